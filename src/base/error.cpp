@@ -1,0 +1,52 @@
+#include "base/error.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace {
+
+std::string render_place(const Place& at) {
+    if (at.file.empty()) return "";
+    return at.line > 0 ? at.file + ":" + std::to_string(at.line) + ": " : at.file + ": ";
+}
+
+std::string render_level(Level level) {
+    switch (level) {
+        case Level::error:
+            return "";
+        case Level::warning:
+            return "warning: ";
+        case Level::notice:
+            return "note: ";
+    }
+    return "";
+}
+
+std::string indented(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        out += c;
+        if (c == '\n') out += "  ";
+    }
+    return out;
+}
+
+}  // namespace
+
+bool has_errors(const Problems& problems) {
+    return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.level == Level::error; });
+}
+
+Problems sorted_by_place(Problems problems) {
+    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) { return a.at < b.at; });
+    return problems;
+}
+
+std::string render_problems(const Problems& problems) {
+    std::string out;
+    for (const Problem& problem : sorted_by_place(problems)) {
+        out += render_place(problem.at) + render_level(problem.level) + indented(problem.what) + "\n";
+        if (!problem.hint.empty()) out += "  hint: " + indented(problem.hint) + "\n";
+    }
+    return out;
+}

@@ -1,0 +1,269 @@
+#include "base/json.h"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "base/text.h"
+
+namespace {
+
+constexpr std::size_t max_file_size = 1024 * 1024;
+constexpr std::size_t max_people_depth = 32;
+constexpr unsigned strict =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
+
+int line_at(std::string_view text, std::size_t offset) {
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+}
+
+std::string escaped_pointer_part(std::string_view key) {
+    std::string part;
+    for (const char c : key) part += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+    return part;
+}
+
+/// Passes parse events on to a document and notes where in the text each value stands. A value is noted when its
+/// token has been read; no token of JSON spans lines, so that is its line.
+class LineRecorder {
+  public:
+    LineRecorder(rapidjson::Document& target, const rapidjson::MemoryStream& stream, LinedJson& lined, Problems& problems)
+        : target_(target), stream_(stream), lined_(lined), problems_(problems) {}
+
+    bool Null() { return note() && target_.Null(); }
+    bool Bool(bool v) { return note() && target_.Bool(v); }
+    bool Int(int v) { return note() && target_.Int(v); }
+    bool Uint(unsigned v) { return note() && target_.Uint(v); }
+    bool Int64(std::int64_t v) { return note() && target_.Int64(v); }
+    bool Uint64(std::uint64_t v) { return note() && target_.Uint64(v); }
+    bool Double(double v) { return note() && target_.Double(v); }
+    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+    bool String(const char* s, rapidjson::SizeType n, bool copy) { return note() && target_.String(s, n, copy); }
+    bool StartObject() { return open({}) && target_.StartObject(); }
+    bool StartArray() { return open({.is_array = true}) && target_.StartArray(); }
+    bool EndObject(rapidjson::SizeType n) { return close() && target_.EndObject(n); }
+    bool EndArray(rapidjson::SizeType n) { return close() && target_.EndArray(n); }
+
+    bool Key(const char* s, rapidjson::SizeType n, bool copy) {
+        Level& level = levels_.back();
+        level.key.assign(s, n);
+        const auto [first, is_new] = level.keys.emplace(level.key, current_line());
+        if (!is_new) {
+            problems_.push_back({{lined_.file, current_line()},
+                                 "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
+                                 "keep one of the two"});
+        }
+        return target_.Key(s, n, copy);
+    }
+
+  private:
+    struct Level {
+        bool is_array = false;
+        std::string pointer;
+        std::string key;
+        int index = 0;
+        std::map<std::string, int> keys;
+    };
+
+    std::string next_pointer() {
+        if (levels_.empty()) return "";
+        Level& level = levels_.back();
+        return level.pointer + "/" + (level.is_array ? std::to_string(level.index++) : escaped_pointer_part(level.key));
+    }
+
+    int current_line() {
+        while (counted_ < stream_.Tell()) line_ += stream_.begin_[counted_++] == '\n' ? 1 : 0;
+        return line_;
+    }
+
+    bool note() {
+        lined_.lines[next_pointer()] = current_line();
+        return true;
+    }
+
+    bool open(Level level) {
+        if (levels_.size() == max_people_depth) return false;
+        level.pointer = next_pointer();
+        lined_.lines[level.pointer] = current_line();
+        levels_.push_back(std::move(level));
+        return true;
+    }
+
+    bool close() {
+        levels_.pop_back();
+        return true;
+    }
+
+    rapidjson::Document& target_;
+    const rapidjson::MemoryStream& stream_;
+    LinedJson& lined_;
+    Problems& problems_;
+    std::vector<Level> levels_;
+    std::size_t counted_ = 0;
+    int line_ = 1;
+};
+
+/// What a person would say is wrong at this place.
+Problem describe_mistake(std::string_view text, std::size_t offset, rapidjson::ParseErrorCode code, const std::string& file) {
+    const Place at{file, line_at(text, offset)};
+    const char here = offset < text.size() ? text[offset] : '\0';
+    const std::string_view before = trimmed(text.substr(0, offset));
+    if (code == rapidjson::kParseErrorTermination) {
+        return {at, "nested deeper than " + std::to_string(max_people_depth) + " levels", ""};
+    }
+    if (code == rapidjson::kParseErrorStringInvalidEncoding) return {at, "this text is not UTF-8", "save the file as UTF-8"};
+    if (offset >= text.size()) return {at, "the file ends in the middle", "a bracket or a quotation mark is missing"};
+    if (here == '/' || here == '#') return {at, "a comment", "JSON has no comments: remove it"};
+    if ((here == ']' || here == '}') && before.ends_with(',')) {
+        return {{file, line_at(text, before.data() + before.size() - 1 - text.data())}, "a comma after the last entry", "remove this comma"};
+    }
+    if (here == '\'') return {at, "a text in single quotation marks", "JSON wants double quotation marks"};
+    if (code == rapidjson::kParseErrorObjectMissCommaOrCurlyBracket || code == rapidjson::kParseErrorArrayMissCommaOrSquareBracket) {
+        return {at, "a comma or a closing bracket is missing before this place", ""};
+    }
+    return {at, "this is not JSON: " + std::string(rapidjson::GetParseError_En(code)), ""};
+}
+
+void refuse_unreadable(std::string_view text, const std::string& file) {
+    const auto refuse = [&](int line, std::string what, std::string hint) {
+        throw Error{Exit::bad_input, {{{file, line}, std::move(what), std::move(hint)}}};
+    };
+    if (text.size() > max_file_size) refuse(0, "the file is larger than 1 MiB", "");
+    if (text.starts_with("\xEF\xBB\xBF")) refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) refuse(1, "the file is UTF-16", "save it as UTF-8");
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse(line_at(text, nul), "a NUL character", "remove it");
+    if (trimmed(text).empty()) refuse(0, "the file is empty", "");
+}
+
+}  // namespace
+
+Place LinedJson::at(const std::string& pointer) const {
+    std::string nearest = pointer;
+    while (true) {
+        if (const auto found = lines.find(nearest); found != lines.end()) return {file, found->second};
+        if (nearest.empty()) return {file, 0};
+        nearest.resize(nearest.rfind('/'));
+    }
+}
+
+LinedJson parse_people_json(std::string_view text, const std::string& file) {
+    refuse_unreadable(text, file);
+    LinedJson lined{.root = {}, .file = file, .lines = {}};
+    Problems problems;
+    rapidjson::MemoryStream stream(text.data(), text.size());
+    rapidjson::Reader reader;
+    const auto read = [&](rapidjson::Document& target) {
+        LineRecorder recorder(target, stream, lined, problems);
+        return !reader.Parse<strict>(stream, recorder).IsError();
+    };
+    lined.root.Populate(read);
+    if (reader.HasParseError()) {
+        problems.push_back(describe_mistake(text, reader.GetErrorOffset(), reader.GetParseErrorCode(), file));
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
+    return lined;
+}
+
+rapidjson::Document parse_tool_json(std::string_view text, const std::string& source) {
+    const auto refuse = [&](const std::string& what) { throw Error{Exit::failed, {{{}, source + " " + what, ""}}}; };
+    if (trimmed(text).empty()) refuse("is empty");
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+    if (document.HasParseError()) {
+        refuse("is not JSON (line " + std::to_string(line_at(text, std::min(document.GetErrorOffset(), text.size()))) +
+               ": " + rapidjson::GetParseError_En(document.GetParseError()) + ")");
+    }
+    return document;
+}
+
+const Json& member(const Json& object, std::string_view key) {
+    static const Json absent;
+    if (!object.IsObject()) return absent;
+    const auto found = object.FindMember(Json(key.data(), static_cast<rapidjson::SizeType>(key.size())));
+    return found == object.MemberEnd() ? absent : found->value;
+}
+
+std::string text_of(const Json& value) {
+    return value.IsString() ? std::string(value.GetString(), value.GetStringLength()) : std::string();
+}
+
+std::string text_at(const Json& object, std::string_view key) { return text_of(member(object, key)); }
+
+std::int64_t number_at(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    return value.IsInt64() ? value.GetInt64() : 0;
+}
+
+Json::ConstArray items_of(const Json& value) {
+    static const Json none(rapidjson::kArrayType);
+    return value.IsArray() ? value.GetArray() : none.GetArray();
+}
+
+Json::ConstArray items_at(const Json& object, std::string_view key) { return items_of(member(object, key)); }
+
+JsonWriter::JsonWriter() : writer_(buffer_) { writer_.SetIndent(' ', 2); }
+
+void JsonWriter::open_object() {
+    writer_.StartObject();
+    open_ += '{';
+}
+
+void JsonWriter::open_object(std::string_view key) {
+    writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    open_object();
+}
+
+void JsonWriter::open_array() {
+    writer_.StartArray();
+    open_ += '[';
+}
+
+void JsonWriter::open_array(std::string_view key) {
+    writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    open_array();
+}
+
+void JsonWriter::close() {
+    if (open_.back() == '{') {
+        writer_.EndObject();
+    } else {
+        writer_.EndArray();
+    }
+    open_.pop_back();
+}
+
+void JsonWriter::field(std::string_view key, std::string_view value) {
+    writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    item(value);
+}
+
+void JsonWriter::field(std::string_view key, std::int64_t value) {
+    writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    item(value);
+}
+
+void JsonWriter::field(std::string_view key, bool value) {
+    writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    writer_.Bool(value);
+}
+
+void JsonWriter::item(std::string_view value) {
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void JsonWriter::item(std::int64_t value) { writer_.Int64(value); }
+
+std::string JsonWriter::text() const { return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n"; }
+
+std::string JsonWriter::one_line() const {
+    rapidjson::Document document;
+    document.Parse(buffer_.GetString(), buffer_.GetSize());
+    rapidjson::StringBuffer flat;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(flat);
+    document.Accept(writer);
+    return {flat.GetString(), flat.GetSize()};
+}

@@ -1,0 +1,71 @@
+// JSON (RFC 8259): files that people write, with their lines; texts that tools write; and writing it.
+#pragma once
+
+#include <rapidjson/document.h>
+#include <rapidjson/prettywriter.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+using Json = rapidjson::Value;
+
+/// A file that a person wrote, and the line of every value in it.
+struct LinedJson {
+    rapidjson::Document root;
+    std::string file;
+    std::map<std::string, int> lines;  ///< by JSON pointer: "/0/tags/1"; "" is the root
+
+    Place at(const std::string& pointer) const;  ///< the line of that value, or of the nearest one around it
+};
+
+/// Reads a person's file, strictly. Throws Error{bad_input}, with the line, for: a byte order mark, a NUL, text that is not UTF-8, comments,
+/// trailing commas, a key given twice, more than 1 MiB, nesting deeper than 32 (deeper pointers would cost quadratic time).
+LinedJson parse_people_json(std::string_view text, const std::string& file);
+
+/// Reads what a tool or a server wrote. `source` names it in the message ("trivy's report of 3.13.3-production").
+/// Throws Error{failed} if it is empty or not JSON.
+/// Read without recursion, so depth costs no stack.
+rapidjson::Document parse_tool_json(std::string_view text, const std::string& source);
+
+// Looking things up without surprises: what is absent, or is of another type, is an empty value.
+const Json& member(const Json& object, std::string_view key);      ///< null if absent or not an object
+std::string text_of(const Json& value);                            ///< "" unless a string
+std::string text_at(const Json& object, std::string_view key);     ///< text_of(member(…))
+std::int64_t number_at(const Json& object, std::string_view key);  ///< 0 unless an integer
+Json::ConstArray items_of(const Json& value);                      ///< no items unless an array
+Json::ConstArray items_at(const Json& object, std::string_view key);
+
+/// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
+class JsonWriter {
+  public:
+    JsonWriter();
+
+    void open_object();
+    void open_object(std::string_view key);
+    void open_array();
+    void open_array(std::string_view key);
+    void close();  ///< the object or array opened last
+
+    void field(std::string_view key, std::string_view value);
+    void field(std::string_view key, const char* value) { field(key, std::string_view(value)); }
+    void field(std::string_view key, std::int64_t value);
+    void field(std::string_view key, int value) { field(key, static_cast<std::int64_t>(value)); }
+    void field(std::string_view key, std::size_t value) { field(key, static_cast<std::int64_t>(value)); }
+    void field(std::string_view key, bool value);
+    void item(std::string_view value);
+    void item(std::int64_t value);
+
+    /// The whole text. Call when everything opened is closed.
+    std::string text() const;
+    /// The same without blanks and line feeds: one line.
+    std::string one_line() const;
+
+  private:
+    rapidjson::StringBuffer buffer_;
+    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer_;
+    std::string open_;  ///< '{' or '[' per level
+};

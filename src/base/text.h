@@ -1,0 +1,25 @@
+// Lines, fields and trimming of plain text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Without leading and trailing blanks, tabs, carriage returns and line feeds.
+std::string_view trimmed(std::string_view text);
+
+/// Lines without their LF or CRLF. A last line without a line feed counts; an empty text has no lines.
+std::vector<std::string> lines_of(std::string_view text);
+
+/// Fields between separators, trimmed, empty ones left out: "a, b," -> {"a", "b"}.
+std::vector<std::string> fields_of(std::string_view text, char separator);
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator);
+
+std::string lower_case(std::string_view text);  ///< ASCII only, whatever the locale
+
+/// True if the shell-like pattern (`*` any run of characters, `?` one character) matches the whole text.
+bool matches_pattern(std::string_view pattern, std::string_view text);
+
+/// "1 image", "2 images": a count and its noun. The plural is the noun with an s unless given.
+std::string counted(std::size_t count, std::string_view noun, std::string_view plural = "");
