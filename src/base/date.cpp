@@ -28,7 +28,7 @@ std::optional<minutes> parse_offset(std::string_view rest) {
     if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return std::nullopt;
     const std::optional<int> hour = digits(rest, 1, 2);
     const std::optional<int> minute = digits(rest, 4, 2);
-    if (!hour || !minute) return std::nullopt;
+    if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
     const minutes offset = hours(*hour) + minutes(*minute);
     return rest[0] == '-' ? -offset : offset;
 }

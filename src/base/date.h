@@ -16,4 +16,6 @@ std::string render_date(Date date);
 std::optional<Time> parse_time(std::string_view text);
 std::string render_time(Time time);
 
-inline Date day_of(Time time) { return std::chrono::floor<std::chrono::days>(time); }
+inline Date day_of(Time time) {
+    return std::chrono::floor<std::chrono::days>(time);
+}

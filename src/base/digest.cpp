@@ -9,7 +9,9 @@
 
 namespace {
 
-bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_lower_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
 
 void require(int openssl_result) {
     if (openssl_result != 1) throw Error{Exit::failed, {{{}, "OpenSSL could not compute a SHA-256 digest", ""}}};
@@ -37,7 +39,9 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
-void Sha256::add(std::string_view bytes) { require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size())); }
+void Sha256::add(std::string_view bytes) {
+    require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()));
+}
 
 Digest Sha256::finish() {
     std::array<unsigned char, 32> raw{};

@@ -11,9 +11,11 @@ class Digest {
     /// "sha256:" and 64 lower-case hexadecimal digits, or nothing.
     static std::optional<Digest> parse(std::string_view text);
 
-    const std::string& text() const { return text_; }                             ///< "sha256:9f86…"
-    std::string_view hex() const { return std::string_view(text_).substr(7); }     ///< "9f86…"
-    std::string_view brief() const { return std::string_view(text_).substr(0, 19); }  ///< "sha256:9f86d081884c", for people
+    const std::string& text() const { return text_; }                           ///< "sha256:9f86…"
+    std::string_view hex() const { return std::string_view(text_).substr(7); }  ///< "9f86…"
+    std::string_view brief() const {
+        return std::string_view(text_).substr(0, 19);
+    }  ///< "sha256:9f86d081884c", for people
 
     auto operator<=>(const Digest&) const = default;
 

@@ -21,17 +21,12 @@ int line_at(std::string_view text, std::size_t offset) {
     return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
 }
 
-std::string escaped_pointer_part(std::string_view key) {
-    std::string part;
-    for (const char c : key) part += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-    return part;
-}
-
 /// Passes parse events on to a document and notes where in the text each value stands. A value is noted when its
 /// token has been read; no token of JSON spans lines, so that is its line.
 class LineRecorder {
   public:
-    LineRecorder(rapidjson::Document& target, const rapidjson::MemoryStream& stream, LinedJson& lined, Problems& problems)
+    LineRecorder(rapidjson::Document& target, const rapidjson::MemoryStream& stream, LinedJson& lined,
+                 Problems& problems)
         : target_(target), stream_(stream), lined_(lined), problems_(problems) {}
 
     bool Null() { return note() && target_.Null(); }
@@ -53,9 +48,10 @@ class LineRecorder {
         level.key.assign(s, n);
         const auto [first, is_new] = level.keys.emplace(level.key, current_line());
         if (!is_new) {
-            problems_.push_back({{lined_.file, current_line()},
-                                 "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
-                                 "keep one of the two"});
+            problems_.push_back(
+                {{lined_.file, current_line()},
+                 "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
+                 "keep one of the two"});
         }
         return target_.Key(s, n, copy);
     }
@@ -63,16 +59,17 @@ class LineRecorder {
   private:
     struct Level {
         bool is_array = false;
-        std::string pointer;
-        std::string key;
+        std::string pointer{};
+        std::string key{};
         int index = 0;
-        std::map<std::string, int> keys;
+        std::map<std::string, int> keys{};
     };
 
     std::string next_pointer() {
         if (levels_.empty()) return "";
         Level& level = levels_.back();
-        return level.pointer + "/" + (level.is_array ? std::to_string(level.index++) : escaped_pointer_part(level.key));
+        return level.is_array ? level.pointer + "/" + std::to_string(level.index++)
+                              : child_pointer(level.pointer, level.key);
     }
 
     int current_line() {
@@ -108,21 +105,26 @@ class LineRecorder {
 };
 
 /// What a person would say is wrong at this place.
-Problem describe_mistake(std::string_view text, std::size_t offset, rapidjson::ParseErrorCode code, const std::string& file) {
+Problem describe_mistake(std::string_view text, std::size_t offset, rapidjson::ParseErrorCode code,
+                         const std::string& file) {
     const Place at{file, line_at(text, offset)};
     const char here = offset < text.size() ? text[offset] : '\0';
     const std::string_view before = trimmed(text.substr(0, offset));
     if (code == rapidjson::kParseErrorTermination) {
         return {at, "nested deeper than " + std::to_string(max_people_depth) + " levels", ""};
     }
-    if (code == rapidjson::kParseErrorStringInvalidEncoding) return {at, "this text is not UTF-8", "save the file as UTF-8"};
+    if (code == rapidjson::kParseErrorStringInvalidEncoding)
+        return {at, "this text is not UTF-8", "save the file as UTF-8"};
     if (offset >= text.size()) return {at, "the file ends in the middle", "a bracket or a quotation mark is missing"};
     if (here == '/' || here == '#') return {at, "a comment", "JSON has no comments: remove it"};
     if ((here == ']' || here == '}') && before.ends_with(',')) {
-        return {{file, line_at(text, before.data() + before.size() - 1 - text.data())}, "a comma after the last entry", "remove this comma"};
+        return {{file, line_at(text, before.data() + before.size() - 1 - text.data())},
+                "a comma after the last entry",
+                "remove this comma"};
     }
     if (here == '\'') return {at, "a text in single quotation marks", "JSON wants double quotation marks"};
-    if (code == rapidjson::kParseErrorObjectMissCommaOrCurlyBracket || code == rapidjson::kParseErrorArrayMissCommaOrSquareBracket) {
+    if (code == rapidjson::kParseErrorObjectMissCommaOrCurlyBracket ||
+        code == rapidjson::kParseErrorArrayMissCommaOrSquareBracket) {
         return {at, "a comma or a closing bracket is missing before this place", ""};
     }
     return {at, "this is not JSON: " + std::string(rapidjson::GetParseError_En(code)), ""};
@@ -133,9 +135,12 @@ void refuse_unreadable(std::string_view text, const std::string& file) {
         throw Error{Exit::bad_input, {{{file, line}, std::move(what), std::move(hint)}}};
     };
     if (text.size() > max_file_size) refuse(0, "the file is larger than 1 MiB", "");
-    if (text.starts_with("\xEF\xBB\xBF")) refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) refuse(1, "the file is UTF-16", "save it as UTF-8");
-    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse(line_at(text, nul), "a NUL character", "remove it");
+    if (text.starts_with("\xEF\xBB\xBF"))
+        refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+        refuse(1, "the file is UTF-16", "save it as UTF-8");
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
+        refuse(line_at(text, nul), "a NUL character", "remove it");
     if (trimmed(text).empty()) refuse(0, "the file is empty", "");
 }
 
@@ -150,26 +155,38 @@ Place LinedJson::at(const std::string& pointer) const {
     }
 }
 
+std::string child_pointer(const std::string& parent, std::string_view key) {
+    std::string pointer = parent + "/";
+    for (const char c : key) pointer += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+    return pointer;
+}
+
 LinedJson parse_people_json(std::string_view text, const std::string& file) {
+    Problems repeated;
+    LinedJson lined = parse_people_json(text, file, repeated);
+    if (!repeated.empty()) throw Error{Exit::bad_input, sorted_by_place(repeated)};
+    return lined;
+}
+
+LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated) {
     refuse_unreadable(text, file);
     LinedJson lined{.root = {}, .file = file, .lines = {}};
-    Problems problems;
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;
     const auto read = [&](rapidjson::Document& target) {
-        LineRecorder recorder(target, stream, lined, problems);
+        LineRecorder recorder(target, stream, lined, repeated);
         return !reader.Parse<strict>(stream, recorder).IsError();
     };
     lined.root.Populate(read);
     if (reader.HasParseError()) {
-        problems.push_back(describe_mistake(text, reader.GetErrorOffset(), reader.GetParseErrorCode(), file));
+        repeated.push_back(describe_mistake(text, reader.GetErrorOffset(), reader.GetParseErrorCode(), file));
+        throw Error{Exit::bad_input, sorted_by_place(repeated)};
     }
-    if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
     return lined;
 }
 
-rapidjson::Document parse_tool_json(std::string_view text, const std::string& source) {
-    const auto refuse = [&](const std::string& what) { throw Error{Exit::failed, {{{}, source + " " + what, ""}}}; };
+rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit) {
+    const auto refuse = [&](const std::string& what) { throw Error{exit, {{{}, source + " " + what, ""}}}; };
     if (trimmed(text).empty()) refuse("is empty");
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
@@ -191,7 +208,9 @@ std::string text_of(const Json& value) {
     return value.IsString() ? std::string(value.GetString(), value.GetStringLength()) : std::string();
 }
 
-std::string text_at(const Json& object, std::string_view key) { return text_of(member(object, key)); }
+std::string text_at(const Json& object, std::string_view key) {
+    return text_of(member(object, key));
+}
 
 std::int64_t number_at(const Json& object, std::string_view key) {
     const Json& value = member(object, key);
@@ -203,9 +222,13 @@ Json::ConstArray items_of(const Json& value) {
     return value.IsArray() ? value.GetArray() : none.GetArray();
 }
 
-Json::ConstArray items_at(const Json& object, std::string_view key) { return items_of(member(object, key)); }
+Json::ConstArray items_at(const Json& object, std::string_view key) {
+    return items_of(member(object, key));
+}
 
-JsonWriter::JsonWriter() : writer_(buffer_) { writer_.SetIndent(' ', 2); }
+JsonWriter::JsonWriter() : writer_(buffer_) {
+    writer_.SetIndent(' ', 2);
+}
 
 void JsonWriter::open_object() {
     writer_.StartObject();
@@ -251,13 +274,22 @@ void JsonWriter::field(std::string_view key, bool value) {
     writer_.Bool(value);
 }
 
+void JsonWriter::field(std::string_view key, double value) {
+    writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    writer_.Double(value);
+}
+
 void JsonWriter::item(std::string_view value) {
     writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
 }
 
-void JsonWriter::item(std::int64_t value) { writer_.Int64(value); }
+void JsonWriter::item(std::int64_t value) {
+    writer_.Int64(value);
+}
 
-std::string JsonWriter::text() const { return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n"; }
+std::string JsonWriter::text() const {
+    return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n";
+}
 
 std::string JsonWriter::one_line() const {
     rapidjson::Document document;

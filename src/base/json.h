@@ -22,14 +22,21 @@ struct LinedJson {
     Place at(const std::string& pointer) const;  ///< the line of that value, or of the nearest one around it
 };
 
-/// Reads a person's file, strictly. Throws Error{bad_input}, with the line, for: a byte order mark, a NUL, text that is not UTF-8, comments,
-/// trailing commas, a key given twice, more than 1 MiB, nesting deeper than 32 (deeper pointers would cost quadratic time).
+/// Reads a person's file, strictly. Throws Error{bad_input}, with the line, for: a byte order mark, a NUL, text that is
+/// not UTF-8, comments, trailing commas, a key given twice, more than 1 MiB, nesting deeper than 32 (deeper pointers
+/// would cost quadratic time).
 LinedJson parse_people_json(std::string_view text, const std::string& file);
 
+/// The same, but keys given twice go to `repeated`, so that they can be told together with whatever else is wrong in
+/// the file.
+LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated);
+
+/// The JSON pointer of a key in the object at `parent` (RFC 6901: "a/b" is written "a~1b").
+std::string child_pointer(const std::string& parent, std::string_view key);
+
 /// Reads what a tool or a server wrote. `source` names it in the message ("trivy's report of 3.13.3-production").
-/// Throws Error{failed} if it is empty or not JSON.
-/// Read without recursion, so depth costs no stack.
-rapidjson::Document parse_tool_json(std::string_view text, const std::string& source);
+/// Throws Error{exit} if it is empty or not JSON. Read without recursion, so depth costs no stack.
+rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit = Exit::failed);
 
 // Looking things up without surprises: what is absent, or is of another type, is an empty value.
 const Json& member(const Json& object, std::string_view key);      ///< null if absent or not an object
@@ -56,6 +63,7 @@ class JsonWriter {
     void field(std::string_view key, int value) { field(key, static_cast<std::int64_t>(value)); }
     void field(std::string_view key, std::size_t value) { field(key, static_cast<std::int64_t>(value)); }
     void field(std::string_view key, bool value);
+    void field(std::string_view key, double value);  ///< the shortest text that reads back the same
     void item(std::string_view value);
     void item(std::int64_t value);
 

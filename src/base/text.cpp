@@ -2,6 +2,32 @@
 
 #include <algorithm>
 
+namespace {
+
+std::string same_dashes(std::string_view word) {
+    std::string same = lower_case(word);
+    std::replace(same.begin(), same.end(), '_', '-');
+    return same;
+}
+
+/// How many letters have to be put in, taken out or changed (Levenshtein).
+std::size_t edit_distance(const std::string& from, const std::string& to) {
+    std::vector<std::size_t> row(to.size() + 1);
+    for (std::size_t i = 0; i <= to.size(); ++i) row[i] = i;
+    for (std::size_t i = 1; i <= from.size(); ++i) {
+        std::size_t before = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= to.size(); ++j) {
+            const std::size_t changed = before + (from[i - 1] == to[j - 1] ? 0 : 1);
+            before = row[j];
+            row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row[to.size()];
+}
+
+}  // namespace
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r\n";
     const std::size_t first = text.find_first_not_of(blanks);
@@ -34,10 +60,8 @@ std::vector<std::string> fields_of(std::string_view text, char separator) {
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
     std::string text;
-    for (const std::string& part : parts) {
-        if (!text.empty()) text += separator;
-        text += part;
-    }
+    for (const std::string& part : parts) text.append(part).append(separator);
+    text.resize(text.size() - (parts.empty() ? 0 : separator.size()));
     return text;
 }
 
@@ -68,6 +92,18 @@ bool matches_pattern(std::string_view pattern, std::string_view text) {
         }
     }
     return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
+    std::string nearest;
+    std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
+    for (const std::string& candidate : candidates) {
+        const std::size_t mistakes = edit_distance(same_dashes(word), same_dashes(candidate));
+        if (mistakes >= fewest) continue;
+        fewest = mistakes;
+        nearest = candidate;
+    }
+    return nearest;
 }
 
 std::string counted(std::size_t count, std::string_view noun, std::string_view plural) {

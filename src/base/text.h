@@ -21,5 +21,9 @@ std::string lower_case(std::string_view text);  ///< ASCII only, whatever the lo
 /// True if the shell-like pattern (`*` any run of characters, `?` one character) matches the whole text.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
+/// The candidate that was most likely meant: a typing mistake or two away (`_` and `-` count as the same); empty if
+/// none is.
+std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
+
 /// "1 image", "2 images": a count and its noun. The plural is the noun with an s unless given.
 std::string counted(std::size_t count, std::string_view noun, std::string_view plural = "");

@@ -18,5 +18,5 @@ struct Version {
 /// Three numbers without leading zeros, or nothing: "3.13.3" yes; "3.13", "3.13.03", "v3.13.3", "3.13.3-rc1" no.
 std::optional<Version> parse_version(std::string_view text);
 
-std::string render_version(const Version& version);      ///< "3.13.3"
-std::string minor_version(const Version& version);       ///< "3.13"
+std::string render_version(const Version& version);  ///< "3.13.3"
+std::string minor_version(const Version& version);   ///< "3.13"

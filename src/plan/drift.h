@@ -1,0 +1,27 @@
+// Where the Dockerfile and the README repeat what image-matrix.json and JOB.env say: the comparison, and mending it.
+// The matrix and JOB.env are the truth. Pure: texts in, Problems or texts out.
+#pragma once
+
+#include "plan/plan.h"
+
+/// Every default of an ARG in the Dockerfile that differs from the first row of the matrix or from JOB.env, an error on
+/// its line: BASE_VERSION, DISTROLESS_VERSION, PRODUCTION_KIND (slim where the row has no distrolessVersion),
+/// PYTHON_VERSION, DEFRA_VERSION. A plain `docker build` uses these. Also an error: no default at all for BASE_VERSION,
+/// DEFRA_VERSION and, where the row has one, DISTROLESS_VERSION. A default made from other arguments
+/// ("${BASE_VERSION%%-*}") is left to the Dockerfile. A matrix without rows is compared with nothing.
+Problems check_dockerfile(std::string_view text, const std::string& file, const Matrix& matrix, const Job& job);
+
+/// The Dockerfile with these defaults set right; every other byte is kept. What is missing is not added.
+std::string mend_dockerfile(std::string_view text, const Matrix& matrix, const Job& job);
+
+/// The README's table of versions, in Markdown: one line per row of the matrix, whatever images are chosen. Ends in a
+/// line feed.
+std::string render_versions_table(const Plan& plan);
+
+/// An error on the first line of the README that differs from render_versions_table between the lines
+/// `<!-- versions:begin -->` and `<!-- versions:end -->`, or if these two lines are not there, each once and in this
+/// order.
+Problems check_readme(std::string_view text, const std::string& file, const Plan& plan);
+
+/// The README with the table written anew; every other byte is kept. Without the two lines it is returned as it is.
+std::string mend_readme(std::string_view text, const Plan& plan);

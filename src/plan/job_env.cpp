@@ -1,0 +1,200 @@
+// JOB.env has one meaning. A shell, docker --env-file and GITHUB_ENV read quotation marks, blanks and `export` in three
+// ways, so none of these is accepted, and what is accepted all of them read alike (facts: defra-pipeline.md B1, B3,
+// B20; faults.md H5).
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/text.h"
+#include "plan/names.h"
+#include "plan/plan.h"
+
+namespace {
+
+constexpr std::size_t max_size = 64 * 1024;
+
+// Names that change what programs do, should anybody still put JOB.env into an environment.
+constexpr std::array dangerous_names = {"PATH",           "ENV",        "BASH_ENV",   "IFS",          "SHELL",
+                                        "SHELLOPTS",      "BASHOPTS",   "HOME",       "CDPATH",       "TMPDIR",
+                                        "NO_PROXY",       "CI",         "PERL5OPT",   "NODE_OPTIONS", "PS4",
+                                        "PROMPT_COMMAND", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP"};
+constexpr std::array dangerous_beginnings = {"LD_",     "DYLD_",   "GITHUB_",   "RUNNER_", "ACTIONS_", "INPUT_",
+                                             "DOCKER_", "BUILDX_", "BUILDKIT_", "GIT_",    "SSL_",     "CURL_",
+                                             "TRIVY_",  "GRYPE_",  "SYFT_",     "XDG_"};
+
+bool is_dangerous(std::string_view key) {
+    return std::any_of(dangerous_names.begin(), dangerous_names.end(), [&](const char* name) { return key == name; }) ||
+           std::any_of(dangerous_beginnings.begin(), dangerous_beginnings.end(),
+                       [&](const char* beginning) { return key.starts_with(beginning); }) ||
+           key.ends_with("_PROXY");
+}
+
+bool is_key(std::string_view text) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    constexpr std::string_view all = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    return !text.empty() && letters.find(text.front()) != std::string_view::npos &&
+           text.find_first_not_of(all) == std::string_view::npos;
+}
+
+/// The first character of a value that one reader or another would not take as it stands.
+std::string_view find_ambiguous(std::string_view value) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/@,=%";
+    const std::size_t found = value.find_first_not_of(plain);
+    return found == std::string_view::npos ? std::string_view() : value.substr(found, 1);
+}
+
+class JobReader {
+  public:
+    JobReader(std::string file, Problems& problems)
+        : job_{.file = std::move(file), .defra_version = {}, .image_name = {}}, problems_(problems) {}
+
+    void read_line(std::string_view line, int number);
+    Job finish();
+
+  private:
+    void add(int line, std::string what, std::string hint, Level level = Level::error) {
+        problems_.push_back({{job_.file, line}, std::move(what), std::move(hint), level});
+    }
+
+    bool accept_key(std::string_view key, int line);
+    bool accept_value(std::string_view key, std::string_view value, int line);
+    void take(const std::string& key, const std::string& value, int line);
+
+    Job job_;
+    Problems& problems_;
+    std::map<std::string, int> lines_;
+    std::string read_;  ///< what is no comment
+};
+
+/// True if this is a key; says so if it is one that must not be here.
+bool JobReader::accept_key(std::string_view key, int line) {
+    if (key.starts_with("export ") || key.starts_with("export\t")) {
+        add(line, "\"export\" has no meaning here", "remove the word: JOB.env is not read by a shell");
+        return false;
+    }
+    if (trimmed(key) != key && is_key(trimmed(key))) {
+        add(line, "a blank beside the key " + std::string(trimmed(key)), "write KEY=VALUE without blanks");
+        return false;
+    }
+    if (!is_key(key)) {
+        add(line, shown(key) + " is not a key",
+            "a key has capital letters, digits and underscores, and begins with a letter");
+        return false;
+    }
+    if (is_dangerous(key)) {
+        add(line, fmt::format("{} must not be set here", shown(key)),
+            "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an environment");
+        return false;
+    }
+    return true;
+}
+
+bool JobReader::accept_value(std::string_view key, std::string_view value, int line) {
+    const std::string_view odd = find_ambiguous(value);
+    if (value.empty()) {
+        add(line, fmt::format("{} has no value", key), fmt::format("write {}=VALUE, or remove the line", key));
+    } else if (odd == "\"" || odd == "'") {
+        add(line, fmt::format("the value of {} has quotation marks", key),
+            "remove them: they would be part of the value");
+    } else if (odd == " " || odd == "\t") {
+        add(line, fmt::format("the value of {} has a blank in it or after it", key),
+            "remove it; a comment stands on a line of its own");
+    } else if (odd == "$" || odd == "`" || odd == "\\") {
+        add(line, fmt::format("the value of {} has {} in it", key, shown(odd)),
+            "write the value itself: nothing is expanded here");
+    } else if (!odd.empty()) {
+        add(line, fmt::format("the value of {} has {} in it", key, shown(odd)),
+            "a value has letters, digits and . _ - + : / @ , = % only");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+void JobReader::take(const std::string& key, const std::string& value, int line) {
+    if (key == "DEFRA_VERSION") {
+        job_.defra_version = value;
+        job_.defra_version_line = line;
+        if (parse_version(value)) return;
+        add(line, shown(value) + " is not a version",
+            "write three numbers, as in DEFRA_VERSION=1.0.0; there are no pre-releases, because moving tags follow "
+            "every release");
+    } else if (key == "IMAGE_NAME") {
+        job_.image_name = value;
+        job_.image_name_line = line;
+        if (is_repository(value) && value.find('/') == std::string::npos) return;
+        add(line, shown(value) + " is not the name of an image",
+            "write lower-case letters and digits, as in IMAGE_NAME=python; the namespace is an option of its own");
+    } else {
+        add(line, key + " has no effect", "the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME", Level::warning);
+    }
+}
+
+void JobReader::read_line(std::string_view line, int number) {
+    const std::string_view content = trimmed(line);
+    if (content.empty() || content.starts_with('#')) return;
+    read_ += line;
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) {
+        add(number, shown(line) + " is neither KEY=VALUE nor a comment", "begin a comment with #");
+        return;
+    }
+    const std::string key(line.substr(0, equals));
+    const std::string value(line.substr(equals + 1));
+    if (!accept_key(key, number)) return;
+    const auto [first, is_new] = lines_.emplace(key, number);
+    if (!is_new) {
+        add(number, fmt::format("{} is already given on line {}", key, first->second), "keep one of the two");
+    } else if (accept_value(key, value, number)) {
+        take(key, value, number);
+    }
+}
+
+Job JobReader::finish() {
+    // A key on a line with a mistake is not missing: its line has been told.
+    for (const char* model : {"DEFRA_VERSION=1.0.0", "IMAGE_NAME=python"}) {
+        const std::string key = fields_of(model, '=').front();
+        if (read_.find(key) != std::string::npos) continue;
+        add(0, key + " is missing", fmt::format("add a line {}", model));
+    }
+    return job_;
+}
+
+void refuse_unreadable(std::string_view text, const std::string& file) {
+    const auto refuse = [&](int line, const std::string& what, const std::string& hint) {
+        throw Error{Exit::bad_input, {{{file, line}, what, hint}}};
+    };
+    if (text.size() > max_size)
+        refuse(0, "the file is larger than 64 KiB", "it holds DEFRA_VERSION and IMAGE_NAME, nothing else");
+    if (text.starts_with("\xEF\xBB\xBF"))
+        refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+        refuse(1, "the file is UTF-16", "save it as UTF-8");
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+        refuse(1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')),
+               "a NUL character", "remove it");
+    }
+}
+
+}  // namespace
+
+Job parse_job_env(std::string_view text, const std::string& file, Problems& warnings) {
+    refuse_unreadable(text, file);
+    Problems problems;
+    if (text.find("\r\n") != std::string_view::npos) {
+        problems.push_back({{file, 0},
+                            "the lines end in CR LF",
+                            "save it with LF: a shell would take the CR for a part of each value",
+                            Level::warning});
+    }
+    JobReader reader(file, problems);
+    int number = 0;
+    for (const std::string& line : lines_of(text)) reader.read_line(line, ++number);
+    const Job job = reader.finish();
+    if (has_errors(problems)) throw Error{Exit::bad_input, sorted_by_place(problems)};
+    warnings.insert(warnings.end(), problems.begin(), problems.end());
+    return job;
+}

@@ -1,0 +1,122 @@
+// The plan: which images, under which tags, made from what. Nothing is guessed; every mistake has a line.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/version.h"
+
+enum class Target { development, production };
+std::string render_target(Target target);
+
+struct Tag {
+    std::string name;
+    int line = 0;
+};
+
+/// One object of image-matrix.json.
+struct Row {
+    std::string python_version;      ///< "3.13.3"
+    std::string debian_version;      ///< "slim-bookworm": the second half of the python image's tag
+    std::string distroless_version;  ///< "cc-debian12"; empty: production is made from the slim image too
+    std::vector<Tag> tags;           ///< moving tags, for both repositories
+    int line = 0;                    ///< of the row's opening brace
+    int python_line = 0;
+    int debian_line = 0;
+    int distroless_line = 0;
+
+    std::string base_version() const { return python_version + "-" + debian_version; }
+};
+
+struct Matrix {
+    std::string file;  ///< as given, for messages
+    std::vector<Row> rows;
+};
+
+/// JOB.env.
+struct Job {
+    std::string file;
+    std::string defra_version;  ///< "1.0.0"
+    std::string image_name;     ///< "python"
+    int defra_version_line = 0;
+    int image_name_line = 0;
+};
+
+/// One image: one row, one target, all its platforms.
+struct Image {
+    std::string name;  ///< "3.13.3-production"
+    Target target = Target::production;
+    std::size_t row = 0;  ///< into Plan::matrix.rows
+    std::string python_version;
+    std::string repository;                ///< "defradigital/python-development", without a registry
+    std::string version_tag;               ///< "1.0.0-python3.13.3", written once
+    std::vector<std::string> moving_tags;  ///< "latest-3.13", "latest"
+};
+
+struct Plan {
+    Matrix matrix;
+    Job job;
+    std::vector<Image> images;           ///< in the order of the matrix, development before production
+    std::vector<std::string> platforms;  ///< "linux/amd64"
+
+    const Row& row_of(const Image& image) const { return matrix.rows[image.row]; }
+};
+
+/// The layout's, scan's and verdict's name: "3.13.3-production-linux-amd64".
+std::string layout_name(const Image& image, const std::string& platform);
+
+/// The matrix, or Error{bad_input} with every mistake of the file: what is no JSON, unknown or missing or mistyped
+/// keys, versions that are none, tags outside the grammar (distribution-spec: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}), tags
+/// given twice or claimed by two rows, equal versions in two rows, Debian and distroless that disagree, and the
+/// matrices of sibling repositories (nodeVersion, netVersion), which are recognised and explained.
+Matrix parse_matrix(std::string_view text, const std::string& file);
+
+/// The same with check_tags and check_support in one go, so that every mistake is told at once: what `check`, `matrix`
+/// and `run` read the file with. What is odd but no error (a list without rows, too) is added to `warnings`; if there
+/// is an error, the Error holds the warnings too.
+Matrix parse_matrix(std::string_view text, const std::string& file, Date today, Problems& warnings);
+
+/// Warnings: a tag that promises another Python than its row has ("latest-3.12" on 3.13.3).
+Problems check_tags(const Matrix& matrix);
+
+/// JOB.env, or Error{bad_input} with every mistake. KEY=VALUE lines and # comments; no shell, no quotes, no expansion;
+/// unknown keys and CRLF are warnings, added to `warnings` (to the Error if there is one); names that would be
+/// dangerous in an environment are errors. DEFRA_VERSION is three numbers, IMAGE_NAME the last part of a repository's
+/// name.
+Job parse_job_env(std::string_view text, const std::string& file, Problems& warnings);
+
+/// Puts the two together. `only` is a list of patterns for an image's name, Python version or target ("3.13.*",
+/// "*-production", "3.13.3", "production"); empty means all. Throws Error{bad_input} if a pattern matches nothing, if a
+/// tag would be claimed twice (version tags included), if namespace or image name are no repository names, or if a
+/// platform is none of Linux, is given twice, or is not given at all. A matrix without rows is a plan without images.
+Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,
+                 const std::vector<std::string>& platforms, const std::vector<std::string>& only);
+
+/// When Python and Debian versions end (support.cpp holds a dated table: parent-images.md §7). Python below 3.12 or
+/// past its end: error on the row's line; within 90 days of it, or a base past or near its end: warning; a Python minor
+/// that the table does not know: warning.
+Problems check_support(const Matrix& matrix, Date today);
+
+/// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line (runner.md §5).
+/// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are
+/// emulated. Throws Error{bad_input} above 256 jobs, on the line of the row that is too much. Names only: never a
+/// registry or a namespace (a masked secret would blank the output). Empty if there are no jobs: GitHub refuses a
+/// matrix with an empty list, so a workflow asks for the count first.
+std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners);
+std::size_t count_jobs(const Plan& plan);
+
+/// What an input file of an image is for its digest: the path, whether it may be executed, and its bytes' digest.
+struct InputFile {
+    std::string path;
+    bool executable = false;
+    Digest content;
+};
+
+/// The digest of everything that goes into an image: the input files, the target, the image's row less its moving tags,
+/// and DEFRA_VERSION. The order of the files does not matter. The exact form is in inputs.cpp: it is written into
+/// published images, so it must not change by accident.
+Digest compute_inputs(const Plan& plan, const Image& image, std::vector<InputFile> files);

@@ -1,0 +1,171 @@
+#include "plan/support.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/text.h"
+#include "plan/names.h"
+#include "plan/plan.h"
+
+namespace {
+
+using namespace std::chrono;
+
+// The table, as of November 2026, to be refreshed from the sources named. What it does not know gets a warning.
+
+struct PythonMinor {
+    int minor;
+    Date ends;  ///< last day
+};
+
+constexpr int oldest_minor = 12;  // "stable versions from 3.12 that are not end-of-life": README of defra-docker-python
+
+// devguide.python.org/versions: "end of life" is a month, the table takes its last day.
+constexpr std::array python_minors = {
+    PythonMinor{12, 2028y / October / 31},
+    PythonMinor{13, 2029y / October / 31},
+    PythonMinor{14, 2030y / October / 31},
+};
+
+// wiki.debian.org/DebianReleases and wiki.debian.org/LTS. The last day is from SUPPORT_POLICY.md of distroless, which
+// says September 2026 for Debian 12, one year after the next release for Debian 11, and nothing yet for Debian 13.
+const std::array suites = {
+    DebianSuite{"bullseye", 11, 2024y / August / 14, 2026y / August / 31, 2024y / June / 10},
+    DebianSuite{"bookworm", 12, 2026y / July / 11, 2028y / June / 30, 2026y / September / 30},
+    DebianSuite{"trixie", 13, 2028y / August / 9, 2030y / June / 30, std::nullopt},
+};
+constexpr std::string_view newest_debian = "slim-trixie";
+constexpr std::string_view newest_distroless = "cc-debian13";
+
+constexpr days notice_period{90};
+constexpr std::size_t max_lines_told = 5;
+
+Problem warning(Place at, std::string what, std::string hint) {
+    return {std::move(at), std::move(what), std::move(hint), Level::warning};
+}
+
+std::string in_days(Date end, Date today) {
+    const auto left = static_cast<std::size_t>((end - today).count());
+    return left == 0 ? "today" : fmt::format("in {} {}", left, left == 1 ? "day" : "days");
+}
+
+void check_python(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
+    const std::optional<Version> version = parse_version(row.python_version);
+    if (!version) return;
+    const Place at{matrix.file, row.python_line};
+    const std::string name = "Python " + minor_version(*version);
+    if (*version < Version{3, oldest_minor, 0}) {
+        problems.push_back({at, fmt::format("{} is older than 3.{}, the oldest that is supported", name, oldest_minor),
+                            "raise pythonVersion, or remove the row"});
+        return;
+    }
+    const auto known = std::find_if(python_minors.begin(), python_minors.end(), [&](const PythonMinor& p) {
+        return version->major == 3 && version->minor == p.minor;
+    });
+    if (known == python_minors.end()) {
+        problems.push_back(warning(at, fmt::format("{} is not in the table of supported versions", name),
+                                   "its end of life is not checked: a newer release of this program may know it"));
+    } else if (today > known->ends) {
+        problems.push_back({at, fmt::format("{} reached its end of life on {}", name, render_date(known->ends)),
+                            "raise pythonVersion, or remove the row: nobody mends this version any more"});
+    } else if (known->ends - today <= notice_period) {
+        problems.push_back(warning(at,
+                                   fmt::format("{} reaches its end of life {} ({})", name, in_days(known->ends, today),
+                                               render_date(known->ends)),
+                                   "after that day this row is an error: tell the services that use it"));
+    }
+}
+
+/// What there is to say about the suite on this day; nothing while it is well supported.
+std::string describe_debian(const DebianSuite& suite, Date today) {
+    if (today > suite.lts_ends) {
+        return fmt::format("Debian {} is without any security support since {}", suite.name,
+                           render_date(suite.lts_ends));
+    }
+    if (today > suite.security_ends) {
+        return fmt::format("Debian's security team left {} on {}; the long-term support team keeps it until {}",
+                           suite.name, render_date(suite.security_ends), render_date(suite.lts_ends));
+    }
+    if (suite.security_ends - today > notice_period) return "";
+    return fmt::format("Debian's security team leaves {} {} ({})", suite.name, in_days(suite.security_ends, today),
+                       render_date(suite.security_ends));
+}
+
+std::string describe_distroless(const std::string& name, Date ends, Date today) {
+    if (today > ends) return fmt::format("{} is no longer rebuilt since {}", name, render_date(ends));
+    if (ends - today > notice_period) return "";
+    return fmt::format("{} is rebuilt for the last time {} ({})", name, in_days(ends, today), render_date(ends));
+}
+
+void check_distroless(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
+    const auto suite = std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) {
+        return row.distroless_version == fmt::format("cc-debian{}", s.number);
+    });
+    if (suite == suites.end() || !suite->distroless_ends) return;
+    const std::string what = describe_distroless(row.distroless_version, *suite->distroless_ends, today);
+    if (what.empty()) return;
+    problems.push_back(warning({matrix.file, row.distroless_line}, what,
+                               fmt::format("move to \"{}\", together with \"{}\"", newest_distroless, newest_debian)));
+}
+
+void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
+    const Place at{matrix.file, row.debian_line};
+    const std::string name = row.debian_version.substr(row.debian_version.rfind('-') + 1);
+    const std::optional<DebianSuite> suite = find_suite(name);
+    if (!suite) {
+        problems.push_back(warning(
+            at, fmt::format("{} is no Debian release that this program knows", shown(name)),
+            "its support and its agreement with distrolessVersion are not checked: look for a spelling mistake"));
+        return;
+    }
+    const std::string what = describe_debian(*suite, today);
+    if (what.empty()) return;
+    problems.push_back(warning(at, what,
+                               row.debian_version == newest_debian ? "move to the next release of Debian"
+                                                                   : fmt::format("move to \"{}\"", newest_debian)));
+}
+
+std::string render_lines(const std::vector<std::string>& lines) {
+    if (lines.size() > max_lines_told) return fmt::format(" (also on {} more lines)", lines.size());
+    return fmt::format(" (also on {} {})", lines.size() == 1 ? "line" : "lines", joined(lines, ", "));
+}
+
+/// One warning for all rows that share its reason, on the first one's line. Errors stay where they are: each row has to
+/// be changed.
+Problems merge_warnings(const Problems& problems) {
+    Problems merged;
+    std::map<std::string, std::vector<std::string>> more;  // lines by what is said
+    for (const Problem& problem : problems) {
+        const auto [lines, is_new] = more.try_emplace(problem.what);
+        if (is_new || problem.level == Level::error) {
+            merged.push_back(problem);
+        } else {
+            lines->second.push_back(std::to_string(problem.at.line));
+        }
+    }
+    for (Problem& problem : merged) {
+        const std::vector<std::string>& lines = more.at(problem.what);
+        if (!lines.empty()) problem.what += render_lines(lines);
+    }
+    return merged;
+}
+
+}  // namespace
+
+std::optional<DebianSuite> find_suite(std::string_view name) {
+    const auto found = std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) { return s.name == name; });
+    return found == suites.end() ? std::nullopt : std::optional(*found);
+}
+
+Problems check_support(const Matrix& matrix, Date today) {
+    Problems problems;
+    for (const Row& row : matrix.rows) {
+        check_python(matrix, row, today, problems);
+        if (!row.debian_version.empty()) check_debian(matrix, row, today, problems);
+        check_distroless(matrix, row, today, problems);
+    }
+    return merge_warnings(sorted_by_place(problems));
+}

@@ -1,0 +1,39 @@
+// Fuzzes what the plan reads from a repository: a text is read or refused, and what is mended once stays as it is.
+#include <cstdint>
+#include <cstdlib>
+
+#include "plan/drift.h"
+
+namespace {
+
+constexpr Date today = std::chrono::sys_days(std::chrono::year(2026) / 11 / 23);
+const Job job{.file = "JOB.env", .defra_version = "1.0.0", .image_name = "python"};
+
+void fuzz_matrix(std::string_view text) try {
+    Problems warnings;
+    const Matrix matrix = parse_matrix(text, "image-matrix.json", today, warnings);
+    render_github_matrix(plan_images(matrix, job, "defradigital", {"linux/amd64"}, {}), {});
+} catch (const Error&) {
+}
+
+void fuzz_job(std::string_view text) try {
+    Problems warnings;
+    parse_job_env(text, "JOB.env", warnings);
+} catch (const Error&) {
+}
+
+void fuzz_drift(std::string_view text) {
+    const Row row{.python_version = "3.13.9", .debian_version = "slim-trixie", .distroless_version = "", .tags = {}};
+    const Plan plan{.matrix = {.file = "m", .rows = {row}}, .job = job, .images = {}, .platforms = {}};
+    const std::string dockerfile = mend_dockerfile(text, plan.matrix, job);
+    const std::string readme = mend_readme(text, plan);
+    if (mend_dockerfile(dockerfile, plan.matrix, job) != dockerfile || mend_readme(readme, plan) != readme)
+        std::abort();
+}
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    fuzz_matrix(text), fuzz_job(text), fuzz_drift(text);
+    return 0;
+}

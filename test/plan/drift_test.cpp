@@ -1,0 +1,180 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "approve.h"
+#include "plan/drift.h"
+#include "plan/texts.h"
+
+namespace {
+
+const std::string good_dockerfile = R"(# ARG BASE_VERSION=3.12.0-slim-bookworm is how it once was
+ARG BASE_VERSION=3.13.3-slim-bookworm
+ARG DISTROLESS_VERSION="cc-debian12"
+ARG PRODUCTION_KIND=distroless
+ARG PYTHON_VERSION=${BASE_VERSION%%-*}
+ARG DEFRA_VERSION=1.0.0
+FROM python:${BASE_VERSION} AS slim
+RUN echo ARG \
+    ARG BASE_VERSION=9.9.9
+ARG PYTHON_VERSION
+)";
+
+const std::string drifted_dockerfile = R"(ARG BASE_VERSION=3.13.2-slim-bookworm  DISTROLESS_VERSION='cc-debian11' \
+    # a comment within
+    PRODUCTION_KIND=slim
+arg PYTHON_VERSION=3.13.2
+ARG OTHER=3.13.2
+FROM python:${BASE_VERSION} AS slim
+ARG	DEFRA_VERSION=0.9.0
+)";
+
+Matrix matrix() {
+    return parse_matrix(documented_matrix, "image-matrix.json");
+}
+
+std::string said_of(const std::string& dockerfile, const Matrix& with) {
+    return render_problems(check_dockerfile(dockerfile, "Dockerfile", with, documented_job_parsed()));
+}
+
+std::string said_of_readme(const std::string& text) {
+    return render_problems(check_readme(text, "README.md", plan_of(documented_matrix)));
+}
+
+std::string readme_with(const std::string& table) {
+    return "# Images\n\n<!-- versions:begin -->\n" + table + "<!-- versions:end -->\n\nMore.\n";
+}
+
+std::string with_crlf(const std::string& text) {
+    std::string out;
+    for (const char c : text) out += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a Dockerfile whose defaults are the first row's is in order, and mending leaves it alone") {
+    CHECK(said_of(good_dockerfile, matrix()).empty());
+    CHECK(mend_dockerfile(good_dockerfile, matrix(), documented_job_parsed()) == good_dockerfile);
+}
+
+TEST_CASE("every default that differs is told on its line") {
+    approve(said_of(drifted_dockerfile, matrix()), "plan/drift/dockerfile.golden");
+}
+
+TEST_CASE("a mended Dockerfile is in order and differs in these values only") {
+    const std::string mended = mend_dockerfile(drifted_dockerfile, matrix(), documented_job_parsed());
+    CHECK(mended == R"(ARG BASE_VERSION=3.13.3-slim-bookworm  DISTROLESS_VERSION=cc-debian12 \
+    # a comment within
+    PRODUCTION_KIND=distroless
+arg PYTHON_VERSION=3.13.3
+ARG OTHER=3.13.2
+FROM python:${BASE_VERSION} AS slim
+ARG	DEFRA_VERSION=1.0.0
+)");
+    CHECK(said_of(mended, matrix()).empty());
+}
+
+TEST_CASE("line ends of a mended Dockerfile stay what they are") {
+    CHECK(mend_dockerfile(with_crlf(drifted_dockerfile), matrix(), documented_job_parsed()) ==
+          with_crlf(mend_dockerfile(drifted_dockerfile, matrix(), documented_job_parsed())));
+}
+
+TEST_CASE("defaults that a plain docker build needs may not be missing") {
+    CHECK(said_of("ARG BASE_VERSION\nFROM python:${BASE_VERSION}\n", matrix()) ==
+          "Dockerfile: ARG BASE_VERSION has no default\n"
+          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM\n"
+          "Dockerfile: ARG DEFRA_VERSION has no default\n"
+          "  hint: write ARG DEFRA_VERSION=1.0.0 above the first FROM\n"
+          "Dockerfile: ARG DISTROLESS_VERSION has no default\n"
+          "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM\n");
+}
+
+TEST_CASE("where the first row has no distrolessVersion, production is slim and the distroless default is free") {
+    Matrix slim = matrix();
+    slim.rows[0].distroless_version.clear();
+    CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian13\n"
+                  "ARG PRODUCTION_KIND=distroless\n",
+                  slim) ==
+          "Dockerfile:3: ARG PRODUCTION_KIND is \"distroless\", but line 2 of image-matrix.json makes it \"slim\"\n"
+          "  hint: write ARG PRODUCTION_KIND=slim, or let check --fix write it\n");
+}
+
+TEST_CASE("a Dockerfile that knows slim only needs no PRODUCTION_KIND") {
+    Matrix slim = matrix();
+    slim.rows[0].distroless_version.clear();
+    CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\n", slim).empty());
+}
+
+TEST_CASE("a matrix without rows is compared with nothing") {
+    CHECK(said_of("", {.file = "m", .rows = {}}).empty());
+}
+
+TEST_CASE("the table of versions has a line for each row") {
+    const std::string slim_row = R"([{"pythonVersion":"3.14.0","debianVersion":"slim-trixie","tags":[]}])";
+    approve(render_versions_table(plan_of(documented_matrix)) + "\n" + render_versions_table(plan_of(slim_row)),
+            "plan/drift/table.golden");
+}
+
+TEST_CASE("a README with the table is in order, with or without blank lines around it") {
+    const std::string table = render_versions_table(plan_of(documented_matrix));
+    for (const std::string& readme :
+         {readme_with(table), readme_with("\n" + table + "\n\n"), with_crlf(readme_with(table))}) {
+        CHECK(said_of_readme(readme).empty());
+        CHECK(mend_readme(readme, plan_of(documented_matrix)) == readme);
+    }
+}
+
+TEST_CASE("the first line of the README that differs is told") {
+    const std::string table = render_versions_table(plan_of(documented_matrix));
+    const std::string row = table.substr(table.rfind("| 3.12.6"));
+    std::string other = table;
+    other.replace(other.find("3.12.6"), 6, "3.12.5");
+    CHECK(said_of_readme(readme_with("\n" + other)) ==
+          "README.md:8: the table of versions differs from the matrix and JOB.env\n"
+          "  hint: let check --fix write the table; here belongs:\n  " +
+              row);
+    CHECK(said_of_readme(readme_with(table.substr(0, table.size() - row.size()))) ==
+          "README.md:7: the table of versions ends too early\n"
+          "  hint: let check --fix write the table; here belongs:\n  " +
+              row);
+    CHECK(said_of_readme(readme_with(table + "| 3.11.4 |\n")) ==
+          "README.md:8: the table of versions goes on too long\n"
+          "  hint: remove it, or let check --fix write the table\n");
+    CHECK(said_of_readme(readme_with("")).starts_with("README.md:4: the table of versions ends too early\n"));
+}
+
+TEST_CASE("a mended README is in order, and all around the table is kept") {
+    const Plan plan = plan_of(documented_matrix);
+    const std::string expected = readme_with("\n" + render_versions_table(plan) + "\n");
+    const std::string stale = GENERATE("", "\n", "old\n", "\n| 3.11 |\n\n");
+    CHECK(mend_readme(readme_with(stale), plan) == expected);
+    CHECK(mend_readme(with_crlf(readme_with(stale)), plan) == with_crlf(expected));
+    CHECK(said_of_readme(expected).empty());
+}
+
+TEST_CASE("a README without its two lines is told what to write, and not touched") {
+    const std::string hint =
+        "  hint: write the line <!-- versions:begin --> and, below it, the line <!-- versions:end --> where the table "
+        "belongs; then run check --fix\n";
+    const std::string begin = "<!-- versions:begin -->\n";
+    const std::string end = "<!-- versions:end -->\n";
+    CHECK(said_of_readme("# Images\n") == "README.md: the line <!-- versions:begin --> is missing\n" + hint);
+    CHECK(said_of_readme(begin) == "README.md: the line <!-- versions:end --> is missing\n" + hint);
+    CHECK(said_of_readme("x\n" + end + begin) ==
+          "README.md:2: the line <!-- versions:end --> stands above <!-- versions:begin -->\n" + hint);
+    CHECK(said_of_readme(begin + begin + end) ==
+          "README.md:2: the line <!-- versions:begin --> is already there on line 1\n  hint: remove one of the two\n");
+    for (const std::string& readme :
+         {std::string("# Images\n"), begin, end + begin, begin + begin + end, std::string()}) {
+        CHECK(mend_readme(readme, plan_of(documented_matrix)) == readme);
+    }
+}
+
+TEST_CASE("the repository's own Dockerfile, matrix and JOB.env agree") {
+    const auto read = [](const std::string& name) { return read_fixture("../../../" + name); };
+    Problems warnings;
+    const Matrix own = parse_matrix(read("image-matrix.json"), "image-matrix.json");
+    const Job job = parse_job_env(read("JOB.env"), "JOB.env", warnings);
+    CHECK(render_problems(warnings).empty());
+    CHECK(render_problems(check_dockerfile(read("Dockerfile"), "Dockerfile", own, job)).empty());
+}

@@ -1,0 +1,138 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "plan/names.h"
+#include "plan/texts.h"
+
+namespace {
+
+std::vector<std::string> names_of(const Plan& plan) {
+    std::vector<std::string> names;
+    for (const Image& image : plan.images) names.push_back(image.name);
+    return names;
+}
+
+std::string refusal(const std::string& name_space, const std::vector<std::string>& platforms,
+                    const std::vector<std::string>& only) {
+    return messages_of([&] {
+        plan_images(parse_matrix(documented_matrix, "image-matrix.json"), documented_job_parsed(), name_space,
+                    platforms, only);
+    });
+}
+
+}  // namespace
+
+TEST_CASE("every row makes a development and a production image, under the documented names") {
+    const Plan plan = plan_of(documented_matrix);
+    CHECK(names_of(plan) == std::vector<std::string>{"3.13.3-development", "3.13.3-production", "3.12.6-development",
+                                                     "3.12.6-production"});
+    CHECK(plan.images[0].repository == "defradigital/python-development");
+    CHECK(plan.images[1].repository == "defradigital/python");
+    CHECK(plan.images[1].version_tag == "1.0.0-python3.13.3");
+    CHECK(plan.images[1].moving_tags == std::vector<std::string>{"latest-3.13", "latest"});
+    CHECK(plan.images[3].moving_tags == std::vector<std::string>{"latest-3.12"});
+    CHECK(plan.images[3].target == Target::production);
+    CHECK(plan.row_of(plan.images[3]).python_version == "3.12.6");
+    CHECK(layout_name(plan.images[1], "linux/arm/v7") == "3.13.3-production-linux-arm-v7");
+}
+
+TEST_CASE("images are chosen by name, Python version or target") {
+    using Names = std::vector<std::string>;
+    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.13.*"})) ==
+          Names{"3.13.3-development", "3.13.3-production"});
+    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.12.6"})) ==
+          Names{"3.12.6-development", "3.12.6-production"});
+    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"production"})) ==
+          Names{"3.13.3-production", "3.12.6-production"});
+    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.12.6-production", "3.13.3-production"})) ==
+          Names{"3.13.3-production", "3.12.6-production"});
+}
+
+TEST_CASE("a pattern that chooses nothing is refused, even beside one that does") {
+    CHECK(refusal("defradigital", {"linux/amd64"}, {"production", "3.14.*"}) ==
+          "no image is called \"3.14.*\"\n"
+          "  hint: there are 3.13.3-development, 3.13.3-production, 3.12.6-development, 3.12.6-production\n");
+}
+
+TEST_CASE("platforms must be platforms of Linux, each once") {
+    CHECK(refusal("defradigital", {}, {}) == "no platform is given\n  hint: write for example linux/amd64\n");
+    CHECK(refusal("defradigital", {"linux/arm64", "linux/arm64"}, {}) ==
+          "\"linux/arm64\" is given twice among the platforms\n  hint: remove one of the two\n");
+    const std::string platform =
+        GENERATE("", "linux", "linux/", "/amd64", "windows/amd64", "linux/AMD64", "linux/amd64/v2/x", "linux//amd64",
+                 " linux/amd64", "linux/..", "linux/amd64\n");
+    CHECK(refusal("defradigital", {platform}, {}) ==
+          shown(platform) +
+              " is not a platform of these images\n"
+              "  hint: write for example linux/amd64, linux/arm64 or linux/arm/v7\n");
+}
+
+TEST_CASE("a namespace is lower-case and names no registry") {
+    const std::string name_space = GENERATE("", "Defra", "docker.io/defradigital", "localhost/defradigital",
+                                            "defra digital", "defradigital/", "../etc", "a:5000/b", "-defra", "$(id)");
+    CHECK(
+        refusal(name_space, {"linux/amd64"}, {}) ==
+        shown(name_space) +
+            " is not a namespace\n"
+            "  hint: write lower-case letters and digits, as in defradigital; the registry is an option of its own\n");
+}
+
+TEST_CASE("a namespace may have several parts") {
+    CHECK(refusal("defra/images", {"linux/amd64"}, {}) == "nothing is wrong\n");
+}
+
+TEST_CASE("a repository longer than 255 characters is refused on IMAGE_NAME's line") {
+    const std::string name_space(240, 'a');
+    CHECK(refusal(name_space, {"linux/amd64"}, {}).starts_with("JOB.env:2: \"aaaa"));
+}
+
+TEST_CASE("a tag is claimed once, version tags included, also in a matrix that was not parsed") {
+    Matrix matrix = parse_matrix(documented_matrix, "image-matrix.json");
+    matrix.rows[1].tags.push_back({"1.0.0-python3.13.3", 12});
+    matrix.rows[1].tags.push_back({"latest", 13});
+    CHECK(messages_of([&] { plan_images(matrix, documented_job_parsed(), "defradigital", {"linux/amd64"}, {}); }) ==
+          "image-matrix.json:12: the tag \"1.0.0-python3.13.3\" is already claimed on line 3\n"
+          "  hint: a tag can point to one image only\n"
+          "image-matrix.json:13: the tag \"latest\" is already claimed on line 6\n"
+          "  hint: a tag can point to one image only\n");
+}
+
+TEST_CASE("tags are what the distribution-spec allows") {
+    for (const char* tag : {"latest", "_x", "A.b-C_9", "0"}) CHECK(is_tag(tag));
+    for (const char* tag : {"", ".x", "-x", "a b", "a/b", "a:b", "a@b", "é", "a\n"}) CHECK_FALSE(is_tag(tag));
+    CHECK(is_tag(std::string(128, 'a')));
+    CHECK_FALSE(is_tag(std::string(129, 'a')));
+}
+
+TEST_CASE("repositories are what the distribution-spec allows") {
+    for (const char* name : {"python", "a/b/c", "a.b", "a_b", "a__b", "a---b", "0/x.y"}) CHECK(is_repository(name));
+    for (const char* name :
+         {"", "/", "a/", "/a", "a//b", "A", "a..b", "a___b", "a._b", "-a", "a-", "a b", "é", "a:b"}) {
+        INFO(name);
+        CHECK_FALSE(is_repository(name));
+    }
+}
+
+TEST_CASE("foreign text is shown without its effects") {
+    CHECK(shown("3.13.3") == "\"3.13.3\"");
+    CHECK(shown("a\n::error::b\x1b[31m") == "\"a\\x0a::error::b\\x1b[31m\"");
+    CHECK(shown("\xc3\xa9") == "\"\\xc3\\xa9\"");
+    CHECK(shown(std::string(61, 'a')) == "\"" + std::string(60, 'a') + "…\"");
+}
+
+TEST_CASE("the GitHub matrix has one job for each Python and platform, in one line") {
+    const Plan plan = plan_of(documented_matrix, {"linux/amd64", "linux/arm64"}, {"production"});
+    CHECK(render_github_matrix(plan, {{"linux/arm64", "ubuntu-24.04-arm"}}) ==
+          R"({"include":[)"
+          R"({"python":"3.13.3","platform":"linux/amd64","runs-on":"ubuntu-24.04"},)"
+          R"({"python":"3.13.3","platform":"linux/arm64","runs-on":"ubuntu-24.04-arm"},)"
+          R"({"python":"3.12.6","platform":"linux/amd64","runs-on":"ubuntu-24.04"},)"
+          R"({"python":"3.12.6","platform":"linux/arm64","runs-on":"ubuntu-24.04-arm"}]})");
+    CHECK(count_jobs(plan) == 4);
+}
+
+TEST_CASE("without jobs there is no GitHub matrix, and the count says so") {
+    const Plan plan = plan_of("[]");
+    CHECK(count_jobs(plan) == 0);
+    CHECK(render_github_matrix(plan, {}).empty());
+}

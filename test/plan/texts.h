@@ -1,0 +1,69 @@
+// Texts and places that several tests of the plan need.
+#pragma once
+
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+
+#include "plan/plan.h"
+
+/// The day on which these tests take place.
+inline const Date today = *parse_date("2026-11-23");
+
+inline std::string read_fixture(const std::string& name) {
+    std::ifstream file(std::string(FIXTURES) + "/plan/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// The repository's own matrix, as it is documented.
+inline const std::string documented_matrix = R"([
+  {
+    "pythonVersion": "3.13.3",
+    "debianVersion": "slim-bookworm",
+    "distrolessVersion": "cc-debian12",
+    "tags": ["latest-3.13", "latest"]
+  },
+  {
+    "pythonVersion": "3.12.6",
+    "debianVersion": "slim-bookworm",
+    "distrolessVersion": "cc-debian12",
+    "tags": ["latest-3.12"]
+  }
+]
+)";
+
+inline const std::string documented_job = "DEFRA_VERSION=1.0.0\nIMAGE_NAME=python\n";
+
+inline Job documented_job_parsed() {
+    Problems warnings;
+    return parse_job_env(documented_job, "JOB.env", warnings);
+}
+
+inline Plan plan_of(const std::string& matrix, const std::vector<std::string>& platforms = {"linux/amd64"},
+                    const std::vector<std::string>& only = {}) {
+    return plan_images(parse_matrix(matrix, "image-matrix.json"), documented_job_parsed(), "defradigital", platforms,
+                       only);
+}
+
+/// A matrix with this many rows, 3.13.0 and onwards, one row a line, the first on line 2.
+inline std::string make_rows(int count) {
+    std::string text = "[\n";
+    for (int row = 0; row < count; ++row) {
+        const std::string patch = std::to_string(row);
+        text += R"({"pythonVersion":"3.13.)" + patch +
+                R"(","debianVersion":"slim-trixie","distrolessVersion":"cc-debian13","tags":["t)" + patch + "\"]}" +
+                (row + 1 < count ? ",\n" : "\n");
+    }
+    return text + "]\n";
+}
+
+/// What the given work throws, as a person reads it; "nothing is wrong" if it throws nothing.
+inline std::string messages_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return (error.exit == Exit::bad_input ? "" : "NOT bad_input\n") + render_problems(error.problems);
+    }
+    return "nothing is wrong\n";
+}
