@@ -1,0 +1,60 @@
+#include "github/event.h"
+
+#include "base/json.h"
+#include "github/runner.h"
+
+namespace github {
+
+namespace {
+
+constexpr std::size_t max_payload = 25U << 20U;
+
+std::string variable(const World& world, const std::string& name) {
+    const auto found = world.environment.find(name);
+    return found == world.environment.end() ? "" : found->second;
+}
+
+bool comes_from_fork(const Json& payload, const std::string& repository) {
+    const Json& fork = member(member(payload, "repository"), "fork");
+    if (fork.IsBool() && fork.GetBool()) return true;
+    const Json& pull_request = member(payload, "pull_request");
+    if (!pull_request.IsObject()) return false;
+    // A deleted fork leaves no head repository at all: nothing proves then that it was our own.
+    return text_at(member(member(pull_request, "head"), "repo"), "full_name") != repository;
+}
+
+std::string load_payload(const World& world) {
+    const std::string path = variable(world, "GITHUB_EVENT_PATH");
+    const auto refuse = [](const std::string& what) {
+        throw Error{Exit::bad_input, {{{}, what, "a workflow's runner writes it: this does not look like one"}}};
+    };
+    if (path.empty()) refuse("GITHUB_EVENT_PATH is not set");
+    const std::optional<std::string> text = world.files.read_if_there(path);
+    if (!text) refuse("the event's payload is not there: " + path);
+    if (text->size() > max_payload) refuse("the event's payload is larger than 25 MiB");
+    return *text;
+}
+
+}  // namespace
+
+Event load_event(const World& world) {
+    Event event;
+    if (!is_workflow(world.environment)) return event;
+    const rapidjson::Document payload = parse_tool_json(load_payload(world), "the event's payload", Exit::bad_input);
+    event.in_workflow = true;
+    event.name = variable(world, "GITHUB_EVENT_NAME");
+    event.ref = variable(world, "GITHUB_REF");
+    event.repository = variable(world, "GITHUB_REPOSITORY");
+    event.revision = variable(world, "GITHUB_SHA");
+    event.server = variable(world, "GITHUB_SERVER_URL");
+    event.actor = variable(world, "GITHUB_ACTOR");
+    event.event_repository = text_at(member(payload, "repository"), "full_name");
+    event.default_branch = text_at(member(payload, "repository"), "default_branch");
+    event.from_fork = comes_from_fork(payload, event.repository);
+    if (const std::string id = variable(world, "GITHUB_RUN_ID"); !id.empty()) {
+        event.run_url = event.server + "/" + event.repository + "/actions/runs/" + id;
+    }
+    return event;
+}
+
+}  // namespace github

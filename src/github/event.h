@@ -1,0 +1,29 @@
+// What started this run: the facts a publication is decided on, never text that somebody could have typed into a branch
+// name's place.
+#pragma once
+
+#include <string>
+
+#include "system/world.h"
+
+namespace github {
+
+struct Event {
+    bool in_workflow = false;
+    std::string name;              ///< "push", "pull_request", "schedule", "workflow_dispatch", …
+    std::string ref;               ///< "refs/heads/master"
+    std::string repository;        ///< "defra/defra-docker-python": where the workflow runs
+    std::string event_repository;  ///< the same, as the event's payload has it
+    std::string default_branch;
+    std::string revision;  ///< the commit, 40 hexadecimal digits
+    std::string server;    ///< "https://github.com"
+    std::string run_url;
+    bool from_fork = false;  ///< the event's repository is a fork, or its pull request comes from one
+    std::string actor;
+};
+
+/// From GITHUB_* and the event's payload. Outside a workflow: in_workflow is false, all else empty. Throws
+/// Error{bad_input} if the payload is missing, is no JSON, or is larger than 25 MiB.
+Event load_event(const World& world);
+
+}  // namespace github

@@ -1,0 +1,152 @@
+#include "github/runner.h"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "system/relay.h"
+
+namespace github {
+
+namespace {
+
+constexpr std::size_t kept_per_kind = 10;
+constexpr std::size_t max_output_utf16 = 1'000'000;
+constexpr std::size_t max_summary = 1'048'576;
+constexpr std::string_view zero_width_space = "\xE2\x80\x8B";
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+        text.replace(at, from.size(), to);
+    }
+    return text;
+}
+
+std::string escaped_data(std::string text) {
+    return replaced(replaced(replaced(std::move(text), "%", "%25"), "\r", "%0D"), "\n", "%0A");
+}
+
+std::string escaped_property(std::string text) {
+    return replaced(replaced(escaped_data(std::move(text)), ":", "%3A"), ",", "%2C");
+}
+
+std::string command_for(Level level) {
+    switch (level) {
+        case Level::error:
+            return "error";
+        case Level::warning:
+            return "warning";
+        case Level::notice:
+            return "notice";
+    }
+    return "error";
+}
+
+std::string render_annotation(const Problem& problem) {
+    std::string properties;
+    if (!problem.at.file.empty()) properties = " file=" + escaped_property(problem.at.file);
+    if (!problem.at.file.empty() && problem.at.line > 0) properties += fmt::format(",line={}", problem.at.line);
+    const std::string message = problem.hint.empty() ? problem.what : problem.what + "\nhint: " + problem.hint;
+    return fmt::format("::{}{}::{}\n", command_for(problem.level), properties, escaped_data(message));
+}
+
+/// Bytes that the runner counts: it keeps outputs in UTF-16.
+std::size_t utf16_size(std::string_view text) {
+    std::size_t units = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
+    }
+    return 2 * units;
+}
+
+std::string variable(const World& world, const std::string& name) {
+    const auto found = world.environment.find(name);
+    return found == world.environment.end() ? "" : found->second;
+}
+
+}  // namespace
+
+bool is_workflow(const Environment& environment) {
+    const auto found = environment.find("GITHUB_ACTIONS");
+    return found != environment.end() && found->second == "true";
+}
+
+std::string harmless_line(std::string_view line) {
+    std::string text = replaced(plain_line(line), "##[", "##" + std::string(zero_width_space) + "[");
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first != std::string::npos && text.compare(first, 2, "::") == 0) text.insert(first + 1, zero_width_space);
+    return text;
+}
+
+std::string render_annotations(const Problems& problems) {
+    std::string text;
+    for (const Level level : {Level::error, Level::warning, Level::notice}) {
+        Problems of_level;
+        std::copy_if(problems.begin(), problems.end(), std::back_inserter(of_level),
+                     [&](const Problem& p) { return p.level == level; });
+        of_level = sorted_by_place(of_level);
+        const std::size_t shown = of_level.size() > kept_per_kind ? kept_per_kind - 1 : of_level.size();
+        for (std::size_t i = 0; i < shown; ++i) text += render_annotation(of_level[i]);
+        if (shown < of_level.size()) {
+            text += render_annotation(
+                {{}, fmt::format("{} more of this kind, all in the log", of_level.size() - shown), "", level});
+        }
+    }
+    return text;
+}
+
+std::string render_output(const std::string& name, const std::string& value, const std::string& delimiter) {
+    const auto refuse = [&](const std::string& what) {
+        throw Error{Exit::bad_input, {{{}, fmt::format("the output {} {}", name, what), ""}}};
+    };
+    if (value.find(delimiter) != std::string::npos) refuse("holds its own delimiter");
+    if (utf16_size(value) > max_output_utf16) refuse("is larger than GitHub lets a job's outputs be (1 MB in UTF-16)");
+    return fmt::format("{0}<<{1}\n{2}\n{1}\n", name, delimiter, value);
+}
+
+void save_outputs(const World& world, const std::map<std::string, std::string>& outputs) {
+    if (outputs.empty()) return;
+    const std::string file = variable(world, "GITHUB_OUTPUT");
+    if (file.empty()) {
+        throw Error{
+            Exit::bad_input,
+            {{{}, "GITHUB_OUTPUT is not set", "a workflow's runner sets it; unset GITHUB_ACTIONS outside one"}}};
+    }
+    std::string text;
+    for (const auto& [name, value] : outputs) text += render_output(name, value, "ghadelimiter_" + make_token());
+    world.files.append(file, text);
+}
+
+void save_summary(const World& world, const std::string& markdown) {
+    const std::string file = variable(world, "GITHUB_STEP_SUMMARY");
+    if (file.empty() || markdown.empty()) return;
+    if (markdown.size() <= max_summary) return world.files.append(file, markdown);
+    const std::string note =
+        "\n\n_This summary was cut: GitHub shows at most 1 MiB. The whole text is in out/summary.md._\n";
+    const std::size_t end = markdown.rfind('\n', max_summary - note.size());
+    world.files.append(file, markdown.substr(0, end) + note);
+}
+
+std::string make_token() {
+    std::array<unsigned char, 16> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw Error{Exit::failed, {{{}, "the system gave no random bytes", ""}}};
+    }
+    std::string token;
+    for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
+    return token;
+}
+
+std::string render_stop_commands(const std::string& token) {
+    return "::stop-commands::" + token + "\n";
+}
+
+std::string render_resume_commands(const std::string& token) {
+    return "::" + token + "::\n";
+}
+
+}  // namespace github

@@ -1,0 +1,43 @@
+// How a workflow's runner is spoken to: commands in the log, and the files it reads afterwards (facts: runner.md §5,
+// §6).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "system/world.h"
+
+namespace github {
+
+bool is_workflow(const Environment& environment);
+
+/// One line of foreign output, so that the runner finds no command in it: `::` after leading blanks, `##[` anywhere,
+/// control characters.
+std::string harmless_line(std::string_view line);
+
+/// "::error file=…,line=…::…" lines, escaped. The runner keeps ten of a kind per step: more than that become nine and
+/// "N more".
+std::string render_annotations(const Problems& problems);
+
+/// One output as the runner's file wants it, with a delimiter that nobody can guess. Throws Error{bad_input} if the
+/// value holds the delimiter or is larger than a job's outputs may be (1 MB, counted in UTF-16 as the runner does).
+std::string render_output(const std::string& name, const std::string& value, const std::string& delimiter);
+
+/// Appends all outputs to $GITHUB_OUTPUT. Throws Error{bad_input} if the variable or the file is missing.
+void save_outputs(const World& world, const std::map<std::string, std::string>& outputs);
+
+/// Appends to $GITHUB_STEP_SUMMARY, if there is one. A summary over 1 MiB would be dropped whole by the runner, so it
+/// is cut at a line, and says so.
+void save_summary(const World& world, const std::string& markdown);
+
+/// 128 random bits in hexadecimal.
+std::string make_token();
+
+/// The bracket around a child's output in which the runner looks for no commands.
+std::string render_stop_commands(const std::string& token);
+std::string render_resume_commands(const std::string& token);
+
+}  // namespace github

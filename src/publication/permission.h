@@ -1,0 +1,27 @@
+// Whether this run may publish at all, and if not, why: decided from facts of the event, before anything is built.
+#pragma once
+
+#include <string>
+#include <vector>
+
+enum class PublishWish { automatic, required, off };
+
+/// Where the run happens.
+struct Occasion {
+    bool in_workflow = false;
+    std::string event;             ///< "push"
+    std::string ref;               ///< "refs/heads/master"
+    std::string repository;        ///< where the workflow runs
+    std::string event_repository;  ///< whose event it is
+    std::string default_branch;
+    bool from_fork = false;
+};
+
+struct Permission {
+    bool granted = false;
+    std::string reason;  ///< one sentence, also when granted
+};
+
+/// In a workflow: only for push, schedule, workflow_dispatch and release, on a publish branch or the default branch, in
+/// the event's own repository, never for a fork (runner.md §9). On a laptop: whenever a destination is given.
+Permission decide_permission(const Occasion& occasion, PublishWish wish, const std::vector<std::string>& branches);

@@ -1,0 +1,28 @@
+// A registry that is just a folder: one OCI layout per repository, every tag the ref.name of an entry of index.json
+// (OCI image-spec v1.1, image-layout.md). skopeo and crane read it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "oci/layout.h"
+#include "publication/publication.h"
+#include "system/world.h"
+
+/// What a publication is carried out with.
+struct PublicationSources {
+    std::map<std::string, Layout> layouts;       ///< by Member::name
+    std::map<std::string, std::string> indexes;  ///< bytes of each candidate's index, by Candidate::name
+};
+
+/// Every tag of these repositories, with what its index says about itself. A folder that is not there holds none.
+/// Throws Error{failed} for a layout that cannot be read.
+std::vector<HeldTag> load_held_tags(Files& files, const std::filesystem::path& folder,
+                                    const std::vector<std::string>& repositories);
+
+/// Carries the steps out, in order. All blobs are in place before the first tag is written, and each repository's tags
+/// are written at once. Throws Error{failed} that begins with what is visible by then.
+void run_publication_to_folder(const World& world, const Publication& publication, const PublicationSources& sources,
+                               const std::filesystem::path& folder);

@@ -1,0 +1,132 @@
+#include "registry/reference.h"
+
+#include <algorithm>
+
+namespace registry {
+
+namespace {
+
+/// The first part is a host if it could not be part of a repository on Docker Hub: it has a dot or a colon, or is
+/// localhost.
+bool looks_like_host(std::string_view part) {
+    return part == "localhost" || part.find('.') != std::string_view::npos || part.find(':') != std::string_view::npos;
+}
+
+bool is_lower_alphanumeric(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool is_alphanumeric(char c) {
+    return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// One of '.', '_', '__' or any number of '-' (distribution-spec, "Pulling manifests").
+bool is_separator(std::string_view text) {
+    return text == "." || text == "_" || text == "__" ||
+           (!text.empty() && text.find_first_not_of('-') == std::string_view::npos);
+}
+
+/// Lower-case letters and digits, with single separators in between.
+bool is_path_part(std::string_view part) {
+    if (part.empty() || !is_lower_alphanumeric(part.front()) || !is_lower_alphanumeric(part.back())) return false;
+    for (std::size_t i = 0; i < part.size();) {
+        const auto begin = part.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto end = std::find_if(begin, part.end(), is_lower_alphanumeric);
+        const auto length = static_cast<std::size_t>(end - begin);
+        if (length > 0 && !is_separator(part.substr(i, length))) return false;
+        i += std::max<std::size_t>(length, 1);
+    }
+    return true;
+}
+
+bool is_repository(std::string_view text) {
+    if (text.size() > 255) return false;
+    while (true) {
+        const std::size_t slash = text.find('/');
+        if (!is_path_part(text.substr(0, slash))) return false;
+        if (slash == std::string_view::npos) return true;
+        text.remove_prefix(slash + 1);
+    }
+}
+
+bool is_tag(std::string_view text) {
+    const auto may_follow = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; };
+    if (text.empty() || text.size() > 128 || text.front() == '.' || text.front() == '-') return false;
+    return std::all_of(text.begin(), text.end(), may_follow);
+}
+
+bool is_host(std::string_view text) {
+    if (text.starts_with('[')) {
+        const std::size_t end = text.find(']');
+        if (end == std::string_view::npos) return false;
+        const std::string_view rest = text.substr(end + 1);
+        const std::string_view address = text.substr(1, end - 1);
+        return address.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos &&
+               (rest.empty() || (rest.front() == ':' && is_number(rest.substr(1))));
+    }
+    const std::size_t colon = text.find(':');
+    if (colon != std::string_view::npos && (!is_number(text.substr(colon + 1)) || text.size() - colon > 6)) return false;
+    const std::string_view name = text.substr(0, colon);
+    const auto may_stand = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-'; };
+    return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
+           std::all_of(name.begin(), name.end(), may_stand);
+}
+
+}  // namespace
+
+std::optional<Reference> parse_reference(std::string_view text) {
+    if (text.size() > 1024) return std::nullopt;
+    Reference reference;
+    std::string rest(text);
+    if (const std::size_t at = rest.find('@'); at != std::string::npos) {
+        reference.digest = Digest::parse(rest.substr(at + 1));
+        if (!reference.digest) return std::nullopt;
+        rest.resize(at);
+    }
+    const std::size_t colon = rest.rfind(':');
+    if (colon != std::string::npos && rest.find('/', colon) == std::string::npos) {
+        reference.tag = rest.substr(colon + 1);
+        if (!is_tag(reference.tag)) return std::nullopt;
+        rest.resize(colon);
+    }
+    const std::size_t slash = rest.find('/');
+    if (slash != std::string::npos && looks_like_host(rest.substr(0, slash))) {
+        reference.host = rest.substr(0, slash);
+        reference.repository = rest.substr(slash + 1);
+    } else {
+        reference.host = "docker.io";
+        reference.repository = rest;
+    }
+    if (reference.host == "index.docker.io") reference.host = "docker.io";
+    if (reference.host == "docker.io" && reference.repository.find('/') == std::string::npos) {
+        reference.repository = "library/" + reference.repository;
+    }
+    if (reference.tag.empty() && !reference.digest) reference.tag = "latest";
+    if (!is_host(reference.host) || !is_repository(reference.repository)) return std::nullopt;
+    return reference;
+}
+
+std::string render_reference(const Reference& reference) {
+    std::string text = reference.host + "/" + reference.repository;
+    if (!reference.tag.empty()) text += ":" + reference.tag;
+    if (reference.digest) text += "@" + reference.digest->text();
+    return text;
+}
+
+std::string api_host(const std::string& host) {
+    return host == "docker.io" ? "registry-1.docker.io" : host;
+}
+
+bool is_loopback(std::string_view host) {
+    const std::size_t colon = host.starts_with('[') ? host.find("]:") : host.find(':');
+    std::string_view name = host.substr(0, colon == std::string_view::npos ? host.size() : colon);
+    if (host.starts_with("[::1]")) return host == "[::1]" || is_number(host.substr(std::min<std::size_t>(6, host.size())));
+    if (name == "localhost") return true;
+    return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+}  // namespace registry

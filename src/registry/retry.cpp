@@ -1,0 +1,54 @@
+#include "registry/retry.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <iomanip>
+#include <locale>
+#include <sstream>
+
+namespace registry {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::optional<Time> parse_http_date(const std::string& text) {
+    std::istringstream in(text);
+    in.imbue(std::locale::classic());
+    std::tm parts{};
+    in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S GMT");
+    if (in.fail()) return std::nullopt;
+    const std::chrono::year_month_day day{std::chrono::year(parts.tm_year + 1900),
+                                          std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
+                                          std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
+    if (!day.ok()) return std::nullopt;
+    return Time(Date(day)) + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) +
+           std::chrono::seconds(parts.tm_sec);
+}
+
+}  // namespace
+
+bool is_worth_a_retry(int status) {
+    return status == 0 || status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now) {
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    if (error == std::errc() && end == value.data() + value.size() && seconds >= 0) {
+        return std::clamp<std::chrono::milliseconds>(std::chrono::seconds(seconds), 1s, 60s);
+    }
+    const std::optional<Time> date = parse_http_date(value);
+    if (!date || *date <= now) return std::nullopt;
+    return std::clamp<std::chrono::milliseconds>(*date - now, 1s, 60s);
+}
+
+std::chrono::milliseconds plan_wait(int attempt, std::optional<std::chrono::milliseconds> asked_for, double random) {
+    if (asked_for) return *asked_for;
+    const std::chrono::milliseconds ceiling =
+        std::min<std::chrono::milliseconds>(1s * (1 << std::clamp(attempt - 1, 0, 10)), 30s);
+    return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(ceiling.count()) * random));
+}
+
+}  // namespace registry

@@ -1,0 +1,114 @@
+#include "github/runner.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fakes/fake_world.h"
+
+using namespace github;
+
+namespace {
+
+Problems many(std::size_t count, Level level) {
+    Problems problems;
+    for (std::size_t i = 0; i < count; ++i) problems.push_back({{"a.txt", static_cast<int>(i) + 1}, "wrong", "", level});
+    return problems;
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+    return count;
+}
+
+/// What the runner would make of a line: a command at its beginning, or the old form anywhere (runner.md §1.2).
+bool is_command_for_the_runner(const std::string& line) {
+    const std::size_t first = line.find_first_not_of(" \t");
+    return (first != std::string::npos && line.compare(first, 2, "::") == 0) || line.find("##[") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("No line of a tool can be taken for a workflow command") {
+    for (const std::string line : {"::set-output name=matrix::evil", "  ::add-mask::a", "x ##[set-output name=a]b", "##[add-matcher]/x",
+                                   "\t::stop-commands::t", "##[##[error]x", "::::error::x"}) {
+        INFO(line);
+        REQUIRE(is_command_for_the_runner(line));
+        CHECK_FALSE(is_command_for_the_runner(harmless_line(line)));
+    }
+}
+
+TEST_CASE("An ordinary line of a tool stays as it is") {
+    CHECK(harmless_line("#12 [base 3/7] RUN std::move") == "#12 [base 3/7] RUN std::move");
+}
+
+TEST_CASE("An annotation names file and line and escapes what the runner would read as its own") {
+    const Problems problems = {{{"a:b,c.json", 11}, "50% of\nit", "do that"}};
+    CHECK(render_annotations(problems) == "::error file=a%3Ab%2Cc.json,line=11::50%25 of%0Ait%0Ahint: do that\n");
+}
+
+TEST_CASE("Ten annotations of a kind are shown, of eleven nine and a count") {
+    CHECK(count_of(render_annotations(many(10, Level::error)), "::error") == 10);
+    const std::string text = render_annotations(many(11, Level::error));
+    CHECK(count_of(text, "::error") == 10);
+    CHECK(text.ends_with("::error::2 more of this kind, all in the log\n"));
+}
+
+TEST_CASE("Each kind of annotation has its own ten") {
+    Problems problems = many(10, Level::error);
+    for (const Problem& problem : many(10, Level::warning)) problems.push_back(problem);
+    const std::string text = render_annotations(problems);
+    CHECK(count_of(text, "::error") == 10);
+    CHECK(count_of(text, "::warning") == 10);
+}
+
+TEST_CASE("An output of several lines is bracketed by a delimiter") {
+    CHECK(render_output("tags", "a\nb", "D") == "tags<<D\na\nb\nD\n");
+}
+
+TEST_CASE("An output that holds its delimiter is refused") {
+    CHECK_THROWS_AS(render_output("tags", "x D y", "D"), Error);
+}
+
+TEST_CASE("An output is measured as the runner measures it: in UTF-16") {
+    CHECK_NOTHROW(render_output("m", std::string(500'000, 'a'), "DELIMITER"));
+    CHECK_THROWS_AS(render_output("m", std::string(500'001, 'a'), "DELIMITER"), Error);
+    std::string clefs;  // U+1D11E: four bytes in UTF-8, two units in UTF-16
+    for (int i = 0; i < 250'001; ++i) clefs += "\xF0\x9D\x84\x9E";
+    CHECK_THROWS_AS(render_output("m", clefs, "DELIMITER"), Error);
+}
+
+TEST_CASE("Outputs are appended to the runner's file with a delimiter that is new each time") {
+    FakeWorld fake;
+    fake.environment = {{"GITHUB_OUTPUT", "/commands/output"}};
+    fake.files.texts["/commands/output"] = "before=1\n";
+    save_outputs(fake.world(), {{"verdict", "clean"}});
+    const std::string once = fake.files.texts["/commands/output"];
+    const std::size_t start = once.find("<<") + 2;
+    const std::string delimiter = once.substr(start, once.find('\n', start) - start);
+    CHECK(delimiter.size() == std::string("ghadelimiter_").size() + 32);
+    CHECK(once == "before=1\nverdict<<" + delimiter + "\nclean\n" + delimiter + "\n");
+    CHECK(make_token() != make_token());
+}
+
+TEST_CASE("Outputs without a file to write them to are an error that says so") {
+    FakeWorld fake;
+    try {
+        save_outputs(fake.world(), {{"verdict", "clean"}});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        CHECK(error.problems.front().what == "GITHUB_OUTPUT is not set");
+    }
+}
+
+TEST_CASE("A summary that the runner would drop whole is cut at a line, and says so") {
+    FakeWorld fake;
+    fake.environment = {{"GITHUB_STEP_SUMMARY", "/commands/summary"}};
+    fake.files.texts["/commands/summary"] = "";
+    std::string long_summary;
+    while (long_summary.size() < 1'100'000) long_summary += "a line of the summary\n";
+    save_summary(fake.world(), long_summary);
+    const std::string& written = fake.files.texts["/commands/summary"];
+    CHECK(written.size() <= 1'048'576);
+    CHECK(written.find("This summary was cut") != std::string::npos);
+}

@@ -1,0 +1,158 @@
+#include "publication/publication.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+const Digest amd64 = sha256("the image for amd64");
+const Digest attestation = sha256("its provenance");
+const Digest index_digest = sha256("the index");
+const Digest inputs = sha256("Dockerfile and all");
+
+Plan plan() {
+    Plan plan;
+    plan.job = {.file = "JOB.env", .defra_version = "1.1.0", .image_name = "python", .defra_version_line = 3, .image_name_line = 4};
+    return plan;
+}
+
+Candidate candidate() {
+    return {.name = "3.13.3-production",
+            .repository = "defradigital/python",
+            .version_tag = "1.1.0-python3.13.3",
+            .moving_tags = {"latest-3.13", "latest"},
+            .index = index_digest,
+            .inputs = inputs,
+            .members = {{"3.13.3-production-linux-amd64", amd64, false}, {"3.13.3-production-linux-amd64", attestation, true}}};
+}
+
+Verdict verdict(Outcome outcome = Outcome::clean, const Digest& manifest = amd64) {
+    return {.name = "3.13.3-production-linux-amd64", .target = "production", .manifest = manifest, .outcome = outcome};
+}
+
+HeldTag held(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from, const std::string& version = "1.1.0") {
+    return {.repository = "defradigital/python", .tag = tag, .index = index, .inputs = made_from, .revision = "540323afff", .version = version, .source = ""};
+}
+
+Publication publish(const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& there = {}, const PublicationRules& rules = {}) {
+    return plan_publication(plan(), {candidate()}, verdicts, there, rules);
+}
+
+std::vector<StepKind> kinds(const Publication& publication) {
+    std::vector<StepKind> kinds;
+    for (const Step& step : publication.steps) kinds.push_back(step.kind);
+    return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("Everything is stored by digest before the version tag, and that before the moving tags") {
+    const Publication publication = publish({verdict()});
+    CHECK(kinds(publication) == std::vector{StepKind::store_manifest, StepKind::store_manifest, StepKind::store_index, StepKind::write_version_tag,
+                                            StepKind::move_tag, StepKind::move_tag});
+}
+
+TEST_CASE("In a matrix no moving tag moves before every version tag is written") {
+    Candidate other = candidate();
+    other.name = "3.12.6-production";
+    other.version_tag = "1.1.0-python3.12.6";
+    other.moving_tags = {"latest-3.12"};
+    const std::vector<StepKind> order = kinds(plan_publication(plan(), {candidate(), other}, {verdict()}, {}, {}));
+    const auto first_move = std::find(order.begin(), order.end(), StepKind::move_tag);
+    CHECK(std::find(first_move, order.end(), StepKind::write_version_tag) == order.end());
+    CHECK(std::count(order.begin(), order.end(), StepKind::write_version_tag) == 2);
+}
+
+TEST_CASE("A skipped scan leaves nothing to publish") {
+    const Publication publication = publish({});
+    CHECK(publication.steps.empty());
+    CHECK(publication.exit == Exit::failed);
+    CHECK(publication.problems.front().what.find("was not scanned") != std::string::npos);
+}
+
+TEST_CASE("A verdict for another digest is no verdict for this one") {
+    CHECK(publish({verdict(Outcome::clean, sha256("another image"))}).is_refused());
+}
+
+TEST_CASE("A vulnerable image is refused with 1, an unknown one with 3") {
+    CHECK(publish({verdict(Outcome::vulnerable)}).exit == Exit::refused);
+    CHECK(publish({verdict(Outcome::unknown)}).exit == Exit::failed);
+}
+
+TEST_CASE("One image that may not ship holds back the whole matrix") {
+    Candidate other = candidate();
+    other.members = {{"3.12.6-production-linux-amd64", sha256("other"), false}};
+    const Publication publication = plan_publication(plan(), {candidate(), other}, {verdict(), verdict(Outcome::vulnerable, sha256("other"))}, {}, {});
+    CHECK(publication.steps.empty());
+    CHECK(publication.exit == Exit::refused);
+}
+
+TEST_CASE("An attestation needs no verdict, but an index of attestations alone is no image") {
+    Candidate empty = candidate();
+    empty.members = {{"x", attestation, true}};
+    CHECK(plan_publication(plan(), {empty}, {verdict()}, {}, {}).is_refused());
+}
+
+TEST_CASE("A version made from the same inputs is out already: nothing to do") {
+    const Digest theirs = sha256("the index that is out");
+    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", theirs, inputs), held("latest-3.13", theirs, inputs), held("latest", theirs, inputs)});
+    CHECK_FALSE(publication.is_refused());
+    CHECK(publication.steps.empty());
+    CHECK(publication.notes.front() == "1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed");
+}
+
+TEST_CASE("Where the version is out, missing moving tags are set to what is out, not to what was built now") {
+    const Digest theirs = sha256("the index that is out");
+    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", theirs, inputs)});
+    REQUIRE(kinds(publication) == std::vector{StepKind::move_tag, StepKind::move_tag});
+    CHECK(publication.steps.front().digest == theirs);
+}
+
+TEST_CASE("A version made from other inputs is never overwritten: raise DEFRA_VERSION, on its line") {
+    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", index_digest, sha256("other inputs"))});
+    REQUIRE(publication.is_refused());
+    CHECK(publication.exit == Exit::refused);
+    CHECK(publication.problems.front().at == Place{"JOB.env", 3});
+    CHECK(publication.problems.front().hint == "raise DEFRA_VERSION");
+}
+
+TEST_CASE("A version without a record of its inputs was published before this action, and is not touched") {
+    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", index_digest, std::nullopt)});
+    REQUIRE(publication.is_refused());
+    CHECK(publication.problems.front().what.find("was published before this action") != std::string::npos);
+}
+
+TEST_CASE("A moving tag goes forwards in DEFRA_VERSION only; as numbers, not as text") {
+    CHECK(publish({verdict()}, {held("latest", sha256("old"), inputs, "1.0.9")}).steps.size() == 6);
+    const Publication publication = publish({verdict()}, {held("latest", sha256("newer"), inputs, "1.10.0")});
+    CHECK(publication.steps.size() == 5);
+    CHECK(publication.notes.front() == "defradigital/python:latest stays at 1.10.0: tags only move forwards");
+}
+
+TEST_CASE("A repository that holds another source's images is refused") {
+    HeldTag foreign = held("latest", sha256("theirs"), inputs, "1.0.0");
+    foreign.source = "https://github.com/eve/images";
+    CHECK(publish({verdict()}, {foreign}, {.source = "https://github.com/defra/images"}).is_refused());
+}
+
+TEST_CASE("Stand-in bases and sample data only go where nobody else pulls from") {
+    Verdict stand_in = verdict();
+    stand_in.stand_in_bases = true;
+    CHECK(publish({stand_in}).is_refused());
+    CHECK_FALSE(publish({stand_in}, {}, {.source = "", .stand_ins_may = true}).is_refused());
+    Verdict sample = verdict();
+    sample.sample_data = true;
+    CHECK(publish({sample}).is_refused());
+}
+
+TEST_CASE("The journal says of each step whether it was done") {
+    const Publication publication = publish({verdict()});
+    const std::string journal = render_publication_json(publication, "oci:out/registry", 3);
+    const auto count = [&](const std::string& text) {
+        std::size_t n = 0;
+        for (std::size_t at = journal.find(text); at != std::string::npos; at = journal.find(text, at + 1)) ++n;
+        return n;
+    };
+    CHECK(count("\"done\": true") == 3);
+    CHECK(count("\"done\": false") == 3);
+}

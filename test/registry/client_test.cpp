@@ -1,0 +1,148 @@
+#include "registry/client.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fakes/fake_world.h"
+
+using namespace registry;
+
+namespace {
+
+const Call manifest{.host = "docker.io", .repository = "library/python", .path = "manifests/3"};
+const std::string manifest_url = "https://registry-1.docker.io/v2/library/python/manifests/3";
+const Header bearer{"WWW-Authenticate", R"(Bearer realm="https://auth.docker.io/token",service="registry.docker.io")"};
+
+std::string authorization(const Request& request) {
+    for (const Header& header : request.headers) {
+        if (header.name == "Authorization") return header.value;
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("A token is fetched once and used for the following calls") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.answer("GET", "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull", 200, R"({"token":"t","expires_in":300})");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(client.send(manifest).status == 200);
+    CHECK(client.send(manifest).status == 200);
+    REQUIRE(fake.http.sent.size() == 4);
+    CHECK(authorization(fake.http.sent[2]) == "Bearer t");
+    CHECK(authorization(fake.http.sent[3]) == "Bearer t");
+}
+
+TEST_CASE("A token is renewed before it ends") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"t"})");
+    const World world = fake.world();
+    Client client(world, {});
+    client.send(manifest);
+    fake.clock.sleep(std::chrono::seconds(55));
+    CHECK(client.send(manifest).status == 200);
+    CHECK(authorization(fake.http.sent[3]).empty());
+}
+
+TEST_CASE("Credentials go to the token server and never to the registry in clear") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    const World world = fake.world();
+    Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
+    client.send(manifest);
+    CHECK(authorization(fake.http.sent[0]).empty());
+    CHECK(authorization(fake.http.sent[1]) == "Basic dXNlcjpjYW5hcnk=");
+    CHECK(authorization(fake.http.sent[2]) == "Bearer t");
+}
+
+TEST_CASE("A realm somewhere inside the network gets nothing at all") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
+    const World world = fake.world();
+    Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
+    CHECK_THROWS_AS(client.send(manifest), Error);
+    CHECK(fake.http.sent.size() == 1);
+}
+
+TEST_CASE("Basic is answered where a registry knows nothing else") {
+    FakeWorld fake;
+    fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
+    const World world = fake.world();
+    Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}, .mirrors = {}});
+    CHECK(client.send({.host = "localhost:5000", .repository = "a", .path = "manifests/1"}).status == 200);
+    CHECK(authorization(fake.http.sent[1]) == "Basic dTpw");
+}
+
+TEST_CASE("A second refusal is final: no storm of token requests") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(client.send(manifest).status == 401);
+    CHECK(fake.http.sent.size() == 3);
+}
+
+TEST_CASE("Too Many Requests is waited out as long as the registry asks for") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 429, "", {{"Retry-After", "2"}});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(client.send(manifest).status == 200);
+    CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(2)});
+}
+
+TEST_CASE("After five attempts a server that fails has failed") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 503);
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(client.send(manifest).status == 503);
+    CHECK(fake.http.sent.size() == 5);
+}
+
+TEST_CASE("No answer is retried like a 503, then said with its cause") {
+    FakeWorld fake;
+    fake.http.fail("GET", manifest_url, "connection reset by peer");
+    const World world = fake.world();
+    Client client(world, {});
+    try {
+        client.send(manifest);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what.find("connection reset by peer") != std::string::npos);
+    }
+    CHECK(fake.http.sent.size() == 5);
+}
+
+TEST_CASE("A mirror is asked instead, with its own path in front") {
+    FakeWorld fake;
+    fake.http.answer("GET", "http://localhost:5000/hub/v2/x", 200);
+    fake.http.answer("GET", "http://localhost:5000/v2/hub/library/python/manifests/3", 200, "{}");
+    const World world = fake.world();
+    Client client(world, {.credentials = {}, .mirrors = {{"docker.io", "localhost:5000/hub"}}});
+    CHECK(client.send(manifest).status == 200);
+}
+
+TEST_CASE("A token answer that is no token is an error, not a crash") {
+    for (const char* body : {"<html>", "{}", "[]", "{\"token\":1}", ""}) {
+        FakeWorld fake;
+        fake.http.answer("GET", manifest_url, 401, "", {bearer});
+        fake.http.answer("GET", "https://auth.docker.io/token*", 200, body);
+        const World world = fake.world();
+        Client client(world, {});
+        INFO(body);
+        CHECK_THROWS_AS(client.send(manifest), Error);
+    }
+}

@@ -1,0 +1,111 @@
+#include "registry/lookup.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fakes/fake_world.h"
+#include "oci/layout.h"
+
+using namespace registry;
+
+namespace {
+
+const std::string config = R"({"created":"2026-11-01T02:03:04Z","architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}})";
+
+std::string image_manifest() {
+    const std::string layer = R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":3})";
+    const auto descriptor = [](const std::string& type, const Digest& digest, std::size_t size) {
+        return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}}})", type, digest.text(), size);
+    };
+    const std::string gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+    return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{},{}]}})", oci_manifest_type,
+                       descriptor("application/vnd.oci.image.config.v1+json", sha256(config), config.size()), descriptor(gzip, sha256("a"), 1),
+                       descriptor(gzip, sha256("b"), 1));
+}
+
+std::string index_of(const std::string& manifest) {
+    return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}","digest":"{}","size":{},"platform":{{"os":"linux","architecture":"amd64"}}}}]}})",
+                       oci_index_type, oci_manifest_type, sha256(manifest).text(), manifest.size());
+}
+
+const std::string base_url = "https://gcr.io/v2/distroless/cc-debian12/";
+
+void serve(FakeWorld& fake, const std::string& top) {
+    fake.http.answer("GET", base_url + "manifests/nonroot", 200, top);
+    fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest());
+    fake.http.answer("GET", base_url + "blobs/" + sha256(config).text(), 307, "", {{"Location", "https://storage.example/x"}});
+    fake.http.answer("GET", "https://storage.example/x", 200, config);
+}
+
+}  // namespace
+
+TEST_CASE("A reference is looked up to the digest of its index, its age and its layers") {
+    FakeWorld fake;
+    serve(fake, index_of(image_manifest()));
+    const World world = fake.world();
+    Client client(world, {});
+    const Named named = look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    CHECK(named.digest == sha256(index_of(image_manifest())));
+    CHECK(named.created == parse_time("2026-11-01T02:03:04Z"));
+    CHECK(named.layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}});
+}
+
+TEST_CASE("All four manifest types are asked for, or a registry may say that a tag is not there") {
+    FakeWorld fake;
+    serve(fake, index_of(image_manifest()));
+    const World world = fake.world();
+    Client client(world, {});
+    look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    const Request& first = fake.http.sent.front();
+    REQUIRE(first.headers.front().name == "Accept");
+    for (const char* type : {oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type}) {
+        CHECK(first.headers.front().value.find(type) != std::string::npos);
+    }
+}
+
+TEST_CASE("The storage that a registry redirects to sees no authorization") {
+    FakeWorld fake;
+    serve(fake, index_of(image_manifest()));
+    const World world = fake.world();
+    Client client(world, {.credentials = {{"gcr.io", {"u", Secret("canary")}}}, .mirrors = {}});
+    look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    CHECK(fake.http.sent.back().url == "https://storage.example/x");
+    CHECK(fake.http.sent.back().headers.empty());
+}
+
+TEST_CASE("A manifest that is not what its digest says is an error") {
+    FakeWorld fake;
+    fake.http.answer("GET", base_url + "manifests/nonroot", 200, index_of(image_manifest()));
+    fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK_THROWS_AS(look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
+}
+
+TEST_CASE("A platform that the base does not have is said") {
+    FakeWorld fake;
+    serve(fake, index_of(image_manifest()));
+    const World world = fake.world();
+    Client client(world, {});
+    try {
+        look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64", "linux/s390x"});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.front().what == "gcr.io/distroless/cc-debian12:nonroot is not there for linux/s390x");
+    }
+}
+
+TEST_CASE("A tag that is not there names the reference and says where it comes from") {
+    FakeWorld fake;
+    fake.http.answer("GET", "https://registry-1.docker.io/v2/library/python/manifests/3.99.0", 404);
+    const World world = fake.world();
+    Client client(world, {});
+    try {
+        look_up(world, client, "python:3.99.0", {"linux/amd64"});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.front().what == "docker.io/library/python:3.99.0 is not there");
+        CHECK(error.problems.front().hint == "check the version: image-matrix.json and the Dockerfile name it");
+    }
+}

@@ -1,0 +1,33 @@
+#include "registry/reference.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace registry;
+
+TEST_CASE("Names are read as Docker reads them") {
+    const auto text = [](const std::string& name) { return render_reference(*parse_reference(name)); };
+    CHECK(text("python") == "docker.io/library/python:latest");
+    CHECK(text("python:3.13.3-slim-bookworm") == "docker.io/library/python:3.13.3-slim-bookworm");
+    CHECK(text("defradigital/python:1.0.0") == "docker.io/defradigital/python:1.0.0");
+    CHECK(text("gcr.io/distroless/cc-debian12:nonroot") == "gcr.io/distroless/cc-debian12:nonroot");
+    CHECK(text("localhost:5000/a/b") == "localhost:5000/a/b:latest");
+    CHECK(text("localhost/a") == "localhost/a:latest");
+    const std::string digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    CHECK(text("index.docker.io/python@" + digest) == "docker.io/library/python@" + digest);
+}
+
+TEST_CASE("What is no reference is none") {
+    for (const char* text : {"", "Python", "python:", "a/b:ta g", "-a", "a//b", "a@sha256:123", "$(id)", "a;b", "a\nb", "https://x/y", "a/../b"}) {
+        INFO(text);
+        CHECK_FALSE(parse_reference(text));
+    }
+}
+
+TEST_CASE("Only hosts on this machine are spoken to without TLS") {
+    CHECK(is_loopback("localhost:5000"));
+    CHECK(is_loopback("127.0.0.1"));
+    CHECK(is_loopback("[::1]:5000"));
+    CHECK_FALSE(is_loopback("localhost.example"));
+    CHECK_FALSE(is_loopback("127.0.0.1.example"));
+    CHECK_FALSE(is_loopback("10.0.0.1"));
+}

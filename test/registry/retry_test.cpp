@@ -1,0 +1,37 @@
+#include "registry/retry.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace registry;
+using namespace std::chrono_literals;
+
+namespace {
+const Time now = *parse_time("2026-11-23T12:00:00Z");
+}
+
+TEST_CASE("What passes is tried again, what a person must change is not") {
+    for (const int status : {0, 408, 425, 429, 500, 502, 503, 504}) CHECK(is_worth_a_retry(status));
+    for (const int status : {200, 201, 307, 400, 401, 403, 404, 405, 413, 422}) CHECK_FALSE(is_worth_a_retry(status));
+}
+
+TEST_CASE("Retry-After is obeyed as seconds and as a date, within bounds") {
+    CHECK(parse_retry_after("2", now) == 2000ms);
+    CHECK(parse_retry_after("Mon, 23 Nov 2026 12:00:30 GMT", now) == 30s);
+    CHECK(parse_retry_after("1000000000", now) == 60s);
+    CHECK(parse_retry_after("0", now) == 1s);
+}
+
+TEST_CASE("A Retry-After that is none is left aside") {
+    for (const char* value : {"", "35.852µs", "-1", "soon", "Mon, 23 Nov 2026 11:00:00 GMT", "99999999999999999999"}) {
+        INFO(value);
+        CHECK_FALSE(parse_retry_after(value, now));
+    }
+}
+
+TEST_CASE("Waits grow, with full jitter, up to half a minute") {
+    CHECK(plan_wait(1, std::nullopt, 0.0) == 0ms);
+    CHECK(plan_wait(1, std::nullopt, 0.5) == 500ms);
+    CHECK(plan_wait(4, std::nullopt, 0.5) == 4s);
+    CHECK(plan_wait(40, std::nullopt, 0.999) < 30s);
+    CHECK(plan_wait(1, 7s, 0.5) == 7s);
+}
