@@ -1,0 +1,189 @@
+#include "oci/layout.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Nobody nests deeper; whoever does wants us to run out of stack.
+constexpr int max_nesting = 8;
+
+constexpr const char* reference_type = "vnd.docker.reference.type";
+constexpr const char* reference_digest = "vnd.docker.reference.digest";
+constexpr const char* build_again = "the layout was changed or cut short after the build: build the image again";
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& what, const std::string& hint) {
+    throw Error{Exit::failed, {{{path.string(), 0}, what, hint}}};
+}
+
+std::string annotation(const Descriptor& descriptor, const std::string& name) {
+    const auto found = descriptor.annotations.find(name);
+    return found == descriptor.annotations.end() ? "" : found->second;
+}
+
+bool is_attestation(const Descriptor& descriptor) {
+    return annotation(descriptor, reference_type) == "attestation-manifest" || descriptor.platform == "unknown/unknown";
+}
+
+std::string load_blob(Files& files, const fs::path& folder, const Digest& digest) {
+    const fs::path path = blob_path(folder, digest);
+    const std::optional<std::string> bytes = files.read_if_there(path);
+    if (!bytes) refuse(path, "this blob is missing", build_again);
+    if (sha256(*bytes) != digest) refuse(path, "the bytes are not what their name says", build_again);
+    return *bytes;
+}
+
+Manifest load_manifest(Files& files, const fs::path& folder, const Digest& digest) {
+    return parse_manifest(load_blob(files, folder, digest), blob_path(folder, digest).string());
+}
+
+/// The same for what must be an image: it has a configuration.
+Manifest load_image_manifest(Files& files, const fs::path& folder, const Digest& digest) {
+    Manifest manifest = load_manifest(files, folder, digest);
+    if (!manifest.config) refuse(blob_path(folder, digest), "this is an index, but is named as an image", build_again);
+    return manifest;
+}
+
+/// The descriptors of all images and attestations, through nested indexes; each digest once.
+struct Found {
+    std::vector<Descriptor> images;
+    std::vector<Descriptor> attestations;
+};
+
+void add_once(std::vector<Descriptor>& list, const Descriptor& descriptor) {
+    const auto is_it = [&](const Descriptor& one) { return one.digest == descriptor.digest; };
+    if (std::none_of(list.begin(), list.end(), is_it)) list.push_back(descriptor);
+}
+
+void find_manifests(Files& files, const fs::path& folder, const std::vector<Descriptor>& children, int depth,
+                    Found& found) {
+    if (depth > max_nesting) refuse(folder, "the indexes are nested too deep", "");
+    for (const Descriptor& child : children) {
+        if (is_index_type(child.media_type)) {
+            find_manifests(files, folder, load_manifest(files, folder, child.digest).children, depth + 1, found);
+        } else if (is_manifest_type(child.media_type)) {
+            add_once(is_attestation(child) ? found.attestations : found.images, child);
+        }
+    }
+}
+
+/// The entries of index.json. Their annotations are about the layout (names, times) and not about the image, but for
+/// BuildKit's references from attestations to images.
+std::vector<Descriptor> load_entries(Files& files, const fs::path& folder) {
+    const fs::path path = folder / "index.json";
+    const std::optional<std::string> text = files.read_if_there(path);
+    if (!text) refuse(folder, "there is no OCI layout", "build the image first");
+    std::vector<Descriptor> entries = parse_manifest(*text, path.string()).children;
+    for (Descriptor& entry : entries) {
+        std::erase_if(entry.annotations, [](const auto& one) { return !one.first.starts_with("vnd.docker."); });
+    }
+    return entries;
+}
+
+/// An entry of a flat layout need not name its platform; the image's configuration always does.
+std::string platform_of(Files& files, const fs::path& folder, const Descriptor& image) {
+    if (!image.platform.empty()) return image.platform;
+    const Manifest manifest = load_image_manifest(files, folder, image.digest);
+    const std::string config = load_blob(files, folder, manifest.config->digest);
+    return parse_config_platform(config, blob_path(folder, manifest.config->digest).string());
+}
+
+Descriptor choose(Files& files, const fs::path& folder, const std::vector<Descriptor>& images,
+                  const std::string& platform) {
+    std::vector<Descriptor> chosen;
+    std::vector<std::string> others;
+    for (Descriptor image : images) {
+        image.platform = platform_of(files, folder, image);
+        if (image.platform == platform) {
+            chosen.push_back(image);
+        } else {
+            others.push_back(image.platform);
+        }
+    }
+    if (chosen.empty()) {
+        refuse(folder, "the layout holds no image for " + platform,
+               others.empty() ? "it holds none at all: build the image again" : "it holds " + joined(others, ", "));
+    }
+    if (chosen.size() > 1) {
+        refuse(folder, "the layout holds " + std::to_string(chosen.size()) + " images for " + platform,
+               "a scanner would silently take one of them: give each image a layout of its own");
+    }
+    return chosen.front();
+}
+
+/// Finds out about blobs one by one, each once.
+struct BlobCheck {
+    Files& files;
+    const fs::path& folder;
+    const std::vector<std::string> present = files.names_in(folder / "blobs" / "sha256");
+    std::set<Digest> seen{};
+    Problems problems{};
+
+    /// True if the blob is there and is what its name says.
+    bool check(const Digest& digest) {
+        if (!seen.insert(digest).second) return true;
+        const fs::path path = blob_path(folder, digest);
+        if (!std::binary_search(present.begin(), present.end(), digest.hex())) {
+            problems.push_back({{path.string(), 0}, "this blob is missing", build_again});
+            return false;
+        }
+        if (files.digest_of(path) == digest) return true;
+        problems.push_back({{path.string(), 0}, "the bytes are not what their name says", build_again});
+        return false;
+    }
+
+    void check_image(const Digest& manifest_digest) {
+        if (!check(manifest_digest)) return;
+        const Manifest manifest = load_manifest(files, folder, manifest_digest);
+        if (manifest.config) check(manifest.config->digest);
+        for (const Descriptor& layer : manifest.layers) check(layer.digest);
+    }
+};
+
+}  // namespace
+
+fs::path blob_path(const fs::path& layout_folder, const Digest& digest) {
+    return layout_folder / "blobs" / "sha256" / digest.hex();
+}
+
+Layout load_layout(Files& files, const fs::path& folder, const std::string& image, const std::string& platform) {
+    Found found;
+    find_manifests(files, folder, load_entries(files, folder), 0, found);
+    const Descriptor chosen = choose(files, folder, found.images, platform);
+    const Manifest manifest = load_image_manifest(files, folder, chosen.digest);
+    std::erase_if(found.attestations,
+                  [&](const Descriptor& one) { return annotation(one, reference_digest) != chosen.digest.text(); });
+    return {.name = image + "-" + render_platform_name(platform),
+            .image = image,
+            .platform = platform,
+            .folder = folder,
+            .manifest = chosen.digest,
+            .config = manifest.config->digest,
+            .layers = manifest.layers,
+            .attestations = found.attestations,
+            .manifest_descriptor = chosen};
+}
+
+Problems check_blobs(Files& files, const Layout& layout) {
+    BlobCheck blobs{.files = files, .folder = layout.folder};
+    blobs.check_image(layout.manifest);
+    for (const Descriptor& attestation : layout.attestations) blobs.check_image(attestation.digest);
+    return blobs.problems;
+}
+
+std::string load_config(Files& files, const Layout& layout) {
+    return load_blob(files, layout.folder, layout.config);
+}
+
+void write_single_image_view(Files& files, const Layout& layout, const fs::path& folder) {
+    std::vector<Digest> blobs = {layout.manifest, layout.config};
+    for (const Descriptor& layer : layout.layers) blobs.push_back(layer.digest);
+    for (const Digest& blob : blobs) files.link_or_copy(blob_path(layout.folder, blob), blob_path(folder, blob));
+    files.write(folder / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    files.write(folder / "index.json", render_index({layout.manifest_descriptor}, {}));
+}

@@ -1,0 +1,13 @@
+// The time, and waiting.
+#pragma once
+
+#include <chrono>
+
+#include "base/date.h"
+
+struct Clock {
+    virtual ~Clock() = default;
+    virtual Time now() = 0;                             ///< UTC
+    virtual std::chrono::milliseconds steady() = 0;     ///< for durations
+    virtual void sleep(std::chrono::milliseconds) = 0;  ///< throws Error{cancelled} if the run is cancelled meanwhile
+};

@@ -1,0 +1,57 @@
+#include "system/descriptor.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/error.h"
+
+namespace {
+
+std::string hint_for(int error) {
+    switch (error) {
+        case ENOSPC:
+        case EDQUOT:
+            return "make room on that disk, or name another place";
+        case EACCES:
+        case EPERM:
+            return "whoever runs this needs the right to do so there";
+        case EROFS:
+            return "that place is read-only: name another one";
+        case EIO:
+            return "the disk reports a fault: try another place";
+        case EMFILE:
+        case ENFILE:
+            return "too many files are open: raise the limit (ulimit -n)";
+        case ELOOP:
+            return "a symbolic link is not followed there: name the place itself";
+        case EXDEV:
+            return "the two places are on different disks";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+FileDescriptor::~FileDescriptor() {
+    const int before = errno;
+    if (is_open()) close(number_);
+    errno = before;
+}
+
+bool write_all(const FileDescriptor& file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = write(file.number(), bytes.data(), bytes.size());
+        if (count < 0 && errno != EINTR) return false;
+        if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+void refuse_path(const std::filesystem::path& path, const char* what) {
+    const int error = errno;
+    throw Error{Exit::failed, {{{path.string(), 0}, std::string(what) + ": " + std::strerror(error), hint_for(error)}}};
+}

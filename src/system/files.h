@@ -1,0 +1,41 @@
+// Files and folders as the program needs them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+
+/// Relative paths are below the work tree. Below the work tree no symbolic link is followed: whoever may write into a
+/// checkout could lead us anywhere. What is written there belongs to whoever owns the work tree (runner.md §8).
+struct Files {
+    virtual ~Files() = default;
+
+    /// The whole text. Throws Error{bad_input} if there is no such file, or it is not a regular file (a symbolic link
+    /// is none), or it is larger than 512 MiB; Error{failed} if it cannot be read.
+    virtual std::string read(const std::filesystem::path& path) = 0;
+    /// The same, or nothing if there is no such file, or no folder that it could be in.
+    virtual std::optional<std::string> read_if_there(const std::filesystem::path& path) = 0;
+    /// The names of a folder's entries, sorted; none if there is no such folder.
+    virtual std::vector<std::string> names_in(const std::filesystem::path& folder) = 0;
+    virtual bool is_folder(const std::filesystem::path& path) = 0;
+    /// SHA-256 of a regular file of any size. Throws Error{failed}, also if there is no such file.
+    virtual Digest digest_of(const std::filesystem::path& path) = 0;
+
+    /// Writes the whole text or nothing (a temporary file beside it, flushed, renamed); makes missing folders. This and
+    /// all that follows throw Error{failed}, naming the path.
+    virtual void write(const std::filesystem::path& path, std::string_view text) = 0;
+    /// For the runner's command files: appended in one write. Throws Error{bad_input} if there is no such file.
+    virtual void append(const std::filesystem::path& path, std::string_view text) = 0;
+    virtual void make_folder(const std::filesystem::path& path) = 0;
+    /// Gives the content of `from` the further name `to`, by a hard link where possible, else by a copy.
+    virtual void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+    virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+    /// Removes a file or a whole folder; no error if it is not there.
+    virtual void remove(const std::filesystem::path& path) = 0;
+    /// A new empty folder that only we may read, below the system's folder for temporary files.
+    virtual std::filesystem::path make_temporary_folder() = 0;
+};

@@ -1,0 +1,34 @@
+#include "system/find_program.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace {
+
+bool is_program(const std::filesystem::path& path) {
+    std::error_code none;
+    return std::filesystem::is_regular_file(path, none) && access(path.c_str(), X_OK) == 0;
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> find_program(const Command& command) {
+    const std::string& name = command.argv.front();
+    std::error_code none;
+    if (name.find('/') != std::string::npos) {
+        const std::filesystem::path path = command.directory / name;
+        return std::filesystem::exists(path, none) ? std::optional(std::filesystem::absolute(path)) : std::nullopt;
+    }
+    const auto found = command.environment.find("PATH");
+    std::string_view folders = "/usr/local/bin:/usr/bin:/bin";
+    if (found != command.environment.end()) folders = found->second;
+    while (!folders.empty()) {
+        const std::size_t end = std::min(folders.find(':'), folders.size());
+        const std::filesystem::path path = std::filesystem::path(folders.substr(0, end)) / name;
+        if (path.is_absolute() && is_program(path)) return path;
+        folders.remove_prefix(std::min(end + 1, folders.size()));
+    }
+    return std::nullopt;
+}

@@ -1,0 +1,44 @@
+// One HTTP exchange. Any status is a value; only "no answer" throws.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+struct Request {
+    std::string method = "GET";
+    std::string url{};              ///< http or https; no credentials in it
+    std::vector<Header> headers{};  ///< may hold secrets: never printed
+    std::string body{};
+    std::filesystem::path body_file{};  ///< streamed from disk instead of `body`
+    std::filesystem::path save_to{};    ///< a body of status 200 or 206 is streamed here instead of into Response::body
+    std::filesystem::path unix_socket{};  ///< connect here instead of to the host of the URL
+    std::uint64_t max_body = 4U << 20U;   ///< bytes of the answer's body that are read; more is an Error
+    std::chrono::seconds timeout{
+        60};  ///< for the whole exchange; 0: only the low-speed limit (1 byte/s over 60 s) applies
+};
+
+struct Response {
+    int status = 0;
+    std::vector<Header> headers{};
+    std::string body{};
+
+    /// The first header of that name, whatever the case of its letters.
+    std::optional<std::string> header(const std::string& name) const;
+    std::vector<std::string> all_headers(const std::string& name) const;
+};
+
+struct Http {
+    virtual ~Http() = default;
+    /// Sends it once: no retry and no redirect is followed here. Throws Error{failed}, naming method, host and path
+    /// (never the query), if no whole answer came.
+    virtual Response send(const Request& request) = 0;
+};

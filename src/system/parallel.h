@@ -1,0 +1,11 @@
+// Bounded concurrency: the only place where threads are made.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+/// Runs all the work, at most `jobs` pieces at a time. Every piece is run, also after another one has failed; then
+/// throws one Error with the Problems of all that failed, in the order of `work` (the first one's exit code; a
+/// cancellation wins). An exception that is no Error is a mistake in the program: the first one is thrown on as it is.
+void in_parallel(std::size_t jobs, const std::vector<std::function<void()>>& work);

@@ -1,0 +1,87 @@
+#include "system/processes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+#include "system/relay.h"
+
+namespace {
+
+constexpr std::size_t lines_shown = 10;
+
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+bool needs_no_quotes(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::strchr("_@%+=:,./-", c) != nullptr;
+}
+
+/// 'single quotes', or $'…' where a control character would break the line.
+std::string quoted(const std::string& word) {
+    const bool controls = std::any_of(word.begin(), word.end(), is_control);
+    std::string text = controls ? "$'" : "'";
+    for (const char c : word) {
+        if (is_control(c)) {
+            text += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        } else if (controls && (c == '\'' || c == '\\')) {
+            text += {'\\', c};
+        } else {
+            text += c == '\'' ? "'\\''" : std::string(1, c);
+        }
+    }
+    return text + "'";
+}
+
+std::string render_word(const std::string& word) {
+    const bool plain =
+        !word.empty() && word.find('\0') == std::string::npos && std::all_of(word.begin(), word.end(), needs_no_quotes);
+    return plain ? word : quoted(word);
+}
+
+std::string render_end(const Command& command, const Finished& finished) {
+    const std::string program = std::filesystem::path(command.argv.front()).filename().string();
+    if (finished.timed_out)
+        return fmt::format("{} was ended after {} s without a result", program, command.timeout.count());
+    if (finished.truncated) return program + " was ended because it wrote more than 256 MiB";
+    if (finished.exit_code == 127) return program + " is not there, neither as a file nor in the PATH";
+    const char* signal = finished.exit_code > 128 ? sigabbrev_np(finished.exit_code - 128) : nullptr;
+    if (signal != nullptr)
+        return fmt::format("{} was ended by SIG{} (exit code {})", program, signal, finished.exit_code);
+    return fmt::format("{} ended with exit code {}", program, finished.exit_code);
+}
+
+std::vector<std::string> last_lines(const std::string& text) {
+    std::vector<std::string> lines;
+    LineCutter cutter;
+    const auto keep = [&](std::string_view line) {
+        if (!trimmed(line).empty()) lines.push_back(plain_line(line));
+    };
+    cutter.add(text, keep);
+    cutter.finish(keep);
+    if (lines.size() > lines_shown) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(lines_shown));
+    return lines;
+}
+
+}  // namespace
+
+std::string render_command(const Command& command) {
+    std::vector<std::string> words;
+    for (const std::string& word : command.argv) words.push_back(render_word(word));
+    return joined(words, " ");
+}
+
+std::string render_failure(const Command& command, const Finished& finished) {
+    std::string text = render_end(command, finished) + "\nran:  " + render_command(command);
+    const bool said_nothing = trimmed(finished.err).empty();
+    std::string label = "\nsaid: ";
+    for (const std::string& line : last_lines(said_nothing ? finished.out : finished.err)) {
+        text += label + line;
+        label = "\n      ";
+    }
+    return text;
+}

@@ -1,0 +1,291 @@
+#include "system/real_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "system/cancellation.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr off_t max_text = off_t{512} << 20U;
+constexpr std::size_t piece = std::size_t{1} << 20U;
+constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+bool is_absent(int error) {
+    return error == ENOENT || error == ENOTDIR;
+}
+
+[[noreturn]] void refuse_kind(const fs::path& path, Exit exit, const char* what, const char* hint) {
+    throw Error{exit, {{{path.string(), 0}, what, hint}}};
+}
+
+bool is_symbolic_link(const FileDescriptor& folder, const std::string& name) {
+    struct stat status {};
+    return fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+}
+
+/// What is left of the file, in pieces. False, and errno is set, if it cannot be read.
+bool read_pieces(const FileDescriptor& file, const std::function<bool(std::string_view)>& take) {
+    std::string buffer(piece, '\0');
+    while (true) {
+        stop_if_cancelled();
+        const ssize_t count = read(file.number(), buffer.data(), buffer.size());
+        if (count == 0) return true;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 || !take(std::string_view(buffer.data(), static_cast<std::size_t>(count)))) return false;
+    }
+}
+
+/// Sorted; nothing, and errno is set, if the folder cannot be read.
+std::optional<std::vector<std::string>> names_of(const FileDescriptor& folder) {
+    std::vector<std::string> names;
+    DIR* stream = fdopendir(openat(folder.number(), ".", folder_flags));
+    if (stream == nullptr) return std::nullopt;
+    while (const dirent* entry = readdir(stream)) {
+        const std::string name = static_cast<const char*>(entry->d_name);
+        if (name != "." && name != "..") names.push_back(name);
+    }
+    closedir(stream);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+/// A file, a link or a whole folder. False, and errno is set, if something of it stays.
+bool remove_entry(const FileDescriptor& folder, const std::string& name) {
+    if (unlinkat(folder.number(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
+    if (errno != EISDIR) return false;
+    const FileDescriptor inner(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+    const std::optional<std::vector<std::string>> names = inner.is_open() ? names_of(inner) : std::nullopt;
+    if (!names) return false;
+    for (const std::string& below : *names) {
+        if (!remove_entry(inner, below)) return false;
+    }
+    return unlinkat(folder.number(), name.c_str(), AT_REMOVEDIR) == 0;
+}
+
+/// A file under a name that nothing else has (two runs may work in one folder, and in a container each of them is
+/// process 1), on its way to its own name. Whatever happens, the first name does not stay.
+struct Part {
+    const FileDescriptor& folder;
+    std::string name;
+
+    explicit Part(const FileDescriptor& in) : folder(in) {
+        std::random_device random;
+        name = fmt::format(".part-{:08x}{:08x}", random(), random());
+    }
+    ~Part() {
+        const int before = errno;
+        unlinkat(folder.number(), name.c_str(), 0);
+        errno = before;
+    }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+
+    bool becomes(const std::string& final_name) const {
+        return renameat(folder.number(), name.c_str(), folder.number(), final_name.c_str()) == 0;
+    }
+};
+
+mode_t mode_of(const FileDescriptor& folder, const std::string& name) {
+    struct stat status {};
+    const bool is_file =
+        fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+    return is_file ? status.st_mode & 0777U : 0644U;
+}
+
+}  // namespace
+
+RealFiles::RealFiles(const fs::path& work_tree, const fs::path& temporary)
+    : work_tree_(fs::absolute(work_tree).lexically_normal()), temporary_(temporary) {
+    if (!work_tree_.has_filename() && work_tree_.has_relative_path()) work_tree_ = work_tree_.parent_path();
+    struct stat status {};
+    if (stat(work_tree_.c_str(), &status) != 0) refuse_path(work_tree, "cannot be worked in");
+    owner_ = status.st_uid;
+    group_ = status.st_gid;
+}
+
+std::string RealFiles::read(const fs::path& path) {
+    if (std::optional<std::string> text = read_if_there(path)) return *text;
+    refuse_kind(path, Exit::bad_input, "there is no such file", "");
+}
+
+std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
+    const FileDescriptor file = open_regular(path, O_RDONLY, Exit::bad_input);
+    if (!file.is_open() && is_absent(errno)) return std::nullopt;
+    if (!file.is_open()) refuse_path(path, "cannot be read");
+    std::string text;
+    const bool whole = read_pieces(file, [&](std::string_view bytes) {
+        text += bytes;
+        if (text.size() > max_text) refuse_kind(path, Exit::bad_input, "the file is larger than 512 MiB", "");
+        return true;
+    });
+    if (!whole) refuse_path(path, "cannot be read");
+    return text;
+}
+
+std::vector<std::string> RealFiles::names_in(const fs::path& folder) {
+    const FileDescriptor open = open_folder(place_of(folder), Missing::leave);
+    if (!open.is_open() && is_absent(errno)) return {};
+    const std::optional<std::vector<std::string>> names = open.is_open() ? names_of(open) : std::nullopt;
+    if (!names) refuse_path(folder, "cannot be listed");
+    return *names;
+}
+
+bool RealFiles::is_folder(const fs::path& path) {
+    return open_folder(place_of(path), Missing::leave).is_open();
+}
+
+Digest RealFiles::digest_of(const fs::path& path) {
+    const FileDescriptor file = open_regular(path, O_RDONLY, Exit::failed);
+    Sha256 sum;
+    const auto add = [&](std::string_view bytes) {
+        sum.add(bytes);
+        return true;
+    };
+    if (!file.is_open() || !read_pieces(file, add)) refuse_path(path, "cannot be read");
+    return sum.finish();
+}
+
+void RealFiles::write(const fs::path& path, std::string_view text) {
+    replace(path, [&](const FileDescriptor& part) { return write_all(part, text); });
+}
+
+void RealFiles::append(const fs::path& path, std::string_view text) {
+    const FileDescriptor file = open_regular(path, O_WRONLY | O_APPEND, Exit::bad_input);
+    if (!file.is_open() && is_absent(errno)) refuse_kind(path, Exit::bad_input, "there is no such file", "");
+    if (!file.is_open() || !write_all(file, text)) refuse_path(path, "cannot be written");
+}
+
+void RealFiles::make_folder(const fs::path& path) {
+    if (!open_folder(place_of(path), Missing::make).is_open()) refuse_path(path, "cannot be made");
+}
+
+void RealFiles::link_or_copy(const fs::path& from, const fs::path& to) {
+    const FileDescriptor source = open_regular(from, O_RDONLY, Exit::failed);
+    if (!source.is_open()) refuse_path(from, "cannot be read");
+    const Entry old_name = find(from, Missing::leave);
+    const Entry new_name = find(to, Missing::make);
+    if (!new_name.folder.is_open()) refuse_path(to, "cannot be written");
+    const Part part(new_name.folder);
+    if (linkat(old_name.folder.number(), old_name.name.c_str(), part.folder.number(), part.name.c_str(), 0) == 0) {
+        if (!part.becomes(new_name.name)) refuse_path(to, "cannot be written");
+        return;
+    }
+    replace(to, [&](const FileDescriptor& copy) {
+        return read_pieces(source, [&](std::string_view bytes) { return write_all(copy, bytes); });
+    });
+}
+
+void RealFiles::rename(const fs::path& from, const fs::path& to) {
+    const Entry old_name = find(from, Missing::leave);
+    if (!old_name.folder.is_open()) refuse_path(from, "cannot be renamed");
+    const Entry new_name = find(to, Missing::make);
+    if (!new_name.folder.is_open()) refuse_path(to, "cannot be written");
+    if (renameat(old_name.folder.number(), old_name.name.c_str(), new_name.folder.number(), new_name.name.c_str()) !=
+        0) {
+        refuse_path(from, ("cannot be renamed to " + to.string()).c_str());
+    }
+}
+
+void RealFiles::remove(const fs::path& path) {
+    const Entry entry = find(path, Missing::leave);
+    if (!entry.folder.is_open() && is_absent(errno)) return;
+    if (!entry.folder.is_open() || !remove_entry(entry.folder, entry.name)) refuse_path(path, "cannot be removed");
+}
+
+fs::path RealFiles::make_temporary_folder() {
+    std::string name = (temporary_ / "python-image-action-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) refuse_path(temporary_, "no folder can be made in it");
+    return name;
+}
+
+/// The path relative to the work tree if it is below it, else absolute.
+fs::path RealFiles::place_of(const fs::path& path) const {
+    const fs::path whole = (work_tree_ / path).lexically_normal();
+    const fs::path below = whole.lexically_relative(work_tree_);
+    return below.empty() || *below.begin() == ".." ? whole : below;
+}
+
+RealFiles::Entry RealFiles::find(const fs::path& path, Missing folders) const {
+    fs::path place = place_of(path);
+    if (!place.has_filename()) place = place.parent_path();
+    return {open_folder(place.parent_path(), folders), place.filename().string(), place.is_relative()};
+}
+
+/// Below the work tree step by step, so that no step is a symbolic link. openat2(2) could do that in one call, but
+/// older engines and kernels refuse it.
+FileDescriptor RealFiles::open_folder(const fs::path& place, Missing folders) const {
+    if (place.is_absolute()) {
+        std::error_code error;
+        if (folders == Missing::make) fs::create_directories(place, error);
+        return FileDescriptor(open(place.c_str(), folder_flags));
+    }
+    FileDescriptor folder(open(work_tree_.c_str(), folder_flags));
+    for (const fs::path& step : place) {
+        if (!folder.is_open()) break;
+        if (!step.empty() && step != ".") folder = open_step(folder, step.string(), folders);
+    }
+    return folder;
+}
+
+FileDescriptor RealFiles::open_step(const FileDescriptor& folder, const std::string& name, Missing folders) const {
+    const auto open_it = [&] {
+        return FileDescriptor(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+    };
+    FileDescriptor next = open_it();
+    if (!next.is_open() && errno == ENOENT && folders == Missing::make) {
+        if (mkdirat(folder.number(), name.c_str(), 0755) != 0 && errno != EEXIST) return FileDescriptor();
+        next = open_it();
+        if (next.is_open()) give_to_owner(next);
+    }
+    if (!next.is_open() && errno == ENOTDIR && is_symbolic_link(folder, name)) errno = ELOOP;
+    return next;
+}
+
+/// Neither waits nor follows a link, whatever the path turns out to be. Not open, and errno is set, if it cannot be
+/// opened.
+FileDescriptor RealFiles::open_regular(const fs::path& path, int flags, Exit if_it_is_none) const {
+    const Entry entry = find(path, Missing::leave);
+    if (!entry.folder.is_open()) return FileDescriptor();
+    const int all_flags = flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    FileDescriptor file(openat(entry.folder.number(), entry.name.c_str(), all_flags));
+    if (!file.is_open() && errno == ELOOP) {
+        refuse_kind(path, if_it_is_none, "this is a symbolic link, which is not followed", "put the file itself there");
+    }
+    struct stat status {};
+    if (file.is_open() && fstat(file.number(), &status) != 0) refuse_path(path, "cannot be read");
+    const bool is_folder = file.is_open() ? S_ISDIR(status.st_mode) : errno == EISDIR;
+    if (is_folder) refuse_kind(path, if_it_is_none, "this is a folder, not a file", "");
+    if (file.is_open() && !S_ISREG(status.st_mode)) refuse_kind(path, if_it_is_none, "this is not a regular file", "");
+    return file;
+}
+
+/// The new content under a name of its own first; then the name changes in one step.
+void RealFiles::replace(const fs::path& path, const Fill& fill) const {
+    const Entry entry = find(path, Missing::make);
+    if (!entry.folder.is_open()) refuse_path(path, "cannot be written");
+    const Part part(entry.folder);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    const FileDescriptor file(
+        openat(part.folder.number(), part.name.c_str(), flags, mode_of(entry.folder, entry.name)));
+    if (!file.is_open()) refuse_path(path, "cannot be written");
+    if (entry.is_ours) give_to_owner(file);
+    if (!fill(file) || fsync(file.number()) != 0 || !part.becomes(entry.name)) refuse_path(path, "cannot be written");
+}
+
+/// A file of root's in a checkout breaks the next checkout. Where the disk does not let us, the file stays ours.
+void RealFiles::give_to_owner(const FileDescriptor& file) const {
+    if (geteuid() != 0) return;
+    [[maybe_unused]] const int result = fchown(file.number(), owner_, group_);
+}

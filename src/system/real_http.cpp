@@ -1,0 +1,216 @@
+#include "system/real_http.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "system/cancellation.h"
+#include "system/descriptor.h"
+#include "system/exchange.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr long connect_seconds = 10;
+constexpr long low_speed_seconds = 60;
+
+using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* exchange) {
+    return static_cast<Exchange*>(exchange)->take_header({data, size * count}) ? size * count : 0;
+}
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* exchange) {
+    return static_cast<Exchange*>(exchange)->take_body({data, size * count}) ? size * count : 0;
+}
+
+std::size_t on_read(char* data, std::size_t size, std::size_t count, void* exchange) {
+    const ssize_t got = read(static_cast<Exchange*>(exchange)->body_file.number(), data, size * count);
+    return got < 0 ? CURL_READFUNC_ABORT : static_cast<std::size_t>(got);
+}
+
+/// libcurl sends a body again from its beginning if the kept connection turned out to be closed.
+int on_seek(void* exchange, curl_off_t offset, int origin) {
+    const int file = static_cast<Exchange*>(exchange)->body_file.number();
+    return lseek(file, offset, origin) < 0 ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+}
+
+int on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return is_cancelled() ? 1 : 0;
+}
+
+List make_headers(const Exchange& exchange) {
+    List list(nullptr, &curl_slist_free_all);
+    const auto add = [&](const std::string& line) { list.reset(curl_slist_append(list.release(), line.c_str())); };
+    bool has_type = false;
+    for (const Header& header : exchange.request.headers) {
+        if ((header.name + header.value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+            exchange.fail("a header that was to be sent holds a line break");
+        }
+        has_type = has_type || lower_case(header.name) == "content-type";
+        // libcurl takes "Name:" for "leave this header out" and "Name;" for an empty one.
+        add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+    }
+    add("Expect:");                       // no waiting for a "100 Continue" that most servers never send
+    if (!has_type) add("Content-Type:");  // libcurl's own would be that of a web form
+    return list;
+}
+
+void set_body_file(Exchange& exchange) {
+    const fs::path& path = exchange.request.body_file;
+    exchange.body_file = FileDescriptor(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status {};
+    if (!exchange.body_file.is_open() || fstat(exchange.body_file.number(), &status) != 0)
+        refuse_path(path, "cannot be read");
+    if (!S_ISREG(status.st_mode)) throw Error{Exit::failed, {{{path.string(), 0}, "this is not a regular file", ""}}};
+    curl_easy_setopt(exchange.handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(exchange.handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(status.st_size));
+    curl_easy_setopt(exchange.handle, CURLOPT_READFUNCTION, &on_read);
+    curl_easy_setopt(exchange.handle, CURLOPT_READDATA, &exchange);
+    curl_easy_setopt(exchange.handle, CURLOPT_SEEKFUNCTION, &on_seek);
+    curl_easy_setopt(exchange.handle, CURLOPT_SEEKDATA, &exchange);
+}
+
+void set_method_and_body(Exchange& exchange) {
+    const Request& request = exchange.request;
+    const bool carries_body =
+        !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+    if (request.method == "HEAD") {
+        curl_easy_setopt(exchange.handle, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (!request.body_file.empty()) {
+        set_body_file(exchange);
+    } else if (carries_body) {
+        curl_easy_setopt(exchange.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(exchange.handle, CURLOPT_POSTFIELDS, request.body.data());
+    }
+    curl_easy_setopt(exchange.handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+void set_limits(const Exchange& exchange) {
+    CURL* handle = exchange.handle;
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, connect_seconds);
+    if (exchange.request.timeout.count() > 0) {
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(exchange.request.timeout.count()));
+    } else {
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, low_speed_seconds);
+    }
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+}
+
+void set_callbacks(Exchange& exchange) {
+    CURL* handle = exchange.handle;
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);  // libcurl's own alarm is no good with threads
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.said.data());
+    curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+}
+
+void set_address(const Exchange& exchange) {
+    curl_easy_setopt(exchange.handle, CURLOPT_URL, exchange.request.url.c_str());
+    curl_easy_setopt(exchange.handle, CURLOPT_USERAGENT, "python-image-action");
+    if (exchange.request.unix_socket.empty()) return;
+    curl_easy_setopt(exchange.handle, CURLOPT_UNIX_SOCKET_PATH, exchange.request.unix_socket.c_str());
+}
+
+const char* hint_for(CURLcode code) {
+    switch (code) {
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_CONNECT:
+            return "is the name right, is the network there, and does it want a proxy (HTTPS_PROXY, NO_PROXY)?";
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return "check HTTP_PROXY and HTTPS_PROXY";
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return "if your network has a certificate authority of its own, name its file in SSL_CERT_FILE";
+        case CURLE_SSL_CACERT_BADFILE:
+            return "check the file that SSL_CERT_FILE or CURL_CA_BUNDLE names";
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            return "only http and https are spoken";
+        default:
+            return "";
+    }
+}
+
+void perform(Exchange& exchange) {
+    const CURLcode code = curl_easy_perform(exchange.handle);
+    exchange.note_status();
+    if (code == CURLE_OK && exchange.finish_part()) return;
+    exchange.remove_part();
+    stop_if_cancelled();
+    errno = exchange.disk_error;
+    if (exchange.disk_error != 0) refuse_path(exchange.request.save_to, "cannot be written");
+    if (!exchange.refusal.empty()) exchange.fail(exchange.refusal);
+    const std::string said = exchange.said.data();
+    exchange.fail(said.empty() ? curl_easy_strerror(code) : said, hint_for(code));
+}
+
+}  // namespace
+
+void RealHttp::Close::operator()(void* handle) const {
+    curl_easy_cleanup(handle);
+}
+
+RealHttp::RealHttp(const Environment& environment) {
+    const auto value_of = [&](const char* name) {
+        const auto found = environment.find(name);
+        return found == environment.end() ? std::string() : found->second;
+    };
+    ca_file_ = value_of("CURL_CA_BUNDLE");
+    if (ca_file_.empty()) ca_file_ = value_of("SSL_CERT_FILE");
+    ca_folder_ = value_of("SSL_CERT_DIR");
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        throw Error{Exit::failed, {{{}, "libcurl cannot be set up", ""}}};
+    }
+}
+
+RealHttp::~RealHttp() = default;
+
+Response RealHttp::send(const Request& request) {
+    stop_if_cancelled();
+    const Address address = parse_address(request);
+    Handle handle = take_handle(address.server);
+    Exchange exchange{.request = request, .handle = handle.get(), .address = address};
+    const List headers = make_headers(exchange);
+    curl_easy_setopt(exchange.handle, CURLOPT_HTTPHEADER, headers.get());
+    if (!ca_file_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAINFO, ca_file_.c_str());
+    if (!ca_folder_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAPATH, ca_folder_.c_str());
+    set_address(exchange);
+    set_limits(exchange);
+    set_callbacks(exchange);
+    set_method_and_body(exchange);
+    perform(exchange);
+    give_back(address.server, std::move(handle));
+    return std::move(exchange.response);
+}
+
+RealHttp::Handle RealHttp::take_handle(const std::string& server) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Handle>& idle = idle_[server];
+    if (idle.empty()) return Handle(curl_easy_init());
+    Handle handle = std::move(idle.back());
+    idle.pop_back();
+    curl_easy_reset(handle.get());  // forgets the last request, keeps the connection
+    return handle;
+}
+
+void RealHttp::give_back(const std::string& server, Handle handle) {
+    const std::lock_guard lock(mutex_);
+    idle_[server].push_back(std::move(handle));
+}

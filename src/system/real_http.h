@@ -1,0 +1,37 @@
+// HTTP over the network and over unix sockets, by libcurl.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "system/http.h"
+#include "system/processes.h"
+
+/// May be used by several threads at a time. Connections are kept and used again. TLS is always verified, against
+/// CURL_CA_BUNDLE or SSL_CERT_FILE (and SSL_CERT_DIR) if `environment` names one, else against the system's
+/// certificates. Proxies are taken from the process's environment as libcurl does (http_proxy, HTTPS_PROXY, NO_PROXY
+/// …).
+class RealHttp : public Http {
+  public:
+    explicit RealHttp(const Environment& environment);
+    ~RealHttp() override;
+
+    Response send(const Request& request) override;
+
+  private:
+    struct Close {
+        void operator()(void* handle) const;
+    };
+    using Handle = std::unique_ptr<void, Close>;
+
+    Handle take_handle(const std::string& server);
+    void give_back(const std::string& server, Handle handle);
+
+    std::string ca_file_;
+    std::string ca_folder_;
+    std::mutex mutex_;                                 ///< guards what follows
+    std::map<std::string, std::vector<Handle>> idle_;  ///< by server, each with its open connection
+};

@@ -1,0 +1,312 @@
+// Boost.Process v2 as it is in Boost 1.81 (header-only). What it lacks or does wrong there is mended by ChildSetup.
+#include "system/real_processes.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/start_dir.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <cstring>
+#include <optional>
+#include <ostream>
+
+#include "base/error.h"
+#include "system/cancellation.h"
+#include "system/descriptor.h"
+#include "system/find_program.h"
+
+namespace asio = boost::asio;
+namespace process = boost::process::v2;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t max_out = std::size_t{256} << 20U;
+constexpr std::size_t max_err = std::size_t{64} << 10U;
+/// Between SIGTERM and SIGKILL. The runner gives us 10 s from SIGINT to its own SIGKILL (runner.md §7).
+constexpr std::chrono::seconds patience(5);
+/// How long after the child's end its outputs are read, if something it started holds them open.
+constexpr std::chrono::seconds linger(2);
+
+[[noreturn]] void refuse(const Command& command, const std::string& why) {
+    throw Error{Exit::failed, {{{}, command.argv.front() + " cannot be started: " + why, ""}}};
+}
+
+/// Boost's way to have a say in how a child is started.
+struct ChildSetup {
+    std::vector<std::string> environment;
+    std::vector<const char*> pointers;
+
+    explicit ChildSetup(const Environment& variables) {
+        for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+        for (const std::string& entry : environment) pointers.push_back(entry.c_str());
+        pointers.push_back(nullptr);
+    }
+    ChildSetup(const ChildSetup&) = delete;
+    ChildSetup& operator=(const ChildSetup&) = delete;
+
+    /// Before the fork.
+    error_code on_setup(process::posix::default_launcher& launcher, const process::filesystem::path&,
+                        const char* const*) const {
+        launcher.env = pointers.data();
+        return {};
+    }
+
+    /// In the child, between fork and exec. Nothing here may allocate or lock: other threads may have held any lock.
+    error_code on_exec_setup(process::posix::default_launcher&, const process::filesystem::path&, const char* const*) {
+        if (setpgid(0, 0) != 0) return {errno, boost::system::system_category()};
+        signal(SIGPIPE, SIG_DFL);  // an ignored signal stays ignored over exec, and `yes | head` would never end
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, nullptr);
+        close_on_exec();
+        return {};
+    }
+
+    // The launcher asks for these two with five arguments and calls them with four.
+
+    /// In the child, in place of the launcher's exit(), which would run our own destructors there.
+    [[noreturn]] void on_exec_error(const auto&...) { _exit(126); }
+
+    /// In the parent: the launcher forgets a child that could not exec.
+    void on_error(process::posix::default_launcher& launcher, const auto&...) {
+        if (launcher.pid > 0) waitpid(launcher.pid, nullptr, 0);
+    }
+
+  private:
+    /// The launcher's own closing leaves all descriptors below its error pipe open: sockets, and the pipes of other
+    /// children, which then never end.
+    static void close_on_exec() {
+        if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+        const long count = sysconf(_SC_OPEN_MAX);  // before Linux 5.11
+        for (int descriptor = 3; descriptor < count; ++descriptor) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    }
+};
+
+/// A descriptor to read the text from: memory and not a pipe, so nobody has to feed it while the child runs.
+FileDescriptor open_input(const Command& command) {
+    if (command.input.empty()) return FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    FileDescriptor memory(memfd_create("input", MFD_CLOEXEC));
+    if (!memory.is_open() || !write_all(memory, command.input)) refuse(command, std::strerror(errno));
+    lseek(memory.number(), 0, SEEK_SET);
+    return memory;
+}
+
+/// One child from its start to its end. Everything happens in the thread that calls wait().
+class Child {
+  public:
+    Child(const Command& command, const std::filesystem::path& program, LineCutter::Take show)
+        : command_(command), show_(std::move(show)) {
+        start(program);
+    }
+
+    Finished wait() {
+        read(out_);
+        read(err_);
+        await_end();
+        await_cancellation();
+        if (command_.timeout.count() > 0) await_timeout();
+        context_.run();
+        if (ending_) kill(-group_, SIGKILL);  // whatever outlived its leader
+        out_.lines.finish(show_);
+        err_.lines.finish(show_);
+        finished_.out = std::move(out_.kept);
+        finished_.err = std::move(err_.kept);
+        if (finished_.err.size() > max_err) finished_.err.erase(0, finished_.err.size() - max_err);
+        return std::move(finished_);
+    }
+
+  private:
+    struct Output {
+        asio::readable_pipe pipe;
+        std::string kept;
+        LineCutter lines;
+        std::array<char, 65536> buffer;
+    };
+
+    void start(const std::filesystem::path& program) {
+        const std::vector<std::string> arguments(command_.argv.begin() + 1, command_.argv.end());
+        const std::filesystem::path directory = command_.directory.empty() ? "." : command_.directory;
+        const FileDescriptor input = open_input(command_);
+        ChildSetup setup(command_.environment);
+        process::default_process_launcher launch;
+        const pid_t parent = getpid();
+        error_code error;
+        try {
+            child_.emplace(launch(context_.get_executor(), error, process::filesystem::path(program.string()),
+                                  arguments, process::process_start_dir(directory.string()),
+                                  process::process_stdio{input.number(), out_.pipe, err_.pipe}, setup));
+        } catch (...) {
+            if (getpid() != parent) _exit(126);  // else the child would go on as a second one of us
+            throw;
+        }
+        if (error) {
+            child_.reset();
+            throw boost::system::system_error(error);
+        }
+        group_ = child_->id();
+    }
+
+    void read(Output& output) {
+        const auto go_on = [this, &output](const error_code& error, std::size_t count) {
+            if (error) {
+                output.pipe.close();
+                stop_if_over();
+            } else {
+                take(output, std::string_view(output.buffer.data(), count));
+                read(output);
+            }
+        };
+        output.pipe.async_read_some(asio::buffer(output.buffer), go_on);
+    }
+
+    void take(Output& output, std::string_view bytes) {
+        keep(output, bytes);
+        if (command_.relayed) output.lines.add(bytes, show_);
+    }
+
+    void keep(Output& output, std::string_view bytes) {
+        if (&output == &err_) {
+            output.kept += bytes;
+            if (output.kept.size() > 2 * max_err) output.kept.erase(0, output.kept.size() - max_err);
+            return;
+        }
+        output.kept += bytes.substr(0, max_out - output.kept.size());
+        if (finished_.truncated || output.kept.size() < max_out) return;
+        finished_.truncated = true;
+        end();
+    }
+
+    void await_end() {
+        child_->async_wait([this](const error_code&, int) {
+            const int status = child_->native_exit_code();
+            finished_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+            child_->detach();
+            child_.reset();
+            deadline_.cancel();
+            cancellation_.cancel();
+            stop_if_over();
+            if (ending_) return;  // then the second signal bounds the wait
+            second_.expires_after(linger);
+            second_.async_wait([this](const error_code& error) {
+                if (!error) context_.stop();
+            });
+        });
+    }
+
+    void stop_if_over() {
+        if (!child_ && !out_.pipe.is_open() && !err_.pipe.is_open()) context_.stop();
+    }
+
+    void await_cancellation() {
+        cancellation_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
+            if (!error) end();
+        });
+    }
+
+    void await_timeout() {
+        deadline_.expires_after(command_.timeout);
+        deadline_.async_wait([this](const error_code& error) {
+            if (error) return;
+            finished_.timed_out = true;
+            end();
+        });
+    }
+
+    /// SIGTERM to the whole group, and SIGKILL if it is still there after our patience.
+    void end() {
+        if (ending_) return;
+        ending_ = true;
+        kill(-group_, SIGTERM);
+        second_.expires_after(patience);
+        second_.async_wait([this](const error_code& error) {
+            if (error) return;
+            kill(-group_, SIGKILL);
+            if (!child_) context_.stop();
+        });
+    }
+
+    const Command& command_;
+    LineCutter::Take show_;
+    asio::io_context context_{1};
+    Output out_{asio::readable_pipe(context_), {}, {}, {}};
+    Output err_{asio::readable_pipe(context_), {}, {}, {}};
+    asio::posix::stream_descriptor cancellation_{context_, dup(cancellation_descriptor())};
+    asio::steady_timer deadline_{context_};
+    asio::steady_timer second_{context_};
+    std::optional<process::process> child_;
+    pid_t group_ = -1;
+    bool ending_ = false;
+    Finished finished_;
+};
+
+/// Boost's errors are translated here and nowhere else.
+Finished run_child(const Command& command, const std::filesystem::path& program, LineCutter::Take show) {
+    try {
+        return Child(command, program, std::move(show)).wait();
+    } catch (const boost::system::system_error& error) {
+        const int code = error.code().value();
+        const bool refused_by_exec =
+            code == EACCES || code == ENOEXEC || code == ENOENT || code == E2BIG || code == EPERM;
+        if (!refused_by_exec) refuse(command, error.code().message());
+        Finished finished;
+        finished.exit_code = 126;
+        finished.err = program.string() + ": " + error.code().message() + "\n";
+        return finished;
+    }
+}
+
+}  // namespace
+
+RealProcesses::RealProcesses(Relay relay) : relay_(std::move(relay)) {}
+
+Finished RealProcesses::run(const Command& command) {
+    stop_if_cancelled();
+    std::error_code none;
+    if (!command.directory.empty() && !std::filesystem::is_directory(command.directory, none)) {
+        refuse(command, "there is no folder " + command.directory.string() + " to run it in");
+    }
+    const std::optional<std::filesystem::path> program = find_program(command);
+    if (!program) {
+        Finished finished;
+        finished.exit_code = 127;
+        return finished;
+    }
+    Finished finished = command.relayed ? run_relayed(command, *program) : run_child(command, *program, {});
+    stop_if_cancelled();
+    return finished;
+}
+
+Finished RealProcesses::run_relayed(const Command& command, const std::filesystem::path& program) {
+    struct Bracket {
+        RealProcesses& processes;
+        explicit Bracket(RealProcesses& p) : processes(p) {
+            const std::lock_guard lock(processes.mutex_);
+            if (processes.relayed_now_++ == 0) processes.show(processes.relay_.before);
+        }
+        ~Bracket() {
+            const std::lock_guard lock(processes.mutex_);
+            if (--processes.relayed_now_ == 0) processes.show(processes.relay_.after);
+        }
+    };
+    const Bracket bracket(*this);
+    return run_child(command, program, [this](std::string_view line) {
+        const std::string harmless = relay_.filter(line) + "\n";
+        const std::lock_guard lock(mutex_);
+        show(harmless);
+    });
+}
+
+void RealProcesses::show(const std::string& lines) {
+    relay_.to << lines << std::flush;
+}

@@ -1,0 +1,106 @@
+#include "system/relay.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace {
+
+constexpr std::size_t max_line = 8192;
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+
+bool is_continuation(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+/// The length of `line` up to `end`, without a character that is cut in two.
+std::size_t whole_characters(std::string_view line, std::size_t end) {
+    while (end > 0 && is_continuation(line[end])) --end;
+    return end;
+}
+
+/// Where a control sequence (ECMA-48 §5.4) ends: parameters and intermediates, then one final byte.
+std::size_t end_of_control_sequence(std::string_view line, std::size_t at) {
+    while (at < line.size() && line[at] >= 0x20 && line[at] < 0x40) ++at;
+    return at < line.size() ? at + 1 : at;
+}
+
+/// Where a string such as a window title (ECMA-48 §5.6) ends: at BEL or at ESC and a backslash.
+std::size_t end_of_control_string(std::string_view line, std::size_t at) {
+    for (; at < line.size(); ++at) {
+        if (line[at] == '\a') return at + 1;
+        if (line[at] == '\x1B') return at + 1 < line.size() && line[at + 1] == '\\' ? at + 2 : at;
+    }
+    return at;
+}
+
+/// Where the escape sequence that begins at `at` ends.
+std::size_t end_of_escape(std::string_view line, std::size_t at) {
+    const std::size_t next = at + 1;
+    if (next == line.size()) return next;
+    if (line[next] == '[') return end_of_control_sequence(line, next + 1);
+    if (std::string_view("]PX^_").find(line[next]) != std::string_view::npos)
+        return end_of_control_string(line, next + 1);
+    return next + 1;
+}
+
+bool is_control(char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+}
+
+/// U+0080 to U+009F, which some terminals obey like escape sequences.
+bool is_c1_control(std::string_view line, std::size_t at) {
+    return line[at] == '\xC2' && at + 1 < line.size() && static_cast<unsigned char>(line[at + 1]) < 0xA0 &&
+           is_continuation(line[at + 1]);
+}
+
+}  // namespace
+
+std::string plain_line(std::string_view line) {
+    std::string plain;
+    for (std::size_t at = 0; at < line.size();) {
+        if (line[at] == '\x1B') {
+            at = end_of_escape(line, at);
+        } else if (is_c1_control(line, at)) {
+            plain += replacement;
+            at += 2;
+        } else if (is_control(line[at])) {
+            plain += replacement;
+            ++at;
+        } else {
+            plain += line[at++];
+        }
+    }
+    return plain;
+}
+
+void LineCutter::add(std::string_view bytes, const Take& take) {
+    while (!bytes.empty()) {
+        if (after_cr_ && bytes.front() == '\n') {
+            bytes.remove_prefix(1);
+            after_cr_ = false;
+            continue;
+        }
+        after_cr_ = false;
+        const std::size_t end = std::min(bytes.find_first_of("\r\n"), bytes.size());
+        // One byte more than fits, so that a line of exactly that length is not taken for a longer one.
+        pending_.append(bytes.substr(0, std::min(end, max_line + 1 - pending_.size())));
+        if (end == bytes.size()) return;
+        after_cr_ = bytes[end] == '\r';
+        bytes.remove_prefix(end + 1);
+        end_line(take);
+    }
+}
+
+void LineCutter::finish(const Take& take) {
+    if (!pending_.empty()) end_line(take);
+    after_cr_ = false;
+}
+
+void LineCutter::end_line(const Take& take) {
+    if (pending_.size() > max_line) {
+        pending_.resize(whole_characters(pending_, max_line));
+        pending_ += "…";
+    }
+    take(pending_);
+    pending_.clear();
+}

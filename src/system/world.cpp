@@ -1,0 +1,16 @@
+#include "system/world.h"
+
+#include <array>
+
+Environment child_environment(const Environment& ours) {
+    constexpr std::array passed = {"PATH",          "HOME",         "TMPDIR",         "LANG",
+                                   "HTTP_PROXY",    "http_proxy",   "HTTPS_PROXY",    "https_proxy",
+                                   "ALL_PROXY",     "all_proxy",    "NO_PROXY",       "no_proxy",
+                                   "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+                                   "GIT_SSL_CAINFO"};
+    Environment theirs;
+    for (const char* name : passed) {
+        if (const auto found = ours.find(name); found != ours.end()) theirs.insert(*found);
+    }
+    return theirs;
+}

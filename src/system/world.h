@@ -1,0 +1,24 @@
+// Everything outside the program that a command may touch.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "system/clock.h"
+#include "system/files.h"
+#include "system/http.h"
+#include "system/processes.h"
+
+struct World {
+    Processes& processes;
+    Http& http;
+    Files& files;
+    Clock& clock;
+    const Environment& environment;  ///< of our own process, read once by main
+    std::ostream& out;               ///< results
+    std::ostream& log;               ///< what happens, for people
+};
+
+/// The variables a child process gets: PATH, HOME, TMPDIR, LANG, the proxy and the CA variables, nothing else of ours
+/// (facts: secrets and runtime tokens of the runner must not reach a child).
+Environment child_environment(const Environment& ours);

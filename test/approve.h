@@ -1,0 +1,26 @@
+// Golden files: a rendered text is compared with one that a person has read and approved.
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+/// Compares `text` with test/fixtures/NAME. With APPROVE=1 in the environment the file is written instead: look at the
+/// difference before you keep it.
+inline void approve(const std::string& text, const std::string& name) {
+    const std::filesystem::path golden = std::filesystem::path(FIXTURES) / name;
+    const char* approving = std::getenv("APPROVE");
+    if (approving != nullptr && std::string(approving) == "1") {
+        std::filesystem::create_directories(golden.parent_path());
+        std::ofstream(golden, std::ios::binary) << text;
+        WARN("approved: " << golden.string());
+    }
+    std::ifstream file(golden, std::ios::binary);
+    const std::string approved((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    INFO("golden file: " << golden.string() << " (APPROVE=1 writes it anew)");
+    REQUIRE(file.is_open());
+    CHECK(text == approved);
+}

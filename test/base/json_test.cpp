@@ -1,0 +1,147 @@
+#include "base/json.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+std::string message_of(const std::string& text) {
+    try {
+        parse_people_json(text, "m.json");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        return render_problems(error.problems);
+    }
+    return "";
+}
+
+std::string tool_message_of(const std::string& text) {
+    try {
+        parse_tool_json(text, "trivy's report");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        return render_problems(error.problems);
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("every value of a person's file knows its line") {
+    const LinedJson json = parse_people_json(R"({
+  "images": [
+    { "tag": "latest",
+      "a/b~c": 1 },
+
+    [ true, null, 1.5 ]
+  ]
+}
+)",
+                                             "m.json");
+    const auto line = [&](const char* pointer) { return json.at(pointer).line; };
+    CHECK(json.at("").file == "m.json");
+    CHECK(line("") == 1);
+    CHECK(line("/images") == 2);
+    CHECK(line("/images/0") == 3);
+    CHECK(line("/images/0/tag") == 3);
+    CHECK(line("/images/0/a~1b~0c") == 4);
+    CHECK(line("/images/1/2") == 6);
+    CHECK(line("/images/0/none") == 3);
+    CHECK(line("/none/of/it") == 1);
+    CHECK(text_at(json.root["images"][0], "tag") == "latest");
+}
+
+TEST_CASE("a mistake in a person's file is told in their words, with its line") {
+    CHECK(message_of("[\n  1,\n  2,\n]") == "m.json:3: a comma after the last entry\n  hint: remove this comma\n");
+    CHECK(message_of("{\n \"a\": 1,\n}") == "m.json:2: a comma after the last entry\n  hint: remove this comma\n");
+    CHECK(message_of("[\n  // note\n  1]") == "m.json:2: a comment\n  hint: JSON has no comments: remove it\n");
+    CHECK(message_of("{\n  'a': 1}") ==
+          "m.json:2: a text in single quotation marks\n  hint: JSON wants double quotation marks\n");
+    CHECK(message_of("[1\n 2]") == "m.json:2: a comma or a closing bracket is missing before this place\n");
+    CHECK(message_of("{\"a\": 1\n \"b\": 2}") ==
+          "m.json:2: a comma or a closing bracket is missing before this place\n");
+    CHECK(message_of("{\"a\": [1,\n") ==
+          "m.json:2: the file ends in the middle\n  hint: a bracket or a quotation mark is missing\n");
+    CHECK(message_of("[\"a\xFF\"]") == "m.json:1: this text is not UTF-8\n  hint: save the file as UTF-8\n");
+    CHECK(message_of("{}\n{}").starts_with("m.json:2: this is not JSON: "));
+    CHECK(message_of("[NaN]").starts_with("m.json:1: this is not JSON: "));
+    CHECK(message_of("[1e400]").starts_with("m.json:1: this is not JSON: "));
+    CHECK(message_of("[\"\\ud800\"]").starts_with("m.json:1: this is not JSON: "));
+}
+
+TEST_CASE("a person's file that cannot be meant is refused as a whole") {
+    CHECK(message_of("") == "m.json: the file is empty\n");
+    CHECK(message_of(" \r\n") == "m.json: the file is empty\n");
+    CHECK(message_of("\xEF\xBB\xBF{}") ==
+          "m.json:1: the file begins with a byte order mark\n  hint: save it as UTF-8 without BOM\n");
+    CHECK(message_of(std::string("\xFF\xFE{\0}\0", 6)) == "m.json:1: the file is UTF-16\n  hint: save it as UTF-8\n");
+    CHECK(message_of(std::string("[\n1\0]", 5)) == "m.json:2: a NUL character\n  hint: remove it\n");
+    CHECK(message_of("\"" + std::string(1024 * 1024, 'x') + "\"") == "m.json: the file is larger than 1 MiB\n");
+}
+
+TEST_CASE("a key given twice is told with both lines, and all of them at once") {
+    CHECK(message_of("{\n \"a\": 1,\n \"b\": {\"c\": 1,\n \"c\": 2},\n \"a\": 3\n}") ==
+          "m.json:4: the key \"c\" is already given on line 3\n  hint: keep one of the two\n"
+          "m.json:5: the key \"a\" is already given on line 2\n  hint: keep one of the two\n");
+    CHECK(message_of("[{\"a\": 1}, {\"a\": 1}]").empty());
+}
+
+TEST_CASE("a person's file may be nested 32 levels deep, and not deeper") {
+    CHECK(message_of(std::string(32, '[') + std::string(32, ']')).empty());
+    CHECK(message_of(std::string(33, '[') + std::string(33, ']')) == "m.json:1: nested deeper than 32 levels\n");
+    CHECK(message_of(std::string(200'000, '[')) == "m.json:1: nested deeper than 32 levels\n");
+}
+
+TEST_CASE("a tool's text is named when it is not JSON, and depth does it no harm") {
+    CHECK(tool_message_of("") == "trivy's report is empty\n");
+    CHECK(tool_message_of("\n") == "trivy's report is empty\n");
+    CHECK(tool_message_of("{\n\"a\": }").starts_with("trivy's report is not JSON (line 2: "));
+    CHECK(tool_message_of("{} {}").starts_with("trivy's report is not JSON (line 1: "));
+    CHECK(tool_message_of("<html>").starts_with("trivy's report is not JSON (line 1: "));
+    CHECK(tool_message_of("[\"\xC3\x28\"]").starts_with("trivy's report is not JSON (line 1: "));
+    CHECK(tool_message_of(std::string(500'000, '[') + std::string(500'000, ']')).empty());
+    CHECK(text_at(parse_tool_json("{\"a\": \"b\"}", "x"), "a") == "b");
+}
+
+TEST_CASE("what is not there, or is of another type, is an empty value") {
+    const rapidjson::Document json = parse_tool_json(
+        R"({"text": "a\u0000b", "number": 7, "large": 9007199254740993, "half": 1.5, "list": [1, 2]})", "x");
+    CHECK(text_at(json, "text") == std::string("a\0b", 3));
+    CHECK(text_at(json, "number").empty());
+    CHECK(text_at(json, "none").empty());
+    CHECK(text_at(member(json, "list"), "none").empty());
+    CHECK(number_at(json, "number") == 7);
+    CHECK(number_at(json, "large") == 9007199254740993);
+    CHECK(number_at(json, "half") == 0);
+    CHECK(number_at(json, "text") == 0);
+    CHECK(items_at(json, "list").Size() == 2);
+    CHECK(items_at(json, "text").Empty());
+    CHECK(items_at(json, "none").Empty());
+    CHECK(member(json, "none").IsNull());
+    CHECK(member(member(json, "none"), "deeper").IsNull());
+}
+
+TEST_CASE("JSON is written in the order of the calls, indented or in one line") {
+    JsonWriter writer;
+    writer.open_object();
+    writer.field("text", "a\"b\n</é");
+    writer.field("number", -5);
+    writer.field("large", std::int64_t{9007199254740993});
+    writer.field("yes", true);
+    writer.open_array("list");
+    writer.item("x");
+    writer.item(std::int64_t{1});
+    writer.open_object();
+    writer.close();
+    writer.close();
+    writer.open_object("inner");
+    writer.field("size", std::size_t{3});
+    writer.close();
+    writer.close();
+    CHECK(writer.text() ==
+          "{\n  \"text\": \"a\\\"b\\n</é\",\n  \"number\": -5,\n  \"large\": 9007199254740993,\n  \"yes\": true,\n  "
+          "\"list\": [\n    \"x\",\n    1,\n"
+          "    {}\n  ],\n  \"inner\": {\n    \"size\": 3\n  }\n}\n");
+    CHECK(writer.one_line() ==
+          "{\"text\":\"a\\\"b\\n</"
+          "é\",\"number\":-5,\"large\":9007199254740993,\"yes\":true,\"list\":[\"x\",1,{}],\"inner\":{\"size\":3}}");
+}

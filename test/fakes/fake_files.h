@@ -1,0 +1,155 @@
+// Files in memory: a map from path to text.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "system/files.h"
+
+struct FakeFiles : Files {
+    using path = std::filesystem::path;
+
+    std::map<path, std::string> texts;
+    std::set<path> folders;         ///< those that were made; folders that hold files need not be here
+    std::set<path> fail_writes_to;  ///< writing here, or below, fails as on a full disk
+    std::vector<path> written;      ///< every path that was written, appended or linked to, in order
+
+    std::string read(const path& file) override {
+        if (std::optional<std::string> text = read_if_there(file)) return *text;
+        throw Error{Exit::bad_input, {{{file.string(), 0}, "there is no such file", ""}}};
+    }
+
+    std::optional<std::string> read_if_there(const path& file) override {
+        const std::lock_guard lock(mutex_);
+        if (has_folder(key(file)))
+            throw Error{Exit::bad_input, {{{file.string(), 0}, "this is a folder, not a file", ""}}};
+        const auto found = texts.find(key(file));
+        return found == texts.end() ? std::nullopt : std::optional(found->second);
+    }
+
+    std::vector<std::string> names_in(const path& folder) override {
+        const std::lock_guard lock(mutex_);
+        std::set<std::string> names;
+        for (const auto& [file, text] : texts) add_name_below(file, key(folder), names);
+        for (const path& made : folders) add_name_below(made, key(folder), names);
+        return {names.begin(), names.end()};
+    }
+
+    bool is_folder(const path& folder) override {
+        const std::lock_guard lock(mutex_);
+        return has_folder(key(folder));
+    }
+
+    Digest digest_of(const path& file) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = texts.find(key(file));
+        if (found == texts.end()) {
+            throw Error{Exit::failed, {{{file.string(), 0}, "cannot be read: No such file or directory", ""}}};
+        }
+        return sha256(found->second);
+    }
+
+    void write(const path& file, std::string_view text) override {
+        const std::lock_guard lock(mutex_);
+        put(file, std::string(text));
+    }
+
+    void append(const path& file, std::string_view text) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = texts.find(key(file));
+        if (found == texts.end()) throw Error{Exit::bad_input, {{{file.string(), 0}, "there is no such file", ""}}};
+        put(file, found->second + std::string(text));
+    }
+
+    void make_folder(const path& folder) override {
+        const std::lock_guard lock(mutex_);
+        refuse_if_full(folder);
+        folders.insert(key(folder));
+    }
+
+    void link_or_copy(const path& from, const path& to) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = texts.find(key(from));
+        if (found == texts.end()) throw Error{Exit::failed, {{{from.string(), 0}, "there is no such file", ""}}};
+        put(to, found->second);
+    }
+
+    void rename(const path& from, const path& to) override {
+        const std::lock_guard lock(mutex_);
+        refuse_if_full(to);
+        const path source = key(from);
+        if (!texts.contains(source) && !has_folder(source)) {
+            throw Error{Exit::failed, {{{from.string(), 0}, "there is no such file or folder", ""}}};
+        }
+        std::map<path, std::string> moved_texts;
+        for (const auto& [file, text] : texts) moved_texts[moved(file, source, key(to))] = text;
+        std::set<path> moved_folders;
+        for (const path& folder : folders) moved_folders.insert(moved(folder, source, key(to)));
+        texts = moved_texts;
+        folders = moved_folders;
+    }
+
+    void remove(const path& file) override {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(texts, [&](const auto& entry) { return is_at_or_below(entry.first, key(file)); });
+        std::erase_if(folders, [&](const path& folder) { return is_at_or_below(folder, key(file)); });
+    }
+
+    path make_temporary_folder() override {
+        const std::lock_guard lock(mutex_);
+        const path folder = "/tmp/fake-" + std::to_string(++temporary_folders_);
+        folders.insert(folder);
+        return folder;
+    }
+
+  private:
+    static path key(const path& file) {
+        const path normal = file.lexically_normal();
+        return normal.has_filename() ? normal : normal.parent_path();
+    }
+
+    static bool is_at_or_below(const path& file, const path& folder) {
+        return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+    }
+
+    static path moved(const path& file, const path& from, const path& to) {
+        if (file == from) return to;
+        return is_at_or_below(file, from) ? to / file.lexically_relative(from) : file;
+    }
+
+    static void add_name_below(const path& file, const path& folder, std::set<std::string>& names) {
+        if (folder == "." && file.is_relative()) names.insert(file.begin()->string());
+        if (file == folder || !is_at_or_below(file, folder)) return;
+        names.insert(file.lexically_relative(folder).begin()->string());
+    }
+
+    bool has_folder(const path& folder) const {
+        const auto below = [&](const path& file) { return file != folder && is_at_or_below(file, folder); };
+        return folders.contains(folder) || std::any_of(folders.begin(), folders.end(), below) ||
+               std::any_of(texts.begin(), texts.end(), [&](const auto& entry) { return below(entry.first); });
+    }
+
+    void refuse_if_full(const path& file) const {
+        for (const path& full : fail_writes_to) {
+            if (!is_at_or_below(key(file), key(full))) continue;
+            throw Error{Exit::failed,
+                        {{{file.string(), 0}, "cannot be written: no space left on device", "make room there"}}};
+        }
+    }
+
+    void put(const path& file, std::string text) {
+        refuse_if_full(file);
+        texts[key(file)] = std::move(text);
+        written.push_back(key(file));
+    }
+
+    std::mutex mutex_;
+    int temporary_folders_ = 0;
+};

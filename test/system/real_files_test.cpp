@@ -1,0 +1,345 @@
+#include "system/real_files.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <functional>
+
+#include "base/error.h"
+#include "fakes/fake_files.h"
+#include "system/private_folder.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+/// A checkout and what lies around it, gone when the test is.
+struct Checkout {
+    fs::path root = fs::temp_directory_path() / ("files test " + std::to_string(getpid()));
+    fs::path tree = root / "work tree";
+    fs::path elsewhere = root / "elsewhere";
+    fs::path temporary = root / "temporary";
+
+    Checkout() {
+        for (const fs::path& folder : {tree, elsewhere, temporary}) fs::create_directories(folder);
+    }
+    ~Checkout() { fs::remove_all(root); }
+    Checkout(const Checkout&) = delete;
+    Checkout& operator=(const Checkout&) = delete;
+
+    RealFiles files() const { return {tree, temporary}; }
+    Names in_tree() const { return files().names_in("."); }
+};
+
+/// A disk of one megabyte in the place of that folder.
+struct SmallDisk {
+    fs::path folder;
+    bool is_mounted;
+
+    explicit SmallDisk(const fs::path& at)
+        : folder(at), is_mounted(mount("tmpfs", at.c_str(), "tmpfs", 0, "size=1m") == 0) {}
+    ~SmallDisk() {
+        if (is_mounted) umount2(folder.c_str(), MNT_DETACH);
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+};
+
+Error error_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return error;
+    }
+    return {Exit::done, {}};
+}
+
+std::string message_of(const std::function<void()>& work) {
+    return render_problems(error_of(work).problems);
+}
+
+void put(const fs::path& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary) << text;
+}
+
+struct stat status_of(const fs::path& path) {
+    struct stat status {};
+    REQUIRE(lstat(path.c_str(), &status) == 0);
+    return status;
+}
+
+// What every Files promises: the fake one must, or tests that use it prove nothing.
+
+void check_reading(Files& files) {
+    CHECK(files.read_if_there("none.json") == std::nullopt);
+    CHECK(files.read_if_there("no/folder/none.json") == std::nullopt);
+    const Error missing = error_of([&] { files.read("none.json"); });
+    CHECK(missing.exit == Exit::bad_input);
+    CHECK(render_problems(missing.problems) == "none.json: there is no such file\n");
+    const std::string text("a\0b\r\n\xFF", 6);
+    files.write("one.json", text);
+    CHECK(files.read("one.json") == text);
+    CHECK(files.read("./folder/../one.json") == text);
+    CHECK(files.digest_of("one.json") == sha256(text));
+    const Error absent = error_of([&] { files.digest_of("none.json"); });
+    CHECK(absent.exit == Exit::failed);
+    CHECK(render_problems(absent.problems) == "none.json: cannot be read: No such file or directory\n");
+}
+
+void check_folders(Files& files) {
+    files.write("a/b/one", "1");
+    files.write("a/two", "2");
+    files.make_folder("a/c/d");
+    files.make_folder("a/c/d");
+    CHECK(files.names_in("a") == Names{"b", "c", "two"});
+    CHECK(files.names_in("a/c/") == Names{"d"});
+    CHECK(files.names_in(".") == Names{"a"});
+    CHECK(files.names_in("none").empty());
+    CHECK(files.names_in("a/two").empty());
+    CHECK(files.is_folder("a/c/d"));
+    CHECK(files.is_folder("a/b/"));
+    CHECK_FALSE(files.is_folder("a/two"));
+    CHECK_FALSE(files.is_folder("none"));
+    const Error error = error_of([&] { files.read("a/b"); });
+    CHECK(error.exit == Exit::bad_input);
+    CHECK(render_problems(error.problems) == "a/b: this is a folder, not a file\n");
+}
+
+void check_appending(Files& files) {
+    const Error error = error_of([&] { files.append("none", "text"); });
+    CHECK(error.exit == Exit::bad_input);
+    CHECK(render_problems(error.problems) == "none: there is no such file\n");
+    files.write("log", "one\n");
+    files.append("log", "two\n");
+    files.append("log", "");
+    CHECK(files.read("log") == "one\ntwo\n");
+}
+
+void check_moving(Files& files) {
+    files.write("a/b/one", "1");
+    files.link_or_copy("a/b/one", "new/folder/two");
+    files.write("a/b/one", "changed");
+    CHECK(files.read("new/folder/two") == "1");
+    files.link_or_copy("a/b/one", "new/folder/two");
+    CHECK(files.read("new/folder/two") == "changed");
+    files.link_or_copy("a/b/one", "new/folder/two");
+    CHECK(files.names_in("new/folder") == Names{"two"});
+    CHECK(error_of([&] { files.link_or_copy("none", "x"); }).exit == Exit::failed);
+    files.rename("a", "moved/here");
+    CHECK(files.read("moved/here/b/one") == "changed");
+    CHECK_FALSE(files.is_folder("a"));
+    CHECK(error_of([&] { files.rename("none", "x"); }).exit == Exit::failed);
+    files.remove("moved/here/b/one");
+    CHECK(files.read_if_there("moved/here/b/one") == std::nullopt);
+    files.remove("moved");
+    files.remove("moved");
+    files.remove("no/such/folder");
+    CHECK(files.names_in(".") == Names{"new"});
+}
+
+void check_temporary(Files& files) {
+    const fs::path one = files.make_temporary_folder();
+    const fs::path two = files.make_temporary_folder();
+    CHECK(one != two);
+    CHECK(one.is_absolute());
+    CHECK(files.is_folder(one));
+    CHECK(files.names_in(one).empty());
+    files.write(one / "config.json", "{}");
+    CHECK(files.read(one / "config.json") == "{}");
+    files.remove(one);
+    CHECK_FALSE(files.is_folder(one));
+}
+
+}  // namespace
+
+TEST_CASE("the fake files keep the promises of Files") {
+    FakeFiles files;
+    SECTION("reading") {
+        check_reading(files);
+    }
+    SECTION("folders") {
+        check_folders(files);
+    }
+    SECTION("appending") {
+        check_appending(files);
+    }
+    SECTION("moving") {
+        check_moving(files);
+    }
+    SECTION("temporary folders") {
+        check_temporary(files);
+    }
+}
+
+TEST_CASE("the real files keep the promises of Files") {
+    const Checkout place;
+    RealFiles files = place.files();
+    SECTION("reading") {
+        check_reading(files);
+    }
+    SECTION("folders") {
+        check_folders(files);
+    }
+    SECTION("appending") {
+        check_appending(files);
+    }
+    SECTION("moving") {
+        check_moving(files);
+    }
+    SECTION("temporary folders") {
+        check_temporary(files);
+    }
+}
+
+TEST_CASE("a symbolic link is not read, and nothing of where it leads is shown") {
+    const Checkout place;
+    RealFiles files = place.files();
+    put(place.elsewhere / "secret", "secret content");
+    fs::create_symlink("/proc/self/environ", place.tree / "matrix.json");
+    fs::create_symlink("nowhere", place.tree / "dangling");
+    fs::create_directory_symlink(place.elsewhere, place.tree / "out");
+    const std::string hint = ": this is a symbolic link, which is not followed\n  hint: put the file itself there\n";
+    CHECK(message_of([&] { files.read("matrix.json"); }) == "matrix.json" + hint);
+    CHECK(message_of([&] { files.read(place.tree / "matrix.json"); }) == (place.tree / "matrix.json").string() + hint);
+    CHECK(message_of([&] { files.read_if_there("dangling"); }) == "dangling" + hint);
+    CHECK(error_of([&] { files.read("matrix.json"); }).exit == Exit::bad_input);
+    CHECK(error_of([&] { files.digest_of("matrix.json"); }).exit == Exit::failed);
+    CHECK(error_of([&] { files.append("matrix.json", "x"); }).exit == Exit::bad_input);
+    CHECK(message_of([&] { files.read("out/secret"); }) ==
+          "out/secret: cannot be read: Too many levels of symbolic links\n"
+          "  hint: a symbolic link is not followed there: name the place itself\n");
+}
+
+TEST_CASE("nothing is written, made or removed through a symbolic link in the work tree") {
+    const Checkout place;
+    RealFiles files = place.files();
+    put(place.elsewhere / "kept", "kept");
+    fs::create_directory_symlink(place.elsewhere, place.tree / "out");
+    const std::string reason =
+        ": Too many levels of symbolic links\n  hint: a symbolic link is not followed there: name the place itself\n";
+    CHECK(message_of([&] { files.write("out/verdict.json", "{}"); }) == "out/verdict.json: cannot be written" + reason);
+    CHECK(message_of([&] { files.make_folder("out/images"); }) == "out/images: cannot be made" + reason);
+    CHECK(message_of([&] { files.remove("out/kept"); }) == "out/kept: cannot be removed" + reason);
+    CHECK(message_of([&] { files.write(place.tree / "out" / "x", "{}"); }) ==
+          (place.tree / "out" / "x").string() + ": cannot be written" + reason);
+    CHECK_FALSE(files.is_folder("out"));
+    CHECK(files.names_in(place.elsewhere) == Names{"kept"});
+    files.remove("out");
+    CHECK(files.names_in(place.elsewhere) == Names{"kept"});
+}
+
+TEST_CASE("a link in the place of the file itself is replaced and not followed") {
+    const Checkout place;
+    put(place.elsewhere / "kept", "kept");
+    fs::create_symlink(place.elsewhere / "kept", place.tree / "report.html");
+    place.files().write("report.html", "new");
+    CHECK(place.files().read("report.html") == "new");
+    CHECK(place.files().read(place.elsewhere / "kept") == "kept");
+}
+
+TEST_CASE("a pipe or a device in a file's place is told, and nobody waits for it") {
+    const Checkout place;
+    RealFiles files = place.files();
+    REQUIRE(mkfifo((place.tree / "pipe").c_str(), 0600) == 0);
+    CHECK(message_of([&] { files.read("pipe"); }) == "pipe: this is not a regular file\n");
+    CHECK(message_of([&] { files.digest_of("pipe"); }) == "pipe: this is not a regular file\n");
+    CHECK(error_of([&] { files.append("pipe", "x"); }).exit != Exit::done);
+    CHECK(message_of([&] { files.read("/dev/zero"); }) == "/dev/zero: this is not a regular file\n");
+    CHECK(message_of([&] { files.append("/tmp", "x"); }) == "/tmp: this is a folder, not a file\n");
+}
+
+TEST_CASE("a file is replaced whole, keeps its mode and leaves nothing beside it") {
+    const Checkout place;
+    RealFiles files = place.files();
+    files.write("script", "one");
+    fs::permissions(place.tree / "script", fs::perms(0755));
+    std::ifstream reader(place.tree / "script");
+    files.write("script", "two");
+    std::string seen;
+    CHECK((reader >> seen && seen == "one"));  // whoever reads meanwhile reads the old file to its end
+    CHECK((status_of(place.tree / "script").st_mode & 0777U) == 0755U);
+    CHECK(place.in_tree() == Names{"script"});
+    CHECK(message_of([&] { files.write("script/below", "x"); }) ==
+          "script/below: cannot be written: Not a directory\n");
+    files.make_folder("folder");
+    CHECK(message_of([&] { files.write("folder", "x"); }) == "folder: cannot be written: Is a directory\n");
+    CHECK(place.in_tree() == Names{"folder", "script"});
+}
+
+TEST_CASE("a hard link costs no space, and a copy is made where there can be no link") {
+    const Checkout place;
+    RealFiles files = place.files();
+    files.write("blob", "content");
+    files.link_or_copy("blob", "view/blob");
+    CHECK(status_of(place.tree / "blob").st_ino == status_of(place.tree / "view" / "blob").st_ino);
+    const fs::path other_disk = fs::path("/dev/shm") / ("files-test-" + std::to_string(getpid()));
+    files.link_or_copy("blob", other_disk);
+    CHECK(files.read(other_disk) == "content");
+    files.remove(other_disk);
+}
+
+TEST_CASE("only we may look into a temporary folder") {
+    const Checkout place;
+    const fs::path folder = place.files().make_temporary_folder();
+    CHECK(folder.parent_path() == place.temporary);
+    CHECK((status_of(folder).st_mode & 0777U) == 0700U);
+}
+
+TEST_CASE("what root writes into a work tree belongs to whoever owns the work tree") {
+    if (geteuid() != 0) SKIP("only root can give files away");
+    const Checkout place;
+    REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
+    RealFiles files = place.files();
+    files.write("out/new/report.html", "x");
+    files.make_folder("out/images");
+    files.write(place.elsewhere / "file", "x");
+    for (const char* path : {"out", "out/new", "out/new/report.html", "out/images"}) {
+        CHECK(status_of(place.tree / path).st_uid == 12345);
+        CHECK(status_of(place.tree / path).st_gid == 23456);
+    }
+    CHECK(status_of(place.elsewhere / "file").st_uid == 0);
+}
+
+TEST_CASE("a full disk is told with the path, and what was there stays whole") {
+    const Checkout place;
+    const SmallDisk disk(place.tree);
+    if (!disk.is_mounted) SKIP("no small disk can be mounted here: not root?");
+    RealFiles files = place.files();
+    files.write("report.json", "old and whole");
+    const std::string reason = ": No space left on device\n  hint: make room on that disk, or name another place\n";
+    const Error error = error_of([&] { files.write("report.json", std::string(2'000'000, 'x')); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(render_problems(error.problems) == "report.json: cannot be written" + reason);
+    CHECK(files.read("report.json") == "old and whole");
+    CHECK(place.in_tree() == Names{"report.json"});
+    put(place.elsewhere / "blob", std::string(2'000'000, 'x'));
+    CHECK(message_of([&] { files.link_or_copy(place.elsewhere / "blob", "blob"); }) ==
+          "blob: cannot be written" + reason);
+    CHECK(place.in_tree() == Names{"report.json"});
+    CHECK(message_of([&] { files.append("report.json", std::string(2'000'000, 'x')); }) ==
+          "report.json: cannot be written" + reason);
+}
+
+TEST_CASE("a work tree that is not there is told") {
+    CHECK(message_of([] { RealFiles("/no/such/tree", "/tmp"); }) ==
+          "/no/such/tree: cannot be worked in: No such file or directory\n");
+}
+
+TEST_CASE("a private folder is gone with its content when its scope ends, also by an error") {
+    FakeFiles files;
+    fs::path path;
+    try {
+        const PrivateFolder folder(files);
+        path = folder.path();
+        files.write(path / "config.json", "{}");
+        CHECK(files.is_folder(path));
+        throw Error{Exit::failed, {}};
+    } catch (const Error&) {
+        CHECK_FALSE(files.is_folder(path));
+    }
+}

@@ -1,0 +1,389 @@
+#include "system/real_http.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "local_server.h"
+#include "own_process.h"
+#include "system/parallel.h"
+#include "system/real_clock.h"
+#include "system/real_processes.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A folder that goes when the test does.
+struct Folder {
+    fs::path path = fs::temp_directory_path() / ("http-test-" + std::to_string(getpid()));
+    Folder() { fs::create_directories(path); }
+    ~Folder() { fs::remove_all(path); }
+};
+
+/// The proxy variables of whoever runs the tests must not reach them.
+struct NoProxy {
+    NoProxy() {
+        for (const char* name : {"http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"}) unsetenv(name);
+    }
+} const no_proxy;
+
+std::string text_of_file(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// What the Error says; fails the test if there is none.
+std::string message_of(Http& http, const Request& request) {
+    try {
+        const Response response = http.send(request);
+        FAIL("answered with status " << response.status);
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        return render_problems(error.problems);
+    }
+    return "";
+}
+
+LocalServer::Answer always(const Reply& reply) {
+    return [reply](const std::string&) { return reply; };
+}
+
+}  // namespace
+
+TEST_CASE("any status is a value, with its headers and its body") {
+    const int status = GENERATE(200, 204, 302, 404, 429, 500);
+    const std::string body = status == 204 ? "" : "some text";
+    LocalServer server(always(make_reply(
+        status, body, "Retry-After: 2\r\nWWW-Authenticate: Bearer one\r\nwww-authenticate:Basic two \r\nEmpty:\r\n")));
+    RealHttp http({});
+    const Response response = http.send({.url = server.url("/v2/")});
+    CHECK(response.status == status);
+    CHECK(response.body == body);
+    CHECK(response.header("retry-after") == "2");
+    CHECK(response.all_headers("WWW-Authenticate") == std::vector<std::string>{"Bearer one", "Basic two"});
+    CHECK(response.header("empty") == "");
+}
+
+TEST_CASE("a request is sent as it was given, with nothing of libcurl's own but the agent's name") {
+    LocalServer server(always(make_reply(200, "")));
+    RealHttp http({});
+    const std::string common = "Host: " + server.address() + "\r\nUser-Agent: python-image-action\r\nAccept: */*\r\n";
+    http.send({.url = server.url("/a?b=c")});
+    http.send({.method = "POST", .url = server.url("/p")});
+    http.send({.method = "PATCH",
+               .url = server.url("/p"),
+               .headers = {{"Content-Type", "application/json"}, {"Empty", ""}},
+               .body = "{}"});
+    http.send({.method = "DELETE", .url = server.url("/d")});
+    const std::vector<std::string> requests = server.requests();
+    REQUIRE(requests.size() == 4);
+    CHECK(requests[0] == "GET /a?b=c HTTP/1.1\r\n" + common + "\r\n");
+    CHECK(requests[1] == "POST /p HTTP/1.1\r\n" + common + "Content-Length: 0\r\n\r\n");
+    CHECK(requests[2] ==
+          "PATCH /p HTTP/1.1\r\n" + common + "Content-Type: application/json\r\nEmpty:\r\nContent-Length: 2\r\n\r\n{}");
+    CHECK(requests[3] == "DELETE /d HTTP/1.1\r\n" + common + "\r\n");
+}
+
+TEST_CASE("a request does not inherit anything from the one before on the same connection") {
+    LocalServer server(always(make_reply(200, "")));
+    RealHttp http({});
+    http.send(
+        {.method = "PUT", .url = server.url("/1"), .headers = {{"Authorization", "Bearer secret"}}, .body = "text"});
+    http.send({.url = server.url("/2")});
+    http.send({.method = "HEAD", .url = server.url("/3")});
+    http.send({.url = server.url("/4")});
+    CHECK(server.connections() == 1);
+    CHECK(server.requests()[1].find("Authorization") == std::string::npos);
+    CHECK(server.requests()[1].starts_with("GET /2 "));
+    CHECK(server.requests()[3].starts_with("GET /4 "));
+}
+
+TEST_CASE("connections are used again, also when several threads ask") {
+    LocalServer server(always(make_reply(200, "x")));
+    RealHttp http({});
+    std::atomic<int> answered = 0;
+    const auto ask = [&] {
+        if (http.send({.url = server.url("/")}).body == "x") ++answered;
+    };
+    in_parallel(4, std::vector<std::function<void()>>(40, ask));
+    CHECK(answered == 40);
+    CHECK(server.requests().size() == 40);
+    CHECK(server.connections() <= 4);
+}
+
+TEST_CASE("a connection that the server has closed meanwhile is replaced, and the body is sent again") {
+    LocalServer server([](const std::string&) {
+        Reply reply = make_reply(200, "");
+        reply.then = Reply::Then::close;
+        return reply;
+    });
+    Folder folder;
+    std::ofstream(folder.path / "blob") << "content";
+    RealHttp http({});
+    for (int i = 0; i < 3; ++i) {
+        const Request request{.method = "PUT", .url = server.url("/blob"), .body_file = folder.path / "blob"};
+        CHECK(http.send(request).status == 200);
+        RealClock().sleep(milliseconds(50));
+    }
+    for (const std::string& request : server.requests()) CHECK(request.ends_with("\r\n\r\ncontent"));
+    CHECK(server.requests().size() == 3);
+}
+
+TEST_CASE("a HEAD has no body, whatever length the answer names") {
+    LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nDocker-Content-Digest: d\r\n\r\n"}));
+    RealHttp http({});
+    const Response response = http.send({.method = "HEAD", .url = server.url("/m")});
+    CHECK(response.header("docker-content-digest") == "d");
+    CHECK(response.body.empty());
+}
+
+TEST_CASE("a file is sent from disk, byte for byte") {
+    Folder folder;
+    std::string bytes;
+    for (unsigned i = 0; i < 3'000'000; ++i) bytes += static_cast<char>(i * i >> 3U);
+    std::ofstream(folder.path / "blob", std::ios::binary) << bytes;
+    LocalServer server(always(make_reply(201, "")));
+    RealHttp http({});
+    CHECK(http.send({.method = "PUT", .url = server.url("/u"), .body_file = folder.path / "blob"}).status == 201);
+    const std::string request = server.requests().front();
+    CHECK(request.find("Content-Length: 3000000\r\n") != std::string::npos);
+    CHECK(request.find("Expect") == std::string::npos);
+    CHECK(sha256(request.substr(request.find("\r\n\r\n") + 4)) == sha256(bytes));
+    CHECK(message_of(http, {.method = "PUT", .url = server.url("/u"), .body_file = folder.path / "none"}) ==
+          (folder.path / "none").string() + ": cannot be read: No such file or directory\n");
+}
+
+TEST_CASE("a body of status 200 or 206 is streamed to disk, any other into the answer") {
+    Folder folder;
+    const fs::path file = folder.path / "blob";
+    const int status = GENERATE(200, 206, 404);
+    LocalServer server(always(make_reply(status, std::string(300'000, 'b'))));
+    RealHttp http({});
+    const Response response = http.send({.url = server.url("/b"), .save_to = file});
+    CHECK(response.status == status);
+    CHECK(response.body.size() == (status == 404 ? 300'000U : 0U));
+    CHECK(fs::exists(file) == (status != 404));
+    CHECK_FALSE(fs::exists(file.string() + ".part"));
+    if (status != 404) CHECK(text_of_file(file) == std::string(300'000, 'b'));
+}
+
+TEST_CASE("a place that cannot be written to is told, and what came is not kept") {
+    Folder folder;
+    LocalServer server(always(make_reply(200, "text")));
+    RealHttp http({});
+    const fs::path nowhere = folder.path / "none" / "blob";
+    CHECK(message_of(http, {.url = server.url("/b"), .save_to = nowhere}) ==
+          nowhere.string() + ": cannot be written: No such file or directory\n");
+    const fs::path taken = folder.path / "taken";
+    fs::create_directories(taken);
+    CHECK(message_of(http, {.url = server.url("/b"), .save_to = taken}) ==
+          taken.string() + ": cannot be written: Is a directory\n");
+    LocalServer empty(always(make_reply(200, "")));
+    CHECK(message_of(http, {.url = empty.url("/b"), .save_to = nowhere}) ==
+          nowhere.string() + ": cannot be written: No such file or directory\n");
+    fs::remove(taken);
+    CHECK(fs::is_empty(folder.path));
+}
+
+TEST_CASE("an empty body makes an empty file") {
+    Folder folder;
+    LocalServer server(always(make_reply(200, "")));
+    RealHttp http({});
+    http.send({.url = server.url("/b"), .save_to = folder.path / "empty"});
+    CHECK(fs::file_size(folder.path / "empty") == 0);
+}
+
+TEST_CASE("a body that ends too early is no answer, and leaves no file") {
+    Folder folder;
+    LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::close}));
+    RealHttp http({});
+    const std::string expected = "GET " + server.address() + "/b: transfer closed with 5 bytes remaining to read\n";
+    CHECK(message_of(http, {.url = server.url("/b?token=secret")}) == expected);
+    CHECK(message_of(http, {.url = server.url("/b"), .save_to = folder.path / "blob"}) == expected);
+    CHECK(fs::is_empty(folder.path));
+}
+
+TEST_CASE("a chunked body that ends too early is no answer") {
+    LocalServer server(
+        always({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Reply::Then::close}));
+    RealHttp http({});
+    CHECK(message_of(http, {.url = server.url("/b")}) ==
+          "GET " + server.address() + "/b: transfer closed with outstanding read data remaining\n");
+}
+
+TEST_CASE("a reset connection is no answer") {
+    LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::reset}));
+    RealHttp http({});
+    const std::string message = message_of(http, {.method = "PUT", .url = server.url("/b?x=y"), .body = "b"});
+    CHECK(message == "PUT " + server.address() + "/b: Recv failure: Connection reset by peer\n");
+}
+
+TEST_CASE("an answer that takes longer than the request's time is no answer") {
+    const std::string start =
+        GENERATE(std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
+    LocalServer server(always({start, Reply::Then::hang}));
+    RealHttp http({});
+    RealClock clock;
+    const milliseconds before = clock.steady();
+    const std::string message = message_of(http, {.url = server.url("/slow"), .timeout = seconds(1)});
+    CHECK(message.starts_with("GET " + server.address() + "/slow: Operation timed out after 1"));
+    CHECK(clock.steady() - before < seconds(5));
+}
+
+TEST_CASE("no more of a body is read than the request allows") {
+    Folder folder;
+    const std::string chunk = "400\r\n" + std::string(1024, 'x') + "\r\n";
+    std::string endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (int i = 0; i < 2000; ++i) endless += chunk;
+    LocalServer server(always({endless, Reply::Then::hang}));
+    RealHttp http({});
+    const std::string expected = "GET " + server.address() + "/huge: the answer is longer than 100000 bytes\n";
+    CHECK(message_of(http, {.url = server.url("/huge"), .max_body = 100'000}) == expected);
+    CHECK(message_of(http, {.url = server.url("/huge"), .save_to = folder.path / "huge", .max_body = 100'000}) ==
+          expected);
+    CHECK(fs::is_empty(folder.path));
+}
+
+TEST_CASE("headers without end are not read to the end") {
+    std::string bytes = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 100; ++i) bytes += "X-Long: " + std::string(4000, 'x') + "\r\n";
+    LocalServer server(always({bytes + "\r\n", Reply::Then::close}));
+    RealHttp http({});
+    CHECK(message_of(http, {.url = server.url("/")}) ==
+          "GET " + server.address() + "/: the answer's headers are longer than 256 KiB\n");
+}
+
+TEST_CASE("a redirect is a value and is not followed") {
+    LocalServer other(always(make_reply(200, "other")));
+    LocalServer server(always(make_reply(307, "", "Location: " + other.url("/there") + "\r\n")));
+    RealHttp http({});
+    const Response response = http.send({.url = server.url("/"), .headers = {{"Authorization", "Bearer secret"}}});
+    CHECK(response.status == 307);
+    CHECK(response.header("location") == other.url("/there"));
+    CHECK(other.connections() == 0);
+}
+
+TEST_CASE("a server on a unix socket is asked there, past any proxy") {
+    Folder folder;
+    const fs::path socket = folder.path / "engine.sock";
+    LocalServer server(always(make_reply(200, "pong")), socket);
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    RealHttp http({});
+    const Response response = http.send({.url = "http://engine/v1.43/_ping", .unix_socket = socket});
+    unsetenv("http_proxy");
+    CHECK(response.body == "pong");
+    CHECK(server.requests().front().starts_with("GET /v1.43/_ping HTTP/1.1\r\nHost: engine\r\n"));
+    const std::string message =
+        message_of(http, {.url = "http://engine/_ping", .unix_socket = folder.path / "none.sock"});
+    CHECK(message.starts_with("GET " + (folder.path / "none.sock").string() + ":/_ping: "));
+}
+
+TEST_CASE("the proxy of the environment is asked") {
+    LocalServer proxy(always(make_reply(200, "by proxy")));
+    setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1);
+    RealHttp http({});
+    const Response response = http.send({.url = "http://registry.test/v2/"});
+    unsetenv("http_proxy");
+    CHECK(response.body == "by proxy");
+    CHECK(proxy.requests().front().starts_with("GET http://registry.test/v2/ HTTP/1.1\r\n"));
+}
+
+TEST_CASE("a server that is not there is told with what to check, and without the query") {
+    int port = 0;
+    {
+        const LocalServer gone(always({}));
+        port = std::stoi(gone.address().substr(10));
+    }
+    RealHttp http({});
+    const std::string url = "http://127.0.0.1:" + std::to_string(port);
+    const std::string message =
+        message_of(http, {.url = url + "/v2/?token=secret#part", .headers = {{"Authorization", "secret"}}});
+    CHECK(message.starts_with("GET 127.0.0.1:" + std::to_string(port) + "/v2/: Failed to connect to 127.0.0.1 port "));
+    CHECK(message.ends_with(
+        "\n  hint: is the name right, is the network there, and does it want a proxy (HTTPS_PROXY, NO_PROXY)?\n"));
+    CHECK(message.find("secret") == std::string::npos);
+}
+
+TEST_CASE("other schemes, credentials in the address and line breaks in headers are refused, and not shown") {
+    LocalServer server(always(make_reply(200, "")));
+    RealHttp http({});
+    CHECK(message_of(http, {.url = "file:///etc/passwd"}) ==
+          "GET /etc/passwd: Protocol \"file\" not supported or disabled in libcurl\n  hint: only http and https are "
+          "spoken\n");
+    const std::string login = message_of(http, {.url = "http://user:secret@" + server.address() + "/"});
+    CHECK(login.starts_with("GET " + server.address() + "/: "));
+    CHECK(login.find("secret") == std::string::npos);
+    CHECK(message_of(http, {.url = server.url("/"), .headers = {{"X", "secret\r\nY: z"}}}) ==
+          "GET " + server.address() + "/: a header that was to be sent holds a line break\n");
+    CHECK(message_of(http, {.url = "http://[secret"}).starts_with("GET a malformed address: "));
+    CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a server's certificate must be signed by an authority that SSL_CERT_FILE names") {
+    Folder folder;
+    std::ostringstream nowhere;
+    RealProcesses processes(Relay{nowhere});
+    const auto openssl = [&](std::vector<std::string> argv, bool relayed = false) {
+        argv.insert(argv.begin(), "openssl");
+        return processes.run({.argv = argv,
+                              .environment = {{"PATH", "/usr/bin:/bin"}},
+                              .directory = folder.path,
+                              .timeout = seconds(20),
+                              .relayed = relayed});
+    };
+    const Finished made =
+        openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days",
+                 "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"});
+    if (made.exit_code != 0) SKIP("openssl cannot make a certificate here: " << made.err);
+    int port = 0;
+    {
+        const LocalServer free(always({}));
+        port = std::stoi(free.address().substr(10));
+    }
+    std::jthread server([&] {
+        openssl({"s_server", "-quiet", "-www", "-accept", std::to_string(port), "-key", "key.pem", "-cert", "cert.pem",
+                 "-naccept", "3"});
+    });
+    const std::string url = "https://localhost:" + std::to_string(port) + "/";
+    RealHttp trusting({{"SSL_CERT_FILE", (folder.path / "cert.pem").string()}});
+    std::optional<Response> answer;
+    for (int attempt = 0; attempt < 100 && !answer; ++attempt, usleep(100'000)) {
+        try {
+            answer = trusting.send({.url = url});
+        } catch (const Error&) {
+            continue;  // the server is not there yet
+        }
+    }
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+    RealHttp strict({});
+    const std::string message = message_of(strict, {.url = url});
+    CHECK(message.find("certificate") != std::string::npos);
+    CHECK(message.ends_with(
+        "hint: if your network has a certificate authority of its own, name its file in SSL_CERT_FILE\n"));
+    const std::string elsewhere = message_of(trusting, {.url = "https://127.0.0.1:" + std::to_string(port) + "/"});
+    CHECK(elsewhere.find("certificate") != std::string::npos);
+}
+
+TEST_CASE("an interrupt ends a transfer that is under way") {
+    RealClock clock;
+    const milliseconds before = clock.steady();
+    const int exit_code = exit_code_when_interrupted(milliseconds(700), SIGINT, [] {
+        LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::hang}));
+        RealHttp({}).send({.url = server.url("/")});
+    });
+    CHECK(exit_code == 130);
+    CHECK(clock.steady() - before < seconds(6));
+}

@@ -1,0 +1,305 @@
+#include "system/real_processes.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "own_process.h"
+#include "system/parallel.h"
+#include "system/real_clock.h"
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Command script(const std::string& text) {
+    return {.argv = {"sh", "-c", text}, .environment = {{"PATH", "/usr/bin:/bin"}}};
+}
+
+Finished run(const Command& command) {
+    std::ostringstream nowhere;
+    return RealProcesses(Relay{nowhere}).run(command);
+}
+
+std::string relayed(Command command, LineFilter filter = plain_line) {
+    std::ostringstream stream;
+    command.relayed = true;
+    RealProcesses(Relay{.to = stream, .filter = std::move(filter), .before = "before\n", .after = "after\n"})
+        .run(command);
+    return stream.str();
+}
+
+milliseconds time_of(const std::function<void()>& work) {
+    RealClock clock;
+    const milliseconds before = clock.steady();
+    work();
+    return clock.steady() - before;
+}
+
+/// True once there is no such process, or only its remains that nobody has collected.
+bool is_gone(const std::string& pid) {
+    for (int attempt = 0; attempt < 50; ++attempt, usleep(20000)) {
+        std::ifstream file("/proc/" + pid + "/stat");
+        std::string number;
+        std::string name;
+        std::string state;
+        if (!(file >> number >> name >> state) || state == "Z") return true;
+    }
+    return false;
+}
+
+std::filesystem::path make_file(const std::string& name, const std::string& text, std::filesystem::perms permissions) {
+    const std::filesystem::path path = std::filesystem::temp_directory_path() / (name + "-" + std::to_string(getpid()));
+    std::ofstream(path) << text;
+    std::filesystem::permissions(path, permissions);
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("a program's exit code and both its outputs come back") {
+    const Finished finished = run(script("echo out; echo err >&2; exit 7"));
+    CHECK(finished.exit_code == 7);
+    CHECK(finished.out == "out\n");
+    CHECK(finished.err == "err\n");
+    CHECK_FALSE(finished.timed_out);
+    CHECK_FALSE(finished.truncated);
+}
+
+TEST_CASE("a program gets exactly the arguments, the environment and the folder that it was given") {
+    setenv("OURS_ALONE", "secret", 1);
+    CHECK(run({.argv = {"env"}, .environment = {{"A", "1 2"}, {"PATH", "/usr/bin:/bin"}}}).out ==
+          "A=1 2\nPATH=/usr/bin:/bin\n");
+    CHECK(run({.argv = {"printf", "%s|", "a b", "", "$(id)", "--"}, .environment = {}}).out == "a b||$(id)|--|");
+    Command pwd{.argv = {"pwd"}, .environment = {{"PATH", "/bin"}}};
+    pwd.directory = "/usr/lib";
+    CHECK(run(pwd).out == "/usr/lib\n");
+}
+
+TEST_CASE("a program reads the given input, however long, and else nothing") {
+    Command count = script("wc -c");
+    CHECK(run(count).out == "0\n");
+    count.input = std::string(3'000'000, 'x');
+    CHECK(run(count).out == "3000000\n");
+    Command deaf = script("exec <&-; sleep 0.1");
+    deaf.input = count.input;
+    CHECK(run(deaf).exit_code == 0);
+}
+
+TEST_CASE("a program inherits no descriptor and no ignored signal") {
+    const std::filesystem::path path = make_file("not-inherited", "", std::filesystem::perms(0644));
+    const int ours = open(path.c_str(), O_RDONLY);  // not marked to be closed
+    REQUIRE(ours > 2);
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    const Finished descriptors = run(script("ls -l /proc/$$/fd"));
+    const Finished piped = run(script("kill -PIPE $$; echo survived"));
+    signal(SIGPIPE, before);
+    close(ours);
+    std::filesystem::remove(path);
+    CHECK(descriptors.out.find("/dev/null") != std::string::npos);
+    CHECK(descriptors.out.find(path.filename().string()) == std::string::npos);
+    CHECK(piped.exit_code == 128 + SIGPIPE);
+    CHECK(piped.out.empty());
+}
+
+TEST_CASE("five megabytes on both outputs at once are read; of standard error the last 64 KiB are kept") {
+    const Finished finished = run(script(
+        "head -c 5000000 /dev/zero | tr '\\0' a & (head -c 5000000 /dev/zero | tr '\\0' b; echo end) >&2; wait"));
+    CHECK(finished.exit_code == 0);
+    CHECK(finished.out == std::string(5'000'000, 'a'));
+    CHECK(finished.err == std::string(65536 - 4, 'b') + "end\n");
+}
+
+TEST_CASE("a program that a signal ended reports 128 and the signal, unlike one that returns that number") {
+    CHECK(run(script("kill -9 $$")).exit_code == 137);
+    CHECK(run(script("exit 9")).exit_code == 9);
+}
+
+TEST_CASE("a program that is not there, or cannot be run, is a value as in a shell") {
+    CHECK(run({.argv = {"no-such-program"}, .environment = {{"PATH", "/usr/bin:/bin"}}}).exit_code == 127);
+    CHECK(run({.argv = {"/no/such/program"}, .environment = {}}).exit_code == 127);
+    const std::filesystem::path text = make_file("no-program", "just text\n", std::filesystem::perms(0755));
+    const std::filesystem::path locked = make_file("not-executable", "#!/bin/sh\n", std::filesystem::perms(0644));
+    const Finished finished = run({.argv = {text.string()}, .environment = {}});
+    CHECK(finished.exit_code == 126);
+    CHECK(finished.err == text.string() + ": Exec format error\n");
+    CHECK(run({.argv = {locked.string()}, .environment = {}}).exit_code == 126);
+    std::filesystem::remove(text);
+    std::filesystem::remove(locked);
+    CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // and no child is left behind
+}
+
+TEST_CASE("a program is looked for in the folders that the child's PATH names absolutely") {
+    const std::filesystem::path program =
+        make_file("some-program", "#!/bin/sh\nexit 5\n", std::filesystem::perms(0755));
+    const auto exit_code_with = [&](const std::filesystem::path& folder) {
+        return run({.argv = {program.filename().string()}, .environment = {{"PATH", "/nowhere::" + folder.string()}}})
+            .exit_code;
+    };
+    CHECK(exit_code_with(program.parent_path()) == 5);
+    CHECK(exit_code_with(std::filesystem::relative(program.parent_path())) == 127);
+    std::filesystem::remove(program);
+}
+
+TEST_CASE("a folder that is not there is an error and not the program's") {
+    Command command = script("true");
+    command.directory = "/no/such/folder";
+    try {
+        run(command);
+        FAIL("it was run");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(render_problems(error.problems) ==
+              "sh cannot be started: there is no folder /no/such/folder to run it in\n");
+    }
+}
+
+TEST_CASE("a program that takes too long is ended with all that it started") {
+    Command command = script("sleep 60 & echo $!; exec sleep 61");
+    command.timeout = seconds(1);
+    Finished finished;
+    const milliseconds took = time_of([&] { finished = run(command); });
+    CHECK(finished.timed_out);
+    CHECK(finished.exit_code == 128 + SIGTERM);
+    CHECK(took >= seconds(1));
+    CHECK(took < seconds(5));
+    CHECK(is_gone(std::string(trimmed(finished.out))));
+}
+
+TEST_CASE("who does not listen to SIGTERM gets SIGKILL five seconds later") {
+    Command command = script("trap '' TERM; sh -c 'while :; do sleep 1; done' & echo $!; while :; do sleep 1; done");
+    command.timeout = seconds(1);
+    Finished finished;
+    const milliseconds took = time_of([&] { finished = run(command); });
+    CHECK(finished.timed_out);
+    CHECK(finished.exit_code == 128 + SIGKILL);
+    CHECK(took >= seconds(6));
+    CHECK(took < seconds(9));
+    CHECK(is_gone(std::string(trimmed(finished.out))));
+}
+
+TEST_CASE("something left running in the background holds nobody up") {
+    Finished finished;
+    const milliseconds took = time_of([&] { finished = run(script("sleep 60 & echo $!")); });
+    CHECK(finished.exit_code == 0);
+    CHECK(took < seconds(5));
+    const std::string pid(trimmed(finished.out));
+    CHECK_FALSE(pid.empty());
+    CHECK(kill(std::stoi(pid), SIGKILL) == 0);
+}
+
+TEST_CASE("a flood is cut off at 256 MiB and its source ended") {
+    const Finished finished = run(script("echo $$ >&2; exec yes"));
+    CHECK(finished.truncated);
+    CHECK(finished.out.size() == std::size_t{256} << 20U);
+    CHECK(is_gone(std::string(trimmed(finished.err))));
+}
+
+TEST_CASE(
+    "both outputs of a relayed program are shown in one stream, line by line and filtered, between the brackets") {
+    const auto filter = [](std::string_view line) { return "[" + std::string(line) + "]"; };
+    CHECK(relayed(script("echo one; sleep 0.2; echo two >&2; sleep 0.2; printf 'a\\rb'"), filter) ==
+          "before\n[one]\n[two]\n[a]\n[b]\nafter\n");
+    CHECK(relayed(script("printf 'half'; sleep 0.2; echo other >&2; sleep 0.2; echo ' whole'"), filter) ==
+          "before\n[other]\n[half whole]\nafter\n");
+}
+
+TEST_CASE("what is not relayed is not shown") {
+    std::ostringstream stream;
+    CHECK(RealProcesses(Relay{.to = stream, .before = "before\n", .after = "after\n"}).run(script("echo one")).out ==
+          "one\n");
+    CHECK(stream.str().empty());
+}
+
+TEST_CASE("a relayed line of a hundred megabytes is shown cut, and is read whole") {
+    std::ostringstream stream;
+    Command command = script("head -c 100000000 /dev/zero | tr '\\0' x");
+    command.relayed = true;
+    const Finished finished = RealProcesses(Relay{stream}).run(command);
+    CHECK(stream.str() == std::string(8192, 'x') + "…\n");
+    CHECK(finished.out.size() == 100'000'000);
+}
+
+TEST_CASE("programs that are relayed at the same time share one pair of brackets") {
+    std::ostringstream stream;
+    RealProcesses processes(Relay{.to = stream, .filter = plain_line, .before = "before\n", .after = "after\n"});
+    Command command = script("for i in 1 2 3 4 5; do echo line; sleep 0.1; done");
+    command.relayed = true;
+    const auto piece = [&] { processes.run(command); };
+    in_parallel(2, {piece, piece});
+    const std::vector<std::string> lines = lines_of(stream.str());
+    CHECK(std::count(lines.begin(), lines.end(), "line") == 10);
+    CHECK(lines.front() == "before");
+    CHECK(lines.back() == "after");
+    CHECK(lines.size() == 12);
+}
+
+TEST_CASE("many programs can be run at the same time, and each one's output is its own") {
+    std::ostringstream nowhere;
+    RealProcesses processes(Relay{nowhere});
+    std::vector<std::string> outputs(40);
+    std::vector<std::function<void()>> work;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        work.push_back([&, i] { outputs[i] = processes.run(script("echo " + std::to_string(i))).out; });
+    }
+    in_parallel(8, work);
+    for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(outputs[i] == std::to_string(i) + "\n");
+}
+
+TEST_CASE("an interrupt of our process group ends the child with all it started, and not us") {
+    const std::filesystem::path pids = make_file("interrupted", "", std::filesystem::perms(0644));
+    const std::string text = "sleep 60 & echo $$ $! > '" + pids.string() + "'; wait";
+    int exit_code = 0;
+    const milliseconds took =
+        time_of([&] { exit_code = exit_code_when_interrupted(milliseconds(700), SIGINT, [&] { run(script(text)); }); });
+    CHECK(exit_code == 130);
+    CHECK(took < seconds(5));
+    std::string shell;
+    std::string sleeper;
+    std::ifstream(pids) >> shell >> sleeper;
+    REQUIRE_FALSE(sleeper.empty());
+    CHECK(is_gone(shell));
+    CHECK(is_gone(sleeper));
+    std::filesystem::remove(pids);
+}
+
+TEST_CASE("SIGTERM and SIGHUP cancel like SIGINT, and a second signal changes nothing") {
+    const auto wait = [] { RealClock().sleep(seconds(20)); };
+    CHECK(exit_code_when_interrupted(milliseconds(100), SIGTERM, wait) == 130);
+    CHECK(exit_code_when_interrupted(milliseconds(100), SIGHUP, wait) == 130);
+    const auto impatient = [] {
+        try {
+            RealClock().sleep(seconds(20));
+        } catch (const Error&) {
+            kill(0, SIGINT);
+            kill(0, SIGTERM);
+            throw;
+        }
+    };
+    CHECK(exit_code_when_interrupted(milliseconds(100), SIGINT, impatient) == 130);
+}
+
+TEST_CASE("after a cancellation nothing is started any more") {
+    const std::filesystem::path trace = make_file("trace", "", std::filesystem::perms(0644));
+    const int exit_code = exit_code_when_interrupted(milliseconds(50), SIGINT, [&] {
+        try {
+            RealClock().sleep(seconds(20));
+        } catch (const Error&) {
+            run(script("echo started > '" + trace.string() + "'"));
+        }
+    });
+    CHECK(exit_code == 130);
+    CHECK(std::filesystem::file_size(trace) == 0);
+    std::filesystem::remove(trace);
+}
