@@ -1,0 +1,16 @@
+// Whether a scan counts (design: rule 1). A scan that did not happen must never read as "nothing found". Within the
+// room.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "verdict/verdict.h"
+
+/// Why this scan does not count; empty if it does. Sentences that begin with the scanner's name.
+std::vector<std::string> reasons_against(const ScanResult& scan, const Subject& subject, Time now,
+                                         std::chrono::hours max_database_age);
+
+/// True if the report is about another image: then its findings are not this image's either.
+bool is_about_another(const ScanResult& scan, const Subject& subject);

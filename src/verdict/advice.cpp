@@ -1,0 +1,125 @@
+#include "verdict/advice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/version.h"
+
+namespace {
+
+/// The interpreter itself, which every row of the matrix names: as a program that no package owns.
+bool is_interpreter(const Finding& finding) {
+    return finding.package_type == "binary" && (finding.package == "python" || finding.package == "cpython");
+}
+
+/// The lowest version above ours that has the fix and keeps our minor; else the lowest above ours.
+std::optional<Version> next_python(const Finding& finding, const Version& ours) {
+    std::optional<Version> best;
+    const auto is_better = [&](const Version& candidate) {
+        if (!best) return true;
+        const bool keeps = minor_version(candidate) == minor_version(ours);
+        const bool best_keeps = minor_version(*best) == minor_version(ours);
+        return keeps != best_keeps ? keeps : candidate < *best;
+    };
+    for (const std::string& fixed : finding.fixed_in) {
+        const std::optional<Version> candidate = parse_version(fixed);
+        if (candidate && *candidate > ours && is_better(*candidate)) best = candidate;
+    }
+    return best;
+}
+
+Advice advise_on_python(const Finding& finding, const ImageEvidence& evidence) {
+    const std::optional<Version> ours = parse_version(evidence.python_version);
+    const std::optional<Version> next = ours ? next_python(finding, *ours) : std::nullopt;
+    if (!next) {
+        return {Action::bump_python, fmt::format("Python {} fixes it: raise pythonVersion in image-matrix.json",
+                                                 joined(finding.fixed_in, " or "))};
+    }
+    const bool same_minor = minor_version(*next) == minor_version(*ours);
+    return {Action::bump_python,
+            fmt::format("Python {} fixes it: raise pythonVersion {} in image-matrix.json{}", render_version(*next),
+                        evidence.python_version, same_minor ? "" : " (a new minor version)")};
+}
+
+Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin) {
+    const std::string where = origin.instruction.empty() ? "the Dockerfile" : "\"" + origin.instruction + "\"";
+    if (finding.package_type == "deb") {
+        return {Action::ours, fmt::format("{} brings {}: build again without the cache to get {}", where,
+                                          finding.package, joined(finding.fixed_in, " or "))};
+    }
+    return {Action::ours, fmt::format("{} brings {}: raise it there to {}", where, finding.package,
+                                      joined(finding.fixed_in, " or "))};
+}
+
+Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence) {
+    const auto rebuilt =
+        std::find_if(evidence.bases.begin(), evidence.bases.end(), [](const BaseState& b) { return b.rebuilt; });
+    if (rebuilt != evidence.bases.end()) {
+        return {Action::rebuild, fmt::format("{} was rebuilt since: build again", rebuilt->reference)};
+    }
+    const std::string fixed = joined(finding.fixed_in, " or ");
+    if (finding.package_type == "deb") {
+        return {
+            Action::upgrade_package,
+            fmt::format(
+                "fixed in Debian in {}, the base is not rebuilt yet: add {} to image/security-upgrades.txt, or wait "
+                "with \"until: base-rebuilt\"",
+                fixed, finding.package)};
+    }
+    return {Action::upgrade_package,
+            fmt::format(
+                "fixed in {}, the base that brings it is not rebuilt yet: upgrade {} in the Dockerfile, or wait with "
+                "\"until: base-rebuilt\"",
+                fixed, finding.package)};
+}
+
+Advice advise_on_secret(const Finding& finding, const LayerOrigin& origin) {
+    const std::string where = origin.instruction.empty() ? "" : " (from \"" + origin.instruction + "\")";
+    return {Action::ours,
+            fmt::format("take {} out of the image{}, and make the secret worthless: it was written to a layer",
+                        finding.path, where)};
+}
+
+}  // namespace
+
+std::string render_action(Action action) {
+    switch (action) {
+        case Action::bump_python:
+            return "bump Python";
+        case Action::rebuild:
+            return "build again";
+        case Action::upgrade_package:
+            return "upgrade the package or wait";
+        case Action::no_fix:
+            return "no fix yet";
+        case Action::ours:
+            return "change what we add";
+        case Action::accepted:
+            return "accepted";
+    }
+    return "";
+}
+
+Advice advise(const Finding& finding, const ImageEvidence& evidence) {
+    const LayerOrigin origin = find_origin(evidence.layers, finding.layer);
+    if (finding.kind == FindingKind::secret) return advise_on_secret(finding, origin);
+    if (finding.fix == FixState::wont_fix) return {Action::no_fix, "its maintainers do not plan a fix"};
+    if (finding.fix != FixState::fixed) return {Action::no_fix, "no fix yet: nothing can be done but to wait"};
+    if (is_interpreter(finding)) return advise_on_python(finding, evidence);
+    // Where the layer tells nothing: the bases bring the Debian packages, and we bring the rest.
+    const bool of_base =
+        origin.owner == LayerOwner::unknown ? finding.package_type == "deb" : origin.owner == LayerOwner::base;
+    return of_base ? advise_on_base(finding, evidence) : advise_on_ours(finding, origin);
+}
+
+Advice advise(const WaivedFinding& waived) {
+    const Waiver& waiver = waived.waiver;
+    std::string text = "accepted";
+    if (!waiver.owner.empty()) text += " by " + waiver.owner;
+    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
+    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
+    if (!waiver.reason.empty()) text += ": " + waiver.reason;
+    return {Action::accepted, text};
+}

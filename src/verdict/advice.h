@@ -1,0 +1,41 @@
+// For each finding the one useful thing to do about it (design: "Actions for a finding").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "verdict/finding.h"
+#include "verdict/layers.h"
+#include "verdict/verdict.h"
+
+enum class Action { bump_python, rebuild, upgrade_package, no_fix, ours, accepted };
+std::string render_action(Action action);  ///< for tables and charts: "bump Python", "upgrade the package"
+
+/// What is known about one base that an image is built on (out/bases.json).
+struct BaseState {
+    std::string reference;  ///< "python:3.13.3-slim-bookworm"
+    bool rebuilt = false;   ///< the reference names another digest now
+};
+
+/// What an advice rests on, beside the finding.
+struct ImageEvidence {
+    std::string python_version;  ///< "3.13.3": of the image's row
+    ImageLayers layers;
+    std::vector<BaseState> bases;
+};
+
+struct Advice {
+    Action action = Action::no_fix;
+    std::string text;  ///< one sentence: "Python 3.13.4 fixes it: change pythonVersion in image-matrix.json"
+
+    bool operator==(const Advice&) const = default;
+};
+
+Advice advise(const Finding& finding, const ImageEvidence& evidence);
+Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until when
+
+/// An entry for `exceptions:` of vulnerability-policy.yml, ready to paste: for this vulnerability in this package at
+/// this path, for 30 days from today. The owner is left for a person to write.
+std::string render_waiver(const Finding& finding, Date today);

@@ -1,0 +1,101 @@
+#include "verdict/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace {
+
+bool has_id(const Finding& finding, const std::string& lower_id) {
+    const auto is_it = [&](const std::string& id) { return lower_case(id) == lower_id; };
+    return is_it(finding.id) || std::any_of(finding.aliases.begin(), finding.aliases.end(), is_it) ||
+           std::any_of(finding.advisories.begin(), finding.advisories.end(), is_it);
+}
+
+/// "HIGH in libssl3 3.0.11 (layer sha256:f251bfe7f15b), fixed in 3.0.13, also known as GHSA-…, seen by trivy and grype"
+std::string describe(const Finding& finding) {
+    std::string text = render_severity(finding.severity) + " in ";
+    text += finding.package.empty() ? finding.path : finding.package;
+    if (!finding.version.empty()) text += " " + finding.version;
+    if (!finding.path.empty() && !finding.package.empty()) text += " at " + finding.path;
+    if (!finding.layer.empty()) text += fmt::format(" (layer {})", finding.layer.substr(0, 19));
+    text += finding.fix == FixState::fixed ? ", fixed in " + joined(finding.fixed_in, ", ") : ", no fix yet";
+    if (!finding.aliases.empty()) text += ", also known as " + joined(finding.aliases, ", ");
+    if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
+    std::vector<std::string> scanners;
+    for (const Sighting& sighting : finding.seen_by) {
+        const std::string name = render_scanner(sighting.scanner);
+        if (std::find(scanners.begin(), scanners.end(), name) == scanners.end()) scanners.push_back(name);
+    }
+    return scanners.empty() ? text : text + ", seen by " + joined(scanners, " and ");
+}
+
+std::string describe(const Waiver& waiver) {
+    std::string text = "accepted";
+    if (!waiver.owner.empty()) text += " by " + waiver.owner;
+    text += fmt::format(" in {}:{}", waiver.at.file, waiver.at.line);
+    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
+    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
+    if (!waiver.reason.empty()) text += ": " + waiver.reason;
+    return text;
+}
+
+/// "trivy 0.74.0 (database of 2026-11-23T06:12:00Z)", for each scan.
+std::string describe(const std::vector<Receipt>& receipts) {
+    std::vector<std::string> scans;
+    for (const Receipt& receipt : receipts) {
+        std::string scan = render_scanner(receipt.scanner);
+        if (!receipt.scanner_version.empty()) scan += " " + receipt.scanner_version;
+        if (receipt.database_date) scan += " (database of " + render_time(*receipt.database_date) + ")";
+        scans.push_back(scan);
+    }
+    return joined(scans, ", ");
+}
+
+Explanation explain_absence(const Verdict& verdict) {
+    if (verdict.outcome == Outcome::unknown) {
+        return {verdict.name, Answer::not_known, "not known: " + joined(verdict.unknown_because, "; ")};
+    }
+    std::string text = "not found by " + describe(verdict.receipts);
+    for (const ScannerPause& pause : verdict.paused) text += fmt::format("; {} is off", render_scanner(pause.scanner));
+    return {verdict.name, Answer::not_found, text};
+}
+
+}  // namespace
+
+std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id) {
+    const std::string wanted = lower_case(trimmed(id));
+    std::vector<Explanation> explanations;
+    for (const Verdict& verdict : verdicts) {
+        const std::size_t before = explanations.size();
+        const auto add = [&](const std::vector<Finding>& findings, Answer answer, const std::string& word) {
+            for (const Finding& finding : findings) {
+                if (has_id(finding, wanted)) explanations.push_back({verdict.name, answer, word + describe(finding)});
+            }
+        };
+        add(verdict.blocking, Answer::blocks, "present and blocks: ");
+        for (const WaivedFinding& waived : verdict.waived) {
+            if (!has_id(waived.finding, wanted)) continue;
+            explanations.push_back({verdict.name, Answer::waived,
+                                    "present, " + describe(waived.waiver) + " (" + describe(waived.finding) + ")"});
+        }
+        add(verdict.reported, Answer::below_gate, "present, below the gate: ");
+        for (const Finding& finding : verdict.left_out) {
+            if (!has_id(finding, wanted)) continue;
+            explanations.push_back(
+                {verdict.name, Answer::left_out, finding.ignored_because + ": " + describe(finding)});
+        }
+        if (explanations.size() == before) explanations.push_back(explain_absence(verdict));
+    }
+    return explanations;
+}
+
+std::string render_explanations(const std::string& id, const std::vector<Explanation>& explanations) {
+    std::string text = id + "\n";
+    if (explanations.empty()) return text + "  not known here: no image was judged\n";
+    for (const Explanation& explanation : explanations)
+        text += fmt::format("  {}: {}\n", explanation.image, explanation.text);
+    return text;
+}

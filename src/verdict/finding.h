@@ -1,0 +1,107 @@
+// What a scanner says about an image, in one vocabulary (facts: scanners.md §3, scanners-run.md §8).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/date.h"
+#include "base/digest.h"
+#include "base/error.h"
+
+/// Ordered; unknown is below all, and never hides a finding from people.
+enum class Severity { unknown, negligible, low, medium, high, critical };
+std::string render_severity(Severity severity);                 ///< "medium"
+std::optional<Severity> parse_severity(std::string_view word);  ///< any case
+
+enum class Scanner { trivy, grype };
+std::string render_scanner(Scanner scanner);
+
+enum class FixState { unknown, fixed, none, wont_fix };
+
+enum class FindingKind { vulnerability, secret };
+
+/// What one scanner says about a finding.
+struct Sighting {
+    Scanner scanner = Scanner::trivy;
+    std::string id;  ///< as that scanner names it: CVE-…, GHSA-…
+    Severity severity = Severity::unknown;
+    FixState fix = FixState::unknown;
+    std::vector<std::string> fixed_in;
+
+    // What only an entry of that scanner's own ignore file asks for; not kept in verdict files.
+    std::string package;                   ///< as that scanner spells it
+    std::string purl;                      ///< Trivy's
+    std::string target;                    ///< Trivy's Result.Target
+    std::string path;                      ///< Trivy's PkgPath, without a leading slash
+    std::string name_space;                ///< Grype's: "debian:distro:debian:12"
+    std::vector<std::string> upstreams;    ///< Grype's names of the source packages
+    std::vector<std::string> match_types;  ///< Grype's: "exact-direct-match"
+
+    bool operator==(const Sighting&) const = default;
+};
+
+struct Finding {
+    FindingKind kind = FindingKind::vulnerability;
+    std::string id;  ///< canonical: the CVE if any alias is one, else GHSA, else PYSEC, else what there is
+    std::vector<std::string> aliases;     ///< the others, sorted
+    std::vector<std::string> advisories;  ///< DSA-…: may stand for several vulnerabilities; joins and waives nothing
+    std::string package;                  ///< PEP 503 for Python packages, else as the scanner has it
+    std::string version;
+    std::string package_type;  ///< "deb", "python", "binary", "rust", …
+    std::string path;  ///< empty for packages that dpkg owns, else the first path, with a leading '/', the version
+                       ///< taken out of *.dist-info
+    std::vector<std::string> paths;         ///< all of them
+    Severity severity = Severity::unknown;  ///< the higher of the two scanners'
+    FixState fix = FixState::unknown;       ///< fixed if either says so
+    std::vector<std::string> fixed_in;
+    std::string title;
+    std::string layer;  ///< diff id of the layer that brought the package; Trivy's for Debian packages
+    bool known_exploited = false;
+    double epss = 0;  ///< 0 … 1; 0 if not given
+    std::string cvss_vector;
+    double cvss_score = 0;
+    std::vector<Sighting> seen_by;
+    std::string ignored_because;  ///< why a scanner left it out by a rule of its own; empty if none did
+
+    bool operator==(const Finding&) const = default;
+
+    /// The key: (canonical id, package, path). Two findings with equal keys are one.
+    std::string key() const;
+};
+
+/// One scanner's report about one image.
+struct Report {
+    Scanner scanner = Scanner::trivy;
+    std::string scanner_version;
+    std::optional<Digest> manifest;  ///< the digest the report itself names (Grype), or nothing
+    std::optional<Digest> config;    ///< the image configuration it names: Trivy ImageID, Grype imageID
+    std::string architecture;
+    std::string os_family;  ///< "debian"; empty or "none": not recognised
+    std::string os_version;
+    std::optional<Time> database_date;
+    std::size_t packages = 0;            ///< at least so many does the report itself show
+    bool of_sbom = false;                ///< made from an SBOM: then it names no image, and the receipt has to bind it
+    std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"
+    std::vector<Finding> findings;       ///< one sighting each, not merged
+    std::vector<Finding> ignored;        ///< left out by the scanner's built-in rules, with `ignored_because`
+};
+
+/// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,
+/// another artifact type, a shape that is not a report (an object without the keys that every report has). A clean
+/// report has no Results and is accepted.
+Report parse_trivy_report(std::string_view text, const std::string& source);
+
+/// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.
+Report parse_grype_report(std::string_view text, const std::string& source);
+
+/// Joins the reports of one image: by alias (transitively), package and path. What another scanner left out by a
+/// built-in rule says so in `ignored_because`. The order of the reports does not matter.
+/// Sorted: severity first (highest on top), then id, package, path.
+std::vector<Finding> merge_findings(const std::vector<Report>& reports);
+
+/// The same for what the scanners left out by built-in rules.
+std::vector<Finding> merge_ignored(const std::vector<Report>& reports);

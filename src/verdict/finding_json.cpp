@@ -1,0 +1,171 @@
+#include "verdict/finding_json.h"
+
+#include "verdict/report_parts.h"
+
+namespace {
+
+std::string fix_word(FixState fix) {
+    switch (fix) {
+        case FixState::fixed:
+            return "fixed";
+        case FixState::none:
+            return "none";
+        case FixState::wont_fix:
+            return "wont-fix";
+        case FixState::unknown:
+            return "unknown";
+    }
+    return "unknown";
+}
+
+FixState read_fix(const Json& object) {
+    const std::string word = text_at(object, "fix");
+    for (const FixState fix : {FixState::fixed, FixState::none, FixState::wont_fix}) {
+        if (word == fix_word(fix)) return fix;
+    }
+    return FixState::unknown;
+}
+
+Severity read_severity(const Json& object) {
+    return parse_severity(text_at(object, "severity")).value_or(Severity::unknown);
+}
+
+void write_sighting(JsonWriter& json, const Sighting& sighting) {
+    json.open_object();
+    json.field("scanner", render_scanner(sighting.scanner));
+    json.field("id", sighting.id);
+    json.field("severity", render_severity(sighting.severity));
+    json.field("fix", fix_word(sighting.fix));
+    write_texts(json, "fixed_in", sighting.fixed_in);
+    json.close();
+}
+
+Sighting read_sighting(const Json& value) {
+    Sighting sighting;
+    sighting.scanner = read_scanner(value);
+    sighting.id = text_at(value, "id");
+    sighting.severity = read_severity(value);
+    sighting.fix = read_fix(value);
+    sighting.fixed_in = read_texts(value, "fixed_in");
+    return sighting;
+}
+
+std::string render_day(const std::optional<Date>& date) {
+    return date ? render_date(*date) : "";
+}
+
+}  // namespace
+
+void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
+    json.open_array(key);
+    for (const std::string& text : texts) json.item(text);
+    json.close();
+}
+
+std::vector<std::string> read_texts(const Json& object, std::string_view key) {
+    std::vector<std::string> texts;
+    for (const Json& item : items_at(object, key)) texts.push_back(text_of(item));
+    return texts;
+}
+
+void write_place(JsonWriter& json, const Place& place) {
+    json.field("file", place.file);
+    json.field("line", place.line);
+}
+
+Place read_place(const Json& object) {
+    return {text_at(object, "file"), static_cast<int>(number_at(object, "line"))};
+}
+
+Scanner read_scanner(const Json& object) {
+    return text_at(object, "scanner") == render_scanner(Scanner::grype) ? Scanner::grype : Scanner::trivy;
+}
+
+bool read_flag(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    return value.IsBool() && value.GetBool();
+}
+
+void write_finding(JsonWriter& json, const Finding& finding) {
+    json.field("kind", finding.kind == FindingKind::secret ? "secret" : "vulnerability");
+    json.field("id", finding.id);
+    write_texts(json, "aliases", finding.aliases);
+    write_texts(json, "advisories", finding.advisories);
+    json.field("severity", render_severity(finding.severity));
+    json.field("package", finding.package);
+    json.field("version", finding.version);
+    json.field("type", finding.package_type);
+    json.field("path", finding.path);
+    write_texts(json, "paths", finding.paths);
+    json.field("fix", fix_word(finding.fix));
+    write_texts(json, "fixed_in", finding.fixed_in);
+    json.field("title", finding.title);
+    json.field("layer", finding.layer);
+    json.field("known_exploited", finding.known_exploited);
+    json.field("epss", finding.epss);
+    json.field("cvss_vector", finding.cvss_vector);
+    json.field("cvss_score", finding.cvss_score);
+    json.field("ignored_because", finding.ignored_because);
+    json.open_array("seen_by");
+    for (const Sighting& sighting : finding.seen_by) write_sighting(json, sighting);
+    json.close();
+}
+
+Finding read_finding(const Json& value) {
+    Finding finding;
+    if (text_at(value, "kind") == "secret") finding.kind = FindingKind::secret;
+    finding.id = text_at(value, "id");
+    finding.aliases = read_texts(value, "aliases");
+    finding.advisories = read_texts(value, "advisories");
+    finding.severity = read_severity(value);
+    finding.package = text_at(value, "package");
+    finding.version = text_at(value, "version");
+    finding.package_type = text_at(value, "type");
+    finding.path = text_at(value, "path");
+    finding.paths = read_texts(value, "paths");
+    finding.fix = read_fix(value);
+    finding.fixed_in = read_texts(value, "fixed_in");
+    finding.title = text_at(value, "title");
+    finding.layer = text_at(value, "layer");
+    finding.known_exploited = read_flag(value, "known_exploited");
+    finding.epss = decimal_at(value, "epss");
+    finding.cvss_vector = text_at(value, "cvss_vector");
+    finding.cvss_score = decimal_at(value, "cvss_score");
+    finding.ignored_because = text_at(value, "ignored_because");
+    for (const Json& sighting : items_at(value, "seen_by")) finding.seen_by.push_back(read_sighting(sighting));
+    return finding;
+}
+
+void write_waiver(JsonWriter& json, const Waiver& waiver) {
+    json.field("id", waiver.id);
+    write_texts(json, "aliases", waiver.aliases);
+    json.field("component", waiver.package);
+    json.field("version", waiver.package_version);
+    write_texts(json, "paths", waiver.paths);
+    write_texts(json, "targets", waiver.targets);
+    json.field("reason", waiver.reason);
+    json.field("owner", waiver.owner);
+    json.field("added", render_day(waiver.added));
+    json.field("review_by", render_day(waiver.review_by));
+    json.field("until", waiver.until_base_rebuilt ? "base-rebuilt" : "");
+    json.field("scanner", waiver.only_for ? render_scanner(*waiver.only_for) : "");
+    write_place(json, waiver.at);
+}
+
+Waiver read_waiver(const Json& value) {
+    Waiver waiver;
+    waiver.id = text_at(value, "id");
+    waiver.aliases = read_texts(value, "aliases");
+    waiver.package = text_at(value, "component");
+    waiver.package_version = text_at(value, "version");
+    waiver.paths = read_texts(value, "paths");
+    waiver.targets = read_texts(value, "targets");
+    waiver.reason = text_at(value, "reason");
+    waiver.owner = text_at(value, "owner");
+    waiver.added = parse_date(text_at(value, "added"));
+    waiver.review_by = parse_date(text_at(value, "review_by"));
+    waiver.until_base_rebuilt = text_at(value, "until") == "base-rebuilt";
+    if (!text_at(value, "scanner").empty()) waiver.only_for = read_scanner(value);
+    waiver.at = read_place(value);
+    return waiver;
+}

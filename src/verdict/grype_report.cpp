@@ -1,0 +1,237 @@
+// Grype's JSON (facts: scanners.md §2; it names no schema version).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "verdict/finding.h"
+#include "verdict/names.h"
+#include "verdict/report_parts.h"
+
+namespace {
+
+FixState fix_state_of(const std::string& state) {
+    if (state == "fixed") return FixState::fixed;
+    if (state == "not-fixed") return FixState::none;
+    if (state == "wont-fix") return FixState::wont_fix;
+    return FixState::unknown;
+}
+
+std::vector<std::string> texts_at(const Json& object, std::string_view key, std::string_view field = "") {
+    std::vector<std::string> texts;
+    for (const Json& item : items_at(object, key))
+        texts.push_back(field.empty() ? text_of(item) : text_at(item, field));
+    std::erase(texts, "");
+    return texts;
+}
+
+void read_ratings(const Json& vulnerability, std::vector<Rating>& ratings) {
+    for (const Json& cvss : items_at(vulnerability, "cvss")) {
+        const double score = decimal_at(member(cvss, "metrics"), "baseScore");
+        if (score <= 0) continue;
+        ratings.push_back(
+            {text_at(cvss, "type") == "Primary" ? 1 : 0, text_at(cvss, "version"), text_at(cvss, "vector"), score});
+    }
+}
+
+void read_danger(const Json& vulnerability, Finding& finding) {
+    finding.known_exploited = finding.known_exploited || !items_at(vulnerability, "knownExploited").Empty();
+    for (const Json& epss : items_at(vulnerability, "epss")) {
+        finding.epss = std::clamp(decimal_at(epss, "epss"), finding.epss, 1.0);
+    }
+}
+
+bool has_evidence(const Json& location, std::string_view kind) {
+    return text_at(member(location, "annotations"), "evidence") == kind;
+}
+
+/// For a Debian package the primary location is dpkg's list, which every later layer writes again; the files that dpkg
+/// keeps about this one package tell which layer brought it (scanners-run.md §8).
+void read_locations(const Json& artifact, Finding& finding) {
+    const Json::ConstArray locations = items_at(artifact, "locations");
+    const Json* main = nullptr;
+    const Json* supporting = nullptr;
+    for (const Json& location : locations) {
+        for (const char* key : {"path", "accessPath"}) {
+            const std::string path = rooted(text_at(location, key));
+            if (!path.empty() && std::find(finding.paths.begin(), finding.paths.end(), path) == finding.paths.end()) {
+                finding.paths.push_back(path);
+            }
+        }
+        if (main == nullptr || (has_evidence(location, "primary") && !has_evidence(*main, "primary"))) main = &location;
+        if (supporting == nullptr && has_evidence(location, "supporting")) supporting = &location;
+    }
+    if (main == nullptr) return;
+    const bool of_system = is_system_package(finding.package_type);
+    finding.layer = text_at(of_system && supporting != nullptr ? *supporting : *main, "layerID");
+    if (!of_system) finding.path = unversioned(rooted(text_at(*main, "path")));
+}
+
+std::vector<std::string> ids_of(const Json& match, const std::string& id) {
+    std::vector<std::string> ids = texts_at(match, "relatedVulnerabilities", "id");
+    for (std::string& advisory : texts_at(member(match, "vulnerability"), "advisories", "id")) {
+        ids.push_back(std::move(advisory));
+    }
+    ids.push_back(id);
+    return ids;
+}
+
+void read_what_is_known(const Json& match, Finding& finding) {
+    const Json& vulnerability = member(match, "vulnerability");
+    std::vector<Rating> ratings;
+    std::string description = text_at(vulnerability, "description");
+    read_danger(vulnerability, finding);
+    read_ratings(vulnerability, ratings);
+    for (const Json& related : items_at(match, "relatedVulnerabilities")) {
+        read_danger(related, finding);
+        if (ratings.empty()) read_ratings(related, ratings);
+        if (description.empty()) description = text_at(related, "description");
+    }
+    const Rating rating = best_rating(ratings);
+    finding.cvss_vector = rating.vector;
+    finding.cvss_score = rating.score;
+    finding.title = short_title(description);
+}
+
+Finding read_match(const Json& match, const ReportSource& source) {
+    const Json& vulnerability = member(match, "vulnerability");
+    const Json& artifact = member(match, "artifact");
+    const Json& fix = member(vulnerability, "fix");
+    const std::string id = source.required_text(vulnerability, "id", "the vulnerability of a match");
+    const std::string name = source.required_text(artifact, "name", "the package of " + id);
+    Finding finding;
+    name_finding(finding, id, ids_of(match, id));
+    finding.package_type = grype_package_type(text_at(artifact, "type"));
+    finding.package = package_name(name, finding.package_type);
+    finding.version = text_at(artifact, "version");
+    finding.severity = parse_severity(text_at(vulnerability, "severity")).value_or(Severity::unknown);
+    finding.fix = fix_state_of(text_at(fix, "state"));
+    finding.fixed_in = texts_at(fix, "versions");
+    std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
+    read_locations(artifact, finding);
+    read_what_is_known(match, finding);
+    Sighting sighting = sighting_of(finding, Scanner::grype, id, name);
+    sighting.name_space = text_at(vulnerability, "namespace");
+    sighting.upstreams = texts_at(artifact, "upstreams", "name");
+    sighting.match_types = texts_at(match, "matchDetails", "type");
+    finding.seen_by.push_back(std::move(sighting));
+    return finding;
+}
+
+/// What an ignore rule asks for, the same for a rule in the configuration and for one that was applied.
+std::string describe_rule(const Json& rule) {
+    std::vector<std::string> words;
+    for (const char* key : {"vulnerability", "namespace", "fix-state", "vex-status", "match-type"}) {
+        words.push_back(text_at(rule, key));
+    }
+    for (const char* key : {"name", "version", "type", "location", "upstream-name"}) {
+        words.push_back(text_at(member(rule, "package"), key));
+    }
+    return joined_words(words);
+}
+
+/// Grype hides vulnerabilities of the kernel from packages that only carry its headers; every configuration shows these
+/// rules.
+bool is_kernel_header_rule(const Json& rule) {
+    const std::string name = text_at(member(rule, "package"), "name");
+    return text_at(rule, "match-type") == "exact-indirect-match" && text_at(rule, "vulnerability").empty() &&
+           (name == "kernel-headers" || name == "linux(-.*)?-headers-.*" || name == "linux-libc-dev" ||
+            name == "linux-kbuild-.*" || name == "linux-headers-.*");
+}
+
+/// The ignore rules that Grype was given: those of its configuration that it does not bring itself.
+std::set<std::string> given_rules(const Json& configuration) {
+    std::set<std::string> rules;
+    for (const Json& rule : items_at(configuration, "ignore")) {
+        if (!is_kernel_header_rule(rule)) rules.insert(describe_rule(rule));
+    }
+    return rules;
+}
+
+/// What Grype left out. Its built-in rules are respected and shown; a rule that it was given (an ignore file, a VEX
+/// document) is not: only our policy accepts a risk.
+void read_ignored(const Json& root, const ReportSource& source, Report& report) {
+    const std::set<std::string> given = given_rules(member(member(root, "descriptor"), "configuration"));
+    for (const Json& match : source.optional_items(root, "ignoredMatches")) {
+        bool by_given_rule = false;
+        std::string reason;
+        for (const Json& rule : items_at(match, "appliedIgnoreRules")) {
+            by_given_rule =
+                by_given_rule || given.contains(describe_rule(rule)) || !text_at(rule, "vex-status").empty();
+            if (reason.empty())
+                reason = text_at(rule, "reason").empty() ? describe_rule(rule) : text_at(rule, "reason");
+        }
+        Finding finding = read_match(match, source);
+        finding.ignored_because = fmt::format("grype left it out by a {} ({})",
+                                              by_given_rule ? "rule that it was given" : "built-in rule", reason);
+        (by_given_rule ? report.findings : report.ignored).push_back(std::move(finding));
+    }
+}
+
+std::vector<std::string> settings_that_hide(const Json& configuration) {
+    std::vector<std::string> settings;
+    for (const char* key : {"only-fixed", "only-notfixed"}) {
+        const Json& value = member(configuration, key);
+        if (value.IsBool() && value.GetBool()) settings.emplace_back(key);
+    }
+    if (!text_at(configuration, "ignore-wontfix").empty()) settings.emplace_back("ignore-wontfix");
+    if (!items_at(configuration, "exclude").Empty()) settings.emplace_back("exclude");
+    return settings;
+}
+
+void check_shape(const Json& root, const ReportSource& source) {
+    if (!root.IsObject() || !member(root, "matches").IsArray()) {
+        source.refuse("is not a report of Grype: it has no list of matches", "make it with: grype IMAGE -o json");
+    }
+    if (text_at(member(root, "descriptor"), "name") != "grype") {
+        source.refuse("is not a report of Grype: its descriptor names another tool",
+                      "make it with: grype IMAGE -o json");
+    }
+    const std::string type = text_at(member(root, "source"), "type");
+    if (type != "image") {
+        source.refuse(fmt::format("is about a source of type \"{}\", not about an image", type),
+                      "make it with: grype IMAGE -o json");
+    }
+    if (!member(member(root, "source"), "target").IsObject()) source.refuse("names no image", "scan again");
+}
+
+/// Where Grype 0.88 and newer, and where older ones say when the database was built.
+std::optional<Time> database_date_of(const Json& descriptor) {
+    const Json& database = member(descriptor, "db");
+    const std::string built = text_at(member(database, "status"), "built");
+    return parse_time(built.empty() ? text_at(database, "built") : built);
+}
+
+std::size_t count_packages(const Report& report) {
+    std::set<std::string> named;
+    for (const std::vector<Finding>* findings : {&report.findings, &report.ignored}) {
+        for (const Finding& finding : *findings) named.insert(finding.package + "\n" + finding.path);
+    }
+    return named.size();
+}
+
+}  // namespace
+
+Report parse_grype_report(std::string_view text, const std::string& source_name) {
+    const rapidjson::Document root = parse_tool_json(text, source_name);
+    const ReportSource source{source_name};
+    check_shape(root, source);
+    const Json& target = member(member(root, "source"), "target");
+    const Json& descriptor = member(root, "descriptor");
+    Report report;
+    report.scanner = Scanner::grype;
+    report.scanner_version = text_at(descriptor, "version");
+    report.manifest = Digest::parse(text_at(target, "manifestDigest"));
+    report.config = Digest::parse(text_at(target, "imageID"));
+    report.architecture = text_at(target, "architecture");
+    report.os_family = text_at(member(root, "distro"), "name");
+    report.os_version = text_at(member(root, "distro"), "version");
+    report.database_date = database_date_of(descriptor);
+    report.hidden_by = settings_that_hide(member(descriptor, "configuration"));
+    for (const Json& match : items_at(root, "matches")) report.findings.push_back(read_match(match, source));
+    read_ignored(root, source, report);
+    report.packages = count_packages(report);
+    return report;
+}

@@ -1,0 +1,168 @@
+// The decision, and the only place where it is made.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "verdict/acceptance.h"
+#include "verdict/matching.h"
+#include "verdict/merge.h"
+#include "verdict/verdict.h"
+
+namespace {
+
+struct Question {
+    const Subject& subject;
+    const Gate& gate;
+    const WaiverIndex waivers;
+    const std::vector<PreparedScope> scopes;
+    Date today;
+};
+
+bool is_past(const std::optional<Date>& last_day, Date today) {
+    return last_day && *last_day < today;
+}
+
+/// A waiver "until: base-rebuilt" has waited long enough when a newer base is there, or is already built on.
+bool base_came(const Waiver& waiver, const Subject& subject) {
+    return subject.base_rebuilt ||
+           (waiver.added && subject.base_created && day_of(*subject.base_created) > *waiver.added);
+}
+
+bool is_in_force(const Waiver& waiver, const Question& question) {
+    return !is_past(waiver.review_by, question.today) &&
+           !(waiver.until_base_rebuilt && base_came(waiver, question.subject));
+}
+
+/// What is left of a finding when the scanners' own ignore files have been applied to what these scanners say.
+struct Remainder {
+    Severity severity = Severity::unknown;
+    FixState fix = FixState::unknown;
+    const Waiver* accepted_by = nullptr;  ///< set if nothing is left
+};
+
+Remainder apply_waivers(const Finding& finding, const Question& question) {
+    std::vector<const PreparedWaiver*> rules = question.waivers.candidates(finding);
+    std::erase_if(rules, [&](const PreparedWaiver* rule) { return !is_in_force(rule->waiver, question); });
+    Remainder rest{finding.severity, finding.fix, nullptr};
+    if (rules.empty()) return rest;
+    for (const PreparedWaiver* rule : rules) {
+        if (!covers_finding(*rule, finding, question.subject.target)) continue;
+        rest.accepted_by = &rule->waiver;
+        return rest;
+    }
+    const Waiver* covering = nullptr;
+    std::vector<const Sighting*> left;
+    for (const Sighting& sighting : finding.seen_by) {
+        const auto rule = std::find_if(rules.begin(), rules.end(), [&](const PreparedWaiver* candidate) {
+            return covers_sighting(*candidate, finding, sighting);
+        });
+        if (rule == rules.end()) {
+            left.push_back(&sighting);
+        } else if (covering == nullptr) {
+            covering = &(*rule)->waiver;
+        }
+    }
+    if (covering == nullptr) return rest;
+    if (left.empty()) return {finding.severity, finding.fix, covering};
+    rest = {};
+    for (const Sighting* sighting : left) {
+        rest.severity = std::max(rest.severity, sighting->severity);
+        if (sighting->fix == FixState::fixed) rest.fix = FixState::fixed;
+    }
+    return rest;
+}
+
+bool blocks(const Finding& finding, const Remainder& rest, const Question& question) {
+    if (finding.kind == FindingKind::secret) return true;
+    if (rest.severity < question.gate.severity) return false;
+    if (question.gate.only_fixed && rest.fix != FixState::fixed) return false;
+    return std::none_of(question.scopes.begin(), question.scopes.end(), [&](const PreparedScope& scope) {
+        return !is_past(scope.scope.review_by, question.today) && rest.severity < scope.scope.gate_from &&
+               covers_place(scope, finding, question.subject.target);
+    });
+}
+
+bool is_paused(const Policy& policy, Scanner scanner, Date today) {
+    return std::any_of(policy.pauses.begin(), policy.pauses.end(), [&](const ScannerPause& pause) {
+        return pause.scanner == scanner && !is_past(pause.until, today);
+    });
+}
+
+/// Every scanner that is not paused has to have done its work.
+void check_scans(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_age, Verdict& verdict) {
+    std::size_t scanners_that_count = 0;
+    for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
+        if (is_paused(policy, scanner, day_of(now))) continue;
+        std::size_t scans = 0;
+        for (const ScanResult& scan : subject.scans) {
+            if (scan.receipt.scanner != scanner) continue;
+            ++scans;
+            for (std::string& reason : reasons_against(scan, subject, now, max_age)) {
+                verdict.unknown_because.push_back(std::move(reason));
+            }
+        }
+        if (scans == 0) verdict.unknown_because.push_back(render_scanner(scanner) + " has not looked at the image");
+        ++scanners_that_count;
+    }
+    for (const ScannerPause& pause : policy.pauses) {
+        if (!is_past(pause.until, day_of(now))) verdict.paused.push_back(pause);
+    }
+    if (scanners_that_count == 0)
+        verdict.unknown_because.emplace_back("all scanners are paused, so nobody looked at the image");
+}
+
+ReportList reports_of(const Subject& subject) {
+    ReportList reports;
+    for (const ScanResult& scan : subject.scans) {
+        if (scan.report && !is_about_another(scan, subject)) reports.push_back(&*scan.report);
+    }
+    return reports;
+}
+
+void sort_out(std::vector<Finding> findings, const Question& question, Verdict& verdict) {
+    for (Finding& finding : findings) {
+        const Remainder rest = apply_waivers(finding, question);
+        if (rest.accepted_by != nullptr) {
+            verdict.waived.push_back({std::move(finding), *rest.accepted_by});
+        } else if (blocks(finding, rest, question)) {
+            verdict.blocking.push_back(std::move(finding));
+        } else {
+            verdict.reported.push_back(std::move(finding));
+        }
+    }
+}
+
+/// What a built-in rule of one scanner hides, and no other scanner sees.
+std::vector<Finding> left_out(const ReportList& reports, const std::vector<Finding>& findings) {
+    std::set<std::string> found;
+    std::vector<Finding> ignored = merge_ignored(reports);
+    if (ignored.empty()) return ignored;
+    for (const Finding& finding : findings) found.insert(finding.key());
+    std::erase_if(ignored, [&](const Finding& finding) { return found.contains(finding.key()); });
+    return ignored;
+}
+
+}  // namespace
+
+Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
+    Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest};
+    verdict.stand_in_bases = subject.stand_in_bases;
+    for (const ScanResult& scan : subject.scans) {
+        verdict.receipts.push_back(scan.receipt);
+        verdict.sample_data = verdict.sample_data || scan.receipt.sample_data;
+    }
+    check_scans(subject, policy, now, max_database_age, verdict);
+    const ReportList reports = reports_of(subject);
+    std::vector<Finding> findings = merge_findings(reports);
+    verdict.left_out = left_out(reports, findings);
+    sort_out(std::move(findings),
+             {subject, policy.gate, prepare_waivers(policy.waivers), prepare_scopes(policy.scopes), day_of(now)},
+             verdict);
+    if (!verdict.unknown_because.empty()) {
+        verdict.outcome = Outcome::unknown;
+    } else {
+        verdict.outcome = verdict.blocking.empty() ? Outcome::clean : Outcome::vulnerable;
+    }
+    return verdict;
+}

@@ -1,0 +1,66 @@
+#include "verdict/report_parts.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.h"
+
+namespace {
+
+int version_rank(const std::string& version) {
+    const std::size_t digit = version.find_first_of("0123456789");
+    const char major = digit == std::string::npos ? ' ' : version[digit];
+    return major == '3' ? 2 : major == '4' ? 1 : 0;
+}
+
+}  // namespace
+
+void ReportSource::refuse(const std::string& what, const std::string& hint) const {
+    throw Error{Exit::failed, {{{}, name + " " + what, hint}}};
+}
+
+Json::ConstArray ReportSource::optional_items(const Json& object, std::string_view key) const {
+    const Json& value = member(object, key);
+    if (!value.IsArray() && !value.IsNull()) {
+        refuse("is not understood: " + std::string(key) + " is not a list", "it may be damaged; scan again");
+    }
+    return items_of(value);
+}
+
+std::string ReportSource::required_text(const Json& object, std::string_view key, const std::string& where) const {
+    const std::string text = text_at(object, key);
+    if (text.empty()) {
+        refuse("is not understood: " + where + " has no " + std::string(key), "it may be damaged; scan again");
+    }
+    return text;
+}
+
+double decimal_at(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    return value.IsNumber() ? value.GetDouble() : 0;
+}
+
+std::string joined_words(std::vector<std::string> words) {
+    std::erase(words, "");
+    return joined(words, ", ");
+}
+
+Rating best_rating(const std::vector<Rating>& ratings) {
+    const auto worse = [](const Rating& a, const Rating& b) {
+        return std::make_tuple(a.preference, version_rank(a.version), a.score, a.vector) <
+               std::make_tuple(b.preference, version_rank(b.version), b.score, b.vector);
+    };
+    const auto best = std::max_element(ratings.begin(), ratings.end(), worse);
+    return best == ratings.end() ? Rating{} : *best;
+}
+
+Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string& id, const std::string& package) {
+    Sighting sighting;
+    sighting.scanner = scanner;
+    sighting.id = id;
+    sighting.severity = finding.severity;
+    sighting.fix = finding.fix;
+    sighting.fixed_in = finding.fixed_in;
+    sighting.package = package;
+    return sighting;
+}

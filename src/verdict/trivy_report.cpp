@@ -1,0 +1,171 @@
+// Trivy's JSON (facts: scanners.md §1; SchemaVersion 2).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "verdict/finding.h"
+#include "verdict/names.h"
+#include "verdict/report_parts.h"
+
+namespace {
+
+FixState fix_state_of(const std::string& status, bool has_fix) {
+    if (has_fix || status == "fixed") return FixState::fixed;
+    if (status == "affected" || status == "fix_deferred" || status == "not_affected") return FixState::none;
+    if (status == "will_not_fix" || status == "end_of_life") return FixState::wont_fix;
+    return FixState::unknown;
+}
+
+/// The rating that people know best: NVD's, else GitHub's, else the highest; version 3 before 4 before 2.
+Rating rating_of(const Json& cvss) {
+    std::vector<Rating> ratings;
+    if (!cvss.IsObject()) return {};
+    for (const auto& source : cvss.GetObject()) {
+        const std::string name = text_of(source.name);
+        const int preference = name == "nvd" ? 2 : name == "ghsa" ? 1 : 0;
+        for (const char* version : {"V3", "V40", "V2"}) {
+            const std::string prefix = version;
+            const double score = decimal_at(source.value, prefix + "Score");
+            if (score > 0) ratings.push_back({preference, prefix, text_at(source.value, prefix + "Vector"), score});
+        }
+    }
+    return best_rating(ratings);
+}
+
+/// Where the packages of a result lie: Trivy names a file per package, or one for the whole result
+/// ("usr/local/bin/uv").
+std::string path_of(const Json& vulnerability, const Json& result) {
+    const std::string path = text_at(vulnerability, "PkgPath");
+    if (!path.empty()) return rooted(path);
+    const std::string target = text_at(result, "Target");
+    const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||
+                          target == "Conda";  // of packages with paths of their own
+    return is_group ? "" : rooted(target);
+}
+
+Finding read_vulnerability(const Json& vulnerability, const Json& result, const ReportSource& source) {
+    Finding finding;
+    const std::string id = source.required_text(vulnerability, "VulnerabilityID", "a vulnerability");
+    const std::string name = source.required_text(vulnerability, "PkgName", "the vulnerability " + id);
+    std::vector<std::string> ids{id};
+    for (const Json& other : items_at(vulnerability, "VendorIDs")) ids.push_back(text_of(other));
+    name_finding(finding, id, ids);
+    finding.package_type = trivy_package_type(text_at(result, "Type"));
+    finding.package = package_name(name, finding.package_type);
+    finding.version = text_at(vulnerability, "InstalledVersion");
+    const bool of_system = text_at(result, "Class") == "os-pkgs" || is_system_package(finding.package_type);
+    const std::string path = path_of(vulnerability, result);
+    if (!of_system && !path.empty()) finding.paths = {path};
+    if (!of_system) finding.path = unversioned(path);
+    finding.severity = parse_severity(text_at(vulnerability, "Severity")).value_or(Severity::unknown);
+    finding.fixed_in = fields_of(text_at(vulnerability, "FixedVersion"), ',');
+    finding.fix = fix_state_of(text_at(vulnerability, "Status"), !finding.fixed_in.empty());
+    const std::string title = text_at(vulnerability, "Title");
+    finding.title = short_title(title.empty() ? text_at(vulnerability, "Description") : title);
+    finding.layer = text_at(member(vulnerability, "Layer"), "DiffID");
+    const Rating rating = rating_of(member(vulnerability, "CVSS"));
+    finding.cvss_vector = rating.vector;
+    finding.cvss_score = rating.score;
+    Sighting sighting = sighting_of(finding, Scanner::trivy, id, name);
+    sighting.purl = text_at(member(vulnerability, "PkgIdentifier"), "PURL");
+    sighting.target = text_at(result, "Target");
+    sighting.path = text_at(vulnerability, "PkgPath");
+    finding.seen_by.push_back(std::move(sighting));
+    return finding;
+}
+
+/// The matched text and the lines around it are left where they are: a report must not spread what it warns of.
+Finding read_secret(const Json& secret, const Json& result, const ReportSource& source) {
+    Finding finding;
+    finding.kind = FindingKind::secret;
+    finding.id = source.required_text(secret, "RuleID", "a secret");
+    finding.package_type = "secret";
+    finding.path = rooted(text_at(result, "Target"));
+    finding.paths = {finding.path};
+    finding.severity = parse_severity(text_at(secret, "Severity")).value_or(Severity::unknown);
+    finding.title = short_title(text_at(secret, "Title"));
+    finding.layer = text_at(member(secret, "Layer"), "DiffID");
+    Sighting sighting = sighting_of(finding, Scanner::trivy, finding.id, "");
+    sighting.target = text_at(result, "Target");
+    finding.seen_by.push_back(std::move(sighting));
+    return finding;
+}
+
+/// What Trivy left out by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,
+/// so these are findings like all others, with the reason beside them.
+void read_suppressed(const Json& result, const ReportSource& source, Report& report) {
+    for (const Json& entry : source.optional_items(result, "ExperimentalModifiedFindings")) {
+        const std::string type = text_at(entry, "Type");
+        if (type != "vulnerability" && type != "secret") continue;
+        const Json& suppressed = member(entry, "Finding");
+        Finding finding =
+            type == "secret" ? read_secret(suppressed, result, source) : read_vulnerability(suppressed, result, source);
+        const std::vector<std::string> said = {text_at(entry, "Status"), text_at(entry, "Statement"),
+                                               text_at(entry, "Source")};
+        finding.ignored_because = "trivy left it out by a rule that it was given (" + joined_words(said) + ")";
+        report.findings.push_back(std::move(finding));
+    }
+}
+
+void read_result(const Json& result, const ReportSource& source, Report& report) {
+    const std::string kind = text_at(result, "Class");
+    const std::size_t before = report.findings.size();
+    for (const Json& vulnerability : source.optional_items(result, "Vulnerabilities")) {
+        report.findings.push_back(read_vulnerability(vulnerability, result, source));
+    }
+    std::set<std::string> named;
+    for (std::size_t i = before; i < report.findings.size(); ++i) {
+        named.insert(report.findings[i].package + "\n" + report.findings[i].path);
+    }
+    for (const Json& secret : source.optional_items(result, "Secrets")) {
+        report.findings.push_back(read_secret(secret, result, source));
+    }
+    read_suppressed(result, source, report);
+    // A result of packages is only written where there are packages, also if none of them is listed.
+    const std::size_t listed = items_at(result, "Packages").Size();
+    if (kind == "os-pkgs" || kind == "lang-pkgs") {
+        report.packages += std::max({listed, named.size(), static_cast<std::size_t>(1)});
+    }
+}
+
+void check_shape(const rapidjson::Document& root, const ReportSource& source) {
+    if (root.IsArray()) {
+        source.refuse("is of Trivy's schema 1, a bare list", "scan with Trivy 0.20 or newer");
+    }
+    if (!root.IsObject() || !member(root, "SchemaVersion").IsInt64()) {
+        source.refuse("is not a report of Trivy: it has no SchemaVersion", "make it with: trivy image --format json");
+    }
+    if (number_at(root, "SchemaVersion") != 2) {
+        source.refuse(fmt::format("has SchemaVersion {}; only 2 is known", number_at(root, "SchemaVersion")),
+                      "scan with a Trivy that writes SchemaVersion 2");
+    }
+    const std::string type = text_at(root, "ArtifactType");
+    if (type != "container_image" && type != "cyclonedx" && type != "spdx") {
+        source.refuse(fmt::format("is about an artifact of type \"{}\", not about a container image", type),
+                      "make it with: trivy image --format json");
+    }
+    if (!member(root, "Metadata").IsObject()) source.refuse("has no Metadata, so it names no image", "");
+}
+
+}  // namespace
+
+Report parse_trivy_report(std::string_view text, const std::string& source_name) {
+    const rapidjson::Document root = parse_tool_json(text, source_name);
+    const ReportSource source{source_name};
+    check_shape(root, source);
+    const Json& metadata = member(root, "Metadata");
+    Report report;
+    report.scanner = Scanner::trivy;
+    report.scanner_version = text_at(member(root, "Trivy"), "Version");
+    report.config = Digest::parse(text_at(metadata, "ImageID"));
+    report.architecture = text_at(member(metadata, "ImageConfig"), "architecture");
+    const std::string family = text_at(member(metadata, "OS"), "Family");
+    report.os_family = family == "none" ? "" : family;
+    report.os_version = text_at(member(metadata, "OS"), "Name");
+    report.of_sbom = text_at(root, "ArtifactType") != "container_image";
+    for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report);
+    return report;
+}

@@ -1,0 +1,91 @@
+// The decision: whether one image, on one platform, may ship. judge() is the only place that decides.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "verdict/finding.h"
+#include "verdict/policy.h"
+
+enum class Outcome { clean, vulnerable, unknown };
+std::string render_outcome(Outcome outcome);
+
+/// How one scan went: what binds a report to an image. Written as receipt.json beside the reports.
+struct Receipt {
+    Scanner scanner = Scanner::trivy;
+    std::string scanner_version = {};
+    std::string database = {};  ///< version and source
+    std::optional<Time> database_date = {};
+    bool sample_data = false;  ///< made-up-to-date sample database: never a real verdict
+    int exit_code = 0;
+    double seconds = 0;
+    std::string command = {};
+    Digest manifest;  ///< the image that was given to the scanner
+    Digest config;
+    std::string architecture = {};    ///< of the image that was given to the scanner
+    Digest report;                    ///< SHA-256 of the report's bytes
+    std::size_t packages = 0;         ///< in this scanner's inventory (its own SBOM)
+    std::string failure = {};         ///< why there is no usable report; empty if there is one
+    std::optional<Digest> sbom = {};  ///< SHA-256 of the scanner's own SBOM if that was scanned instead of the image
+    bool bare = false;                ///< made up for a report that was given as a file: how the scan went is not known
+};
+
+/// One scanner's work on one image: the receipt always, the report if there is a usable one.
+struct ScanResult {
+    Receipt receipt;
+    std::optional<Report> report = {};
+};
+
+/// What is judged: an image and everything known about it.
+struct Subject {
+    std::string name = {};    ///< "3.13.3-production-linux-amd64"
+    std::string target = {};  ///< "production"
+    Digest manifest;
+    Digest config;
+    std::string architecture = {};  ///< "amd64"
+    std::vector<ScanResult> scans = {};
+    bool stand_in_bases = false;
+    bool base_rebuilt = false;  ///< a base's reference names another digest now: ends waivers "until: base-rebuilt"
+    std::optional<Time> base_created = {};  ///< of its newest base: newer than a waiver, it ends that waiver too
+};
+
+struct WaivedFinding {
+    Finding finding = {};
+    Waiver waiver = {};
+};
+
+struct Verdict {
+    std::string name = {};
+    std::string target = {};
+    Digest manifest;
+    Outcome outcome = Outcome::unknown;
+    std::vector<Finding> blocking = {};
+    std::vector<WaivedFinding> waived = {};
+    std::vector<Finding> reported = {};             ///< below the gate
+    std::vector<std::string> unknown_because = {};  ///< empty unless the outcome is unknown
+    std::vector<Finding> left_out = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
+    std::vector<ScannerPause> paused = {};  ///< scanners that are off by the policy: said in every output
+    std::vector<Receipt> receipts = {};
+    bool stand_in_bases = false;
+    bool sample_data = false;
+
+    bool may_ship() const { return outcome == Outcome::clean; }
+};
+
+/// A scan counts only if (design: rule 1) the scanner ended with 0, its report parses, names our configuration and
+/// manifest, saw an operating system, counted packages, and used a database not older than `max_database_age`.
+/// Otherwise the verdict is unknown, and its findings are still shown.
+Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
+
+/// What the waivers of the policy did over all verdicts of a run: expired, expiring within 14 days, matching nothing,
+/// dateless, given twice. Each with its place. Pass every verdict of the run, so that "unused" means unused everywhere.
+Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today);
+
+/// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.
+Outcome judge_run(const std::vector<Verdict>& verdicts);
+
+std::string render_verdict_json(const Verdict& verdict);
+Verdict parse_verdict_json(std::string_view text, const std::string& source);
+std::string render_receipts_json(const std::vector<Receipt>& receipts);
+std::vector<Receipt> parse_receipts_json(std::string_view text, const std::string& source);

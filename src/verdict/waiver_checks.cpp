@@ -1,0 +1,213 @@
+// What the entries of a policy did in a run: those that ended, will end, did nothing or say the same twice.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "verdict/matching.h"
+#include "verdict/verdict.h"
+
+namespace {
+
+constexpr std::chrono::days soon(14);
+
+/// What one entry met in all images.
+struct Use {
+    std::size_t covered = 0;   ///< findings
+    std::size_t accepted = 0;  ///< of these, findings that are waived in the verdict, by whichever entry
+    std::string
+        met_only_by;  ///< of an entry of one scanner's file: the other scanner, which alone sees the vulnerability
+};
+
+std::string describe(const Waiver& waiver) {
+    if (waiver.id.empty()) return waiver.package.empty() ? "the rule" : "the rule for " + waiver.package;
+    return "the waiver for " + waiver.id + (waiver.package.empty() ? "" : " in " + waiver.package);
+}
+
+std::string days_from(Date today, Date day) {
+    const auto days = (day - today).count();
+    return days == 0 ? "today" : "in " + counted(static_cast<std::size_t>(days), "day");
+}
+
+struct Notes {
+    Problems problems;
+
+    void add(const Place& at, const std::string& what, const std::string& hint) {
+        problems.push_back({at, what, hint, Level::warning});
+    }
+};
+
+Scanner other_than(Scanner scanner) {
+    return scanner == Scanner::trivy ? Scanner::grype : Scanner::trivy;
+}
+
+/// An entry of one scanner's file whose vulnerability this scanner does not report, but the other does.
+void note_other_scanner(const Waiver& waiver, const Finding& finding, Use& use) {
+    if (!waiver.only_for) return;
+    const bool seen = std::any_of(finding.seen_by.begin(), finding.seen_by.end(),
+                                  [&](const Sighting& sighting) { return sighting.scanner == *waiver.only_for; });
+    if (!seen) use.met_only_by = render_scanner(other_than(*waiver.only_for));
+}
+
+void count_use(const WaiverIndex& index, const Finding& finding, const std::string& target, bool accepted,
+               std::vector<Use>& uses) {
+    for (const PreparedWaiver* rule : index.candidates(finding)) {
+        Use& use = uses[static_cast<std::size_t>(rule - index.waivers.data())];
+        if (!covers_anything(*rule, finding, target)) {
+            if (!rule->waiver.id.empty()) note_other_scanner(rule->waiver, finding, use);
+            continue;
+        }
+        ++use.covered;
+        if (accepted) ++use.accepted;
+    }
+}
+
+std::vector<Use> count_uses(const WaiverIndex& index, const std::vector<Verdict>& verdicts) {
+    std::vector<Use> uses(index.waivers.size());
+    for (const Verdict& verdict : verdicts) {
+        for (const Finding& finding : verdict.blocking) count_use(index, finding, verdict.target, false, uses);
+        for (const Finding& finding : verdict.reported) count_use(index, finding, verdict.target, false, uses);
+        for (const WaivedFinding& waived : verdict.waived) {
+            count_use(index, waived.finding, verdict.target, true, uses);
+        }
+    }
+    return uses;
+}
+
+/// Only a run in which every scan counts, and no scanner is off, can tell that something matches nothing.
+bool is_complete(const std::vector<Verdict>& verdicts) {
+    return judge_run(verdicts) != Outcome::unknown &&
+           std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.paused.empty(); });
+}
+
+void check_dates(const Waiver& waiver, const Use& use, Date today, Notes& notes) {
+    const std::string name = describe(waiver);
+    if (!waiver.review_by) {
+        if (!waiver.until_base_rebuilt) {
+            notes.add(waiver.at, name + " has no date, so nobody is asked to look at it again",
+                      waiver.only_for == Scanner::grype
+                          ? "grype's rules have no dates: move it to vulnerability-policy.yml"
+                      : waiver.only_for ? "add the first day without it: exp: or expired_at:"
+                                        : "add review_by, the last day on which it holds");
+        }
+    } else if (*waiver.review_by < today) {
+        notes.add(waiver.at,
+                  fmt::format("{} ended on {} and no longer applies{}", name, render_date(*waiver.review_by),
+                              use.covered == 0 ? "" : "; it covers " + counted(use.covered, "finding")),
+                  "decide again with a new date, or remove it");
+    } else if (*waiver.review_by <= today + soon) {
+        notes.add(waiver.at,
+                  fmt::format("{} ends {}, after {}", name, days_from(today, *waiver.review_by),
+                              render_date(*waiver.review_by)),
+                  "decide again with a new date, or remove it");
+    }
+}
+
+void check_effect(const Waiver& waiver, const Use& use, Notes& notes) {
+    if (use.covered == 0 && !use.met_only_by.empty()) {
+        notes.add(waiver.at, fmt::format("{} has no effect: only {} reports it", describe(waiver), use.met_only_by),
+                  "move it to vulnerability-policy.yml, which counts for both scanners");
+    } else if (use.covered == 0) {
+        notes.add(waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
+    } else if (use.accepted == 0 && waiver.only_for) {
+        notes.add(waiver.at,
+                  fmt::format("{} does not reach what {} reports", describe(waiver),
+                              render_scanner(other_than(*waiver.only_for))),
+                  "move it to vulnerability-policy.yml, which counts for both scanners");
+    }
+}
+
+bool is_ended(const std::optional<Date>& last_day, Date today) {
+    return last_day && *last_day < today;
+}
+
+bool is_same_place(const Waiver& a, const Waiver& b) {
+    return a.package == b.package && a.package_version == b.package_version && a.package_type == b.package_type &&
+           a.paths == b.paths && a.targets == b.targets && a.purls == b.purls && a.fix_state == b.fix_state &&
+           a.name_space == b.name_space && a.upstream == b.upstream && a.language == b.language &&
+           a.match_type == b.match_type && (!a.kind || !b.kind || a.kind == b.kind);
+}
+
+/// The policy counts for both scanners, so it covers what an entry of one scanner's file says as well.
+bool says_the_same(const Waiver& first, const Waiver& second) {
+    return is_same_place(first, second) && (first.only_for == second.only_for || !first.only_for || !second.only_for);
+}
+
+void check_duplicates(const WaiverIndex& index, Notes& notes) {
+    std::set<std::size_t> reported;
+    for (const auto& [id, places] : index.by_id) {
+        for (std::size_t i = 1; i < places.size(); ++i) {
+            const Waiver& second = index.waivers[places[i]].waiver;
+            const auto first =
+                std::find_if(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(i), [&](std::size_t place) {
+                    return place != places[i] && says_the_same(index.waivers[place].waiver, second);
+                });
+            if (first == places.begin() + static_cast<std::ptrdiff_t>(i) || !reported.insert(places[i]).second)
+                continue;
+            const Waiver& other = index.waivers[*first].waiver;
+            const bool contradicts = other.review_by != second.review_by;
+            notes.add(second.at,
+                      fmt::format("{} is already in {}:{}{}", describe(second), other.at.file, other.at.line,
+                                  contradicts ? ", with another date" : ""),
+                      contradicts ? "keep one of the two: the later date holds as long as both are there"
+                                  : "remove one of the two");
+        }
+    }
+}
+
+void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verdicts, Date today, Notes& notes) {
+    const Scope& scope = prepared.scope;
+    const std::string name = "the scope \"" + scope.id + "\"";
+    if (!scope.review_by) {
+        notes.add(scope.at, name + " has no date, so nobody is asked to look at it again",
+                  "add review_by, the last day on which it holds");
+    } else if (is_ended(scope.review_by, today)) {
+        notes.add(scope.at, fmt::format("{} ended on {} and no longer applies", name, render_date(*scope.review_by)),
+                  "decide again with a new date, or remove it");
+        return;
+    } else if (*scope.review_by <= today + soon) {
+        notes.add(scope.at,
+                  fmt::format("{} ends {}, after {}", name, days_from(today, *scope.review_by),
+                              render_date(*scope.review_by)),
+                  "decide again with a new date, or remove it");
+    }
+    const bool used = std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& verdict) {
+        const auto covers = [&](const Finding& finding) { return covers_place(prepared, finding, verdict.target); };
+        return std::any_of(verdict.blocking.begin(), verdict.blocking.end(), covers) ||
+               std::any_of(verdict.reported.begin(), verdict.reported.end(), covers) ||
+               std::any_of(verdict.waived.begin(), verdict.waived.end(),
+                           [&](const WaivedFinding& waived) { return covers(waived.finding); });
+    });
+    if (!used && is_complete(verdicts)) notes.add(scope.at, name + " matches nothing in any image", "remove it");
+}
+
+void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
+    const std::string name = render_scanner(pause.scanner);
+    if (pause.until < today) {
+        notes.add(pause.at, fmt::format("the pause of {} ended on {}: it counts again", name, render_date(pause.until)),
+                  "remove the entry");
+    } else {
+        notes.add(pause.at,
+                  fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name,
+                              render_date(pause.until), pause.owner, pause.reason),
+                  "remove the entry as soon as it works again");
+    }
+}
+
+}  // namespace
+
+Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today) {
+    const WaiverIndex index = prepare_waivers(policy.waivers);
+    const std::vector<Use> uses = count_uses(index, verdicts);
+    Notes notes;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        const Waiver& waiver = index.waivers[i].waiver;
+        check_dates(waiver, uses[i], today, notes);
+        if (is_complete(verdicts) && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], notes);
+    }
+    check_duplicates(index, notes);
+    for (const PreparedScope& scope : prepare_scopes(policy.scopes)) check_scope(scope, verdicts, today, notes);
+    for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
+    return sorted_by_place(notes.problems);
+}

@@ -1,0 +1,324 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "verdict/advice.h"
+#include "verdict/comparison.h"
+#include "verdict/explain.h"
+#include "verdict/layers.h"
+#include "verdict/make.h"
+
+namespace {
+
+constexpr Scanner trivy = Scanner::trivy;
+constexpr Scanner grype = Scanner::grype;
+
+/// An image with a layer of the base and one of ours.
+ImageEvidence evidence_of_image() {
+    return {.python_version = "3.13.3",
+            .layers = {{"sha256:base", "sha256:ours"}, {"ADD rootfs.tar /", "COPY --from=uv /uv /usr/local/bin/uv"}, 1},
+            .bases = {{"python:3.13.3-slim-bookworm", false}}};
+}
+
+Finding in_layer(Finding finding, const std::string& layer) {
+    finding.layer = layer;
+    return finding;
+}
+
+Finding interpreter(const std::vector<std::string>& fixed_in) {
+    Finding finding = found(grype, "CVE-1", "python", Severity::high);
+    finding.package_type = "binary";
+    finding.fixed_in = fixed_in;
+    return finding;
+}
+
+}  // namespace
+
+TEST_CASE("a flaw of the interpreter asks for the next Python of the same minor version") {
+    const ImageEvidence evidence = evidence_of_image();
+    CHECK(advise(interpreter({"3.14.0", "3.13.12", "3.13.5", "3.12.11"}), evidence) ==
+          Advice{Action::bump_python, "Python 3.13.5 fixes it: raise pythonVersion 3.13.3 in image-matrix.json"});
+    CHECK(advise(interpreter({"3.14.0"}), evidence) ==
+          Advice{Action::bump_python,
+                 "Python 3.14.0 fixes it: raise pythonVersion 3.13.3 in image-matrix.json (a new minor version)"});
+    CHECK(advise(interpreter({"3.14.0a1"}), evidence) ==
+          Advice{Action::bump_python, "Python 3.14.0a1 fixes it: raise pythonVersion in image-matrix.json"});
+}
+
+TEST_CASE("what a rebuilt base may have fixed asks for a build, what it has not for an upgrade or patience") {
+    ImageEvidence evidence = evidence_of_image();
+    const Finding ssl = in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base");
+    CHECK(
+        advise(ssl, evidence) ==
+        Advice{
+            Action::upgrade_package,
+            "fixed in Debian in 1.1, the base is not rebuilt yet: add libssl3 to image/security-upgrades.txt, or wait "
+            "with \"until: base-rebuilt\""});
+    evidence.bases[0].rebuilt = true;
+    CHECK(advise(ssl, evidence) ==
+          Advice{Action::rebuild, "python:3.13.3-slim-bookworm was rebuilt since: build again"});
+    evidence.layers = {};
+    CHECK(advise(ssl, evidence).action == Action::rebuild);  // Debian packages come with the base
+}
+
+TEST_CASE("what a layer of ours brings asks for a change there") {
+    const ImageEvidence evidence = evidence_of_image();
+    Finding crate = found_at(trivy, "GHSA-1", "tar", Severity::high, "/usr/local/bin/uv");
+    crate.package_type = "rust";
+    CHECK(advise(in_layer(crate, "sha256:ours"), evidence) ==
+          Advice{Action::ours, "\"COPY --from=uv /uv /usr/local/bin/uv\" brings tar: raise it there to 1.1"});
+    CHECK(advise(crate, evidence) == Advice{Action::ours, "the Dockerfile brings tar: raise it there to 1.1"});
+    CHECK(advise(in_layer(crate, "sha256:base"), evidence).action == Action::upgrade_package);
+    const Finding deb = in_layer(found(trivy, "CVE-1", "tini", Severity::high), "sha256:ours");
+    CHECK(advise(deb, evidence) ==
+          Advice{Action::ours,
+                 "\"COPY --from=uv /uv /usr/local/bin/uv\" brings tini: build again without the cache to get 1.1"});
+}
+
+TEST_CASE("without a fix there is nothing to do, and a refused fix is told from a missing one") {
+    const ImageEvidence evidence = evidence_of_image();
+    CHECK(advise(found(trivy, "CVE-1", "a", Severity::high, FixState::none), evidence) ==
+          Advice{Action::no_fix, "no fix yet: nothing can be done but to wait"});
+    CHECK(advise(found(trivy, "CVE-1", "a", Severity::high, FixState::wont_fix), evidence) ==
+          Advice{Action::no_fix, "its maintainers do not plan a fix"});
+}
+
+TEST_CASE("a secret is to be taken out, and to be made worthless") {
+    Finding secret = found_at(trivy, "private-key", "", Severity::high, "/app/key.pem");
+    secret.kind = FindingKind::secret;
+    CHECK(advise(in_layer(secret, "sha256:ours"), evidence_of_image()) ==
+          Advice{
+              Action::ours,
+              "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and make the secret "
+              "worthless: it was written to a layer"});
+}
+
+TEST_CASE("what is accepted says by whom and until when") {
+    Waiver waiver;
+    waiver.owner = "me";
+    waiver.reason = "not called";
+    waiver.review_by = parse_date("2026-12-01");
+    waiver.until_base_rebuilt = true;
+    CHECK(advise(WaivedFinding{{}, waiver}) ==
+          Advice{Action::accepted, "accepted by me until 2026-12-01 until the base is rebuilt: not called"});
+}
+
+TEST_CASE("a waiver that is pasted into a policy is read, and waives this finding and no other") {
+    Finding finding =
+        found_at(trivy, "CVE-1", "ja\"ck: #1\n- x", Severity::high, "/s/it's [odd]: *a?.dist-info/METADATA");
+    finding.aliases = {"GHSA-1"};
+    Finding elsewhere = finding;
+    elsewhere.path = "/other";
+    elsewhere.paths = {"/other"};
+    Problems warnings;
+    const Policy policy = parse_policy("exceptions:\n" + render_waiver(finding, today), "policy.yml", warnings);
+    CHECK(render_problems(warnings) ==
+          "policy.yml:7: warning: nobody owns the waiver for CVE-1 yet\n"
+          "  hint: write who has accepted this risk\n");
+    const Verdict verdict = judged(image_with({finding, elsewhere}, {}), policy);
+    CHECK(verdict.waived.size() == 1);
+    CHECK(verdict.blocking.size() == 1);
+}
+
+TEST_CASE("a waiver to paste reads well") {
+    Finding finding = found_at(trivy, "CVE-2026-0001", "jinja2", Severity::high, "/s/Jinja2.dist-info/METADATA");
+    finding.aliases = {"GHSA-aaaa-bbbb-cccc"};
+    CHECK(render_waiver(finding, today) == R"(  - id: "CVE-2026-0001"
+    aliases: ["GHSA-aaaa-bbbb-cccc"]
+    component: "jinja2"
+    paths: ["/s/Jinja2.dist-info/METADATA"]
+    reason: "fixed in 1.1: say why it can wait"
+    owner: your name or team
+    added: 2026-11-23
+    review_by: 2026-12-23
+)");
+}
+
+TEST_CASE("the layers of an image are read in step with its history") {
+    const ImageLayers layers = parse_image_layers(R"({
+        "rootfs": {"diff_ids": ["sha256:a", "sha256:b", "sha256:c"]},
+        "history": [
+          {"created_by": "/bin/sh -c #(nop) ADD file:1 in / "},
+          {"created_by": "ENV A=1", "empty_layer": true},
+          {"created_by": "RUN |1 BASE=3 /bin/sh -c apt-get update # buildkit"},
+          {"created_by": "COPY --from=uv /uv /bin/uv # buildkit"}]})",
+                                                  "config");
+    CHECK(layers.created_by ==
+          std::vector<std::string>{"ADD file:1 in /", "RUN apt-get update", "COPY --from=uv /uv /bin/uv"});
+    CHECK(parse_image_layers(R"({"rootfs": {"diff_ids": ["sha256:a"]}})", "config").created_by ==
+          std::vector<std::string>{""});
+    CHECK(complaint_of([] { parse_image_layers("{}", "the config"); }) ==
+          "the config is not an image configuration: it lists no layers\n");
+}
+
+TEST_CASE("a layer is the base's or ours, as far as it is known") {
+    ImageLayers layers{{"a", "b", "c"}, {"one", "two", "three"}, 2};
+    CHECK(find_origin(layers, "b").owner == LayerOwner::base);
+    CHECK(find_origin(layers, "c").owner == LayerOwner::ours);
+    CHECK(find_origin(layers, "c").instruction == "three");
+    CHECK(find_origin(layers, "d").owner == LayerOwner::unknown);
+    CHECK(find_origin(layers, "").owner == LayerOwner::unknown);
+    layers.base_layers = 0;
+    CHECK(find_origin(layers, "b").owner == LayerOwner::unknown);
+    CHECK(count_base_layers({"a", "b", "c"}, {"a", "b"}) == 2);
+    CHECK(count_base_layers({"a", "b", "c"}, {"a", "x"}) == 0);
+    CHECK(count_base_layers({"a"}, {"a", "b"}) == 0);
+}
+
+TEST_CASE("a verdict is read as it was written") {
+    Subject image = image_with({}, {});
+    image.scans[0].report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
+    image.scans[1].report = parse_grype_report(fixture("grype.json"), "grype.json");
+    image.scans[1].receipt.sbom = sha256("sbom");
+    image.scans[1].receipt.seconds = 2.5;
+    const Policy policy = policy_of(R"(exceptions:
+  - {id: CVE-2026-0001, component: libssl3, reason: r, owner: me, added: 2026-11-01, review_by: 2027-01-01, until: base-rebuilt}
+)");
+    Verdict verdict = judged(image, policy);
+    verdict.paused = {{grype, "down", "me", today, {"p", 3}}};
+    const std::string text = render_verdict_json(verdict);
+    const Verdict again = parse_verdict_json(text, "it");
+    CHECK(render_verdict_json(again) == text);
+    CHECK(again.outcome == Outcome::vulnerable);
+    CHECK(again.manifest == the_manifest);
+    REQUIRE(again.waived.size() == 1);
+    CHECK(again.waived[0].waiver.at == Place{"vulnerability-policy.yml", 2});
+    CHECK(again.waived[0].waiver.review_by == parse_date("2027-01-01"));
+    CHECK(again.waived[0].finding.known_exploited);
+    CHECK(again.waived[0].finding.epss == 0.64);
+    REQUIRE(again.blocking.size() == 5);
+    CHECK(again.blocking[0].key() == verdict.blocking[0].key());
+    CHECK(again.blocking[0].seen_by[1].severity == Severity::high);
+    CHECK(again.left_out[0].ignored_because == verdict.left_out[0].ignored_because);
+    CHECK(again.paused[0].until == today);
+    CHECK(again.receipts[1].sbom == sha256("sbom"));
+}
+
+TEST_CASE("what is no verdict, or contradicts itself, is refused; an outcome nobody knows is unknown") {
+    const std::string text =
+        render_verdict_json(judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {}));
+    const auto changed = [&](const std::string& from, const std::string& to) {
+        std::string other = text;
+        other.replace(other.find(from), from.size(), to);
+        return other;
+    };
+    CHECK(complaint_of([&] { parse_verdict_json("{}", "it"); }) ==
+          "it is not a verdict of this program\n  hint: judge again\n");
+    CHECK(complaint_of([&] { parse_verdict_json(changed("\"vulnerable\"", "\"clean\""), "it"); }) ==
+          "it calls itself clean and is not\n  hint: judge again\n");
+    CHECK(complaint_of([&] { parse_verdict_json(changed(the_manifest.text(), "latest"), "it"); }) ==
+          "it has no digest \"manifest\"\n  hint: scan again\n");
+    CHECK(parse_verdict_json(changed("\"vulnerable\"", "\"fine\""), "it").outcome == Outcome::unknown);
+}
+
+TEST_CASE("receipts are read as they were written") {
+    std::vector<Receipt> receipts = {scan_of(trivy, {}).receipt, scan_of(grype, {}).receipt};
+    receipts[0].failure = "the report is empty";
+    receipts[0].exit_code = 143;
+    receipts[0].command = "trivy image --input 'x y'";
+    receipts[1].sample_data = true;
+    receipts[1].bare = true;
+    const std::string text = render_receipts_json(receipts);
+    const std::vector<Receipt> again = parse_receipts_json(text, "it");
+    CHECK(render_receipts_json(again) == text);
+    REQUIRE(again.size() == 2);
+    CHECK(again[0].failure == "the report is empty");
+    CHECK(again[0].exit_code == 143);
+    CHECK(again[0].packages == 90);
+    CHECK(again[0].database_date == noon - std::chrono::hours(6));
+    CHECK_FALSE(again[0].sbom);
+    CHECK(again[1].scanner == grype);
+    CHECK(again[1].sample_data);
+    CHECK(again[1].bare);
+    CHECK(complaint_of([] { parse_receipts_json("[]", "it"); }) == "it has no list of receipts\n  hint: scan again\n");
+    CHECK(complaint_of([] { parse_receipts_json(R"({"receipts": [{"scanner": "snyk"}]})", "it"); }) ==
+          "it has a receipt of an unknown scanner \"snyk\"\n  hint: scan again\n");
+    CHECK(complaint_of([] { parse_receipts_json(R"({"receipts": [{"scanner": "trivy"}]})", "it"); }) ==
+          "it has no digest \"manifest\"\n  hint: scan again\n");
+}
+
+TEST_CASE("explain answers for each image: blocks, below the gate, waived, left out, not found, not known") {
+    Finding high = found(grype, "CVE-1", "a", Severity::high);
+    high.aliases = {"GHSA-1"};
+    high.layer = "sha256:f251bfe7f15b21f7e6a78939c2283b49";
+    const Policy policy = policy_of("exceptions: [{id: CVE-2, reason: not called, owner: me, review_by: 2026-12-01}]");
+    Subject image = image_with({found(trivy, "CVE-2", "a", Severity::high)},
+                               {high, found(grype, "CVE-3", "b", Severity::low, FixState::none)});
+    Finding hidden = found(grype, "CVE-4", "c", Severity::high, FixState::none);
+    hidden.ignored_because = "grype left it out by a built-in rule (c)";
+    image.scans[1].report->ignored = {hidden};
+    Subject broken = image_with({}, {});
+    broken.name = "3.13.3-development-linux-amd64";
+    broken.scans[1].receipt.exit_code = 1;
+    const std::vector<Verdict> verdicts = {judged(image, policy), judged(broken, policy)};
+    const std::string not_known = "\n  3.13.3-development-linux-amd64: not known: grype ended with exit code 1\n";
+    const auto answer = [&](const std::string& id) { return render_explanations(id, explain(verdicts, id)); };
+
+    CHECK(answer("ghsa-1") ==
+          "ghsa-1\n  3.13.3-production-linux-amd64: present and blocks: high in a 1.0 (layer sha256:f251bfe7f15b), "
+          "fixed in "
+          "1.1, also known as GHSA-1, seen by grype" +
+              not_known);
+    CHECK(answer("CVE-2") ==
+          "CVE-2\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:1 until "
+          "2026-12-01: not "
+          "called (high in a 1.0, fixed in 1.1, seen by trivy)" +
+              not_known);
+    CHECK(answer("CVE-3") ==
+          "CVE-3\n  3.13.3-production-linux-amd64: present, below the gate: low in b 1.0, no fix yet, seen by grype" +
+              not_known);
+    CHECK(answer("CVE-4") ==
+          "CVE-4\n  3.13.3-production-linux-amd64: grype left it out by a built-in rule (c): high in c 1.0, no fix "
+          "yet, seen by "
+          "grype" +
+              not_known);
+    CHECK(answer("CVE-9") ==
+          "CVE-9\n  3.13.3-production-linux-amd64: not found by trivy (database of 2026-11-23T06:00:00Z), grype "
+          "(database of "
+          "2026-11-23T06:00:00Z)" +
+              not_known);
+    CHECK(render_explanations("CVE-9", explain({}, "CVE-9")) == "CVE-9\n  not known here: no image was judged\n");
+    CHECK(explain(verdicts, "CVE-9")[0].answer == Answer::not_found);
+    CHECK(explain(verdicts, "CVE-9")[1].answer == Answer::not_known);
+}
+
+TEST_CASE("a change is told what it adds and what it mends, whatever became of it at the gate") {
+    const Verdict before = judged(
+        image_with({found(trivy, "CVE-1", "a", Severity::high), found(trivy, "CVE-2", "a", Severity::low)}, {}), {});
+    Finding updated = found(trivy, "CVE-1", "a", Severity::high);
+    updated.version = "1.0.1";
+    const Verdict after = judged(image_with({updated, found(trivy, "CVE-3", "a", Severity::high)}, {}), {});
+    const Comparison comparison = compare_verdicts(before, after);
+    CHECK(ids_of(comparison.added) == "CVE-3");
+    CHECK(ids_of(comparison.gone) == "CVE-2");
+}
+
+TEST_CASE("new-only: what was published already does not block; without a known baseline everything does") {
+    const auto verdict_of = [](const std::vector<Finding>& findings) { return judged(image_with(findings, {}), {}); };
+    const Finding old = found(trivy, "CVE-1", "a", Severity::high);
+    const Finding added = found(trivy, "CVE-2", "a", Severity::high);
+    const Verdict published = verdict_of({old});
+
+    const Verdict same = forgive_published(verdict_of({old}), published);
+    CHECK(same.outcome == Outcome::clean);
+    CHECK(ids_of(same.reported) == "CVE-1");
+    const Verdict worse = forgive_published(verdict_of({old, added}), published);
+    CHECK(worse.outcome == Outcome::vulnerable);
+    CHECK(ids_of(worse.blocking) == "CVE-2");
+    CHECK(forgive_published(verdict_of({old}), std::nullopt).outcome == Outcome::vulnerable);
+    Verdict unknown = published;
+    unknown.outcome = Outcome::unknown;
+    CHECK(forgive_published(verdict_of({old}), unknown).outcome == Outcome::vulnerable);
+    CHECK(forgive_published(unknown, published).outcome == Outcome::unknown);
+}
+
+TEST_CASE("no-worse: what blocks now has to block in the published image too") {
+    const auto verdict_of = [](const std::vector<Finding>& findings) { return judged(image_with(findings, {}), {}); };
+    const Finding one = found(trivy, "CVE-1", "a", Severity::high);
+    const Finding two = found(trivy, "CVE-2", "a", Severity::high);
+    CHECK(is_no_worse(verdict_of({one, two}), verdict_of({one})));
+    CHECK(is_no_worse(verdict_of({one}), verdict_of({one})));
+    CHECK_FALSE(is_no_worse(verdict_of({one}), verdict_of({two})));
+    Verdict unknown = verdict_of({one});
+    unknown.outcome = Outcome::unknown;
+    CHECK_FALSE(is_no_worse(unknown, verdict_of({one})));
+    CHECK_FALSE(is_no_worse(verdict_of({one}), unknown));
+}

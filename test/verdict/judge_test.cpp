@@ -1,0 +1,633 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
+#include <random>
+#include <set>
+
+#include "base/text.h"
+#include "verdict/make.h"
+
+namespace {
+
+constexpr Scanner trivy = Scanner::trivy;
+constexpr Scanner grype = Scanner::grype;
+
+std::string why_unknown(const Subject& subject, const Policy& policy = {}) {
+    const Verdict verdict = judged(subject, policy);
+    CHECK((verdict.outcome == Outcome::unknown) == !verdict.unknown_because.empty());
+    CHECK(verdict.may_ship() == (verdict.outcome == Outcome::clean));
+    return joined(verdict.unknown_because, "\n");
+}
+
+const std::string one_waiver = R"(exceptions:
+  - id: CVE-1
+    reason: not called
+    owner: me
+    review_by: 2026-11-23
+)";
+
+Policy with_ignore_file(std::vector<Waiver> waivers) {
+    Policy policy;
+    policy.waivers = std::move(waivers);
+    return policy;
+}
+
+Policy with_trivyignore(const std::string& text) {
+    Problems warnings;
+    return with_ignore_file(parse_trivyignore(text, ".trivyignore", warnings));
+}
+
+Policy with_grype_yaml(const std::string& text) {
+    Problems warnings;
+    return with_ignore_file(parse_grype_yaml(text, ".grype.yaml", warnings));
+}
+
+Policy with_trivyignore_yaml(const std::string& text) {
+    Problems warnings;
+    return with_ignore_file(parse_trivyignore_yaml(text, ".trivyignore.yaml", warnings));
+}
+
+}  // namespace
+
+TEST_CASE("an image is clean if both scanners looked at it and nothing is at the gate") {
+    CHECK(judged(image_with({}, {}), {}).outcome == Outcome::clean);
+    const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::low)}, {}), {});
+    CHECK(verdict.outcome == Outcome::clean);
+    CHECK(ids_of(verdict.reported) == "CVE-1");
+}
+
+TEST_CASE("the gate: medium and above, with a fix, found by either scanner") {
+    const Verdict verdict =
+        judged(image_with({found(trivy, "CVE-1", "a", Severity::medium),
+                           found(trivy, "CVE-2", "a", Severity::critical, FixState::none),
+                           found(trivy, "CVE-3", "a", Severity::low)},
+                          {found(grype, "CVE-4", "a", Severity::high), found(grype, "CVE-5", "a", Severity::unknown)}),
+               {});
+    CHECK(verdict.outcome == Outcome::vulnerable);
+    CHECK(ids_of(verdict.blocking) == "CVE-4 CVE-1");
+    CHECK(ids_of(verdict.reported) == "CVE-2 CVE-3 CVE-5");
+}
+
+TEST_CASE("the gate can be moved") {
+    const Subject image = image_with(
+        {found(trivy, "CVE-1", "a", Severity::medium), found(trivy, "CVE-2", "a", Severity::critical, FixState::none)},
+        {});
+    CHECK(ids_of(judged(image, policy_of("gate: {severity: high}")).blocking).empty());
+    CHECK(ids_of(judged(image, policy_of("gate: {only_fixed: false}")).blocking) == "CVE-2 CVE-1");
+}
+
+TEST_CASE("a fix or a high severity that only one scanner knows is enough") {
+    const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::low, FixState::fixed)},
+                                              {found(grype, "CVE-1", "a", Severity::high, FixState::none)}),
+                                   {});
+    CHECK(ids_of(verdict.blocking) == "CVE-1");
+}
+
+TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") {
+    Subject image = image_with({}, {});
+    Receipt& receipt = image.scans[1].receipt;
+    std::optional<Report>& report = image.scans[1].report;
+    const Digest other = sha256("other");
+    const std::string theirs(other.brief());
+    const std::string manifest(the_manifest.brief());
+    const std::string config(the_config.brief());
+
+    SECTION("no scan") {
+        image.scans.pop_back();
+        CHECK(why_unknown(image) == "grype has not looked at the image");
+    }
+    SECTION("no scan at all") {
+        image.scans.clear();
+        CHECK(why_unknown(image) == "trivy has not looked at the image\ngrype has not looked at the image");
+    }
+    SECTION("a failure") {
+        receipt.failure = "the report is empty";
+        report.reset();
+        CHECK(why_unknown(image) == "grype: the report is empty");
+    }
+    SECTION("a bad exit code") {
+        receipt.exit_code = 2;
+        CHECK(why_unknown(image) == "grype ended with exit code 2");
+    }
+    SECTION("no report") {
+        report.reset();
+        CHECK(why_unknown(image) == "grype left no report");
+    }
+    SECTION("another image was given") {
+        receipt.manifest = other;
+        CHECK(why_unknown(image) == "grype was given the image " + theirs + ", not " + manifest);
+    }
+    SECTION("another configuration was given") {
+        receipt.config = other;
+        CHECK(why_unknown(image) == "grype was given the configuration " + theirs + ", not " + config);
+    }
+    SECTION("another platform was given") {
+        receipt.architecture = "arm64";
+        CHECK(why_unknown(image) == "grype was given an image for arm64, not for amd64");
+    }
+    SECTION("the report is about another manifest") {
+        report->manifest = other;
+        CHECK(why_unknown(image) == "grype reports on the image " + theirs + ", not on " + manifest);
+    }
+    SECTION("the report names no manifest") {
+        report->manifest.reset();
+        CHECK(why_unknown(image) == "grype reports on the image none, not on " + manifest);
+    }
+    SECTION("the report is about another configuration") {
+        report->config = other;
+        CHECK(why_unknown(image) == "grype reports on the configuration " + theirs + ", not on " + config);
+    }
+    SECTION("the report is about another platform") {
+        report->architecture = "arm64";
+        CHECK(why_unknown(image) == "grype reports on an image for arm64, not for amd64");
+    }
+    SECTION("no operating system") {
+        report->os_family.clear();
+        CHECK(why_unknown(image) ==
+              "grype recognised no operating system in the image, so it looked up no Debian package");
+    }
+    SECTION("no packages") {
+        receipt.packages = 0;
+        CHECK(why_unknown(image) == "grype counted no packages in the image");
+    }
+    SECTION("a database that is too old") {
+        receipt.database_date = noon - std::chrono::hours(49);
+        CHECK(why_unknown(image) ==
+              "grype used a database of 2026-11-21T11:00:00Z, 49 hours old; at most 48 hours are allowed");
+    }
+    SECTION("a database of unknown age") {
+        receipt.database_date.reset();
+        CHECK(why_unknown(image) == "grype does not say how old its database is");
+    }
+    SECTION("settings that hide findings") {
+        report->hidden_by = {"only-fixed"};
+        CHECK(why_unknown(image) == "grype was told to hide findings from its report by: only-fixed");
+    }
+    SECTION("another version than the receipt's") {
+        receipt.scanner_version = "0.1";
+        report->scanner_version = "0.2";
+        CHECK(why_unknown(image) == "grype is 0.1 by its receipt and 0.2 by its report");
+    }
+    SECTION("a release of Trivy that was tampered with") {
+        image.scans[0].report->scanner_version = "0.69.4";
+        CHECK(why_unknown(image) == "trivy 0.69.4 is a release that was tampered with");
+    }
+}
+
+TEST_CASE("a database of exactly the allowed age is accepted; its age need not be asked for") {
+    Subject image = image_with({}, {});
+    image.scans[0].receipt.database_date = noon - std::chrono::hours(48);
+    CHECK(judged(image, {}).outcome == Outcome::clean);
+    image.scans[0].receipt.database_date.reset();
+    CHECK(judge(image, {}, noon, std::chrono::hours::max()).outcome == Outcome::clean);
+}
+
+TEST_CASE("findings are shown also where the verdict is unknown, but not those of another image") {
+    Subject image =
+        image_with({found(trivy, "CVE-1", "a", Severity::high)}, {found(grype, "CVE-2", "a", Severity::high)});
+    image.scans[1].receipt.exit_code = 1;
+    Verdict verdict = judged(image, {});
+    CHECK(verdict.outcome == Outcome::unknown);
+    CHECK(ids_of(verdict.blocking) == "CVE-1 CVE-2");
+    image.scans[1].report->config = sha256("other");
+    CHECK(ids_of(judged(image, {}).blocking) == "CVE-1");
+}
+
+TEST_CASE("a scan of the scanner's own SBOM counts if the receipt binds the SBOM to the image") {
+    Subject image = image_with({}, {});
+    const Digest sbom = sha256("sbom");
+    Report& report = *image.scans[0].report;
+    report.of_sbom = true;
+    report.config = sbom;
+    CHECK(why_unknown(image) == "trivy reports on an SBOM that no receipt binds to the image");
+    image.scans[0].receipt.sbom = sbom;
+    CHECK(why_unknown(image).empty());
+    image.scans[0].receipt.sbom = sha256("another");
+    CHECK(why_unknown(image) == "trivy reports on the SBOM " + std::string(sbom.brief()) + ", not on " +
+                                    std::string(sha256("another").brief()));
+    image.scans[0].receipt.sbom = sbom;
+    image.scans[1].receipt.sbom = sha256("grype's");
+    image.scans[1].report->config.reset();  // Grype names a short id there
+    CHECK(why_unknown(image).empty());
+    image.scans[1].report->manifest = sha256("other");
+    CHECK_FALSE(why_unknown(image).empty());
+}
+
+TEST_CASE("two bare reports of one image make a verdict, although nobody counted packages or asked for ages") {
+    Subject image = image_with({found(trivy, "CVE-1", "a", Severity::low)}, {});
+    for (ScanResult& scan : image.scans) {
+        scan.receipt.bare = true;
+        scan.receipt.packages = 0;
+        scan.receipt.database_date.reset();
+    }
+    CHECK(why_unknown(image).empty());
+    image.scans[0].report->packages = 0;
+    CHECK(why_unknown(image) == "trivy counted no packages in the image\ngrype counted no packages in the image");
+}
+
+TEST_CASE("a scanner may be off until a day, and that is said; not both") {
+    const std::string pause = "  - {scanner: grype, reason: down, owner: me, until: 2026-11-23}\n";
+    Subject image = image_with({}, {});
+    image.scans.pop_back();
+    const Verdict verdict = judged(image, policy_of("pauses:\n" + pause));
+    CHECK(verdict.outcome == Outcome::clean);
+    REQUIRE(verdict.paused.size() == 1);
+    CHECK(verdict.paused[0].owner == "me");
+    CHECK(judge(image, policy_of("pauses:\n" + pause), noon + std::chrono::hours(24), std::chrono::hours::max())
+              .outcome == Outcome::unknown);
+    const std::string other = "  - {scanner: trivy, reason: down, owner: me, until: 2026-11-23}\n";
+    CHECK(why_unknown(image, policy_of("pauses:\n" + pause + other)) ==
+          "all scanners are paused, so nobody looked at the image");
+}
+
+TEST_CASE("sample data and stand-in bases are said by the verdict") {
+    Subject image = image_with({}, {});
+    image.stand_in_bases = true;
+    image.scans[0].receipt.sample_data = true;
+    const Verdict verdict = judged(image, {});
+    CHECK(verdict.stand_in_bases);
+    CHECK(verdict.sample_data);
+}
+
+TEST_CASE("a waiver covers the vulnerability by any of its names, for both scanners") {
+    Finding finding = found(grype, "CVE-1", "a", Severity::high);
+    finding.aliases = {"GHSA-1"};
+    const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {finding});
+    for (const std::string id : {"CVE-1", "GHSA-1"}) {
+        const Verdict verdict = judged(image, policy_of("exceptions: [{id: " + id + ", reason: r, owner: me}]"));
+        CHECK(verdict.outcome == Outcome::clean);
+        REQUIRE(ids_of(verdict.waived) == "CVE-1");
+        CHECK(verdict.waived[0].waiver.owner == "me");
+    }
+    CHECK(judged(image, policy_of("exceptions: [{id: X, aliases: [GHSA-1], reason: r, owner: me}]")).outcome ==
+          Outcome::clean);
+    CHECK(judged(image, policy_of("exceptions: [{id: CVE-2, reason: r, owner: me}]")).outcome == Outcome::vulnerable);
+}
+
+TEST_CASE("a waiver for an advisory of Debian waives nothing: it stands for several vulnerabilities") {
+    Finding finding = found(trivy, "CVE-1", "a", Severity::high);
+    finding.advisories = {"DSA-1"};
+    CHECK(judged(image_with({finding}, {}), policy_of("exceptions: [{id: DSA-1, reason: r, owner: me}]")).outcome ==
+          Outcome::vulnerable);
+}
+
+TEST_CASE("a waiver can be for a version, a path, a target or a source package only") {
+    Finding finding = found_at(grype, "CVE-1", "a", Severity::high, "/usr/lib/a");
+    finding.seen_by[0].upstreams = {"source"};
+    const Subject image = image_with({}, {finding});
+    const auto outcome = [&](const std::string& narrowed) {
+        return judged(image, policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, " + narrowed + "}]")).outcome;
+    };
+    CHECK(outcome("component: a, version: '1.0'") == Outcome::clean);
+    CHECK(outcome("component: a, version: '2.0'") == Outcome::vulnerable);
+    CHECK(outcome("component: source") == Outcome::clean);
+    CHECK(outcome("paths: ['/usr/**']") == Outcome::clean);
+    CHECK(outcome("paths: ['/opt/**']") == Outcome::vulnerable);
+    CHECK(outcome("targets: [production]") == Outcome::clean);
+    CHECK(outcome("targets: [development]") == Outcome::vulnerable);
+}
+
+TEST_CASE("a secret blocks whatever its severity, also without a policy and within scopes, until it is waived") {
+    Finding secret = found_at(trivy, "private-key", "", Severity::low, "/app/key.pem");
+    secret.kind = FindingKind::secret;
+    secret.fix = FixState::unknown;
+    const Subject image = image_with({secret}, {});
+    CHECK(judged(image, {}).outcome == Outcome::vulnerable);
+    CHECK(judged(image, policy_of("scopes: [{id: s, paths: ['/app/**'], reason: r}]")).outcome == Outcome::vulnerable);
+    CHECK(judged(image, policy_of("exceptions: [{id: private-key, paths: ['/app/*'], reason: test key, owner: me}]"))
+              .outcome == Outcome::clean);
+}
+
+TEST_CASE("an entry of a scanner's own file covers what that scanner says, and no more") {
+    const Subject both =
+        image_with({found(trivy, "CVE-1", "a", Severity::high)}, {found(grype, "CVE-1", "a", Severity::high)});
+    const Subject only_trivy = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
+    const Policy trivyignore = with_trivyignore("CVE-1\n");
+    CHECK(judged(only_trivy, trivyignore).outcome == Outcome::clean);
+    CHECK(ids_of(judged(only_trivy, trivyignore).waived) == "CVE-1");
+    CHECK(judged(both, trivyignore).outcome == Outcome::vulnerable);
+    CHECK(judged(both, with_grype_yaml("ignore: [{vulnerability: CVE-1}]")).outcome == Outcome::vulnerable);
+
+    Policy together = trivyignore;
+    together.waivers.push_back(with_grype_yaml("ignore: [{vulnerability: CVE-1}]").waivers[0]);
+    CHECK(judged(both, together).outcome == Outcome::clean);
+}
+
+TEST_CASE("when one scanner's word is ignored, the gate looks at what the other says") {
+    const Subject image =
+        image_with({found(trivy, "CVE-1", "a", Severity::high)}, {found(grype, "CVE-1", "a", Severity::low)});
+    const Verdict verdict = judged(image, with_trivyignore("CVE-1\n"));
+    CHECK(ids_of(verdict.reported) == "CVE-1");
+    CHECK(verdict.outcome == Outcome::clean);
+}
+
+TEST_CASE("rules of .grype.yaml apply as Grype applies them") {
+    Finding finding = found_at(grype, "GHSA-1", "jinja2", Severity::high, "/s/Jinja2.dist-info/METADATA");
+    finding.id = "CVE-1";
+    finding.aliases = {"GHSA-1"};
+    finding.seen_by[0].package = "Jinja2";
+    finding.seen_by[0].name_space = "github:language:python";
+    finding.seen_by[0].upstreams = {"jinja"};
+    finding.seen_by[0].match_types = {"exact-direct-match"};
+    const Subject image = image_with({}, {finding});
+    const auto ignores = [&](const std::string& rule) {
+        return judged(image, with_grype_yaml("ignore: [{" + rule + "}]")).outcome == Outcome::clean;
+    };
+    CHECK(ignores("vulnerability: GHSA-1"));
+    CHECK_FALSE(ignores("vulnerability: CVE-1"));
+    CHECK(ignores("vulnerability: CVE-1, include-aliases: true"));
+    CHECK(ignores("package: {name: Jinja2}"));
+    CHECK(ignores("package: {name: 'J.*'}"));
+    CHECK_FALSE(ignores("package: {name: jinja2}"));
+    CHECK_FALSE(ignores("package: {name: 'J('}"));
+    CHECK(ignores("package: {type: python, language: python, version: '1.0'}"));
+    CHECK_FALSE(ignores("package: {type: deb}"));
+    CHECK_FALSE(ignores("package: {name: Jinja2, version: '2.0'}"));
+    CHECK(ignores("package: {location: '/s/**'}"));
+    CHECK_FALSE(ignores("package: {location: '/s/*'}"));
+    CHECK(ignores("package: {upstream-name: jinja}"));
+    CHECK_FALSE(ignores("package: {upstream-name: 'x.*'}"));
+    CHECK(ignores("namespace: 'github:language:python'"));
+    CHECK(ignores("fix-state: fixed, match-type: exact-direct-match"));
+    CHECK_FALSE(ignores("fix-state: unknown"));
+    CHECK_FALSE(ignores("match-type: cpe-match"));
+    CHECK_FALSE(ignores("reason: none"));
+}
+
+TEST_CASE("entries of .trivyignore.yaml apply as Trivy applies them") {
+    Finding finding = found_at(trivy, "CVE-1", "uv", Severity::high, "/usr/local/bin/uv");
+    finding.seen_by[0].purl = "pkg:cargo/uv@0.4.0";
+    finding.seen_by[0].target = "usr/local/bin/uv";
+    const Subject image = image_with({finding}, {});
+    const auto ignores = [&](const std::string& entry) {
+        return judged(image, with_trivyignore_yaml("vulnerabilities: [{id: CVE-1, " + entry + "}]")).outcome ==
+               Outcome::clean;
+    };
+    CHECK(ignores("statement: x"));
+    CHECK(ignores("paths: ['usr/**']"));
+    CHECK_FALSE(ignores("paths: ['/usr/**']"));
+    CHECK(ignores("purls: ['pkg:cargo/uv']"));
+    CHECK_FALSE(ignores("purls: ['pkg:cargo/uv@0.5.0']"));
+    CHECK(ignores("expired_at: 2026-11-24"));
+    CHECK_FALSE(ignores("expired_at: 2026-11-23"));
+    CHECK_FALSE(judged(image, with_trivyignore_yaml("secrets: [{id: CVE-1}]")).outcome == Outcome::clean);
+    Finding without_purl = finding;
+    without_purl.seen_by[0].purl.clear();
+    CHECK(judged(image_with({without_purl}, {}),
+                 with_trivyignore_yaml("vulnerabilities: [{id: CVE-1, purls: ['pkg:cargo/other']}]"))
+              .outcome == Outcome::clean);
+}
+
+TEST_CASE("G9: a waiver until the base is rebuilt ends when a newer base is there, or is built on") {
+    const Policy policy =
+        policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]");
+    Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
+    CHECK(judged(image, policy).outcome == Outcome::clean);
+    image.base_created = *parse_time("2026-11-20T23:00:00Z");
+    CHECK(judged(image, policy).outcome == Outcome::clean);
+    image.base_created = *parse_time("2026-11-21T00:00:00Z");
+    CHECK(judged(image, policy).outcome == Outcome::vulnerable);
+    image.base_created.reset();
+    image.base_rebuilt = true;
+    CHECK(judged(image, policy).outcome == Outcome::vulnerable);
+}
+
+TEST_CASE("G1: every finding is in the verdict once, whatever becomes of it") {
+    const auto all = [](Scanner scanner) {
+        return std::vector<Finding>{found(scanner, "CVE-1", "a", Severity::high),
+                                    found(scanner, "CVE-2", "a", Severity::high),
+                                    found(scanner, "CVE-3", "a", Severity::low)};
+    };
+    const Verdict verdict = judged(image_with(all(trivy), all(grype)), policy_of(one_waiver));
+    CHECK(ids_of(verdict.blocking) == "CVE-2");
+    CHECK(ids_of(verdict.waived) == "CVE-1");
+    CHECK(ids_of(verdict.reported) == "CVE-3");
+}
+
+TEST_CASE("G2: one vulnerability in two packages has two keys, and an update of a package keeps its key") {
+    Finding before = found_at(trivy, "CVE-1", "a", Severity::high, "/s/a.dist-info/METADATA");
+    Finding after = before;
+    after.version = "1.0.1";
+    CHECK(before.key() == after.key());
+    after.package = "b";
+    CHECK(before.key() != after.key());
+}
+
+TEST_CASE("G4: an empty or missing report is unknown, which is neither clean nor vulnerable") {
+    for (const std::string text : {"", "{}", "[]", "null"}) {
+        CHECK_FALSE(complaint_of([&] { parse_trivy_report(text, "it"); }).empty());
+        CHECK_FALSE(complaint_of([&] { parse_grype_report(text, "it"); }).empty());
+    }
+    Subject image = image_with({}, {});
+    image.scans[0].report.reset();
+    CHECK(judged(image, {}).outcome == Outcome::unknown);
+}
+
+TEST_CASE("G5: a waiver is for its component, and one that an unfixed finding still needs is not called unused") {
+    const Policy policy = policy_of(R"(exceptions:
+  - {id: CVE-1, component: libssl3, reason: r, owner: me, review_by: 2027-01-01}
+)");
+    CHECK(judged(image_with({found(trivy, "CVE-1", "libssl3", Severity::high)}, {}), policy).outcome == Outcome::clean);
+    CHECK(judged(image_with({found(trivy, "CVE-1", "curl", Severity::high)}, {}), policy).outcome ==
+          Outcome::vulnerable);
+    for (const FixState fix : {FixState::none, FixState::fixed}) {
+        for (const Severity severity : {Severity::low, Severity::high}) {
+            const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "libssl3", severity, fix)}, {}), policy);
+            CHECK(check_waivers(policy, {verdict}, today).empty());
+        }
+    }
+}
+
+TEST_CASE("G6: a scope looks at all locations of a package, and aliases join through others") {
+    const Policy policy =
+        policy_of("scopes: [{id: npm, paths: ['/usr/lib/npm/**'], reason: r, review_by: 2027-01-01}]");
+    Finding finding = found_at(grype, "CVE-1", "a", Severity::high, "/elsewhere/package.json");
+    CHECK(judged(image_with({}, {finding}), policy).outcome == Outcome::vulnerable);
+    finding.paths.push_back("/usr/lib/npm/package.json");
+    CHECK(judged(image_with({}, {finding}), policy).outcome == Outcome::clean);
+    finding.severity = Severity::critical;
+    finding.seen_by[0].severity = Severity::critical;
+    CHECK(judged(image_with({}, {finding}), policy).outcome == Outcome::vulnerable);
+}
+
+TEST_CASE("G7: a waiver holds through its last day, UTC; an entry of Trivy's is dead on its day") {
+    const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
+    const auto outcome_at = [&](const Policy& policy, const std::string& time) {
+        return judge(image, policy, *parse_time(time), std::chrono::hours::max()).outcome;
+    };
+    const Policy policy = policy_of(one_waiver);
+    CHECK(outcome_at(policy, "2026-11-23T23:59:59Z") == Outcome::clean);
+    CHECK(outcome_at(policy, "2026-11-24T00:00:00Z") == Outcome::vulnerable);
+    CHECK(outcome_at(policy, "2026-11-24T01:00:00+02:00") == Outcome::clean);
+    const Policy ignore = with_trivyignore("CVE-1 exp:2026-11-23\n");
+    CHECK(outcome_at(ignore, "2026-11-22T23:59:59Z") == Outcome::clean);
+    CHECK(outcome_at(ignore, "2026-11-23T00:00:00Z") == Outcome::vulnerable);
+    const Policy scope = policy_of("scopes: [{id: s, packages: [a], reason: r, review_by: 2026-11-23}]");
+    CHECK(outcome_at(scope, "2026-11-23T23:59:59Z") == Outcome::clean);
+    CHECK(outcome_at(scope, "2026-11-24T00:00:00Z") == Outcome::vulnerable);
+}
+
+TEST_CASE("G8: what the scanners disagree about stays in the finding") {
+    const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::critical, FixState::none)},
+                                              {found(grype, "CVE-1", "a", Severity::low, FixState::wont_fix)}),
+                                   {});
+    REQUIRE(ids_of(verdict.reported) == "CVE-1");
+    REQUIRE(verdict.reported[0].seen_by.size() == 2);
+    CHECK(verdict.reported[0].severity == Severity::critical);
+    CHECK(verdict.reported[0].seen_by[1].severity == Severity::low);
+    CHECK(verdict.reported[0].seen_by[1].fix == FixState::wont_fix);
+}
+
+TEST_CASE("what only a built-in rule of a scanner hides is shown, and does not block") {
+    Subject image = image_with({}, {});
+    Finding hidden = found(grype, "CVE-1", "linux-libc-dev", Severity::high);
+    hidden.ignored_because = "grype left it out by a built-in rule (linux-libc-dev)";
+    image.scans[1].report->ignored = {hidden};
+    Verdict verdict = judged(image, {});
+    CHECK(verdict.outcome == Outcome::clean);
+    CHECK(ids_of(verdict.left_out) == "CVE-1");
+    image.scans[0].report->findings = {found(trivy, "CVE-1", "linux-libc-dev", Severity::high)};
+    verdict = judged(image, {});
+    CHECK(verdict.left_out.empty());
+    REQUIRE(ids_of(verdict.blocking) == "CVE-1");
+    CHECK(verdict.blocking[0].ignored_because == hidden.ignored_because);
+}
+
+TEST_CASE("the real reports of one image, judged: what blocks is what has a fix and is medium or worse") {
+    const Report by_trivy = parse_trivy_report(fixture("trivy.json"), "trivy.json");
+    const Report by_grype = parse_grype_report(fixture("grype.json"), "grype.json");
+    Subject image = image_with({}, {});
+    image.scans[0].report = by_trivy;
+    image.scans[1].report = by_grype;
+    const Verdict verdict = judged(image, {});
+    CHECK(verdict.outcome == Outcome::vulnerable);
+    CHECK(ids_of(verdict.blocking) ==
+          "CVE-2026-0001 CVE-2026-0006 CVE-2026-0007 GHSA-gggg-hhhh-jjjj CVE-2026-0002 CVE-2026-0005");
+    CHECK(ids_of(verdict.reported) == "CVE-2026-0003 CVE-2026-0004 TEMP-0000001-ABCDEF");
+    CHECK(ids_of(verdict.left_out) == "CVE-2026-0008");
+}
+
+TEST_CASE("adding a waiver never adds a blocking finding") {
+    std::mt19937 random(GENERATE(range(1U, 40U)));
+    const auto pick = [&](const std::vector<std::string>& words) { return words[random() % words.size()]; };
+    std::vector<Finding> by[2];
+    for (const Scanner scanner : {trivy, grype}) {
+        for (int i = 0; i < 12; ++i) {
+            const auto severity = static_cast<Severity>(random() % 6);
+            const auto fix = static_cast<FixState>(random() % 4);
+            by[scanner == grype ? 1 : 0].push_back(
+                found(scanner, pick({"CVE-1", "CVE-2", "GHSA-1"}), pick({"a", "b"}), severity, fix));
+        }
+    }
+    const Subject image = image_with(by[0], by[1]);
+    Policy policy;
+    std::set<std::string> blocking;
+    for (const Finding& finding : judged(image, policy).blocking) blocking.insert(finding.key());
+    for (int i = 0; i < 6; ++i) {
+        Waiver waiver;
+        waiver.id = pick({"CVE-1", "CVE-2", "GHSA-1", "CVE-9"});
+        if (random() % 2 == 0) waiver.package = pick({"a", "b"});
+        if (random() % 2 == 0) waiver.only_for = pick({"t", "g"}) == "t" ? trivy : grype;
+        if (random() % 4 == 0) waiver.review_by = today - std::chrono::days(1);
+        policy.waivers.push_back(waiver);
+        std::set<std::string> now;
+        for (const Finding& finding : judged(image, policy).blocking) now.insert(finding.key());
+        CHECK(std::includes(blocking.begin(), blocking.end(), now.begin(), now.end()));
+        blocking = now;
+    }
+}
+
+TEST_CASE("a run is as good as its worst image, and unknown if nothing was judged") {
+    const Verdict clean = judged(image_with({}, {}), {});
+    const Verdict vulnerable = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {});
+    Subject unscanned = image_with({}, {});
+    unscanned.scans.clear();
+    const Verdict unknown = judged(unscanned, {});
+    CHECK(judge_run({}) == Outcome::unknown);
+    CHECK(judge_run({clean, clean}) == Outcome::clean);
+    CHECK(judge_run({clean, vulnerable}) == Outcome::vulnerable);
+    CHECK(judge_run({vulnerable, unknown, clean}) == Outcome::unknown);
+}
+
+TEST_CASE("entries that ended, will end, did nothing or say the same twice are told, with their line") {
+    Policy policy = policy_of(R"(scopes:
+  - {id: old, paths: ["/x/**"], reason: r, review_by: 2026-11-01}
+  - {id: dateless, packages: [a], reason: r}
+  - {id: idle, paths: ["/nowhere/**"], reason: r, review_by: 2027-01-01}
+exceptions:
+  - {id: CVE-1, reason: r, owner: me, review_by: 2026-11-22}
+  - {id: CVE-2, reason: r, owner: me, review_by: 2026-11-23}
+  - {id: CVE-3, reason: r, owner: me, review_by: 2026-12-07}
+  - {id: CVE-4, reason: r, owner: me, review_by: 2026-12-08}
+  - {id: CVE-5, reason: r, owner: me}
+  - {id: CVE-6, reason: r, owner: me, review_by: 2027-01-01}
+  - {id: CVE-4, reason: again, owner: me, review_by: 2027-01-01}
+pauses:
+  - {scanner: grype, reason: down, owner: me, until: 2026-11-22}
+)");
+    for (const Waiver& waiver : with_trivyignore("CVE-4\nCVE-7\nCVE-8\n").waivers) policy.waivers.push_back(waiver);
+    std::vector<Finding> by_trivy;
+    for (const char* id : {"CVE-1", "CVE-2", "CVE-3", "CVE-4", "CVE-5", "CVE-8"}) {
+        by_trivy.push_back(found(trivy, id, "a", Severity::critical));
+    }
+    const std::vector<Finding> by_grype = {found(grype, "CVE-7", "python", Severity::high),
+                                           found(grype, "CVE-8", "a", Severity::critical)};
+    const Verdict verdict = judged(image_with(by_trivy, by_grype), policy);
+    CHECK(ids_of(verdict.blocking) == "CVE-1 CVE-8 CVE-7");
+    CHECK(render_problems(check_waivers(policy, {verdict}, today)) ==
+          R"(.trivyignore:1: warning: the waiver for CVE-4 has no date, so nobody is asked to look at it again
+  hint: add the first day without it: exp: or expired_at:
+.trivyignore:1: warning: the waiver for CVE-4 is already in vulnerability-policy.yml:9, with another date
+  hint: keep one of the two: the later date holds as long as both are there
+.trivyignore:2: warning: the waiver for CVE-7 has no date, so nobody is asked to look at it again
+  hint: add the first day without it: exp: or expired_at:
+.trivyignore:2: warning: the waiver for CVE-7 has no effect: only grype reports it
+  hint: move it to vulnerability-policy.yml, which counts for both scanners
+.trivyignore:3: warning: the waiver for CVE-8 has no date, so nobody is asked to look at it again
+  hint: add the first day without it: exp: or expired_at:
+.trivyignore:3: warning: the waiver for CVE-8 does not reach what grype reports
+  hint: move it to vulnerability-policy.yml, which counts for both scanners
+vulnerability-policy.yml:2: warning: the scope "old" ended on 2026-11-01 and no longer applies
+  hint: decide again with a new date, or remove it
+vulnerability-policy.yml:3: warning: the scope "dateless" has no date, so nobody is asked to look at it again
+  hint: add review_by, the last day on which it holds
+vulnerability-policy.yml:4: warning: the scope "idle" matches nothing in any image
+  hint: remove it
+vulnerability-policy.yml:6: warning: the waiver for CVE-1 ended on 2026-11-22 and no longer applies; it covers 1 finding
+  hint: decide again with a new date, or remove it
+vulnerability-policy.yml:7: warning: the waiver for CVE-2 ends today, after 2026-11-23
+  hint: decide again with a new date, or remove it
+vulnerability-policy.yml:8: warning: the waiver for CVE-3 ends in 14 days, after 2026-12-07
+  hint: decide again with a new date, or remove it
+vulnerability-policy.yml:10: warning: the waiver for CVE-5 has no date, so nobody is asked to look at it again
+  hint: add review_by, the last day on which it holds
+vulnerability-policy.yml:11: warning: the waiver for CVE-6 matches nothing in any image
+  hint: remove it
+vulnerability-policy.yml:12: warning: the waiver for CVE-4 is already in vulnerability-policy.yml:9, with another date
+  hint: keep one of the two: the later date holds as long as both are there
+vulnerability-policy.yml:14: warning: the pause of grype ended on 2026-11-22: it counts again
+  hint: remove the entry
+)");
+}
+
+TEST_CASE("nothing is called unused when a scan does not count, or a scanner is off") {
+    const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2027-01-01}]");
+    Subject image = image_with({}, {});
+    CHECK(check_waivers(policy, {judged(image, policy)}, today).size() == 1);
+    CHECK(check_waivers(policy, {}, today).empty());
+    image.scans[0].receipt.exit_code = 1;
+    CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());
+    Policy paused = policy;
+    paused.pauses = {{grype, "down", "me", today, {"p", 1}}};
+    image.scans[0].receipt.exit_code = 0;
+    CHECK(render_problems(check_waivers(paused, {judged(image, paused)}, today)) ==
+          "p:1: warning: grype is off until 2026-11-23 (me, down): what only it sees is not known\n"
+          "  hint: remove the entry as soon as it works again\n");
+}
+
+TEST_CASE("an entry that is used in one image of the run is not unused") {
+    const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2027-01-01}]");
+    const Verdict with = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), policy);
+    const Verdict without = judged(image_with({}, {}), policy);
+    CHECK(check_waivers(policy, {without, with}, today).empty());
+}

@@ -1,0 +1,124 @@
+// Values for the tests of this room.
+#pragma once
+
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+
+#include "base/digest.h"
+#include "verdict/verdict.h"
+
+inline std::string text_of_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+inline std::string fixture(const std::string& name) {
+    return text_of_file(std::string(FIXTURES) + "/verdict/" + name);
+}
+
+inline const Digest the_manifest = sha256("manifest");  // as in the fixtures
+inline const Digest the_config = sha256("config");
+inline const Time noon = *parse_time("2026-11-23T12:00:00Z");
+inline const Date today = day_of(noon);
+
+/// A vulnerability in a Debian package, with a fix, as one scanner sees it.
+inline Finding found(Scanner scanner, const std::string& id, const std::string& package, Severity severity,
+                     FixState fix = FixState::fixed) {
+    Finding finding;
+    finding.id = id;
+    finding.package = package;
+    finding.package_type = "deb";
+    finding.version = "1.0";
+    finding.severity = severity;
+    finding.fix = fix;
+    if (fix == FixState::fixed) finding.fixed_in = {"1.1"};
+    Sighting sighting;
+    sighting.scanner = scanner;
+    sighting.id = id;
+    sighting.severity = severity;
+    sighting.fix = fix;
+    sighting.fixed_in = finding.fixed_in;
+    sighting.package = package;
+    finding.seen_by = {sighting};
+    return finding;
+}
+
+inline Finding found_at(Scanner scanner, const std::string& id, const std::string& package, Severity severity,
+                        const std::string& path) {
+    Finding finding = found(scanner, id, package, severity);
+    finding.package_type = "python";
+    finding.path = path;
+    finding.paths = {path};
+    return finding;
+}
+
+inline Report report_of(Scanner scanner, const std::vector<Finding>& findings) {
+    Report report;
+    report.scanner = scanner;
+    report.config = the_config;
+    if (scanner == Scanner::grype) report.manifest = the_manifest;
+    report.architecture = "amd64";
+    report.os_family = "debian";
+    report.os_version = "12.15";
+    report.packages = findings.size();
+    report.findings = findings;
+    return report;
+}
+
+/// A scan that counts.
+inline ScanResult scan_of(Scanner scanner, const std::vector<Finding>& findings) {
+    const Receipt receipt{.scanner = scanner,
+                          .scanner_version = "",
+                          .database = "sample",
+                          .database_date = noon - std::chrono::hours(6),
+                          .manifest = the_manifest,
+                          .config = the_config,
+                          .architecture = "amd64",
+                          .report = sha256("report"),
+                          .packages = 90};
+    return {receipt, report_of(scanner, findings)};
+}
+
+/// An image that both scanners have looked at.
+inline Subject image_with(const std::vector<Finding>& by_trivy, const std::vector<Finding>& by_grype) {
+    return {.name = "3.13.3-production-linux-amd64",
+            .target = "production",
+            .manifest = the_manifest,
+            .config = the_config,
+            .architecture = "amd64",
+            .scans = {scan_of(Scanner::trivy, by_trivy), scan_of(Scanner::grype, by_grype)}};
+}
+
+inline Policy policy_of(const std::string& yaml) {
+    Problems warnings;
+    return parse_policy(yaml, "vulnerability-policy.yml", warnings);
+}
+
+inline Verdict judged(const Subject& subject, const Policy& policy) {
+    return judge(subject, policy, noon, std::chrono::hours(48));
+}
+
+/// The ids of a list of findings, in its order: "CVE-1 CVE-2".
+inline std::string ids_of(const std::vector<Finding>& findings) {
+    std::string ids;
+    for (const Finding& finding : findings) ids += (ids.empty() ? "" : " ") + finding.id;
+    return ids;
+}
+
+inline std::string ids_of(const std::vector<WaivedFinding>& findings) {
+    std::string ids;
+    for (const WaivedFinding& waived : findings) ids += (ids.empty() ? "" : " ") + waived.finding.id;
+    return ids;
+}
+
+/// What a function complains about when it throws; empty if it does not.
+inline std::string complaint_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return render_problems(error.problems);
+    }
+    return "";
+}

@@ -1,0 +1,321 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "verdict/make.h"
+
+namespace {
+
+std::string complaint_of_policy(const std::string& yaml) {
+    return complaint_of([&] { policy_of(yaml); });
+}
+
+}  // namespace
+
+TEST_CASE("a policy is read with all that it may say") {
+    Problems warnings;
+    const Policy policy = parse_policy(R"(# who may ship
+gate:
+  severity: high
+  only_fixed: false
+  publish: no-worse
+scopes:
+  - id: bundled
+    paths: ["/opt/tool/**"]
+    packages: [pip]
+    targets: [development]
+    gate_from: critical
+    reason: not reachable in production
+    review_by: 2026-12-31
+exceptions:
+  - id: CVE-2026-0001
+    aliases: [GHSA-aaaa-bbbb-cccc]
+    component: libssl3
+    version: 3.0.11-1
+    paths: ["/usr/lib/*"]
+    targets: [production, development]
+    reason: not called
+    owner: "@defra/python"
+    added: 2026-11-01
+    review_by: 2026-12-01
+    until: base-rebuilt
+pauses:
+  - scanner: grype
+    reason: its database server is down
+    owner: "@defra/python"
+    until: 2026-11-30
+)",
+                                       "policy.yml", warnings);
+    CHECK(warnings.empty());
+    CHECK(policy.gate.severity == Severity::high);
+    CHECK_FALSE(policy.gate.only_fixed);
+    CHECK(policy.gate.publish_no_worse);
+
+    REQUIRE(policy.scopes.size() == 1);
+    CHECK(policy.scopes[0].id == "bundled");
+    CHECK(policy.scopes[0].paths == std::vector<std::string>{"/opt/tool/**"});
+    CHECK(policy.scopes[0].packages == std::vector<std::string>{"pip"});
+    CHECK(policy.scopes[0].targets == std::vector<std::string>{"development"});
+    CHECK(policy.scopes[0].review_by == parse_date("2026-12-31"));
+    CHECK(policy.scopes[0].at == Place{"policy.yml", 7});
+
+    REQUIRE(policy.waivers.size() == 1);
+    const Waiver& waiver = policy.waivers[0];
+    CHECK(waiver.id == "CVE-2026-0001");
+    CHECK(waiver.aliases == std::vector<std::string>{"GHSA-aaaa-bbbb-cccc"});
+    CHECK(waiver.package == "libssl3");
+    CHECK(waiver.package_version == "3.0.11-1");
+    CHECK(waiver.paths == std::vector<std::string>{"/usr/lib/*"});
+    CHECK(waiver.targets.size() == 2);
+    CHECK(waiver.owner == "@defra/python");
+    CHECK(waiver.added == parse_date("2026-11-01"));
+    CHECK(waiver.review_by == parse_date("2026-12-01"));
+    CHECK(waiver.until_base_rebuilt);
+    CHECK_FALSE(waiver.only_for);
+    CHECK(waiver.at == Place{"policy.yml", 15});
+
+    REQUIRE(policy.pauses.size() == 1);
+    CHECK(policy.pauses[0].scanner == Scanner::grype);
+    CHECK(policy.pauses[0].until == parse_date("2026-11-30"));
+}
+
+TEST_CASE("what a policy does not say has a default: medium and above, with a fix, strict") {
+    const Policy policy = policy_of("gate: {}\n");
+    CHECK(policy.gate.severity == Severity::medium);
+    CHECK(policy.gate.only_fixed);
+    CHECK_FALSE(policy.gate.publish_no_worse);
+}
+
+TEST_CASE("an empty policy is the default one, and that is said") {
+    Problems warnings;
+    CHECK(parse_policy("# nothing yet\n", "policy.yml", warnings).waivers.empty());
+    CHECK(render_problems(warnings) ==
+          "policy.yml: warning: is empty: the default gate holds, and nothing is accepted\n");
+}
+
+TEST_CASE("every mistake of a policy is told at once, with its line and what to do") {
+    CHECK(complaint_of_policy(R"(gates:
+  severity: high
+gate:
+  severity: moderate
+  only_fixed: yes
+scopes:
+  - id: all
+    reason: none
+    gate_from: critical
+exceptions:
+  - id: CVE-1
+    reviewby: 2026-12-31
+    review_by: 2026-02-30
+    targets: [prod]
+    owner: me
+  - id: CVE-2
+    reason: x
+    owner: me
+    added: 2026-12-01
+    review_by: 2026-11-01
+  - reason: y
+    owner: me
+    version: "1"
+    until: base-rebuilt
+pauses:
+  - scanner: snyk
+    reason: z
+    owner: me
+)") ==
+          R"(vulnerability-policy.yml:1: "gates" is not a key of the policy
+  hint: did you mean "gate"?
+vulnerability-policy.yml:4: "severity": "moderate" is not a severity
+  hint: write one of: unknown, negligible, low, medium, high, critical
+vulnerability-policy.yml:5: "only_fixed": "yes" is not possible
+  hint: write one of: true, false
+vulnerability-policy.yml:7: the scope "all" names no place, so it would loosen everything
+  hint: add paths, packages or targets
+vulnerability-policy.yml:11: "reason" is missing
+  hint: say why this risk is acceptable
+vulnerability-policy.yml:12: "reviewby" is not a key of an exception
+  hint: did you mean "review_by"?
+vulnerability-policy.yml:13: "review_by": "2026-02-30" is not a day
+  hint: write it as 2026-12-31
+vulnerability-policy.yml:14: "targets": "prod" is not a target
+  hint: there are: development, production
+vulnerability-policy.yml:20: the waiver for CVE-2 ends before it was added
+  hint: check the year of review_by and of added
+vulnerability-policy.yml:21: "id" is missing
+  hint: name the vulnerability: CVE-…, GHSA-…, or a secret's rule
+vulnerability-policy.yml:23: this entry names a version of no component
+  hint: add "component", or remove "version"
+vulnerability-policy.yml:24: which rebuild ends this entry cannot be told
+  hint: add the day from which on a rebuilt base ends it: "added: 2026-12-31"
+vulnerability-policy.yml:26: "scanner": "snyk" is not possible
+  hint: write one of: trivy, grype
+vulnerability-policy.yml:26: "until" is missing
+  hint: a scanner may only be off until a day: "until: 2026-12-31"
+)");
+}
+
+TEST_CASE("what is no YAML, or not the shape of a policy, is refused with its line") {
+    CHECK(
+        complaint_of_policy("gate: {severity: high\nscopes: []\n").find("vulnerability-policy.yml:2: is not YAML: ") ==
+        0);
+    CHECK(complaint_of_policy("- a\n- b\n") ==
+          "vulnerability-policy.yml:1: the policy is not a map\n"
+          "  hint: write it as KEY: VALUE lines; known are: gate, scopes, exceptions, pauses\n");
+    CHECK(complaint_of_policy("gate:\n  severity: low\ngate:\n  severity: high\n") ==
+          "vulnerability-policy.yml:3: \"gate\" is given twice in the policy\n  hint: keep one of the two\n");
+    CHECK(complaint_of_policy("exceptions:\n  CVE-1: because\n") ==
+          "vulnerability-policy.yml:2: \"exceptions\" is not a list\n  hint: begin each of its entries with a dash\n");
+    CHECK(complaint_of_policy("gate: {}\n---\ngate: {}\n") ==
+          "vulnerability-policy.yml:3: a second document begins\n  hint: remove the ---\n");
+    CHECK(complaint_of_policy(std::string("gate: {}\n\0", 10)) ==
+          "vulnerability-policy.yml:2: a NUL character\n  hint: remove it\n");
+    CHECK(complaint_of_policy(std::string(2U << 20U, '#')) ==
+          "vulnerability-policy.yml: is larger than 1 MiB\n  hint: nothing that a person writes is\n");
+    CHECK_FALSE(complaint_of_policy(std::string(5000, '[')).empty());
+}
+
+TEST_CASE("what is odd but readable in a policy is a warning") {
+    Problems warnings;
+    parse_policy(R"(scopes:
+  - {id: weak, paths: ["/x"], gate_from: low, reason: r, review_by: 2027-01-01}
+exceptions:
+  - {id: CVE-1, reason: r, owner: your name or team, review_by: 2027-01-01}
+)",
+                 "policy.yml", warnings);
+    CHECK(
+        render_problems(warnings) ==
+        R"(policy.yml:2: warning: the scope "weak" changes nothing: gate_from low is not above the gate's severity medium
+  hint: raise gate_from, or remove the scope
+policy.yml:4: warning: nobody owns the waiver for CVE-1 yet
+  hint: write who has accepted this risk
+)");
+}
+
+TEST_CASE(".trivyignore is read as Trivy reads it") {
+    Problems warnings;
+    const std::vector<Waiver> waivers = parse_trivyignore(
+        "# no fix in Debian yet\n"
+        "CVE-2026-0001\n"
+        "\n"
+        "  CVE-2026-0002\texp:2026-12-01  # waiting\r\n"
+        "CVE-2026-0003 exp:2026-13-01\n"
+        "CVE-2026-0004 some words\n",
+        ".trivyignore", warnings);
+    REQUIRE(waivers.size() == 3);
+    CHECK(waivers[0].id == "CVE-2026-0001");
+    CHECK(waivers[0].reason == "no fix in Debian yet");
+    CHECK(waivers[0].only_for == Scanner::trivy);
+    CHECK_FALSE(waivers[0].kind);
+    CHECK_FALSE(waivers[0].include_aliases);
+    CHECK_FALSE(waivers[0].review_by);
+    CHECK(waivers[0].at == Place{".trivyignore", 2});
+    CHECK(waivers[1].review_by == parse_date("2026-11-30"));  // on the day itself Trivy no longer ignores it
+    CHECK(waivers[1].reason == "waiting");
+    CHECK(waivers[2].id == "CVE-2026-0004");
+    CHECK(waivers[2].reason.empty());
+    CHECK(render_problems(warnings) ==
+          ".trivyignore:5: warning: \"exp:2026-13-01\" is not a day, so trivy does not ignore CVE-2026-0003\n"
+          "  hint: write it as exp:2026-12-31\n");
+}
+
+TEST_CASE(".trivyignore.yaml is read as Trivy reads it") {
+    Problems warnings;
+    const std::vector<Waiver> waivers = parse_trivyignore_yaml(R"(vulnerabilities:
+  - id: CVE-2026-0001
+    paths: ["usr/local/**"]
+    purls: ["pkg:deb/debian/tar"]
+    expired_at: 2026-12-01
+    statement: not called
+    note: unknown to Trivy
+  - statement: no id
+misconfigurations:
+  - id: AVD-1
+secrets:
+  - id: aws-access-key-id
+    expired_at: 2026-12-01T10:00:00Z
+)",
+                                                               ".trivyignore.yaml", warnings);
+    REQUIRE(waivers.size() == 2);
+    CHECK(waivers[0].paths == std::vector<std::string>{"usr/local/**"});
+    CHECK(waivers[0].purls == std::vector<std::string>{"pkg:deb/debian/tar"});
+    CHECK(waivers[0].reason == "not called");
+    CHECK(waivers[0].review_by == parse_date("2026-11-30"));
+    CHECK(waivers[0].kind == FindingKind::vulnerability);
+    CHECK(waivers[0].at == Place{".trivyignore.yaml", 2});
+    CHECK(waivers[1].kind == FindingKind::secret);
+    CHECK(waivers[1].review_by == parse_date("2026-11-30"));
+    CHECK(render_problems(warnings) ==
+          R"(.trivyignore.yaml:7: warning: "note" is not a key of an entry
+  hint: known are: id, paths, purls, expired_at, statement
+.trivyignore.yaml:8: warning: an entry without an id ignores nothing
+  hint: add "id", or remove the entry
+)");
+}
+
+TEST_CASE("what makes Trivy refuse a whole .trivyignore.yaml is an error here") {
+    Problems warnings;
+    CHECK(complaint_of([&] {
+              parse_trivyignore_yaml(R"(vulnerabilities:
+  - id: CVE-1
+    paths: ["usr/[a"]
+    purls: [tar]
+    expired_at: soon
+)",
+                                     ".trivyignore.yaml", warnings);
+          }) == R"(.trivyignore.yaml:3: "usr/[a" is not a path pattern
+  hint: close its brackets and braces; trivy refuses the whole file otherwise
+.trivyignore.yaml:4: "tar" is not a package URL
+  hint: write it as pkg:TYPE/NAME; trivy refuses the whole file otherwise
+.trivyignore.yaml:5: "expired_at": "soon" is not a day
+  hint: write it as 2026-12-31; trivy refuses the whole file otherwise
+)");
+}
+
+TEST_CASE(".grype.yaml is read as Grype reads it") {
+    Problems warnings;
+    const std::vector<Waiver> waivers = parse_grype_yaml(R"(output: json
+only-fixed: true
+ignore:
+  - vulnerability: CVE-2026-0001
+    include-aliases: true
+    reason: later
+    fix-state: wont-fix
+    namespace: debian:distro:debian:12
+    match-type: exact-direct-match
+    package:
+      name: lib.*
+      version: "1.0"
+      type: rust-crate
+      language: rust
+      location: "/usr/**"
+      upstream-name: openssl
+  - reason: no criteria
+  - vulnerability: CVE-2
+    vex-status: not_affected
+  - package:
+      name: "libc("
+)",
+                                                         ".grype.yaml", warnings);
+    REQUIRE(waivers.size() == 2);
+    const Waiver& waiver = waivers[0];
+    CHECK(waiver.id == "CVE-2026-0001");
+    CHECK(waiver.include_aliases);
+    CHECK(waiver.only_for == Scanner::grype);
+    CHECK(waiver.package == "lib.*");
+    CHECK(waiver.package_version == "1.0");
+    CHECK(waiver.package_type == "rust");
+    CHECK(waiver.language == "rust");
+    CHECK(waiver.paths == std::vector<std::string>{"/usr/**"});
+    CHECK(waiver.upstream == "openssl");
+    CHECK(waiver.fix_state == "wont-fix");
+    CHECK(waiver.name_space == "debian:distro:debian:12");
+    CHECK(waiver.match_type == "exact-direct-match");
+    CHECK(render_problems(warnings) ==
+          R"(.grype.yaml:2: warning: "only-fixed" has no effect here: images are scanned whole
+  hint: use gate, scopes or exceptions of vulnerability-policy.yml
+.grype.yaml:17: warning: a rule without criteria ignores nothing
+  hint: name a vulnerability or a package
+.grype.yaml:18: warning: a rule with a vex-status needs a VEX document, and none is given to grype here
+  hint: write an exception in vulnerability-policy.yml instead
+.grype.yaml:21: warning: "libc(" is not a regular expression that is understood here
+  hint: the rule ignores nothing until it is one; write the name itself if you can
+)");
+}
