@@ -1,0 +1,218 @@
+#include "contract/certificates.h"
+
+#include <fmt/format.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <ctime>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/text.h"
+
+namespace {
+
+struct Free {
+    void operator()(BIO* bio) const { BIO_free_all(bio); }
+    void operator()(X509* certificate) const { X509_free(certificate); }
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+    void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+    void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
+};
+using Bio = std::unique_ptr<BIO, Free>;
+using X509Object = std::unique_ptr<X509, Free>;
+using Key = std::unique_ptr<EVP_PKEY, Free>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free>;
+using Store = std::unique_ptr<X509_STORE, Free>;
+using StoreContext = std::unique_ptr<X509_STORE_CTX, Free>;
+
+constexpr std::string_view begins = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view ends = "-----END CERTIFICATE-----";
+
+/// One certificate's text within a file.
+struct Block {
+    std::string text;
+    int line = 0;
+    bool ended = false;
+};
+
+std::vector<Block> blocks_of(std::string_view pem) {
+    std::vector<Block> blocks;
+    int number = 0;
+    for (const std::string& line : lines_of(pem)) {
+        ++number;
+        const std::string_view text = trimmed(line);
+        if (text == begins) blocks.push_back({.text = "", .line = number, .ended = false});
+        if (blocks.empty() || blocks.back().ended) continue;
+        blocks.back().text += std::string(text) + "\n";
+        blocks.back().ended = text == ends;
+    }
+    return blocks;
+}
+
+X509Object read_certificate(const std::string& pem) {
+    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    return X509Object(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+std::string der_of(X509* certificate) {
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(certificate, &bytes);
+    const std::string der(bytes, bytes + (size > 0 ? size : 0));
+    OPENSSL_free(bytes);
+    return der;
+}
+
+std::string subject_of(X509* certificate) {
+    const Bio bio(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &text);
+    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "(no name)";
+}
+
+Date end_of(X509* certificate) {
+    std::tm end{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return Date::min();
+    return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::from_time_t(timegm(&end)));
+}
+
+// Strict verification is asked of OpenSSL itself: a certificate for a server, issued in the authority's name, is verified with the flags of Python's
+// ssl.create_default_context(), and what is said about the authority is kept. Only its signature cannot be right.
+
+/// OpenSSL takes an authority for the issuer only if the signature is of the kind that its key makes.
+Key make_key_like(X509* authority) {
+    const KeyContext context(EVP_PKEY_CTX_new(X509_get0_pubkey(authority), nullptr));
+    EVP_PKEY* key = nullptr;
+    EVP_PKEY_keygen_init(context.get());
+    EVP_PKEY_keygen(context.get(), &key);
+    return Key(key);
+}
+
+X509Object issue_in_name_of(X509* authority) {
+    const Key key = make_key_like(authority);
+    X509Object leaf(X509_new());
+    X509_set_version(leaf.get(), X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(leaf.get()), 1);
+    X509_set_issuer_name(leaf.get(), X509_get_subject_name(authority));
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(leaf.get()), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("a server"), -1, -1, 0);
+    X509_set1_notBefore(leaf.get(), X509_get0_notBefore(authority));
+    X509_set1_notAfter(leaf.get(), X509_get0_notAfter(authority));
+    X509_set_pubkey(leaf.get(), key.get());
+    const bool digests = X509_sign(leaf.get(), key.get(), EVP_sha256()) > 0;
+    if (!digests) X509_sign(leaf.get(), key.get(), nullptr);  // Ed25519 takes none
+    return leaf;
+}
+
+int note_authority_error(int passed, X509_STORE_CTX* context) {
+    if (passed == 0 && X509_STORE_CTX_get_error_depth(context) > 0) {
+        auto* reasons = static_cast<std::vector<std::string>*>(X509_STORE_CTX_get_app_data(context));
+        const std::string reason = lower_case(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+        if (reasons->empty() || reasons->back() != reason) reasons->push_back(reason);
+    }
+    return 1;
+}
+
+std::vector<std::string> refusals_of(X509* authority) {
+    if ((X509_get_key_usage(authority) & KU_KEY_CERT_SIGN) == 0) return {"its key usage does not allow it to sign certificates"};
+    const X509Object leaf = issue_in_name_of(authority);
+    const Store store(X509_STORE_new());
+    X509_STORE_add_cert(store.get(), authority);
+    const StoreContext context(X509_STORE_CTX_new());
+    X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
+    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(context.get()), X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
+    std::vector<std::string> reasons;
+    X509_STORE_CTX_set_app_data(context.get(), &reasons);
+    X509_STORE_CTX_set_verify_cb(context.get(), note_authority_error);
+    X509_verify_cert(context.get());
+    if (sk_X509_num(X509_STORE_CTX_get0_chain(context.get())) < 2) return {"it does not match what it issues"};
+    return reasons;
+}
+
+void read_file(const CertificateFile& file, std::vector<Certificate>& certificates, Problems& problems) {
+    if (file.text.find("PRIVATE KEY-----") != std::string::npos) {
+        problems.push_back({{file.name, 0}, "there is a private key in this file", "take it out, also of the history, and have the authority replaced"});
+    }
+    const std::vector<Block> blocks = blocks_of(file.text);
+    if (blocks.empty()) {
+        problems.push_back({{file.name, 0}, "there is no certificate in this file",
+                            "it has to be PEM text; convert other forms with: openssl x509 -inform der -in FILE -out FILE.crt"});
+    }
+    for (const Block& block : blocks) {
+        const Place at{file.name, block.line};
+        const X509Object object = block.ended ? read_certificate(block.text) : nullptr;
+        if (!object) {
+            problems.push_back({at, "this certificate cannot be read", "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text"});
+            continue;
+        }
+        certificates.push_back({.at = at,
+                                .subject = subject_of(object.get()),
+                                .sha256 = std::string(sha256(der_of(object.get())).hex()),
+                                .not_after = end_of(object.get()),
+                                .refused_because = refusals_of(object.get())});
+    }
+}
+
+Problem describe_refusal(const Certificate& certificate) {
+    return {certificate.at,
+            fmt::format("Python 3.13 and later will not trust \"{}\": {}", certificate.subject, joined(certificate.refused_because, "; ")),
+            "ask its owner for a certificate that keeps RFC 5280, or for the intermediate below it; services can meanwhile clear "
+            "ssl.VERIFY_X509_STRICT in their own context",
+            Level::warning};
+}
+
+Problems describe_end(const Certificate& certificate, Date today) {
+    constexpr std::chrono::days soon{90};
+    if (today <= certificate.not_after - soon) return {};
+    const bool past = today > certificate.not_after;
+    return {{certificate.at,
+             fmt::format("\"{}\" {} on {}", certificate.subject, past ? "ended" : "ends", render_date(certificate.not_after)),
+             past ? "replace it, or take it out" : "ask its owner for the next one", Level::warning}};
+}
+
+}  // namespace
+
+std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& files) {
+    std::vector<Certificate> certificates;
+    Problems problems;
+    for (const CertificateFile& file : files) read_file(file, certificates, problems);
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    return certificates;
+}
+
+std::vector<std::string> list_fingerprints(std::string_view pem) {
+    std::vector<std::string> prints;
+    for (const Block& block : blocks_of(pem)) {
+        const X509Object object = block.ended ? read_certificate(block.text) : nullptr;
+        if (object) prints.emplace_back(sha256(der_of(object.get())).hex());
+    }
+    return prints;
+}
+
+Problems check_certificates(const std::vector<CertificateFile>& files, Date today) {
+    std::vector<Certificate> certificates;
+    Problems problems;
+    for (const CertificateFile& file : files) read_file(file, certificates, problems);
+    std::map<std::string, Place> seen;
+    for (const Certificate& certificate : certificates) {
+        const auto [first, is_new] = seen.emplace(certificate.sha256, certificate.at);
+        if (!is_new) {
+            problems.push_back({certificate.at,
+                                fmt::format("\"{}\" is already in {}:{}", certificate.subject, first->second.file, first->second.line),
+                                "take one of them out", Level::warning});
+            continue;
+        }
+        if (!certificate.refused_because.empty()) problems.push_back(describe_refusal(certificate));
+        for (const Problem& problem : describe_end(certificate, today)) problems.push_back(problem);
+    }
+    return sorted_by_place(problems);
+}

@@ -1,0 +1,122 @@
+#include "contract/contract.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace {
+
+std::optional<RowResult> parse_row_result(std::string_view word) {
+    for (const RowResult result : {RowResult::kept, RowResult::broken, RowResult::excused, RowResult::known}) {
+        if (render_row_result(result) == word) return result;
+    }
+    return std::nullopt;
+}
+
+[[noreturn]] void refuse(const std::string& source, const std::string& why) {
+    throw Error{Exit::failed, {{{}, fmt::format("{} is no contract report: {}", source, why), "run `test` again"}}};
+}
+
+std::size_t count(const ContractReport& report, RowResult result) {
+    return static_cast<std::size_t>(
+        std::count_if(report.rows.begin(), report.rows.end(), [&](const ContractRow& row) { return row.result == result; }));
+}
+
+/// Text of an image inside a table of Markdown: no markup of its own, one line.
+std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        if (std::string_view("\\`*_{}[]<>|#@&~").find(c) != std::string_view::npos) {
+            out += fmt::format("&#{};", static_cast<int>(c));
+        } else {
+            out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+        }
+    }
+    return out;
+}
+
+std::string render_row(const ContractRow& row) {
+    return fmt::format("| {} | `{}` | {} | {} | {} |\n", render_row_result(row.result), row.id, escaped(row.promise),
+                       escaped(row.expected), escaped(row.because.empty() ? row.found : row.found + " — " + row.because));
+}
+
+std::string render_table(const ContractReport& report, bool kept) {
+    std::string rows;
+    for (const ContractRow& row : report.rows) {
+        if ((row.result == RowResult::kept) == kept) rows += render_row(row);
+    }
+    if (rows.empty()) return "";
+    return "| | row | promise | expected | found |\n|---|---|---|---|---|\n" + rows + "\n";
+}
+
+}  // namespace
+
+std::string render_row_result(RowResult result) {
+    switch (result) {
+        case RowResult::kept:
+            return "kept";
+        case RowResult::broken:
+            return "broken";
+        case RowResult::excused:
+            return "excused";
+        case RowResult::known:
+            return "known";
+    }
+    return "";
+}
+
+bool ContractReport::is_kept() const { return !rows.empty() && count(*this, RowResult::broken) == 0; }
+
+std::string render_contract_json(const ContractReport& report) {
+    JsonWriter json;
+    json.open_object();
+    json.field("name", report.name);
+    json.field("manifest", report.manifest);
+    json.field("kept", report.is_kept());
+    json.open_array("rows");
+    for (const ContractRow& row : report.rows) {
+        json.open_object();
+        json.field("id", row.id);
+        json.field("result", render_row_result(row.result));
+        json.field("promise", row.promise);
+        json.field("expected", row.expected);
+        json.field("found", row.found);
+        if (!row.because.empty()) json.field("because", row.because);
+        json.close();
+    }
+    json.close();
+    json.close();
+    return json.text();
+}
+
+ContractReport parse_contract_json(std::string_view text, const std::string& source) {
+    const rapidjson::Document root = parse_tool_json(text, source);
+    ContractReport report{.name = text_at(root, "name"), .manifest = text_at(root, "manifest"), .rows = {}};
+    if (report.name.empty() || !member(root, "rows").IsArray()) refuse(source, "it has no name or no rows");
+    for (const Json& item : items_at(root, "rows")) {
+        const std::optional<RowResult> result = parse_row_result(text_at(item, "result"));
+        if (!result || text_at(item, "id").empty()) refuse(source, "a row has no id or no result");
+        report.rows.push_back({.id = text_at(item, "id"),
+                               .promise = text_at(item, "promise"),
+                               .expected = text_at(item, "expected"),
+                               .found = text_at(item, "found"),
+                               .result = *result,
+                               .because = text_at(item, "because")});
+    }
+    return report;
+}
+
+std::string render_contract_markdown(const std::vector<ContractReport>& reports) {
+    std::string text;
+    for (const ContractReport& report : reports) {
+        const std::size_t kept = count(report, RowResult::kept);
+        text += fmt::format("### {}: {} of {} kept\n\n", escaped(report.name), kept, counted(report.rows.size(), "promise"));
+        text += render_table(report, false);
+        const std::string rest = render_table(report, true);
+        if (!rest.empty()) text += fmt::format("<details><summary>{} kept</summary>\n\n{}</details>\n\n", counted(kept, "promise"), rest);
+    }
+    return text;
+}

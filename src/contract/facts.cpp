@@ -1,0 +1,62 @@
+#include "contract/facts.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace {
+
+std::vector<std::string> texts_of(const Json& list) {
+    std::vector<std::string> texts;
+    for (const Json& item : items_of(list)) texts.push_back(text_of(item));
+    return texts;
+}
+
+std::map<std::string, std::string> parse_environment(const Json& list) {
+    std::map<std::string, std::string> environment;
+    for (const std::string& setting : texts_of(list)) {
+        const std::size_t equals = setting.find('=');
+        if (equals != std::string::npos) environment[setting.substr(0, equals)] = setting.substr(equals + 1);
+    }
+    return environment;
+}
+
+bool has_members(const Json& value) {
+    return (value.IsObject() && value.MemberCount() > 0) || (value.IsArray() && !value.Empty());
+}
+
+}  // namespace
+
+ImageConfig parse_image_config(std::string_view text, const std::string& source) {
+    const rapidjson::Document root = parse_tool_json(text, source);
+    const bool inspected = root.IsObject() && root.HasMember("Config");  // the engine's spelling
+    const Json& config = member(root, inspected ? "Config" : "config");
+    ImageConfig image;
+    image.user = text_at(config, "User");
+    image.working_directory = text_at(config, "WorkingDir");
+    image.entrypoint = texts_of(member(config, "Entrypoint"));
+    image.command = texts_of(member(config, "Cmd"));
+    image.environment = parse_environment(member(config, "Env"));
+    const Json& labels = member(config, "Labels");
+    if (labels.IsObject()) {
+        for (const auto& label : labels.GetObject()) image.labels[label.name.GetString()] = text_of(label.value);
+    }
+    image.on_build = has_members(member(config, "OnBuild"));
+    image.volumes = has_members(member(config, "Volumes"));
+    image.health_check = has_members(member(config, "Healthcheck"));
+    image.ports = has_members(member(config, "ExposedPorts"));
+    image.architecture = text_at(root, inspected ? "Architecture" : "architecture");
+    const Json& layers = inspected ? member(member(root, "RootFS"), "Layers") : member(member(root, "rootfs"), "diff_ids");
+    image.layers = items_of(layers).Size();
+    return image;
+}
+
+std::map<std::string, ProbeAnswer> parse_answers(std::string_view output) {
+    std::map<std::string, ProbeAnswer> answers;
+    for (const std::string& line : lines_of(output)) {
+        rapidjson::Document said;
+        said.Parse<rapidjson::kParseIterativeFlag>(line.data(), line.size());
+        if (said.HasParseError() || !said.IsObject() || text_at(said, "probe").empty()) continue;
+        answers[text_at(said, "probe")] = {.values = texts_of(member(said, "values")), .error = text_at(said, "error")};
+    }
+    return answers;
+}

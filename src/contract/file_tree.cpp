@@ -1,0 +1,182 @@
+#include "contract/file_tree.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "contract/tar.h"
+
+namespace {
+
+constexpr std::size_t most_files = 500'000;
+constexpr std::size_t largest_text = 1U << 20U;
+constexpr std::size_t largest_libc = 8U << 20U;
+constexpr std::size_t most_text = 64U << 20U;  // of all files together
+constexpr int most_links = 40;                 // as the kernel follows
+
+std::vector<std::string> parts_of(const std::string& path) {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at < path.size();) {
+        const std::size_t slash = std::min(path.find('/', at), path.size());
+        if (slash > at) parts.push_back(path.substr(at, slash - at));
+        at = slash + 1;
+    }
+    return parts;
+}
+
+/// "./usr/bin/" and "usr/bin" are both "/usr/bin".
+std::string absolute(const std::string& path) {
+    std::string clean;
+    for (const std::string& part : parts_of(path)) {
+        if (part != ".") clean += "/" + part;
+    }
+    return clean.empty() ? "/" : clean;
+}
+
+bool wants_text(const std::string& path) {
+    return path == "/etc/passwd" || path == "/etc/group" || path.starts_with("/var/lib/dpkg/status.d/") ||
+           path.starts_with("/etc/ssl/") || path.ends_with(".crt") || path.ends_with(".pem");
+}
+
+/// libc.so.6 and ld-linux-x86-64.so.2, ld-linux-aarch64.so.1, …: both say which build of the C library they are.
+bool is_libc(const std::string& path) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return name == "libc.so.6" || (name.starts_with("ld-linux") && name.find(".so.") != std::string::npos);
+}
+
+/// From "GNU C Library (Debian GLIBC 2.36-9+deb12u13) stable release".
+std::string find_libc_build(const std::string& bytes) {
+    const std::string before = "GLIBC 2.";
+    for (std::size_t at = bytes.find(before); at != std::string::npos; at = bytes.find(before, at + 1)) {
+        const std::size_t end = bytes.find_first_of(std::string(")\0\n", 3), at);
+        if (end != std::string::npos && bytes[end] == ')') return bytes.substr(at + 6, end - at - 6);
+    }
+    return "";
+}
+
+class Md5 {
+  public:
+    Md5() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_md5(), nullptr); }
+    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+    std::string finish() {
+        std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+        unsigned size = 0;
+        EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
+        std::string text;
+        for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes.at(i));
+        return text;
+    }
+
+  private:
+    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
+};
+
+FileType type_of(char type) {
+    if (type == '0' || type == '1') return FileType::file;
+    if (type == '2') return FileType::link;
+    return type == '5' ? FileType::folder : FileType::other;
+}
+
+/// Reads a file's content as far as somebody asks for it.
+void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::size_t& kept) {
+    const bool libc = is_libc(path) && fact.size <= largest_libc;
+    const bool text = wants_text(path) && fact.size <= largest_text && kept + fact.size <= most_text;
+    std::string_view piece = tar.read_piece();
+    fact.elf = piece.starts_with("\x7F" "ELF");
+    std::string bytes;
+    Md5 md5;
+    for (; !piece.empty(); piece = tar.read_piece()) {
+        if (fact.elf) md5.add(piece);
+        if (libc || text) bytes += piece;
+    }
+    if (fact.elf) fact.md5 = md5.finish();
+    if (libc) fact.libc_build = find_libc_build(bytes);
+    if (!text) return;
+    kept += bytes.size();
+    fact.text = std::move(bytes);
+}
+
+}  // namespace
+
+std::optional<std::string> FileTree::resolve(const std::string& path) const {
+    std::vector<std::string> todo = parts_of(path);  // from the back
+    std::reverse(todo.begin(), todo.end());
+    std::string here;
+    for (int links = 0; !todo.empty();) {
+        const std::string part = todo.back();
+        todo.pop_back();
+        if (part == ".") continue;
+        if (part == "..") {
+            here.erase(std::min(here.rfind('/'), here.size()));
+            continue;
+        }
+        const auto found = files.find(here + "/" + part);
+        if (found == files.end()) return std::nullopt;
+        if (found->second.type != FileType::link) {
+            here += "/" + part;
+            continue;
+        }
+        if (++links > most_links) return std::nullopt;
+        if (found->second.link.starts_with('/')) here.clear();
+        const std::vector<std::string> target = parts_of(found->second.link);
+        todo.insert(todo.end(), target.rbegin(), target.rend());
+    }
+    return here.empty() ? "/" : here;
+}
+
+std::optional<FileFact> FileTree::at(const std::string& path) const {
+    const std::optional<std::string> real = resolve(path);
+    if (!real) return std::nullopt;
+    const auto found = files.find(*real);
+    return found == files.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool FileTree::has_file(const std::string& path) const {
+    const std::optional<FileFact> fact = at(path);
+    return fact && fact->type == FileType::file;
+}
+
+std::string FileTree::text_of(const std::string& path) const {
+    const std::optional<FileFact> fact = at(path);
+    return fact ? fact->text : "";
+}
+
+std::uint64_t FileTree::size() const {
+    std::uint64_t size = 0;
+    for (const auto& [path, fact] : files) {
+        if (fact.type == FileType::file && !fact.further_name) size += fact.size;
+    }
+    return size;
+}
+
+FileTree read_file_tree(std::istream& stream, const std::string& source) {
+    FileTree tree;
+    TarReader tar(stream, source);
+    std::size_t kept = 0;
+    while (const std::optional<TarEntry> entry = tar.next()) {
+        const std::string path = absolute(entry->path);
+        FileFact fact;
+        fact.type = type_of(entry->type);
+        fact.mode = entry->mode;
+        fact.uid = entry->uid;
+        fact.gid = entry->gid;
+        fact.size = entry->size;
+        if (entry->type == '0') read_content(tar, path, fact, kept);
+        if (entry->type == '1') {
+            const auto first = tree.files.find(absolute(entry->link));
+            if (first != tree.files.end()) fact = first->second;
+            fact.further_name = true;
+        }
+        if (entry->type == '2') fact.link = entry->link;
+        if (tree.files.size() >= most_files) {
+            throw Error{Exit::failed, {{{}, fmt::format("{} has more than {} files", source, most_files), "this is no image of a Python service"}}};
+        }
+        tree.files[path] = std::move(fact);
+    }
+    return tree;
+}

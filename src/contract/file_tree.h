@@ -1,0 +1,39 @@
+// The file system of an image, as its export tells it: paths, types, modes, owners, links, sizes, and the few contents that matter.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <map>
+#include <optional>
+#include <string>
+
+enum class FileType { file, folder, link, other };
+
+struct FileFact {
+    FileType type = FileType::file;
+    unsigned mode = 0;  ///< permission bits with set-uid, set-gid and sticky
+    std::uint64_t uid = 0;
+    std::uint64_t gid = 0;
+    std::uint64_t size = 0;
+    std::string link;        ///< of a symbolic link: what it names
+    bool further_name = false;  ///< a hard link: its content has been counted under another name
+    bool elf = false;        ///< begins with ELF's magic bytes
+    std::string md5;         ///< of ELF files: what dpkg's lists hold
+    std::string text;        ///< of small files that a row reads: users, package lists, certificates
+    std::string libc_build;  ///< "2.36-9+deb12u13", of libc and the dynamic loader
+};
+
+struct FileTree {
+    std::map<std::string, FileFact> files;  ///< by absolute path, without a slash at the end: "/usr/bin/env"
+
+    /// The path with every symbolic link in it followed, or nothing if it leads nowhere.
+    std::optional<std::string> resolve(const std::string& path) const;
+    /// What the path leads to; nothing if it leads nowhere.
+    std::optional<FileFact> at(const std::string& path) const;
+    bool has_file(const std::string& path) const;
+    std::string text_of(const std::string& path) const;  ///< "" if there is none
+    std::uint64_t size() const;                          ///< bytes of all files, each content once
+};
+
+/// Reads an export once, without keeping it. Throws Error{failed}, naming `source`, if it is no tar, or too many files to be an image.
+FileTree read_file_tree(std::istream& tar, const std::string& source);

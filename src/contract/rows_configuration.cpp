@@ -1,0 +1,136 @@
+// Rows about the image's configuration: what every service inherits.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "contract/observation.h"
+
+namespace {
+
+std::string setting(const ImageFacts& facts, const std::string& name) {
+    const auto found = facts.config.environment.find(name);
+    return found == facts.config.environment.end() ? "" : found->second;
+}
+
+std::string label(const ImageFacts& facts, const std::string& name) {
+    const auto found = facts.config.labels.find(name);
+    return found == facts.config.labels.end() ? "" : found->second;
+}
+
+bool is_number_above_zero(std::string_view text) {
+    return !text.empty() && text[0] != '0' && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// A name would do for Docker, but Kubernetes cannot tell from it that the user is not root (runAsNonRoot).
+Observation observe_user(const ImageFacts& facts, const Limits&) {
+    const std::string& user = facts.config.user;
+    const std::size_t colon = user.find(':');
+    const bool numeric = is_number_above_zero(std::string_view(user).substr(0, colon)) &&
+                         (colon == std::string::npos || is_number_above_zero(std::string_view(user).substr(colon + 1)));
+    return {numeric, "a number above 0, as 1000:1000", user.empty() ? "root, as no user is set" : user};
+}
+
+/// The line of a user or group, "nonroot:x:1000:1000:…", cut after `fields`.
+std::string account(const std::string& text, std::size_t fields) {
+    for (const std::string& line : lines_of(text)) {
+        if (!line.starts_with("nonroot:")) continue;
+        std::size_t end = 0;
+        for (std::size_t i = 0; i < fields && end != std::string::npos; ++i) end = line.find(':', i == 0 ? 0 : end + 1);
+        const std::string cut = line.substr(0, end);
+        const std::size_t password = cut.find(':') + 1;
+        return cut.substr(0, password) + cut.substr(std::min(cut.find(':', password), cut.size() - 1) + 1);
+    }
+    return "none";
+}
+
+Observation observe_accounts(const ImageFacts& facts, const Limits&) {
+    return compare("user nonroot:1000:1000, group nonroot:1000",
+                   fmt::format("user {}, group {}", account(facts.files.text_of("/etc/passwd"), 4),
+                               account(facts.files.text_of("/etc/group"), 3)));
+}
+
+Observation observe_working_directory(const ImageFacts& facts, const Limits&) {
+    const std::string& directory = facts.config.working_directory;
+    const std::optional<FileFact> fact = facts.files.at(directory.empty() ? "/" : directory);
+    if (!fact) return compare("/home/nonroot of 1000:1000", directory + ", which is not there");
+    return compare("/home/nonroot of 1000:1000", fmt::format("{} of {}:{}", directory, fact->uid, fact->gid));
+}
+
+Observation observe_entrypoint(const ImageFacts& facts, const Limits&) {
+    const std::vector<std::string>& words = facts.config.entrypoint;
+    const bool shell = !words.empty() && (words[0] == "/bin/sh" || words[0] == "sh" || words[0] == "/bin/bash");
+    const std::string last = words.empty() ? "" : words.back().substr(words.back().rfind('/') + 1);
+    return {!shell && last == "python", "words, the last of them python", words.empty() ? "nothing" : joined(words, " ")};
+}
+
+Observation observe_labels(const ImageFacts& facts, const Limits&) {
+    const std::string python = label(facts, "uk.gov.defra.python.python-version");
+    const std::string version = label(facts, "uk.gov.defra.python.version");
+    const std::string repository = label(facts, "uk.gov.defra.python.repository");
+    const Expectations& expected = facts.expected;
+    const auto wanted = [](const std::string& exact, const char* otherwise) { return exact.empty() ? otherwise : exact; };
+    const auto is = [](const std::string& exact, const std::string& found, bool plausible) { return exact.empty() ? plausible : exact == found; };
+    return {is(expected.python_version, python, parse_version(python).has_value()) &&
+                is(expected.defra_version, version, parse_version(version).has_value()) &&
+                is(expected.repository, repository, !repository.empty()),
+            fmt::format("Python {}, version {}, repository {}", wanted(expected.python_version, "x.y.z"),
+                        wanted(expected.defra_version, "x.y.z"), wanted(expected.repository, "any")),
+            fmt::format("Python {}, version {}, repository {}", python, version, repository)};
+}
+
+/// Services inherit labels: whatever describes this image would be wrong on theirs. That is what annotations are for (parent-images.md §7).
+Observation observe_inherited_labels(const ImageFacts& facts, const Limits&) {
+    std::vector<std::string> wrong;
+    for (const auto& [name, value] : facts.config.labels) {
+        if (name.starts_with("org.opencontainers.image.")) wrong.push_back(name);
+    }
+    return expect_none(wrong);
+}
+
+Observation observe_inherited_settings(const ImageFacts& facts, const Limits&) {
+    std::vector<std::string> there;
+    if (facts.config.on_build) there.emplace_back("ONBUILD");
+    if (facts.config.volumes) there.emplace_back("VOLUME");
+    if (facts.config.health_check) there.emplace_back("HEALTHCHECK");
+    if (facts.config.ports) there.emplace_back("EXPOSE");
+    return expect_none(there);
+}
+
+Observation observe_library_path(const ImageFacts& facts, const Limits&) {
+    const std::string path = setting(facts, "LD_LIBRARY_PATH");
+    return {path.empty(), "not set", path.empty() ? "not set" : path};
+}
+
+Observation observe_environment(const ImageFacts& facts, const Limits&) {
+    return compare(fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED=1", render_target(facts.expected.target)),
+                   fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED={}", setting(facts, "PYTHON_ENV"), setting(facts, "PYTHONUNBUFFERED")));
+}
+
+Observation observe_uv_downloads(const ImageFacts& facts, const Limits&) {
+    return compare("UV_PYTHON_DOWNLOADS=never", "UV_PYTHON_DOWNLOADS=" + setting(facts, "UV_PYTHON_DOWNLOADS"));
+}
+
+Observation observe_layers(const ImageFacts& facts, const Limits& limits) {
+    return {facts.config.layers <= static_cast<std::size_t>(limits.layers), fmt::format("at most {}", limits.layers),
+            fmt::format("{}", facts.config.layers)};
+}
+
+}  // namespace
+
+std::vector<RowRule> configuration_rows() {
+    return {
+        {"user-numeric", "the user is numeric and not root", PromisedBy::all, observe_user},
+        {"user-nonroot", "nonroot is user and group 1000", PromisedBy::all, observe_accounts},
+        {"working-directory", "services start in the home directory, which is the user's", PromisedBy::all, observe_working_directory},
+        {"entrypoint", "the entrypoint needs no shell and ends in python", PromisedBy::all, observe_entrypoint},
+        {"labels", "labels tell Python's version, the image's and the repository", PromisedBy::all, observe_labels},
+        {"labels-inherited", "no label would be wrong on a service's image", PromisedBy::all, observe_inherited_labels},
+        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", PromisedBy::all, observe_inherited_settings},
+        {"library-path", "LD_LIBRARY_PATH is not set", PromisedBy::all, observe_library_path},
+        {"python-environment", "PYTHON_ENV is the target, output is not buffered", PromisedBy::all, observe_environment},
+        {"uv-downloads", "uv downloads no Python", PromisedBy::all, observe_uv_downloads},
+        {"layers", "there are few layers", PromisedBy::all, observe_layers},
+    };
+}

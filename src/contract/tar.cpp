@@ -1,0 +1,190 @@
+#include "contract/tar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace {
+
+constexpr std::size_t block = 512;
+constexpr std::uint64_t largest_header = 1U << 20U;  // of extended headers: paths are far shorter
+
+std::string_view field(std::string_view header, std::size_t at, std::size_t size) {
+    const std::string_view whole = header.substr(at, size);
+    return whole.substr(0, whole.find('\0'));
+}
+
+/// Octal digits between blanks, or GNU's base 256 where the number needs more.
+std::optional<std::uint64_t> number(std::string_view header, std::size_t at, std::size_t size) {
+    const std::string_view raw = header.substr(at, size);
+    if ((static_cast<unsigned char>(raw[0]) & 0x80U) != 0) {
+        std::uint64_t value = static_cast<unsigned char>(raw[0]) & 0x7FU;
+        for (const char c : raw.substr(1)) {
+            if (value >> 55U != 0) return std::nullopt;
+            value = value << 8U | static_cast<unsigned char>(c);
+        }
+        return value;
+    }
+    std::uint64_t value = 0;
+    for (const char c : field(header, at, size)) {
+        if (c == ' ') continue;
+        if (c < '0' || c > '7') return std::nullopt;
+        value = value * 8 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+}
+
+/// The sum of all bytes, those of the checksum itself counted as blanks.
+std::uint64_t checksum(std::string_view header) {
+    std::uint64_t sum = 8 * ' ';
+    for (std::size_t i = 0; i < block; ++i) {
+        if (i < 148 || i >= 156) sum += static_cast<unsigned char>(header[i]);
+    }
+    return sum;
+}
+
+std::uint64_t padding_of(std::uint64_t size) { return (block - size % block) % block; }
+
+}  // namespace
+
+TarReader::TarReader(std::istream& stream, std::string source)
+    : stream_(stream), source_(std::move(source)), buffer_(std::size_t{64} << 10U) {}
+
+void TarReader::refuse(const std::string& why) const {
+    throw Error{Exit::failed, {{{}, fmt::format("{} is no readable tar: {}", source_, why), "run it again; the engine's log may tell more"}}};
+}
+
+std::string TarReader::read_block() {
+    std::string bytes(block, '\0');
+    stream_.read(bytes.data(), block);
+    if (stream_.gcount() != static_cast<std::streamsize>(block)) refuse("it ends too early");
+    return bytes;
+}
+
+std::string_view TarReader::read_piece() {
+    if (unread_ == 0) return {};
+    const auto wanted = static_cast<std::streamsize>(std::min<std::uint64_t>(unread_, buffer_.size()));
+    stream_.read(buffer_.data(), wanted);
+    if (stream_.gcount() != wanted) refuse("it ends too early");
+    unread_ -= static_cast<std::uint64_t>(wanted);
+    return {buffer_.data(), static_cast<std::size_t>(wanted)};
+}
+
+std::string TarReader::read_all(std::uint64_t limit) {
+    if (unread_ > limit) refuse("an extended header is too large");
+    std::string text;
+    while (true) {
+        const std::string_view piece = read_piece();
+        if (piece.empty()) return text;
+        text += piece;
+    }
+}
+
+void TarReader::skip_content() {
+    while (!read_piece().empty()) {
+    }
+    if (padding_ == 0) return;
+    stream_.ignore(static_cast<std::streamsize>(padding_));
+    if (stream_.gcount() != static_cast<std::streamsize>(padding_)) refuse("it ends too early");
+    padding_ = 0;
+}
+
+/// Records "LENGTH KEY=VALUE\n".
+void TarReader::apply_pax(std::string_view records) {
+    while (!records.empty()) {
+        std::size_t length = 0;
+        const auto [end, error] = std::from_chars(records.data(), records.data() + records.size(), length);
+        const auto digits = static_cast<std::size_t>(end - records.data());
+        if (error != std::errc() || length < digits + 2 || length > records.size()) refuse("an extended header is broken");
+        const std::string_view record = records.substr(digits + 1, length - digits - 2);
+        const std::size_t equals = record.find('=');
+        if (equals == std::string_view::npos) refuse("an extended header is broken");
+        apply_pax_record(record.substr(0, equals), record.substr(equals + 1));
+        records.remove_prefix(length);
+    }
+}
+
+void TarReader::apply_pax_record(std::string_view key, std::string_view value) {
+    if (key == "path") path_ = value;
+    if (key == "linkpath") link_ = value;
+    if (key.starts_with("GNU.sparse")) refuse("it holds a sparse file");
+    if (key != "size") return;
+    std::uint64_t size = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+    if (error != std::errc() || end != value.data() + value.size()) refuse("a size is no number");
+    size_ = size;
+}
+
+/// True if the header only tells more about the entry that follows.
+bool TarReader::read_extension(char type) {
+    if (type != 'x' && type != 'g' && type != 'L' && type != 'K') return false;
+    const std::string text = read_all(largest_header);
+    if (type == 'x') apply_pax(text);
+    if (type == 'L') path_ = text.substr(0, text.find('\0'));
+    if (type == 'K') link_ = text.substr(0, text.find('\0'));
+    return true;
+}
+
+TarEntry TarReader::make_entry(const std::string& header, char type, std::uint64_t size) {
+    const auto mode = number(header, 100, 8);
+    const auto uid = number(header, 108, 8);
+    const auto gid = number(header, 116, 8);
+    if (!mode || !uid || !gid) refuse("a header's number is wrong");
+    const bool ustar = header.compare(257, 6, std::string("ustar\0", 6)) == 0;
+    const std::string prefix(ustar ? field(header, 345, 155) : "");
+    const std::string name = (prefix.empty() ? "" : prefix + "/") + std::string(field(header, 0, 100));
+    TarEntry entry{.path = path_.value_or(name),
+                   .type = type,
+                   .mode = static_cast<unsigned>(*mode & 07777U),
+                   .uid = *uid,
+                   .gid = *gid,
+                   .size = type == '0' ? size_.value_or(size) : 0,
+                   .link = link_.value_or(std::string(field(header, 157, 100)))};
+    path_.reset();
+    link_.reset();
+    size_.reset();
+    return entry;
+}
+
+std::optional<TarEntry> TarReader::next() {
+    while (true) {
+        skip_content();
+        const std::string header = read_block();
+        if (header.find_first_not_of('\0') == std::string::npos) return std::nullopt;
+        if (number(header, 148, 8) != checksum(header)) refuse("a header's checksum is wrong");
+        const auto size = number(header, 124, 12);
+        if (!size) refuse("a header's number is wrong");
+        const char type = header[156] == '\0' || header[156] == '7' ? '0' : header[156];
+        if (type == 'S') refuse("it holds a sparse file");
+        unread_ = *size;
+        padding_ = padding_of(*size);
+        if (read_extension(type)) continue;
+        TarEntry entry = make_entry(header, type, *size);
+        unread_ = entry.size;
+        padding_ = padding_of(entry.size);
+        return entry;
+    }
+}
+
+std::string render_tar_header(std::string_view path, std::uint64_t size) {
+    std::string header(block, '\0');
+    const auto put = [&](std::size_t at, std::string_view text) { std::copy(text.begin(), text.end(), header.begin() + static_cast<std::ptrdiff_t>(at)); };
+    put(0, path.substr(0, 100));
+    put(100, "0000644");
+    put(108, "0000000");
+    put(116, "0000000");
+    put(124, fmt::format("{:011o}", size));
+    put(136, "00000000000");
+    put(156, "0");
+    put(257, std::string_view("ustar\00000", 8));
+    put(148, fmt::format("{:06o}", checksum(header)) + std::string("\0 ", 2));
+    return header;
+}
+
+std::string render_tar_padding(std::uint64_t size) { return std::string(padding_of(size), '\0'); }
+
+std::string render_tar_end() { return std::string(2 * block, '\0'); }

@@ -1,0 +1,128 @@
+#include "probe/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "probe/engine_request.h"
+
+namespace {
+
+constexpr int oldest_api = 41;  // Docker 20.10: platforms of containers
+constexpr int newest_api = 45;  // the newest one that this was written for; newer engines speak it too
+
+constexpr const char* install_hint = "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";
+
+[[noreturn]] void refuse(const std::string& what, const std::string& hint, Exit exit = Exit::failed) {
+    throw Error{exit, {{{}, what, hint}}};
+}
+
+std::string variable(const World& world, const std::string& name) {
+    const auto found = world.environment.find(name);
+    return found == world.environment.end() ? "" : found->second;
+}
+
+std::vector<std::filesystem::path> candidates(const World& world) {
+    const std::string host = variable(world, "DOCKER_HOST");
+    if (host.starts_with("unix://")) return {host.substr(7)};
+    if (!host.empty()) {
+        refuse(fmt::format("DOCKER_HOST is \"{}\", and only an engine behind a socket on this machine can be used", host),
+               "unset it, or write unix:///path/to/docker.sock", Exit::bad_input);
+    }
+    std::vector<std::filesystem::path> sockets = {"/var/run/docker.sock"};
+    const std::string own = variable(world, "XDG_RUNTIME_DIR");
+    if (!own.empty()) sockets.push_back(std::filesystem::path(own) / "docker.sock");
+    return sockets;
+}
+
+/// Why nobody answered there: what a person would look at first.
+std::string describe_silence(const std::filesystem::path& socket) {
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(socket, error);
+    if (error == std::errc::permission_denied) return socket.string() + " may not be used by this user";
+    if (!std::filesystem::exists(status)) return socket.string() + " is not there";
+    if (status.type() != std::filesystem::file_type::socket) return socket.string() + " is no socket";
+    return socket.string() + " does not answer, or may not be used by this user";
+}
+
+std::optional<Response> ping(const World& world, const std::filesystem::path& socket) {
+    Request request;
+    request.url = "http://docker/_ping";
+    request.unix_socket = socket;
+    request.timeout = std::chrono::seconds(20);
+    try {
+        return world.http.send(request);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        return std::nullopt;  // the next candidate; if there is none, the reason is looked up
+    }
+}
+
+/// The second number of "1.45"; nothing if it is no such version.
+std::optional<int> parse_api(const std::string& version) {
+    if (!version.starts_with("1.")) return std::nullopt;
+    int minor = 0;
+    const auto [end, error] = std::from_chars(version.data() + 2, version.data() + version.size(), minor);
+    return error == std::errc() && end == version.data() + version.size() ? std::optional(minor) : std::nullopt;
+}
+
+/// Throws unless this is a Docker Engine that we can talk to; returns the version to be spoken.
+std::string negotiate(const Response& pong, const std::filesystem::path& socket) {
+    if (pong.header("Libpod-API-Version")) {
+        refuse(fmt::format("behind {} is Podman, which is no Docker Engine", socket.string()), install_hint);
+    }
+    const std::string offered = pong.header("Api-Version").value_or("");
+    const std::optional<int> api = parse_api(offered);
+    if (pong.status != 200 || !api) {
+        refuse(fmt::format("what answers behind {} is no Docker Engine (HTTP {})", socket.string(), pong.status), install_hint);
+    }
+    if (*api < oldest_api) {
+        refuse(fmt::format("the Docker Engine behind {} speaks API {}, and 1.{} is needed", socket.string(), offered, oldest_api), install_hint);
+    }
+    return fmt::format("1.{}", std::min(*api, newest_api));
+}
+
+std::string image_architecture(const std::string& kernel_name) {
+    if (kernel_name == "x86_64") return "amd64";
+    if (kernel_name == "aarch64") return "arm64";
+    return kernel_name;
+}
+
+/// [["driver-type", "io.containerd.snapshotter.v1"]]
+bool has_containerd_store(const Json& info) {
+    for (const Json& pair : items_at(info, "DriverStatus")) {
+        const Json::ConstArray fields = items_of(pair);
+        if (fields.Size() == 2 && text_of(fields[0]) == "driver-type" && text_of(fields[1]) == "io.containerd.snapshotter.v1") return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+EngineInfo find_engine(const World& world) {
+    std::vector<std::string> silent;
+    for (const std::filesystem::path& socket : candidates(world)) {
+        const std::optional<Response> pong = ping(world, socket);
+        if (!pong) {
+            silent.push_back(describe_silence(socket));
+            continue;
+        }
+        EngineInfo engine;
+        engine.socket = socket;
+        engine.api_version = negotiate(*pong, socket);
+        const rapidjson::Document version = parse_tool_json(ask(world, engine, "GET", "/version").body, "the engine's version");
+        const rapidjson::Document info = parse_tool_json(ask(world, engine, "GET", "/info").body, "the engine's description");
+        engine.version = text_at(version, "Version");
+        engine.containerd_store = has_containerd_store(info);
+        engine.architecture = image_architecture(text_at(info, "Architecture"));
+        engine.os = text_at(info, "OSType");
+        const Json& docker_io = member(member(member(info, "RegistryConfig"), "IndexConfigs"), "docker.io");
+        for (const Json& mirror : items_at(docker_io, "Mirrors")) engine.docker_io_mirrors.push_back(text_of(mirror));
+        if (engine.os != "linux") refuse(fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), engine.os), "switch it to Linux containers");
+        return engine;
+    }
+    refuse("there is no Docker Engine: " + joined(silent, ", "), install_hint);
+}

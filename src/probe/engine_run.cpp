@@ -1,0 +1,263 @@
+#include "probe/engine_run.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "contract/tar.h"
+#include "probe/engine_request.h"
+#include "probe/image_tar.h"
+
+namespace {
+
+constexpr const char* label = "io.github.defra.python-image-action.test";
+constexpr const char* repository = "python-image-action-test";
+constexpr std::chrono::hours left_over{1};
+constexpr std::uint64_t largest_export = 4ULL << 30U;
+constexpr std::uint64_t largest_log = 16U << 20U;  // the engine keeps 4 MiB of it
+
+/// A run's id begins with the second in which it began: "1763920000-Xb3f".
+std::optional<Time> began(const std::string& id) {
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), seconds);
+    if (error != std::errc() || end == id.data() + id.size() || *end != '-') return std::nullopt;
+    return Time(std::chrono::seconds(seconds));
+}
+
+bool is_left_over(const std::string& id, Time now) {
+    const std::optional<Time> time = began(id);
+    return time && now - *time >= left_over;
+}
+
+std::string filter(const std::string& key, const std::string& value) {
+    JsonWriter json;
+    json.open_object();
+    json.open_array(key);
+    json.item(value);
+    json.close();
+    json.close();
+    return encoded(json.one_line());
+}
+
+struct LabelledContainer {
+    std::string id;
+    std::string run;
+};
+
+std::vector<LabelledContainer> list_containers(const World& world, const EngineInfo& engine) {
+    const Response response = ask(world, engine, "GET", "/containers/json?all=1&filters=" + filter("label", label));
+    const rapidjson::Document list = parse_tool_json(response.body, "the engine's list of containers");
+    std::vector<LabelledContainer> containers;
+    for (const Json& item : items_of(list)) containers.push_back({text_at(item, "Id"), text_at(member(item, "Labels"), label)});
+    return containers;
+}
+
+/// The names of our images, each with its run's id in the tag: "python-image-action-test:1763920000-Xb3f-2".
+std::vector<std::string> list_images(const World& world, const EngineInfo& engine) {
+    const Response response = ask(world, engine, "GET", "/images/json?filters=" + filter("reference", repository));
+    const rapidjson::Document list = parse_tool_json(response.body, "the engine's list of images");
+    std::vector<std::string> names;
+    for (const Json& item : items_of(list)) {
+        for (const Json& name : items_at(item, "RepoTags")) {
+            if (text_of(name).starts_with(std::string(repository) + ":")) names.push_back(text_of(name));
+        }
+    }
+    return names;
+}
+
+void remove_container_now(const World& world, const EngineInfo& engine, const std::string& id) {
+    ask(world, engine, "DELETE", fmt::format("/containers/{}?force=1&v=1", id), {404, 409});
+}
+
+void remove_image_now(const World& world, const EngineInfo& engine, const std::string& name) {
+    ask(world, engine, "DELETE", fmt::format("/images/{}?force=1", name), {404, 409});
+}
+
+void remove_left_overs(const World& world, const EngineInfo& engine) {
+    const Time now = world.clock.now();
+    for (const LabelledContainer& container : list_containers(world, engine)) {
+        if (is_left_over(container.run, now)) remove_container_now(world, engine, container.id);
+    }
+    for (const std::string& name : list_images(world, engine)) {
+        if (is_left_over(name.substr(name.find(':') + 1), now)) remove_image_now(world, engine, name);
+    }
+}
+
+void write_texts(JsonWriter& json, const std::string& key, const std::vector<std::string>& texts) {
+    json.open_array(key);
+    for (const std::string& text : texts) json.item(text);
+    json.close();
+}
+
+std::string render_container(const ContainerPlan& plan, const std::string& run) {
+    JsonWriter json;
+    json.open_object();
+    json.field("Image", plan.image);
+    if (!plan.entrypoint.empty()) write_texts(json, "Entrypoint", plan.entrypoint);
+    write_texts(json, "Cmd", plan.command);
+    if (!plan.user.empty()) json.field("User", plan.user);
+    json.open_object("Labels");
+    json.field(label, run);
+    json.close();
+    json.open_object("HostConfig");
+    json.field("NetworkMode", "none");
+    json.open_object("LogConfig");  // an engine may be set to one that cannot be read back, and a flood must not fill its disk
+    json.field("Type", "json-file");
+    json.open_object("Config");
+    json.field("max-size", "4m");
+    json.close();
+    json.close();
+    if (plan.restricted) {
+        json.field("ReadonlyRootfs", true);
+        write_texts(json, "CapDrop", {"ALL"});
+        write_texts(json, "SecurityOpt", {"no-new-privileges"});
+        json.open_object("Tmpfs");
+        json.field("/tmp", "");
+        json.close();
+    }
+    json.close();
+    json.close();
+    return json.one_line();
+}
+
+/// Both streams in one: each piece has a header of eight bytes, the first tells the stream, the last four the size (Engine API, "Stream format").
+ContainerOutput split_streams(std::string_view bytes) {
+    ContainerOutput output;
+    while (bytes.size() >= 8) {
+        std::size_t size = 0;
+        for (std::size_t i = 4; i < 8; ++i) size = size << 8U | static_cast<unsigned char>(bytes[i]);
+        const std::string_view piece = bytes.substr(8, size);
+        (bytes[0] == 2 ? output.err : output.out) += piece;
+        bytes.remove_prefix(8 + piece.size());
+    }
+    return output;
+}
+
+/// The engine answers 200 before it knows how a load ends; mistakes are in the text.
+void require_loaded(const std::string& answer, const std::string& image) {
+    const std::size_t mistake = answer.find("\"errorDetail\"");
+    if (mistake == std::string::npos) return;
+    throw Error{Exit::failed,
+                {{{}, fmt::format("the Docker Engine could not load {}: {}", image, std::string(trimmed(answer.substr(mistake))).substr(0, 500)),
+                  "see whether its disk is full: docker system df"}}};
+}
+
+}  // namespace
+
+EngineRun::EngineRun(const World& world, const EngineInfo& engine)
+    : world_(world), engine_(engine), folder_(world.files.make_temporary_folder()) {
+    id_ = fmt::format("{}-{}", world.clock.now().time_since_epoch().count(), folder_.filename().string());
+    remove_left_overs(world_, engine_);
+}
+
+EngineRun::~EngineRun() {
+    try {
+        for (const LabelledContainer& container : list_containers(world_, engine_)) {
+            if (container.run == id_) remove_container_now(world_, engine_, container.id);
+        }
+        for (const std::string& image : images_) remove_image_now(world_, engine_, image);
+        world_.files.remove(folder_);
+    } catch (const Error& error) {
+        world_.log << "what the test put into the Docker Engine could not be removed; the next test removes it after an hour\n"
+                   << render_problems(error.problems);
+    }
+}
+
+std::string EngineRun::load_image(const Layout& layout) {
+    std::string tag;
+    {
+        const std::lock_guard lock(mutex_);
+        tag = fmt::format("{}-{}", id_, images_.size());
+        images_.push_back(fmt::format("{}:{}", repository, tag));
+    }
+    const std::filesystem::path tar = folder_ / (tag + ".tar");
+    write_image_tar(world_.files, layout, repository, tag, tar);
+    Request request = make_request(engine_, "POST", "/images/load?quiet=1");
+    request.headers = {{"Content-Type", "application/x-tar"}};
+    request.body_file = tar;
+    request.timeout = std::chrono::seconds(0);
+    const Response response = send_to_engine(world_, request);
+    world_.files.remove(tar);
+    require_loaded(response.body, layout.name);
+    return fmt::format("{}:{}", repository, tag);
+}
+
+std::string EngineRun::inspect_image(const std::string& image) {
+    const Response response = ask(world_, engine_, "GET", fmt::format("/images/{}/json", encoded(image, "/:@")), {400, 404});
+    if (response.status == 200) return response.body;
+    throw Error{Exit::bad_input, {{{}, fmt::format("the Docker Engine has no image \"{}\"", image), "docker pull it, or see what there is: docker images"}}};
+}
+
+std::string EngineRun::create_container(const ContainerPlan& plan) {
+    const std::string query = plan.platform.empty() ? "" : "?platform=" + encoded(plan.platform);
+    Request request = make_request(engine_, "POST", "/containers/create" + query);
+    request.headers = {{"Content-Type", "application/json"}};
+    request.body = render_container(plan, id_);
+    const rapidjson::Document created = parse_tool_json(send_to_engine(world_, request).body, "the engine's answer");
+    return text_at(created, "Id");
+}
+
+std::optional<std::string> EngineRun::start_container(const std::string& id) {
+    const Request request = make_request(engine_, "POST", fmt::format("/containers/{}/start", id));
+    const Response response = send_to_engine(world_, request, {400, 404, 500});
+    if (response.status < 400) return std::nullopt;
+    const std::string message = message_of(response);
+    const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
+    if (says("executable file not found") || says("no such file or directory")) return message;
+    if (!says("exec format error")) refuse_answer(request, response);
+    throw Error{Exit::failed,
+                {{{}, "this machine cannot run programs of the image's architecture: " + message,
+                  "test it on a machine of that architecture, or install qemu-user-static and binfmt-support"}}};
+}
+
+ContainerState EngineRun::inspect_container(const std::string& id) {
+    const Response response = ask(world_, engine_, "GET", fmt::format("/containers/{}/json", id));
+    const rapidjson::Document container = parse_tool_json(response.body, "the engine's description of a container");
+    const Json& state = member(container, "State");
+    const Json& running = member(state, "Running");
+    return {.running = running.IsBool() && running.GetBool(), .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
+}
+
+ContainerOutput EngineRun::read_logs(const std::string& id) {
+    Request request = make_request(engine_, "GET", fmt::format("/containers/{}/logs?stdout=1&stderr=1", id));
+    request.max_body = largest_log;
+    return split_streams(send_to_engine(world_, request).body);
+}
+
+void EngineRun::stop_container(const std::string& id) { ask(world_, engine_, "POST", fmt::format("/containers/{}/stop?t=10", id)); }
+
+void EngineRun::kill_container(const std::string& id) { ask(world_, engine_, "POST", fmt::format("/containers/{}/kill", id), {404, 409}); }
+
+void EngineRun::remove_container(const std::string& id) { remove_container_now(world_, engine_, id); }
+
+void EngineRun::export_container(const std::string& id, const std::filesystem::path& to) {
+    Request request = make_request(engine_, "GET", fmt::format("/containers/{}/export", id));
+    request.save_to = to;
+    request.max_body = largest_export;
+    request.timeout = std::chrono::seconds(0);
+    send_to_engine(world_, request);
+}
+
+std::optional<std::string> EngineRun::read_file(const std::string& id, const std::string& path) {
+    const Response response = ask(world_, engine_, "GET", fmt::format("/containers/{}/archive?path={}", id, encoded(path)), {404});
+    if (response.status != 200) return std::nullopt;
+    std::istringstream stream(response.body);
+    TarReader tar(stream, "the engine's copy of " + path);
+    const std::optional<TarEntry> entry = tar.next();
+    if (!entry || entry->type != '0') return std::nullopt;
+    std::string text;
+    for (std::string_view piece = tar.read_piece(); !piece.empty(); piece = tar.read_piece()) text += piece;
+    return text;
+}
+
+void EngineRun::write_files(const std::string& id, const std::string& tar) {
+    Request request = make_request(engine_, "PUT", fmt::format("/containers/{}/archive?path=%2F", id));
+    request.headers = {{"Content-Type", "application/x-tar"}};
+    request.body = tar;
+    send_to_engine(world_, request);
+}

@@ -1,0 +1,80 @@
+// What one run puts into the engine: images and containers, all of which are taken out again.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oci/layout.h"
+#include "probe/engine.h"
+#include "system/world.h"
+
+/// A container to be made. It has no network but its own loopback.
+struct ContainerPlan {
+    std::string image{};
+    std::string platform{};                 ///< "linux/arm64"; empty: the image's
+    std::vector<std::string> entrypoint{};  ///< empty: the image's
+    std::vector<std::string> command{};
+    std::string user{};                     ///< empty: the image's
+    bool restricted = false;              ///< read-only with a temporary file system on /tmp, no capabilities, no new privileges
+};
+
+/// How a container is: running, or ended with a code.
+struct ContainerState {
+    bool running = false;
+    int exit_code = 0;
+};
+
+struct ContainerOutput {
+    std::string out;
+    std::string err;
+};
+
+/// May be used by several threads at a time. Every function that asks the engine throws Error{failed} with the engine's words if it refuses.
+class EngineRun {
+  public:
+    /// Also removes what killed runs left behind an hour ago or earlier.
+    EngineRun(const World& world, const EngineInfo& engine);
+    /// Removes every image and container of this run, whatever has happened; what cannot be removed is logged.
+    ~EngineRun();
+    EngineRun(const EngineRun&) = delete;
+    EngineRun& operator=(const EngineRun&) = delete;
+
+    /// Loads the layout's image; returns the name by which the engine knows it.
+    std::string load_image(const Layout& layout);
+    /// The engine's description of an image (JSON). Throws Error{bad_input} if it has no such image.
+    std::string inspect_image(const std::string& image);
+
+    /// Returns its id.
+    std::string create_container(const ContainerPlan& plan);
+    /// Nothing, or why it cannot be run: a program that is not there. Throws if the image is of an architecture that this machine cannot run.
+    std::optional<std::string> start_container(const std::string& id);
+    ContainerState inspect_container(const std::string& id);
+    ContainerOutput read_logs(const std::string& id);
+    /// SIGTERM, and SIGKILL after ten seconds.
+    void stop_container(const std::string& id);
+    void kill_container(const std::string& id);
+    void remove_container(const std::string& id);
+
+    /// The container's whole file system as a tar, into a file.
+    void export_container(const std::string& id, const std::filesystem::path& to);
+    /// One file of it, which need not run; nothing if it is not there or is no regular file.
+    std::optional<std::string> read_file(const std::string& id, const std::string& path);
+    /// Unpacks a tar at its root, as root.
+    void write_files(const std::string& id, const std::string& tar);
+
+    /// A folder for what does not go through memory; removed with the rest.
+    const std::filesystem::path& folder() const { return folder_; }
+    const std::string& id() const { return id_; }
+
+  private:
+    World world_;
+    EngineInfo engine_;
+    std::filesystem::path folder_;
+    std::string id_;
+    std::mutex mutex_;  ///< guards what follows
+    std::vector<std::string> images_;
+};

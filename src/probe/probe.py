@@ -1,0 +1,376 @@
+"""What an image says about itself, one JSON object per line. Run inside it as `python -c THIS MODE`; needs nothing but Python >= 3.9.
+
+A line is written as soon as a probe is done, so that one that takes the interpreter down costs its own answer only.
+"""
+import functools
+import glob
+import importlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PROBES = {}
+
+USEFUL_MODULES = ("argparse asyncio concurrent.futures csv dataclasses datetime decimal email.message http.server json logging.config "
+                  "sqlite3 ssl urllib.request uuid").split()
+
+SYSTEM_MODULES = ("asyncio bz2 ctypes curses dbm.ndbm decimal hashlib lzma multiprocessing.shared_memory readline sqlite3 ssl uuid "
+                  "xml.parsers.expat zlib zoneinfo").split()
+
+
+def probe(name, *modes):
+    def register(function):
+        PROBES[name] = (modes, function)
+        return function
+    return register
+
+
+def run(*words, **options):
+    """Runs a program; its output, or an error with the last line of what it said."""
+    done = subprocess.run(words, capture_output=True, text=True, timeout=90, **options)
+    if done.returncode:
+        said = ((done.stderr or done.stdout).strip() or "nothing").splitlines()[-1]
+        raise RuntimeError(f"{os.path.basename(words[0])} ended with exit code {done.returncode}: {said}")
+    return done.stdout
+
+
+def python(code, *options, **more):
+    return run(sys.executable, *options, "-c", code, **more).strip()
+
+
+@probe("version", "all")
+def version():
+    return ["%d.%d.%d" % sys.version_info[:3], sys.prefix]
+
+
+@probe("platform", "all")
+def platform():
+    import sysconfig
+    return [sysconfig.get_platform()]
+
+
+@probe("utf-8", "all")
+def utf8():
+    code = "import sys, locale; print(sys.getfilesystemencoding(), locale.getpreferredencoding().lower(), sys.stdout.encoding)"
+    return python(code, env={}).split()
+
+
+@probe("time-zones", "all")
+def time_zones():
+    import datetime
+    import zoneinfo
+    summer = datetime.datetime(2026, 7, 1, tzinfo=zoneinfo.ZoneInfo("Europe/London"))
+    return ["Europe/London", str(summer.utcoffset())]
+
+
+@probe("subprocesses", "all")
+def subprocesses():
+    import multiprocessing
+    child = multiprocessing.get_context("spawn").Process(target=os.getpid)
+    child.start()
+    child.join(60)
+    return [python("print(42)"), str(child.exitcode)]
+
+
+@probe("name-service", "all")
+def name_service():
+    import pwd
+    return [pwd.getpwuid(os.getuid()).pw_name, socket.getaddrinfo("localhost", 80)[0][4][0]]
+
+
+@probe("listening", "all")
+def listening():
+    found = []
+    for table in ("tcp", "tcp6"):
+        with open("/proc/net/" + table) as lines:
+            states = [line.split() for line in lines][1:]
+        found += [f"port {int(state[1].rsplit(':', 1)[1], 16)} ({table})" for state in states if state[3] == "0A"]
+    return found
+
+
+@probe("find-library", "all")
+def find_library():
+    from ctypes.util import find_library as find
+    return [f"{name}={find(name)}" for name in ("c", "sqlite3", "ssl")]
+
+
+@probe("bytecode", "all")
+def bytecode():
+    said = subprocess.run([sys.executable, "-v", "-c", "import " + ",".join(USEFUL_MODULES)], capture_output=True, text=True, timeout=60).stderr
+    sources = [line.rstrip("'").rsplit("'", 1)[-1] for line in said.splitlines() if line.startswith("# code object from")]
+    return [str(sum(path.endswith(".pyc") for path in sources)), str(sum(path.endswith(".py") for path in sources))]
+
+
+@probe("imports", "all")
+def imports():
+    # The processor's time: how busy the machine is otherwise says nothing about the image.
+    code = f"import time; start = time.process_time(); import {','.join(USEFUL_MODULES)}; print((time.process_time() - start) * 1000)"
+    return ["%.1f" % min(float(python(code)) for _ in range(3))]
+
+
+@probe("home", "all")
+def home():
+    from pathlib import Path
+    (Path.home() / ".written").write_text("x")
+    return [str(Path.home()), os.path.dirname(tempfile.mkdtemp())]
+
+
+@probe("writable", "all")
+def writable():
+    import sysconfig
+    paths = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "scripts")] + [os.path.realpath(sys.executable)]
+    return sorted({path for path in paths if os.access(path, os.W_OK)})
+
+
+@probe("standard-modules", "all")
+def standard_modules():
+    wrong = []
+    for name in SYSTEM_MODULES:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise RuntimeError("; ".join(wrong))
+    import sqlite3
+    import ssl
+    sqlite3.connect(":memory:").execute("create virtual table words using fts5(word)")
+    return [ssl.OPENSSL_VERSION, "SQLite " + sqlite3.sqlite_version]
+
+
+def trusted_authorities():
+    import hashlib
+    import ssl
+    return sorted(hashlib.sha256(der).hexdigest() for der in ssl.create_default_context().get_ca_certs(binary_form=True))
+
+
+@probe("trusted", "all")
+def trusted():
+    return trusted_authorities()
+
+
+@probe("trusted-without-environment", "all")
+def trusted_without_environment():
+    code = "import ssl, hashlib; print(*sorted(hashlib.sha256(d).hexdigest() for d in ssl.create_default_context().get_ca_certs(binary_form=True)))"
+    return python(code, env={}).split()
+
+
+@probe("uv", "all")
+def uv():
+    return [run("uv", "--version").strip()]
+
+
+@functools.cache
+def synced_python():
+    """The Python of a project without dependencies, so that no index is asked, locked and installed by uv."""
+    folder = tempfile.mkdtemp()
+    with open(folder + "/pyproject.toml", "w") as file:
+        file.write('[project]\nname = "probed"\nversion = "1.0.0"\nrequires-python = ">=3.9"\n')
+    run("uv", "lock", "--offline", cwd=folder)
+    run("uv", "sync", "--offline", "--locked", cwd=folder)
+    return folder + "/.venv/bin/python"
+
+
+@probe("uv-sync", "all")
+def uv_sync():
+    found = run(synced_python(), "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.base_prefix)").split()
+    if found != ["%d.%d.%d" % sys.version_info[:3], sys.prefix]:
+        raise RuntimeError(f"the environment's Python is {' in '.join(found)}, not the image's own")
+    return found
+
+
+@probe("debugger", "all")
+def debugger():
+    own = python("import debugpy; print(debugpy.__version__)")
+    inside = run(synced_python(), "-c", "import debugpy; print(debugpy.__version__)").strip()
+    return ["debugpy " + own, "in a virtual environment " + inside]
+
+
+class DebugAdapter:
+    """As much of the Debug Adapter Protocol as it takes to stop once."""
+
+    def __init__(self, port):
+        for _ in range(200):
+            try:
+                self.stream = socket.create_connection(("127.0.0.1", port), timeout=30).makefile("rwb")
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        raise RuntimeError("the debugger does not listen")
+
+    def send(self, number, command, **arguments):
+        body = json.dumps({"seq": number, "type": "request", "command": command, "arguments": arguments}).encode()
+        self.stream.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.stream.flush()
+
+    def wait_for(self, wanted):
+        while True:
+            size = 0
+            while (line := self.stream.readline().strip()):
+                size = int(line.split(b":")[1]) if line.lower().startswith(b"content-length") else size
+            if not size:
+                raise RuntimeError(f"the debugger ended before {wanted}")
+            message = json.loads(self.stream.read(size))
+            if message.get("success") is False:
+                raise RuntimeError(message.get("message", "the debugger refused"))
+            if wanted in (message.get("event"), message.get("command")):
+                return message.get("body") or {}
+
+
+@probe("debugger-attach", "all")
+def debugger_attach():
+    importlib.import_module("debugpy")
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        script = folder + "/service.py"
+        with open(script, "w") as file:
+            file.write("answer = 42\nprint(answer)\n")
+        service = subprocess.Popen([synced_python(), "-m", "debugpy", "--listen", f"127.0.0.1:{port}", "--wait-for-client", script],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            adapter = DebugAdapter(port)
+            adapter.send(1, "initialize", adapterID="python-image-action", pathFormat="path")
+            adapter.wait_for("initialize")
+            adapter.send(2, "attach", justMyCode=True)
+            adapter.wait_for("initialized")
+            adapter.send(3, "setBreakpoints", source={"path": script}, breakpoints=[{"line": 2}])
+            adapter.wait_for("setBreakpoints")
+            adapter.send(4, "configurationDone")
+            thread = adapter.wait_for("stopped")["threadId"]
+            adapter.send(5, "stackTrace", threadId=thread)
+            frame = adapter.wait_for("stackTrace")["stackFrames"][0]["id"]
+            adapter.send(6, "evaluate", expression="answer", frameId=frame, context="watch")
+            return ["stopped", adapter.wait_for("evaluate")["result"]]
+        finally:
+            service.kill()
+            service.wait()
+
+
+def load_extension_modules():
+    import sysconfig
+    wrong = []
+    count = 0
+    for path in sorted(glob.glob(sysconfig.get_path("platstdlib") + "/lib-dynload/*.so")):
+        name = os.path.basename(path).split(".")[0]
+        if name.startswith(("_test", "xx", "_tkinter", "_ctypes_test")):
+            continue
+        count += 1
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            wrong.append(f"{name}: {error}")
+    return count, wrong
+
+
+@probe("extension-modules", "all")
+def extension_modules():
+    count, wrong = load_extension_modules()
+    if wrong:
+        raise RuntimeError("; ".join(wrong))
+    return [f"all {count}" if count else "none is a file of its own"]
+
+
+@probe("mapped-libraries", "all")
+def mapped_libraries():
+    load_extension_modules()
+    with open("/proc/self/maps") as maps:
+        return sorted({line.split()[-1] for line in maps if ".so" in line})
+
+
+@probe("restricted", "restricted")
+def restricted():
+    import sqlite3
+    import ssl
+    ssl.create_default_context()
+    sqlite3.connect(":memory:")
+    with tempfile.TemporaryFile() as file:
+        file.write(b"x")
+    run("uv", "--version")
+    with open("/proc/self/status") as lines:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
+    return [str(os.getuid()),
+            "read-only" if os.statvfs("/").f_flag & os.ST_RDONLY else "writable",
+            "no capabilities" if int(status["CapEff"], 16) == 0 else "capabilities " + status["CapEff"],
+            "no new privileges" if status["NoNewPrivs"] == "1" else "new privileges"]
+
+
+@probe("zombies", "orphans")
+def zombies():
+    if os.fork() == 0:
+        if os.fork() == 0:
+            time.sleep(0.3)
+        os._exit(0)
+    os.wait()
+    time.sleep(1)
+    count = 0
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as file:
+                count += file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            pass  # it ended meanwhile
+    return [str(count)]
+
+
+def serve(certificate, reached):
+    """A TLS server for localhost that notes who got as far as a request. Returns its address."""
+    import http.server
+    import ssl
+    import threading
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            reached.add(self.headers.get("User-Agent", "").split("/")[0].lower())
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"https://localhost:{server.server_address[1]}/simple/"
+
+
+def clients_that_reach(certificate):
+    reached = set()
+    address = serve(certificate, reached)
+    commands = [[sys.executable, "-c", f"import urllib.request; urllib.request.urlopen('{address}')"],
+                [sys.executable, "-c", f"from pip._vendor import requests; requests.get('{address}')"],
+                [sys.executable, "-m", "pip", "download", "--no-cache-dir", "--retries=0", "--timeout=20", "--disable-pip-version-check",
+                 "--dest=/tmp/downloaded", "--index-url=" + address, "absent-package"],
+                ["uv", "pip", "install", "--no-cache", "--target=/tmp/installed", "--index-url=" + address, "absent-package"]]
+    for command in commands:
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=90, env={**os.environ, "UV_HTTP_RETRIES": "0"})
+    names = {"python-urllib": "urllib", "python-requests": "requests"}
+    return sorted(names.get(client, client) for client in reached)
+
+
+@probe("tls-clients", "tls")
+def tls_clients():
+    return clients_that_reach("/tmp/python-image-action/trusted.pem")
+
+
+@probe("tls-strangers", "tls")
+def tls_strangers():
+    return clients_that_reach("/tmp/python-image-action/stranger.pem")
+
+
+for probe_name, (probe_modes, function) in PROBES.items():
+    if sys.argv[1] in probe_modes:
+        line = {"probe": probe_name}
+        try:
+            line["values"] = function()
+        except Exception as error:
+            line["error"] = f"{type(error).__name__}: {error}"[:500]
+        print("\n" + json.dumps(line), flush=True)

@@ -1,0 +1,46 @@
+// `test`: images into the engine, a few containers for each, and their contract judged.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/certificates.h"
+#include "contract/contract.h"
+#include "contract/contract_file.h"
+#include "contract/facts.h"
+#include "oci/layout.h"
+#include "plan/plan.h"
+#include "probe/engine.h"
+#include "system/world.h"
+
+/// One image on one platform: from a layout, or one that the engine has.
+struct ImageUnderTest {
+    std::string name;              ///< of the report: "3.13.3-production-linux-amd64"
+    std::string platform;          ///< "linux/amd64"; empty: the engine's own
+    Expectations expected;
+    std::optional<Layout> layout;  ///< what is tested …
+    std::string reference;         ///< … or, without a layout, the engine's name for it
+    std::vector<std::string> excuses;  ///< ids of rows that its stand-in base cannot keep
+};
+
+/// What the plan promises about this layout. Throws Error{failed} if the plan has no such image.
+ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std::vector<std::string> excuses);
+
+/// An image of somebody else (`--reference`): a service's child, or one of an older recipe. What it should be is taken from its own labels and environment
+/// when it is tested; versions are compared with its labels only.
+ImageUnderTest make_reference_under_test(const std::string& reference, const std::string& platform);
+
+struct TestSettings {
+    Contract contract;
+    std::vector<CertificateFile> certificates;  ///< of certificates/
+    Date today{};
+    std::size_t jobs = 2;
+};
+
+/// Tests every image, all probes of all images at most `jobs` at a time; one report per image, in their order. A promise that is not kept is a row; Error{failed}
+/// only if an image could not be tested at all. Whatever was put into the engine is removed again, also after an error or a cancellation, and so is
+/// what killed runs left there an hour ago or earlier.
+std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine, const std::vector<ImageUnderTest>& images,
+                                         const TestSettings& settings);

@@ -1,0 +1,275 @@
+// Everything that is read: tars, configurations, answers, contract files, certificates, reports.
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <sstream>
+
+#include "approve.h"
+#include "contract/contract.h"
+#include "contract/contract_file.h"
+#include "contract/good_image.h"
+#include "contract/rows.h"
+#include "contract/tar.h"
+
+namespace {
+
+std::string told(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return render_problems(error.problems);
+    }
+    return "no error";
+}
+
+std::string with_checksum(std::string block) {
+    block.replace(148, 8, "        ");
+    unsigned sum = 0;
+    for (const char c : block) sum += static_cast<unsigned char>(c);
+    std::ostringstream digits;
+    digits << std::oct << sum;
+    block.replace(148, 8, std::string(6 - digits.str().size(), '0') + digits.str() + std::string("\0 ", 2));
+    return block;
+}
+
+/// A header block with these fields changed.
+std::string header(const std::string& path, char type, std::uint64_t size, const std::string& link = "", const std::string& mode = "0000644") {
+    std::string block = render_tar_header(path, size);
+    block.replace(100, 7, mode);
+    block[156] = type;
+    block.replace(157, link.size(), link);
+    return with_checksum(block);
+}
+
+std::string file(const std::string& path, const std::string& text, char type = '0', const std::string& mode = "0000644") {
+    return header(path, type, text.size(), "", mode) + text + render_tar_padding(text.size());
+}
+
+FileTree read(const std::string& tar) {
+    std::istringstream stream(tar + render_tar_end());
+    return read_file_tree(stream, "the export");
+}
+
+std::string refusal(const std::string& tar) {
+    std::istringstream stream(tar);
+    return told([&] { read_file_tree(stream, "the export"); });
+}
+
+}  // namespace
+
+TEST_CASE("a tar is read with its modes, links and sizes") {
+    const FileTree tree = read(header("./etc/", '5', 0, "", "0000755") + file("etc/passwd", "root:x:0:0\n") +
+                               header("usr", '2', 0, "/etc") + header("etc/group", '1', 0, "etc/passwd") + file("bin/su", "\x7F" "ELF and more", '0', "0004755"));
+    CHECK(tree.files.size() == 5);
+    CHECK(tree.files.at("/etc").type == FileType::folder);
+    CHECK(tree.files.at("/etc/passwd").text == "root:x:0:0\n");
+    CHECK(tree.files.at("/etc/group").further_name);
+    CHECK(tree.text_of("/usr/passwd") == "root:x:0:0\n");
+    CHECK(tree.files.at("/bin/su").mode == 04755);
+    CHECK(tree.files.at("/bin/su").elf);
+    CHECK(tree.files.at("/bin/su").md5 == "4fea653ef21d841aacda332fcf69bfa4");
+    CHECK(tree.size() == 11 + 13);
+}
+
+TEST_CASE("long names come from pax and GNU headers") {
+    const std::string name = std::string(150, 'a') + "/" + std::string(150, 'b');
+    const std::string record = " path=" + name + "\n";
+    const std::string pax = std::to_string(record.size() + 3) + record;
+    CHECK(read(file("PaxHeaders/x", pax, 'x') + file("short", "1")).files.contains("/" + name));
+    CHECK(read(file("././@LongLink", name + std::string(1, '\0'), 'L') + file("short", "1") + file("next", "2")).files.contains("/" + name));
+    CHECK(read(file("././@LongLink", name + std::string(1, '\0'), 'L') + file("short", "1") + file("next", "2")).files.contains("/next"));
+    CHECK(read(file("././@LongLink", "/target", 'K') + header("link", '2', 0, "short")).files.at("/link").link == "/target");
+}
+
+TEST_CASE("a size beyond octal digits is read") {
+    std::string block = header("big", '5', 0);
+    block.replace(108, 8, std::string("\x80\0\0\0\0\x0F\x42\x40", 8));  // uid 1000000 in base 256
+    CHECK(read(with_checksum(block)).files.at("/big").uid == 1'000'000);
+}
+
+TEST_CASE("what is no tar is refused") {
+    const std::string hint = "\n  hint: run it again; the engine's log may tell more\n";
+    const std::string start = "the export is no readable tar: ";
+    CHECK(refusal("") == start + "it ends too early" + hint);
+    CHECK(refusal(std::string(600, 'x')) == start + "a header's checksum is wrong" + hint);
+    CHECK(refusal(header("a", '0', 1000)) == start + "it ends too early" + hint);
+    CHECK(refusal(file("a", "12 path=", 'x')) == start + "an extended header is broken" + hint);
+    CHECK(refusal(file("a", "99999999999999999999 path=x\n", 'x')) == start + "an extended header is broken" + hint);
+    CHECK(refusal(header("a", 'x', 2'000'000)) == start + "an extended header is too large" + hint);
+    CHECK(refusal(header("a", 'S', 0)) == start + "it holds a sparse file" + hint);
+    CHECK(refusal(file("a", "11 size=x1\n", 'x')) == start + "a size is no number" + hint);
+}
+
+TEST_CASE("links are followed as the kernel follows them") {
+    const FileTree tree = read(header("a", '5', 0) + header("a/b", '5', 0) + file("a/b/c", "!") + header("up", '2', 0, "a/b/../b/./c") + header("root", '2', 0, "../../a") +
+                               header("ring1", '2', 0, "ring2") + header("ring2", '2', 0, "ring1"));
+    CHECK(tree.resolve("/up") == "/a/b/c");
+    CHECK(tree.resolve("/root/b/c") == "/a/b/c");
+    CHECK(tree.resolve("/a/../a/b") == "/a/b");
+    CHECK(tree.resolve("/ring1") == std::nullopt);
+    CHECK(tree.resolve("/nowhere") == std::nullopt);
+    CHECK(tree.resolve("/") == "/");
+    CHECK_FALSE(tree.has_file("/a"));
+}
+
+TEST_CASE("the C library's build is found in it") {
+    const std::string elf = "\x7F" "ELF";
+    const FileTree tree = read(file("lib/libc.so.6", elf + "GLIBC 2.4\nGNU C Library (Debian GLIBC 2.36-9+deb12u13) stable release") +
+                               file("lib/ld-linux-aarch64.so.1", elf + "ld.so (Debian GLIBC 2.36-9+deb12u10) stable release") + file("lib/libm.so.6", elf + "(GLIBC 2.36)"));
+    CHECK(tree.files.at("/lib/libc.so.6").libc_build == "2.36-9+deb12u13");
+    CHECK(tree.files.at("/lib/ld-linux-aarch64.so.1").libc_build == "2.36-9+deb12u10");
+    CHECK(tree.files.at("/lib/libm.so.6").libc_build.empty());
+}
+
+TEST_CASE("a configuration is read from a layout and from the engine alike") {
+    const std::string inside = R"({"User":"1000","WorkingDir":"/app","Entrypoint":["python"],"Cmd":["-V"],"Env":["A=1","B=x=y","C"],
+        "Labels":{"k":"v"},"Volumes":{"/d":{}},"OnBuild":null,"ExposedPorts":{},"Healthcheck":{"Test":["NONE"]}})";
+    const ImageConfig layout = parse_image_config(R"({"architecture":"arm64","rootfs":{"diff_ids":["a","b"]},"config":)" + inside + "}", "x");
+    const ImageConfig engine = parse_image_config(R"({"Architecture":"arm64","RootFS":{"Layers":["a","b"]},"Config":)" + inside + "}", "x");
+    for (const ImageConfig& config : {layout, engine}) {
+        CHECK(config.user == "1000");
+        CHECK(config.working_directory == "/app");
+        CHECK(config.entrypoint == std::vector<std::string>{"python"});
+        CHECK(config.environment == std::map<std::string, std::string>{{"A", "1"}, {"B", "x=y"}});
+        CHECK(config.labels == std::map<std::string, std::string>{{"k", "v"}});
+        CHECK(config.volumes);
+        CHECK(config.health_check);
+        CHECK_FALSE(config.on_build);
+        CHECK_FALSE(config.ports);
+        CHECK(config.architecture == "arm64");
+        CHECK(config.layers == 2);
+    }
+}
+
+TEST_CASE("answers are lines of JSON among whatever else an image prints") {
+    const auto answers = parse_answers("hello\n{\"probe\": \"a\", \"values\": [\"1\", \"2\"]}\n[]\n{\"probe\": \"b\", \"error\": \"no\"}\n{\"probe\": 5}\n{\"half\": ");
+    REQUIRE(answers.size() == 2);
+    CHECK(answers.at("a").values == std::vector<std::string>{"1", "2"});
+    CHECK(answers.at("b").error == "no");
+}
+
+TEST_CASE("a contract file says what is on, the limits and what is known") {
+    const Contract contract = parse_contract(
+        "off: [size, layers]\n"
+        "limits: {production_mb: {amd64: 75}, stop_seconds: 2}\n"
+        "known:\n"
+        "  - row: ca-strict\n"
+        "    images: ['3.13.*']\n"
+        "    reason: the root is not strict\n"
+        "    owner: network team\n"
+        "    review_by: 2027-01-31\n",
+        "contract.yml");
+    CHECK(contract.off == std::vector<std::string>{"size", "layers"});
+    CHECK(contract.limits.production_mb == std::map<std::string, double>{{"amd64", 75}, {"arm64", 80}});
+    CHECK(contract.limits.stop_seconds == 2);
+    CHECK(contract.limits.layers == 16);
+    REQUIRE(contract.known.size() == 1);
+    CHECK(contract.known[0].at == Place{"contract.yml", 4});
+    CHECK(contract.known[0].owner == "network team");
+    CHECK(contract.known[0].review_by == *parse_date("2027-01-31"));
+}
+
+TEST_CASE("every mistake of a contract file is told with its line") {
+    const std::string text = told([] {
+        parse_contract(
+            "off: [sise]\n"
+            "limits: {layers: many, speed: 3}\n"
+            "known:\n"
+            "  - row: size\n"
+            "    reason: it grew\n"
+            "    review_by: 2027-02-30\n"
+            "    until: never\n"
+            "  - nothing\n"
+            "rows: {}\n"
+            "off: []\n",
+            "contract.yml");
+    });
+    approve(text, "contract/mistakes.golden");
+}
+
+TEST_CASE("what is no YAML is told with its line") {
+    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:3: this is no YAML: "));
+    CHECK(told([] { parse_contract("- a\n", "c.yml"); }) == "c.yml:1: a contract has to be keys and values\n  hint: its keys are off, limits, known\n");
+}
+
+TEST_CASE("known failures that have ended, are mended or are about nothing are told") {
+    const Date today = *parse_date("2026-11-23");
+    Contract contract = parse_contract(
+        "known:\n"
+        "  - {row: size, reason: r, owner: o, review_by: 2026-11-22}\n"
+        "  - {row: layers, reason: r, owner: o, review_by: 2026-11-23}\n"
+        "  - {row: uv, images: [other*], reason: r, owner: o, review_by: 2026-11-23}\n"
+        "  - {row: stop, reason: r, owner: o, review_by: 2026-11-23}\n",
+        "c.yml");
+    ImageFacts facts = make_good_production();
+    facts.stop.exit_code = 137;
+    const std::vector<ContractReport> reports = {judge_contract("x", "", facts, contract, {}, today)};
+    CHECK(render_problems(check_known_failures(contract, reports, today)) ==
+          "c.yml:2: warning: the known failure of \"size\" ended on 2026-11-22\n  hint: mend it, or give it a new date and say why\n"
+          "c.yml:3: warning: the known failure of \"layers\" is mended\n  hint: take it out\n"
+          "c.yml:4: warning: the known failure of \"uv\" is about no image that was tested\n  hint: correct its images, or take it out\n");
+}
+
+TEST_CASE("a certificate that keeps RFC 5280 is taken by strict verification") {
+    const auto certificates = parse_certificates({{"a.crt", "some words\n" + fixture("good-root.crt") + fixture("other-root.crt")}});
+    REQUIRE(certificates.size() == 2);
+    CHECK(certificates[0].at == Place{"a.crt", 2});
+    CHECK(certificates[0].subject == "CN=Good Root,O=Test only");
+    CHECK(certificates[0].sha256 == good_fingerprint());
+    CHECK(certificates[0].not_after == *parse_date("2119-01-01"));
+    CHECK(certificates[0].refused_because.empty());
+    CHECK(certificates[1].at.line > 10);
+}
+
+TEST_CASE("certificates that strict verification refuses are told with the reason") {
+    const auto reasons = [](const std::string& name) { return parse_certificates({{name, fixture(name)}}).at(0).refused_because; };
+    CHECK(reasons("lax-root.crt") == std::vector<std::string>{"basic constraints of ca cert not marked critical", "ca cert does not include key usage extension"});
+    CHECK(reasons("no-signer.crt") == std::vector<std::string>{"its key usage does not allow it to sign certificates"});
+    CHECK_FALSE(reasons("no-authority.crt").empty());
+}
+
+TEST_CASE("checking certificates tells mistakes, refusals, ends and doubles") {
+    const Date today = *parse_date("2026-11-23");
+    const std::vector<CertificateFile> files = {
+        {"certificates/1.crt", fixture("good-root.crt")},
+        {"certificates/2.crt", fixture("lax-root.crt") + fixture("good-root.crt")},
+        {"certificates/3.crt", fixture("ending-root.crt")},
+        {"certificates/4.crt", "0\x82"},
+        {"certificates/5.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\n"},
+        {"certificates/6.crt", fixture("other-root.crt") + "-----BEGIN EC PRIVATE KEY-----\n"},
+    };
+    approve(render_problems(check_certificates(files, today)), "contract/certificates.golden");
+    CHECK(told([&] { parse_certificates(files); }).find("there is no certificate in this file") != std::string::npos);
+    CHECK(check_certificates({{"ok.crt", fixture("good-root.crt")}}, today).empty());
+    CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2026-10-12")).empty());
+    CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2027-01-11")).at(0).what == "\"CN=Ending Root,O=Test only\" ended on 2027-01-10");
+}
+
+TEST_CASE("fingerprints leave out what cannot be read") {
+    CHECK(list_fingerprints("").empty());
+    CHECK(list_fingerprints("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + fixture("good-root.crt")) == std::vector<std::string>{good_fingerprint()});
+}
+
+TEST_CASE("a report says the same after it was written and read") {
+    const ContractReport report{.name = "3.13.5-production-linux-amd64", .manifest = "sha256:1", .rows = {
+        {"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::kept, ""},
+        {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
+        {"layers", "few", "16", "17", RowResult::broken, ""},
+        {"find-library", "found", "all", "sqlite3=None", RowResult::excused, "its stand-in base cannot keep this"}}};
+    const std::string text = render_contract_json(report);
+    CHECK(render_contract_json(parse_contract_json(text, "x")) == text);
+    CHECK_FALSE(report.is_kept());
+    approve(text, "contract/report.json.golden");
+    approve(render_contract_markdown({report}), "contract/report.md.golden");
+}
+
+TEST_CASE("a report is kept if it has rows and none is broken") {
+    CHECK_FALSE(ContractReport{.name = "x", .manifest = "", .rows = {}}.is_kept());
+    CHECK(ContractReport{.name = "x", .manifest = "", .rows = {{"a", "", "", "", RowResult::known, ""}}}.is_kept());
+}
+
+TEST_CASE("what is no report is refused") {
+    CHECK(told([] { parse_contract_json("{}", "out/tests/x.json"); }) ==
+          "out/tests/x.json is no contract report: it has no name or no rows\n  hint: run `test` again\n");
+    CHECK(told([] { parse_contract_json(R"({"name":"x","rows":[{"id":"a","result":"fine"}]})", "r"); }) ==
+          "r is no contract report: a row has no id or no result\n  hint: run `test` again\n");
+}

@@ -1,0 +1,306 @@
+#include "contract/rows.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <set>
+
+#include "contract/good_image.h"
+
+namespace {
+
+const Date today = *parse_date("2026-11-23");
+
+std::vector<std::string> broken_rows(const ImageFacts& facts) {
+    std::vector<std::string> ids;
+    for (const ContractRow& row : judge_contract("x", "sha256:0", facts, Contract{}, {}, today).rows) {
+        if (row.result == RowResult::broken) ids.push_back(row.id);
+    }
+    return ids;
+}
+
+ContractRow row_of(const ContractReport& report, const std::string& id) {
+    for (const ContractRow& row : report.rows) {
+        if (row.id == id) return row;
+    }
+    FAIL("there is no row " << id);
+    return {};
+}
+
+ContractRow judged_row(const ImageFacts& facts, const std::string& id) {
+    return row_of(judge_contract("x", "sha256:0", facts, Contract{}, {}, today), id);
+}
+
+/// One way to break a row, and only that row.
+struct Defect {
+    std::string row;
+    std::string what;
+    std::function<void(ImageFacts&)> put;
+    bool development = false;
+};
+
+void answer(ContainerRun& run, const std::string& probe, std::vector<std::string> values) { run.answers[probe] = {std::move(values), ""}; }
+void fail(ContainerRun& run, const std::string& probe) { run.answers[probe] = {{}, "ImportError: it does not load"}; }
+
+std::vector<Defect> configuration_defects() {
+    return {
+        {"user-numeric", "a name", [](ImageFacts& f) { f.config.user = "nonroot"; }},
+        {"user-numeric", "root", [](ImageFacts& f) { f.config.user = "0:0"; }},
+        {"user-numeric", "the group root", [](ImageFacts& f) { f.config.user = "1000:0"; }},
+        {"user-numeric", "nobody named", [](ImageFacts& f) { f.config.user = ""; }},
+        {"user-nonroot", "distroless's own id", [](ImageFacts& f) { f.files.files["/etc/passwd"].text = "nonroot:x:65532:65532::/home/nonroot:\n"; }},
+        {"user-nonroot", "no group", [](ImageFacts& f) { f.files.files["/etc/group"].text = "root:x:0:\n"; }},
+        {"working-directory", "root's", [](ImageFacts& f) { f.files.files["/home/nonroot"].uid = 0; }},
+        {"working-directory", "another", [](ImageFacts& f) { f.config.working_directory = "/"; }},
+        {"working-directory", "absent", [](ImageFacts& f) { f.config.working_directory = "/app"; }},
+        {"entrypoint", "a shell", [](ImageFacts& f) { f.config.entrypoint = {"/bin/sh", "-c", "python"}; }},
+        {"entrypoint", "none", [](ImageFacts& f) { f.config.entrypoint = {}; }},
+        {"labels", "the base's version", [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.python-version"] = "3.13.5-slim-bookworm"; }},
+        {"labels", "another repository", [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.repository"] = "defradigital/node"; }},
+        {"labels-inherited", "a revision", [](ImageFacts& f) { f.config.labels["org.opencontainers.image.revision"] = "540323a"; }},
+        {"settings-inherited", "a health check", [](ImageFacts& f) { f.config.health_check = true; }},
+        {"settings-inherited", "a volume", [](ImageFacts& f) { f.config.volumes = true; }},
+        {"settings-inherited", "a port", [](ImageFacts& f) { f.config.ports = true; }},
+        {"settings-inherited", "a trigger", [](ImageFacts& f) { f.config.on_build = true; }},
+        {"library-path", "set", [](ImageFacts& f) { f.config.environment["LD_LIBRARY_PATH"] = "/usr/local/lib"; }},
+        {"python-environment", "the other target", [](ImageFacts& f) { f.config.environment["PYTHON_ENV"] = "test"; }},
+        {"python-environment", "buffered", [](ImageFacts& f) { f.config.environment.erase("PYTHONUNBUFFERED"); }},
+        {"uv-downloads", "allowed", [](ImageFacts& f) { f.config.environment.erase("UV_PYTHON_DOWNLOADS"); }},
+        {"layers", "many", [](ImageFacts& f) { f.config.layers = 17; }},
+    };
+}
+
+std::vector<Defect> python_defects() {
+    return {
+        {"python-version", "another", [](ImageFacts& f) { answer(f.python, "version", {"3.13.4", "/usr/local"}); }},
+        {"python-version", "Debian's", [](ImageFacts& f) { answer(f.python, "version", {"3.13.5", "/usr"}); }},
+        {"architecture", "another's code", [](ImageFacts& f) { answer(f.python, "platform", {"linux-aarch64"}); }},
+        {"extension-modules", "one does not load", [](ImageFacts& f) { fail(f.python, "extension-modules"); }},
+        {"standard-modules", "one does not load", [](ImageFacts& f) { fail(f.python, "standard-modules"); }},
+        {"find-library", "no ldconfig", [](ImageFacts& f) { answer(f.python, "find-library", {"c=libc.so.6", "sqlite3=None", "ssl=libssl.so.3"}); }},
+        {"utf-8", "ASCII", [](ImageFacts& f) { answer(f.python, "utf-8", {"ascii", "ansi_x3.4-1968", "ascii"}); }},
+        {"time-zones", "none", [](ImageFacts& f) { fail(f.python, "time-zones"); }},
+        {"subprocesses", "spawn fails", [](ImageFacts& f) { answer(f.python, "subprocesses", {"42", "1"}); }},
+        {"name-service", "no name", [](ImageFacts& f) { fail(f.python, "name-service"); }},
+        {"name-service", "no address", [](ImageFacts& f) { answer(f.python, "name-service", {"nonroot", "10.0.0.1"}); }},
+        {"bytecode", "some compiled", [](ImageFacts& f) { answer(f.python, "bytecode", {"88", "49"}); }},
+        {"bytecode", "none at all", [](ImageFacts& f) { answer(f.python, "bytecode", {"0", "0"}); }},
+        {"imports", "slow", [](ImageFacts& f) { answer(f.python, "imports", {"487.0"}); }},
+        {"home-writable", "read-only", [](ImageFacts& f) { fail(f.python, "home"); }},
+        {"python-not-writable", "writable", [](ImageFacts& f) { answer(f.python, "writable", {"/usr/local/lib/python3.13"}); }},
+        {"nothing-listens", "a debugger", [](ImageFacts& f) { answer(f.python, "listening", {"port 5678 (tcp)"}); }, true},
+        {"read-only", "fails", [](ImageFacts& f) { fail(f.hardened, "restricted"); }},
+        {"read-only", "it was not read-only", [](ImageFacts& f) { f.hardened.answers["restricted"].values[1] = "writable"; }},
+        {"any-user", "never ran", [](ImageFacts& f) { f.any_user = ContainerRun{.failure = "no such program"}; }},
+        {"stop", "killed", [](ImageFacts& f) { f.stop = {.failure = "", .seconds = 10.1, .exit_code = 137}; }},
+        {"stop", "slow", [](ImageFacts& f) { f.stop.seconds = 5.1; }},
+        {"stop", "another code", [](ImageFacts& f) { f.stop.exit_code = 0; }},
+        {"stop", "never began", [](ImageFacts& f) { f.stop.failure = "it did not begin to work"; }},
+        {"orphans", "one stays", [](ImageFacts& f) { answer(f.orphans, "zombies", {"1"}); }},
+        {"uv", "absent", [](ImageFacts& f) { fail(f.python, "uv"); }},
+        {"uv-path", "absent", [](ImageFacts& f) { f.files.files.erase("/home/nonroot/.local/bin/uv"); }},
+        {"uv-sync", "wants another Python", [](ImageFacts& f) { fail(f.python, "uv-sync"); }},
+        {"no-debugger", "there", [](ImageFacts& f) { answer(f.python, "debugger", {"debugpy 1.8.22"}); }},
+        {"no-debugger", "unknown", [](ImageFacts& f) { f.python.answers.erase("debugger"); }},
+        {"debugger", "absent", [](ImageFacts& f) { fail(f.python, "debugger"); }, true},
+        {"debugger-attach", "another value", [](ImageFacts& f) { answer(f.python, "debugger-attach", {"stopped", "None"}); }, true},
+    };
+}
+
+std::vector<Defect> file_defects() {
+    return {
+        {"no-setuid", "su", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 04755; }},
+        {"setuid-of-base", "another than Debian's", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 02755; }, true},
+        {"world-writable", "a file", [](ImageFacts& f) { f.files.files["/etc/passwd"].mode = 0666; }},
+        {"world-writable", "a folder", [](ImageFacts& f) { f.files.files["/tmp"].mode = 0777; }},
+        {"dangling-links", "one", [](ImageFacts& f) { f.files.files["/usr/lib/cert.pem"] = make_link("../nowhere"); }},
+        {"dangling-links", "a ring", [](ImageFacts& f) { f.files.files["/usr/lib/ring"] = make_link("ring"); }},
+        {"no-tools", "a shell", [](ImageFacts& f) { f.files.files["/bin/sh"] = make_link("/usr/local/bin/python3.13"); }},
+        {"tools", "no shell", [](ImageFacts& f) { f.files.files.erase("/usr/bin/sh"); }, true},
+        {"no-debris", "headers", [](ImageFacts& f) { f.files.files["/usr/local/include/Python.h"] = make_file(""); }},
+        {"no-debris", "tests", [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/test"] = make_folder(); }},
+        {"no-debris", "ensurepip", [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/ensurepip"] = make_folder(); }},
+        {"no-debris", "a static library", [](ImageFacts& f) { f.files.files["/usr/local/lib/libpython3.13.a"] = make_file(""); }},
+        {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 70'000'001; }},
+        {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 145'000'001; }, true},
+        {"libraries-registered", "one is not", [](ImageFacts& f) { f.files.files["/usr/lib/libz.so.1"] = make_program(1, "e1"); }},
+        {"libraries-true", "another file", [](ImageFacts& f) { f.files.files["/usr/lib/libc.so.6"].md5 = "c2"; }},
+        {"libraries-mapped", "from elsewhere", [](ImageFacts& f) { answer(f.python, "mapped-libraries", {"/opt/libssl.so.3"}); }},
+        {"libraries-mapped", "none is known", [](ImageFacts& f) { answer(f.python, "mapped-libraries", {}); }},
+        {"libraries-libc", "two builds", [](ImageFacts& f) { f.files.files["/usr/lib/libc.so.6"].libc_build = "2.36-9+deb12u10"; }},
+        {"libraries-libc", "no loader", [](ImageFacts& f) { f.files.files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = ""; }},
+        {"libraries-once", "two of them",
+         [](ImageFacts& f) {
+             f.files.files["/usr/lib/old"] = make_folder();
+             f.files.files["/usr/lib/old/libc.so.6"] = make_program(1, "c1");
+             f.files.files["/var/lib/dpkg/status.d/libc6.md5sums"].text += "c1  usr/lib/old/libc.so.6\n";
+         }},
+    };
+}
+
+std::vector<Defect> trust_defects() {
+    return {
+        {"trust-variables", "not set", [](ImageFacts& f) { f.config.environment.erase("REQUESTS_CA_BUNDLE"); }},
+        {"trust-variables", "no such file", [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/ssl/cert.pem"; }},
+        {"trust-variables", "no certificates", [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/passwd"; }},
+        {"openssldir", "nothing", [](ImageFacts& f) { answer(f.python, "trusted-without-environment", {}); }},
+        {"tls-clients", "uv has its own", [](ImageFacts& f) { answer(f.tls, "tls-clients", {"urllib"}); }},
+        {"tls-clients", "requests has its own", [](ImageFacts& f) { answer(f.tls, "tls-clients", {"pip", "urllib", "uv"}); }, true},
+        {"tls-strangers", "urllib trusts everybody", [](ImageFacts& f) { answer(f.tls, "tls-strangers", {"urllib"}); }},
+        {"ca-bundle", "left out", [](ImageFacts& f) { f.files.files["/etc/ssl/certs/ca-certificates.crt"].text = fixture("other-root.crt"); }},
+        {"ca-trusted", "not loaded",
+         [](ImageFacts& f) {
+             answer(f.python, "trusted", {"00aa"});
+             answer(f.python, "trusted-without-environment", {"00aa"});
+         }},
+        {"ca-strict", "refused", [](ImageFacts& f) { f.certificates[0].refused_because = {"basic constraints of ca cert not marked critical"}; }},
+        {"ca-hash-links", "none", [](ImageFacts& f) { f.files.files.erase("/etc/ssl/certs/0a1b2c3d.0"); }, true},
+        {"ca-hash-links", "another's", [](ImageFacts& f) { f.files.files["/etc/ssl/certs/good-root.pem"].text = fixture("other-root.crt"); }, true},
+    };
+}
+
+std::vector<Defect> all_defects() {
+    std::vector<Defect> defects;
+    for (const auto& part : {configuration_defects(), python_defects(), file_defects(), trust_defects()}) {
+        defects.insert(defects.end(), part.begin(), part.end());
+    }
+    return defects;
+}
+
+}  // namespace
+
+TEST_CASE("good images keep every row") {
+    CHECK(broken_rows(make_good_production()).empty());
+    CHECK(broken_rows(make_good_development()).empty());
+}
+
+TEST_CASE("each defect breaks its own row and no other") {
+    for (const Defect& defect : all_defects()) {
+        INFO(defect.row << ": " << defect.what);
+        ImageFacts facts = defect.development ? make_good_development() : make_good_production();
+        defect.put(facts);
+        CHECK(broken_rows(facts) == std::vector<std::string>{defect.row});
+    }
+}
+
+TEST_CASE("every row has a defect that breaks it") {
+    std::set<std::string> tried;
+    for (const Defect& defect : all_defects()) tried.insert(defect.row);
+    for (const RowRule& rule : contract_rows()) {
+        INFO(rule.id);
+        CHECK(tried.contains(rule.id));
+    }
+}
+
+TEST_CASE("every row has an id of its own and says what is promised") {
+    std::set<std::string> ids;
+    for (const RowRule& rule : contract_rows()) {
+        INFO(rule.id);
+        CHECK(ids.insert(rule.id).second);
+        CHECK(rule.promise.size() > 10);
+    }
+}
+
+TEST_CASE("an image of which nothing is known keeps no row about Python") {
+    ImageFacts facts = make_good_production();
+    facts.python = ContainerRun{.failure = "exec: \"python\": executable file not found in $PATH"};
+    CHECK(judged_row(facts, "utf-8").found == "exec: \"python\": executable file not found in $PATH");
+    const std::vector<std::string> broken = broken_rows(facts);
+    for (const auto& [probe, answer] : make_good_production().python.answers) {
+        if (probe == "version" || probe == "utf-8" || probe == "uv-sync" || probe == "bytecode") {
+            const std::string row = probe == "version" ? "python-version" : probe;
+            CHECK(std::find(broken.begin(), broken.end(), row) != broken.end());
+        }
+    }
+}
+
+TEST_CASE("a probe that took the interpreter down is told by the container's end") {
+    ImageFacts facts = make_good_production();
+    facts.python.answers.erase("uv-sync");
+    facts.python.exit_code = 139;
+    facts.python.said = "Segmentation fault";
+    CHECK(judged_row(facts, "uv-sync").found == "the container ended with exit code 139 before: Segmentation fault");
+}
+
+TEST_CASE("what the engine puts into a container is not held against the image") {
+    ImageFacts facts = make_good_production();
+    facts.files.files["/etc/hosts"] = make_file("", 0666);
+    facts.files.files["/usr/share/zoneinfo/localtime"] = make_link("/etc/localtime");
+    facts.files.files["/usr/share/doc/libc6/changelog"] = make_link("nowhere");
+    CHECK(broken_rows(facts).empty());
+}
+
+TEST_CASE("production on slim is held to what it can promise") {
+    ImageFacts facts = make_good_production();
+    facts.expected.distroless = false;
+    for (const char* tool : {"sh", "apt", "pip"}) facts.files.files[std::string("/usr/bin/") + tool] = make_program(40'000'000, "");
+    facts.files.files["/etc/ssl/certs/0a1b2c3d.0"] = make_link("ca-certificates.crt");
+    CHECK(broken_rows(facts).empty());
+    facts.files.files["/etc/ssl/certs/0a1b2c3d.0"] = make_link("/etc/passwd");
+    CHECK(broken_rows(facts) == std::vector<std::string>{"ca-hash-links"});
+}
+
+TEST_CASE("the size is what is unpacked, each content once, without uv") {
+    ImageFacts facts = make_good_production();
+    facts.files.files["/usr/local/bin/python3"] = facts.files.files["/usr/local/bin/python3.13"];
+    facts.files.files["/usr/local/bin/python3"].further_name = true;
+    facts.compressed_size = 41'500'000;
+    const ContractRow row = judged_row(facts, "size");
+    CHECK(row.expected == "at most 70 MB");
+    CHECK(row.found == "22.2 MB (66.2 MB with uv, 41.5 MB compressed)");
+    facts.expected.architecture = facts.config.architecture = "riscv64";
+    CHECK(judged_row(facts, "size").expected == "a limit for riscv64 in the contract");
+}
+
+TEST_CASE("an emulated image's speed is not held against it") {
+    ImageFacts facts = make_good_production();
+    answer(facts.python, "imports", {"4870"});
+    facts.emulated = true;
+    CHECK(broken_rows(facts).empty());
+    CHECK(judged_row(facts, "imports").found == "4870 ms, emulated");
+}
+
+TEST_CASE("without internal authorities nothing is said about them") {
+    ImageFacts facts = make_good_production();
+    facts.certificates.clear();
+    for (const ContractRow& row : judge_contract("x", "", facts, Contract{}, {}, today).rows) CHECK_FALSE(row.id.starts_with("ca-"));
+}
+
+TEST_CASE("a stand-in base excuses the rows that it names and no others") {
+    ImageFacts facts = make_good_production();
+    answer(facts.python, "find-library", {"c=libc.so.6", "sqlite3=None"});
+    facts.config.user = "root";
+    const ContractReport report = judge_contract("x", "", facts, Contract{}, {"find-library", "size"}, today);
+    CHECK(row_of(report, "find-library").result == RowResult::excused);
+    CHECK(row_of(report, "find-library").because == "its stand-in base cannot keep this");
+    CHECK(row_of(report, "size").result == RowResult::kept);
+    CHECK(row_of(report, "user-numeric").result == RowResult::broken);
+    CHECK_FALSE(report.is_kept());
+}
+
+TEST_CASE("a known failure holds for its images through its day") {
+    ImageFacts facts = make_good_production();
+    facts.config.layers = 20;
+    Contract contract;
+    KnownFailure known;
+    known.row = "layers";
+    known.images = {"3.13.*-production-*"};
+    known.reason = "the base was rebuilt";
+    known.owner = "platform team";
+    known.review_by = today;
+    contract.known = {known};
+    const auto judged = [&](const std::string& name, Date day) { return row_of(judge_contract(name, "", facts, contract, {}, day), "layers"); };
+
+    CHECK(judged("3.13.5-production-linux-amd64", today).result == RowResult::known);
+    CHECK(judged("3.13.5-production-linux-amd64", today).because == "the base was rebuilt (platform team, until 2026-11-23)");
+    CHECK(judged("3.12.6-production-linux-amd64", today).result == RowResult::broken);
+    const ContractRow after = judged("3.13.5-production-linux-amd64", today + std::chrono::days(1));
+    CHECK(after.result == RowResult::broken);
+    CHECK(after.because == "the base was rebuilt (platform team, ended on 2026-11-23)");
+}
+
+TEST_CASE("a row that is off is not there") {
+    Contract contract;
+    contract.off = {"layers"};
+    for (const ContractRow& row : judge_contract("x", "", make_good_production(), contract, {}, today).rows) CHECK(row.id != "layers");
+}
