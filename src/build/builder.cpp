@@ -1,0 +1,113 @@
+#include "build/builder.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "build/buildx.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::hours left_after{24};
+
+struct Mirror {
+    std::string host;  ///< with its port
+    bool is_plain = false;
+    bool is_loopback = false;
+};
+
+/// "http://127.0.0.1:5000/" as engines write their mirrors.
+Mirror parse_mirror(const std::string& url) {
+    Mirror mirror;
+    mirror.is_plain = url.starts_with("http://");
+    const std::size_t scheme = url.find("://");
+    mirror.host = scheme == std::string::npos ? url : url.substr(scheme + 3);
+    while (mirror.host.ends_with('/')) mirror.host.pop_back();
+    mirror.is_loopback =
+        mirror.host.starts_with("127.") || mirror.host.starts_with("localhost") || mirror.host.starts_with("[::1]");
+    return mirror;
+}
+
+/// A name that no other run has: folders for temporary files are unique on a machine, times between machines.
+std::string make_name(const World& world, const fs::path& folder) {
+    const std::string seed = folder.string() + render_time(world.clock.now());
+    return own_builder_prefix + std::string(sha256(seed).hex().substr(0, 12));
+}
+
+Response ask_engine(const World& world, const fs::path& socket, const std::string& method, const std::string& path) {
+    Request request;
+    request.method = method;
+    request.url = "http://engine" + path;
+    request.unix_socket = socket;
+    return world.http.send(request);
+}
+
+}  // namespace
+
+std::string render_buildkit_configuration(const std::vector<std::string>& mirrors) {
+    std::string hosts;
+    std::string plain;
+    for (const std::string& url : mirrors) {
+        const Mirror mirror = parse_mirror(url);
+        hosts += (hosts.empty() ? "\"" : ", \"") + mirror.host + "\"";
+        if (mirror.is_plain) plain += "[registry.\"" + mirror.host + "\"]\n  http = true\n";
+    }
+    return hosts.empty() ? "" : "[registry.\"docker.io\"]\n  mirrors = [" + hosts + "]\n" + plain;
+}
+
+OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
+                       const fs::path& folder)
+    : world_(world), buildx_(settings.buildx), environment_(environment), name_(make_name(world, folder)) {
+    std::vector<std::string> arguments = {"create", "--name", name_, "--driver", "docker-container", "--bootstrap"};
+    if (!settings.buildkit_image.empty())
+        arguments.insert(arguments.end(), {"--driver-opt", "image=" + settings.buildkit_image});
+    const bool has_loopback = std::any_of(settings.mirrors.begin(), settings.mirrors.end(),
+                                          [](const std::string& url) { return parse_mirror(url).is_loopback; });
+    if (has_loopback) arguments.insert(arguments.end(), {"--driver-opt", "network=host"});
+    if (!settings.mirrors.empty()) {
+        world.files.write(folder / "buildkitd.toml", render_buildkit_configuration(settings.mirrors));
+        arguments.insert(arguments.end(), {"--buildkitd-config", (folder / "buildkitd.toml").string()});
+    }
+    const Command command = buildx_command(buildx_, arguments, environment_);
+    const Finished finished = world.processes.run(command);
+    if (finished.exit_code == 0) return;
+    world.processes.run(buildx_command(buildx_, {"rm", "--force", name_}, environment_));  // it may be there half-made
+    throw Error{Exit::failed,
+                {{{},
+                  "no builder could be made\n" + render_failure(command, finished),
+                  "the engine has the classic image store, which cannot write OCI layouts: switch its containerd image "
+                  "store on, or name a builder with --builder"}}};
+}
+
+OwnBuilder::~OwnBuilder() {
+    try {
+        world_.processes.run(buildx_command(buildx_, {"rm", "--force", name_}, environment_));
+    } catch (const Error&) {
+        world_.log << "the builder " << name_ << " could not be removed; a run a day from now or later removes it\n";
+    }
+}
+
+void remove_left_builders(const World& world, const fs::path& socket) {
+    if (socket.empty()) return;
+    const std::string container_prefix = std::string("buildx_buildkit_") + own_builder_prefix;
+    const Response listed =
+        ask_engine(world, socket, "GET",
+                   "/containers/json?all=true&filters=%7B%22name%22%3A%5B%22" + container_prefix + "%22%5D%7D");
+    if (listed.status != 200) return;
+    const rapidjson::Document containers = parse_tool_json(listed.body, "the engine's list of containers");
+    for (const Json& container : items_of(containers)) {
+        const Json::ConstArray names = items_at(container, "Names");
+        const std::string name =
+            names.Empty() ? "" : text_of(names[0]);  // the engine writes "/name", and looks for parts of names
+        const Time created{std::chrono::seconds(number_at(container, "Created"))};
+        if (!name.starts_with("/" + container_prefix) || world.clock.now() - created < left_after) continue;
+        const Response removed =
+            ask_engine(world, socket, "DELETE", "/containers/" + text_at(container, "Id") + "?force=true&v=true");
+        ask_engine(world, socket, "DELETE", "/volumes" + name + "_state?force=true");
+        world.log << (removed.status < 300 ? "removed" : "could not remove")
+                  << " the builder that a killed run left behind: " << name.substr(1) << "\n";
+    }
+}

@@ -1,0 +1,39 @@
+// A builder of our own, for engines whose classic image store cannot write OCI layouts.
+#pragma once
+
+#include <string>
+
+#include "build/build.h"
+#include "system/world.h"
+
+/// What every builder of ours is called first, so that those of killed runs can be found.
+inline constexpr const char* own_builder_prefix = "python-image-action-";
+
+/// BuildKit's own settings for such a builder: the engine's mirrors of docker.io, which it would not know (BuildKit,
+/// buildkitd.toml).
+std::string render_buildkit_configuration(const std::vector<std::string>& mirrors);
+
+/// A docker-container builder that lives as long as this object.
+class OwnBuilder {
+  public:
+    /// Makes and boots it. `folder` is where its settings are written; its name comes from that folder's name, which is
+    /// unique. Throws Error{failed} with what buildx said.
+    OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
+               const std::filesystem::path& folder);
+    OwnBuilder(const OwnBuilder&) = delete;
+    OwnBuilder& operator=(const OwnBuilder&) = delete;
+    ~OwnBuilder();
+
+    const std::string& name() const { return name_; }
+
+  private:
+    const World& world_;
+    Buildx buildx_;
+    Environment environment_;
+    std::string name_;
+};
+
+/// Removes containers and volumes of builders that runs of ours left behind a day ago or earlier, when they were
+/// killed. Speaks to the engine itself: such a run's buildx configuration is gone. What cannot be removed stays, and is
+/// said on the log.
+void remove_left_builders(const World& world, const std::filesystem::path& socket);

@@ -1,0 +1,112 @@
+#include "build/buildx.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/version.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Version oldest{0, 13, 0};
+constexpr const char* install_hint =
+    "install buildx 0.13 or newer: docker-buildx on PATH, or the plug-in of the docker CLI";
+
+/// The version in "github.com/docker/buildx v0.13.1+ds1 0.13.1+ds1-3"; nothing for a build that does not know its own.
+std::optional<Version> find_version(const std::string& text) {
+    for (std::string word : fields_of(text, ' ')) {
+        if (word.starts_with('v')) word.erase(0, 1);
+        const std::optional<Version> version = parse_version(word.substr(0, word.find_first_not_of("0123456789.")));
+        if (version && *version != Version{}) return version;
+    }
+    return std::nullopt;
+}
+
+void copy_variables(const Environment& ours, const std::vector<std::string>& names, Environment& theirs) {
+    for (const std::string& name : names) {
+        if (const auto found = ours.find(name); found != ours.end()) theirs[name] = found->second;
+    }
+}
+
+/// Only the cache of GitHub Actions needs the runner's own token, and only who asks for that cache gives it to the
+/// builder.
+bool uses_actions_cache(const BuildSettings& settings) {
+    std::vector<std::string> caches = settings.cache_from;
+    caches.insert(caches.end(), settings.cache_to.begin(), settings.cache_to.end());
+    return std::any_of(caches.begin(), caches.end(),
+                       [](const std::string& cache) { return cache.starts_with("type=gha"); });
+}
+
+}  // namespace
+
+Buildx find_buildx(const World& world) {
+    const std::vector<std::vector<std::string>> commands = {{"docker-buildx"}, {"docker", "buildx"}};
+    for (const std::vector<std::string>& words : commands) {
+        Buildx buildx{.command = words, .version = ""};
+        const Finished finished =
+            world.processes.run(buildx_command(buildx, {"version"}, child_environment(world.environment)));
+        if (finished.exit_code != 0) continue;
+        const std::optional<Version> version = find_version(finished.out);
+        if (version && *version < oldest) {
+            throw Error{Exit::failed,
+                        {{{},
+                          fmt::format("{} is version {}: too old for OCI layouts and provenance", joined(words, " "),
+                                      render_version(*version)),
+                          install_hint}}};
+        }
+        if (version) buildx.version = render_version(*version);
+        return buildx;
+    }
+    throw Error{Exit::failed,
+                {{{}, "buildx is not here: neither docker-buildx nor docker buildx could be run", install_hint}}};
+}
+
+void write_docker_configuration(const World& world, const fs::path& folder) {
+    JsonWriter json;
+    json.open_object();
+    if (const auto home = world.environment.find("HOME"); home != world.environment.end()) {
+        const fs::path plugins = fs::path(home->second) / ".docker" / "cli-plugins";
+        if (world.files.is_folder(plugins)) {
+            json.open_array("cliPluginsExtraDirs");
+            json.item(plugins.string());
+            json.close();
+        }
+    }
+    json.close();
+    world.files.write(folder / "config.json", json.text());
+}
+
+Environment buildx_environment(const World& world, const BuildSettings& settings, const fs::path& configuration) {
+    Environment environment = child_environment(world.environment);
+    environment["NO_COLOR"] = "1";
+    // The bake file is ours, its outputs and secrets lie outside its folder, and only newer versions ask about that.
+    environment["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0";
+    if (settings.builder.empty()) {
+        environment["DOCKER_CONFIG"] = configuration.string();
+    } else {
+        copy_variables(world.environment, {"DOCKER_CONFIG", "BUILDX_CONFIG", "DOCKER_CONTEXT"}, environment);
+    }
+    copy_variables(world.environment, {"DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"}, environment);
+    if (!settings.socket.empty()) environment["DOCKER_HOST"] = "unix://" + settings.socket.string();
+    if (uses_actions_cache(settings)) {
+        copy_variables(
+            world.environment,
+            {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"},
+            environment);
+    }
+    return environment;
+}
+
+Command buildx_command(const Buildx& buildx, const std::vector<std::string>& arguments,
+                       const Environment& environment) {
+    Command command;
+    command.argv = buildx.command;
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    command.environment = environment;
+    return command;
+}

@@ -1,0 +1,20 @@
+// How buildx is called: with a configuration of our own, and nothing of ours in its environment that it does not need.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "build/build.h"
+#include "system/world.h"
+
+/// A Docker configuration without anybody's credentials and contexts, made in `folder` (faults.md D16); it knows where
+/// the user's own plug-ins are.
+void write_docker_configuration(const World& world, const std::filesystem::path& folder);
+
+/// The environment of every buildx. A named builder is kept in the user's configuration, so that is used then instead
+/// of the one in `configuration`.
+Environment buildx_environment(const World& world, const BuildSettings& settings,
+                               const std::filesystem::path& configuration);
+
+Command buildx_command(const Buildx& buildx, const std::vector<std::string>& arguments, const Environment& environment);

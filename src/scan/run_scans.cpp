@@ -1,0 +1,153 @@
+// Both scanners on every layout.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "scan/one_scan.h"
+#include "scan/scan.h"
+#include "scan/scan_commands.h"
+#include "scan/scan_files.h"
+#include "system/parallel.h"
+#include "system/private_folder.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One layout, ready to be scanned.
+struct Prepared {
+    const Layout& layout;
+    fs::path folder;    ///< holds view/, and a folder for each scanner
+    std::string fault;  ///< why it must not be scanned
+};
+
+struct Scanned {
+    Receipt receipt;
+    std::optional<KeptSbom> sbom;
+};
+
+/// "amd64" of "linux/amd64", "arm" of "linux/arm/v7".
+std::string architecture_of(const std::string& platform) {
+    const std::vector<std::string> parts = fields_of(platform, '/');
+    return parts.size() < 2 ? "" : parts[1];
+}
+
+void prepare(const World& world, Prepared& prepared) {
+    prepared.fault = fault_of([&] {
+        const Problems damaged = check_blobs(world.files, prepared.layout);
+        if (!damaged.empty()) throw Error{Exit::failed, damaged};
+        write_single_image_view(world.files, prepared.layout, prepared.folder / "view");
+    });
+    if (!prepared.fault.empty()) prepared.fault = "the layout was not scanned: " + prepared.fault;
+}
+
+/// Takes the SBOM that the scanner left, or makes it. An inventory that is not there makes the scan a failed one:
+/// nobody would know whether the scanner saw the image's packages.
+std::optional<std::string> take_sbom(const World& world, const Workplace& place, Receipt& receipt) {
+    if (receipt.scanner == Scanner::trivy) {
+        const Command command = make_trivy_sbom(place);
+        const Finished finished = world.processes.run(command);
+        if (finished.exit_code != 0) {
+            receipt.failure = "no inventory of the packages: " + render_failure(command, finished);
+            return std::nullopt;
+        }
+    }
+    const std::string name = sbom_name(receipt.scanner);
+    std::optional<std::string> text = world.files.read_if_there(place.folder / name);
+    const std::string fault = fault_of([&] { receipt.packages = count_packages(text.value_or(""), name); });
+    if (fault.empty()) return text;
+    receipt.failure = "no inventory of the packages: " + fault;
+    return std::nullopt;
+}
+
+Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& tools, const Prepared& prepared,
+             Scanner scanner) {
+    const Layout& layout = prepared.layout;
+    Scanned scanned{begin_receipt(tools, scanner, layout.manifest, layout.config, architecture_of(layout.platform)),
+                    std::nullopt};
+    Receipt& receipt = scanned.receipt;
+    if (!prepared.fault.empty()) receipt.failure = prepared.fault;
+    if (!receipt.failure.empty()) return scanned;
+
+    const Workplace place =
+        prepare_workplace(world, prepared.folder / render_scanner(scanner), settings.databases, settings.timeout);
+    const Command command =
+        scanner == Scanner::trivy ? make_trivy_scan(place, layout.manifest) : make_grype_scan(place, layout.platform);
+    const std::optional<std::string> report = run_scanner(world, command, receipt);
+    if (!report) return scanned;
+    const std::optional<std::string> sbom = take_sbom(world, place, receipt);
+    if (!sbom) return scanned;
+
+    const fs::path results = settings.scans / layout.name;
+    world.files.write(results / report_name(scanner), *report);
+    world.files.write(results / sbom_name(scanner), *sbom);
+    scanned.sbom = KeptSbom{.scanner = scanner,
+                            .scanner_version = receipt.scanner_version,
+                            .sbom = sha256(*sbom),
+                            .manifest = layout.manifest,
+                            .config = layout.config,
+                            .architecture = receipt.architecture,
+                            .packages = receipt.packages};
+    return scanned;
+}
+
+std::string describe(const std::string& name, const Receipt& receipt) {
+    const std::string scanner = render_scanner(receipt.scanner);
+    if (!receipt.failure.empty()) return fmt::format("  {} of {}: FAILED: {}\n", scanner, name, receipt.failure);
+    return fmt::format("  {} of {}: {} in {:.1f} s\n", scanner, name, counted(receipt.packages, "package"),
+                       receipt.seconds);
+}
+
+}  // namespace
+
+std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& layouts, const ScanSettings& settings) {
+    const ScanTools tools = find_scan_tools(world, settings);
+    // Beside the results: on the disk that holds the layouts, so that views on them cost nothing, and images are not
+    // unpacked in memory.
+    const PrivateFolder work(world.files, fs::absolute(settings.scans) += ".scanning");
+    world.files.remove(work.path());  // of an interrupted run
+    std::vector<Prepared> prepared;
+    std::vector<std::function<void()>> preparations;
+    for (const Layout& layout : layouts) {
+        world.files.remove(settings.scans / layout.name);
+        prepared.push_back({layout, work.path() / layout.name, ""});
+    }
+    for (Prepared& one : prepared) preparations.emplace_back([&] { prepare(world, one); });
+    in_parallel(settings.jobs, preparations);
+
+    std::mutex log_mutex;
+    std::vector<std::vector<Scanned>> scanned(prepared.size());
+    std::vector<std::function<void()>> scans;
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+        for (const auto& [scanner, version] : tools.versions) {
+            scans.emplace_back([&, i, one = scanner] {
+                Scanned result = scan(world, settings, tools, prepared[i], one);
+                const std::lock_guard lock(log_mutex);
+                world.log << describe(layouts[i].name, result.receipt) << std::flush;
+                scanned[i].push_back(std::move(result));
+            });
+        }
+    }
+    in_parallel(settings.jobs, scans);
+
+    std::vector<Receipt> all;
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+        std::vector<Scanned>& results = scanned[i];
+        std::sort(results.begin(), results.end(),
+                  [](const Scanned& a, const Scanned& b) { return a.receipt.scanner < b.receipt.scanner; });
+        std::vector<Receipt> receipts;
+        std::vector<KeptSbom> sboms;
+        for (const Scanned& result : results) {
+            receipts.push_back(result.receipt);
+            if (result.sbom) sboms.push_back(*result.sbom);
+        }
+        const fs::path folder = settings.scans / layouts[i].name;
+        world.files.write(folder / kept_sboms_name, render_kept_sboms_json(sboms));
+        world.files.write(folder / receipts_name, render_receipts_json(receipts));
+        all.insert(all.end(), receipts.begin(), receipts.end());
+    }
+    return all;
+}

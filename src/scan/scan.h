@@ -1,0 +1,70 @@
+// The scans: Trivy and Grype on the very bytes of a layout, a receipt for each (facts: scanners-run.md all, scanners.md
+// §5-6). A scan that went wrong is a value: a receipt that says why. Nobody decides here what it means.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "oci/layout.h"
+#include "system/world.h"
+#include "verdict/verdict.h"
+
+struct ScanSettings {
+    std::filesystem::path
+        databases;                ///< holds trivy/ and grype/ as the tools lay them out; sample.json marks sample data
+    std::filesystem::path scans;  ///< out/scans: each layout's reports go into a folder of its own in there
+    std::size_t jobs = 2;         ///< scans at a time
+    std::chrono::seconds timeout{900};  ///< for one scan
+    std::vector<Scanner> paused;        ///< not run: the policy has them off today
+};
+
+/// The versions of the scanners on PATH, "0.74.0", but for the paused ones. Throws Error{failed} if one is missing,
+/// does not say its version, or is a Trivy that must not be run (0.69.4 to 0.69.6: CVE-2026-33634).
+std::map<Scanner, std::string> find_scanners(const World& world, const std::vector<Scanner>& paused = {});
+
+/// Which vulnerability database a scanner would use.
+struct DatabaseState {
+    Scanner scanner = Scanner::trivy;
+    std::string description;   ///< "schema 2 from mirror.gcr.io/aquasec/trivy-db:2"; empty if there is none
+    std::optional<Time> date;  ///< when it was made
+    bool sample = false;       ///< made by the set-up: never a real verdict
+    std::string failure;       ///< why it cannot be used; empty if it can
+};
+
+DatabaseState load_database_state(const World& world, const std::filesystem::path& databases, Scanner scanner);
+
+struct UpdateSettings {
+    std::filesystem::path databases;
+    /// Trivy's, asked in this order.
+    std::vector<std::string> trivy_mirrors = {"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2",
+                                              "public.ecr.aws/aquasecurity/trivy-db:2"};
+    std::string grype_listing;  ///< URL of latest.json; empty: Grype's own
+    std::chrono::seconds timeout{600};
+};
+
+/// Brings both databases up to date: once per run, before the scans, which then need no network. A database that cannot
+/// be renewed stays as it was; that is returned as a warning per scanner, never thrown. Sample data is left alone.
+Problems update_databases(const World& world, const UpdateSettings& settings);
+
+/// Scans every layout with both scanners. The layout's blobs are hashed first, because no scanner does that. What is
+/// accepted is left in settings.scans/NAME: trivy.json, grype.json, trivy.cdx.json, grype.cdx.json (each scanner's own
+/// SBOM) and always receipt.json; what lay there before is removed first. A receipt for each layout and scanner, in the
+/// order of the layouts, Trivy first; Receipt::failure says why there is no report. Throws Error{failed} only if
+/// nothing can be scanned at all (no scanner, no folder), Error{cancelled}.
+std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& layouts, const ScanSettings& settings);
+
+/// What lies in scans/NAME: the receipts, and each report that parses and is the very text that its receipt is about.
+/// What is wrong becomes the failure of its receipt. Nothing at all if the folder holds no receipts. Throws
+/// Error{failed} for receipts that cannot be read.
+std::vector<ScanResult> load_scans(Files& files, const std::filesystem::path& scans, const std::string& name);
+
+/// Scans the SBOMs that lie in scans/NAME again, when only the database is newer (scanners-run.md §6): nothing is
+/// unpacked. True if both were kept, are the very texts of their receipts, and were scanned; the new reports and
+/// receipts are then in their place. False, and nothing changed, if not.
+bool rescan_from_sboms(const World& world, const std::string& name, const ScanSettings& settings);

@@ -1,0 +1,152 @@
+#include "scan/scan_commands.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Words = std::vector<std::string>;
+
+void append(Words& words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+}
+
+Environment make_environment(const Workplace& place) {
+    return {{"PATH", place.path},
+            {"HOME", (place.folder / "home").string()},
+            {"TMPDIR", (place.folder / "tmp").string()},
+            {"NO_COLOR", "1"}};
+}
+
+/// Age is not Grype's to judge: ours is one limit for both scanners, and what an old database finds is still worth
+/// showing.
+Environment make_grype_environment(const Workplace& place) {
+    Environment environment = make_environment(place);
+    environment["GRYPE_DB_CACHE_DIR"] = (place.databases / "grype").string();
+    environment["GRYPE_DB_AUTO_UPDATE"] = "false";
+    environment["GRYPE_DB_VALIDATE_AGE"] = "false";
+    environment["GRYPE_CHECK_FOR_APP_UPDATE"] = "false";
+    environment["GRYPE_INCLUDE_MATCHER_SUPPRESSIONS"] = "true";
+    return environment;
+}
+
+Command make_command(const Workplace& place, Words argv, Environment environment) {
+    Command command;
+    command.argv = std::move(argv);
+    command.environment = std::move(environment);
+    command.directory = place.folder;
+    command.timeout = place.timeout;
+    return command;
+}
+
+/// What every scan by Trivy is told. Its own time-out would be five minutes; its file cache is a lock that only one
+/// scan can hold, and hides damaged layers (scanners-run.md §5).
+Words trivy_scan_flags(const Workplace& place) {
+    return {"--config",
+            "empty.yaml",
+            "--ignorefile",
+            "empty.yaml",
+            "--cache-dir",
+            (place.databases / "trivy").string(),
+            "--cache-backend",
+            "memory",
+            "--skip-db-update",
+            "--skip-java-db-update",
+            "--offline-scan",
+            "--skip-version-check",
+            "--disable-telemetry",
+            "--timeout",
+            std::to_string(place.timeout.count()) + "s",
+            "--format",
+            "json",
+            "--exit-code",
+            "0",
+            "--output",
+            report_name(Scanner::trivy)};
+}
+
+/// Proxies and certificates as our own process has them: an update is the only thing that leaves the machine.
+Environment with_network(Environment environment, const World& world) {
+    for (const auto& [name, value] : child_environment(world.environment)) environment.try_emplace(name, value);
+    return environment;
+}
+
+}  // namespace
+
+Workplace prepare_workplace(const World& world, const fs::path& folder, const fs::path& databases,
+                            std::chrono::seconds timeout) {
+    world.files.make_folder(folder / "home");
+    world.files.make_folder(folder / "tmp");
+    world.files.write(folder / "empty.yaml", "");
+    const auto path = world.environment.find("PATH");
+    return {folder, fs::absolute(databases).lexically_normal(), path == world.environment.end() ? "" : path->second,
+            timeout};
+}
+
+std::string report_name(Scanner scanner) {
+    return render_scanner(scanner) + ".json";
+}
+
+std::string sbom_name(Scanner scanner) {
+    return render_scanner(scanner) + ".cdx.json";
+}
+
+Command make_trivy_scan(const Workplace& place, const Digest& manifest) {
+    Words argv = {"trivy", "image", "--scanners", "vuln,secret", "--list-all-pkgs"};
+    append(argv, trivy_scan_flags(place));
+    append(argv, {"--input", "../view@" + manifest.text()});
+    return make_command(place, argv, make_environment(place));
+}
+
+Command make_trivy_sbom(const Workplace& place) {
+    return make_command(place,
+                        {"trivy", "convert", "--config", "empty.yaml", "--ignorefile", "empty.yaml", "--format",
+                         "cyclonedx", "--output", sbom_name(Scanner::trivy), report_name(Scanner::trivy)},
+                        make_environment(place));
+}
+
+Command make_grype_scan(const Workplace& place, const std::string& platform) {
+    return make_command(place,
+                        {"grype", "-q", "-c", "empty.yaml", "oci-dir:../view", "--platform", platform, "-o",
+                         "json=" + report_name(Scanner::grype), "-o", "cyclonedx-json=" + sbom_name(Scanner::grype)},
+                        make_grype_environment(place));
+}
+
+Command make_sbom_scan(const Workplace& place, Scanner scanner) {
+    if (scanner == Scanner::grype) {
+        return make_command(
+            place,
+            {"grype", "-q", "-c", "empty.yaml", "sbom:" + sbom_name(scanner), "-o", "json=" + report_name(scanner)},
+            make_grype_environment(place));
+    }
+    Words argv = {"trivy", "sbom", "--scanners", "vuln", "--list-all-pkgs"};
+    append(argv, trivy_scan_flags(place));
+    argv.push_back(sbom_name(scanner));
+    return make_command(place, argv, make_environment(place));
+}
+
+Command make_version_query(const Workplace& place, Scanner scanner) {
+    if (scanner == Scanner::grype)
+        return make_command(place, {"grype", "version", "-o", "json"}, make_grype_environment(place));
+    return make_command(place, {"trivy", "version", "--config", "empty.yaml", "--format", "json"},
+                        make_environment(place));
+}
+
+Command make_grype_database_query(const Workplace& place) {
+    return make_command(place, {"grype", "-c", "empty.yaml", "db", "status", "-o", "json"},
+                        make_grype_environment(place));
+}
+
+Command make_trivy_download(const Workplace& place, const World& world, const std::string& repository) {
+    return make_command(place,
+                        {"trivy", "image", "--download-db-only", "--config", "empty.yaml", "--cache-dir",
+                         (place.databases / "trivy").string(), "--db-repository", repository, "--skip-version-check",
+                         "--disable-telemetry", "--no-progress"},
+                        with_network(make_environment(place), world));
+}
+
+Command make_grype_update(const Workplace& place, const World& world, const std::string& listing) {
+    Environment environment = make_grype_environment(place);
+    environment["GRYPE_DB_MAX_UPDATE_CHECK_FREQUENCY"] = "0";
+    if (!listing.empty()) environment["GRYPE_DB_UPDATE_URL"] = listing;
+    return make_command(place, {"grype", "-c", "empty.yaml", "db", "update"}, with_network(environment, world));
+}

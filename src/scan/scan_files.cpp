@@ -1,0 +1,112 @@
+#include "scan/scan_files.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "scan/scan.h"
+#include "scan/scan_commands.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* rescan_hint = "scan the image again";
+
+ScanResult load_scan(Files& files, const fs::path& folder, Receipt receipt) {
+    if (!receipt.failure.empty()) return {receipt, std::nullopt};
+    const fs::path file = folder / report_name(receipt.scanner);
+    std::optional<Report> report;
+    receipt.failure = fault_of([&] {
+        const std::string text = files.read(file);
+        if (sha256(text) != receipt.report) {
+            throw Error{Exit::failed,
+                        {{{file.string(), 0}, "this is not the report that its receipt is about", rescan_hint}}};
+        }
+        report = parse_report(receipt.scanner, text, file.string());
+    });
+    return {receipt, report};
+}
+
+}  // namespace
+
+std::string fault_of(const std::function<void()>& step) {
+    try {
+        step();
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        std::string text;
+        for (const Problem& problem : error.problems) {
+            const std::string place = problem.at.file.empty() ? "" : problem.at.file + ": ";
+            text += (text.empty() ? "" : "; ") + place + problem.what;
+        }
+        return text;
+    }
+    return "";
+}
+
+Report parse_report(Scanner scanner, std::string_view text, const std::string& source) {
+    return scanner == Scanner::trivy ? parse_trivy_report(text, source) : parse_grype_report(text, source);
+}
+
+std::size_t count_packages(std::string_view cyclonedx, const std::string& source) {
+    const rapidjson::Document sbom = parse_tool_json(cyclonedx, source);
+    if (text_at(sbom, "bomFormat") != "CycloneDX")
+        throw Error{Exit::failed, {{{source, 0}, "this is no CycloneDX SBOM", rescan_hint}}};
+    std::size_t count = 0;
+    for (const Json& component : items_at(sbom, "components")) {
+        const std::string type = text_at(component, "type");
+        if (type == "library" || (type == "application" && !text_at(component, "version").empty())) ++count;
+    }
+    return count;
+}
+
+std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms) {
+    JsonWriter json;
+    json.open_array();
+    for (const KeptSbom& kept : sboms) {
+        json.open_object();
+        json.field("scanner", render_scanner(kept.scanner));
+        json.field("scannerVersion", kept.scanner_version);
+        json.field("sbom", kept.sbom.text());
+        json.field("manifest", kept.manifest.text());
+        json.field("config", kept.config.text());
+        json.field("architecture", kept.architecture);
+        json.field("packages", kept.packages);
+        json.close();
+    }
+    json.close();
+    return json.text();
+}
+
+std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::string& source) {
+    const rapidjson::Document document = parse_tool_json(text, source);
+    std::vector<KeptSbom> sboms;
+    for (const Json& entry : items_of(document)) {
+        const std::optional<Digest> sbom = Digest::parse(text_at(entry, "sbom"));
+        const std::optional<Digest> manifest = Digest::parse(text_at(entry, "manifest"));
+        const std::optional<Digest> config = Digest::parse(text_at(entry, "config"));
+        const std::string scanner = text_at(entry, "scanner");
+        if (!sbom || !manifest || !config || (scanner != "trivy" && scanner != "grype")) {
+            throw Error{Exit::failed, {{{source, 0}, "an SBOM without its scanner or digests", rescan_hint}}};
+        }
+        sboms.push_back(
+            {.scanner = scanner == "trivy" ? Scanner::trivy : Scanner::grype,
+             .scanner_version = text_at(entry, "scannerVersion"),
+             .sbom = *sbom,
+             .manifest = *manifest,
+             .config = *config,
+             .architecture = text_at(entry, "architecture"),
+             .packages = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(entry, "packages")))});
+    }
+    return sboms;
+}
+
+std::vector<ScanResult> load_scans(Files& files, const fs::path& scans, const std::string& name) {
+    const fs::path folder = scans / name;
+    const std::optional<std::string> text = files.read_if_there(folder / receipts_name);
+    std::vector<ScanResult> results;
+    if (!text) return results;
+    for (Receipt& receipt : parse_receipts_json(*text, (folder / receipts_name).string())) {
+        results.push_back(load_scan(files, folder, std::move(receipt)));
+    }
+    return results;
+}

@@ -1,0 +1,40 @@
+// The folder of one image's scans: reports, SBOMs, receipts, and what binds each SBOM to its image.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "verdict/verdict.h"
+
+inline constexpr const char* receipts_name = "receipt.json";
+inline constexpr const char* kept_sboms_name = "sboms.json";
+
+/// What a step threw, as one text; empty if it went well. The border of this room: what goes wrong with a scan, its
+/// report or its database is a value from here on. A cancellation passes.
+std::string fault_of(const std::function<void()>& step);
+
+/// By the parser of its scanner.
+Report parse_report(Scanner scanner, std::string_view text, const std::string& source);
+
+/// How many packages a CycloneDX SBOM lists: libraries, and applications that have a version (CycloneDX 1.6,
+/// "component"). Throws Error{failed} if it is none.
+std::size_t count_packages(std::string_view cyclonedx, const std::string& source);
+
+/// An SBOM that lies beside the reports, and the image that it is of. It does not say that itself.
+struct KeptSbom {
+    Scanner scanner = Scanner::trivy;
+    std::string scanner_version;
+    Digest sbom;
+    Digest manifest;
+    Digest config;
+    std::string architecture;
+    std::size_t packages = 0;
+};
+
+std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms);
+/// Throws Error{failed}, naming `source`, for what render_kept_sboms_json does not write.
+std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::string& source);

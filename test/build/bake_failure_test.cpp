@@ -1,0 +1,91 @@
+#include "build/bake_failure.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+// What buildx 0.36.1 said when a step of one of two targets failed.
+constexpr const char* failed_step =
+    "#8 [p production 1/1] RUN echo one && exit 3\n"
+    "#8 0.270 one\n"
+    "#8 ERROR: process \"/bin/sh -c echo one && exit 3\" did not complete successfully: exit code: 3\n"
+    "\n"
+    "#9 [d development 1/1] RUN sleep 1 && echo dev\n"
+    "#9 CANCELED\n"
+    "------\n"
+    " > [p production 1/1] RUN echo one && exit 3:\n"
+    "0.270 one\n"
+    "0.271 429 Too Many Requests: connection reset\n"
+    "------\n"
+    "Dockerfile:4\n"
+    "--------------------\n"
+    "   3 |     FROM slim AS production\n"
+    "   4 | >>> RUN echo one && exit 3\n"
+    "--------------------\n"
+    "ERROR: target p: failed to solve: process \"/bin/sh -c echo one && exit 3\" did not complete successfully: exit "
+    "code: 3\n";
+
+std::string error_line(const std::string& error) {
+    return "#1 DONE\nERROR: failed to solve: " + error + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("a failed step is told with what it printed, at its line of the Dockerfile") {
+    CHECK(render_problems({parse_bake_failure(failed_step, "Dockerfile")}) ==
+          "Dockerfile:4: the build failed: target p: failed to solve: process \"/bin/sh -c echo one && exit 3\" did "
+          "not complete "
+          "successfully: exit code: 3\n"
+          "   > [p production 1/1] RUN echo one && exit 3:\n"
+          "  0.270 one\n"
+          "  0.271 429 Too Many Requests: connection reset\n"
+          "  hint: the step failed in the image: mend it, or what it downloads from\n");
+}
+
+TEST_CASE("of a step that printed much the end is told") {
+    std::string progress = "------\n > [a 1/1] RUN many:\n";
+    for (int i = 0; i < 1000; ++i) progress += "line " + std::to_string(i) + "\n";
+    progress += "------\nERROR: failed\n";
+    const std::string what = parse_bake_failure(progress, "Dockerfile").what;
+    CHECK(what.starts_with("the build failed: failed\n > [a 1/1] RUN many:\nline 961\n"));
+    CHECK(what.ends_with("line 999"));
+}
+
+TEST_CASE("a failure without a step is bake's last word") {
+    CHECK(render_problems({parse_bake_failure("ERROR: no builder \"nobody\" found\n", "Dockerfile")}) ==
+          "the build failed: no builder \"nobody\" found\n"
+          "  hint: docker buildx ls shows the builders that there are\n");
+    CHECK(render_problems({parse_bake_failure(
+              "ERROR: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n",
+              "Dockerfile")}) ==
+          "the build failed: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n"
+          "  hint: start the Docker Engine, or set DOCKER_HOST\n");
+    CHECK(render_problems({parse_bake_failure("", "Dockerfile")}) ==
+          "the build failed\n"
+          "  hint: the whole output of the build is above\n");
+}
+
+TEST_CASE("only the network is worth another try") {
+    CHECK(is_network_fault(error_line(
+        "python:3: unexpected status from HEAD request to https://registry-1.docker.io/v2/x: 429 Too Many Requests")));
+    CHECK(is_network_fault(error_line("toomanyrequests: You have reached your pull rate limit")));
+    CHECK(
+        is_network_fault(error_line("failed to copy: httpReadSeeker: failed open: unexpected status code "
+                                    "https://gcr.io/v2/x: 503 Service Unavailable")));
+    CHECK(is_network_fault(error_line("read tcp 10.0.0.2:40->1.2.3.4:443: read: connection reset by peer")));
+    CHECK(is_network_fault(
+        error_line("failed to do request: Head \"https://ghcr.io/v2/x\": net/http: TLS handshake timeout")));
+    CHECK(is_network_fault(
+        error_line("failed to do request: Head \"https://ghcr.io/v2/x\": dial tcp 1.2.3.4:443: i/o timeout")));
+    CHECK(is_network_fault(error_line("failed to copy: unexpected EOF")));
+
+    CHECK_FALSE(is_network_fault(failed_step));
+    CHECK_FALSE(is_network_fault(error_line("python:3: not found")));
+    CHECK_FALSE(
+        is_network_fault(error_line("unexpected status from HEAD request to https://gcr.io/v2/x: 401 Unauthorized")));
+    CHECK_FALSE(is_network_fault(error_line("unexpected status code sha256:5035035035: 404 Not Found")));
+    CHECK_FALSE(is_network_fault(error_line("lookup registry-1.docker.io: no such host")));
+    CHECK_FALSE(is_network_fault(
+        "#3 ERROR: 503 Service Unavailable\nERROR: failed to solve: target stage \"nono\" could not be found\n"));
+    CHECK_FALSE(is_network_fault(""));
+}

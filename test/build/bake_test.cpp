@@ -1,0 +1,53 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "approve.h"
+#include "base/error.h"
+#include "build/build.h"
+#include "build/samples.h"
+
+TEST_CASE("the bake file of a plan is as it was approved") {
+    BuildSettings settings = sample_settings();
+    settings.source = "https://github.com/DEFRA/defra-docker-python";
+    settings.ca = "/etc/ssl/certs/ca-certificates.crt";
+    settings.cache_from = {"type=local,src=/cache"};
+    settings.cache_to = {"type=local,dest=/cache,mode=max"};
+    settings.bases[2].layout = "/stand-ins/cc-debian12";
+    settings.bases[1].pulled_from = "localhost:5000/hub/library/python@" + settings.bases[1].digest.text();
+    approve(render_bake(sample_plan(), settings, sample_dockerfile, "/out/images.building"), "build/bake.golden");
+}
+
+TEST_CASE("every platform of an image is a target with a folder of its own") {
+    Plan plan = sample_plan();
+    plan.images.resize(1);
+    plan.platforms = {"linux/amd64", "linux/arm/v7"};
+    const std::string bake = render_bake(plan, sample_settings(), sample_dockerfile, "/out/images.building");
+    CHECK(bake.find("\"3-13-3-development-linux-amd64\": {") != std::string::npos);
+    CHECK(bake.find("\"3-13-3-development-linux-arm-v7\": {") != std::string::npos);
+    CHECK(bake.find("type=oci,tar=false,dest=/out/images.building/3.13.3-development-linux-arm-v7\"") !=
+          std::string::npos);
+}
+
+TEST_CASE("what a path holds is neither evaluated by bake nor taken for a list") {
+    BuildSettings settings = sample_settings();
+    settings.directory = "/home/${USER}/%{if}/a";
+    settings.ca = "/certs, \"ours\"/ca.crt";
+    const std::string bake = render_bake(sample_plan(), settings, sample_dockerfile, "/out dir, x/b");
+    CHECK(bake.find(R"("context": "/home/$${USER}/%%{if}/a")") != std::string::npos);
+    CHECK(bake.find(R"("id=ca,\"src=/certs, \"\"ours\"\"/ca.crt\"")") != std::string::npos);
+    CHECK(bake.find(R"("type=oci,tar=false,\"dest=/out dir, x/b/3.13.3-production-linux-amd64\"")") !=
+          std::string::npos);
+}
+
+TEST_CASE("nothing is built on a base without a digest") {
+    BuildSettings settings = sample_settings();
+    settings.bases.erase(settings.bases.begin());
+    try {
+        render_bake(sample_plan(), settings, sample_dockerfile, "/out");
+        FAIL("no error");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(render_problems(error.problems) ==
+              "no digest is known for the base python:3.13.3-slim-bookworm\n"
+              "  hint: nothing is built on a base that is not pinned\n");
+    }
+}

@@ -1,0 +1,70 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/error.h"
+#include "scan/samples.h"
+#include "scan/scan_files.h"
+
+namespace {
+
+const std::filesystem::path folder = "/out/scans/3.13.3-production-linux-amd64";
+
+ScannerWorld& scanned(ScannerWorld& fake) {
+    fake.scanners_write(trivy_report, grype_report);
+    run_scans(fake.world(), {put_layout(fake.files, "3.13.3-production")}, scan_settings());
+    return fake;
+}
+
+std::vector<ScanResult> load(ScannerWorld& fake) {
+    return load_scans(fake.files, "/out/scans", "3.13.3-production-linux-amd64");
+}
+
+}  // namespace
+
+TEST_CASE("what was scanned is read again") {
+    ScannerWorld fake;
+    const std::vector<ScanResult> results = load(scanned(fake));
+    REQUIRE(results.size() == 2);
+    for (const ScanResult& result : results) {
+        CHECK(result.receipt.failure.empty());
+        REQUIRE(result.report.has_value());
+        CHECK(result.report->os_family == "debian");
+    }
+}
+
+TEST_CASE("a folder without receipts holds no scans, whatever else lies there") {
+    ScannerWorld fake;
+    fake.files.texts[folder / "trivy.json"] = trivy_report;
+    CHECK(load(fake).empty());
+}
+
+TEST_CASE("a report that was changed after its scan is none") {
+    ScannerWorld fake;
+    scanned(fake);
+    fake.files.texts[folder / "trivy.json"] += " ";
+    fake.files.remove(folder / "grype.json");
+    const std::vector<ScanResult> results = load(fake);
+    REQUIRE(results.size() == 2);
+    CHECK(results[0].receipt.failure ==
+          (folder / "trivy.json").string() + ": this is not the report that its receipt is about");
+    CHECK_FALSE(results[0].report.has_value());
+    CHECK(results[1].receipt.failure == (folder / "grype.json").string() + ": there is no such file");
+    CHECK_FALSE(results[1].report.has_value());
+}
+
+TEST_CASE("a failed scan stays a failed scan") {
+    ScannerWorld fake;
+    fake.scanners_write("", grype_report);
+    run_scans(fake.world(), {put_layout(fake.files, "3.13.3-production")}, scan_settings());
+    fake.files.texts[folder / "trivy.json"] = trivy_report;
+    const std::vector<ScanResult> results = load(fake);
+    REQUIRE(results.size() == 2);
+    CHECK(results[0].receipt.failure == "trivy ended with exit code 0 but left no report: it was interrupted");
+    CHECK_FALSE(results[0].report.has_value());
+}
+
+TEST_CASE("packages are counted in an SBOM, files and systems are not") {
+    CHECK(count_packages(sbom, "sbom") == 2);
+    CHECK(count_packages(R"({"bomFormat": "CycloneDX"})", "sbom") == 0);
+    CHECK_THROWS_AS(count_packages("", "sbom"), Error);
+    CHECK_THROWS_AS(count_packages(R"({"spdxVersion": "SPDX-2.3"})", "sbom"), Error);
+}

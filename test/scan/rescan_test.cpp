@@ -1,0 +1,92 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "scan/samples.h"
+
+namespace {
+
+const std::string name = "3.13.3-production-linux-amd64";
+const std::filesystem::path folder = "/out/scans/" + name;
+const std::string second_grype_report = grype_report + " ";
+
+std::string report_of_sbom() {
+    std::string report = trivy_report;
+    return report.replace(report.find("container_image"), 15, "cyclonedx");
+}
+
+/// An image that was scanned once, and scanners that will scan its SBOMs.
+struct ScannedWorld : ScannerWorld {
+    explicit ScannedWorld(const std::string& first_trivy_report = trivy_report) {
+        scanners_write(first_trivy_report, grype_report);
+        run_scans(world(), {put_layout(files, "3.13.3-production")}, scan_settings());
+        processes.answer_by({"trivy", "sbom"}, leave({{"trivy.json", report_of_sbom()}}));
+        processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
+                            leave({{"grype.json", second_grype_report}}));
+        processes.ran.clear();
+    }
+
+    std::map<std::filesystem::path, std::string> results() const {
+        std::map<std::filesystem::path, std::string> texts;
+        for (const auto& [path, text] : files.texts) {
+            if (path.string().starts_with(folder.string())) texts[path] = text;
+        }
+        return texts;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("kept SBOMs are scanned again without the image") {
+    ScannedWorld fake;
+    fake.files.remove("/out/images");
+    CHECK(rescan_from_sboms(fake.world(), name, scan_settings()));
+    CHECK(fake.files.texts.at(folder / "grype.json") == second_grype_report);
+    const std::vector<ScanResult> results = load_scans(fake.files, "/out/scans", name);
+    REQUIRE(results.size() == 2);
+    for (const ScanResult& result : results) {
+        CHECK(result.receipt.failure.empty());
+        CHECK(result.receipt.sbom == sha256(sbom));
+        CHECK(result.receipt.packages == 2);
+        CHECK(result.report.has_value());
+    }
+    CHECK(rescan_from_sboms(fake.world(), name, scan_settings()));
+}
+
+TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
+    const auto refused = [](ScannedWorld& fake) {
+        const auto before = fake.results();
+        CHECK_FALSE(rescan_from_sboms(fake.world(), name, scan_settings()));
+        return before == fake.results();
+    };
+    SECTION("nothing was kept") {
+        ScannedWorld fake;
+        fake.files.remove(folder);
+        CHECK(refused(fake));
+    }
+    SECTION("one SBOM is gone") {
+        ScannedWorld fake;
+        fake.files.remove(folder / "grype.cdx.json");
+        CHECK(refused(fake));
+    }
+    SECTION("one SBOM is not what was kept") {
+        ScannedWorld fake;
+        fake.files.texts[folder / "grype.cdx.json"] += " ";
+        CHECK(refused(fake));
+    }
+    SECTION("a scanner is newer than its SBOM") {
+        ScannedWorld fake;
+        fake.processes.answer({"grype", "version", "-o"}, R"({"version": "0.122.0"})");
+        CHECK(refused(fake));
+    }
+    SECTION("a scan of an SBOM failed") {
+        ScannedWorld fake;
+        fake.processes.answer({"trivy", "sbom", "--scanners"}, ended(1, "FATAL\n"));
+        CHECK(refused(fake));
+    }
+    SECTION("the image holds a secret, which no SBOM does") {
+        std::string report = trivy_report;
+        report.insert(report.size() - 1, R"(, "Results": [{"Target": "/key.pem", "Class": "secret",
+            "Secrets": [{"RuleID": "private-key", "Category": "AsymmetricPrivateKey", "Severity": "HIGH", "Title": "Private key", "StartLine": 1, "EndLine": 1, "Match": "****"}]}])");
+        ScannedWorld fake(report);
+        CHECK(refused(fake));
+    }
+}

@@ -1,0 +1,202 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/error.h"
+#include "scan/samples.h"
+
+namespace {
+
+const std::string name = "3.13.3-production-linux-amd64";
+
+/// The receipts of one image whose Trivy scan goes like this; Grype's goes well.
+std::vector<Receipt> scan_with_trivy(ScannerWorld& fake, const FakeProcesses::Effect& trivy) {
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.processes.answer_by({"trivy", "image", "--scanners"}, trivy);
+    fake.processes.answer_by({"trivy", "convert"}, fake.leave({{"trivy.cdx.json", sbom}}));
+    fake.processes.answer_by({"grype", "-q"}, fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", sbom}}));
+    return run_scans(fake.world(), {layout}, scan_settings());
+}
+
+std::string failure_of_trivy(const FakeProcesses::Effect& trivy) {
+    ScannerWorld fake;
+    const std::vector<Receipt> receipts = scan_with_trivy(fake, trivy);
+    REQUIRE(receipts.size() == 2);
+    CHECK(receipts[1].failure.empty());
+    CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/trivy.json"));
+    CHECK(fake.files.texts.contains("/out/scans/" + name + "/grype.json"));
+    CHECK(fake.files.texts.contains("/out/scans/" + name + "/receipt.json"));
+    return receipts[0].failure;
+}
+
+}  // namespace
+
+TEST_CASE("a scan leaves reports, SBOMs and receipts, and nothing else") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    REQUIRE(receipts.size() == 2);
+    CHECK(receipts[0].scanner == Scanner::trivy);
+    CHECK(receipts[1].scanner == Scanner::grype);
+    for (const Receipt& receipt : receipts) {
+        CHECK(receipt.failure.empty());
+        CHECK(receipt.manifest == layout.manifest);
+        CHECK(receipt.config == layout.config);
+        CHECK(receipt.architecture == "amd64");
+        CHECK(receipt.packages == 2);
+        CHECK(receipt.database_date == parse_time("2026-11-23T06:00:00Z"));
+        CHECK_FALSE(receipt.sbom.has_value());
+    }
+    CHECK(receipts[0].report == sha256(trivy_report));
+    CHECK(receipts[0].scanner_version == "0.74.0");
+    CHECK(receipts[1].command ==
+          "grype -q -c empty.yaml oci-dir:../view --platform linux/amd64 -o json=grype.json -o "
+          "cyclonedx-json=grype.cdx.json");
+    CHECK(fake.files.names_in("/out/scans/" + name) == std::vector<std::string>{"grype.cdx.json", "grype.json",
+                                                                                "receipt.json", "sboms.json",
+                                                                                "trivy.cdx.json", "trivy.json"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images", "scans"});
+}
+
+TEST_CASE("the scanners get a view that holds one image only") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    fake.processes.answer_by({"trivy", "image", "--scanners", "vuln,secret"}, [&](const Command& command) {
+        CHECK(command.directory == "/out/scans.scanning/" + name + "/trivy");
+        CHECK(fake.files.read(command.directory / "../view/index.json").find(layout.manifest.text()) !=
+              std::string::npos);
+        CHECK(command.argv.back() == "../view@" + layout.manifest.text());
+        fake.files.write(command.directory / "trivy.json", trivy_report);
+        return Finished{};
+    });
+    run_scans(fake.world(), {layout}, scan_settings());
+}
+
+TEST_CASE("what lay there before is gone, also if the new scan fails") {
+    ScannerWorld fake;
+    fake.files.texts["/out/scans/" + name + "/trivy.json"] = trivy_report;
+    fake.files.texts["/out/scans/" + name + "/old"] = "old";
+    fake.files.texts["/out/scans/other/trivy.json"] = "kept";
+    scan_with_trivy(fake, [](const Command&) { return ended(1); });
+    CHECK(fake.files.names_in("/out/scans/" + name) ==
+          std::vector<std::string>{"grype.cdx.json", "grype.json", "receipt.json", "sboms.json"});
+    CHECK(fake.files.texts.contains("/out/scans/other/trivy.json"));
+}
+
+TEST_CASE("a scan that did not happen is a receipt that says why, never an error") {
+    ScannerWorld fake;
+    CHECK(failure_of_trivy([](const Command&) { return ended(1, "INFO x\nFATAL unable to open the database\n"); }) ==
+          "trivy ended with exit code 1: FATAL unable to open the database");
+    CHECK(failure_of_trivy([](const Command&) {
+              return ended(2, "panic: runtime error: index out of range\n\ngoroutine 1\nmain.go:12\n");
+          }) == "trivy ended with exit code 2: panic: runtime error: index out of range");
+    CHECK(failure_of_trivy([](const Command&) { return ended(137); }) == "trivy ended with exit code 137");
+    CHECK(failure_of_trivy([](const Command&) {
+              return Finished{.exit_code = 143, .timed_out = true, .out = "", .err = "", .truncated = false};
+          }) == "trivy did not end within 900 s");
+    CHECK(failure_of_trivy([](const Command&) { return Finished{}; }) ==
+          "trivy ended with exit code 0 but left no report: it was interrupted");
+}
+
+TEST_CASE("an interrupted Grype ends with 0 and an empty report, and is a failure") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, "");
+    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    CHECK(receipts[0].failure.empty());
+    CHECK(receipts[1].failure == "grype ended with exit code 0 but left no report: it was interrupted");
+    CHECK(receipts[1].exit_code == 0);
+}
+
+TEST_CASE("a text that is no report is a failure") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write("{}", "[]");
+    for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) {
+        INFO(receipt.failure);
+        CHECK_FALSE(receipt.failure.empty());
+    }
+    CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/trivy.json"));
+}
+
+TEST_CASE("a scan without an inventory of its packages is a failure") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    fake.processes.answer({"trivy", "convert", "--config"}, ended(1, "cannot\n"));
+    fake.processes.answer_by({"grype", "-q", "-c"},
+                             fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", "{}"}}));
+    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    CHECK(receipts[0].failure.starts_with("no inventory of the packages: trivy ended with exit code 1"));
+    CHECK(receipts[1].failure == "no inventory of the packages: grype.cdx.json: this is no CycloneDX SBOM");
+}
+
+TEST_CASE("a layout with a swapped blob is not scanned at all") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.files.texts[blob_path(layout.folder, layout.layers.front().digest)] = "another layer";
+    fake.scanners_write(trivy_report, grype_report);
+    for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) {
+        CHECK(receipt.failure.starts_with("the layout was not scanned: "));
+        CHECK(receipt.command.empty());
+    }
+    for (const Command& command : fake.processes.ran) CHECK(command.argv[1] != "image");
+}
+
+TEST_CASE("without a database there is nothing to scan with") {
+    ScannerWorld fake;
+    fake.files.remove("/db/trivy");
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    CHECK(receipts[0].failure == "there is no Trivy database in /db/trivy");
+    CHECK(receipts[1].failure.empty());
+}
+
+TEST_CASE("sample data is written on every receipt") {
+    ScannerWorld fake;
+    fake.files.texts["/db/sample.json"] = "{}";
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) CHECK(receipt.sample_data);
+}
+
+TEST_CASE("a paused scanner is not run and has no receipt") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    ScanSettings settings = scan_settings();
+    settings.paused = {Scanner::grype};
+    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, settings);
+    REQUIRE(receipts.size() == 1);
+    CHECK(receipts[0].scanner == Scanner::trivy);
+    CHECK(fake.processes.lines().find("grype") == std::string::npos);
+}
+
+TEST_CASE("all images are scanned, and their receipts are in order, however many scans run at a time") {
+    ScannerWorld fake;
+    std::vector<Layout> layouts;
+    for (const char* image : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"})
+        layouts.push_back(put_layout(fake.files, image));
+    fake.scanners_write(trivy_report, grype_report);
+    ScanSettings settings = scan_settings();
+    settings.jobs = 4;
+    const std::vector<Receipt> receipts = run_scans(fake.world(), layouts, settings);
+    REQUIRE(receipts.size() == 8);
+    for (std::size_t i = 0; i < receipts.size(); ++i) {
+        CHECK(receipts[i].manifest == layouts[i / 2].manifest);
+        CHECK(receipts[i].scanner == (i % 2 == 0 ? Scanner::trivy : Scanner::grype));
+    }
+    CHECK(fake.log.str().find("  trivy of 3.12.6-production-linux-amd64: 2 packages in 0.0 s\n") != std::string::npos);
+}
+
+TEST_CASE("a cancellation is no failed scan") {
+    ScannerWorld fake;
+    CHECK_THROWS_AS(scan_with_trivy(fake,
+                                    [](const Command&) -> Finished {
+                                        throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+                                    }),
+                    Error);
+    CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/receipt.json"));
+    CHECK_FALSE(fake.files.is_folder("/out/scans.scanning"));
+}

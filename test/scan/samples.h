@@ -1,0 +1,83 @@
+// A world in which two scanners are installed, have databases, and do what they are asked.
+#pragma once
+
+#include <string>
+
+#include "fakes/fake_world.h"
+#include "oci/layout.h"
+#include "scan/scan.h"
+
+inline Finished ended(int exit_code, const std::string& err = "") {
+    return {.exit_code = exit_code, .timed_out = false, .out = "", .err = err, .truncated = false};
+}
+
+/// A layout for linux/amd64 in the files, as BuildKit writes one, without attestations.
+inline Layout put_layout(FakeFiles& files, const std::string& image) {
+    const std::filesystem::path folder = "/out/images/" + image + "-linux-amd64";
+    const std::string layer = "the layer of " + image;
+    const std::string config = R"({"os": "linux", "architecture": "amd64", "of": ")" + image + "\"}";
+    const auto descriptor = [](const std::string& type, const std::string& bytes) {
+        return R"({"mediaType": "application/vnd.oci.image.)" + type + R"(", "digest": ")" + sha256(bytes).text() +
+               R"(", "size": )" + std::to_string(bytes.size());
+    };
+    const std::string manifest =
+        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": )" +
+        descriptor("config.v1+json", config) + R"(}, "layers": [)" + descriptor("layer.v1.tar+gzip", layer) + "}]}";
+    for (const std::string& blob : {layer, config, manifest}) files.texts[blob_path(folder, sha256(blob))] = blob;
+    files.texts[folder / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
+    files.texts[folder / "index.json"] =
+        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [)" +
+        descriptor("manifest.v1+json", manifest) + R"(, "platform": {"os": "linux", "architecture": "amd64"}}]})";
+    return load_layout(files, folder, image, "linux/amd64");
+}
+
+inline const std::string trivy_report =
+    R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": "container_image",
+        "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" +
+    sha256("config").text() + R"("}})";
+
+inline const std::string grype_report =
+    R"({"matches": [], "source": {"type": "image", "target": {"imageID": ")" + sha256("config").text() +
+    R"(", "manifestDigest": ")" + sha256("manifest").text() +
+    R"(", "architecture": "amd64"}}, "distro": {"name": "debian", "version": "12.11"},
+        "descriptor": {"name": "grype", "version": "0.121.2", "db": {"status": {"schemaVersion": "v6.1.10", "built": "2026-11-23T06:00:00Z", "valid": true}}}})";
+
+inline const std::string sbom =
+    R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "operating-system", "name": "debian", "version": "12.11"},
+        {"type": "library", "name": "libc6", "version": "2.36"}, {"type": "application", "name": "python", "version": "3.13.3"},
+        {"type": "application", "name": "usr/local/bin/uv"}, {"type": "file", "name": "/usr/bin/tini"}]})";
+
+/// Both scanners with their databases.
+struct ScannerWorld : FakeWorld {
+    ScannerWorld() {
+        files.texts["/db/trivy/db/metadata.json"] =
+            R"({"Version": 2, "NextUpdate": "2026-11-24T06:00:00Z", "UpdatedAt": "2026-11-23T06:00:00Z", "DownloadedAt": "2026-11-23T07:00:00Z"})";
+        files.texts["/db/trivy/source"] = "mirror.example/trivy-db:2\n";
+        processes.answer({"trivy", "version"}, R"({"Version": "0.74.0"})");
+        processes.answer({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
+        processes.answer(
+            {"grype", "-c", "empty.yaml", "db", "status"},
+            R"({"schemaVersion": "v6.1.10", "from": "https://grype.example/db.tar.zst", "built": "2026-11-23T06:00:00Z", "valid": true})");
+    }
+
+    /// The scanners leave these texts, in whatever folder they are run.
+    void scanners_write(const std::string& trivy, const std::string& grype) {
+        processes.answer_by({"trivy", "image", "--scanners"}, leave({{"trivy.json", trivy}}));
+        processes.answer_by({"trivy", "convert"}, leave({{"trivy.cdx.json", sbom}}));
+        processes.answer_by({"grype", "-q"}, leave({{"grype.json", grype}, {"grype.cdx.json", sbom}}));
+    }
+
+    FakeProcesses::Effect leave(std::map<std::string, std::string> texts) {
+        return [this, texts](const Command& command) {
+            for (const auto& [name, text] : texts) files.write(command.directory / name, text);
+            return Finished{};
+        };
+    }
+};
+
+inline ScanSettings scan_settings() {
+    ScanSettings settings;
+    settings.databases = "/db";
+    settings.scans = "/out/scans";
+    return settings;
+}

@@ -1,0 +1,113 @@
+#include "scan/scan_commands.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fakes/fake_world.h"
+
+namespace {
+
+const Digest manifest = *Digest::parse("sha256:" + std::string(64, 'a'));
+
+Workplace workplace(FakeWorld& fake) {
+    return prepare_workplace(fake.world(), "/work/one/trivy", "/caches/databases", std::chrono::seconds(900));
+}
+
+}  // namespace
+
+TEST_CASE("a workplace is empty but for what belongs in it") {
+    FakeWorld fake;
+    workplace(fake);
+    CHECK(fake.files.names_in("/work/one/trivy") == std::vector<std::string>{"empty.yaml", "home", "tmp"});
+    CHECK(fake.files.texts.at("/work/one/trivy/empty.yaml").empty());
+}
+
+TEST_CASE("Trivy is called as it was found to be right") {
+    FakeWorld fake;
+    const Command command = make_trivy_scan(workplace(fake), manifest);
+    CHECK(render_command(command) ==
+          "trivy image --scanners vuln,secret --list-all-pkgs --config empty.yaml --ignorefile empty.yaml --cache-dir "
+          "/caches/databases/trivy "
+          "--cache-backend memory --skip-db-update --skip-java-db-update --offline-scan --skip-version-check "
+          "--disable-telemetry "
+          "--timeout 900s --format json --exit-code 0 --output trivy.json --input ../view@sha256:" +
+              std::string(64, 'a'));
+    CHECK(command.directory == "/work/one/trivy");
+    CHECK(command.timeout == std::chrono::seconds(900));
+    CHECK(command.environment == Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                             {"HOME", "/work/one/trivy/home"},
+                                             {"TMPDIR", "/work/one/trivy/tmp"},
+                                             {"NO_COLOR", "1"}});
+}
+
+TEST_CASE("Trivy's SBOM is made from its report") {
+    FakeWorld fake;
+    CHECK(render_command(make_trivy_sbom(workplace(fake))) ==
+          "trivy convert --config empty.yaml --ignorefile empty.yaml --format cyclonedx --output trivy.cdx.json "
+          "trivy.json");
+}
+
+TEST_CASE("Grype is called as it was found to be right") {
+    FakeWorld fake;
+    const Command command = make_grype_scan(workplace(fake), "linux/arm64");
+    CHECK(render_command(command) ==
+          "grype -q -c empty.yaml oci-dir:../view --platform linux/arm64 -o json=grype.json -o "
+          "cyclonedx-json=grype.cdx.json");
+    CHECK(command.environment == Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                             {"HOME", "/work/one/trivy/home"},
+                                             {"TMPDIR", "/work/one/trivy/tmp"},
+                                             {"NO_COLOR", "1"},
+                                             {"GRYPE_DB_CACHE_DIR", "/caches/databases/grype"},
+                                             {"GRYPE_DB_AUTO_UPDATE", "false"},
+                                             {"GRYPE_DB_VALIDATE_AGE", "false"},
+                                             {"GRYPE_CHECK_FOR_APP_UPDATE", "false"},
+                                             {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}});
+}
+
+TEST_CASE("each scanner reads its own SBOM only") {
+    FakeWorld fake;
+    CHECK(render_command(make_sbom_scan(workplace(fake), Scanner::grype)) ==
+          "grype -q -c empty.yaml sbom:grype.cdx.json -o json=grype.json");
+    const std::vector<std::string> argv = make_sbom_scan(workplace(fake), Scanner::trivy).argv;
+    CHECK(argv[1] == "sbom");
+    CHECK(argv.back() == "trivy.cdx.json");
+}
+
+TEST_CASE("nothing that a workflow or a pull request set reaches a scanner, and no proxy does") {
+    FakeWorld fake;
+    fake.environment = {{"PATH", "/bin"},
+                        {"TRIVY_SEVERITY", "CRITICAL"},
+                        {"GRYPE_CONFIG", "evil"},
+                        {"GITHUB_TOKEN", "canary"},
+                        {"HTTPS_PROXY", "http://proxy"}};
+    const Workplace place = workplace(fake);
+    for (const Command& command :
+         {make_trivy_scan(place, manifest), make_trivy_sbom(place), make_grype_scan(place, "linux/amd64"),
+          make_sbom_scan(place, Scanner::trivy), make_sbom_scan(place, Scanner::grype),
+          make_version_query(place, Scanner::trivy), make_version_query(place, Scanner::grype)}) {
+        for (const char* name : {"TRIVY_SEVERITY", "GRYPE_CONFIG", "GITHUB_TOKEN", "HTTPS_PROXY"})
+            CHECK_FALSE(command.environment.contains(name));
+    }
+}
+
+TEST_CASE("updates alone reach the network") {
+    FakeWorld fake;
+    fake.environment = {
+        {"PATH", "/bin"}, {"HOME", "/home/somebody"}, {"GITHUB_TOKEN", "canary"}, {"HTTPS_PROXY", "http://proxy"}};
+    const Command trivy = make_trivy_download(workplace(fake), fake.world(), "mirror.example/trivy-db:2");
+    CHECK(render_command(trivy) ==
+          "trivy image --download-db-only --config empty.yaml --cache-dir /caches/databases/trivy --db-repository "
+          "mirror.example/trivy-db:2 "
+          "--skip-version-check --disable-telemetry --no-progress");
+    CHECK(trivy.environment == Environment{{"PATH", "/bin"},
+                                           {"HOME", "/work/one/trivy/home"},
+                                           {"TMPDIR", "/work/one/trivy/tmp"},
+                                           {"NO_COLOR", "1"},
+                                           {"HTTPS_PROXY", "http://proxy"}});
+
+    const Command grype = make_grype_update(workplace(fake), fake.world(), "http://127.0.0.1:1/latest.json");
+    CHECK(render_command(grype) == "grype -c empty.yaml db update");
+    CHECK(grype.environment.at("HTTPS_PROXY") == "http://proxy");
+    CHECK(grype.environment.at("HOME") == "/work/one/trivy/home");
+    CHECK(grype.environment.at("GRYPE_DB_UPDATE_URL") == "http://127.0.0.1:1/latest.json");
+    CHECK_FALSE(make_grype_update(workplace(fake), fake.world(), "").environment.contains("GRYPE_DB_UPDATE_URL"));
+}
