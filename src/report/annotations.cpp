@@ -1,0 +1,99 @@
+#include "report/annotations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "report/rows.h"
+#include "report/sarif_rule.h"
+#include "report/words.h"
+
+namespace {
+
+/// Findings that are told as one: the same one on the same line.
+struct Told {
+    FindingRow row;
+    Place at;
+};
+
+std::vector<Told> gather_told(const Run& run) {
+    std::vector<Told> all;
+    std::map<std::pair<std::string, Place>, std::size_t> known;
+    for (const ImageRun& image : run.images) {
+        for (FindingRow& row : findings_of(image)) {
+            if (row.state != FindingState::blocking) continue;
+            const Place at = sarif_place(row);
+            const auto [place, is_new] = known.emplace(std::pair(row.finding->key(), at), all.size());
+            if (is_new) {
+                all.push_back({std::move(row), at});
+            } else {
+                all[place->second].row.images.push_back(&image);
+            }
+        }
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Told& a, const Told& b) { return a.row.finding->severity > b.row.finding->severity; });
+    return all;
+}
+
+Problem make_problem(const Told& told, const Run& run) {
+    const Finding& finding = *told.row.finding;
+    return {told.at,
+            fmt::format("{}: {}, blocks {}", render_finding_name(finding), render_severities(finding),
+                        render_images(told.row, run)),
+            told.row.remedy != nullptr ? told.row.remedy->text
+                                       : "see what it is, then fix it or accept it in the policy file"};
+}
+
+void add_unknown(const Run& run, Problems& problems) {
+    for (const ImageRun& image : run.images) {
+        if (image.verdict && image.verdict->outcome != Outcome::unknown) continue;
+        const std::string reasons = image.verdict ? joined(image.verdict->unknown_because, "; ") : "it was not judged";
+        problems.push_back({image.at, "the verdict on " + image.name + " is unknown: " + reasons,
+                            "nothing is published without a verdict; run the scan again"});
+    }
+}
+
+void add_contracts(const Run& run, Problems& problems) {
+    for (const ImageRun& image : run.images) {
+        if (!image.contract) continue;
+        for (const ContractRow& row : image.contract->rows) {
+            if (row.result != RowResult::broken) continue;
+            problems.push_back({image.at, fmt::format("{} breaks its contract: {}", image.name, row.promise),
+                                fmt::format("expected {}, found {}", row.expected, row.found)});
+        }
+    }
+}
+
+/// The first ones of a level, in the order given; the last one kept tells how many there are besides.
+void add_first(const Problems& all, Level level, const Run& run, Problems& kept) {
+    Problems of_level;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(of_level),
+                 [&](const Problem& problem) { return problem.level == level; });
+    if (of_level.size() <= max_annotations) {
+        kept.insert(kept.end(), of_level.begin(), of_level.end());
+        return;
+    }
+    kept.insert(kept.end(), of_level.begin(), of_level.begin() + max_annotations - 1);
+    const std::size_t more = of_level.size() - max_annotations + 1;
+    kept.push_back({{},
+                    "and " + counted(more, "more", "more") + " of this kind",
+                    run.out + "/report.html and the step summary have all of them",
+                    level});
+}
+
+}  // namespace
+
+Problems make_annotations(const Run& run) {
+    Problems all;
+    add_unknown(run, all);
+    add_contracts(run, all);
+    for (const Told& told : gather_told(run)) all.push_back(make_problem(told, run));
+    for (const Problem& problem : sorted_by_place(run.policy_warnings)) all.push_back(problem);
+    for (const Problem& problem : sorted_by_place(run.other_warnings)) all.push_back(problem);
+    Problems kept;
+    for (const Level level : {Level::error, Level::warning, Level::notice}) add_first(all, level, run, kept);
+    return kept;
+}

@@ -1,0 +1,22 @@
+// A few words of HTML. Values are text already escaped by escape_html, or HTML made here.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// <name class="classes">inner</name>
+std::string element(std::string_view name, std::string_view inner, std::string_view classes = {});
+
+/// One cell of a table and the heading it stands under, which a phone shows in front of it.
+struct HtmlCell {
+    std::string_view label;
+    std::string inner;
+    std::string_view classes = {};
+};
+
+std::string table_row(std::initializer_list<HtmlCell> cells);
+
+/// A table with its headings; the rows are given as HTML.
+std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows);

@@ -1,0 +1,137 @@
+#include "report/page.h"
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/html.h"
+#include "report/page_parts.h"
+#include "report/page_style.h"
+#include "report/words.h"
+
+namespace {
+
+/// What a content security policy wants: the SHA-256 as base64 (W3C CSP 3, "hash-source").
+std::string render_csp_hash(std::string_view content) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    constexpr std::string_view hex_digits = "0123456789abcdef";
+    const Digest digest = sha256(content);
+    std::string text;
+    unsigned bits = 0;
+    int held = 0;
+    for (const char c : digest.hex()) {
+        bits = (bits << 4U | static_cast<unsigned>(hex_digits.find(c))) & 0xFFFFU;
+        held += 4;
+        if (held < 6) continue;
+        held -= 6;
+        text += alphabet[bits >> held & 63U];
+    }
+    text += alphabet[bits << (6 - held) & 63U];
+    return "'sha256-" + text + "='";
+}
+
+/// Nothing is loaded from anywhere; only our own style and script are obeyed, even if a text should get through.
+std::string render_head(const std::string& title) {
+    const std::string policy =
+        fmt::format("default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+                    render_csp_hash(page_style), render_csp_hash(page_script));
+    return fmt::format(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+        "http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, "
+        "initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n</head>\n",
+        policy, title, page_style);
+}
+
+std::string_view band_of(const Run& run) {
+    if (is_contract_broken(run)) return "bad";
+    switch (outcome_of(run)) {
+        case Outcome::clean:
+            return "good";
+        case Outcome::vulnerable:
+            return "bad";
+        case Outcome::unknown:
+            return "doubt";
+    }
+    return "doubt";
+}
+
+std::string render_mark(std::string_view band) {
+    const std::string_view sign = band == "good"  ? "M15 25l7 7 12-15"
+                                  : band == "bad" ? "M17 17l14 14M31 17L17 31"
+                                                  : "M18 19a6 6 0 1 1 8.5 5.5C24.6 25.4 24 26.4 24 28.5M24 33.5v.1";
+    return fmt::format(
+        "<svg viewBox=\"0 0 48 48\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"4\" stroke-linecap=\"round\" "
+        "stroke-linejoin=\"round\" aria-hidden=\"true\"><circle cx=\"24\" cy=\"24\" r=\"21\"/><path d=\"{}\"/></svg>",
+        sign);
+}
+
+std::string render_facts(const Run& run) {
+    std::vector<std::string> facts;
+    if (!run.repository.empty()) facts.push_back(escape_html(run.repository));
+    if (!run.revision.empty()) facts.push_back(render_code(run.revision.substr(0, 12)));
+    facts.push_back(render_moment(run.finished));
+    if (run.started > Time{}) facts.push_back("took " + render_duration(run.finished - run.started));
+    if (run.last_good) facts.push_back("last clean on " + render_moment(*run.last_good));
+    if (run.address.starts_with("https://"))
+        facts.push_back("<a href=\"" + escape_html(run.address, 500) + "\" rel=\"noreferrer\">the run</a>");
+    return element("p", joined(facts, " · "));
+}
+
+std::string render_trial(const Run& run) {
+    std::string text;
+    if (has_stand_in_bases(run))
+        text += element(
+            "p", "Stand-in bases: these images do not stand on the real base images. Try them, never ship them.");
+    if (has_sample_data(run))
+        text += element("p", "Sample vulnerability data: this verdict says nothing about real vulnerabilities.");
+    return text.empty() ? "" : element("div", text, "trial") + "\n";
+}
+
+std::string render_publication(const Run& run) {
+    if (!run.publication) return "";
+    const PublicationState& state = *run.publication;
+    std::string text = element("b", "Publication: " + render_result(state.result));
+    if (!state.to.empty()) text += " · " + escape_html(state.to);
+    if (!state.reason.empty()) text += " · " + escape_html(state.reason, 2000);
+    if (state.release.starts_with("https://"))
+        text += " · <a href=\"" + escape_html(state.release, 500) + "\" rel=\"noreferrer\">the release</a>";
+    return element("section", element("p", text, "nothing")) + "\n";
+}
+
+std::string render_sources(const Run& run) {
+    std::string text = "python-image-action " + escape_html(run.program_version);
+    for (const std::string& scanner : render_scanners(run)) text += " · " + escape_html(scanner);
+    return text + "<br>What blocks: " + escape_html(render_gate(run.policy.gate)) + " (" +
+           escape_html(render_policy_name(run)) + ")";
+}
+
+}  // namespace
+
+std::string render_page(const Run& run) {
+    const std::vector<FindingRow> rows = gather_findings(run);
+    const std::string heading = escape_html(render_heading(run), 1000);
+    const std::string_view band = band_of(run);
+    const std::vector<PageSection> sections{todo_section(make_todo(run, rows)),
+                                            image_section(run),
+                                            chart_section(rows),
+                                            finding_section(run, rows),
+                                            waiver_section(run),
+                                            receipt_section(run),
+                                            evidence_section(run)};
+    std::string links;
+    std::string body;
+    for (const PageSection& section : sections) {
+        if (section.inner.empty()) continue;
+        links += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
+        body +=
+            fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", section.id, section.title, section.inner);
+    }
+    return render_head(heading) + "<body>\n" + render_trial(run) +
+           element("div", element("header", render_mark(band) + element("h1", heading) + render_facts(run)),
+                   fmt::format("band {}", band)) +
+           "\n<nav aria-label=\"On this page\"><ul>" + links + "</ul></nav>\n<main>\n" + render_publication(run) +
+           body + "</main>\n" + element("footer", render_sources(run)) + "\n<script>" + std::string(page_script) +
+           "</script>\n</body>\n</html>\n";
+}

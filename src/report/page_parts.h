@@ -1,0 +1,28 @@
+// The sections of the page, each as HTML; empty where there is nothing to show.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/rows.h"
+#include "report/todo.h"
+
+struct PageSection {
+    std::string id;  ///< for links
+    std::string title;
+    std::string inner;  ///< HTML; empty: the section is left out
+};
+
+PageSection todo_section(const std::vector<ToDo>& todo);
+PageSection image_section(const Run& run);
+PageSection chart_section(const std::vector<FindingRow>& rows);
+PageSection finding_section(const Run& run, const std::vector<FindingRow>& rows);
+PageSection waiver_section(const Run& run);
+PageSection receipt_section(const Run& run);
+PageSection evidence_section(const Run& run);  ///< contract, bases, tags, what a change does, remarks
+
+/// A link where the vulnerability has an address, its id where not.
+std::string render_linked_id(const Finding& finding);
+std::string render_package(const Finding& finding);  ///< package and version, and below them the path
+std::string render_badge(Severity severity);
+std::string render_code(std::string_view text);

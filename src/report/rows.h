@@ -1,0 +1,27 @@
+// The findings of all images as one list: what two images share is one row.
+#pragma once
+
+#include <vector>
+
+#include "report/run.h"
+
+enum class FindingState { blocking, waived, reported };
+std::string render_state(FindingState state);  ///< "blocks", "waived", "below the gate"
+
+/// One finding in one or more images. It looks into the Run it was gathered from, which has to live on.
+struct FindingRow {
+    const Finding* finding = nullptr;
+    FindingState state = FindingState::reported;
+    const Waiver* waiver = nullptr;  ///< only if waived
+    const Remedy* remedy = nullptr;  ///< none: nobody knows what to do about it
+    std::vector<const ImageRun*> images;
+};
+
+/// The findings of one image: blocking, then waived, then below the gate.
+std::vector<FindingRow> findings_of(const ImageRun& image);
+
+/// One row per finding, state and remedy over all images; what blocks first, then by severity, id, package and path.
+std::vector<FindingRow> gather_findings(const Run& run);
+
+/// "all images", or their names; platforms only where a name stands for several.
+std::string render_images(const FindingRow& row, const Run& run);

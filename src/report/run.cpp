@@ -1,0 +1,130 @@
+#include "report/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "report/words.h"
+
+namespace {
+
+std::size_t count_images(const Run& run, bool (*counts)(const ImageRun&)) {
+    return static_cast<std::size_t>(std::count_if(run.images.begin(), run.images.end(), counts));
+}
+
+bool is_blocked(const ImageRun& image) {
+    return image.verdict && !image.verdict->blocking.empty();
+}
+bool is_unknown(const ImageRun& image) {
+    return !image.verdict || image.verdict->outcome == Outcome::unknown;
+}
+
+/// Rows without a result do not break a contract, but they do not keep it either: nothing tested is nothing known.
+bool breaks_contract(const ImageRun& image) {
+    return image.contract && !image.contract->is_kept();
+}
+
+std::string of_all(std::size_t count, const Run& run) {
+    return fmt::format("{} of {}", count, counted(run.images.size(), "image"));
+}
+
+/// "3 findings block 2 of 4 images", "1 of 4 images breaks its contract", …
+std::vector<std::string> reasons_against(const Run& run) {
+    std::vector<std::string> reasons;
+    const std::size_t blocking = count_findings(run).blocking;
+    if (blocking > 0) {
+        reasons.push_back(fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
+                                      of_all(count_images(run, is_blocked), run)));
+    }
+    const std::size_t broken = count_images(run, breaks_contract);
+    if (broken > 0)
+        reasons.push_back(of_all(broken, run) + (broken == 1 ? " breaks its contract" : " break their contract"));
+    const std::size_t unknown = count_images(run, is_unknown);
+    if (unknown > 0) reasons.push_back("the verdict on " + of_all(unknown, run) + " is unknown");
+    return reasons;
+}
+
+std::string render_clean(const Run& run) {
+    const std::string subject = render_subject(run);
+    const std::string verb = run.plan.job.defra_version.empty() ? " are " : " is ";
+    const std::string images = counted(run.images.size(), "image");
+    if (!run.publication) return subject + verb + "clean: " + images;
+    switch (run.publication->result) {
+        case PublicationState::Result::published:
+            return subject + verb + "published: " + images + ", all clean";
+        case PublicationState::Result::already_there:
+            return subject + verb + "out already: " + images + ", all clean";
+        case PublicationState::Result::not_wanted:
+            return subject + verb + "clean: " + images + ", nothing published";
+        case PublicationState::Result::refused:
+            return subject + verb + "clean, but was not published: " + images;
+        case PublicationState::Result::incomplete:
+            return subject + verb + "published in part only: " + images + ", all clean";
+    }
+    return subject;
+}
+
+std::string render_state_of(const Run& run) {
+    const std::string subject = render_subject(run);
+    if (run.images.empty()) return subject + ": nothing was judged";
+    const std::vector<std::string> reasons = reasons_against(run);
+    if (reasons.empty()) return render_clean(run);
+    if (run.publication && run.publication->result == PublicationState::Result::published) {
+        return subject + " went out although " + joined(reasons, ", ") + ": it replaces images that are no better";
+    }
+    return subject + " may not ship: " + joined(reasons, ", ");
+}
+
+}  // namespace
+
+Outcome outcome_of(const Run& run) {
+    std::vector<Verdict> verdicts;  // without their findings: judge_run asks for the outcomes only
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) return Outcome::unknown;
+        verdicts.push_back(
+            {.name = image.name, .manifest = image.verdict->manifest, .outcome = image.verdict->outcome});
+    }
+    return judge_run(verdicts);
+}
+
+bool is_contract_broken(const Run& run) {
+    return count_images(run, breaks_contract) > 0;
+}
+
+bool has_stand_in_bases(const Run& run) {
+    return std::any_of(run.bases.begin(), run.bases.end(), [](const UsedBase& base) { return base.stand_in; }) ||
+           count_images(run, [](const ImageRun& image) { return image.verdict && image.verdict->stand_in_bases; }) > 0;
+}
+
+bool has_sample_data(const Run& run) {
+    return count_images(run, [](const ImageRun& image) { return image.verdict && image.verdict->sample_data; }) > 0;
+}
+
+Counts count_findings(const ImageRun& image) {
+    if (!image.verdict) return {};
+    return {.blocking = image.verdict->blocking.size(),
+            .waived = image.verdict->waived.size(),
+            .reported = image.verdict->reported.size()};
+}
+
+Counts count_findings(const Run& run) {
+    std::unordered_set<std::string> blocking;
+    std::unordered_set<std::string> waived;
+    std::unordered_set<std::string> reported;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const Finding& finding : image.verdict->blocking) blocking.insert(finding.key());
+        for (const WaivedFinding& one : image.verdict->waived) waived.insert(one.finding.key());
+        for (const Finding& finding : image.verdict->reported) reported.insert(finding.key());
+    }
+    return {.blocking = blocking.size(), .waived = waived.size(), .reported = reported.size()};
+}
+
+std::string render_heading(const Run& run) {
+    std::vector<std::string> trial;
+    if (has_stand_in_bases(run)) trial.emplace_back("stand-in bases");
+    if (has_sample_data(run)) trial.emplace_back("sample vulnerability data");
+    return trial.empty() ? render_state_of(run) : render_state_of(run) + " (a trial: " + joined(trial, ", ") + ")";
+}

@@ -1,0 +1,116 @@
+// Everything a run knows when it tells people about itself. commands/ fills it; every render_ function of this room
+// reads it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "contract/contract.h"
+#include "plan/plan.h"
+#include "verdict/policy.h"
+#include "verdict/verdict.h"
+
+/// The one useful thing a maintainer can do about a finding.
+struct Remedy {
+    std::string kind;  ///< a few words, the same for all findings of its kind: "rebuild"; charts and lists group by it
+    std::string
+        text;  ///< the whole sentence: "rebuild: python:3.13.3-slim-bookworm has openssl 3.0.16 since 2026-11-20"
+    Place at;  ///< the line to edit; an empty file: the matrix line of the image
+    std::string waiver;  ///< a policy entry ready to paste; empty unless the finding blocks
+};
+
+/// What a change does to one image: compared with the published one, with today's databases.
+struct Change {
+    std::vector<Finding> added;
+    std::vector<Finding> gone;
+};
+
+/// One image on one platform.
+struct ImageRun {
+    std::string name;                        ///< "3.13.3-production-linux-amd64", as the files in out/ are named
+    std::string image;                       ///< "3.13.3-production"
+    std::string platform;                    ///< "linux/amd64"
+    std::string reference;                   ///< what people pull: "defradigital/python:1.0.0-python3.13.3"
+    std::string category;                    ///< of its SARIF, from make_category; never empty
+    Place at;                                ///< its row of the matrix
+    std::optional<Verdict> verdict;          ///< nothing: it was not judged, which counts as unknown
+    std::optional<ContractReport> contract;  ///< nothing: it was not tested
+    std::map<std::string, Remedy> remedies;  ///< by Finding::key(); a finding without one is said to have no advice
+    std::optional<Change> change;            ///< nothing: there was nothing to compare with
+};
+
+/// An image that ours stand on (out/bases.json).
+struct UsedBase {
+    std::string reference;           ///< as in FROM: "python:3.13.3-slim-bookworm"
+    std::optional<Digest> built_on;  ///< what this run used
+    std::optional<Time> made;        ///< when that was made
+    std::optional<Digest> current;   ///< what the reference points to now; another digest: the base was rebuilt
+    bool stand_in = false;
+};
+
+struct WrittenTag {
+    std::string reference;  ///< "docker.io/defradigital/python:latest"
+    Digest digest;
+};
+
+/// How the publication ended, in the publisher's own words.
+struct PublicationState {
+    enum class Result { published, already_there, not_wanted, refused, incomplete };
+    Result result = Result::not_wanted;
+    std::string to;      ///< "docker.io/defradigital", "oci:out/registry"
+    std::string reason;  ///< why not, or why nothing was to do; empty after a publication
+    std::vector<WrittenTag> tags;
+    std::string release;  ///< address of the GitHub release; empty: none
+};
+
+struct Run {
+    std::string program_version;
+    std::string command;            ///< "run", "judge", "nightly"
+    std::string repository;         ///< "DEFRA/python-docker"; empty on a laptop
+    std::string revision;           ///< commit of the work tree; empty if there is none
+    std::string address;            ///< of this run in the browser; empty on a laptop
+    Time started{};                 ///< the epoch: not known, no duration is shown
+    Time finished{};                ///< ages and days left are counted from here
+    std::optional<Time> last_good;  ///< when the same images were last clean; nothing: not known
+
+    Plan plan;  ///< no rows when images are given by reference
+    std::vector<ImageRun> images;
+    std::vector<UsedBase> bases;
+
+    Policy policy;
+    std::string policy_revision;  ///< the policy file's commit or digest; empty: there is no such file
+    Problems policy_warnings;     ///< of parse_policy and check_waivers
+    Problems
+        other_warnings;  ///< whatever else people have to know: support ends, tags that do not move, a shared minor
+
+    std::optional<PublicationState> publication;  ///< nothing: this command does not publish
+    std::string out = "out";                      ///< where the files are, for "look here"
+};
+
+/// What judge_run says about all verdicts; an image that was not judged makes it unknown. The contract has no part in
+/// it.
+Outcome outcome_of(const Run& run);
+bool is_contract_broken(const Run& run);  ///< by any image, or nothing was tested in one
+bool has_stand_in_bases(const Run& run);
+bool has_sample_data(const Run& run);
+
+/// How many findings are in which state.
+struct Counts {
+    std::size_t blocking = 0;
+    std::size_t waived = 0;
+    std::size_t reported = 0;
+
+    std::size_t all() const { return blocking + waived + reported; }
+};
+
+Counts count_findings(const ImageRun& image);
+Counts count_findings(const Run& run);  ///< a finding that several images have counts once
+
+/// The one line a person can forward: "Python 1.0.0 may not ship: 3 findings block 2 of 4 images". Plain text; no
+/// mark-up, no colour.
+std::string render_heading(const Run& run);

@@ -1,0 +1,131 @@
+#include "report/run_json.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/words.h"
+
+namespace {
+
+void render_counts(JsonWriter& json, const Counts& counts) {
+    json.open_object("counts");
+    json.field("blocking", counts.blocking);
+    json.field("waived", counts.waived);
+    json.field("below_gate", counts.reported);
+    json.close();
+}
+
+/// How many findings of an image have which severity, whatever became of them.
+void render_severity_counts(JsonWriter& json, const Verdict& verdict) {
+    std::map<Severity, std::size_t> counts;
+    for (const Finding& finding : verdict.blocking) ++counts[finding.severity];
+    for (const WaivedFinding& waived : verdict.waived) ++counts[waived.finding.severity];
+    for (const Finding& finding : verdict.reported) ++counts[finding.severity];
+    json.open_object("severities");
+    for (auto count = counts.rbegin(); count != counts.rend(); ++count)
+        json.field(render_severity(count->first), count->second);
+    json.close();
+}
+
+void render_scans(JsonWriter& json, const Verdict& verdict) {
+    json.open_array("scanners");
+    for (const Receipt& receipt : verdict.receipts) {
+        json.open_object();
+        json.field("scanner", render_scanner(receipt.scanner));
+        json.field("version", clean_line(receipt.scanner_version));
+        json.field("database", clean_line(receipt.database));
+        if (receipt.database_date) json.field("database_date", render_time(*receipt.database_date));
+        json.field("packages", receipt.packages);
+        if (!receipt.failure.empty()) json.field("failure", clean_line(receipt.failure, 2000));
+        json.close();
+    }
+    json.close();
+}
+
+void render_verdict(JsonWriter& json, const ImageRun& image) {
+    const bool known = image.verdict && image.verdict->outcome != Outcome::unknown;
+    json.field("outcome", render_outcome(image.verdict ? image.verdict->outcome : Outcome::unknown));
+    if (image.verdict) json.field("digest", image.verdict->manifest.text());
+    render_counts(json, count_findings(image));
+    if (image.verdict) render_severity_counts(json, *image.verdict);
+    json.open_array("unknown_because");
+    if (!image.verdict) json.item("it was not judged");
+    if (image.verdict) {
+        for (const std::string& reason : image.verdict->unknown_because) json.item(clean_line(reason, 2000));
+    }
+    json.close();
+    if (image.verdict) render_scans(json, *image.verdict);
+    if (image.verdict) json.field("verdict", "verdicts/" + image.name + ".json");
+    if (known) json.field("sarif", "sarif/" + image.name + ".sarif");
+}
+
+void render_image(JsonWriter& json, const ImageRun& image) {
+    json.open_object();
+    json.field("name", image.name);
+    json.field("image", image.image);
+    json.field("platform", image.platform);
+    json.field("reference", image.reference);
+    json.field("category", image.category);
+    render_verdict(json, image);
+    json.field("contract", !image.contract ? "not tested" : image.contract->is_kept() ? "kept" : "broken");
+    json.close();
+}
+
+void render_publication(JsonWriter& json, const PublicationState& state) {
+    json.open_object("publication");
+    json.field("result", render_result(state.result));
+    json.field("to", clean_line(state.to));
+    if (!state.reason.empty()) json.field("reason", clean_line(state.reason, 2000));
+    json.open_array("tags");
+    for (const WrittenTag& tag : state.tags) {
+        json.open_object();
+        json.field("reference", clean_line(tag.reference));
+        json.field("digest", tag.digest.text());
+        json.close();
+    }
+    json.close();
+    if (!state.release.empty()) json.field("release", clean_line(state.release));
+    json.close();
+}
+
+void render_warnings(JsonWriter& json, const Run& run) {
+    Problems problems = run.policy_warnings;
+    problems.insert(problems.end(), run.other_warnings.begin(), run.other_warnings.end());
+    json.open_array("warnings");
+    for (const Problem& problem : sorted_by_place(problems)) {
+        json.open_object();
+        json.field("at", clean_line(render_place(problem.at)));
+        json.field("what", clean_line(problem.what, 2000));
+        json.field("hint", clean_line(problem.hint, 2000));
+        json.close();
+    }
+    json.close();
+}
+
+}  // namespace
+
+std::string render_verdict_summary_json(const Run& run) {
+    JsonWriter json;
+    json.open_object();
+    json.field("outcome", render_outcome(outcome_of(run)));
+    json.field("heading", clean_line(render_heading(run), 1000));
+    json.field("contract_broken", is_contract_broken(run));
+    json.field("stand_in_bases", has_stand_in_bases(run));
+    json.field("sample_data", has_sample_data(run));
+    render_counts(json, count_findings(run));
+    json.field("program", "python-image-action " + run.program_version);
+    json.field("command", run.command);
+    json.field("repository", run.repository);
+    json.field("revision", run.revision);
+    if (run.started > Time{}) json.field("started", render_time(run.started));
+    json.field("finished", render_time(run.finished));
+    json.field("policy", render_policy_name(run));
+    json.field("gate", render_gate(run.policy.gate));
+    json.open_array("images");
+    for (const ImageRun& image : run.images) render_image(json, image);
+    json.close();
+    if (run.publication) render_publication(json, *run.publication);
+    render_warnings(json, run);
+    json.close();
+    return json.text();
+}

@@ -1,0 +1,144 @@
+#include "report/sarif_rule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/escape.h"
+#include "report/sarif.h"
+#include "report/sarif_text.h"
+#include "report/words.h"
+
+namespace {
+
+bool is_in_repository(const std::string& path) {
+    if (path.empty() || path.starts_with('/')) return false;
+    return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos && !path.ends_with("/..");
+}
+
+bool is_path_character(char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || std::string_view("-._~/").find(c) != std::string_view::npos;
+}
+
+void render_text(JsonWriter& json, std::string_view key, const std::string& text) {
+    json.open_object(key);
+    json.field("text", text);
+    json.close();
+}
+
+void render_location(JsonWriter& json, const Place& place) {
+    json.open_array("locations");
+    json.open_object();
+    json.open_object("physicalLocation");
+    json.open_object("artifactLocation");
+    json.field("uri", render_uri(place.file));
+    json.close();
+    json.open_object("region");
+    json.field("startLine", place.line);
+    json.field("startColumn", 1);
+    json.field("endLine", place.line);
+    json.field("endColumn", 1);
+    json.close();
+    json.close();
+    json.close();
+    json.close();
+}
+
+/// GitHub does not read it; other viewers of SARIF hide what is accepted. Once one result has it, all need it.
+void render_suppressions(JsonWriter& json, const FindingRow& row) {
+    json.open_array("suppressions");
+    if (row.waiver != nullptr) {
+        json.open_object();
+        json.field("kind", "external");
+        json.field("justification",
+                   escape_sarif(row.waiver->reason.empty() ? "no reason is given" : row.waiver->reason));
+        json.close();
+    }
+    json.close();
+}
+
+double highest_score(const std::vector<const Finding*>& findings, Severity severity) {
+    double score = 0;
+    for (const Finding* finding : findings) {
+        if (finding->severity == severity) score = std::max(score, finding->cvss_score);
+    }
+    return score;
+}
+
+void render_rule_properties(JsonWriter& json, const SarifRule& rule) {
+    const Severity severity = rule.findings.front()->severity;
+    const std::string number = security_severity(severity, highest_score(rule.findings, severity));
+    json.open_object("properties");
+    json.open_array("tags");
+    json.item("security");
+    json.item(rule.findings.front()->kind == FindingKind::secret ? "secret" : "vulnerability");
+    json.item(render_severity(severity));
+    json.close();
+    json.field("precision", "very-high");
+    if (!number.empty()) json.field("security-severity", number);
+    json.close();
+}
+
+}  // namespace
+
+std::string sarif_rule_id(const Finding& finding) {
+    const std::string id = clean_line(finding.id, 200);
+    return id.empty() ? "unnamed" : id;
+}
+
+Place sarif_place(const FindingRow& row) {
+    Place place{"Dockerfile", 1};
+    if (row.remedy != nullptr && is_in_repository(row.remedy->at.file)) {
+        place = row.remedy->at;
+    } else if (is_in_repository(row.images.front()->at.file)) {
+        place = row.images.front()->at;
+    }
+    if (place.file.starts_with("./")) place.file.erase(0, 2);
+    place.line = std::max(place.line, 1);
+    return place;
+}
+
+std::string render_uri(const std::string& path) {
+    std::string uri;
+    for (const char c : path) {
+        if (is_path_character(c)) {
+            uri += c;
+        } else {
+            uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return uri;
+}
+
+void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
+    const std::string link = make_link(*rule.findings.front());
+    json.open_object();
+    json.field("id", rule.id);
+    render_text(json, "shortDescription", rule_short_description(rule.findings));
+    render_text(json, "fullDescription", rule_description(rule.findings));
+    json.open_object("help");
+    json.field("text", rule_help(rule.findings));
+    json.field("markdown", rule_help_markdown(rule.findings));
+    json.close();
+    if (!link.empty()) json.field("helpUri", link);
+    json.open_object("defaultConfiguration");
+    json.field("level", rule.findings.front()->severity >= Severity::medium ? "warning" : "note");
+    json.close();
+    render_rule_properties(json, rule);
+    json.close();
+}
+
+void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule) {
+    json.open_object();
+    json.field("ruleId", sarif_rule_id(*row.finding));
+    json.field("ruleIndex", rule);
+    json.field("level", sarif_level(row));
+    render_text(json, "message", sarif_message(row));
+    render_location(json, sarif_place(row));
+    json.open_object("partialFingerprints");
+    json.field("primaryLocationLineHash", make_fingerprint(*row.finding, row.images.front()->category));
+    json.close();
+    render_suppressions(json, row);
+    json.close();
+}

@@ -1,0 +1,30 @@
+// The parts of a SARIF run: its rules and its results.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "report/rows.h"
+
+/// A vulnerability and the findings that have it, the most severe one first.
+struct SarifRule {
+    std::string id;
+    std::vector<const Finding*> findings;
+};
+
+void render_sarif_rule(JsonWriter& json, const SarifRule& rule);
+
+/// `rule` is the index of the result's rule.
+void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule);
+
+/// Never empty: an empty id would fail the whole upload.
+std::string sarif_rule_id(const Finding& finding);
+
+/// A line of a file of the repository: the remedy's, else the image's matrix row, else the Dockerfile's first. Paths
+/// that are absolute, leave the repository or are empty are passed over, because GitHub refuses the whole file for one
+/// of them (sarif.md §6).
+Place sarif_place(const FindingRow& row);
+
+/// Percent-encoded, as SARIF wants relative paths (RFC 3986, path characters).
+std::string render_uri(const std::string& path);

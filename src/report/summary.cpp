@@ -1,0 +1,113 @@
+#include "report/summary.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/summary_parts.h"
+#include "report/words.h"
+
+namespace {
+
+/// For each part that is still to come: its heading and the sentence that says that it did not fit.
+constexpr std::size_t room_per_part = 250;
+
+std::string render_cut(std::size_t rows, const std::string& title) {
+    return rows == 0 ? ""
+                     : fmt::format("\n_{} did not fit in here ({}): see report.html, which has all._\n",
+                                   counted(rows, "row"), title);
+}
+
+/// As many rows as fit, and how many did not.
+std::string render_part(const SummaryPart& part, std::size_t room) {
+    const std::string before =
+        part.folded ? "<details><summary>" + part.title + "</summary>\n\n" : "## " + part.title + "\n\n";
+    const std::string after = part.tail + (part.folded ? "\n</details>\n\n" : "\n");
+    const std::size_t frame = before.size() + part.head.size() + after.size() + room_per_part;
+    std::string rows;
+    std::size_t shown = 0;
+    while (shown < part.rows.size() && frame + rows.size() + part.rows[shown].size() <= room)
+        rows += part.rows[shown++];
+    if (shown == 0) return render_cut(part.rows.size(), part.title);
+    return before + part.head + rows + part.tail + render_cut(part.rows.size() - shown, part.title) +
+           (part.folded ? "\n</details>\n\n" : "\n");
+}
+
+std::string render_alerts(const Run& run) {
+    std::string text;
+    if (has_stand_in_bases(run)) {
+        text +=
+            "> [!CAUTION]\n> **Stand-in bases.** These images do not stand on the real base images: try them, never "
+            "ship them.\n\n";
+    }
+    if (has_sample_data(run)) {
+        text +=
+            "> [!CAUTION]\n> **Sample vulnerability data.** The databases were made for trying out: this verdict says "
+            "nothing about real "
+            "vulnerabilities.\n\n";
+    }
+    return text;
+}
+
+std::string render_publication(const Run& run) {
+    if (!run.publication) return "";
+    const PublicationState& state = *run.publication;
+    std::string text = "**Publication:** " + render_result(state.result);
+    if (!state.to.empty()) text += " (" + escape_markdown(state.to) + ")";
+    if (!state.reason.empty()) text += ": " + escape_markdown(state.reason, 600);
+    return text + (state.release.empty() ? "" : ", release " + escape_markdown(state.release)) + "\n\n";
+}
+
+/// Where the numbers come from: what was scanned with what, judged by what.
+std::string render_sources(const Run& run) {
+    const std::vector<std::string> scanners = render_scanners(run);
+    std::string text =
+        scanners.empty() ? "Nothing was scanned" : "Scanned by " + escape_markdown(joined(scanners, "; "));
+    text += ". What blocks: " + render_gate(run.policy.gate) + " (" + escape_markdown(render_policy_name(run)) + ").";
+    if (run.last_good) text += " Last clean on " + render_moment(*run.last_good) + ".";
+    return text + "\n\n";
+}
+
+std::string render_footer(const Run& run) {
+    std::vector<std::string> parts;
+    if (!run.repository.empty()) parts.push_back(escape_markdown(run.repository));
+    if (!run.revision.empty()) parts.push_back("<code>" + escape_markdown(run.revision.substr(0, 12)) + "</code>");
+    parts.push_back(render_moment(run.finished));
+    if (run.started > Time{}) parts.push_back("took " + render_duration(run.finished - run.started));
+    parts.push_back("python-image-action " + escape_markdown(run.program_version));
+    return "<sub>" + joined(parts, " · ") + "</sub>\n";
+}
+
+}  // namespace
+
+std::string render_summary(const Run& run, std::size_t max_bytes) {
+    const std::vector<FindingRow> rows = gather_findings(run);
+    const std::vector<ToDo> todo = make_todo(run, rows);
+    std::string text =
+        "# " + escape_markdown(render_heading(run)) + "\n\n" + render_alerts(run) + render_publication(run);
+    if (todo.empty()) text += "Nothing to do.\n\n";
+
+    const std::vector<SummaryPart> parts{make_todo_part(todo),
+                                         make_image_part(run),
+                                         make_unknown_part(run),
+                                         make_pause_part(run),
+                                         make_finding_part(run, rows, FindingState::blocking),
+                                         make_paste_part(rows),
+                                         make_change_part(run),
+                                         make_finding_part(run, rows, FindingState::waived),
+                                         make_policy_part(run),
+                                         make_contract_part(run),
+                                         make_base_part(run),
+                                         make_tag_part(run),
+                                         make_receipt_part(run),
+                                         make_left_out_part(run),
+                                         make_finding_part(run, rows, FindingState::reported)};
+    const std::string end = render_sources(run) + render_footer(run);
+    std::size_t to_come = parts.size();
+    for (const SummaryPart& part : parts) {
+        --to_come;
+        const std::size_t taken = text.size() + end.size() + to_come * room_per_part;
+        if (!part.rows.empty()) text += render_part(part, taken < max_bytes ? max_bytes - taken : 0);
+    }
+    return text + end;
+}

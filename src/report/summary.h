@@ -1,0 +1,14 @@
+// The step summary, out/summary.md: Markdown for people who open the run.
+#pragma once
+
+#include <string>
+
+#include "report/run.h"
+
+/// The runner drops a larger summary altogether (runner.md §5).
+inline constexpr std::size_t max_summary_bytes = 1'048'576;
+
+/// The heading, warnings that change everything (stand-ins, sample data), what to do, one row per image, then folded
+/// details. What had to be cut to stay within `max_bytes` is said; headline, actions and table are never cut. Text from
+/// feeds is made harmless.
+std::string render_summary(const Run& run, std::size_t max_bytes = max_summary_bytes);

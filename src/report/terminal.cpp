@@ -1,0 +1,214 @@
+#include "report/terminal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/rows.h"
+#include "report/todo.h"
+#include "report/words.h"
+
+namespace {
+
+constexpr std::size_t findings_shown = 50;
+constexpr std::size_t todo_shown = 5;
+
+enum class Colour { none, good, bad, doubtful, bold };
+
+std::string painted(const std::string& text, Colour colour, bool wanted) {
+    if (!wanted) return text;
+    switch (colour) {
+        case Colour::none:
+            return text;
+        case Colour::good:
+            return "\x1b[32m" + text + "\x1b[0m";
+        case Colour::bad:
+            return "\x1b[31m" + text + "\x1b[0m";
+        case Colour::doubtful:
+            return "\x1b[33m" + text + "\x1b[0m";
+        case Colour::bold:
+            return "\x1b[1m" + text + "\x1b[0m";
+    }
+    return text;
+}
+
+Colour colour_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::clean:
+            return Colour::good;
+        case Outcome::vulnerable:
+            return Colour::bad;
+        case Outcome::unknown:
+            return Colour::doubtful;
+    }
+    return Colour::none;
+}
+
+struct Cell {
+    std::string text;
+    Colour colour = Colour::none;
+    bool right = false;  ///< numbers stand at the right
+};
+
+using Line = std::vector<Cell>;
+
+std::size_t width_of(const std::string& text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string render_cells(const Line& line, const std::vector<std::size_t>& widths, bool colour) {
+    std::string text;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const std::string blanks(widths[i] - width_of(line[i].text), ' ');
+        const bool last = i + 1 == line.size();
+        if (line[i].right) text += blanks;
+        text += painted(line[i].text, line[i].colour, colour);
+        if (!line[i].right && !last) text += blanks;
+        if (!last) text += "  ";
+    }
+    return text + "\n";
+}
+
+std::string render_lines(const std::vector<Line>& lines, bool colour) {
+    std::vector<std::size_t> widths(lines.front().size());
+    for (const Line& line : lines) {
+        for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i].text));
+    }
+    std::string text;
+    for (const Line& line : lines) text += render_cells(line, widths, colour);
+    return text;
+}
+
+Cell number(std::size_t value) {
+    return {.text = fmt::format("{}", value), .right = true};
+}
+
+Line image_line(const ImageRun& image) {
+    const Counts counts = count_findings(image);
+    const Outcome outcome = image.verdict ? image.verdict->outcome : Outcome::unknown;
+    const bool kept = !image.contract || image.contract->is_kept();
+    return {{.text = image.name},
+            {.text = image.verdict ? render_outcome(outcome) : "not judged", .colour = colour_of(outcome)},
+            {.text = image.contract ? render_kept(*image.contract) : "-", .colour = kept ? Colour::none : Colour::bad},
+            number(counts.blocking),
+            number(counts.waived),
+            number(counts.reported),
+            {.text = image.verdict ? std::string(image.verdict->manifest.brief()) : "-"}};
+}
+
+std::vector<Line> image_lines(const Run& run) {
+    std::vector<Line> lines{{{.text = "IMAGE", .colour = Colour::bold},
+                             {.text = "VERDICT", .colour = Colour::bold},
+                             {.text = "CONTRACT", .colour = Colour::bold},
+                             {.text = "BLOCK", .colour = Colour::bold, .right = true},
+                             {.text = "WAIVED", .colour = Colour::bold, .right = true},
+                             {.text = "BELOW", .colour = Colour::bold, .right = true},
+                             {.text = "DIGEST", .colour = Colour::bold}}};
+    for (const ImageRun& image : run.images) lines.push_back(image_line(image));
+    return lines;
+}
+
+Line finding_line(const FindingRow& row, const Run& run) {
+    const Finding& finding = *row.finding;
+    const bool grave = finding.severity >= Severity::high;
+    return {{.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::doubtful},
+            {.text = clean_line(finding.id, 60)},
+            {.text = clean_line(
+                 finding.kind == FindingKind::secret ? finding.path : finding.package + " " + finding.version, 60)},
+            {.text = clean_line(render_fix(finding), 40)},
+            {.text = clean_line(render_images(row, run), 80)},
+            {.text = row.remedy != nullptr ? clean_line(row.remedy->text, 200) : "-"}};
+}
+
+std::vector<Line> finding_lines(const Run& run) {
+    std::vector<Line> lines{{{.text = "SEVERITY", .colour = Colour::bold},
+                             {.text = "FINDING", .colour = Colour::bold},
+                             {.text = "PACKAGE", .colour = Colour::bold},
+                             {.text = "FIXED IN", .colour = Colour::bold},
+                             {.text = "IMAGES", .colour = Colour::bold},
+                             {.text = "WHAT TO DO", .colour = Colour::bold}}};
+    for (const FindingRow& row : gather_findings(run)) {
+        if (row.state == FindingState::blocking) lines.push_back(finding_line(row, run));
+    }
+    return lines;
+}
+
+/// "  verdict   vulnerable: …", the following lines of one topic indented below it.
+std::string render_topic(std::string_view topic, const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) {
+        text += fmt::format("  {:<10}{}\n", text.empty() ? topic : "", clean_line(line, 400));
+    }
+    return text;
+}
+
+std::vector<std::string> made_lines(const Run& run) {
+    std::string text = counted(run.images.size(), "image");
+    if (!run.bases.empty())
+        text +=
+            " from " + counted(run.bases.size(), "base") + (has_stand_in_bases(run) ? ", stand-ins among them" : "");
+    if (run.started > Time{}) text += ", in " + render_duration(run.finished - run.started);
+    return {text};
+}
+
+std::vector<std::string> verdict_lines(const Run& run) {
+    const Counts counts = count_findings(run);
+    return {fmt::format("{}: {} blocking, {} waived, {} below the gate", render_outcome(outcome_of(run)),
+                        counts.blocking, counts.waived, counts.reported)};
+}
+
+std::vector<std::string> publication_lines(const Run& run) {
+    if (!run.publication) return {};
+    const PublicationState& state = *run.publication;
+    std::string text = render_result(state.result);
+    if (!state.to.empty()) text += " (" + state.to + ")";
+    if (!state.tags.empty()) text += ": " + counted(state.tags.size(), "tag");
+    if (!state.reason.empty()) text += ": " + state.reason;
+    std::vector<std::string> lines{text};
+    if (!state.release.empty()) lines.push_back("release " + state.release);
+    return lines;
+}
+
+std::vector<std::string> todo_lines(const Run& run) {
+    const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
+    std::vector<std::string> lines;
+    for (const ToDo& item : todo) {
+        if (lines.size() == todo_shown) {
+            lines.push_back(fmt::format("and {} more: {}/summary.md", todo.size() - todo_shown, run.out));
+            break;
+        }
+        const std::string place = render_place(item.at);
+        lines.push_back(fmt::format("{}{}{}{}", place, place.empty() ? "" : ": ", item.text,
+                                    item.because.empty() ? "" : " - " + item.because));
+    }
+    return lines;
+}
+
+}  // namespace
+
+std::string render_table(const Run& run, bool colour) {
+    std::string text = render_lines(image_lines(run), colour);
+    std::vector<Line> findings = finding_lines(run);
+    if (findings.size() == 1) return text;
+    const std::size_t more = findings.size() > findings_shown + 1 ? findings.size() - findings_shown - 1 : 0;
+    findings.resize(findings.size() - more);
+    text += "\n" + render_lines(findings, colour);
+    if (more > 0) text += fmt::format("and {} more: {}/report.html\n", more, run.out);
+    return text;
+}
+
+std::string render_ending(const Run& run, bool colour) {
+    const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run);
+    std::string text = painted(clean_line(render_heading(run)), good ? Colour::good : Colour::bad, colour) + "\n";
+    text += render_topic("made", made_lines(run));
+    if (const std::string contracts = render_contracts(run); !contracts.empty())
+        text += render_topic("contract", {contracts});
+    text += render_topic("scanned", render_scanners(run));
+    text += render_topic("verdict", verdict_lines(run));
+    text += render_topic("published", publication_lines(run));
+    text += render_topic("to do", todo_lines(run));
+    text += render_topic("look at", {run.out + "/report.html", run.out + "/summary.md"});
+    return text;
+}

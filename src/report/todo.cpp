@@ -1,0 +1,117 @@
+#include "report/todo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "report/words.h"
+
+namespace {
+
+/// Reasons that several images share are told once.
+void add_unknown(const Run& run, std::vector<ToDo>& todo) {
+    std::map<std::string, std::vector<std::string>> images_by_reason;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) images_by_reason["it was not judged"].push_back(image.name);
+        if (!image.verdict || image.verdict->outcome != Outcome::unknown) continue;
+        if (image.verdict->unknown_because.empty()) images_by_reason["no reason is given"].push_back(image.name);
+        for (const std::string& reason : image.verdict->unknown_because) images_by_reason[reason].push_back(image.name);
+    }
+    for (const auto& [reason, images] : images_by_reason) {
+        const std::string names = images.size() > 3 ? counted(images.size(), "image") : joined(images, ", ");
+        todo.push_back({.kind = "scan again",
+                        .text = "scan again: " + reason,
+                        .because = "the verdict on " + names + " is unknown",
+                        .at = {}});
+    }
+}
+
+void add_contracts(const Run& run, std::vector<ToDo>& todo) {
+    std::map<std::string, std::vector<std::string>> images_by_row;
+    for (const ImageRun& image : run.images) {
+        if (!image.contract) continue;
+        for (const ContractRow& row : image.contract->rows) {
+            if (row.result != RowResult::broken) continue;
+            images_by_row[fmt::format("mend the image: {} (expected {}, found {})", row.promise, row.expected,
+                                      row.found)]
+                .push_back(image.name);
+        }
+    }
+    for (const auto& [text, images] : images_by_row) {
+        todo.push_back({.kind = "contract",
+                        .text = text,
+                        .because = "the contract is broken by " + joined(images, ", "),
+                        .at = {}});
+    }
+}
+
+struct Settled {
+    ToDo todo;
+    std::size_t findings = 0;
+    std::set<const ImageRun*> images;
+};
+
+void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) {
+    std::map<std::pair<std::string, Place>, Settled> by_remedy;
+    for (const FindingRow& row : rows) {
+        if (row.state != FindingState::blocking) continue;
+        const Remedy remedy =
+            row.remedy != nullptr ? *row.remedy : Remedy{"look into it", "look into " + row.finding->id, {}, ""};
+        Settled& settled = by_remedy[{remedy.text, remedy.at}];
+        settled.todo.kind = remedy.kind;
+        settled.todo.text = remedy.text;
+        settled.todo.at = remedy.at;
+        settled.todo.severity = std::max(settled.todo.severity, row.finding->severity);
+        ++settled.findings;
+        settled.images.insert(row.images.begin(), row.images.end());
+    }
+    std::vector<Settled> all;
+    for (auto& [key, settled] : by_remedy) {
+        settled.todo.because = fmt::format("settles {} in {}", counted(settled.findings, "finding"),
+                                           counted(settled.images.size(), "image"));
+        all.push_back(std::move(settled));
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Settled& a, const Settled& b) { return a.findings > b.findings; });
+    for (Settled& settled : all) todo.push_back(std::move(settled.todo));
+}
+
+void add_publication(const Run& run, std::vector<ToDo>& todo) {
+    if (!run.publication) return;
+    const PublicationState::Result result = run.publication->result;
+    if (result == PublicationState::Result::refused) {
+        todo.push_back({.kind = "publication",
+                        .text = run.publication->reason,
+                        .because = "the publication was refused",
+                        .at = {}});
+    }
+    if (result == PublicationState::Result::incomplete) {
+        todo.push_back({.kind = "publication",
+                        .text = run.publication->reason,
+                        .because = "the publication is incomplete",
+                        .at = {}});
+    }
+}
+
+void add_warnings(const Problems& problems, std::vector<ToDo>& todo) {
+    for (const Problem& problem : sorted_by_place(problems)) {
+        if (problem.level == Level::notice) continue;
+        todo.push_back({.kind = "warning", .text = problem.what, .because = problem.hint, .at = problem.at});
+    }
+}
+
+}  // namespace
+
+std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows) {
+    std::vector<ToDo> todo;
+    add_unknown(run, todo);
+    add_contracts(run, todo);
+    add_remedies(rows, todo);
+    add_publication(run, todo);
+    add_warnings(run.policy_warnings, todo);
+    add_warnings(run.other_warnings, todo);
+    return todo;
+}

@@ -1,0 +1,184 @@
+#include "report/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+
+namespace {
+
+constexpr std::string_view word_characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
+
+bool has_form(const std::string& id, std::string_view prefix, std::string_view characters) {
+    return id.starts_with(prefix) && id.size() > prefix.size() && id.size() < 60 &&
+           id.find_first_not_of(characters, prefix.size()) == std::string::npos;
+}
+
+std::string render_fix_state(FixState state) {
+    switch (state) {
+        case FixState::fixed:
+            return "fixed";
+        case FixState::none:
+            return "no fix";
+        case FixState::wont_fix:
+            return "will not be fixed";
+        case FixState::unknown:
+            return "not known";
+    }
+    return "not known";
+}
+
+}  // namespace
+
+std::string render_duration(std::chrono::seconds duration) {
+    const auto seconds = std::max<std::chrono::seconds::rep>(duration.count(), 0);
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+}
+
+std::string render_age(std::chrono::seconds age) {
+    const auto hours = std::chrono::floor<std::chrono::hours>(age).count();
+    if (hours < 1) return "less than an hour";
+    return hours < 48 ? counted(static_cast<std::size_t>(hours), "hour")
+                      : counted(static_cast<std::size_t>(hours / 24), "day");
+}
+
+std::string render_moment(Time time) {
+    const std::string text = render_time(time);
+    return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
+}
+
+std::string render_place(const Place& place) {
+    return place.line == 0 ? place.file : place.file + ":" + std::to_string(place.line);
+}
+
+std::string render_days_left(std::optional<Date> last, Date today) {
+    if (!last) return "no date";
+    const auto days = (*last - today).count();
+    if (days == 0) return "the last day";
+    const std::string count = counted(static_cast<std::size_t>(std::abs(days)), "day");
+    return days > 0 ? count + " left" : "over for " + count;
+}
+
+std::string render_fix(const Finding& finding) {
+    return finding.fixed_in.empty() ? render_fix_state(finding.fix) : joined(finding.fixed_in, ", ");
+}
+
+std::string render_severities(const Finding& finding) {
+    std::set<Severity> different;
+    std::vector<std::string> parts;
+    for (const Sighting& sighting : finding.seen_by) {
+        different.insert(sighting.severity);
+        parts.push_back(render_scanner(sighting.scanner) + ": " + render_severity(sighting.severity));
+    }
+    const std::string severity = render_severity(finding.severity);
+    return different.size() < 2 ? severity : severity + " (" + joined(parts, ", ") + ")";
+}
+
+std::string render_sightings(const Finding& finding) {
+    std::vector<std::string> parts;
+    for (const Sighting& sighting : finding.seen_by) {
+        parts.push_back(fmt::format("{} ({}, {})", render_scanner(sighting.scanner), render_severity(sighting.severity),
+                                    render_fix_state(sighting.fix)));
+    }
+    return joined(parts, ", ");
+}
+
+std::string render_kept(const ContractReport& report) {
+    const auto broken = std::count_if(report.rows.begin(), report.rows.end(),
+                                      [](const ContractRow& row) { return row.result == RowResult::broken; });
+    if (broken > 0) return counted(static_cast<std::size_t>(broken), "row") + " broken";
+    return report.is_kept() ? "kept" : "not tested";
+}
+
+std::string render_waiver_until(const Waiver& waiver) {
+    const std::string date = waiver.review_by ? "until " + render_date(*waiver.review_by) : "";
+    if (!waiver.until_base_rebuilt) return date.empty() ? "without a date" : date;
+    return date.empty() ? "until the base is rebuilt" : "until the base is rebuilt, at most " + date;
+}
+
+std::string render_result(PublicationState::Result result) {
+    switch (result) {
+        case PublicationState::Result::published:
+            return "published";
+        case PublicationState::Result::already_there:
+            return "already there";
+        case PublicationState::Result::not_wanted:
+            return "not published";
+        case PublicationState::Result::refused:
+            return "refused";
+        case PublicationState::Result::incomplete:
+            return "incomplete";
+    }
+    return "";
+}
+
+std::string render_finding_name(const Finding& finding) {
+    if (finding.kind == FindingKind::secret) return finding.id + " in " + finding.path;
+    const std::string version = finding.version.empty() ? "" : " " + finding.version;
+    return finding.id + " in " + finding.package + version;
+}
+
+std::string make_link(const Finding& finding) {
+    if (has_form(finding.id, "CVE-", "0123456789-")) {
+        return finding.package_type == "deb" ? "https://security-tracker.debian.org/tracker/" + finding.id
+                                             : "https://www.cve.org/CVERecord?id=" + finding.id;
+    }
+    if (has_form(finding.id, "GHSA-", word_characters)) return "https://github.com/advisories/" + finding.id;
+    if (has_form(finding.id, "PYSEC-", "0123456789-")) return "https://osv.dev/vulnerability/" + finding.id;
+    return "";
+}
+
+std::string render_subject(const Run& run) {
+    if (run.plan.job.defra_version.empty()) return "The images";
+    std::string name = run.plan.job.image_name;
+    if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    return name + " " + run.plan.job.defra_version;
+}
+
+std::string render_gate(const Gate& gate) {
+    return render_severity(gate.severity) + " and above" +
+           (gate.only_fixed ? ", if there is a fix" : ", with or without a fix") + "; any secret";
+}
+
+std::vector<std::string> render_scanners(const Run& run) {
+    std::map<Scanner, std::set<std::string>> versions;
+    std::map<Scanner, Time> oldest;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const Receipt& receipt : image.verdict->receipts) {
+            versions[receipt.scanner].insert(receipt.scanner_version.empty() ? "(version not known)"
+                                                                             : receipt.scanner_version);
+            if (!receipt.database_date) continue;
+            const auto [known, is_new] = oldest.emplace(receipt.scanner, *receipt.database_date);
+            if (!is_new) known->second = std::min(known->second, *receipt.database_date);
+        }
+    }
+    std::vector<std::string> lines;
+    for (const auto& [scanner, names] : versions) {
+        const auto date = oldest.find(scanner);
+        lines.push_back(render_scanner(scanner) + " " + joined({names.begin(), names.end()}, " and ") +
+                        (date == oldest.end() ? ", age of its database not known"
+                                              : ", database " + render_age(run.finished - date->second) + " old"));
+    }
+    return lines;
+}
+
+std::string render_policy_name(const Run& run) {
+    if (run.policy_revision.empty()) return "no policy file";
+    return (run.policy.file.empty() ? "policy" : run.policy.file) + " at " + run.policy_revision.substr(0, 19);
+}
+
+std::string render_contracts(const Run& run) {
+    std::size_t kept = 0;
+    std::size_t tested = 0;
+    for (const ImageRun& image : run.images) {
+        if (!image.contract) continue;
+        ++tested;
+        kept += image.contract->is_kept() ? 1 : 0;
+    }
+    return tested == 0 ? "" : fmt::format("kept by {} of {}", kept, counted(tested, "image"));
+}

@@ -1,0 +1,44 @@
+// The words for what a run knows, the same in every output.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "report/run.h"
+
+std::string render_duration(std::chrono::seconds duration);  ///< "48 s", "4 min 12 s", "2 h 5 min"
+std::string render_age(std::chrono::seconds age);            ///< "less than an hour", "5 hours", "3 days"
+std::string render_moment(Time time);                        ///< "2026-11-23 17:50 UTC"
+std::string render_place(const Place& place);                ///< "image-matrix.json:3"; "" for no file
+std::string render_days_left(std::optional<Date> last,
+                             Date today);        ///< "12 days left", "the last day", "over for 3 days", "no date"
+std::string render_fix(const Finding& finding);  ///< "3.0.16", "no fix", "will not be fixed", "not known"
+std::string render_severities(
+    const Finding& finding);  ///< "high", or "high (trivy: high, grype: medium)" where the scanners differ
+std::string render_sightings(const Finding& finding);   ///< "trivy (high, fixed), grype (medium, no fix)"
+std::string render_kept(const ContractReport& report);  ///< "kept", "2 rows broken", "not tested"
+std::string render_waiver_until(
+    const Waiver& waiver);  ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
+std::string render_result(PublicationState::Result result);  ///< "published", "already there", …
+
+/// "CVE-2026-1234 in openssl 3.0.15"; for a secret "aws-access-key-id in /app/.env".
+std::string render_finding_name(const Finding& finding);
+
+/// Where people read more about it: Debian's tracker for Debian packages, else the vulnerability's own record. Empty
+/// for ids of an unknown form.
+std::string make_link(const Finding& finding);
+
+/// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
+std::string render_subject(const Run& run);
+
+std::string render_gate(const Gate& gate);  ///< "medium and above, if there is a fix; any secret"
+
+/// One line per scanner of the run: "trivy 0.74.0, database 5 hours old at the start"; the oldest database where they
+/// differ.
+std::vector<std::string> render_scanners(const Run& run);
+
+/// The file and its revision, or that there is none.
+std::string render_policy_name(const Run& run);
+
+/// "kept by 4 of 4 images"; empty if no image was tested.
+std::string render_contracts(const Run& run);

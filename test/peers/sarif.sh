@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Holds SARIF files against two validators that are not ours: the official schema (ajv) and Microsoft's multitool with GitHub's rules.
+#
+#   SAMPLES=FOLDER test_report '[samples]'
+#   test/peers/sarif.sh FOLDER/*.sarif
+#
+# Needs PEERS, a folder made with
+#   npm install --prefix "$PEERS" --ignore-scripts ajv-cli@5.0.0 ajv-formats@3.0.1 @microsoft/sarif-multitool-linux@5.7.0
+# and libicu (Debian: libicu72). SARIF_SCHEMA names the schema file, if it is not with the test data beside the repository.
+# Ends with 1 if a file has an error or a warning, or if a validator lets a wrong file pass.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+peers=${PEERS:?a folder with the npm packages, see the head of this script}
+schema=${SARIF_SCHEMA:-$here/../../../shared/corpus/microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json}
+multitool=$peers/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+[ $# -gt 0 ] || { echo "usage: $0 FILE.sarif..." >&2; exit 2; }
+[ -r "$schema" ] || { echo "no schema at $schema: set SARIF_SCHEMA" >&2; exit 2; }
+chmod u+x "$multitool"
+
+# GitHub's rules are off by default. GH1004 has outdated limits. SARIF2005 wants the address of the tool's page, SARIF2007 that of the
+# repository, and SARIF2006 asks the network about addresses.
+"$multitool" export-validation-config "$work/rules.xml" >/dev/null
+sed -i -E '/Key="GH100[123567]\./{n;s/"Default"/"Error"/};/Key="SARIF200[567]\./{n;s/"Default"/"Disabled"/}' "$work/rules.xml"
+
+fits_schema() {
+    cp "$1" "$work/file.json"
+    (cd "$peers" && node_modules/.bin/ajv validate --spec=draft2020 --strict=false -c ajv-formats --all-errors -s "$schema" -d "$work/file.json") >"$work/ajv.log" 2>&1
+}
+
+# The multitool ends with 0 whatever it finds: its report counts.
+complaints() {
+    "$multitool" validate "$1" --rule-kind 'Sarif;Ghas' --config "$work/rules.xml" --level 'Error;Warning' \
+        --output "$work/report.sarif" --log ForceOverwrite >"$work/multitool.log" 2>&1 || { cat "$work/multitool.log" >&2; echo 999; return; }
+    node -e '
+        const results = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8").replace(/^\uFEFF/, "")).runs[0].results;
+        for (const r of results) console.error("  " + r.ruleId + " " + (r.level || "warning") + ": " + (r.message.text || JSON.stringify(r.message)));
+        console.log(results.length);
+    ' "$work/report.sarif"
+}
+
+wrong=0
+for file in "$@"; do
+    found=$(complaints "$file")
+    if fits_schema "$file" && [ "$found" -eq 0 ]; then
+        echo "valid: $file"
+    else
+        echo "wrong: $file ($found complaints)"
+        cat "$work/ajv.log"
+        wrong=1
+    fi
+done
+
+# A validator that accepts everything proves nothing.
+wrong_file() {
+    cat >"$work/wrong.sarif" <<END
+{"\$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x", "rules": []}},
+ "results": [{"level": "$1", "message": {"text": "x."}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "$2"}}}]}]}]}
+END
+}
+wrong_file fatal Dockerfile
+if fits_schema "$work/wrong.sarif"; then
+    echo "ajv accepts a level that does not exist" >&2
+    wrong=1
+fi
+wrong_file error alpine:3.10
+if ! complaints "$work/wrong.sarif" 2>&1 >/dev/null | grep -q GH1005; then
+    echo "the multitool accepts the name of an image as a place" >&2
+    wrong=1
+fi
+exit "$wrong"

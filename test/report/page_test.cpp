@@ -1,0 +1,80 @@
+#include "report/page.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "approve.h"
+#include "report/page_style.h"
+#include "report/samples.h"
+
+namespace {
+
+std::size_t count(std::string_view text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
+        ++found;
+    return found;
+}
+
+/// Without our own style and script, which have goldens of their own: the sources.
+std::string body_of(const std::string& page) {
+    std::string body = page.substr(page.find("<body>"));
+    body.erase(body.find("<script>"), page_script.size());
+    return body;
+}
+
+}  // namespace
+
+TEST_CASE("the page reads as approved") {
+    approve(body_of(render_page(vulnerable_run())), "report/vulnerable.page.golden");
+}
+
+TEST_CASE("the page loads nothing, from nowhere") {
+    for (const Run& run : {vulnerable_run(), clean_run(), unknown_run(), hostile_run()}) {
+        const std::string page = render_page(run);
+        CHECK(count(page, "default-src 'none'; style-src 'sha256-") == 1);
+        for (const char* loading : {"<link", "<img", "<iframe", "<object", "<embed", "<base", "<form action", "@import",
+                                    "fetch(", "XMLHttpRequest"}) {
+            INFO(loading);
+            CHECK(count(page, loading) == 0);
+        }
+        CHECK(count(std::string(page_style), "url(") == 0);
+        CHECK(count(page, "<script") == 1);
+        CHECK(count(page, "<style") == 1);
+        CHECK(count(page, " style=") == 0);
+        CHECK(count(page, "href=\"javascript:") == 0);
+    }
+}
+
+TEST_CASE("every finding has a row, also in a large page") {
+    CHECK(count(render_page(large_run(3'000)), "<tr data-state=") == 3'000);
+    CHECK(count(render_page(vulnerable_run()), "<tr data-state=") == 7);
+    CHECK(count(render_page(clean_run()), "<tr data-state=") == 0);
+}
+
+TEST_CASE("tags are closed as often as they are opened, whatever the texts are") {
+    for (const Run& run : {vulnerable_run(), hostile_run(), unknown_run()}) {
+        const std::string body = body_of(render_page(run));
+        for (const std::string tag : {"section", "table", "tbody", "tr", "td", "div", "details", "summary", "p", "a",
+                                      "code", "span", "article", "svg"}) {
+            INFO(tag);
+            CHECK(count(body, "<" + tag + ">") + count(body, "<" + tag + " ") == count(body, "</" + tag + ">"));
+        }
+    }
+}
+
+TEST_CASE("a trial is said above everything else") {
+    Run run = clean_run();
+    CHECK(count(render_page(run), "class=\"trial\"") == 0);
+    run.images[0].verdict->stand_in_bases = true;
+    run.images[0].verdict->sample_data = true;
+    const std::string page = render_page(run);
+    CHECK(page.find("Stand-in bases: ") < page.find("<header>"));
+    CHECK(page.find("Sample vulnerability data: ") < page.find("<header>"));
+}
+
+TEST_CASE("a waiver's days are counted from the day of the run") {
+    const std::string page = render_page(vulnerable_run());
+    CHECK(count(page, "<span class=\"days soon\">8 days left</span>") == 1);
+    CHECK(count(page, "<span class=\"days over\">over for 3 days</span>") == 1);
+    CHECK(count(page, "<span class=\"days fine\">128 days left</span>") == 1);
+}

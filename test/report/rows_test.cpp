@@ -1,0 +1,72 @@
+#include "report/rows.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "report/samples.h"
+#include "report/todo.h"
+
+TEST_CASE("what several images share is one row, and what blocks comes first") {
+    const Run run = vulnerable_run();
+    const std::vector<FindingRow> rows = gather_findings(run);
+    REQUIRE(rows.size() == 7);
+    CHECK(rows[0].finding->id == "CVE-2026-1001");
+    CHECK(rows[0].images.size() == 2);
+    CHECK(rows[1].finding->id == "CVE-2026-2002");
+    CHECK(rows[2].state == FindingState::waived);
+    REQUIRE(rows[2].waiver != nullptr);
+    CHECK(rows[2].waiver->owner == "platform team");
+    CHECK(rows[6].finding->severity == Severity::unknown);
+    CHECK(render_images(rows[0], run) == "3.13.3-development, 3.13.3-production");
+}
+
+TEST_CASE("one finding with two remedies is two rows: something else has to be done about each") {
+    Run run = vulnerable_run();
+    for (auto& [key, remedy] : run.images[1].remedies) remedy.text += " elsewhere";
+    const std::vector<FindingRow> rows = gather_findings(run);
+    CHECK(std::count_if(rows.begin(), rows.end(),
+                        [](const FindingRow& row) { return row.finding->id == "CVE-2026-1001"; }) == 2);
+}
+
+TEST_CASE("images on two platforms are told apart") {
+    Run run = vulnerable_run();
+    run.images[3].platform = "linux/arm64";
+    CHECK(render_images(gather_findings(run)[0], run) ==
+          "3.13.3-development-linux-amd64, 3.13.3-production-linux-amd64");
+}
+
+TEST_CASE("what to do: first what is unknown or broken, then the remedy that settles most") {
+    Run run = vulnerable_run();
+    run.images[2].verdict.reset();
+    Finding other = run.images[0].verdict->blocking[0];
+    other.id = "CVE-2026-1003";
+    run.images[0].verdict->blocking.push_back(other);
+    run.images[0].remedies[other.key()] = run.images[0].remedies[run.images[0].verdict->blocking[0].key()];
+    const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
+    REQUIRE(todo.size() == 5);
+    CHECK(todo[0].because == "the verdict on 3.12.6-development-linux-amd64 is unknown");
+    CHECK(todo[1].text == "mend the image: the user is numeric and not root (expected 1000:1000, found 0:0)");
+    CHECK(todo[2].text == "rebuild: python:3.13.3-slim-bookworm was rebuilt on 2026-11-20");
+    CHECK(todo[2].because == "settles 2 findings in 2 images");
+    CHECK(todo[2].severity == Severity::critical);
+    CHECK(todo[3].text == "raise pythonVersion to 3.13.5");
+    CHECK(todo[3].at == Place{"image-matrix.json", 3});
+    CHECK(todo[4].text == "the waiver for CVE-2024-9999 ended on 2026-11-20");
+}
+
+TEST_CASE("a blocking finding without a remedy is not forgotten") {
+    const Run run = unknown_run();
+    const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
+    REQUIRE(todo.size() == 3);
+    CHECK(todo[2].text == "look into CVE-2026-1001");
+}
+
+TEST_CASE("a clean, published run has nothing to do") {
+    Run run = clean_run();
+    CHECK(make_todo(run, gather_findings(run)).empty());
+    run.publication->result = PublicationState::Result::incomplete;
+    run.publication->reason = "2 of 4 version tags written: press Re-run failed jobs";
+    const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
+    REQUIRE(todo.size() == 1);
+    CHECK(todo[0].text == "2 of 4 version tags written: press Re-run failed jobs");
+}

@@ -1,0 +1,77 @@
+#include "report/run.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "report/samples.h"
+
+TEST_CASE("the heading of a vulnerable run says what is wrong, in one line") {
+    CHECK(render_heading(vulnerable_run()) ==
+          "Python 1.0.0 may not ship: 2 findings block 2 of 4 images, 1 of 4 images breaks its contract");
+}
+
+TEST_CASE("one finding in two images is one finding") {
+    Run run = vulnerable_run();
+    const Counts counts = count_findings(run);
+    CHECK(counts.blocking == 2);
+    CHECK(counts.waived == 1);
+    CHECK(counts.reported == 4);
+    CHECK(count_findings(run.images[0]).all() + count_findings(run.images[1]).all() == 12);
+}
+
+TEST_CASE("the heading of a clean run says what became of the images") {
+    Run run = clean_run();
+    CHECK(render_heading(run) == "Python 1.0.0 is published: 4 images, all clean");
+    run.publication->result = PublicationState::Result::already_there;
+    CHECK(render_heading(run) == "Python 1.0.0 is out already: 4 images, all clean");
+    run.publication->result = PublicationState::Result::not_wanted;
+    CHECK(render_heading(run) == "Python 1.0.0 is clean: 4 images, nothing published");
+    run.publication->result = PublicationState::Result::refused;
+    CHECK(render_heading(run) == "Python 1.0.0 is clean, but was not published: 4 images");
+    run.publication->result = PublicationState::Result::incomplete;
+    CHECK(render_heading(run) == "Python 1.0.0 is published in part only: 4 images, all clean");
+    run.publication.reset();
+    CHECK(render_heading(run) == "Python 1.0.0 is clean: 4 images");
+    run.plan = {};
+    CHECK(render_heading(run) == "The images are clean: 4 images");
+}
+
+TEST_CASE("an image that was not judged makes the run unknown, whatever the others are") {
+    Run run = clean_run();
+    run.publication.reset();
+    REQUIRE(outcome_of(run) == Outcome::clean);
+    run.images[2].verdict.reset();
+    CHECK(outcome_of(run) == Outcome::unknown);
+    CHECK(render_heading(run) == "Python 1.0.0 may not ship: the verdict on 1 of 4 images is unknown");
+    run.images.clear();
+    CHECK(outcome_of(run) == Outcome::unknown);
+    CHECK(render_heading(run) == "Python 1.0.0: nothing was judged");
+}
+
+TEST_CASE("a contract without rows is not a kept one") {
+    Run run = clean_run();
+    run.publication.reset();
+    CHECK_FALSE(is_contract_broken(run));
+    run.images[0].contract->rows.clear();
+    CHECK(is_contract_broken(run));
+    CHECK(render_heading(run) == "Python 1.0.0 may not ship: 1 of 4 images breaks its contract");
+}
+
+TEST_CASE("images that went out although findings block are not called clean") {
+    Run run = vulnerable_run();
+    run.images[3].contract.reset();
+    run.publication->result = PublicationState::Result::published;
+    CHECK(render_heading(run) ==
+          "Python 1.0.0 went out although 2 findings block 2 of 4 images: it replaces images that are no better");
+}
+
+TEST_CASE("stand-in bases and sample data are in the heading") {
+    Run run = clean_run();
+    run.bases[1].stand_in = true;
+    CHECK(render_heading(run) == "Python 1.0.0 is published: 4 images, all clean (a trial: stand-in bases)");
+    run.images[3].verdict->sample_data = true;
+    CHECK(render_heading(run) ==
+          "Python 1.0.0 is published: 4 images, all clean (a trial: stand-in bases, sample vulnerability data)");
+    run.bases[1].stand_in = false;
+    run.images[0].verdict->stand_in_bases = true;
+    CHECK(has_stand_in_bases(run));
+}

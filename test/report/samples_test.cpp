@@ -1,0 +1,34 @@
+// Writes what the peers look at (test/peers/sarif.sh, test/peers/page.sh): SAMPLES=FOLDER test_report '[samples]'
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "report/page.h"
+#include "report/samples.h"
+#include "report/sarif.h"
+#include "report/summary.h"
+
+TEST_CASE("samples for the peers are written", "[.][samples]") {
+    const char* folder = std::getenv("SAMPLES");
+    REQUIRE(folder != nullptr);
+    std::filesystem::create_directories(folder);
+    const auto save = [&](const std::string& name, const std::string& text) {
+        std::ofstream file(std::filesystem::path(folder) / name, std::ios::binary);
+        file << text;
+        CHECK(file.good());
+    };
+    const std::map<std::string, Run> runs{{"vulnerable", vulnerable_run()},
+                                          {"clean", clean_run()},
+                                          {"unknown", unknown_run()},
+                                          {"hostile", hostile_run()},
+                                          {"large", large_run(30'000)}};
+    for (const auto& [name, run] : runs) {
+        save(name + ".html", render_page(run));
+        save(name + ".md", render_summary(run));
+        for (const ImageRun& image : run.images) {
+            if (const std::optional<Sarif> sarif = render_sarif(image, run.program_version))
+                save(name + "-" + image.name + ".sarif", sarif->text);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+#include "report/summary.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "approve.h"
+#include "base/text.h"
+#include "report/samples.h"
+
+namespace {
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::size_t count(const std::string& text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("summaries read as approved") {
+    approve(render_summary(vulnerable_run()), "report/vulnerable.summary.golden");
+    approve(render_summary(clean_run()), "report/clean.summary.golden");
+    approve(render_summary(unknown_run()), "report/unknown.summary.golden");
+}
+
+TEST_CASE("every row of a table has as many cells as its heading") {
+    std::size_t cells = 0;
+    for (const std::string& line : lines_of(render_summary(hostile_run()))) {
+        if (!line.starts_with("|")) {
+            cells = 0;
+            continue;
+        }
+        const std::size_t here = count(line, " |");
+        if (cells == 0) cells = here;
+        INFO(line);
+        CHECK(here == cells);
+    }
+}
+
+TEST_CASE("hostile text in a summary stays text") {
+    std::string summary = render_summary(hostile_run());
+    CHECK_FALSE(has(summary, "\x1b"));
+    CHECK_FALSE(has(summary, "\xe2\x80\xae"));
+    const std::string fence = "\n````";  // in a code block nothing comes alive
+    const std::size_t block = summary.find(fence + "yaml\n");
+    REQUIRE(block != std::string::npos);
+    summary.erase(block, summary.find(fence + "\n", block + 1) - block);
+    CHECK_FALSE(has(summary, "<script"));
+    CHECK_FALSE(has(summary, "<img"));
+    CHECK_FALSE(has(summary, "@octocat"));
+    CHECK_FALSE(has(summary, "GH-2"));
+    CHECK_FALSE(has(summary, "\n::error"));
+    CHECK_FALSE(has(summary, "](http://evil"));
+    CHECK_FALSE(has(summary, "](javascript"));
+    CHECK(has(summary, "&lt;script&gt;"));
+}
+
+TEST_CASE("a waiver to paste cannot leave its code block") {
+    Run run = vulnerable_run();
+    Remedy& remedy = run.images[0].remedies.begin()->second;
+    remedy.waiver = "- id: X\n````\n# Forged\n";
+    const std::string summary = render_summary(run);
+    CHECK(has(summary, "`````yaml\n"));
+    CHECK(has(summary, "\n`````\n"));
+}
+
+TEST_CASE("stand-ins and sample data are said above everything else") {
+    Run run = clean_run();
+    run.bases[0].stand_in = true;
+    run.images[0].verdict->sample_data = true;
+    const std::string summary = render_summary(run);
+    CHECK(summary.find("**Stand-in bases.**") < summary.find("## "));
+    CHECK(summary.find("**Sample vulnerability data.**") < summary.find("## "));
+    CHECK_FALSE(has(render_summary(clean_run()), "CAUTION"));
+}
+
+TEST_CASE("a scanner that is off is said") {
+    Run run = clean_run();
+    run.policy.pauses = {{.scanner = Scanner::grype,
+                          .reason = "its database is broken",
+                          .owner = "platform team",
+                          .until = Date(std::chrono::year(2026) / 12 / 1),
+                          .at = {"vulnerability-policy.yml", 30}}};
+    CHECK(has(render_summary(run),
+              "- **grype** until 2026-12-01 (8 days left): its database is broken, says platform team "
+              "(<code>vulnerability-policy.yml:30</code>)"));
+}
+
+TEST_CASE("a summary of 30,000 findings fits, and says what it left out") {
+    const std::string summary = render_summary(large_run(30'000));
+    CHECK(summary.size() <= max_summary_bytes);
+    CHECK(summary.size() > max_summary_bytes * 9 / 10);
+    CHECK(has(summary, "did not fit in here (27000 findings below the gate): see report.html, which has all._"));
+    CHECK(has(summary, "## Images"));
+    CHECK(count(summary, "<details>") == count(summary, "</details>"));
+}
+
+TEST_CASE("no limit is ever exceeded, and folds are always closed again") {
+    const Run run = large_run(400);
+    for (std::size_t limit = 8'000; limit < 200'000; limit += 7'001) {
+        const std::string summary = render_summary(run, limit);
+        INFO(limit);
+        CHECK(summary.size() <= limit);
+        CHECK(count(summary, "<details>") == count(summary, "</details>"));
+        CHECK(has(summary, "## Images"));
+    }
+}

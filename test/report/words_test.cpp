@@ -1,0 +1,67 @@
+#include "report/words.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "report/samples.h"
+
+using namespace std::chrono_literals;
+
+TEST_CASE("durations and ages are told in the unit that fits") {
+    CHECK(render_duration(48s) == "48 s");
+    CHECK(render_duration(252s) == "4 min 12 s");
+    CHECK(render_duration(7500s) == "2 h 5 min");
+    CHECK(render_duration(-1s) == "0 s");
+    CHECK(render_age(59min) == "less than an hour");
+    CHECK(render_age(1h) == "1 hour");
+    CHECK(render_age(47h) == "47 hours");
+    CHECK(render_age(49h) == "2 days");
+}
+
+TEST_CASE("a waiver holds through its last day") {
+    const Date today = Date(std::chrono::year(2026) / 11 / 23);
+    CHECK(render_days_left(today + std::chrono::days(2), today) == "2 days left");
+    CHECK(render_days_left(today + std::chrono::days(1), today) == "1 day left");
+    CHECK(render_days_left(today, today) == "the last day");
+    CHECK(render_days_left(today - std::chrono::days(3), today) == "over for 3 days");
+    CHECK(render_days_left(std::nullopt, today) == "no date");
+}
+
+TEST_CASE("a severity is told once where the scanners agree, and per scanner where they do not") {
+    Finding finding = make_finding("CVE-2026-1", "a", Severity::high);
+    Sighting trivy;
+    trivy.severity = Severity::high;
+    Sighting grype;
+    grype.scanner = Scanner::grype;
+    grype.severity = Severity::high;
+    finding.seen_by = {trivy, grype};
+    CHECK(render_severities(finding) == "high");
+    finding.seen_by[1].severity = Severity::low;
+    CHECK(render_severities(finding) == "high (trivy: high, grype: low)");
+    CHECK(render_sightings(finding) == "trivy (high, not known), grype (low, not known)");
+}
+
+TEST_CASE("only ids of a known form become links") {
+    Finding finding = make_finding("CVE-2026-1", "a", Severity::high);
+    CHECK(make_link(finding) == "https://www.cve.org/CVERecord?id=CVE-2026-1");
+    finding.package_type = "deb";
+    CHECK(make_link(finding) == "https://security-tracker.debian.org/tracker/CVE-2026-1");
+    finding.id = "CVE-2026-1\"onclick=";
+    CHECK(make_link(finding) == "");
+    finding.id = "GHSA-aaaa-bbbb-cccc";
+    CHECK(make_link(finding) == "https://github.com/advisories/GHSA-aaaa-bbbb-cccc");
+    finding.id = "PYSEC-2026-12";
+    CHECK(make_link(finding) == "https://osv.dev/vulnerability/PYSEC-2026-12");
+    finding.id = "CVE-";
+    CHECK(make_link(finding) == "");
+}
+
+TEST_CASE("the oldest database of each scanner is told") {
+    Run run = clean_run();
+    CHECK(render_scanners(run) ==
+          std::vector<std::string>{"trivy 0.74.0, database 5 hours old", "grype 0.116.0, database 30 hours old"});
+    run.images[2].verdict->receipts[0].database_date = run.finished - 72h;
+    run.images[3].verdict->receipts[0].scanner_version = "0.75.0";
+    for (ImageRun& image : run.images) image.verdict->receipts[1].database_date.reset();
+    CHECK(render_scanners(run) == std::vector<std::string>{"trivy 0.74.0 and 0.75.0, database 3 days old",
+                                                           "grype 0.116.0, age of its database not known"});
+}
