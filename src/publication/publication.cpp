@@ -25,10 +25,12 @@ class Planner {
         for (const Candidate& candidate : candidates_) check_verdicts(candidate);
         for (const Candidate& candidate : candidates_) check_source(candidate);
         for (const Candidate& candidate : candidates_) standings_.push_back(find_standing(candidate));
+        for (const Candidate& candidate : candidates_) check_ages(candidate);
         if (publication_.is_refused()) return publication_;
         for (std::size_t i = 0; i < candidates_.size(); ++i) store(candidates_[i], standings_[i]);
         for (std::size_t i = 0; i < candidates_.size(); ++i) write_version(candidates_[i], standings_[i]);
         for (std::size_t i = 0; i < candidates_.size(); ++i) move_tags(candidates_[i], standings_[i]);
+        note_half_written();
         return publication_;
     }
 
@@ -61,6 +63,13 @@ class Planner {
         } else if (verdict->outcome == Outcome::unknown) {
             refuse(Exit::failed, {}, fmt::format("the verdict about {} is unknown", member.name),
                    "unknown is not clean: see why it is unknown");
+        } else if (!verdict->may_ship() && rules_.no_worse.contains(member.manifest)) {
+            publication_.warnings.push_back(
+                {{},
+                 fmt::format("{} is vulnerable ({} block), and goes out because it is no worse than what it replaces",
+                             member.name, verdict->blocking.size()),
+                 "gate.publish: no-worse in the policy lets it",
+                 Level::warning});
         } else if (!verdict->may_ship()) {
             refuse(Exit::refused, {}, fmt::format("{} is vulnerable: {} block", member.name, verdict->blocking.size()),
                    "see out/summary.md for what to do");
@@ -103,10 +112,23 @@ class Planner {
         return {true, held->index};
     }
 
+    /// A tag that says nothing about its version may be newer than all of ours.
+    void check_ages(const Candidate& candidate) {
+        if (rules_.adopt_aliases) return;
+        for (const std::string& tag : candidate.moving_tags) {
+            const auto held = find_held(candidate.repository, tag);
+            if (held == held_.end() || held->index == candidate.index || parse_version(held->version)) continue;
+            refuse(
+                Exit::refused, {},
+                fmt::format("{}:{} is of unknown age: it was published before this action", candidate.repository, tag),
+                "see what it names; if it may move, say --adopt-alias once");
+        }
+    }
+
     void add(StepKind kind, const Candidate& candidate, const Digest& digest, std::string tag, std::string source,
-             std::string why) {
+             std::string why, std::optional<Digest> before = std::nullopt) {
         publication_.steps.push_back(
-            {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why)});
+            {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why), std::move(before)});
     }
 
     void store(const Candidate& candidate, const Standing& standing) {
@@ -129,20 +151,53 @@ class Planner {
     }
 
     void move_tags(const Candidate& candidate, const Standing& standing) {
+        bool moves = false;
         for (const std::string& tag : candidate.moving_tags) {
             const auto held = find_held(candidate.repository, tag);
-            if (held == held_.end()) {
-                add(StepKind::move_tag, candidate, standing.index, tag, "", "not there yet");
-            } else if (held->index == standing.index) {
-                publication_.notes.push_back(fmt::format("{}:{} is right already", candidate.repository, tag));
-            } else if (goes_backwards(*held)) {
-                publication_.notes.push_back(fmt::format("{}:{} stays at {}: tags only move forwards",
-                                                         candidate.repository, tag, held->version));
+            const std::string name = candidate.repository + ":" + tag;
+            if (held != held_.end() && held->index == standing.index) {
+                publication_.notes.push_back(name + " is right already");
+            } else if (held != held_.end() && goes_backwards(*held)) {
+                publication_.notes.push_back(
+                    fmt::format("{} stays at {}: tags only move forwards", name, held->version));
             } else {
-                add(StepKind::move_tag, candidate, standing.index, tag, "",
-                    "from " + (held->version.empty() ? std::string(held->index.brief()) : held->version));
+                moves = true;
+                move_tag(candidate, standing, tag, held == held_.end() ? nullptr : &*held);
             }
         }
+        if (moves && standing.is_out && standing.index != candidate.index)
+            publication_.to_rescan.push_back({candidate.name, candidate.repository, standing.index});
+    }
+
+    void move_tag(const Candidate& candidate, const Standing& standing, const std::string& tag, const HeldTag* held) {
+        if (held == nullptr) return add(StepKind::move_tag, candidate, standing.index, tag, "", "not there yet");
+        warn_of_lower_python(candidate, *held);
+        const bool known = parse_version(held->version).has_value();
+        add(StepKind::move_tag, candidate, standing.index, tag, "",
+            "from " + (known ? held->version : std::string(held->index.brief()) + ", of unknown age: adopted"),
+            held->index);
+    }
+
+    /// Going back from a bad patch is legitimate, and worth a word.
+    void warn_of_lower_python(const Candidate& candidate, const HeldTag& held) {
+        const auto python_of = [](const std::string& name) { return parse_version(name.substr(0, name.find('-'))); };
+        const std::optional<Version> theirs = python_of(held.title);
+        const std::optional<Version> ours = python_of(candidate.name);
+        if (!theirs || !ours || *theirs <= *ours) return;
+        publication_.warnings.push_back({{},
+                                         fmt::format("{}:{} goes from Python {} back to {}", held.repository, held.tag,
+                                                     render_version(*theirs), render_version(*ours)),
+                                         "if that is not meant: check the tags in " + plan_.matrix.file,
+                                         Level::warning});
+    }
+
+    /// Some images of the matrix are out and others are not: an earlier attempt got that far, and is finished now.
+    void note_half_written() {
+        const auto out =
+            std::count_if(standings_.begin(), standings_.end(), [](const Standing& s) { return s.is_out; });
+        if (out == 0 || static_cast<std::size_t>(out) == standings_.size()) return;
+        publication_.notes.push_back(fmt::format(
+            "an earlier attempt wrote {} of {} version tags: the others follow now", out, standings_.size()));
     }
 
     bool goes_backwards(const HeldTag& held) const {

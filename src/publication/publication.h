@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ inline constexpr const char* inputs_annotation = "uk.gov.defra.image.inputs";
 inline constexpr const char* revision_annotation = "org.opencontainers.image.revision";
 inline constexpr const char* source_annotation = "org.opencontainers.image.source";
 inline constexpr const char* version_annotation = "org.opencontainers.image.version";
+inline constexpr const char* title_annotation = "org.opencontainers.image.title";
 
 /// One platform's image inside an index, or an attestation of one.
 struct Member {
@@ -43,6 +45,7 @@ struct HeldTag {
     std::string revision;
     std::string version;  ///< DEFRA_VERSION; empty if not known
     std::string source;   ///< repository it was made from
+    std::string title{};  ///< the image's name, "3.13.3-production"; empty if not known
 };
 
 enum class StepKind { store_manifest, store_index, write_version_tag, move_tag };
@@ -55,29 +58,53 @@ struct Step {
     std::string tag;     ///< for the two tag actions
     std::string source;  ///< for store_manifest: the layout it comes from; for store_index: the candidate's name
     std::string why;
+    std::optional<Digest> before{};  ///< the precondition of the two tag actions: what the tag names until then;
+                                     ///< nothing: it is not there
+};
+
+/// An index that is out and gets more tags, although other bytes were built now.
+struct Unfinished {
+    std::string name;  ///< Candidate::name
+    std::string repository;
+    Digest index;
 };
 
 struct Publication {
     std::vector<Step>
         steps;  ///< in this order; everything by digest before any version tag, every version tag before any moving tag
-    std::vector<std::string> notes;  ///< what is left alone, and why
-    Problems problems;               ///< why nothing may be published; there are no steps then
-    Exit exit = Exit::done;          ///< of the problems: refused, or failed if a verdict is unknown
+    std::vector<std::string> notes;       ///< what is left alone, and why
+    Problems problems;                    ///< why nothing may be published; there are no steps then
+    Exit exit = Exit::done;               ///< of the problems: refused, or failed if a verdict is unknown
+    std::vector<Unfinished> to_rescan{};  ///< before the steps are carried out these are fetched, scanned again and put
+                                          ///< in the place of the candidates that were built, and it is planned again
+    Problems warnings{};                  ///< what is odd but goes ahead
+    std::string reason{};                 ///< of a rollback, as its author gave it; empty otherwise
 
     bool is_refused() const { return !problems.empty(); }
 };
 
 struct PublicationRules {
-    std::string source;          ///< the repository that these images are made from; empty on a laptop
-    bool stand_ins_may = false;  ///< the destination is a folder or a loopback registry
+    std::string source;           ///< the repository that these images are made from; empty on a laptop
+    bool stand_ins_may = false;   ///< the destination is a folder or a loopback registry
+    std::set<Digest> no_worse{};  ///< manifests that block, but are no worse than what they replace, where the policy
+                                  ///< says gate.publish: no-worse (verdict/comparison.h, is_no_worse)
+    bool adopt_aliases = false;   ///< move tags of unknown age, too: those that were published before this action
 };
 
 /// From what was planned, built and judged, and what the destination holds: what to do, or every reason why not. Every
-/// member that is an image needs a clean verdict for exactly its digest. A version tag is written once: the same inputs
-/// are already out, other inputs want another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION.
+/// member that is an image needs a clean verdict for exactly its digest, or one that is no worse. A version tag is
+/// written once: the same inputs are already out (an earlier attempt that got half way is finished from its bytes),
+/// other inputs want another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an unknown
+/// age.
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                              const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& held,
                              const PublicationRules& rules);
+
+/// Moves the moving tags of the plan's images back (or forth) to what is out as DEFRA_VERSION `version`: of several
+/// patches of Python to the highest one of the image's minor. Writes nothing else. `held` holds all tags of the
+/// repositories. Refused without a reason, and if one of the images is not out under that version.
+Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
+                          const std::string& reason);
 
 std::string render_publication(const Publication& publication, const std::string& destination);
 

@@ -21,12 +21,18 @@ std::string render_publication(const Publication& publication, const std::string
     if (publication.is_refused())
         return "nothing may be published to " + destination + "\n" + render_problems(publication.problems);
     std::string text = fmt::format("to {}:\n", destination);
+    if (!publication.reason.empty()) text += fmt::format("  {:<18} {}\n", "rollback because", publication.reason);
+    for (const Unfinished& image : publication.to_rescan) {
+        text += fmt::format("  {:<18} {}  {}  (fetched and scanned again before its tags move)\n", "finish",
+                            image.index.brief(), image.repository);
+    }
     for (const Step& step : publication.steps) {
         const std::string what = step.tag.empty() ? step.repository : step.repository + ":" + step.tag;
         text +=
             fmt::format("  {:<18} {}  {}  ({})\n", render_step_kind(step.kind), step.digest.brief(), what, step.why);
     }
     for (const std::string& note : publication.notes) text += fmt::format("  {:<18} {}\n", "left alone", note);
+    for (const Problem& warning : publication.warnings) text += fmt::format("  {:<18} {}\n", "warning", warning.what);
     return text;
 }
 
@@ -35,6 +41,7 @@ std::string render_publication_json(const Publication& publication, const std::s
     json.open_object();
     json.field("destination", destination);
     json.field("refused", publication.is_refused());
+    if (!publication.reason.empty()) json.field("rollback_because", publication.reason);
     json.open_array("problems");
     for (const Problem& problem : publication.problems) json.item(problem.what);
     json.close();
@@ -46,6 +53,7 @@ std::string render_publication_json(const Publication& publication, const std::s
         json.field("repository", step.repository);
         if (!step.tag.empty()) json.field("tag", step.tag);
         json.field("digest", step.digest.text());
+        if (!step.tag.empty()) json.field("before", step.before ? step.before->text() : "nothing");
         json.field("why", step.why);
         json.field("done", i < done);
         json.close();
@@ -53,6 +61,9 @@ std::string render_publication_json(const Publication& publication, const std::s
     json.close();
     json.open_array("left_alone");
     for (const std::string& note : publication.notes) json.item(note);
+    json.close();
+    json.open_array("warnings");
+    for (const Problem& warning : publication.warnings) json.item(warning.what);
     json.close();
     json.close();
     return json.text();

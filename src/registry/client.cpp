@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <ostream>
+
 #include "base/json.h"
 #include "base/text.h"
-#include "registry/challenge.h"
 #include "registry/retry.h"
 #include "system/relay.h"
 
@@ -13,7 +15,13 @@ namespace registry {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::uint64_t max_token_body = 64U << 10U;
+constexpr int max_redirects = 10;
+constexpr std::chrono::milliseconds max_wait_for_one_thing = 120s;
+constexpr std::chrono::milliseconds max_wait_in_all = 15min;
+constexpr std::chrono::milliseconds worth_telling = 1s;
 
 std::string base64(const std::string& bytes) {
     std::string text(4 * ((bytes.size() + 2) / 3), '\0');
@@ -32,18 +40,50 @@ std::string percent_encoded(std::string_view text) {
     return encoded;
 }
 
-std::string base_url(const std::string& host) {
-    return (is_loopback(host) ? "http://" : "https://") + api_host(host);
+/// The wanted scope comes first: some registries look at no other (registry.md §2).
+std::vector<std::string> scopes_of(const Call& call) {
+    std::vector<std::string> scopes = {"repository:" + call.repository + ":" + call.actions};
+    if (!call.mounted_from.empty() && call.mounted_from != call.repository)
+        scopes.push_back("repository:" + call.mounted_from + ":pull");
+    return scopes;
 }
 
-std::string scope_of(const std::string& repository, const std::string& actions) {
-    return "repository:" + repository + ":" + actions;
+std::string token_key(const Call& call) {
+    return call.host + " " + joined(scopes_of(call), " ");
 }
 
-Response no_answer(const Error& error) {
-    Response response;
-    response.body = error.problems.empty() ? "no answer" : error.problems.front().what;
-    return response;
+std::string value_of(const Challenge& challenge, const std::string& name) {
+    const auto found = challenge.values.find(name);
+    return found == challenge.values.end() ? "" : found->second;
+}
+
+/// A pull limit lasts for hours: it is said, not waited out.
+bool is_pull_limit(const Response& response) {
+    return response.status == 429 && response.body.find("pull rate limit") != std::string::npos;
+}
+
+std::string render_pull_limit(const Response& response) {
+    std::string text = "; this is the pull limit, which ends by itself in a few hours";
+    for (const char* name : {"ratelimit-limit", "ratelimit-remaining", "docker-ratelimit-source"}) {
+        if (const auto value = response.header(name)) text += fmt::format(", {}: {}", name, plain_line(*value));
+    }
+    return text;
+}
+
+/// The beginning of a body that is no JSON: one line, plain characters only.
+std::string excerpt(const std::string& body) {
+    std::string text;
+    for (const char c : body.substr(0, 200)) text += (c >= ' ' && c <= '~') ? c : ' ';
+    return std::string(trimmed(text));
+}
+
+/// Whatever stands in it: one line for a terminal.
+std::string one_line(std::string text) {
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    std::replace(text.begin(), text.end(), '\r', ' ');
+    std::size_t end = std::min<std::size_t>(text.size(), 500);
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return plain_line(text.substr(0, end));
 }
 
 }  // namespace
@@ -56,6 +96,10 @@ std::size_t Client::requests() const {
     return requests_;
 }
 
+bool Client::has_credentials(const std::string& host) const {
+    return settings_.credentials.contains(host);
+}
+
 Reference Client::located(const Reference& reference) const {
     const auto mirror = settings_.mirrors.find(reference.host);
     if (mirror == settings_.mirrors.end()) return reference;
@@ -66,50 +110,86 @@ Reference Client::located(const Reference& reference) const {
     return there;
 }
 
+std::string Client::base_url(const std::string& host) const {
+    const bool plain = is_loopback(host) || settings_.plain_http.contains(host);
+    return (plain ? "http://" : "https://") + api_host(host);
+}
+
 Response Client::send(const Call& asked) {
     const Reference there = located({asked.host, asked.repository, "", std::nullopt});
     Call call = asked;
     call.host = there.host;
     call.repository = there.repository;
+    Request request{.method = call.method,
+                    .url = call.address.empty() ? base_url(call.host) + "/v2/" + call.repository + "/" + call.path
+                                                : resolve(call, call.address),
+                    .headers = call.headers,
+                    .body = call.body,
+                    .body_file = call.body_file,
+                    .save_to = call.save_to,
+                    .max_body = call.max_body,
+                    .timeout = call.timeout};
 
-    Request request;
-    request.method = call.method;
-    request.url = base_url(call.host) + "/v2/" + call.repository + "/" + call.path;
-    request.headers = call.headers;
-    request.body = call.body;
-    if (const std::string known = authorization_for(call); !known.empty())
-        request.headers.push_back({"Authorization", known});
-
-    Response response = send_with_retries(request);
-    if (response.status != 401) return response;
-    const std::optional<Token> token = get_token(call, response);
-    if (!token) return response;
-    request.headers = call.headers;
-    request.headers.push_back({"Authorization", token->authorization});
-    return send_with_retries(request);
+    std::unique_lock alone(first_mutex_);
+    if (met_.contains(call.host)) alone.unlock();
+    Response response = send_authorized(call, request);
+    if (alone.owns_lock()) {
+        met_.insert(call.host);
+        alone.unlock();
+    }
+    return follow(call, std::move(request), std::move(response));
 }
 
-Response Client::send_with_retries(const Request& request) {
-    for (int attempt = 1;; ++attempt) {
-        const Response response = send_once(request);
-        if (!is_worth_a_retry(response.status)) return response;
-        if (attempt == max_attempts) {
-            if (response.status == 0)
-                throw Error{Exit::failed, {{{}, response.body, "see whether this machine reaches the registry"}}};
-            return response;
-        }
-        double random = 0;
-        {
-            const std::lock_guard lock(mutex_);
-            random = std::uniform_real_distribution<double>(0, 1)(random_);
-        }
-        const auto asked_for = parse_retry_after(response.header("Retry-After").value_or(""), world_.clock.now());
-        world_.clock.sleep(plan_wait(attempt, asked_for, random));
+Response Client::send_authorized(const Call& call, Request request) {
+    const bool ours = request.url.starts_with(base_url(call.host) + "/");
+    const Token token = ours ? known_token(call) : Token{};
+    if (!token.authorization.empty()) request.headers.push_back({"Authorization", token.authorization});
+    Response response = send_with_retries(request, call);
+    if (response.status != 401 || !ours || token.fresh) return response;
+
+    const Token renewed = renewed_token(call, response, token.authorization);
+    if (renewed.authorization.empty()) return response;
+    request.headers = call.headers;
+    request.headers.push_back({"Authorization", renewed.authorization});
+    return send_with_retries(request, call);
+}
+
+Response Client::send_with_retries(const Request& request, const Call& call) {
+    Attempts attempts;
+    while (true) {
+        Problems why_none;
+        Response response = send_once(request, why_none);
+        if (call.once || !is_worth_a_retry(response.status) || is_pull_limit(response)) return response;
+        if (wait_for_next(attempts, call.host, response)) continue;
+        if (response.status == 0) throw Error{Exit::failed, why_none};
+        return response;
     }
 }
 
+bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Response& response) {
+    if (++attempts.made >= max_attempts) return false;
+    const auto asked_for = parse_retry_after(response.header("Retry-After").value_or(""), world_.clock.now());
+    std::chrono::milliseconds wait{0};
+    {
+        const std::lock_guard lock(mutex_);
+        wait = plan_wait(attempts.made, asked_for, std::uniform_real_distribution<double>(0, 1)(random_));
+        if (attempts.waited + wait > max_wait_for_one_thing || waited_ + wait > max_wait_in_all) return false;
+        attempts.waited += wait;
+        waited_ += wait;
+        if (wait >= worth_telling) {
+            world_.log << fmt::format(
+                              "{} {}: trying again in {} s\n", host,
+                              response.status == 0 ? "does not answer" : fmt::format("says {}", response.status),
+                              std::chrono::ceil<std::chrono::seconds>(wait).count())
+                       << std::flush;
+        }
+    }
+    world_.clock.sleep(wait);
+    return true;
+}
+
 /// The one border where "no answer" becomes a value: status 0, which is worth a retry like a 503.
-Response Client::send_once(const Request& request) {
+Response Client::send_once(const Request& request, Problems& why_none) {
     {
         const std::lock_guard lock(mutex_);
         ++requests_;
@@ -117,84 +197,142 @@ Response Client::send_once(const Request& request) {
     try {
         return world_.http.send(request);
     } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        return no_answer(error);
+        const bool on_disk = !error.problems.empty() && !error.problems.front().at.file.empty();
+        if (error.exit == Exit::cancelled || on_disk) throw;
+        why_none = error.problems;
+        if (why_none.empty()) why_none.push_back({{}, "no answer", ""});
+        if (why_none.front().hint.empty()) why_none.front().hint = "see whether this machine reaches the registry";
+        return {0, {}, why_none.front().what};
     }
 }
 
-std::string Client::authorization_for(const Call& call) {
-    const std::lock_guard lock(mutex_);
-    const auto token = tokens_.find(call.host + " " + scope_of(call.repository, call.actions));
-    if (token == tokens_.end() || token->second.good_until <= world_.clock.now()) return "";
-    return token->second.authorization;
-}
-
-std::optional<Client::Token> Client::get_token(const Call& call, const Response& refusal) {
-    const std::vector<Challenge> challenges = parse_challenges(refusal.all_headers("WWW-Authenticate"));
-    const auto credentials = settings_.credentials.find(call.host);
-    for (const Challenge& challenge : challenges) {
-        Token token;
-        if (challenge.scheme == "bearer") {
-            const auto realm = challenge.values.find("realm");
-            if (realm == challenge.values.end()) continue;
-            const auto service = challenge.values.find("service");
-            token = fetch_bearer_token(call, realm->second, service == challenge.values.end() ? "" : service->second,
-                                       scope_of(call.repository, call.actions));
-        } else if (challenge.scheme == "basic" && credentials != settings_.credentials.end()) {
-            token.authorization =
-                "Basic " + base64(credentials->second.user + ":" + credentials->second.password.reveal());
-            token.good_until = world_.clock.now() + std::chrono::hours(24);
-        } else {
-            continue;
-        }
-        const std::lock_guard lock(mutex_);
-        tokens_[call.host + " " + scope_of(call.repository, call.actions)] = token;
-        return token;
+/// A registry's Location as a whole address. One that speaks of http behind a proxy that speaks https is not believed.
+std::string Client::resolve(const Call& call, const std::string& location) const {
+    const std::string base = base_url(call.host);
+    if (location.starts_with("/")) return base + location;
+    if (base.starts_with("https://") && location.starts_with("http" + base.substr(5) + "/"))
+        return "https" + location.substr(4);
+    const bool elsewhere = !location.starts_with(base + "/");
+    if (elsewhere && !is_trustworthy_realm(location, call.host)) {
+        throw Error{Exit::failed,
+                    {{{},
+                      call.host + " sends us to " + one_line(location.substr(0, location.find('?'))),
+                      "nothing was sent there: this is not a place that a registry keeps its data"}}};
     }
-    return std::nullopt;
+    return location;
 }
 
-Client::Token Client::fetch_bearer_token(const Call& call, const std::string& realm, const std::string& service,
-                                         const std::string& scope) {
+Response Client::follow(const Call& call, Request request, Response response) {
+    const bool reads = call.method == "GET" || call.method == "HEAD";
+    for (int hop = 0; reads && response.status / 100 == 3 && hop < max_redirects; ++hop) {
+        const std::optional<std::string> location = response.header("Location");
+        if (!location) break;
+        request.url = resolve(call, *location);
+        request.headers = call.headers;
+        response = send_authorized(call, request);
+    }
+    return response;
+}
+
+Client::Token Client::known_token(const Call& call) {
+    const std::lock_guard lock(token_mutex_);
+    const auto token = tokens_.find(token_key(call));
+    if (token != tokens_.end() && token->second.good_until > world_.clock.now()) return token->second;
+    const auto challenge = challenges_.find(call.host);
+    if (challenge == challenges_.end()) return {};
+    Token fresh = fetch_token(call, challenge->second);
+    tokens_[token_key(call)] = fresh;
+    fresh.fresh = true;
+    return fresh;
+}
+
+/// What another thread has fetched meanwhile is good enough.
+Client::Token Client::renewed_token(const Call& call, const Response& refusal, const std::string& used) {
+    const std::lock_guard lock(token_mutex_);
+    const auto known = tokens_.find(token_key(call));
+    if (known != tokens_.end() && known->second.authorization != used && known->second.good_until > world_.clock.now())
+        return known->second;
+    for (const Challenge& challenge : parse_challenges(refusal.all_headers("WWW-Authenticate"))) {
+        const bool usable = challenge.scheme == "bearer" ? !value_of(challenge, "realm").empty()
+                                                         : challenge.scheme == "basic" && has_credentials(call.host);
+        if (!usable) continue;
+        Token token = fetch_token(call, challenge);
+        challenges_[call.host] = challenge;
+        tokens_[token_key(call)] = token;
+        return token.authorization == used ? Token{} : token;
+    }
+    return {};
+}
+
+Client::Token Client::fetch_token(const Call& call, const Challenge& challenge) {
+    if (challenge.scheme == "bearer") return fetch_bearer_token(call, challenge);
+    return {basic_authorization(call.host), world_.clock.now() + std::chrono::hours(24)};
+}
+
+std::string Client::basic_authorization(const std::string& host) const {
+    const Credentials& credentials = settings_.credentials.at(host);
+    return "Basic " + base64(credentials.user + ":" + credentials.password.reveal());
+}
+
+Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& challenge) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
         throw Error{Exit::failed, {{{}, fmt::format("{}: {}", call.host, what), hint}}};
     };
-    if (!is_trustworthy_realm(realm, call.host)) {
-        refuse("it asks for credentials to be sent to " + plain_line(realm),
+    const std::string realm = value_of(challenge, "realm");
+    const bool own = realm.starts_with(base_url(call.host) + "/");
+    if (!own && !is_trustworthy_realm(realm, call.host)) {
+        refuse("it asks for credentials to be sent to " + one_line(realm),
                "nothing was sent there: this is not a place a registry's tokens come from");
     }
-    Request request;
-    request.max_body = max_token_body;
-    request.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") + "service=" + percent_encoded(service) +
-                  "&scope=" + percent_encoded(scope);
-    if (const auto credentials = settings_.credentials.find(call.host); credentials != settings_.credentials.end()) {
-        request.headers.push_back({"Authorization", "Basic " + base64(credentials->second.user + ":" +
-                                                                      credentials->second.password.reveal())});
+    Request request{.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") +
+                           "service=" + percent_encoded(value_of(challenge, "service")),
+                    .max_body = max_token_body};
+    for (const std::string& scope : scopes_of(call)) request.url += "&scope=" + percent_encoded(scope);
+    if (has_credentials(call.host)) request.headers.push_back({"Authorization", basic_authorization(call.host)});
+    Call shown;
+    shown.host = call.host;
+    const Response response = send_with_retries(request, shown);
+    if (response.status != 200) {
+        refuse(fmt::format("it gave no token ({})", response.status), has_credentials(call.host)
+                                                                          ? "check the user name and the access token"
+                                                                          : "give a user name and a token");
     }
-    const Response response = send_with_retries(request);
-    if (response.status != 200)
-        refuse(fmt::format("it gave no token ({})", response.status), "check the user name and the access token");
     const rapidjson::Document answer = parse_tool_json(response.body, "the token of " + call.host);
     std::string token = text_at(answer, "token");
     if (token.empty()) token = text_at(answer, "access_token");
     if (token.empty()) refuse("its answer holds no token", "");
     // Without expires_in a token lives for 60 s; nine tenths of a life leave time for the request itself.
-    const std::int64_t seconds = std::max<std::int64_t>(number_at(answer, "expires_in"), 60);
+    const std::int64_t seconds = std::clamp<std::int64_t>(number_at(answer, "expires_in"), 60, 24 * 3600);
     return {"Bearer " + token, world_.clock.now() + std::chrono::seconds(seconds * 9 / 10)};
 }
 
+bool has_error_code(const Response& response, const std::string& code) {
+    rapidjson::Document body;
+    body.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    if (body.HasParseError()) return false;
+    const Json::ConstArray errors = items_at(body, "errors");
+    return std::any_of(errors.begin(), errors.end(), [&](const Json& error) { return text_at(error, "code") == code; });
+}
+
 std::string render_refusal(const Call& call, const Response& response) {
+    const std::string where = call.address.empty() ? call.path.substr(0, call.path.find('?')) : "blobs/uploads";
+    const std::string what = fmt::format("{} {}/{}/{}", call.method, call.host, call.repository, where);
+    if (response.status == 0) return response.body.empty() ? what + ": no answer" : response.body;
+
     std::string said;
-    if (response.body.size() <= (64U << 10U)) {
-        rapidjson::Document body;
-        body.Parse(response.body.data(), response.body.size());
-        if (!body.HasParseError()) {
-            for (const Json& error : items_at(body, "errors")) {
-                said += ": " + plain_line(text_at(error, "code") + " " + text_at(error, "message"));
-            }
+    rapidjson::Document body;
+    body.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(response.body.data(),
+                                                                                       response.body.size());
+    if (!body.HasParseError()) {
+        for (const Json& error : items_at(body, "errors")) {
+            said += ": " + text_at(error, "code") + " " + text_at(error, "message");
+            if (const std::string detail = text_at(error, "detail"); !detail.empty()) said += " (" + detail + ")";
         }
+    } else if (const std::string beginning = excerpt(response.body); !beginning.empty()) {
+        said = ": " + beginning;
     }
-    return fmt::format("{} {}/{}/{}: {}{}", call.method, call.host, call.repository, call.path, response.status, said);
+    return fmt::format("{}: {}{}{}", what, response.status, one_line(said),
+                       is_pull_limit(response) ? render_pull_limit(response) : "");
 }
 
 }  // namespace registry

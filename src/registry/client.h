@@ -2,28 +2,28 @@
 // §1, §2, §6).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 
-#include "base/secret.h"
+#include "registry/challenge.h"
+#include "registry/credentials.h"
 #include "registry/reference.h"
 #include "system/world.h"
 
 namespace registry {
 
-struct Credentials {
-    std::string user;
-    Secret password;
-};
-
 struct ClientSettings {
-    std::map<std::string, Credentials> credentials;  ///< by host as people write it
+    std::map<std::string, Credentials> credentials{};  ///< by host as people write it
     std::map<std::string, std::string>
-        mirrors;  ///< where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub"
+        mirrors{};  ///< where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub"
+    std::set<std::string> plain_http{};  ///< hosts that are spoken to without TLS, besides those on this machine
 };
 
 /// One call of the registry API.
@@ -35,45 +35,84 @@ struct Call {
     std::string actions = "pull";  ///< of the token that is asked for: "pull", "pull,push"
     std::vector<Header> headers;
     std::string body;
+    std::filesystem::path body_file{};  ///< streamed from disk instead of `body`
+    std::filesystem::path save_to{};    ///< a body of status 200 or 206 is streamed here
+    std::string address{};              ///< a Location that this registry gave, instead of `path`
+    std::string mounted_from{};         ///< another repository that the token must let us pull from
+    std::uint64_t max_body = 4U << 20U;
+    std::chrono::seconds timeout{60};  ///< 0: no end as long as something moves
+    bool once = false;  ///< do not send it again: no answer is status 0 then, and the body says why there was none
 };
 
-/// May be used from several threads.
+/// The attempts at one thing.
+struct Attempts {
+    int made = 0;
+    std::chrono::milliseconds waited{0};
+};
+
+/// May be used from several threads. The first request to a registry goes alone: its answer tells how to ask.
 class Client {
   public:
     Client(const World& world, ClientSettings settings);
 
     /// Sends it: through the mirror if there is one, with a token where one is asked for (one refresh), again after
-    /// what passes (429, 5xx, no answer). Any other status is a value. Throws Error{failed} if there was no answer in
-    /// all attempts, or if a token could not be had.
+    /// what passes (429, 5xx, no answer). Redirects of what is read are followed, elsewhere without our authorization.
+    /// Any other status is a value. Throws Error{failed} if there was no answer in all attempts, if a token could not
+    /// be had, or if the registry sends us where nobody should go.
     Response send(const Call& call);
+
+    /// After an attempt that came to nothing: waits before the next one as long as the answer asks for, else with full
+    /// jitter. False, at once, if there should be none: 5 attempts and 120 s of waiting for one thing, 15 minutes in
+    /// all.
+    bool wait_for_next(Attempts& attempts, const std::string& host, const Response& response);
 
     /// Where a repository is really asked for, after mirrors: host and repository.
     Reference located(const Reference& reference) const;
 
+    bool has_credentials(const std::string& host) const;
     std::size_t requests() const;  ///< sent by now, tokens included
 
   private:
     struct Token {
-        std::string authorization;  ///< the whole header value
+        std::string authorization{};  ///< the whole header value; empty: none is needed, or none can be had
         Time good_until{};
+        bool fresh = false;  ///< fetched for this very call
     };
 
-    Response send_with_retries(const Request& request);
-    Response send_once(const Request& request);
-    std::string authorization_for(const Call& call);
-    std::optional<Token> get_token(const Call& call, const Response& refusal);
-    Token fetch_bearer_token(const Call& call, const std::string& realm, const std::string& service,
-                             const std::string& scope);
+    Response send_authorized(const Call& call, Request request);
+    Response send_with_retries(const Request& request, const Call& call);
+    Response send_once(const Request& request, Problems& why_none);
+    Response follow(const Call& call, Request request, Response response);
+
+    std::string base_url(const std::string& host) const;
+    std::string resolve(const Call& call, const std::string& location) const;
+    Token known_token(const Call& call);
+    Token renewed_token(const Call& call, const Response& refusal, const std::string& used);
+    Token fetch_token(const Call& call, const Challenge& challenge);
+    Token fetch_bearer_token(const Call& call, const Challenge& challenge);
+    std::string basic_authorization(const std::string& host) const;
 
     const World& world_;
     const ClientSettings settings_;
-    mutable std::mutex mutex_;
-    std::map<std::string, Token> tokens_;  ///< by host and scope
+
+    std::mutex first_mutex_;  ///< held during the first request to a registry; guards met_
+    std::set<std::string> met_;
+
+    std::mutex token_mutex_;                       ///< held while a token is fetched; guards these two
+    std::map<std::string, Token> tokens_;          ///< by host and scopes
+    std::map<std::string, Challenge> challenges_;  ///< by host: how it wants to know who asks
+
+    mutable std::mutex mutex_;  ///< guards what follows
     std::minstd_rand random_;
     std::size_t requests_ = 0;
+    std::chrono::milliseconds waited_{0};
 };
 
-/// What the answer to a refused call says, for people: the registry's own words, at most a few lines.
+/// What the answer to a refused call says, for people: the registry's own words, at most a few lines, made harmless for
+/// a terminal; of a pull limit also its numbers.
 std::string render_refusal(const Call& call, const Response& response);
+
+/// True if one of the errors in the answer's body has this code (distribution-spec, "Error Codes").
+bool has_error_code(const Response& response, const std::string& code);
 
 }  // namespace registry

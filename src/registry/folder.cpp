@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "registry/held.h"
 
 namespace {
 
@@ -50,11 +51,6 @@ std::string render_entries(const std::vector<Entry>& entries) {
     json.close();
     json.close();
     return json.text();
-}
-
-std::string annotation(const Manifest& manifest, const char* name) {
-    const auto found = manifest.annotations.find(name);
-    return found == manifest.annotations.end() ? "" : found->second;
 }
 
 void store_blob(Files& files, const fs::path& from, const fs::path& to, const Digest& digest) {
@@ -121,13 +117,7 @@ std::vector<HeldTag> load_held_tags(Files& files, const fs::path& folder,
         for (const Entry& entry : load_entries(files, folder / repository)) {
             const Manifest index =
                 parse_manifest(files.read(blob_path(folder / repository, entry.digest)), entry.digest.text());
-            held.push_back({.repository = repository,
-                            .tag = entry.tag,
-                            .index = entry.digest,
-                            .inputs = Digest::parse(annotation(index, inputs_annotation)),
-                            .revision = annotation(index, revision_annotation),
-                            .version = annotation(index, version_annotation),
-                            .source = annotation(index, source_annotation)});
+            held.push_back(registry::make_held_tag(repository, entry.tag, entry.digest, index));
         }
     }
     return held;

@@ -3,19 +3,12 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "oci/layout.h"
 #include "publication/publication.h"
+#include "registry/sources.h"
 #include "system/world.h"
-
-/// What a publication is carried out with.
-struct PublicationSources {
-    std::map<std::string, Layout> layouts;       ///< by Member::name
-    std::map<std::string, std::string> indexes;  ///< bytes of each candidate's index, by Candidate::name
-};
 
 /// Every tag of these repositories, with what its index says about itself. A folder that is not there holds none.
 /// Throws Error{failed} for a layout that cannot be read.

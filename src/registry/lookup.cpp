@@ -1,36 +1,18 @@
 #include "registry/lookup.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/json.h"
 #include "oci/layout.h"
+#include "registry/manifests.h"
 
 namespace registry {
 
 namespace {
 
-/// All four types: a registry that is not told a type may say that the tag does not exist (registry.md §5).
-std::string accepted_types() {
-    return fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type);
-}
-
-/// Redirects of blobs go to storage elsewhere, which must not see our authorization.
-std::string follow(const World& world, Response response) {
-    for (int hop = 0; response.status / 100 == 3 && hop < 10; ++hop) {
-        Request next;
-        next.url = response.header("Location").value_or("");
-        if (!next.url.starts_with("https://")) break;
-        response = world.http.send(next);
-    }
-    return response.status == 200 ? response.body : "";
-}
-
 class Lookup {
   public:
-    Lookup(const World& world, Client& client, const Reference& reference)
-        : world_(world), client_(client), reference_(reference) {}
+    Lookup(Client& client, const Reference& reference) : client_(client), reference_(reference) {}
 
     std::string get_manifest(const std::string& name, std::optional<Digest> expected) {
         const Call call{.host = reference_.host,
@@ -38,6 +20,9 @@ class Lookup {
                         .path = "manifests/" + name,
                         .headers = {{"Accept", accepted_types()}}};
         const Response response = client_.send(call);
+        // Such a 404 is about us, not about the tag (registry.md §5).
+        if (response.status == 404 && response.body.find("accept header") != std::string::npos)
+            refuse("is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
         if (response.status == 404)
             refuse("is not there", "check the version: image-matrix.json and the Dockerfile name it");
         if (response.status != 200) refuse("could not be read: " + render_refusal(call, response), "");
@@ -48,10 +33,10 @@ class Lookup {
 
     std::optional<Time> get_created(const Digest& config) {
         const Call call{.host = reference_.host, .repository = reference_.repository, .path = "blobs/" + config.text()};
-        const std::string body = follow(world_, client_.send(call));
-        if (body.empty() || sha256(body) != config) return std::nullopt;
+        const Response response = client_.send(call);
+        if (response.status != 200 || sha256(response.body) != config) return std::nullopt;
         return parse_time(
-            text_at(parse_tool_json(body, "the configuration of " + render_reference(reference_)), "created"));
+            text_at(parse_tool_json(response.body, "the configuration of " + render_reference(reference_)), "created"));
     }
 
     [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
@@ -59,17 +44,16 @@ class Lookup {
     }
 
   private:
-    const World& world_;
     Client& client_;
     Reference reference_;
 };
 
 }  // namespace
 
-Named look_up(const World& world, Client& client, const std::string& text, const std::vector<std::string>& platforms) {
+Named look_up(const World&, Client& client, const std::string& text, const std::vector<std::string>& platforms) {
     const std::optional<Reference> reference = parse_reference(text);
     if (!reference) throw Error{Exit::bad_input, {{{}, "\"" + text + "\" is no image reference", ""}}};
-    Lookup lookup(world, client, *reference);
+    Lookup lookup(client, *reference);
     const std::string top =
         lookup.get_manifest(reference->digest ? reference->digest->text() : reference->tag, reference->digest);
     const Manifest manifest = parse_manifest(top, text);

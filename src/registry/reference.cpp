@@ -69,7 +69,8 @@ bool is_host(std::string_view text) {
                (rest.empty() || (rest.front() == ':' && is_number(rest.substr(1))));
     }
     const std::size_t colon = text.find(':');
-    if (colon != std::string_view::npos && (!is_number(text.substr(colon + 1)) || text.size() - colon > 6)) return false;
+    if (colon != std::string_view::npos && (!is_number(text.substr(colon + 1)) || text.size() - colon > 6))
+        return false;
     const std::string_view name = text.substr(0, colon);
     const auto may_stand = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-'; };
     return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
@@ -124,7 +125,8 @@ std::string api_host(const std::string& host) {
 bool is_loopback(std::string_view host) {
     const std::size_t colon = host.starts_with('[') ? host.find("]:") : host.find(':');
     std::string_view name = host.substr(0, colon == std::string_view::npos ? host.size() : colon);
-    if (host.starts_with("[::1]")) return host == "[::1]" || is_number(host.substr(std::min<std::size_t>(6, host.size())));
+    if (host.starts_with("[::1]"))
+        return host == "[::1]" || is_number(host.substr(std::min<std::size_t>(6, host.size())));
     if (name == "localhost") return true;
     return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos;
 }

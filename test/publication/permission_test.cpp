@@ -5,10 +5,18 @@
 namespace {
 
 Occasion push_to(const std::string& ref) {
-    return {.in_workflow = true, .event = "push", .ref = ref, .repository = "defra/images", .event_repository = "defra/images", .default_branch = "main", .from_fork = false};
+    return {.in_workflow = true,
+            .event = "push",
+            .ref = ref,
+            .repository = "defra/images",
+            .event_repository = "defra/images",
+            .default_branch = "main",
+            .from_fork = false};
 }
 
-Permission ask(const Occasion& occasion) { return decide_permission(occasion, PublishWish::automatic, {"master"}); }
+Permission ask(const Occasion& occasion) {
+    return decide_permission(occasion, PublishWish::automatic, {"master"});
+}
 
 }  // namespace
 
@@ -23,7 +31,9 @@ TEST_CASE("Another branch does not publish, and the reason names it") {
     CHECK(permission.reason == "the branch topic does not publish");
 }
 
-TEST_CASE("A tag named like the publish branch does not publish") { CHECK_FALSE(ask(push_to("refs/tags/master")).granted); }
+TEST_CASE("A tag named like the publish branch does not publish") {
+    CHECK_FALSE(ask(push_to("refs/tags/master")).granted);
+}
 
 TEST_CASE("Events that run other people's code never publish, whatever the branch") {
     for (const char* event : {"pull_request", "pull_request_target", "workflow_run", "issue_comment", ""}) {

@@ -12,7 +12,11 @@ const Digest inputs = sha256("Dockerfile and all");
 
 Plan plan() {
     Plan plan;
-    plan.job = {.file = "JOB.env", .defra_version = "1.1.0", .image_name = "python", .defra_version_line = 3, .image_name_line = 4};
+    plan.job = {.file = "JOB.env",
+                .defra_version = "1.1.0",
+                .image_name = "python",
+                .defra_version_line = 3,
+                .image_name_line = 4};
     return plan;
 }
 
@@ -23,18 +27,27 @@ Candidate candidate() {
             .moving_tags = {"latest-3.13", "latest"},
             .index = index_digest,
             .inputs = inputs,
-            .members = {{"3.13.3-production-linux-amd64", amd64, false}, {"3.13.3-production-linux-amd64", attestation, true}}};
+            .members = {{"3.13.3-production-linux-amd64", amd64, false},
+                        {"3.13.3-production-linux-amd64", attestation, true}}};
 }
 
 Verdict verdict(Outcome outcome = Outcome::clean, const Digest& manifest = amd64) {
     return {.name = "3.13.3-production-linux-amd64", .target = "production", .manifest = manifest, .outcome = outcome};
 }
 
-HeldTag held(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from, const std::string& version = "1.1.0") {
-    return {.repository = "defradigital/python", .tag = tag, .index = index, .inputs = made_from, .revision = "540323afff", .version = version, .source = ""};
+HeldTag held(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from,
+             const std::string& version = "1.1.0") {
+    return {.repository = "defradigital/python",
+            .tag = tag,
+            .index = index,
+            .inputs = made_from,
+            .revision = "540323afff",
+            .version = version,
+            .source = ""};
 }
 
-Publication publish(const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& there = {}, const PublicationRules& rules = {}) {
+Publication publish(const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& there = {},
+                    const PublicationRules& rules = {}) {
     return plan_publication(plan(), {candidate()}, verdicts, there, rules);
 }
 
@@ -48,8 +61,8 @@ std::vector<StepKind> kinds(const Publication& publication) {
 
 TEST_CASE("Everything is stored by digest before the version tag, and that before the moving tags") {
     const Publication publication = publish({verdict()});
-    CHECK(kinds(publication) == std::vector{StepKind::store_manifest, StepKind::store_manifest, StepKind::store_index, StepKind::write_version_tag,
-                                            StepKind::move_tag, StepKind::move_tag});
+    CHECK(kinds(publication) == std::vector{StepKind::store_manifest, StepKind::store_manifest, StepKind::store_index,
+                                            StepKind::write_version_tag, StepKind::move_tag, StepKind::move_tag});
 }
 
 TEST_CASE("In a matrix no moving tag moves before every version tag is written") {
@@ -82,7 +95,8 @@ TEST_CASE("A vulnerable image is refused with 1, an unknown one with 3") {
 TEST_CASE("One image that may not ship holds back the whole matrix") {
     Candidate other = candidate();
     other.members = {{"3.12.6-production-linux-amd64", sha256("other"), false}};
-    const Publication publication = plan_publication(plan(), {candidate(), other}, {verdict(), verdict(Outcome::vulnerable, sha256("other"))}, {}, {});
+    const Publication publication = plan_publication(
+        plan(), {candidate(), other}, {verdict(), verdict(Outcome::vulnerable, sha256("other"))}, {}, {});
     CHECK(publication.steps.empty());
     CHECK(publication.exit == Exit::refused);
 }
@@ -95,10 +109,13 @@ TEST_CASE("An attestation needs no verdict, but an index of attestations alone i
 
 TEST_CASE("A version made from the same inputs is out already: nothing to do") {
     const Digest theirs = sha256("the index that is out");
-    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", theirs, inputs), held("latest-3.13", theirs, inputs), held("latest", theirs, inputs)});
+    const Publication publication =
+        publish({verdict()}, {held("1.1.0-python3.13.3", theirs, inputs), held("latest-3.13", theirs, inputs),
+                              held("latest", theirs, inputs)});
     CHECK_FALSE(publication.is_refused());
     CHECK(publication.steps.empty());
-    CHECK(publication.notes.front() == "1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed");
+    CHECK(publication.notes.front() ==
+          "1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed");
 }
 
 TEST_CASE("Where the version is out, missing moving tags are set to what is out, not to what was built now") {
@@ -109,7 +126,8 @@ TEST_CASE("Where the version is out, missing moving tags are set to what is out,
 }
 
 TEST_CASE("A version made from other inputs is never overwritten: raise DEFRA_VERSION, on its line") {
-    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", index_digest, sha256("other inputs"))});
+    const Publication publication =
+        publish({verdict()}, {held("1.1.0-python3.13.3", index_digest, sha256("other inputs"))});
     REQUIRE(publication.is_refused());
     CHECK(publication.exit == Exit::refused);
     CHECK(publication.problems.front().at == Place{"JOB.env", 3});
@@ -155,4 +173,93 @@ TEST_CASE("The journal says of each step whether it was done") {
     };
     CHECK(count("\"done\": true") == 3);
     CHECK(count("\"done\": false") == 3);
+}
+
+TEST_CASE("every tag step says what the tag must name until then") {
+    const Digest old = sha256("old");
+    const Publication publication = publish({verdict()}, {held("latest", old, inputs, "1.0.9")});
+    REQUIRE(publication.steps.size() == 6);
+    CHECK(publication.steps[3].before == std::nullopt);
+    CHECK(publication.steps[4].before == std::nullopt);
+    CHECK(publication.steps[5].before == old);
+    CHECK(publication.steps[5].why == "from 1.0.9");
+}
+
+TEST_CASE("gate.publish: no-worse lets a blocked image out that is no worse than what it replaces, and says so") {
+    const Publication publication = publish({verdict(Outcome::vulnerable)}, {}, {.source = "", .no_worse = {amd64}});
+    CHECK_FALSE(publication.is_refused());
+    REQUIRE(publication.warnings.size() == 1);
+    CHECK(publication.warnings.front().what ==
+          "3.13.3-production-linux-amd64 is vulnerable (0 block), and goes out because it is no worse than what it "
+          "replaces");
+    CHECK(publish({verdict(Outcome::unknown)}, {}, {.source = "", .no_worse = {amd64}}).exit == Exit::failed);
+    CHECK(publish({verdict(Outcome::vulnerable)}, {}, {.source = "", .no_worse = {sha256("another")}}).is_refused());
+}
+
+TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
+    const HeldTag unknown = held("latest", sha256("theirs"), std::nullopt, "");
+    const Publication refused = publish({verdict()}, {unknown});
+    REQUIRE(refused.is_refused());
+    CHECK(refused.exit == Exit::refused);
+    CHECK(refused.problems.front().what ==
+          "defradigital/python:latest is of unknown age: it was published before this action");
+    CHECK(refused.problems.front().hint == "see what it names; if it may move, say --adopt-alias once");
+
+    const Publication adopted = publish({verdict()}, {unknown}, {.source = "", .adopt_aliases = true});
+    CHECK_FALSE(adopted.is_refused());
+    CHECK(adopted.steps.back().why == "from " + std::string(sha256("theirs").brief()) + ", of unknown age: adopted");
+}
+
+TEST_CASE("a lower Python under a higher DEFRA_VERSION goes out with a warning") {
+    HeldTag higher = held("latest", sha256("old"), inputs, "1.0.0");
+    higher.title = "3.13.4-production";
+    const Publication publication = publish({verdict()}, {higher});
+    CHECK_FALSE(publication.is_refused());
+    REQUIRE(publication.warnings.size() == 1);
+    CHECK(publication.warnings.front().what == "defradigital/python:latest goes from Python 3.13.4 back to 3.13.3");
+    higher.title = "3.13.3-production";
+    CHECK(publish({verdict()}, {higher}).warnings.empty());
+}
+
+TEST_CASE("what an earlier attempt wrote is finished from its bytes, which are scanned again first") {
+    const Digest theirs = sha256("the index that is out");
+    Candidate other = candidate();
+    other.name = "3.12.6-production";
+    other.version_tag = "1.1.0-python3.12.6";
+    other.moving_tags = {"latest-3.12"};
+    const std::vector<HeldTag> there = {held("1.1.0-python3.13.3", theirs, inputs)};
+    const Publication first = plan_publication(plan(), {candidate(), other}, {verdict()}, there, {});
+    CHECK_FALSE(first.is_refused());
+    REQUIRE(first.to_rescan.size() == 1);
+    CHECK(first.to_rescan.front().name == "3.13.3-production");
+    CHECK(first.to_rescan.front().index == theirs);
+    CHECK(first.notes.back() == "an earlier attempt wrote 1 of 2 version tags: the others follow now");
+
+    SECTION("planned again with what was fetched nothing is left to scan") {
+        Candidate fetched = candidate();
+        fetched.index = theirs;
+        const Publication second = plan_publication(plan(), {fetched, other}, {verdict()}, there, {});
+        CHECK(second.to_rescan.empty());
+        CHECK(second.steps.size() == first.steps.size());
+    }
+    SECTION("what was fetched may have become vulnerable: then no tag moves") {
+        Candidate fetched = candidate();
+        fetched.index = theirs;
+        CHECK(plan_publication(plan(), {fetched, other}, {verdict(Outcome::vulnerable)}, there, {}).is_refused());
+    }
+}
+
+TEST_CASE("a printed plan says what happens and why, in order") {
+    const Publication publication = publish({verdict()}, {held("latest", sha256("old"), inputs, "1.0.9"),
+                                                          held("latest-3.13", sha256("new"), inputs, "1.10.0")});
+    const auto brief = [](const Digest& digest) { return std::string(digest.brief()); };
+    CHECK(render_publication(publication, "docker.io") ==
+          "to docker.io:\n"
+          "  store manifest     " +
+              brief(amd64) + "  defradigital/python  (scanned and judged clean)\n" + "  store manifest     " +
+              brief(attestation) + "  defradigital/python  (its provenance)\n" + "  store index        " +
+              brief(index_digest) + "  defradigital/python  (joins its platforms)\n" + "  write version tag  " +
+              brief(index_digest) + "  defradigital/python:1.1.0-python3.13.3  (not there yet)\n" +
+              "  move tag           " + brief(index_digest) + "  defradigital/python:latest  (from 1.0.9)\n" +
+              "  left alone         defradigital/python:latest-3.13 stays at 1.10.0: tags only move forwards\n");
 }

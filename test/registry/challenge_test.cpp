@@ -5,7 +5,8 @@
 using namespace registry;
 
 TEST_CASE("A Bearer challenge is read with its quoted values") {
-    const auto challenges = parse_challenges({R"(Bearer realm="https://auth.example/token",service="registry.example",scope="repository:a/b:pull,push")"});
+    const auto challenges = parse_challenges(
+        {R"(Bearer realm="https://auth.example/token",service="registry.example",scope="repository:a/b:pull,push")"});
     REQUIRE(challenges.size() == 1);
     CHECK(challenges[0].scheme == "bearer");
     CHECK(challenges[0].values.at("realm") == "https://auth.example/token");
@@ -24,8 +25,9 @@ TEST_CASE("Nonsense is no challenge, and ends") {
 TEST_CASE("Credentials only go to places that a registry's tokens come from") {
     CHECK(is_trustworthy_realm("https://auth.docker.io/token", "docker.io"));
     CHECK(is_trustworthy_realm("http://127.0.0.1:5001/token", "127.0.0.1:5000"));
-    for (const char* realm : {"http://auth.docker.io/token", "https://169.254.169.254/latest", "https://10.0.0.1/t", "https://192.168.1.1/t", "https://127.0.0.1/t",
-                              "https://localhost/t", "https://[::1]/t", "file:///etc/passwd", "https://user@evil/t", "https://2130706433/t", ""}) {
+    for (const char* realm : {"http://auth.docker.io/token", "https://169.254.169.254/latest", "https://10.0.0.1/t",
+                              "https://192.168.1.1/t", "https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t",
+                              "file:///etc/passwd", "https://user@evil/t", "https://2130706433/t", ""}) {
         INFO(realm);
         CHECK_FALSE(is_trustworthy_realm(realm, "registry.example"));
     }

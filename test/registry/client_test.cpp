@@ -25,7 +25,9 @@ TEST_CASE("A token is fetched once and used for the following calls") {
     FakeWorld fake;
     fake.http.answer("GET", manifest_url, 401, "", {bearer});
     fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull", 200, R"({"token":"t","expires_in":300})");
+    fake.http.answer(
+        "GET", "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull",
+        200, R"({"token":"t","expires_in":300})");
     const World world = fake.world();
     Client client(world, {});
     CHECK(client.send(manifest).status == 200);
@@ -65,7 +67,8 @@ TEST_CASE("Credentials go to the token server and never to the registry in clear
 
 TEST_CASE("A realm somewhere inside the network gets nothing at all") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
+    fake.http.answer("GET", manifest_url, 401, "",
+                     {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
     const World world = fake.world();
     Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
     CHECK_THROWS_AS(client.send(manifest), Error);
@@ -74,7 +77,8 @@ TEST_CASE("A realm somewhere inside the network gets nothing at all") {
 
 TEST_CASE("Basic is answered where a registry knows nothing else") {
     FakeWorld fake;
-    fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 401, "",
+                     {{"WWW-Authenticate", "Basic realm=\"r\""}});
     fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
     const World world = fake.world();
     Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}, .mirrors = {}});

@@ -29,16 +29,30 @@ struct Built {
 
     Built() {
         const fs::path folder = "out/images/a";
-        for (const std::string& blob : {config, layer, manifest_text()}) fake.files.texts[blob_path(folder, sha256(blob))] = blob;
-        const Descriptor manifest{.media_type = oci_manifest_type, .digest = sha256(manifest_text()), .size = manifest_text().size(), .platform = "linux/amd64"};
-        sources.layouts.emplace("a", Layout{.name = "a", .image = "i", .platform = "linux/amd64", .folder = folder, .manifest = manifest.digest,
-                                            .config = sha256(config), .layers = {}, .attestations = {}, .manifest_descriptor = manifest});
-        index = render_index({manifest}, {{inputs_annotation, sha256("inputs").text()}, {version_annotation, "1.0.0"}, {revision_annotation, "540323a"}});
+        for (const std::string& blob : {config, layer, manifest_text()})
+            fake.files.texts[blob_path(folder, sha256(blob))] = blob;
+        const Descriptor manifest{.media_type = oci_manifest_type,
+                                  .digest = sha256(manifest_text()),
+                                  .size = manifest_text().size(),
+                                  .platform = "linux/amd64"};
+        sources.layouts.emplace("a", Layout{.name = "a",
+                                            .image = "i",
+                                            .platform = "linux/amd64",
+                                            .folder = folder,
+                                            .manifest = manifest.digest,
+                                            .config = sha256(config),
+                                            .layers = {},
+                                            .attestations = {},
+                                            .manifest_descriptor = manifest});
+        index = render_index({manifest}, {{inputs_annotation, sha256("inputs").text()},
+                                          {version_annotation, "1.0.0"},
+                                          {revision_annotation, "540323a"}});
         sources.indexes["i"] = index;
-        publication.steps = {{StepKind::store_manifest, "defradigital/python", manifest.digest, "", "a", ""},
-                             {StepKind::store_index, "defradigital/python", sha256(index), "", "i", ""},
-                             {StepKind::write_version_tag, "defradigital/python", sha256(index), "1.0.0-python3.13.3", "", ""},
-                             {StepKind::move_tag, "defradigital/python", sha256(index), "latest", "", ""}};
+        publication.steps = {
+            {StepKind::store_manifest, "defradigital/python", manifest.digest, "", "a", ""},
+            {StepKind::store_index, "defradigital/python", sha256(index), "", "i", ""},
+            {StepKind::write_version_tag, "defradigital/python", sha256(index), "1.0.0-python3.13.3", "", ""},
+            {StepKind::move_tag, "defradigital/python", sha256(index), "latest", "", ""}};
     }
 };
 
@@ -47,7 +61,8 @@ struct Built {
 TEST_CASE("What was published can be read back: tags, inputs, version, revision") {
     Built built;
     run_publication_to_folder(built.fake.world(), built.publication, built.sources, "registry");
-    const std::vector<HeldTag> held = load_held_tags(built.fake.files, "registry", {"defradigital/python", "defradigital/nothing"});
+    const std::vector<HeldTag> held =
+        load_held_tags(built.fake.files, "registry", {"defradigital/python", "defradigital/nothing"});
     REQUIRE(held.size() == 2);
     CHECK(held[0].tag == "1.0.0-python3.13.3");
     CHECK(held[1].tag == "latest");

@@ -11,7 +11,8 @@ using namespace registry;
 
 namespace {
 
-const std::string config = R"({"created":"2026-11-01T02:03:04Z","architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}})";
+const std::string config =
+    R"({"created":"2026-11-01T02:03:04Z","architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}})";
 
 std::string image_manifest() {
     const std::string layer = R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":3})";
@@ -20,13 +21,14 @@ std::string image_manifest() {
     };
     const std::string gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
     return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{},{}]}})", oci_manifest_type,
-                       descriptor("application/vnd.oci.image.config.v1+json", sha256(config), config.size()), descriptor(gzip, sha256("a"), 1),
-                       descriptor(gzip, sha256("b"), 1));
+                       descriptor("application/vnd.oci.image.config.v1+json", sha256(config), config.size()),
+                       descriptor(gzip, sha256("a"), 1), descriptor(gzip, sha256("b"), 1));
 }
 
 std::string index_of(const std::string& manifest) {
-    return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}","digest":"{}","size":{},"platform":{{"os":"linux","architecture":"amd64"}}}}]}})",
-                       oci_index_type, oci_manifest_type, sha256(manifest).text(), manifest.size());
+    return fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}","digest":"{}","size":{},"platform":{{"os":"linux","architecture":"amd64"}}}}]}})",
+        oci_index_type, oci_manifest_type, sha256(manifest).text(), manifest.size());
 }
 
 const std::string base_url = "https://gcr.io/v2/distroless/cc-debian12/";
@@ -34,7 +36,8 @@ const std::string base_url = "https://gcr.io/v2/distroless/cc-debian12/";
 void serve(FakeWorld& fake, const std::string& top) {
     fake.http.answer("GET", base_url + "manifests/nonroot", 200, top);
     fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest());
-    fake.http.answer("GET", base_url + "blobs/" + sha256(config).text(), 307, "", {{"Location", "https://storage.example/x"}});
+    fake.http.answer("GET", base_url + "blobs/" + sha256(config).text(), 307, "",
+                     {{"Location", "https://storage.example/x"}});
     fake.http.answer("GET", "https://storage.example/x", 200, config);
 }
 

@@ -17,7 +17,8 @@ TEST_CASE("Names are read as Docker reads them") {
 }
 
 TEST_CASE("What is no reference is none") {
-    for (const char* text : {"", "Python", "python:", "a/b:ta g", "-a", "a//b", "a@sha256:123", "$(id)", "a;b", "a\nb", "https://x/y", "a/../b"}) {
+    for (const char* text : {"", "Python", "python:", "a/b:ta g", "-a", "a//b", "a@sha256:123", "$(id)", "a;b", "a\nb",
+                             "https://x/y", "a/../b"}) {
         INFO(text);
         CHECK_FALSE(parse_reference(text));
     }

@@ -1,0 +1,80 @@
+// Moving tags back to a version that is out: a plan of its own, because nothing is built, stored or judged for it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "publication/publication.h"
+
+namespace {
+
+/// What is out in the image's repository as "VERSION-pythonMINOR.*", the highest patch.
+const HeldTag* find_target(const Image& image, const std::vector<HeldTag>& held, const std::string& version) {
+    const std::string before_python = version + "-python";
+    const std::optional<Version> ours = parse_version(image.python_version);
+    const HeldTag* best = nullptr;
+    std::optional<Version> best_python;
+    for (const HeldTag& one : held) {
+        if (one.repository != image.repository || !one.tag.starts_with(before_python)) continue;
+        const std::optional<Version> python = parse_version(one.tag.substr(before_python.size()));
+        if (!ours || !python || minor_version(*python) != minor_version(*ours)) continue;
+        if (best_python && *best_python >= *python) continue;
+        best = &one;
+        best_python = python;
+    }
+    return best;
+}
+
+const HeldTag* find_tag(const std::vector<HeldTag>& held, const std::string& repository, const std::string& tag) {
+    const auto found = std::find_if(held.begin(), held.end(),
+                                    [&](const HeldTag& one) { return one.repository == repository && one.tag == tag; });
+    return found == held.end() ? nullptr : &*found;
+}
+
+void move_back(Publication& publication, const Image& image, const HeldTag& target, const std::vector<HeldTag>& held) {
+    for (const std::string& tag : image.moving_tags) {
+        const HeldTag* now = find_tag(held, image.repository, tag);
+        if (now != nullptr && now->index == target.index) {
+            publication.notes.push_back(fmt::format("{}:{} is at {} already", image.repository, tag, target.tag));
+            continue;
+        }
+        const std::string from = now == nullptr         ? "nothing"
+                                 : now->version.empty() ? std::string(now->index.brief())
+                                                        : now->version;
+        publication.steps.push_back({.kind = StepKind::move_tag,
+                                     .repository = image.repository,
+                                     .digest = target.index,
+                                     .tag = tag,
+                                     .source = "",
+                                     .why = fmt::format("from {} to {}", from, target.tag),
+                                     .before = now == nullptr ? std::nullopt : std::optional(now->index)});
+    }
+}
+
+}  // namespace
+
+Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
+                          const std::string& reason) {
+    Publication publication;
+    publication.reason = std::string(trimmed(reason));
+    const auto refuse = [&](Exit exit, std::string what, std::string hint) {
+        publication.problems.push_back({{}, std::move(what), std::move(hint)});
+        publication.exit = std::max(publication.exit, exit);
+    };
+    if (publication.reason.empty())
+        refuse(Exit::bad_input, "a rollback needs a reason", "say in a sentence why the tags go back: it is recorded");
+    if (!parse_version(version))
+        refuse(Exit::bad_input, "\"" + version + "\" is no DEFRA_VERSION", "three numbers, such as 1.0.0");
+    for (const Image& image : plan.images) {
+        const HeldTag* target = find_target(image, held, version);
+        if (target == nullptr) {
+            refuse(Exit::refused, fmt::format("{} is not out in {} as {}", image.name, image.repository, version),
+                   "choose a version that every image was published under, or fewer images with --only");
+        } else {
+            move_back(publication, image, *target, held);
+        }
+    }
+    if (publication.is_refused()) publication.steps.clear();
+    return publication;
+}

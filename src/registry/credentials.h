@@ -1,0 +1,27 @@
+// User names and access tokens of registries, and where Docker keeps them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+namespace registry {
+
+struct Credentials {
+    std::string user;
+    Secret password;
+};
+
+struct DockerConfig {
+    std::map<std::string, Credentials> credentials{};  ///< by host as people write it: "docker.io"
+    Problems warnings{};  ///< what in it is not used: credHelpers, credsStore, identity tokens
+};
+
+/// Reads the `auths` of a docker config.json. Programs that it names are never run (registry.md §2). Throws
+/// Error{bad_input} if it is no JSON; never shows what is in it.
+DockerConfig parse_docker_config(std::string_view text, const std::string& file);
+
+}  // namespace registry

@@ -1,0 +1,235 @@
+#include "registry/push.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "base/text.h"
+#include "registry/manifests.h"
+#include "registry/tag_writer.h"
+#include "registry/upload.h"
+#include "system/cancellation.h"
+#include "system/parallel.h"
+
+namespace registry {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One blob, and every repository that needs it.
+struct Need {
+    Blob blob;
+    std::vector<std::string> repositories;
+};
+
+struct Stored {
+    std::string repository;
+    std::string bytes;
+    std::string media_type;
+};
+
+class Push {
+  public:
+    Push(const World& world, Client& client, const Publication& publication, const PublicationSources& sources,
+         const PushSettings& settings)
+        : world_(world), client_(client), publication_(publication), sources_(sources), settings_(settings) {}
+
+    Pushed run() {
+        const std::size_t before = client_.requests();
+        TagWriter tags(world_, client_, settings_.host, publication_, sources_.indexes);
+        try {
+            store_everything();
+            const auto note = [&] { note_done(stored_steps() + tags.written()); };
+            note();
+            tags.write(StepKind::write_version_tag, note);
+            tags.write(StepKind::move_tag, note);
+        } catch (Error& error) {
+            tags.tell_visible(error);
+            throw;
+        }
+        pushed_.warnings = tags.warnings();
+        pushed_.bytes += tags.bytes();
+        pushed_.requests = client_.requests() - before;
+        return pushed_;
+    }
+
+  private:
+    using Work = std::vector<std::function<void()>>;
+
+    /// All of it; but once something has failed, or the run is cancelled, nothing new is begun.
+    void run_all(const Work& work) {
+        Work guarded;
+        for (const std::function<void()>& piece : work) {
+            guarded.emplace_back([this, &piece] {
+                if (failed_) return;
+                try {
+                    stop_if_cancelled();
+                    piece();
+                } catch (...) {
+                    failed_ = true;
+                    throw;
+                }
+            });
+        }
+        in_parallel(settings_.jobs, guarded);
+    }
+
+    void store_everything() {
+        std::vector<Stored> images = load_images();
+        store_blobs();
+        store_manifests(images);
+        store_manifests(list_indexes());
+    }
+
+    /// The manifests of the layouts. Of what the registry has already nothing more is asked: if it has the first one of
+    /// a repository, it is asked for the others as well.
+    std::vector<Stored> load_images() {
+        std::vector<Stored> images;
+        std::map<std::string, bool> has_first;
+        for (const Step& step : publication_.steps) {
+            if (step.kind != StepKind::store_manifest) continue;
+            const bool is_first = !has_first.contains(step.repository);
+            const bool is_there = (is_first || has_first[step.repository]) &&
+                                  ask_manifest(client_, settings_.host, step.repository, step.digest);
+            if (is_first) has_first[step.repository] = is_there;
+            if (is_there) {
+                ++pushed_.present;
+                continue;
+            }
+            const fs::path folder = sources_.layouts.at(step.source).folder;
+            const std::string bytes = read_manifest(folder, step.digest);
+            const Manifest manifest = parse_manifest(bytes, blob_path(folder, step.digest).string());
+            if (manifest.config) need(step.repository, folder, *manifest.config);
+            for (const Descriptor& layer : manifest.layers) need(step.repository, folder, layer);
+            images.push_back({step.repository, bytes, manifest.media_type});
+        }
+        return images;
+    }
+
+    std::string read_manifest(const fs::path& folder, const Digest& digest) {
+        const fs::path path = blob_path(folder, digest);
+        const std::string bytes = world_.files.read(path);
+        const auto refuse = [&](const char* what) {
+            throw Error{Exit::failed, {{{path.string(), 0}, what, "build and scan the image again"}}};
+        };
+        if (sha256(bytes) != digest) refuse("the bytes are not what their name says");
+        if (bytes.size() > max_manifest_size) refuse("the manifest is longer than 4 MiB: no registry takes it");
+        return bytes;
+    }
+
+    void need(const std::string& repository, const fs::path& folder, const Descriptor& descriptor) {
+        const auto [at, is_new] = needs_.try_emplace(
+            descriptor.digest, Need{{descriptor.digest, descriptor.size, blob_path(folder, descriptor.digest)}, {}});
+        std::vector<std::string>& repositories = at->second.repositories;
+        if (std::find(repositories.begin(), repositories.end(), repository) == repositories.end())
+            repositories.push_back(repository);
+    }
+
+    /// Each blob goes over the line once; the other repositories mount it from the one that has it then.
+    void store_blobs() {
+        const std::set<std::string> known = list_known_repositories();
+        std::vector<const Need*> by_size;
+        for (const auto& [digest, blob] : needs_) by_size.push_back(&blob);
+        std::stable_sort(by_size.begin(), by_size.end(),
+                         [](const Need* a, const Need* b) { return a->blob.size > b->blob.size; });
+        Work first;
+        Work others;
+        for (const Need* one : by_size) {
+            const std::string& home = one->repositories.front();
+            first.emplace_back([this, one, &home, &known] { store_blob(*one, home, home, known.contains(home)); });
+            for (std::size_t i = 1; i < one->repositories.size(); ++i) {
+                others.emplace_back([this, one, &home, i] { store_blob(*one, one->repositories[i], home, false); });
+            }
+        }
+        run_all(first);
+        run_all(others);
+    }
+
+    /// Repositories that hold something by then: only there a blob may be worth a question of its own.
+    std::set<std::string> list_known_repositories() const {
+        std::set<std::string> known;
+        for (const Step& step : publication_.steps) {
+            if (step.before) known.insert(step.repository);
+        }
+        return known;
+    }
+
+    void store_blob(const Need& need, const std::string& repository, const std::string& held_by, bool ask_first) {
+        const bool ask = ask_first && !mounts_;
+        const Arrival arrival = upload_blob(client_, world_.files, settings_.host, repository, need.blob, held_by, ask);
+        const std::lock_guard lock(mutex_);
+        if (arrival == Arrival::sent) {
+            ++pushed_.sent;
+            pushed_.bytes += need.blob.size;
+        } else {
+            mounts_ = true;  // this registry understands the question: when it says no, it has not got the blob
+            ++(arrival == Arrival::mounted ? pushed_.mounted : pushed_.present);
+        }
+    }
+
+    void store_manifests(const std::vector<Stored>& manifests) {
+        Work work;
+        for (const Stored& manifest : manifests) {
+            work.emplace_back([this, &manifest] {
+                put_manifest(client_, settings_.host, manifest.repository, "", manifest.bytes, manifest.media_type);
+                const std::lock_guard lock(mutex_);
+                pushed_.bytes += manifest.bytes.size();
+            });
+        }
+        run_all(work);
+    }
+
+    std::vector<Stored> list_indexes() const {
+        std::vector<Stored> indexes;
+        for (const Step& step : publication_.steps) {
+            if (step.kind != StepKind::store_index) continue;
+            const std::string& bytes = sources_.indexes.at(step.source);
+            indexes.push_back({step.repository, bytes, parse_manifest(bytes, step.source).media_type});
+        }
+        return indexes;
+    }
+
+    std::size_t stored_steps() const {
+        return static_cast<std::size_t>(std::count_if(publication_.steps.begin(), publication_.steps.end(),
+                                                      [](const Step& step) { return step.tag.empty(); }));
+    }
+
+    void note_done(std::size_t done) {
+        const std::lock_guard lock(note_mutex_);
+        if (settings_.note_done) settings_.note_done(done);
+    }
+
+    const World& world_;
+    Client& client_;
+    const Publication& publication_;
+    const PublicationSources& sources_;
+    const PushSettings& settings_;
+    std::map<Digest, Need> needs_;
+    std::atomic<bool> failed_ = false;
+    std::atomic<bool> mounts_ = false;
+    std::mutex note_mutex_;  ///< held while somebody is told how far it is
+    std::mutex mutex_;       ///< guards pushed_
+    Pushed pushed_;
+};
+
+}  // namespace
+
+Pushed run_publication_to_registry(const World& world, Client& client, const Publication& publication,
+                                   const PublicationSources& sources, const PushSettings& settings) {
+    return Push(world, client, publication, sources, settings).run();
+}
+
+std::string render_pushed(const Pushed& pushed) {
+    std::string text =
+        fmt::format("{} sent ({:.1f} MB)", counted(pushed.sent, "blob"), static_cast<double>(pushed.bytes) / 1e6);
+    if (pushed.mounted > 0) text += fmt::format(", {} mounted", pushed.mounted);
+    if (pushed.present > 0) text += fmt::format(", {} there already", pushed.present);
+    return text + ", " + counted(pushed.requests, "request");
+}
+
+}  // namespace registry

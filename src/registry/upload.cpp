@@ -1,0 +1,197 @@
+#include "registry/upload.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "registry/manifests.h"
+#include "registry/retry.h"
+
+namespace registry {
+
+namespace {
+
+constexpr std::uint64_t max_answer = 64U << 10U;
+constexpr const char* push_actions = "pull,push";
+
+[[noreturn]] void refuse(const std::string& what, const std::string& hint) {
+    throw Error{Exit::failed, {{{}, what, hint}}};
+}
+
+/// What a registry that says no to a push is reported as.
+[[noreturn]] void refuse_push(const Client& client, const Call& call, const Response& response) {
+    if (response.status == 401 || response.status == 403) {
+        const bool known = client.has_credentials(call.host);
+        refuse(
+            fmt::format("{} push to {}/{} ({})",
+                        known ? "the credentials do not allow a" : "there are no credentials for a", call.host,
+                        call.repository, render_refusal(call, response)),
+            known ? "use an access token that may write to this repository" : "give a user name and an access token");
+    }
+    refuse(render_refusal(call, response), "what is sent already is not sent again: run it again");
+}
+
+Call make_call(const std::string& method, const std::string& host, const std::string& repository,
+               const std::string& path) {
+    return {.method = method,
+            .host = host,
+            .repository = repository,
+            .path = path,
+            .actions = push_actions,
+            .max_body = max_answer};
+}
+
+/// The upload's Location with the digest behind whatever query it has.
+std::string with_digest(const std::string& location, const Digest& digest) {
+    return location + (location.find('?') == std::string::npos ? "?" : "&") + "digest=" + digest.text();
+}
+
+/// A place to send to is gone after a broken connection, a restart of the registry or a wrong byte on the way: begin
+/// anew (registry.md §1, §5).
+bool is_worth_a_new_upload(const Response& response) {
+    return is_worth_a_retry(response.status) || response.status == 404 || response.status == 416 ||
+           has_error_code(response, "BLOB_UPLOAD_INVALID") || has_error_code(response, "DIGEST_INVALID");
+}
+
+class Upload {
+  public:
+    Upload(Client& client, Files& files, const std::string& host, const std::string& repository, const Blob& blob,
+           const std::string& held_by, bool ask_first)
+        : client_(client),
+          files_(files),
+          host_(host),
+          repository_(repository),
+          blob_(blob),
+          held_by_(held_by),
+          ask_first_(ask_first) {}
+
+    Arrival run() {
+        Attempts attempts;
+        while (true) {
+            Call call = make_begin();
+            Response response = client_.send(call);
+            if (response.status == 201) return held_by_ == repository_ ? Arrival::there_already : Arrival::mounted;
+            const bool no_mount = response.status != 202 && !is_worth_a_retry(response.status);
+            if (no_mount && !held_by_.empty()) {
+                held_by_.clear();  // whatever a registry has against a mount: it may still take the bytes
+                continue;
+            }
+            if (no_mount) refuse_push(client_, call, response);
+            if (response.status == 202) {
+                if (is_there_after_all()) return Arrival::there_already;
+                call = make_send(response);
+                response = client_.send(call);
+                if (response.status / 100 == 2) return Arrival::sent;
+                if (!is_worth_a_new_upload(response)) refuse_push(client_, call, response);
+                check_file(response);
+            }
+            if (!client_.wait_for_next(attempts, host_, response)) refuse_push(client_, call, response);
+        }
+    }
+
+  private:
+    Call make_begin() const {
+        Call call = make_call("POST", host_, repository_, "blobs/uploads/");
+        call.once = true;
+        if (held_by_.empty()) return call;
+        call.path += "?mount=" + blob_.digest.text() + "&from=" + held_by_;
+        call.mounted_from = held_by_;
+        return call;
+    }
+
+    Call make_send(const Response& begun) const {
+        Call call = make_call("PUT", host_, repository_, "");
+        call.address = with_digest(begun.header("Location").value_or(""), blob_.digest);
+        call.headers = {{"Content-Type", "application/octet-stream"}};
+        call.body_file = blob_.file;
+        call.timeout = std::chrono::seconds(0);
+        call.once = true;
+        return call;
+    }
+
+    /// Only where the registry may not have understood the mount, and once.
+    bool is_there_after_all() {
+        if (!std::exchange(ask_first_, false)) return false;
+        return client_.send(make_call("HEAD", host_, repository_, "blobs/" + blob_.digest.text())).status == 200;
+    }
+
+    /// A registry that does not find the digest in our bytes may be right.
+    void check_file(const Response& response) const {
+        if (!has_error_code(response, "DIGEST_INVALID") || files_.digest_of(blob_.file) == blob_.digest) return;
+        throw Error{Exit::failed,
+                    {{{blob_.file.string(), 0},
+                      "the bytes are not what their name says: they were changed since the build",
+                      "build and scan the image again"}}};
+    }
+
+    Client& client_;
+    Files& files_;
+    const std::string& host_;
+    const std::string& repository_;
+    const Blob& blob_;
+    std::string held_by_;
+    bool ask_first_;
+};
+
+/// Registries that lag behind themselves do not find what they have just been given (registry.md §7); their data may be
+/// there at the second look.
+bool is_worth_a_second_look(const Response& response) {
+    return response.status == 400 &&
+           (has_error_code(response, "MANIFEST_BLOB_UNKNOWN") || has_error_code(response, "DIGEST_INVALID"));
+}
+
+/// A tag that the registry does not let us write may be right already; else it is said what it names.
+bool is_right_already(Client& client, const Call& call, const Response& response, const std::string& tag,
+                      const Digest& digest) {
+    const bool denied = response.status / 100 == 4 && response.status != 401 && response.status != 429;
+    if (tag.empty() || !denied) return false;
+    const std::optional<Digest> now = ask_tag(client, call.host, call.repository, tag);
+    if (now && now != digest) {
+        refuse(fmt::format("{}:{} names {} and may not be written ({})", call.repository, tag, now->brief(),
+                           render_refusal(call, response)),
+               "the registry keeps this tag immutable, or the credentials may not move it");
+    }
+    return now == digest;
+}
+
+}  // namespace
+
+Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
+                    const Blob& blob, const std::string& held_by, bool ask_first) {
+    return Upload(client, files, host, repository, blob, held_by, ask_first).run();
+}
+
+void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
+                  const std::string& bytes, const std::string& media_type) {
+    const Digest digest = sha256(bytes);
+    Call call = make_call("PUT", host, repository, "manifests/" + (tag.empty() ? digest.text() : tag));
+    call.headers = {{"Content-Type", media_type}};
+    call.body = bytes;
+    Response response = client.send(call);
+    Attempts attempts;
+    if (is_worth_a_second_look(response) && client.wait_for_next(attempts, host, response)) {
+        if (!tag.empty()) ask_manifest(client, host, repository, digest);
+        response = client.send(call);
+    }
+    if (response.status != 200 && response.status != 201 && response.status != 202) {
+        if (is_right_already(client, call, response, tag, digest)) return;
+        refuse_push(client, call, response);
+    }
+    const auto theirs = Digest::parse(response.header("Docker-Content-Digest").value_or(digest.text()));
+    if (theirs != digest) {
+        refuse(fmt::format("{}/{} took {} and calls it something else", host, repository, digest.text()),
+               "do not use this registry, or the proxy in between");
+    }
+}
+
+void try_push(Client& client, const std::string& host, const std::string& repository) {
+    const Call begin = make_call("POST", host, repository, "blobs/uploads/");
+    const Response begun = client.send(begin);
+    if (begun.status != 202) refuse_push(client, begin, begun);
+    Call end = make_call("DELETE", host, repository, "");
+    end.address = begun.header("Location").value_or("");
+    end.once = true;
+    if (!end.address.empty()) client.send(end);  // what it answers does not matter: uploads end by themselves
+}
+
+}  // namespace registry

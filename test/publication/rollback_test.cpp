@@ -1,0 +1,63 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "publication/publication.h"
+
+namespace {
+
+const Digest good = sha256("1.0.0");
+const Digest bad = sha256("1.1.0");
+
+Plan plan() {
+    Plan plan;
+    plan.job = {.file = "JOB.env", .defra_version = "1.1.0", .image_name = "python"};
+    plan.images = {{.name = "3.13.3-production",
+                    .python_version = "3.13.3",
+                    .repository = "defra/python",
+                    .version_tag = "1.1.0-python3.13.3",
+                    .moving_tags = {"latest-3.13", "latest"}}};
+    return plan;
+}
+
+HeldTag held(const std::string& tag, const Digest& index, const std::string& version) {
+    return {.repository = "defra/python", .tag = tag, .index = index, .version = version};
+}
+
+const std::vector<HeldTag> there = {held("1.0.0-python3.13.2", good, "1.0.0"),
+                                    held("1.0.0-python3.13.1", sha256("older"), "1.0.0"),
+                                    held("1.0.0-python3.12.6", sha256("12"), "1.0.0"),
+                                    held("1.1.0-python3.13.3", bad, "1.1.0"),
+                                    held("latest", bad, "1.1.0"),
+                                    held("latest-3.13", good, "1.0.0")};
+
+}  // namespace
+
+TEST_CASE("a rollback moves the aliases that differ, and nothing else, to the highest patch of that version") {
+    const Publication publication = plan_rollback(plan(), there, "1.0.0", "CVE in 1.1.0");
+    REQUIRE(publication.steps.size() == 1);
+    const Step& step = publication.steps.front();
+    CHECK(step.kind == StepKind::move_tag);
+    CHECK(step.tag == "latest");
+    CHECK(step.digest == good);
+    CHECK(step.before == bad);
+    CHECK(step.why == "from 1.1.0 to 1.0.0-python3.13.2");
+    CHECK(publication.notes.front() == "defra/python:latest-3.13 is at 1.0.0-python3.13.2 already");
+}
+
+TEST_CASE("the reason of a rollback is demanded, printed and recorded") {
+    const Publication publication = plan_rollback(plan(), there, "1.0.0", " CVE in 1.1.0 ");
+    CHECK(render_publication(publication, "docker.io").find("rollback because   CVE in 1.1.0\n") != std::string::npos);
+    CHECK(render_publication_json(publication, "docker.io", 0).find("\"rollback_because\": \"CVE in 1.1.0\"") !=
+          std::string::npos);
+    const Publication without = plan_rollback(plan(), there, "1.0.0", " ");
+    CHECK(without.is_refused());
+    CHECK(without.exit == Exit::bad_input);
+    CHECK(without.problems.front().what == "a rollback needs a reason");
+}
+
+TEST_CASE("a rollback to what was never out is refused, and moves nothing") {
+    const Publication publication = plan_rollback(plan(), there, "0.9.0", "because");
+    CHECK(publication.exit == Exit::refused);
+    CHECK(publication.steps.empty());
+    CHECK(publication.problems.front().what == "3.13.3-production is not out in defra/python as 0.9.0");
+    CHECK(plan_rollback(plan(), there, "latest", "because").problems.front().what == "\"latest\" is no DEFRA_VERSION");
+}

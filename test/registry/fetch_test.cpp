@@ -1,0 +1,110 @@
+#include "registry/fetch.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fake_registry.h"
+#include "registry/push.h"
+#include "sample_matrix.h"
+
+using namespace registry;
+
+namespace {
+
+/// A registry to which a matrix has been published.
+struct Bench {
+    FakeWorld fake;
+    FakeRegistry registry{fake};
+    SampleMatrix matrix{fake.files, "1.1.0"};
+    World world = fake.world();
+    Client client{world, {}};
+
+    Bench() {
+        run_publication_to_registry(world, client, matrix.publish(), matrix.sources,
+                                    {.host = registry.host, .jobs = 1, .note_done = {}});
+        fake.http.sent.clear();
+    }
+
+    std::vector<Wanted> wanted() const {
+        std::vector<Wanted> all;
+        for (const Candidate& candidate : matrix.candidates)
+            all.push_back({registry.host + "/" + candidate.repository + "@" + candidate.index.text(), candidate.name,
+                           "linux/amd64"});
+        return all;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what comes back is what went out: the same manifests, attestations and blobs") {
+    Bench bench;
+    const std::vector<Fetched> fetched = fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 2);
+    REQUIRE(fetched.size() == 4);
+    for (const Fetched& one : fetched) {
+        const Layout& built = bench.matrix.sources.layouts.at(one.layout.name);
+        CHECK(one.layout.manifest == built.manifest);
+        CHECK(one.layout.attestations.size() == 1);
+        CHECK(one.top == bench.matrix.sources.indexes.at(one.layout.image));
+        CHECK(check_blobs(bench.fake.files, one.layout).empty());
+    }
+}
+
+TEST_CASE("a blob that several images share goes over the line once, and a second fetch asks for manifests only") {
+    Bench bench;
+    fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 2);
+    CHECK(bench.registry.count("GET", "/blobs/") == 16);  // base, two Pythons, an empty configuration; three each
+    bench.fake.http.sent.clear();
+    fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 2);
+    CHECK(bench.registry.count("GET", "/blobs/") == 0);
+}
+
+TEST_CASE("a blob whose bytes are wrong is asked for once more, and never becomes part of a layout (R6, R7)") {
+    Bench bench;
+    bench.registry.blobs["defra/python"].begin()->second += "x";
+    try {
+        fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 1);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+    }
+    CHECK_FALSE(bench.fake.files.read_if_there("out/fetched/3.13.3-production-linux-amd64/index.json"));
+}
+
+TEST_CASE("a long fetch that breaks goes on where it broke") {
+    FakeWorld fake;
+    FakeRegistry registry(fake);
+    const std::string layer((32U << 20U) + 5, 'x');
+    const std::string config = R"({"architecture":"amd64","os":"linux"})";
+    const std::string manifest = fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"c","digest":"{}","size":{}}},"layers":[{{"mediaType":"l","digest":"{}","size":{}}}]}})",
+        oci_manifest_type, sha256(config).text(), config.size(), sha256(layer).text(), layer.size());
+    registry.blobs["a"] = {{sha256(config), config}, {sha256(layer), layer}};
+    registry.manifests["a"] = {{sha256(manifest), manifest}};
+    bool broken = true;
+    registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (broken && !request.headers.empty() && request.headers.front().value.starts_with("bytes=33554432"))
+            FakeRegistry::cut(request);
+        return std::nullopt;
+    };
+    const World world = fake.world();
+    Client client(world, {});
+    const std::vector<Wanted> wanted = {{"localhost:5000/a@" + sha256(manifest).text(), "a", "linux/amd64"}};
+    CHECK_THROWS_AS(fetch_images(world, client, wanted, "f", 1), Error);
+    broken = false;
+    fake.http.sent.clear();
+    const std::vector<Fetched> fetched = fetch_images(world, client, wanted, "f", 1);
+    CHECK(registry.count("GET", "/blobs/" + sha256(layer).text()) == 1);
+    CHECK(check_blobs(fake.files, fetched.front().layout).empty());
+}
+
+TEST_CASE("a platform that is not there is said") {
+    Bench bench;
+    std::vector<Wanted> wanted = bench.wanted();
+    wanted.resize(1);
+    wanted.front().platform = "linux/s390x";
+    try {
+        fetch_images(bench.world, bench.client, wanted, "f", 1);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.front().what == wanted.front().reference + " is not there for linux/s390x");
+    }
+}

@@ -1,0 +1,84 @@
+#include "registry/held.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fake_registry.h"
+#include "registry/manifests.h"
+#include "sample_matrix.h"
+
+using namespace registry;
+
+TEST_CASE("what is there says what it was made from, and what is not there is left out") {
+    FakeWorld fake;
+    FakeRegistry registry(fake);
+    const SampleMatrix matrix(fake.files, "1.1.0");
+    const SampleMatrix older(fake.files, "1.0.0");
+    const std::string& index = older.sources.indexes.at("3.13.3-production");
+    registry.manifests["defra/python"].emplace(sha256(index), index);
+    registry.tags.emplace("defra/python:latest", sha256(index));
+    registry.tags.emplace("defra/python:latest-3.13", sha256(index));
+    const World world = fake.world();
+    Client client(world, {});
+    const std::vector<HeldTag> held = load_held_tags(client, registry.host, matrix.candidates, matrix.sources, 2);
+    REQUIRE(held.size() == 2);
+    CHECK(held[1].tag == "latest");
+    CHECK(held[1].index == sha256(index));
+    CHECK(held[1].version == "1.0.0");
+    CHECK(held[1].title == "3.13.3-production");
+    CHECK(held[1].inputs == older.candidates.at(1).inputs);
+    CHECK(registry.count("HEAD") == 10);
+    CHECK(registry.count("GET") == 1);
+}
+
+TEST_CASE("where a registry keeps the digest of a tag to itself, it is computed") {
+    FakeWorld fake;
+    const std::string url = "https://ghcr.io/v2/defra/python/manifests/1";
+    fake.http.answer("HEAD", url, 200);
+    fake.http.answer("GET", url, 200, "the bytes");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(ask_tag(client, "ghcr.io", "defra/python", "1") == sha256("the bytes"));
+}
+
+TEST_CASE("every question names all four kinds of manifests (R8)") {
+    FakeWorld fake;
+    fake.http.answer("HEAD", "https://ghcr.io/v2/a/manifests/1", 404);
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1"));
+    CHECK(fake.http.sent.at(0).headers.at(0).value ==
+          "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
+          "application/vnd.docker.distribution.manifest.list.v2+json, "
+          "application/vnd.docker.distribution.manifest.v2+json");
+}
+
+TEST_CASE("a registry that may not be asked holds not nothing: it is an error") {
+    FakeWorld fake;
+    fake.http.answer("HEAD", "https://ghcr.io/v2/a/manifests/1", 403);
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK_THROWS_AS(ask_tag(client, "ghcr.io", "a", "1"), Error);
+}
+
+TEST_CASE("bytes that are not what their digest says are an error (R7)") {
+    FakeWorld fake;
+    fake.http.answer("GET", "https://ghcr.io/v2/a/manifests/*", 200, "other bytes");
+    const World world = fake.world();
+    Client client(world, {});
+    try {
+        load_manifest(client, "ghcr.io", "a", sha256("the bytes"));
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.front().what == "ghcr.io/a answers with other bytes than " + sha256("the bytes").text());
+    }
+}
+
+TEST_CASE("a list of tags is read over all its pages") {
+    FakeWorld fake;
+    fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
+                     {{"Link", R"(</v2/a/tags/list?last=b&n=1>; rel="next")"}});
+    fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list?last=b&n=1", 200, R"({"tags":["a"]})");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
+}

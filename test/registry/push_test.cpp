@@ -1,0 +1,387 @@
+#include "registry/push.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "fake_registry.h"
+#include "registry/held.h"
+#include "registry/upload.h"
+#include "sample_matrix.h"
+
+using namespace registry;
+
+namespace {
+
+/// A matrix, an empty registry, and a client between them.
+struct Bench {
+    FakeWorld fake;
+    FakeRegistry registry{fake};
+    SampleMatrix matrix{fake.files, "1.1.0"};
+    World world = fake.world();
+
+    std::vector<HeldTag> held(const SampleMatrix& of) {
+        Client client(world, {});
+        return load_held_tags(client, registry.host, of.candidates, of.sources, 4);
+    }
+
+    Pushed push(const SampleMatrix& of, std::size_t jobs = 4) {
+        Client client(world, {});
+        const std::vector<HeldTag> there = load_held_tags(client, registry.host, of.candidates, of.sources, 4);
+        return run_publication_to_registry(world, client, of.publish(there), of.sources,
+                                           {.host = registry.host, .jobs = jobs, .note_done = {}});
+    }
+
+    Error push_fails() {
+        try {
+            push(matrix, 1);
+        } catch (const Error& error) {
+            return error;
+        }
+        FAIL("nothing was thrown");
+        return {};
+    }
+
+    bool is_right(const SampleMatrix& of) const {
+        bool right = true;
+        for (const Candidate& candidate : of.candidates) {
+            std::vector<std::string> names = candidate.moving_tags;
+            names.push_back(candidate.version_tag);
+            for (const std::string& name : names) {
+                const auto tag = registry.tags.find(candidate.repository + ":" + name);
+                right = right && tag != registry.tags.end() && tag->second == candidate.index;
+            }
+        }
+        return right;
+    }
+};
+
+bool is_put_of(const Request& request, const std::string& tag) {
+    return request.method == "PUT" && request.url.ends_with("/manifests/" + tag);
+}
+
+}  // namespace
+
+TEST_CASE("a whole matrix arrives, byte for byte, and every tag names what was judged") {
+    Bench bench;
+    const Pushed pushed = bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+    CHECK(pushed.warnings.empty());
+    for (const auto& [repository, blobs] : bench.registry.blobs) {
+        for (const auto& [digest, bytes] : blobs) CHECK(sha256(bytes) == digest);
+    }
+}
+
+TEST_CASE("no tag is written before everything by digest is there, no alias before every version tag") {
+    Bench bench;
+    bench.push(bench.matrix);
+    const std::vector<std::string>& written = bench.registry.written;
+    REQUIRE(written.size() == 10);
+    CHECK(std::all_of(written.begin(), written.begin() + 4,
+                      [](const std::string& tag) { return tag.find("1.1.0-python") != std::string::npos; }));
+    const auto line_of = [&](auto&& is) {
+        const auto& sent = bench.fake.http.sent;
+        return std::find_if(sent.begin(), sent.end(), is) - sent.begin();
+    };
+    const auto first_tag =
+        line_of([](const Request& r) { return r.method == "PUT" && r.url.find("python3.1") != std::string::npos; });
+    CHECK(bench.registry.count("PUT", "/manifests/sha256:") == 12);
+    CHECK(std::none_of(bench.fake.http.sent.begin() + first_tag, bench.fake.http.sent.end(), [](const Request& r) {
+        return r.method == "PUT" && (r.url.find("/manifests/sha256:") != std::string::npos || !r.body_file.empty());
+    }));
+}
+
+TEST_CASE("a layer that two repositories share goes over the line once and is mounted into the other") {
+    Bench bench;
+    const Pushed pushed = bench.push(bench.matrix);
+    std::vector<std::string> files;
+    for (const Request& request : bench.fake.http.sent) {
+        if (!request.body_file.empty()) files.push_back(request.body_file.filename());
+    }
+    std::sort(files.begin(), files.end());
+    CHECK(std::adjacent_find(files.begin(), files.end()) == files.end());
+    CHECK(pushed.mounted == 4);  // base, two Python layers and the attestations' configuration
+    CHECK(pushed.sent == files.size());
+}
+
+TEST_CASE("a completed publication run again costs one HEAD per tag and nothing else") {
+    Bench bench;
+    bench.push(bench.matrix);
+    bench.fake.http.sent.clear();
+    const Pushed pushed = bench.push(bench.matrix);
+    CHECK(bench.fake.http.sent.size() == bench.matrix.tag_count());
+    CHECK(bench.registry.count("HEAD") == bench.matrix.tag_count());
+    CHECK(pushed.requests == 0);
+}
+
+TEST_CASE("a new version sends only what is new, and asks once for each index that the aliases name") {
+    Bench bench;
+    bench.push(bench.matrix);
+    SampleMatrix next(bench.fake.files, "1.2.0");
+    bench.fake.http.sent.clear();
+    const Pushed pushed = bench.push(next);
+    CHECK(bench.is_right(next));
+    CHECK(bench.is_right(bench.matrix) == false);
+    CHECK(bench.registry.count("GET") == 4);
+    CHECK(pushed.sent == 12);  // of each image its configuration, its own layer and its provenance
+    CHECK(pushed.present + pushed.mounted == 7);
+}
+
+TEST_CASE("a registry that does not mount is asked before bytes are sent that it has") {
+    Bench bench;
+    bench.registry.mounts = false;
+    bench.push(bench.matrix);
+    SampleMatrix next(bench.fake.files, "1.2.0");
+    const Pushed pushed = bench.push(next);
+    CHECK(bench.is_right(next));
+    CHECK(pushed.sent == 12 + 4);  // what the second repository would have mounted is sent to it
+}
+
+TEST_CASE("a mount that is refused is an upload instead") {
+    Bench bench;
+    bench.registry.fault = [](const Request& request) -> std::optional<Response> {
+        if (request.url.find("?mount=") == std::string::npos) return std::nullopt;
+        return Response{403, {}, ""};
+    };
+    bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("whatever breaks before the first tag changes nothing that anybody sees, and that is said first (R4, R12)") {
+    for (const int status : {500, 403}) {
+        Bench bench;
+        bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+            if (request.method != "PUT" || request.url.find("/manifests/sha256:") == std::string::npos)
+                return std::nullopt;
+            return FakeRegistry::error(status, "DENIED");
+        };
+        const Error error = bench.push_fails();
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+        CHECK(error.problems.back().what.starts_with("not touched: defra/python-development:1.1.0-python3.13.3, "));
+        CHECK(bench.registry.tags.empty());
+    }
+}
+
+TEST_CASE("the third tag is refused: what is written and what is not is said, and a second run ends it (R22)") {
+    Bench bench;
+    std::size_t tags = 0;
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        const bool is_tag = request.method == "PUT" && request.url.find("/manifests/1.1.0") != std::string::npos;
+        if (is_tag && ++tags == 3) return FakeRegistry::error(403, "DENIED");
+        return std::nullopt;
+    };
+    const Error error = bench.push_fails();
+    CHECK((error.problems.front().what.starts_with("2 of 4 version tags written, no alias moved") ||
+           error.problems.front().what.starts_with("3 of 4 version tags written, no alias moved")));
+    CHECK(error.problems.front().hint.find("press Re-run failed jobs") != std::string::npos);
+    CHECK(bench.registry.tags.size() <= 3);
+
+    bench.registry.fault = [](const Request&) { return std::nullopt; };
+    bench.registry.written.clear();
+    const std::size_t missing = 10 - bench.registry.tags.size();
+    bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.registry.written.size() == missing);
+}
+
+TEST_CASE("an alias that cannot be moved leaves every version tag readable") {
+    Bench bench;
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (!is_put_of(request, "latest")) return std::nullopt;
+        return FakeRegistry::error(403, "DENIED");
+    };
+    const Error error = bench.push_fails();
+    CHECK(error.problems.front().what.starts_with("4 of 4 version tags written, "));
+    CHECK(error.problems.front().what.find("of 6 aliases moved") != std::string::npos);
+}
+
+TEST_CASE("answers that are lost after the registry acted end right (R5)") {
+    Bench bench;
+    std::size_t requests = 0;
+    bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
+        if (++requests % 5 == 0) FakeRegistry::cut(request);
+        return std::nullopt;
+    };
+    bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("an upload that breaks is begun anew, with a new place to send to (R5)") {
+    Bench bench;
+    std::size_t broken = 0;
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (request.body_file.empty() || broken == 2) return std::nullopt;
+        if (++broken == 1) FakeRegistry::cut(request);
+        return FakeRegistry::error(404, "BLOB_UPLOAD_INVALID");
+    };
+    bench.push(bench.matrix, 1);
+    CHECK(bench.is_right(bench.matrix));
+    CHECK(broken == 2);
+    CHECK(bench.fake.clock.sleeps.size() == 2);
+}
+
+TEST_CASE("a registry that does not find yet what it has been given is asked once more (R4, registry.md §7)") {
+    Bench bench;
+    std::size_t refused = 0;
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (!is_put_of(request, "1.1.0-python3.13.3") || ++refused > 1) return std::nullopt;
+        return FakeRegistry::error(400, "MANIFEST_BLOB_UNKNOWN");
+    };
+    bench.push(bench.matrix, 1);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a registry that shows a tag late is waited for, and then it is a warning (R19)") {
+    Bench bench;
+    std::map<std::string, int> looks;
+    int hidden = 3;
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        const std::string tag = "/python/manifests/latest-3.12";
+        if (request.method != "HEAD" || !request.url.ends_with(tag)) return std::nullopt;
+        return ++looks[request.url] <= hidden + 1 ? std::optional(Response{404, {}, ""}) : std::nullopt;
+    };
+    SECTION("for a moment") {
+        CHECK(bench.push(bench.matrix).warnings.empty());
+        using namespace std::chrono_literals;
+        CHECK(bench.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{500ms, 1s, 2s});
+    }
+    SECTION("for longer than anybody waits") {
+        hidden = 1000;
+        const Pushed pushed = bench.push(bench.matrix);
+        REQUIRE(pushed.warnings.size() == 1);
+        CHECK(pushed.warnings.front().what == "defra/python:latest-3.12 is written and not yet visible");
+        CHECK(bench.registry.count("PUT", "/python/manifests/latest-3.12") == 1);
+    }
+}
+
+TEST_CASE("a tag that another writer moves between our writing and our looking is told, with what it names (R20)") {
+    Bench bench;
+    const Digest theirs = sha256("theirs");
+    bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
+        if (is_put_of(request, "latest-3.12")) {
+            bench.registry.tags.insert_or_assign("defra/python:latest-3.12", theirs);
+            bench.registry.manifests["defra/python"].insert_or_assign(theirs, "theirs");
+        }
+        return std::nullopt;
+    };
+    const Error error = bench.push_fails();
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.at(1).what == "defra/python:latest-3.12 was moved by another writer to " + theirs.text());
+}
+
+TEST_CASE("what was true when it was planned is asked again before the first tag if that is long ago") {
+    Bench bench;
+    Client client(bench.world, {});
+    const Publication publication = bench.matrix.publish();
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (!request.body_file.empty() && bench.fake.clock.steady() < std::chrono::seconds(40)) {
+            bench.fake.clock.sleep(std::chrono::seconds(40));
+            bench.registry.tags.insert_or_assign("defra/python:1.1.0-python3.12.6", sha256("theirs"));
+            bench.registry.manifests["defra/python"].insert_or_assign(sha256("theirs"), "theirs");
+        }
+        return std::nullopt;
+    };
+    try {
+        run_publication_to_registry(bench.world, client, publication, bench.matrix.sources,
+                                    {.host = bench.registry.host, .jobs = 2, .note_done = {}});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+        CHECK(error.problems.at(1).what.starts_with("defra/python:1.1.0-python3.12.6 was moved by another writer"));
+    }
+    CHECK(bench.registry.written.empty());
+}
+
+TEST_CASE("an immutable tag is an error without a retry, unless it names the same already (R23)") {
+    Bench bench;
+    bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (!is_put_of(request, "latest")) return std::nullopt;
+        bench.registry.tags.insert_or_assign("defra/python:latest", sha256("old"));
+        bench.registry.manifests["defra/python"].insert_or_assign(sha256("old"), "old");
+        return FakeRegistry::error(409, "TAG_IMMUTABLE");
+    };
+    const Error error = bench.push_fails();
+    const auto told = std::find_if(error.problems.begin(), error.problems.end(), [](const Problem& problem) {
+        return problem.what.starts_with("defra/python:latest names sha256:") &&
+               problem.what.find("409: TAG_IMMUTABLE the registry's words") != std::string::npos;
+    });
+    CHECK(told != error.problems.end());
+    CHECK(bench.registry.count("PUT", "/python/manifests/latest") <= 2);
+}
+
+TEST_CASE("a cancellation begins nothing new and says what is visible") {
+    Bench bench;
+    std::size_t tags = 0;
+    bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
+        if (request.method == "PUT" && request.url.find("/manifests/1.1.0") != std::string::npos && ++tags == 2)
+            throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+        return std::nullopt;
+    };
+    const Error error = bench.push_fails();
+    CHECK(error.exit == Exit::cancelled);
+    CHECK(error.problems.front().what.find("of 4 version tags written, no alias moved, perhaps also defra/python") !=
+          std::string::npos);
+    CHECK(bench.registry.written.size() <= 3);  // the other repository's writer may have been on its way
+}
+
+TEST_CASE("bytes that were changed on disk since the scan are never published") {
+    Bench bench;
+    const Layout& layout = bench.matrix.sources.layouts.begin()->second;
+    SECTION("a layer") {
+        bench.fake.files.texts[blob_path(layout.folder, layout.layers.back().digest)] = "something else";
+        CHECK(bench.push_fails().problems.at(1).what ==
+              "the bytes are not what their name says: they were changed since the build");
+    }
+    SECTION("a manifest") {
+        bench.fake.files.texts[blob_path(layout.folder, layout.manifest)] += " ";
+        CHECK(bench.push_fails().problems.at(1).what == "the bytes are not what their name says");
+    }
+    CHECK(bench.registry.tags.empty());
+}
+
+TEST_CASE("the journal is told how far it is, and never backwards") {
+    Bench bench;
+    Client client(bench.world, {});
+    std::vector<std::size_t> told;
+    const Publication publication = bench.matrix.publish();
+    run_publication_to_registry(
+        bench.world, client, publication, bench.matrix.sources,
+        {.host = bench.registry.host, .jobs = 4, .note_done = [&](std::size_t done) { told.push_back(done); }});
+    CHECK(told.front() == 12);
+    CHECK(told.back() == publication.steps.size());
+    CHECK(std::is_sorted(told.begin(), told.end()));
+}
+
+TEST_CASE("whether the credentials may push is known before anything is built (R12)") {
+    FakeWorld fake;
+    const World world = fake.world();
+    const std::string uploads = "https://registry-1.docker.io/v2/defra/python/blobs/uploads/";
+    const Header bearer{"WWW-Authenticate",
+                        R"(Bearer realm="https://auth.docker.io/token",service="s",error="insufficient_scope")"};
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    SECTION("they may: the upload is begun and ended again") {
+        fake.http.answer("POST", uploads, 202, "", {{"Location", uploads + "1"}});
+        fake.http.answer("DELETE", uploads + "1", 204);
+        Client client(world, {});
+        try_push(client, "docker.io", "defra/python");
+        CHECK(fake.http.sent.back().method == "DELETE");
+    }
+    SECTION("they may not: said once, with no storm of tokens") {
+        fake.http.answer("POST", uploads, 401, R"({"errors":[{"code":"UNAUTHORIZED","message":"access denied"}]})",
+                         {bearer});
+        Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}});
+        try {
+            try_push(client, "docker.io", "defra/python");
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            CHECK(render_problems(error.problems) ==
+                  "the credentials do not allow a push to docker.io/defra/python (POST "
+                  "docker.io/defra/python/blobs/uploads/: 401: UNAUTHORIZED access denied)\n"
+                  "  hint: use an access token that may write to this repository\n");
+        }
+        CHECK(std::count_if(fake.http.sent.begin(), fake.http.sent.end(), [](const Request& request) {
+                  return request.url.find("/token") != std::string::npos;
+              }) <= 2);
+    }
+}

@@ -1,0 +1,114 @@
+// A small matrix as it would have been built: four images in two repositories, with layers that they share.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "oci/layout.h"
+#include "publication/publication.h"
+#include "registry/sources.h"
+
+struct SampleMatrix {
+    std::string version;
+    std::string salt;  ///< other inputs, other bytes
+    Plan plan{};
+    std::vector<Candidate> candidates{};
+    std::vector<Verdict> verdicts{};
+    PublicationSources sources{};
+
+    /// Writes the layouts below "out/images".
+    SampleMatrix(Files& files, std::string defra_version, std::string with_salt = "")
+        : version(std::move(defra_version)), salt(std::move(with_salt)) {
+        plan.job = {.file = "JOB.env", .defra_version = version, .image_name = "python"};
+        plan.platforms = {"linux/amd64"};
+        add(files, "3.13.3", Target::development, "defra/python-development", {"latest-3.13", "latest"});
+        add(files, "3.13.3", Target::production, "defra/python", {"latest-3.13", "latest"});
+        add(files, "3.12.6", Target::development, "defra/python-development", {"latest-3.12"});
+        add(files, "3.12.6", Target::production, "defra/python", {"latest-3.12"});
+    }
+
+    Publication publish(const std::vector<HeldTag>& held = {}) const {
+        return plan_publication(plan, candidates, verdicts, held, {.source = "", .stand_ins_may = true});
+    }
+
+    std::size_t tag_count() const {
+        std::size_t count = 0;
+        for (const Candidate& candidate : candidates) count += 1 + candidate.moving_tags.size();
+        return count;
+    }
+
+  private:
+    static std::string descriptor(const char* type, const std::string& bytes) {
+        return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}}})", type, sha256(bytes).text(), bytes.size());
+    }
+
+    static Descriptor put(Files& files, const std::filesystem::path& folder, const std::string& bytes,
+                          const char* type) {
+        files.write(blob_path(folder, sha256(bytes)), bytes);
+        return {.media_type = type, .digest = sha256(bytes), .size = bytes.size()};
+    }
+
+    static Descriptor put_image(Files& files, const std::filesystem::path& folder, const std::string& config,
+                                const std::vector<std::string>& layers) {
+        std::string list;
+        put(files, folder, config, "");
+        for (const std::string& layer : layers) {
+            put(files, folder, layer, "");
+            list += (list.empty() ? "" : ",") + descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer);
+        }
+        return put(files, folder,
+                   fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})", oci_manifest_type,
+                               descriptor("application/vnd.oci.image.config.v1+json", config), list),
+                   oci_manifest_type);
+    }
+
+    void add(Files& files, const std::string& python, Target target, const std::string& repository,
+             const std::vector<std::string>& moving_tags) {
+        const std::string name = python + "-" + render_target(target);
+        const std::string layout_name = name + "-linux-amd64";
+        const std::filesystem::path folder = std::filesystem::path("out/images") / layout_name;
+        Descriptor image = put_image(
+            files, folder,
+            fmt::format(
+                R"({{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":[]}},"name":"{}","salt":"{}{}"}})",
+                name, version, salt),
+            {std::string(50000, 'b'), "the python layer of " + python, "the layer of " + name + " " + version + salt});
+        image.platform = "linux/amd64";
+        Descriptor attestation = put_image(
+            files, folder,
+            R"({"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":[]}})",
+            {"the provenance of " + name + version + salt});
+        attestation.platform = "unknown/unknown";
+        attestation.annotations = {{"vnd.docker.reference.digest", image.digest.text()},
+                                   {"vnd.docker.reference.type", "attestation-manifest"}};
+        files.write(folder / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+        files.write(folder / "index.json", render_index({image, attestation}, {}));
+
+        const Digest inputs = sha256("the inputs of " + name + version + salt);
+        const std::string index = render_index({image, attestation}, {{inputs_annotation, inputs.text()},
+                                                                      {version_annotation, version},
+                                                                      {title_annotation, name},
+                                                                      {revision_annotation, "540323a" + salt}});
+        sources.layouts.emplace(layout_name, load_layout(files, folder, name, "linux/amd64"));
+        sources.indexes[name] = index;
+        candidates.push_back(
+            {.name = name,
+             .repository = repository,
+             .version_tag = version + "-python" + python,
+             .moving_tags = moving_tags,
+             .index = sha256(index),
+             .inputs = inputs,
+             .members = {{layout_name, image.digest, false}, {layout_name, attestation.digest, true}}});
+        verdicts.push_back({.name = layout_name, .manifest = image.digest, .outcome = Outcome::clean});
+        plan.images.push_back({.name = name,
+                               .target = target,
+                               .row = 0,
+                               .python_version = python,
+                               .repository = repository,
+                               .version_tag = version + "-python" + python,
+                               .moving_tags = moving_tags});
+    }
+};
