@@ -1,0 +1,86 @@
+// `check`: the pull-request checklist. The matrix and JOB.env are the truth; what repeats them is held against them,
+// and mended on request.
+#include <algorithm>
+#include <ostream>
+
+#include "base/text.h"
+#include "commands/road.h"
+#include "contract/certificates.h"
+#include "plan/drift.h"
+
+namespace {
+
+constexpr const char* readme = "README.md";
+constexpr const char* own_matrix = "image-matrix.json";
+
+/// A text of the work tree as it is and as it should be.
+struct Mended {
+    std::string file;
+    std::string now;
+    std::string then;
+};
+
+std::vector<Mended> mend_texts(const World& world, const Settings& settings, const Project& project) {
+    std::vector<Mended> mended;
+    mended.push_back({settings.dockerfile, project.dockerfile,
+                      mend_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
+    if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
+        mended.push_back({readme, *text, mend_readme(*text, project.plan)});
+    }
+    std::erase_if(mended, [](const Mended& m) { return m.now == m.then; });
+    return mended;
+}
+
+/// The lines between the common beginning and the common end of two texts.
+std::string render_difference(const Mended& mended) {
+    std::vector<std::string> before = lines_of(mended.now);
+    std::vector<std::string> after = lines_of(mended.then);
+    std::size_t same = 0;
+    while (same < before.size() && same < after.size() && before[same] == after[same]) ++same;
+    while (before.size() > same && after.size() > same && before.back() == after.back()) {
+        before.pop_back();
+        after.pop_back();
+    }
+    std::string text = mended.file + ":" + std::to_string(same + 1) + "\n";
+    for (std::size_t i = same; i < before.size(); ++i) text += "- " + before[i] + "\n";
+    for (std::size_t i = same; i < after.size(); ++i) text += "+ " + after[i] + "\n";
+    return text;
+}
+
+void append(Problems& all, const Problems& more) {
+    all.insert(all.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+Problems check_project(const World& world, const Settings& settings, const Project& project) {
+    const Date today = day_of(decision_time(world, settings));
+    Problems problems = project.warnings;
+    append(problems, check_certificates(load_certificates(world), today));
+    if (settings.image_matrix != own_matrix)
+        return problems;  // README and Dockerfile repeat the repository's own matrix only
+    append(problems, check_dockerfile(project.dockerfile, settings.dockerfile, project.plan.matrix, project.plan.job));
+    if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
+        append(problems, check_readme(*text, readme, project.plan));
+    }
+    return problems;
+}
+
+Result run_check(const World& world, const Settings& settings) {
+    Project project = load_project(world, settings);
+    if (settings.fix || settings.diff) {
+        for (const Mended& mended : mend_texts(world, settings, project)) {
+            world.out << render_difference(mended);
+            if (!settings.diff) world.files.write(mended.file, mended.then);
+        }
+        project = load_project(world, settings);
+    }
+    Result result;
+    result.problems = check_project(world, settings, project);
+    append(result.problems, project.policy_warnings);
+    result.exit = has_errors(result.problems) ? Exit::bad_input : Exit::done;
+    result.outputs["problems"] = std::to_string(result.problems.size());
+    if (result.problems.empty())
+        world.out << "nothing to complain about: " << counted(project.plan.images.size(), "image") << " planned\n";
+    return result;
+}

@@ -1,0 +1,58 @@
+// `judge`: from reports to verdicts, and everything people read from them. No tool runs here.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "commands/road.h"
+#include "commands/step.h"
+#include "report/terminal.h"
+#include "scan/scan.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Subject make_subject(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+                     bool stand_ins) {
+    return {.name = layout.name,
+            .target = render_target(image_of(project.plan, layout).target),
+            .manifest = layout.manifest,
+            .config = layout.config,
+            .architecture = layout.platform.substr(layout.platform.find('/') + 1),
+            .scans = load_scans(world.files, settings.out / "scans", layout.name),
+            .stand_in_bases = stand_ins};
+}
+
+}  // namespace
+
+std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
+                                  const std::vector<Layout>& layouts) {
+    const std::vector<Base> bases = load_bases(world, settings);
+    const bool stand_ins = std::any_of(bases.begin(), bases.end(), [](const Base& b) { return b.stand_in; });
+    std::vector<Verdict> verdicts;
+    for (const Layout& layout : layouts) {
+        verdicts.push_back(judge(make_subject(world, settings, project, layout, stand_ins), project.policy,
+                                 decision_time(world, settings), settings.max_database_age));
+        world.files.write(settings.out / "verdicts" / (layout.name + ".json"), render_verdict_json(verdicts.back()));
+    }
+    return verdicts;
+}
+
+Result report_verdicts(const World& world, const Settings& settings, const Project& project,
+                       const std::vector<Layout>& layouts) {
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    const Run run =
+        gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
+    save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    return make_result(settings, run);
+}
+
+Result run_judge(const World& world, const Settings& settings) {
+    if (!settings.trivy_report.empty() || !settings.grype_report.empty()) return judge_files(world, settings);
+    const Project project = load_project(world, settings);
+    return report_verdicts(world, settings, project, load_built_images(world, settings, project));
+}

@@ -1,0 +1,26 @@
+// `matrix`: the job matrix of a workflow, and whether this run would publish.
+#include <ostream>
+
+#include "base/text.h"
+#include "commands/road.h"
+#include "publication/permission.h"
+
+Result run_matrix(const World& world, const Settings& settings) {
+    const Project project = load_project(world, settings);
+    const std::string matrix = render_github_matrix(project.plan, settings.runners);
+    const Permission permission =
+        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+
+    std::vector<std::string> versions;
+    for (const Row& row : project.plan.matrix.rows) versions.push_back(row.python_version);
+
+    Result result;
+    result.problems = project.warnings;
+    result.outputs["matrix"] = matrix;
+    result.outputs["count"] = std::to_string(count_jobs(project.plan));
+    result.outputs["versions"] = joined(versions, ",");
+    result.outputs["publish"] = permission.granted ? "true" : "false";
+    result.outputs["reason"] = permission.reason;
+    world.out << matrix << "\n";
+    return result;
+}

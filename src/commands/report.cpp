@@ -1,0 +1,177 @@
+// Gathering what a run knows, and writing everything that people and code scanning read from it.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "commands/road.h"
+#include "report/annotations.h"
+#include "report/page.h"
+#include "report/run_json.h"
+#include "report/sarif.h"
+#include "report/summary.h"
+#include "verdict/advice.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The first line of the Dockerfile's stage of that name: where a maintainer would begin to look.
+int line_of_stage(const std::string& dockerfile, const std::string& stage) {
+    const std::vector<std::string> lines = lines_of(dockerfile);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const std::string line = lower_case(trimmed(lines[i]));
+        if (line.starts_with("from ") && line.ends_with(" as " + stage)) return static_cast<int>(i) + 1;
+    }
+    return 1;
+}
+
+Place find_place_to_edit(const Settings& settings, const Project& project, const Image& image, Action action) {
+    const Row& row = project.plan.row_of(image);
+    switch (action) {
+        case Action::bump_python:
+            return {settings.image_matrix, row.python_line};
+        case Action::upgrade_package:
+            return {"image/security-upgrades.txt", 1};
+        case Action::ours:
+            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target))};
+        case Action::rebuild:
+        case Action::no_fix:
+        case Action::accepted:
+            return {settings.image_matrix, row.line};
+    }
+    return {};
+}
+
+Remedy make_remedy(const Settings& settings, const Project& project, const Image& image, const Advice& advice) {
+    return {.kind = render_action(advice.action),
+            .text = advice.text,
+            .at = find_place_to_edit(settings, project, image, advice.action),
+            .waiver = ""};
+}
+
+std::map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project, const Image& image,
+                                            const ImageEvidence& evidence, const Verdict& verdict, Date today) {
+    std::map<std::string, Remedy> remedies;
+    for (const Finding& finding : verdict.reported)
+        remedies[finding.key()] = make_remedy(settings, project, image, advise(finding, evidence));
+    for (const WaivedFinding& waived : verdict.waived)
+        remedies[waived.finding.key()] = make_remedy(settings, project, image, advise(waived));
+    for (const Finding& finding : verdict.blocking) {
+        Remedy remedy = make_remedy(settings, project, image, advise(finding, evidence));
+        remedy.waiver = render_waiver(finding, today);
+        remedies[finding.key()] = std::move(remedy);
+    }
+    return remedies;
+}
+
+ImageEvidence load_evidence(const World& world, const Project& project, const Settings& settings, const Layout& layout,
+                            const std::vector<Base>& bases) {
+    const Image& image = image_of(project.plan, layout);
+    ImageEvidence evidence;
+    evidence.python_version = image.python_version;
+    evidence.layers = parse_image_layers(load_config(world.files, layout), layout.name);
+    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    const std::string final_base =
+        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
+    for (const Base& base : bases) {
+        evidence.bases.push_back(
+            {.reference = base.reference, .rebuilt = base.digest_now && *base.digest_now != base.digest});
+        const auto layers = base.layers.find(layout.platform);
+        if (base.reference == final_base && layers != base.layers.end()) evidence.layers.base_layers = layers->second;
+    }
+    return evidence;
+}
+
+ImageRun gather_image(const Settings& settings, const Project& project, const Layout& layout) {
+    const Image& image = image_of(project.plan, layout);
+    ImageRun run;
+    run.name = layout.name;
+    run.image = layout.image;
+    run.platform = layout.platform;
+    run.reference = image.repository + ":" + image.version_tag;
+    run.category = make_category(project.plan, image, layout.platform);
+    run.at = {settings.image_matrix, project.plan.row_of(image).line};
+    return run;
+}
+
+}  // namespace
+
+Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+               const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts) {
+    const Date today = day_of(decision_time(world, settings));
+    const std::vector<Base> bases = load_bases(world, settings);
+    Run run;
+    run.program_version = PROGRAM_VERSION;
+    run.repository = project.event.repository;
+    run.revision = project.revision;
+    run.address = project.event.run_url;
+    run.finished = world.clock.now();
+    run.plan = project.plan;
+    for (const Base& base : bases)
+        run.bases.push_back({base.reference, base.digest, base.created, base.digest_now, base.stand_in});
+    for (const Layout& layout : layouts) {
+        ImageRun image = gather_image(settings, project, layout);
+        const auto verdict = std::find_if(verdicts.begin(), verdicts.end(), [&](const Verdict& v) {
+            return v.manifest == layout.manifest && v.name == layout.name;
+        });
+        const auto contract = std::find_if(contracts.begin(), contracts.end(),
+                                           [&](const ContractReport& c) { return c.name == layout.name; });
+        if (contract != contracts.end()) image.contract = *contract;
+        if (verdict != verdicts.end()) {
+            image.verdict = *verdict;
+            image.remedies = make_remedies(settings, project, image_of(project.plan, layout),
+                                           load_evidence(world, project, settings, layout, bases), *verdict, today);
+        }
+        run.images.push_back(std::move(image));
+    }
+    run.policy = project.policy;
+    run.policy_revision = project.policy_revision;
+    run.policy_warnings = project.policy_warnings;
+    for (const Problem& problem : check_waivers(project.policy, verdicts, today))
+        run.policy_warnings.push_back(problem);
+    run.other_warnings = project.warnings;
+    for (const Problem& problem : check_categories(project.plan)) run.other_warnings.push_back(problem);
+    run.out = settings.out.string();
+    return run;
+}
+
+void save_reports(const World& world, const Settings& settings, const Run& run) {
+    world.files.remove(settings.out / "sarif");
+    for (const ImageRun& image : run.images) {
+        const std::optional<Sarif> sarif = render_sarif(image, run.program_version, {.from = settings.sarif_severity});
+        if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
+    }
+    world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run));
+    world.files.write(settings.out / "summary.md", render_summary(run));
+    world.files.write(settings.out / "report.html", render_page(run));
+}
+
+Result make_result(const Settings& settings, const Run& run) {
+    Result result;
+    const Outcome outcome = outcome_of(run);
+    switch (outcome) {
+        case Outcome::clean:
+            result.exit = Exit::done;
+            break;
+        case Outcome::vulnerable:
+            result.exit = Exit::refused;
+            break;
+        case Outcome::unknown:
+            result.exit = Exit::failed;
+            break;
+    }
+    const bool broken = std::any_of(run.images.begin(), run.images.end(), [](const ImageRun& i) { return i.contract && !i.contract->is_kept(); });
+    if (broken) result.exit = std::max(result.exit, Exit::refused);
+    result.problems = make_annotations(run);
+    result.outputs["verdict"] = render_outcome(outcome);
+    result.outputs["findings"] = std::to_string(count_findings(run).all());
+    result.outputs["sarif"] = outcome == Outcome::unknown ? "" : (settings.out / "sarif").string();
+    result.summary = render_summary(run);
+    return result;
+}
+
+bool wants_colour(const World& world) {
+    return isatty(STDOUT_FILENO) == 1 && !world.environment.contains("NO_COLOR") &&
+           !world.environment.contains("GITHUB_ACTIONS");
+}

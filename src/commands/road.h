@@ -1,0 +1,105 @@
+// The stretches of the road, each written where its command is told: single commands go one stretch, `run` goes all of
+// it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "build/build.h"
+#include "commands/commands.h"
+#include "contract/certificates.h"
+#include "contract/contract.h"
+#include "github/event.h"
+#include "oci/layout.h"
+#include "plan/plan.h"
+#include "publication/permission.h"
+#include "publication/publication.h"
+#include "report/run.h"
+#include "verdict/policy.h"
+#include "verdict/verdict.h"
+
+/// What the files of the work tree say.
+struct Project {
+    Plan plan;
+    std::string dockerfile;  ///< its text
+    Policy policy;
+    std::string policy_revision;  ///< digest of the policy files; empty if there is none
+    Problems policy_warnings;
+    Problems warnings;  ///< of the other files
+    github::Event event;
+    std::string revision;  ///< commit; empty if there is none
+    std::string source;    ///< URL of the repository; empty if not known
+    Time source_date{};    ///< of the last commit that touched an input (SOURCE_DATE_EPOCH)
+};
+
+/// Reads the matrix, JOB.env, Dockerfile and policy. Throws Error{bad_input} with the problems of all of them at once.
+Project load_project(const World& world, const Settings& settings);
+
+/// The policy file and the scanners' own ignore files. Throws Error{bad_input} with the problems of all of them.
+Policy load_policy(const World& world, const Settings& settings, Problems& warnings);
+
+/// The image that a layout of this plan is of.
+const Image& image_of(const Plan& plan, const Layout& layout);
+
+/// The day that decides about waivers and ends of support: today, or the one given.
+Time decision_time(const World& world, const Settings& settings);
+
+// plan and files ------------------------------------------------------------------------------------------------
+/// What check and run hold against each other besides reading: support ends, Dockerfile and README against the matrix,
+/// certificates.
+Problems check_project(const World& world, const Settings& settings, const Project& project);
+
+/// The *.crt files of certificates/.
+std::vector<CertificateFile> load_certificates(const World& world);
+
+// build ---------------------------------------------------------------------------------------------------------
+std::vector<Layout> build_images(const World& world, const Settings& settings, const Project& project);
+/// The layouts that lie in out/images for this plan. Throws Error{bad_input} naming all that are missing.
+std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project);
+std::vector<Base> load_bases(const World& world, const Settings& settings);
+/// {"3.13.3-production-linux-amd64":"sha256:…"} in one line.
+std::string render_digests(const std::vector<Layout>& layouts);
+
+// test ----------------------------------------------------------------------------------------------------------
+std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
+                                        const std::vector<Layout>& layouts);
+/// What lies in out/tests about exactly these layouts.
+std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
+                                                  const std::vector<Layout>& layouts);
+
+// scan and judge ------------------------------------------------------------------------------------------------
+void scan_images(const World& world, const Settings& settings, const Project& project,
+                 const std::vector<Layout>& layouts);
+/// One verdict per layout, from out/scans; also written to out/verdicts.
+std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
+                                  const std::vector<Layout>& layouts);
+
+// report --------------------------------------------------------------------------------------------------------
+/// Gathers what is known into what the reports are made from.
+Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+               const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts);
+/// Writes out/verdict.json, summary.md, report.html and sarif/.
+void save_reports(const World& world, const Settings& settings, const Run& run);
+/// Exit code, annotations, outputs and summary of a judged run.
+Result make_result(const Settings& settings, const Run& run);
+/// Two reports that somebody else made: --trivy and --grype.
+Result judge_files(const World& world, const Settings& settings);
+/// Judges what lies in out/scans, writes and prints everything about it.
+Result report_verdicts(const World& world, const Settings& settings, const Project& project,
+                       const std::vector<Layout>& layouts);
+/// A terminal that shows colours (no-color.org: NO_COLOR switches them off).
+bool wants_colour(const World& world);
+
+// publish -------------------------------------------------------------------------------------------------------
+/// How it ended. A refusal is a value: result.exit and result.problems then say why, after what is visible now.
+struct Published {
+    Publication publication;
+    PublicationState state;
+    Result result;
+};
+/// What decides whether this run may publish.
+Occasion make_occasion(const github::Event& event);
+Published publish_images(const World& world, const Settings& settings, const Project& project,
+                         const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
+                         const std::vector<ContractReport>& contracts);

@@ -1,0 +1,61 @@
+// `run`: the whole road, from image-matrix.json to published images.
+#include <algorithm>
+#include <ostream>
+
+#include "commands/road.h"
+#include "commands/step.h"
+#include "report/summary.h"
+#include "report/terminal.h"
+
+namespace {
+
+/// Publishing is the last stretch, and only a clean run goes it. What happened there is part of every report.
+void publish_if_clean(const World& world, const Settings& settings, const Project& project,
+                      const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
+                      const std::vector<ContractReport>& contracts, Run& run, Result& result) {
+    if (result.exit != Exit::done) {
+        run.publication = PublicationState{.result = PublicationState::Result::refused,
+                                           .to = "",
+                                           .reason = "the verdict is not clean",
+                                           .tags = {},
+                                           .release = ""};
+        result.outputs["published"] = "false";
+        result.outputs["reason"] = "the verdict is " + render_outcome(outcome_of(run));
+        return;
+    }
+    const Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
+    run.publication = published.state;
+    for (const auto& [name, value] : published.result.outputs) result.outputs[name] = value;
+    result.problems.insert(result.problems.end(), published.result.problems.begin(), published.result.problems.end());
+    result.exit = published.result.exit;
+}
+
+}  // namespace
+
+Result run_all(const World& world, const Settings& settings) {
+    const Time started = world.clock.now();
+    TimedStep step(world, "check", "image-matrix.json, JOB.env, the Dockerfile and the policy");
+    const Project project = load_project(world, settings);
+    const Problems problems = check_project(world, settings, project);
+    if (has_errors(problems)) throw Error{Exit::bad_input, problems};
+    step.end(std::to_string(project.plan.images.size()) + " images planned");
+
+    const std::vector<Layout> layouts = build_images(world, settings, project);
+    const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts);
+    scan_images(world, settings, project, layouts);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+
+    Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
+    run.command = "run";
+    run.started = started;
+    save_reports(world, settings, run);
+    Result result = make_result(settings, run);
+    result.problems.insert(result.problems.begin(), problems.begin(), problems.end());
+    result.outputs["problems"] = std::to_string(problems.size());
+    result.outputs["digests"] = render_digests(layouts);
+    publish_if_clean(world, settings, project, layouts, verdicts, contracts, run, result);
+    save_reports(world, settings, run);
+    result.summary = render_summary(run);
+    world.out << render_ending(run, wants_colour(world));
+    return result;
+}

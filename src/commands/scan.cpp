@@ -1,0 +1,74 @@
+// `scan`: both scanners on the very bytes of every built image, then the verdict.
+#include "scan/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/text.h"
+#include "commands/road.h"
+#include "commands/step.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string variable(const World& world, const std::string& name) {
+    const auto found = world.environment.find(name);
+    return found == world.environment.end() ? "" : found->second;
+}
+
+/// Where the databases are kept between runs, unless a folder was given.
+fs::path cached_databases(const World& world) {
+    const std::string cache = variable(world, "XDG_CACHE_HOME");
+    const std::string home = variable(world, "HOME");
+    if (cache.empty() && home.empty()) {
+        throw Error{Exit::bad_input,
+                    {{{},
+                      "neither HOME nor XDG_CACHE_HOME is set",
+                      "say with --databases where the vulnerability databases are"}}};
+    }
+    return (cache.empty() ? fs::path(home) / ".cache" : fs::path(cache)) / "python-image-action" / "databases";
+}
+
+std::vector<Scanner> paused_scanners(const Policy& policy, Date today) {
+    std::vector<Scanner> paused;
+    for (const ScannerPause& pause : policy.pauses) {
+        if (today <= pause.until) paused.push_back(pause.scanner);
+    }
+    return paused;
+}
+
+fs::path prepare_databases(const World& world, const Settings& settings) {
+    if (!settings.databases.empty()) return settings.databases;
+    const fs::path folder = cached_databases(world);
+    TimedStep step(world, "database", "bringing both scanners' databases up to date");
+    const Problems problems = update_databases(world, {.databases = folder});
+    world.log << render_problems(problems);
+    step.end(problems.empty() ? "both are up to date" : "not both could be renewed; their age decides");
+    return folder;
+}
+
+}  // namespace
+
+void scan_images(const World& world, const Settings& settings, const Project& project,
+                 const std::vector<Layout>& layouts) {
+    const ScanSettings scan{.databases = prepare_databases(world, settings),
+                            .scans = settings.out / "scans",
+                            .jobs = settings.jobs,
+                            .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
+    TimedStep step(world, "scan", counted(layouts.size(), "image") + " with Trivy and Grype");
+    const std::vector<Receipt> receipts = run_scans(world, layouts, scan);
+    const auto failed =
+        std::count_if(receipts.begin(), receipts.end(), [](const Receipt& r) { return !r.failure.empty(); });
+    step.end(failed == 0 ? counted(receipts.size(), "report")
+                         : fmt::format("{} of {} scans failed", failed, receipts.size()));
+}
+
+Result run_scan(const World& world, const Settings& settings) {
+    const Project project = load_project(world, settings);
+    const std::vector<Layout> layouts = load_built_images(world, settings, project);
+    scan_images(world, settings, project, layouts);
+    return report_verdicts(world, settings, project, layouts);
+}

@@ -1,0 +1,247 @@
+#include "commands/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "base/digest.h"
+#include "base/text.h"
+
+namespace {
+
+const std::vector<std::string> all = {"check", "matrix", "build", "test", "scan", "judge", "publish", "run"};
+const std::vector<std::string> planning = {"check", "matrix", "build", "test", "scan", "judge", "publish", "run"};
+const std::vector<std::string> building = {"build", "run"};
+const std::vector<std::string> scanning = {"scan", "run"};
+const std::vector<std::string> judging = {"scan", "judge", "run"};
+
+}  // namespace
+
+const std::vector<CommandText>& command_table() {
+    static const std::vector<CommandText> table = {
+        {"check", "Hold image-matrix.json, JOB.env, the Dockerfile, the README and the policy against each other",
+         "problems"},
+        {"matrix", "Print the job matrix of a workflow", "matrix, count, versions, publish, reason"},
+        {"build", "Build every image in one build graph into out/images", "digests"},
+        {"test", "Hold the built images against their contract", "tested"},
+        {"scan", "Scan the built images with Trivy and Grype, then judge", "verdict, findings"},
+        {"judge", "Judge again from the reports in out/scans, or from two given reports; runs no tool",
+         "verdict, sarif, findings"},
+        {"publish", "Publish exactly the images that were built, scanned and judged clean",
+         "published, digests, tags, reason"},
+        {"run", "All of these in order: check, build, test, scan, judge, publish", "all of the above"},
+    };
+    return table;
+}
+
+const std::vector<OptionText>& option_table() {
+    static const std::vector<OptionText> table = {
+        {"directory", "DIR", ".", "The work tree: every other path is relative to it", all},
+        {"out", "DIR", "out", "Where everything that is made goes", all},
+        {"image-matrix", "FILE", "image-matrix.json", "The versions to build", planning},
+        {"job-env", "FILE", "JOB.env", "DEFRA_VERSION and IMAGE_NAME", planning},
+        {"dockerfile",
+         "FILE",
+         "Dockerfile",
+         "The Dockerfile with the targets development and production",
+         {"check", "build", "run"}},
+        {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
+        {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", planning},
+        {"runners",
+         "LIST",
+         "",
+         "Runner labels by platform, such as linux/arm64=ubuntu-24.04-arm; comma-separated",
+         {"matrix"}},
+        {"namespace", "NAME", "defradigital", "The organisation in front of the repository's name", planning},
+        {"jobs",
+         "N",
+         "",
+         "How much runs at the same time; the number of processors unless given",
+         {"build", "test", "scan", "publish", "run"}},
+        {"stand-ins",
+         "FILE",
+         "",
+         "Bases to use in place of the real ones; nothing made from them reaches a public registry",
+         {"build", "test", "run"}},
+        {"build-ca", "FILE", "",
+         "A trust bundle for the download steps of the build only, where an intercepting proxy needs it", building},
+        {"builder", "NAME", "", "A buildx builder to use, such as a remote one", building},
+        {"cache-from", "LIST", "", "Where buildx reads a layer cache from, such as type=gha; separated by semicolons",
+         building},
+        {"cache-to", "LIST", "", "Where buildx writes a layer cache to; separated by semicolons", building},
+        {"mirrors", "LIST", "",
+         "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
+         building},
+        {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
+        {"policy",
+         "FILE",
+         "vulnerability-policy.yml",
+         "What blocks and what is accepted",
+         {"check", "scan", "judge", "run"}},
+        {"severity", "WORD", "",
+         "Block from this severity on, whatever the policy says: negligible, low, medium, high or critical", judging},
+        {"sarif-severity", "WORD", "medium", "The lowest severity that goes into SARIF files", judging},
+        {"databases", "DIR", "",
+         "A folder with both scanners' databases (trivy/, grype/), used as they are; without it they are brought up to "
+         "date",
+         scanning},
+        {"max-database-age", "HOURS", "48", "An older vulnerability database makes the verdict unknown", judging},
+        {"trivy", "FILE", "", "A Trivy report to judge, in place of out/scans", {"judge"}},
+        {"grype", "FILE", "", "A Grype report to judge, in place of out/scans", {"judge"}},
+        {"digest", "DIGEST", "", "The manifest digest that the given reports are about", {"judge"}},
+        {"today", "DATE", "", "Judge as on this day", {"check", "judge"}},
+        {"publish",
+         "WISH",
+         "auto",
+         "auto: where the branch and the event allow it; required: or fail; off: never",
+         {"matrix", "publish", "run"}},
+        {"publish-branches",
+         "LIST",
+         "master",
+         "Branches that publish, besides the event's default branch; comma-separated",
+         {"matrix", "publish", "run"}},
+        {"to", "PLACE", "", "Where to publish: oci:DIR", {"publish", "run"}},
+        {"dry-run", "", "false", "Print what would be published, and publish nothing", {"publish", "run"}},
+        {"fix", "", "false", "Mend what can be mended: the matrix and JOB.env are the truth", {"check"}},
+        {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
+    };
+    return table;
+}
+
+namespace {
+
+/// Reads the values of options one by one and gathers everything that is wrong with them.
+class Reader {
+  public:
+    explicit Reader(const std::map<std::string, std::string>& given) : given_(given) {}
+
+    std::string text(const std::string& name) const {
+        const auto value = given_.find(name);
+        if (value != given_.end()) return value->second;
+        const auto& table = option_table();
+        const auto row = std::find_if(table.begin(), table.end(), [&](const OptionText& o) { return o.name == name; });
+        return row == table.end() ? "" : row->standard;
+    }
+
+    std::vector<std::string> list(const std::string& name, char separator) const {
+        return fields_of(text(name), separator);
+    }
+
+    std::map<std::string, std::string> pairs(const std::string& name, const std::string& example) {
+        std::map<std::string, std::string> result;
+        for (const std::string& entry : list(name, ',')) {
+            const std::size_t equals = entry.find('=');
+            if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size()) {
+                refuse(name, entry, "write it as " + example);
+            } else {
+                result[std::string(trimmed(entry.substr(0, equals)))] = trimmed(entry.substr(equals + 1));
+            }
+        }
+        return result;
+    }
+
+    // The two words of YAML 1.2's core schema, in the three ways it writes them; "yes" and "1" are no booleans there.
+    bool flag(const std::string& name) {
+        const std::string word = text(name);
+        if (word == "true" || word == "True" || word == "TRUE") return true;
+        if (word != "false" && word != "False" && word != "FALSE") refuse(name, word, "write true or false");
+        return false;
+    }
+
+    std::size_t count(const std::string& name, std::size_t standard) {
+        const std::string word = text(name);
+        if (word.empty()) return standard;
+        std::size_t number = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        if (error != std::errc() || end != word.data() + word.size() || number == 0)
+            refuse(name, word, "write a whole number above 0");
+        return number;
+    }
+
+    std::optional<Severity> severity(const std::string& name) {
+        const std::string word = text(name);
+        if (word.empty()) return std::nullopt;
+        const std::optional<Severity> severity = parse_severity(word);
+        if (!severity || *severity == Severity::unknown) {
+            refuse(name, word, "write negligible, low, medium, high or critical");
+            return std::nullopt;
+        }
+        return severity;
+    }
+
+    std::optional<Date> date(const std::string& name) {
+        const std::string word = text(name);
+        if (word.empty()) return std::nullopt;
+        const std::optional<Date> date = parse_date(word);
+        if (!date) refuse(name, word, "write it as 2026-11-23");
+        return date;
+    }
+
+    PublishWish wish(const std::string& name) {
+        const std::string word = text(name);
+        if (word == "required") return PublishWish::required;
+        if (word == "off") return PublishWish::off;
+        if (word != "auto") refuse(name, word, "write auto, required or off");
+        return PublishWish::automatic;
+    }
+
+    void refuse(const std::string& name, const std::string& value, const std::string& hint) {
+        problems_.push_back({{}, fmt::format("--{} does not take \"{}\"", name, value), hint});
+    }
+
+    void finish() const {
+        if (!problems_.empty()) throw Error{Exit::bad_input, problems_};
+    }
+
+  private:
+    const std::map<std::string, std::string>& given_;
+    Problems problems_;
+};
+
+}  // namespace
+
+Settings parse_settings(const std::map<std::string, std::string>& given) {
+    Reader reader(given);
+    Settings s;
+    s.directory = reader.text("directory");
+    s.out = reader.text("out");
+    s.image_matrix = reader.text("image-matrix");
+    s.job_env = reader.text("job-env");
+    s.dockerfile = reader.text("dockerfile");
+    s.only = reader.list("only", ',');
+    s.platforms = reader.list("platforms", ',');
+    s.runners = reader.pairs("runners", "linux/arm64=ubuntu-24.04-arm");
+    s.name_space = reader.text("namespace");
+    s.jobs = reader.count("jobs", std::max(1U, std::thread::hardware_concurrency()));
+    s.stand_ins = reader.text("stand-ins");
+    s.build_ca = reader.text("build-ca");
+    s.builder = reader.text("builder");
+    s.cache_from = reader.list("cache-from", ';');
+    s.cache_to = reader.list("cache-to", ';');
+    s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");
+    s.contract = reader.text("contract");
+    s.policy = reader.text("policy");
+    s.severity = reader.severity("severity");
+    s.sarif_severity = reader.severity("sarif-severity").value_or(Severity::medium);
+    s.databases = reader.text("databases");
+    s.max_database_age = std::chrono::hours(reader.count("max-database-age", 48));
+    s.trivy_report = reader.text("trivy");
+    s.grype_report = reader.text("grype");
+    s.digest = reader.text("digest");
+    s.today = reader.date("today");
+    s.publish = reader.wish("publish");
+    s.publish_branches = reader.list("publish-branches", ',');
+    s.to = reader.text("to");
+    s.dry_run = reader.flag("dry-run");
+    s.fix = reader.flag("fix");
+    s.diff = reader.flag("diff");
+    if (s.platforms.empty()) reader.refuse("platforms", "", "name at least one, such as linux/amd64");
+    if (!s.digest.empty() && !Digest::parse(s.digest))
+        reader.refuse("digest", s.digest, "write it as sha256: and 64 hexadecimal digits");
+    if (!s.to.empty() && !(s.to.starts_with("oci:") && s.to.size() > 4))
+        reader.refuse("to", s.to, "write oci: and a folder");
+    reader.finish();
+    return s;
+}

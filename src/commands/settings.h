@@ -1,0 +1,74 @@
+// Every option of every command, once: names, defaults, help. The command line, action.yml and the README are held
+// against this table.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "publication/permission.h"
+#include "verdict/finding.h"
+
+struct OptionText {
+    std::string name;                  ///< "image-matrix"; INPUT_IMAGE-MATRIX in a workflow
+    std::string value;                 ///< what a value is called in help: "FILE"; empty for a switch
+    std::string standard;              ///< the default
+    std::string help;                  ///< one sentence, without a full stop
+    std::vector<std::string> used_by;  ///< commands
+};
+
+struct CommandText {
+    std::string name;
+    std::string help;
+    std::string outputs;  ///< names of what it writes to $GITHUB_OUTPUT, comma-separated
+};
+
+const std::vector<CommandText>& command_table();
+const std::vector<OptionText>& option_table();
+
+/// The same as values.
+struct Settings {
+    std::filesystem::path directory;
+    std::filesystem::path out;
+    std::string image_matrix;
+    std::string job_env;
+    std::string dockerfile;
+    std::vector<std::string> only;
+    std::vector<std::string> platforms;
+    std::map<std::string, std::string> runners;  ///< platform -> label
+    std::string name_space;
+    std::size_t jobs = 1;
+
+    std::filesystem::path stand_ins;
+    std::filesystem::path build_ca;
+    std::string builder;
+    std::vector<std::string> cache_from;
+    std::vector<std::string> cache_to;
+    std::map<std::string, std::string> mirrors;  ///< registry host -> where its repositories are found instead
+
+    std::string contract;  ///< a file, "off", or empty for the built-in one
+    std::string policy;
+    std::optional<Severity> severity;
+    Severity sarif_severity = Severity::medium;
+    std::filesystem::path databases;
+    std::chrono::hours max_database_age{48};
+    std::filesystem::path trivy_report;
+    std::filesystem::path grype_report;
+    std::string digest;
+    std::optional<Date> today;
+
+    std::string to;
+    PublishWish publish = PublishWish::automatic;
+    std::vector<std::string> publish_branches;
+    bool dry_run = false;
+    bool fix = false;
+    bool diff = false;
+};
+
+/// Typed, with defaults. Throws Error{bad_input} with every value that is wrong, naming the option and what it takes.
+Settings parse_settings(const std::map<std::string, std::string>& given);

@@ -1,0 +1,19 @@
+// One line per step with the time it took: how long work shows that it lives.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "system/world.h"
+
+/// Says on the log what begins, and at `end` what came of it and how long it took.
+class TimedStep {
+  public:
+    TimedStep(const World& world, std::string name, const std::string& what);
+    void end(const std::string& outcome);
+
+  private:
+    const World& world_;
+    std::string name_;
+    std::chrono::milliseconds started_;
+};

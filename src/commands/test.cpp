@@ -1,0 +1,126 @@
+// `test`: every built image held against its contract.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+#include "base/text.h"
+#include "commands/road.h"
+#include "commands/step.h"
+#include "probe/test_images.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path report_file(const Settings& settings, const std::string& name) {
+    return settings.out / "tests" / (name + ".json");
+}
+
+Contract load_contract(const World& world, const Settings& settings) {
+    return settings.contract.empty() ? Contract{}
+                                     : parse_contract(world.files.read(settings.contract), settings.contract);
+}
+
+/// What the stand-ins under this image cannot keep.
+std::vector<std::string> gather_excuses(const Project& project, const Settings& settings,
+                                        const std::vector<Base>& bases, const Image& image) {
+    std::set<std::string> excuses;
+    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    for (const std::string& reference :
+         list_bases(project.dockerfile, settings.dockerfile, render_target(image.target), arguments)) {
+        for (const Base& base : bases) {
+            if (base.reference == reference) excuses.insert(base.excuses.begin(), base.excuses.end());
+        }
+    }
+    return {excuses.begin(), excuses.end()};
+}
+
+std::size_t count_rows(const std::vector<ContractReport>& reports, RowResult result) {
+    std::size_t count = 0;
+    for (const ContractReport& report : reports) {
+        count += static_cast<std::size_t>(std::count_if(report.rows.begin(), report.rows.end(),
+                                                        [&](const ContractRow& r) { return r.result == result; }));
+    }
+    return count;
+}
+
+Problems broken_rows(const std::vector<ContractReport>& reports, const std::string& dockerfile) {
+    Problems problems;
+    for (const ContractReport& report : reports) {
+        for (const ContractRow& row : report.rows) {
+            if (row.result != RowResult::broken) continue;
+            problems.push_back(
+                {{dockerfile, 0},
+                 fmt::format("{}: {}: expected {}, found {}", report.name, row.promise, row.expected, row.found),
+                 "the row is called " + row.id + " in contract files"});
+        }
+    }
+    return problems;
+}
+
+}  // namespace
+
+std::vector<CertificateFile> load_certificates(const World& world) {
+    std::vector<CertificateFile> certificates;
+    for (const std::string& name : world.files.names_in("certificates")) {
+        if (name.ends_with(".crt"))
+            certificates.push_back({"certificates/" + name, world.files.read("certificates/" + name)});
+    }
+    return certificates;
+}
+
+std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
+                                        const std::vector<Layout>& layouts) {
+    if (settings.contract == "off") return {};
+    TimedStep step(world, "test", counted(layouts.size(), "image") + " against the contract");
+    const std::vector<Base> bases = load_bases(world, settings);
+    std::vector<ImageUnderTest> images;
+    for (const Layout& layout : layouts) {
+        images.push_back(make_image_under_test(
+            project.plan, layout, gather_excuses(project, settings, bases, image_of(project.plan, layout))));
+    }
+    const TestSettings tests{.contract = load_contract(world, settings),
+                             .certificates = load_certificates(world),
+                             .today = day_of(decision_time(world, settings)),
+                             .jobs = settings.jobs};
+    const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
+    for (const ContractReport& report : reports)
+        world.files.write(report_file(settings, report.name), render_contract_json(report));
+    const std::size_t excused = count_rows(reports, RowResult::excused) + count_rows(reports, RowResult::known);
+    step.end(fmt::format("{} kept, {} broken{}", counted(count_rows(reports, RowResult::kept), "promise"),
+                         count_rows(reports, RowResult::broken),
+                         excused == 0 ? "" : fmt::format(", {} excused", excused)));
+    return reports;
+}
+
+std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
+                                                  const std::vector<Layout>& layouts) {
+    std::vector<ContractReport> reports;
+    for (const Layout& layout : layouts) {
+        const fs::path file = report_file(settings, layout.name);
+        const std::optional<std::string> text = world.files.read_if_there(file);
+        if (!text) continue;
+        ContractReport report = parse_contract_json(*text, file.string());
+        if (report.manifest == layout.manifest.text()) reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+Result run_test(const World& world, const Settings& settings) {
+    const Project project = load_project(world, settings);
+    const std::vector<ContractReport> reports =
+        test_images(world, settings, project, load_built_images(world, settings, project));
+    const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
+    const std::string table = render_contract_markdown(reports);
+    world.out << table;
+
+    Result result{.exit = kept ? Exit::done : Exit::refused,
+                  .problems = project.warnings,
+                  .outputs = {{"tested", kept ? "true" : "false"}},
+                  .summary = table};
+    for (const Problem& problem : broken_rows(reports, settings.dockerfile)) result.problems.push_back(problem);
+    if (settings.contract == "off") result.outputs["tested"] = "off";
+    return result;
+}

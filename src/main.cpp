@@ -1,0 +1,111 @@
+// Arguments or workflow inputs become one command; what it leaves is shown here. The only place that reads the
+// environment, and the last that catches.
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "commands/command_line.h"
+#include "commands/commands.h"
+#include "github/runner.h"
+#include "system/cancellation.h"
+#include "system/real_clock.h"
+#include "system/real_files.h"
+#include "system/real_http.h"
+#include "system/real_processes.h"
+
+namespace {
+
+Environment load_environment() {
+    Environment environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text = *entry;
+        const std::size_t equals = text.find('=');
+        if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    return environment;
+}
+
+/// What tools print goes through our one stream: in a workflow standard output, bracketed so that the runner obeys none
+/// of it.
+Relay make_relay(bool in_workflow) {
+    if (!in_workflow) return {.to = std::cerr};
+    const std::string token = github::make_token();
+    return {.to = std::cout,
+            .filter = github::harmless_line,
+            .before = github::render_stop_commands(token),
+            .after = github::render_resume_commands(token)};
+}
+
+void show_problems(const Problems& problems, bool in_workflow) {
+    std::cerr << render_problems(problems);
+    if (in_workflow) std::cout << github::render_annotations(problems) << std::flush;
+}
+
+/// A scanner's own word for a run that ended before its verdict: unknown, never empty (an empty output reads as "no
+/// findings").
+bool has_verdict(const std::string& command) {
+    return command == "scan" || command == "judge" || command == "run";
+}
+
+Exit deliver(const World& world, const Result& result, bool in_workflow) {
+    show_problems(result.problems, in_workflow);
+    if (in_workflow) {
+        github::save_outputs(world, result.outputs);
+        github::save_summary(world, result.summary);
+    }
+    return result.exit;
+}
+
+Exit fail(const World& world, const std::string& command, const Error& error, bool in_workflow) {
+    show_problems(error.problems, in_workflow);
+    if (in_workflow && has_verdict(command))
+        github::save_outputs(world, {{"verdict", "unknown"}, {"published", "false"}});
+    return error.exit;
+}
+
+void enter(const std::filesystem::path& directory) {
+    std::error_code failed;
+    std::filesystem::current_path(directory, failed);
+    if (failed)
+        throw Error{Exit::bad_input,
+                    {{{}, "--directory: cannot go to " + directory.string() + ": " + failed.message(), ""}}};
+}
+
+Exit run_program(const std::vector<std::string>& arguments, const Environment& environment) {
+    const bool in_workflow = github::is_workflow(environment);
+    const Invocation invocation =
+        environment.contains("INPUT_COMMAND") ? parse_inputs(environment) : parse_arguments(arguments);
+    if (invocation.command.empty()) {
+        std::cout << invocation.text;
+        return Exit::done;
+    }
+    const Settings settings = parse_settings(invocation.options);
+    enter(settings.directory);
+    RealProcesses processes(make_relay(in_workflow));
+    RealHttp http(environment);
+    RealFiles files(std::filesystem::current_path(), std::filesystem::temp_directory_path());
+    RealClock clock;
+    const World world{processes, http, files, clock, environment, std::cout, std::cerr};
+    try {
+        return deliver(world, run_command(invocation.command, world, settings), in_workflow);
+    } catch (const Error& error) {
+        return fail(world, invocation.command, error, in_workflow);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    watch_for_cancellation();
+    const Environment environment = load_environment();
+    try {
+        return static_cast<int>(run_program({argv + 1, argv + argc}, environment));
+    } catch (const Error& error) {
+        show_problems(error.problems, github::is_workflow(environment));
+        return static_cast<int>(error.exit);
+    } catch (const std::exception& unexpected) {
+        std::cerr << "this should not have happened: " << unexpected.what() << "\n";
+        return static_cast<int>(Exit::failed);
+    }
+}

@@ -1,0 +1,31 @@
+// Built images in the work tree in memory, as BuildKit leaves them: one layout for each image of the plan.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "commands/work_tree.h"
+#include "oci/layout.h"
+
+inline void put_layout(FakeWorld& fake, const std::string& name, const std::string& salt) {
+    const std::filesystem::path folder = "out/images/" + name;
+    const auto put = [&](const std::string& bytes) { return fake.files.texts[blob_path(folder, sha256(bytes))] = bytes; };
+    const std::string config = put(fmt::format(R"({{"architecture":"amd64","os":"linux","config":{{"Labels":{{"salt":"{}"}}}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
+                                               salt, sha256("diff").text()));
+    const std::string layer = put("a layer of " + salt);
+    const std::string manifest = put(fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},)"
+        R"("layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":{}}}]}})",
+        oci_manifest_type, sha256(config).text(), config.size(), sha256(layer).text(), layer.size()));
+    fake.files.texts[folder / "oci-layout"] = R"({"imageLayoutVersion":"1.0.0"})";
+    fake.files.texts[folder / "index.json"] = fmt::format(
+        R"({{"schemaVersion":2,"manifests":[{{"mediaType":"{}","digest":"{}","size":{},"platform":{{"os":"linux","architecture":"amd64"}}}}]}})",
+        oci_manifest_type, sha256(manifest).text(), manifest.size());
+}
+
+inline void put_all_layouts(FakeWorld& fake) {
+    for (const char* name : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
+        put_layout(fake, std::string(name) + "-linux-amd64", name);
+    }
+}

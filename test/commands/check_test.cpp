@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/commands.h"
+#include "commands/work_tree.h"
+
+namespace {
+
+bool mentions(const Problems& problems, const std::string& file, const std::string& part) {
+    return std::any_of(problems.begin(), problems.end(), [&](const Problem& p) { return p.at.file == file && p.what.find(part) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("check holds the Dockerfile against JOB.env, on the line that differs") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    const Result result = run_check(fake.world(), parse_settings({}));
+    CHECK(result.exit == Exit::bad_input);
+    CHECK(mentions(result.problems, "Dockerfile", "DEFRA_VERSION"));
+}
+
+TEST_CASE("check --fix mends the Dockerfile and changes nothing else") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    const std::string before = fake.files.texts["Dockerfile"];
+    const Result result = run_check(fake.world(), parse_settings({{"fix", "true"}}));
+    CHECK(result.exit == Exit::done);
+    std::string expected = before;
+    expected.replace(expected.find("DEFRA_VERSION=1.0.0"), 19, "DEFRA_VERSION=1.1.0");
+    CHECK(fake.files.texts["Dockerfile"] == expected);
+    CHECK(fake.out.str().find("+ ARG DEFRA_VERSION=1.1.0") != std::string::npos);
+}
+
+TEST_CASE("check --diff shows what --fix would do, and writes nothing") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    CHECK(run_check(fake.world(), parse_settings({{"diff", "true"}})).exit == Exit::bad_input);
+    CHECK(fake.files.written.empty());
+    CHECK(fake.out.str().find("- ARG DEFRA_VERSION=1.0.0\n+ ARG DEFRA_VERSION=1.1.0") != std::string::npos);
+}
+
+TEST_CASE("Another matrix than the repository's own is not held against its README and Dockerfile") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["other.json"] = R"([{"pythonVersion": "3.13.5", "debianVersion": "slim-bookworm", "tags": []}])";
+    const Result result = run_check(fake.world(), parse_settings({{"image-matrix", "other.json"}}));
+    CHECK(result.exit == Exit::done);
+    CHECK_FALSE(mentions(result.problems, "Dockerfile", ""));
+}
+
+TEST_CASE("A broken policy is told together with a broken matrix") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["vulnerability-policy.yml"] = "gate:\n  severty: medium\n";
+    fake.files.texts["image-matrix.json"] = "[]x";
+    try {
+        run_check(fake.world(), parse_settings({}));
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(mentions(error.problems, "vulnerability-policy.yml", "severty"));
+        CHECK(mentions(error.problems, "image-matrix.json", ""));
+    }
+}

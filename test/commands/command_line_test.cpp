@@ -1,0 +1,71 @@
+#include "commands/command_line.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/error.h"
+#include "commands/settings.h"
+
+namespace {
+
+std::string mistake_of(const std::vector<std::string>& arguments) {
+    try {
+        parse_arguments(arguments);
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        return error.problems.front().what;
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("A command and its options are read from arguments") {
+    const Invocation invocation = parse_arguments({"build", "--only", "3.13.*", "--jobs", "2"});
+    CHECK(invocation.command == "build");
+    CHECK(invocation.options == std::map<std::string, std::string>{{"only", "3.13.*"}, {"jobs", "2"}});
+}
+
+TEST_CASE("A switch needs no value") { CHECK(parse_arguments({"check", "--fix"}).options.at("fix") == "true"); }
+
+TEST_CASE("Without a command the help is shown") {
+    CHECK(parse_arguments({}).command.empty());
+    CHECK(parse_arguments({}).text.find("Exit codes") != std::string::npos);
+}
+
+TEST_CASE("Help lists every command, and every command's help every option it uses") {
+    const std::string help = parse_arguments({"--help"}).text;
+    for (const CommandText& command : command_table()) {
+        CHECK(help.find(command.name) != std::string::npos);
+        const std::string own = parse_arguments({command.name, "--help"}).text;
+        for (const OptionText& option : option_table()) {
+            const bool used = std::find(option.used_by.begin(), option.used_by.end(), command.name) != option.used_by.end();
+            INFO(command.name << " --" << option.name);
+            CHECK((own.find("--" + option.name + " ") != std::string::npos || own.find("--" + option.name + "\n") != std::string::npos) == used);
+        }
+    }
+}
+
+TEST_CASE("A wrong command and a wrong option are input errors that name them") {
+    CHECK(mistake_of({"bulid"}).find("bulid") != std::string::npos);
+    CHECK(mistake_of({"build", "--onyl", "x"}).find("--onyl") != std::string::npos);
+    CHECK(mistake_of({"matrix", "--builder", "x"}).find("--builder") != std::string::npos);
+}
+
+TEST_CASE("In a workflow the inputs count; an empty one was not given") {
+    const Invocation invocation = parse_inputs({{"INPUT_COMMAND", "scan"}, {"INPUT_IMAGE-MATRIX", "m.json"}, {"INPUT_ONLY", ""}, {"HOME", "/github/home"}});
+    CHECK(invocation.command == "scan");
+    CHECK(invocation.options == std::map<std::string, std::string>{{"image-matrix", "m.json"}});
+}
+
+TEST_CASE("A step without a command runs the whole road") { CHECK(parse_inputs({{"INPUT_COMMAND", ""}}).command == "run"); }
+
+TEST_CASE("Unknown commands and inputs are all named at once") {
+    try {
+        parse_inputs({{"INPUT_COMMAND", "scna"}, {"INPUT_IMAGE-MARTIX", "x"}});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        REQUIRE(error.problems.size() == 2);
+        CHECK(error.problems[0].what == "the input command is \"scna\"");
+        CHECK(error.problems[1].what == "there is no input \"image-martix\"");
+    }
+}

@@ -1,0 +1,52 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/commands.h"
+#include "commands/work_tree.h"
+
+TEST_CASE("matrix prints the job matrix and says how many jobs there are") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    const Result result = run_matrix(fake.world(), parse_settings({}));
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("count") == "2");
+    CHECK(result.outputs.at("versions") == "3.13.3,3.12.6");
+    CHECK(fake.out.str() == result.outputs.at("matrix") + "\n");
+    CHECK(result.outputs.at("matrix").find("\"python\":\"3.13.3\"") != std::string::npos);
+}
+
+TEST_CASE("No output of matrix names the registry or the namespace: a masked user name would blank it") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    for (const auto& [name, value] : run_matrix(fake.world(), parse_settings({})).outputs) {
+        INFO(name);
+        CHECK(value.find("defradigital") == std::string::npos);
+    }
+}
+
+TEST_CASE("Mistakes in both files are told in one go") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["image-matrix.json"] = R"([{"pythonVersion": "3.13", "debianVersion": "slim-bookworm", "tags": []}])";
+    fake.files.texts["JOB.env"] = "DEFRA_VERSION=one\nIMAGE_NAME=python\n";
+    try {
+        run_matrix(fake.world(), parse_settings({}));
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        const std::string text = render_problems(error.problems);
+        CHECK(text.find("image-matrix.json:1:") != std::string::npos);
+        CHECK(text.find("JOB.env:1:") != std::string::npos);
+    }
+}
+
+TEST_CASE("A file that is not there is said by its name") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts.erase("JOB.env");
+    try {
+        run_matrix(fake.world(), parse_settings({}));
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems == Problems{{{"JOB.env", 0}, "there is no such file", "it holds DEFRA_VERSION and IMAGE_NAME"}});
+    }
+}

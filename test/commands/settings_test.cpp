@@ -1,0 +1,52 @@
+#include "commands/settings.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+Problems mistakes_of(const std::map<std::string, std::string>& given) {
+    try {
+        parse_settings(given);
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        return error.problems;
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("Without options the documented defaults hold") {
+    const Settings settings = parse_settings({});
+    CHECK(settings.image_matrix == "image-matrix.json");
+    CHECK(settings.out == "out");
+    CHECK(settings.platforms == std::vector<std::string>{"linux/amd64"});
+    CHECK(settings.name_space == "defradigital");
+    CHECK(settings.max_database_age == std::chrono::hours(48));
+    CHECK_FALSE(settings.severity);
+    CHECK(settings.sarif_severity == Severity::medium);
+    CHECK_FALSE(settings.dry_run);
+    CHECK(settings.jobs >= 1);
+}
+
+TEST_CASE("Every wrong value is told at once, with what the option takes") {
+    const Problems problems = mistakes_of({{"severity", "mediun"}, {"jobs", "0"}, {"dry-run", "yes"}, {"today", "23.11.2026"}, {"to", "ftp://x"}, {"runners", "linux/arm64"}});
+    CHECK(problems.size() == 6);
+    CHECK(mistakes_of({{"severity", "mediun"}}).front().what == "--severity does not take \"mediun\"");
+    CHECK(mistakes_of({{"severity", "unknown"}}).size() == 1);
+    CHECK(mistakes_of({{"digest", "sha256:12"}}).size() == 1);
+    CHECK(mistakes_of({{"platforms", ","}}).size() == 1);
+}
+
+TEST_CASE("Booleans are YAML 1.2's: true and false in three spellings, nothing else") {
+    CHECK(parse_settings({{"dry-run", "TRUE"}}).dry_run);
+    CHECK_FALSE(parse_settings({{"dry-run", "False"}}).dry_run);
+    for (const char* word : {"yes", "1", "on", "tRue"}) CHECK(mistakes_of({{"dry-run", word}}).size() == 1);
+}
+
+TEST_CASE("Lists and pairs are read") {
+    const Settings settings = parse_settings({{"only", "3.13.*, *-production"}, {"runners", "linux/amd64=ubuntu-24.04,linux/arm64=ubuntu-24.04-arm"}, {"cache-to", "type=local,dest=a;type=inline"}});
+    CHECK(settings.only == std::vector<std::string>{"3.13.*", "*-production"});
+    CHECK(settings.runners.at("linux/arm64") == "ubuntu-24.04-arm");
+    CHECK(settings.cache_to == std::vector<std::string>{"type=local,dest=a", "type=inline"});
+}
