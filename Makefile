@@ -1,0 +1,19 @@
+# Everything is in tools/; these are the short names.
+# make run [SAMPLE=red] [OUT=folder] [STAND_INS=always]
+
+run:
+	@tools/run
+
+test:
+	@tools/test
+
+bench:
+	@tools/bench
+
+format:
+	clang-format-14 -i $$(git ls-files '*.cpp' '*.h')
+
+clean:
+	rm -rf build out
+
+.PHONY: run test bench format clean
