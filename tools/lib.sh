@@ -5,6 +5,8 @@ tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$tools")
 cache=${PYTHON_IMAGE_ACTION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/python-image-action}
 export CCACHE_DIR=$cache/ccache
+# Another clone of the same sources finds in the compiler's cache what this one compiled.
+export CCACHE_BASEDIR=$project CCACHE_NOHASHDIR=1
 export PATH=$cache/bin:$PATH
 
 # Messages for people; in a step, whose own output goes to a log, they still reach the terminal (see ready).

@@ -62,8 +62,11 @@ std::vector<Base> load_bases(const World& world, const Settings& settings);
 std::string render_digests(const std::vector<Layout>& layouts);
 
 // test ----------------------------------------------------------------------------------------------------------
+enum class Known { taken, tested_again };
+/// One report per layout, also in out/tests. With Known::taken an image that an earlier run found to keep its contract
+/// is not tested again, as long as nothing that the answer rests on has changed.
 std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
-                                        const std::vector<Layout>& layouts);
+                                        const std::vector<Layout>& layouts, Known known);
 /// What lies in out/tests about exactly these layouts.
 std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
                                                   const std::vector<Layout>& layouts);

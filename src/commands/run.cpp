@@ -41,7 +41,7 @@ Result run_all(const World& world, const Settings& settings) {
     step.end(std::to_string(project.plan.images.size()) + " images planned");
 
     const std::vector<Layout> layouts = build_images(world, settings, project);
-    const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts);
+    const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts, Known::taken);
     scan_images(world, settings, project, layouts);
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
 

@@ -46,6 +46,41 @@ std::size_t count_rows(const std::vector<ContractReport>& reports, RowResult res
     return count;
 }
 
+/// Everything that a report rests on: the image, the contract, the certificates, the excuses, the day and this very
+/// program. The same key, the same answer.
+std::string make_key(const World& world, const Settings& settings, const Layout& layout,
+                     const std::vector<std::string>& excuses, const TestSettings& tests) {
+    std::string all = layout.manifest.text() + "\n" + joined(excuses, ",") + "\n" + render_date(tests.today) + "\n" +
+                      world.files.digest_of(fs::read_symlink("/proc/self/exe")).text() + "\n";
+    if (!settings.contract.empty()) all += world.files.read(settings.contract);
+    for (const CertificateFile& certificate : tests.certificates) all += certificate.name + "\n" + certificate.text;
+    return sha256(all).text();
+}
+
+fs::path key_file(const Settings& settings, const std::string& name) {
+    return settings.out / "tests" / (name + ".key");
+}
+
+/// What an earlier run found out about this very image. A broken promise is looked at again.
+std::optional<ContractReport> load_known_report(const World& world, const Settings& settings, const Layout& layout,
+                                                const std::string& key) {
+    if (world.files.read_if_there(key_file(settings, layout.name)) != key) return std::nullopt;
+    const std::optional<std::string> text = world.files.read_if_there(report_file(settings, layout.name));
+    if (!text) return std::nullopt;
+    const ContractReport report = parse_contract_json(*text, report_file(settings, layout.name).string());
+    if (report.manifest != layout.manifest.text() || !report.is_kept()) return std::nullopt;
+    return report;
+}
+
+std::string describe(const std::vector<ContractReport>& reports, std::size_t known) {
+    std::string text = fmt::format("{} kept, {} broken", counted(count_rows(reports, RowResult::kept), "promise"),
+                                   count_rows(reports, RowResult::broken));
+    const std::size_t excused = count_rows(reports, RowResult::excused) + count_rows(reports, RowResult::known);
+    if (excused > 0) text += fmt::format(", {} excused", excused);
+    if (known > 0) text += fmt::format("; {} tested before", counted(known, "image"));
+    return text;
+}
+
 Problems broken_rows(const std::vector<ContractReport>& reports, const std::string& dockerfile) {
     Problems problems;
     for (const ContractReport& report : reports) {
@@ -72,26 +107,39 @@ std::vector<CertificateFile> load_certificates(const World& world) {
 }
 
 std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
-                                        const std::vector<Layout>& layouts) {
+                                        const std::vector<Layout>& layouts, Known known) {
     if (settings.contract == "off") return {};
     TimedStep step(world, "test", counted(layouts.size(), "image") + " against the contract");
-    const std::vector<Base> bases = load_bases(world, settings);
-    std::vector<ImageUnderTest> images;
-    for (const Layout& layout : layouts) {
-        images.push_back(make_image_under_test(
-            project.plan, layout, gather_excuses(project, settings, bases, image_of(project.plan, layout))));
-    }
     const TestSettings tests{.contract = load_contract(world, settings),
                              .certificates = load_certificates(world),
                              .today = day_of(decision_time(world, settings)),
                              .jobs = settings.jobs};
-    const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
-    for (const ContractReport& report : reports)
-        world.files.write(report_file(settings, report.name), render_contract_json(report));
-    const std::size_t excused = count_rows(reports, RowResult::excused) + count_rows(reports, RowResult::known);
-    step.end(fmt::format("{} kept, {} broken{}", counted(count_rows(reports, RowResult::kept), "promise"),
-                         count_rows(reports, RowResult::broken),
-                         excused == 0 ? "" : fmt::format(", {} excused", excused)));
+    const std::vector<Base> bases = load_bases(world, settings);
+    std::vector<ContractReport> reports;
+    std::vector<ImageUnderTest> images;
+    std::vector<std::string> keys;
+    for (const Layout& layout : layouts) {
+        const std::vector<std::string> excuses =
+            gather_excuses(project, settings, bases, image_of(project.plan, layout));
+        const std::string key = make_key(world, settings, layout, excuses, tests);
+        const std::optional<ContractReport> report =
+            known == Known::taken ? load_known_report(world, settings, layout, key) : std::nullopt;
+        if (report) {
+            reports.push_back(*report);
+        } else {
+            images.push_back(make_image_under_test(project.plan, layout, excuses));
+            keys.push_back(key);
+        }
+    }
+    if (!images.empty()) {
+        const std::vector<ContractReport> fresh = run_contract(world, find_engine(world), images, tests);
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            world.files.write(report_file(settings, fresh[i].name), render_contract_json(fresh[i]));
+            world.files.write(key_file(settings, fresh[i].name), keys[i]);
+            reports.push_back(fresh[i]);
+        }
+    }
+    step.end(describe(reports, layouts.size() - images.size()));
     return reports;
 }
 
@@ -111,7 +159,7 @@ std::vector<ContractReport> load_contract_reports(const World& world, const Sett
 Result run_test(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const std::vector<ContractReport> reports =
-        test_images(world, settings, project, load_built_images(world, settings, project));
+        test_images(world, settings, project, load_built_images(world, settings, project), Known::tested_again);
     const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
     const std::string table = render_contract_markdown(reports);
     world.out << table;

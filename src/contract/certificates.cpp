@@ -85,8 +85,9 @@ Date end_of(X509* certificate) {
     return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::from_time_t(timegm(&end)));
 }
 
-// Strict verification is asked of OpenSSL itself: a certificate for a server, issued in the authority's name, is verified with the flags of Python's
-// ssl.create_default_context(), and what is said about the authority is kept. Only its signature cannot be right.
+// Strict verification is asked of OpenSSL itself: a certificate for a server, issued in the authority's name, is
+// verified with the flags of Python's ssl.create_default_context(), and what is said about the authority is kept. Only
+// its signature cannot be right.
 
 /// OpenSSL takes an authority for the issuer only if the signature is of the kind that its key makes.
 Key make_key_like(X509* authority) {
@@ -123,13 +124,15 @@ int note_authority_error(int passed, X509_STORE_CTX* context) {
 }
 
 std::vector<std::string> refusals_of(X509* authority) {
-    if ((X509_get_key_usage(authority) & KU_KEY_CERT_SIGN) == 0) return {"its key usage does not allow it to sign certificates"};
+    if ((X509_get_key_usage(authority) & KU_KEY_CERT_SIGN) == 0)
+        return {"its key usage does not allow it to sign certificates"};
     const X509Object leaf = issue_in_name_of(authority);
     const Store store(X509_STORE_new());
     X509_STORE_add_cert(store.get(), authority);
     const StoreContext context(X509_STORE_CTX_new());
     X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
-    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(context.get()), X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
+    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(context.get()),
+                                X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
     std::vector<std::string> reasons;
     X509_STORE_CTX_set_app_data(context.get(), &reasons);
     X509_STORE_CTX_set_verify_cb(context.get(), note_authority_error);
@@ -140,18 +143,23 @@ std::vector<std::string> refusals_of(X509* authority) {
 
 void read_file(const CertificateFile& file, std::vector<Certificate>& certificates, Problems& problems) {
     if (file.text.find("PRIVATE KEY-----") != std::string::npos) {
-        problems.push_back({{file.name, 0}, "there is a private key in this file", "take it out, also of the history, and have the authority replaced"});
+        problems.push_back({{file.name, 0},
+                            "there is a private key in this file",
+                            "take it out, also of the history, and have the authority replaced"});
     }
     const std::vector<Block> blocks = blocks_of(file.text);
     if (blocks.empty()) {
-        problems.push_back({{file.name, 0}, "there is no certificate in this file",
-                            "it has to be PEM text; convert other forms with: openssl x509 -inform der -in FILE -out FILE.crt"});
+        problems.push_back(
+            {{file.name, 0},
+             "there is no certificate in this file",
+             "it has to be PEM text; convert other forms with: openssl x509 -inform der -in FILE -out FILE.crt"});
     }
     for (const Block& block : blocks) {
         const Place at{file.name, block.line};
         const X509Object object = block.ended ? read_certificate(block.text) : nullptr;
         if (!object) {
-            problems.push_back({at, "this certificate cannot be read", "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text"});
+            problems.push_back({at, "this certificate cannot be read",
+                                "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text"});
             continue;
         }
         certificates.push_back({.at = at,
@@ -164,8 +172,10 @@ void read_file(const CertificateFile& file, std::vector<Certificate>& certificat
 
 Problem describe_refusal(const Certificate& certificate) {
     return {certificate.at,
-            fmt::format("Python 3.13 and later will not trust \"{}\": {}", certificate.subject, joined(certificate.refused_because, "; ")),
-            "ask its owner for a certificate that keeps RFC 5280, or for the intermediate below it; services can meanwhile clear "
+            fmt::format("Python 3.13 and later will not trust \"{}\": {}", certificate.subject,
+                        joined(certificate.refused_because, "; ")),
+            "ask its owner for a certificate that keeps RFC 5280, or for the intermediate below it; services can "
+            "meanwhile clear "
             "ssl.VERIFY_X509_STRICT in their own context",
             Level::warning};
 }
@@ -175,7 +185,8 @@ Problems describe_end(const Certificate& certificate, Date today) {
     if (today <= certificate.not_after - soon) return {};
     const bool past = today > certificate.not_after;
     return {{certificate.at,
-             fmt::format("\"{}\" {} on {}", certificate.subject, past ? "ended" : "ends", render_date(certificate.not_after)),
+             fmt::format("\"{}\" {} on {}", certificate.subject, past ? "ended" : "ends",
+                         render_date(certificate.not_after)),
              past ? "replace it, or take it out" : "ask its owner for the next one", Level::warning}};
 }
 
@@ -206,9 +217,10 @@ Problems check_certificates(const std::vector<CertificateFile>& files, Date toda
     for (const Certificate& certificate : certificates) {
         const auto [first, is_new] = seen.emplace(certificate.sha256, certificate.at);
         if (!is_new) {
-            problems.push_back({certificate.at,
-                                fmt::format("\"{}\" is already in {}:{}", certificate.subject, first->second.file, first->second.line),
-                                "take one of them out", Level::warning});
+            problems.push_back(
+                {certificate.at,
+                 fmt::format("\"{}\" is already in {}:{}", certificate.subject, first->second.file, first->second.line),
+                 "take one of them out", Level::warning});
             continue;
         }
         if (!certificate.refused_because.empty()) problems.push_back(describe_refusal(certificate));

@@ -1,4 +1,5 @@
-// Certificate authorities as files: what is in them, and whether Python's strict verification takes them (parent-images.md §1.1).
+// Certificate authorities as files: what is in them, and whether Python's strict verification takes them
+// (parent-images.md §1.1).
 #pragma once
 
 #include <string>
@@ -16,19 +17,22 @@ struct CertificateFile {
 
 /// One authority.
 struct Certificate {
-    Place at;             ///< its BEGIN line
-    std::string subject;  ///< "CN=Example Internal CA"
-    std::string sha256;   ///< of its DER bytes, lower-case hexadecimal
-    Date not_after{};     ///< the day on which it ends
+    Place at;                                  ///< its BEGIN line
+    std::string subject;                       ///< "CN=Example Internal CA"
+    std::string sha256;                        ///< of its DER bytes, lower-case hexadecimal
+    Date not_after{};                          ///< the day on which it ends
     std::vector<std::string> refused_because;  ///< by strict verification; empty: it is taken
 };
 
-/// Every certificate of PEM texts, in order. Throws Error{bad_input} with every mistake: none in a file, one that cannot be read, a private key.
+/// Every certificate of PEM texts, in order. Throws Error{bad_input} with every mistake: none in a file, one that
+/// cannot be read, a private key.
 std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& files);
 
-/// SHA-256, in lower-case hexadecimal, of the DER bytes of every certificate of a PEM text that can be read. What cannot is left out.
+/// SHA-256, in lower-case hexadecimal, of the DER bytes of every certificate of a PEM text that can be read. What
+/// cannot is left out.
 std::vector<std::string> list_fingerprints(std::string_view pem);
 
-/// What a person should know about these files: the mistakes of parse_certificates as errors; as warnings certificates that Python 3.13's
-/// default context refuses (basicConstraints not critical, no keyUsage …), that have expired or will within 90 days, and doubles.
+/// What a person should know about these files: the mistakes of parse_certificates as errors; as warnings certificates
+/// that Python 3.13's default context refuses (basicConstraints not critical, no keyUsage …), that have expired or will
+/// within 90 days, and doubles.
 Problems check_certificates(const std::vector<CertificateFile>& files, Date today);

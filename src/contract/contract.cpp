@@ -21,8 +21,8 @@ std::optional<RowResult> parse_row_result(std::string_view word) {
 }
 
 std::size_t count(const ContractReport& report, RowResult result) {
-    return static_cast<std::size_t>(
-        std::count_if(report.rows.begin(), report.rows.end(), [&](const ContractRow& row) { return row.result == result; }));
+    return static_cast<std::size_t>(std::count_if(report.rows.begin(), report.rows.end(),
+                                                  [&](const ContractRow& row) { return row.result == result; }));
 }
 
 /// Text of an image inside a table of Markdown: no markup of its own, one line.
@@ -40,7 +40,8 @@ std::string escaped(const std::string& text) {
 
 std::string render_row(const ContractRow& row) {
     return fmt::format("| {} | `{}` | {} | {} | {} |\n", render_row_result(row.result), row.id, escaped(row.promise),
-                       escaped(row.expected), escaped(row.because.empty() ? row.found : row.found + " — " + row.because));
+                       escaped(row.expected),
+                       escaped(row.because.empty() ? row.found : row.found + " — " + row.because));
 }
 
 std::string render_table(const ContractReport& report, bool kept) {
@@ -68,7 +69,9 @@ std::string render_row_result(RowResult result) {
     return "";
 }
 
-bool ContractReport::is_kept() const { return !rows.empty() && count(*this, RowResult::broken) == 0; }
+bool ContractReport::is_kept() const {
+    return !rows.empty() && count(*this, RowResult::broken) == 0;
+}
 
 std::string render_contract_json(const ContractReport& report) {
     JsonWriter json;
@@ -113,10 +116,13 @@ std::string render_contract_markdown(const std::vector<ContractReport>& reports)
     std::string text;
     for (const ContractReport& report : reports) {
         const std::size_t kept = count(report, RowResult::kept);
-        text += fmt::format("### {}: {} of {} kept\n\n", escaped(report.name), kept, counted(report.rows.size(), "promise"));
+        text += fmt::format("### {}: {} of {} kept\n\n", escaped(report.name), kept,
+                            counted(report.rows.size(), "promise"));
         text += render_table(report, false);
         const std::string rest = render_table(report, true);
-        if (!rest.empty()) text += fmt::format("<details><summary>{} kept</summary>\n\n{}</details>\n\n", counted(kept, "promise"), rest);
+        if (!rest.empty())
+            text +=
+                fmt::format("<details><summary>{} kept</summary>\n\n{}</details>\n\n", counted(kept, "promise"), rest);
     }
     return text;
 }

@@ -8,17 +8,22 @@
 #include "base/date.h"
 #include "base/error.h"
 
-enum class RowResult { kept, broken, excused, known };  ///< excused: a stand-in base cannot keep it; known: a dated known failure
+enum class RowResult {
+    kept,
+    broken,
+    excused,
+    known
+};  ///< excused: a stand-in base cannot keep it; known: a dated known failure
 std::string render_row_result(RowResult result);
 
 /// One assertion about one image.
 struct ContractRow {
-    std::string id;        ///< stable, as used in contract files: "user-numeric"
-    std::string promise;   ///< a sentence: "the user is numeric and not root"
+    std::string id;       ///< stable, as used in contract files: "user-numeric"
+    std::string promise;  ///< a sentence: "the user is numeric and not root"
     std::string expected;
     std::string found;
     RowResult result = RowResult::kept;
-    std::string because;   ///< of an excused or known row: the reason, owner and date
+    std::string because;  ///< of an excused or known row: the reason, owner and date
 };
 
 /// Everything tested about one image on one platform.

@@ -51,7 +51,8 @@ std::vector<std::string> read_texts(Reading& reading, const YAML::Node& node, co
 
 std::string read_row(Reading& reading, const YAML::Node& node) {
     const std::string id = read_text(reading, node, "row");
-    if (!id.empty() && !is_row(id)) reading.refuse(node, fmt::format("the contract has no row \"{}\"", id), hint_for(id));
+    if (!id.empty() && !is_row(id))
+        reading.refuse(node, fmt::format("the contract has no row \"{}\"", id), hint_for(id));
     return id;
 }
 
@@ -62,9 +63,11 @@ double read_limit(Reading& reading, const YAML::Node& node, const std::string& k
     return standard;
 }
 
-void read_limits_by_architecture(Reading& reading, const YAML::Node& node, const std::string& key, std::map<std::string, double>& limits) {
+void read_limits_by_architecture(Reading& reading, const YAML::Node& node, const std::string& key,
+                                 std::map<std::string, double>& limits) {
     if (!node.IsMap()) {
-        reading.refuse(node, fmt::format("\"{}\" needs a number for each architecture", key), fmt::format("write {}: {{amd64: 70, arm64: 80}}", key));
+        reading.refuse(node, fmt::format("\"{}\" needs a number for each architecture", key),
+                       fmt::format("write {}: {{amd64: 70, arm64: 80}}", key));
         return;
     }
     for (const auto& entry : node) {
@@ -74,7 +77,8 @@ void read_limits_by_architecture(Reading& reading, const YAML::Node& node, const
 }
 
 void read_limits(Reading& reading, const YAML::Node& node, Limits& limits) {
-    if (!node.IsMap()) return reading.refuse(node, "\"limits\" has to be keys and numbers", "write limits: {layers: 16}");
+    if (!node.IsMap())
+        return reading.refuse(node, "\"limits\" has to be keys and numbers", "write limits: {layers: 16}");
     for (const auto& entry : node) {
         const std::string key = entry.first.Scalar();
         if (key == "production_mb") {
@@ -97,12 +101,16 @@ void read_limits(Reading& reading, const YAML::Node& node, Limits& limits) {
 std::optional<Date> read_date(Reading& reading, const YAML::Node& node) {
     const std::string text = node.IsScalar() ? node.Scalar() : "";
     const std::optional<Date> date = parse_date(text);
-    if (!date) reading.refuse(node, fmt::format("\"review_by\" is \"{}\", which is no day", text), "write it as 2027-01-31; it holds through that day");
+    if (!date)
+        reading.refuse(node, fmt::format("\"review_by\" is \"{}\", which is no day", text),
+                       "write it as 2027-01-31; it holds through that day");
     return date;
 }
 
 void read_known_failure(Reading& reading, const YAML::Node& node, std::vector<KnownFailure>& known) {
-    if (!node.IsMap()) return reading.refuse(node, "a known failure has to be keys and values", "write - row: …, reason: …, owner: …, review_by: …");
+    if (!node.IsMap())
+        return reading.refuse(node, "a known failure has to be keys and values",
+                              "write - row: …, reason: …, owner: …, review_by: …");
     KnownFailure failure;
     failure.at = {reading.file, node.Mark().line + 1};
     bool dated = false;
@@ -120,7 +128,8 @@ void read_known_failure(Reading& reading, const YAML::Node& node, std::vector<Kn
             failure.review_by = read_date(reading, entry.second).value_or(Date{});
             dated = true;
         } else {
-            reading.refuse(entry.first, fmt::format("a known failure has no key \"{}\"", key), "its keys are row, images, reason, owner, review_by");
+            reading.refuse(entry.first, fmt::format("a known failure has no key \"{}\"", key),
+                           "its keys are row, images, reason, owner, review_by");
         }
     }
     std::vector<std::string> missing;
@@ -128,12 +137,15 @@ void read_known_failure(Reading& reading, const YAML::Node& node, std::vector<Kn
     if (!node["reason"]) missing.emplace_back("reason");
     if (!node["owner"]) missing.emplace_back("owner");
     if (!dated) missing.emplace_back("review_by");
-    if (!missing.empty()) reading.refuse(node, "this known failure has no " + joined(missing, ", no "), "somebody has to look at it again, some day");
+    if (!missing.empty())
+        reading.refuse(node, "this known failure has no " + joined(missing, ", no "),
+                       "somebody has to look at it again, some day");
     known.push_back(failure);
 }
 
 void read_contract(Reading& reading, const YAML::Node& root, Contract& contract) {
-    if (!root.IsMap()) return reading.refuse(root, "a contract has to be keys and values", "its keys are off, limits, known");
+    if (!root.IsMap())
+        return reading.refuse(root, "a contract has to be keys and values", "its keys are off, limits, known");
     for (const auto& entry : root) {
         const std::string key = entry.first.Scalar();
         if (key == "off" && entry.second.IsSequence()) {
@@ -145,7 +157,8 @@ void read_contract(Reading& reading, const YAML::Node& root, Contract& contract)
         } else if (key == "off" || key == "known") {
             reading.refuse(entry.second, fmt::format("\"{}\" has to be a list", key), "");
         } else {
-            reading.refuse(entry.first, fmt::format("a contract has no key \"{}\"", key), "its keys are off, limits, known");
+            reading.refuse(entry.first, fmt::format("a contract has no key \"{}\"", key),
+                           "its keys are off, limits, known");
         }
     }
 }
@@ -160,13 +173,16 @@ void check_doubles(Reading& reading, const YAML::Node& node) {
     for (const auto& entry : node) {
         const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
         const auto [first, is_new] = seen.emplace(key, entry.first.Mark().line + 1);
-        if (!is_new) reading.refuse(entry.first, fmt::format("\"{}\" is already given on line {}", key, first->second), "keep one of them");
+        if (!is_new)
+            reading.refuse(entry.first, fmt::format("\"{}\" is already given on line {}", key, first->second),
+                           "keep one of them");
         check_doubles(reading, entry.second);
     }
 }
 
 const ContractRow* find_row(const ContractReport& report, const std::string& id) {
-    const auto row = std::find_if(report.rows.begin(), report.rows.end(), [&](const ContractRow& r) { return r.id == id; });
+    const auto row =
+        std::find_if(report.rows.begin(), report.rows.end(), [&](const ContractRow& r) { return r.id == id; });
     return row == report.rows.end() ? nullptr : &*row;
 }
 
@@ -183,7 +199,8 @@ Contract parse_contract(std::string_view yaml, const std::string& file) {
         check_doubles(reading, root);
         read_contract(reading, root, contract);
     } catch (const YAML::Exception& mistake) {
-        reading.problems.push_back({{file, mistake.mark.line + 1}, "this is no YAML: " + mistake.msg, "its keys are off, limits, known"});
+        reading.problems.push_back(
+            {{file, mistake.mark.line + 1}, "this is no YAML: " + mistake.msg, "its keys are off, limits, known"});
     }
     if (!reading.problems.empty()) throw Error{Exit::bad_input, sorted_by_place(reading.problems)};
     return contract;
@@ -195,7 +212,8 @@ Problems check_known_failures(const Contract& contract, const std::vector<Contra
         std::size_t rows = 0;
         std::size_t kept = 0;
         for (const ContractReport& report : reports) {
-            const bool named = known.images.empty() || std::any_of(known.images.begin(), known.images.end(), [&](const std::string& pattern) {
+            const bool named = known.images.empty() ||
+                               std::any_of(known.images.begin(), known.images.end(), [&](const std::string& pattern) {
                                    return matches_pattern(pattern, report.name);
                                });
             const ContractRow* row = named ? find_row(report, known.row) : nullptr;
@@ -203,11 +221,15 @@ Problems check_known_failures(const Contract& contract, const std::vector<Contra
             ++rows;
             if (row->result == RowResult::kept) ++kept;
         }
-        const auto warn = [&](const std::string& what, const std::string& hint) { problems.push_back({known.at, what, hint, Level::warning}); };
+        const auto warn = [&](const std::string& what, const std::string& hint) {
+            problems.push_back({known.at, what, hint, Level::warning});
+        };
         if (today > known.review_by) {
-            warn(fmt::format("the known failure of \"{}\" ended on {}", known.row, render_date(known.review_by)), "mend it, or give it a new date and say why");
+            warn(fmt::format("the known failure of \"{}\" ended on {}", known.row, render_date(known.review_by)),
+                 "mend it, or give it a new date and say why");
         } else if (rows == 0) {
-            warn(fmt::format("the known failure of \"{}\" is about no image that was tested", known.row), "correct its images, or take it out");
+            warn(fmt::format("the known failure of \"{}\" is about no image that was tested", known.row),
+                 "correct its images, or take it out");
         } else if (kept == rows) {
             warn(fmt::format("the known failure of \"{}\" is mended", known.row), "take it out");
         }

@@ -16,17 +16,19 @@ struct KnownFailure {
     std::vector<std::string> images;  ///< patterns on the report's name: "3.13.*-production-*"; empty: all
     std::string reason;
     std::string owner;
-    Date review_by{};                 ///< holds through this day (UTC); then the row is broken again
+    Date review_by{};  ///< holds through this day (UTC); then the row is broken again
     Place at;
 };
 
 /// MB are 10^6 bytes.
 struct Limits {
-    std::map<std::string, double> production_mb = {{"amd64", 70}, {"arm64", 80}};    ///< by architecture; unpacked, less uv
+    std::map<std::string, double> production_mb = {{"amd64", 70},
+                                                   {"arm64", 80}};  ///< by architecture; unpacked, less uv
     std::map<std::string, double> development_mb = {{"amd64", 145}, {"arm64", 155}};
     int layers = 16;
     double stop_seconds = 5;
-    double imports_ms = 200;  ///< of processor time, for 15 modules of the standard library: about 90 from bytecode, 480 without
+    double imports_ms =
+        200;  ///< of processor time, for 15 modules of the standard library: about 90 from bytecode, 480 without
 };
 
 struct Contract {
@@ -36,8 +38,10 @@ struct Contract {
     std::vector<KnownFailure> known;
 };
 
-/// The file, or Error{bad_input} with every mistake and its line. What it leaves out is as in the built-in contract, which is `Contract{}`.
+/// The file, or Error{bad_input} with every mistake and its line. What it leaves out is as in the built-in contract,
+/// which is `Contract{}`.
 Contract parse_contract(std::string_view yaml, const std::string& file);
 
-/// Known failures that no longer hold: past their date, naming no image of the reports, or a row that is kept by now. Each with its line.
+/// Known failures that no longer hold: past their date, naming no image of the reports, or a row that is kept by now.
+/// Each with its line.
 Problems check_known_failures(const Contract& contract, const std::vector<ContractReport>& reports, Date today);

@@ -45,7 +45,8 @@ ImageConfig parse_image_config(std::string_view text, const std::string& source)
     image.health_check = has_members(member(config, "Healthcheck"));
     image.ports = has_members(member(config, "ExposedPorts"));
     image.architecture = text_at(root, inspected ? "Architecture" : "architecture");
-    const Json& layers = inspected ? member(member(root, "RootFS"), "Layers") : member(member(root, "rootfs"), "diff_ids");
+    const Json& layers =
+        inspected ? member(member(root, "RootFS"), "Layers") : member(member(root, "rootfs"), "diff_ids");
     image.layers = items_of(layers).Size();
     return image;
 }

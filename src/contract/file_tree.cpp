@@ -87,7 +87,9 @@ void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::
     const bool libc = is_libc(path) && fact.size <= largest_libc;
     const bool text = wants_text(path) && fact.size <= largest_text && kept + fact.size <= most_text;
     std::string_view piece = tar.read_piece();
-    fact.elf = piece.starts_with("\x7F" "ELF");
+    fact.elf = piece.starts_with(
+        "\x7F"
+        "ELF");
     std::string bytes;
     Md5 md5;
     for (; !piece.empty(); piece = tar.read_piece()) {
@@ -174,7 +176,10 @@ FileTree read_file_tree(std::istream& stream, const std::string& source) {
         }
         if (entry->type == '2') fact.link = entry->link;
         if (tree.files.size() >= most_files) {
-            throw Error{Exit::failed, {{{}, fmt::format("{} has more than {} files", source, most_files), "this is no image of a Python service"}}};
+            throw Error{Exit::failed,
+                        {{{},
+                          fmt::format("{} has more than {} files", source, most_files),
+                          "this is no image of a Python service"}}};
         }
         tree.files[path] = std::move(fact);
     }

@@ -1,4 +1,5 @@
-// The file system of an image, as its export tells it: paths, types, modes, owners, links, sizes, and the few contents that matter.
+// The file system of an image, as its export tells it: paths, types, modes, owners, links, sizes, and the few contents
+// that matter.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,12 @@ struct FileFact {
     std::uint64_t uid = 0;
     std::uint64_t gid = 0;
     std::uint64_t size = 0;
-    std::string link;        ///< of a symbolic link: what it names
+    std::string link;           ///< of a symbolic link: what it names
     bool further_name = false;  ///< a hard link: its content has been counted under another name
-    bool elf = false;        ///< begins with ELF's magic bytes
-    std::string md5;         ///< of ELF files: what dpkg's lists hold
-    std::string text;        ///< of small files that a row reads: users, package lists, certificates
-    std::string libc_build;  ///< "2.36-9+deb12u13", of libc and the dynamic loader
+    bool elf = false;           ///< begins with ELF's magic bytes
+    std::string md5;            ///< of ELF files: what dpkg's lists hold
+    std::string text;           ///< of small files that a row reads: users, package lists, certificates
+    std::string libc_build;     ///< "2.36-9+deb12u13", of libc and the dynamic loader
 };
 
 struct FileTree {
@@ -35,5 +36,6 @@ struct FileTree {
     std::uint64_t size() const;                          ///< bytes of all files, each content once
 };
 
-/// Reads an export once, without keeping it. Throws Error{failed}, naming `source`, if it is no tar, or too many files to be an image.
+/// Reads an export once, without keeping it. Throws Error{failed}, naming `source`, if it is no tar, or too many files
+/// to be an image.
 FileTree read_file_tree(std::istream& tar, const std::string& source);

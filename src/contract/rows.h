@@ -9,7 +9,13 @@
 #include "contract/facts.h"
 
 /// Which images promise a row.
-enum class PromisedBy { all, production, distroless, with_debian, development };  ///< with_debian: development, and production on slim
+enum class PromisedBy {
+    all,
+    production,
+    distroless,
+    with_debian,
+    development
+};  ///< with_debian: development, and production on slim
 
 struct Observation {
     bool kept = false;
@@ -18,7 +24,7 @@ struct Observation {
 };
 
 struct RowRule {
-    std::string id;       ///< stable: contract files name it
+    std::string id;  ///< stable: contract files name it
     std::string promise;
     PromisedBy by = PromisedBy::all;
     Observation (*observe)(const ImageFacts& facts, const Limits& limits) = nullptr;
@@ -27,7 +33,8 @@ struct RowRule {
 /// Every row there is, in the order in which reports show them.
 const std::vector<RowRule>& contract_rows();
 
-/// The verdict on one image: every row that it promises and that the contract has on. A broken row is excused if `excuses` names it, or known if the contract
-/// says so and the day has not passed. Rows about internal authorities are left out if there are none.
-ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts, const Contract& contract,
-                              const std::vector<std::string>& excuses, Date today);
+/// The verdict on one image: every row that it promises and that the contract has on. A broken row is excused if
+/// `excuses` names it, or known if the contract says so and the day has not passed. Rows about internal authorities are
+/// left out if there are none.
+ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,
+                              const Contract& contract, const std::vector<std::string>& excuses, Date today);

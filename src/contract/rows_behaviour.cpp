@@ -21,7 +21,9 @@ Observation observe_stop(const ImageFacts& facts, const Limits& limits) {
             fmt::format("exit code {} after {:.1f} s", facts.stop.exit_code, facts.stop.seconds)};
 }
 
-Observation observe_orphans(const ImageFacts& facts, const Limits&) { return expect_values(facts.orphans, "zombies", {"0"}); }
+Observation observe_orphans(const ImageFacts& facts, const Limits&) {
+    return expect_values(facts.orphans, "zombies", {"0"});
+}
 
 }  // namespace
 

@@ -62,7 +62,8 @@ Observation observe_entrypoint(const ImageFacts& facts, const Limits&) {
     const std::vector<std::string>& words = facts.config.entrypoint;
     const bool shell = !words.empty() && (words[0] == "/bin/sh" || words[0] == "sh" || words[0] == "/bin/bash");
     const std::string last = words.empty() ? "" : words.back().substr(words.back().rfind('/') + 1);
-    return {!shell && last == "python", "words, the last of them python", words.empty() ? "nothing" : joined(words, " ")};
+    return {!shell && last == "python", "words, the last of them python",
+            words.empty() ? "nothing" : joined(words, " ")};
 }
 
 Observation observe_labels(const ImageFacts& facts, const Limits&) {
@@ -70,8 +71,12 @@ Observation observe_labels(const ImageFacts& facts, const Limits&) {
     const std::string version = label(facts, "uk.gov.defra.python.version");
     const std::string repository = label(facts, "uk.gov.defra.python.repository");
     const Expectations& expected = facts.expected;
-    const auto wanted = [](const std::string& exact, const char* otherwise) { return exact.empty() ? otherwise : exact; };
-    const auto is = [](const std::string& exact, const std::string& found, bool plausible) { return exact.empty() ? plausible : exact == found; };
+    const auto wanted = [](const std::string& exact, const char* otherwise) {
+        return exact.empty() ? otherwise : exact;
+    };
+    const auto is = [](const std::string& exact, const std::string& found, bool plausible) {
+        return exact.empty() ? plausible : exact == found;
+    };
     return {is(expected.python_version, python, parse_version(python).has_value()) &&
                 is(expected.defra_version, version, parse_version(version).has_value()) &&
                 is(expected.repository, repository, !repository.empty()),
@@ -80,7 +85,8 @@ Observation observe_labels(const ImageFacts& facts, const Limits&) {
             fmt::format("Python {}, version {}, repository {}", python, version, repository)};
 }
 
-/// Services inherit labels: whatever describes this image would be wrong on theirs. That is what annotations are for (parent-images.md §7).
+/// Services inherit labels: whatever describes this image would be wrong on theirs. That is what annotations are for
+/// (parent-images.md §7).
 Observation observe_inherited_labels(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> wrong;
     for (const auto& [name, value] : facts.config.labels) {
@@ -105,7 +111,8 @@ Observation observe_library_path(const ImageFacts& facts, const Limits&) {
 
 Observation observe_environment(const ImageFacts& facts, const Limits&) {
     return compare(fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED=1", render_target(facts.expected.target)),
-                   fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED={}", setting(facts, "PYTHON_ENV"), setting(facts, "PYTHONUNBUFFERED")));
+                   fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED={}", setting(facts, "PYTHON_ENV"),
+                               setting(facts, "PYTHONUNBUFFERED")));
 }
 
 Observation observe_uv_downloads(const ImageFacts& facts, const Limits&) {
@@ -123,13 +130,16 @@ std::vector<RowRule> configuration_rows() {
     return {
         {"user-numeric", "the user is numeric and not root", PromisedBy::all, observe_user},
         {"user-nonroot", "nonroot is user and group 1000", PromisedBy::all, observe_accounts},
-        {"working-directory", "services start in the home directory, which is the user's", PromisedBy::all, observe_working_directory},
+        {"working-directory", "services start in the home directory, which is the user's", PromisedBy::all,
+         observe_working_directory},
         {"entrypoint", "the entrypoint needs no shell and ends in python", PromisedBy::all, observe_entrypoint},
         {"labels", "labels tell Python's version, the image's and the repository", PromisedBy::all, observe_labels},
         {"labels-inherited", "no label would be wrong on a service's image", PromisedBy::all, observe_inherited_labels},
-        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", PromisedBy::all, observe_inherited_settings},
+        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", PromisedBy::all,
+         observe_inherited_settings},
         {"library-path", "LD_LIBRARY_PATH is not set", PromisedBy::all, observe_library_path},
-        {"python-environment", "PYTHON_ENV is the target, output is not buffered", PromisedBy::all, observe_environment},
+        {"python-environment", "PYTHON_ENV is the target, output is not buffered", PromisedBy::all,
+         observe_environment},
         {"uv-downloads", "uv downloads no Python", PromisedBy::all, observe_uv_downloads},
         {"layers", "there are few layers", PromisedBy::all, observe_layers},
     };

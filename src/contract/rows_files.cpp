@@ -8,22 +8,24 @@
 
 namespace {
 
-const std::vector<std::string> program_folders = {"/bin",           "/sbin",           "/usr/bin", "/usr/sbin",
-                                                  "/usr/local/bin", "/usr/local/sbin", "/home/nonroot/.local/bin"};
+const std::vector<std::string> program_folders = {
+    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/home/nonroot/.local/bin"};
 
 /// What the engine itself puts into every container.
-const std::set<std::string> made_by_engine = {"/.dockerenv", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/console"};
+const std::set<std::string> made_by_engine = {"/.dockerenv", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+                                              "/dev/console"};
 
 /// The programs of Debian's slim images that have such a bit.
-const std::set<std::string> setuid_of_debian = {"/usr/bin/chage",  "/usr/bin/chfn",   "/usr/bin/chsh",   "/usr/bin/expiry",
-                                                "/usr/bin/gpasswd", "/usr/bin/mount", "/usr/bin/newgrp", "/usr/bin/passwd",
-                                                "/usr/bin/su",     "/usr/bin/umount", "/usr/sbin/unix_chkpwd"};
+const std::set<std::string> setuid_of_debian = {
+    "/usr/bin/chage",  "/usr/bin/chfn",   "/usr/bin/chsh", "/usr/bin/expiry", "/usr/bin/gpasswd",     "/usr/bin/mount",
+    "/usr/bin/newgrp", "/usr/bin/passwd", "/usr/bin/su",   "/usr/bin/umount", "/usr/sbin/unix_chkpwd"};
 
 std::vector<std::string> programs_there(const ImageFacts& facts, const std::vector<std::string>& names) {
     std::vector<std::string> there;
     for (const std::string& name : names) {
-        const bool found = std::any_of(program_folders.begin(), program_folders.end(),
-                                       [&](const std::string& folder) { return facts.files.has_file(folder + "/" + name); });
+        const bool found = std::any_of(program_folders.begin(), program_folders.end(), [&](const std::string& folder) {
+            return facts.files.has_file(folder + "/" + name);
+        });
         if (found) there.push_back(name);
     }
     return there;
@@ -37,7 +39,9 @@ std::vector<std::string> setuid_files(const ImageFacts& facts) {
     return paths;
 }
 
-Observation observe_no_setuid(const ImageFacts& facts, const Limits&) { return expect_none(setuid_files(facts)); }
+Observation observe_no_setuid(const ImageFacts& facts, const Limits&) {
+    return expect_none(setuid_files(facts));
+}
 
 Observation observe_setuid_of_base(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> others = setuid_files(facts);
@@ -55,7 +59,8 @@ Observation observe_world_writable(const ImageFacts& facts, const Limits&) {
     return expect_none(paths);
 }
 
-/// Links into /proc are the engine's; Debian ships two kinds that dangle by design: tzdata's localtime, and documentation that slim images lack.
+/// Links into /proc are the engine's; Debian ships two kinds that dangle by design: tzdata's localtime, and
+/// documentation that slim images lack.
 Observation observe_dangling(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> paths;
     for (const auto& [path, fact] : facts.files.files) {
@@ -66,8 +71,8 @@ Observation observe_dangling(const ImageFacts& facts, const Limits&) {
 }
 
 Observation observe_no_tools(const ImageFacts& facts, const Limits&) {
-    return expect_none(programs_there(facts, {"sh", "bash", "dash", "busybox", "apt", "apt-get", "dpkg", "pip", "pip3", "perl", "gcc", "curl", "wget",
-                                              "su", "mount", "passwd"}));
+    return expect_none(programs_there(facts, {"sh", "bash", "dash", "busybox", "apt", "apt-get", "dpkg", "pip", "pip3",
+                                              "perl", "gcc", "curl", "wget", "su", "mount", "passwd"}));
 }
 
 Observation observe_tools(const ImageFacts& facts, const Limits&) {
@@ -77,7 +82,8 @@ Observation observe_tools(const ImageFacts& facts, const Limits&) {
 
 bool is_debris(const std::string& path) {
     const std::string name = path.substr(path.rfind('/') + 1);
-    const std::set<std::string> packages = {"debugpy", "pydevd", "pip", "ensurepip", "idlelib", "tkinter", "lib2to3", "turtledemo"};
+    const std::set<std::string> packages = {"debugpy", "pydevd",  "pip",     "ensurepip",
+                                            "idlelib", "tkinter", "lib2to3", "turtledemo"};
     const bool tests = name == "test" && path.substr(0, path.size() - 5).rfind("/lib/python3.") != std::string::npos &&
                        path.find('/', path.rfind("/lib/python3.") + 5) == path.size() - 5;
     return packages.contains(name) || tests || name.ends_with(".a") || path.starts_with("/usr/local/include");
@@ -91,7 +97,8 @@ Observation observe_debris(const ImageFacts& facts, const Limits&) {
     return expect_none(paths);
 }
 
-/// From the export: an engine's own figure is the compressed size with one image store and the unpacked one with the other (images-run.md §2).
+/// From the export: an engine's own figure is the compressed size with one image store and the unpacked one with the
+/// other (images-run.md §2).
 Observation observe_size(const ImageFacts& facts, const Limits& limits) {
     const bool small = facts.expected.target == Target::production && facts.expected.distroless;
     const std::map<std::string, double>& by_architecture = small ? limits.production_mb : limits.development_mb;
@@ -100,8 +107,10 @@ Observation observe_size(const ImageFacts& facts, const Limits& limits) {
     const double whole = static_cast<double>(facts.files.size()) / 1e6;
     const double without_uv = whole - (uv ? static_cast<double>(uv->size) / 1e6 : 0);
     std::string found = fmt::format("{:.1f} MB ({:.1f} MB with uv", without_uv, whole);
-    if (facts.compressed_size) found += fmt::format(", {:.1f} MB compressed", static_cast<double>(*facts.compressed_size) / 1e6);
-    if (limit == by_architecture.end()) return {false, "a limit for " + facts.config.architecture + " in the contract", found + ")"};
+    if (facts.compressed_size)
+        found += fmt::format(", {:.1f} MB compressed", static_cast<double>(*facts.compressed_size) / 1e6);
+    if (limit == by_architecture.end())
+        return {false, "a limit for " + facts.config.architecture + " in the contract", found + ")"};
     return {without_uv <= limit->second, fmt::format("at most {} MB", limit->second), found + ")"};
 }
 
@@ -110,10 +119,13 @@ Observation observe_size(const ImageFacts& facts, const Limits& limits) {
 std::vector<RowRule> file_rows() {
     return {
         {"no-setuid", "no file is set-uid or set-gid", PromisedBy::distroless, observe_no_setuid},
-        {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", PromisedBy::with_debian, observe_setuid_of_base},
-        {"world-writable", "nothing can be written by everybody but sticky folders", PromisedBy::all, observe_world_writable},
+        {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", PromisedBy::with_debian,
+         observe_setuid_of_base},
+        {"world-writable", "nothing can be written by everybody but sticky folders", PromisedBy::all,
+         observe_world_writable},
         {"dangling-links", "no symbolic link leads nowhere", PromisedBy::all, observe_dangling},
-        {"no-tools", "there is no shell, package manager, compiler or downloader", PromisedBy::distroless, observe_no_tools},
+        {"no-tools", "there is no shell, package manager, compiler or downloader", PromisedBy::distroless,
+         observe_no_tools},
         {"tools", "there is a shell and a package manager", PromisedBy::development, observe_tools},
         {"no-debris", "there are no parts of Python that a service cannot use", PromisedBy::distroless, observe_debris},
         {"size", "it is small: unpacked, without uv", PromisedBy::all, observe_size},

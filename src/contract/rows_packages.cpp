@@ -24,7 +24,9 @@ std::map<std::string, std::string> listed_files(const FileTree& files) {
     return listed;
 }
 
-bool is_ours_to_register(const std::string& path) { return !path.starts_with("/usr/local/"); }
+bool is_ours_to_register(const std::string& path) {
+    return !path.starts_with("/usr/local/");
+}
 
 Observation observe_registered(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, std::string> listed = listed_files(facts.files);
@@ -35,7 +37,8 @@ Observation observe_registered(const ImageFacts& facts, const Limits&) {
         ++count;
         if (!listed.contains(path)) unlisted.push_back(path);
     }
-    return {unlisted.empty() && count > 0, "each of them", unlisted.empty() ? fmt::format("all {}", count) : "not: " + render_some(unlisted)};
+    return {unlisted.empty() && count > 0, "each of them",
+            unlisted.empty() ? fmt::format("all {}", count) : "not: " + render_some(unlisted)};
 }
 
 Observation observe_truth(const ImageFacts& facts, const Limits&) {
@@ -47,7 +50,8 @@ Observation observe_truth(const ImageFacts& facts, const Limits&) {
         ++count;
         if (file->second.md5 != md5) different.push_back(path);
     }
-    return {different.empty() && count > 0, "each of them", different.empty() ? fmt::format("all {}", count) : "not: " + render_some(different)};
+    return {different.empty() && count > 0, "each of them",
+            different.empty() ? fmt::format("all {}", count) : "not: " + render_some(different)};
 }
 
 Observation observe_mapped(const ImageFacts& facts, const Limits&) {
@@ -56,7 +60,8 @@ Observation observe_mapped(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, std::string> listed = listed_files(facts.files);
     std::vector<std::string> unlisted;
     for (const std::string& path : answer.values) {
-        if (is_ours_to_register(path) && !listed.contains(facts.files.resolve(path).value_or(path))) unlisted.push_back(path);
+        if (is_ours_to_register(path) && !listed.contains(facts.files.resolve(path).value_or(path)))
+            unlisted.push_back(path);
     }
     return {unlisted.empty() && !answer.values.empty(), "each of them",
             unlisted.empty() ? fmt::format("all {}", answer.values.size()) : "not: " + render_some(unlisted)};
@@ -85,15 +90,18 @@ Observation observe_libc(const ImageFacts& facts, const Limits&) {
         builds.insert(fact.libc_build);
         ++files;
     }
-    return {builds.size() == 1 && files >= 2, "one build of both", builds.empty() ? "no C library" : render_some({builds.begin(), builds.end()})};
+    return {builds.size() == 1 && files >= 2, "one build of both",
+            builds.empty() ? "no C library" : render_some({builds.begin(), builds.end()})};
 }
 
 }  // namespace
 
 std::vector<RowRule> package_rows() {
     return {
-        {"libraries-registered", "scanners see every program and library outside /usr/local", PromisedBy::distroless, observe_registered},
-        {"libraries-true", "registered programs and libraries are what their package says", PromisedBy::distroless, observe_truth},
+        {"libraries-registered", "scanners see every program and library outside /usr/local", PromisedBy::distroless,
+         observe_registered},
+        {"libraries-true", "registered programs and libraries are what their package says", PromisedBy::distroless,
+         observe_truth},
         {"libraries-mapped", "every library that Python maps is registered", PromisedBy::distroless, observe_mapped},
         {"libraries-once", "no library is there twice", PromisedBy::distroless, observe_twice},
         {"libraries-libc", "the C library and the loader are of one build", PromisedBy::distroless, observe_libc},

@@ -15,7 +15,8 @@ Observation observe_version(const ImageFacts& facts, const Limits&) {
     return expect_values(facts.python, "version", {expected, "/usr/local"});
 }
 
-/// As the interpreter was compiled, not as the kernel calls itself: a library folder of another architecture would not be noticed else.
+/// As the interpreter was compiled, not as the kernel calls itself: a library folder of another architecture would not
+/// be noticed else.
 Observation observe_architecture(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, std::string> compiled = {{"amd64", "linux-x86_64"}, {"arm64", "linux-aarch64"}};
     const std::string& image = facts.config.architecture;
@@ -23,8 +24,9 @@ Observation observe_architecture(const ImageFacts& facts, const Limits&) {
     const auto platform = compiled.find(expected);
     const ProbeAnswer answer = answer_of(facts.python, "platform");
     const std::string found = answer.error.empty() ? render_some(answer.values) : answer.error;
-    return compare(fmt::format("{}, Python {}", expected, platform == compiled.end() ? "linux-" + expected : platform->second),
-                   fmt::format("{}, Python {}", image, found));
+    return compare(
+        fmt::format("{}, Python {}", expected, platform == compiled.end() ? "linux-" + expected : platform->second),
+        fmt::format("{}, Python {}", image, found));
 }
 
 Observation observe_extension_modules(const ImageFacts& facts, const Limits&) {
@@ -32,40 +34,50 @@ Observation observe_extension_modules(const ImageFacts& facts, const Limits&) {
 }
 
 Observation observe_standard_modules(const ImageFacts& facts, const Limits&) {
-    return expect_success(facts.python, "standard-modules", "ssl, sqlite3 with full-text search, ctypes, lzma and the rest work");
+    return expect_success(facts.python, "standard-modules",
+                          "ssl, sqlite3 with full-text search, ctypes, lzma and the rest work");
 }
 
 Observation observe_find_library(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "find-library");
     const std::string expected = "c, sqlite3 and ssl are found";
     if (!answer.error.empty()) return {false, expected, answer.error};
-    const bool all = std::none_of(answer.values.begin(), answer.values.end(), [](const std::string& v) { return v.ends_with("=None"); });
+    const bool all = std::none_of(answer.values.begin(), answer.values.end(),
+                                  [](const std::string& v) { return v.ends_with("=None"); });
     return {all && !answer.values.empty(), expected, render_some(answer.values)};
 }
 
-Observation observe_utf8(const ImageFacts& facts, const Limits&) { return expect_values(facts.python, "utf-8", {"utf-8", "utf-8", "utf-8"}); }
+Observation observe_utf8(const ImageFacts& facts, const Limits&) {
+    return expect_values(facts.python, "utf-8", {"utf-8", "utf-8", "utf-8"});
+}
 
 Observation observe_time_zones(const ImageFacts& facts, const Limits&) {
     return expect_values(facts.python, "time-zones", {"Europe/London", "1:00:00"});
 }
 
-Observation observe_subprocesses(const ImageFacts& facts, const Limits&) { return expect_values(facts.python, "subprocesses", {"42", "0"}); }
+Observation observe_subprocesses(const ImageFacts& facts, const Limits&) {
+    return expect_values(facts.python, "subprocesses", {"42", "0"});
+}
 
 Observation observe_name_service(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "name-service");
     const std::string expected = "nonroot, and an address of localhost";
     if (!answer.error.empty()) return {false, expected, answer.error};
-    const bool kept = answer.values.size() == 2 && answer.values[0] == "nonroot" && (answer.values[1] == "127.0.0.1" || answer.values[1] == "::1");
+    const bool kept = answer.values.size() == 2 && answer.values[0] == "nonroot" &&
+                      (answer.values[1] == "127.0.0.1" || answer.values[1] == "::1");
     return {kept, expected, render_some(answer.values)};
 }
 
-/// The official images delete it, and a container that may not write compiles the library anew at every start (parent-images.md §1.10).
+/// The official images delete it, and a container that may not write compiles the library anew at every start
+/// (parent-images.md §1.10).
 Observation observe_bytecode(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "bytecode");
     const std::string expected = "no module is compiled at start";
     if (!answer.error.empty()) return {false, expected, answer.error};
     const bool kept = answer.values.size() == 2 && answer.values[0] != "0" && answer.values[1] == "0";
-    return {kept, expected, answer.values.size() == 2 ? fmt::format("{} from bytecode, {} compiled", answer.values[0], answer.values[1]) : "nothing"};
+    return {kept, expected,
+            answer.values.size() == 2 ? fmt::format("{} from bytecode, {} compiled", answer.values[0], answer.values[1])
+                                      : "nothing"};
 }
 
 Observation observe_imports(const ImageFacts& facts, const Limits& limits) {
@@ -74,10 +86,13 @@ Observation observe_imports(const ImageFacts& facts, const Limits& limits) {
     if (!answer.error.empty()) return {false, expected, answer.error};
     const double ms = answer.values.empty() ? 1e9 : std::strtod(answer.values[0].c_str(), nullptr);
     // Another architecture's code is interpreted here: its speed says nothing.
-    return {ms <= limits.imports_ms || facts.emulated, expected, fmt::format("{:.0f} ms{}", ms, facts.emulated ? ", emulated" : "")};
+    return {ms <= limits.imports_ms || facts.emulated, expected,
+            fmt::format("{:.0f} ms{}", ms, facts.emulated ? ", emulated" : "")};
 }
 
-Observation observe_home(const ImageFacts& facts, const Limits&) { return expect_values(facts.python, "home", {"/home/nonroot", "/tmp"}); }
+Observation observe_home(const ImageFacts& facts, const Limits&) {
+    return expect_values(facts.python, "home", {"/home/nonroot", "/tmp"});
+}
 
 Observation observe_not_writable(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "writable");
@@ -94,17 +109,21 @@ Observation observe_listening(const ImageFacts& facts, const Limits&) {
 std::vector<RowRule> python_rows() {
     return {
         {"python-version", "Python is the promised version, in /usr/local", PromisedBy::all, observe_version},
-        {"architecture", "image and interpreter are of the promised architecture", PromisedBy::all, observe_architecture},
-        {"extension-modules", "every compiled module of the standard library loads", PromisedBy::all, observe_extension_modules},
+        {"architecture", "image and interpreter are of the promised architecture", PromisedBy::all,
+         observe_architecture},
+        {"extension-modules", "every compiled module of the standard library loads", PromisedBy::all,
+         observe_extension_modules},
         {"standard-modules", "the modules that need a system library work", PromisedBy::all, observe_standard_modules},
         {"find-library", "ctypes finds the system's libraries", PromisedBy::all, observe_find_library},
         {"utf-8", "text is UTF-8 without any setting", PromisedBy::all, observe_utf8},
         {"time-zones", "time zones are known", PromisedBy::all, observe_time_zones},
-        {"subprocesses", "processes can be started, by subprocess and by multiprocessing", PromisedBy::all, observe_subprocesses},
+        {"subprocesses", "processes can be started, by subprocess and by multiprocessing", PromisedBy::all,
+         observe_subprocesses},
         {"name-service", "user and host names are found", PromisedBy::all, observe_name_service},
         {"bytecode", "the standard library is precompiled", PromisedBy::production, observe_bytecode},
         {"imports", "15 modules of the standard library are imported quickly", PromisedBy::production, observe_imports},
-        {"home-writable", "the home directory and the one for temporary files can be written", PromisedBy::all, observe_home},
+        {"home-writable", "the home directory and the one for temporary files can be written", PromisedBy::all,
+         observe_home},
         {"python-not-writable", "the user cannot change the system's Python", PromisedBy::all, observe_not_writable},
         {"nothing-listens", "nothing listens on the network by default", PromisedBy::all, observe_listening},
     };

@@ -5,14 +5,17 @@
 
 namespace {
 
-Observation observe_uv(const ImageFacts& facts, const Limits&) { return expect_success(facts.python, "uv", "uv tells its version"); }
+Observation observe_uv(const ImageFacts& facts, const Limits&) {
+    return expect_success(facts.python, "uv", "uv tells its version");
+}
 
 /// Services mount it from there into a build step.
 Observation observe_uv_path(const ImageFacts& facts, const Limits&) {
     const std::string path = "/home/nonroot/.local/bin/uv";
     const std::optional<FileFact> uv = facts.files.at(path);
     if (!uv) return {false, "a program", "nothing at " + path};
-    return {uv->type == FileType::file && (uv->mode & 0111U) != 0, "a program", fmt::format("{}, mode {:04o}", *facts.files.resolve(path), uv->mode)};
+    return {uv->type == FileType::file && (uv->mode & 0111U) != 0, "a program",
+            fmt::format("{}, mode {:04o}", *facts.files.resolve(path), uv->mode)};
 }
 
 Observation observe_uv_sync(const ImageFacts& facts, const Limits&) {
@@ -29,7 +32,9 @@ Observation observe_debugger(const ImageFacts& facts, const Limits&) {
     return expect_success(facts.python, "debugger", "debugpy can be imported, also in a virtual environment");
 }
 
-Observation observe_attach(const ImageFacts& facts, const Limits&) { return expect_values(facts.python, "debugger-attach", {"stopped", "42"}); }
+Observation observe_attach(const ImageFacts& facts, const Limits&) {
+    return expect_values(facts.python, "debugger-attach", {"stopped", "42"});
+}
 
 }  // namespace
 
@@ -39,7 +44,9 @@ std::vector<RowRule> tool_rows() {
         {"uv-path", "services can mount uv from /home/nonroot/.local/bin", PromisedBy::all, observe_uv_path},
         {"uv-sync", "uv sync --locked works", PromisedBy::all, observe_uv_sync},
         {"no-debugger", "there is no debugger", PromisedBy::production, observe_no_debugger},
-        {"debugger", "the debugger is there, out of the way of virtual environments", PromisedBy::development, observe_debugger},
-        {"debugger-attach", "a debugger attaches, stops at a breakpoint and evaluates", PromisedBy::development, observe_attach},
+        {"debugger", "the debugger is there, out of the way of virtual environments", PromisedBy::development,
+         observe_debugger},
+        {"debugger-attach", "a debugger attaches, stops at a breakpoint and evaluates", PromisedBy::development,
+         observe_attach},
     };
 }

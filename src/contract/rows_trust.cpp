@@ -27,7 +27,8 @@ std::vector<std::string> missing(const ImageFacts& facts, const std::set<std::st
 
 Observation expect_all(const ImageFacts& facts, const std::set<std::string>& prints) {
     const std::vector<std::string> absent = missing(facts, prints);
-    return {absent.empty() && !facts.certificates.empty(), counted(facts.certificates.size(), "internal authority", "internal authorities"),
+    return {absent.empty() && !facts.certificates.empty(),
+            counted(facts.certificates.size(), "internal authority", "internal authorities"),
             absent.empty() ? fmt::format("all, among {}", prints.size()) : "not: " + render_some(absent)};
 }
 
@@ -45,7 +46,9 @@ Observation observe_variables(const ImageFacts& facts, const Limits&) {
     return {wrong.empty(), "files with certificates", wrong.empty() ? "files with certificates" : render_some(wrong)};
 }
 
-Observation observe_bundle(const ImageFacts& facts, const Limits&) { return expect_all(facts, fingerprints(facts.files, bundle)); }
+Observation observe_bundle(const ImageFacts& facts, const Limits&) {
+    return expect_all(facts, fingerprints(facts.files, bundle));
+}
 
 Observation observe_trusted(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "trusted");
@@ -57,15 +60,19 @@ Observation observe_trusted(const ImageFacts& facts, const Limits&) {
 Observation observe_without_environment(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer with = answer_of(facts.python, "trusted");
     const ProbeAnswer without = answer_of(facts.python, "trusted-without-environment");
-    const std::string expected = fmt::format("the same {} as with it", counted(with.values.size(), "authority", "authorities"));
-    if (!with.error.empty() || !without.error.empty()) return {false, expected, with.error.empty() ? without.error : with.error};
-    return {!with.values.empty() && with.values == without.values, expected, counted(without.values.size(), "authority", "authorities")};
+    const std::string expected =
+        fmt::format("the same {} as with it", counted(with.values.size(), "authority", "authorities"));
+    if (!with.error.empty() || !without.error.empty())
+        return {false, expected, with.error.empty() ? without.error : with.error};
+    return {!with.values.empty() && with.values == without.values, expected,
+            counted(without.values.size(), "authority", "authorities")};
 }
 
 Observation observe_strictness(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> refused;
     for (const Certificate& certificate : facts.certificates) {
-        if (!certificate.refused_because.empty()) refused.push_back(certificate.subject + ": " + joined(certificate.refused_because, ", "));
+        if (!certificate.refused_because.empty())
+            refused.push_back(certificate.subject + ": " + joined(certificate.refused_because, ", "));
     }
     return expect_none(refused);
 }
@@ -106,10 +113,12 @@ std::vector<RowRule> trust_rows() {
         {"trust-variables", "the variables that clients read name a trust store", PromisedBy::all, observe_variables},
         {"openssldir", "the trust store is found without any variable", PromisedBy::all, observe_without_environment},
         {"tls-clients", "every client trusts what is in the trust store", PromisedBy::all, observe_clients},
-        {"tls-strangers", "no client trusts an authority that is not in the trust store", PromisedBy::all, observe_refused},
+        {"tls-strangers", "no client trusts an authority that is not in the trust store", PromisedBy::all,
+         observe_refused},
         {"ca-bundle", "each internal authority is in the trust store", PromisedBy::all, observe_bundle},
         {"ca-trusted", "Python's default context trusts each internal authority", PromisedBy::all, observe_trusted},
-        {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority", PromisedBy::all, observe_strictness},
+        {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority",
+         PromisedBy::all, observe_strictness},
         {"ca-hash-links", "each internal authority has a hash link", PromisedBy::with_debian, observe_hash_links},
     };
 }

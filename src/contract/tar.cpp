@@ -47,7 +47,9 @@ std::uint64_t checksum(std::string_view header) {
     return sum;
 }
 
-std::uint64_t padding_of(std::uint64_t size) { return (block - size % block) % block; }
+std::uint64_t padding_of(std::uint64_t size) {
+    return (block - size % block) % block;
+}
 
 }  // namespace
 
@@ -55,7 +57,9 @@ TarReader::TarReader(std::istream& stream, std::string source)
     : stream_(stream), source_(std::move(source)), buffer_(std::size_t{64} << 10U) {}
 
 void TarReader::refuse(const std::string& why) const {
-    throw Error{Exit::failed, {{{}, fmt::format("{} is no readable tar: {}", source_, why), "run it again; the engine's log may tell more"}}};
+    throw Error{
+        Exit::failed,
+        {{{}, fmt::format("{} is no readable tar: {}", source_, why), "run it again; the engine's log may tell more"}}};
 }
 
 std::string TarReader::read_block() {
@@ -99,7 +103,8 @@ void TarReader::apply_pax(std::string_view records) {
         std::size_t length = 0;
         const auto [end, error] = std::from_chars(records.data(), records.data() + records.size(), length);
         const auto digits = static_cast<std::size_t>(end - records.data());
-        if (error != std::errc() || length < digits + 2 || length > records.size()) refuse("an extended header is broken");
+        if (error != std::errc() || length < digits + 2 || length > records.size())
+            refuse("an extended header is broken");
         const std::string_view record = records.substr(digits + 1, length - digits - 2);
         const std::size_t equals = record.find('=');
         if (equals == std::string_view::npos) refuse("an extended header is broken");
@@ -172,7 +177,9 @@ std::optional<TarEntry> TarReader::next() {
 
 std::string render_tar_header(std::string_view path, std::uint64_t size) {
     std::string header(block, '\0');
-    const auto put = [&](std::size_t at, std::string_view text) { std::copy(text.begin(), text.end(), header.begin() + static_cast<std::ptrdiff_t>(at)); };
+    const auto put = [&](std::size_t at, std::string_view text) {
+        std::copy(text.begin(), text.end(), header.begin() + static_cast<std::ptrdiff_t>(at));
+    };
     put(0, path.substr(0, 100));
     put(100, "0000644");
     put(108, "0000000");
@@ -185,6 +192,10 @@ std::string render_tar_header(std::string_view path, std::uint64_t size) {
     return header;
 }
 
-std::string render_tar_padding(std::uint64_t size) { return std::string(padding_of(size), '\0'); }
+std::string render_tar_padding(std::uint64_t size) {
+    return std::string(padding_of(size), '\0');
+}
 
-std::string render_tar_end() { return std::string(2 * block, '\0'); }
+std::string render_tar_end() {
+    return std::string(2 * block, '\0');
+}

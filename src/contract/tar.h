@@ -1,4 +1,5 @@
-// The tar format (POSIX.1-2017 pax, with GNU's long names): reading a stream entry by entry, and the headers to write one.
+// The tar format (POSIX.1-2017 pax, with GNU's long names): reading a stream entry by entry, and the headers to write
+// one.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +10,17 @@
 #include <vector>
 
 struct TarEntry {
-    std::string path;  ///< as written: "usr/bin/env", "./usr/"
-    char type = '0';   ///< '0' file, '1' hard link, '2' symbolic link, '3' '4' devices, '5' folder, '6' pipe
-    unsigned mode = 0; ///< permission bits with set-uid, set-gid and sticky
+    std::string path;   ///< as written: "usr/bin/env", "./usr/"
+    char type = '0';    ///< '0' file, '1' hard link, '2' symbolic link, '3' '4' devices, '5' folder, '6' pipe
+    unsigned mode = 0;  ///< permission bits with set-uid, set-gid and sticky
     std::uint64_t uid = 0;
     std::uint64_t gid = 0;
     std::uint64_t size = 0;  ///< bytes of content that follow
     std::string link;        ///< of links: what they name
 };
 
-/// Reads a tar once from front to back, in bounded memory. Everything that is no tar throws Error{failed}, naming `source`.
+/// Reads a tar once from front to back, in bounded memory. Everything that is no tar throws Error{failed}, naming
+/// `source`.
 class TarReader {
   public:
     TarReader(std::istream& stream, std::string source);
@@ -49,7 +51,8 @@ class TarReader {
     std::optional<std::uint64_t> size_;
 };
 
-/// A header block for a file of this name and size, owned by root, readable by all, of no date. The name may have 100 bytes.
+/// A header block for a file of this name and size, owned by root, readable by all, of no date. The name may have 100
+/// bytes.
 std::string render_tar_header(std::string_view path, std::uint64_t size);
 /// What has to follow so many bytes of content.
 std::string render_tar_padding(std::uint64_t size);

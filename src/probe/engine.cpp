@@ -14,7 +14,8 @@ namespace {
 constexpr int oldest_api = 41;  // Docker 20.10: platforms of containers
 constexpr int newest_api = 45;  // the newest one that this was written for; newer engines speak it too
 
-constexpr const char* install_hint = "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";
+constexpr const char* install_hint =
+    "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint, Exit exit = Exit::failed) {
     throw Error{exit, {{{}, what, hint}}};
@@ -29,8 +30,9 @@ std::vector<std::filesystem::path> candidates(const World& world) {
     const std::string host = variable(world, "DOCKER_HOST");
     if (host.starts_with("unix://")) return {host.substr(7)};
     if (!host.empty()) {
-        refuse(fmt::format("DOCKER_HOST is \"{}\", and only an engine behind a socket on this machine can be used", host),
-               "unset it, or write unix:///path/to/docker.sock", Exit::bad_input);
+        refuse(
+            fmt::format("DOCKER_HOST is \"{}\", and only an engine behind a socket on this machine can be used", host),
+            "unset it, or write unix:///path/to/docker.sock", Exit::bad_input);
     }
     std::vector<std::filesystem::path> sockets = {"/var/run/docker.sock"};
     const std::string own = variable(world, "XDG_RUNTIME_DIR");
@@ -77,10 +79,13 @@ std::string negotiate(const Response& pong, const std::filesystem::path& socket)
     const std::string offered = pong.header("Api-Version").value_or("");
     const std::optional<int> api = parse_api(offered);
     if (pong.status != 200 || !api) {
-        refuse(fmt::format("what answers behind {} is no Docker Engine (HTTP {})", socket.string(), pong.status), install_hint);
+        refuse(fmt::format("what answers behind {} is no Docker Engine (HTTP {})", socket.string(), pong.status),
+               install_hint);
     }
     if (*api < oldest_api) {
-        refuse(fmt::format("the Docker Engine behind {} speaks API {}, and 1.{} is needed", socket.string(), offered, oldest_api), install_hint);
+        refuse(fmt::format("the Docker Engine behind {} speaks API {}, and 1.{} is needed", socket.string(), offered,
+                           oldest_api),
+               install_hint);
     }
     return fmt::format("1.{}", std::min(*api, newest_api));
 }
@@ -95,7 +100,9 @@ std::string image_architecture(const std::string& kernel_name) {
 bool has_containerd_store(const Json& info) {
     for (const Json& pair : items_at(info, "DriverStatus")) {
         const Json::ConstArray fields = items_of(pair);
-        if (fields.Size() == 2 && text_of(fields[0]) == "driver-type" && text_of(fields[1]) == "io.containerd.snapshotter.v1") return true;
+        if (fields.Size() == 2 && text_of(fields[0]) == "driver-type" &&
+            text_of(fields[1]) == "io.containerd.snapshotter.v1")
+            return true;
     }
     return false;
 }
@@ -113,15 +120,19 @@ EngineInfo find_engine(const World& world) {
         EngineInfo engine;
         engine.socket = socket;
         engine.api_version = negotiate(*pong, socket);
-        const rapidjson::Document version = parse_tool_json(ask(world, engine, "GET", "/version").body, "the engine's version");
-        const rapidjson::Document info = parse_tool_json(ask(world, engine, "GET", "/info").body, "the engine's description");
+        const rapidjson::Document version =
+            parse_tool_json(ask(world, engine, "GET", "/version").body, "the engine's version");
+        const rapidjson::Document info =
+            parse_tool_json(ask(world, engine, "GET", "/info").body, "the engine's description");
         engine.version = text_at(version, "Version");
         engine.containerd_store = has_containerd_store(info);
         engine.architecture = image_architecture(text_at(info, "Architecture"));
         engine.os = text_at(info, "OSType");
         const Json& docker_io = member(member(member(info, "RegistryConfig"), "IndexConfigs"), "docker.io");
         for (const Json& mirror : items_at(docker_io, "Mirrors")) engine.docker_io_mirrors.push_back(text_of(mirror));
-        if (engine.os != "linux") refuse(fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), engine.os), "switch it to Linux containers");
+        if (engine.os != "linux")
+            refuse(fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), engine.os),
+                   "switch it to Linux containers");
         return engine;
     }
     refuse("there is no Docker Engine: " + joined(silent, ", "), install_hint);

@@ -1,4 +1,5 @@
-// The Docker Engine, spoken to through its API on its socket; no docker CLI is needed (Docker Engine API v1.41 to v1.45).
+// The Docker Engine, spoken to through its API on its socket; no docker CLI is needed (Docker Engine API v1.41 to
+// v1.45).
 #pragma once
 
 #include <filesystem>
@@ -10,15 +11,15 @@
 /// An engine that answers, and what there is to know about it.
 struct EngineInfo {
     std::filesystem::path socket;
-    std::string version;                          ///< "26.1.5"
-    std::string api_version;                      ///< the one that is spoken: ours or the engine's, whichever is older
-    bool containerd_store = false;                ///< images are in containerd's store: layouts in, several platforms
-    std::string architecture;                     ///< "amd64", as images name it
-    std::string os;                               ///< "linux"
-    std::vector<std::string> docker_io_mirrors;   ///< "https://mirror.example/"
+    std::string version;                         ///< "26.1.5"
+    std::string api_version;                     ///< the one that is spoken: ours or the engine's, whichever is older
+    bool containerd_store = false;               ///< images are in containerd's store: layouts in, several platforms
+    std::string architecture;                    ///< "amd64", as images name it
+    std::string os;                              ///< "linux"
+    std::vector<std::string> docker_io_mirrors;  ///< "https://mirror.example/"
 };
 
-/// The engine that DOCKER_HOST names, else the one behind /var/run/docker.sock or a rootless $XDG_RUNTIME_DIR/docker.sock.
-/// Throws Error{failed}, one line and a hint, if there is none, it may not be used, it is Podman, too old, or not for Linux;
-/// Error{bad_input} if DOCKER_HOST is not a unix:// address.
+/// The engine that DOCKER_HOST names, else the one behind /var/run/docker.sock or a rootless
+/// $XDG_RUNTIME_DIR/docker.sock. Throws Error{failed}, one line and a hint, if there is none, it may not be used, it is
+/// Podman, too old, or not for Linux; Error{bad_input} if DOCKER_HOST is not a unix:// address.
 EngineInfo find_engine(const World& world);

@@ -26,11 +26,14 @@ Response send_to_engine(const World& world, const Request& request, const std::v
 void refuse_answer(const Request& request, const Response& response) {
     const std::string path = request.url.substr(0, request.url.find('?')).substr(std::string("http://docker").size());
     throw Error{Exit::failed,
-                {{{}, fmt::format("the Docker Engine refused {} {} with HTTP {}: {}", request.method, path, response.status, message_of(response)),
+                {{{},
+                  fmt::format("the Docker Engine refused {} {} with HTTP {}: {}", request.method, path, response.status,
+                              message_of(response)),
                   "the engine's own log may tell more; docker info tells whether it is well"}}};
 }
 
-Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path, const std::vector<int>& expected) {
+Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
+             const std::vector<int>& expected) {
     return send_to_engine(world, make_request(engine, method, path), expected);
 }
 
@@ -46,7 +49,8 @@ std::string message_of(const Response& response) {
 std::string encoded(std::string_view text, std::string_view kept) {
     std::string out;
     for (const char c : text) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~").find(c) != std::string_view::npos ||
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                           std::string_view("-._~").find(c) != std::string_view::npos ||
                            kept.find(c) != std::string_view::npos;
         out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }

@@ -53,7 +53,8 @@ std::vector<LabelledContainer> list_containers(const World& world, const EngineI
     const Response response = ask(world, engine, "GET", "/containers/json?all=1&filters=" + filter("label", label));
     const rapidjson::Document list = parse_tool_json(response.body, "the engine's list of containers");
     std::vector<LabelledContainer> containers;
-    for (const Json& item : items_of(list)) containers.push_back({text_at(item, "Id"), text_at(member(item, "Labels"), label)});
+    for (const Json& item : items_of(list))
+        containers.push_back({text_at(item, "Id"), text_at(member(item, "Labels"), label)});
     return containers;
 }
 
@@ -106,7 +107,8 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     json.close();
     json.open_object("HostConfig");
     json.field("NetworkMode", "none");
-    json.open_object("LogConfig");  // an engine may be set to one that cannot be read back, and a flood must not fill its disk
+    json.open_object(
+        "LogConfig");  // an engine may be set to one that cannot be read back, and a flood must not fill its disk
     json.field("Type", "json-file");
     json.open_object("Config");
     json.field("max-size", "4m");
@@ -125,7 +127,8 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     return json.one_line();
 }
 
-/// Both streams in one: each piece has a header of eight bytes, the first tells the stream, the last four the size (Engine API, "Stream format").
+/// Both streams in one: each piece has a header of eight bytes, the first tells the stream, the last four the size
+/// (Engine API, "Stream format").
 ContainerOutput split_streams(std::string_view bytes) {
     ContainerOutput output;
     while (bytes.size() >= 8) {
@@ -143,15 +146,17 @@ void require_loaded(const std::string& answer, const std::string& image) {
     const std::size_t mistake = answer.find("\"errorDetail\"");
     if (mistake == std::string::npos) return;
     throw Error{Exit::failed,
-                {{{}, fmt::format("the Docker Engine could not load {}: {}", image, std::string(trimmed(answer.substr(mistake))).substr(0, 500)),
+                {{{},
+                  fmt::format("the Docker Engine could not load {}: {}", image,
+                              std::string(trimmed(answer.substr(mistake))).substr(0, 500)),
                   "see whether its disk is full: docker system df"}}};
 }
 
 }  // namespace
 
 EngineRun::EngineRun(const World& world, const EngineInfo& engine)
-    : world_(world), engine_(engine), folder_(world.files.make_temporary_folder()) {
-    id_ = fmt::format("{}-{}", world.clock.now().time_since_epoch().count(), folder_.filename().string());
+    : world_(world), engine_(engine), folder_(world.files) {
+    id_ = fmt::format("{}-{}", world.clock.now().time_since_epoch().count(), folder().filename().string());
     remove_left_overs(world_, engine_);
 }
 
@@ -161,10 +166,10 @@ EngineRun::~EngineRun() {
             if (container.run == id_) remove_container_now(world_, engine_, container.id);
         }
         for (const std::string& image : images_) remove_image_now(world_, engine_, image);
-        world_.files.remove(folder_);
     } catch (const Error& error) {
-        world_.log << "what the test put into the Docker Engine could not be removed; the next test removes it after an hour\n"
-                   << render_problems(error.problems);
+        world_.log
+            << "what the test put into the Docker Engine could not be removed; the next test removes it after an hour\n"
+            << render_problems(error.problems);
     }
 }
 
@@ -175,7 +180,7 @@ std::string EngineRun::load_image(const Layout& layout) {
         tag = fmt::format("{}-{}", id_, images_.size());
         images_.push_back(fmt::format("{}:{}", repository, tag));
     }
-    const std::filesystem::path tar = folder_ / (tag + ".tar");
+    const std::filesystem::path tar = folder() / (tag + ".tar");
     write_image_tar(world_.files, layout, repository, tag, tar);
     Request request = make_request(engine_, "POST", "/images/load?quiet=1");
     request.headers = {{"Content-Type", "application/x-tar"}};
@@ -188,9 +193,13 @@ std::string EngineRun::load_image(const Layout& layout) {
 }
 
 std::string EngineRun::inspect_image(const std::string& image) {
-    const Response response = ask(world_, engine_, "GET", fmt::format("/images/{}/json", encoded(image, "/:@")), {400, 404});
+    const Response response =
+        ask(world_, engine_, "GET", fmt::format("/images/{}/json", encoded(image, "/:@")), {400, 404});
     if (response.status == 200) return response.body;
-    throw Error{Exit::bad_input, {{{}, fmt::format("the Docker Engine has no image \"{}\"", image), "docker pull it, or see what there is: docker images"}}};
+    throw Error{Exit::bad_input,
+                {{{},
+                  fmt::format("the Docker Engine has no image \"{}\"", image),
+                  "docker pull it, or see what there is: docker images"}}};
 }
 
 std::string EngineRun::create_container(const ContainerPlan& plan) {
@@ -211,7 +220,8 @@ std::optional<std::string> EngineRun::start_container(const std::string& id) {
     if (says("executable file not found") || says("no such file or directory")) return message;
     if (!says("exec format error")) refuse_answer(request, response);
     throw Error{Exit::failed,
-                {{{}, "this machine cannot run programs of the image's architecture: " + message,
+                {{{},
+                  "this machine cannot run programs of the image's architecture: " + message,
                   "test it on a machine of that architecture, or install qemu-user-static and binfmt-support"}}};
 }
 
@@ -220,7 +230,8 @@ ContainerState EngineRun::inspect_container(const std::string& id) {
     const rapidjson::Document container = parse_tool_json(response.body, "the engine's description of a container");
     const Json& state = member(container, "State");
     const Json& running = member(state, "Running");
-    return {.running = running.IsBool() && running.GetBool(), .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
+    return {.running = running.IsBool() && running.GetBool(),
+            .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
 }
 
 ContainerOutput EngineRun::read_logs(const std::string& id) {
@@ -229,11 +240,17 @@ ContainerOutput EngineRun::read_logs(const std::string& id) {
     return split_streams(send_to_engine(world_, request).body);
 }
 
-void EngineRun::stop_container(const std::string& id) { ask(world_, engine_, "POST", fmt::format("/containers/{}/stop?t=10", id)); }
+void EngineRun::stop_container(const std::string& id) {
+    ask(world_, engine_, "POST", fmt::format("/containers/{}/stop?t=10", id));
+}
 
-void EngineRun::kill_container(const std::string& id) { ask(world_, engine_, "POST", fmt::format("/containers/{}/kill", id), {404, 409}); }
+void EngineRun::kill_container(const std::string& id) {
+    ask(world_, engine_, "POST", fmt::format("/containers/{}/kill", id), {404, 409});
+}
 
-void EngineRun::remove_container(const std::string& id) { remove_container_now(world_, engine_, id); }
+void EngineRun::remove_container(const std::string& id) {
+    remove_container_now(world_, engine_, id);
+}
 
 void EngineRun::export_container(const std::string& id, const std::filesystem::path& to) {
     Request request = make_request(engine_, "GET", fmt::format("/containers/{}/export", id));
@@ -244,7 +261,8 @@ void EngineRun::export_container(const std::string& id, const std::filesystem::p
 }
 
 std::optional<std::string> EngineRun::read_file(const std::string& id, const std::string& path) {
-    const Response response = ask(world_, engine_, "GET", fmt::format("/containers/{}/archive?path={}", id, encoded(path)), {404});
+    const Response response =
+        ask(world_, engine_, "GET", fmt::format("/containers/{}/archive?path={}", id, encoded(path)), {404});
     if (response.status != 200) return std::nullopt;
     std::istringstream stream(response.body);
     TarReader tar(stream, "the engine's copy of " + path);

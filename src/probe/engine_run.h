@@ -10,6 +10,7 @@
 
 #include "oci/layout.h"
 #include "probe/engine.h"
+#include "system/private_folder.h"
 #include "system/world.h"
 
 /// A container to be made. It has no network but its own loopback.
@@ -18,8 +19,8 @@ struct ContainerPlan {
     std::string platform{};                 ///< "linux/arm64"; empty: the image's
     std::vector<std::string> entrypoint{};  ///< empty: the image's
     std::vector<std::string> command{};
-    std::string user{};                     ///< empty: the image's
-    bool restricted = false;              ///< read-only with a temporary file system on /tmp, no capabilities, no new privileges
+    std::string user{};       ///< empty: the image's
+    bool restricted = false;  ///< read-only with a temporary file system on /tmp, no capabilities, no new privileges
 };
 
 /// How a container is: running, or ended with a code.
@@ -33,7 +34,8 @@ struct ContainerOutput {
     std::string err;
 };
 
-/// May be used by several threads at a time. Every function that asks the engine throws Error{failed} with the engine's words if it refuses.
+/// May be used by several threads at a time. Every function that asks the engine throws Error{failed} with the engine's
+/// words if it refuses.
 class EngineRun {
   public:
     /// Also removes what killed runs left behind an hour ago or earlier.
@@ -50,7 +52,8 @@ class EngineRun {
 
     /// Returns its id.
     std::string create_container(const ContainerPlan& plan);
-    /// Nothing, or why it cannot be run: a program that is not there. Throws if the image is of an architecture that this machine cannot run.
+    /// Nothing, or why it cannot be run: a program that is not there. Throws if the image is of an architecture that
+    /// this machine cannot run.
     std::optional<std::string> start_container(const std::string& id);
     ContainerState inspect_container(const std::string& id);
     ContainerOutput read_logs(const std::string& id);
@@ -66,14 +69,13 @@ class EngineRun {
     /// Unpacks a tar at its root, as root.
     void write_files(const std::string& id, const std::string& tar);
 
-    /// A folder for what does not go through memory; removed with the rest.
-    const std::filesystem::path& folder() const { return folder_; }
-    const std::string& id() const { return id_; }
+    /// A folder for what does not go through memory, removed with the rest.
+    const std::filesystem::path& folder() const { return folder_.path(); }
 
   private:
     World world_;
     EngineInfo engine_;
-    std::filesystem::path folder_;
+    PrivateFolder folder_;
     std::string id_;
     std::mutex mutex_;  ///< guards what follows
     std::vector<std::string> images_;

@@ -12,9 +12,12 @@
 
 namespace {
 
-std::string blob_name(const Digest& digest) { return fmt::format("blobs/sha256/{}", digest.hex()); }
+std::string blob_name(const Digest& digest) {
+    return fmt::format("blobs/sha256/{}", digest.hex());
+}
 
-/// index.json of the layout in the tar. containerd takes the image's name from the first annotation (images/archive/annotations.go).
+/// index.json of the layout in the tar. containerd takes the image's name from the first annotation
+/// (images/archive/annotations.go).
 std::string render_tar_index(const Layout& layout, const std::string& repository, const std::string& tag) {
     JsonWriter json;
     json.open_object();
@@ -61,7 +64,9 @@ void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
     std::ifstream blob(path, std::ios::binary | std::ios::ate);
     const auto size = static_cast<std::uint64_t>(blob.tellg());
     blob.seekg(0);
-    if (blob.fail()) throw Error{Exit::failed, {{{path.string(), 0}, "this blob of the layout cannot be read", "build the image again"}}};
+    if (blob.fail())
+        throw Error{Exit::failed,
+                    {{{path.string(), 0}, "this blob of the layout cannot be read", "build the image again"}}};
     tar << render_tar_header(blob_name(digest), size);
     if (size > 0) tar << blob.rdbuf();
     tar << render_tar_padding(size);
@@ -81,5 +86,7 @@ void write_image_tar(Files& files, const Layout& layout, const std::string& repo
     add_text(tar, "manifest.json", render_archive_manifest(layout, repository, tag));
     tar << render_tar_end();
     tar.close();
-    if (tar.fail()) throw Error{Exit::failed, {{{to.string(), 0}, "this file cannot be written", "see whether the disk is full: df -h"}}};
+    if (tar.fail())
+        throw Error{Exit::failed,
+                    {{{to.string(), 0}, "this file cannot be written", "see whether the disk is full: df -h"}}};
 }

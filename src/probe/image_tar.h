@@ -1,4 +1,5 @@
-// A layout as a tar that every engine loads: containerd's store reads it as an OCI layout, the classic store by manifest.json.
+// A layout as a tar that every engine loads: containerd's store reads it as an OCI layout, the classic store by
+// manifest.json.
 #pragma once
 
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include "oci/layout.h"
 #include "system/files.h"
 
-/// Writes the layout's image, under the name REPOSITORY:TAG, to a new file. Throws Error{failed}, naming the path, if that cannot be done.
+/// Writes the layout's image, under the name REPOSITORY:TAG, to a new file. Throws Error{failed}, naming the path, if
+/// that cannot be done.
 void write_image_tar(Files& files, const Layout& layout, const std::string& repository, const std::string& tag,
                      const std::filesystem::path& to);

@@ -17,7 +17,9 @@ using std::chrono::seconds;
 
 constexpr const char* until_stopped = "import time; print('up', flush=True); time.sleep(3600)";
 
-milliseconds patience(const ProbedImage& image) { return image.emulated ? seconds(1200) : seconds(240); }
+milliseconds patience(const ProbedImage& image) {
+    return image.emulated ? seconds(1200) : seconds(240);
+}
 
 /// Made when it is asked for, gone when the probe is done. What an error leaves behind is removed with the run.
 std::string create(EngineRun& engine, const ProbedImage& image, ContainerPlan plan) {
@@ -27,7 +29,8 @@ std::string create(EngineRun& engine, const ProbedImage& image, ContainerPlan pl
 }
 
 /// Asks, ever more slowly, until it has ended or the time is up.
-std::optional<ContainerState> await_end(const World& world, EngineRun& engine, const std::string& id, milliseconds limit) {
+std::optional<ContainerState> await_end(const World& world, EngineRun& engine, const std::string& id,
+                                        milliseconds limit) {
     const milliseconds deadline = world.clock.steady() + limit;
     for (milliseconds pause(25); world.clock.steady() < deadline; pause = std::min(pause * 2, milliseconds(400))) {
         const ContainerState state = engine.inspect_container(id);
@@ -49,7 +52,8 @@ ContainerRun run_to_end(const World& world, EngineRun& engine, const ProbedImage
     } else if (const std::optional<ContainerState> state = await_end(world, engine, id, patience(image))) {
         run.exit_code = state->exit_code;
     } else {
-        run.failure = fmt::format("it did not end within {} s", std::chrono::duration_cast<seconds>(patience(image)).count());
+        run.failure =
+            fmt::format("it did not end within {} s", std::chrono::duration_cast<seconds>(patience(image)).count());
         engine.kill_container(id);
     }
     const ContainerOutput output = engine.read_logs(id);
@@ -59,7 +63,8 @@ ContainerRun run_to_end(const World& world, EngineRun& engine, const ProbedImage
     return run;
 }
 
-/// The image's trust store with one authority more, and certificates for two servers: of that authority, and of a stranger.
+/// The image's trust store with one authority more, and certificates for two servers: of that authority, and of a
+/// stranger.
 std::string render_tls_files(const std::string& path, const std::string& trust_store, Time now) {
     const TestAuthority known = make_test_authority("Authority of a contract test", now);
     const TestAuthority stranger = make_test_authority("Stranger of a contract test", now);
@@ -88,11 +93,13 @@ FileTree load_files(EngineRun& engine, Files& files, const ProbedImage& image) {
 }
 
 ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage& image) {
-    return run_to_end(world, engine, image, create(engine, image, {.entrypoint = {"python", "-c", probe_program, "all"}}));
+    return run_to_end(world, engine, image,
+                      create(engine, image, {.entrypoint = {"python", "-c", probe_program, "all," + render_target(image.target)}}));
 }
 
 ContainerRun run_restricted(const World& world, EngineRun& engine, const ProbedImage& image, const std::string& user) {
-    const ContainerPlan plan{.entrypoint = {"python", "-c", probe_program, "restricted"}, .user = user, .restricted = true};
+    const ContainerPlan plan{
+        .entrypoint = {"python", "-c", probe_program, "restricted"}, .user = user, .restricted = true};
     return run_to_end(world, engine, image, create(engine, image, plan));
 }
 
@@ -118,7 +125,8 @@ StopFacts run_stop(const World& world, EngineRun& engine, const ProbedImage& ima
         facts.failure = *failure;
     } else {
         const milliseconds deadline = world.clock.steady() + patience(image);
-        while (engine.read_logs(id).out.find("up") == std::string::npos && engine.inspect_container(id).running && world.clock.steady() < deadline) {
+        while (engine.read_logs(id).out.find("up") == std::string::npos && engine.inspect_container(id).running &&
+               world.clock.steady() < deadline) {
             world.clock.sleep(milliseconds(50));
         }
         const bool up = engine.read_logs(id).out.find("up") != std::string::npos;
@@ -126,7 +134,9 @@ StopFacts run_stop(const World& world, EngineRun& engine, const ProbedImage& ima
         engine.stop_container(id);
         facts.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
         facts.exit_code = engine.inspect_container(id).exit_code;
-        if (!up) facts.failure = fmt::format("it did not begin to work, and ended with exit code {}: {}", facts.exit_code, end_of(engine.read_logs(id).err));
+        if (!up)
+            facts.failure = fmt::format("it did not begin to work, and ended with exit code {}: {}", facts.exit_code,
+                                        end_of(engine.read_logs(id).err));
     }
     engine.remove_container(id);
     return facts;

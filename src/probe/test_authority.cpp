@@ -31,7 +31,11 @@ struct ExtensionText {
 };
 
 void require(bool done) {
-    if (!done) throw Error{Exit::failed, {{{}, "OpenSSL could not make a certificate for the test", "see whether this machine's OpenSSL is restricted (openssl.cnf)"}}};
+    if (!done)
+        throw Error{Exit::failed,
+                    {{{},
+                      "OpenSSL could not make a certificate for the test",
+                      "see whether this machine's OpenSSL is restricted (openssl.cnf)"}}};
 }
 
 Key make_key() {
@@ -78,7 +82,10 @@ std::string text_of(BIO* bio) {
 TestAuthority make_test_authority(const std::string& name, Time now) {
     const Key authority_key = make_key();
     const X509Object authority = make_certificate(name, authority_key.get(), now);
-    sign(authority.get(), {{NID_basic_constraints, "critical,CA:TRUE"}, {NID_key_usage, "critical,keyCertSign,cRLSign"}, {NID_subject_key_identifier, "hash"}},
+    sign(authority.get(),
+         {{NID_basic_constraints, "critical,CA:TRUE"},
+          {NID_key_usage, "critical,keyCertSign,cRLSign"},
+          {NID_subject_key_identifier, "hash"}},
          authority.get(), authority_key.get());
 
     const Key server_key = make_key();

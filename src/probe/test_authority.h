@@ -10,5 +10,6 @@ struct TestAuthority {
     std::string server;       ///< PEM: a certificate for localhost that it has issued, and the server's key
 };
 
-/// A new one, for the two days around `now`, that strict verification takes. Throws Error{failed} if OpenSSL cannot make it.
+/// A new one, for the two days around `now`, that strict verification takes. Throws Error{failed} if OpenSSL cannot
+/// make it.
 TestAuthority make_test_authority(const std::string& name, Time now);

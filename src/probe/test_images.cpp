@@ -36,7 +36,8 @@ std::string text_at(const std::map<std::string, std::string>& texts, const std::
 Target guess_target(const ImageConfig& config) {
     const std::string repository = text_at(config.labels, "uk.gov.defra.python.repository");
     const std::string environment = text_at(config.environment, "PYTHON_ENV");
-    return repository.ends_with("-development") || environment == "development" ? Target::development : Target::production;
+    return repository.ends_with("-development") || environment == "development" ? Target::development
+                                                                                : Target::production;
 }
 
 std::uint64_t compressed_size(const Layout& layout) {
@@ -46,7 +47,7 @@ std::uint64_t compressed_size(const Layout& layout) {
 }
 
 /// Puts the image into the engine, if it is not there, and reads its configuration.
-void begin(const World& world, EngineRun& engine, const EngineInfo& info, const TestSettings& settings, Test& test) {
+void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& test) {
     const ImageUnderTest& image = test.image;
     test.probed.image = image.layout ? engine.load_image(*image.layout) : image.reference;
     test.probed.platform = image.platform;
@@ -54,13 +55,13 @@ void begin(const World& world, EngineRun& engine, const EngineInfo& info, const 
     const std::string config = image.layout ? load_config(world.files, *image.layout) : inspected;
     test.facts.config = parse_image_config(config, "the configuration of " + image.name);
     test.facts.expected = image.expected;
-    test.facts.certificates = parse_certificates(settings.certificates);
     if (image.layout) {
         test.manifest = image.layout->manifest.text();
         test.facts.compressed_size = compressed_size(*image.layout);
     } else {
         test.facts.expected.target = guess_target(test.facts.config);
     }
+    test.probed.target = test.facts.expected.target;
     test.facts.emulated = test.facts.config.architecture != info.architecture;
     test.probed.emulated = test.facts.emulated;
     const std::string trust_store = text_at(test.facts.config.environment, "SSL_CERT_FILE");
@@ -83,14 +84,20 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
 }
 
 /// No shell in it: then it stands on distroless, whatever it is called.
-bool has_shell(const FileTree& files) { return files.at("/bin/sh").has_value(); }
+bool has_shell(const FileTree& files) {
+    return files.at("/bin/sh").has_value();
+}
 
 }  // namespace
 
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std::vector<std::string> excuses) {
-    const auto image = std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == layout.image; });
+    const auto image =
+        std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == layout.image; });
     if (image == plan.images.end()) {
-        throw Error{Exit::failed, {{{layout.folder.string(), 0}, fmt::format("the plan has no image \"{}\"", layout.image), "build again, or take this layout away"}}};
+        throw Error{Exit::failed,
+                    {{{layout.folder.string(), 0},
+                      fmt::format("the plan has no image \"{}\"", layout.image),
+                      "build again, or take this layout away"}}};
     }
     ImageUnderTest test;
     test.name = layout.name;
@@ -115,14 +122,18 @@ ImageUnderTest make_reference_under_test(const std::string& reference, const std
     return test;
 }
 
-std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine, const std::vector<ImageUnderTest>& images,
-                                         const TestSettings& settings) {
+std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine,
+                                         const std::vector<ImageUnderTest>& images, const TestSettings& settings) {
+    const std::vector<Certificate> certificates = parse_certificates(settings.certificates);
     std::vector<Test> tests;
-    for (const ImageUnderTest& image : images) tests.push_back({.image = image});
+    for (const ImageUnderTest& image : images) {
+        tests.push_back({.image = image});
+        tests.back().facts.certificates = certificates;
+    }
     EngineRun run(world, engine);
 
     std::vector<std::function<void()>> loads;
-    for (Test& test : tests) loads.emplace_back([&] { begin(world, run, engine, settings, test); });
+    for (Test& test : tests) loads.emplace_back([&] { begin(world, run, engine, test); });
     in_parallel(settings.jobs, loads);
 
     std::vector<std::function<void()>> probes;
@@ -134,7 +145,8 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
     std::vector<ContractReport> reports;
     for (Test& test : tests) {
         if (!test.image.layout) test.facts.expected.distroless = !has_shell(test.facts.files);
-        reports.push_back(judge_contract(test.image.name, test.manifest, test.facts, settings.contract, test.image.excuses, settings.today));
+        reports.push_back(judge_contract(test.image.name, test.manifest, test.facts, settings.contract,
+                                         test.image.excuses, settings.today));
     }
     return reports;
 }

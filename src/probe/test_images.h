@@ -17,19 +17,19 @@
 
 /// One image on one platform: from a layout, or one that the engine has.
 struct ImageUnderTest {
-    std::string name;              ///< of the report: "3.13.3-production-linux-amd64"
-    std::string platform;          ///< "linux/amd64"; empty: the engine's own
+    std::string name;      ///< of the report: "3.13.3-production-linux-amd64"
+    std::string platform;  ///< "linux/amd64"; empty: the engine's own
     Expectations expected;
-    std::optional<Layout> layout;  ///< what is tested …
-    std::string reference;         ///< … or, without a layout, the engine's name for it
+    std::optional<Layout> layout;      ///< what is tested …
+    std::string reference;             ///< … or, without a layout, the engine's name for it
     std::vector<std::string> excuses;  ///< ids of rows that its stand-in base cannot keep
 };
 
 /// What the plan promises about this layout. Throws Error{failed} if the plan has no such image.
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std::vector<std::string> excuses);
 
-/// An image of somebody else (`--reference`): a service's child, or one of an older recipe. What it should be is taken from its own labels and environment
-/// when it is tested; versions are compared with its labels only.
+/// An image of somebody else (`--reference`): a service's child, or one of an older recipe. What it should be is taken
+/// from its own labels and environment when it is tested; versions are compared with its labels only.
 ImageUnderTest make_reference_under_test(const std::string& reference, const std::string& platform);
 
 struct TestSettings {
@@ -39,8 +39,9 @@ struct TestSettings {
     std::size_t jobs = 2;
 };
 
-/// Tests every image, all probes of all images at most `jobs` at a time; one report per image, in their order. A promise that is not kept is a row; Error{failed}
-/// only if an image could not be tested at all. Whatever was put into the engine is removed again, also after an error or a cancellation, and so is
-/// what killed runs left there an hour ago or earlier.
-std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine, const std::vector<ImageUnderTest>& images,
-                                         const TestSettings& settings);
+/// Tests every image, all probes of all images at most `jobs` at a time; one report per image, in their order. A
+/// promise that is not kept is a row; Error{failed} only if an image could not be tested at all. Whatever was put into
+/// the engine is removed again, also after an error or a cancellation, and so is what killed runs left there an hour
+/// ago or earlier.
+std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine,
+                                         const std::vector<ImageUnderTest>& images, const TestSettings& settings);

@@ -44,7 +44,7 @@ class Push {
         TagWriter tags(world_, client_, settings_.host, publication_, sources_.indexes);
         try {
             store_everything();
-            const auto note = [&] { note_done(stored_steps() + tags.written()); };
+            const auto note = [&] { note_done(tags); };
             note();
             tags.write(StepKind::write_version_tag, note);
             tags.write(StepKind::move_tag, note);
@@ -143,7 +143,10 @@ class Push {
             const std::string& home = one->repositories.front();
             first.emplace_back([this, one, &home, &known] { store_blob(*one, home, home, known.contains(home)); });
             for (std::size_t i = 1; i < one->repositories.size(); ++i) {
-                others.emplace_back([this, one, &home, i] { store_blob(*one, one->repositories[i], home, false); });
+                others.emplace_back([this, one, &home, i, &known] {
+                    const std::string& repository = one->repositories[i];
+                    store_blob(*one, repository, home, known.contains(repository));
+                });
             }
         }
         run_all(first);
@@ -167,9 +170,10 @@ class Push {
             ++pushed_.sent;
             pushed_.bytes += need.blob.size;
         } else {
-            mounts_ = true;  // this registry understands the question: when it says no, it has not got the blob
             ++(arrival == Arrival::mounted ? pushed_.mounted : pushed_.present);
         }
+        // This registry understands the question: when it says no from now on, it has not got the blob.
+        if (arrival == Arrival::mounted || arrival == Arrival::there_already) mounts_ = true;
     }
 
     void store_manifests(const std::vector<Stored>& manifests) {
@@ -199,9 +203,9 @@ class Push {
                                                       [](const Step& step) { return step.tag.empty(); }));
     }
 
-    void note_done(std::size_t done) {
+    void note_done(const TagWriter& tags) {
         const std::lock_guard lock(note_mutex_);
-        if (settings_.note_done) settings_.note_done(done);
+        if (settings_.note_done) settings_.note_done(stored_steps() + tags.written());
     }
 
     const World& world_;

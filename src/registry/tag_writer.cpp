@@ -84,11 +84,12 @@ void TagWriter::check_preconditions(const std::vector<Tag*>& tags) {
     read_at_ = world_.clock.steady();
 }
 
+void TagWriter::set_state(Tag& tag, State state) {
+    const std::lock_guard lock(mutex_);
+    tag.state = state;
+}
+
 void TagWriter::write_one(Tag& tag, const std::function<void()>& on_written) {
-    const auto set_state = [&](State state) {
-        const std::lock_guard lock(mutex_);
-        tag.state = state;
-    };
     {
         const std::lock_guard lock(mutex_);
         if (failed_) return;
@@ -97,17 +98,39 @@ void TagWriter::write_one(Tag& tag, const std::function<void()>& on_written) {
         stop_if_cancelled();
         const std::string bytes = bytes_of(tag.step);
         const std::string media_type = parse_manifest(bytes, name_of(tag.step)).media_type;
-        set_state(State::on_its_way);
+        set_state(tag, State::on_its_way);
         put_manifest(client_, host_, tag.step.repository, tag.step.tag, bytes, media_type);
-        set_state(State::written);
+        set_state(tag, State::written);
         const std::lock_guard lock(mutex_);
         bytes_ += bytes.size();
-    } catch (...) {
-        const std::lock_guard lock(mutex_);
-        failed_ = true;
-        throw;
+    } catch (Error& error) {
+        if (!is_written_after_all(tag, error)) {
+            const std::lock_guard lock(mutex_);
+            failed_ = true;
+            throw;
+        }
     }
     on_written();
+}
+
+/// An answer may be lost after the registry acted, and a tag that may not be written may be right: what the registry
+/// shows decides. Where it does not say either, nobody knows, and the tag stays on its way.
+bool TagWriter::is_written_after_all(Tag& tag, Error& error) {
+    if (error.exit == Exit::cancelled || tag.state == State::untouched) return false;
+    std::optional<Digest> now;
+    try {
+        now = ask_tag(client_, host_, tag.step.repository, tag.step.tag);
+    } catch (const Error&) {
+        return false;
+    }
+    set_state(tag, now == tag.step.digest ? State::written : State::untouched);
+    if (now == tag.step.digest) return true;
+    if (now) {
+        error.problems.push_back({{},
+                                  fmt::format("{} names {} still", name_of(tag.step), now->brief()),
+                                  "the registry may keep this tag immutable, or the credentials may not move it"});
+    }
+    return false;
 }
 
 /// Looks until the registry shows our digest. Its former digest, or none, is a registry that lags; any other is

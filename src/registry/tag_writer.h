@@ -42,6 +42,8 @@ class TagWriter {
     std::vector<Tag*> tags_of(StepKind kind);
     void check_preconditions(const std::vector<Tag*>& tags);
     void write_one(Tag& tag, const std::function<void()>& on_written);
+    void set_state(Tag& tag, State state);
+    bool is_written_after_all(Tag& tag, Error& error);
     void verify(const Step& step);
     std::string bytes_of(const Step& step);
     std::string name_of(const Step& step) const { return step.repository + ":" + step.tag; }

@@ -78,7 +78,7 @@ class Upload {
             }
             if (no_mount) refuse_push(client_, call, response);
             if (response.status == 202) {
-                if (is_there_after_all()) return Arrival::there_already;
+                if (is_there_after_all()) return Arrival::found;
                 call = make_send(response);
                 response = client_.send(call);
                 if (response.status / 100 == 2) return Arrival::sent;
@@ -140,20 +140,6 @@ bool is_worth_a_second_look(const Response& response) {
            (has_error_code(response, "MANIFEST_BLOB_UNKNOWN") || has_error_code(response, "DIGEST_INVALID"));
 }
 
-/// A tag that the registry does not let us write may be right already; else it is said what it names.
-bool is_right_already(Client& client, const Call& call, const Response& response, const std::string& tag,
-                      const Digest& digest) {
-    const bool denied = response.status / 100 == 4 && response.status != 401 && response.status != 429;
-    if (tag.empty() || !denied) return false;
-    const std::optional<Digest> now = ask_tag(client, call.host, call.repository, tag);
-    if (now && now != digest) {
-        refuse(fmt::format("{}:{} names {} and may not be written ({})", call.repository, tag, now->brief(),
-                           render_refusal(call, response)),
-               "the registry keeps this tag immutable, or the credentials may not move it");
-    }
-    return now == digest;
-}
-
 }  // namespace
 
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
@@ -173,10 +159,7 @@ void put_manifest(Client& client, const std::string& host, const std::string& re
         if (!tag.empty()) ask_manifest(client, host, repository, digest);
         response = client.send(call);
     }
-    if (response.status != 200 && response.status != 201 && response.status != 202) {
-        if (is_right_already(client, call, response, tag, digest)) return;
-        refuse_push(client, call, response);
-    }
+    if (response.status != 200 && response.status != 201 && response.status != 202) refuse_push(client, call, response);
     const auto theirs = Digest::parse(response.header("Docker-Content-Digest").value_or(digest.text()));
     if (theirs != digest) {
         refuse(fmt::format("{}/{} took {} and calls it something else", host, repository, digest.text()),

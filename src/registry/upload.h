@@ -17,7 +17,12 @@ struct Blob {
     std::filesystem::path file;  ///< streamed from here
 };
 
-enum class Arrival { there_already, mounted, sent };
+enum class Arrival {
+    there_already,  ///< the registry said so when it was asked for a mount
+    mounted,        ///< from another repository
+    found,          ///< it took the mount for an upload, but has the blob
+    sent,
+};
 
 /// Asks for the blob and for a place to send it to in one request: a mount from `held_by`, which may be the repository
 /// itself. `ask_first`: where that comes to nothing a HEAD asks once more before the bytes are sent, for registries

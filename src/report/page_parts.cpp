@@ -11,6 +11,8 @@
 
 namespace {
 
+/// More rows than these are kept aside for the filter: a browser would take minutes to lay out 30,000.
+constexpr std::size_t rows_laid_out = 500;
 constexpr std::size_t whole = 2000;  ///< characters: more of a single text helps nobody
 
 struct Status {
@@ -207,9 +209,16 @@ PageSection image_section(const Run& run) {
 
 PageSection finding_section(const Run& run, const std::vector<FindingRow>& rows) {
     if (rows.empty()) return {};
-    std::string body;
-    for (const FindingRow& row : rows) body += render_finding_row(row, run);
-    return {"findings", "Findings",
-            render_filter(run) +
-                table("list", {"Severity", "Finding", "Package", "Fixed in", "Images", "What to do"}, body)};
+    std::string first;
+    std::string rest;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        (i < rows_laid_out ? first : rest) += render_finding_row(rows[i], run);
+    std::string inner = render_filter(run) +
+                        table("list", {"Severity", "Finding", "Package", "Fixed in", "Images", "What to do"}, first);
+    if (!rest.empty()) {
+        inner += "<template id=\"rest\">" + rest + "</template>\n" +
+                 element("noscript", element("p", counted(rows.size() - rows_laid_out, "more finding") +
+                                                      ": a browser shows them if it may run the script of this page."));
+    }
+    return {"findings", "Findings", inner};
 }

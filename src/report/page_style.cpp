@@ -56,7 +56,7 @@ ol.todo span { color: var(--soft); font-size: .9rem; display: block; }
 .tally .bad { color: var(--bad); }
 .charts { display: grid; gap: 1.2rem 2.4rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .chart { width: 100%; border-collapse: collapse; }
-.chart th { text-align: left; font-weight: 400; padding: .22rem .8rem .22rem 0; width: 1%; white-space: nowrap; }
+.chart th { text-align: left; font-weight: 400; padding: .22rem .8rem .22rem 0; width: 1%; max-width: 11rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .chart td { padding: .22rem 0; } .chart td:last-child { width: 1%; text-align: right; padding-left: .7rem; font-variant-numeric: tabular-nums; font-weight: 600; }
 .chart svg { display: block; width: 100%; height: 1.05rem; }
 .fill-blocking { fill: var(--bad); } .fill-waived { fill: var(--waived); } .fill-reported { fill: var(--below); } .fill-rest { fill: var(--panel); }
@@ -72,7 +72,6 @@ button { cursor: pointer; width: auto; }
 table.list { width: 100%; border-collapse: collapse; font-size: .925rem; }
 .list th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); padding: .4rem .8rem .4rem 0; vertical-align: bottom; }
 .list td { border-bottom: 1px solid var(--line); padding: .6rem .8rem .6rem 0; vertical-align: top; overflow-wrap: anywhere; }
-.list tr[hidden] { display: none; }
 .list .narrow { width: 1%; white-space: nowrap; } .list .roomy { min-width: 9.5rem; }
 .list td > div { min-width: 5.2rem; } .list .number > div { min-width: 3rem; }
 .badge { display: inline-block; font-size: .78rem; font-weight: 700; letter-spacing: .01em; padding: .08rem .5rem; border-radius: 99px; border: 1.5px solid currentColor; white-space: nowrap; }
@@ -109,7 +108,9 @@ const std::string_view page_script = R"js(
   const form = document.getElementById("filter");
   if (!form) return;
   const step = 200;
-  const rows = [...document.querySelectorAll("#findings tbody tr")].map(row => ({ row, text: null }));
+  const body = document.querySelector("#findings tbody");
+  const rest = document.getElementById("rest");
+  const rows = [...body.rows, ...(rest ? rest.content.children : [])].map(row => ({ row, text: null }));
   const shown = document.getElementById("shown");
   const text = shown.querySelector("span");
   const more = shown.querySelector("button");
@@ -125,13 +126,14 @@ const std::string_view page_script = R"js(
   };
   const apply = () => {
     const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const shownRows = document.createDocumentFragment();
     let fitting = 0;
     for (const entry of rows) {
-      const fit = fits(entry, words);
-      if (fit) fitting += 1;
-      const hidden = !fit || fitting > limit;
-      if (entry.row.hidden !== hidden) entry.row.hidden = hidden;
+      if (!fits(entry, words)) continue;
+      fitting += 1;
+      if (fitting <= limit) shownRows.append(entry.row);
     }
+    body.replaceChildren(shownRows);
     const visible = Math.min(fitting, limit);
     text.textContent = visible === rows.length ? "All " + rows.length + " shown." : visible + " of " + rows.length + " shown" + (fitting > visible ? ", " + (fitting - visible) + " more fit." : ".");
     more.hidden = fitting <= visible;
@@ -142,7 +144,7 @@ const std::string_view page_script = R"js(
   more.addEventListener("click", () => { limit = Infinity; apply(); });
   const closed = [];
   addEventListener("beforeprint", () => {
-    limit = Infinity;
+    if (!rest) limit = Infinity;
     apply();
     for (const details of document.querySelectorAll("details:not([open])")) { details.open = true; closed.push(details); }
   });

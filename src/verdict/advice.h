@@ -39,3 +39,8 @@ Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until 
 /// An entry for `exceptions:` of vulnerability-policy.yml, ready to paste: for this vulnerability in this package at
 /// this path, for 30 days from today. The owner is left for a person to write.
 std::string render_waiver(const Finding& finding, Date today);
+
+/// The same for an entry of a scanner's own ignore file, so that one file holds all waivers (it then counts for both
+/// scanners). Nothing if a policy cannot say it: no id, a kind of match, a namespace, a language, a regular expression,
+/// …
+std::optional<std::string> render_moved_waiver(const Waiver& waiver, Date today);

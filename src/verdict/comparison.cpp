@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "verdict/merge.h"
+
 namespace {
 
 std::vector<const Finding*> findings_of(const Verdict& verdict) {
@@ -36,12 +38,13 @@ Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
 }
 
 Verdict forgive_published(Verdict now, const std::optional<Verdict>& published) {
-    if (now.outcome != Outcome::vulnerable || !published || published->outcome == Outcome::unknown) return now;
+    if (now.outcome != Outcome::vulnerable || !published ) return now;
     const std::set<std::string> before = keys_of(findings_of(*published));
     std::vector<Finding> added;
     for (Finding& finding : now.blocking) {
         (before.contains(finding.key()) ? now.reported : added).push_back(std::move(finding));
     }
+    std::sort(now.reported.begin(), now.reported.end(), comes_first);
     now.blocking = std::move(added);
     if (now.blocking.empty()) now.outcome = Outcome::clean;
     return now;

@@ -230,6 +230,7 @@ Report parse_grype_report(std::string_view text, const std::string& source_name)
     report.os_version = text_at(member(root, "distro"), "version");
     report.database_date = database_date_of(descriptor);
     report.hidden_by = settings_that_hide(member(descriptor, "configuration"));
+    report.findings.reserve(items_at(root, "matches").Size());
     for (const Json& match : items_at(root, "matches")) report.findings.push_back(read_match(match, source));
     read_ignored(root, source, report);
     report.packages = count_packages(report);

@@ -165,6 +165,7 @@ void settle(std::vector<std::string>& texts) {
 Finding join_findings(Group part) {
     std::sort(part.begin(), part.end(), comes_before);
     Finding all = *part.front();
+    all.seen_by.reserve(part.size());
     std::vector<std::string> ids;
     for (const Finding* finding : part) {
         if (finding != part.front()) add_finding(all, *finding);
@@ -174,7 +175,7 @@ Finding join_findings(Group part) {
     }
     // Within a part all ids that are CVEs themselves are the same one; it may not be the first among the aliases.
     const auto cve = std::find_if(part.begin(), part.end(), [](const Finding* f) { return is_cve(f->id); });
-    name_finding(all, cve == part.end() ? "" : (*cve)->id, ids);
+    if (part.size() > 1) name_finding(all, cve == part.end() ? "" : (*cve)->id, ids);
     settle(all.paths);
     settle(all.fixed_in);
     std::sort(all.seen_by.begin(), all.seen_by.end(), says_less);
@@ -185,12 +186,15 @@ Finding join_findings(Group part) {
 std::vector<Finding> join_groups(const std::vector<Group>& groups) {
     std::vector<Group> parts;
     for (const Group& group : groups) split_by_vulnerability(group, parts);
+    std::vector<Finding> joined;
+    joined.reserve(parts.size());
+    for (const Group& part : parts) joined.push_back(join_findings(part));
+    std::vector<Finding*> order;  // a finding is large: it is moved once, not at every step of sorting
+    for (Finding& finding : joined) order.push_back(&finding);
+    std::sort(order.begin(), order.end(), [](const Finding* a, const Finding* b) { return comes_first(*a, *b); });
     std::vector<Finding> findings;
-    findings.reserve(parts.size());
-    for (const Group& part : parts) findings.push_back(join_findings(part));
-    std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-        return std::tie(b.severity, a.id, a.package, a.path) < std::tie(a.severity, b.id, b.package, b.path);
-    });
+    findings.reserve(order.size());
+    for (Finding* finding : order) findings.push_back(std::move(*finding));
     return findings;
 }
 
@@ -201,6 +205,10 @@ ReportList list_of(const std::vector<Report>& reports) {
 }
 
 }  // namespace
+
+bool comes_first(const Finding& a, const Finding& b) {
+    return std::tie(b.severity, a.id, a.package, a.path) < std::tie(a.severity, b.id, b.package, b.path);
+}
 
 std::vector<Finding> merge_findings(const ReportList& reports) {
     std::vector<Finding> findings = join_groups(groups_of(reports, &Report::findings));

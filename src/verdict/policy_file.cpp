@@ -73,8 +73,8 @@ void check_exception(YamlFile& yaml, const YAML::Node& node, const Waiver& waive
                  "add \"component\", or remove \"version\"");
     }
     if (waiver.owner == owner_placeholder) {
-        yaml.add(value_at(node, "owner"), fmt::format("nobody owns {} yet", name),
-                 "write who has accepted this risk", Level::warning);
+        yaml.add(value_at(node, "owner"), fmt::format("nobody owns {} yet", name), "write who has accepted this risk",
+                 Level::warning);
     }
 }
 

@@ -166,6 +166,10 @@ Report parse_trivy_report(std::string_view text, const std::string& source_name)
     report.os_family = family == "none" ? "" : family;
     report.os_version = text_at(member(metadata, "OS"), "Name");
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
-    for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report);
+    std::size_t count = 0;
+    for (const Json& result : source.optional_items(root, "Results"))
+        count += items_at(result, "Vulnerabilities").Size();
+    report.findings.reserve(count);
+    for (const Json& result : items_at(root, "Results")) read_result(result, source, report);
     return report;
 }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
 #include "verdict/matching.h"
@@ -134,26 +133,32 @@ bool says_the_same(const Waiver& first, const Waiver& second) {
     return is_same_place(first, second) && (first.only_for == second.only_for || !first.only_for || !second.only_for);
 }
 
-void check_duplicates(const WaiverIndex& index, Notes& notes) {
-    std::set<std::size_t> reported;
-    for (const auto& [id, places] : index.by_id) {
-        for (std::size_t i = 1; i < places.size(); ++i) {
-            const Waiver& second = index.waivers[places[i]].waiver;
-            const auto first =
-                std::find_if(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(i), [&](std::size_t place) {
-                    return place != places[i] && says_the_same(index.waivers[place].waiver, second);
-                });
-            if (first == places.begin() + static_cast<std::ptrdiff_t>(i) || !reported.insert(places[i]).second)
-                continue;
-            const Waiver& other = index.waivers[*first].waiver;
-            const bool contradicts = other.review_by != second.review_by;
-            notes.add(second.at,
-                      fmt::format("{} is already in {}:{}{}", describe(second), other.at.file, other.at.line,
-                                  contradicts ? ", with another date" : ""),
-                      contradicts ? "keep one of the two: the later date holds as long as both are there"
-                                  : "remove one of the two");
+/// The first entry above this one that says the same under one of its names; nothing if there is none.
+const Waiver* earlier_twin(const WaiverIndex& index, std::size_t place) {
+    const Waiver& waiver = index.waivers[place].waiver;
+    std::vector<std::string> ids = waiver.aliases;
+    ids.push_back(waiver.id);
+    std::size_t first = place;
+    for (const std::string& id : ids) {
+        const auto found = index.by_id.find(id);
+        if (found == index.by_id.end()) continue;
+        for (const std::size_t other : found->second) {
+            if (other < first && says_the_same(index.waivers[other].waiver, waiver)) first = other;
         }
     }
+    return first == place ? nullptr : &index.waivers[first].waiver;
+}
+
+void check_duplicate(const WaiverIndex& index, std::size_t place, Notes& notes) {
+    const Waiver& waiver = index.waivers[place].waiver;
+    const Waiver* twin = earlier_twin(index, place);
+    if (twin == nullptr) return;
+    const bool contradicts = twin->review_by != waiver.review_by;
+    notes.add(
+        waiver.at,
+        fmt::format("{} is already in {}:{}{}", describe(waiver), twin->at.file, twin->at.line,
+                    contradicts ? ", with another date" : ""),
+        contradicts ? "keep one of the two: the later date holds as long as both are there" : "remove one of the two");
 }
 
 void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verdicts, Date today, Notes& notes) {
@@ -205,8 +210,8 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
         const Waiver& waiver = index.waivers[i].waiver;
         check_dates(waiver, uses[i], today, notes);
         if (is_complete(verdicts) && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], notes);
+        check_duplicate(index, i, notes);
     }
-    check_duplicates(index, notes);
     for (const PreparedScope& scope : prepare_scopes(policy.scopes)) check_scope(scope, verdicts, today, notes);
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
     return sorted_by_place(notes.problems);

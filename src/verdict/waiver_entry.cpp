@@ -1,9 +1,12 @@
 // A waiver as a person can paste it. What stands in it comes from feeds and images, so every text is quoted.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "verdict/advice.h"
+#include "verdict/names.h"
 
 namespace {
 
@@ -27,15 +30,54 @@ std::string reason_for(const Finding& finding) {
     return "fixed in " + joined(finding.fixed_in, ", ") + ": say why it can wait";
 }
 
+/// The keys of `exceptions:` as parse_policy() reads them.
+std::string render_entry(const Waiver& waiver) {
+    std::string entry = "  - id: " + quoted(waiver.id) + "\n";
+    if (!waiver.aliases.empty()) entry += "    aliases: " + quoted_list(waiver.aliases) + "\n";
+    if (!waiver.package.empty()) entry += "    component: " + quoted(waiver.package) + "\n";
+    if (!waiver.package_version.empty()) entry += "    version: " + quoted(waiver.package_version) + "\n";
+    if (!waiver.paths.empty()) entry += "    paths: " + quoted_list(waiver.paths) + "\n";
+    entry += "    reason: " + quoted(waiver.reason) + "\n";
+    entry += fmt::format("    owner: {}\n", owner_placeholder);
+    if (waiver.added) entry += fmt::format("    added: {}\n", render_date(*waiver.added));
+    if (waiver.review_by) entry += fmt::format("    review_by: {}\n", render_date(*waiver.review_by));
+    return entry;
+}
+
+bool is_plain_glob(const std::string& path) {
+    return path.find_first_of("[]{}\\") == std::string::npos;
+}
+
+bool policy_can_say(const Waiver& waiver) {
+    return !waiver.id.empty() && waiver.purls.empty() && waiver.fix_state.empty() && waiver.name_space.empty() &&
+           waiver.upstream.empty() && waiver.language.empty() && waiver.match_type.empty() &&
+           waiver.package_type.empty() && waiver.package.find_first_of("^$*+?[](){}|\\") == std::string::npos &&
+           (waiver.package_version.empty() || !waiver.package.empty()) &&
+           std::all_of(waiver.paths.begin(), waiver.paths.end(), is_plain_glob);
+}
+
 }  // namespace
 
 std::string render_waiver(const Finding& finding, Date today) {
-    std::string entry = "  - id: " + quoted(finding.id) + "\n";
-    if (!finding.aliases.empty()) entry += "    aliases: " + quoted_list(finding.aliases) + "\n";
-    if (!finding.package.empty()) entry += "    component: " + quoted(finding.package) + "\n";
-    if (!finding.path.empty()) entry += "    paths: " + quoted_list({finding.path}) + "\n";
-    entry += "    reason: " + quoted(reason_for(finding)) + "\n";
-    entry += fmt::format("    owner: {}\n    added: {}\n    review_by: {}\n", owner_placeholder, render_date(today),
-                         render_date(today + std::chrono::days(30)));
-    return entry;
+    Waiver waiver;
+    waiver.id = finding.id;
+    waiver.aliases = finding.aliases;
+    waiver.package = finding.package;
+    if (!finding.path.empty()) waiver.paths = {finding.path};
+    waiver.reason = reason_for(finding);
+    waiver.added = today;
+    waiver.review_by = today + std::chrono::days(30);
+    return render_entry(waiver);
+}
+
+std::optional<std::string> render_moved_waiver(const Waiver& waiver, Date today) {
+    if (!policy_can_say(waiver)) return std::nullopt;
+    Waiver moved = waiver;
+    // Trivy's paths have no leading slash, ours do; what begins with ** fits both.
+    for (std::string& path : moved.paths) {
+        if (!path.starts_with("**")) path = rooted(path);
+    }
+    if (moved.reason.empty()) moved.reason = fmt::format("from {}: say why it is acceptable", waiver.at.file);
+    if (!moved.review_by) moved.review_by = today + std::chrono::days(30);
+    return render_entry(moved);
 }

@@ -87,7 +87,11 @@ TEST_CASE("a build leaves nothing but its layouts") {
     FakeWorld fake;
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images.building/of-an-interrupted-build", "x");
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    const FakeProcesses::Effect good_bake = bake(fake, "");
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(fake.files.names_in("/out/images.building").empty());
+        return good_bake(command);
+    });
     run_build(fake.world(), sample_plan(), sample_settings());
     CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images"});
     CHECK(fake.files.names_in("/out/images").size() == 4);

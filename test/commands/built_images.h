@@ -10,9 +10,12 @@
 
 inline void put_layout(FakeWorld& fake, const std::string& name, const std::string& salt) {
     const std::filesystem::path folder = "out/images/" + name;
-    const auto put = [&](const std::string& bytes) { return fake.files.texts[blob_path(folder, sha256(bytes))] = bytes; };
-    const std::string config = put(fmt::format(R"({{"architecture":"amd64","os":"linux","config":{{"Labels":{{"salt":"{}"}}}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
-                                               salt, sha256("diff").text()));
+    const auto put = [&](const std::string& bytes) {
+        return fake.files.texts[blob_path(folder, sha256(bytes))] = bytes;
+    };
+    const std::string config = put(fmt::format(
+        R"({{"architecture":"amd64","os":"linux","config":{{"Labels":{{"salt":"{}"}}}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
+        salt, sha256("diff").text()));
     const std::string layer = put("a layer of " + salt);
     const std::string manifest = put(fmt::format(
         R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},)"

@@ -7,7 +7,8 @@
 namespace {
 
 bool mentions(const Problems& problems, const std::string& file, const std::string& part) {
-    return std::any_of(problems.begin(), problems.end(), [&](const Problem& p) { return p.at.file == file && p.what.find(part) != std::string::npos; });
+    return std::any_of(problems.begin(), problems.end(),
+                       [&](const Problem& p) { return p.at.file == file && p.what.find(part) != std::string::npos; });
 }
 
 }  // namespace

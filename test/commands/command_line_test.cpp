@@ -1,5 +1,6 @@
 #include "commands/command_line.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/error.h"
@@ -25,7 +26,9 @@ TEST_CASE("A command and its options are read from arguments") {
     CHECK(invocation.options == std::map<std::string, std::string>{{"only", "3.13.*"}, {"jobs", "2"}});
 }
 
-TEST_CASE("A switch needs no value") { CHECK(parse_arguments({"check", "--fix"}).options.at("fix") == "true"); }
+TEST_CASE("A switch needs no value") {
+    CHECK(parse_arguments({"check", "--fix"}).options.at("fix") == "true");
+}
 
 TEST_CASE("Without a command the help is shown") {
     CHECK(parse_arguments({}).command.empty());
@@ -38,9 +41,11 @@ TEST_CASE("Help lists every command, and every command's help every option it us
         CHECK(help.find(command.name) != std::string::npos);
         const std::string own = parse_arguments({command.name, "--help"}).text;
         for (const OptionText& option : option_table()) {
-            const bool used = std::find(option.used_by.begin(), option.used_by.end(), command.name) != option.used_by.end();
+            const bool used =
+                std::find(option.used_by.begin(), option.used_by.end(), command.name) != option.used_by.end();
             INFO(command.name << " --" << option.name);
-            CHECK((own.find("--" + option.name + " ") != std::string::npos || own.find("--" + option.name + "\n") != std::string::npos) == used);
+            CHECK((own.find("--" + option.name + " ") != std::string::npos ||
+                   own.find("--" + option.name + "\n") != std::string::npos) == used);
         }
     }
 }
@@ -52,12 +57,15 @@ TEST_CASE("A wrong command and a wrong option are input errors that name them") 
 }
 
 TEST_CASE("In a workflow the inputs count; an empty one was not given") {
-    const Invocation invocation = parse_inputs({{"INPUT_COMMAND", "scan"}, {"INPUT_IMAGE-MATRIX", "m.json"}, {"INPUT_ONLY", ""}, {"HOME", "/github/home"}});
+    const Invocation invocation = parse_inputs(
+        {{"INPUT_COMMAND", "scan"}, {"INPUT_IMAGE-MATRIX", "m.json"}, {"INPUT_ONLY", ""}, {"HOME", "/github/home"}});
     CHECK(invocation.command == "scan");
     CHECK(invocation.options == std::map<std::string, std::string>{{"image-matrix", "m.json"}});
 }
 
-TEST_CASE("A step without a command runs the whole road") { CHECK(parse_inputs({{"INPUT_COMMAND", ""}}).command == "run"); }
+TEST_CASE("A step without a command runs the whole road") {
+    CHECK(parse_inputs({{"INPUT_COMMAND", ""}}).command == "run");
+}
 
 TEST_CASE("Unknown commands and inputs are all named at once") {
     try {

@@ -48,5 +48,6 @@ TEST_CASE("action.yml has every output of every command, and nothing else") {
 }
 
 TEST_CASE("The README's table of options is the one that the program prints") {
-    CHECK(read("README.md").find("<!-- options:begin -->\n" + render_options_markdown() + "<!-- options:end -->") != std::string::npos);
+    CHECK(read("README.md").find("<!-- options:begin -->\n" + render_options_markdown() + "<!-- options:end -->") !=
+          std::string::npos);
 }

@@ -26,7 +26,8 @@ TEST_CASE("No output of matrix names the registry or the namespace: a masked use
 TEST_CASE("Mistakes in both files are told in one go") {
     FakeWorld fake;
     fill_work_tree(fake);
-    fake.files.texts["image-matrix.json"] = R"([{"pythonVersion": "3.13", "debianVersion": "slim-bookworm", "tags": []}])";
+    fake.files.texts["image-matrix.json"] =
+        R"([{"pythonVersion": "3.13", "debianVersion": "slim-bookworm", "tags": []}])";
     fake.files.texts["JOB.env"] = "DEFRA_VERSION=one\nIMAGE_NAME=python\n";
     try {
         run_matrix(fake.world(), parse_settings({}));
@@ -47,6 +48,7 @@ TEST_CASE("A file that is not there is said by its name") {
         run_matrix(fake.world(), parse_settings({}));
         FAIL("nothing was thrown");
     } catch (const Error& error) {
-        CHECK(error.problems == Problems{{{"JOB.env", 0}, "there is no such file", "it holds DEFRA_VERSION and IMAGE_NAME"}});
+        CHECK(error.problems ==
+              Problems{{{"JOB.env", 0}, "there is no such file", "it holds DEFRA_VERSION and IMAGE_NAME"}});
     }
 }

@@ -6,8 +6,13 @@
 namespace {
 
 void put_event(FakeWorld& fake, const std::string& name, const std::string& ref) {
-    fake.environment = {{"GITHUB_ACTIONS", "true"},      {"GITHUB_EVENT_NAME", name},           {"GITHUB_REF", ref}, {"GITHUB_REPOSITORY", "defra/images"},
-                        {"GITHUB_EVENT_PATH", "/event"}, {"GITHUB_SERVER_URL", "https://github.com"}, {"GITHUB_SHA", std::string(40, 'a')}};
+    fake.environment = {{"GITHUB_ACTIONS", "true"},
+                        {"GITHUB_EVENT_NAME", name},
+                        {"GITHUB_REF", ref},
+                        {"GITHUB_REPOSITORY", "defra/images"},
+                        {"GITHUB_EVENT_PATH", "/event"},
+                        {"GITHUB_SERVER_URL", "https://github.com"},
+                        {"GITHUB_SHA", std::string(40, 'a')}};
     fake.files.texts["/event"] = R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})";
 }
 
@@ -46,7 +51,8 @@ TEST_CASE("publish: required fails where nothing may be published") {
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what == "Nothing visible changed. This run must publish, but the branch topic does not publish");
+        CHECK(error.problems.front().what ==
+              "Nothing visible changed. This run must publish, but the branch topic does not publish");
     }
 }
 

@@ -30,7 +30,12 @@ TEST_CASE("Without options the documented defaults hold") {
 }
 
 TEST_CASE("Every wrong value is told at once, with what the option takes") {
-    const Problems problems = mistakes_of({{"severity", "mediun"}, {"jobs", "0"}, {"dry-run", "yes"}, {"today", "23.11.2026"}, {"to", "ftp://x"}, {"runners", "linux/arm64"}});
+    const Problems problems = mistakes_of({{"severity", "mediun"},
+                                           {"jobs", "0"},
+                                           {"dry-run", "yes"},
+                                           {"today", "23.11.2026"},
+                                           {"to", "ftp://x"},
+                                           {"runners", "linux/arm64"}});
     CHECK(problems.size() == 6);
     CHECK(mistakes_of({{"severity", "mediun"}}).front().what == "--severity does not take \"mediun\"");
     CHECK(mistakes_of({{"severity", "unknown"}}).size() == 1);
@@ -45,7 +50,9 @@ TEST_CASE("Booleans are YAML 1.2's: true and false in three spellings, nothing e
 }
 
 TEST_CASE("Lists and pairs are read") {
-    const Settings settings = parse_settings({{"only", "3.13.*, *-production"}, {"runners", "linux/amd64=ubuntu-24.04,linux/arm64=ubuntu-24.04-arm"}, {"cache-to", "type=local,dest=a;type=inline"}});
+    const Settings settings = parse_settings({{"only", "3.13.*, *-production"},
+                                              {"runners", "linux/amd64=ubuntu-24.04,linux/arm64=ubuntu-24.04-arm"},
+                                              {"cache-to", "type=local,dest=a;type=inline"}});
     CHECK(settings.only == std::vector<std::string>{"3.13.*", "*-production"});
     CHECK(settings.runners.at("linux/arm64") == "ubuntu-24.04-arm");
     CHECK(settings.cache_to == std::vector<std::string>{"type=local,dest=a", "type=inline"});

@@ -45,17 +45,21 @@ inline FileFact make_link(const std::string& to) {
     return fact;
 }
 
-inline std::string good_fingerprint() { return list_fingerprints(fixture("good-root.crt")).at(0); }
+inline std::string good_fingerprint() {
+    return list_fingerprints(fixture("good-root.crt")).at(0);
+}
 
 inline void add_files_of_both(FileTree& tree) {
-    for (const char* folder : {"/bin", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/lib/python3.13",
-                               "/etc", "/etc/ssl", "/etc/ssl/certs", "/home", "/home/nonroot/.local", "/home/nonroot/.local/bin", "/var", "/var/lib",
-                               "/var/lib/dpkg", "/var/lib/dpkg/status.d"}) {
+    for (const char* folder :
+         {"/bin", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib",
+          "/usr/local/lib/python3.13", "/etc", "/etc/ssl", "/etc/ssl/certs", "/home", "/home/nonroot/.local",
+          "/home/nonroot/.local/bin", "/var", "/var/lib", "/var/lib/dpkg", "/var/lib/dpkg/status.d"}) {
         tree.files[folder] = make_folder();
     }
     tree.files["/home/nonroot"] = make_folder(0755, 1000);
     tree.files["/tmp"] = make_folder(01777);
-    tree.files["/etc/passwd"] = make_file("root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:1000:1000:nonroot:/home/nonroot:/sbin/nologin\n");
+    tree.files["/etc/passwd"] =
+        make_file("root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:1000:1000:nonroot:/home/nonroot:/sbin/nologin\n");
     tree.files["/etc/group"] = make_file("root:x:0:\nnonroot:x:1000:\n");
     tree.files["/etc/resolv.conf"] = make_file("", 0666);
     tree.files["/etc/mtab"] = make_link("/proc/mounts");
@@ -90,7 +94,11 @@ inline ImageFacts make_good_image(Target target) {
     const bool production = target == Target::production;
     const std::string repository = production ? "defradigital/python" : "defradigital/python-development";
     ImageFacts facts;
-    facts.expected = {.target = target, .distroless = true, .python_version = "3.13.5", .defra_version = "1.0.0", .repository = repository,
+    facts.expected = {.target = target,
+                      .distroless = true,
+                      .python_version = "3.13.5",
+                      .defra_version = "1.0.0",
+                      .repository = repository,
                       .architecture = "amd64"};
     facts.config.user = "1000:1000";
     facts.config.working_directory = "/home/nonroot";
@@ -123,9 +131,12 @@ inline ImageFacts make_good_production() {
     files["/usr/lib/libc.so.6"].libc_build = "2.36-9+deb12u13";
     files["/usr/lib/ld-linux-x86-64.so.2"] = make_program(200'000, "d1");
     files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = "2.36-9+deb12u13";
-    files["/var/lib/dpkg/status.d/libc6.md5sums"] = make_file("c1  usr/lib/libc.so.6\nd1  usr/lib/ld-linux-x86-64.so.2\n");
-    facts.python.answers["mapped-libraries"] = {{"/usr/lib/libc.so.6", "/usr/local/lib/python3.13/lib-dynload/_ssl.so"}, ""};
-    facts.python.answers["debugger"] = {{}, "RuntimeError: python ended with exit code 1: ModuleNotFoundError: No module named 'debugpy'"};
+    files["/var/lib/dpkg/status.d/libc6.md5sums"] =
+        make_file("c1  usr/lib/libc.so.6\nd1  usr/lib/ld-linux-x86-64.so.2\n");
+    facts.python.answers["mapped-libraries"] = {{"/usr/lib/libc.so.6", "/usr/local/lib/python3.13/lib-dynload/_ssl.so"},
+                                                ""};
+    facts.python.answers["debugger"] = {
+        {}, "RuntimeError: python ended with exit code 1: ModuleNotFoundError: No module named 'debugpy'"};
     facts.tls.answers["tls-clients"] = {{"urllib", "uv"}, ""};
     return facts;
 }
@@ -133,7 +144,8 @@ inline ImageFacts make_good_production() {
 inline ImageFacts make_good_development() {
     ImageFacts facts = make_good_image(Target::development);
     auto& files = facts.files.files;
-    for (const char* tool : {"sh", "apt", "dpkg", "perl", "pip"}) files[std::string("/usr/bin/") + tool] = make_program(100'000, "");
+    for (const char* tool : {"sh", "apt", "dpkg", "perl", "pip"})
+        files[std::string("/usr/bin/") + tool] = make_program(100'000, "");
     files["/usr/bin/su"] = make_program(70'000, "");
     files["/usr/bin/su"].mode = 04755;
     files["/etc/ssl/certs/0a1b2c3d.0"] = make_link("good-root.pem");

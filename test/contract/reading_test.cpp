@@ -32,7 +32,8 @@ std::string with_checksum(std::string block) {
 }
 
 /// A header block with these fields changed.
-std::string header(const std::string& path, char type, std::uint64_t size, const std::string& link = "", const std::string& mode = "0000644") {
+std::string header(const std::string& path, char type, std::uint64_t size, const std::string& link = "",
+                   const std::string& mode = "0000644") {
     std::string block = render_tar_header(path, size);
     block.replace(100, 7, mode);
     block[156] = type;
@@ -40,7 +41,8 @@ std::string header(const std::string& path, char type, std::uint64_t size, const
     return with_checksum(block);
 }
 
-std::string file(const std::string& path, const std::string& text, char type = '0', const std::string& mode = "0000644") {
+std::string file(const std::string& path, const std::string& text, char type = '0',
+                 const std::string& mode = "0000644") {
     return header(path, type, text.size(), "", mode) + text + render_tar_padding(text.size());
 }
 
@@ -58,7 +60,11 @@ std::string refusal(const std::string& tar) {
 
 TEST_CASE("a tar is read with its modes, links and sizes") {
     const FileTree tree = read(header("./etc/", '5', 0, "", "0000755") + file("etc/passwd", "root:x:0:0\n") +
-                               header("usr", '2', 0, "/etc") + header("etc/group", '1', 0, "etc/passwd") + file("bin/su", "\x7F" "ELF and more", '0', "0004755"));
+                               header("usr", '2', 0, "/etc") + header("etc/group", '1', 0, "etc/passwd") +
+                               file("bin/su",
+                                    "\x7F"
+                                    "ELF and more",
+                                    '0', "0004755"));
     CHECK(tree.files.size() == 5);
     CHECK(tree.files.at("/etc").type == FileType::folder);
     CHECK(tree.files.at("/etc/passwd").text == "root:x:0:0\n");
@@ -75,9 +81,12 @@ TEST_CASE("long names come from pax and GNU headers") {
     const std::string record = " path=" + name + "\n";
     const std::string pax = std::to_string(record.size() + 3) + record;
     CHECK(read(file("PaxHeaders/x", pax, 'x') + file("short", "1")).files.contains("/" + name));
-    CHECK(read(file("././@LongLink", name + std::string(1, '\0'), 'L') + file("short", "1") + file("next", "2")).files.contains("/" + name));
-    CHECK(read(file("././@LongLink", name + std::string(1, '\0'), 'L') + file("short", "1") + file("next", "2")).files.contains("/next"));
-    CHECK(read(file("././@LongLink", "/target", 'K') + header("link", '2', 0, "short")).files.at("/link").link == "/target");
+    CHECK(read(file("././@LongLink", name + std::string(1, '\0'), 'L') + file("short", "1") + file("next", "2"))
+              .files.contains("/" + name));
+    CHECK(read(file("././@LongLink", name + std::string(1, '\0'), 'L') + file("short", "1") + file("next", "2"))
+              .files.contains("/next"));
+    CHECK(read(file("././@LongLink", "/target", 'K') + header("link", '2', 0, "short")).files.at("/link").link ==
+          "/target");
 }
 
 TEST_CASE("a size beyond octal digits is read") {
@@ -100,8 +109,9 @@ TEST_CASE("what is no tar is refused") {
 }
 
 TEST_CASE("links are followed as the kernel follows them") {
-    const FileTree tree = read(header("a", '5', 0) + header("a/b", '5', 0) + file("a/b/c", "!") + header("up", '2', 0, "a/b/../b/./c") + header("root", '2', 0, "../../a") +
-                               header("ring1", '2', 0, "ring2") + header("ring2", '2', 0, "ring1"));
+    const FileTree tree =
+        read(header("a", '5', 0) + header("a/b", '5', 0) + file("a/b/c", "!") + header("up", '2', 0, "a/b/../b/./c") +
+             header("root", '2', 0, "../../a") + header("ring1", '2', 0, "ring2") + header("ring2", '2', 0, "ring1"));
     CHECK(tree.resolve("/up") == "/a/b/c");
     CHECK(tree.resolve("/root/b/c") == "/a/b/c");
     CHECK(tree.resolve("/a/../a/b") == "/a/b");
@@ -112,19 +122,26 @@ TEST_CASE("links are followed as the kernel follows them") {
 }
 
 TEST_CASE("the C library's build is found in it") {
-    const std::string elf = "\x7F" "ELF";
-    const FileTree tree = read(file("lib/libc.so.6", elf + "GLIBC 2.4\nGNU C Library (Debian GLIBC 2.36-9+deb12u13) stable release") +
-                               file("lib/ld-linux-aarch64.so.1", elf + "ld.so (Debian GLIBC 2.36-9+deb12u10) stable release") + file("lib/libm.so.6", elf + "(GLIBC 2.36)"));
+    const std::string elf =
+        "\x7F"
+        "ELF";
+    const FileTree tree =
+        read(file("lib/libc.so.6", elf + "GLIBC 2.4\nGNU C Library (Debian GLIBC 2.36-9+deb12u13) stable release") +
+             file("lib/ld-linux-aarch64.so.1", elf + "ld.so (Debian GLIBC 2.36-9+deb12u10) stable release") +
+             file("lib/libm.so.6", elf + "(GLIBC 2.36)"));
     CHECK(tree.files.at("/lib/libc.so.6").libc_build == "2.36-9+deb12u13");
     CHECK(tree.files.at("/lib/ld-linux-aarch64.so.1").libc_build == "2.36-9+deb12u10");
     CHECK(tree.files.at("/lib/libm.so.6").libc_build.empty());
 }
 
 TEST_CASE("a configuration is read from a layout and from the engine alike") {
-    const std::string inside = R"({"User":"1000","WorkingDir":"/app","Entrypoint":["python"],"Cmd":["-V"],"Env":["A=1","B=x=y","C"],
+    const std::string inside =
+        R"({"User":"1000","WorkingDir":"/app","Entrypoint":["python"],"Cmd":["-V"],"Env":["A=1","B=x=y","C"],
         "Labels":{"k":"v"},"Volumes":{"/d":{}},"OnBuild":null,"ExposedPorts":{},"Healthcheck":{"Test":["NONE"]}})";
-    const ImageConfig layout = parse_image_config(R"({"architecture":"arm64","rootfs":{"diff_ids":["a","b"]},"config":)" + inside + "}", "x");
-    const ImageConfig engine = parse_image_config(R"({"Architecture":"arm64","RootFS":{"Layers":["a","b"]},"Config":)" + inside + "}", "x");
+    const ImageConfig layout =
+        parse_image_config(R"({"architecture":"arm64","rootfs":{"diff_ids":["a","b"]},"config":)" + inside + "}", "x");
+    const ImageConfig engine =
+        parse_image_config(R"({"Architecture":"arm64","RootFS":{"Layers":["a","b"]},"Config":)" + inside + "}", "x");
     for (const ImageConfig& config : {layout, engine}) {
         CHECK(config.user == "1000");
         CHECK(config.working_directory == "/app");
@@ -141,7 +158,9 @@ TEST_CASE("a configuration is read from a layout and from the engine alike") {
 }
 
 TEST_CASE("answers are lines of JSON among whatever else an image prints") {
-    const auto answers = parse_answers("hello\n{\"probe\": \"a\", \"values\": [\"1\", \"2\"]}\n[]\n{\"probe\": \"b\", \"error\": \"no\"}\n{\"probe\": 5}\n{\"half\": ");
+    const auto answers = parse_answers(
+        "hello\n{\"probe\": \"a\", \"values\": [\"1\", \"2\"]}\n[]\n{\"probe\": \"b\", \"error\": \"no\"}\n{\"probe\": "
+        "5}\n{\"half\": ");
     REQUIRE(answers.size() == 2);
     CHECK(answers.at("a").values == std::vector<std::string>{"1", "2"});
     CHECK(answers.at("b").error == "no");
@@ -187,8 +206,9 @@ TEST_CASE("every mistake of a contract file is told with its line") {
 }
 
 TEST_CASE("what is no YAML is told with its line") {
-    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:3: this is no YAML: "));
-    CHECK(told([] { parse_contract("- a\n", "c.yml"); }) == "c.yml:1: a contract has to be keys and values\n  hint: its keys are off, limits, known\n");
+    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: this is no YAML: "));
+    CHECK(told([] { parse_contract("- a\n", "c.yml"); }) ==
+          "c.yml:1: a contract has to be keys and values\n  hint: its keys are off, limits, known\n");
 }
 
 TEST_CASE("known failures that have ended, are mended or are about nothing are told") {
@@ -204,13 +224,16 @@ TEST_CASE("known failures that have ended, are mended or are about nothing are t
     facts.stop.exit_code = 137;
     const std::vector<ContractReport> reports = {judge_contract("x", "", facts, contract, {}, today)};
     CHECK(render_problems(check_known_failures(contract, reports, today)) ==
-          "c.yml:2: warning: the known failure of \"size\" ended on 2026-11-22\n  hint: mend it, or give it a new date and say why\n"
+          "c.yml:2: warning: the known failure of \"size\" ended on 2026-11-22\n  hint: mend it, or give it a new date "
+          "and say why\n"
           "c.yml:3: warning: the known failure of \"layers\" is mended\n  hint: take it out\n"
-          "c.yml:4: warning: the known failure of \"uv\" is about no image that was tested\n  hint: correct its images, or take it out\n");
+          "c.yml:4: warning: the known failure of \"uv\" is about no image that was tested\n  hint: correct its "
+          "images, or take it out\n");
 }
 
 TEST_CASE("a certificate that keeps RFC 5280 is taken by strict verification") {
-    const auto certificates = parse_certificates({{"a.crt", "some words\n" + fixture("good-root.crt") + fixture("other-root.crt")}});
+    const auto certificates =
+        parse_certificates({{"a.crt", "some words\n" + fixture("good-root.crt") + fixture("other-root.crt")}});
     REQUIRE(certificates.size() == 2);
     CHECK(certificates[0].at == Place{"a.crt", 2});
     CHECK(certificates[0].subject == "CN=Good Root,O=Test only");
@@ -221,8 +244,11 @@ TEST_CASE("a certificate that keeps RFC 5280 is taken by strict verification") {
 }
 
 TEST_CASE("certificates that strict verification refuses are told with the reason") {
-    const auto reasons = [](const std::string& name) { return parse_certificates({{name, fixture(name)}}).at(0).refused_because; };
-    CHECK(reasons("lax-root.crt") == std::vector<std::string>{"basic constraints of ca cert not marked critical", "ca cert does not include key usage extension"});
+    const auto reasons = [](const std::string& name) {
+        return parse_certificates({{name, fixture(name)}}).at(0).refused_because;
+    };
+    CHECK(reasons("lax-root.crt") == std::vector<std::string>{"basic constraints of ca cert not marked critical",
+                                                              "ca cert does not include key usage extension"});
     CHECK(reasons("no-signer.crt") == std::vector<std::string>{"its key usage does not allow it to sign certificates"});
     CHECK_FALSE(reasons("no-authority.crt").empty());
 }
@@ -234,27 +260,33 @@ TEST_CASE("checking certificates tells mistakes, refusals, ends and doubles") {
         {"certificates/2.crt", fixture("lax-root.crt") + fixture("good-root.crt")},
         {"certificates/3.crt", fixture("ending-root.crt")},
         {"certificates/4.crt", "0\x82"},
-        {"certificates/5.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\n"},
+        {"certificates/5.crt",
+         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\n"},
         {"certificates/6.crt", fixture("other-root.crt") + "-----BEGIN EC PRIVATE KEY-----\n"},
     };
     approve(render_problems(check_certificates(files, today)), "contract/certificates.golden");
     CHECK(told([&] { parse_certificates(files); }).find("there is no certificate in this file") != std::string::npos);
     CHECK(check_certificates({{"ok.crt", fixture("good-root.crt")}}, today).empty());
     CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2026-10-12")).empty());
-    CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2027-01-11")).at(0).what == "\"CN=Ending Root,O=Test only\" ended on 2027-01-10");
+    CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2027-01-11")).at(0).what ==
+          "\"CN=Ending Root,O=Test only\" ended on 2027-01-10");
 }
 
 TEST_CASE("fingerprints leave out what cannot be read") {
     CHECK(list_fingerprints("").empty());
-    CHECK(list_fingerprints("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + fixture("good-root.crt")) == std::vector<std::string>{good_fingerprint()});
+    CHECK(list_fingerprints("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" +
+                            fixture("good-root.crt")) == std::vector<std::string>{good_fingerprint()});
 }
 
 TEST_CASE("a report says the same after it was written and read") {
-    const ContractReport report{.name = "3.13.5-production-linux-amd64", .manifest = "sha256:1", .rows = {
-        {"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::kept, ""},
-        {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
-        {"layers", "few", "16", "17", RowResult::broken, ""},
-        {"find-library", "found", "all", "sqlite3=None", RowResult::excused, "its stand-in base cannot keep this"}}};
+    const ContractReport report{
+        .name = "3.13.5-production-linux-amd64",
+        .manifest = "sha256:1",
+        .rows = {{"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::kept, ""},
+                 {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
+                 {"layers", "few", "16", "17", RowResult::broken, ""},
+                 {"find-library", "found", "all", "sqlite3=None", RowResult::excused,
+                  "its stand-in base cannot keep this"}}};
     const std::string text = render_contract_json(report);
     CHECK(render_contract_json(parse_contract_json(text, "x")) == text);
     CHECK_FALSE(report.is_kept());

@@ -39,8 +39,12 @@ struct Defect {
     bool development = false;
 };
 
-void answer(ContainerRun& run, const std::string& probe, std::vector<std::string> values) { run.answers[probe] = {std::move(values), ""}; }
-void fail(ContainerRun& run, const std::string& probe) { run.answers[probe] = {{}, "ImportError: it does not load"}; }
+void answer(ContainerRun& run, const std::string& probe, std::vector<std::string> values) {
+    run.answers[probe] = {std::move(values), ""};
+}
+void fail(ContainerRun& run, const std::string& probe) {
+    run.answers[probe] = {{}, "ImportError: it does not load"};
+}
 
 std::vector<Defect> configuration_defects() {
     return {
@@ -48,16 +52,23 @@ std::vector<Defect> configuration_defects() {
         {"user-numeric", "root", [](ImageFacts& f) { f.config.user = "0:0"; }},
         {"user-numeric", "the group root", [](ImageFacts& f) { f.config.user = "1000:0"; }},
         {"user-numeric", "nobody named", [](ImageFacts& f) { f.config.user = ""; }},
-        {"user-nonroot", "distroless's own id", [](ImageFacts& f) { f.files.files["/etc/passwd"].text = "nonroot:x:65532:65532::/home/nonroot:\n"; }},
+        {"user-nonroot", "distroless's own id",
+         [](ImageFacts& f) { f.files.files["/etc/passwd"].text = "nonroot:x:65532:65532::/home/nonroot:\n"; }},
         {"user-nonroot", "no group", [](ImageFacts& f) { f.files.files["/etc/group"].text = "root:x:0:\n"; }},
         {"working-directory", "root's", [](ImageFacts& f) { f.files.files["/home/nonroot"].uid = 0; }},
         {"working-directory", "another", [](ImageFacts& f) { f.config.working_directory = "/"; }},
         {"working-directory", "absent", [](ImageFacts& f) { f.config.working_directory = "/app"; }},
-        {"entrypoint", "a shell", [](ImageFacts& f) { f.config.entrypoint = {"/bin/sh", "-c", "python"}; }},
+        {"entrypoint", "a shell",
+         [](ImageFacts& f) {
+             f.config.entrypoint = {"/bin/sh", "-c", "python"};
+         }},
         {"entrypoint", "none", [](ImageFacts& f) { f.config.entrypoint = {}; }},
-        {"labels", "the base's version", [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.python-version"] = "3.13.5-slim-bookworm"; }},
-        {"labels", "another repository", [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.repository"] = "defradigital/node"; }},
-        {"labels-inherited", "a revision", [](ImageFacts& f) { f.config.labels["org.opencontainers.image.revision"] = "540323a"; }},
+        {"labels", "the base's version",
+         [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.python-version"] = "3.13.5-slim-bookworm"; }},
+        {"labels", "another repository",
+         [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.repository"] = "defradigital/node"; }},
+        {"labels-inherited", "a revision",
+         [](ImageFacts& f) { f.config.labels["org.opencontainers.image.revision"] = "540323a"; }},
         {"settings-inherited", "a health check", [](ImageFacts& f) { f.config.health_check = true; }},
         {"settings-inherited", "a volume", [](ImageFacts& f) { f.config.volumes = true; }},
         {"settings-inherited", "a port", [](ImageFacts& f) { f.config.ports = true; }},
@@ -72,25 +83,52 @@ std::vector<Defect> configuration_defects() {
 
 std::vector<Defect> python_defects() {
     return {
-        {"python-version", "another", [](ImageFacts& f) { answer(f.python, "version", {"3.13.4", "/usr/local"}); }},
-        {"python-version", "Debian's", [](ImageFacts& f) { answer(f.python, "version", {"3.13.5", "/usr"}); }},
+        {"python-version", "another",
+         [](ImageFacts& f) {
+             answer(f.python, "version", {"3.13.4", "/usr/local"});
+         }},
+        {"python-version", "Debian's",
+         [](ImageFacts& f) {
+             answer(f.python, "version", {"3.13.5", "/usr"});
+         }},
         {"architecture", "another's code", [](ImageFacts& f) { answer(f.python, "platform", {"linux-aarch64"}); }},
         {"extension-modules", "one does not load", [](ImageFacts& f) { fail(f.python, "extension-modules"); }},
         {"standard-modules", "one does not load", [](ImageFacts& f) { fail(f.python, "standard-modules"); }},
-        {"find-library", "no ldconfig", [](ImageFacts& f) { answer(f.python, "find-library", {"c=libc.so.6", "sqlite3=None", "ssl=libssl.so.3"}); }},
-        {"utf-8", "ASCII", [](ImageFacts& f) { answer(f.python, "utf-8", {"ascii", "ansi_x3.4-1968", "ascii"}); }},
+        {"find-library", "no ldconfig",
+         [](ImageFacts& f) {
+             answer(f.python, "find-library", {"c=libc.so.6", "sqlite3=None", "ssl=libssl.so.3"});
+         }},
+        {"utf-8", "ASCII",
+         [](ImageFacts& f) {
+             answer(f.python, "utf-8", {"ascii", "ansi_x3.4-1968", "ascii"});
+         }},
         {"time-zones", "none", [](ImageFacts& f) { fail(f.python, "time-zones"); }},
-        {"subprocesses", "spawn fails", [](ImageFacts& f) { answer(f.python, "subprocesses", {"42", "1"}); }},
+        {"subprocesses", "spawn fails",
+         [](ImageFacts& f) {
+             answer(f.python, "subprocesses", {"42", "1"});
+         }},
         {"name-service", "no name", [](ImageFacts& f) { fail(f.python, "name-service"); }},
-        {"name-service", "no address", [](ImageFacts& f) { answer(f.python, "name-service", {"nonroot", "10.0.0.1"}); }},
-        {"bytecode", "some compiled", [](ImageFacts& f) { answer(f.python, "bytecode", {"88", "49"}); }},
-        {"bytecode", "none at all", [](ImageFacts& f) { answer(f.python, "bytecode", {"0", "0"}); }},
+        {"name-service", "no address",
+         [](ImageFacts& f) {
+             answer(f.python, "name-service", {"nonroot", "10.0.0.1"});
+         }},
+        {"bytecode", "some compiled",
+         [](ImageFacts& f) {
+             answer(f.python, "bytecode", {"88", "49"});
+         }},
+        {"bytecode", "none at all",
+         [](ImageFacts& f) {
+             answer(f.python, "bytecode", {"0", "0"});
+         }},
         {"imports", "slow", [](ImageFacts& f) { answer(f.python, "imports", {"487.0"}); }},
         {"home-writable", "read-only", [](ImageFacts& f) { fail(f.python, "home"); }},
-        {"python-not-writable", "writable", [](ImageFacts& f) { answer(f.python, "writable", {"/usr/local/lib/python3.13"}); }},
-        {"nothing-listens", "a debugger", [](ImageFacts& f) { answer(f.python, "listening", {"port 5678 (tcp)"}); }, true},
+        {"python-not-writable", "writable",
+         [](ImageFacts& f) { answer(f.python, "writable", {"/usr/local/lib/python3.13"}); }},
+        {"nothing-listens", "a debugger", [](ImageFacts& f) { answer(f.python, "listening", {"port 5678 (tcp)"}); },
+         true},
         {"read-only", "fails", [](ImageFacts& f) { fail(f.hardened, "restricted"); }},
-        {"read-only", "it was not read-only", [](ImageFacts& f) { f.hardened.answers["restricted"].values[1] = "writable"; }},
+        {"read-only", "it was not read-only",
+         [](ImageFacts& f) { f.hardened.answers["restricted"].values[1] = "writable"; }},
         {"any-user", "never ran", [](ImageFacts& f) { f.any_user = ContainerRun{.failure = "no such program"}; }},
         {"stop", "killed", [](ImageFacts& f) { f.stop = {.failure = "", .seconds = 10.1, .exit_code = 137}; }},
         {"stop", "slow", [](ImageFacts& f) { f.stop.seconds = 5.1; }},
@@ -103,32 +141,44 @@ std::vector<Defect> python_defects() {
         {"no-debugger", "there", [](ImageFacts& f) { answer(f.python, "debugger", {"debugpy 1.8.22"}); }},
         {"no-debugger", "unknown", [](ImageFacts& f) { f.python.answers.erase("debugger"); }},
         {"debugger", "absent", [](ImageFacts& f) { fail(f.python, "debugger"); }, true},
-        {"debugger-attach", "another value", [](ImageFacts& f) { answer(f.python, "debugger-attach", {"stopped", "None"}); }, true},
+        {"debugger-attach", "another value",
+         [](ImageFacts& f) {
+             answer(f.python, "debugger-attach", {"stopped", "None"});
+         },
+         true},
     };
 }
 
 std::vector<Defect> file_defects() {
     return {
         {"no-setuid", "su", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 04755; }},
-        {"setuid-of-base", "another than Debian's", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 02755; }, true},
+        {"setuid-of-base", "another than Debian's",
+         [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 02755; }, true},
         {"world-writable", "a file", [](ImageFacts& f) { f.files.files["/etc/passwd"].mode = 0666; }},
         {"world-writable", "a folder", [](ImageFacts& f) { f.files.files["/tmp"].mode = 0777; }},
         {"dangling-links", "one", [](ImageFacts& f) { f.files.files["/usr/lib/cert.pem"] = make_link("../nowhere"); }},
         {"dangling-links", "a ring", [](ImageFacts& f) { f.files.files["/usr/lib/ring"] = make_link("ring"); }},
-        {"no-tools", "a shell", [](ImageFacts& f) { f.files.files["/bin/sh"] = make_link("/usr/local/bin/python3.13"); }},
+        {"no-tools", "a shell",
+         [](ImageFacts& f) { f.files.files["/bin/sh"] = make_link("/usr/local/bin/python3.13"); }},
         {"tools", "no shell", [](ImageFacts& f) { f.files.files.erase("/usr/bin/sh"); }, true},
         {"no-debris", "headers", [](ImageFacts& f) { f.files.files["/usr/local/include/Python.h"] = make_file(""); }},
         {"no-debris", "tests", [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/test"] = make_folder(); }},
-        {"no-debris", "ensurepip", [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/ensurepip"] = make_folder(); }},
-        {"no-debris", "a static library", [](ImageFacts& f) { f.files.files["/usr/local/lib/libpython3.13.a"] = make_file(""); }},
+        {"no-debris", "ensurepip",
+         [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/ensurepip"] = make_folder(); }},
+        {"no-debris", "a static library",
+         [](ImageFacts& f) { f.files.files["/usr/local/lib/libpython3.13.a"] = make_file(""); }},
         {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 70'000'001; }},
         {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 145'000'001; }, true},
-        {"libraries-registered", "one is not", [](ImageFacts& f) { f.files.files["/usr/lib/libz.so.1"] = make_program(1, "e1"); }},
+        {"libraries-registered", "one is not",
+         [](ImageFacts& f) { f.files.files["/usr/lib/libz.so.1"] = make_program(1, "e1"); }},
         {"libraries-true", "another file", [](ImageFacts& f) { f.files.files["/usr/lib/libc.so.6"].md5 = "c2"; }},
-        {"libraries-mapped", "from elsewhere", [](ImageFacts& f) { answer(f.python, "mapped-libraries", {"/opt/libssl.so.3"}); }},
+        {"libraries-mapped", "from elsewhere",
+         [](ImageFacts& f) { answer(f.python, "mapped-libraries", {"/opt/libssl.so.3"}); }},
         {"libraries-mapped", "none is known", [](ImageFacts& f) { answer(f.python, "mapped-libraries", {}); }},
-        {"libraries-libc", "two builds", [](ImageFacts& f) { f.files.files["/usr/lib/libc.so.6"].libc_build = "2.36-9+deb12u10"; }},
-        {"libraries-libc", "no loader", [](ImageFacts& f) { f.files.files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = ""; }},
+        {"libraries-libc", "two builds",
+         [](ImageFacts& f) { f.files.files["/usr/lib/libc.so.6"].libc_build = "2.36-9+deb12u10"; }},
+        {"libraries-libc", "no loader",
+         [](ImageFacts& f) { f.files.files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = ""; }},
         {"libraries-once", "two of them",
          [](ImageFacts& f) {
              f.files.files["/usr/lib/old"] = make_folder();
@@ -141,21 +191,32 @@ std::vector<Defect> file_defects() {
 std::vector<Defect> trust_defects() {
     return {
         {"trust-variables", "not set", [](ImageFacts& f) { f.config.environment.erase("REQUESTS_CA_BUNDLE"); }},
-        {"trust-variables", "no such file", [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/ssl/cert.pem"; }},
-        {"trust-variables", "no certificates", [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/passwd"; }},
+        {"trust-variables", "no such file",
+         [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/ssl/cert.pem"; }},
+        {"trust-variables", "no certificates",
+         [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/passwd"; }},
         {"openssldir", "nothing", [](ImageFacts& f) { answer(f.python, "trusted-without-environment", {}); }},
         {"tls-clients", "uv has its own", [](ImageFacts& f) { answer(f.tls, "tls-clients", {"urllib"}); }},
-        {"tls-clients", "requests has its own", [](ImageFacts& f) { answer(f.tls, "tls-clients", {"pip", "urllib", "uv"}); }, true},
+        {"tls-clients", "requests has its own",
+         [](ImageFacts& f) {
+             answer(f.tls, "tls-clients", {"pip", "urllib", "uv"});
+         },
+         true},
         {"tls-strangers", "urllib trusts everybody", [](ImageFacts& f) { answer(f.tls, "tls-strangers", {"urllib"}); }},
-        {"ca-bundle", "left out", [](ImageFacts& f) { f.files.files["/etc/ssl/certs/ca-certificates.crt"].text = fixture("other-root.crt"); }},
+        {"ca-bundle", "left out",
+         [](ImageFacts& f) { f.files.files["/etc/ssl/certs/ca-certificates.crt"].text = fixture("other-root.crt"); }},
         {"ca-trusted", "not loaded",
          [](ImageFacts& f) {
              answer(f.python, "trusted", {"00aa"});
              answer(f.python, "trusted-without-environment", {"00aa"});
          }},
-        {"ca-strict", "refused", [](ImageFacts& f) { f.certificates[0].refused_because = {"basic constraints of ca cert not marked critical"}; }},
+        {"ca-strict", "refused",
+         [](ImageFacts& f) {
+             f.certificates[0].refused_because = {"basic constraints of ca cert not marked critical"};
+         }},
         {"ca-hash-links", "none", [](ImageFacts& f) { f.files.files.erase("/etc/ssl/certs/0a1b2c3d.0"); }, true},
-        {"ca-hash-links", "another's", [](ImageFacts& f) { f.files.files["/etc/ssl/certs/good-root.pem"].text = fixture("other-root.crt"); }, true},
+        {"ca-hash-links", "another's",
+         [](ImageFacts& f) { f.files.files["/etc/ssl/certs/good-root.pem"].text = fixture("other-root.crt"); }, true},
     };
 }
 
@@ -233,7 +294,8 @@ TEST_CASE("what the engine puts into a container is not held against the image")
 TEST_CASE("production on slim is held to what it can promise") {
     ImageFacts facts = make_good_production();
     facts.expected.distroless = false;
-    for (const char* tool : {"sh", "apt", "pip"}) facts.files.files[std::string("/usr/bin/") + tool] = make_program(40'000'000, "");
+    for (const char* tool : {"sh", "apt", "pip"})
+        facts.files.files[std::string("/usr/bin/") + tool] = make_program(40'000'000, "");
     facts.files.files["/etc/ssl/certs/0a1b2c3d.0"] = make_link("ca-certificates.crt");
     CHECK(broken_rows(facts).empty());
     facts.files.files["/etc/ssl/certs/0a1b2c3d.0"] = make_link("/etc/passwd");
@@ -263,7 +325,8 @@ TEST_CASE("an emulated image's speed is not held against it") {
 TEST_CASE("without internal authorities nothing is said about them") {
     ImageFacts facts = make_good_production();
     facts.certificates.clear();
-    for (const ContractRow& row : judge_contract("x", "", facts, Contract{}, {}, today).rows) CHECK_FALSE(row.id.starts_with("ca-"));
+    for (const ContractRow& row : judge_contract("x", "", facts, Contract{}, {}, today).rows)
+        CHECK_FALSE(row.id.starts_with("ca-"));
 }
 
 TEST_CASE("a stand-in base excuses the rows that it names and no others") {
@@ -289,10 +352,13 @@ TEST_CASE("a known failure holds for its images through its day") {
     known.owner = "platform team";
     known.review_by = today;
     contract.known = {known};
-    const auto judged = [&](const std::string& name, Date day) { return row_of(judge_contract(name, "", facts, contract, {}, day), "layers"); };
+    const auto judged = [&](const std::string& name, Date day) {
+        return row_of(judge_contract(name, "", facts, contract, {}, day), "layers");
+    };
 
     CHECK(judged("3.13.5-production-linux-amd64", today).result == RowResult::known);
-    CHECK(judged("3.13.5-production-linux-amd64", today).because == "the base was rebuilt (platform team, until 2026-11-23)");
+    CHECK(judged("3.13.5-production-linux-amd64", today).because ==
+          "the base was rebuilt (platform team, until 2026-11-23)");
     CHECK(judged("3.12.6-production-linux-amd64", today).result == RowResult::broken);
     const ContractRow after = judged("3.13.5-production-linux-amd64", today + std::chrono::days(1));
     CHECK(after.result == RowResult::broken);
@@ -302,5 +368,6 @@ TEST_CASE("a known failure holds for its images through its day") {
 TEST_CASE("a row that is off is not there") {
     Contract contract;
     contract.off = {"layers"};
-    for (const ContractRow& row : judge_contract("x", "", make_good_production(), contract, {}, today).rows) CHECK(row.id != "layers");
+    for (const ContractRow& row : judge_contract("x", "", make_good_production(), contract, {}, today).rows)
+        CHECK(row.id != "layers");
 }

@@ -1,0 +1,150 @@
+// With a real Docker Engine; skipped, loudly, where none answers.
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "contract/tar.h"
+#include "probe/engine_request.h"
+#include "probe/engine_run.h"
+#include "probe/image_tar.h"
+#include "probe/test_images.h"
+#include "system/real_clock.h"
+#include "system/real_http.h"
+
+std::unique_ptr<Files> make_real_files(const std::filesystem::path& folder);
+
+namespace {
+
+struct NoProcesses : Processes {
+    Finished run(const Command&) override { throw Error{Exit::failed, {{{}, "no process is needed for this", ""}}}; }
+};
+
+std::filesystem::path make_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "probe-whole-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    return name;
+}
+
+struct RealStage {
+    std::filesystem::path folder = make_folder();
+    Environment environment;
+    RealHttp http{environment};
+    RealClock clock;
+    std::unique_ptr<Files> files = make_real_files(folder);
+    NoProcesses processes;
+    std::ostringstream out;
+    std::ostringstream log;
+
+    ~RealStage() { std::filesystem::remove_all(folder); }
+    World world() { return {processes, http, *files, clock, environment, out, log}; }
+
+    EngineInfo engine_or_skip() {
+        EngineInfo engine;
+        try {
+            engine = find_engine(world());
+        } catch (const Error& error) {
+            SKIP("no Docker Engine: " << render_problems(error.problems));
+        }
+        return engine;
+    }
+};
+
+std::string file_in(const std::string& path, const std::string& text) {
+    return render_tar_header(path, text.size()) + text + render_tar_padding(text.size());
+}
+
+/// A layout, as a builder would leave it, of an image FROM scratch that holds one file.
+Layout make_scratch_layout(const std::filesystem::path& folder, const std::string& architecture) {
+    const auto add = [&](const std::string& text) {
+        std::ofstream(blob_path(folder, sha256(text)), std::ios::binary) << text;
+        return Descriptor{
+            .media_type = "", .digest = sha256(text), .size = text.size(), .platform = "", .annotations = {}};
+    };
+    std::filesystem::create_directories(folder / "blobs/sha256");
+    const std::string tar =
+        file_in("etc/passwd", "nonroot:x:1000:1000:" + folder.string() + ":/home/nonroot:/sbin/nologin\n") +
+        file_in("tmp/open", "x") + render_tar_end();
+    Descriptor layer = add(tar);
+    layer.media_type = "application/vnd.oci.image.layer.v1.tar";
+    const Descriptor config = add(
+        R"({"architecture":")" + architecture +
+        R"(","os":"linux","config":{"User":"1000:1000","Entrypoint":["python"]},"rootfs":{"type":"layers","diff_ids":[")" +
+        layer.digest.text() + R"("]}})");
+    const Descriptor manifest = add(
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" +
+        config.digest.text() + R"(","size":)" + std::to_string(config.size) + R"(},"layers":[{"mediaType":")" +
+        layer.media_type + R"(","digest":")" + layer.digest.text() + R"(","size":)" + std::to_string(layer.size) +
+        "}]}");
+    Layout layout{.name = "scratch-production-linux-" + architecture,
+                  .image = "scratch-production",
+                  .platform = "linux/" + architecture,
+                  .folder = folder,
+                  .manifest = manifest.digest,
+                  .config = config.digest,
+                  .layers = {layer},
+                  .attestations = {},
+                  .manifest_descriptor = manifest};
+    layout.manifest_descriptor.media_type = oci_manifest_type;
+    return layout;
+}
+
+std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
+    std::map<std::string, ContractRow> rows;
+    for (const ContractRow& row : report.rows) rows[row.id] = row;
+    return rows;
+}
+
+/// What the engine shows of its containers and images, other runs' included.
+std::string list_everything(const World& world, const EngineInfo& engine) {
+    return ask(world, engine, "GET", "/containers/json?all=1").body + ask(world, engine, "GET", "/images/json").body;
+}
+
+}  // namespace
+
+TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, which is left as it was", "[whole]") {
+    RealStage stage;
+    const EngineInfo engine = stage.engine_or_skip();
+    const Layout layout = make_scratch_layout(stage.folder / "layout", engine.architecture);
+    ImageUnderTest image;
+    image.name = layout.name;
+    image.platform = layout.platform;
+    image.layout = layout;
+    TestSettings settings;
+    const ContractReport report = run_contract(stage.world(), engine, {image}, settings).at(0);
+    const std::map<std::string, ContractRow> rows = rows_by_id(report);
+    CHECK(report.manifest == layout.manifest.text());
+    CHECK(rows.at("user-numeric").result == RowResult::kept);
+    CHECK(rows.at("user-nonroot").found == "user nonroot:1000:1000, group none");
+    CHECK(rows.at("world-writable").result == RowResult::kept);
+    CHECK(rows.at("size").found.starts_with("0.0 MB (0.0 MB with uv, 0.0 MB compressed"));
+    CHECK(rows.at("python-version").found.find("executable file not found in $PATH") != std::string::npos);
+    CHECK(rows.at("stop").result == RowResult::broken);
+    CHECK(rows.at("tls-clients").found == "/etc/ssl/certs/ca-certificates.crt is no file");
+    const std::string left = list_everything(stage.world(), engine);
+    CHECK(left.find(layout.manifest.hex()) == std::string::npos);
+    CHECK(left.find(layout.config.hex()) == std::string::npos);
+}
+
+TEST_CASE("a real engine is freed of what a killed run left behind", "[whole]") {
+    RealStage stage;
+    const World world = stage.world();
+    const EngineInfo engine = stage.engine_or_skip();
+    const std::string killed =
+        std::to_string((stage.clock.now() - std::chrono::hours(2)).time_since_epoch().count()) + "-killed";
+    const Layout layout = make_scratch_layout(stage.folder / "layout", engine.architecture);
+    write_image_tar(*stage.files, layout, "python-image-action-test", killed + "-0", stage.folder / "left.tar");
+    Request load = make_request(engine, "POST", "/images/load");
+    load.body_file = stage.folder / "left.tar";
+    send_to_engine(world, load);
+    Request create = make_request(engine, "POST", "/containers/create");
+    create.headers = {{"Content-Type", "application/json"}};
+    create.body = R"({"Image":"python-image-action-test:)" + killed +
+                  R"(-0","Labels":{"io.github.defra.python-image-action.test":")" + killed + "\"}}";
+    send_to_engine(world, create);
+    REQUIRE(list_everything(world, engine).find(killed) != std::string::npos);
+    const EngineRun run(world, engine);
+    CHECK(list_everything(world, engine).find(killed) == std::string::npos);
+}

@@ -37,19 +37,109 @@ TEST_CASE("A token is fetched once and used for the following calls") {
     CHECK(authorization(fake.http.sent[3]) == "Bearer t");
 }
 
-TEST_CASE("A token is renewed before it ends") {
+TEST_CASE("A token is renewed before it ends, without asking the registry how once more") {
     FakeWorld fake;
     fake.http.answer("GET", manifest_url, 401, "", {bearer});
     fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"t"})");
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"first"})");
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"second"})");
     const World world = fake.world();
     Client client(world, {});
     client.send(manifest);
     fake.clock.sleep(std::chrono::seconds(55));
     CHECK(client.send(manifest).status == 200);
-    CHECK(authorization(fake.http.sent[3]).empty());
+    REQUIRE(fake.http.sent.size() == 5);
+    CHECK(authorization(fake.http.sent[4]) == "Bearer second");
+}
+
+TEST_CASE("A token that ends earlier than it said is renewed once, when the registry says so (R11)") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"first","expires_in":300})");
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"second","expires_in":300})");
+    const World world = fake.world();
+    Client client(world, {});
+    client.send(manifest);
+    CHECK(client.send(manifest).status == 200);
+    CHECK(authorization(fake.http.sent.back()) == "Bearer second");
+}
+
+TEST_CASE("A Retry-After that is none does not stop the retries, and they end (R2)") {
+    for (const char* value : {"35.852µs", "-1", "1000000000", "Mon, 23 Nov 2020 11:00:00 GMT"}) {
+        FakeWorld fake;
+        fake.http.answer("GET", manifest_url, 429, "", {{"Retry-After", value}});
+        const World world = fake.world();
+        Client client(world, {});
+        INFO(value);
+        CHECK(client.send(manifest).status == 429);
+        CHECK(fake.http.sent.size() <= 5);
+        CHECK(fake.clock.steady() <= std::chrono::seconds(120));
+    }
+}
+
+TEST_CASE("A pull limit is said with its numbers, and not hammered (R3)") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 429,
+                     R"({"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit"}]})",
+                     {{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "0;w=21600"}});
+    const World world = fake.world();
+    Client client(world, {});
+    const Response response = client.send(manifest);
+    CHECK(fake.http.sent.size() == 1);
+    CHECK(render_refusal(manifest, response) ==
+          "GET docker.io/library/python/manifests/3: 429: TOOMANYREQUESTS You have reached your pull rate limit; this "
+          "is the pull limit, which ends by itself in a few hours, ratelimit-limit: 100;w=21600, ratelimit-remaining: "
+          "0;w=21600");
+}
+
+TEST_CASE("What a registry says is made harmless, whatever it is (R26)") {
+    const auto said = [](const std::string& body) { return render_refusal(manifest, {500, {}, body}); };
+    const std::string before = "GET docker.io/library/python/manifests/3: 500";
+    CHECK(said("") == before);
+    CHECK(said("<html>\n::error::x\x1b[31m") == before + ": <html> ::error::x [31m");
+    CHECK(said(R"({"errors":[{"code":"A","message":"b\n::error::c\r##[x]"}]})") == before + ": A b ::error::c ##[x]");
+    CHECK(said("\xff\xfe") == before);
+    CHECK(said(R"({"errors":[{"code":"A","message":")" + std::string(5000, 'x') + "\"}]}").size() < 600);
+    CHECK(said(std::string(100000, '[')).size() < 300);
+}
+
+TEST_CASE(
+    "A redirect is followed elsewhere without our authorization, and never to an address in the network (R14, R15)") {
+    FakeWorld fake;
+    const std::string blob_url = "https://registry-1.docker.io/v2/library/python/blobs/x";
+    fake.http.answer("GET", blob_url, 401, "", {bearer});
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    fake.http.answer("GET", "https://storage.example/x", 200, "the bytes");
+    const World world = fake.world();
+    Client client(world, {});
+    const Call blob{.host = "docker.io", .repository = "library/python", .path = "blobs/x"};
+    SECTION("elsewhere") {
+        fake.http.answer("GET", blob_url, 307, "", {{"Location", "https://storage.example/x"}});
+        CHECK(client.send(blob).body == "the bytes");
+        CHECK(authorization(fake.http.sent[2]) == "Bearer t");
+        CHECK(authorization(fake.http.sent.back()).empty());
+    }
+    SECTION("to the metadata service of a cloud") {
+        fake.http.answer("GET", blob_url, 307, "", {{"Location", "http://169.254.169.254/latest"}});
+        CHECK_THROWS_AS(client.send(blob), Error);
+        CHECK(fake.http.sent.size() == 3);
+    }
+    SECTION("round and round") {
+        fake.http.answer("GET", blob_url, 307, "", {{"Location", blob_url}});
+        CHECK(client.send(blob).status == 307);
+        CHECK(fake.http.sent.size() == 3 + 10);
+    }
+}
+
+TEST_CASE("TLS is left out for hosts on this machine, and for those that somebody named") {
+    FakeWorld fake;
+    fake.http.answer("GET", "http://registry.example/v2/a/manifests/1", 200, "{}");
+    const World world = fake.world();
+    Client client(world, {.plain_http = {"registry.example"}});
+    CHECK(client.send({.host = "registry.example", .repository = "a", .path = "manifests/1"}).status == 200);
 }
 
 TEST_CASE("Credentials go to the token server and never to the registry in clear") {

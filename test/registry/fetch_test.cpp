@@ -59,13 +59,17 @@ TEST_CASE("a blob that several images share goes over the line once, and a secon
 
 TEST_CASE("a blob whose bytes are wrong is asked for once more, and never becomes part of a layout (R6, R7)") {
     Bench bench;
-    bench.registry.blobs["defra/python"].begin()->second += "x";
+    const Digest config = bench.matrix.sources.layouts.at("3.13.3-production-linux-amd64").config;
+    bench.registry.blobs["defra/python"].at(config).back() = 'x';
     try {
         fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 1);
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what ==
+              bench.wanted().at(1).reference + " answers with other bytes than " + config.text());
     }
+    CHECK(bench.registry.count("GET", "/blobs/" + config.text()) == 2);
     CHECK_FALSE(bench.fake.files.read_if_there("out/fetched/3.13.3-production-linux-amd64/index.json"));
 }
 

@@ -13,15 +13,15 @@
 
 struct SampleMatrix {
     std::string version;
-    std::string salt;  ///< other inputs, other bytes
+    std::filesystem::path images;
     Plan plan{};
     std::vector<Candidate> candidates{};
     std::vector<Verdict> verdicts{};
     PublicationSources sources{};
 
-    /// Writes the layouts below "out/images".
-    SampleMatrix(Files& files, std::string defra_version, std::string with_salt = "")
-        : version(std::move(defra_version)), salt(std::move(with_salt)) {
+    /// Writes the layouts below `folder`.
+    SampleMatrix(Files& files, std::string defra_version, std::filesystem::path folder = "out/images")
+        : version(std::move(defra_version)), images(std::move(folder)) {
         plan.job = {.file = "JOB.env", .defra_version = version, .image_name = "python"};
         plan.platforms = {"linux/amd64"};
         add(files, "3.13.3", Target::development, "defra/python-development", {"latest-3.13", "latest"});
@@ -69,29 +69,29 @@ struct SampleMatrix {
              const std::vector<std::string>& moving_tags) {
         const std::string name = python + "-" + render_target(target);
         const std::string layout_name = name + "-linux-amd64";
-        const std::filesystem::path folder = std::filesystem::path("out/images") / layout_name;
+        const std::filesystem::path folder = images / layout_name;
         Descriptor image = put_image(
             files, folder,
             fmt::format(
-                R"({{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":[]}},"name":"{}","salt":"{}{}"}})",
-                name, version, salt),
-            {std::string(50000, 'b'), "the python layer of " + python, "the layer of " + name + " " + version + salt});
+                R"({{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":[]}},"name":"{}","version":"{}"}})",
+                name, version),
+            {std::string(50000, 'b'), "the python layer of " + python, "the layer of " + name + " " + version});
         image.platform = "linux/amd64";
         Descriptor attestation = put_image(
             files, folder,
             R"({"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":[]}})",
-            {"the provenance of " + name + version + salt});
+            {"the provenance of " + name + version});
         attestation.platform = "unknown/unknown";
         attestation.annotations = {{"vnd.docker.reference.digest", image.digest.text()},
                                    {"vnd.docker.reference.type", "attestation-manifest"}};
         files.write(folder / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
         files.write(folder / "index.json", render_index({image, attestation}, {}));
 
-        const Digest inputs = sha256("the inputs of " + name + version + salt);
+        const Digest inputs = sha256("the inputs of " + name + version);
         const std::string index = render_index({image, attestation}, {{inputs_annotation, inputs.text()},
                                                                       {version_annotation, version},
                                                                       {title_annotation, name},
-                                                                      {revision_annotation, "540323a" + salt}});
+                                                                      {revision_annotation, "540323a"}});
         sources.layouts.emplace(layout_name, load_layout(files, folder, name, "linux/amd64"));
         sources.indexes[name] = index;
         candidates.push_back(

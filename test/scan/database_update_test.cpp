@@ -74,6 +74,7 @@ TEST_CASE("a download that fails leaves the old database, and says so") {
     fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"},
                           ended(1, "ERROR failed to update: checksums did not match\n"));
     fake.processes.answer_by({"trivy", "image", "--download-db-only"}, [&](const Command& command) {
+        download(fake)(command);
         fake.files.write(std::filesystem::path(command.argv.at(6)) / "db" / "trivy.db", "half");
         return ended(1, "FATAL connection reset by peer\n");
     });

@@ -132,6 +132,43 @@ TEST_CASE("a waiver to paste reads well") {
 )");
 }
 
+TEST_CASE("an entry of a scanner's own file moves to the policy where the policy can say the same") {
+    Problems warnings;
+    const std::vector<Waiver> plain =
+        parse_trivyignore("CVE-1 exp:2026-12-01 # not called\nCVE-2\n", ".trivyignore", warnings);
+    CHECK(render_moved_waiver(plain[0], today) == R"(  - id: "CVE-1"
+    reason: "not called"
+    owner: your name or team
+    review_by: 2026-11-30
+)");
+    CHECK(render_moved_waiver(plain[1], today) == R"(  - id: "CVE-2"
+    reason: "from .trivyignore: say why it is acceptable"
+    owner: your name or team
+    review_by: 2026-12-23
+)");
+    const std::vector<Waiver> rules = parse_grype_yaml(R"(ignore:
+  - {vulnerability: CVE-1, package: {name: tar, location: "/usr/**"}}
+  - {vulnerability: CVE-1, package: {name: "t.*"}}
+  - {fix-state: wont-fix}
+  - {vulnerability: CVE-1, fix-state: wont-fix}
+)",
+                                                       ".grype.yaml", warnings);
+    REQUIRE(rules.size() == 4);
+    CHECK(render_moved_waiver(rules[0], today) == R"(  - id: "CVE-1"
+    component: "tar"
+    paths: ["/usr/**"]
+    reason: "from .grype.yaml: say why it is acceptable"
+    owner: your name or team
+    review_by: 2026-12-23
+)");
+    CHECK_FALSE(render_moved_waiver(rules[1], today));
+    CHECK_FALSE(render_moved_waiver(rules[2], today));
+    CHECK_FALSE(render_moved_waiver(rules[3], today));
+    const std::vector<Waiver> entries =
+        parse_trivyignore_yaml("vulnerabilities: [{id: CVE-1, paths: ['usr/bin/*', '**/x']}]", "x.yaml", warnings);
+    CHECK(render_moved_waiver(entries[0], today).value().find(R"(paths: ["/usr/bin/*", "**/x"])") != std::string::npos);
+}
+
 TEST_CASE("the layers of an image are read in step with its history") {
     const ImageLayers layers = parse_image_layers(R"({
         "rootfs": {"diff_ids": ["sha256:a", "sha256:b", "sha256:c"]},

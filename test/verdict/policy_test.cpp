@@ -1,4 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
+#include <random>
 
 #include "verdict/make.h"
 
@@ -187,6 +190,25 @@ exceptions:
 policy.yml:4: warning: nobody owns the waiver for CVE-1 yet
   hint: write who has accepted this risk
 )");
+}
+
+TEST_CASE("a damaged policy or ignore file is read or refused, and nothing worse") {
+    std::mt19937 random(GENERATE(range(0U, 100U)));
+    std::string text = R"(gate: {severity: high}
+scopes: &list
+  - {id: a, paths: ["/x/**"], reason: r}
+exceptions: *list
+ignore:
+  - package: {name: "a.*", location: "/{a,b}/[c]"}
+vulnerabilities:
+  - {id: CVE-1, purls: ["pkg:deb/x@1"], paths: ["{a}"], expired_at: 2026-01-01}
+)";
+    for (int i = 0; i < 3; ++i) text[random() % text.size()] = "0{}[],\":&*\n!?-"[random() % 15];
+    Problems warnings;
+    CHECK_NOTHROW(complaint_of([&] { parse_policy(text, "it", warnings); }));
+    CHECK_NOTHROW(complaint_of([&] { parse_grype_yaml(text, "it", warnings); }));
+    CHECK_NOTHROW(complaint_of([&] { parse_trivyignore_yaml(text, "it", warnings); }));
+    CHECK_NOTHROW(complaint_of([&] { parse_trivyignore(text, "it", warnings); }));
 }
 
 TEST_CASE(".trivyignore is read as Trivy reads it") {

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
 #include <filesystem>
 #include <map>
+#include <random>
 
 #include "verdict/make.h"
 
@@ -230,6 +232,27 @@ TEST_CASE("what is no report of Grype about an image is refused with the reason"
               R"({"matches": [{}], "descriptor": {"name": "grype"}, "source": {"type": "image", "target": {}}})") ==
           "grype.json is not understood: the vulnerability of a match has no id\n  hint: it may be damaged; scan "
           "again\n");
+}
+
+TEST_CASE("a report that was cut off is refused, wherever it ends") {
+    const std::string by_trivy = fixture("trivy.json");
+    const std::string by_grype = fixture("grype.json");
+    for (std::size_t end = 0; end < by_trivy.size(); end += 61) {
+        CHECK_FALSE(complaint_of_trivy(by_trivy.substr(0, end)).empty());
+    }
+    for (std::size_t end = 0; end < by_grype.size(); end += 61) {
+        CHECK_FALSE(complaint_of_grype(by_grype.substr(0, end)).empty());
+    }
+}
+
+TEST_CASE("a damaged report is read or refused, and nothing worse") {
+    std::mt19937 random(GENERATE(range(0U, 100U)));
+    for (const std::string name : {"trivy.json", "grype.json", "trivy-secret.json"}) {
+        std::string text = fixture(name);
+        for (int i = 0; i < 3; ++i) text[random() % text.size()] = "0{}[],\":x\\-"[random() % 12];
+        CHECK_NOTHROW(complaint_of_trivy(text));
+        CHECK_NOTHROW(complaint_of_grype(text));
+    }
 }
 
 TEST_CASE("reports of Trivy from the corpus are read, whatever its version") {

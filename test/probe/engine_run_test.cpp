@@ -1,0 +1,313 @@
+#include "probe/engine_run.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <sstream>
+
+#include "probe/fake_engine.h"
+#include "probe/test_images.h"
+
+namespace {
+
+struct Stage {
+    FakeWorld fake;
+    FilesWithDisk files;
+    FakeEngine engine{fake};
+    EngineInfo info;
+
+    Stage() {
+        info.api_version = "1.45";
+        info.architecture = "amd64";
+        info.socket = "/var/run/docker.sock";
+    }
+    World world() { return {fake.processes, fake.http, files, fake.clock, fake.environment, fake.out, fake.log}; }
+};
+
+std::string told(const std::function<void()>& work, Exit exit = Exit::failed) {
+    try {
+        work();
+    } catch (const Error& error) {
+        CHECK(error.exit == exit);
+        return render_problems(error.problems);
+    }
+    return "no error";
+}
+
+std::string seconds_ago(FakeWorld& fake, std::chrono::seconds ago) {
+    return std::to_string((fake.clock.now() - ago).time_since_epoch().count());
+}
+
+/// A layout on disk with one manifest, one configuration and one layer.
+struct LayoutOnDisk {
+    FilesWithDisk files;
+    Layout layout{
+        .name = "x-production-linux-amd64",
+        .image = "x-production",
+        .platform = "linux/amd64",
+        .folder = files.make_temporary_folder(),
+        .manifest = sha256("manifest"),
+        .config = sha256("config"),
+        .layers = {{.media_type = "layer", .digest = sha256("layer"), .size = 5, .platform = "", .annotations = {}}},
+        .attestations = {},
+        .manifest_descriptor = {.media_type = oci_manifest_type,
+                                .digest = sha256("manifest"),
+                                .size = 8,
+                                .platform = "",
+                                .annotations = {}}};
+
+    LayoutOnDisk() {
+        std::filesystem::create_directories(layout.folder / "blobs/sha256");
+        for (const char* text : {"manifest", "config", "layer"})
+            std::ofstream(blob_path(layout.folder, sha256(text))) << text;
+    }
+    ~LayoutOnDisk() { std::filesystem::remove_all(layout.folder); }
+};
+
+}  // namespace
+
+TEST_CASE("what killed runs left behind an hour ago is removed, and nothing else") {
+    Stage stage;
+    const std::string old = seconds_ago(stage.fake, std::chrono::hours(1)) + "-abc";
+    const std::string young = seconds_ago(stage.fake, std::chrono::minutes(59)) + "-abc";
+    stage.engine.containers = {{"old", {old, "", false}},
+                               {"young", {young, "", true}},
+                               {"strange", {"yes", "", false}},
+                               {"digits", {"17", "", false}}};
+    stage.engine.images = {"python-image-action-test:" + old + "-0", "python-image-action-test:" + young + "-0",
+                           "python-image-action-test:mine", "python:" + old};
+    { const EngineRun run(stage.world(), stage.info); }
+    CHECK_FALSE(stage.engine.containers.contains("old"));
+    CHECK(stage.engine.containers.size() == 3);
+    CHECK_FALSE(stage.engine.images.contains("python-image-action-test:" + old + "-0"));
+    CHECK(stage.engine.images.size() == 3);
+}
+
+TEST_CASE("a layout is loaded as a tar that both image stores read, and removed at the end") {
+    Stage stage;
+    LayoutOnDisk disk;
+    {
+        EngineRun run(stage.world(), stage.info);
+        const std::string name = run.load_image(disk.layout);
+        CHECK(stage.engine.images == std::set<std::string>{name});
+        CHECK(name.starts_with("python-image-action-test:"));
+        CHECK(run.load_image(disk.layout) != name);
+        CHECK(std::filesystem::is_empty(run.folder()));
+    }
+    CHECK(stage.engine.images.empty());
+    CHECK_FALSE(std::filesystem::exists(stage.files.made.at(0)));
+}
+
+TEST_CASE("everything is removed after an error, and other runs' containers are left") {
+    Stage stage;
+    stage.engine.containers["other"] = {seconds_ago(stage.fake, std::chrono::minutes(1)) + "-other", "", true};
+    const std::string text = told([&] {
+        EngineRun run(stage.world(), stage.info);
+        run.create_container({.image = "x"});
+        CHECK(stage.engine.containers.size() == 2);
+        throw Error{Exit::failed, {{{}, "the network is down", ""}}};
+    });
+    CHECK(text == "the network is down\n");
+    CHECK(stage.engine.containers.size() == 1);
+    CHECK(stage.engine.containers.contains("other"));
+}
+
+TEST_CASE("what cannot be removed is said and hides no error") {
+    Stage stage;
+    {
+        EngineRun run(stage.world(), stage.info);
+        run.create_container({.image = "x"});
+        stage.fake.http.answers.clear();
+        stage.fake.http.fail("GET", "http://docker/*", "the engine is gone");
+    }
+    CHECK(
+        stage.fake.log.str().starts_with("what the test put into the Docker Engine could not be removed; the next test "
+                                         "removes it after an hour\nGET http://docker/v1.45/containers/json"));
+    CHECK_FALSE(std::filesystem::exists(stage.files.made.at(0)));
+}
+
+TEST_CASE("a restricted container is asked for as promised") {
+    Stage stage;
+    EngineRun run(stage.world(), stage.info);
+    const std::string id = run.create_container({.image = "x:1",
+                                                 .platform = "linux/arm64",
+                                                 .entrypoint = {"python"},
+                                                 .command = {"-V"},
+                                                 .user = "23456",
+                                                 .restricted = true});
+    const std::string& run_id = stage.engine.containers.at(id).run;
+    CHECK(stage.fake.http.sent.back().url == "http://docker/v1.45/containers/create?platform=linux%2Farm64");
+    CHECK(
+        stage.engine.containers.at(id).description ==
+        R"({"Image":"x:1","Entrypoint":["python"],"Cmd":["-V"],"User":"23456","Labels":{"io.github.defra.python-image-action.test":")" +
+            run_id +
+            R"("},"HostConfig":{"NetworkMode":"none","LogConfig":{"Type":"json-file","Config":{"max-size":"4m"}},)"
+            R"("ReadonlyRootfs":true,"CapDrop":["ALL"],"SecurityOpt":["no-new-privileges"],"Tmpfs":{"/tmp":""}}})");
+}
+
+TEST_CASE("both streams of a log are told apart") {
+    Stage stage;
+    EngineRun run(stage.world(), stage.info);
+    stage.fake.http.answers.clear();
+    stage.fake.http.answer("GET", "http://docker/v1.45/containers/c/logs*", 200,
+                           frame(1, "a\n") + frame(2, "b\n") + frame(1, "c\n") +
+                               std::string("\x01\0\0\0\0\0\xFF\xFF"
+                                           "cut",
+                                           11));
+    const ContainerOutput output = run.read_logs("c");
+    CHECK(output.out == "a\nc\ncut");
+    CHECK(output.err == "b\n");
+    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+}
+
+TEST_CASE("why a container does not start is a fact of the image, of the machine, or of the engine") {
+    Stage stage;
+    EngineRun run(stage.world(), stage.info);
+    stage.fake.http.answers.clear();
+    const std::string start = "http://docker/v1.45/containers/c/start";
+    stage.fake.http.answer("POST", start, 400,
+                           R"({"message":"exec: \"python\": executable file not found in $PATH: unknown"})");
+    stage.fake.http.answer("POST", start, 500, R"({"message":"exec /usr/bin/tini: exec format error"})");
+    stage.fake.http.answer("POST", start, 500, R"({"message":"no space left on device"})");
+    CHECK(run.start_container("c") == "exec: \"python\": executable file not found in $PATH: unknown");
+    CHECK(told([&] { run.start_container("c"); }) ==
+          "this machine cannot run programs of the image's architecture: exec /usr/bin/tini: exec format error\n"
+          "  hint: test it on a machine of that architecture, or install qemu-user-static and binfmt-support\n");
+    CHECK(told([&] { run.start_container("c"); }) ==
+          "the Docker Engine refused POST /v1.45/containers/c/start with HTTP 500: no space left on device\n"
+          "  hint: the engine's own log may tell more; docker info tells whether it is well\n");
+    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+}
+
+TEST_CASE("a load that fails half-way is an error although the engine says 200") {
+    Stage stage;
+    LayoutOnDisk disk;
+    stage.fake.http.answers.clear();
+    stage.fake.http.answer("POST", "http://docker/v1.45/images/load*", 200,
+                           R"({"errorDetail":{"message":"no space left on device"}})");
+    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+    stage.fake.http.answer("DELETE", "http://docker/v1.45/images/*", 404, "");
+    EngineRun run(stage.world(), stage.info);
+    CHECK(told([&] { run.load_image(disk.layout); })
+              .starts_with("the Docker Engine could not load x-production-linux-amd64: "
+                           "\"errorDetail\":{\"message\":\"no space left"));
+}
+
+TEST_CASE("an image that the engine does not have is an option that is wrong") {
+    Stage stage;
+    stage.fake.http.answers.clear();
+    stage.fake.http.answer("GET", "http://docker/v1.45/images/my%20image:1/json", 404,
+                           R"({"message":"no such image"})");
+    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+    EngineRun run(stage.world(), stage.info);
+    CHECK(
+        told([&] { run.inspect_image("my image:1"); }, Exit::bad_input) ==
+        "the Docker Engine has no image \"my image:1\"\n  hint: docker pull it, or see what there is: docker images\n");
+}
+
+TEST_CASE("an image is tested by seven containers, none of which is left") {
+    Stage stage;
+    stage.engine.log = [](const std::string& description) -> std::string {
+        if (description.find("sleep(3600)") != std::string::npos) return "up\n";
+        if (description.find("\"restricted\"]") == std::string::npos)
+            return "{\"probe\": \"utf-8\", \"values\": [\"utf-8\", \"utf-8\", \"utf-8\"]}\n";
+        const std::string user = description.find("23456") == std::string::npos ? "1000" : "23456";
+        return "{\"probe\": \"restricted\", \"values\": [\"" + user +
+               "\", \"read-only\", \"no capabilities\", \"no new privileges\"]}\n";
+    };
+    TestSettings settings;
+    settings.contract.off = {"size"};
+    const std::vector<ContractReport> reports =
+        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, settings);
+    REQUIRE(reports.size() == 1);
+    std::map<std::string, RowResult> results;
+    for (const ContractRow& row : reports[0].rows) results[row.id] = row.result;
+    CHECK(results.at("user-numeric") == RowResult::kept);
+    CHECK(results.at("utf-8") == RowResult::kept);
+    CHECK(results.at("read-only") == RowResult::kept);
+    CHECK(results.at("any-user") == RowResult::kept);
+    CHECK(results.at("stop") == RowResult::kept);
+    CHECK(results.at("python-version") == RowResult::broken);
+    CHECK(results.at("user-nonroot") == RowResult::broken);
+    CHECK_FALSE(results.contains("size"));
+    CHECK(stage.engine.containers.empty());
+    const auto created = std::count_if(stage.fake.http.sent.begin(), stage.fake.http.sent.end(),
+                                       [](const Request& r) { return r.url.ends_with("/create"); });
+    CHECK(created == 7);
+}
+
+TEST_CASE("the trust store is given one authority more, and the servers their certificates") {
+    Stage stage;
+    run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
+    std::map<std::string, std::string> written;
+    for (const Request& request : stage.fake.http.sent) {
+        if (request.method != "PUT") continue;
+        std::istringstream stream(request.body);
+        TarReader tar(stream, "what was written");
+        while (const auto entry = tar.next()) {
+            for (std::string_view piece = tar.read_piece(); !piece.empty(); piece = tar.read_piece())
+                written[entry->path] += piece;
+        }
+    }
+    REQUIRE(written.size() == 3);
+    const std::string& bundle = written.at("etc/ssl/certs/ca-certificates.crt");
+    CHECK(bundle.starts_with("authorities\n\n-----BEGIN CERTIFICATE-----"));
+    const std::vector<Certificate> authorities = parse_certificates({{"bundle", bundle}});
+    REQUIRE(authorities.size() == 1);
+    CHECK(authorities[0].subject == "CN=Authority of a contract test");
+    CHECK(authorities[0].refused_because.empty());
+    CHECK(written.at("tmp/python-image-action/trusted.pem").find("PRIVATE KEY") != std::string::npos);
+    CHECK(written.at("tmp/python-image-action/stranger.pem") != written.at("tmp/python-image-action/trusted.pem"));
+}
+
+TEST_CASE("a container that never ends is killed and told") {
+    Stage stage;
+    stage.engine.endless = true;
+    const ContractReport report =
+        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}).at(0);
+    const auto row =
+        std::find_if(report.rows.begin(), report.rows.end(), [](const ContractRow& r) { return r.id == "utf-8"; });
+    REQUIRE(row != report.rows.end());
+    CHECK(row->found == "it did not end within 240 s");
+    CHECK(stage.fake.http.lines().find("/kill\n") != std::string::npos);
+    CHECK(stage.engine.containers.empty());
+}
+
+TEST_CASE("an error in one probe ends the test and leaves nothing in the engine") {
+    Stage stage;
+    stage.fake.http.answers.clear();
+    stage.fake.http.answer("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
+    FakeEngine rest(stage.fake);
+    rest.log = [](const std::string&) { return "up\n"; };
+    CHECK(told([&] {
+              run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
+          }).starts_with("the Docker Engine refused GET /v1.45/containers/"));
+    CHECK(rest.containers.empty());
+}
+
+TEST_CASE("the plan says what an image should be") {
+    Plan plan;
+    plan.matrix.rows = {
+        {.python_version = "3.13.3", .debian_version = "slim-bookworm", .distroless_version = "", .tags = {}}};
+    plan.job.defra_version = "1.0.0";
+    Image image;
+    image.name = "3.13.3-production";
+    image.python_version = "3.13.3";
+    image.repository = "defradigital/python";
+    plan.images = {image};
+    LayoutOnDisk disk;
+    disk.layout.image = "3.13.3-production";
+    disk.layout.platform = "linux/arm64";
+    const ImageUnderTest test = make_image_under_test(plan, disk.layout, {"size"});
+    CHECK(test.expected.target == Target::production);
+    CHECK_FALSE(test.expected.distroless);
+    CHECK(test.expected.python_version == "3.13.3");
+    CHECK(test.expected.defra_version == "1.0.0");
+    CHECK(test.expected.repository == "defradigital/python");
+    CHECK(test.expected.architecture == "arm64");
+    CHECK(test.excuses == std::vector<std::string>{"size"});
+    disk.layout.image = "3.14.0-production";
+    CHECK(told([&] {
+              make_image_under_test(plan, disk.layout, {});
+          }).find("the plan has no image \"3.14.0-production\"") != std::string::npos);
+}

@@ -1,0 +1,140 @@
+#include "probe/engine.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fakes/fake_world.h"
+
+namespace {
+
+constexpr const char* version = R"({"Version":"26.1.5+dfsg1","ApiVersion":"1.45"})";
+constexpr const char* info =
+    R"({"OSType":"linux","Architecture":"x86_64","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]],
+    "RegistryConfig":{"IndexConfigs":{"docker.io":{"Mirrors":["https://mirror.example/"]}}}})";
+
+std::string told(FakeWorld& fake, Exit exit = Exit::failed) {
+    try {
+        find_engine(fake.world());
+    } catch (const Error& error) {
+        CHECK(error.exit == exit);
+        return render_problems(error.problems);
+    }
+    return "no error";
+}
+
+void answer_ping(FakeWorld& fake, const std::string& api, std::vector<Header> more = {}) {
+    more.push_back({"Api-Version", api});
+    fake.http.answer("GET", "http://docker/_ping", 200, "OK", more);
+}
+
+const std::string hint =
+    "\n  hint: install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock\n";
+
+}  // namespace
+
+TEST_CASE("the engine behind the usual socket is described") {
+    FakeWorld fake;
+    answer_ping(fake, "1.45");
+    fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
+    fake.http.answer("GET", "http://docker/v1.45/info", 200, info);
+    const EngineInfo engine = find_engine(fake.world());
+    CHECK(engine.socket == "/var/run/docker.sock");
+    CHECK(engine.version == "26.1.5+dfsg1");
+    CHECK(engine.api_version == "1.45");
+    CHECK(engine.containerd_store);
+    CHECK(engine.architecture == "amd64");
+    CHECK(engine.os == "linux");
+    CHECK(engine.docker_io_mirrors == std::vector<std::string>{"https://mirror.example/"});
+    for (const Request& request : fake.http.sent) CHECK(request.unix_socket == "/var/run/docker.sock");
+}
+
+TEST_CASE("an old engine with the classic store is spoken to in its own version") {
+    FakeWorld fake;
+    fake.environment["DOCKER_HOST"] = "unix:///run/my engine.sock";
+    answer_ping(fake, "1.41");
+    fake.http.answer("GET", "http://docker/v1.41/version", 200, R"({"Version":"20.10.24"})");
+    fake.http.answer("GET", "http://docker/v1.41/info", 200,
+                     R"({"OSType":"linux","Architecture":"aarch64","DriverStatus":[["Backing Filesystem","extfs"]]})");
+    const EngineInfo engine = find_engine(fake.world());
+    CHECK(engine.socket == "/run/my engine.sock");
+    CHECK_FALSE(engine.containerd_store);
+    CHECK(engine.architecture == "arm64");
+    CHECK(engine.docker_io_mirrors.empty());
+}
+
+TEST_CASE("a newer engine is spoken to in our version") {
+    FakeWorld fake;
+    answer_ping(fake, "1.52");
+    fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
+    fake.http.answer("GET", "http://docker/v1.45/info", 200, info);
+    CHECK(find_engine(fake.world()).api_version == "1.45");
+}
+
+TEST_CASE("a rootless engine is found where the usual one is silent") {
+    FakeWorld fake;
+    fake.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
+    fake.http.answer_by("GET", "http://docker/_ping", [](const Request& request) -> Response {
+        if (request.unix_socket == "/var/run/docker.sock")
+            throw Error{Exit::failed, {{{}, "GET docker/_ping: could not connect", ""}}};
+        return {200, {{"Api-Version", "1.45"}}, "OK"};
+    });
+    fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
+    fake.http.answer("GET", "http://docker/v1.45/info", 200, info);
+    CHECK(find_engine(fake.world()).socket == "/run/user/1000/docker.sock");
+}
+
+TEST_CASE("without an engine one line says what was looked at") {
+    FakeWorld fake;
+    fake.http.fail("GET", "http://docker/_ping");
+    fake.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
+    CHECK(told(fake) == "there is no Docker Engine: /nowhere/docker.sock is not there" + hint);
+    fake.environment["DOCKER_HOST"] = "unix:///tmp";
+    CHECK(told(fake) == "there is no Docker Engine: /tmp is no socket" + hint);
+}
+
+TEST_CASE("an engine that is not on this machine is an option that is wrong") {
+    FakeWorld fake;
+    fake.environment["DOCKER_HOST"] = "tcp://build.example:2376";
+    CHECK(
+        told(fake, Exit::bad_input) ==
+        "DOCKER_HOST is \"tcp://build.example:2376\", and only an engine behind a socket on this machine can be used\n"
+        "  hint: unset it, or write unix:///path/to/docker.sock\n");
+}
+
+TEST_CASE("what is no usable engine is told in one line") {
+    FakeWorld podman;
+    answer_ping(podman, "1.41", {{"Libpod-API-Version", "4.3.1"}});
+    CHECK(told(podman) == "behind /var/run/docker.sock is Podman, which is no Docker Engine" + hint);
+
+    FakeWorld old;
+    answer_ping(old, "1.40");
+    CHECK(told(old) == "the Docker Engine behind /var/run/docker.sock speaks API 1.40, and 1.41 is needed" + hint);
+
+    FakeWorld other;
+    other.http.answer("GET", "http://docker/_ping", 404, "nginx");
+    CHECK(told(other) == "what answers behind /var/run/docker.sock is no Docker Engine (HTTP 404)" + hint);
+
+    FakeWorld windows;
+    answer_ping(windows, "1.45");
+    windows.http.answer("GET", "http://docker/v1.45/version", 200, version);
+    windows.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"windows"})");
+    CHECK(told(windows) ==
+          "the Docker Engine behind /var/run/docker.sock runs windows containers\n  hint: switch it to Linux "
+          "containers\n");
+}
+
+TEST_CASE("an engine that refuses is quoted") {
+    FakeWorld fake;
+    answer_ping(fake, "1.45");
+    fake.http.answer("GET", "http://docker/v1.45/version", 500, R"({"message":"the disk\nis full"})");
+    CHECK(told(fake) ==
+          "the Docker Engine refused GET /v1.45/version with HTTP 500: the disk is full\n"
+          "  hint: the engine's own log may tell more; docker info tells whether it is well\n");
+}
+
+TEST_CASE("a cancellation is not taken for silence") {
+    FakeWorld fake;
+    fake.http.answer_by("GET", "http://docker/_ping", [](const Request&) -> Response {
+        throw Error{Exit::cancelled, {}};
+    });
+    CHECK(told(fake, Exit::cancelled).empty());
+}

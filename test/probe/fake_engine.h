@@ -1,0 +1,184 @@
+// A Docker Engine by hand: it knows images and containers, runs nothing, and answers what the test has told it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/json.h"
+#include "contract/tar.h"
+#include "fakes/fake_world.h"
+
+inline std::string tar_of(const std::map<std::string, std::string>& files) {
+    std::string tar;
+    for (const auto& [path, text] : files)
+        tar += render_tar_header(path, text.size()) + text + render_tar_padding(text.size());
+    return tar + render_tar_end();
+}
+
+/// One piece of a container's output, as the engine frames it.
+inline std::string frame(char stream, const std::string& text) {
+    std::string header(8, '\0');
+    header[0] = stream;
+    for (std::size_t i = 0; i < 4; ++i) header[7 - i] = static_cast<char>(text.size() >> (8 * i) & 0xFFU);
+    return header + text;
+}
+
+class FakeEngine {
+  public:
+    struct Container {
+        std::string run;  ///< the label of the run that made it
+        std::string description;
+        bool running = false;
+    };
+
+    std::map<std::string, Container> containers;
+    std::set<std::string> images;
+    std::map<std::string, std::string> files = {
+        {"etc/ssl/certs/ca-certificates.crt", "authorities\n"}};                         ///< of every container
+    std::string configuration = R"({"Architecture":"amd64","Config":{"User":"1000"}})";  ///< of every image
+    bool endless = false;  ///< no container ends by itself
+    std::function<std::string(const std::string& description)> log = [](const std::string&) { return ""; };
+
+    explicit FakeEngine(FakeWorld& world) {
+        const std::string at = "http://docker/v1.45";
+        FakeHttp& http = world.http;
+        http.answer_by("GET", at + "/containers/json*", [this](const Request&) { return list_containers(); });
+        http.answer_by("GET", at + "/images/json*", [this](const Request&) { return list_images(); });
+        http.answer_by("POST", at + "/images/load*", [this](const Request& request) { return load(request); });
+        http.answer_by("DELETE", at + "/containers/*", [this](const Request& request) { return remove(request); });
+        http.answer_by("DELETE", at + "/images/*", [this](const Request& request) { return remove(request); });
+        http.answer_by("POST", at + "/containers/create*", [this](const Request& request) { return create(request); });
+        http.answer_by("POST", at + "/containers/*/start",
+                       [this](const Request& request) { return set_running(request, true); });
+        http.answer_by("POST", at + "/containers/*/stop*",
+                       [this](const Request& request) { return set_running(request, false); });
+        http.answer_by("POST", at + "/containers/*/kill",
+                       [this](const Request& request) { return set_running(request, false); });
+        http.answer_by("GET", at + "/containers/*/logs*", [this](const Request& request) { return read_log(request); });
+        http.answer_by("GET", at + "/containers/*/json", [this](const Request& request) { return inspect(request); });
+        http.answer_by("GET", at + "/containers/*/archive*", [this](const Request&) {
+            return Response{200, {}, tar_of(files)};
+        });
+        http.answer_by("PUT", at + "/containers/*/archive*", [](const Request&) { return Response{200, {}, ""}; });
+        http.answer_by("GET", at + "/containers/*/export", [this](const Request& request) { return save(request); });
+        http.answer_by("GET", at + "/images/*/json", [this](const Request&) {
+            return Response{200, {}, configuration};
+        });
+    }
+
+  private:
+    static std::string id_of(const Request& request) {
+        const std::size_t start = request.url.find('/', std::string("http://docker/v1.45/").size()) + 1;
+        return request.url.substr(start, request.url.find_first_of("/?", start) - start);
+    }
+
+    Response list_containers() {
+        const std::lock_guard lock(mutex_);
+        JsonWriter json;
+        json.open_array();
+        for (const auto& [id, container] : containers) {
+            json.open_object();
+            json.field("Id", id);
+            json.open_object("Labels");
+            json.field("io.github.defra.python-image-action.test", container.run);
+            json.close();
+            json.close();
+        }
+        json.close();
+        return {200, {}, json.text()};
+    }
+
+    Response list_images() {
+        const std::lock_guard lock(mutex_);
+        JsonWriter json;
+        json.open_array();
+        for (const std::string& image : images) {
+            json.open_object();
+            json.open_array("RepoTags");
+            json.item(image);
+            json.close();
+            json.close();
+        }
+        json.close();
+        return {200, {}, json.text()};
+    }
+
+    Response load(const Request& request) {
+        std::ifstream stream(request.body_file, std::ios::binary);
+        TarReader tar(stream, "what was loaded");
+        while (const auto entry = tar.next()) {
+            std::string text;
+            for (std::string_view piece = tar.read_piece(); !piece.empty(); piece = tar.read_piece()) text += piece;
+            if (entry->path != "manifest.json") continue;
+            const rapidjson::Document manifest = parse_tool_json(text, "manifest.json");
+            const std::lock_guard lock(mutex_);
+            images.insert(text_of(items_at(manifest[0], "RepoTags")[0]));
+        }
+        return {200, {}, R"({"stream":"Loaded image"})"};
+    }
+
+    Response remove(const Request& request) {
+        const std::lock_guard lock(mutex_);
+        containers.erase(id_of(request));
+        images.erase(id_of(request));
+        return {204, {}, ""};
+    }
+
+    Response create(const Request& request) {
+        const rapidjson::Document description = parse_tool_json(request.body, "the container");
+        const std::lock_guard lock(mutex_);
+        const std::string id = fmt::format("c{}", ++made_);
+        const std::string run = text_at(member(description, "Labels"), "io.github.defra.python-image-action.test");
+        containers[id] = {.run = run, .description = request.body, .running = false};
+        return {201, {}, fmt::format(R"({{"Id":"{}"}})", id)};
+    }
+
+    /// A container that is to be stopped runs until then; every other one has ended as soon as it has begun.
+    Response set_running(const Request& request, bool running) {
+        const std::lock_guard lock(mutex_);
+        Container& container = containers.at(id_of(request));
+        container.running = running && (endless || container.description.find("sleep(3600)") != std::string::npos);
+        return {204, {}, ""};
+    }
+
+    Response inspect(const Request& request) {
+        const std::lock_guard lock(mutex_);
+        const Container& container = containers.at(id_of(request));
+        const bool stopped = container.description.find("sleep(3600)") != std::string::npos;
+        return {200,
+                {},
+                fmt::format(R"({{"State":{{"Running":{},"ExitCode":{}}}}})", container.running, stopped ? 143 : 0)};
+    }
+
+    Response read_log(const Request& request) {
+        const std::lock_guard lock(mutex_);
+        return {200, {}, frame(1, log(containers.at(id_of(request)).description))};
+    }
+
+    Response save(const Request& request) {
+        std::ofstream(request.save_to, std::ios::binary) << tar_of(files);
+        return {200, {}, ""};
+    }
+
+    std::mutex mutex_;
+    int made_ = 0;
+};
+
+/// Files in memory, but folders for temporary files are real: large files do not go through memory.
+struct FilesWithDisk : FakeFiles {
+    std::filesystem::path make_temporary_folder() override {
+        std::string name = (std::filesystem::temp_directory_path() / "probe-test-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        made.push_back(name);
+        return name;
+    }
+    void remove(const std::filesystem::path& file) override { std::filesystem::remove_all(file); }
+
+    std::vector<std::filesystem::path> made;
+};

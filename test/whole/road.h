@@ -1,0 +1,103 @@
+// A copy of this repository's work tree, and the real program in it: with the stand-in bases and sample databases that
+// the set-up made.
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "oci/layout.h"
+#include "real_world.h"
+
+namespace fs = std::filesystem;
+
+inline constexpr const char* stand_in_matrix = R"([
+  {
+    "pythonVersion": "3.13.5",
+    "debianVersion": "slim-bookworm",
+    "distrolessVersion": "cc-debian12",
+    "tags": ["latest-3.13", "latest"]
+  },
+  {
+    "pythonVersion": "3.12.3",
+    "debianVersion": "slim-bookworm",
+    "distrolessVersion": "cc-debian12",
+    "tags": ["latest-3.12"]
+  }
+]
+)";
+
+/// The folder of the sample databases of that kind: "green" ends clean, "red" blocks.
+inline fs::path sample_databases(const std::string& kind) {
+    fs::path newest;
+    for (const fs::directory_entry& entry : fs::directory_iterator(cache_folder() / "databases")) {
+        if (!entry.path().filename().string().starts_with("sample-" + kind + "-")) continue;
+        if (newest.empty() || fs::last_write_time(entry) > fs::last_write_time(newest)) newest = entry.path();
+    }
+    REQUIRE_FALSE(newest.empty());
+    return newest;
+}
+
+/// The road on this machine. Everything is in a folder whose name has blanks, commas and a dollar sign.
+struct Road {
+    RealWorld real;
+    fs::path tree = real.tree.path;
+
+    Road() {
+        const fs::path repository = REPOSITORY;
+        for (const char* name :
+             {"Dockerfile", ".dockerignore", "JOB.env", "vulnerability-policy.yml", "image", "certificates"}) {
+            fs::copy(repository / name, tree / name, fs::copy_options::recursive);
+        }
+        real.files.write(tree / "matrix.json", stand_in_matrix);
+        REQUIRE(fs::exists(PROGRAM));
+    }
+
+    /// `python-image-action COMMAND` from another folder than the work tree.
+    Finished run(const std::string& command, std::vector<std::string> options = {}) {
+        std::vector<std::string> argv = {PROGRAM,       command,          "--directory",
+                                         tree.string(), "--image-matrix", "matrix.json"};
+        argv.insert(argv.end(), options.begin(), options.end());
+        return start(argv);
+    }
+
+    /// The same with all that a road on stand-ins needs.
+    Finished run_on_stand_ins(const std::string& command, std::vector<std::string> options = {},
+                              const std::string& kind = "green") {
+        if (command == "build" || command == "test" || command == "run") {
+            options.insert(options.end(), {"--stand-ins", (cache_folder() / "stand-ins" / "bases.json").string()});
+        }
+        if (command == "build" || command == "run")
+            options.insert(options.end(), {"--build-ca", "/etc/ssl/certs/ca-certificates.crt"});
+        if (command == "scan" || command == "run")
+            options.insert(options.end(), {"--databases", sample_databases(kind).string()});
+        return run(command, options);
+    }
+
+    Finished start(const std::vector<std::string>& argv) {
+        Command command;
+        command.argv = argv;
+        command.environment = real.environment;
+        command.timeout = std::chrono::seconds(1200);
+        Finished finished = real.processes.run(command);
+        INFO(finished.out << finished.err);
+        CHECK_FALSE(finished.timed_out);
+        return finished;
+    }
+
+    std::string text(const fs::path& file) { return real.files.read(tree / file); }
+    bool has(const fs::path& file) { return fs::exists(tree / file); }
+};
+
+inline bool mentions(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+inline const std::vector<std::string>& image_names() {
+    static const std::vector<std::string> names = {"3.13.5-development", "3.13.5-production", "3.12.3-development",
+                                                   "3.12.3-production"};
+    return names;
+}

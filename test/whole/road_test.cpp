@@ -1,0 +1,120 @@
+// The whole road, once, with real tools. It only ever grows.
+#include "whole/road.h"
+
+namespace {
+
+/// The manifest digests of all images below a repository's index of that tag.
+std::vector<std::string> published_manifests(Road& road, const std::string& repository, const std::string& tag) {
+    const fs::path layout = road.tree / "out/registry" / repository;
+    std::vector<std::string> digests;
+    for (const Descriptor& entry : parse_manifest(road.real.files.read(layout / "index.json"), "index.json").children) {
+        if (entry.annotations.at("org.opencontainers.image.ref.name") != tag) continue;
+        const std::string index = road.real.files.read(blob_path(layout, entry.digest));
+        CHECK(sha256(index) == entry.digest);
+        for (const Descriptor& child : parse_manifest(index, tag).children) {
+            if (child.platform != "unknown/unknown") digests.push_back(child.digest.text());
+        }
+    }
+    return digests;
+}
+
+std::string judged_manifest(Road& road, const std::string& image) {
+    const rapidjson::Document verdict =
+        parse_tool_json(road.text("out/verdicts/" + image + "-linux-amd64.json"), image);
+    CHECK(text_at(verdict, "outcome") == "clean");
+    return text_at(verdict, "manifest");
+}
+
+void check_everything_says_it_is_a_trial(Road& road, const Finished& finished) {
+    CHECK(mentions(finished.out, "stand-in"));
+    CHECK(mentions(finished.out, "sample"));
+    for (const char* file : {"out/summary.md", "out/report.html", "out/verdict.json"}) {
+        INFO(file);
+        CHECK(mentions(road.text(file), "tand-in"));
+        CHECK(mentions(road.text(file), "ample"));
+    }
+}
+
+void check_published(Road& road) {
+    for (const std::string& image : image_names()) {
+        INFO(image);
+        const std::string repository =
+            image.ends_with("production") ? "defradigital/python" : "defradigital/python-development";
+        const std::string python = image.substr(0, image.find('-'));
+        const std::vector<std::string> published = published_manifests(road, repository, "1.0.0-python" + python);
+        CHECK(published == std::vector{judged_manifest(road, image)});
+        CHECK(published == published_manifests(road, repository, "latest-" + python.substr(0, 4)));
+        CHECK(fs::exists(road.tree / ("out/sarif/" + image + "-linux-amd64.sarif")));
+    }
+    CHECK(published_manifests(road, "defradigital/python", "latest") ==
+          published_manifests(road, "defradigital/python", "latest-3.13"));
+}
+
+/// Another program than ours reads what was published.
+void check_skopeo_reads(Road& road) {
+    // skopeo takes a comma or a colon in a folder's name for its own: hence a plain one.
+    const fs::path plain = fs::temp_directory_path() / ("road-" + std::to_string(getpid()));
+    fs::create_directory_symlink(road.tree / "out/registry/defradigital/python", plain);
+    const Finished seen = road.start({"skopeo", "inspect", "--raw", "oci:" + plain.string() + ":1.0.0-python3.13.5"});
+    fs::remove(plain);
+    INFO(seen.err);
+    CHECK(seen.exit_code == 0);
+    CHECK(mentions(seen.out, "uk.gov.defra.image.inputs"));
+}
+
+}  // namespace
+
+TEST_CASE("The whole road: from the matrix to scanned images in a folder that is a registry") {
+    Road road;
+    const Finished first = road.run_on_stand_ins("run");
+    INFO(first.out << first.err);
+    REQUIRE(first.exit_code == 0);
+    check_everything_says_it_is_a_trial(road, first);
+    check_published(road);
+    check_skopeo_reads(road);
+    CHECK(mentions(road.text("out/publication.json"), "\"done\": true"));
+
+    SECTION("a second run makes the same images, and the registry is made afresh with them") {
+        const std::string before = judged_manifest(road, "3.13.5-production");
+        const Finished second = road.run_on_stand_ins("run");
+        CHECK(second.exit_code == 0);
+        CHECK(judged_manifest(road, "3.13.5-production") == before);
+        check_published(road);
+    }
+
+    SECTION("a run that is blocked leaves the registry alone and names the bumps that would help") {
+        const fs::path index = road.tree / "out/registry/defradigital/python/index.json";
+        const auto written = fs::last_write_time(index);
+        const Finished red = road.run_on_stand_ins("run", {"--contract", "off"}, "red");
+        CHECK(red.exit_code == 1);
+        CHECK(fs::last_write_time(index) == written);
+        CHECK(mentions(road.text("out/verdict.json"), "\"vulnerable\""));
+        CHECK(mentions(road.text("out/summary.md"), "3.13.6"));
+    }
+
+    SECTION("publishing again where the versions are out finds nothing to do; with other inputs it refuses") {
+        const Finished once = road.run("publish", {"--to", "oci:elsewhere"});
+        CHECK(once.exit_code == 0);
+        const Finished again = road.run("publish", {"--to", "oci:elsewhere"});
+        CHECK(again.exit_code == 0);
+        CHECK(mentions(again.err, "nothing that goes into an image changed"));
+        road.real.files.write(road.tree / "image" / "security-upgrades.txt", "# another input\n");
+        const Finished changed = road.run("publish", {"--to", "oci:elsewhere"});
+        CHECK(changed.exit_code == 1);
+        CHECK(mentions(changed.err, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.5 is out already"));
+        CHECK(mentions(changed.err, "raise DEFRA_VERSION"));
+    }
+
+    SECTION("a layer that was swapped on disk after the build is never published") {
+        const Layout layout = load_layout(road.real.files, road.tree / "out/images/3.13.5-production-linux-amd64",
+                                          "3.13.5-production", "linux/amd64");
+        fs::permissions(blob_path(layout.folder, layout.layers.back().digest), fs::perms::owner_all);
+        road.real.files.write(blob_path(layout.folder, layout.layers.back().digest), "another layer");
+        const Finished scan = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
+        CHECK(scan.exit_code == 3);
+        CHECK(mentions(road.text("out/verdict.json"), "\"unknown\""));
+        CHECK_FALSE(road.has("out/sarif/3.13.5-production-linux-amd64.sarif"));
+        CHECK(road.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code == 3);
+        CHECK_FALSE(road.has("elsewhere"));
+    }
+}

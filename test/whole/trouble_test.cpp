@@ -1,0 +1,119 @@
+// What goes wrong around the program: each ends in the exit code and the words that were promised, and in nothing
+// published.
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <csignal>
+
+#include <thread>
+
+#include "whole/road.h"
+
+namespace {
+
+/// A program of that name in front of PATH.
+void put_tool(Road& road, const std::string& name, const std::string& script) {
+    const fs::path folder = road.tree / "tools";
+    road.real.files.write(folder / name, script);
+    fs::permissions(folder / name, fs::perms::owner_all);
+    std::string& path = road.real.environment["PATH"];
+    if (!path.starts_with(folder.string())) path = folder.string() + ":" + path;
+}
+
+}  // namespace
+
+TEST_CASE("Without an engine the first line says so, and the code is 3") {
+    Road road;
+    road.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
+    const Finished finished = road.run_on_stand_ins("build");
+    CHECK(finished.exit_code == 3);
+    CHECK(mentions(finished.err, "/nowhere/docker.sock"));
+    CHECK_FALSE(road.has("out/images"));
+}
+
+TEST_CASE("A scanner that is killed, one that says nothing, and one that lies make the verdict unknown") {
+    Road road;
+    REQUIRE(road.run_on_stand_ins("build", {"--only", "3.13.5-production"}).exit_code == 0);
+    for (const char* script : {"#!/bin/sh\nkill -9 $$\n", "#!/bin/sh\nexit 0\n",
+                               "#!/bin/sh\ncase \"$*\" in *version*) exec GRYPE \"$@\" ;; esac\nkill -INT $$\n"}) {
+        std::string text = script;
+        if (const std::size_t at = text.find("GRYPE"); at != std::string::npos)
+            text.replace(at, 5, (cache_folder() / "bin/grype").string());
+        put_tool(road, "grype", text);
+        INFO(text);
+        const Finished finished = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
+        CHECK(finished.exit_code == 3);
+        CHECK_FALSE(road.has("out/sarif"));
+        CHECK(road.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code != 0);
+        CHECK_FALSE(road.has("elsewhere"));
+    }
+}
+
+TEST_CASE("On a full disk the code is 3, the path is named, and no half image is left") {
+    if (geteuid() != 0) SKIP("mounting a small disk needs root");
+    Road road;
+    const fs::path small = road.tree / "small";
+    fs::create_directory(small);
+    REQUIRE(mount("tmpfs", small.c_str(), "tmpfs", 0, "size=1m") == 0);
+    const Finished finished = road.run_on_stand_ins("build", {"--only", "3.13.5-production", "--out", "small/out"});
+    const bool left = fs::exists(small / "out/images/3.13.5-production-linux-amd64");
+    REQUIRE(umount2(small.c_str(), MNT_DETACH) == 0);
+    CHECK(finished.exit_code == 3);
+    CHECK(mentions(finished.err, "space"));
+    CHECK_FALSE(left);
+}
+
+TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no half image") {
+    Road road;
+    const pid_t child = fork();
+    if (child == 0) {
+        const std::string bases = (cache_folder() / "stand-ins/bases.json").string();
+        const std::string tree = road.tree.string();
+        const std::string path = "PATH=" + road.real.environment["PATH"];
+        // The changed input makes sure that there is something to build.
+        execl("/usr/bin/env", "env", path.c_str(), "sh", "-c",
+              "echo '# now' >> \"$2/image/settle\"; exec \"$0\" build --directory \"$2\" --image-matrix matrix.json "
+              "--stand-ins \"$1\" >/dev/null 2>&1",
+              PROGRAM, bases.c_str(), tree.c_str(), static_cast<char*>(nullptr));
+        _exit(127);
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    const auto asked = std::chrono::steady_clock::now();
+    kill(child, SIGINT);
+    int status = 0;
+    waitpid(child, &status, 0);
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count();
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 130);
+    CHECK(seconds < 6);
+    CHECK_FALSE(road.has("out/images/3.13.5-production-linux-amd64"));
+}
+
+TEST_CASE("Ten ways to break the matrix: each is code 2, a line, and a hint") {
+    Road road;
+    const std::vector<std::pair<std::string, std::string>> broken = {
+        {"[{\"pythonVersion\": \"3.13.5\",}]", "matrix.json:1"},
+        {"\xEF\xBB\xBF[]", "matrix.json:1"},
+        {"[\n{\"pythonVersion\": \"3.13\", \"debianVersion\": \"slim-bookworm\", \"tags\": []}]", "matrix.json:2"},
+        {"[{\"pythonVersion\": \"3.13.5\", \"debianVersion\": \"slim-bookworm\",\n\"tags\": [\"a\", \"a\"]}]",
+         "matrix.json:2"},
+        {"[{\"pythonVersion\": \"3.13.5\", \"debianVersion\": \"slim-bookworm\",\n\"tags\": [\"a b\"]}]",
+         "matrix.json:2"},
+        {"[{\"pythonVersion\": \"3.9.1\", \"debianVersion\": \"slim-bookworm\", \"tags\": []}]", "matrix.json:1"},
+        {"[{\"pythonVersion\": \"3.13.5\", \"debianVersion\": \"slim-bookworm\",\n\"distrolessVersion\": "
+         "\"cc-debian13\", \"tags\": []}]",
+         "matrix.json:2"},
+        {"[{\"pythonVersion\": \"3.13.5\",\n\"debianVersoin\": \"slim-bookworm\", \"tags\": []}]", "matrix.json:2"},
+        {"[{\"nodeVersion\": \"22.1.0\", \"alpineVersion\": \"3.20\", \"tags\": []}]", "matrix.json"},
+        {"[{\"pythonVersion\": \"3.13.5\", \"debianVersion\": \"slim-bookworm\", \"tags\": "
+         "[\"x\"]},\n{\"pythonVersion\": \"3.12.3\", \"debianVersion\": \"slim-bookworm\", \"tags\": [\"x\"]}]",
+         "matrix.json:2"},
+    };
+    for (const auto& [text, place] : broken) {
+        road.real.files.write(road.tree / "matrix.json", text);
+        const Finished finished = road.run("matrix");
+        INFO(text << "\n" << finished.err);
+        CHECK(finished.exit_code == 2);
+        CHECK(mentions(finished.err, place));
+        CHECK(finished.out.empty());
+    }
+}

@@ -1,0 +1,123 @@
+// The same program as a step of a workflow: inputs, outputs and summary as the runner handles them (facts: runner.md
+// §3-6).
+#include "base/text.h"
+#include "whole/road.h"
+
+namespace {
+
+/// A job's folders and variables, as the runner sets them for a container action.
+struct Runner {
+    Road road;
+    fs::path commands = road.tree / "runner";
+
+    Runner(const std::string& event, const std::string& ref) {
+        road.real.files.write(commands / "output", "");
+        road.real.files.write(commands / "summary", "");
+        road.real.files.write(commands / "event.json",
+                              R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})");
+        Environment& environment = road.real.environment;
+        environment["GITHUB_ACTIONS"] = "true";
+        environment["GITHUB_OUTPUT"] = (commands / "output").string();
+        environment["GITHUB_STEP_SUMMARY"] = (commands / "summary").string();
+        environment["GITHUB_EVENT_PATH"] = (commands / "event.json").string();
+        environment["GITHUB_EVENT_NAME"] = event;
+        environment["GITHUB_REF"] = ref;
+        environment["GITHUB_REPOSITORY"] = "defra/images";
+        environment["GITHUB_SHA"] = std::string(40, 'a');
+        environment["GITHUB_SERVER_URL"] = "https://github.com";
+        environment["INPUT_DIRECTORY"] = road.tree.string();
+        environment["INPUT_IMAGE-MATRIX"] = "matrix.json";
+        environment["INPUT_TOKEN-OF-NOBODY"] = "";
+    }
+
+    Finished step(const std::map<std::string, std::string>& inputs) {
+        for (const auto& [name, value] : inputs) road.real.environment["INPUT_" + name] = value;
+        return road.start({PROGRAM});
+    }
+
+    /// $GITHUB_OUTPUT as FileCommandManager reads it; what it would refuse fails the test.
+    std::map<std::string, std::string> outputs() {
+        std::map<std::string, std::string> outputs;
+        const std::vector<std::string> lines = lines_of(road.text("runner/output"));
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const std::size_t heredoc = lines[i].find("<<");
+            REQUIRE(heredoc != std::string::npos);
+            const std::string name = lines[i].substr(0, heredoc);
+            const std::string delimiter = lines[i].substr(heredoc + 2);
+            std::string value;
+            for (++i; lines.at(i) != delimiter; ++i) value += (value.empty() ? "" : "\n") + lines[i];
+            outputs[name] = value;
+        }
+        return outputs;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("A step that plans the jobs sets matrix and count, and says whether this run would publish") {
+    Runner runner("push", "refs/heads/master");
+    const Finished finished = runner.step({{"COMMAND", "matrix"}});
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    const auto outputs = runner.outputs();
+    CHECK(outputs.at("count") == "2");
+    CHECK(outputs.at("publish") == "true");
+    CHECK(items_at(parse_tool_json(outputs.at("matrix"), "matrix"), "include").Size() == 2);
+}
+
+TEST_CASE("Mistakes become annotations on their lines, and the step fails with 2") {
+    Runner runner("push", "refs/heads/master");
+    runner.road.real.files.write(
+        runner.road.tree / "matrix.json",
+        "[\n{\"pythonVersion\": \"3.13\", \"debianVersion\": \"slim-bookworm\", \"tags\": []}\n]");
+    const Finished finished = runner.step({{"COMMAND", "check"}});
+    CHECK(finished.exit_code == 2);
+    CHECK(mentions(finished.out, "::error file=matrix.json,line=2::"));
+}
+
+TEST_CASE("A misspelt input is an error that names it") {
+    Runner runner("push", "refs/heads/master");
+    const Finished finished = runner.step({{"COMMAND", "matrix"}, {"IMAGE-MARTIX", "x"}});
+    CHECK(finished.exit_code == 2);
+    CHECK(mentions(finished.out, "there is no input \"image-martix\""));
+}
+
+TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
+    Runner runner("pull_request", "refs/pull/1/merge");
+    runner.road.real.files.write(
+        runner.road.tree / "image/prepare-slim",
+        "#!/usr/bin/env bash\nprintf '::set-output "
+        "name=verdict::clean\\n##[add-mask]a\\n\\r::error::forged\\n::stop-commands::x\\n'\nexit 1\n");
+    fs::permissions(runner.road.tree / "image/prepare-slim", fs::perms::owner_all);
+    const Finished finished = runner.step({{"COMMAND", "build"},
+                                           {"ONLY", "3.13.5-production"},
+                                           {"STAND-INS", (cache_folder() / "stand-ins/bases.json").string()}});
+    CHECK(finished.exit_code == 3);
+    CHECK(mentions(finished.out, "set-output name=verdict"));
+    std::string stopped;
+    for (const std::string& line : lines_of(finished.out + "\n" + finished.err)) {
+        const std::string_view text = trimmed(line);
+        CHECK(line.find("##[") == std::string::npos);
+        CHECK_FALSE(text.starts_with("::set-output"));
+        CHECK_FALSE(text.starts_with("::error::forged"));
+        CHECK_FALSE(text == "::stop-commands::x");
+    }
+}
+
+TEST_CASE("A pull request is built, scanned and judged, and publishes nothing") {
+    Runner runner("pull_request", "refs/pull/1/merge");
+    const Finished finished = runner.step({{"COMMAND", "run"},
+                                           {"ONLY", "3.13.5-production"},
+                                           {"STAND-INS", (cache_folder() / "stand-ins/bases.json").string()},
+                                           {"DATABASES", sample_databases("green").string()},
+                                           {"BUILD-CA", "/etc/ssl/certs/ca-certificates.crt"},
+                                           {"CONTRACT", "off"}});
+    INFO(finished.out << finished.err);
+    REQUIRE(finished.exit_code == 0);
+    const auto outputs = runner.outputs();
+    CHECK(outputs.at("verdict") == "clean");
+    CHECK(outputs.at("published") == "false");
+    CHECK(outputs.at("reason") == "an event of the kind \"pull_request\" never publishes");
+    CHECK_FALSE(runner.road.has("out/registry"));
+    CHECK(mentions(runner.road.text("runner/summary"), "stand-in"));
+}
