@@ -7,6 +7,7 @@
 
 #include "commands/command_line.h"
 #include "commands/commands.h"
+#include "github/filtered_stream.h"
 #include "github/runner.h"
 #include "system/cancellation.h"
 #include "system/real_clock.h"
@@ -37,9 +38,14 @@ Relay make_relay(bool in_workflow) {
             .after = github::render_resume_commands(token)};
 }
 
+/// For people always, and in a workflow as annotations too. A problem may quote a tool or a file.
 void show_problems(const Problems& problems, bool in_workflow) {
-    std::cerr << render_problems(problems);
-    if (in_workflow) std::cout << github::render_annotations(problems) << std::flush;
+    if (!in_workflow) {
+        std::cerr << render_problems(problems);
+        return;
+    }
+    github::FilteredStream(std::cerr).stream() << render_problems(problems);
+    std::cout << github::render_annotations(problems) << std::flush;
 }
 
 /// A scanner's own word for a run that ended before its verdict: unknown, never empty (an empty output reads as "no
@@ -86,7 +92,15 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     RealHttp http(environment);
     RealFiles files(std::filesystem::current_path(), std::filesystem::temp_directory_path());
     RealClock clock;
-    const World world{processes, http, files, clock, environment, std::cout, std::cerr};
+    github::FilteredStream out(std::cout);
+    github::FilteredStream log(std::cerr);
+    const World world{processes,
+                      http,
+                      files,
+                      clock,
+                      environment,
+                      in_workflow ? out.stream() : std::cout,
+                      in_workflow ? log.stream() : std::cerr};
     try {
         return deliver(world, run_command(invocation.command, world, settings), in_workflow);
     } catch (const Error& error) {

@@ -25,7 +25,13 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     return text;
 }
 
+/// The old form of a command counts anywhere in a line (runner.md §1.2), inside of an annotation as well.
+std::string without_old_commands(std::string text) {
+    return replaced(std::move(text), "##[", "##" + std::string(zero_width_space) + "[");
+}
+
 std::string escaped_data(std::string text) {
+    text = without_old_commands(std::move(text));
     return replaced(replaced(replaced(std::move(text), "%", "%25"), "\r", "%0D"), "\n", "%0A");
 }
 
@@ -76,7 +82,7 @@ bool is_workflow(const Environment& environment) {
 }
 
 std::string harmless_line(std::string_view line) {
-    std::string text = replaced(plain_line(line), "##[", "##" + std::string(zero_width_space) + "[");
+    std::string text = without_old_commands(plain_line(line));
     const std::size_t first = text.find_first_not_of(" \t");
     if (first != std::string::npos && text.compare(first, 2, "::") == 0) text.insert(first + 1, zero_width_space);
     return text;

@@ -93,8 +93,9 @@ FileTree load_files(EngineRun& engine, Files& files, const ProbedImage& image) {
 }
 
 ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage& image) {
-    return run_to_end(world, engine, image,
-                      create(engine, image, {.entrypoint = {"python", "-c", probe_program, "all," + render_target(image.target)}}));
+    return run_to_end(
+        world, engine, image,
+        create(engine, image, {.entrypoint = {"python", "-c", probe_program, "all," + render_target(image.target)}}));
 }
 
 ContainerRun run_restricted(const World& world, EngineRun& engine, const ProbedImage& image, const std::string& user) {

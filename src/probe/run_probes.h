@@ -20,13 +20,14 @@ FileTree load_files(EngineRun& engine, Files& files, const ProbedImage& image);
 
 // Each runs one container to its end, and removes it. What the image does wrong is in the result; Error only if the
 // engine fails.
-ContainerRun run_python(const World& world, EngineRun& engine,
-                        const ProbedImage& image);  ///< everything that Python can say
-ContainerRun run_restricted(const World& world, EngineRun& engine, const ProbedImage& image,
-                            const std::string& user);  ///< read-only, no capabilities
-ContainerRun run_orphans(const World& world, EngineRun& engine,
-                         const ProbedImage& image);  ///< with the image's own entrypoint
-ContainerRun run_tls_clients(const World& world, EngineRun& engine,
-                             const ProbedImage& image);  ///< against servers in the container
-StopFacts run_stop(const World& world, EngineRun& engine,
-                   const ProbedImage& image);  ///< with the image's own entrypoint
+
+/// Everything that Python can say.
+ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage& image);
+/// Read-only, without capabilities and new privileges, as this user; empty: the image's.
+ContainerRun run_restricted(const World& world, EngineRun& engine, const ProbedImage& image, const std::string& user);
+/// With the image's own entrypoint: who reaps orphans?
+ContainerRun run_orphans(const World& world, EngineRun& engine, const ProbedImage& image);
+/// Clients against servers in the container, one of an authority that was added to the trust store, one of a stranger.
+ContainerRun run_tls_clients(const World& world, EngineRun& engine, const ProbedImage& image);
+/// With the image's own entrypoint: how does it take `docker stop`?
+StopFacts run_stop(const World& world, EngineRun& engine, const ProbedImage& image);

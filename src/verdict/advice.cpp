@@ -14,20 +14,14 @@ bool is_interpreter(const Finding& finding) {
     return finding.package_type == "binary" && (finding.package == "python" || finding.package == "cpython");
 }
 
-/// The lowest version above ours that has the fix and keeps our minor; else the lowest above ours.
+/// The lowest version above ours that has the fix: of our minor, if that has one.
 std::optional<Version> next_python(const Finding& finding, const Version& ours) {
-    std::optional<Version> best;
-    const auto is_better = [&](const Version& candidate) {
-        if (!best) return true;
-        const bool keeps = minor_version(candidate) == minor_version(ours);
-        const bool best_keeps = minor_version(*best) == minor_version(ours);
-        return keeps != best_keeps ? keeps : candidate < *best;
-    };
+    std::optional<Version> next;
     for (const std::string& fixed : finding.fixed_in) {
         const std::optional<Version> candidate = parse_version(fixed);
-        if (candidate && *candidate > ours && is_better(*candidate)) best = candidate;
+        if (candidate && *candidate > ours && (!next || *candidate < *next)) next = candidate;
     }
-    return best;
+    return next;
 }
 
 Advice advise_on_python(const Finding& finding, const ImageEvidence& evidence) {

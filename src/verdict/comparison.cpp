@@ -38,7 +38,7 @@ Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
 }
 
 Verdict forgive_published(Verdict now, const std::optional<Verdict>& published) {
-    if (now.outcome != Outcome::vulnerable || !published ) return now;
+    if (now.outcome != Outcome::vulnerable || !published || published->outcome == Outcome::unknown) return now;
     const std::set<std::string> before = keys_of(findings_of(*published));
     std::vector<Finding> added;
     for (Finding& finding : now.blocking) {

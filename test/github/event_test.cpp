@@ -10,9 +10,14 @@ namespace {
 
 Event event_with(const std::string& payload, const std::string& name = "push") {
     FakeWorld fake;
-    fake.environment = {{"GITHUB_ACTIONS", "true"}, {"GITHUB_EVENT_NAME", name},     {"GITHUB_EVENT_PATH", "/event.json"},
-                        {"GITHUB_REF", "refs/heads/master"}, {"GITHUB_REPOSITORY", "defra/images"}, {"GITHUB_SHA", "abc"},
-                        {"GITHUB_SERVER_URL", "https://github.com"}, {"GITHUB_RUN_ID", "7"}};
+    fake.environment = {{"GITHUB_ACTIONS", "true"},
+                        {"GITHUB_EVENT_NAME", name},
+                        {"GITHUB_EVENT_PATH", "/event.json"},
+                        {"GITHUB_REF", "refs/heads/master"},
+                        {"GITHUB_REPOSITORY", "defra/images"},
+                        {"GITHUB_SHA", "abc"},
+                        {"GITHUB_SERVER_URL", "https://github.com"},
+                        {"GITHUB_RUN_ID", "7"}};
     fake.files.texts["/event.json"] = payload;
     return load_event(fake.world());
 }
@@ -25,7 +30,8 @@ TEST_CASE("Outside a workflow there is no event") {
 }
 
 TEST_CASE("A push tells repository, default branch and the run's address") {
-    const Event event = event_with(R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})");
+    const Event event =
+        event_with(R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})");
     CHECK(event.in_workflow);
     CHECK(event.name == "push");
     CHECK(event.event_repository == "defra/images");
@@ -35,7 +41,8 @@ TEST_CASE("A push tells repository, default branch and the run's address") {
 }
 
 TEST_CASE("A pull request from another repository comes from a fork") {
-    const std::string payload = R"({"repository":{"full_name":"defra/images"},"pull_request":{"head":{"repo":{"full_name":"eve/images"}}}})";
+    const std::string payload =
+        R"({"repository":{"full_name":"defra/images"},"pull_request":{"head":{"repo":{"full_name":"eve/images"}}}})";
     CHECK(event_with(payload, "pull_request").from_fork);
 }
 
@@ -45,7 +52,8 @@ TEST_CASE("A pull request whose fork was deleted still counts as one from a fork
 }
 
 TEST_CASE("A pull request inside the repository does not come from a fork") {
-    const std::string payload = R"({"repository":{"full_name":"defra/images"},"pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})";
+    const std::string payload =
+        R"({"repository":{"full_name":"defra/images"},"pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})";
     CHECK_FALSE(event_with(payload, "pull_request").from_fork);
 }
 

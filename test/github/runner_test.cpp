@@ -1,8 +1,11 @@
 #include "github/runner.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <sstream>
 
+#include "base/text.h"
 #include "fakes/fake_world.h"
+#include "github/filtered_stream.h"
 
 using namespace github;
 
@@ -10,7 +13,8 @@ namespace {
 
 Problems many(std::size_t count, Level level) {
     Problems problems;
-    for (std::size_t i = 0; i < count; ++i) problems.push_back({{"a.txt", static_cast<int>(i) + 1}, "wrong", "", level});
+    for (std::size_t i = 0; i < count; ++i)
+        problems.push_back({{"a.txt", static_cast<int>(i) + 1}, "wrong", "", level});
     return problems;
 }
 
@@ -29,8 +33,8 @@ bool is_command_for_the_runner(const std::string& line) {
 }  // namespace
 
 TEST_CASE("No line of a tool can be taken for a workflow command") {
-    for (const std::string line : {"::set-output name=matrix::evil", "  ::add-mask::a", "x ##[set-output name=a]b", "##[add-matcher]/x",
-                                   "\t::stop-commands::t", "##[##[error]x", "::::error::x"}) {
+    for (const std::string line : {"::set-output name=matrix::evil", "  ::add-mask::a", "x ##[set-output name=a]b",
+                                   "##[add-matcher]/x", "\t::stop-commands::t", "##[##[error]x", "::::error::x"}) {
         INFO(line);
         REQUIRE(is_command_for_the_runner(line));
         CHECK_FALSE(is_command_for_the_runner(harmless_line(line)));
@@ -111,4 +115,19 @@ TEST_CASE("A summary that the runner would drop whole is cut at a line, and says
     const std::string& written = fake.files.texts["/commands/summary"];
     CHECK(written.size() <= 1'048'576);
     CHECK(written.find("This summary was cut") != std::string::npos);
+}
+
+TEST_CASE("Our own lines pass one by one, without the commands that they quote") {
+    std::ostringstream to;
+    {
+        FilteredStream filtered(to);
+        filtered.stream() << "it said ##[add-mask]a\n::error::x\nan unfinished line";
+        CHECK(lines_of(to.str()).size() == 2);
+    }
+    for (const std::string& line : lines_of(to.str())) CHECK_FALSE(is_command_for_the_runner(line));
+    CHECK(to.str().ends_with("\nan unfinished line"));
+}
+
+TEST_CASE("An annotation cannot carry a command of the old form") {
+    CHECK(render_annotations({{{}, "##[set-output name=a]b", ""}}).find("##[") == std::string::npos);
 }

@@ -285,6 +285,21 @@ TEST_CASE("an error in one probe ends the test and leaves nothing in the engine"
     CHECK(rest.containers.empty());
 }
 
+TEST_CASE("a cancelled test leaves nothing in the engine") {
+    Stage stage;
+    stage.fake.http.answers.clear();
+    stage.fake.http.answer_by("GET", "http://docker/v1.45/containers/*/export", [](const Request&) -> Response {
+        throw Error{Exit::cancelled, {}};
+    });
+    FakeEngine rest(stage.fake);
+    rest.log = [](const std::string&) { return "up\n"; };
+    const std::string text = told(
+        [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}); },
+        Exit::cancelled);
+    CHECK(text.empty());
+    CHECK(rest.containers.empty());
+}
+
 TEST_CASE("the plan says what an image should be") {
     Plan plan;
     plan.matrix.rows = {

@@ -625,6 +625,17 @@ TEST_CASE("nothing is called unused when a scan does not count, or a scanner is 
           "  hint: remove the entry as soon as it works again\n");
 }
 
+TEST_CASE("a waiver that ended says how many findings it would cover, also those below the gate") {
+    const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2026-11-01}]");
+    const Verdict verdict =
+        judged(image_with({found(trivy, "CVE-1", "a", Severity::high), found(trivy, "CVE-1", "b", Severity::low)}, {}),
+               policy);
+    CHECK(render_problems(check_waivers(policy, {verdict}, today)) ==
+          "vulnerability-policy.yml:1: warning: the waiver for CVE-1 ended on 2026-11-01 and no longer applies; it "
+          "covers 2 "
+          "findings\n  hint: decide again with a new date, or remove it\n");
+}
+
 TEST_CASE("an entry that is used in one image of the run is not unused") {
     const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2027-01-01}]");
     const Verdict with = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), policy);
