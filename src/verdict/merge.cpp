@@ -146,7 +146,7 @@ void add_finding(Finding& all, const Finding& more) {
     if (all.layer.empty()) all.layer = more.layer;
     if (all.ignored_because.empty()) all.ignored_because = more.ignored_because;
     all.known_exploited = all.known_exploited || more.known_exploited;
-    
+    all.epss = std::max(all.epss, more.epss);
     if (std::tie(more.cvss_score, more.cvss_vector) > std::tie(all.cvss_score, all.cvss_vector)) {
         all.cvss_score = more.cvss_score;
         all.cvss_vector = more.cvss_vector;
