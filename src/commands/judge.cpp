@@ -15,6 +15,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The set-up's stand-ins carry this label, and so does whatever is built on them: they cannot pass for real bases by
+/// being served from a registry.
+constexpr const char* stand_in_label = "io.github.defra.python-image-action.stand-in";
+
+bool stands_on_stand_in(const World& world, const Layout& layout) {
+    const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
+    return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
+}
+
 Subject make_subject(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                      bool stand_ins) {
     return {.name = layout.name,
@@ -23,7 +32,7 @@ Subject make_subject(const World& world, const Settings& settings, const Project
             .config = layout.config,
             .architecture = layout.platform.substr(layout.platform.find('/') + 1),
             .scans = load_scans(world.files, settings.out / "scans", layout.name),
-            .stand_in_bases = stand_ins};
+            .stand_in_bases = stand_ins || stands_on_stand_in(world, layout)};
 }
 
 }  // namespace

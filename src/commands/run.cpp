@@ -14,13 +14,12 @@ void publish_if_clean(const World& world, const Settings& settings, const Projec
                       const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                       const std::vector<ContractReport>& contracts, Run& run, Result& result) {
     if (result.exit != Exit::done) {
-        run.publication = PublicationState{.result = PublicationState::Result::refused,
-                                           .to = "",
-                                           .reason = "the verdict is not clean",
-                                           .tags = {},
-                                           .release = ""};
+        const std::string reason = outcome_of(run) == Outcome::clean
+                                       ? "an image breaks its contract"
+                                       : "the verdict is " + render_outcome(outcome_of(run));
+        run.publication = PublicationState{.result = PublicationState::Result::refused, .reason = reason};
         result.outputs["published"] = "false";
-        result.outputs["reason"] = "the verdict is " + render_outcome(outcome_of(run));
+        result.outputs["reason"] = reason;
         return;
     }
     const Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
@@ -28,6 +27,15 @@ void publish_if_clean(const World& world, const Settings& settings, const Projec
     for (const auto& [name, value] : published.result.outputs) result.outputs[name] = value;
     result.problems.insert(result.problems.end(), published.result.problems.begin(), published.result.problems.end());
     result.exit = published.result.exit;
+}
+
+/// What check found is part of the reports, each remark once.
+void add_remarks(Run& run, const Problems& problems) {
+    for (const Problem& problem : problems) {
+        const bool known =
+            std::find(run.other_warnings.begin(), run.other_warnings.end(), problem) != run.other_warnings.end();
+        if (!known) run.other_warnings.push_back(problem);
+    }
 }
 
 }  // namespace
@@ -48,9 +56,9 @@ Result run_all(const World& world, const Settings& settings) {
     Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
     run.command = "run";
     run.started = started;
+    add_remarks(run, problems);
     save_reports(world, settings, run);
     Result result = make_result(settings, run);
-    result.problems.insert(result.problems.begin(), problems.begin(), problems.end());
     result.outputs["problems"] = std::to_string(problems.size());
     result.outputs["digests"] = render_digests(layouts);
     publish_if_clean(world, settings, project, layouts, verdicts, contracts, run, result);
