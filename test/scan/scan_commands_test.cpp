@@ -9,7 +9,7 @@ namespace {
 const Digest manifest = *Digest::parse("sha256:" + std::string(64, 'a'));
 
 Workplace workplace(FakeWorld& fake) {
-    return prepare_workplace(fake.world(), "/work/one/trivy", "/caches/databases", std::chrono::seconds(900));
+    return prepare_workplace(fake.world(), "/job/one/trivy", "/caches/databases", std::chrono::seconds(900));
 }
 
 }  // namespace
@@ -17,8 +17,8 @@ Workplace workplace(FakeWorld& fake) {
 TEST_CASE("a workplace is empty but for what belongs in it") {
     FakeWorld fake;
     workplace(fake);
-    CHECK(fake.files.names_in("/work/one/trivy") == std::vector<std::string>{"empty.yaml", "home", "tmp"});
-    CHECK(fake.files.texts.at("/work/one/trivy/empty.yaml").empty());
+    CHECK(fake.files.names_in("/job/one/trivy") == std::vector<std::string>{"empty.yaml", "home", "tmp"});
+    CHECK(fake.files.texts.at("/job/one/trivy/empty.yaml").empty());
 }
 
 TEST_CASE("Trivy is called as it was found to be right") {
@@ -31,11 +31,11 @@ TEST_CASE("Trivy is called as it was found to be right") {
           "--disable-telemetry "
           "--timeout 900s --format json --exit-code 0 --output trivy.json --input ../view@sha256:" +
               std::string(64, 'a'));
-    CHECK(command.directory == "/work/one/trivy");
+    CHECK(command.directory == "/job/one/trivy");
     CHECK(command.timeout == std::chrono::seconds(900));
     CHECK(command.environment == Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                             {"HOME", "/work/one/trivy/home"},
-                                             {"TMPDIR", "/work/one/trivy/tmp"},
+                                             {"HOME", "/job/one/trivy/home"},
+                                             {"TMPDIR", "/job/one/trivy/tmp"},
                                              {"NO_COLOR", "1"}});
 }
 
@@ -53,8 +53,8 @@ TEST_CASE("Grype is called as it was found to be right") {
           "grype -q -c empty.yaml oci-dir:../view --platform linux/arm64 -o json=grype.json -o "
           "cyclonedx-json=grype.cdx.json");
     CHECK(command.environment == Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                             {"HOME", "/work/one/trivy/home"},
-                                             {"TMPDIR", "/work/one/trivy/tmp"},
+                                             {"HOME", "/job/one/trivy/home"},
+                                             {"TMPDIR", "/job/one/trivy/tmp"},
                                              {"NO_COLOR", "1"},
                                              {"GRYPE_DB_CACHE_DIR", "/caches/databases/grype"},
                                              {"GRYPE_DB_AUTO_UPDATE", "false"},
@@ -99,15 +99,15 @@ TEST_CASE("updates alone reach the network") {
           "mirror.example/trivy-db:2 "
           "--skip-version-check --disable-telemetry --no-progress");
     CHECK(trivy.environment == Environment{{"PATH", "/bin"},
-                                           {"HOME", "/work/one/trivy/home"},
-                                           {"TMPDIR", "/work/one/trivy/tmp"},
+                                           {"HOME", "/job/one/trivy/home"},
+                                           {"TMPDIR", "/job/one/trivy/tmp"},
                                            {"NO_COLOR", "1"},
                                            {"HTTPS_PROXY", "http://proxy"}});
 
     const Command grype = make_grype_update(workplace(fake), fake.world(), "http://127.0.0.1:1/latest.json");
     CHECK(render_command(grype) == "grype -c empty.yaml db update");
     CHECK(grype.environment.at("HTTPS_PROXY") == "http://proxy");
-    CHECK(grype.environment.at("HOME") == "/work/one/trivy/home");
+    CHECK(grype.environment.at("HOME") == "/job/one/trivy/home");
     CHECK(grype.environment.at("GRYPE_DB_UPDATE_URL") == "http://127.0.0.1:1/latest.json");
     CHECK_FALSE(make_grype_update(workplace(fake), fake.world(), "").environment.contains("GRYPE_DB_UPDATE_URL"));
 }
