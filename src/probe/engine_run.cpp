@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <fstream>
+#include <functional>
 #include <ostream>
 #include <sstream>
 
@@ -12,6 +12,7 @@
 #include "contract/tar.h"
 #include "probe/engine_request.h"
 #include "probe/image_tar.h"
+#include "system/parallel.h"
 
 namespace {
 
@@ -49,8 +50,16 @@ struct LabelledContainer {
     std::string run;
 };
 
+/// For what frees the engine.
+Response clean_up(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
+                  const std::vector<int>& expected = {}) {
+    const Request request = make_request(engine, method, path);
+    return send_to_engine(world, request, expected);
+}
+
 std::vector<LabelledContainer> list_containers(const World& world, const EngineInfo& engine) {
-    const Response response = ask(world, engine, "GET", "/containers/json?all=1&filters=" + filter("label", label));
+    const Response response =
+        clean_up(world, engine, "GET", "/containers/json?all=1&filters=" + filter("label", label));
     const rapidjson::Document list = parse_tool_json(response.body, "the engine's list of containers");
     std::vector<LabelledContainer> containers;
     for (const Json& item : items_of(list))
@@ -72,11 +81,11 @@ std::vector<std::string> list_images(const World& world, const EngineInfo& engin
 }
 
 void remove_container_now(const World& world, const EngineInfo& engine, const std::string& id) {
-    ask(world, engine, "DELETE", fmt::format("/containers/{}?force=1&v=1", id), {404, 409});
+    clean_up(world, engine, "DELETE", fmt::format("/containers/{}?force=1&v=1", id), {404, 409});
 }
 
 void remove_image_now(const World& world, const EngineInfo& engine, const std::string& name) {
-    ask(world, engine, "DELETE", fmt::format("/images/{}?force=1", name), {404, 409});
+    clean_up(world, engine, "DELETE", fmt::format("/images/{}?force=1", name), {404, 409});
 }
 
 void remove_left_overs(const World& world, const EngineInfo& engine) {
@@ -107,8 +116,8 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     json.close();
     json.open_object("HostConfig");
     json.field("NetworkMode", "none");
-    json.open_object(
-        "LogConfig");  // an engine may be set to one that cannot be read back, and a flood must not fill its disk
+    // An engine may be set to a log that cannot be read back, and a flood must not fill its disk.
+    json.open_object("LogConfig");
     json.field("Type", "json-file");
     json.open_object("Config");
     json.field("max-size", "4m");
@@ -162,9 +171,12 @@ EngineRun::EngineRun(const World& world, const EngineInfo& engine)
 
 EngineRun::~EngineRun() {
     try {
+        std::vector<std::function<void()>> removals;
         for (const LabelledContainer& container : list_containers(world_, engine_)) {
-            if (container.run == id_) remove_container_now(world_, engine_, container.id);
+            if (container.run != id_) continue;
+            removals.emplace_back([this, id = container.id] { remove_container_now(world_, engine_, id); });
         }
+        in_parallel(removals.size(), removals);  // who cancels a run does not want to wait
         for (const std::string& image : images_) remove_image_now(world_, engine_, image);
     } catch (const Error& error) {
         world_.log

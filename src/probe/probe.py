@@ -1,6 +1,7 @@
-"""What an image says about itself, one JSON object per line. Run inside it as `python -c THIS MODE[,MODE]`; needs nothing but Python >= 3.9.
+"""What an image says about itself, one JSON object per line.
 
-A line is written as soon as a probe is done, so that one that takes the interpreter down costs its own answer only.
+Run inside it as `python -c THIS MODE[,MODE]`; needs nothing but Python >= 3.9. A line is written as soon as a probe is
+done, so that one that takes the interpreter down costs its own answer only.
 """
 import functools
 import glob
@@ -15,11 +16,11 @@ import time
 
 PROBES = {}
 
-USEFUL_MODULES = ("argparse asyncio concurrent.futures csv dataclasses datetime decimal email.message http.server json logging.config "
-                  "sqlite3 ssl urllib.request uuid").split()
+USEFUL_MODULES = ("argparse asyncio concurrent.futures csv dataclasses datetime decimal email.message http.server json "
+                  "logging.config sqlite3 ssl urllib.request uuid").split()
 
-SYSTEM_MODULES = ("asyncio bz2 ctypes curses dbm.ndbm decimal hashlib lzma multiprocessing.shared_memory readline sqlite3 ssl uuid "
-                  "xml.parsers.expat zlib zoneinfo").split()
+SYSTEM_MODULES = ("asyncio bz2 ctypes curses dbm.ndbm decimal hashlib lzma multiprocessing.shared_memory readline "
+                  "sqlite3 ssl uuid xml.parsers.expat zlib zoneinfo").split()
 
 
 def probe(name, mode):
@@ -55,8 +56,8 @@ def platform():
 
 @probe("utf-8", "all")
 def utf8():
-    code = "import sys, locale; print(sys.getfilesystemencoding(), locale.getpreferredencoding().lower(), sys.stdout.encoding)"
-    return python(code, env={}).split()
+    encodings = "sys.getfilesystemencoding(), locale.getpreferredencoding().lower(), sys.stdout.encoding"
+    return python(f"import sys, locale; print({encodings})", env={}).split()
 
 
 @probe("time-zones", "all")
@@ -100,15 +101,17 @@ def find_library():
 
 @probe("bytecode", "production")
 def bytecode():
-    said = subprocess.run([sys.executable, "-v", "-c", "import " + ",".join(USEFUL_MODULES)], capture_output=True, text=True, timeout=60).stderr
-    sources = [line.rstrip("'").rsplit("'", 1)[-1] for line in said.splitlines() if line.startswith("# code object from")]
-    return [str(sum(path.endswith(".pyc") for path in sources)), str(sum(path.endswith(".py") for path in sources))]
+    command = [sys.executable, "-v", "-c", "import " + ",".join(USEFUL_MODULES)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60).stderr
+    paths = [line.rstrip("'") for line in said.splitlines() if line.startswith("# code object from")]
+    return [str(sum(path.endswith(ending) for path in paths)) for ending in (".pyc", ".py")]
 
 
 @probe("imports", "production")
 def imports():
     # The processor's time: how busy the machine is otherwise says nothing about the image.
-    code = f"import time; start = time.process_time(); import {','.join(USEFUL_MODULES)}; print((time.process_time() - start) * 1000)"
+    code = ("import time; start = time.process_time(); import " + ",".join(USEFUL_MODULES) +
+            "; print((time.process_time() - start) * 1000)")
     return ["%.1f" % min(float(python(code)) for _ in range(3))]
 
 
@@ -122,8 +125,8 @@ def home():
 @probe("writable", "all")
 def writable():
     import sysconfig
-    paths = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "scripts")] + [os.path.realpath(sys.executable)]
-    return sorted({path for path in paths if os.access(path, os.W_OK)})
+    folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "scripts")]
+    return sorted({path for path in [*folders, os.path.realpath(sys.executable)] if os.access(path, os.W_OK)})
 
 
 @probe("standard-modules", "all")
@@ -142,21 +145,18 @@ def standard_modules():
     return [ssl.OPENSSL_VERSION, "SQLite " + sqlite3.sqlite_version]
 
 
-def trusted_authorities():
-    import hashlib
-    import ssl
-    return sorted(hashlib.sha256(der).hexdigest() for der in ssl.create_default_context().get_ca_certs(binary_form=True))
+TRUSTED = ("import hashlib, ssl; authorities = ssl.create_default_context().get_ca_certs(binary_form=True); "
+           "print(*sorted(hashlib.sha256(der).hexdigest() for der in authorities))")
 
 
 @probe("trusted", "all")
 def trusted():
-    return trusted_authorities()
+    return python(TRUSTED).split()
 
 
 @probe("trusted-without-environment", "all")
 def trusted_without_environment():
-    code = "import ssl, hashlib; print(*sorted(hashlib.sha256(d).hexdigest() for d in ssl.create_default_context().get_ca_certs(binary_form=True)))"
-    return python(code, env={}).split()
+    return python(TRUSTED, env={}).split()
 
 
 @probe("uv", "all")
@@ -224,7 +224,7 @@ class DebugAdapter:
 @probe("debugger-attach", "development")
 def debugger_attach():
     importlib.import_module("debugpy")
-    for _ in range(2):  # debugpy's own parts give up on each other after seconds, which a busy machine needs to start them
+    for _ in range(2):  # debugpy's parts give up on each other after seconds, which a busy machine needs to start them
         try:
             return attach_once()
         except (OSError, RuntimeError):
@@ -240,8 +240,8 @@ def attach_once():
         script = folder + "/service.py"
         with open(script, "w") as file:
             file.write("answer = 42\nprint(answer)\n")
-        service = subprocess.Popen([synced_python(), "-m", "debugpy", "--listen", f"127.0.0.1:{port}", "--wait-for-client", script],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [synced_python(), "-m", "debugpy", "--listen", f"127.0.0.1:{port}", "--wait-for-client", script]
+        service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             adapter = DebugAdapter(port)
             adapter.send(1, "initialize", adapterID="python-image-action", pathFormat="path")
@@ -354,13 +354,15 @@ def serve(certificate, reached):
 def clients_that_reach(certificate):
     reached = set()
     address = serve(certificate, reached)
+    index = ["--index-url=" + address, "absent-package"]
+    pip = ["-m", "pip", "download", "--no-cache-dir", "--retries=0", "--disable-pip-version-check", "--dest=/tmp/got"]
     commands = [[sys.executable, "-c", f"import urllib.request; urllib.request.urlopen('{address}')"],
                 [sys.executable, "-c", f"from pip._vendor import requests; requests.get('{address}')"],
-                [sys.executable, "-m", "pip", "download", "--no-cache-dir", "--retries=0", "--timeout=20", "--disable-pip-version-check",
-                 "--dest=/tmp/downloaded", "--index-url=" + address, "absent-package"],
-                ["uv", "pip", "install", "--no-cache", "--target=/tmp/installed", "--index-url=" + address, "absent-package"]]
-    for command in commands:
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=90, env={**os.environ, "UV_HTTP_RETRIES": "0"})
+                [sys.executable, *pip, *index],
+                ["uv", "pip", "install", "--no-cache", "--target=/tmp/installed", *index]]
+    environment = {**os.environ, "UV_HTTP_RETRIES": "0"}
+    for command in commands:  # what counts is who got through, not how it ended
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=90, env=environment)
     names = {"python-urllib": "urllib", "python-requests": "requests"}
     return sorted(names.get(client, client) for client in reached)
 

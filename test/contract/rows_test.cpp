@@ -155,6 +155,7 @@ std::vector<Defect> file_defects() {
         {"setuid-of-base", "another than Debian's",
          [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 02755; }, true},
         {"world-writable", "a file", [](ImageFacts& f) { f.files.files["/etc/passwd"].mode = 0666; }},
+        {"world-writable", "a sticky file", [](ImageFacts& f) { f.files.files["/etc/passwd"].mode = 01666; }},
         {"world-writable", "a folder", [](ImageFacts& f) { f.files.files["/tmp"].mode = 0777; }},
         {"dangling-links", "one", [](ImageFacts& f) { f.files.files["/usr/lib/cert.pem"] = make_link("../nowhere"); }},
         {"dangling-links", "a ring", [](ImageFacts& f) { f.files.files["/usr/lib/ring"] = make_link("ring"); }},

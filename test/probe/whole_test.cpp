@@ -2,7 +2,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <memory>
 #include <optional>
 #include <sstream>
 
@@ -12,9 +11,8 @@
 #include "probe/image_tar.h"
 #include "probe/test_images.h"
 #include "system/real_clock.h"
+#include "system/real_files.h"
 #include "system/real_http.h"
-
-std::unique_ptr<Files> make_real_files(const std::filesystem::path& folder);
 
 namespace {
 
@@ -33,13 +31,13 @@ struct RealStage {
     Environment environment;
     RealHttp http{environment};
     RealClock clock;
-    std::unique_ptr<Files> files = make_real_files(folder);
+    RealFiles files{folder, folder};
     NoProcesses processes;
     std::ostringstream out;
     std::ostringstream log;
 
     ~RealStage() { std::filesystem::remove_all(folder); }
-    World world() { return {processes, http, *files, clock, environment, out, log}; }
+    World world() { return {processes, http, files, clock, environment, out, log}; }
 
     EngineInfo engine_or_skip() {
         EngineInfo engine;
@@ -135,7 +133,7 @@ TEST_CASE("a real engine is freed of what a killed run left behind", "[whole]") 
     const std::string killed =
         std::to_string((stage.clock.now() - std::chrono::hours(2)).time_since_epoch().count()) + "-killed";
     const Layout layout = make_scratch_layout(stage.folder / "layout", engine.architecture);
-    write_image_tar(*stage.files, layout, "python-image-action-test", killed + "-0", stage.folder / "left.tar");
+    write_image_tar(stage.files, layout, "python-image-action-test", killed + "-0", stage.folder / "left.tar");
     Request load = make_request(engine, "POST", "/images/load");
     load.body_file = stage.folder / "left.tar";
     send_to_engine(world, load);
