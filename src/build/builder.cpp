@@ -37,6 +37,14 @@ std::string make_name(const World& world, const fs::path& folder) {
     return own_builder_prefix + std::string(sha256(seed).hex().substr(0, 12));
 }
 
+/// Also in a run that was cancelled, whose few seconds it may not use up.
+Command make_removal(const Buildx& buildx, const std::string& name, const Environment& environment) {
+    Command command = buildx_command(buildx, {"rm", "--force", name}, environment);
+    command.cleans_up = true;
+    command.timeout = std::chrono::seconds(4);
+    return command;
+}
+
 Response ask_engine(const World& world, const fs::path& socket, const std::string& method, const std::string& path) {
     Request request;
     request.method = method;
@@ -72,9 +80,9 @@ OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const 
         arguments.insert(arguments.end(), {"--buildkitd-config", (folder / "buildkitd.toml").string()});
     }
     const Command command = buildx_command(buildx_, arguments, environment_);
-    const Finished finished = world.processes.run(command);
+    const Finished finished = boot(command);
     if (finished.exit_code == 0) return;
-    world.processes.run(buildx_command(buildx_, {"rm", "--force", name_}, environment_));  // it may be there half-made
+    remove();  // it may be there half-made
     throw Error{Exit::failed,
                 {{{},
                   "no builder could be made\n" + render_failure(command, finished),
@@ -83,11 +91,25 @@ OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const 
 }
 
 OwnBuilder::~OwnBuilder() {
+    remove();
+}
+
+/// The destructor does not run for a builder whose making was called off.
+Finished OwnBuilder::boot(const Command& command) const {
     try {
-        world_.processes.run(buildx_command(buildx_, {"rm", "--force", name_}, environment_));
+        return world_.processes.run(command);
     } catch (const Error&) {
-        world_.log << "the builder " << name_ << " could not be removed; a run a day from now or later removes it\n";
+        remove();
+        throw;
     }
+}
+
+void OwnBuilder::remove() const {
+    try {
+        if (world_.processes.run(make_removal(buildx_, name_, environment_)).exit_code == 0) return;
+    } catch (const Error&) {  // said below
+    }
+    world_.log << "the builder " << name_ << " could not be removed; a run a day from now or later removes it\n";
 }
 
 void remove_left_builders(const World& world, const fs::path& socket) {

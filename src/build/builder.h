@@ -13,7 +13,7 @@ inline constexpr const char* own_builder_prefix = "python-image-action-";
 /// buildkitd.toml).
 std::string render_buildkit_configuration(const std::vector<std::string>& mirrors);
 
-/// A docker-container builder that lives as long as this object.
+/// A docker-container builder that lives as long as this object, in a cancelled run too.
 class OwnBuilder {
   public:
     /// Makes and boots it. `folder` is where its settings are written; its name comes from that folder's name, which is
@@ -27,6 +27,9 @@ class OwnBuilder {
     const std::string& name() const { return name_; }
 
   private:
+    Finished boot(const Command& command) const;
+    void remove() const;
+
     const World& world_;
     Buildx buildx_;
     Environment environment_;

@@ -50,10 +50,12 @@ struct LabelledContainer {
     std::string run;
 };
 
-/// For what frees the engine.
+/// For what frees the engine: also in a run that was cancelled, whose few seconds it may not use up.
 Response clean_up(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
                   const std::vector<int>& expected = {}) {
-    const Request request = make_request(engine, method, path);
+    Request request = make_request(engine, method, path);
+    request.cleans_up = true;
+    request.timeout = std::chrono::seconds(3);
     return send_to_engine(world, request, expected);
 }
 

@@ -21,6 +21,7 @@ struct Request {
     std::filesystem::path body_file{};  ///< streamed from disk instead of `body`
     std::filesystem::path save_to{};    ///< a body of status 200 or 206 is streamed here instead of into Response::body
     std::filesystem::path unix_socket{};  ///< connect here instead of to the host of the URL
+    bool cleans_up = false;               ///< sent also in a run that was cancelled, and not ended by that
     std::uint64_t max_body = 4U << 20U;   ///< bytes of the answer's body that are read; more is an Error
     std::chrono::seconds timeout{
         60};  ///< for the whole exchange; 0: only the low-speed limit (1 byte/s over 60 s) applies

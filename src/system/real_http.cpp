@@ -42,8 +42,13 @@ int on_seek(void* exchange, curl_off_t offset, int origin) {
     return lseek(file, offset, origin) < 0 ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
 }
 
-int on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-    return is_cancelled() ? 1 : 0;
+/// Whether a cancellation of the run concerns this request.
+bool is_called_off(const Request& request) {
+    return is_cancelled() && !request.cleans_up;
+}
+
+int on_progress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return is_called_off(static_cast<Exchange*>(exchange)->request) ? 1 : 0;
 }
 
 List make_headers(const Exchange& exchange) {
@@ -120,6 +125,7 @@ void set_callbacks(Exchange& exchange) {
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
@@ -153,7 +159,7 @@ void perform(Exchange& exchange) {
     exchange.note_status();
     if (code == CURLE_OK && exchange.finish_part()) return;
     exchange.remove_part();
-    stop_if_cancelled();
+    if (is_called_off(exchange.request)) stop_if_cancelled();
     errno = exchange.disk_error;
     if (exchange.disk_error != 0) refuse_path(exchange.request.save_to, "cannot be written");
     if (!exchange.refusal.empty()) exchange.fail(exchange.refusal);
@@ -183,7 +189,7 @@ RealHttp::RealHttp(const Environment& environment) {
 RealHttp::~RealHttp() = default;
 
 Response RealHttp::send(const Request& request) {
-    stop_if_cancelled();
+    if (is_called_off(request)) stop_if_cancelled();
     const Address address = parse_address(request);
     Handle handle = take_handle(address.server);
     Exchange exchange{.request = request, .handle = handle.get(), .address = address};

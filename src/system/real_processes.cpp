@@ -114,7 +114,7 @@ class Child {
         read(out_);
         read(err_);
         await_end();
-        await_cancellation();
+        if (!command_.cleans_up) await_cancellation();
         if (command_.timeout.count() > 0) await_timeout();
         context_.run();
         if (ending_) kill(-group_, SIGKILL);  // whatever outlived its leader
@@ -271,7 +271,7 @@ Finished run_child(const Command& command, const std::filesystem::path& program,
 RealProcesses::RealProcesses(Relay relay) : relay_(std::move(relay)) {}
 
 Finished RealProcesses::run(const Command& command) {
-    stop_if_cancelled();
+    if (!command.cleans_up) stop_if_cancelled();
     std::error_code none;
     if (!command.directory.empty() && !std::filesystem::is_directory(command.directory, none)) {
         refuse(command, "there is no folder " + command.directory.string() + " to run it in");
@@ -283,7 +283,7 @@ Finished RealProcesses::run(const Command& command) {
         return finished;
     }
     Finished finished = command.relayed ? run_relayed(command, *program) : run_child(command, *program, {});
-    stop_if_cancelled();
+    if (!command.cleans_up) stop_if_cancelled();
     return finished;
 }
 

@@ -24,6 +24,7 @@ TEST_CASE("a builder of our own is booted, and removed at the end of its scope")
               "docker-buildx rm --force " +
               name + "\n");
     CHECK(fake.processes.ran.back().environment == Environment{{"DOCKER_CONFIG", "/ours"}});
+    CHECK(fake.processes.ran.back().cleans_up);
 }
 
 TEST_CASE("two runs have builders of different names") {

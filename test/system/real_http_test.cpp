@@ -387,3 +387,17 @@ TEST_CASE("an interrupt ends a transfer that is under way") {
     CHECK(exit_code == 130);
     CHECK(clock.steady() - before < seconds(6));
 }
+
+TEST_CASE("what cleans up is sent after a cancellation too") {
+    const int exit_code = exit_code_when_interrupted(milliseconds(100), SIGINT, [] {
+        LocalServer server(always({"HTTP/1.1 204 No Content\r\n\r\n"}));
+        try {
+            RealClock().sleep(seconds(20));
+        } catch (const Error&) {
+            Request request{.method = "DELETE", .url = server.url("/")};
+            request.cleans_up = true;
+            if (RealHttp({}).send(request).status == 204) throw;
+        }
+    });
+    CHECK(exit_code == 130);
+}

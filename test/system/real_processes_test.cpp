@@ -303,3 +303,20 @@ TEST_CASE("after a cancellation nothing is started any more") {
     CHECK(std::filesystem::file_size(trace) == 0);
     std::filesystem::remove(trace);
 }
+
+TEST_CASE("what cleans up is started after a cancellation too, and is not ended by one") {
+    const std::filesystem::path trace = make_file("trace", "", std::filesystem::perms(0644));
+    const int exit_code = exit_code_when_interrupted(milliseconds(50), SIGINT, [&] {
+        try {
+            RealClock().sleep(seconds(20));
+        } catch (const Error&) {
+            Command command = script("sleep 0.3; echo removed > '" + trace.string() + "'");
+            command.cleans_up = true;
+            run(command);
+            throw;
+        }
+    });
+    CHECK(exit_code == 130);
+    CHECK(std::filesystem::file_size(trace) > 0);
+    std::filesystem::remove(trace);
+}
