@@ -20,8 +20,8 @@ stop() {
 
 have() { command -v "$1" >/dev/null; }
 
-# The digest of some files: their content, not their names or dates.
-digest_of() { cat "$@" | sha256sum | cut -c1-16; }
+# The digest of what is on standard input: files' content, not their names or dates.
+digest_of() { sha256sum | cut -c1-16; }
 
 # os_field NAME: one field of /etc/os-release, empty where there is none.
 os_field() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" /etc/os-release 2>/dev/null || true; }

@@ -91,7 +91,8 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
 }  // namespace
 
 std::vector<Layout> build_images(const World& world, const Settings& settings, const Project& project) {
-    const EngineInfo engine = find_engine(world);
+    // A builder that somebody named may be on another machine, and need no engine on this one.
+    const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
     TimedStep bases_step(
         world, "bases",
         settings.stand_ins.empty() ? "asking the registries what the bases are now" : "taking stand-ins");

@@ -1,8 +1,16 @@
 // Where Docker Hub can be had: a registry on this machine plays it, and gcr.io and ghcr.io, under their real names.
 #include "registry/docker_registry.h"
+#include "whole/other_engine.h"
 #include "whole/road.h"
 
 namespace {
+
+void push(Road& road, const DockerRegistry& registry, const fs::path& layout, const std::string& reference) {
+    const Finished copied = road.start({"skopeo", "copy", "--dest-tls-verify=false", "--preserve-digests",
+                                        "oci:" + layout.string(), "docker://" + registry.host() + "/" + reference});
+    INFO(copied.err);
+    REQUIRE(copied.exit_code == 0);
+}
 
 /// Fills the registry with what the bases' references name.
 void push_bases(Road& road, const DockerRegistry& registry) {
@@ -10,16 +18,50 @@ void push_bases(Road& road, const DockerRegistry& registry) {
         parse_tool_json(road.real.files.read(cache_folder() / "stand-ins/bases.json"), "bases.json");
     for (const auto& base : bases.GetObject()) {
         std::string reference = text_of(base.name);
-        const std::string layout = text_at(base.value, "layout");
         for (const std::string host : {"gcr.io/", "ghcr.io/"}) {
             if (reference.starts_with(host)) reference.erase(0, host.size());
         }
         if (reference.starts_with("python:")) reference.insert(0, "library/");
-        const Finished copied = road.start({"skopeo", "copy", "--dest-tls-verify=false", "--preserve-digests",
-                                            "oci:" + layout, "docker://" + registry.host() + "/" + reference});
-        INFO(copied.err);
-        REQUIRE(copied.exit_code == 0);
+        push(road, registry, text_at(base.value, "layout"), reference);
     }
+}
+
+/// A registry with all bases, and an engine that is set up to ask it in place of Docker Hub.
+struct MirroredEngine {
+    Road road;
+    DockerRegistry registry;
+    OtherEngine engine;
+
+    explicit MirroredEngine(ImageStore store) : engine(store, "http://" + registry.host()) {
+        push_bases(road, registry);
+        road.real.environment["DOCKER_HOST"] = "unix://" + engine.socket().string();
+    }
+
+    /// Docker Hub's mirror is the engine's affair; engines have no such setting for other registries.
+    std::vector<std::string> options() const {
+        const std::string mirrors = "gcr.io=" + registry.host() + ",ghcr.io=" + registry.host();
+        return {"--only",    "3.12.3-production", "--mirrors",
+                mirrors,     "--build-ca",        "/etc/ssl/certs/ca-certificates.crt"};
+    }
+};
+
+void need_other_engine() {
+    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
+    if (!OtherEngine::is_possible()) SKIP("a second engine needs root, dockerd and the bridge docker0");
+}
+
+/// What the set-up step `buildkit` made.
+fs::path buildkit() {
+    const fs::path folder = cache_folder() / "buildkit";
+    if (!fs::exists(folder)) SKIP("BuildKit is not there: tools/ready buildkit");
+    return folder;
+}
+
+void check_built(Road& road) {
+    const Layout layout = load_layout(road.real.files, road.tree / "out/images/3.12.3-production-linux-amd64",
+                                      "3.12.3-production", "linux/amd64");
+    CHECK(layout.attestations.size() == 1);
+    CHECK(check_blobs(road.real.files, layout).empty());
 }
 
 }  // namespace
@@ -60,4 +102,61 @@ TEST_CASE("With registries that answer, the bases are asked for, pinned by diges
         REQUIRE(road.run_on_stand_ins("scan", {"--only", "3.13.5-production"}).exit_code == 0);
         CHECK(mentions(road.text("out/summary.md"), "Stand-in bases"));
     }
+}
+
+TEST_CASE("An engine that is set up with a mirror of Docker Hub gets the bases from there, under their real names") {
+    need_other_engine();
+    MirroredEngine mirrored(ImageStore::containerd);
+    Road& road = mirrored.road;
+    const Finished built = road.run("build", mirrored.options());
+    INFO(built.err);
+    REQUIRE(built.exit_code == 0);
+    check_built(road);
+    CHECK(mentions(road.text("out/bases.json"), "\"reference\": \"python:3.12.3-slim-bookworm\""));
+}
+
+TEST_CASE("On the classic image store a builder of our own does the work, and is gone afterwards") {
+    need_other_engine();
+    const fs::path image = buildkit() / "image";
+    MirroredEngine mirrored(ImageStore::classic);
+    Road& road = mirrored.road;
+    push(road, mirrored.registry, image, "moby/buildkit:buildx-stable-1");
+    const Finished built = road.run("build", mirrored.options());
+    INFO(built.err);
+    REQUIRE(built.exit_code == 0);
+    check_built(road);
+    CHECK(mirrored.engine.containers() == "[]\n");
+
+    SECTION("a cancelled build removes it too") {
+        road.real.files.write(road.tree / "image/settle", road.text("image/settle") + "# now there is work again\n");
+        const Finished cancelled = road.start_and_end(road.words("build", mirrored.options()), std::chrono::seconds(4));
+        INFO(cancelled.err);
+        CHECK(cancelled.exit_code == 130);
+        CHECK(mirrored.engine.containers() == "[]\n");
+    }
+}
+
+TEST_CASE("A remote builder does the work where there is no engine at all") {
+    if (geteuid() != 0) SKIP("a BuildKit daemon needs root");
+    const fs::path program = buildkit() / "buildkitd";
+    Road road;
+    const fs::path folder = road.tree / "builder";
+    fs::create_directories(folder);
+    const std::string socket = "/tmp/buildkitd-" + std::to_string(getpid()) + ".sock";
+    BackgroundProcess daemon({program.string(), "--addr=unix://" + socket, "--root=" + (folder / "root").string(),
+                              "--containerd-worker=false", "--oci-worker-net=host"},
+                             folder / "log");
+    daemon.wait_until([&] { return fs::exists(socket); });
+    road.real.environment["BUILDX_CONFIG"] = (folder / "buildx").string();
+    const Finished named =
+        road.start({"docker-buildx", "create", "--name", "elsewhere", "--driver", "remote", "unix://" + socket});
+    INFO(named.err);
+    REQUIRE(named.exit_code == 0);
+
+    road.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
+    const Finished built =
+        road.run_on_stand_ins("build", {"--only", "3.12.3-production", "--builder", "elsewhere"});
+    INFO(built.err);
+    CHECK(built.exit_code == 0);
+    check_built(road);
 }

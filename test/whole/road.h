@@ -57,11 +57,15 @@ struct Road {
     }
 
     /// `python-image-action COMMAND` from another folder than the work tree.
-    Finished run(const std::string& command, std::vector<std::string> options = {}) {
+    Finished run(const std::string& command, const std::vector<std::string>& options = {}) {
+        return start(words(command, options));
+    }
+
+    std::vector<std::string> words(const std::string& command, const std::vector<std::string>& options) const {
         std::vector<std::string> argv = {PROGRAM,       command,          "--directory",
                                          tree.string(), "--image-matrix", "matrix.json"};
         argv.insert(argv.end(), options.begin(), options.end());
-        return start(argv);
+        return argv;
     }
 
     /// The same with all that a road on stand-ins needs.
@@ -78,14 +82,19 @@ struct Road {
     }
 
     Finished start(const std::vector<std::string>& argv) {
-        Command command;
-        command.argv = argv;
-        command.environment = real.environment;
-        command.timeout = std::chrono::seconds(1200);
-        Finished finished = real.processes.run(command);
+        Finished finished = start_and_end(argv, std::chrono::seconds(1200));
         INFO(finished.out << finished.err);
         CHECK_FALSE(finished.timed_out);
         return finished;
+    }
+
+    /// The same, ended by SIGTERM after that time, and by SIGKILL 5 s later.
+    Finished start_and_end(const std::vector<std::string>& argv, std::chrono::seconds after) {
+        Command command;
+        command.argv = argv;
+        command.environment = real.environment;
+        command.timeout = after;
+        return real.processes.run(command);
     }
 
     std::string text(const fs::path& file) { return real.files.read(tree / file); }

@@ -1,0 +1,56 @@
+// A server that runs beside a test and ends with it.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+class BackgroundProcess {
+  public:
+    /// Starts it with nothing but PATH in its environment; what it says goes to the file `log`.
+    BackgroundProcess(std::vector<std::string> words, std::filesystem::path log) : log_(std::move(log)) {
+        std::vector<char*> argv;
+        for (std::string& word : words) argv.push_back(word.data());
+        argv.push_back(nullptr);
+        std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+        std::array<char*, 2> environment = {path.data(), nullptr};
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, 1, log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        posix_spawn_file_actions_adddup2(&actions, 1, 2);
+        const int failed = posix_spawn(&process_, argv.front(), &actions, nullptr, argv.data(), environment.data());
+        posix_spawn_file_actions_destroy(&actions);
+        if (failed != 0) throw std::runtime_error(words.front() + " cannot be started");
+    }
+    BackgroundProcess(const BackgroundProcess&) = delete;
+    BackgroundProcess& operator=(const BackgroundProcess&) = delete;
+    ~BackgroundProcess() {
+        kill(process_, SIGTERM);
+        waitpid(process_, nullptr, 0);
+    }
+
+    /// Throws with all it said if that is not so within a minute.
+    void wait_until(const std::function<bool()>& is_so) const {
+        for (int attempt = 0; attempt < 600; ++attempt) {
+            if (is_so()) return;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+        std::ifstream log(log_);
+        throw std::runtime_error("it does not answer: " + std::string(std::istreambuf_iterator<char>(log), {}));
+    }
+
+  private:
+    std::filesystem::path log_;
+    pid_t process_ = -1;
+};

@@ -1,0 +1,76 @@
+// A second Docker Engine on this machine, set up in another way than the one that the tests else use.
+#pragma once
+
+#include <unistd.h>
+
+#include "real_world.h"
+#include "whole/background_process.h"
+
+enum class ImageStore { containerd, classic };
+
+/// Lives as long as this object, in a folder of its own.
+class OtherEngine {
+  public:
+    static constexpr const char* program = "/usr/sbin/dockerd";
+
+    /// A daemon that is started without a bridge removes everybody's docker0: it has to share it.
+    static bool is_possible() {
+        return geteuid() == 0 && access(program, X_OK) == 0 && std::filesystem::exists("/sys/class/net/docker0");
+    }
+
+    /// `mirror`: the URL of a registry that it asks in place of docker.io.
+    OtherEngine(ImageStore store, const std::string& mirror)
+        : folder_(make_folder(store, mirror)), daemon_(make_words(folder_.path), folder_.path / "log") {
+        daemon_.wait_until([&] {
+            try {
+                return get("/_ping") == "OK";
+            } catch (const Error&) {
+                return false;
+            }
+        });
+    }
+
+    std::filesystem::path socket() const { return folder_.path / "docker.sock"; }
+
+    /// All its containers, running or not, as its API has them: "[]\n" if there is none.
+    std::string containers() const { return get("/containers/json?all=1"); }
+
+  private:
+    struct Folder {
+        std::filesystem::path path;
+        /// What the daemon could not unmount stays, which is no reason to fail a test.
+        ~Folder() {
+            std::error_code left;
+            std::filesystem::remove_all(path, left);
+        }
+    };
+
+    static Folder make_folder(ImageStore store, const std::string& mirror) {
+        std::string name = "/tmp/engine-XXXXXX";  // short: the path of a socket may have 107 characters
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
+        std::ofstream(name + "/daemon.json")
+            << "{\"registry-mirrors\": [\"" << mirror << "\"], \"features\": {\"containerd-snapshotter\": "
+            << (store == ImageStore::containerd ? "true" : "false") << "}}\n";
+        return {name};
+    }
+
+    static std::vector<std::string> make_words(const std::filesystem::path& folder) {
+        const std::string name = folder.filename().string();
+        return {program,
+                "--config-file=" + (folder / "daemon.json").string(),
+                "--host=unix://" + (folder / "docker.sock").string(),
+                "--data-root=" + (folder / "data").string(),
+                "--exec-root=" + (folder / "exec").string(),
+                "--pidfile=" + (folder / "pid").string(),
+                "--containerd-namespace=" + name,
+                "--containerd-plugins-namespace=" + name + "-plugins",
+                "--bridge=docker0"};
+    }
+
+    std::string get(const std::string& path) const {
+        return RealHttp(Environment{}).send({.url = "http://engine" + path, .unix_socket = socket()}).body;
+    }
+
+    Folder folder_;
+    BackgroundProcess daemon_;
+};
