@@ -27,16 +27,17 @@ std::string help_of(const OptionText& option) {
 }
 
 /// The options of one command, filled with defaults first so that "given" can be told from "not given".
-void add_options(CLI::App& app, const std::string& command, std::map<std::string, std::string>& given) {
+void add_options(CLI::App& app, const CommandText& command, std::map<std::string, std::string>& given) {
     for (const OptionText& option : option_table()) {
-        if (!uses(option, command)) continue;
+        if (!uses(option, command.name) || option.secret) continue;
         const std::string name = option.name;
         if (option.value.empty()) {
             app.add_flag_callback(
                 "--" + name, [&given, name] { given[name] = "true"; }, option.help);
         } else {
+            const std::string in_place = name == command.argument ? name + "," : "";
             app.add_option_function<std::string>(
-                   "--" + name, [&given, name](const std::string& v) { given[name] = v; }, help_of(option))
+                   in_place + "--" + name, [&given, name](const std::string& v) { given[name] = v; }, help_of(option))
                 ->type_name(option.value);
         }
     }
@@ -72,7 +73,7 @@ Invocation parse_arguments(const std::vector<std::string>& arguments) {
     for (const CommandText& command : command_table()) {
         CLI::App* sub = app.add_subcommand(command.name, command.help);
         sub->footer("In a workflow it sets the outputs: " + command.outputs + "\n\n" + exit_codes);
-        add_options(*sub, command.name, invocation.options);
+        add_options(*sub, command, invocation.options);
     }
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
     try {

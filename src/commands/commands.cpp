@@ -8,5 +8,6 @@ Result run_command(const std::string& name, const World& world, const Settings& 
     if (name == "scan") return run_scan(world, settings);
     if (name == "judge") return run_judge(world, settings);
     if (name == "publish") return run_publish(world, settings);
+    if (name == "fetch") return run_fetch(world, settings);
     return run_all(world, settings);
 }

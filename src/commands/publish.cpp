@@ -1,79 +1,15 @@
 // `publish`: exactly the images that were built, scanned and judged clean; every tag after everything it names.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ostream>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "commands/road.h"
-#include "commands/step.h"
-#include "registry/folder.h"
+#include "commands/candidates.h"
+#include "commands/carry_out.h"
+#include "commands/registry_access.h"
+#include "commands/rollback.h"
 
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A folder that is a registry. Without --to it is made afresh: what lay there before was another run's.
-struct Destination {
-    std::string name;  ///< "oci:out/registry", for people
-    fs::path folder;
-    fs::path written_to;  ///< the same, or a folder beside it that takes its place at the end
-};
-
-Destination choose_destination(const Settings& settings) {
-    if (!settings.to.empty()) return {settings.to, settings.to.substr(4), settings.to.substr(4)};
-    const fs::path folder = settings.out / "registry";
-    return {"oci:" + folder.string(), folder, folder.string() + ".new"};
-}
-
-std::map<std::string, std::string> make_annotations(const Project& project, const Image& image, const Digest& inputs) {
-    std::map<std::string, std::string> annotations = {
-        {inputs_annotation, inputs.text()},
-        {version_annotation, project.plan.job.defra_version},
-        {"org.opencontainers.image.title", image.name},
-        {"org.opencontainers.image.created", render_time(project.source_date)}};
-    if (!project.revision.empty()) annotations[revision_annotation] = project.revision;
-    if (!project.source.empty()) annotations[source_annotation] = project.source;
-    return annotations;
-}
-
-/// Composes one image's index of all its platforms and their attestations; remembers where the bytes are.
-Candidate make_candidate(const Project& project, const Image& image, const std::vector<Layout>& layouts,
-                         const Digest& inputs, PublicationSources& sources) {
-    std::vector<Member> members;
-    std::vector<Descriptor> children;
-    std::vector<Descriptor> attestations;
-    for (const Layout& layout : layouts) {
-        if (layout.image != image.name) continue;
-        sources.layouts.emplace(layout.name, layout);
-        members.push_back({layout.name, layout.manifest, false});
-        children.push_back(layout.manifest_descriptor);
-        for (const Descriptor& attestation : layout.attestations) {
-            members.push_back({layout.name, attestation.digest, true});
-            attestations.push_back(attestation);
-        }
-    }
-    children.insert(children.end(), attestations.begin(), attestations.end());
-    const std::string index = render_index(children, make_annotations(project, image, inputs));
-    sources.indexes[image.name] = index;
-    return {.name = image.name,
-            .repository = image.repository,
-            .version_tag = image.version_tag,
-            .moving_tags = image.moving_tags,
-            .index = sha256(index),
-            .inputs = inputs,
-            .members = members};
-}
-
-std::vector<std::string> repositories_of(const Plan& plan) {
-    std::vector<std::string> repositories;
-    for (const Image& image : plan.images) {
-        if (std::find(repositories.begin(), repositories.end(), image.repository) == repositories.end())
-            repositories.push_back(image.repository);
-    }
-    return repositories;
-}
 
 Problems broken_contracts(const std::vector<ContractReport>& contracts) {
     Problems problems;
@@ -86,20 +22,6 @@ Problems broken_contracts(const std::vector<ContractReport>& contracts) {
     return problems;
 }
 
-void carry_out(const World& world, const Publication& publication, const PublicationSources& sources,
-               const Destination& destination) {
-    const bool afresh = destination.written_to != destination.folder;
-    if (afresh) world.files.remove(destination.written_to);
-    run_publication_to_folder(world, publication, sources, destination.written_to);
-    if (!afresh) return;
-    world.files.remove(destination.folder);
-    world.files.rename(destination.written_to, destination.folder);
-}
-
-bool is_tag_step(const Step& step) {
-    return !step.tag.empty();
-}
-
 std::string render_index_digests(const std::vector<Candidate>& candidates) {
     JsonWriter json;
     json.open_object();
@@ -108,28 +30,70 @@ std::string render_index_digests(const std::vector<Candidate>& candidates) {
     return json.one_line();
 }
 
-void describe(Published& published, const Destination& destination) {
-    PublicationState& state = published.state;
-    state.to = destination.name;
-    for (const Step& step : published.publication.steps) {
-        if (is_tag_step(step)) state.tags.push_back({step.repository + ":" + step.tag, step.digest});
-    }
-    state.result = state.tags.empty() ? PublicationState::Result::already_there : PublicationState::Result::published;
-    state.reason = joined(published.publication.notes, "; ");
-}
+/// One publication from the question what is there to the last tag.
+class Publishing {
+  public:
+    Publishing(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+               std::vector<Verdict> verdicts, Destination& destination)
+        : world_(world),
+          settings_(settings),
+          project_(project),
+          verdicts_(std::move(verdicts)),
+          destination_(destination),
+          candidates_(make_candidates(world, project, layouts)) {}
 
-Published refuse(Published published, const Destination& destination) {
-    const Problems& problems = published.publication.problems;
-    published.state = {.result = PublicationState::Result::refused,
-                       .to = destination.name,
-                       .reason = problems.front().what,
-                       .tags = {},
-                       .release = ""};
-    published.result.exit = published.publication.exit;
-    published.result.problems = problems;
-    published.result.problems.insert(published.result.problems.begin(),
-                                     {{}, "Nothing visible changed.", "", Level::notice});
-    published.result.outputs["reason"] = published.state.reason;
+    Publication plan(const std::vector<ContractReport>& contracts) {
+        const std::vector<HeldTag> held = destination_.load_held(candidates_.all, candidates_.sources);
+        Publication publication = plan_with(held);
+        if (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
+            take_what_is_out(publication.to_rescan);
+            publication = plan_with(held);
+        }
+        for (const Problem& problem : broken_contracts(contracts)) {
+            publication.problems.push_back(problem);
+            publication.exit = std::max(publication.exit, Exit::refused);
+        }
+        return publication;
+    }
+
+    const Candidates& candidates() const { return candidates_; }
+
+  private:
+    Publication plan_with(const std::vector<HeldTag>& held) const {
+        return plan_publication(project_.plan, candidates_.all, verdicts_, held,
+                                {.source = project_.source,
+                                 .stand_ins_may = destination_.takes_stand_ins(),
+                                 .adopt_aliases = settings_.adopt_alias});
+    }
+
+    /// An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again, because
+    /// nobody here has seen a verdict about them.
+    void take_what_is_out(const std::vector<Unfinished>& images) {
+        Settings aside = settings_;
+        aside.out = settings_.out / "unfinished";
+        world_.files.remove(aside.out);
+        std::vector<Layout> layouts;
+        for (const Unfinished& image : images) {
+            const FetchedIndex fetched = destination_.fetch(image, project_.plan.platforms, aside.out / "images");
+            take_in_place(candidates_, image, fetched);
+            layouts.insert(layouts.end(), fetched.layouts.begin(), fetched.layouts.end());
+        }
+        scan_images(world_, aside, project_, layouts);
+        for (const Verdict& verdict : judge_images(world_, aside, project_, layouts)) verdicts_.push_back(verdict);
+    }
+
+    const World& world_;
+    const Settings& settings_;
+    const Project& project_;
+    std::vector<Verdict> verdicts_;
+    Destination& destination_;
+    Candidates candidates_;
+};
+
+Published not_permitted(const Permission& permission) {
+    Published published;
+    published.state.reason = permission.reason;
+    published.result.outputs = {{"published", "false"}, {"reason", permission.reason}};
     return published;
 }
 
@@ -145,72 +109,47 @@ Occasion make_occasion(const github::Event& event) {
             .from_fork = event.from_fork};
 }
 
+Permission ask_permission(const Settings& settings, const Project& project) {
+    Permission permission =
+        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+    if (!permission.granted && settings.publish == PublishWish::required) {
+        throw Error{Exit::failed,
+                    {{{},
+                      "Nothing visible changed. This run must publish, but " + permission.reason,
+                      "publish: auto would let it pass"}}};
+    }
+    return permission;
+}
+
+void try_publication(const World& world, const Settings& settings, const Project& project) {
+    if (!ask_permission(settings, project).granted || !is_registry(settings.to) || settings.dry_run) return;
+    before_anything_is_visible([&] {
+        TimedStep step(world, "permission", "trying whether " + settings.to + " lets us push");
+        Destination(world, settings).try_push(repositories_of(project.plan));
+        step.end("it does");
+    });
+}
+
 Published publish_images(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                          const std::vector<ContractReport>& contracts) {
-    Published published;
-    const Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
-    published.state.reason = permission.reason;
-    published.result.outputs = {{"published", "false"}, {"reason", permission.reason}};
-    if (!permission.granted) {
-        if (settings.publish == PublishWish::required) {
-            throw Error{Exit::failed,
-                        {{{},
-                          "Nothing visible changed. This run must publish, but " + permission.reason,
-                          "publish: auto would let it pass"}}};
-        }
-        return published;
-    }
+    const Permission permission = ask_permission(settings, project);
+    if (!permission.granted) return not_permitted(permission);
 
-    const Destination destination = choose_destination(settings);
-    TimedStep step(world, "publish", "to " + destination.name);
-    PublicationSources sources;
-    std::vector<Candidate> candidates;
-    const std::vector<InputFile> inputs = load_input_files(world.files, ".");
-    for (const Image& image : project.plan.images) {
-        candidates.push_back(
-            make_candidate(project, image, layouts, compute_inputs(project.plan, image, inputs), sources));
-    }
-    const std::vector<HeldTag> held =
-        load_held_tags(world.files, destination.written_to, repositories_of(project.plan));
-    published.publication =
-        plan_publication(project.plan, candidates, verdicts, held, {.source = project.source, .stand_ins_may = true});
-    for (const Problem& problem : broken_contracts(contracts)) {
-        published.publication.problems.push_back(problem);
-        published.publication.exit = std::max(published.publication.exit, Exit::refused);
-    }
-
-    if (settings.dry_run) {
-        world.out << render_publication(published.publication, destination.name);
-        published.state.reason = "this was a dry run";
-        published.result.outputs["reason"] = published.state.reason;
-        step.end("nothing: a dry run");
-        return published;
-    }
-    const fs::path journal = settings.out / "publication.json";
-    world.files.write(journal, render_publication_json(published.publication, destination.name, 0));
-    if (published.publication.is_refused()) {
-        step.end("refused");
-        return refuse(std::move(published), destination);
-    }
-    carry_out(world, published.publication, sources, destination);
-    world.files.write(
-        journal, render_publication_json(published.publication, destination.name, published.publication.steps.size()));
-
-    describe(published, destination);
-    std::vector<std::string> tags;
-    for (const WrittenTag& tag : published.state.tags) tags.push_back(tag.reference);
-    published.result.outputs["published"] = tags.empty() ? "false" : "true";
-    published.result.outputs["tags"] = joined(tags, ",");
-    published.result.outputs["digests"] = render_index_digests(candidates);
-    published.result.outputs["reason"] = tags.empty() ? published.state.reason : permission.reason;
-    step.end(tags.empty() ? "nothing to do: " + published.state.reason
-                          : counted(tags.size(), "tag") + " in " + destination.name);
+    Destination destination(world, settings);
+    TimedStep step(world, "publish", "to " + destination.name());
+    Publishing publishing(world, settings, project, layouts, verdicts, destination);
+    Publication publication;
+    before_anything_is_visible([&] { publication = publishing.plan(contracts); });
+    Published published = carry_out(world, settings, publication, publishing.candidates().sources, destination, step);
+    if (published.state.result == PublicationState::Result::published)
+        published.result.outputs["reason"] = permission.reason;
+    published.result.outputs["digests"] = render_index_digests(publishing.candidates().all);
     return published;
 }
 
 Result run_publish(const World& world, const Settings& settings) {
+    if (!settings.rollback_to.empty()) return roll_back(world, settings);
     const Project project = load_project(world, settings);
     const std::vector<Layout> layouts = load_built_images(world, settings, project);
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);

@@ -103,6 +103,10 @@ struct Published {
 };
 /// What decides whether this run may publish.
 Occasion make_occasion(const github::Event& event);
+/// Throws Error{failed} if it must and may not.
+Permission ask_permission(const Settings& settings, const Project& project);
+/// Before anything is built: whether the registry lets us push, where this run will. Throws Error{failed} if not.
+void try_publication(const World& world, const Settings& settings, const Project& project);
 Published publish_images(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                          const std::vector<ContractReport>& contracts);

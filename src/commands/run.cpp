@@ -48,6 +48,8 @@ Result run_all(const World& world, const Settings& settings) {
     if (has_errors(problems)) throw Error{Exit::bad_input, problems};
     step.end(std::to_string(project.plan.images.size()) + " images planned");
 
+    try_publication(world, settings, project);
+
     const std::vector<Layout> layouts = build_images(world, settings, project);
     const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts, Known::taken);
     scan_images(world, settings, project, layouts);

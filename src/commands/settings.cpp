@@ -8,14 +8,16 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "registry/reference.h"
 
 namespace {
 
-const std::vector<std::string> all = {"check", "matrix", "build", "test", "scan", "judge", "publish", "run"};
+const std::vector<std::string> all = {"check", "matrix", "build", "test", "scan", "judge", "publish", "fetch", "run"};
 const std::vector<std::string> planning = {"check", "matrix", "build", "test", "scan", "judge", "publish", "run"};
 const std::vector<std::string> building = {"build", "run"};
-const std::vector<std::string> scanning = {"scan", "run"};
-const std::vector<std::string> judging = {"scan", "judge", "run"};
+const std::vector<std::string> scanning = {"scan", "publish", "run"};
+const std::vector<std::string> judging = {"scan", "judge", "publish", "run"};
+const std::vector<std::string> publishing = {"publish", "run"};
 
 }  // namespace
 
@@ -31,6 +33,7 @@ const std::vector<CommandText>& command_table() {
          "verdict, sarif, findings"},
         {"publish", "Publish exactly the images that were built, scanned and judged clean",
          "published, digests, tags, reason"},
+        {"fetch", "Bring published images into layouts in out/fetched, each blob once", "digests", "reference"},
         {"run", "All of these in order: check, build, test, scan, judge, publish", "all of the above"},
     };
     return table;
@@ -48,7 +51,7 @@ const std::vector<OptionText>& option_table() {
          "The Dockerfile with the targets development and production",
          {"check", "build", "run"}},
         {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
-        {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", planning},
+        {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", all},
         {"runners",
          "LIST",
          "",
@@ -59,7 +62,7 @@ const std::vector<OptionText>& option_table() {
          "N",
          "",
          "How much runs at the same time; the number of processors unless given",
-         {"build", "test", "scan", "publish", "run"}},
+         {"build", "test", "scan", "publish", "fetch", "run"}},
         {"stand-ins",
          "FILE",
          "",
@@ -71,15 +74,17 @@ const std::vector<OptionText>& option_table() {
         {"cache-from", "LIST", "", "Where buildx reads a layer cache from, such as type=gha; separated by semicolons",
          building},
         {"cache-to", "LIST", "", "Where buildx writes a layer cache to; separated by semicolons", building},
-        {"mirrors", "LIST", "",
+        {"mirrors",
+         "LIST",
+         "",
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
-         building},
+         {"build", "fetch", "run"}},
         {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
         {"policy",
          "FILE",
          "vulnerability-policy.yml",
          "What blocks and what is accepted",
-         {"check", "scan", "judge", "run"}},
+         {"check", "scan", "judge", "publish", "run"}},
         {"severity", "WORD", "",
          "Block from this severity on, whatever the policy says: negligible, low, medium, high or critical", judging},
         {"sarif-severity", "WORD", "medium", "The lowest severity that goes into SARIF files", judging},
@@ -92,6 +97,11 @@ const std::vector<OptionText>& option_table() {
         {"grype", "FILE", "", "A Grype report to judge, in place of out/scans", {"judge"}},
         {"digest", "DIGEST", "", "The manifest digest that the given reports are about", {"judge"}},
         {"today", "DATE", "", "Judge as on this day", {"check", "judge"}},
+        {"reference",
+         "LIST",
+         "",
+         "Published images, such as docker.io/defradigital/python@sha256:…; comma-separated",
+         {"fetch"}},
         {"publish",
          "WISH",
          "auto",
@@ -102,8 +112,34 @@ const std::vector<OptionText>& option_table() {
          "master",
          "Branches that publish, besides the event's default branch; comma-separated",
          {"matrix", "publish", "run"}},
-        {"to", "PLACE", "", "Where to publish: oci:DIR", {"publish", "run"}},
-        {"dry-run", "", "false", "Print what would be published, and publish nothing", {"publish", "run"}},
+        {"to", "PLACE", "", "Where to publish: a registry such as docker.io, or oci:DIR; out/registry unless given",
+         publishing},
+        {"docker-username",
+         "NAME",
+         "",
+         "Who publishes; a plain variable, because a secret would mask the outputs",
+         {"publish", "fetch", "run"}},
+        {"docker-token",
+         "TOKEN",
+         "",
+         "The access token that goes with it; outside of a workflow the variable DOCKER_TOKEN",
+         {"publish", "fetch", "run"},
+         true},
+        {"insecure",
+         "",
+         "false",
+         "Speak to the registry without TLS; one on this machine always is spoken to so",
+         {"publish", "fetch", "run"}},
+        {"allow-stand-in", "", "false",
+         "Let images on stand-in bases into a registry on this machine; no other ever gets them", publishing},
+        {"adopt-alias", "", "false", "Move tags of unknown age too: those published before this action", publishing},
+        {"rollback-to",
+         "VERSION",
+         "",
+         "Publish nothing, and move the moving tags back to this DEFRA_VERSION",
+         {"publish"}},
+        {"reason", "TEXT", "", "Why the tags go back; it is recorded", {"publish"}},
+        {"dry-run", "", "false", "Print what would be published, and publish nothing", publishing},
         {"fix", "", "false", "Mend what can be mended: the matrix and JOB.env are the truth", {"check"}},
         {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
     };
@@ -200,6 +236,14 @@ class Reader {
     Problems problems_;
 };
 
+/// A folder, or a host that could stand in front of an image's name. The namespace is an option of its own.
+bool is_place(const std::string& place) {
+    if (place.empty()) return true;
+    if (place.starts_with("oci:")) return place.size() > 4;
+    const std::optional<registry::Reference> image = registry::parse_reference(place + "/a/b");
+    return image && image->host == place && image->repository == "a/b";
+}
+
 }  // namespace
 
 Settings parse_settings(const std::map<std::string, std::string>& given) {
@@ -234,14 +278,21 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.publish = reader.wish("publish");
     s.publish_branches = reader.list("publish-branches", ',');
     s.to = reader.text("to");
+    s.docker_username = reader.text("docker-username");
+    s.docker_token = Secret(reader.text("docker-token"));
+    s.insecure = reader.flag("insecure");
+    s.allow_stand_in = reader.flag("allow-stand-in");
+    s.adopt_alias = reader.flag("adopt-alias");
+    s.rollback_to = reader.text("rollback-to");
+    s.reason = reader.text("reason");
+    s.references = reader.list("reference", ',');
     s.dry_run = reader.flag("dry-run");
     s.fix = reader.flag("fix");
     s.diff = reader.flag("diff");
     if (s.platforms.empty()) reader.refuse("platforms", "", "name at least one, such as linux/amd64");
     if (!s.digest.empty() && !Digest::parse(s.digest))
         reader.refuse("digest", s.digest, "write it as sha256: and 64 hexadecimal digits");
-    if (!s.to.empty() && !(s.to.starts_with("oci:") && s.to.size() > 4))
-        reader.refuse("to", s.to, "write oci: and a folder");
+    if (!is_place(s.to)) reader.refuse("to", s.to, "write a registry's host, such as docker.io, or oci: and a folder");
     reader.finish();
     return s;
 }

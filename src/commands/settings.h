@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "publication/permission.h"
 #include "verdict/finding.h"
 
@@ -20,12 +21,14 @@ struct OptionText {
     std::string standard;              ///< the default
     std::string help;                  ///< one sentence, without a full stop
     std::vector<std::string> used_by;  ///< commands
+    bool secret = false;               ///< an input only: arguments can be read by every user of a machine
 };
 
 struct CommandText {
     std::string name;
     std::string help;
-    std::string outputs;  ///< names of what it writes to $GITHUB_OUTPUT, comma-separated
+    std::string outputs;     ///< names of what it writes to $GITHUB_OUTPUT, comma-separated
+    std::string argument{};  ///< the option whose name may be left out: `fetch REFERENCE`
 };
 
 const std::vector<CommandText>& command_table();
@@ -62,7 +65,15 @@ struct Settings {
     std::string digest;
     std::optional<Date> today;
 
-    std::string to;
+    std::string to;  ///< a registry's host, "oci:DIR", or empty
+    std::string docker_username;
+    Secret docker_token;
+    bool insecure = false;
+    bool allow_stand_in = false;
+    bool adopt_alias = false;
+    std::string rollback_to;
+    std::string reason;
+    std::vector<std::string> references;
     PublishWish publish = PublishWish::automatic;
     std::vector<std::string> publish_branches;
     bool dry_run = false;

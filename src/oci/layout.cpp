@@ -151,9 +151,12 @@ fs::path blob_path(const fs::path& layout_folder, const Digest& digest) {
     return layout_folder / "blobs" / "sha256" / digest.hex();
 }
 
-Layout load_layout(Files& files, const fs::path& folder, const std::string& image, const std::string& platform) {
+namespace {
+
+Layout load_from_entries(Files& files, const fs::path& folder, const std::vector<Descriptor>& entries,
+                         const std::string& image, const std::string& platform) {
     Found found;
-    find_manifests(files, folder, load_entries(files, folder), 0, found);
+    find_manifests(files, folder, entries, 0, found);
     const Descriptor chosen = choose(files, folder, found.images, platform);
     const Manifest manifest = load_image_manifest(files, folder, chosen.digest);
     std::erase_if(found.attestations,
@@ -167,6 +170,22 @@ Layout load_layout(Files& files, const fs::path& folder, const std::string& imag
             .layers = manifest.layers,
             .attestations = found.attestations,
             .manifest_descriptor = chosen};
+}
+
+}  // namespace
+
+Layout load_layout(Files& files, const fs::path& folder, const std::string& image, const std::string& platform) {
+    return load_from_entries(files, folder, load_entries(files, folder), image, platform);
+}
+
+std::optional<Layout> load_tagged_layout(Files& files, const fs::path& folder, const std::string& tag,
+                                         const std::string& image, const std::string& platform) {
+    if (!files.is_folder(folder)) return std::nullopt;
+    for (const Descriptor& entry : load_entries(files, folder)) {
+        if (annotation(entry, "org.opencontainers.image.ref.name") == tag)
+            return load_from_entries(files, folder, {entry}, image, platform);
+    }
+    return std::nullopt;
 }
 
 Problems check_blobs(Files& files, const Layout& layout) {

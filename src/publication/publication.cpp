@@ -166,7 +166,7 @@ class Planner {
             }
         }
         if (moves && standing.is_out && standing.index != candidate.index)
-            publication_.to_rescan.push_back({candidate.name, candidate.repository, standing.index});
+            publication_.to_rescan.push_back({candidate.name, candidate.repository, candidate.version_tag, standing.index});
     }
 
     void move_tag(const Candidate& candidate, const Standing& standing, const std::string& tag, const HeldTag* held) {

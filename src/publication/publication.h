@@ -66,6 +66,7 @@ struct Step {
 struct Unfinished {
     std::string name;  ///< Candidate::name
     std::string repository;
+    std::string version_tag;
     Digest index;
 };
 

@@ -37,6 +37,10 @@ TEST_CASE("Every wrong value is told at once, with what the option takes") {
                                            {"to", "ftp://x"},
                                            {"runners", "linux/arm64"}});
     CHECK(problems.size() == 6);
+    for (const char* place : {"ftp://x", "docker.io/defradigital", "python", "oci:"})
+        CHECK(mistakes_of({{"to", place}}).size() == 1);
+    for (const char* place : {"docker.io", "localhost:5000", "oci:a/b"})
+        CHECK(parse_settings({{"to", place}}).to == place);
     CHECK(mistakes_of({{"severity", "mediun"}}).front().what == "--severity does not take \"mediun\"");
     CHECK(mistakes_of({{"severity", "unknown"}}).size() == 1);
     CHECK(mistakes_of({{"digest", "sha256:12"}}).size() == 1);

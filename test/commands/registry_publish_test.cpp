@@ -1,0 +1,295 @@
+// Publishing to a registry, told: what is asked and written, what is said, and what is visible when it goes wrong.
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/built_images.h"
+#include "commands/registry_access.h"
+#include "commands/road.h"
+#include "registry/fake_registry.h"
+
+namespace {
+
+constexpr const char* canary = "dckr_pat_canary";
+
+/// Four built images that were judged clean, and a registry to publish them to.
+struct Scene {
+    FakeWorld fake;
+    FakeRegistry registry{fake};
+    std::map<std::string, std::string> options = {{"to", "localhost:5000"}};
+    Outcome outcome = Outcome::clean;
+    bool stand_ins = false;
+
+    Scene() {
+        fill_work_tree(fake);
+        put_all_layouts(fake);
+    }
+
+    Settings settings() const { return parse_settings(options); }
+
+    std::vector<Verdict> verdicts(const std::vector<Layout>& layouts) const {
+        std::vector<Verdict> verdicts;
+        for (const Layout& layout : layouts) {
+            verdicts.push_back({.name = layout.name, .manifest = layout.manifest, .outcome = outcome});
+            verdicts.back().stand_in_bases = stand_ins;
+        }
+        return verdicts;
+    }
+
+    Published publish() {
+        const Settings given = settings();
+        const World world = fake.world();
+        const Project project = load_project(world, given);
+        const std::vector<Layout> layouts = load_built_images(world, given, project);
+        fake.http.sent.clear();
+        return publish_images(world, given, project, layouts, verdicts(layouts), {});
+    }
+
+    void refuse_with(const std::string& method, const std::string& part, int status) {
+        registry.fault = [=](const Request& request) -> std::optional<Response> {
+            if (request.method != method || request.url.find(part) == std::string::npos) return std::nullopt;
+            return FakeRegistry::error(status, "DENIED");
+        };
+    }
+};
+
+std::string first_line(const Result& result) {
+    return result.problems.empty() ? "" : result.problems.front().what;
+}
+
+bool says(const Problems& problems, const std::string& part) {
+    return render_problems(problems).find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("A registry gets every tag under its name, aliases last, and the journal says that all is done") {
+    Scene scene;
+    const Published published = scene.publish();
+    CHECK(published.result.exit == Exit::done);
+    CHECK(published.state.result == PublicationState::Result::published);
+    CHECK(published.state.to == "localhost:5000/defradigital");
+    CHECK(scene.registry.tags.size() == 10);
+    CHECK(scene.registry.tags.contains("defradigital/python:latest"));
+    for (std::size_t i = 0; i < 4; ++i) CHECK(scene.registry.written[i].find(":1.0.0-python") != std::string::npos);
+    CHECK(published.result.outputs.at("tags").find("localhost:5000/defradigital/python-development:latest-3.12") !=
+          std::string::npos);
+    CHECK(published.result.outputs.at("published") == "true");
+    const std::string& journal = scene.fake.files.texts.at("out/publication.json");
+    CHECK(journal.find("\"done\": true") != std::string::npos);
+    CHECK(journal.find("\"done\": false") == std::string::npos);
+
+    SECTION("the same again asks one HEAD per tag and nothing else") {
+        const Published again = scene.publish();
+        CHECK(again.result.exit == Exit::done);
+        CHECK(again.state.result == PublicationState::Result::already_there);
+        CHECK(again.result.outputs.at("published") == "false");
+        CHECK(again.result.outputs.at("reason").find("nothing that goes into an image changed") != std::string::npos);
+        CHECK(scene.registry.count("HEAD") == 10);
+        CHECK(scene.fake.http.sent.size() == 10);
+    }
+    SECTION("other inputs want another version, on the line where it stands") {
+        scene.fake.files.texts["Dockerfile"] += "RUN true\n";
+        const auto before = scene.registry.tags;
+        const Published refused = scene.publish();
+        CHECK(refused.result.exit == Exit::refused);
+        CHECK(first_line(refused.result) == "Nothing visible changed.");
+        CHECK(says(refused.result.problems, "JOB.env:1: "));
+        CHECK(says(refused.result.problems, "raise DEFRA_VERSION"));
+        CHECK(scene.registry.tags == before);
+    }
+}
+
+TEST_CASE("When the third version tag is refused, the first line says what is written, and a re-run ends it") {
+    Scene scene;
+    scene.refuse_with("PUT", "manifests/1.0.0-python3.12.6", 403);
+    const Published broken = scene.publish();
+    CHECK(broken.result.exit == Exit::failed);
+    CHECK(broken.state.result == PublicationState::Result::incomplete);
+    CHECK(first_line(broken.result) == "2 of 4 version tags written, no alias moved.");
+    CHECK(broken.result.problems.front().hint.find("Re-run failed jobs") != std::string::npos);
+    CHECK(broken.result.outputs.at("published") == "false");
+    CHECK(scene.fake.files.texts.at("out/publication.json").find("\"done\": false") != std::string::npos);
+
+    scene.registry.fault = [](const Request&) { return std::nullopt; };
+    CHECK(scene.publish().result.exit == Exit::done);
+    CHECK(scene.registry.tags.size() == 10);
+}
+
+TEST_CASE("A registry that may not be asked changes nothing, and that is the first thing said") {
+    Scene scene;
+    scene.refuse_with("HEAD", "manifests/", 403);
+    try {
+        scene.publish();
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+    }
+    CHECK(scene.registry.tags.empty());
+}
+
+TEST_CASE("What stands on stand-ins reaches a registry on this machine by permission only, and no other ever") {
+    Scene scene;
+    scene.stand_ins = true;
+    CHECK(scene.publish().result.exit == Exit::refused);
+    CHECK(scene.registry.tags.empty());
+    scene.options["allow-stand-in"] = "true";
+    CHECK(scene.publish().result.exit == Exit::done);
+    CHECK(scene.registry.tags.size() == 10);
+
+    scene.options["to"] = "registry.example.org";
+    scene.fake.http.answer("HEAD", "https://registry.example.org/*", 404);
+    CHECK(scene.publish().result.exit == Exit::refused);
+    CHECK(scene.registry.count("PUT", "example.org") == 0);
+}
+
+TEST_CASE("A tag from before this action moves only with --adopt-alias") {
+    Scene scene;
+    const std::string foreign = render_index({}, {});
+    scene.registry.manifests["defradigital/python"].emplace(sha256(foreign), foreign);
+    scene.registry.tags.emplace("defradigital/python:latest", sha256(foreign));
+    const Published refused = scene.publish();
+    CHECK(refused.result.exit == Exit::refused);
+    CHECK(says(refused.result.problems, "--adopt-alias"));
+    scene.options["adopt-alias"] = "true";
+    CHECK(scene.publish().result.exit == Exit::done);
+    CHECK(scene.registry.tags.at("defradigital/python:latest") != sha256(foreign));
+}
+
+TEST_CASE("A dry run to a registry prints every step and writes nothing") {
+    Scene scene;
+    scene.options["dry-run"] = "true";
+    const Published dry = scene.publish();
+    CHECK(dry.result.exit == Exit::done);
+    CHECK(dry.result.outputs.at("reason") == "this was a dry run");
+    CHECK(scene.fake.out.str().find("write version tag") != std::string::npos);
+    CHECK(scene.registry.count("PUT") + scene.registry.count("POST") == 0);
+}
+
+TEST_CASE("Whether the registry lets us push is tried before anything is built") {
+    Scene scene;
+    const auto attempt = [&] {
+        const Settings settings = scene.settings();
+        const World world = scene.fake.world();
+        try_publication(world, settings, load_project(world, settings));
+    };
+    attempt();
+    CHECK(scene.registry.count("POST") == 2);
+    scene.refuse_with("POST", "uploads", 403);
+    try {
+        attempt();
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+        CHECK(says(error.problems, "there are no credentials for a push to localhost:5000/defradigital/python"));
+    }
+    scene.options["dry-run"] = "true";
+    attempt();
+}
+
+TEST_CASE("Tags go back with a reason, and nothing else is written") {
+    Scene scene;
+    scene.publish();
+    const auto first = scene.registry.tags;
+    scene.fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    scene.publish();
+    REQUIRE(scene.registry.tags.at("defradigital/python:latest") != first.at("defradigital/python:latest"));
+    scene.options["rollback-to"] = "1.0.0";
+
+    SECTION("without one it is refused") {
+        const Result result = run_publish(scene.fake.world(), scene.settings());
+        CHECK(result.exit == Exit::bad_input);
+        CHECK(first_line(result) == "Nothing visible changed.");
+        CHECK(says(result.problems, "a rollback needs a reason"));
+    }
+    SECTION("with one it is recorded") {
+        scene.options["reason"] = "1.1.0 does not start";
+        scene.registry.written.clear();
+        const Result result = run_publish(scene.fake.world(), scene.settings());
+        CHECK(result.exit == Exit::done);
+        CHECK(scene.registry.written.size() == 6);
+        for (const auto& [name, digest] : first) CHECK(scene.registry.tags.at(name) == digest);
+        CHECK(scene.fake.files.texts.at("out/publication.json").find("1.1.0 does not start") != std::string::npos);
+        CHECK(says(result.problems, "raise DEFRA_VERSION"));
+    }
+    SECTION("a version that is not out is refused") {
+        scene.options["reason"] = "why not";
+        scene.options["rollback-to"] = "0.9.0";
+        CHECK(run_publish(scene.fake.world(), scene.settings()).exit == Exit::refused);
+    }
+}
+
+TEST_CASE("What is out is fetched into layouts, byte for byte") {
+    Scene scene;
+    scene.publish();
+    const Digest index = scene.registry.tags.at("defradigital/python:latest");
+    scene.options = {
+        {"reference", "localhost:5000/defradigital/python:latest,localhost:5000/defradigital/python@" + index.text()}};
+    const Result result = run_fetch(scene.fake.world(), scene.settings());
+    CHECK(result.exit == Exit::done);
+    const Layout fetched =
+        load_layout(scene.fake.files, "out/fetched/defradigital-python-latest-linux-amd64", "x", "linux/amd64");
+    const Layout built = load_layout(scene.fake.files, "out/images/3.13.3-production-linux-amd64", "x", "linux/amd64");
+    CHECK(fetched.manifest == built.manifest);
+    CHECK(check_blobs(scene.fake.files, fetched).empty());
+    CHECK(result.outputs.at("digests").find(built.manifest.text()) != std::string::npos);
+    CHECK(scene.registry.count("GET", "/blobs/") == 2);
+    CHECK(scene.fake.files.is_folder("out/fetched/defradigital-python-" + index.hex().substr(0, 12) + "-linux-amd64"));
+}
+
+TEST_CASE("fetch wants references that are some") {
+    FakeWorld fake;
+    CHECK_THROWS_AS(run_fetch(fake.world(), parse_settings({})), Error);
+    CHECK_THROWS_AS(run_fetch(fake.world(), parse_settings({{"reference", "No Reference"}})), Error);
+}
+
+TEST_CASE("Name and token come from inputs, the environment or docker's file, and go to one registry only") {
+    FakeWorld fake;
+    Problems warnings;
+    const auto load = [&](const std::map<std::string, std::string>& options, const std::string& host) {
+        warnings.clear();
+        return load_registry_access(fake.world(), parse_settings(options), {host}, warnings).credentials;
+    };
+    CHECK(load({}, "docker.io").empty());
+
+    const auto given = load({{"docker-username", "defra"}, {"docker-token", canary}}, "docker.io");
+    CHECK(given.at("docker.io").user == "defra");
+    CHECK(given.at("docker.io").password.reveal() == canary);
+    const auto elsewhere =
+        load({{"docker-username", "defra"}, {"docker-token", canary}, {"to", "docker.io"}}, "quay.example");
+    CHECK_FALSE(elsewhere.contains("quay.example"));
+
+    fake.environment["DOCKER_USERNAME"] = "somebody";
+    fake.environment["DOCKER_TOKEN"] = canary;
+    CHECK(load({{"to", "localhost:5000"}}, "localhost:5000").at("localhost:5000").user == "somebody");
+    fake.environment.erase("DOCKER_TOKEN");
+    CHECK_THROWS_AS(load({}, "docker.io"), Error);
+
+    fake.environment.erase("DOCKER_USERNAME");
+    fake.files.texts["/home/somebody/.docker/config.json"] =
+        R"({"credsStore":"desktop","auths":{"https://index.docker.io/v1/":{"auth":"dTpw"}}})";
+    CHECK(load({}, "docker.io").at("docker.io").user == "u");
+    CHECK(warnings.empty());
+    CHECK(load({}, "quay.example").empty());
+    CHECK(says(warnings, "credsStore is not used"));
+}
+
+TEST_CASE("A token is no argument, and is in nothing that is printed or written") {
+    Scene scene;
+    scene.options["docker-username"] = "defra";
+    scene.options["docker-token"] = canary;
+    scene.registry.fault = [](const Request& request) -> std::optional<Response> {
+        for (const Header& header : request.headers) {
+            if (header.name == "Authorization") return std::nullopt;
+        }
+        return Response{401, {{"WWW-Authenticate", "Basic realm=\"x\""}}, ""};
+    };
+    const Published published = scene.publish();
+    CHECK(published.result.exit == Exit::done);
+    CHECK(scene.registry.tags.size() == 10);
+    std::string everything = scene.fake.out.str() + scene.fake.log.str() + render_problems(published.result.problems);
+    for (const auto& [name, value] : published.result.outputs) everything += value;
+    for (const auto& [path, text] : scene.fake.files.texts) everything += text;
+    CHECK(everything.find(canary) == std::string::npos);
+    CHECK(everything.find("ZGVmcmE6") == std::string::npos);
+}

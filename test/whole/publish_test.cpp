@@ -1,0 +1,125 @@
+// The last stretch of the road with a real registry at its end: what goes up comes down again, byte for byte, for every
+// client.
+#include <csignal>
+
+#include "registry/docker_registry.h"
+#include "whole/road.h"
+
+namespace {
+
+constexpr const char* image = "3.13.5-production";
+constexpr const char* layout_name = "3.13.5-production-linux-amd64";
+constexpr const char* version_tag = "1.0.0-python3.13.5";
+
+/// One image, built and scanned, and a registry.
+struct PublishRoad {
+    Road road;
+    DockerRegistry registry;
+
+    PublishRoad() {
+        REQUIRE(road.run_on_stand_ins("build", {"--only", image}).exit_code == 0);
+        REQUIRE(road.run_on_stand_ins("scan", {"--only", image}).exit_code == 0);
+    }
+
+    Finished publish(std::vector<std::string> more = {}) {
+        std::vector<std::string> options = {"--only",          image,         "--to",
+                                            registry.host(),   "--databases", sample_databases("green").string(),
+                                            "--allow-stand-in"};
+        options.insert(options.end(), more.begin(), more.end());
+        return road.run("publish", options);
+    }
+
+    std::string repository() const { return registry.host() + "/defradigital/python"; }
+
+    /// As another client sees it; empty if there is no such tag.
+    std::string digest_of(const std::string& tag) {
+        const Finished seen =
+            road.start({"skopeo", "inspect", "--tls-verify=false", "--raw", "docker://" + repository() + ":" + tag});
+        return seen.exit_code == 0 ? sha256(seen.out).text() : "";
+    }
+
+    Layout built() {
+        return load_layout(road.real.files, road.tree / "out/images" / layout_name, image, "linux/amd64");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("What was scanned is what a registry holds, what fetch brings back, and what docker runs") {
+    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
+    PublishRoad scene;
+    Road& road = scene.road;
+
+    const Finished refused = road.run("publish", {"--only", image, "--to", scene.registry.host()});
+    CHECK(refused.exit_code == 1);
+    CHECK(mentions(refused.err, "Nothing visible changed."));
+    CHECK(mentions(refused.err, "stand-in"));
+    CHECK(scene.digest_of(version_tag).empty());
+
+    const Finished first = scene.publish();
+    INFO(first.out << first.err);
+    REQUIRE(first.exit_code == 0);
+    const std::string index = scene.digest_of(version_tag);
+    CHECK_FALSE(index.empty());
+    CHECK(scene.digest_of("latest") == index);
+    CHECK(scene.digest_of("latest-3.13") == index);
+
+    SECTION("a second time there is nothing to do") {
+        const Finished again = scene.publish();
+        CHECK(again.exit_code == 0);
+        CHECK(mentions(again.err, "nothing that goes into an image changed"));
+        CHECK(scene.digest_of(version_tag) == index);
+    }
+
+    SECTION("fetch brings the same bytes back") {
+        const Finished fetched =
+            road.start({PROGRAM, "fetch", scene.repository() + "@" + index, "--directory", road.tree.string()});
+        INFO(fetched.err);
+        REQUIRE(fetched.exit_code == 0);
+        const std::string name = "defradigital-python-" + index.substr(7, 12) + "-linux-amd64";
+        const Layout layout = load_layout(road.real.files, road.tree / "out/fetched" / name, "python", "linux/amd64");
+        CHECK(layout.manifest == scene.built().manifest);
+        CHECK(layout.attestations.size() == scene.built().attestations.size());
+        CHECK(check_blobs(road.real.files, layout).empty());
+    }
+
+    SECTION("docker pulls and runs it, skopeo copies it without a change") {
+        const std::string reference = scene.repository() + "@" + index;
+        const Finished ran = road.start({"docker", "run", "--rm", reference, "python", "-c", "print(6 * 7)"});
+        INFO(ran.err);
+        CHECK(ran.exit_code == 0);
+        CHECK(mentions(ran.out, "42"));
+        road.start({"docker", "image", "rm", "--force", reference});
+        const fs::path copy = fs::temp_directory_path() / ("copy-" + std::to_string(getpid()));
+        const Finished copied = road.start({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
+                                            "docker://" + reference, "oci:" + copy.string()});
+        INFO(copied.err);
+        CHECK(copied.exit_code == 0);
+        const std::string entries = road.real.files.read(copy / "index.json");
+        CHECK(parse_manifest(entries, "index.json").children.at(0).digest.text() == index);
+        fs::remove_all(copy);
+    }
+
+    SECTION("a moving tag that was added to the matrix gets the bytes that are out, scanned again") {
+        std::string matrix = stand_in_matrix;
+        matrix.replace(matrix.find("\"latest\""), 8, "\"latest\", \"stable\"");
+        road.real.files.write(road.tree / "matrix.json", matrix);
+        Environment& environment = road.real.environment;
+        environment["SOURCE_DATE_EPOCH"] = "1700000000";  // the index that is composed now is another one
+        const Finished finished = scene.publish();
+        INFO(finished.err);
+        CHECK(finished.exit_code == 0);
+        CHECK(scene.digest_of("stable") == index);
+        CHECK(scene.digest_of("latest") == index);
+        CHECK(road.has(fs::path("out/unfinished/verdicts") / (std::string(layout_name) + ".json")));
+    }
+
+    SECTION("tags go back to what was out before") {
+        road.real.files.write(road.tree / "JOB.env", "DEFRA_VERSION=1.0.1\nIMAGE_NAME=python\n");
+        REQUIRE(scene.publish().exit_code == 0);
+        CHECK(scene.digest_of("latest") != index);
+        CHECK(scene.publish({"--rollback-to", "1.0.0", "--reason", "a trial"}).exit_code == 0);
+        CHECK(scene.digest_of("latest") == index);
+        CHECK_FALSE(scene.digest_of("1.0.1-python3.13.5").empty());
+    }
+}
