@@ -1,5 +1,5 @@
-// Debian's docker-registry (distribution 2.8) as a peer: a process of its own, its storage in memory, its port its own;
-// and a proxy that cuts connections.
+// Real registries as peers: Debian's docker-registry (distribution 2.8), a current distribution, crane's own. Each is a
+// process of its own, its storage in memory, its port its own. And a proxy that cuts connections.
 #pragma once
 
 #include <arpa/inet.h>
@@ -16,6 +16,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -43,72 +45,131 @@ inline int listen_somewhere(int& port) {
     return listener;
 }
 
+/// A server that is a process of its own, gone with this value.
+class ServerProcess {
+  public:
+    ServerProcess(const std::vector<std::string>& argv, const std::filesystem::path& log) {
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        posix_spawn_file_actions_adddup2(&actions, 1, 2);
+        std::vector<char*> arguments;
+        for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
+        arguments.push_back(nullptr);
+        const std::array<const char*, 2> environment = {"OTEL_TRACES_EXPORTER=none", nullptr};
+        const int failed = posix_spawn(&process_, argv.front().c_str(), &actions, nullptr, arguments.data(),
+                                       const_cast<char**>(environment.data()));
+        posix_spawn_file_actions_destroy(&actions);
+        if (failed != 0) throw std::runtime_error(argv.front() + " cannot be started");
+    }
+    ServerProcess(const ServerProcess&) = delete;
+    ServerProcess& operator=(const ServerProcess&) = delete;
+    ~ServerProcess() {
+        kill(process_, SIGKILL);
+        waitpid(process_, nullptr, 0);
+    }
+
+  private:
+    pid_t process_ = -1;
+};
+
+/// A new folder, in memory where there is a tmpfs.
+inline std::filesystem::path make_server_folder() {
+    const bool has_tmpfs = std::filesystem::is_directory("/dev/shm");
+    std::string name = (has_tmpfs ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
+    return name;
+}
+
+/// Waits until the answer to GET /v2/ pleases.
+inline void wait_for_registry(const std::string& url, const Environment& environment,
+                              const std::function<bool(const Response&)>& pleases) {
+    RealHttp http{environment};
+    for (int attempt = 0; attempt < 600; ++attempt) {
+        try {
+            if (pleases(http.send({.url = url}))) return;
+        } catch (const Error&) {  // not yet
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    throw std::runtime_error("no registry answers at " + url);
+}
+
+/// How a registry of the distribution project is set up.
+struct RegistrySetup {
+    std::string program = "/usr/bin/docker-registry";
+    std::string auth{};              ///< a block of its configuration, indented by two
+    std::string tls{};               ///< the same, below http, indented by four; it speaks https then
+    std::string name = "localhost";  ///< what it is called by clients
+    Environment environment{};       ///< that a client needs to trust it
+};
+
 class DockerRegistry {
   public:
     static constexpr const char* program = "/usr/bin/docker-registry";
     static bool is_installed() { return access(program, X_OK) == 0; }
 
-    /// `auth`: a block of its configuration, indented by two.
-    explicit DockerRegistry(const std::string& auth = "") {
-        const bool has_tmpfs = std::filesystem::is_directory("/dev/shm");
-        std::string name = (has_tmpfs ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
-        folder_ = name;
+    DockerRegistry() : DockerRegistry(RegistrySetup{}) {}
+    explicit DockerRegistry(const RegistrySetup& setup) : folder_(make_server_folder()), name_(setup.name) {
         close(listen_somewhere(port_));
         std::ofstream(folder_ / "config.yml")
             << "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\n"
             << "storage:\n  filesystem:\n    rootdirectory: " << storage().string() << "\n"
             << "http:\n  addr: 127.0.0.1:" << port_ << "\n  headers:\n    X-Peer: [" << folder_.string() << "]\n"
-            << auth;
-        start();
-        wait_until_it_answers();
+            << setup.tls << setup.auth;
+        process_.emplace(std::vector<std::string>{setup.program, "serve", (folder_ / "config.yml").string()},
+                         folder_ / "log");
+        // And it is ours that answers: whoever else had this port would make every result wrong.
+        wait_for_registry((setup.tls.empty() ? "http://" : "https://") + host() + "/v2/", setup.environment,
+                          [&](const Response& answer) { return answer.header("X-Peer") == folder_.string(); });
     }
     DockerRegistry(const DockerRegistry&) = delete;
     DockerRegistry& operator=(const DockerRegistry&) = delete;
     ~DockerRegistry() {
-        kill(process_, SIGKILL);
-        waitpid(process_, nullptr, 0);
+        process_.reset();
         std::filesystem::remove_all(folder_);
     }
 
     int port() const { return port_; }
-    std::string host() const { return "localhost:" + std::to_string(port_); }
+    std::string host() const { return name_ + ":" + std::to_string(port_); }
     std::filesystem::path storage() const { return folder_ / "storage"; }
     std::filesystem::path folder() const { return folder_; }
 
   private:
-    void start() {
-        const std::string config = folder_ / "config.yml";
-        const std::string log = folder_ / "log";
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-        posix_spawn_file_actions_adddup2(&actions, 1, 2);
-        const std::array<const char*, 4> argv = {program, "serve", config.c_str(), nullptr};
-        const std::array<const char*, 2> environment = {"OTEL_TRACES_EXPORTER=none", nullptr};
-        const int failed = posix_spawn(&process_, program, &actions, nullptr, const_cast<char**>(argv.data()),
-                                       const_cast<char**>(environment.data()));
-        posix_spawn_file_actions_destroy(&actions);
-        if (failed != 0) throw std::runtime_error("docker-registry cannot be started");
+    std::filesystem::path folder_;
+    std::string name_;
+    int port_ = 0;
+    std::optional<ServerProcess> process_;
+};
+
+/// The registry that comes with crane: another implementation altogether.
+class CraneRegistry {
+  public:
+    static std::string program() { return (cache_folder() / "bin/crane").string(); }
+    static bool is_installed() { return access(program().c_str(), X_OK) == 0; }
+
+    CraneRegistry() : folder_(make_server_folder()) {
+        close(listen_somewhere(port_));
+        std::filesystem::create_directory(folder_ / "disk");
+        process_.emplace(
+            std::vector<std::string>{program(), "registry", "serve", "--address", "127.0.0.1:" + std::to_string(port_),
+                                     "--disk", (folder_ / "disk").string()},
+            folder_ / "log");
+        wait_for_registry("http://" + host() + "/v2/", {}, [](const Response& answer) { return answer.status == 200; });
+    }
+    CraneRegistry(const CraneRegistry&) = delete;
+    CraneRegistry& operator=(const CraneRegistry&) = delete;
+    ~CraneRegistry() {
+        process_.reset();
+        std::filesystem::remove_all(folder_);
     }
 
-    /// And it is ours that answers: whoever else had this port would make every result wrong.
-    void wait_until_it_answers() const {
-        RealHttp http{Environment{}};
-        for (int attempt = 0; attempt < 600; ++attempt) {
-            try {
-                const Response response = http.send({.url = "http://" + host() + "/v2/"});
-                if (response.header("X-Peer") == folder_.string()) return;
-            } catch (const Error&) {  // not yet
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
-        throw std::runtime_error("docker-registry does not answer");
-    }
+    std::string host() const { return "localhost:" + std::to_string(port_); }
 
+  private:
     std::filesystem::path folder_;
     int port_ = 0;
-    pid_t process_ = -1;
+    std::optional<ServerProcess> process_;
 };
 
 /// Passes bytes on, and resets a connection after so many of them.

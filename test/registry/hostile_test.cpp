@@ -1,0 +1,120 @@
+// A registry that means us no good, or knows no better: its words are not believed, and cost us little.
+#include <catch2/catch_test_macros.hpp>
+
+#include "fake_registry.h"
+#include "registry/fetch.h"
+#include "registry/held.h"
+#include "registry/manifests.h"
+#include "registry/upload.h"
+#include "sample_matrix.h"
+
+using namespace registry;
+
+namespace {
+
+struct Hostile {
+    FakeWorld fake;
+    FakeRegistry registry{fake};
+    World world = fake.world();
+    Client client{world, {}};
+
+    /// What is said when a tag names these bytes.
+    std::string said_about(const std::string& bytes) {
+        registry.manifests["defra/python"].insert_or_assign(sha256(bytes), bytes);
+        registry.tags.insert_or_assign("defra/python:latest", sha256(bytes));
+        try {
+            load_held_tags(client, registry.host, std::vector<TagName>{{"defra/python", "latest"}}, 1);
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            return render_problems(error.problems);
+        }
+        return "";
+    }
+};
+
+bool mentions(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a tag that names no image is not written over: its name and what it is are said (R9)") {
+    Hostile scene;
+    CHECK(mentions(scene.said_about(R"({"schemaVersion":1,"name":"a","fsLayers":[]})"),
+                   "localhost:5000/defra/python:latest is neither an image manifest nor an index"));
+    CHECK(mentions(scene.said_about(R"({"mediaType":"application/vnd.example.thing+json","config":{},"layers":[]})"),
+                   "(application/vnd.example.thing+json)"));
+    CHECK(mentions(scene.said_about(R"({"manifests":[],"config":{},"layers":[]})"), "at once"));
+    CHECK_FALSE(scene.said_about("no JSON").empty());
+    CHECK_FALSE(scene.said_about(std::string(100000, '[')).empty());
+    CHECK(scene.registry.written.empty());
+}
+
+TEST_CASE("a manifest goes up with its own media type, whatever a registry calls it (R10)") {
+    Hostile scene;
+    const std::string index = render_index({}, {});
+    put_manifest(scene.client, scene.registry.host, "defra/python", "1", index, parse_manifest(index, "x").media_type);
+    const Request& put = scene.fake.http.sent.back();
+    REQUIRE(put.headers.size() == 1);
+    CHECK(put.headers[0].value == oci_index_type);
+}
+
+TEST_CASE("more than 4 MiB of a manifest is not read (R24)") {
+    Hostile scene;
+    CHECK_FALSE(scene.said_about(R"({"schemaVersion":2,"manifests":[]})" + std::string(5U << 20U, ' ')).empty());
+    for (const Request& request : scene.fake.http.sent) CHECK(request.max_body <= max_manifest_size);
+}
+
+TEST_CASE("ten thousand children are read, and the platform that is not among them is said (R24)") {
+    Hostile scene;
+    std::string children;
+    for (int i = 0; i < 10000; ++i) {
+        children += fmt::format(R"({}{{"mediaType":"{}","digest":"{}","size":1}})", i == 0 ? "" : ",", oci_index_type,
+                                sha256(std::to_string(i)).text());
+    }
+    const std::string index = fmt::format(R"({{"mediaType":"{}","manifests":[{}]}})", oci_index_type, children);
+    REQUIRE(index.size() < max_manifest_size);
+    CHECK(scene.said_about(index).empty());
+    const std::size_t before = scene.fake.http.sent.size();
+    try {
+        fetch_images(scene.world, scene.client, {{"localhost:5000/defra/python:latest", "x", "linux/amd64"}}, "out", 1);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(mentions(render_problems(error.problems), "is not there for linux/amd64"));
+    }
+    CHECK(scene.fake.http.sent.size() - before <= 2);
+}
+
+TEST_CASE("attestations are no platforms, and travel with their image (R25)") {
+    Hostile scene;
+    const SampleMatrix matrix(scene.fake.files, "1.0.0");
+    for (const Candidate& candidate : matrix.candidates) {
+        CHECK(candidate.members.size() == 2);
+        CHECK(matrix.sources.layouts.at(candidate.members[0].name).attestations.size() == 1);
+    }
+}
+
+TEST_CASE("a registry that claims another digest for what it took is not believed (R7)") {
+    Hostile scene;
+    const std::string index = render_index({}, {});
+    scene.registry.loses = [](const Request& request) -> std::optional<Response> {
+        if (request.method != "PUT") return std::nullopt;
+        return Response{201, {{"Docker-Content-Digest", sha256("another").text()}}, ""};
+    };
+    CHECK_THROWS_AS(put_manifest(scene.client, scene.registry.host, "defra/python", "1", index, oci_index_type), Error);
+}
+
+TEST_CASE("a token server's answer is read within bounds (R13)") {
+    for (const char* body : {"", "<html>", "{}", R"({"token":1})", R"({"token":""})", "[", "\xff"}) {
+        FakeWorld fake;
+        const Header bearer{"WWW-Authenticate", R"(Bearer realm="https://tokens.example/t",service="s")"};
+        fake.http.answer("HEAD", "https://registry.example/*", 401, "", {bearer});
+        fake.http.answer("GET", "https://tokens.example/*", 200, body);
+        const World world = fake.world();
+        Client client(world, {});
+        INFO(body);
+        CHECK_THROWS_AS(ask_tag(client, "registry.example", "a", "b"), Error);
+        CHECK(fake.http.sent.size() == 2);
+        CHECK(fake.http.sent.back().max_body <= 64U << 10U);
+    }
+}

@@ -1,0 +1,251 @@
+// Real registries of several makers, in every way they want to be spoken to: tokens, certificates, full disks; and
+// deaths and races that only real processes have.
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include <catch2/catch_get_random_seed.hpp>
+#include <random>
+
+#include "peer.h"
+#include "registry/upload.h"
+#include "token_server.h"
+
+namespace {
+
+/// Every request takes this long.
+struct SlowHttp : Http {
+    Http& real;
+    std::chrono::milliseconds pause;
+
+    SlowHttp(Http& http, std::chrono::milliseconds each) : real(http), pause(each) {}
+    Response send(const Request& request) override {
+        std::this_thread::sleep_for(pause);
+        return real.send(request);
+    }
+};
+
+std::string problems_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return render_problems(error.problems);
+    }
+    return "";
+}
+
+bool mentions(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// Pushes in a process of its own and returns its id; its exit code is that of our program.
+pid_t push_in_child(Peer& peer, const SampleMatrix& matrix, const std::string& host) {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    int code = 0;
+    try {
+        RealHttp http{Environment{}};
+        peer.push(matrix, host, http);
+    } catch (const Error& error) {
+        code = static_cast<int>(error.exit);
+    }
+    _exit(code);
+}
+
+int exit_code_of(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+void check_takes_everything(const std::string& host) {
+    Peer peer;
+    const World world = peer.world();
+    const SampleMatrix last = peer.matrix("1.0.0");
+    const SampleMatrix next = peer.matrix("1.1.0");
+    for (const SampleMatrix* matrix : {&last, &next}) {
+        peer.push(*matrix, host, peer.real.http);
+        Client client(world, {});
+        CHECK(is_complete(client, host, *matrix));
+        const std::size_t before = client.requests();
+        const std::vector<HeldTag> held = load_held_tags(client, host, matrix->candidates, matrix->sources, 4);
+        CHECK(matrix->publish(held).steps.empty());
+        CHECK(client.requests() - before == matrix->tag_count());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a registry of another maker takes everything too", "[peer]") {
+    SECTION("crane's") {
+        if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready crane");
+        const CraneRegistry registry;
+        check_takes_everything(registry.host());
+    }
+    SECTION("a current distribution") {
+        const std::string program = (cache_folder() / "bin/distribution").string();
+        if (access(program.c_str(), X_OK) != 0) SKIP("there is no distribution v3 in " << program);
+        const DockerRegistry registry(RegistrySetup{.program = program});
+        check_takes_everything(registry.host());
+    }
+}
+
+TEST_CASE("a registry that wants tokens gets one for each need, however its token server puts it (R13)", "[peer]") {
+    needs_docker_registry();
+    TokenServer tokens;
+    const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
+    Peer peer;
+    tokens.style = GENERATE(TokenServer::Style::token_with_life, TokenServer::Style::access_token_alone);
+    const SampleMatrix matrix = peer.matrix("1.0.0");
+    peer.push(matrix, registry.host(), peer.real.http);
+    const World world = peer.world();
+    Client client(world, {});
+    CHECK(is_complete(client, registry.host(), matrix));
+    CHECK(tokens.given <= 12);
+}
+
+TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]") {
+    needs_docker_registry();
+    TokenServer tokens;
+    tokens.lives = -55;  // docker-registry forgives a minute: five seconds are left
+    const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
+    Peer peer;
+    SlowHttp slow(peer.real.http, std::chrono::milliseconds(500));
+    const SampleMatrix matrix = peer.matrix("1.0.0");
+    peer.push(matrix, registry.host(), slow);
+    tokens.lives = 300;
+    const World world = peer.world();
+    Client client(world, {});
+    CHECK(is_complete(client, registry.host(), matrix));
+    CHECK(tokens.given > 4);
+}
+
+TEST_CASE("a token that may not push is said once, and not asked for again and again (R12)", "[peer]") {
+    needs_docker_registry();
+    TokenServer tokens;
+    tokens.lets_push = false;
+    const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
+    Peer peer;
+    const World world = peer.world();
+    Client client(world, {.credentials = {{registry.host(), {"user", Secret("pw")}}}});
+    const std::string said = problems_of([&] { try_push(client, registry.host(), "defra/python"); });
+    CHECK(mentions(said, "the credentials do not allow a push to " + registry.host() + "/defra/python"));
+    CHECK(tokens.given <= 2);
+}
+
+TEST_CASE("TLS is held to: an authority that is named, the right host, nothing else (R17)", "[peer]") {
+    needs_docker_registry();
+    const fs::path folder = make_server_folder();
+    make_certificate(folder, "ours", "registry.localhost");
+    make_certificate(folder, "elsewhere", "elsewhere.localhost");
+    const auto setup = [&](const std::string& certificate) {
+        return RegistrySetup{
+            .tls = fmt::format("  tls:\n    certificate: {0}.crt\n    key: {0}.key\n", (folder / certificate).string()),
+            .name = certificate + ".localhost",
+            .environment = {{"SSL_CERT_FILE", (folder / (certificate + ".crt")).string()}}};
+    };
+    RegistrySetup ours = setup("ours");
+    ours.name = "registry.localhost";
+    const DockerRegistry registry(ours);
+    const DockerRegistry other(setup("elsewhere"));
+    Peer peer;
+    RealHttp trusting(ours.environment);
+    const SampleMatrix matrix = peer.matrix("1.0.0");
+    peer.push(matrix, registry.host(), trusting);
+    const World world = peer.world(trusting);
+    Client client(world, {});
+    CHECK(is_complete(client, registry.host(), matrix));
+
+    RealHttp strict(Environment{});
+    CHECK(mentions(problems_of([&] { peer.push(matrix, registry.host(), strict); }), "certificate"));
+    const std::string wrong_host = "registry.localhost:" + std::to_string(other.port());
+    RealHttp trusting_other(setup("elsewhere").environment);
+    CHECK(mentions(problems_of([&] { peer.push(matrix, wrong_host, trusting_other); }), "certificate"));
+    fs::remove_all(folder);
+}
+
+TEST_CASE("a registry whose disk is full is told in its own words, and nothing visible changed (R27)", "[peer]") {
+    needs_docker_registry();
+    const DockerRegistry registry;
+    fs::create_directories(registry.storage());
+    if (mount("none", registry.storage().c_str(), "tmpfs", 0, "size=128k") != 0) SKIP("no tmpfs may be mounted here");
+    Peer peer;
+    const SampleMatrix matrix = peer.matrix("1.0.0");
+    const std::string said = problems_of([&] { peer.push(matrix, registry.host(), peer.real.http); });
+    CHECK(said.starts_with("Nothing visible changed."));
+    CHECK(mentions(said, "no space left on device"));
+    umount(registry.storage().c_str());
+    peer.push(matrix, registry.host(), peer.real.http);
+    const World world = peer.world();
+    Client client(world, {});
+    CHECK(is_complete(client, registry.host(), matrix));
+}
+
+TEST_CASE("killed at any moment, the next run ends it, and nothing wrong was ever to be seen (D8)", "[peer]") {
+    needs_docker_registry();
+    const DockerRegistry registry;
+    Peer peer;
+    const SampleMatrix last = peer.matrix("1.0.0");
+    const SampleMatrix next = peer.matrix("1.1.0");
+    peer.push(last, registry.host(), peer.real.http);
+    const fs::path snapshot = registry.folder() / "snapshot";
+    fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
+    const auto started = std::chrono::steady_clock::now();
+    REQUIRE(exit_code_of(push_in_child(peer, next, registry.host())) == 0);
+    const auto whole =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+
+    const unsigned seed = Catch::getSeed();
+    std::minstd_rand random(seed);
+    int killed = 0;
+    for (int round = 0; round < 30; ++round) {
+        INFO("round " << round << " of seed " << seed);
+        fs::remove_all(registry.storage());
+        fs::copy(snapshot, registry.storage(), fs::copy_options::recursive);
+        const pid_t child = push_in_child(peer, next, registry.host());
+        std::this_thread::sleep_for(whole * static_cast<int>(random() % 100) / 100);
+        kill(child, SIGKILL);
+        killed += exit_code_of(child) == -SIGKILL ? 1 : 0;
+        const World world = peer.world();
+        Client client(world, {});
+        check_nothing_wrong(client, registry.host(), last, next);
+        peer.push(next, registry.host(), peer.real.http);
+        REQUIRE(is_complete(client, registry.host(), next));
+    }
+    CHECK(killed > 5);
+}
+
+TEST_CASE("two runs at once leave tags of one of them, and each says the truth (R21)", "[peer]") {
+    needs_docker_registry();
+    const DockerRegistry registry;
+    Peer peer;
+    const SampleMatrix last = peer.matrix("1.0.0");
+    const SampleMatrix one = peer.matrix("1.1.0");
+    const SampleMatrix two = peer.matrix("1.2.0");
+    peer.push(last, registry.host(), peer.real.http);
+    const fs::path snapshot = registry.folder() / "snapshot";
+    fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
+    for (int round = 0; round < 10; ++round) {
+        INFO("round " << round);
+        fs::remove_all(registry.storage());
+        fs::copy(snapshot, registry.storage(), fs::copy_options::recursive);
+        const pid_t first = push_in_child(peer, one, registry.host());
+        const pid_t second = push_in_child(peer, two, registry.host());
+        const std::map<const SampleMatrix*, int> codes = {{&one, exit_code_of(first)}, {&two, exit_code_of(second)}};
+        const World world = peer.world();
+        Client client(world, {});
+        for (const auto& [matrix, code] : codes) {
+            CHECK((code == 0 || code == 3));
+            for (const auto& [name, digest] : look(client, registry.host(), names_of(*matrix, false))) {
+                CHECK((digest == index_of(*matrix, name) || (!digest && code == 3)));
+            }
+        }
+        for (const auto& [name, digest] : look(client, registry.host(), names_of(one, true))) {
+            CHECK((digest == index_of(last, name) || digest == index_of(one, name) || digest == index_of(two, name)));
+        }
+        // Whatever came of it: the newer one ends it, and then the older one moves nothing back.
+        peer.push(two, registry.host(), peer.real.http);
+        CHECK(is_complete(client, registry.host(), two));
+        peer.push(one, registry.host(), peer.real.http);
+        CHECK(is_complete(client, registry.host(), two));
+    }
+}
