@@ -1,11 +1,11 @@
 #include "registry/client.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <ostream>
 
+#include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "registry/retry.h"
@@ -22,23 +22,6 @@ constexpr int max_redirects = 10;
 constexpr std::chrono::milliseconds max_wait_for_one_thing = 120s;
 constexpr std::chrono::milliseconds max_wait_in_all = 15min;
 constexpr std::chrono::milliseconds worth_telling = 1s;
-
-std::string base64(const std::string& bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3), '\0');
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    static_cast<int>(bytes.size()));
-    return text;
-}
-
-std::string percent_encoded(std::string_view text) {
-    std::string encoded;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
-        encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return encoded;
-}
 
 /// The wanted scope comes first: some registries look at no other (registry.md §2).
 std::vector<std::string> scopes_of(const Call& call) {

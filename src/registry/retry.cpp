@@ -2,32 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
-#include <iomanip>
-#include <locale>
-#include <sstream>
+
+#include "base/http_date.h"
 
 namespace registry {
 
-namespace {
-
 using namespace std::chrono_literals;
-
-std::optional<Time> parse_http_date(const std::string& text) {
-    std::istringstream in(text);
-    in.imbue(std::locale::classic());
-    std::tm parts{};
-    in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S GMT");
-    if (in.fail()) return std::nullopt;
-    const std::chrono::year_month_day day{std::chrono::year(parts.tm_year + 1900),
-                                          std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
-                                          std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
-    if (!day.ok()) return std::nullopt;
-    return Time(Date(day)) + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) +
-           std::chrono::seconds(parts.tm_sec);
-}
-
-}  // namespace
 
 bool is_worth_a_retry(int status) {
     return status == 0 || status == 408 || status == 425 || status == 429 || status >= 500;

@@ -1,0 +1,17 @@
+// Bytes in other clothes: base64 (RFC 4648), percent-encoding (RFC 3986), gzip (RFC 1952).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+/// Without line feeds.
+std::string base64(std::string_view bytes);
+
+/// For one part of a path or one value of a query: everything but letters, digits, '-', '.', '_' and '~' is encoded.
+std::string percent_encoded(std::string_view text);
+
+/// The same bytes give the same text: no name and no date is written.
+std::string gzip(std::string_view bytes);
+/// Throws Error{failed}, naming `source`, for what is not gzip, is cut off, or would be larger than `max_bytes`.
+std::string gunzip(std::string_view bytes, const std::string& source, std::size_t max_bytes);

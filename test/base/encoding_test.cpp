@@ -1,0 +1,43 @@
+#include "base/encoding.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/error.h"
+#include "base/http_date.h"
+
+TEST_CASE("Base64 as RFC 4648 has it") {
+    CHECK(base64("").empty());
+    CHECK(base64("f") == "Zg==");
+    CHECK(base64("foobar") == "Zm9vYmFy");
+    CHECK(base64(std::string("\0\xff", 2)) == "AP8=");
+}
+
+TEST_CASE("Everything but the unreserved characters is encoded in a path") {
+    CHECK(percent_encoded("1.0.0-a_b~c") == "1.0.0-a_b~c");
+    CHECK(percent_encoded("a/b #?ü") == "a%2Fb%20%23%3F%C3%BC");
+}
+
+TEST_CASE("What is packed is unpacked again, and the same bytes give the same text") {
+    const std::string text(300'000, 'x');
+    CHECK(gunzip(gzip(text), "a test", 300'000) == text);
+    CHECK(gzip(text) == gzip(text));
+    CHECK(gzip(text).size() < 1000);
+    CHECK(gunzip(gzip(""), "a test", 10).empty());
+}
+
+TEST_CASE("A gzip that is cut off, is none, or grows too large is refused") {
+    const std::string packed = gzip("some text that is long enough");
+    CHECK_THROWS_AS(gunzip(packed.substr(0, packed.size() - 9), "a test", 1000), Error);
+    CHECK_THROWS_AS(gunzip("plain", "a test", 1000), Error);
+    CHECK_THROWS_AS(gunzip("", "a test", 1000), Error);
+    CHECK_THROWS_AS(gunzip(gzip(std::string(5000, 'x')), "a test", 1000), Error);
+}
+
+TEST_CASE("The date of an HTTP answer") {
+    CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == parse_time("1994-11-06T08:49:37Z"));
+    for (const char* wrong : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT",
+                              "Sun, 06 Xyz 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"}) {
+        INFO(wrong);
+        CHECK_FALSE(parse_http_date(wrong));
+    }
+}
