@@ -27,6 +27,7 @@ class Planner {
         for (const Candidate& candidate : candidates_) standings_.push_back(find_standing(candidate));
         for (const Candidate& candidate : candidates_) check_ages(candidate);
         if (publication_.is_refused()) return publication_;
+        for (std::size_t i = 0; i < candidates_.size(); ++i) add_image(candidates_[i], standings_[i]);
         for (std::size_t i = 0; i < candidates_.size(); ++i) store(candidates_[i], standings_[i]);
         for (std::size_t i = 0; i < candidates_.size(); ++i) write_version(candidates_[i], standings_[i]);
         for (std::size_t i = 0; i < candidates_.size(); ++i) move_tags(candidates_[i], standings_[i]);
@@ -129,6 +130,11 @@ class Planner {
              std::string why, std::optional<Digest> before = std::nullopt) {
         publication_.steps.push_back(
             {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why), std::move(before)});
+    }
+
+    void add_image(const Candidate& candidate, const Standing& standing) {
+        publication_.images.push_back(
+            {candidate.name, candidate.repository, candidate.version_tag, standing.index, candidate.inputs});
     }
 
     void store(const Candidate& candidate, const Standing& standing) {

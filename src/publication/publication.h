@@ -70,6 +70,15 @@ struct Unfinished {
     Digest index;
 };
 
+/// An image and the index under its version tag once the publication is carried out.
+struct PublishedImage {
+    std::string name;  ///< Candidate::name
+    std::string repository;
+    std::string version_tag;
+    Digest index;
+    Digest inputs;
+};
+
 struct Publication {
     std::vector<Step>
         steps;  ///< in this order; everything by digest before any version tag, every version tag before any moving tag
@@ -79,6 +88,7 @@ struct Publication {
     std::vector<Unfinished> to_rescan{};  ///< before the steps are carried out these are fetched, scanned again and put
                                           ///< in the place of the candidates that were built, and it is planned again
     Problems warnings{};                  ///< what is odd but goes ahead
+    std::vector<PublishedImage> images{};  ///< all of them, whether there is something to do for them or not
     std::string reason{};                 ///< of a rollback, as its author gave it; empty otherwise
 
     bool is_refused() const { return !problems.empty(); }

@@ -45,6 +45,17 @@ std::string render_publication_json(const Publication& publication, const std::s
     json.open_array("problems");
     for (const Problem& problem : publication.problems) json.item(problem.what);
     json.close();
+    json.open_array("images");
+    for (const PublishedImage& image : publication.images) {
+        json.open_object();
+        json.field("name", image.name);
+        json.field("repository", image.repository);
+        json.field("tag", image.version_tag);
+        json.field("digest", image.index.text());
+        json.field("inputs", image.inputs.text());
+        json.close();
+    }
+    json.close();
     json.open_array("steps");
     for (std::size_t i = 0; i < publication.steps.size(); ++i) {
         const Step& step = publication.steps[i];

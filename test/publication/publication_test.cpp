@@ -1,4 +1,5 @@
 #include "publication/publication.h"
+#include "publication/record.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -262,4 +263,18 @@ TEST_CASE("a printed plan says what happens and why, in order") {
               brief(index_digest) + "  defradigital/python:1.1.0-python3.13.3  (not there yet)\n" +
               "  move tag           " + brief(index_digest) + "  defradigital/python:latest  (from 1.0.9)\n" +
               "  left alone         defradigital/python:latest-3.13 stays at 1.10.0: tags only move forwards\n");
+}
+
+TEST_CASE("What publication.json says of the images is read back: all of them, and whether every step was done") {
+    const PublicationRecord open =
+        parse_publication_json(R"({"destination":"docker.io/defradigital","refused":false,"images":[{"name":"3.13.3-production",
+            "repository":"defradigital/python","tag":"1.0.0-python3.13.3","digest":")" +
+                                   sha256("index").text() + R"(","inputs":")" + sha256("inputs").text() +
+                                   R"("}],"steps":[{"done":true},{"done":false}]})",
+                               "publication.json");
+    CHECK_FALSE(open.complete);
+    REQUIRE(open.images.size() == 1);
+    CHECK(render_pull_reference(open, open.images.front()) ==
+          "docker.io/defradigital/python@" + sha256("index").text());
+    CHECK_THROWS_AS(parse_publication_json("{}", "publication.json"), Error);
 }

@@ -1,0 +1,89 @@
+#include "publication/version_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "base/version.h"
+
+namespace {
+
+/// "3.13" of "3.13.3-production".
+std::string minor_of(const std::string& image) {
+    const auto version = parse_version(image.substr(0, image.find('-')));
+    return version ? minor_version(*version) : image;
+}
+
+std::set<std::string> repositories_of(const std::vector<PublishedImage>& images) {
+    std::set<std::string> repositories;
+    for (const PublishedImage& image : images) repositories.insert(image.repository);
+    return repositories;
+}
+
+/// What people who build on the images would miss.
+std::vector<std::string> find_breaks(const Plan& plan, const PublicationRecord& released) {
+    std::set<std::string> minors;
+    std::set<std::string> repositories;
+    for (const Image& image : plan.images) {
+        minors.insert(minor_of(image.name));
+        repositories.insert(image.repository);
+    }
+    std::set<std::string> gone;
+    for (const PublishedImage& image : released.images) {
+        if (!minors.contains(minor_of(image.name))) gone.insert("Python " + minor_of(image.name));
+    }
+    for (const std::string& repository : repositories_of(released.images)) {
+        if (!repositories.contains(repository)) gone.insert(repository);
+    }
+    return {gone.begin(), gone.end()};
+}
+
+std::vector<std::string> find_changed(const Plan& plan, const std::map<std::string, Digest>& inputs,
+                                      const PublicationRecord& released) {
+    std::vector<std::string> changed;
+    for (const Image& image : plan.images) {
+        const auto out = std::find_if(released.images.begin(), released.images.end(),
+                                      [&](const PublishedImage& i) { return i.name == image.name; });
+        const auto now = inputs.find(image.name);
+        if (out == released.images.end() || (now != inputs.end() && now->second != out->inputs))
+            changed.push_back(image.name);
+    }
+    return changed;
+}
+
+std::string list_some(const std::vector<std::string>& names) {
+    if (names.size() <= 3) return joined(names, ", ");
+    return fmt::format("{} and {} more", joined({names[0], names[1], names[2]}, ", "), names.size() - 3);
+}
+
+}  // namespace
+
+Problems check_version(const Plan& plan, const std::map<std::string, Digest>& inputs, const PublicationRecord& released,
+                       const std::string& version) {
+    const auto out = parse_version(version);
+    const auto ours = parse_version(plan.job.defra_version);
+    if (!out || !ours) return {};
+    const Place at{plan.job.file, plan.job.defra_version_line};
+    const std::vector<std::string> breaks = find_breaks(plan, released);
+    const Version wanted = breaks.empty() ? Version{out->major, out->minor + 1, 0} : Version{out->major + 1, 0, 0};
+    const std::string why = breaks.empty() ? "a minor version: nobody who builds on the images has to follow"
+                                           : "a major version, because " + joined(breaks, ", ") + " goes";
+    if (*ours < *out) {
+        return {{at,
+                 fmt::format("DEFRA_VERSION {} is lower than {}, which is out", plan.job.defra_version, version),
+                 fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
+    }
+    if (*ours == *out) {
+        const std::vector<std::string> changed = find_changed(plan, inputs, released);
+        if (changed.empty()) return {};
+        return {{at,
+                 fmt::format("{} is out, and what goes into {} is not what it was: master would refuse to publish it",
+                             version, list_some(changed)),
+                 fmt::format("raise DEFRA_VERSION to {}, {}", render_version(wanted), why), Level::warning}};
+    }
+    if (breaks.empty() || ours->major > out->major) return {};
+    return {{at, fmt::format("{} goes, and DEFRA_VERSION {} does not say so", joined(breaks, ", "), plan.job.defra_version),
+             fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
+}

@@ -1,0 +1,64 @@
+#include "publication/version_check.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+const Digest same = sha256("the same");
+
+Plan plan_of(const std::string& version, const std::vector<std::string>& pythons) {
+    Plan plan;
+    plan.job = {"JOB.env", version, "python", 2, 1};
+    for (const std::string& python : pythons)
+        plan.images.push_back({.name = python + "-production", .python_version = python, .repository = "defra/python"});
+    return plan;
+}
+
+PublicationRecord released(const std::vector<std::string>& pythons) {
+    PublicationRecord record{.destination = "docker.io", .complete = true, .images = {}};
+    for (const std::string& python : pythons)
+        record.images.push_back({python + "-production", "defra/python", "tag", sha256("index"), same});
+    return record;
+}
+
+Problems check(const Plan& plan, const PublicationRecord& record, const Digest& now = same) {
+    std::map<std::string, Digest> inputs;
+    for (const Image& image : plan.images) inputs.emplace(image.name, now);
+    return check_version(plan, inputs, record, "1.4.2");
+}
+
+}  // namespace
+
+TEST_CASE("What is out and unchanged needs no other version") {
+    CHECK(check(plan_of("1.4.2", {"3.13.3"}), released({"3.13.3"})).empty());
+    CHECK(check(plan_of("1.5.0", {"3.13.4"}), released({"3.13.3"}), sha256("other")).empty());
+}
+
+TEST_CASE("Changed inputs under a version that is out are told on its line, with the version to take") {
+    const Problems problems = check(plan_of("1.4.2", {"3.13.3"}), released({"3.13.3"}), sha256("other"));
+    REQUIRE(problems.size() == 1);
+    CHECK(problems.front().at == Place{"JOB.env", 2});
+    CHECK(problems.front().level == Level::warning);
+    CHECK(problems.front().what ==
+          "1.4.2 is out, and what goes into 3.13.3-production is not what it was: master would refuse to publish it");
+    CHECK(problems.front().hint ==
+          "raise DEFRA_VERSION to 1.5.0, a minor version: nobody who builds on the images has to follow");
+}
+
+TEST_CASE("Another patch of Python is a new image, and a minor version") {
+    CHECK(check(plan_of("1.4.2", {"3.13.4"}), released({"3.13.3"})).front().hint.starts_with(
+        "raise DEFRA_VERSION to 1.5.0"));
+}
+
+TEST_CASE("A Python minor version that goes is a major version") {
+    CHECK(check(plan_of("1.4.2", {"3.13.3"}), released({"3.13.3", "3.12.6"}), sha256("other")).front().hint ==
+          "raise DEFRA_VERSION to 2.0.0, a major version, because Python 3.12 goes");
+    CHECK(check(plan_of("1.5.0", {"3.13.3"}), released({"3.13.3", "3.12.6"})).front().what ==
+          "Python 3.12 goes, and DEFRA_VERSION 1.5.0 does not say so");
+    CHECK(check(plan_of("2.0.0", {"3.13.3"}), released({"3.13.3", "3.12.6"})).empty());
+}
+
+TEST_CASE("A version lower than what is out is told") {
+    CHECK(check(plan_of("1.4.1", {"3.13.3"}), released({"3.13.3"})).front().what ==
+          "DEFRA_VERSION 1.4.1 is lower than 1.4.2, which is out");
+}
