@@ -74,7 +74,7 @@ std::string render_state_of(const Run& run) {
     if (run.publication && run.publication->result == PublicationState::Result::published) {
         return subject + " went out although " + joined(reasons, ", ") + ": it replaces images that are no better";
     }
-    return subject + " may not ship: " + joined(reasons, ", ");
+    return subject + (run.command == "nightly" ? " as published: " : " may not ship: ") + joined(reasons, ", ");
 }
 
 }  // namespace

@@ -1,0 +1,77 @@
+#include "report/evidence.h"
+
+#include "base/json.h"
+
+namespace {
+
+constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
+
+Digest required_digest(const Json& object, const char* key, const std::string& source) {
+    if (const auto digest = Digest::parse(text_at(object, key))) return *digest;
+    throw Error{Exit::failed, {{{source, 0}, std::string("an image without its ") + key, "it was changed: fetch it again"}}};
+}
+
+/// What is not understood is unknown, never clean.
+Outcome parse_outcome(const std::string& word) {
+    if (word == render_outcome(Outcome::clean)) return Outcome::clean;
+    return word == render_outcome(Outcome::vulnerable) ? Outcome::vulnerable : Outcome::unknown;
+}
+
+}  // namespace
+
+std::string render_evidence_json(const Evidence& evidence) {
+    JsonWriter json;
+    json.open_object();
+    json.field("format", format);
+    json.field("version", evidence.version);
+    json.field("revision", evidence.revision);
+    json.field("program", evidence.program);
+    json.field("decided", render_time(evidence.decided));
+    json.field("max_database_age_hours", static_cast<std::int64_t>(evidence.max_database_age.count()));
+    if (evidence.severity) json.field("severity", render_severity(*evidence.severity));
+    json.field("policy", evidence.policy);
+    json.open_array("images");
+    for (const EvidenceImage& image : evidence.images) {
+        json.open_object();
+        json.field("name", image.name);
+        json.field("image", image.image);
+        json.field("platform", image.platform);
+        json.field("target", image.target);
+        json.field("manifest", image.manifest.text());
+        json.field("config", image.config.text());
+        json.field("outcome", render_outcome(image.outcome));
+        json.field("stand_in_bases", image.stand_in_bases);
+        json.close();
+    }
+    json.close();
+    json.close();
+    return json.text();
+}
+
+Evidence parse_evidence_json(std::string_view text, const std::string& source) {
+    const rapidjson::Document root = parse_tool_json(text, source);
+    const std::optional<Time> decided = parse_time(text_at(root, "decided"));
+    if (number_at(root, "format") != format || !decided) {
+        throw Error{Exit::failed,
+                    {{{source, 0}, "this is no evidence that this program can read", "use the program's newest version"}}};
+    }
+    Evidence evidence{.version = text_at(root, "version"),
+                      .revision = text_at(root, "revision"),
+                      .program = text_at(root, "program"),
+                      .decided = *decided,
+                      .max_database_age = std::chrono::hours(number_at(root, "max_database_age_hours")),
+                      .severity = parse_severity(text_at(root, "severity")),
+                      .policy = text_at(root, "policy"),
+                      .images = {}};
+    for (const Json& image : items_at(root, "images")) {
+        evidence.images.push_back({.name = text_at(image, "name"),
+                                   .image = text_at(image, "image"),
+                                   .platform = text_at(image, "platform"),
+                                   .target = text_at(image, "target"),
+                                   .manifest = required_digest(image, "manifest", source),
+                                   .config = required_digest(image, "config", source),
+                                   .outcome = parse_outcome(text_at(image, "outcome")),
+                                   .stand_in_bases = member(image, "stand_in_bases").IsTrue()});
+    }
+    return evidence;
+}

@@ -1,0 +1,204 @@
+#include "report/tracking.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/rows.h"
+#include "report/summary.h"
+#include "report/words.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* state_begins = "<!-- state: ";
+constexpr const char* state_ends = " -->";
+constexpr std::size_t max_body = 65'000;      // GitHub's limit is 65,536 characters
+constexpr std::size_t max_comment_rows = 25;
+constexpr std::size_t max_known = 4000;       // 8 characters each
+constexpr std::size_t key_digits = 8;
+constexpr int telling_night = 3;
+constexpr std::chrono::days old_enough_to_warn{7};
+
+std::string brief_key(const Finding& finding) {
+    return std::string(sha256(finding.key()).hex().substr(0, key_digits));
+}
+
+/// What blocks, each finding once however many images have it; most severe first.
+std::vector<Finding> blocking_findings(const Run& run) {
+    std::vector<Finding> findings;
+    for (const FindingRow& row : gather_findings(run)) {
+        if (row.state != FindingState::blocking) continue;
+        const bool known = std::any_of(findings.begin(), findings.end(),
+                                       [&](const Finding& f) { return f.key() == row.finding->key(); });
+        if (!known) findings.push_back(*row.finding);
+    }
+    return findings;
+}
+
+std::vector<std::string> brief_keys(const std::vector<Finding>& findings) {
+    std::vector<std::string> keys;
+    for (const Finding& finding : findings) keys.push_back(brief_key(finding));
+    keys.resize(std::min(keys.size(), max_known));
+    std::sort(keys.begin(), keys.end());
+    return keys;
+}
+
+std::vector<Finding> news_among(const std::vector<Finding>& findings, const std::vector<std::string>& known) {
+    std::vector<Finding> news;
+    for (const Finding& finding : findings) {
+        if (!std::binary_search(known.begin(), known.end(), brief_key(finding))) news.push_back(finding);
+    }
+    return news;
+}
+
+/// "@defra/platform @octocat": the only place where a mention is meant to come alive.
+std::string render_mentions(const std::vector<std::string>& notify) {
+    std::vector<std::string> names;
+    for (const std::string& name : notify) names.push_back(name.starts_with('@') ? name : "@" + name);
+    return joined(names, " ");
+}
+
+std::string render_title(const Run& run) {
+    const Counts counts = count_findings(run);
+    const std::string subject = "Nightly scan of " + render_subject(run);
+    switch (outcome_of(run)) {
+        case Outcome::clean:
+            return subject + ": clean";
+        case Outcome::vulnerable:
+            return subject + ": " + counted(counts.blocking, "finding") + (counts.blocking == 1 ? " blocks" : " block");
+        case Outcome::unknown:
+            return subject + ": nobody knows";
+    }
+    return subject;
+}
+
+std::string render_last_good(const Run& run, const TrackingState& state) {
+    if (!state.last_good) return "No scan has told anything yet.";
+    if (*state.last_good >= run.finished) return "This scan is the last good one.";
+    return fmt::format("The last good scan was {} ago, on {}.", render_age(run.finished - *state.last_good),
+                       render_moment(*state.last_good));
+}
+
+/// A summary's table of images is never cut, and may be longer than an issue by itself.
+std::string cut_to(std::string text, std::size_t max_bytes) {
+    const std::string note = "\n_Cut: GitHub takes no longer issue. The run's summary has all._\n";
+    if (text.size() <= max_bytes) return text;
+    text.resize(text.rfind('\n', max_bytes - note.size()));
+    return text + note;
+}
+
+std::string render_body(const Run& run, const TrackingState& state, const std::vector<std::string>& notify) {
+    std::string text = tracking_marker;
+    text += "\n" + render_mentions(notify) + (notify.empty() ? "" : "\n") +
+            "\nWhat is published was scanned again with today's vulnerability databases. This issue is brought up to "
+            "date every night, and closes by itself when everything is clean. " +
+            render_last_good(run, state) + "\n\n";
+    if (!run.address.empty()) text += "[The run with its report](" + run.address + ")\n\n";
+    const std::string end = "\n" + render_tracking_state(state) + "\n";
+    const std::size_t room = max_body - text.size() - end.size();
+    return text + cut_to(render_summary(run, room), room) + end;
+}
+
+std::string render_news(const Run& run, const std::vector<Finding>& news, const std::vector<std::string>& notify) {
+    std::string text = fmt::format("{} {} new:\n\n", counted(news.size(), "finding"), news.size() == 1 ? "is" : "are");
+    for (std::size_t i = 0; i < std::min(news.size(), max_comment_rows); ++i) {
+        text += fmt::format("- **{}** {}, fixed in: {}\n", render_severity(news[i].severity),
+                            escape_markdown(render_finding_name(news[i])), escape_markdown(render_fix(news[i])));
+    }
+    if (news.size() > max_comment_rows) text += fmt::format("- {} more, see above\n", news.size() - max_comment_rows);
+    if (!run.address.empty()) text += "\n[The run with its report](" + run.address + ")\n";
+    return text + (notify.empty() ? "" : "\n" + render_mentions(notify) + "\n");
+}
+
+std::string render_unknown(const Run& run, const TrackingState& state, const std::vector<std::string>& notify) {
+    std::string text = fmt::format(
+        "For {} nights nobody knows whether what is published is safe: the scan did not come to an end. {}\n",
+        state.unknown_nights, render_last_good(run, state));
+    if (!run.address.empty()) text += "\n[The run, and why](" + run.address + ")\n";
+    return text + (notify.empty() ? "" : "\n" + render_mentions(notify) + "\n");
+}
+
+/// A scan that did not come to its end may tell of new findings, but never that old ones are gone.
+TrackingState next_state(const Run& run, const TrackingState& before, const std::vector<Finding>& blocking) {
+    TrackingState state = before;
+    if (outcome_of(run) == Outcome::unknown) {
+        ++state.unknown_nights;
+        for (const Finding& finding : news_among(blocking, before.known)) state.known.push_back(brief_key(finding));
+        std::sort(state.known.begin(), state.known.end());
+        return state;
+    }
+    state.unknown_nights = 0;
+    state.last_good = run.finished;
+    state.known = brief_keys(blocking);
+    return state;
+}
+
+}  // namespace
+
+std::string render_tracking_state(const TrackingState& state) {
+    JsonWriter json;
+    json.open_object();
+    json.field("known", joined(state.known, ""));
+    json.field("unknown_nights", state.unknown_nights);
+    if (state.last_good) json.field("last_good", render_time(*state.last_good));
+    json.close();
+    return state_begins + json.one_line() + state_ends;
+}
+
+std::optional<TrackingState> parse_tracking_state(const std::string& body) {
+    if (body.find(tracking_marker) == std::string::npos) return std::nullopt;
+    TrackingState state;
+    const std::size_t begin = body.rfind(state_begins);
+    const std::size_t end = body.find(state_ends, begin);
+    if (begin == std::string::npos || end == std::string::npos) return state;
+    const std::size_t from = begin + std::string_view(state_begins).size();
+    rapidjson::Document json;
+    json.Parse<rapidjson::kParseIterativeFlag>(body.data() + from, end - from);
+    if (json.HasParseError()) return state;
+    const std::string known = text_at(json, "known");
+    for (std::size_t at = 0; at + key_digits <= known.size(); at += key_digits)
+        state.known.push_back(known.substr(at, key_digits));
+    std::sort(state.known.begin(), state.known.end());
+    state.unknown_nights = static_cast<int>(std::clamp<std::int64_t>(number_at(json, "unknown_nights"), 0, 100'000));
+    state.last_good = parse_time(text_at(json, "last_good"));
+    return state;
+}
+
+TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& open,
+                           const std::optional<TrackingState>& remembered, const std::vector<std::string>& notify) {
+    TrackingState before = open.value_or(TrackingState{});
+    if (!open && remembered) before.last_good = remembered->last_good;
+    const std::vector<Finding> blocking = blocking_findings(run);
+    const Outcome outcome = outcome_of(run);
+
+    TrackingPlan plan;
+    plan.state = next_state(run, before, blocking);
+    plan.news = news_among(blocking, before.known);
+    if (outcome == Outcome::clean) {
+        plan.action = open ? TrackingAction::close : TrackingAction::leave_alone;
+    } else {
+        plan.action = open ? TrackingAction::update : TrackingAction::create;
+    }
+    plan.title = render_title(run);
+    plan.body = render_body(run, plan.state, notify);
+    const bool is_new = plan.action == TrackingAction::create;  // which tells people by itself
+    if (!is_new && !plan.news.empty()) plan.comment = render_news(run, plan.news, notify);
+    if (outcome == Outcome::unknown && plan.state.unknown_nights == telling_night)
+        plan.comment += render_unknown(run, plan.state, notify);
+    return plan;
+}
+
+std::optional<Problem> check_last_good(std::optional<Time> last_good, Time now) {
+    if (!last_good || now - *last_good <= old_enough_to_warn) return std::nullopt;
+    return Problem{{},
+                   fmt::format("what is published was last scanned {} ago, on {}", render_age(now - *last_good),
+                               render_moment(*last_good)),
+                   "see whether the nightly workflow still runs: GitHub switches schedules off after 60 quiet days",
+                   Level::warning};
+}

@@ -1,0 +1,141 @@
+#include "report/tracking.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "approve.h"
+#include "report/samples.h"
+
+namespace {
+
+Run nightly(Run run) {
+    run.command = "nightly";
+    run.publication.reset();
+    return run;
+}
+
+const std::vector<std::string> nobody;
+
+TrackingState state_after(const Run& run, const std::optional<TrackingState>& before = std::nullopt) {
+    return plan_tracking(run, before, std::nullopt, nobody).state;
+}
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("A clean night without an open issue leaves everything alone") {
+    const TrackingPlan plan = plan_tracking(nightly(clean_run()), std::nullopt, std::nullopt, nobody);
+    CHECK(plan.action == TrackingAction::leave_alone);
+}
+
+TEST_CASE("Findings open the issue, which tells people by itself: without a comment, with a mention") {
+    const TrackingPlan plan =
+        plan_tracking(nightly(vulnerable_run()), std::nullopt, std::nullopt, {"defra/platform", "@octocat"});
+    CHECK(plan.action == TrackingAction::create);
+    CHECK(plan.comment.empty());
+    CHECK(holds(plan.body, "\n@defra/platform @octocat\n"));
+    CHECK(holds(plan.body, tracking_marker));
+    CHECK(holds(plan.body, "This scan is the last good one."));
+    CHECK(plan.title == "Nightly scan of Python 1.0.0: 2 findings block");
+    CHECK(plan.news.size() == 2);
+    CHECK(plan.state.known.size() == 2);
+    CHECK(parse_tracking_state(plan.body) == plan.state);
+}
+
+TEST_CASE("The same findings the next night bring the issue up to date and tell nobody") {
+    const Run run = nightly(vulnerable_run());
+    const TrackingPlan plan = plan_tracking(run, state_after(run), std::nullopt, nobody);
+    CHECK(plan.action == TrackingAction::update);
+    CHECK(plan.comment.empty());
+    CHECK(plan.news.empty());
+}
+
+TEST_CASE("A new finding is told of in a comment that names it, and only it") {
+    const Run run = nightly(vulnerable_run());
+    TrackingState known = state_after(run);
+    known.known.erase(known.known.begin());
+    const TrackingPlan plan = plan_tracking(run, known, std::nullopt, {"octocat"});
+    CHECK(plan.news.size() == 1);
+    CHECK(plan.comment.starts_with("1 finding is new:\n\n- **"));
+    CHECK(holds(plan.comment, plan.news.front().id));
+    CHECK(holds(plan.comment, "@octocat"));
+}
+
+TEST_CASE("A finding that goes and comes back is news again") {
+    const Run red = nightly(vulnerable_run());
+    const TrackingState then_clean = state_after(nightly(clean_run()), state_after(red));
+    CHECK(then_clean.known.empty());
+    CHECK(plan_tracking(red, then_clean, std::nullopt, nobody).news.size() == 2);
+}
+
+TEST_CASE("Only a clean verdict closes the issue, and without a comment") {
+    const TrackingPlan plan =
+        plan_tracking(nightly(clean_run()), state_after(nightly(vulnerable_run())), std::nullopt, nobody);
+    CHECK(plan.action == TrackingAction::close);
+    CHECK(plan.comment.empty());
+}
+
+TEST_CASE("An unknown night keeps what was known, closes nothing, and is told of once, in the third night") {
+    const TrackingState red = state_after(nightly(vulnerable_run()));
+    TrackingState state = red;
+    for (int night = 1; night <= 5; ++night) {
+        const TrackingPlan plan = plan_tracking(nightly(unknown_run()), state, std::nullopt, nobody);
+        INFO(night);
+        CHECK(plan.action == TrackingAction::update);
+        CHECK(plan.state.unknown_nights == night);
+        CHECK(plan.state.last_good == red.last_good);
+        CHECK(holds(plan.comment, "For 3 nights nobody knows") == (night == 3));
+        for (const std::string& key : red.known)
+            CHECK(std::find(plan.state.known.begin(), plan.state.known.end(), key) != plan.state.known.end());
+        state = plan.state;
+    }
+    CHECK(state_after(nightly(vulnerable_run()), state).unknown_nights == 0);
+}
+
+TEST_CASE("An unknown night opens an issue too, which remembers the last good scan from the one before") {
+    TrackingState before;
+    before.last_good = parse_time("2026-11-20T03:00:00Z");
+    const TrackingPlan plan = plan_tracking(nightly(unknown_run()), std::nullopt, before, nobody);
+    CHECK(plan.action == TrackingAction::create);
+    CHECK(plan.state.last_good == before.last_good);
+    CHECK(holds(plan.body, "The last good scan was"));
+    CHECK(plan.title == "Nightly scan of Python 1.0.0: nobody knows");
+}
+
+TEST_CASE("The state survives its body, and what others write is not ours") {
+    TrackingState state{{"0badcafe", "deadbeef"}, 2, parse_time("2026-11-20T03:00:00Z")};
+    CHECK(parse_tracking_state(std::string(tracking_marker) + "\n" + render_tracking_state(state)) == state);
+    CHECK_FALSE(parse_tracking_state(render_tracking_state(state)));
+    CHECK(parse_tracking_state(std::string(tracking_marker) + " <!-- state: {broken -->") == TrackingState{});
+    CHECK(parse_tracking_state(tracking_marker) == TrackingState{});
+}
+
+TEST_CASE("Nothing from a feed comes alive in an issue or a comment") {
+    const TrackingPlan plan = plan_tracking(nightly(hostile_run()), TrackingState{}, std::nullopt, nobody);
+    for (const std::string& text : {plan.body, plan.comment}) {
+        CHECK_FALSE(holds(text, "<script"));
+        CHECK_FALSE(holds(text, " @octocat"));
+        CHECK_FALSE(holds(text, "](javascript:"));
+    }
+    CHECK(parse_tracking_state(plan.body) == plan.state);
+}
+
+TEST_CASE("An issue stays below GitHub's limit, however much there is to say") {
+    const TrackingPlan plan = plan_tracking(nightly(large_run(6000)), TrackingState{}, std::nullopt, nobody);
+    CHECK(plan.body.size() <= 65'536);
+    CHECK(plan.comment.size() <= 65'536);
+    CHECK(parse_tracking_state(plan.body) == plan.state);
+}
+
+TEST_CASE("A push warns when the last good scan is more than a week old") {
+    const Time now = *parse_time("2026-11-23T12:00:00Z");
+    CHECK_FALSE(check_last_good(std::nullopt, now));
+    CHECK_FALSE(check_last_good(now - std::chrono::days(7), now));
+    const auto warning = check_last_good(now - std::chrono::days(45), now);
+    REQUIRE(warning);
+    CHECK(warning->level == Level::warning);
+    CHECK(warning->what == "what is published was last scanned 45 days ago, on 2026-10-09 12:00 UTC");
+}
