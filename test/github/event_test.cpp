@@ -1,8 +1,11 @@
 #include "github/event.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <sstream>
 
 #include "fakes/fake_world.h"
+#include "publication/permission.h"
 
 using namespace github;
 
@@ -63,5 +66,67 @@ TEST_CASE("A payload that is not JSON is an input error") {
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::bad_input);
+    }
+}
+
+namespace {
+
+struct Occurrence {
+    std::string fixture;
+    std::string name;
+    std::string ref;
+    std::string repository = "defra/images";
+    bool from_fork = false;
+    bool publishes = false;
+};
+
+Event event_of(const Occurrence& occurrence) {
+    std::ifstream in(std::string(FIXTURES) + "/github/" + occurrence.fixture + ".json");
+    std::ostringstream text;
+    text << in.rdbuf();
+    FakeWorld fake;
+    fake.environment = {{"GITHUB_ACTIONS", "true"},
+                        {"GITHUB_EVENT_NAME", occurrence.name},
+                        {"GITHUB_EVENT_PATH", "/event.json"},
+                        {"GITHUB_REF", occurrence.ref},
+                        {"GITHUB_REPOSITORY", occurrence.repository}};
+    fake.files.texts["/event.json"] = text.str();
+    return load_event(fake.world());
+}
+
+}  // namespace
+
+TEST_CASE("Each kind of event is what it is: whether it comes from a fork, and whether it may publish") {
+    const std::vector<Occurrence> occurrences = {
+        {.fixture = "push", .name = "push", .ref = "refs/heads/master", .publishes = true},
+        {.fixture = "push", .name = "push", .ref = "refs/tags/master"},
+        {.fixture = "push", .name = "push", .ref = "refs/heads/topic"},
+        {.fixture = "pull_request", .name = "pull_request", .ref = "refs/pull/41/merge"},
+        {.fixture = "pull_request_fork", .name = "pull_request", .ref = "refs/pull/41/merge", .from_fork = true},
+        {.fixture = "pull_request_fork", .name = "pull_request_target", .ref = "refs/heads/master", .from_fork = true},
+        {.fixture = "dependabot", .name = "pull_request", .ref = "refs/pull/41/merge"},
+        {.fixture = "schedule", .name = "schedule", .ref = "refs/heads/master", .publishes = true},
+        {.fixture = "schedule_in_fork",
+         .name = "schedule",
+         .ref = "refs/heads/master",
+         .repository = "eve/images",
+         .from_fork = true},
+        {.fixture = "release", .name = "release", .ref = "refs/tags/1.1.0"},
+        {.fixture = "workflow_dispatch", .name = "workflow_dispatch", .ref = "refs/heads/master", .publishes = true},
+    };
+    for (const Occurrence& occurrence : occurrences) {
+        INFO(occurrence.fixture << " as " << occurrence.name << " on " << occurrence.ref);
+        const Event event = event_of(occurrence);
+        CHECK(event.from_fork == occurrence.from_fork);
+        CHECK(event.default_branch == "master");
+        const Permission permission = decide_permission({.in_workflow = event.in_workflow,
+                                                         .event = event.name,
+                                                         .ref = event.ref,
+                                                         .repository = event.repository,
+                                                         .event_repository = event.event_repository,
+                                                         .default_branch = event.default_branch,
+                                                         .from_fork = event.from_fork},
+                                                        PublishWish::automatic, {"master"});
+        CHECK(permission.granted == occurrence.publishes);
     }
 }

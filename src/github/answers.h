@@ -1,0 +1,43 @@
+// What GitHub's answers mean, decided without sending anything (facts: github-api.md §2, §3).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "system/http.h"
+
+namespace github {
+
+/// GitHub's own words about a refusal: its message and what it says of single fields, as one line that is harmless on a
+/// terminal; "HTTP 502" where there are none.
+std::string message_of(const Response& response);
+
+/// True if one of the answer's errors has this code, and is about this field unless that is empty.
+bool has_error(const Response& response, const std::string& code, const std::string& field = "");
+/// True if GitHub's words hold this, whatever the case of their letters.
+bool says(const Response& response, const std::string& words);
+
+/// The address of the next page (RFC 8288, rel="next"); empty if there is none.
+std::string next_page(const Response& response);
+
+/// How long GitHub wants us to wait before anything is sent again; nothing if this answer is about no limit. In this
+/// order: Retry-After; an empty allowance, until it is filled again (by GitHub's own clock, the Date header; `now` only
+/// where there is none); a secondary limit, a minute, doubled with each attempt.
+std::optional<std::chrono::seconds> limit_wait(const Response& response, Time now, int attempt);
+
+/// Worth sending again if that does no harm: no answer (status 0), 408, 5xx.
+bool may_pass(int status);
+
+/// What a call was for: told with every refusal.
+struct Purpose {
+    std::string what{};        ///< "the release 1.0.0 could not be made"
+    std::string permission{};  ///< what the token needs: "contents: write"
+};
+
+/// The refusal as an error: what was not done, GitHub's words, what to do about it.
+Error make_refusal(const Purpose& purpose, const Response& response);
+
+}  // namespace github

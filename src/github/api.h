@@ -1,0 +1,79 @@
+// GitHub's REST API: requests at the pace it asks for, retried by one rule (facts: github-api.md §1-§3).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/secret.h"
+#include "github/answers.h"
+#include "system/world.h"
+
+namespace github {
+
+struct ApiSettings {
+    std::string base;             ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
+    std::string repository;       ///< "defra/images"
+    Secret token;                 ///< goes into one header, and only to GitHub
+    std::vector<Secret> others{};  ///< the run's other secrets: nothing that is sent may hold one (masks cover logs only)
+    std::chrono::seconds patience{600};  ///< how long limits and faults may hold us up in all
+};
+
+struct ApiCall {
+    std::string method = "GET";
+    std::string path;                 ///< below /repos/OWNER/NAME/; or a whole address that GitHub gave us
+    std::string body{};               ///< JSON
+    std::filesystem::path file{};     ///< streamed instead of `body`
+    std::filesystem::path save_to{};  ///< where the body of a good answer goes
+    std::string accept = "application/vnd.github+json";
+    Purpose purpose{};
+    bool creates = false;   ///< sending it twice would make two: after a 5xx or no answer the caller looks first
+    bool notifies = false;  ///< people are told of it: at a slower pace
+};
+
+/// For one thread: GitHub wants one writer at a time.
+class Api {
+  public:
+    /// Throws Error{bad_input} if the base is neither https nor on this machine: the token would go there in clear.
+    Api(const World& world, ApiSettings settings);
+
+    /// Sends it, at least 1 s after the last write (3 s where people are told; a GitHub on this machine needs no pause), again after a limit, and again up to
+    /// three times after what passes, unless the call creates something: status 0 then stands for "no answer". Redirects
+    /// of what is read are followed, to other hosts without the token. Any other status is a value. Throws Error{failed}
+    /// if a limit lasts longer than our patience, or if what is sent holds a secret.
+    Response send(const ApiCall& call);
+
+    /// The same, and only 2xx comes back. Throws make_refusal.
+    Response require(const ApiCall& call);
+
+    /// All pages of a list as one array; `member` names the array where a page is an object. Throws make_refusal.
+    rapidjson::Document load_list(const std::string& path, const Purpose& purpose, const std::string& member = "");
+
+    std::size_t requests() const { return requests_; }
+    const std::string& base() const { return settings_.base; }
+    bool is_on_this_machine() const;  ///< a GitHub for trying out
+
+    /// Throws Error{failed} if the text holds one of our secrets.
+    void refuse_secrets(std::string_view text) const;
+
+  private:
+    Request make_request(const ApiCall& call) const;
+    std::string address_of(const std::string& path) const;
+    bool is_githubs(const std::string& address) const;
+    Response send_once(const Request& request);
+    Response follow(const ApiCall& call, Request request, Response response);
+    void keep_pace(const ApiCall& call);
+    void wait(std::chrono::seconds duration, const std::string& why);
+
+    const World& world_;
+    const ApiSettings settings_;
+    std::size_t requests_ = 0;
+    std::chrono::seconds waited_{0};
+    bool has_written_ = false;
+    std::chrono::milliseconds last_write_{0};
+};
+
+}  // namespace github

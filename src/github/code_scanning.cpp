@@ -1,0 +1,247 @@
+#include "github/code_scanning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "base/encoding.h"
+#include "base/text.h"
+
+namespace github {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t max_packed = 10U << 20U;  // sarif.md §2, before base64
+constexpr std::chrono::seconds before_late_retry = 30s;
+constexpr std::array<std::chrono::seconds, 5> between_looks = {5s, 10s, 20s, 40s, 80s};
+constexpr std::size_t max_single_looks = 20;
+constexpr const char* permission = "security-events: write";
+constexpr const char* tool = "python-image-action";
+
+/// A file that GitHub took, by the number it gave it.
+using Waiting = std::map<std::string, const SarifUpload*>;
+
+Purpose purpose_of(const SarifUpload& upload) {
+    return {"the SARIF of " + upload.name + " was not uploaded", permission};
+}
+
+std::string render_body(const Event& event, const std::string& packed, Time started) {
+    JsonWriter json;
+    json.open_object();
+    json.field("commit_sha", event.revision);
+    json.field("ref", event.ref);
+    json.field("sarif", base64(packed));
+    json.field("started_at", render_time(started));
+    json.field("tool_name", tool);
+    json.close();
+    return json.one_line();
+}
+
+/// In the repository's settings or the token's rights: every other file would meet the same.
+bool meets_every_file(const Response& response) {
+    return response.status == 401 || response.status == 403 || response.status == 404 || response.status == 410;
+}
+
+std::string explain_not_possible(const Response& response) {
+    if (says(response, "advanced security") || says(response, "code security") || says(response, "code scanning is not"))
+        return "code scanning is not switched on for this repository";
+    if (says(response, "archived")) return "the repository is archived";
+    if (response.status == 403) return "the token may not write code scanning alerts";
+    return "GitHub does not take it: " + message_of(response);
+}
+
+std::string hint_not_possible(const Response& response) {
+    if (says(response, "advanced security") || says(response, "code security"))
+        return "the SARIF files are in out/sarif and the findings in the summary; sarif-upload: off says nothing";
+    return make_refusal({"", permission}, response).problems.front().hint +
+           "; the SARIF files are in out/sarif and the findings in the summary";
+}
+
+class Uploader {
+  public:
+    Uploader(const World& world, Api& api, const Event& event) : world_(world), api_(api), event_(event) {}
+
+    UploadReport run(const std::vector<SarifUpload>& uploads) {
+        started_ = world_.clock.now();
+        for (const SarifUpload& upload : uploads) {
+            if (!send(upload)) break;
+        }
+        wait_until_read();
+        return report_;
+    }
+
+  private:
+    /// False if nothing more should be sent.
+    bool send(const SarifUpload& upload) {
+        api_.refuse_secrets(upload.text);
+        Response response = post(upload, upload.text);
+        if (response.status == 404) {  // a commit that GitHub does not know yet
+            world_.clock.sleep(before_late_retry);
+            response = post(upload, upload.text);
+        } else if (response.status == 413 && !upload.smaller.empty()) {
+            response = post(upload, upload.smaller);
+            if (response.status / 100 == 2) {
+                note(upload.name + ": the file was too large for GitHub, so its least severe half was left out",
+                     "the page and the JSON files hold all; sarif-severity: high keeps the file small", Level::warning);
+            }
+        }
+        if (response.status / 100 == 2) {
+            const rapidjson::Document answer = parse_tool_json(response.body, "GitHub's answer to a SARIF file");
+            waiting_[text_at(answer, "id")] = &upload;
+            ++report_.accepted;
+            return true;
+        }
+        if (meets_every_file(response)) {
+            report_.result = UploadReport::Result::not_possible;
+            note("no findings in code scanning: " + explain_not_possible(response), hint_not_possible(response),
+                 Level::notice);
+            return false;
+        }
+        fail(make_refusal(purpose_of(upload), response));
+        return true;
+    }
+
+    Response post(const SarifUpload& upload, const std::string& text) {
+        const std::string packed = gzip(text);
+        if (packed.size() > max_packed) return {413, {}, "the file is larger than the 10 MB that GitHub takes"};
+        return api_.send({.method = "POST",
+                          .path = "code-scanning/sarifs",
+                          .body = render_body(event_, packed, started_),
+                          .purpose = purpose_of(upload)});
+    }
+
+    /// One list tells about all of them: a call for each would soon be at the limit.
+    void wait_until_read() {
+        for (const std::chrono::seconds pause : between_looks) {
+            if (waiting_.empty()) return;
+            world_.clock.sleep(pause);
+            look_at_all();
+            if (pause >= 20s) look_at_each();
+        }
+        for (const auto& [id, upload] : waiting_) {
+            note("code scanning has not read the SARIF of " + upload->name + " yet",
+                 "it does so by itself: its tab shows the findings later", Level::warning);
+        }
+    }
+
+    void look_at_all() {
+        std::string page = fmt::format(
+            "code-scanning/analyses?ref={}&tool_name={}&sort=created&direction=desc&per_page=100",
+            percent_encoded(event_.ref), tool);
+        for (std::size_t seen = 0; !page.empty() && seen < 2 * report_.accepted;) {
+            const Response response = api_.send({.path = page});
+            if (response.status != 200) return;
+            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's answer");
+            for (const Json& analysis : items_of(body)) take(analysis);
+            seen += items_of(body).Size();
+            page = next_page(response);
+        }
+    }
+
+    /// A file that could not be read is in no list.
+    void look_at_each() {
+        std::vector<std::string> ids;
+        for (const auto& [id, upload] : waiting_) ids.push_back(id);
+        ids.resize(std::min(ids.size(), max_single_looks));
+        for (const std::string& id : ids) {
+            const Response response = api_.send({.path = "code-scanning/sarifs/" + percent_encoded(id)});
+            if (response.status != 200) continue;
+            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's answer");
+            const std::string status = text_at(body, "processing_status");
+            if (status == "complete") waiting_.erase(id);
+            if (status != "failed") continue;
+            std::vector<std::string> errors;
+            for (const Json& error : items_at(body, "errors")) errors.push_back(text_of(error));
+            fail({Exit::failed,
+                  {{{},
+                    "code scanning could not read the SARIF of " + waiting_.at(id)->name + ": " + joined(errors, "; "),
+                    "please report this: the file is in out/sarif"}}});
+            waiting_.erase(id);
+        }
+    }
+
+    void take(const Json& analysis) {
+        const auto found = waiting_.find(text_at(analysis, "sarif_id"));
+        if (found == waiting_.end()) return;
+        for (const char* kind : {"error", "warning"}) {
+            const std::string words = text_at(analysis, kind);
+            if (!words.empty())
+                note("code scanning about " + found->second->name + ": " + words, "", Level::warning);
+        }
+        waiting_.erase(found);
+    }
+
+    void note(std::string what, std::string hint, Level level) {
+        report_.problems.push_back({{}, std::move(what), std::move(hint), level});
+    }
+
+    void fail(const Error& error) {
+        report_.result = UploadReport::Result::failed;
+        report_.problems.insert(report_.problems.end(), error.problems.begin(), error.problems.end());
+    }
+
+    const World& world_;
+    Api& api_;
+    const Event& event_;
+    Time started_{};
+    Waiting waiting_;
+    UploadReport report_;
+};
+
+}  // namespace
+
+UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, bool has_token) {
+    if (wish == UploadWish::off) return {false, "sarif-upload is off"};
+    if (!event.in_workflow) return {false, "this is not a workflow"};
+    if (outcome == Outcome::unknown) return {false, "the verdict is unknown: an upload would close alerts unseen"};
+    if (event.from_fork && event.name.starts_with("pull_request"))
+        return {false, "the token of a fork's pull request may only read"};
+    if (!event.ref.starts_with("refs/heads/") && !event.ref.starts_with("refs/pull/"))
+        return {false, "code scanning shows nothing of " + (event.ref.empty() ? "a run without a branch" : event.ref)};
+    if (!has_token) return {false, "there is no token"};
+    return {true, ""};
+}
+
+std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
+    std::vector<SarifUpload> uploads;
+    for (const ImageRun& image : run.images) {
+        const std::optional<Sarif> sarif = render_sarif(image, run.program_version, {.from = from});
+        if (!sarif) continue;
+        uploads.push_back({image.name, image.category, sarif->text, ""});
+        if (sarif->results < 2) continue;
+        uploads.back().smaller =
+            render_sarif(image, run.program_version, {.from = from, .max_results = sarif->results / 2})->text;
+    }
+    std::sort(uploads.begin(), uploads.end(),
+              [](const SarifUpload& a, const SarifUpload& b) { return a.name < b.name; });
+    return uploads;
+}
+
+UploadReport upload_sarif(const World& world, Api& api, const Event& event, const std::vector<SarifUpload>& uploads) {
+    return Uploader(world, api, event).run(uploads);
+}
+
+std::size_t remove_analyses(Api& api, const std::string& category_prefix) {
+    const Purpose purpose{"the analyses of " + category_prefix + " were not removed", permission};
+    // Newest first: of each set only the newest may be deleted, which makes the next one the newest.
+    const rapidjson::Document all = api.load_list(
+        fmt::format("code-scanning/analyses?tool_name={}&sort=created&direction=desc&per_page=100", tool), purpose);
+    std::size_t removed = 0;
+    for (const Json& analysis : items_of(all)) {
+        if (!text_at(analysis, "category").starts_with(category_prefix)) continue;
+        const Response response = api.send(
+            {.method = "DELETE",
+             .path = fmt::format("code-scanning/analyses/{}?confirm_delete=true", number_at(analysis, "id")),
+             .purpose = purpose});
+        if (response.status / 100 != 2 && response.status != 404) throw make_refusal(purpose, response);
+        removed += response.status / 100 == 2 ? 1 : 0;
+    }
+    return removed;
+}
+
+}  // namespace github

@@ -1,0 +1,55 @@
+// SARIF into code scanning, one upload per image and platform (facts: sarif.md §1, §4; github-api.md §4).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "github/api.h"
+#include "github/event.h"
+#include "report/run.h"
+#include "report/sarif.h"
+
+namespace github {
+
+enum class UploadWish { automatic, required, off };
+
+/// Whether this run uploads at all. Decided before anything is sent.
+struct UploadDecision {
+    bool upload = false;
+    std::string reason;  ///< one sentence; why not
+};
+
+/// Never outside of a workflow, for an unknown verdict (an upload would close alerts that nobody looked at again), for a
+/// tag (nobody reads those), without a token, or for a pull request from a fork (its token may only read).
+UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, bool has_token);
+
+/// One file: one run, one category.
+struct SarifUpload {
+    std::string name;      ///< "3.13.3-production-linux-amd64"
+    std::string category;  ///< "images/3.13/production/linux-amd64/"
+    std::string text;
+    std::string smaller;  ///< the same with its least severe results left out, for when GitHub finds it too large
+};
+
+/// The files of all images of a run, sorted by name.
+std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from);
+
+/// What came of it. A refusal that lies in the repository's settings or the token's rights is no fault of the run.
+struct UploadReport {
+    enum class Result { done, not_possible, failed };
+    Result result = Result::done;
+    std::size_t accepted = 0;
+    Problems problems;  ///< errors for what failed, notices and warnings for what people should know
+};
+
+/// Uploads all, then asks for all of them together until code scanning has read them: after 5, 15, 35, 75 and 155 s.
+/// What it has not read by then is a warning. Stops at the first refusal that would meet every file. Throws
+/// Error{failed} only for a limit that lasts too long and for Error{cancelled}.
+UploadReport upload_sarif(const World& world, Api& api, const Event& event, const std::vector<SarifUpload>& uploads);
+
+/// Removes everything that code scanning holds under the categories that begin with this ("images/3.11/"): its alerts
+/// close. Returns how many analyses were removed. Throws make_refusal.
+std::size_t remove_analyses(Api& api, const std::string& category_prefix);
+
+}  // namespace github

@@ -1,0 +1,40 @@
+// The tracking issue among a repository's issues: found, opened, brought up to date, closed (facts: github-api.md §4,
+// §6).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "github/api.h"
+#include "report/tracking.h"
+
+namespace github {
+
+/// One of our own: with our label, which outsiders cannot give, our marker in its body, and written by whoever the token
+/// speaks for.
+struct TrackingIssue {
+    std::int64_t number = 0;
+    bool open = false;
+    std::string address;  ///< in the browser
+    TrackingState state;
+};
+
+struct TrackingIssues {
+    std::optional<TrackingIssue> open;    ///< the lowest number: of two, the later one is a duplicate
+    std::optional<TrackingIssue> closed;  ///< the one that was closed last
+};
+
+/// Throws make_refusal: 410 where issues are switched off.
+TrackingIssues load_tracking_issues(Api& api);
+
+/// Does what was planned; the label is made if it is missing. Two runs at once end with one open issue. Returns the
+/// issue's address; empty if there is none. Throws make_refusal.
+std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues);
+
+/// When what is published was last scanned with a result: as the tracking issue has it, or when code scanning was last
+/// given findings of this branch, whichever is later. Nothing if neither can be told: a token without the rights for it
+/// is no fault.
+std::optional<Time> load_last_good(Api& api, const std::string& ref);
+
+}  // namespace github

@@ -1,0 +1,320 @@
+#include "github/releases.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/encoding.h"
+#include "base/version.h"
+
+namespace github {
+
+namespace {
+
+constexpr const char* permission = "contents: write";
+constexpr int max_uploads = 3;
+
+Asset parse_asset(const Json& json) {
+    return {.id = number_at(json, "id"),
+            .name = text_at(json, "name"),
+            .size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(json, "size"))),
+            .digest = Digest::parse(text_at(json, "digest")),
+            .whole = text_at(json, "state") == "uploaded"};
+}
+
+Release parse_release(const Json& json) {
+    Release release{.id = number_at(json, "id"),
+                    .tag = text_at(json, "tag_name"),
+                    .draft = member(json, "draft").IsTrue(),
+                    .address = text_at(json, "html_url"),
+                    .uploads = text_at(json, "upload_url")};
+    release.uploads = release.uploads.substr(0, release.uploads.find('{'));  // "…/assets{?name,label}"
+    for (const Json& asset : items_at(json, "assets")) release.assets.push_back(parse_asset(asset));
+    return release;
+}
+
+Release parse_release(const Response& response) {
+    return parse_release(parse_tool_json(response.body, "GitHub's answer"));
+}
+
+bool is_same(const Asset& asset, const AssetFile& file) {
+    return asset.whole && asset.size == file.size && (!asset.digest || *asset.digest == file.digest);
+}
+
+/// One attempt at one release.
+class Maker {
+  public:
+    Maker(const World& world, Api& api, const WantedRelease& wanted)
+        : world_(world), api_(api), wanted_(wanted), purpose_{"the release " + wanted.tag + " was not made", permission} {}
+
+    MadeRelease make() {
+        const std::vector<Release> releases = load_releases(api_);
+        if (const Release* there = find_published(releases, wanted_.tag)) return found(*there);
+        check_tag();
+        const Release* draft = choose_draft(releases, wanted_.tag);
+        Release release = draft != nullptr ? *draft : create();
+        remove_other_drafts(release);
+        for (const AssetFile& file : wanted_.assets) {
+            if (!upload(release, file)) return published_by_another(release);
+        }
+        return publish(release);
+    }
+
+  private:
+    MadeRelease found(const Release& release) {
+        const std::string commit = load_tag_commit(api_, wanted_.tag);
+        if (!commit.empty() && commit != wanted_.revision) {
+            world_.log << fmt::format("release  {} is out from {}; it is left as it is\n", wanted_.tag,
+                                      commit.substr(0, 7));
+        }
+        return {release.address, false};
+    }
+
+    /// A tag that somebody pushed before us decides which commit the release is of.
+    void check_tag() {
+        tagged_ = load_tag_commit(api_, wanted_.tag);
+        if (tagged_.empty() || tagged_ == wanted_.revision) return;
+        refuse(fmt::format("the tag {} is there already, on another commit ({})", wanted_.tag, tagged_.substr(0, 7)),
+               "raise DEFRA_VERSION, or remove the tag if it was a mistake");
+    }
+
+    [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
+        throw Error{Exit::refused, {{wanted_.at, what, hint}}};
+    }
+
+    std::string render_draft(bool bound) const {
+        JsonWriter json;
+        json.open_object();
+        json.field("tag_name", wanted_.tag);
+        if (bound) json.field("target_commitish", wanted_.revision);
+        json.field("name", wanted_.title);
+        json.field("body", wanted_.notes);
+        json.field("draft", true);
+        json.close();
+        return json.one_line();
+    }
+
+    Response send_draft(bool bound) {
+        return api_.send({.method = "POST",
+                          .path = "releases",
+                          .body = render_draft(bound),
+                          .purpose = purpose_,
+                          .creates = true,
+                          .notifies = true});
+    }
+
+    Release create() {
+        Response response = send_draft(true);
+        // A token of a workflow may never tag a commit that changes workflows, unless nothing has to be tagged, or the
+        // tag falls on the default branch's newest commit by itself.
+        if ((response.status == 403 || response.status == 404) && lands_right_without_target())
+            response = send_draft(false);
+        if (response.status == 201) return parse_release(response);
+        // It may have happened all the same, or another run was quicker.
+        if (may_pass(response.status) || has_error(response, "already_exists", "tag_name")) {
+            const std::vector<Release> releases = load_releases(api_);
+            if (const Release* draft = choose_draft(releases, wanted_.tag)) return *draft;
+            if (const Release* there = find_published(releases, wanted_.tag)) return *there;
+        }
+        explain(response);
+    }
+
+    bool lands_right_without_target() {
+        if (!tagged_.empty()) return true;
+        const Response head =
+            api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch), .purpose = purpose_});
+        return head.status == 200 &&
+               text_at(parse_tool_json(head.body, "GitHub's answer"), "sha") == wanted_.revision;
+    }
+
+    [[noreturn]] void explain(const Response& response) const {
+        if (response.status == 422 && says(response, "immutable release")) {
+            refuse(fmt::format("the version {} belonged to an immutable release once, and can never be used again: {}",
+                               wanted_.tag, message_of(response)),
+                   "raise DEFRA_VERSION");
+        }
+        Error error = make_refusal(purpose_, response);
+        std::string& hint = error.problems.front().hint;
+        if (has_error(response, "custom", "pre_receive") || says(response, "creations being restricted")) {
+            hint = "a rule of this repository lets nobody create this tag: let the rule's bypass list hold GitHub "
+                   "Actions, or push the tag yourself and press Re-run failed jobs";
+        } else if (response.status == 403 || response.status == 404) {
+            hint += fmt::format(
+                "; if this commit changes .github/workflows, no workflow's token may tag it: git push origin "
+                "{}:refs/tags/{}, then press Re-run failed jobs",
+                wanted_.revision, wanted_.tag);
+        }
+        throw error;
+    }
+
+    /// Two attempts at once make two drafts: the oldest stays, empty ones go.
+    void remove_other_drafts(Release& release) {
+        const std::vector<Release> releases = load_releases(api_);
+        const Release* kept = choose_draft(releases, wanted_.tag);
+        if (kept == nullptr) return;
+        release = *kept;
+        for (const Release& other : releases) {
+            if (other.draft && other.tag == wanted_.tag && other.id != kept->id && other.assets.empty()) remove(other);
+        }
+    }
+
+    void remove(const Release& release) {
+        api_.send({.method = "DELETE", .path = fmt::format("releases/{}", release.id), .purpose = purpose_});
+    }
+
+    Release reload(const Release& release) {
+        return parse_release(
+            api_.require({.path = fmt::format("releases/{}", release.id), .purpose = purpose_}));
+    }
+
+    /// False if the release was published by another run meanwhile.
+    bool upload(Release& release, const AssetFile& file) {
+        for (int attempt = 1;; ++attempt) {
+            if (const Asset* there = release.find(file.name)) {
+                if (is_same(*there, file)) return true;
+                api_.send({.method = "DELETE",
+                           .path = fmt::format("releases/assets/{}", there->id),
+                           .purpose = purpose_});
+            }
+            const Response response = api_.send({.method = "POST",
+                                                 .path = release.uploads + "?name=" + percent_encoded(file.name),
+                                                 .file = file.file,
+                                                 .purpose = purpose_,
+                                                 .creates = true});
+            if (response.status == 201) return true;
+            release = reload(release);
+            if (!release.draft) return false;
+            const bool again = may_pass(response.status) || has_error(response, "already_exists");
+            if (!again || attempt == max_uploads) {
+                throw make_refusal({fmt::format("the file {} of the release {} was not uploaded; the release is still a "
+                                                "draft",
+                                                file.name, wanted_.tag),
+                                    permission},
+                                   response);
+            }
+        }
+    }
+
+    MadeRelease published_by_another(const Release& release) {
+        world_.log << "release  another run published it meanwhile\n";
+        return {release.address, false};
+    }
+
+    MadeRelease publish(const Release& release) {
+        if (!release.draft) return published_by_another(release);
+        JsonWriter json;
+        json.open_object();
+        json.field("name", wanted_.title);
+        json.field("body", wanted_.notes);
+        json.field("draft", false);
+        json.field("make_latest", is_latest() ? "true" : "false");
+        json.close();
+        const Response response = api_.send({.method = "PATCH",
+                                             .path = fmt::format("releases/{}", release.id),
+                                             .body = json.one_line(),
+                                             .purpose = purpose_,
+                                             .notifies = true});
+        if (response.status / 100 != 2) {
+            const bool never = response.status == 422;
+            if (never) remove(release);
+            explain(response);
+        }
+        check_bound();
+        return {parse_release(response).address, true};
+    }
+
+    bool is_latest() {
+        const std::vector<Release> releases = load_releases(api_);
+        const Release* last = find_last_release(releases);
+        return last == nullptr || parse_version(last->tag) < parse_version(wanted_.tag);
+    }
+
+    void check_bound() {
+        const std::string commit = load_tag_commit(api_, wanted_.tag);
+        if (commit.empty() || commit == wanted_.revision) return;
+        throw Error{Exit::failed,
+                    {{wanted_.at,
+                      fmt::format("the release {} is out, but its tag names {} and not {}", wanted_.tag,
+                                  commit.substr(0, 7), wanted_.revision.substr(0, 7)),
+                      "somebody moved the tag or the branch meanwhile: see the release's page"}}};
+    }
+
+    const World& world_;
+    Api& api_;
+    const WantedRelease& wanted_;
+    const Purpose purpose_;
+    std::string tagged_;
+};
+
+}  // namespace
+
+const Asset* Release::find(const std::string& name) const {
+    const auto found = std::find_if(assets.begin(), assets.end(), [&](const Asset& a) { return a.name == name; });
+    return found == assets.end() ? nullptr : &*found;
+}
+
+std::vector<Release> load_releases(Api& api) {
+    const rapidjson::Document all =
+        api.load_list("releases?per_page=100", {"the releases could not be listed", "contents: read"});
+    std::vector<Release> releases;
+    for (const Json& release : items_of(all)) releases.push_back(parse_release(release));
+    return releases;
+}
+
+const Release* find_last_release(const std::vector<Release>& releases) {
+    const Release* last = nullptr;
+    for (const Release& release : releases) {
+        const std::optional<Version> version = parse_version(release.tag);
+        if (release.draft || !version) continue;
+        if (last == nullptr || *parse_version(last->tag) < *version) last = &release;
+    }
+    return last;
+}
+
+const Release* find_published(const std::vector<Release>& releases, const std::string& tag) {
+    const auto found =
+        std::find_if(releases.begin(), releases.end(), [&](const Release& r) { return !r.draft && r.tag == tag; });
+    return found == releases.end() ? nullptr : &*found;
+}
+
+const Release* choose_draft(const std::vector<Release>& releases, const std::string& tag) {
+    const Release* chosen = nullptr;
+    for (const Release& release : releases) {
+        if (!release.draft || release.tag != tag) continue;
+        const bool better = chosen == nullptr ||
+                            (chosen->assets.empty() != release.assets.empty() ? chosen->assets.empty()
+                                                                              : release.id < chosen->id);
+        if (better) chosen = &release;
+    }
+    return chosen;
+}
+
+MadeRelease make_release(const World& world, Api& api, const WantedRelease& wanted) {
+    return Maker(world, api, wanted).make();
+}
+
+void download_asset(Api& api, const Asset& asset, const std::filesystem::path& to) {
+    api.require({.path = fmt::format("releases/assets/{}", asset.id),
+                 .save_to = to,
+                 .accept = "application/octet-stream",
+                 .purpose = {"the file " + asset.name + " of the release could not be fetched", "contents: read"}});
+}
+
+std::string load_tag_commit(Api& api, const std::string& tag) {
+    const Purpose purpose{"the tag " + tag + " could not be looked up", "contents: read"};
+    const auto load = [&](const std::string& path) -> std::optional<rapidjson::Document> {
+        const Response response = api.send({.path = path, .purpose = purpose});
+        if (response.status == 404) return std::nullopt;
+        if (response.status != 200) throw make_refusal(purpose, response);
+        return parse_tool_json(response.body, "GitHub's answer");
+    };
+    const auto reference = load("git/ref/tags/" + percent_encoded(tag));
+    if (!reference) return "";
+    const Json& object = member(*reference, "object");
+    if (text_at(object, "type") != "tag") return text_at(object, "sha");
+    const auto annotated = load("git/tags/" + percent_encoded(text_at(object, "sha")));
+    return annotated ? text_at(member(*annotated, "object"), "sha") : "";
+}
+
+}  // namespace github

@@ -1,0 +1,156 @@
+#include "github/api.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "github/told_github.h"
+
+using namespace github;
+using namespace std::chrono_literals;
+
+namespace {
+
+Response limit(const std::string& seconds) {
+    return {403, {{"Retry-After", seconds}}, R"({"message":"You have exceeded a secondary rate limit"})"};
+}
+
+}  // namespace
+
+TEST_CASE("Every request says who asks, in which version, and carries the token in one header only") {
+    ToldGitHub told;
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    api.require({.path = "releases?per_page=100"});
+    const Request& sent = told.fake.http.sent.front();
+    CHECK(sent.url == "https://api.github.example/repos/defra/images/releases?per_page=100");
+    std::string headers;
+    for (const Header& header : sent.headers) headers += header.name + ": " + header.value + "\n";
+    CHECK(headers ==
+          "User-Agent: python-image-action\nAccept: application/vnd.github+json\nX-GitHub-Api-Version: 2022-11-28\n"
+          "Authorization: Bearer canary-token-of-the-test\n");
+    CHECK(told.fake.log.str().find("canary") == std::string::npos);
+}
+
+TEST_CASE("The prefix of a GitHub Enterprise Server stands before every path") {
+    ToldGitHub told;
+    told.hub.base = "https://ghe.example/api/v3";
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    api.require({.path = "releases?per_page=100"});
+    CHECK(told.fake.http.sent.front().url == "https://ghe.example/api/v3/repos/defra/images/releases?per_page=100");
+}
+
+TEST_CASE("A token is never sent in clear over a network") {
+    FakeWorld fake;
+    const World world = fake.world();
+    CHECK(error_of([&] { Api(world, {.base = "http://api.github.com", .repository = "a/b", .token = {}}); }).exit ==
+          Exit::bad_input);
+    CHECK_NOTHROW(Api(world, {.base = "http://127.0.0.1:8080", .repository = "a/b", .token = {}}));
+}
+
+TEST_CASE("A list is read to its last page") {
+    ToldGitHub told;
+    told.hub.page_size = 2;
+    for (int i = 1; i <= 5; ++i) told.hub.releases.push_back({.id = i, .tag = std::to_string(i)});
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    CHECK(api.load_list("releases?per_page=2", {}).Size() == 5);
+    CHECK(api.requests() == 3);
+}
+
+TEST_CASE("A limit is waited out, and the call goes through") {
+    ToldGitHub told;
+    told.hub.faults = {{"GET", "releases*", limit("7"), false, 2}};
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    CHECK(api.require({.path = "releases?per_page=100"}).status == 200);
+    CHECK(told.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{7s, 7s});
+    CHECK(told.fake.log.str().find("GET releases: 403 You have exceeded a secondary rate limit; trying again in 7 s") !=
+          std::string::npos);
+}
+
+TEST_CASE("A limit that lasts longer than our patience ends the run at once, and says until when") {
+    ToldGitHub told;
+    told.hub.faults = {{"GET",
+                        "releases*",
+                        {403,
+                         {{"X-RateLimit-Remaining", "0"},
+                          {"X-RateLimit-Reset",
+                           std::to_string(parse_time("2026-11-23T12:50:00Z")->time_since_epoch().count())},
+                          {"Date", "Mon, 23 Nov 2026 12:00:00 GMT"}},
+                         R"({"message":"API rate limit exceeded for installation"})"},
+                        false,
+                        1}};
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    const Error error = error_of([&] { api.send({.path = "releases?per_page=100"}); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what.find("2026-11-23T12:50:01Z") != std::string::npos);
+    CHECK(told.fake.clock.sleeps.empty());
+}
+
+TEST_CASE("What passes is tried again, but what creates something is not") {
+    ToldGitHub told;
+    told.hub.faults = {{"GET", "releases*", {502, {}, ""}, false, 2}, {"POST", "issues", {502, {}, ""}, false, 1}};
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    CHECK(api.send({.path = "releases?per_page=100"}).status == 200);
+    CHECK(api.send({.method = "POST", .path = "issues", .body = "{}", .creates = true}).status == 502);
+    CHECK(told.hub.count("POST issues") == 1);
+}
+
+TEST_CASE("No answer is a value too") {
+    FakeWorld fake;
+    fake.http.fail("POST", "*");
+    const World world = fake.world();
+    Api api(world, {.base = "https://api.github.com", .repository = "a/b", .token = {}});
+    const Response response = api.send({.method = "POST", .path = "issues", .body = "{}", .creates = true});
+    CHECK(response.status == 0);
+    CHECK(response.body.find("connection reset") != std::string::npos);
+}
+
+TEST_CASE("A refusal for want of rights is not tried again") {
+    ToldGitHub told;
+    told.hub.faults = {
+        {"GET", "releases*", {403, {}, R"({"message":"Resource not accessible by integration"})"}, false, -1}};
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    CHECK_THROWS_AS(api.load_list("releases?per_page=100", {"no list", "contents: read"}), Error);
+    CHECK(api.requests() == 1);
+}
+
+TEST_CASE("Writes keep a second apart, and three where people are told") {
+    ToldGitHub told;
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    api.send({.method = "POST", .path = "labels", .body = R"({"name":"a"})"});
+    api.send({.path = "releases?per_page=100"});
+    api.send({.method = "POST", .path = "labels", .body = R"({"name":"b"})"});
+    api.send({.method = "POST", .path = "issues", .body = "{}", .creates = true, .notifies = true});
+    CHECK(told.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{1s, 3s});
+}
+
+TEST_CASE("A file that lies elsewhere is fetched from there without the token") {
+    FakeWorld fake;
+    fake.http.answer("GET", "https://api.github.com/*", {302, {{"Location", "https://files.example/x?sig=1"}}, ""});
+    fake.http.answer("GET", "https://files.example/*", 200, "content");
+    const World world = fake.world();
+    Api api(world, {.base = "https://api.github.com", .repository = "a/b", .token = Secret("canary-token")});
+    api.require({.path = "releases/assets/1", .save_to = "file", .accept = "application/octet-stream"});
+    CHECK(fake.files.texts.at("file") == "content");
+    for (const Header& header : fake.http.sent.back().headers) CHECK(header.value.find("canary") == std::string::npos);
+}
+
+TEST_CASE("What is sent may hold none of the run's secrets, since masks cover logs only") {
+    ToldGitHub told;
+    ApiSettings settings = told.settings();
+    settings.others = {Secret("canary-docker-token")};
+    const World world = told.fake.world();
+    Api api(world, settings);
+    for (const char* leak : {"canary-token-of-the-test", "canary-docker-token"}) {
+        const Error error = error_of([&] {
+            api.send({.method = "POST", .path = "issues", .body = std::string(R"({"body":"x )") + leak + "\"}"});
+        });
+        CHECK(error.problems.front().what.find("canary") == std::string::npos);
+    }
+    CHECK(told.fake.http.sent.empty());
+}

@@ -1,0 +1,179 @@
+#include "github/code_scanning.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "github/told_github.h"
+
+using namespace github;
+
+namespace {
+
+Event push() {
+    Event event;
+    event.in_workflow = true;
+    event.name = "push";
+    event.ref = "refs/heads/master";
+    event.revision = std::string(40, 'a');
+    event.repository = event.event_repository = "defra/images";
+    return event;
+}
+
+SarifUpload upload_of(const std::string& name) {
+    return {name, "images/3.13/" + name + "/",
+            R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1,2]}]})",
+            R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1]}]})"};
+}
+
+std::string texts_of(const Problems& problems) {
+    std::string text;
+    for (const Problem& problem : problems) text += problem.what + "\n";
+    return text;
+}
+
+struct Upload {
+    ToldGitHub told;
+    UploadReport run(const std::vector<SarifUpload>& uploads = {upload_of("development"), upload_of("production")}) {
+        const World world = told.fake.world();
+        Api api(world, told.settings());
+        return upload_sarif(world, api, push(), uploads);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("Each image is one upload, and one list tells when all were read") {
+    Upload upload;
+    const UploadReport report = upload.run();
+    CHECK(report.result == UploadReport::Result::done);
+    CHECK(report.accepted == 2);
+    CHECK(report.problems.empty());
+    CHECK(upload.told.hub.requests() ==
+          "POST code-scanning/sarifs\nPOST code-scanning/sarifs\n"
+          "GET code-scanning/analyses?ref=refs%2Fheads%2Fmaster&tool_name=python-image-action&sort=created&"
+          "direction=desc&per_page=100\n");
+    CHECK(upload.told.hub.analyses.at(0).category == "images/3.13/development");
+    CHECK(upload.told.hub.analyses.at(1).text == upload_of("production").text);
+    CHECK(upload.told.hub.bodies.front().find(R"("commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")") !=
+          std::string::npos);
+    CHECK(upload.told.hub.bodies.front().find(R"("tool_name":"python-image-action")") != std::string::npos);
+}
+
+TEST_CASE("Where code scanning is off, that is a notice, and nothing more is tried") {
+    Upload upload;
+    upload.told.hub.code_scanning = false;
+    const UploadReport report = upload.run();
+    CHECK(report.result == UploadReport::Result::not_possible);
+    CHECK(report.problems.size() == 1);
+    CHECK(report.problems.front().level == Level::notice);
+    CHECK(report.problems.front().what ==
+          "no findings in code scanning: code scanning is not switched on for this repository");
+    CHECK(upload.told.hub.lines.size() == 1);
+}
+
+TEST_CASE("A token that may only read is named with the permission it lacks") {
+    Upload upload;
+    upload.told.hub.faults = {{"POST",
+                               "code-scanning/sarifs",
+                               {403, {}, R"({"message":"Resource not accessible by integration"})"},
+                               false,
+                               -1}};
+    const UploadReport report = upload.run();
+    CHECK(report.result == UploadReport::Result::not_possible);
+    CHECK(report.problems.front().hint.find("security-events: write") != std::string::npos);
+}
+
+TEST_CASE("A file that is too large goes up once more with its least severe half left out") {
+    Upload upload;
+    upload.told.hub.faults = {{"POST", "code-scanning/sarifs", {413, {}, ""}, false, 1}};
+    const UploadReport report = upload.run();
+    CHECK(report.accepted == 2);
+    CHECK(upload.told.hub.analyses.at(0).text == upload_of("development").smaller);
+    CHECK(texts_of(report.problems) ==
+          "development: the file was too large for GitHub, so its least severe half was left out\n");
+}
+
+TEST_CASE("A commit that GitHub does not know yet is asked about once more") {
+    Upload upload;
+    upload.told.hub.faults = {{"POST", "code-scanning/sarifs", {404, {}, R"({"message":"Not Found"})"}, false, 1}};
+    CHECK(upload.run().result == UploadReport::Result::done);
+}
+
+TEST_CASE("A lost answer costs nothing: the same category is replaced") {
+    Upload upload;
+    upload.told.hub.faults = {{"POST", "code-scanning/sarifs", {502, {}, ""}, true, 1}};
+    CHECK(upload.run().result == UploadReport::Result::done);
+}
+
+TEST_CASE("A file that GitHub refuses is a fault with GitHub's words, and the others still go up") {
+    Upload upload;
+    upload.told.hub.faults = {{"POST",
+                               "code-scanning/sarifs",
+                               {422, {}, R"({"message":"Invalid request.\n\n1 item required; only 0 were supplied."})"},
+                               false,
+                               1}};
+    const UploadReport report = upload.run();
+    CHECK(report.result == UploadReport::Result::failed);
+    CHECK(report.accepted == 1);
+    CHECK(report.problems.front().what ==
+          "the SARIF of development was not uploaded: 422 Invalid request.  1 item required; only 0 were supplied.");
+}
+
+TEST_CASE("What code scanning could not read is a fault with its errors") {
+    Upload upload;
+    upload.told.hub.next_status = "failed";
+    const UploadReport report = upload.run({upload_of("production")});
+    CHECK(report.result == UploadReport::Result::failed);
+    CHECK(texts_of(report.problems) == "code scanning could not read the SARIF of production: the file is odd\n");
+}
+
+TEST_CASE("What code scanning has not read after all looks is a warning") {
+    Upload upload;
+    upload.told.hub.next_status = "pending";
+    const UploadReport report = upload.run({upload_of("production")});
+    CHECK(report.result == UploadReport::Result::done);
+    CHECK(report.problems.front().level == Level::warning);
+    CHECK(texts_of(report.problems) == "code scanning has not read the SARIF of production yet\n");
+}
+
+TEST_CASE("512 images stay far below a thousand requests") {
+    Upload upload;
+    std::vector<SarifUpload> uploads;
+    for (int i = 0; i < 512; ++i) uploads.push_back(upload_of("image-" + std::to_string(i)));
+    CHECK(upload.run(uploads).accepted == 512);
+    CHECK(upload.told.hub.lines.size() < 600);
+}
+
+TEST_CASE("A retired version's analyses are removed, and no others") {
+    ToldGitHub told;
+    for (const char* category : {"images/3.11/production", "images/3.13/production", "images/3.11/development"})
+        told.hub.analyses.push_back(
+            {.id = static_cast<std::int64_t>(told.hub.analyses.size()) + 1, .sarif_id = "", .category = category});
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    CHECK(remove_analyses(api, "images/3.11/") == 2);
+    CHECK(told.hub.analyses.size() == 1);
+    CHECK(told.hub.analyses.front().category == "images/3.13/production");
+    CHECK(told.hub.count("DELETE code-scanning/analyses/3*") == 1);
+}
+
+TEST_CASE("An upload is decided on before anything is sent") {
+    const Event event = push();
+    CHECK(decide_upload(event, UploadWish::automatic, Outcome::vulnerable, true).upload);
+    CHECK(decide_upload(event, UploadWish::required, Outcome::unknown, true).reason ==
+          "the verdict is unknown: an upload would close alerts unseen");
+    CHECK(decide_upload(event, UploadWish::off, Outcome::clean, true).reason == "sarif-upload is off");
+    CHECK(decide_upload(event, UploadWish::automatic, Outcome::clean, false).reason == "there is no token");
+
+    Event fork = event;
+    fork.name = "pull_request";
+    fork.ref = "refs/pull/1/merge";
+    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, true).upload);
+    fork.from_fork = true;
+    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, true).reason ==
+          "the token of a fork's pull request may only read");
+
+    Event tag = event;
+    tag.ref = "refs/tags/1.0.0";
+    CHECK_FALSE(decide_upload(tag, UploadWish::automatic, Outcome::clean, true).upload);
+    CHECK_FALSE(decide_upload({}, UploadWish::automatic, Outcome::clean, true).upload);
+}

@@ -1,0 +1,135 @@
+#include "github/issues.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "github/told_github.h"
+
+using namespace github;
+
+namespace {
+
+TrackingPlan plan_of(TrackingAction action, const std::string& comment = "") {
+    TrackingPlan plan;
+    plan.action = action;
+    plan.title = "title";
+    plan.body = std::string(tracking_marker) + "\n" + render_tracking_state({});
+    plan.comment = comment;
+    return plan;
+}
+
+struct Tracking {
+    ToldGitHub told;
+
+    std::string run(const TrackingPlan& plan) {
+        const World world = told.fake.world();
+        Api api(world, told.settings());
+        return carry_out(api, plan, load_tracking_issues(api));
+    }
+    TrackingIssues load() {
+        const World world = told.fake.world();
+        Api api(world, told.settings());
+        return load_tracking_issues(api);
+    }
+    FakeGitHub& hub() { return told.hub; }
+    FakeGitHub::FakeIssue& add(const std::string& body, std::vector<std::string> labels = {tracking_label}) {
+        FakeGitHub::FakeIssue issue;
+        issue.number = static_cast<std::int64_t>(hub().issues.size()) + 1;
+        issue.body = body;
+        issue.labels = std::move(labels);
+        hub().issues.push_back(issue);
+        return hub().issues.back();
+    }
+};
+
+const std::string ours = std::string(tracking_marker) + R"(<!-- state: {"known":"","unknown_nights":2} -->)";
+
+}  // namespace
+
+TEST_CASE("The issue is opened with its label, which is made if it is missing") {
+    Tracking tracking;
+    CHECK(tracking.run(plan_of(TrackingAction::create)) == "https://github.example/defra/images/issues/1");
+    CHECK(tracking.hub().labels.contains(tracking_label));
+    CHECK(tracking.hub().issues.at(0).labels == std::vector<std::string>{tracking_label});
+    CHECK(tracking.load().open->number == 1);
+}
+
+TEST_CASE("An update writes the comment and the body; closing says why") {
+    Tracking tracking;
+    tracking.add(ours);
+    tracking.run(plan_of(TrackingAction::update, "news"));
+    CHECK(tracking.hub().issues.front().comments == std::vector<std::string>{"news"});
+    CHECK(tracking.hub().issues.front().title == "title");
+    tracking.run(plan_of(TrackingAction::close));
+    CHECK(tracking.hub().issues.front().state == "closed");
+    CHECK(tracking.hub().issues.front().state_reason == "completed");
+    CHECK(tracking.load().closed->number == 1);
+}
+
+TEST_CASE("Among 300 issues, pull requests and others' issues with our label, ours is found and no other touched") {
+    Tracking tracking;
+    for (int i = 0; i < 300; ++i) tracking.add("something else", {"bug"});
+    tracking.add(ours).author_type = "User";  // somebody copied the body of one of ours
+    tracking.hub().issues.back().author = "eve";
+    tracking.add("no marker");
+    tracking.add(ours).pull_request = true;
+    tracking.add(ours).state = "closed";
+    tracking.add(ours);
+    CHECK(tracking.load().open->number == 305);
+    CHECK(tracking.load().open->state.unknown_nights == 2);
+    tracking.run(plan_of(TrackingAction::update, "news"));
+    for (const FakeGitHub::FakeIssue& issue : tracking.hub().issues)
+        CHECK(issue.comments.size() == (issue.number == 305 ? 1U : 0U));
+    CHECK(tracking.hub().count("PATCH *") == 1);
+}
+
+TEST_CASE("Of many pages of issues with our label the one of ours is found") {
+    Tracking tracking;
+    tracking.hub().page_size = 10;
+    for (int i = 0; i < 35; ++i) tracking.add("someone else's");
+    tracking.add(ours);
+    CHECK(tracking.load().open->number == 36);
+}
+
+TEST_CASE("A lost answer about a new issue is looked up, and there is one in the end") {
+    Tracking tracking;
+    tracking.hub().faults = {{"POST", "issues", {502, {}, ""}, true, 1}};
+    CHECK(tracking.run(plan_of(TrackingAction::create)) == "https://github.example/defra/images/issues/1");
+    CHECK(tracking.hub().issues.size() == 1);
+}
+
+TEST_CASE("A new issue that was really not made is an error") {
+    Tracking tracking;
+    tracking.hub().faults = {{"POST", "issues", {503, {}, ""}, false, 1}};
+    CHECK_THROWS_AS(tracking.run(plan_of(TrackingAction::create)), Error);
+}
+
+TEST_CASE("Two runs at once end with one open issue, the older") {
+    Tracking tracking;
+    const World world = tracking.told.fake.world();
+    Api api(world, tracking.told.settings());
+    const TrackingIssues nothing_yet = load_tracking_issues(api);
+    carry_out(api, plan_of(TrackingAction::create), nothing_yet);
+    CHECK(carry_out(api, plan_of(TrackingAction::create), nothing_yet).ends_with("/issues/1"));
+    CHECK(tracking.hub().open_issues() == 1);
+    CHECK(tracking.hub().issues.at(1).state_reason == "not_planned");
+}
+
+TEST_CASE("A locked issue is brought up to date without a comment") {
+    Tracking tracking;
+    tracking.add(ours);
+    tracking.hub().faults = {{"POST",
+                              "issues/1/comments",
+                              {403, {}, R"({"message":"Unable to create comment because issue is locked."})"},
+                              false,
+                              -1}};
+    tracking.run(plan_of(TrackingAction::update, "news"));
+    CHECK(tracking.hub().issues.front().title == "title");
+}
+
+TEST_CASE("Issues that are switched off are an error that says so") {
+    Tracking tracking;
+    tracking.hub().issues_on = false;
+    const Error error = error_of([&] { tracking.load(); });
+    CHECK(error.problems.front().what ==
+          "the tracking issue could not be kept: 410 Issues has been disabled in this repository.");
+}

@@ -1,0 +1,214 @@
+#include "github/releases.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "github/told_github.h"
+
+using namespace github;
+
+namespace {
+
+const std::string commit = std::string(40, 'a');
+
+struct Making {
+    ToldGitHub told;
+    WantedRelease wanted{.tag = "1.1.0",
+                         .title = "Python 1.1.0",
+                         .notes = "notes",
+                         .revision = commit,
+                         .default_branch = "master",
+                         .assets = {},
+                         .at = {"JOB.env", 1}};
+
+    Making() {
+        add_file("evidence.tar.gz", "all of it");
+        add_file("publication.json", "{}");
+    }
+
+    void add_file(const std::string& name, const std::string& content) {
+        told.fake.files.texts["out/release/" + name] = content;
+        wanted.assets.push_back({name, "out/release/" + name, content.size(), sha256(content)});
+    }
+
+    MadeRelease run() {
+        const World world = told.fake.world();
+        Api api(world, told.settings());
+        return make_release(world, api, wanted);
+    }
+
+    FakeGitHub& hub() { return told.hub; }
+};
+
+Response refused(int status, const std::string& body) {
+    return {status, {}, body};
+}
+
+}  // namespace
+
+TEST_CASE("A release is a draft first, gets its files, and is published last, on the very commit") {
+    Making making;
+    making.hub().head = std::string(40, 'b');
+    const MadeRelease made = making.run();
+    CHECK(made.created);
+    CHECK(made.address == "https://github.example/defra/images/releases/1.1.0");
+    CHECK(making.hub().tags.at("1.1.0") == commit);
+    const FakeGitHub::FakeRelease& release = making.hub().releases.at(0);
+    CHECK(release.name == "Python 1.1.0");
+    CHECK(release.body == "notes");
+    CHECK(release.make_latest == "true");
+    CHECK(release.files.size() == 2);
+    std::string writes;
+    for (const std::string& line : making.hub().lines) writes += line.starts_with("GET") ? "" : line + "\n";
+    CHECK(writes ==
+          "POST releases\nPOST releases/101/assets?name=evidence.tar.gz\nPOST "
+          "releases/101/assets?name=publication.json\nPATCH releases/101\n");
+}
+
+TEST_CASE("A release that is out is left alone") {
+    Making making;
+    making.run();
+    const std::size_t before = making.hub().lines.size();
+    CHECK_FALSE(making.run().created);
+    for (std::size_t i = before; i < making.hub().lines.size(); ++i) CHECK(making.hub().lines[i].starts_with("GET"));
+}
+
+TEST_CASE("What an interrupted attempt left is filled up") {
+    Making making;
+    making.hub().releases.push_back({.id = 5, .tag = "1.1.0", .files = {{6, "publication.json", "{}"}}});
+    making.run();
+    CHECK(making.hub().releases.size() == 1);
+    CHECK(making.hub().releases.front().files.size() == 2);
+    CHECK(making.hub().count("POST releases/5/assets*") == 1);
+}
+
+TEST_CASE("A file that came half is taken away and sent again") {
+    Making making;
+    making.hub().releases.push_back({.id = 5, .tag = "1.1.0", .files = {{6, "publication.json", "{"}}});
+    making.run();
+    CHECK(making.hub().count("DELETE releases/assets/6") == 1);
+    CHECK(making.hub().releases.front().files.back().content == "{}");
+}
+
+TEST_CASE("A lost answer about a new draft is looked up, and there is one release in the end") {
+    Making making;
+    making.hub().faults = {{"POST", "releases", refused(502, ""), true, 1}};
+    CHECK(making.run().created);
+    CHECK(making.hub().releases.size() == 1);
+}
+
+TEST_CASE("A lost answer about a file is looked up") {
+    Making making;
+    making.hub().faults = {{"POST", "releases/*/assets*", refused(502, ""), true, 1}};
+    CHECK(making.run().created);
+    CHECK(making.hub().releases.front().files.size() == 2);
+}
+
+TEST_CASE("Of two drafts the older stays, and empty ones go") {
+    Making making;
+    making.hub().releases.push_back({.id = 5, .tag = "1.1.0"});
+    making.hub().releases.push_back({.id = 6, .tag = "1.1.0"});
+    making.hub().releases.push_back({.id = 7, .tag = "1.2.0"});
+    making.run();
+    CHECK(making.hub().releases.size() == 2);
+    CHECK(making.hub().releases.front().id == 5);
+    CHECK_FALSE(making.hub().releases.front().draft);
+}
+
+TEST_CASE("Another run that is quicker has made it") {
+    Making making;
+    making.hub().faults = {{"POST",
+                            "releases",
+                            refused(422, R"({"errors":[{"code":"already_exists","field":"tag_name"}]})"),
+                            true,
+                            1}};
+    making.run();
+    CHECK(making.hub().releases.size() == 1);
+}
+
+TEST_CASE("A tag on another commit takes the version away") {
+    Making making;
+    making.hub().tags["1.1.0"] = std::string(40, 'c');
+    const Error error = error_of([&] { making.run(); });
+    CHECK(error.exit == Exit::refused);
+    CHECK(error.problems.front().at == Place{"JOB.env", 1});
+    CHECK(error.problems.front().what == "the tag 1.1.0 is there already, on another commit (ccccccc)");
+    CHECK(making.hub().releases.empty());
+}
+
+TEST_CASE("A version of an immutable release that was deleted is burnt, and that is said") {
+    Making making;
+    making.hub().faults = {
+        {"POST",
+         "releases",
+         refused(422, R"({"errors":[{"code":"custom","message":"tag_name was used by an immutable release"}]})"),
+         false,
+         1}};
+    const Error error = error_of([&] { making.run(); });
+    CHECK(error.exit == Exit::refused);
+    CHECK(error.problems.front().what.find("belonged to an immutable release once") != std::string::npos);
+    CHECK(error.problems.front().hint == "raise DEFRA_VERSION");
+}
+
+TEST_CASE("A rule against the tag is explained, and our draft does not stay behind") {
+    Making making;
+    making.hub().faults = {
+        {"PATCH",
+         "releases/*",
+         refused(422, R"({"errors":[{"code":"custom","field":"pre_receive","message":"creations being restricted"}]})"),
+         false,
+         1}};
+    const Error error = error_of([&] { making.run(); });
+    CHECK(error.problems.front().hint.starts_with("a rule of this repository lets nobody create this tag"));
+    CHECK(making.hub().releases.empty());
+}
+
+TEST_CASE("A commit that changes workflows is released without a target where the tag lands right by itself") {
+    Making making;
+    making.hub().head = commit;
+    making.hub().faults = {{"POST", "releases", refused(404, R"({"message":"Not Found"})"), false, 1}};
+    CHECK(making.run().created);
+    CHECK(making.hub().tags.at("1.1.0") == commit);
+    CHECK(making.hub().releases.front().target.empty());
+}
+
+TEST_CASE("A commit that changes workflows and is not the newest cannot be released by a workflow, and how it can is said") {
+    Making making;
+    making.hub().head = std::string(40, 'b');
+    making.hub().faults = {{"POST",
+                            "releases",
+                            refused(403, R"({"message":"Resource not accessible by integration"})"),
+                            false,
+                            -1}};
+    const Error error = error_of([&] { making.run(); });
+    CHECK(error.problems.front().hint.find("git push origin " + commit + ":refs/tags/1.1.0") != std::string::npos);
+    CHECK(making.hub().count("POST releases") == 1);
+}
+
+TEST_CASE("An older line of versions does not become the latest release") {
+    Making making;
+    making.hub().releases.push_back({.id = 5, .tag = "2.0.0", .draft = false});
+    making.hub().releases.push_back({.id = 6, .tag = "v9.0.0", .draft = false});
+    making.run();
+    CHECK(making.hub().releases.back().make_latest == "false");
+}
+
+TEST_CASE("The last release is the highest bare version that is out") {
+    std::vector<Release> releases(5);
+    releases[0] = {.id = 1, .tag = "1.10.0", .draft = false, .address = "", .uploads = ""};
+    releases[1] = {.id = 2, .tag = "1.9.0", .draft = false, .address = "", .uploads = ""};
+    releases[2] = {.id = 3, .tag = "v2.0.0", .draft = false, .address = "", .uploads = ""};
+    releases[3] = {.id = 4, .tag = "3.0.0", .draft = true, .address = "", .uploads = ""};
+    releases[4] = {.id = 5, .tag = "latest", .draft = false, .address = "", .uploads = ""};
+    CHECK(find_last_release(releases)->tag == "1.10.0");
+    CHECK(find_last_release({}) == nullptr);
+}
+
+TEST_CASE("A tag's name is encoded in every path") {
+    ToldGitHub told;
+    told.hub.tags["a/b#ü"] = commit;
+    const World world = told.fake.world();
+    Api api(world, told.settings());
+    CHECK(load_tag_commit(api, "a/b#ü") == commit);
+    CHECK(told.hub.lines.front() == "GET git/ref/tags/a%2Fb%23%C3%BC");
+    CHECK(load_tag_commit(api, "nothing").empty());
+}

@@ -1,0 +1,36 @@
+// The fake GitHub behind a FakeWorld, and a client for it.
+#pragma once
+
+#include "fakes/fake_world.h"
+#include "github/api.h"
+#include "github/fake_github.h"
+
+struct ToldGitHub {
+    FakeWorld fake;
+    FakeGitHub hub;
+
+    ToldGitHub() {
+        hub.base = "https://api.github.example";
+        for (const char* method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
+            fake.http.answer_by(method, "*", [this](const Request& request) {
+                const std::string body =
+                    request.body_file.empty() ? request.body : fake.files.read(request.body_file);
+                return hub.answer(request.method, request.url, request.headers, body);
+            });
+        }
+    }
+
+    github::ApiSettings settings() const {
+        return {.base = hub.base, .repository = hub.repository, .token = Secret(hub.token)};
+    }
+};
+
+/// What was thrown; fails the test if nothing was.
+inline Error error_of(const std::function<void()>& step) {
+    try {
+        step();
+    } catch (const Error& error) {
+        return error;
+    }
+    throw std::logic_error("nothing was thrown");
+}
