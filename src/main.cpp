@@ -51,7 +51,7 @@ void show_problems(const Problems& problems, bool in_workflow) {
 /// A scanner's own word for a run that ended before its verdict: unknown, never empty (an empty output reads as "no
 /// findings").
 bool has_verdict(const std::string& command) {
-    return command == "scan" || command == "judge" || command == "run";
+    return command == "scan" || command == "judge" || command == "nightly" || command == "run";
 }
 
 Exit deliver(const World& world, const Result& result, bool in_workflow) {

@@ -57,6 +57,7 @@ Problems check_project(const World& world, const Settings& settings, const Proje
     const Date today = day_of(decision_time(world, settings));
     Problems problems = project.warnings;
     append(problems, check_certificates(load_certificates(world), today));
+    append(problems, compare_with_release(world, settings, project));
     if (settings.image_matrix != own_matrix)
         return problems;  // README and Dockerfile repeat the repository's own matrix only
     append(problems, check_dockerfile(project.dockerfile, settings.dockerfile, project.plan.matrix, project.plan.job));

@@ -9,5 +9,7 @@ Result run_command(const std::string& name, const World& world, const Settings& 
     if (name == "judge") return run_judge(world, settings);
     if (name == "publish") return run_publish(world, settings);
     if (name == "fetch") return run_fetch(world, settings);
+    if (name == "release") return run_release(world, settings);
+    if (name == "nightly") return run_nightly(world, settings);
     return run_all(world, settings);
 }

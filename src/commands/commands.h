@@ -25,6 +25,8 @@ Result run_scan(const World& world, const Settings& settings);
 Result run_judge(const World& world, const Settings& settings);
 Result run_publish(const World& world, const Settings& settings);
 Result run_fetch(const World& world, const Settings& settings);
+Result run_release(const World& world, const Settings& settings);
+Result run_nightly(const World& world, const Settings& settings);
 Result run_all(const World& world, const Settings& settings);
 
 /// The command of that name, as in command_table().

@@ -50,18 +50,22 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
     return verdicts;
 }
 
-Result report_verdicts(const World& world, const Settings& settings, const Project& project,
-                       const std::vector<Layout>& layouts) {
+Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
+                         const std::vector<Layout>& layouts) {
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
-    const Run run =
+    Run run =
         gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
     save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
-    return make_result(settings, run);
+    Result result = make_result(settings, run);
+    return {std::move(run), std::move(result)};
 }
 
 Result run_judge(const World& world, const Settings& settings) {
+    if (!settings.release.empty()) return judge_release(world, settings);
     if (!settings.trivy_report.empty() || !settings.grype_report.empty()) return judge_files(world, settings);
     const Project project = load_project(world, settings);
-    return report_verdicts(world, settings, project, load_built_images(world, settings, project));
+    Reported reported = report_verdicts(world, settings, project, load_built_images(world, settings, project));
+    upload_findings(world, settings, project, reported.run, reported.result);
+    return reported.result;
 }

@@ -50,7 +50,7 @@ Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
 
 Result judge_files(const World& world, const Settings& settings) {
     Problems warnings;
-    const Policy policy = load_policy(world, settings, warnings);
+    const Policy policy = load_policy(world, settings, "", warnings);
     const Digest unset = sha256("");
     ScanResult trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset);
     ScanResult grype = load_report(world, Scanner::grype, settings.grype_report, unset);

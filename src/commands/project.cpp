@@ -20,11 +20,18 @@ void gather_problems(Problems& problems, const std::function<void()>& read) {
     }
 }
 
-std::string read_required(const World& world, const std::string& file, const std::string& what) {
+std::string read_required(const World& world, const std::filesystem::path& file, const std::string& what) {
     std::optional<std::string> text = world.files.read_if_there(file);
-    if (!text) throw Error{Exit::bad_input, {{{file, 0}, "there is no such file", what}}};
+    if (!text) throw Error{Exit::bad_input, {{{file.string(), 0}, "there is no such file", what}}};
     return *text;
 }
+
+/// Where the files of a project lie. What they are called in messages is not said here.
+struct ProjectFiles {
+    std::filesystem::path image_matrix;
+    std::filesystem::path job_env;
+    std::filesystem::path dockerfile;
+};
 
 void append(std::vector<Waiver>& all, const std::vector<Waiver>& more) {
     all.insert(all.end(), more.begin(), more.end());
@@ -43,8 +50,8 @@ struct PolicyTexts {
     }
 };
 
-PolicyTexts load_policy_texts(const World& world, const Settings& settings) {
-    const auto text = [&](const std::string& file) { return world.files.read_if_there(file).value_or(""); };
+PolicyTexts load_policy_texts(const World& world, const Settings& settings, const std::filesystem::path& folder) {
+    const auto text = [&](const std::string& file) { return world.files.read_if_there(folder / file).value_or(""); };
     return {text(settings.policy), text(".trivyignore"), text(".trivyignore.yaml"), text(".grype.yaml")};
 }
 
@@ -70,30 +77,24 @@ Policy parse_policy_texts(const PolicyTexts& texts, const Settings& settings, Pr
     return policy;
 }
 
-}  // namespace
-
-Policy load_policy(const World& world, const Settings& settings, Problems& warnings) {
-    return parse_policy_texts(load_policy_texts(world, settings), settings, warnings);
-}
-
-Project load_project(const World& world, const Settings& settings) {
+Project load_project_from(const World& world, const Settings& settings, const ProjectFiles& files) {
     Project project;
     Problems problems;
     Matrix matrix;
     Job job;
     gather_problems(problems, [&] {
-        matrix = parse_matrix(read_required(world, settings.image_matrix, "it lists the versions to build"),
+        matrix = parse_matrix(read_required(world, files.image_matrix, "it lists the versions to build"),
                               settings.image_matrix, day_of(decision_time(world, settings)), project.warnings);
     });
     gather_problems(problems, [&] {
-        job = parse_job_env(read_required(world, settings.job_env, "it holds DEFRA_VERSION and IMAGE_NAME"),
+        job = parse_job_env(read_required(world, files.job_env, "it holds DEFRA_VERSION and IMAGE_NAME"),
                             settings.job_env, project.warnings);
     });
     gather_problems(problems, [&] {
         project.dockerfile =
-            read_required(world, settings.dockerfile, "it holds the targets development and production");
+            read_required(world, files.dockerfile, "it holds the targets development and production");
     });
-    const PolicyTexts policy = load_policy_texts(world, settings);
+    const PolicyTexts policy = load_policy_texts(world, settings, "");
     gather_problems(problems, [&] { project.policy = parse_policy_texts(policy, settings, project.policy_warnings); });
     project.policy_revision = policy.revision();
     if (problems.empty()) {
@@ -109,6 +110,22 @@ Project load_project(const World& world, const Settings& settings) {
     project.source_date = load_source_date(world, {settings.dockerfile, ".dockerignore", "image", "certificates",
                                                    settings.image_matrix, settings.job_env});
     return project;
+}
+
+}  // namespace
+
+Policy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder,
+                   Problems& warnings) {
+    return parse_policy_texts(load_policy_texts(world, settings, folder), settings, warnings);
+}
+
+Project load_project(const World& world, const Settings& settings) {
+    return load_project_from(world, settings, {settings.image_matrix, settings.job_env, settings.dockerfile});
+}
+
+Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& folder) {
+    return load_project_from(world, settings,
+                             {folder / "image-matrix.json", folder / "JOB.env", folder / "Dockerfile"});
 }
 
 const Image& image_of(const Plan& plan, const Layout& layout) {

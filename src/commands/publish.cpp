@@ -153,8 +153,13 @@ Result run_publish(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const std::vector<Layout> layouts = load_built_images(world, settings, project);
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
-    Published published =
-        publish_images(world, settings, project, layouts, verdicts, load_contract_reports(world, settings, layouts));
+    const std::vector<ContractReport> contracts = load_contract_reports(world, settings, layouts);
+    Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
+    if (project.event.in_workflow) {
+        Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
+        run.publication = published.state;
+        upload_findings(world, settings, project, run, published.result);
+    }
     world.out << published.result.outputs["tags"] << "\n";
     return published.result;
 }

@@ -10,7 +10,9 @@
 #include "commands/commands.h"
 #include "contract/certificates.h"
 #include "contract/contract.h"
+#include "github/api.h"
 #include "github/event.h"
+#include "github/releases.h"
 #include "oci/layout.h"
 #include "plan/plan.h"
 #include "publication/permission.h"
@@ -35,9 +37,13 @@ struct Project {
 
 /// Reads the matrix, JOB.env, Dockerfile and policy. Throws Error{bad_input} with the problems of all of them at once.
 Project load_project(const World& world, const Settings& settings);
+/// The same with the matrix, JOB.env and Dockerfile of a release, which lie in `folder` under their usual names.
+Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& folder);
 
-/// The policy file and the scanners' own ignore files. Throws Error{bad_input} with the problems of all of them.
-Policy load_policy(const World& world, const Settings& settings, Problems& warnings);
+/// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
+/// them.
+Policy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder,
+                   Problems& warnings);
 
 /// The image that a layout of this plan is of.
 const Image& image_of(const Plan& plan, const Layout& layout);
@@ -89,8 +95,12 @@ Result make_result(const Settings& settings, const Run& run);
 /// Two reports that somebody else made: --trivy and --grype.
 Result judge_files(const World& world, const Settings& settings);
 /// Judges what lies in out/scans, writes and prints everything about it.
-Result report_verdicts(const World& world, const Settings& settings, const Project& project,
-                       const std::vector<Layout>& layouts);
+struct Reported {
+    Run run;
+    Result result;
+};
+Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
+                         const std::vector<Layout>& layouts);
 /// A terminal that shows colours (no-color.org: NO_COLOR switches them off).
 bool wants_colour(const World& world);
 
@@ -110,3 +120,26 @@ void try_publication(const World& world, const Settings& settings, const Project
 Published publish_images(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                          const std::vector<ContractReport>& contracts);
+
+// github --------------------------------------------------------------------------------------------------------
+/// True if there is a token, and a repository that it is for.
+bool has_github(const World& world, const Settings& settings);
+/// Throws Error{bad_input} where has_github is false.
+github::Api connect_github(const World& world, const Settings& settings);
+/// Puts the findings into code scanning, where this run should: never after an unknown verdict, and on a branch that
+/// publishes only after a publication, so that alerts always describe what is published. With sarif-upload: required a
+/// failure sets the exit code; else it is a remark.
+void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
+                     Result& result);
+/// What a pull request does to the last release: whether DEFRA_VERSION has to be raised, and how far.
+Problems compare_with_release(const World& world, const Settings& settings, const Project& project);
+/// A push warns if nobody has looked at what is published for long. What GitHub does not tell is no fault.
+void warn_of_old_scan(const World& world, const Settings& settings, const Project& project, Result& result);
+
+// release -------------------------------------------------------------------------------------------------------
+/// Makes the release of what out/publication.json says is out, or finds it. Throws Error{refused} if the publication is
+/// not complete, or the images are only for trying out.
+github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
+                                   const std::vector<Layout>& layouts, const Run& run);
+/// `judge --release`: the decision made again from a release's evidence, as on the day it was made.
+Result judge_release(const World& world, const Settings& settings);

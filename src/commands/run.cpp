@@ -29,6 +29,22 @@ void publish_if_clean(const World& world, const Settings& settings, const Projec
     result.exit = published.result.exit;
 }
 
+/// The last stretch of all: where images went to a place that was named, the version gets its release.
+void release_if_published(const World& world, const Settings& settings, const Project& project,
+                          const std::vector<Layout>& layouts, Run& run, Result& result) {
+    const bool out = run.publication && (run.publication->result == PublicationState::Result::published ||
+                                         run.publication->result == PublicationState::Result::already_there);
+    if (!out || settings.to.empty() || settings.dry_run || !project.event.in_workflow) return;
+    if (!has_github(world, settings)) {
+        result.problems.push_back({{}, "no release: there is no token for GitHub", "", Level::notice});
+        return;
+    }
+    const github::MadeRelease made = release_images(world, settings, project, layouts, run);
+    run.publication->release = made.address;
+    result.outputs["release"] = made.address;
+    result.outputs["created"] = made.created ? "true" : "false";
+}
+
 /// What check found is part of the reports, each remark once.
 void add_remarks(Run& run, const Problems& problems) {
     for (const Problem& problem : problems) {
@@ -63,7 +79,11 @@ Result run_all(const World& world, const Settings& settings) {
     Result result = make_result(settings, run);
     result.outputs["problems"] = std::to_string(problems.size());
     result.outputs["digests"] = render_digests(layouts);
+    warn_of_old_scan(world, settings, project, result);
     publish_if_clean(world, settings, project, layouts, verdicts, contracts, run, result);
+    save_reports(world, settings, run);
+    upload_findings(world, settings, project, run, result);
+    release_if_published(world, settings, project, layouts, run, result);
     save_reports(world, settings, run);
     result.summary = render_summary(run);
     world.out << render_ending(run, wants_colour(world));

@@ -70,5 +70,5 @@ Result run_scan(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const std::vector<Layout> layouts = load_built_images(world, settings, project);
     scan_images(world, settings, project, layouts);
-    return report_verdicts(world, settings, project, layouts);
+    return report_verdicts(world, settings, project, layouts).result;
 }

@@ -8,16 +8,23 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "registry/reference.h"
 
 namespace {
 
-const std::vector<std::string> all = {"check", "matrix", "build", "test", "scan", "judge", "publish", "fetch", "run"};
-const std::vector<std::string> planning = {"check", "matrix", "build", "test", "scan", "judge", "publish", "run"};
+const std::vector<std::string> all = {"check",   "matrix", "build",   "test",    "scan", "judge",
+                                      "publish", "fetch",  "release", "nightly", "run"};
+const std::vector<std::string> planning = {"check", "matrix",  "build",   "test",    "scan",
+                                           "judge", "publish", "release", "nightly", "run"};
 const std::vector<std::string> building = {"build", "run"};
-const std::vector<std::string> scanning = {"scan", "publish", "run"};
-const std::vector<std::string> judging = {"scan", "judge", "publish", "run"};
+const std::vector<std::string> scanning = {"scan", "publish", "nightly", "run"};
+const std::vector<std::string> judging = {"scan", "judge", "publish", "nightly", "run"};
 const std::vector<std::string> publishing = {"publish", "run"};
+const std::vector<std::string> uploading = {"judge", "publish", "nightly", "run"};
+const std::vector<std::string> with_registry = {"publish", "fetch", "nightly", "run"};
+const std::vector<std::string> with_github = {"check", "judge", "publish", "release", "nightly", "run"};
+const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
 
 }  // namespace
 
@@ -34,7 +41,10 @@ const std::vector<CommandText>& command_table() {
         {"publish", "Publish exactly the images that were built, scanned and judged clean",
          "published, digests, tags, reason"},
         {"fetch", "Bring published images into layouts in out/fetched, each blob once", "digests", "reference"},
-        {"run", "All of these in order: check, build, test, scan, judge, publish", "all of the above"},
+        {"release", "Make the GitHub release of DEFRA_VERSION, with everything that replays its verdict",
+         "release, created"},
+        {"nightly", "Scan what is published, with today's databases, and keep one tracking issue", "verdict, issue"},
+        {"run", "The whole road: check, build, test, scan, judge, publish, release", "all of the above"},
     };
     return table;
 }
@@ -49,7 +59,7 @@ const std::vector<OptionText>& option_table() {
          "FILE",
          "Dockerfile",
          "The Dockerfile with the targets development and production",
-         {"check", "build", "run"}},
+         {"check", "build", "release", "nightly", "run"}},
         {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
         {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", all},
         {"runners",
@@ -62,7 +72,7 @@ const std::vector<OptionText>& option_table() {
          "N",
          "",
          "How much runs at the same time; the number of processors unless given",
-         {"build", "test", "scan", "publish", "fetch", "run"}},
+         {"build", "test", "scan", "publish", "fetch", "nightly", "run"}},
         {"stand-ins",
          "FILE",
          "",
@@ -78,16 +88,20 @@ const std::vector<OptionText>& option_table() {
          "LIST",
          "",
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
-         {"build", "fetch", "run"}},
+         {"build", "fetch", "nightly", "run"}},
         {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
         {"policy",
          "FILE",
          "vulnerability-policy.yml",
          "What blocks and what is accepted",
-         {"check", "scan", "judge", "publish", "run"}},
+         {"check", "scan", "judge", "publish", "release", "nightly", "run"}},
         {"severity", "WORD", "",
          "Block from this severity on, whatever the policy says: negligible, low, medium, high or critical", judging},
-        {"sarif-severity", "WORD", "medium", "The lowest severity that goes into SARIF files", judging},
+        {"sarif-severity",
+         "WORD",
+         "medium",
+         "The lowest severity that goes into SARIF files",
+         {"scan", "judge", "publish", "nightly", "run"}},
         {"databases", "DIR", "",
          "A folder with both scanners' databases (trivy/, grype/), used as they are; without it they are brought up to "
          "date",
@@ -102,34 +116,18 @@ const std::vector<OptionText>& option_table() {
          "",
          "Published images, such as docker.io/defradigital/python@sha256:…; comma-separated",
          {"fetch"}},
-        {"publish",
-         "WISH",
-         "auto",
-         "auto: where the branch and the event allow it; required: or fail; off: never",
-         {"matrix", "publish", "run"}},
-        {"publish-branches",
-         "LIST",
-         "master",
-         "Branches that publish, besides the event's default branch; comma-separated",
-         {"matrix", "publish", "run"}},
+        {"publish", "WISH", "auto", "auto: where the branch and the event allow it; required: or fail; off: never",
+         at_an_event},
+        {"publish-branches", "LIST", "master",
+         "Branches that publish, besides the event's default branch; comma-separated", at_an_event},
         {"to", "PLACE", "", "Where to publish: a registry such as docker.io, or oci:DIR; out/registry unless given",
          publishing},
-        {"docker-username",
-         "NAME",
-         "",
-         "Who publishes; a plain variable, because a secret would mask the outputs",
-         {"publish", "fetch", "run"}},
-        {"docker-token",
-         "TOKEN",
-         "",
-         "The access token that goes with it; outside of a workflow the variable DOCKER_TOKEN",
-         {"publish", "fetch", "run"},
-         true},
-        {"insecure",
-         "",
-         "false",
-         "Speak to the registry without TLS; one on this machine always is spoken to so",
-         {"publish", "fetch", "run"}},
+        {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
+         with_registry},
+        {"docker-token", "TOKEN", "",
+         "The access token that goes with it; outside of a workflow the variable DOCKER_TOKEN", with_registry, true},
+        {"insecure", "", "false", "Speak to the registry without TLS; one on this machine always is spoken to so",
+         with_registry},
         {"allow-stand-in", "", "false",
          "Let images on stand-in bases into a registry on this machine; no other ever gets them", publishing},
         {"adopt-alias", "", "false", "Move tags of unknown age too: those published before this action", publishing},
@@ -139,7 +137,23 @@ const std::vector<OptionText>& option_table() {
          "Publish nothing, and move the moving tags back to this DEFRA_VERSION",
          {"publish"}},
         {"reason", "TEXT", "", "Why the tags go back; it is recorded", {"publish"}},
-        {"dry-run", "", "false", "Print what would be published, and publish nothing", publishing},
+        {"dry-run", "", "false", "Print what would be published, and publish nothing", {"publish", "release", "run"}},
+        {"token", "TOKEN", "", "The token for GitHub; outside of a workflow the variable GITHUB_TOKEN", with_github,
+         true},
+        {"sarif-upload", "WISH", "auto",
+         "Findings into code scanning; auto: where GitHub takes them; required: or fail; off: never", uploading},
+        {"release", "VERSION", "", "Judge again what that release was judged by, as on that day", {"judge"}},
+        {"notify",
+         "NAMES",
+         "",
+         "Who is mentioned in the tracking issue, such as @defra/platform; comma-separated",
+         {"nightly"}},
+        {"nightly-fail",
+         "WORD",
+         "news",
+         "When findings turn the night red: news, any or never; an unknown verdict always does",
+         {"nightly"}},
+        {"retire", "MINOR", "", "Close the code scanning alerts of a version that is gone, such as 3.11", {"nightly"}},
         {"fix", "", "false", "Mend what can be mended: the matrix and JOB.env are the truth", {"check"}},
         {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
     };
@@ -223,6 +237,41 @@ class Reader {
         return PublishWish::automatic;
     }
 
+    github::UploadWish upload_wish(const std::string& name) {
+        switch (wish(name)) {
+            case PublishWish::automatic:
+                return github::UploadWish::automatic;
+            case PublishWish::required:
+                return github::UploadWish::required;
+            case PublishWish::off:
+                return github::UploadWish::off;
+        }
+        return github::UploadWish::automatic;
+    }
+
+    NightlyFail nightly_fail(const std::string& name) {
+        const std::string word = text(name);
+        if (word == "any") return NightlyFail::any;
+        if (word == "never") return NightlyFail::never;
+        if (word != "news") refuse(name, word, "write news, any or never");
+        return NightlyFail::news;
+    }
+
+    /// Names of people and teams (GitHub: letters, digits and single hyphens; a team is ORGANISATION/TEAM).
+    std::vector<std::string> names(const std::string& name) {
+        constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./";
+        std::vector<std::string> all_names;
+        for (std::string one : list(name, ',')) {
+            if (one.starts_with('@')) one.erase(0, 1);
+            if (one.empty() || one.find_first_not_of(allowed) != std::string::npos) {
+                refuse(name, one, "write names such as @octocat or @defra/platform");
+            } else {
+                all_names.push_back(one);
+            }
+        }
+        return all_names;
+    }
+
     void refuse(const std::string& name, const std::string& value, const std::string& hint) {
         problems_.push_back({{}, fmt::format("--{} does not take \"{}\"", name, value), hint});
     }
@@ -287,12 +336,22 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.reason = reader.text("reason");
     s.references = reader.list("reference", ',');
     s.dry_run = reader.flag("dry-run");
+    s.token = Secret(reader.text("token"));
+    s.sarif_upload = reader.upload_wish("sarif-upload");
+    s.release = reader.text("release");
+    s.retire = reader.text("retire");
+    s.notify = reader.names("notify");
+    s.nightly_fail = reader.nightly_fail("nightly-fail");
     s.fix = reader.flag("fix");
     s.diff = reader.flag("diff");
     if (s.platforms.empty()) reader.refuse("platforms", "", "name at least one, such as linux/amd64");
     if (!s.digest.empty() && !Digest::parse(s.digest))
         reader.refuse("digest", s.digest, "write it as sha256: and 64 hexadecimal digits");
     if (!is_place(s.to)) reader.refuse("to", s.to, "write a registry's host, such as docker.io, or oci: and a folder");
+    if (!s.release.empty() && !parse_version(s.release))
+        reader.refuse("release", s.release, "write a DEFRA_VERSION, such as 1.0.0");
+    if (!s.retire.empty() && !parse_version(s.retire + ".0"))
+        reader.refuse("retire", s.retire, "write a minor version of Python, such as 3.11");
     reader.finish();
     return s;
 }

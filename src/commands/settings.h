@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "github/code_scanning.h"
 #include "publication/permission.h"
 #include "verdict/finding.h"
 
@@ -33,6 +34,8 @@ struct CommandText {
 
 const std::vector<CommandText>& command_table();
 const std::vector<OptionText>& option_table();
+
+enum class NightlyFail { news, any, never };
 
 /// The same as values.
 struct Settings {
@@ -77,6 +80,14 @@ struct Settings {
     PublishWish publish = PublishWish::automatic;
     std::vector<std::string> publish_branches;
     bool dry_run = false;
+
+    Secret token;  ///< for GitHub; empty: GITHUB_TOKEN in the environment, if there is one
+    github::UploadWish sarif_upload = github::UploadWish::automatic;
+    std::string release;  ///< the version whose evidence is judged again
+    std::string retire;   ///< "3.11": its alerts are closed
+    std::vector<std::string> notify;
+    NightlyFail nightly_fail = NightlyFail::news;
+
     bool fix = false;
     bool diff = false;
 };

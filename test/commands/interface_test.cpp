@@ -28,7 +28,9 @@ TEST_CASE("action.yml has every option as an input with the same default and hel
         expected.insert(option.name);
         INFO(option.name);
         REQUIRE(inputs[option.name]);
-        CHECK(inputs[option.name]["default"].as<std::string>("") == option.standard);
+        // Only GitHub itself can fill this one in.
+        const std::string standard = option.name == "token" ? "${{ github.token }}" : option.standard;
+        CHECK(inputs[option.name]["default"].as<std::string>("") == standard);
         CHECK(inputs[option.name]["description"].as<std::string>("") == option.help);
     }
     std::set<std::string> found;

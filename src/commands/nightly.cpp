@@ -1,0 +1,279 @@
+// `nightly`: what is published, scanned again with today's databases; one tracking issue that looks after itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "commands/evidence.h"
+#include "commands/road.h"
+#include "commands/step.h"
+#include "github/code_scanning.h"
+#include "github/issues.h"
+#include "registry/fetch.h"
+#include "registry/manifests.h"
+#include "report/sarif.h"
+#include "report/summary.h"
+#include "report/terminal.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is to be scanned tonight.
+struct Night {
+    Project project;
+    std::vector<registry::Wanted> wanted;
+    std::vector<ImageRun> missing;  ///< should be out, and are not
+    std::string from;               ///< where this was learnt, for people
+};
+
+registry::Client make_client(const World& world, const Settings& settings) {
+    return {world, {.credentials = {}, .mirrors = settings.mirrors}};
+}
+
+std::string registry_of(const Settings& settings) {
+    return settings.to.empty() || settings.to.starts_with("oci:") ? "docker.io" : settings.to;
+}
+
+// What is out ------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> platforms_of(const Evidence& evidence) {
+    std::vector<std::string> platforms;
+    for (const EvidenceImage& image : evidence.images) {
+        if (std::find(platforms.begin(), platforms.end(), image.platform) == platforms.end())
+            platforms.push_back(image.platform);
+    }
+    return platforms;
+}
+
+bool is_planned(const Plan& plan, const std::string& image) {
+    return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
+}
+
+/// By digest, planned as it was then; the policy is today's. Nothing if no release tells what it published.
+std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
+    const std::vector<github::Release> releases = github::load_releases(api);
+    const github::Release* last = github::find_last_release(releases);
+    if (last == nullptr) return std::nullopt;
+    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::left_out);
+    const auto record = fetch_publication(world, settings, api, *last);
+    if (!fetched || !record) return std::nullopt;
+    Settings then = settings;
+    then.platforms = platforms_of(fetched->evidence);
+    Night night{load_released_project(world, then, fetched->folder), {}, {}, "the release " + last->tag};
+    if (const auto bases = world.files.read_if_there(fetched->folder / "out/bases.json"))
+        world.files.write(settings.out / "bases.json", *bases);
+    for (const PublishedImage& image : record->images) {
+        const std::string reference = render_pull_reference(*record, image);
+        if (reference.empty() || !is_planned(night.project.plan, image.name)) continue;
+        for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
+    }
+    return night.wanted.empty() ? std::nullopt : std::optional(std::move(night));
+}
+
+ImageRun make_image_run(const Settings& settings, const Plan& plan, const Image& image, const std::string& platform) {
+    ImageRun run;
+    run.name = layout_name(image, platform);
+    run.image = image.name;
+    run.platform = platform;
+    run.reference = image.repository + ":" + image.version_tag;
+    run.category = make_category(plan, image, platform);
+    run.at = {settings.image_matrix, plan.row_of(image).line};
+    return run;
+}
+
+/// By the version tags of the matrix.
+Night find_tagged(const World& world, const Settings& settings) {
+    Night night{load_project(world, settings), {}, {}, "the version tags of " + settings.image_matrix};
+    for (const Image& image : night.project.plan.images) {
+        const std::string reference = registry_of(settings) + "/" + image.repository + ":" + image.version_tag;
+        for (const std::string& platform : night.project.plan.platforms)
+            night.wanted.push_back({reference, image.name, platform});
+    }
+    return night;
+}
+
+const Image& image_named(const Plan& plan, const std::string& name) {
+    return *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == name; });
+}
+
+/// A tag that is not there leaves its image unknown, and the others are scanned all the same.
+void set_missing_apart(const World& world, const Settings& settings, Night& night) {
+    registry::Client client = make_client(world, settings);
+    std::map<std::string, bool> is_there;
+    for (const registry::Wanted& wanted : night.wanted) {
+        const auto reference = registry::parse_reference(wanted.reference);
+        if (!reference || reference->digest || is_there.contains(wanted.reference)) continue;
+        is_there[wanted.reference] =
+            registry::ask_tag(client, reference->host, reference->repository, reference->tag).has_value();
+    }
+    std::erase_if(night.wanted, [&](const registry::Wanted& wanted) {
+        const auto found = is_there.find(wanted.reference);
+        if (found == is_there.end() || found->second) return false;
+        const Plan& plan = night.project.plan;
+        night.missing.push_back(make_image_run(settings, plan, image_named(plan, wanted.image), wanted.platform));
+        return true;
+    });
+}
+
+/// Without a network an old base is no news: it stays as it is known.
+void renew_bases(const World& world, const Settings& settings) {
+    std::vector<Base> bases = load_bases(world, settings);
+    registry::Client client = make_client(world, settings);
+    for (Base& base : bases) {
+        const auto reference = registry::parse_reference(base.reference);
+        if (base.stand_in || !reference || reference->digest) continue;
+        base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
+    }
+    if (!bases.empty()) world.files.write(settings.out / "bases.json", render_bases_json(bases));
+}
+
+// Scanning it ------------------------------------------------------------------------------------------------------
+
+std::vector<Layout> fetch_layouts(const World& world, const Settings& settings, const Night& night) {
+    TimedStep step(world, "fetch", counted(night.wanted.size(), "image") + ", published by " + night.from);
+    registry::Client client = make_client(world, settings);
+    std::vector<Layout> layouts;
+    for (registry::Fetched& fetched :
+         registry::fetch_images(world, client, night.wanted, settings.out / "images", settings.jobs))
+        layouts.push_back(std::move(fetched.layout));
+    step.end(counted(layouts.size(), "image"));
+    return layouts;
+}
+
+Run scan_night(const World& world, const Settings& settings, Night& night) {
+    set_missing_apart(world, settings, night);
+    const std::vector<Layout> layouts = fetch_layouts(world, settings, night);
+    renew_bases(world, settings);
+    scan_images(world, settings, night.project, layouts);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, night.project, layouts);
+    return gather_run(world, settings, night.project, layouts, {}, verdicts);
+}
+
+/// A night that did not come to its end is one that nobody knows anything about, and the issue has to say so: here, and
+/// only here, what was thrown becomes the reason of a verdict.
+Run scan_or_explain(const World& world, const Settings& settings, Night& night) {
+    try {
+        return scan_night(world, settings, night);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        Run run = gather_run(world, settings, night.project, {}, {}, {});
+        for (const Problem& problem : error.problems) run.other_warnings.push_back(problem);
+        for (const registry::Wanted& wanted : night.wanted) {
+            const Plan& plan = night.project.plan;
+            run.images.push_back(make_image_run(settings, plan, image_named(plan, wanted.image), wanted.platform));
+        }
+        return run;
+    }
+}
+
+// Telling of it ----------------------------------------------------------------------------------------------------
+
+struct Told {
+    bool news = true;  ///< what is new cannot be told without an issue that remembers: everything is
+    std::string address;
+};
+
+/// A repository without issues, or a token that may not write them, is told of and not failed for.
+Told keep_issue(const Settings& settings, github::Api& api, const Run& run, Result& result) {
+    try {
+        const github::TrackingIssues issues = github::load_tracking_issues(api);
+        const auto state_of = [](const std::optional<github::TrackingIssue>& issue) {
+            return issue ? std::optional(issue->state) : std::nullopt;
+        };
+        const TrackingPlan plan =
+            plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
+        return {!plan.news.empty(), github::carry_out(api, plan, issues)};
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        for (Problem problem : error.problems) {
+            problem.level = Level::warning;
+            result.problems.push_back(problem);
+        }
+        return {};
+    }
+}
+
+Exit exit_of(const Run& run, NightlyFail wish, bool news) {
+    switch (outcome_of(run)) {
+        case Outcome::unknown:
+            return Exit::failed;
+        case Outcome::clean:
+            return Exit::done;
+        case Outcome::vulnerable:
+            break;
+    }
+    const bool fails = wish == NightlyFail::any || (wish == NightlyFail::news && news);
+    return fails ? Exit::refused : Exit::done;
+}
+
+/// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them anew.
+void keep_schedule_alive(const World& world, github::Api& api, const github::Event& event) {
+    const auto reference = world.environment.find("GITHUB_WORKFLOW_REF");  // OWNER/NAME/.github/workflows/FILE@REF
+    if (event.name != "schedule" || reference == world.environment.end()) return;
+    const std::string path = reference->second.substr(0, reference->second.find('@'));
+    const std::string file = path.substr(path.rfind('/') + 1);
+    const Response response = api.send(
+        {.method = "PUT", .path = "actions/workflows/" + percent_encoded(file) + "/enable"});
+    world.log << (response.status == 204
+                      ? "schedule " + file + " stays switched on for another 60 days\n"
+                      : "schedule GitHub switches " + file +
+                            " off after 60 days without a commit; with `permissions: actions: write` this keeps it on\n");
+}
+
+/// Alerts of a version that is no longer in the matrix stay open for ever unless their analyses go.
+void retire(const World& world, const Settings& settings, github::Api& api) {
+    if (settings.retire.empty()) return;
+    const Project project = load_project(world, settings);
+    for (const Row& row : project.plan.matrix.rows) {
+        if (!row.python_version.starts_with(settings.retire + ".")) continue;
+        throw Error{Exit::bad_input,
+                    {{{settings.image_matrix, row.line},
+                      "--retire " + settings.retire + ": Python " + row.python_version + " is still in the matrix",
+                      "take it out first"}}};
+    }
+    const std::size_t removed = github::remove_analyses(api, "images/" + settings.retire + "/") +
+                                github::remove_analyses(api, "images/" + settings.retire + ".");
+    world.log << fmt::format("retire   {} of Python {} removed from code scanning\n", counted(removed, "analysis", "analyses"),
+                             settings.retire);
+}
+
+Result off(const std::string& reason) {
+    Result result;
+    result.problems.push_back({{}, "no nightly scan: " + reason, "", Level::notice});
+    return result;
+}
+
+}  // namespace
+
+Result run_nightly(const World& world, const Settings& settings) {
+    const github::Event event = github::load_event(world);
+    if (event.from_fork) return off("this is a fork; the repository it comes from looks after its images");
+    const Time started = world.clock.now();
+    github::Api api = connect_github(world, settings);
+    keep_schedule_alive(world, api, event);
+
+    std::optional<Night> night = find_released(world, settings, api);
+    if (!night) night = find_tagged(world, settings);
+    retire(world, settings, api);
+    Run run = scan_or_explain(world, settings, *night);
+    run.command = "nightly";
+    run.started = started;
+    run.images.insert(run.images.end(), night->missing.begin(), night->missing.end());
+    for (const ImageRun& image : night->missing)
+        run.other_warnings.push_back({image.at, image.reference + " is not in the registry", "publish it", Level::warning});
+    save_reports(world, settings, run);
+
+    Result result = make_result(settings, run);
+    upload_findings(world, settings, night->project, run, result);
+    const Exit of_upload = result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
+    const Told told = keep_issue(settings, api, run, result);
+    result.exit = std::max(of_upload, exit_of(run, settings.nightly_fail, told.news));
+    result.outputs["issue"] = told.address;
+    world.out << render_table(run, wants_colour(world));
+    if (!told.address.empty()) world.out << told.address << "\n";
+    return result;
+}

@@ -1,0 +1,133 @@
+// A push on master of a repository on the fake GitHub, with images built in the work tree in memory, two scanners, and a
+// registry that serves what was published.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "commands/built_images.h"
+#include "commands/commands.h"
+#include "github/fake_github.h"
+
+struct GitHubWorld : FakeWorld {
+    FakeGitHub hub;
+    std::string finding;                       ///< an id that both scanners see in every image from now on; empty: none
+    bool scanners_work = true;
+    std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
+    std::set<std::string> lost_tags;
+
+    explicit GitHubWorld(const std::string& event = "push") {
+        fill_work_tree(*this);
+        put_all_layouts(*this);
+        environment.insert({{"GITHUB_ACTIONS", "true"},
+                            {"GITHUB_EVENT_NAME", event},
+                            {"GITHUB_REF", "refs/heads/master"},
+                            {"GITHUB_REPOSITORY", "defra/images"},
+                            {"GITHUB_EVENT_PATH", "/event"},
+                            {"GITHUB_SERVER_URL", "https://github.com"},
+                            {"GITHUB_API_URL", "https://api.github.example"},
+                            {"GITHUB_RUN_ID", "7"},
+                            {"GITHUB_WORKFLOW_REF",
+                             "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"},
+                            {"GITHUB_SHA", std::string(40, 'a')}});
+        files.texts["/event"] = R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false}})";
+        hub.base = "https://api.github.example";
+        for (const char* method : {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"})
+            http.answer_by(method, "*", [this](const Request& request) { return answer(request); });
+        tell_scanners();
+    }
+
+    Settings settings(std::map<std::string, std::string> given = {}) {
+        given.insert({{"token", hub.token}, {"databases", "/db"}, {"contract", "off"}});
+        return parse_settings(given);
+    }
+
+    /// Built, scanned and published to a folder; then as if that had been Docker Hub.
+    Result publish() {
+        run_scan(world(), settings());
+        const Result result = run_publish(world(), settings({{"to", "oci:" + published.string()}}));
+        std::string& journal = files.texts["out/publication.json"];
+        const std::string folder = "oci:" + published.string();
+        if (const std::size_t at = journal.find(folder); at != std::string::npos)
+            journal.replace(at, folder.size(), "docker.io");
+        return result;
+    }
+
+  private:
+    Response answer(const Request& request) {
+        const std::string body = request.body_file.empty() ? request.body : files.read(request.body_file);
+        const std::string registry = "https://registry-1.docker.io/v2/";
+        if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));
+        return hub.answer(request.method, request.url, request.headers, body);
+    }
+
+    /// "defradigital/python/manifests/1.0.0-python3.13.3", "defradigital/python/blobs/sha256:…"
+    Response serve(const std::string& path) {
+        const bool blob = path.find("/blobs/") != std::string::npos;
+        const std::string middle = blob ? "/blobs/" : "/manifests/";
+        const std::filesystem::path folder = published / path.substr(0, path.find(middle));
+        const std::string name = path.substr(path.find(middle) + middle.size());
+        std::optional<Digest> digest = Digest::parse(name);
+        if (!digest && !lost_tags.contains(name) && files.texts.contains(folder / "index.json")) {
+            for (const Descriptor& entry : parse_manifest(files.texts.at(folder / "index.json"), name).children) {
+                if (entry.annotations.at("org.opencontainers.image.ref.name") == name) digest = entry.digest;
+            }
+        }
+        const auto found = digest ? files.texts.find(blob_path(folder, *digest)) : files.texts.end();
+        if (found == files.texts.end()) return {404, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
+        return {200, {{"Docker-Content-Digest", digest->text()}}, found->second};
+    }
+
+    /// The scanners look at the one image in ../view, as the real ones do.
+    void tell_scanners() {
+        files.texts["/db/trivy/db/metadata.json"] = R"({"Version": 2, "UpdatedAt": "2026-11-23T06:00:00Z"})";
+        processes.answer({"trivy", "version"}, R"({"Version": "0.74.0"})");
+        processes.answer({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
+        processes.answer({"grype", "-c", "empty.yaml", "db", "status"},
+                         R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
+        processes.answer_by({"trivy", "image", "--scanners"},
+                            [this](const Command& c) { return leave(c, "trivy.json", trivy_report(c)); });
+        processes.answer_by({"trivy", "convert"}, [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom); });
+        processes.answer_by({"grype", "-q"}, [this](const Command& c) {
+            leave(c, "grype.cdx.json", sbom);
+            return leave(c, "grype.json", grype_report(c));
+        });
+    }
+
+    static constexpr const char* sbom =
+        R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "libc6", "version": "2.36"}]})";
+
+    Finished leave(const Command& command, const std::string& name, const std::string& text) {
+        if (!scanners_work)
+            return {.exit_code = 1, .timed_out = false, .out = "", .err = "FATAL no database", .truncated = false};
+        files.write(command.directory / name, text);
+        return {};
+    }
+
+    std::pair<Digest, Digest> image_in_view(const Command& command) {
+        const std::filesystem::path view = command.directory.parent_path() / "view";
+        const Descriptor image = parse_manifest(files.read(view / "index.json"), "view").children.at(0);
+        return {image.digest, parse_manifest(files.read(blob_path(view, image.digest)), "image").config->digest};
+    }
+
+    std::string trivy_report(const Command& command) {
+        const std::string found =
+            finding.empty()
+                ? ""
+                : R"({"VulnerabilityID": ")" + finding +
+                      R"(", "PkgName": "libssl3", "InstalledVersion": "3.0.15", "FixedVersion": "3.0.16", "Status": "fixed", "Severity": "HIGH", "Title": "@octocat <script>"})";
+        return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": "container_image",
+            "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" +
+               image_in_view(command).second.text() +
+               R"("}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" + found +
+               "]}]}";
+    }
+
+    std::string grype_report(const Command& command) {
+        const auto [manifest, config] = image_in_view(command);
+        return R"({"matches": [], "source": {"type": "image", "target": {"imageID": ")" + config.text() +
+               R"(", "manifestDigest": ")" + manifest.text() +
+               R"(", "architecture": "amd64"}}, "distro": {"name": "debian", "version": "12.11"}, "descriptor": {"name": "grype",
+            "version": "0.121.2", "db": {"status": {"schemaVersion": "v6", "built": "2026-11-23T06:00:00Z", "valid": true}}}})";
+    }
+};

@@ -1,0 +1,163 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string texts_of(const Problems& problems) {
+    std::string text;
+    for (const Problem& problem : problems) text += problem.what + "\n";
+    return text;
+}
+
+/// Published and released by a push on master; then it is night.
+struct NightWorld : GitHubWorld {
+    NightWorld() {
+        publish();
+        run_release(world(), settings());
+        files.remove("out");
+        hub.analyses.clear();
+        hub.lines.clear();
+        environment["GITHUB_EVENT_NAME"] = "schedule";
+    }
+
+    Result night(std::map<std::string, std::string> given = {}) {
+        clock.time += std::chrono::hours(12);
+        return run_nightly(world(), settings(std::move(given)));
+    }
+
+    const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
+};
+
+}  // namespace
+
+TEST_CASE("A clean night scans the last release by its digests, brings the alerts up to date, and opens nothing") {
+    NightWorld fake;
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(result.outputs.at("issue").empty());
+    CHECK(fake.hub.issues.empty());
+    CHECK(fake.hub.analyses.size() == 4);
+    CHECK(fake.hub.analyses.front().category.starts_with("images/3.1"));
+    CHECK(holds(fake.log.str(), "4 images, published by the release 1.0.0"));
+    CHECK(fake.hub.enabled_workflows.contains("nightly-scan.yml"));
+    for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "manifests/1.0.0-python"));
+}
+
+TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and the end") {
+    NightWorld fake;
+    fake.finding = "CVE-2026-1111";
+    const Result first = fake.night({{"notify", "defra/platform"}});
+    CHECK(first.exit == Exit::refused);
+    CHECK(first.outputs.at("issue") == "https://github.example/defra/images/issues/1");
+    REQUIRE(fake.hub.issues.size() == 1);
+    CHECK(holds(fake.issue().body, "@defra/platform"));
+    CHECK(holds(fake.issue().body, "CVE-2026-1111"));
+    CHECK_FALSE(holds(fake.issue().body, "<script"));
+    CHECK(fake.issue().comments.empty());
+
+    CHECK(fake.night().exit == Exit::done);  // no news
+    CHECK(fake.night({{"nightly-fail", "any"}}).exit == Exit::refused);
+    CHECK(fake.issue().comments.empty());
+
+    fake.finding = "CVE-2026-2222";
+    CHECK(fake.night({{"nightly-fail", "never"}}).exit == Exit::done);
+    REQUIRE(fake.issue().comments.size() == 1);
+    CHECK(holds(fake.issue().comments.front(), "CVE-2026-2222"));
+
+    fake.scanners_work = false;
+    const std::size_t uploaded = fake.hub.analyses.size();
+    for (int night = 1; night <= 4; ++night) CHECK(fake.night({{"nightly-fail", "never"}}).exit == Exit::failed);
+    CHECK(fake.hub.analyses.size() == uploaded);
+    CHECK(fake.issue().comments.size() == 2);
+    CHECK(holds(fake.issue().comments.back(), "For 3 nights nobody knows"));
+    CHECK(fake.hub.open_issues() == 1);
+
+    fake.scanners_work = true;
+    fake.finding.clear();
+    const Result last = fake.night();
+    CHECK(last.exit == Exit::done);
+    CHECK(fake.hub.open_issues() == 0);
+    CHECK(fake.issue().comments.size() == 2);
+    CHECK(fake.hub.issues.size() == 1);
+}
+
+TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {
+    NightWorld fake;
+    fake.published = "nowhere";
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::failed);
+    CHECK(result.outputs.at("verdict") == "unknown");
+    CHECK(fake.hub.open_issues() == 1);
+    CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(fake.hub.analyses.empty());
+}
+
+TEST_CASE("Without a release the version tags of the matrix are scanned, and one that is missing is unknown") {
+    NightWorld fake;
+    fake.hub.releases.clear();
+    CHECK(fake.night().outputs.at("verdict") == "clean");
+    fake.lost_tags = {"1.0.0-python3.12.6"};
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::failed);
+    CHECK(result.outputs.at("verdict") == "unknown");
+    CHECK(holds(fake.files.texts.at("out/verdict.json"), "it was not judged"));
+    CHECK(holds(fake.issue().body, "3.12.6"));
+    CHECK(fake.hub.open_issues() == 1);
+}
+
+TEST_CASE("A matrix that has moved on does not hide what is still out") {
+    NightWorld fake;
+    std::string& matrix = fake.files.texts["image-matrix.json"];
+    matrix.replace(matrix.find("3.13.3"), 6, "3.13.5");
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::done);
+    CHECK(holds(fake.files.texts.at("out/verdict.json"), "3.13.3-production-linux-amd64"));
+}
+
+TEST_CASE("Without issues the night still scans, and whatever blocks is news") {
+    NightWorld fake;
+    fake.hub.issues_on = false;
+    CHECK(fake.night().exit == Exit::done);
+    fake.finding = "CVE-2026-1111";
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::refused);
+    CHECK(holds(texts_of(result.problems), "410 Issues has been disabled"));
+}
+
+TEST_CASE("A fork's own nightly is off, before anything is asked") {
+    NightWorld fake;
+    fake.files.texts["/event"] = R"({"repository":{"full_name":"eve/images","default_branch":"master","fork":true}})";
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::done);
+    CHECK(holds(texts_of(result.problems), "this is a fork"));
+    CHECK(fake.hub.lines.empty());
+}
+
+TEST_CASE("A schedule that may not be kept alive is said, and nothing else changes") {
+    NightWorld fake;
+    fake.hub.faults = {
+        {"PUT", "actions/*", {403, {}, R"({"message":"Resource not accessible by integration"})"}, false, -1}};
+    CHECK(fake.night().exit == Exit::done);
+    CHECK(holds(fake.log.str(), "switches nightly-scan.yml off after 60 days"));
+}
+
+TEST_CASE("A retired version's alerts are closed on request, but not while it is in the matrix") {
+    NightWorld fake;
+    fake.hub.analyses.push_back({.id = 1, .sarif_id = "old", .category = "images/3.11/production/linux-amd64"});
+    fake.night({{"retire", "3.11"}});
+    for (const FakeGitHub::FakeAnalysis& analysis : fake.hub.analyses) CHECK(analysis.sarif_id != "old");
+    CHECK(holds(fake.log.str(), "1 analysis of Python 3.11 removed from code scanning"));
+    try {
+        fake.night({{"retire", "3.12"}});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        CHECK(holds(error.problems.front().what, "Python 3.12.6 is still in the matrix"));
+    }
+}

@@ -1,0 +1,200 @@
+// The real program against a GitHub that lies, loses answers and cuts connections (facts: faults.md §3).
+#include <catch2/catch_test_macros.hpp>
+#include <thread>
+
+#include "commands/github_world.h"
+#include "commands/served_github.h"
+#include "real_world.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// A work tree on disk in which everything is built, scanned and published, and the program in it.
+struct ReleaseJob {
+    ServedGitHub served;
+    RealWorld real;
+    fs::path tree = real.tree.path;
+
+    ReleaseJob() {
+        GitHubWorld told;
+        told.publish();
+        std::string& journal = told.files.texts["out/publication.json"];
+        journal.replace(journal.find("docker.io"), 9, "localhost:1");
+        for (const auto& [path, text] : told.files.texts) {
+            if (path.is_relative()) real.files.write(tree / path, text);
+        }
+        for (const char* name : {"output", "summary"}) real.files.write(tree / "runner" / name, "");
+        real.files.write(tree / "runner/event.json", told.files.texts.at("/event"));
+        Environment& environment = real.environment;
+        environment = {{"PATH", environment["PATH"]}, {"HOME", environment["HOME"]}};
+        environment.insert({{"GITHUB_ACTIONS", "true"},
+                            {"GITHUB_OUTPUT", (tree / "runner/output").string()},
+                            {"GITHUB_STEP_SUMMARY", (tree / "runner/summary").string()},
+                            {"GITHUB_EVENT_PATH", (tree / "runner/event.json").string()},
+                            {"GITHUB_EVENT_NAME", "push"},
+                            {"GITHUB_REF", "refs/heads/master"},
+                            {"GITHUB_REPOSITORY", "defra/images"},
+                            {"GITHUB_SHA", std::string(40, 'a')},
+                            {"GITHUB_SERVER_URL", "https://github.com"},
+                            {"GITHUB_API_URL", served.hub.base},
+                            {"INPUT_COMMAND", "release"},
+                            {"INPUT_DIRECTORY", tree.string()},
+                            {"INPUT_TOKEN", served.hub.token}});
+    }
+
+    FakeGitHub& hub() { return served.hub; }
+
+    Finished run(const std::string& command = "release", const Environment& more = {}) {
+        Command job;
+        job.argv = {PROGRAM};
+        job.environment = real.environment;
+        job.environment["INPUT_COMMAND"] = command;
+        for (const auto& [name, value] : more) job.environment[name] = value;
+        job.timeout = std::chrono::seconds(300);
+        Finished finished = real.processes.run(job);
+        CHECK_FALSE(holds(finished.out + finished.err, served.hub.token));
+        return finished;
+    }
+
+    std::size_t released() const {
+        return static_cast<std::size_t>(std::count_if(served.hub.releases.begin(), served.hub.releases.end(),
+                                                      [](const auto& r) { return !r.draft; }));
+    }
+
+    void check_one_release(const Finished& finished) {
+        INFO(finished.out << finished.err << served.hub.requests());
+        CHECK(finished.exit_code == 0);
+        CHECK(served.hub.releases.size() == 1);
+        CHECK(released() == 1);
+        if (served.hub.releases.empty()) return;
+        CHECK(served.hub.releases.front().files.size() == 8);
+        CHECK(served.hub.tags.at("1.0.0") == std::string(40, 'a'));
+    }
+};
+
+Response limited(int status, const std::string& seconds) {
+    return {status, {{"Retry-After", seconds}}, R"({"message":"You have exceeded a secondary rate limit."})"};
+}
+
+}  // namespace
+
+TEST_CASE("A release on a server with a prefix, judged again from its evidence by the same program", "[whole]") {
+    ReleaseJob job;
+    job.check_one_release(job.run());
+    CHECK(holds(job.real.files.read(job.tree / "runner/output"), "https://github.example/defra/images/releases/1.0.0"));
+    fs::remove_all(job.tree / "out");
+    const Finished judged = job.run("judge", {{"INPUT_RELEASE", "1.0.0"}, {"GITHUB_REF", "refs/heads/topic"}});
+    INFO(judged.out << judged.err);
+    CHECK(judged.exit_code == 0);
+    CHECK(holds(judged.err, "the verdicts are those of 2026-11-23T12:00:"));
+    for (const auto& entry : fs::recursive_directory_iterator(job.tree)) {
+        if (entry.is_regular_file()) CHECK_FALSE(holds(job.real.files.read(entry.path()), job.hub().token));
+    }
+}
+
+TEST_CASE("Limits are waited out", "[whole]") {
+    ReleaseJob job;
+    job.hub().faults = {{"POST", "releases", limited(403, "1"), false, 1}, {"GET", "releases*", limited(429, "1"), false, 2}};
+    job.check_one_release(job.run());
+}
+
+TEST_CASE("A limit that lasts too long is exit 3 at once, with the time until which it lasts", "[whole]") {
+    ReleaseJob job;
+    job.hub().faults = {{"GET", "releases*", limited(403, "3000"), false, -1}};
+    const auto before = std::chrono::steady_clock::now();
+    const Finished finished = job.run();
+    CHECK(finished.exit_code == 3);
+    CHECK(holds(finished.err, "GitHub may be asked again at 20"));
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(60));
+}
+
+TEST_CASE("A lost answer after any one write leaves one release, whole", "[whole]") {
+    for (const char* write : {"POST /api/v3/repos/defra/images/releases HTTP", "POST /api/v3/repos/defra/images/releases/",
+                              "PATCH /api/v3/repos/defra/images/releases/"}) {
+        INFO(write);
+        ReleaseJob job;
+        job.served.cut_at = write;
+        job.served.cuts = 1;
+        job.check_one_release(job.run());
+        CHECK(job.served.cuts == 0);
+    }
+}
+
+TEST_CASE("A run that was ended at any request is finished by the next one", "[whole]") {
+    for (std::size_t last = 1; last <= 14; ++last) {
+        INFO(last);
+        ReleaseJob job;
+        std::size_t seen = 0;
+        for (const char* method : {"GET", "POST", "PATCH", "DELETE"}) job.hub().faults.push_back({method, "*", {400, {}, ""}, false, 0});
+        job.hub().before = [&] {
+            if (++seen < last) return;
+            for (FakeGitHub::Fault& fault : job.hub().faults) fault.times = -1;
+        };
+        job.run();
+        job.hub().before = nullptr;
+        job.hub().faults.clear();
+        job.check_one_release(job.run());
+    }
+}
+
+TEST_CASE("Missing rights are named and not tried again", "[whole]") {
+    ReleaseJob job;
+    job.hub().faults = {{"POST",
+                         "releases",
+                         {403,
+                          {{"X-Accepted-GitHub-Permissions", "contents=write"}},
+                          R"({"message":"Resource not accessible by integration"})"},
+                         false,
+                         -1}};
+    job.hub().head = std::string(40, 'b');
+    const Finished finished = job.run();
+    CHECK(finished.exit_code == 3);
+    CHECK(holds(finished.err, "permissions: contents: write"));
+    CHECK(holds(finished.err, "GitHub names: contents=write"));
+    CHECK(job.hub().count("POST releases") == 1);
+}
+
+TEST_CASE("Two runs at once come to one release", "[whole]") {
+    ReleaseJob job;
+    std::vector<Finished> finished(2);
+    std::vector<std::thread> runs;
+    const std::string second_tree = job.tree.string() + " (second)";
+    fs::copy(job.tree, second_tree, fs::copy_options::recursive);
+    runs.emplace_back([&] { finished[0] = job.run(); });
+    runs.emplace_back([&] {
+        finished[1] = job.run("release", {{"INPUT_DIRECTORY", second_tree},
+                                          {"GITHUB_OUTPUT", second_tree + "/runner/output"},
+                                          {"GITHUB_STEP_SUMMARY", second_tree + "/runner/summary"}});
+    });
+    for (std::thread& run : runs) run.join();
+    fs::remove_all(second_tree);
+    INFO(finished[0].err << finished[1].err << job.hub().requests());
+    CHECK(finished[0].exit_code + finished[1].exit_code == 0);
+    CHECK(job.released() == 1);
+    CHECK(job.hub().releases.size() == 1);
+}
+
+TEST_CASE("A GitHub that is not there is exit 3, and an address without TLS is refused", "[whole]") {
+    ReleaseJob job;
+    CHECK(job.run("release", {{"GITHUB_API_URL", "http://127.0.0.1:1"}}).exit_code == 3);
+    const Finished plain = job.run("release", {{"GITHUB_API_URL", "http://api.github.com"}});
+    CHECK(plain.exit_code == 2);
+    CHECK(holds(plain.err, "a token is only sent over https"));
+}
+
+TEST_CASE("An event that is no event is exit 2", "[whole]") {
+    ReleaseJob job;
+    for (const char* payload : {"", "[", "\"\""}) {
+        job.real.files.write(job.tree / "runner/event.json", payload);
+        INFO(payload);
+        const int exit_code = job.run("nightly").exit_code;
+        CHECK((exit_code == 2 || exit_code == 3));
+    }
+    CHECK(job.run("nightly", {{"GITHUB_EVENT_PATH", "/nowhere"}}).exit_code == 2);
+    CHECK(job.hub().lines.empty());
+}

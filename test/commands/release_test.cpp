@@ -1,0 +1,198 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+Error error_of(const std::function<void()>& step) {
+    try {
+        step();
+    } catch (const Error& error) {
+        return error;
+    }
+    throw std::logic_error("nothing was thrown");
+}
+
+std::string texts_of(const Problems& problems) {
+    std::string text;
+    for (const Problem& problem : problems) text += problem.what + "\n";
+    return text;
+}
+
+/// Nothing that left the program holds the token, but for the one header.
+void check_no_canary(GitHubWorld& fake) {
+    for (const Request& request : fake.http.sent) {
+        CHECK_FALSE(holds(request.url, "canary"));
+        CHECK_FALSE(holds(request.body, "canary"));
+    }
+    for (const Command& command : fake.processes.ran) CHECK_FALSE(holds(render_command(command), "canary"));
+    for (const auto& [path, text] : fake.files.texts) CHECK_FALSE(holds(text, "canary"));
+    CHECK_FALSE(holds(fake.log.str() + fake.out.str(), "canary"));
+}
+
+}  // namespace
+
+TEST_CASE("After a publication on master the findings go into code scanning, one category per image") {
+    GitHubWorld fake;
+    const Result result = fake.publish();
+    CHECK(result.exit == Exit::done);
+    CHECK(fake.hub.analyses.size() == 4);
+    CHECK(fake.hub.analyses.at(3).category == "images/3.13/production/linux-amd64");
+    CHECK(fake.hub.analyses.at(3).ref == "refs/heads/master");
+    check_no_canary(fake);
+}
+
+TEST_CASE("On master judge leaves the alerts alone: what they describe is published only later") {
+    GitHubWorld fake;
+    run_scan(fake.world(), fake.settings());
+    const Result result = run_judge(fake.world(), fake.settings());
+    CHECK(fake.hub.analyses.empty());
+    CHECK(holds(texts_of(result.problems), "alerts describe what is published, and these images are not"));
+}
+
+TEST_CASE("On a branch that does not publish, judge uploads") {
+    GitHubWorld fake;
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    run_scan(fake.world(), fake.settings());
+    run_judge(fake.world(), fake.settings());
+    CHECK(fake.hub.analyses.size() == 4);
+}
+
+TEST_CASE("An unknown verdict uploads nothing") {
+    GitHubWorld fake;
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    fake.scanners_work = false;
+    run_scan(fake.world(), fake.settings());
+    const Result result = run_judge(fake.world(), fake.settings());
+    CHECK(result.exit == Exit::failed);
+    CHECK(fake.hub.lines.empty());
+    CHECK(holds(texts_of(result.problems), "the verdict is unknown: an upload would close alerts unseen"));
+}
+
+TEST_CASE("Where code scanning is off a run passes with a notice, unless the upload is required") {
+    for (const bool required : {false, true}) {
+        GitHubWorld fake;
+        fake.hub.code_scanning = false;
+        fake.environment["GITHUB_REF"] = "refs/heads/topic";
+        run_scan(fake.world(), fake.settings());
+        const Result result =
+            run_judge(fake.world(), fake.settings({{"sarif-upload", required ? "required" : "auto"}}));
+        CHECK(result.exit == (required ? Exit::failed : Exit::done));
+        CHECK(holds(texts_of(result.problems), "code scanning is not switched on for this repository"));
+        CHECK(result.problems.back().level == (required ? Level::error : Level::notice));
+        CHECK(fake.files.names_in("out/sarif").size() == 4);
+    }
+}
+
+TEST_CASE("The release holds everything that replays its verdict, and judge --release does") {
+    GitHubWorld fake;
+    fake.publish();
+    const Result result = run_release(fake.world(), fake.settings());
+    CHECK(result.outputs.at("created") == "true");
+    CHECK(result.outputs.at("release") == "https://github.example/defra/images/releases/1.0.0");
+    REQUIRE(fake.hub.releases.size() == 1);
+    const FakeGitHub::FakeRelease& release = fake.hub.releases.front();
+    CHECK(release.name == "Python 1.0.0");
+    CHECK_FALSE(release.draft);
+    CHECK(fake.hub.tags.at("1.0.0") == std::string(40, 'a'));
+    std::string names;
+    for (const FakeGitHub::FileOfRelease& file : release.files) names += file.name + "\n";
+    CHECK(names ==
+          "publication.json\nreport.html\nevidence.tar.gz\nevidence-3.13.3-development-linux-amd64.tar.gz\n"
+          "evidence-3.13.3-production-linux-amd64.tar.gz\nevidence-3.12.6-development-linux-amd64.tar.gz\n"
+          "evidence-3.12.6-production-linux-amd64.tar.gz\nchecksums.txt\n");
+    CHECK(holds(release.body, "docker pull "));
+    CHECK(holds(release.body, "judge --release 1.0.0"));
+    check_no_canary(fake);
+
+    SECTION("again is left alone") {
+        const Result again = run_release(fake.world(), fake.settings());
+        CHECK(again.outputs.at("created") == "false");
+        CHECK(fake.hub.releases.size() == 1);
+    }
+
+    SECTION("years later, on an empty work tree, the same verdict as on that day") {
+        fake.files.remove("out");
+        fake.files.remove("image-matrix.json");
+        fake.clock.time += std::chrono::hours(24 * 800);
+        const Result judged = run_judge(fake.world(), fake.settings({{"release", "1.0.0"}}));
+        CHECK(judged.exit == Exit::done);
+        CHECK(judged.outputs.at("verdict") == "clean");
+        CHECK(holds(fake.log.str(), "the verdicts are those of 2026-11-23T12:"));
+        CHECK(fake.files.texts.contains("out/verdicts/3.13.3-production-linux-amd64.json"));
+    }
+
+    SECTION("by today's date its databases are too old to tell anything") {
+        const Result judged =
+            run_judge(fake.world(), fake.settings({{"release", "1.0.0"}, {"today", "2027-11-23"}}));
+        CHECK(judged.outputs.at("verdict") == "unknown");
+        CHECK(holds(texts_of(judged.problems), "was clean then and is unknown now"));
+    }
+
+    SECTION("an asset that was changed afterwards proves nothing") {
+        fake.hub.releases.front().files.at(3).content = gzip("another");
+        const Error error = error_of([&] { run_judge(fake.world(), fake.settings({{"release", "1.0.0"}})); });
+        CHECK(holds(error.problems.front().what, "is not what its checksums.txt says"));
+    }
+
+    SECTION("the notes of the next release say what changed") {
+        fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+        fake.published = "elsewhere-2";
+        fake.finding.clear();
+        fake.publish();
+        run_release(fake.world(), fake.settings());
+        CHECK(holds(fake.hub.releases.back().body, "## Since 1.0.0"));
+        CHECK(holds(fake.hub.releases.back().body, "the same versions of Python"));
+        CHECK(holds(fake.hub.releases.back().body, "The findings are the same."));
+    }
+}
+
+TEST_CASE("A release without evidence says that it was made before this action") {
+    GitHubWorld fake;
+    fake.hub.releases.push_back({.id = 1, .tag = "0.9.0", .draft = false});
+    const Error error = error_of([&] { run_judge(fake.world(), fake.settings({{"release", "0.9.0"}})); });
+    CHECK(error.problems.front().what == "the release 0.9.0 has no evidence: it was made before this action");
+    CHECK(error_of([&] { run_judge(fake.world(), fake.settings({{"release", "0.8.0"}})); }).exit == Exit::bad_input);
+}
+
+TEST_CASE("Nothing is released before everything is out") {
+    GitHubWorld fake;
+    run_scan(fake.world(), fake.settings());
+    CHECK(error_of([&] { run_release(fake.world(), fake.settings()); }).exit == Exit::bad_input);
+    fake.publish();
+    std::string& journal = fake.files.texts["out/publication.json"];
+    journal.replace(journal.find("\"done\": true"), 12, "\"done\": false");
+    const Error error = error_of([&] { run_release(fake.world(), fake.settings()); });
+    CHECK(error.exit == Exit::refused);
+    CHECK(fake.hub.releases.empty());
+}
+
+TEST_CASE("A pull request releases nothing, and says why") {
+    GitHubWorld fake("pull_request");
+    const Result result = run_release(fake.world(), fake.settings());
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("created") == "false");
+    CHECK(texts_of(result.problems) == "no release: an event of the kind \"pull_request\" never publishes\n");
+    CHECK(fake.hub.lines.empty());
+}
+
+TEST_CASE("A dry run shows the release and makes none") {
+    GitHubWorld fake;
+    fake.publish();
+    run_release(fake.world(), fake.settings({{"dry-run", "true"}}));
+    CHECK(holds(fake.out.str(), "Python 1.0.0 as 1.0.0, on aaaaaaa"));
+    CHECK(holds(fake.out.str(), "evidence.tar.gz"));
+    CHECK(fake.hub.releases.empty());
+}
+
+TEST_CASE("Without a token a release says what is missing") {
+    GitHubWorld fake;
+    fake.publish();
+    const Error error = error_of([&] { run_release(fake.world(), parse_settings({})); });
+    CHECK(error.exit == Exit::bad_input);
+    CHECK(holds(error.problems.front().hint, "leave the input `token` at its default"));
+}
