@@ -134,7 +134,8 @@ class Planner {
 
     void add_image(const Candidate& candidate, const Standing& standing) {
         publication_.images.push_back(
-            {candidate.name, candidate.repository, candidate.version_tag, standing.index, candidate.inputs});
+            {candidate.name, candidate.repository, candidate.version_tag, standing.index,
+                                        candidate.inputs, standing.index == candidate.index});
     }
 
     void store(const Candidate& candidate, const Standing& standing) {

@@ -77,6 +77,7 @@ struct PublishedImage {
     std::string version_tag;
     Digest index;
     Digest inputs;
+    bool as_built = true;  ///< false: an earlier run put it there, other bytes from the same inputs
 };
 
 struct Publication {

@@ -20,7 +20,8 @@ PublicationRecord parse_publication_json(std::string_view text, const std::strin
         const auto inputs = Digest::parse(text_at(image, "inputs"));
         if (!digest || !inputs) refuse("an image without its digests");
         record.images.push_back(
-            {text_at(image, "name"), text_at(image, "repository"), text_at(image, "tag"), *digest, *inputs});
+            {text_at(image, "name"), text_at(image, "repository"), text_at(image, "tag"), *digest, *inputs,
+                                 !member(image, "as_built").IsFalse()});
     }
     return record;
 }

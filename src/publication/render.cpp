@@ -53,6 +53,7 @@ std::string render_publication_json(const Publication& publication, const std::s
         json.field("tag", image.version_tag);
         json.field("digest", image.index.text());
         json.field("inputs", image.inputs.text());
+        json.field("as_built", image.as_built);
         json.close();
     }
     json.close();

@@ -48,6 +48,17 @@ std::string render_images_table(const Run& run, const PublicationRecord& record)
     return text + "\n";
 }
 
+/// Evidence is about bytes: where those that are out are others, nobody may think otherwise.
+std::string render_earlier(const PublicationRecord& record) {
+    std::vector<std::string> earlier;
+    for (const PublishedImage& image : record.images) {
+        if (!image.as_built) earlier.push_back(escape_markdown(image.name));
+    }
+    if (earlier.empty()) return "";
+    return "> [!WARNING]\n> An earlier run published " + joined(earlier, ", ") +
+           " from the same inputs. The evidence below is about images that were built again, not about those bytes.\n\n";
+}
+
 std::string render_bases(const Run& run) {
     if (run.bases.empty()) return "";
     std::string text = "## What they stand on\n\n| Base | Digest | Made on |\n| --- | --- | --- |\n";
@@ -155,7 +166,7 @@ std::string render_proof(const Run& run) {
 std::string render_release_notes(const Run& run, const PublicationRecord& record,
                                  const std::optional<LastRelease>& last) {
     const std::string end = render_proof(run);
-    std::string text = render_trial(run) + render_images_table(run, record) + render_bases(run) +
+    std::string text = render_trial(run) + render_earlier(record) + render_images_table(run, record) + render_bases(run) +
                        render_changes(run, record, last) + render_accepted(run);
     const std::string note = "\n_Cut here: report.html has all._\n\n";
     if (text.size() + end.size() > max_notes) {

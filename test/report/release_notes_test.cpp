@@ -1,0 +1,72 @@
+#include "report/release_notes.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "approve.h"
+#include "report/evidence.h"
+#include "report/samples.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+PublicationRecord record_of(const Run& run) {
+    PublicationRecord record{.destination = "docker.io/defradigital", .complete = true, .images = {}};
+    for (const Image& image : run.plan.images) {
+        record.images.push_back(
+            {image.name, image.repository, image.version_tag, digest_of(image.name), digest_of("inputs"), true});
+    }
+    return record;
+}
+
+}  // namespace
+
+TEST_CASE("The notes name every image, what it stands on, what changed and what was accepted") {
+    const Run run = vulnerable_run();
+    LastRelease last{.version = "0.9.0", .images = {"3.11.9-production", "3.13.3-production"}, .findings = {}};
+    last.findings = {make_finding("CVE-2020-1", "gone", Severity::high)};
+    approve(render_release_notes(run, record_of(run), last), "report/release-notes.golden");
+}
+
+TEST_CASE("The first release has nothing to be compared with") {
+    const Run run = clean_run();
+    CHECK_FALSE(holds(render_release_notes(run, record_of(run), std::nullopt), "## Since"));
+}
+
+TEST_CASE("Images that an earlier run published are said to be other bytes than the evidence is about") {
+    const Run run = clean_run();
+    PublicationRecord record = record_of(run);
+    record.images.front().as_built = false;
+    CHECK(holds(render_release_notes(run, record, std::nullopt), "An earlier run published"));
+}
+
+TEST_CASE("Nothing from a feed comes alive in the notes, and they stay below GitHub's limit") {
+    const Run hostile = hostile_run();
+    const std::string notes = render_release_notes(hostile, record_of(hostile), LastRelease{"0.9.0", {}, {}});
+    CHECK_FALSE(holds(notes, "<script"));
+    CHECK_FALSE(holds(notes, " @octocat"));
+    const Run large = large_run(6000);
+    LastRelease last{"0.9.0", {}, {}};
+    last.findings.emplace();
+    CHECK(render_release_notes(large, record_of(large), last).size() <= 125'000);
+}
+
+TEST_CASE("Evidence is read back as it was written, and what is not understood is refused") {
+    const Evidence evidence{.version = "1.0.0",
+                            .revision = std::string(40, 'a'),
+                            .program = "0.1.0",
+                            .decided = *parse_time("2026-11-23T12:00:00Z"),
+                            .max_database_age = std::chrono::hours(72),
+                            .severity = Severity::high,
+                            .policy = "vulnerability-policy.yml",
+                            .images = {{"3.13.3-production-linux-arm64", "3.13.3-production", "linux/arm64",
+                                        "production", digest_of("m"), digest_of("c"), Outcome::vulnerable, true}}};
+    const Evidence read = parse_evidence_json(render_evidence_json(evidence), "a test");
+    CHECK(render_evidence_json(read) == render_evidence_json(evidence));
+    CHECK(read.images.front().outcome == Outcome::vulnerable);
+    CHECK(read.max_database_age == std::chrono::hours(72));
+    CHECK_THROWS_AS(parse_evidence_json("{}", "a test"), Error);
+    CHECK_THROWS_AS(parse_evidence_json(R"({"format":2,"decided":"2026-11-23T12:00:00Z"})", "a test"), Error);
+}

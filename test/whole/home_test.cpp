@@ -1,0 +1,117 @@
+// The road's way home: a push publishes into a registry and releases; nights scan what is there and keep one issue.
+#include "commands/served_github.h"
+#include "registry/docker_registry.h"
+#include "whole/road.h"
+
+namespace {
+
+/// One image of the matrix, pushed to master of a repository on the fake GitHub, with a real registry beside it.
+struct Home {
+    Road road;
+    DockerRegistry registry;
+    ServedGitHub served;
+    fs::path commands = road.tree / "runner";
+
+    Home() {
+        road.real.files.write(commands / "event.json",
+                              R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false}})");
+        Environment& environment = road.real.environment;
+        for (const auto& [name, value] : std::map<std::string, std::string>{
+                 {"GITHUB_ACTIONS", "true"},
+                 {"GITHUB_EVENT_PATH", (commands / "event.json").string()},
+                 {"GITHUB_OUTPUT", (commands / "output").string()},
+                 {"GITHUB_STEP_SUMMARY", (commands / "summary").string()},
+                 {"GITHUB_REF", "refs/heads/master"},
+                 {"GITHUB_REPOSITORY", "defra/images"},
+                 {"GITHUB_SHA", std::string(40, 'a')},
+                 {"GITHUB_SERVER_URL", "https://github.com"},
+                 {"GITHUB_API_URL", served.hub.base},
+                 {"GITHUB_WORKFLOW_REF", "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"},
+                 {"SOURCE_DATE_EPOCH", "1763942400"},
+                 {"INPUT_DIRECTORY", road.tree.string()},
+                 {"INPUT_IMAGE-MATRIX", "matrix.json"},
+                 {"INPUT_ONLY", "3.13.5-production"},
+                 {"INPUT_TO", registry.host()},
+                 {"INPUT_ALLOW-STAND-IN", "true"},
+                 {"INPUT_TOKEN", served.hub.token}})
+            environment[name] = value;
+    }
+
+    Finished step(const std::string& event, std::map<std::string, std::string> inputs) {
+        for (const char* name : {"output", "summary"}) road.real.files.write(commands / name, "");
+        const Environment before = road.real.environment;
+        road.real.environment["GITHUB_EVENT_NAME"] = event;
+        for (const auto& [name, value] : inputs) road.real.environment["INPUT_" + name] = value;
+        Finished finished = road.start({PROGRAM});
+        road.real.environment = before;
+        CHECK_FALSE(mentions(finished.out + finished.err, served.hub.token));
+        return finished;
+    }
+
+    Finished push() {
+        return step("push", {{"COMMAND", "run"},
+                             {"CONTRACT", "off"},
+                             {"STAND-INS", (cache_folder() / "stand-ins/bases.json").string()},
+                             {"DATABASES", sample_databases("green").string()},
+                             {"BUILD-CA", "/etc/ssl/certs/ca-certificates.crt"}});
+    }
+
+    /// On a machine that has nothing of what was built.
+    Finished night(const std::string& databases) {
+        fs::remove_all(road.tree / "out");
+        return step("schedule", {{"COMMAND", "nightly"}, {"DATABASES", sample_databases(databases).string()}});
+    }
+
+    std::string output() { return road.text("runner/output"); }
+};
+
+}  // namespace
+
+TEST_CASE("From a push to a registry and a release, through nights with news and without, to a closed issue") {
+    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
+    Home home;
+    FakeGitHub& hub = home.served.hub;
+    const Finished pushed = home.push();
+    INFO(pushed.out << pushed.err);
+    REQUIRE(pushed.exit_code == 0);
+    REQUIRE(hub.releases.size() == 1);
+    CHECK(hub.releases.front().name == "Python 1.0.0");
+    CHECK_FALSE(hub.releases.front().draft);
+    CHECK(hub.tags.at("1.0.0") == std::string(40, 'a'));
+    CHECK(mentions(hub.releases.front().body, "stand-in"));
+    CHECK(hub.analyses.size() == 1);
+    CHECK(hub.analyses.front().category == "images/3.13/production/linux-amd64");
+    CHECK(mentions(home.output(), "releases/1.0.0"));
+
+    const Finished again = home.push();
+    INFO(again.out << again.err);
+    CHECK(again.exit_code == 0);
+    CHECK(hub.releases.size() == 1);
+
+    const Finished clean = home.night("green");
+    INFO(clean.out << clean.err);
+    CHECK(clean.exit_code == 0);
+    CHECK(hub.issues.empty());
+    CHECK(hub.enabled_workflows.contains("nightly-scan.yml"));
+    CHECK(hub.analyses.back().category == hub.analyses.front().category);
+
+    const Finished red = home.night("red");
+    INFO(red.out << red.err);
+    CHECK(red.exit_code == 1);
+    REQUIRE(hub.issues.size() == 1);
+    CHECK(hub.issues.front().state == "open");
+    CHECK(mentions(home.output(), "issues/1"));
+
+    CHECK(home.night("red").exit_code == 0);
+    CHECK(hub.issues.front().comments.empty());
+
+    CHECK(home.night("green").exit_code == 0);
+    CHECK(hub.issues.front().state == "closed");
+    CHECK(hub.issues.size() == 1);
+
+    fs::remove_all(home.road.tree / "out");
+    const Finished judged = home.step("workflow_dispatch", {{"COMMAND", "judge"}, {"RELEASE", "1.0.0"}});
+    INFO(judged.out << judged.err);
+    CHECK(judged.exit_code == 0);
+    CHECK(mentions(judged.err, "the verdicts are those of"));
+}
