@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
