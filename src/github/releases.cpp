@@ -14,6 +14,8 @@ namespace {
 
 constexpr const char* permission = "contents: write";
 constexpr int max_uploads = 3;
+constexpr int looks_at_other = 24;
+constexpr std::chrono::seconds between_looks{5};
 
 Asset parse_asset(const Json& json) {
     return {.id = number_at(json, "id"),
@@ -54,11 +56,21 @@ class Maker {
         check_tag();
         const Release* draft = choose_draft(releases, wanted_.tag);
         Release release = draft != nullptr ? *draft : create();
-        remove_other_drafts(release);
-        for (const AssetFile& file : wanted_.assets) {
-            if (!upload(release, file)) return published_by_another(release);
+        const Release kept = remove_other_drafts(release);
+        if (draft == nullptr && kept.id != release.id) return wait_for_other(kept);
+        release = kept;
+        for (int round = 1; round <= max_uploads; ++round) {
+            for (const AssetFile& file : wanted_.assets) {
+                if (!upload(release, file)) return published_by_another(release);
+            }
+            release = reload(release);
+            if (!release.draft) return published_by_another(release);
+            if (is_whole(release)) return publish(release);
         }
-        return publish(release);
+        throw Error{Exit::failed,
+                    {{{},
+                      "another run changes the files of the release " + wanted_.tag + " at the same time",
+                      "press Re-run failed jobs when it has ended"}}};
     }
 
   private:
@@ -148,15 +160,36 @@ class Maker {
         throw error;
     }
 
-    /// Two attempts at once make two drafts: the oldest stays, empty ones go.
-    void remove_other_drafts(Release& release) {
+    /// Two attempts at once make two drafts: the oldest stays, empty ones go. Returns the one that stays.
+    Release remove_other_drafts(const Release& release) {
         const std::vector<Release> releases = load_releases(api_);
         const Release* kept = choose_draft(releases, wanted_.tag);
-        if (kept == nullptr) return;
-        release = *kept;
+        if (kept == nullptr) return release;
         for (const Release& other : releases) {
             if (other.draft && other.tag == wanted_.tag && other.id != kept->id && other.assets.empty()) remove(other);
         }
+        return *kept;
+    }
+
+    /// Another run made its draft before us, at the same time: two that fill one draft would mix their files.
+    MadeRelease wait_for_other(Release release) {
+        world_.log << "release  another run is making it\n" << std::flush;
+        for (int look = 0; look < looks_at_other; ++look) {
+            world_.clock.sleep(between_looks);
+            release = reload(release);
+            if (!release.draft) return published_by_another(release);
+        }
+        throw Error{Exit::failed,
+                    {{{},
+                      "another run began to make the release " + wanted_.tag + " and has not published it",
+                      "press Re-run failed jobs when it has ended: what it left is filled up"}}};
+    }
+
+    bool is_whole(const Release& release) const {
+        return std::all_of(wanted_.assets.begin(), wanted_.assets.end(), [&](const AssetFile& file) {
+            const Asset* asset = release.find(file.name);
+            return asset != nullptr && is_same(*asset, file);
+        });
     }
 
     void remove(const Release& release) {

@@ -176,7 +176,7 @@ TEST_CASE("A pull request releases nothing, and says why") {
     const Result result = run_release(fake.world(), fake.settings());
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("created") == "false");
-    CHECK(texts_of(result.problems) == "no release: an event of the kind \"pull_request\" never publishes\n");
+    CHECK(holds(texts_of(result.problems), "no release: an event of the kind \"pull_request\" never publishes\n"));
     CHECK(fake.hub.lines.empty());
 }
 

@@ -183,7 +183,7 @@ struct FakeGitHub {
     static Response gone() { return json(410, R"({"message":"Issues has been disabled in this repository."})"); }
 
     Response list(const std::string& path, const std::vector<std::string>& items) const {
-        const std::string page_text = query_value(path, "page");
+        const std::string page_text = query_value(path, "&page");
         const std::size_t page = page_text.empty() ? 1 : std::stoul(page_text);
         std::string body = "[";
         for (std::size_t i = (page - 1) * page_size; i < std::min(items.size(), page * page_size); ++i)

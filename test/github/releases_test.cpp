@@ -125,6 +125,34 @@ TEST_CASE("Another run that is quicker has made it") {
     CHECK(making.hub().releases.size() == 1);
 }
 
+TEST_CASE("Of two runs at the same time the later one removes its draft and waits for the other's release") {
+    Making making;
+    int polls = 0;
+    making.hub().before = [&] {
+        FakeGitHub& hub = making.hub();
+        if (hub.lines.back() == "POST releases") hub.releases.push_back({.id = 7, .tag = "1.1.0"});
+        if (hub.lines.back() == "GET releases/7" && ++polls == 3) hub.releases.front().draft = false;
+    };
+    CHECK_FALSE(making.run().created);
+    CHECK(making.hub().releases.size() == 1);
+    CHECK(making.hub().releases.front().id == 7);
+    CHECK(making.hub().count("POST releases/*") == 0);
+}
+
+TEST_CASE("A file that another run changed in between is sent again before the release is published") {
+    Making making;
+    bool changed = false;
+    making.hub().before = [&] {
+        FakeGitHub& hub = making.hub();
+        if (changed || !hub.lines.back().starts_with("POST releases/101/assets?name=publication")) return;
+        hub.releases.front().files.front().content = "another";
+        changed = true;
+    };
+    CHECK(making.run().created);
+    for (const FakeGitHub::FileOfRelease& file : making.hub().releases.front().files)
+        CHECK(file.content == making.told.fake.files.texts.at("out/release/" + file.name));
+}
+
 TEST_CASE("A tag on another commit takes the version away") {
     Making making;
     making.hub().tags["1.1.0"] = std::string(40, 'c');
