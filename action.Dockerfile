@@ -1,27 +1,37 @@
-# The action's own container: the program, buildx, Trivy and Grype, and nothing that runs a shell for them.
-# Docker's classic builder must be able to read this file too (local runners use it): no RUN --mount.
+# The action's own container: the program, buildx, Trivy and Grype on distroless; no shell, no package manager.
+#
+# `tools/pin` writes the digests of the images below. Docker's classic builder must be able to read this file too (local
+# runners use it), so there is no RUN --mount here.
 ARG BUILDX_IMAGE=docker/buildx-bin:0.36.1
 ARG TRIVY_IMAGE=aquasec/trivy:0.74.0
 ARG GRYPE_IMAGE=anchore/grype:v0.121.2
 ARG DEBIAN_IMAGE=debian:bookworm-slim
+ARG DISTROLESS_IMAGE=gcr.io/distroless/cc-debian12:latest
 
 FROM ${BUILDX_IMAGE} AS buildx
 FROM ${TRIVY_IMAGE} AS trivy
 FROM ${GRYPE_IMAGE} AS grype
+FROM ${DISTROLESS_IMAGE} AS distroless
 
 FROM ${DEBIAN_IMAGE} AS program
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake g++ ninja-build pkg-config \
-    libboost-filesystem1.81-dev libboost1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libssl-dev libyaml-cpp-dev \
+RUN apt-get update && apt-get install -y --no-install-recommends cmake dpkg-dev g++ git ninja-build pkg-config \
+    libboost-filesystem1.81-dev libboost1.81-dev libcli11-dev libfmt-dev libnghttp2-dev libssl-dev libyaml-cpp-dev \
     rapidjson-dev zlib1g-dev
+COPY tools/container/build-curl /
+RUN ["/build-curl"]
 COPY CMakeLists.txt CMakePresets.json /source/
 COPY src /source/src
-RUN cd /source && cmake --preset release && cmake --build --preset release && strip build/release/python-image-action
+RUN cd /source && cmake --preset release && cmake --build --preset release --target python-image-action
+COPY --from=distroless / /distroless
+COPY image/debian-rootfs tools/container/lay-out /
+RUN ["/lay-out"]
 
-FROM ${DEBIAN_IMAGE}
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git libboost-filesystem1.81.0 libcurl4 libfmt9 \
-    libssl3 libyaml-cpp0.7 zlib1g && rm -rf /var/lib/apt/lists/*
+FROM ${DISTROLESS_IMAGE}
+LABEL org.opencontainers.image.title="python-image-action" \
+      org.opencontainers.image.source="https://github.com/defra/python-image-action" \
+      org.opencontainers.image.licenses="OGL-UK-3.0"
 COPY --from=buildx /buildx /usr/local/bin/docker-buildx
 COPY --from=trivy /usr/local/bin/trivy /usr/local/bin/trivy
 COPY --from=grype /grype /usr/local/bin/grype
-COPY --from=program /source/build/release/python-image-action /usr/local/bin/python-image-action
+COPY --from=program /out/ /
 ENTRYPOINT ["/usr/local/bin/python-image-action"]

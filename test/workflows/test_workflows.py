@@ -1,0 +1,172 @@
+"""What the workflows promise, read from the files themselves; and their scripts, run."""
+
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from project import ROOT, WORKFLOWS, action, load, script, snippets, steps, workflow
+
+PARENT_IMAGES = workflow("parent-images.yml")
+
+
+def bash(text, folder, **environment):
+    """A `run:` step as the runner starts it: bash -e, with pipefail only where `shell: bash` is written."""
+    return subprocess.run(["bash", "-e", "-c", text], cwd=folder, env={"PATH": "/usr/bin:/bin", **environment},
+                          capture_output=True, text=True, check=False)
+
+
+class Promises(unittest.TestCase):
+    def test_every_foreign_action_is_pinned_by_a_full_commit_with_its_version_beside(self):
+        for file in WORKFLOWS:
+            for line in re.findall(r"uses: (.*)", file.read_text()):
+                if not line.startswith("$/"):
+                    self.assertRegex(line, r"^[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+
+    def test_one_version_of_each_foreign_action(self):
+        pins = {}
+        for file in WORKFLOWS:
+            for name, commit in re.findall(r"uses: ([\w/-]+)@(.*)", file.read_text()):
+                self.assertEqual(pins.setdefault(name, commit), commit)
+
+    def test_every_job_ends_by_itself_and_says_what_it_may(self):
+        for file in WORKFLOWS:
+            document = load(file.read_text())
+            self.assertEqual(document["permissions"], {}, file.name)
+            for name, job in document["jobs"].items():
+                with self.subTest(file=file.name, job=name):
+                    self.assertIn("permissions", job)
+                    self.assertTrue("uses" in job or 0 < job["timeout-minutes"] <= 120)
+
+    def test_no_expression_is_part_of_a_script(self):
+        for file in WORKFLOWS:
+            for name, step in steps(load(file.read_text())):
+                self.assertNotIn("${{", step.get("run", ""), f"{file.name}: {name}")
+
+    def test_the_action_gets_only_inputs_and_commands_that_it_has(self):
+        commands = re.findall(r"^\| (\w+) \|", (ROOT / "README.md").read_text(), re.M)
+        for file in WORKFLOWS:
+            for _, step in steps(load(file.read_text())):
+                if step.get("uses") == "$/":
+                    self.assertLessEqual(set(step["with"]), set(action()["inputs"]), file.name)
+                    self.assertIn(step["with"]["command"], commands, file.name)
+
+    def test_an_input_of_the_workflow_means_what_the_input_of_the_action_means(self):
+        for name, given in PARENT_IMAGES["on"]["workflow_call"]["inputs"].items():
+            if name == "runners":  # the workflow has jobs to give runners to: arm64 gets its own
+                continue
+            self.assertEqual(given["default"], action()["inputs"][name]["default"], name)
+
+    def test_every_input_of_the_workflow_reaches_the_program(self):
+        text = (ROOT / ".github/workflows/parent-images.yml").read_text()
+        for name in PARENT_IMAGES["on"]["workflow_call"]["inputs"]:
+            self.assertIn(f"{name}: ${{{{ inputs.{name} }}}}", text)
+
+    def test_the_jobs_ask_for_exactly_what_the_caller_is_told_to_give(self):
+        asked = {}
+        for job in PARENT_IMAGES["jobs"].values():
+            asked.update({name: wish for name, wish in job["permissions"].items() if asked.get(name) != "write"})
+        del asked["contents"]
+        for text in snippets("README.md", "yaml") + [(ROOT / ".github/workflows/images.yml").read_text()]:
+            for job in load(text)["jobs"].values():
+                if "parent-images.yml" in job.get("uses", ""):
+                    self.assertEqual(job["permissions"], {**asked, "contents": "write"})
+
+    def test_only_the_joining_job_may_write(self):
+        for name, job in PARENT_IMAGES["jobs"].items():
+            if name != "publish":
+                self.assertNotIn("write", job["permissions"].values(), name)
+
+    def test_a_schedule_is_alone_in_its_file(self):
+        for file in WORKFLOWS:
+            events = load(file.read_text())["on"]
+            if "schedule" in events:
+                self.assertLessEqual(set(events), {"schedule", "workflow_dispatch"})
+
+    def test_artifacts_are_named_by_attempt_and_layouts_live_a_day_reports_ninety(self):
+        for name, step in steps(PARENT_IMAGES):
+            if "upload-artifact" in step.get("uses", ""):
+                self.assertIn("attempt-${{ github.run_attempt }}", step["with"]["name"])
+                days = 1 if step["with"]["name"].startswith("layouts") else 90
+                self.assertEqual(step["with"]["retention-days"], days, name)
+
+
+class TheOneCheck(unittest.TestCase):
+    """The job `parent-images`, which repositories require."""
+
+    check = PARENT_IMAGES["jobs"]["check"]
+
+    def ends(self, count="2", matrix="success", image="success", publish="success"):
+        text = script(PARENT_IMAGES, "Did every job do its part?")
+        return bash(text, ".", COUNT=count, MATRIX=matrix, IMAGE=image, PUBLISH=publish)
+
+    def test_its_name_is_fixed_and_it_always_runs_after_all_others(self):
+        self.assertEqual(self.check["name"], "parent-images")
+        self.assertEqual(self.check["if"], "always()")
+        self.assertEqual(set(self.check["needs"]), set(PARENT_IMAGES["jobs"]) - {"check"})
+
+    def test_green_when_every_job_succeeded(self):
+        self.assertEqual(self.ends().returncode, 0)
+
+    def test_red_when_any_job_failed_was_cancelled_or_skipped(self):
+        for job in ("matrix", "image", "publish"):
+            for result in ("failure", "cancelled", "skipped", ""):
+                with self.subTest(job=job, result=result):
+                    ended = self.ends(**{job: result})
+                    self.assertEqual(ended.returncode, 1)
+                    self.assertIn(f'::error::The job "{job}" ended with: {result}', ended.stdout)
+
+    def test_green_with_a_reason_for_zero_images(self):
+        ended = self.ends(count="0", image="skipped", publish="skipped")
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("::notice::The matrix names no image", ended.stdout)
+
+    def test_red_when_planning_failed_and_so_named_no_image(self):
+        for count in ("", "0"):
+            self.assertEqual(self.ends(count=count, matrix="failure", image="skipped", publish="skipped").returncode, 1)
+
+
+class LayingTogether(unittest.TestCase):
+    """What the jobs of the matrix handed over becomes one folder out/."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="handed over ")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def hand_over(self, job, attempt, image, content, base):
+        layouts = self.folder / f"in/layouts-{job}-attempt-{attempt}/{image}"
+        scans = self.folder / f"in/reports-{job}-attempt-{attempt}/scans/{image}"
+        for folder in (layouts, scans):
+            folder.mkdir(parents=True)
+            (folder / f"{content}.json").write_text(content)
+        (scans.parents[1] / "bases.json").write_text(f'[{{"reference": "{base}"}}, {{"reference": "shared"}}]')
+
+    def lay(self):
+        ended = bash(script(PARENT_IMAGES, "Lay it together"), self.folder, HANDED_OVER=str(self.folder / "in"))
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        return sorted(str(p.relative_to(self.folder / "out")) for p in (self.folder / "out").rglob("*.json"))
+
+    def test_every_job_contributes_and_the_bases_are_joined(self):
+        self.hand_over(0, 1, "a", "x", "python:3.13")
+        self.hand_over(1, 1, "b", "y", "python:3.12")
+        self.assertEqual(self.lay(), ["bases.json", "images/a/x.json", "images/b/y.json", "scans/a/x.json", "scans/b/y.json"])
+        references = re.findall(r'"reference": "(.*?)"', (self.folder / "out/bases.json").read_text())
+        self.assertEqual(references, ["python:3.12", "python:3.13", "shared"])
+
+    def test_of_a_job_that_ran_again_only_the_last_attempt_counts(self):
+        self.hand_over(0, 1, "a", "first", "python:3.13")
+        self.hand_over(0, 2, "a", "second", "python:3.13")
+        self.hand_over(0, 10, "a", "tenth", "python:3.13")
+        self.hand_over(10, 1, "b", "other", "python:3.12")
+        self.assertEqual(self.lay(), ["bases.json", "images/a/tenth.json", "images/b/other.json", "scans/a/tenth.json", "scans/b/other.json"])
+
+    def test_jobs_that_handed_over_nothing_leave_nothing_to_judge(self):
+        (self.folder / "in").mkdir()
+        ended = bash(script(PARENT_IMAGES, "Lay it together"), self.folder, HANDED_OVER=str(self.folder / "in"))
+        self.assertNotEqual(ended.returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
