@@ -15,6 +15,7 @@ import tempfile
 import time
 
 PROBES = {}
+PATIENCE = 300  # seconds: for a program that hangs, not for a machine that is slow
 
 USEFUL_MODULES = ("argparse asyncio concurrent.futures csv dataclasses datetime decimal email.message http.server json "
                   "logging.config sqlite3 ssl urllib.request uuid").split()
@@ -32,7 +33,7 @@ def probe(name, mode):
 
 def run(*words, **options):
     """Runs a program; its output, or an error with the last line of what it said."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=90, **options)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, **options)
     if done.returncode:
         said = ((done.stderr or done.stdout).strip() or "nothing").splitlines()[-1]
         raise RuntimeError(f"{os.path.basename(words[0])} ended with exit code {done.returncode}: {said}")
@@ -73,7 +74,7 @@ def subprocesses():
     import multiprocessing
     child = multiprocessing.get_context("spawn").Process(target=os.getpid)
     child.start()
-    child.join(60)
+    child.join(PATIENCE)
     return [python("print(42)"), str(child.exitcode)]
 
 
@@ -102,7 +103,7 @@ def find_library():
 @probe("bytecode", "production")
 def bytecode():
     command = [sys.executable, "-v", "-c", "import " + ",".join(USEFUL_MODULES)]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60).stderr
+    said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE).stderr
     paths = [line.rstrip("'") for line in said.splitlines() if line.startswith("# code object from")]
     return [str(sum(path.endswith(ending) for path in paths)) for ending in (".pyc", ".py")]
 
@@ -193,12 +194,14 @@ def debugger():
 class DebugAdapter:
     """As much of the Debug Adapter Protocol as it takes to stop once."""
 
-    def __init__(self, port):
-        for _ in range(200):
+    def __init__(self, port, service):
+        for _ in range(600):
             try:
-                self.stream = socket.create_connection(("127.0.0.1", port), timeout=30).makefile("rwb")
+                self.stream = socket.create_connection(("127.0.0.1", port), timeout=60).makefile("rwb")
                 return
             except ConnectionRefusedError:
+                if service.poll() is not None:
+                    raise RuntimeError(f"the debugger ended with exit code {service.returncode}") from None
                 time.sleep(0.1)
         raise RuntimeError("the debugger does not listen")
 
@@ -224,7 +227,7 @@ class DebugAdapter:
 @probe("debugger-attach", "development")
 def debugger_attach():
     importlib.import_module("debugpy")
-    for _ in range(2):  # debugpy's parts give up on each other after seconds, which a busy machine needs to start them
+    for _ in range(2):  # debugpy's parts give up on each other after half a minute, which a busy machine may take
         try:
             return attach_once()
         except (OSError, RuntimeError):
@@ -243,7 +246,7 @@ def attach_once():
         command = [synced_python(), "-m", "debugpy", "--listen", f"127.0.0.1:{port}", "--wait-for-client", script]
         service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            adapter = DebugAdapter(port)
+            adapter = DebugAdapter(port, service)
             adapter.send(1, "initialize", adapterID="python-image-action", pathFormat="path")
             adapter.wait_for("initialize")
             adapter.send(2, "attach", justMyCode=True)
@@ -362,7 +365,7 @@ def clients_that_reach(certificate):
                 ["uv", "pip", "install", "--no-cache", "--target=/tmp/installed", *index]]
     environment = {**os.environ, "UV_HTTP_RETRIES": "0"}
     for command in commands:  # what counts is who got through, not how it ended
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=90, env=environment)
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, env=environment)
     names = {"python-urllib": "urllib", "python-requests": "requests"}
     return sorted(names.get(client, client) for client in reached)
 

@@ -15,10 +15,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr double at_once = 1;  // second
 constexpr const char* until_stopped = "import time; print('up', flush=True); time.sleep(3600)";
 
 milliseconds patience(const ProbedImage& image) {
-    return image.emulated ? seconds(1200) : seconds(240);
+    return image.emulated ? seconds(1800) : seconds(600);
 }
 
 /// Made when it is asked for, gone when the probe is done. What an error leaves behind is removed with the run.
@@ -61,6 +62,30 @@ ContainerRun run_to_end(const World& world, EngineRun& engine, const ProbedImage
     run.said = end_of(output.err);
     engine.remove_container(id);
     return run;
+}
+
+StopFacts stop_once(const World& world, EngineRun& engine, const ProbedImage& image) {
+    const std::string id = create(engine, image, {.command = {"-c", until_stopped}});
+    StopFacts facts;
+    if (const std::optional<std::string> failure = engine.start_container(id)) {
+        facts.failure = *failure;
+    } else {
+        const milliseconds deadline = world.clock.steady() + patience(image);
+        while (engine.read_logs(id).out.find("up") == std::string::npos && engine.inspect_container(id).running &&
+               world.clock.steady() < deadline) {
+            world.clock.sleep(milliseconds(50));
+        }
+        const bool up = engine.read_logs(id).out.find("up") != std::string::npos;
+        const milliseconds start = world.clock.steady();
+        engine.stop_container(id);
+        facts.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
+        facts.exit_code = engine.inspect_container(id).exit_code;
+        if (!up)
+            facts.failure = fmt::format("it did not begin to work, and ended with exit code {}: {}", facts.exit_code,
+                                        end_of(engine.read_logs(id).err));
+    }
+    engine.remove_container(id);
+    return facts;
 }
 
 /// The image's trust store with one authority more, and certificates for two servers: of that authority, and of a
@@ -120,25 +145,11 @@ ContainerRun run_tls_clients(const World& world, EngineRun& engine, const Probed
 }
 
 StopFacts run_stop(const World& world, EngineRun& engine, const ProbedImage& image) {
-    const std::string id = create(engine, image, {.command = {"-c", until_stopped}});
-    StopFacts facts;
-    if (const std::optional<std::string> failure = engine.start_container(id)) {
-        facts.failure = *failure;
-    } else {
-        const milliseconds deadline = world.clock.steady() + patience(image);
-        while (engine.read_logs(id).out.find("up") == std::string::npos && engine.inspect_container(id).running &&
-               world.clock.steady() < deadline) {
-            world.clock.sleep(milliseconds(50));
-        }
-        const bool up = engine.read_logs(id).out.find("up") != std::string::npos;
-        const milliseconds start = world.clock.steady();
-        engine.stop_container(id);
-        facts.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
-        facts.exit_code = engine.inspect_container(id).exit_code;
-        if (!up)
-            facts.failure = fmt::format("it did not begin to work, and ended with exit code {}: {}", facts.exit_code,
-                                        end_of(engine.read_logs(id).err));
+    StopFacts best = stop_once(world, engine, image);
+    // A busy machine may be slow once; an image that is slow is so every time.
+    for (int again = 0; again < 2 && best.failure.empty() && best.seconds > at_once; ++again) {
+        const StopFacts facts = stop_once(world, engine, image);
+        if (!facts.failure.empty() || facts.seconds < best.seconds) best = facts;
     }
-    engine.remove_container(id);
-    return facts;
+    return best;
 }

@@ -46,9 +46,10 @@ Key make_key() {
 
 X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now) {
     X509Object certificate(X509_new());
+    // DER has an integer in as few bytes as it takes: a first byte of zero would make the certificate unreadable.
     unsigned char random[8];
     require(RAND_bytes(random, sizeof random) == 1);
-    random[0] &= 0x7F;
+    random[0] = static_cast<unsigned char>(0x40U | (random[0] & 0x3FU));
     std::time_t time = std::chrono::system_clock::to_time_t(now);
     X509_set_version(certificate.get(), X509_VERSION_3);
     ASN1_STRING_set(X509_get_serialNumber(certificate.get()), random, sizeof random);
