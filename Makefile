@@ -7,6 +7,9 @@ run:
 test:
 	@tools/test
 
+test-arm64:
+	@tools/test-arm64
+
 bench:
 	@tools/bench
 
@@ -16,4 +19,4 @@ format:
 clean:
 	rm -rf build out
 
-.PHONY: run test bench format clean
+.PHONY: run test test-arm64 bench format clean

@@ -121,22 +121,30 @@ std::vector<Layout> build_images(const World& world, const Settings& settings, c
     return layouts;
 }
 
-std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
     std::vector<Layout> layouts;
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const fs::path folder = settings.out / "images" / layout_name(image, platform);
+            if (world.files.is_folder(folder))
+                layouts.push_back(load_layout(world.files, folder, image.name, platform));
+        }
+    }
+    return layouts;
+}
+
+std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
     Problems missing;
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {
             const fs::path folder = settings.out / "images" / layout_name(image, platform);
-            if (world.files.is_folder(folder)) {
-                layouts.push_back(load_layout(world.files, folder, image.name, platform));
-            } else {
+            if (!world.files.is_folder(folder))
                 missing.push_back(
                     {{folder.string(), 0}, "this image is not built", "python-image-action build makes it"});
-            }
         }
     }
     if (!missing.empty()) throw Error{Exit::bad_input, missing};
-    return layouts;
+    return load_layouts_there(world, settings, project);
 }
 
 std::vector<Base> load_bases(const World& world, const Settings& settings) {

@@ -58,6 +58,7 @@ Problems check_project(const World& world, const Settings& settings, const Proje
     Problems problems = project.warnings;
     append(problems, check_certificates(load_certificates(world), today));
     append(problems, compare_with_release(world, settings, project));
+    append(problems, check_upgrades(world, project));
     if (settings.image_matrix != own_matrix)
         return problems;  // README and Dockerfile repeat the repository's own matrix only
     append(problems, check_dockerfile(project.dockerfile, settings.dockerfile, project.plan.matrix, project.plan.job));
@@ -78,6 +79,8 @@ Result run_check(const World& world, const Settings& settings) {
     }
     Result result;
     result.problems = check_project(world, settings, project);
+    append(result.problems,
+           check_upgrades_built(world, settings, project, load_layouts_there(world, settings, project)));
     append(result.problems, project.policy_warnings);
     result.exit = has_errors(result.problems) ? Exit::bad_input : Exit::done;
     result.outputs["problems"] = std::to_string(result.problems.size());

@@ -67,18 +67,12 @@ std::map<std::string, Remedy> make_remedies(const Settings& settings, const Proj
 
 ImageEvidence load_evidence(const World& world, const Project& project, const Settings& settings, const Layout& layout,
                             const std::vector<Base>& bases) {
-    const Image& image = image_of(project.plan, layout);
     ImageEvidence evidence;
-    evidence.python_version = image.python_version;
-    evidence.layers = parse_image_layers(load_config(world.files, layout), layout.name);
-    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
-    const std::string final_base =
-        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
+    evidence.python_version = image_of(project.plan, layout).python_version;
+    evidence.layers = load_layers(world, settings, project, layout, bases);
     for (const Base& base : bases) {
         evidence.bases.push_back(
             {.reference = base.reference, .rebuilt = base.digest_now && *base.digest_now != base.digest});
-        const auto layers = base.layers.find(layout.platform);
-        if (base.reference == final_base && layers != base.layers.end()) evidence.layers.base_layers = layers->second;
     }
     return evidence;
 }
@@ -96,6 +90,20 @@ ImageRun gather_image(const Settings& settings, const Project& project, const La
 }
 
 }  // namespace
+
+ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+                        const std::vector<Base>& bases) {
+    const Image& image = image_of(project.plan, layout);
+    ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
+    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    const std::string final_base =
+        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
+    for (const Base& base : bases) {
+        const auto count = base.layers.find(layout.platform);
+        if (base.reference == final_base && count != base.layers.end()) layers.base_layers = count->second;
+    }
+    return layers;
+}
 
 Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
                const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts) {
@@ -132,6 +140,11 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
         run.policy_warnings.push_back(problem);
     run.other_warnings = project.warnings;
     for (const Problem& problem : check_categories(project.plan)) run.other_warnings.push_back(problem);
+    for (const Problem& problem : check_upgrades(world, project)) run.other_warnings.push_back(problem);
+    for (const Problem& problem : check_upgrades_built(world, settings, project, layouts))
+        run.other_warnings.push_back(problem);
+    for (const Problem& problem : check_contract_file(world, settings, contracts))
+        run.other_warnings.push_back(problem);
     run.out = settings.out.string();
     return run;
 }
@@ -161,7 +174,8 @@ Result make_result(const Settings& settings, const Run& run) {
             result.exit = Exit::failed;
             break;
     }
-    const bool broken = std::any_of(run.images.begin(), run.images.end(), [](const ImageRun& i) { return i.contract && !i.contract->is_kept(); });
+    const bool broken = std::any_of(run.images.begin(), run.images.end(),
+                                    [](const ImageRun& i) { return i.contract && !i.contract->is_kept(); });
     if (broken) result.exit = std::max(result.exit, Exit::refused);
     result.problems = make_annotations(run);
     result.outputs["verdict"] = render_outcome(outcome);

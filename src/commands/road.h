@@ -18,6 +18,7 @@
 #include "publication/permission.h"
 #include "publication/publication.h"
 #include "report/run.h"
+#include "verdict/layers.h"
 #include "verdict/policy.h"
 #include "verdict/verdict.h"
 
@@ -56,6 +57,12 @@ Time decision_time(const World& world, const Settings& settings);
 /// certificates.
 Problems check_project(const World& world, const Settings& settings, const Project& project);
 
+/// What image/security-upgrades.txt asks for in vain, whatever is built. Throws Error{bad_input} if it cannot be read.
+Problems check_upgrades(const World& world, const Project& project);
+/// What it asks for without need, as Trivy's reports in out/scans show.
+Problems check_upgrades_built(const World& world, const Settings& settings, const Project& project,
+                              const std::vector<Layout>& layouts);
+
 /// The *.crt files of certificates/.
 std::vector<CertificateFile> load_certificates(const World& world);
 
@@ -63,6 +70,8 @@ std::vector<CertificateFile> load_certificates(const World& world);
 std::vector<Layout> build_images(const World& world, const Settings& settings, const Project& project);
 /// The layouts that lie in out/images for this plan. Throws Error{bad_input} naming all that are missing.
 std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project);
+/// Those of them that lie there.
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project);
 std::vector<Base> load_bases(const World& world, const Settings& settings);
 /// {"3.13.3-production-linux-amd64":"sha256:…"} in one line.
 std::string render_digests(const std::vector<Layout>& layouts);
@@ -77,12 +86,19 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
 std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
                                                   const std::vector<Layout>& layouts);
 
+/// Known failures of the contract file that no longer hold.
+Problems check_contract_file(const World& world, const Settings& settings, const std::vector<ContractReport>& reports);
+
 // scan and judge ------------------------------------------------------------------------------------------------
 void scan_images(const World& world, const Settings& settings, const Project& project,
                  const std::vector<Layout>& layouts);
 /// One verdict per layout, from out/scans; also written to out/verdicts.
 std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
                                   const std::vector<Layout>& layouts);
+
+/// A built image's layers, with those that are its base's.
+ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+                        const std::vector<Base>& bases);
 
 // report --------------------------------------------------------------------------------------------------------
 /// Gathers what is known into what the reports are made from.

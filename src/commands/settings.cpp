@@ -90,6 +90,11 @@ const std::vector<OptionText>& option_table() {
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
          {"build", "fetch", "nightly", "run"}},
         {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
+        {"reference",
+         "IMAGES",
+         "",
+         "Images of the engine to test in place of the built ones, such as a service's; comma-separated",
+         {"test"}},
         {"policy",
          "FILE",
          "vulnerability-policy.yml",
@@ -315,6 +320,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.cache_to = reader.list("cache-to", ';');
     s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");
     s.contract = reader.text("contract");
+    s.references = reader.list("reference", ',');
     s.policy = reader.text("policy");
     s.severity = reader.severity("severity");
     s.sarif_severity = reader.severity("sarif-severity").value_or(Severity::medium);

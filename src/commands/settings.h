@@ -57,7 +57,8 @@ struct Settings {
     std::vector<std::string> cache_to;
     std::map<std::string, std::string> mirrors;  ///< registry host -> where its repositories are found instead
 
-    std::string contract;  ///< a file, "off", or empty for the built-in one
+    std::string contract;                 ///< a file, "off", or empty for the built-in one
+    std::vector<std::string> references;  ///< to test in place of what is in out/images
     std::string policy;
     std::optional<Severity> severity;
     Severity sarif_severity = Severity::medium;

@@ -14,8 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Names of layouts are names of files; those of other images hold slashes and colons.
 fs::path report_file(const Settings& settings, const std::string& name) {
-    return settings.out / "tests" / (name + ".json");
+    std::string file = name;
+    std::replace_if(
+        file.begin(), file.end(), [](char c) { return c == '/' || c == ':' || c == '@'; }, '_');
+    return settings.out / "tests" / (file + ".json");
 }
 
 Contract load_contract(const World& world, const Settings& settings) {
@@ -81,21 +85,60 @@ std::string describe(const std::vector<ContractReport>& reports, std::size_t kno
     return text;
 }
 
-Problems broken_rows(const std::vector<ContractReport>& reports, const std::string& dockerfile) {
+Problems broken_rows(const std::vector<ContractReport>& reports, const Place& at) {
     Problems problems;
     for (const ContractReport& report : reports) {
         for (const ContractRow& row : report.rows) {
             if (row.result != RowResult::broken) continue;
             problems.push_back(
-                {{dockerfile, 0},
-                 fmt::format("{}: {}: expected {}, found {}", report.name, row.promise, row.expected, row.found),
+                {at, fmt::format("{}: {}: expected {}, found {}", report.name, row.promise, row.expected, row.found),
                  "the row is called " + row.id + " in contract files"});
         }
     }
     return problems;
 }
 
+TestSettings load_test_settings(const World& world, const Settings& settings) {
+    return {.contract = load_contract(world, settings),
+            .certificates = load_certificates(world),
+            .today = day_of(decision_time(world, settings)),
+            .jobs = settings.jobs};
+}
+
+/// Somebody else's images: what they should be is what they say themselves, so no file of this repository is needed.
+std::vector<ContractReport> test_references(const World& world, const Settings& settings) {
+    TimedStep step(world, "test", counted(settings.references.size(), "image") + " against the contract");
+    std::vector<ImageUnderTest> images;
+    for (const std::string& reference : settings.references) images.push_back(make_reference_under_test(reference, ""));
+    const TestSettings tests = load_test_settings(world, settings);
+    const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
+    for (const ContractReport& report : reports)
+        world.files.write(report_file(settings, report.name), render_contract_json(report));
+    step.end(describe(reports, 0));
+    return reports;
+}
+
+/// What a person reads of the reports, and the exit code.
+Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
+                        const Place& at) {
+    const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
+    const std::string table = render_contract_markdown(reports);
+    world.out << table;
+    Result result{.exit = kept ? Exit::done : Exit::refused,
+                  .problems = broken_rows(reports, at),
+                  .outputs = {{"tested", kept ? "true" : "false"}},
+                  .summary = table};
+    const Problems stale = check_contract_file(world, settings, reports);
+    result.problems.insert(result.problems.end(), stale.begin(), stale.end());
+    return result;
+}
+
 }  // namespace
+
+Problems check_contract_file(const World& world, const Settings& settings, const std::vector<ContractReport>& reports) {
+    if (settings.contract == "off") return {};
+    return check_known_failures(load_contract(world, settings), reports, day_of(decision_time(world, settings)));
+}
 
 std::vector<CertificateFile> load_certificates(const World& world) {
     std::vector<CertificateFile> certificates;
@@ -110,10 +153,7 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
                                         const std::vector<Layout>& layouts, Known known) {
     if (settings.contract == "off") return {};
     TimedStep step(world, "test", counted(layouts.size(), "image") + " against the contract");
-    const TestSettings tests{.contract = load_contract(world, settings),
-                             .certificates = load_certificates(world),
-                             .today = day_of(decision_time(world, settings)),
-                             .jobs = settings.jobs};
+    const TestSettings tests = load_test_settings(world, settings);
     const std::vector<Base> bases = load_bases(world, settings);
     std::vector<ContractReport> reports;
     std::vector<ImageUnderTest> images;
@@ -157,18 +197,12 @@ std::vector<ContractReport> load_contract_reports(const World& world, const Sett
 }
 
 Result run_test(const World& world, const Settings& settings) {
+    if (settings.contract == "off") return {.exit = Exit::done, .outputs = {{"tested", "off"}}};
+    if (!settings.references.empty()) return make_test_result(world, settings, test_references(world, settings), {});
     const Project project = load_project(world, settings);
     const std::vector<ContractReport> reports =
         test_images(world, settings, project, load_built_images(world, settings, project), Known::tested_again);
-    const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
-    const std::string table = render_contract_markdown(reports);
-    world.out << table;
-
-    Result result{.exit = kept ? Exit::done : Exit::refused,
-                  .problems = project.warnings,
-                  .outputs = {{"tested", kept ? "true" : "false"}},
-                  .summary = table};
-    for (const Problem& problem : broken_rows(reports, settings.dockerfile)) result.problems.push_back(problem);
-    if (settings.contract == "off") result.outputs["tested"] = "off";
+    Result result = make_test_result(world, settings, reports, {settings.dockerfile, 0});
+    result.problems.insert(result.problems.begin(), project.warnings.begin(), project.warnings.end());
     return result;
 }

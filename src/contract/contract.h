@@ -13,7 +13,7 @@ enum class RowResult {
     broken,
     excused,
     known
-};  ///< excused: a stand-in base cannot keep it; known: a dated known failure
+};  ///< excused: a stand-in base cannot keep it, or the contract file has it off; known: a dated known failure
 std::string render_row_result(RowResult result);
 
 /// One assertion about one image.

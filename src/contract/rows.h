@@ -33,7 +33,7 @@ struct RowRule {
 /// Every row there is, in the order in which reports show them.
 const std::vector<RowRule>& contract_rows();
 
-/// The verdict on one image: every row that it promises and that the contract has on. A broken row is excused if
+/// The verdict on one image: every row that it promises. A broken row is excused if the contract has it off or
 /// `excuses` names it, or known if the contract says so and the day has not passed. Rows about internal authorities are
 /// left out if there are none.
 ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,

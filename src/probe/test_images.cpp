@@ -83,9 +83,9 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
     };
 }
 
-/// No shell in it: then it stands on distroless, whatever it is called.
-bool has_shell(const FileTree& files) {
-    return files.at("/bin/sh").has_value();
+/// Distroless has records of its packages, but no database for a package manager.
+bool has_package_manager(const FileTree& files) {
+    return files.at("/var/lib/dpkg/status").has_value();
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
 
     std::vector<ContractReport> reports;
     for (Test& test : tests) {
-        if (!test.image.layout) test.facts.expected.distroless = !has_shell(test.facts.files);
+        if (!test.image.layout) test.facts.expected.distroless = !has_package_manager(test.facts.files);
         reports.push_back(judge_contract(test.image.name, test.manifest, test.facts, settings.contract,
                                          test.image.excuses, settings.today));
     }

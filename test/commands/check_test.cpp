@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "commands/built_images.h"
 #include "commands/commands.h"
 #include "commands/work_tree.h"
 
@@ -65,4 +66,29 @@ TEST_CASE("A broken policy is told together with a broken matrix") {
         CHECK(mentions(error.problems, "vulnerability-policy.yml", "severty"));
         CHECK(mentions(error.problems, "image-matrix.json", ""));
     }
+}
+
+TEST_CASE("An upgrade that production cannot have is told, on its line") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["image/security-upgrades.txt"] = "# why\nlibssl3\n";
+    const Result result = run_check(fake.world(), parse_settings({}));
+    CHECK(result.exit == Exit::done);
+    CHECK(mentions(result.problems, "image/security-upgrades.txt", "libssl3 cannot be upgraded in production"));
+}
+
+TEST_CASE("An upgrade that the base has caught up with is told once the images were scanned") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    put_layout(fake, "3.13.3-development-linux-amd64", "3.13.3-development");
+    fake.files.texts["image/security-upgrades.txt"] = "libsqlite3-0\n";
+    fake.files.texts["out/bases.json"] = R"([{"reference":"python:3.13.3-slim-bookworm","digest":")" +
+                                         sha256("base").text() + R"(","layers":{"linux/amd64":1}}])";
+    fake.files.texts["out/scans/3.13.3-development-linux-amd64/trivy.json"] =
+        R"({"Results":[{"Class":"os-pkgs","Packages":[{"Name":"libsqlite3-0","Version":"3.40.1-2","Layer":{"DiffID":")" +
+        sha256("diff").text() + R"("}}]}]})";
+    const Result result = run_check(fake.world(), parse_settings({}));
+    CHECK(result.exit == Exit::done);
+    CHECK(mentions(result.problems, "image/security-upgrades.txt",
+                   "upgrading libsqlite3-0 is no longer needed: the base has 3.40.1-2 itself"));
 }

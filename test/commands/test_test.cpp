@@ -1,0 +1,72 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/commands.h"
+#include "probe/fake_engine.h"
+
+namespace {
+
+/// An engine that has an image, and nothing of a matrix in the work tree.
+struct Stage {
+    FakeWorld fake;
+    FilesWithDisk files;
+    FakeEngine engine{fake};
+
+    Stage() {
+        fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"26.1.5","ApiVersion":"1.45"})");
+        fake.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
+        files.texts["/var/run/docker.sock"] = "";
+    }
+
+    Result run(const std::map<std::string, std::string>& options) {
+        const World world{fake.processes, fake.http, files, fake.clock, fake.environment, fake.out, fake.log};
+        return run_test(world, parse_settings(options));
+    }
+};
+
+bool mentions(const Problems& problems, const std::string& part) {
+    return render_problems(problems).find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("An image that the engine has is tested where there is no matrix, and its report is a file") {
+    Stage stage;
+    const Result result = stage.run({{"reference", "registry:5000/team/service:1.0"}});
+    CHECK(result.exit == Exit::refused);
+    CHECK(result.outputs.at("tested") == "false");
+    CHECK(mentions(result.problems, "registry:5000/team/service:1.0: the user is numeric"));
+    CHECK(result.problems.at(0).hint.starts_with("the row is called "));
+    CHECK(stage.fake.out.str().starts_with("### registry:5000/team/service:1.0: "));
+    CHECK(stage.files.texts.contains("out/tests/registry_5000_team_service_1.0.json"));
+}
+
+TEST_CASE("A contract file decides what is asserted; a known failure past its day is told") {
+    Stage stage;
+    std::string off = "off: [";
+    const Result all = stage.run({{"reference", "service:1"}});
+    REQUIRE(all.problems.size() > 2);
+    for (const Problem& problem : all.problems) {
+        const std::string id = problem.hint.substr(18, problem.hint.find(' ', 18) - 18);
+        if (id != "user-nonroot") off += id + ", ";
+    }
+    stage.files.texts["contract.yml"] =
+        off.substr(0, off.size() - 2) +
+        "]\nknown:\n  - {row: user-nonroot, reason: old, owner: team, review_by: 2026-11-22}\n";
+    const Result result = stage.run({{"reference", "service:1"}, {"contract", "contract.yml"}});
+    CHECK(result.exit == Exit::refused);
+    CHECK(mentions(result.problems,
+                   "contract.yml:3: warning: the known failure of \"user-nonroot\" ended on 2026-11-22"));
+
+    std::string& text = stage.files.texts["contract.yml"];
+    text.replace(text.find("2026-11-22"), 10, "2026-11-23");
+    CHECK(stage.run({{"reference", "service:1"}, {"contract", "contract.yml"}}).exit == Exit::done);
+}
+
+TEST_CASE("Without a contract nothing is tested, and that is said") {
+    Stage stage;
+    const Result result = stage.run({{"reference", "service:1"}, {"contract", "off"}});
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("tested") == "off");
+    CHECK(stage.fake.http.sent.empty());
+}

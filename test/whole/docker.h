@@ -1,0 +1,123 @@
+// Docker as people type it, for tests: images and containers with names of the test's own, all gone at its end.
+#pragma once
+
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "whole/road.h"
+
+/// The layout of what stands for a base.
+inline fs::path stand_in_layout(const std::string& reference) {
+    std::ifstream file(cache_folder() / "stand-ins/bases.json");
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return text_at(member(parse_tool_json(text, "bases.json"), reference), "layout");
+}
+
+inline std::vector<std::string> texts_at(const Json& object, const std::string& name) {
+    std::vector<std::string> texts;
+    for (const Json& item : items_at(object, name)) texts.push_back(text_of(item));
+    return texts;
+}
+
+struct Docker {
+    Road& road;
+    std::string id = "python-image-action-services-" + std::to_string(getpid());
+    fs::path folder = fs::temp_directory_path() / id;  ///< whose name needs no care
+    std::vector<std::string> containers;
+    std::set<std::string> images;
+
+    explicit Docker(Road& road) : road(road) {
+        fs::create_directories(folder / "config/cli-plugins");
+        fs::create_symlink(cache_folder() / "bin/docker-buildx", folder / "config/cli-plugins/docker-buildx");
+        road.real.environment["DOCKER_CONFIG"] = (folder / "config").string();
+    }
+    Docker(const Docker&) = delete;
+    Docker& operator=(const Docker&) = delete;
+    ~Docker() {
+        for (const std::string& container : containers) road.start({"docker", "rm", "--force", "--volumes", container});
+        for (const std::string& image : images) road.start({"docker", "rmi", "--force", image});
+        fs::remove_all(folder);
+    }
+
+    /// An image of this test.
+    std::string name(const std::string& image) {
+        const std::string whole = id + ":" + image;
+        images.insert(whole);
+        return whole;
+    }
+
+    /// The option that puts a layout in the place of an image that a Dockerfile names.
+    std::vector<std::string> context(const std::string& reference, const fs::path& layout) {
+        const rapidjson::Document index = parse_tool_json(road.real.files.read(layout / "index.json"), "index.json");
+        const fs::path link = folder / std::to_string(std::hash<std::string>{}(layout.string()));
+        if (!fs::exists(link)) fs::create_directory_symlink(layout, link);
+        return {"--build-context", reference + "=oci-layout://" + link.string() + "@" +
+                                       text_at(items_at(index, "manifests")[0], "digest")};
+    }
+
+    Finished succeed(const std::vector<std::string>& argv) {
+        Finished finished = road.start(argv);
+        INFO(finished.out << finished.err);
+        REQUIRE(finished.exit_code == 0);
+        return finished;
+    }
+
+    void build(const fs::path& context, const std::vector<std::string>& options) {
+        std::vector<std::string> argv = {"docker", "build", "--progress=plain", "--secret",
+                                         "id=ca,src=/etc/ssl/certs/ca-certificates.crt"};
+        argv.insert(argv.end(), options.begin(), options.end());
+        argv.push_back(context.string());
+        succeed(argv);
+    }
+
+    Finished run(const std::vector<std::string>& words) {
+        std::vector<std::string> argv = {"docker", "run"};
+        argv.insert(argv.end(), words.begin(), words.end());
+        return road.start(argv);
+    }
+
+    /// In the background; returns the container's id.
+    std::string start(const std::vector<std::string>& words) {
+        std::vector<std::string> argv = {"docker", "run", "--detach"};
+        argv.insert(argv.end(), words.begin(), words.end());
+        containers.push_back(std::string(trimmed(succeed(argv).out)));
+        return containers.back();
+    }
+
+    /// Where a published port is: "127.0.0.1:49153".
+    std::string address(const std::string& container, const std::string& port) {
+        return std::string(trimmed(succeed({"docker", "port", container, port}).out));
+    }
+
+    std::string get(const std::string& container, const std::string& port, const std::string& path) {
+        return succeed({"curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--retry", "60",
+                        "--retry-delay", "1", "--retry-all-errors", "http://" + address(container, port) + path})
+            .out;
+    }
+
+    void stop(const std::string& container) { succeed({"docker", "stop", container}); }
+
+    std::string exit_code(const std::string& container) {
+        return std::string(trimmed(succeed({"docker", "inspect", "--format", "{{.State.ExitCode}}", container}).out));
+    }
+
+    std::string logs(const std::string& container) {
+        const Finished logs = road.start({"docker", "logs", container});
+        return logs.out + logs.err;
+    }
+
+    /// Both scanners' lists of what is in a layout's image, as CycloneDX.
+    std::vector<std::string> list_packages(const fs::path& layout) {
+        road.real.environment["GRYPE_DB_CACHE_DIR"] = (sample_databases("green") / "grype").string();
+        for (const char* off : {"GRYPE_DB_AUTO_UPDATE", "GRYPE_DB_VALIDATE_AGE", "GRYPE_CHECK_FOR_APP_UPDATE"})
+            road.real.environment[off] = "false";
+        return {succeed({"trivy", "image", "--quiet", "--cache-dir", (folder / "trivy").string(), "--offline-scan",
+                         "--skip-version-check", "--format", "cyclonedx", "--input", layout.string()})
+                    .out,
+                succeed({"grype", "-q", "oci-dir:" + layout.string(), "-o", "cyclonedx-json"}).out};
+    }
+};

@@ -1,0 +1,248 @@
+// The parent images as services live on them: built by the documented commands, extended, debugged, stopped; and what
+// the contract says of the recipe before this one.
+#include "contract/contract.h"
+#include "probe/test_authority.h"
+#include "whole/docker.h"
+
+namespace {
+
+const std::string version = "3.13.5";
+constexpr const char* label_of_python = "uk.gov.defra.python.python-version";
+
+fs::path layout_of(Road& road, const std::string& image) {
+    return road.tree / "out/images" / (image + "-linux-amd64");
+}
+
+void build_parents(Road& road, const std::string& only) {
+    const Finished built = road.run_on_stand_ins("build", {"--only", only});
+    INFO(built.err);
+    REQUIRE(built.exit_code == 0);
+}
+
+/// How a service's Dockerfile finds its parents, before anybody has published them.
+std::vector<std::string> on_parents(Road& road, Docker& docker) {
+    const std::string tag = "1.0.0-python" + version;
+    std::vector<std::string> options = {"--build-arg", "PARENT_VERSION=" + tag};
+    for (const auto& [name, repository] : std::map<std::string, std::string>{
+             {"-production", "defradigital/python:"}, {"-development", "defradigital/python-development:"}}) {
+        for (const std::string& option : docker.context(repository + tag, layout_of(road, version + name)))
+            options.push_back(option);
+    }
+    return options;
+}
+
+/// A service in `folder`, with its lock, on both parents: SERVICE-production and SERVICE-development.
+void build_service(Road& road, Docker& docker, const fs::path& folder, const std::string& service) {
+    const fs::path repository = REPOSITORY;
+    std::vector<std::string> lock = on_parents(road, docker);
+    lock.insert(lock.end(),
+                {"-f", (repository / "test/fixtures/lock.Dockerfile").string(), "--output", folder.string()});
+    docker.build(folder, lock);
+    for (const std::string target : {"production", "development"}) {
+        std::vector<std::string> options = on_parents(road, docker);
+        options.insert(options.end(), {"-f", (repository / "examples/uv.Dockerfile").string(), "--target", target,
+                                       "--tag", docker.name(service + "-" + target), "--load"});
+        docker.build(folder, options);
+    }
+}
+
+fs::path copy_service(Docker& docker, const fs::path& from) {
+    fs::copy(fs::path(REPOSITORY) / from, docker.folder / "service", fs::copy_options::recursive);
+    return docker.folder / "service";
+}
+
+std::map<std::string, ContractRow> load_rows(Road& road, std::string image) {
+    std::replace(image.begin(), image.end(), ':', '_');
+    std::map<std::string, ContractRow> rows;
+    for (const ContractRow& row : parse_contract_json(road.text("out/tests/" + image + ".json"), image).rows)
+        rows[row.id] = row;
+    return rows;
+}
+
+std::set<std::string> broken_rows(const std::map<std::string, ContractRow>& rows) {
+    std::set<std::string> broken;
+    for (const auto& [id, row] : rows) {
+        if (row.result == RowResult::broken) broken.insert(id);
+    }
+    return broken;
+}
+
+std::vector<std::string> layer_digests(Road& road, const fs::path& folder) {
+    const Layout layout = load_layout(road.real.files, folder, "any", "linux/amd64");
+    std::vector<std::string> digests;
+    for (const Descriptor& layer : layout.layers) digests.push_back(layer.digest.text());
+    return digests;
+}
+
+rapidjson::Document load_configuration(Road& road, const fs::path& folder) {
+    return parse_tool_json(load_config(road.real.files, load_layout(road.real.files, folder, "any", "linux/amd64")),
+                           "the configuration");
+}
+
+std::string epoch_of(const rapidjson::Document& configuration) {
+    return std::to_string(parse_time(text_at(configuration, "created")).value().time_since_epoch().count());
+}
+
+}  // namespace
+
+TEST_CASE("Authorities in one file and in several are trusted by every client, in both targets") {
+    Road road;
+    Docker docker(road);
+    const Time now = road.real.clock.now();
+    const TestAuthority first = make_test_authority("First of one file", now);
+    const TestAuthority second = make_test_authority("Second of one file", now);
+    const TestAuthority third = make_test_authority("Of a file of its own", now);
+    const TestAuthority stranger = make_test_authority("Of no file", now);
+    road.real.files.write(road.tree / "certificates/two.crt", first.certificate + second.certificate);
+    road.real.files.write(road.tree / "certificates/third.crt", third.certificate);
+    build_parents(road, version + "-*");
+
+    const Finished tested = road.run_on_stand_ins("test", {"--only", version + "-*"});
+    INFO(tested.out << tested.err);
+    CHECK(tested.exit_code == 0);
+
+    const fs::path service = copy_service(docker, "test/fixtures/tls-clients");
+    build_service(road, docker, service, "clients");
+    JsonWriter servers;
+    servers.open_object();
+    servers.field("first", first.server);
+    servers.field("second", second.server);
+    servers.field("third", third.server);
+    servers.field("stranger", stranger.server);
+    servers.close();
+    for (const std::string target : {"production", "development"}) {
+        INFO(target);
+        const Finished ran =
+            docker.run({"--rm", "--env", "SERVERS=" + servers.one_line(), docker.name("clients-" + target)});
+        INFO(ran.out << ran.err);
+        REQUIRE(ran.exit_code == 0);
+        const rapidjson::Document reached = parse_tool_json(ran.out, "what the clients reached");
+        const std::vector<std::string> all =
+            target == "production" ? std::vector<std::string>{"aiohttp", "httpx", "requests", "urllib", "uv"}
+                                   : std::vector<std::string>{"aiohttp", "httpx", "pip", "requests", "urllib", "uv"};
+        for (const char* server : {"first", "second", "third"}) CHECK(texts_at(reached, server) == all);
+        CHECK(texts_at(reached, "stranger").empty());
+    }
+}
+
+TEST_CASE("The example service is built on both parents, answers, can be debugged, and stops at once") {
+    Road road;
+    Docker docker(road);
+    build_parents(road, version + "-*");
+    const fs::path service = copy_service(docker, "examples/service");
+    build_service(road, docker, service, "example");
+
+    for (const std::string target : {"production", "development"}) {
+        INFO(target);
+        const std::string container =
+            docker.start({"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--publish",
+                          "127.0.0.1::8085", docker.name("example-" + target)});
+        CHECK(docker.get(container, "8085", "/health") == R"({"status": "ok", "python": "3.13.5"})");
+        docker.stop(container);
+        CHECK(docker.exit_code(container) == "143");
+    }
+
+    SECTION("a debugger attaches to development, stops at a breakpoint and evaluates") {
+        const std::string container = docker.start({"--publish", "127.0.0.1::8085", "--publish", "127.0.0.1::8086",
+                                                    docker.name("example-development"), "-m", "debugpy", "--listen",
+                                                    "0.0.0.0:8086", "-m", "app.main"});
+        const Finished debugged = road.start(
+            {"python3", (fs::path(REPOSITORY) / "test/peers/debug.py").string(), docker.address(container, "8086"),
+             "http://" + docker.address(container, "8085") + "/health", (service / "app/main.py").string()});
+        INFO(debugged.err << docker.logs(container));
+        CHECK(debugged.exit_code == 0);
+        CHECK(debugged.out == "'3.13.5'\n200\n");
+    }
+
+    SECTION("a team holds its own image against the contract, less what a service changes") {
+        fs::copy(fs::path(REPOSITORY) / "examples/service-contract.yml", road.tree / "contract.yml");
+        const std::string images = docker.name("example-production") + "," + docker.name("example-development");
+        const Finished tested = road.run("test", {"--reference", images, "--contract", "contract.yml"});
+        INFO(tested.out << tested.err);
+        CHECK(tested.exit_code == 0);
+    }
+
+    SECTION("Debian packages are added to production so that both scanners see them, and run") {
+        std::vector<std::string> options = on_parents(road, docker);
+        options.insert(options.end(), {"-f", (fs::path(REPOSITORY) / "examples/curl.Dockerfile").string()});
+        std::vector<std::string> loaded = options;
+        loaded.insert(loaded.end(), {"--tag", docker.name("curl"), "--load"});
+        docker.build(service, loaded);
+        const Finished curl = docker.run({"--rm", "--entrypoint", "sh", docker.name("curl"), "-c", "curl --version"});
+        CHECK(curl.out.starts_with("curl "));
+
+        options.insert(options.end(), {"--provenance=false", "--output",
+                                       "type=oci,tar=false,dest=" + (docker.folder / "curl").string()});
+        docker.build(service, options);
+        for (const std::string& sbom : docker.list_packages(docker.folder / "curl")) {
+            for (const char* package : {"curl", "dash", "libcurl4", "libssl3", "tini"})
+                CHECK(mentions(sbom, "\"" + std::string(package) + "\""));
+        }
+    }
+}
+
+TEST_CASE("The documented command builds the same layers again, whatever was built before") {
+    Road road;
+    Docker docker(road);
+    build_parents(road, "*");
+    const struct {
+        std::string target;
+        std::string image;
+        std::vector<std::string> options;
+    } builds[] = {{"production", "3.13.5-production", {}},
+                  {"development", "3.12.3-development", {"--build-arg", "BASE_VERSION=3.12.3-slim-bookworm"}}};
+    for (const auto& build : builds) {
+        INFO(build.image);
+        const rapidjson::Document ours = load_configuration(road, layout_of(road, build.image));
+        const fs::path again = docker.folder / build.image;
+        std::vector<std::string> options = {"--no-cache",
+                                            "--target",
+                                            build.target,
+                                            "--build-arg",
+                                            "SOURCE_DATE_EPOCH=" + epoch_of(ours),
+                                            "--provenance=false",
+                                            "--output",
+                                            "type=oci,tar=false,dest=" + again.string()};
+        options.insert(options.end(), build.options.begin(), build.options.end());
+        // The bases that the Dockerfile names; its own default is a version that no stand-in has.
+        for (const auto& [reference, stand_in] : std::map<std::string, std::string>{
+                 {"python:3.13.3-slim-bookworm", "python:3.13.5-slim-bookworm"},
+                 {"python:3.12.3-slim-bookworm", "python:3.12.3-slim-bookworm"},
+                 {"gcr.io/distroless/cc-debian12:nonroot", "gcr.io/distroless/cc-debian12:nonroot"},
+                 {"ghcr.io/astral-sh/uv:0.13.9", "ghcr.io/astral-sh/uv:0.13.9"}}) {
+            for (const std::string& option : docker.context(reference, stand_in_layout(stand_in)))
+                options.push_back(option);
+        }
+        docker.build(road.tree, options);
+        CHECK(layer_digests(road, again) == layer_digests(road, layout_of(road, build.image)));
+        const rapidjson::Document configuration = load_configuration(road, again);
+        CHECK(text_at(member(member(configuration, "config"), "Labels"), label_of_python) ==
+              (build.options.empty() ? "3.13.3" : "3.12.3"));
+    }
+}
+
+TEST_CASE("The recipe before this one breaks the contract for the reasons that were known") {
+    Road road;
+    Docker docker(road);
+    for (const std::string target : {"production", "development"}) {
+        std::vector<std::string> options = {
+            "-f",       (fs::path(REPOSITORY) / "test/fixtures/old-recipe/Dockerfile").string(),
+            "--target", target,
+            "--tag",    docker.name("old-" + target),
+            "--load"};
+        for (const std::string reference : {"python:3.13.5-slim-bookworm", "gcr.io/distroless/cc-debian12:nonroot"}) {
+            for (const std::string& option : docker.context(reference, stand_in_layout(reference)))
+                options.push_back(option);
+        }
+        docker.build(road.tree, options);
+    }
+    const Finished tested =
+        road.run("test", {"--reference", docker.name("old-production") + "," + docker.name("old-development")});
+    CHECK(tested.exit_code == 1);
+    CHECK(mentions(tested.err, "the row is called library-path in contract files"));
+
+    const auto production = load_rows(road, docker.name("old-production"));
+    CHECK(broken_rows(production) == std::set<std::string>{});
+    const auto development = load_rows(road, docker.name("old-development"));
+    CHECK(broken_rows(development) == std::set<std::string>{});
+}
