@@ -14,7 +14,7 @@ namespace {
 /// first digits of its digest.
 std::string name_after(const registry::Reference& reference) {
     std::string name =
-        reference.repository + "-" + (reference.digest ? reference.digest->hex().substr(0, 12) : reference.tag);
+        reference.repository + "-" + (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag);
     for (char& c : name) {
         if (c == '/') c = '-';
     }

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "commands/evidence.h"
+#include "commands/registry_access.h"
 #include "commands/road.h"
 #include "commands/step.h"
 #include "github/code_scanning.h"
@@ -31,11 +32,11 @@ struct Night {
 };
 
 registry::Client make_client(const World& world, const Settings& settings) {
-    return {world, {.credentials = {}, .mirrors = settings.mirrors}};
-}
-
-std::string registry_of(const Settings& settings) {
-    return settings.to.empty() || settings.to.starts_with("oci:") ? "docker.io" : settings.to;
+    Problems said_before;  // by whoever published with the same options
+    registry::ClientSettings access =
+        load_registry_access(world, settings, {registry_of_credentials(settings)}, said_before);
+    access.mirrors = settings.mirrors;
+    return {world, access};
 }
 
 // What is out ------------------------------------------------------------------------------------------------------
@@ -89,7 +90,8 @@ ImageRun make_image_run(const Settings& settings, const Plan& plan, const Image&
 Night find_tagged(const World& world, const Settings& settings) {
     Night night{load_project(world, settings), {}, {}, "the version tags of " + settings.image_matrix};
     for (const Image& image : night.project.plan.images) {
-        const std::string reference = registry_of(settings) + "/" + image.repository + ":" + image.version_tag;
+        const std::string reference =
+            registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
         for (const std::string& platform : night.project.plan.platforms)
             night.wanted.push_back({reference, image.name, platform});
     }
@@ -184,8 +186,7 @@ Told keep_issue(const Settings& settings, github::Api& api, const Run& run, Resu
         const auto state_of = [](const std::optional<github::TrackingIssue>& issue) {
             return issue ? std::optional(issue->state) : std::nullopt;
         };
-        const TrackingPlan plan =
-            plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
+        const TrackingPlan plan = plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
         return {!plan.news.empty(), github::carry_out(api, plan, issues)};
     } catch (const Error& error) {
         if (error.exit == Exit::cancelled) throw;
@@ -216,12 +217,13 @@ void keep_schedule_alive(const World& world, github::Api& api, const github::Eve
     if (event.name != "schedule" || reference == world.environment.end()) return;
     const std::string path = reference->second.substr(0, reference->second.find('@'));
     const std::string file = path.substr(path.rfind('/') + 1);
-    const Response response = api.send(
-        {.method = "PUT", .path = "actions/workflows/" + percent_encoded(file) + "/enable"});
-    world.log << (response.status == 204
-                      ? "schedule " + file + " stays switched on for another 60 days\n"
-                      : "schedule GitHub switches " + file +
-                            " off after 60 days without a commit; with `permissions: actions: write` this keeps it on\n");
+    const Response response =
+        api.send({.method = "PUT", .path = "actions/workflows/" + percent_encoded(file) + "/enable"});
+    world.log
+        << (response.status == 204
+                ? "schedule " + file + " stays switched on for another 60 days\n"
+                : "schedule GitHub switches " + file +
+                      " off after 60 days without a commit; with `permissions: actions: write` this keeps it on\n");
 }
 
 /// Alerts of a version that is no longer in the matrix stay open for ever unless their analyses go.
@@ -237,8 +239,8 @@ void retire(const World& world, const Settings& settings, github::Api& api) {
     }
     const std::size_t removed = github::remove_analyses(api, "images/" + settings.retire + "/") +
                                 github::remove_analyses(api, "images/" + settings.retire + ".");
-    world.log << fmt::format("retire   {} of Python {} removed from code scanning\n", counted(removed, "analysis", "analyses"),
-                             settings.retire);
+    world.log << fmt::format("retire   {} of Python {} removed from code scanning\n",
+                             counted(removed, "analysis", "analyses"), settings.retire);
 }
 
 Result off(const std::string& reason) {
@@ -264,12 +266,14 @@ Result run_nightly(const World& world, const Settings& settings) {
     run.started = started;
     run.images.insert(run.images.end(), night->missing.begin(), night->missing.end());
     for (const ImageRun& image : night->missing)
-        run.other_warnings.push_back({image.at, image.reference + " is not in the registry", "publish it", Level::warning});
+        run.other_warnings.push_back(
+            {image.at, image.reference + " is not in the registry", "publish it", Level::warning});
     save_reports(world, settings, run);
 
     Result result = make_result(settings, run);
     upload_findings(world, settings, night->project, run, result);
-    const Exit of_upload = result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
+    const Exit of_upload =
+        result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
     const Told told = keep_issue(settings, api, run, result);
     result.exit = std::max(of_upload, exit_of(run, settings.nightly_fail, told.news));
     result.outputs["issue"] = told.address;

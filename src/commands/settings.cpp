@@ -93,8 +93,8 @@ const std::vector<OptionText>& option_table() {
         {"reference",
          "IMAGES",
          "",
-         "Images of the engine to test in place of the built ones, such as a service's; comma-separated",
-         {"test"}},
+         "Images to take in place of the built ones: of a registry, or for test of the engine; comma-separated",
+         {"test", "fetch"}},
         {"policy",
          "FILE",
          "vulnerability-policy.yml",
@@ -116,17 +116,15 @@ const std::vector<OptionText>& option_table() {
         {"grype", "FILE", "", "A Grype report to judge, in place of out/scans", {"judge"}},
         {"digest", "DIGEST", "", "The manifest digest that the given reports are about", {"judge"}},
         {"today", "DATE", "", "Judge as on this day", {"check", "judge"}},
-        {"reference",
-         "LIST",
-         "",
-         "Published images, such as docker.io/defradigital/python@sha256:…; comma-separated",
-         {"fetch"}},
         {"publish", "WISH", "auto", "auto: where the branch and the event allow it; required: or fail; off: never",
          at_an_event},
         {"publish-branches", "LIST", "master",
          "Branches that publish, besides the event's default branch; comma-separated", at_an_event},
-        {"to", "PLACE", "", "Where to publish: a registry such as docker.io, or oci:DIR; out/registry unless given",
-         publishing},
+        {"to",
+         "PLACE",
+         "",
+         "Where to publish: a registry such as docker.io, or oci:DIR; out/registry unless given",
+         {"publish", "nightly", "run"}},
         {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
          with_registry},
         {"docker-token", "TOKEN", "",
@@ -340,7 +338,6 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.adopt_alias = reader.flag("adopt-alias");
     s.rollback_to = reader.text("rollback-to");
     s.reason = reader.text("reason");
-    s.references = reader.list("reference", ',');
     s.dry_run = reader.flag("dry-run");
     s.token = Secret(reader.text("token"));
     s.sarif_upload = reader.upload_wish("sarif-upload");

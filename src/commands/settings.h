@@ -58,7 +58,7 @@ struct Settings {
     std::map<std::string, std::string> mirrors;  ///< registry host -> where its repositories are found instead
 
     std::string contract;                 ///< a file, "off", or empty for the built-in one
-    std::vector<std::string> references;  ///< to test in place of what is in out/images
+    std::vector<std::string> references;  ///< in place of what is in out/images
     std::string policy;
     std::optional<Severity> severity;
     Severity sarif_severity = Severity::medium;
@@ -77,7 +77,6 @@ struct Settings {
     bool adopt_alias = false;
     std::string rollback_to;
     std::string reason;
-    std::vector<std::string> references;
     PublishWish publish = PublishWish::automatic;
     std::vector<std::string> publish_branches;
     bool dry_run = false;
