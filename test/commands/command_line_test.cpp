@@ -26,6 +26,17 @@ TEST_CASE("A command and its options are read from arguments") {
     CHECK(invocation.options == std::map<std::string, std::string>{{"only", "3.13.*"}, {"jobs", "2"}});
 }
 
+TEST_CASE("A secret is an input and never an argument") {
+    CHECK_FALSE(mistake_of({"publish", "--docker-token", "canary"}).empty());
+    CHECK(parse_inputs({{"INPUT_COMMAND", "publish"}, {"INPUT_DOCKER-TOKEN", "canary"}}).options.at("docker-token") ==
+          "canary");
+}
+
+TEST_CASE("fetch takes its reference without a name in front") {
+    CHECK(parse_arguments({"fetch", "a/b:1", "--out", "o"}).options.at("reference") == "a/b:1");
+    CHECK(parse_arguments({"fetch", "--reference", "a/b:1"}).options.at("reference") == "a/b:1");
+}
+
 TEST_CASE("A switch needs no value") {
     CHECK(parse_arguments({"check", "--fix"}).options.at("fix") == "true");
 }
@@ -35,14 +46,14 @@ TEST_CASE("Without a command the help is shown") {
     CHECK(parse_arguments({}).text.find("Exit codes") != std::string::npos);
 }
 
-TEST_CASE("Help lists every command, and every command's help every option it uses") {
+TEST_CASE("Help lists every command, and every command's help every option it uses but secrets") {
     const std::string help = parse_arguments({"--help"}).text;
     for (const CommandText& command : command_table()) {
         CHECK(help.find(command.name) != std::string::npos);
         const std::string own = parse_arguments({command.name, "--help"}).text;
         for (const OptionText& option : option_table()) {
-            const bool used =
-                std::find(option.used_by.begin(), option.used_by.end(), command.name) != option.used_by.end();
+            const bool used = !option.secret && std::find(option.used_by.begin(), option.used_by.end(), command.name) !=
+                                                    option.used_by.end();
             INFO(command.name << " --" << option.name);
             CHECK((own.find("--" + option.name + " ") != std::string::npos ||
                    own.find("--" + option.name + "\n") != std::string::npos) == used);

@@ -100,11 +100,18 @@ TEST_CASE("A registry gets every tag under its name, aliases last, and the journ
 
 TEST_CASE("When the third version tag is refused, the first line says what is written, and a re-run ends it") {
     Scene scene;
-    scene.refuse_with("PUT", "manifests/1.0.0-python3.12.6", 403);
+    std::size_t tags = 0;
+    scene.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        const bool is_tag = request.method == "PUT" && request.url.find("manifests/1.0.0-") != std::string::npos;
+        if (is_tag && ++tags == 3) return FakeRegistry::error(403, "DENIED");
+        return std::nullopt;
+    };
     const Published broken = scene.publish();
     CHECK(broken.result.exit == Exit::failed);
     CHECK(broken.state.result == PublicationState::Result::incomplete);
-    CHECK(first_line(broken.result) == "2 of 4 version tags written, no alias moved.");
+    // The other repository's last tag may be on its way by then.
+    CHECK((first_line(broken.result) == "2 of 4 version tags written, no alias moved." ||
+           first_line(broken.result) == "3 of 4 version tags written, no alias moved."));
     CHECK(broken.result.problems.front().hint.find("Re-run failed jobs") != std::string::npos);
     CHECK(broken.result.outputs.at("published") == "false");
     CHECK(scene.fake.files.texts.at("out/publication.json").find("\"done\": false") != std::string::npos);

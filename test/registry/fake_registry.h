@@ -64,8 +64,18 @@ struct FakeRegistry {
             if (kind == std::string("/manifests/")) return serve_manifest(request, repository, name);
             if (kind == std::string("/blobs/uploads/")) return serve_upload(request, repository, name);
             if (kind == std::string("/blobs/")) return serve_blob(request, repository, name);
+            return serve_tags(repository);
         }
         return error(404, "NAME_UNKNOWN");
+    }
+
+    Response serve_tags(const std::string& repository) const {
+        std::string list;
+        for (const auto& [name, digest] : tags) {
+            if (!name.starts_with(repository + ":")) continue;
+            list += (list.empty() ? "\"" : ",\"") + name.substr(repository.size() + 1) + "\"";
+        }
+        return {200, {}, fmt::format(R"({{"name":"{}","tags":[{}]}})", repository, list)};
     }
 
     Response serve_manifest(const Request& request, const std::string& repository, const std::string& name) {

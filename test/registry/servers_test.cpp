@@ -106,9 +106,11 @@ TEST_CASE("a registry that wants tokens gets one for each need, however its toke
 TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]") {
     needs_docker_registry();
     TokenServer tokens;
-    tokens.lives = -55;  // docker-registry forgives a minute: five seconds are left
     const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
     Peer peer;
+    peer.push(peer.matrix("0.9.0"), registry.host(), peer.real.http);
+    const int without_end = tokens.given.exchange(0);
+    tokens.lives = -55;  // docker-registry forgives a minute: five seconds are left
     SlowHttp slow(peer.real.http, std::chrono::milliseconds(500));
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), slow);
@@ -116,7 +118,7 @@ TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]")
     const World world = peer.world();
     Client client(world, {});
     CHECK(is_complete(client, registry.host(), matrix));
-    CHECK(tokens.given > 4);
+    CHECK(tokens.given > without_end);
 }
 
 TEST_CASE("a token that may not push is said once, and not asked for again and again (R12)", "[peer]") {
