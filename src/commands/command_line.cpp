@@ -62,9 +62,24 @@ bool is_command(const std::string& name) {
     return std::any_of(table.begin(), table.end(), [&](const CommandText& c) { return c.name == name; });
 }
 
+/// Whoever writes a token behind a command is told what to do instead, and it is not repeated.
+void refuse_secrets(const std::vector<std::string>& arguments) {
+    for (const OptionText& option : option_table()) {
+        const std::string name = "--" + option.name;
+        for (const std::string& argument : arguments) {
+            if (!option.secret || (argument != name && !argument.starts_with(name + "="))) continue;
+            throw Error{Exit::bad_input,
+                        {{{},
+                          name + " is no option: every user of this machine can read arguments",
+                          "give it in the environment; the README says under which name"}}};
+        }
+    }
+}
+
 }  // namespace
 
 Invocation parse_arguments(const std::vector<std::string>& arguments) {
+    refuse_secrets(arguments);
     Invocation invocation;
     CLI::App app{"Builds, tests, scans, judges and publishes a family of parent images", "python-image-action"};
     app.set_version_flag("--version", std::string("python-image-action ") + version);

@@ -79,7 +79,7 @@ FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::
         FetchedIndex fetched{world_.files.read(blob_path(repository, image.index)), {}};
         for (const std::string& platform : platforms) {
             const std::optional<Layout> layout =
-                load_tagged_layout(world_.files, repository, image.version_tag, image.name, platform);
+                load_tagged_layout(world_.files, repository, image.tag, image.name, platform);
             if (layout) fetched.layouts.push_back(*layout);
         }
         return fetched;

@@ -1,6 +1,7 @@
 // `publish`: exactly the images that were built, scanned and judged clean; every tag after everything it names.
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -8,6 +9,7 @@
 #include "commands/carry_out.h"
 #include "commands/registry_access.h"
 #include "commands/rollback.h"
+#include "verdict/comparison.h"
 
 namespace {
 
@@ -44,6 +46,7 @@ class Publishing {
 
     Publication plan(const std::vector<ContractReport>& contracts) {
         const std::vector<HeldTag> held = destination_.load_held(candidates_.all, candidates_.sources);
+        if (project_.policy.gate.publish_no_worse && !settings_.dry_run) find_no_worse(held);
         Publication publication = plan_with(held);
         if (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
             take_what_is_out(publication.to_rescan);
@@ -63,29 +66,75 @@ class Publishing {
         return plan_publication(project_.plan, candidates_.all, verdicts_, held,
                                 {.source = project_.source,
                                  .stand_ins_may = destination_.takes_stand_ins(),
+                                 .no_worse = no_worse_,
                                  .adopt_aliases = settings_.adopt_alias});
     }
 
-    /// An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again, because
-    /// nobody here has seen a verdict about them.
+    /// An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again.
     void take_what_is_out(const std::vector<Unfinished>& images) {
+        const ScannedAside out = scan_aside("unfinished", images);
+        for (std::size_t i = 0; i < images.size(); ++i) take_in_place(candidates_, images[i], out.images[i]);
+        verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
+    }
+
+    /// gate.publish: no-worse. What blocks may still take the place of what today's databases find at least as bad.
+    void find_no_worse(const std::vector<HeldTag>& held) {
+        std::vector<Unfinished> replaced;
+        for (const Candidate& candidate : candidates_.all) {
+            const HeldTag* tag = blocks(candidate) ? replaced_by(candidate, held) : nullptr;
+            if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->tag, tag->index});
+        }
+        if (replaced.empty()) return;
+        for (const Verdict& theirs : scan_aside("replaced", replaced).verdicts) {
+            for (const Verdict& ours : verdicts_) {
+                if (ours.name == theirs.name && is_no_worse(theirs, ours)) no_worse_.insert(ours.manifest);
+            }
+        }
+    }
+
+    bool blocks(const Candidate& candidate) const {
+        return std::any_of(verdicts_.begin(), verdicts_.end(), [&](const Verdict& verdict) {
+            return verdict.outcome == Outcome::vulnerable &&
+                   std::any_of(candidate.members.begin(), candidate.members.end(),
+                               [&](const Member& member) { return member.manifest == verdict.manifest; });
+        });
+    }
+
+    static const HeldTag* replaced_by(const Candidate& candidate, const std::vector<HeldTag>& held) {
+        for (const std::string& tag : candidate.moving_tags) {
+            for (const HeldTag& one : held) {
+                if (one.repository == candidate.repository && one.tag == tag) return &one;
+            }
+        }
+        return nullptr;
+    }
+
+    struct ScannedAside {
+        std::vector<FetchedIndex> images;
+        std::vector<Verdict> verdicts;
+    };
+
+    /// Images that are out, scanned and judged in a folder of their own: nobody here has seen a verdict about them.
+    ScannedAside scan_aside(const std::string& folder, const std::vector<Unfinished>& images) {
         Settings aside = settings_;
-        aside.out = settings_.out / "unfinished";
+        aside.out = settings_.out / folder;
         world_.files.remove(aside.out);
+        ScannedAside out;
         std::vector<Layout> layouts;
         for (const Unfinished& image : images) {
-            const FetchedIndex fetched = destination_.fetch(image, project_.plan.platforms, aside.out / "images");
-            take_in_place(candidates_, image, fetched);
-            layouts.insert(layouts.end(), fetched.layouts.begin(), fetched.layouts.end());
+            out.images.push_back(destination_.fetch(image, project_.plan.platforms, aside.out / "images"));
+            layouts.insert(layouts.end(), out.images.back().layouts.begin(), out.images.back().layouts.end());
         }
         scan_images(world_, aside, project_, layouts);
-        for (const Verdict& verdict : judge_images(world_, aside, project_, layouts)) verdicts_.push_back(verdict);
+        out.verdicts = judge_images(world_, aside, project_, layouts);
+        return out;
     }
 
     const World& world_;
     const Settings& settings_;
     const Project& project_;
     std::vector<Verdict> verdicts_;
+    std::set<Digest> no_worse_;
     Destination& destination_;
     Candidates candidates_;
 };

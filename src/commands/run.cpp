@@ -9,11 +9,17 @@
 
 namespace {
 
+/// With gate.publish: no-worse a vulnerable run is tried too: what is published may be no better.
+bool may_be_published(const Project& project, const Run& run, const Result& result) {
+    return result.exit == Exit::done ||
+           (project.policy.gate.publish_no_worse && outcome_of(run) == Outcome::vulnerable && !is_contract_broken(run));
+}
+
 /// Publishing is the last stretch, and only a clean run goes it. What happened there is part of every report.
 void publish_if_clean(const World& world, const Settings& settings, const Project& project,
                       const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                       const std::vector<ContractReport>& contracts, Run& run, Result& result) {
-    if (result.exit != Exit::done) {
+    if (!may_be_published(project, run, result)) {
         const std::string reason = outcome_of(run) == Outcome::clean
                                        ? "an image breaks its contract"
                                        : "the verdict is " + render_outcome(outcome_of(run));

@@ -66,7 +66,7 @@ struct Step {
 struct Unfinished {
     std::string name;  ///< Candidate::name
     std::string repository;
-    std::string version_tag;
+    std::string tag;  ///< one that names it
     Digest index;
 };
 
@@ -90,7 +90,7 @@ struct Publication {
                                           ///< in the place of the candidates that were built, and it is planned again
     Problems warnings{};                  ///< what is odd but goes ahead
     std::vector<PublishedImage> images{};  ///< all of them, whether there is something to do for them or not
-    std::string reason{};                 ///< of a rollback, as its author gave it; empty otherwise
+    std::string reason{};                  ///< of a rollback, as its author gave it; empty otherwise
 
     bool is_refused() const { return !problems.empty(); }
 };

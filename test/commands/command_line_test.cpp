@@ -27,7 +27,10 @@ TEST_CASE("A command and its options are read from arguments") {
 }
 
 TEST_CASE("A secret is an input and never an argument") {
-    CHECK_FALSE(mistake_of({"publish", "--docker-token", "canary"}).empty());
+    for (const auto& arguments : {std::vector<std::string>{"publish", "--docker-token", "canary"},
+                                  std::vector<std::string>{"publish", "--docker-token=canary"}}) {
+        CHECK(mistake_of(arguments) == "--docker-token is no option: every user of this machine can read arguments");
+    }
     CHECK(parse_inputs({{"INPUT_COMMAND", "publish"}, {"INPUT_DOCKER-TOKEN", "canary"}}).options.at("docker-token") ==
           "canary");
 }

@@ -8,6 +8,7 @@
 
 #include "peer.h"
 #include "registry/upload.h"
+#include "system/cancellation.h"
 #include "token_server.h"
 
 namespace {
@@ -214,6 +215,38 @@ TEST_CASE("killed at any moment, the next run ends it, and nothing wrong was eve
         REQUIRE(is_complete(client, registry.host(), next));
     }
     CHECK(killed > 5);
+}
+
+TEST_CASE("an interrupt in the middle of a push ends it at once, and what is visible is said (D7)", "[peer]") {
+    // A registry that takes the first upload, and then says nothing any more.
+    LocalServer silent([](const std::string& request) {
+        if (request.starts_with("HEAD")) return make_reply(404, "");
+        if (request.starts_with("POST")) return make_reply(202, "", "Location: /v2/defra/python/blobs/uploads/1\r\n");
+        return Reply{"", Reply::Then::hang};
+    });
+    Peer peer;
+    const SampleMatrix matrix = peer.matrix("1.0.0");
+    const fs::path said = peer.real.tree.path / "said";
+    const pid_t child = fork();
+    if (child == 0) {
+        watch_for_cancellation();
+        int code = 0;
+        try {
+            RealHttp http{Environment{}};
+            peer.push(matrix, silent.address(), http);
+        } catch (const Error& error) {
+            code = static_cast<int>(error.exit);
+            std::ofstream(said) << render_problems(error.problems) << std::flush;
+        }
+        _exit(code);
+    }
+    for (int look = 0; look < 200 && silent.requests().size() < 20; ++look)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const auto interrupted = std::chrono::steady_clock::now();
+    kill(child, SIGINT);
+    CHECK(exit_code_of(child) == 130);
+    CHECK(std::chrono::steady_clock::now() - interrupted < std::chrono::seconds(6));
+    CHECK(peer.real.files.read(said).starts_with("Nothing visible changed."));
 }
 
 TEST_CASE("two runs at once leave tags of one of them, and each says the truth (R21)", "[peer]") {
