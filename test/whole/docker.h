@@ -3,11 +3,14 @@
 
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "whole/road.h"
 
 /// The layout of what stands for a base.
@@ -30,7 +33,7 @@ struct Docker {
     std::vector<std::string> containers;
     std::set<std::string> images;
 
-    explicit Docker(Road& road) : road(road) {
+    explicit Docker(Road& on) : road(on) {
         fs::create_directories(folder / "config/cli-plugins");
         fs::create_symlink(cache_folder() / "bin/docker-buildx", folder / "config/cli-plugins/docker-buildx");
         road.real.environment["DOCKER_CONFIG"] = (folder / "config").string();
