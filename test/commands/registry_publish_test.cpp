@@ -241,7 +241,8 @@ TEST_CASE("What is out is fetched into layouts, byte for byte") {
     CHECK(check_blobs(scene.fake.files, fetched).empty());
     CHECK(result.outputs.at("digests").find(built.manifest.text()) != std::string::npos);
     CHECK(scene.registry.count("GET", "/blobs/") == 2);
-    CHECK(scene.fake.files.is_folder("out/fetched/defradigital-python-" + index.hex().substr(0, 12) + "-linux-amd64"));
+    CHECK(scene.fake.files.is_folder("out/fetched/defradigital-python-" + std::string(index.hex().substr(0, 12)) +
+                                     "-linux-amd64"));
 }
 
 TEST_CASE("fetch wants references that are some") {

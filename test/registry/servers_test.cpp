@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <catch2/catch_get_random_seed.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <random>
 
 #include "peer.h"
