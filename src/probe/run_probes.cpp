@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr double at_once = 1;  // second
+/// Not what the PATH says: in a service that is its virtual environment's, and the promises are about the image's own.
+constexpr const char* interpreter = "/usr/local/bin/python3";
 constexpr const char* until_stopped = "import time; print('up', flush=True); time.sleep(3600)";
 
 milliseconds patience(const ProbedImage& image) {
@@ -118,14 +120,14 @@ FileTree load_files(EngineRun& engine, Files& files, const ProbedImage& image) {
 }
 
 ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage& image) {
-    return run_to_end(
-        world, engine, image,
-        create(engine, image, {.entrypoint = {"python", "-c", probe_program, "all," + render_target(image.target)}}));
+    return run_to_end(world, engine, image,
+                      create(engine, image,
+                             {.entrypoint = {interpreter, "-c", probe_program, "all," + render_target(image.target)}}));
 }
 
 ContainerRun run_restricted(const World& world, EngineRun& engine, const ProbedImage& image, const std::string& user) {
     const ContainerPlan plan{
-        .entrypoint = {"python", "-c", probe_program, "restricted"}, .user = user, .restricted = true};
+        .entrypoint = {interpreter, "-c", probe_program, "restricted"}, .user = user, .restricted = true};
     return run_to_end(world, engine, image, create(engine, image, plan));
 }
 
@@ -134,7 +136,7 @@ ContainerRun run_orphans(const World& world, EngineRun& engine, const ProbedImag
 }
 
 ContainerRun run_tls_clients(const World& world, EngineRun& engine, const ProbedImage& image) {
-    const std::string id = create(engine, image, {.entrypoint = {"python", "-c", probe_program, "tls"}});
+    const std::string id = create(engine, image, {.entrypoint = {interpreter, "-c", probe_program, "tls"}});
     const std::optional<std::string> trust_store = engine.read_file(id, image.trust_store);
     if (!trust_store) {
         engine.remove_container(id);
