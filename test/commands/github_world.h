@@ -68,14 +68,17 @@ struct GitHubWorld : FakeWorld {
         const std::filesystem::path folder = published / path.substr(0, path.find(middle));
         const std::string name = path.substr(path.find(middle) + middle.size());
         std::optional<Digest> digest = Digest::parse(name);
-        if (!digest && !lost_tags.contains(name) && files.texts.contains(folder / "index.json")) {
-            for (const Descriptor& entry : parse_manifest(files.texts.at(folder / "index.json"), name).children) {
+        // Several fetches ask at once: the map itself is not looked into.
+        const std::optional<std::string> tags = files.read_if_there(folder / "index.json");
+        if (!digest && !lost_tags.contains(name) && tags) {
+            for (const Descriptor& entry : parse_manifest(*tags, name).children) {
                 if (entry.annotations.at("org.opencontainers.image.ref.name") == name) digest = entry.digest;
             }
         }
-        const auto found = digest ? files.texts.find(blob_path(folder, *digest)) : files.texts.end();
-        if (found == files.texts.end()) return {404, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
-        return {200, {{"Docker-Content-Digest", digest->text()}}, found->second};
+        const std::optional<std::string> bytes =
+            digest ? files.read_if_there(blob_path(folder, *digest)) : std::nullopt;
+        if (!bytes) return {404, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
+        return {200, {{"Docker-Content-Digest", digest->text()}}, *bytes};
     }
 
     /// The scanners look at the one image in ../view, as the real ones do.
