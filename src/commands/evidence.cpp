@@ -139,6 +139,7 @@ class Fetching {
 
     std::string fetch(const std::string& name) {
         const fs::path file = folder_ / name;
+        world_.files.make_folder(folder_);
         github::download_asset(api_, *release_.find(name), file);
         const std::string text = world_.files.read(file);
         if (name != checksums_name) check(name, text);
