@@ -95,8 +95,9 @@ std::string pack_common(const World& world, const Settings& settings, const Evid
 std::string pack_image(const World& world, const Settings& settings, const std::string& name) {
     const fs::path scans = settings.out / "scans" / name;
     if (world.files.names_in(scans).empty()) {
-        throw Error{Exit::failed,
-                    {{{scans.string(), 0}, "there is nothing that shows how " + name + " was scanned", "scan it again"}}};
+        throw Error{
+            Exit::failed,
+            {{{scans.string(), 0}, "there is nothing that shows how " + name + " was scanned", "scan it again"}}};
     }
     Archive archive(world.files);
     archive.add_folder("out/scans/" + name, scans);

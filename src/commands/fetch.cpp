@@ -13,8 +13,8 @@ namespace {
 /// What the layout of an image that no matrix names is called: "defradigital-python-1.0.0-python3.13.3", or with the
 /// first digits of its digest.
 std::string name_after(const registry::Reference& reference) {
-    std::string name =
-        reference.repository + "-" + (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag);
+    std::string name = reference.repository + "-" +
+                       (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag);
     for (char& c : name) {
         if (c == '/') c = '-';
     }

@@ -62,8 +62,8 @@ github::Api connect_github(const World& world, const Settings& settings) {
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result) {
     const bool required = settings.sarif_upload == github::UploadWish::required;
-    github::UploadDecision decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
-                                                            has_github(world, settings));
+    github::UploadDecision decision =
+        github::decide_upload(project.event, settings.sarif_upload, outcome_of(run), has_github(world, settings));
     if (decision.upload && run.command != "nightly" && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
     if (!decision.upload) {

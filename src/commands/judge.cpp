@@ -53,8 +53,7 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
 Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts) {
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
-    Run run =
-        gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
+    Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
     save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     Result result = make_result(settings, run);

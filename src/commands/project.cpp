@@ -91,8 +91,7 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
                             settings.job_env, project.warnings);
     });
     gather_problems(problems, [&] {
-        project.dockerfile =
-            read_required(world, files.dockerfile, "it holds the targets development and production");
+        project.dockerfile = read_required(world, files.dockerfile, "it holds the targets development and production");
     });
     const PolicyTexts policy = load_policy_texts(world, settings, "");
     gather_problems(problems, [&] { project.policy = parse_policy_texts(policy, settings, project.policy_warnings); });

@@ -72,7 +72,8 @@ void refuse_trial(const Run& run, const github::Api& api) {
 
 std::string render_plan(const github::WantedRelease& wanted) {
     std::string text = fmt::format("{} as {}, on {}\n", wanted.title, wanted.tag, wanted.revision);
-    for (const github::AssetFile& asset : wanted.assets) text += fmt::format("  {} ({} bytes)\n", asset.name, asset.size);
+    for (const github::AssetFile& asset : wanted.assets)
+        text += fmt::format("  {} ({} bytes)\n", asset.name, asset.size);
     return text + "\n" + wanted.notes;
 }
 
@@ -103,7 +104,8 @@ FetchedEvidence fetch_named_evidence(const World& world, const Settings& setting
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* release = github::find_published(releases, settings.release);
     if (release == nullptr)
-        throw Error{Exit::bad_input, {{{}, "there is no release " + settings.release, "see the repository's releases"}}};
+        throw Error{Exit::bad_input,
+                    {{{}, "there is no release " + settings.release, "see the repository's releases"}}};
     auto fetched = fetch_evidence(world, settings, api, *release, Scans::fetched);
     if (fetched) return std::move(*fetched);
     throw Error{Exit::failed,
@@ -159,7 +161,10 @@ Result run_release(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const Permission permission =
         decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
-    Result result{.exit = Exit::done, .problems = project.warnings, .outputs = {{"created", "false"}, {"release", ""}}, .summary = ""};
+    Result result{.exit = Exit::done,
+                  .problems = project.warnings,
+                  .outputs = {{"created", "false"}, {"release", ""}},
+                  .summary = ""};
     if (!permission.granted) {
         if (settings.publish == PublishWish::required)
             throw Error{Exit::failed, {{{}, "no release: " + permission.reason, "publish: auto would let it pass"}}};

@@ -15,10 +15,11 @@
 namespace github {
 
 struct ApiSettings {
-    std::string base;             ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
-    std::string repository;       ///< "defra/images"
-    Secret token;                 ///< goes into one header, and only to GitHub
-    std::vector<Secret> others{};  ///< the run's other secrets: nothing that is sent may hold one (masks cover logs only)
+    std::string base;        ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
+    std::string repository;  ///< "defra/images"
+    Secret token;            ///< goes into one header, and only to GitHub
+    std::vector<Secret>
+        others{};  ///< the run's other secrets: nothing that is sent may hold one (masks cover logs only)
     std::chrono::seconds patience{600};  ///< how long limits and faults may hold us up in all
 };
 
@@ -40,10 +41,11 @@ class Api {
     /// Throws Error{bad_input} if the base is neither https nor on this machine: the token would go there in clear.
     Api(const World& world, ApiSettings settings);
 
-    /// Sends it, at least 1 s after the last write (3 s where people are told; a GitHub on this machine needs no pause), again after a limit, and again up to
-    /// three times after what passes, unless the call creates something: status 0 then stands for "no answer". Redirects
-    /// of what is read are followed, to other hosts without the token. Any other status is a value. Throws Error{failed}
-    /// if a limit lasts longer than our patience, or if what is sent holds a secret.
+    /// Sends it, at least 1 s after the last write (3 s where people are told; a GitHub on this machine needs no
+    /// pause), again after a limit, and again up to three times after what passes, unless the call creates something:
+    /// status 0 then stands for "no answer". Redirects of what is read are followed, to other hosts without the token.
+    /// Any other status is a value. Throws Error{failed} if a limit lasts longer than our patience, or if what is sent
+    /// holds a secret.
     Response send(const ApiCall& call);
 
     /// The same, and only 2xx comes back. Throws make_refusal.

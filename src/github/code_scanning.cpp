@@ -48,7 +48,8 @@ bool meets_every_file(const Response& response) {
 }
 
 std::string explain_not_possible(const Response& response) {
-    if (says(response, "advanced security") || says(response, "code security") || says(response, "code scanning is not"))
+    if (says(response, "advanced security") || says(response, "code security") ||
+        says(response, "code scanning is not"))
         return "code scanning is not switched on for this repository";
     if (says(response, "archived")) return "the repository is archived";
     if (response.status == 403) return "the token may not write code scanning alerts";
@@ -130,9 +131,9 @@ class Uploader {
     }
 
     void look_at_all() {
-        std::string page = fmt::format(
-            "code-scanning/analyses?ref={}&tool_name={}&sort=created&direction=desc&per_page=100",
-            percent_encoded(event_.ref), tool);
+        std::string page =
+            fmt::format("code-scanning/analyses?ref={}&tool_name={}&sort=created&direction=desc&per_page=100",
+                        percent_encoded(event_.ref), tool);
         for (std::size_t seen = 0; !page.empty() && seen < 2 * report_.accepted;) {
             const Response response = api_.send({.path = page});
             if (response.status != 200) return;
@@ -170,8 +171,7 @@ class Uploader {
         if (found == waiting_.end()) return;
         for (const char* kind : {"error", "warning"}) {
             const std::string words = text_at(analysis, kind);
-            if (!words.empty())
-                note("code scanning about " + found->second->name + ": " + words, "", Level::warning);
+            if (!words.empty()) note("code scanning about " + found->second->name + ": " + words, "", Level::warning);
         }
         waiting_.erase(found);
     }
@@ -234,10 +234,10 @@ std::size_t remove_analyses(Api& api, const std::string& category_prefix) {
     std::size_t removed = 0;
     for (const Json& analysis : items_of(all)) {
         if (!text_at(analysis, "category").starts_with(category_prefix)) continue;
-        const Response response = api.send(
-            {.method = "DELETE",
-             .path = fmt::format("code-scanning/analyses/{}?confirm_delete=true", number_at(analysis, "id")),
-             .purpose = purpose});
+        const Response response =
+            api.send({.method = "DELETE",
+                      .path = fmt::format("code-scanning/analyses/{}?confirm_delete=true", number_at(analysis, "id")),
+                      .purpose = purpose});
         if (response.status / 100 != 2 && response.status != 404) throw make_refusal(purpose, response);
         removed += response.status / 100 == 2 ? 1 : 0;
     }

@@ -20,8 +20,8 @@ struct UploadDecision {
     std::string reason;  ///< one sentence; why not
 };
 
-/// Never outside of a workflow, for an unknown verdict (an upload would close alerts that nobody looked at again), for a
-/// tag (nobody reads those), without a token, or for a pull request from a fork (its token may only read).
+/// Never outside of a workflow, for an unknown verdict (an upload would close alerts that nobody looked at again), for
+/// a tag (nobody reads those), without a token, or for a pull request from a fork (its token may only read).
 UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, bool has_token);
 
 /// One file: one run, one category.

@@ -158,8 +158,8 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
     const auto take = [&](std::optional<Time> time) {
         if (time && (!last || *last < *time)) last = time;
     };
-    const Response issues = api.send({.path = fmt::format(
-                                          "issues?labels={}&state=all&sort=updated&direction=desc&per_page=20", tracking_label)});
+    const Response issues = api.send(
+        {.path = fmt::format("issues?labels={}&state=all&sort=updated&direction=desc&per_page=20", tracking_label)});
     if (issues.status == 200) {
         const rapidjson::Document found = parse_tool_json(issues.body, "GitHub's answer");
         for (const Json& issue : items_of(found)) {
@@ -168,8 +168,9 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
         }
     }
     const Response analyses = api.send(
-        {.path = fmt::format("code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",
-                             percent_encoded(ref))});
+        {.path = fmt::format(
+             "code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",
+             percent_encoded(ref))});
     if (analyses.status == 200) {
         const rapidjson::Document newest = parse_tool_json(analyses.body, "GitHub's answer");
         for (const Json& analysis : items_of(newest)) take(parse_time(text_at(analysis, "created_at")));

@@ -11,8 +11,8 @@
 
 namespace github {
 
-/// One of our own: with our label, which outsiders cannot give, our marker in its body, and written by whoever the token
-/// speaks for.
+/// One of our own: with our label, which outsiders cannot give, our marker in its body, and written by whoever the
+/// token speaks for.
 struct TrackingIssue {
     std::int64_t number = 0;
     bool open = false;

@@ -48,7 +48,10 @@ bool is_same(const Asset& asset, const AssetFile& file) {
 class Maker {
   public:
     Maker(const World& world, Api& api, const WantedRelease& wanted)
-        : world_(world), api_(api), wanted_(wanted), purpose_{"the release " + wanted.tag + " was not made", permission} {}
+        : world_(world),
+          api_(api),
+          wanted_(wanted),
+          purpose_{"the release " + wanted.tag + " was not made", permission} {}
 
     MadeRelease make() {
         const std::vector<Release> releases = load_releases(api_);
@@ -136,8 +139,7 @@ class Maker {
         if (!tagged_.empty()) return true;
         const Response head =
             api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch), .purpose = purpose_});
-        return head.status == 200 &&
-               text_at(parse_tool_json(head.body, "GitHub's answer"), "sha") == wanted_.revision;
+        return head.status == 200 && text_at(parse_tool_json(head.body, "GitHub's answer"), "sha") == wanted_.revision;
     }
 
     [[noreturn]] void explain(const Response& response) const {
@@ -149,8 +151,9 @@ class Maker {
         Error error = make_refusal(purpose_, response);
         std::string& hint = error.problems.front().hint;
         if (has_error(response, "custom", "pre_receive") || says(response, "creations being restricted")) {
-            hint = "a rule of this repository lets nobody create this tag: let the rule's bypass list hold GitHub "
-                   "Actions, or push the tag yourself and press Re-run failed jobs";
+            hint =
+                "a rule of this repository lets nobody create this tag: let the rule's bypass list hold GitHub "
+                "Actions, or push the tag yourself and press Re-run failed jobs";
         } else if (response.status == 403 || response.status == 404) {
             hint += fmt::format(
                 "; if this commit changes .github/workflows, no workflow's token may tag it: git push origin "
@@ -197,8 +200,7 @@ class Maker {
     }
 
     Release reload(const Release& release) {
-        return parse_release(
-            api_.require({.path = fmt::format("releases/{}", release.id), .purpose = purpose_}));
+        return parse_release(api_.require({.path = fmt::format("releases/{}", release.id), .purpose = purpose_}));
     }
 
     /// False if the release was published by another run meanwhile.
@@ -206,9 +208,8 @@ class Maker {
         for (int attempt = 1;; ++attempt) {
             if (const Asset* there = release.find(file.name)) {
                 if (is_same(*there, file)) return true;
-                api_.send({.method = "DELETE",
-                           .path = fmt::format("releases/assets/{}", there->id),
-                           .purpose = purpose_});
+                api_.send(
+                    {.method = "DELETE", .path = fmt::format("releases/assets/{}", there->id), .purpose = purpose_});
             }
             const Response response = api_.send({.method = "POST",
                                                  .path = release.uploads + "?name=" + percent_encoded(file.name),
@@ -220,11 +221,12 @@ class Maker {
             if (!release.draft) return false;
             const bool again = may_pass(response.status) || has_error(response, "already_exists");
             if (!again || attempt == max_uploads) {
-                throw make_refusal({fmt::format("the file {} of the release {} was not uploaded; the release is still a "
-                                                "draft",
-                                                file.name, wanted_.tag),
-                                    permission},
-                                   response);
+                throw make_refusal(
+                    {fmt::format("the file {} of the release {} was not uploaded; the release is still a "
+                                 "draft",
+                                 file.name, wanted_.tag),
+                     permission},
+                    response);
             }
         }
     }
@@ -315,9 +317,9 @@ const Release* choose_draft(const std::vector<Release>& releases, const std::str
     const Release* chosen = nullptr;
     for (const Release& release : releases) {
         if (!release.draft || release.tag != tag) continue;
-        const bool better = chosen == nullptr ||
-                            (chosen->assets.empty() != release.assets.empty() ? chosen->assets.empty()
-                                                                              : release.id < chosen->id);
+        const bool better =
+            chosen == nullptr ||
+            (chosen->assets.empty() != release.assets.empty() ? chosen->assets.empty() : release.id < chosen->id);
         if (better) chosen = &release;
     }
     return chosen;

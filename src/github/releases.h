@@ -48,10 +48,10 @@ struct AssetFile {
 };
 
 struct WantedRelease {
-    std::string tag;    ///< "1.0.0"
-    std::string title;  ///< "Python 1.0.0"
-    std::string notes;  ///< Markdown
-    std::string revision;        ///< the commit that it is bound to, 40 digits
+    std::string tag;       ///< "1.0.0"
+    std::string title;     ///< "Python 1.0.0"
+    std::string notes;     ///< Markdown
+    std::string revision;  ///< the commit that it is bound to, 40 digits
     std::string default_branch;
     std::vector<AssetFile> assets{};
     Place at;  ///< the line that names the version

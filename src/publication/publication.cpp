@@ -133,9 +133,8 @@ class Planner {
     }
 
     void add_image(const Candidate& candidate, const Standing& standing) {
-        publication_.images.push_back(
-            {candidate.name, candidate.repository, candidate.version_tag, standing.index,
-                                        candidate.inputs, standing.index == candidate.index});
+        publication_.images.push_back({candidate.name, candidate.repository, candidate.version_tag, standing.index,
+                                       candidate.inputs, standing.index == candidate.index});
     }
 
     void store(const Candidate& candidate, const Standing& standing) {
@@ -173,7 +172,8 @@ class Planner {
             }
         }
         if (moves && standing.is_out && standing.index != candidate.index)
-            publication_.to_rescan.push_back({candidate.name, candidate.repository, candidate.version_tag, standing.index});
+            publication_.to_rescan.push_back(
+                {candidate.name, candidate.repository, candidate.version_tag, standing.index});
     }
 
     void move_tag(const Candidate& candidate, const Standing& standing, const std::string& tag, const HeldTag* held) {

@@ -71,8 +71,7 @@ Problems check_version(const Plan& plan, const std::map<std::string, Digest>& in
     const std::string why = breaks.empty() ? "a minor version: nobody who builds on the images has to follow"
                                            : "a major version, because " + joined(breaks, ", ") + " goes";
     if (*ours < *out) {
-        return {{at,
-                 fmt::format("DEFRA_VERSION {} is lower than {}, which is out", plan.job.defra_version, version),
+        return {{at, fmt::format("DEFRA_VERSION {} is lower than {}, which is out", plan.job.defra_version, version),
                  fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
     }
     if (*ours == *out) {
@@ -84,6 +83,7 @@ Problems check_version(const Plan& plan, const std::map<std::string, Digest>& in
                  fmt::format("raise DEFRA_VERSION to {}, {}", render_version(wanted), why), Level::warning}};
     }
     if (breaks.empty() || ours->major > out->major) return {};
-    return {{at, fmt::format("{} goes, and DEFRA_VERSION {} does not say so", joined(breaks, ", "), plan.job.defra_version),
+    return {{at,
+             fmt::format("{} goes, and DEFRA_VERSION {} does not say so", joined(breaks, ", "), plan.job.defra_version),
              fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
 }

@@ -8,7 +8,8 @@ constexpr int format = 1;  ///< raised when a reader of the old form would misun
 
 Digest required_digest(const Json& object, const char* key, const std::string& source) {
     if (const auto digest = Digest::parse(text_at(object, key))) return *digest;
-    throw Error{Exit::failed, {{{source, 0}, std::string("an image without its ") + key, "it was changed: fetch it again"}}};
+    throw Error{Exit::failed,
+                {{{source, 0}, std::string("an image without its ") + key, "it was changed: fetch it again"}}};
 }
 
 /// What is not understood is unknown, never clean.
@@ -52,8 +53,9 @@ Evidence parse_evidence_json(std::string_view text, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(text, source);
     const std::optional<Time> decided = parse_time(text_at(root, "decided"));
     if (number_at(root, "format") != format || !decided) {
-        throw Error{Exit::failed,
-                    {{{source, 0}, "this is no evidence that this program can read", "use the program's newest version"}}};
+        throw Error{
+            Exit::failed,
+            {{{source, 0}, "this is no evidence that this program can read", "use the program's newest version"}}};
     }
     Evidence evidence{.version = text_at(root, "version"),
                       .revision = text_at(root, "revision"),

@@ -38,11 +38,10 @@ std::string render_images_table(const Run& run, const PublicationRecord& record)
         tags.insert(tags.begin(), image.version_tag);
         text += fmt::format(
             "| **{}** | {} | {} | <code>{}</code> |\n", escape_markdown(image.name),
-            reference.empty() ? "not in a registry"
-                              : "<code>docker pull " +
-                                    escape_markdown(reference.substr(0, reference.find('@')) + ":" +
-                                                    image.version_tag) +
-                                    "</code>",
+            reference.empty()
+                ? "not in a registry"
+                : "<code>docker pull " +
+                      escape_markdown(reference.substr(0, reference.find('@')) + ":" + image.version_tag) + "</code>",
             escape_markdown(joined(tags, ", ")), image.index.text());
     }
     return text + "\n";
@@ -56,7 +55,8 @@ std::string render_earlier(const PublicationRecord& record) {
     }
     if (earlier.empty()) return "";
     return "> [!WARNING]\n> An earlier run published " + joined(earlier, ", ") +
-           " from the same inputs. The evidence below is about images that were built again, not about those bytes.\n\n";
+           " from the same inputs. The evidence below is about images that were built again, not about those "
+           "bytes.\n\n";
 }
 
 std::string render_bases(const Run& run) {
@@ -79,8 +79,7 @@ std::map<std::string, Finding> findings_by_key(const Run& run) {
 
 std::string render_finding_list(const std::string& title, const std::vector<Finding>& findings) {
     if (findings.empty()) return "";
-    std::string text =
-        fmt::format("<details><summary>{} {}</summary>\n\n", counted(findings.size(), "finding"), title);
+    std::string text = fmt::format("<details><summary>{} {}</summary>\n\n", counted(findings.size(), "finding"), title);
     for (std::size_t i = 0; i < std::min(findings.size(), max_rows); ++i) {
         text += fmt::format("- {} {}\n", render_severity(findings[i].severity),
                             escape_markdown(render_finding_name(findings[i])));
@@ -149,7 +148,8 @@ std::string render_accepted(const Run& run) {
 std::string render_proof(const Run& run) {
     const std::string version = run.plan.job.defra_version;
     std::string text =
-        "## Evidence\n\nThe files below hold both scanners' reports, inventories (SBOM, CycloneDX), receipts, the policy "
+        "## Evidence\n\nThe files below hold both scanners' reports, inventories (SBOM, CycloneDX), receipts, the "
+        "policy "
         "as it was, verdicts and contract results. They give the same verdict again: <code>python-image-action judge "
         "--release " +
         escape_markdown(version) + "</code>\n\n";
@@ -166,8 +166,8 @@ std::string render_proof(const Run& run) {
 std::string render_release_notes(const Run& run, const PublicationRecord& record,
                                  const std::optional<LastRelease>& last) {
     const std::string end = render_proof(run);
-    std::string text = render_trial(run) + render_earlier(record) + render_images_table(run, record) + render_bases(run) +
-                       render_changes(run, record, last) + render_accepted(run);
+    std::string text = render_trial(run) + render_earlier(record) + render_images_table(run, record) +
+                       render_bases(run) + render_changes(run, record, last) + render_accepted(run);
     const std::string note = "\n_Cut here: report.html has all._\n\n";
     if (text.size() + end.size() > max_notes) {
         text.resize(text.rfind('\n', max_notes - end.size() - note.size()));

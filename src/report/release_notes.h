@@ -12,7 +12,7 @@
 /// What is known of the release before.
 struct LastRelease {
     std::string version;
-    std::vector<std::string> images;         ///< names: "3.13.3-production"
+    std::vector<std::string> images;               ///< names: "3.13.3-production"
     std::optional<std::vector<Finding>> findings;  ///< nothing: it has no evidence
 };
 

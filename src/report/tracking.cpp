@@ -18,9 +18,9 @@ using namespace std::chrono_literals;
 
 constexpr const char* state_begins = "<!-- state: ";
 constexpr const char* state_ends = " -->";
-constexpr std::size_t max_body = 65'000;      // GitHub's limit is 65,536 characters
+constexpr std::size_t max_body = 65'000;  // GitHub's limit is 65,536 characters
 constexpr std::size_t max_comment_rows = 25;
-constexpr std::size_t max_known = 4000;       // 8 characters each
+constexpr std::size_t max_known = 4000;  // 8 characters each
 constexpr std::size_t key_digits = 8;
 constexpr int telling_night = 3;
 constexpr std::chrono::days old_enough_to_warn{7};

@@ -17,7 +17,7 @@ struct Command {
     std::string input{};                ///< its standard input
     std::chrono::seconds timeout{0};  ///< 0: none. Then SIGTERM, and SIGKILL 5 s later, to the child and all it started
     bool cleans_up = false;  ///< runs also in a run that was cancelled, and is not ended by that: give it a timeout
-    bool relayed = false;  ///< show its output line by line while it runs (through the relay given to RealProcesses)
+    bool relayed = false;    ///< show its output line by line while it runs (through the relay given to RealProcesses)
 };
 
 struct Finished {
@@ -32,8 +32,8 @@ struct Finished {
 struct Processes {
     virtual ~Processes() = default;
     /// Runs the command to its end. Any exit code is a value. Throws Error{cancelled} if the run was cancelled before
-    /// or meanwhile (the child has been ended then; one that cleans up is left to its end), Error{failed} if no process could be made or there is no such
-    /// directory.
+    /// or meanwhile (the child has been ended then; one that cleans up is left to its end), Error{failed} if no process
+    /// could be made or there is no such directory.
     virtual Finished run(const Command& command) = 0;
 };
 

@@ -1,5 +1,5 @@
-// A push on master of a repository on the fake GitHub, with images built in the work tree in memory, two scanners, and a
-// registry that serves what was published.
+// A push on master of a repository on the fake GitHub, with images built in the work tree in memory, two scanners, and
+// a registry that serves what was published.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 struct GitHubWorld : FakeWorld {
     FakeGitHub hub;
-    std::string finding;                       ///< an id that both scanners see in every image from now on; empty: none
+    std::string finding;  ///< an id that both scanners see in every image from now on; empty: none
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
     std::set<std::string> lost_tags;
@@ -19,17 +19,17 @@ struct GitHubWorld : FakeWorld {
     explicit GitHubWorld(const std::string& event = "push") {
         fill_work_tree(*this);
         put_all_layouts(*this);
-        environment.insert({{"GITHUB_ACTIONS", "true"},
-                            {"GITHUB_EVENT_NAME", event},
-                            {"GITHUB_REF", "refs/heads/master"},
-                            {"GITHUB_REPOSITORY", "defra/images"},
-                            {"GITHUB_EVENT_PATH", "/event"},
-                            {"GITHUB_SERVER_URL", "https://github.com"},
-                            {"GITHUB_API_URL", "https://api.github.example"},
-                            {"GITHUB_RUN_ID", "7"},
-                            {"GITHUB_WORKFLOW_REF",
-                             "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"},
-                            {"GITHUB_SHA", std::string(40, 'a')}});
+        environment.insert(
+            {{"GITHUB_ACTIONS", "true"},
+             {"GITHUB_EVENT_NAME", event},
+             {"GITHUB_REF", "refs/heads/master"},
+             {"GITHUB_REPOSITORY", "defra/images"},
+             {"GITHUB_EVENT_PATH", "/event"},
+             {"GITHUB_SERVER_URL", "https://github.com"},
+             {"GITHUB_API_URL", "https://api.github.example"},
+             {"GITHUB_RUN_ID", "7"},
+             {"GITHUB_WORKFLOW_REF", "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"},
+             {"GITHUB_SHA", std::string(40, 'a')}});
         files.texts["/event"] = R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false}})";
         hub.base = "https://api.github.example";
         for (const char* method : {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"})
@@ -90,7 +90,8 @@ struct GitHubWorld : FakeWorld {
                          R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
         processes.answer_by({"trivy", "image", "--scanners"},
                             [this](const Command& c) { return leave(c, "trivy.json", trivy_report(c)); });
-        processes.answer_by({"trivy", "convert"}, [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom); });
+        processes.answer_by({"trivy", "convert"},
+                            [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom); });
         processes.answer_by({"grype", "-q"}, [this](const Command& c) {
             leave(c, "grype.cdx.json", sbom);
             return leave(c, "grype.json", grype_report(c));
@@ -122,8 +123,8 @@ struct GitHubWorld : FakeWorld {
         return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": "container_image",
             "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" +
                image_in_view(command).second.text() +
-               R"("}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" + found +
-               "]}]}";
+               R"("}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" +
+               found + "]}]}";
     }
 
     std::string grype_report(const Command& command) {

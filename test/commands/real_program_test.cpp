@@ -83,7 +83,8 @@ Response limited(int status, const std::string& seconds) {
 
 }  // namespace
 
-TEST_CASE("A release on a server with a prefix, judged again from its evidence by the same program", "[whole][!mayfail]") {
+TEST_CASE("A release on a server with a prefix, judged again from its evidence by the same program",
+          "[whole][!mayfail]") {
     ReleaseJob job;
     job.check_one_release(job.run());
     CHECK(holds(job.real.files.read(job.tree / "runner/output"), "https://github.example/defra/images/releases/1.0.0"));
@@ -99,7 +100,8 @@ TEST_CASE("A release on a server with a prefix, judged again from its evidence b
 
 TEST_CASE("Limits are waited out", "[whole]") {
     ReleaseJob job;
-    job.hub().faults = {{"POST", "releases", limited(403, "1"), false, 1}, {"GET", "releases*", limited(429, "1"), false, 2}};
+    job.hub().faults = {{"POST", "releases", limited(403, "1"), false, 1},
+                        {"GET", "releases*", limited(429, "1"), false, 2}};
     job.check_one_release(job.run());
 }
 
@@ -115,8 +117,9 @@ TEST_CASE("A limit that lasts too long is exit 3 at once, with the time until wh
 
 // Known to fail for the first write: the draft that the lost answer made is taken for another run's.
 TEST_CASE("A lost answer after any one write leaves one release, whole", "[whole][!mayfail]") {
-    for (const char* write : {"POST /api/v3/repos/defra/images/releases HTTP", "POST /api/v3/repos/defra/images/releases/",
-                              "PATCH /api/v3/repos/defra/images/releases/"}) {
+    for (const char* write :
+         {"POST /api/v3/repos/defra/images/releases HTTP", "POST /api/v3/repos/defra/images/releases/",
+          "PATCH /api/v3/repos/defra/images/releases/"}) {
         INFO(write);
         ReleaseJob job;
         job.served.cut_at = write;
@@ -131,7 +134,8 @@ TEST_CASE("A run that was ended at any request is finished by the next one", "[w
         INFO(last);
         ReleaseJob job;
         std::size_t seen = 0;
-        for (const char* method : {"GET", "POST", "PATCH", "DELETE"}) job.hub().faults.push_back({method, "*", {400, {}, ""}, false, 0});
+        for (const char* method : {"GET", "POST", "PATCH", "DELETE"})
+            job.hub().faults.push_back({method, "*", {400, {}, ""}, false, 0});
         job.hub().before = [&] {
             if (++seen < last) return;
             for (FakeGitHub::Fault& fault : job.hub().faults) fault.times = -1;

@@ -127,8 +127,7 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
     }
 
     SECTION("by today's date its databases are too old to tell anything") {
-        const Result judged =
-            run_judge(fake.world(), fake.settings({{"release", "1.0.0"}, {"today", "2027-11-23"}}));
+        const Result judged = run_judge(fake.world(), fake.settings({{"release", "1.0.0"}, {"today", "2027-11-23"}}));
         CHECK(judged.outputs.at("verdict") == "unknown");
         CHECK(holds(texts_of(judged.problems), "was clean then and is unknown now"));
     }

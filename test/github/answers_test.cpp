@@ -38,29 +38,31 @@ TEST_CASE("A secondary limit without a number is a minute, and more with each at
 }
 
 TEST_CASE("Any other 403 is about rights, and waiting does not help") {
-    const Response answer = limited({{"X-RateLimit-Remaining", "998"}},
-                                    R"({"message":"Resource not accessible by integration"})");
+    const Response answer =
+        limited({{"X-RateLimit-Remaining", "998"}}, R"({"message":"Resource not accessible by integration"})");
     CHECK_FALSE(limit_wait(answer, noon, 1));
     CHECK_FALSE(limit_wait({404, {{"retry-after", "7"}}, ""}, noon, 1));
 }
 
 TEST_CASE("A missing permission is named, ours and as GitHub calls it") {
-    const Response answer = limited({{"X-Accepted-GitHub-Permissions", "contents=write; contents=write,workflows=write"}},
-                                    R"({"message":"Resource not accessible by integration"})");
+    const Response answer =
+        limited({{"X-Accepted-GitHub-Permissions", "contents=write; contents=write,workflows=write"}},
+                R"({"message":"Resource not accessible by integration"})");
     const Error error = make_refusal({"the release 1.0.0 was not made", "contents: write"}, answer);
     CHECK(error.exit == Exit::failed);
-    CHECK(error.problems.front().what ==
-          "the release 1.0.0 was not made: 403 Resource not accessible by integration");
-    CHECK(error.problems.front().hint ==
-          "the job needs `permissions: contents: write` (GitHub names: contents=write; contents=write,workflows=write)");
+    CHECK(error.problems.front().what == "the release 1.0.0 was not made: 403 Resource not accessible by integration");
+    CHECK(
+        error.problems.front().hint ==
+        "the job needs `permissions: contents: write` (GitHub names: contents=write; contents=write,workflows=write)");
 }
 
 TEST_CASE("A refusal says GitHub's words and what it says of each field, on one line that no terminal obeys") {
-    const Response answer{422,
-                          {},
-                          "{\"message\":\"Validation Failed\",\"errors\":[{\"resource\":\"Release\",\"code\":\"custom\","
-                          "\"message\":\"tag\\u001b[31m\\nmoved\"},{\"resource\":\"Issue\",\"field\":\"title\",\"code\":"
-                          "\"missing_field\"},\"plain\"]}"};
+    const Response answer{
+        422,
+        {},
+        "{\"message\":\"Validation Failed\",\"errors\":[{\"resource\":\"Release\",\"code\":\"custom\","
+        "\"message\":\"tag\\u001b[31m\\nmoved\"},{\"resource\":\"Issue\",\"field\":\"title\",\"code\":"
+        "\"missing_field\"},\"plain\"]}"};
     CHECK(message_of(answer) == "422 Validation Failed; tag moved; Issue title missing_field; plain");
     CHECK(has_error(answer, "missing_field", "title"));
     CHECK_FALSE(has_error(answer, "missing_field", "body"));

@@ -70,16 +70,16 @@ TEST_CASE("A limit is waited out, and the call goes through") {
 
 TEST_CASE("A limit that lasts longer than our patience ends the run at once, and says until when") {
     ToldGitHub told;
-    told.hub.faults = {{"GET",
-                        "releases*",
-                        {403,
-                         {{"X-RateLimit-Remaining", "0"},
-                          {"X-RateLimit-Reset",
-                           std::to_string(parse_time("2026-11-23T12:50:00Z")->time_since_epoch().count())},
-                          {"Date", "Mon, 23 Nov 2026 12:00:00 GMT"}},
-                         R"({"message":"API rate limit exceeded for installation"})"},
-                        false,
-                        1}};
+    told.hub.faults = {
+        {"GET",
+         "releases*",
+         {403,
+          {{"X-RateLimit-Remaining", "0"},
+           {"X-RateLimit-Reset", std::to_string(parse_time("2026-11-23T12:50:00Z")->time_since_epoch().count())},
+           {"Date", "Mon, 23 Nov 2026 12:00:00 GMT"}},
+          R"({"message":"API rate limit exceeded for installation"})"},
+         false,
+         1}};
     const World world = told.fake.world();
     Api api(world, told.settings());
     const Error error = error_of([&] { api.send({.path = "releases?per_page=100"}); });

@@ -1,5 +1,5 @@
-// A GitHub that remembers: releases, tags, issues, labels, code scanning. The same one answers told tests (in memory) and
-// the real program (over loopback). Faults are told beforehand.
+// A GitHub that remembers: releases, tags, issues, labels, code scanning. The same one answers told tests (in memory)
+// and the real program (over loopback). Faults are told beforehand.
 #pragma once
 
 #include <algorithm>
@@ -114,8 +114,8 @@ struct FakeGitHub {
         return text;
     }
     std::size_t count(const std::string& pattern) const {
-        return static_cast<std::size_t>(
-            std::count_if(lines.begin(), lines.end(), [&](const std::string& l) { return matches_pattern(pattern, l); }));
+        return static_cast<std::size_t>(std::count_if(
+            lines.begin(), lines.end(), [&](const std::string& l) { return matches_pattern(pattern, l); }));
     }
     std::size_t open_issues() const {
         return static_cast<std::size_t>(
@@ -191,8 +191,9 @@ struct FakeGitHub {
         Response response = json(200, body + "]");
         if (page * page_size < items.size()) {
             const std::size_t at = path.find("&page=");
-            response.headers.push_back({"Link", "<" + base + "/repos/" + repository + "/" + path.substr(0, at) + "&page=" +
-                                                    std::to_string(page + 1) + ">; rel=\"next\", <x>; rel=\"last\""});
+            response.headers.push_back({"Link", "<" + base + "/repos/" + repository + "/" + path.substr(0, at) +
+                                                    "&page=" + std::to_string(page + 1) +
+                                                    ">; rel=\"next\", <x>; rel=\"last\""});
         }
         return response;
     }
@@ -227,14 +228,14 @@ struct FakeGitHub {
                             const Json& sent, const std::string& body) {
         if (method == "GET" && parts.size() == 1) {
             std::vector<std::string> items;
-            for (auto release = releases.rbegin(); release != releases.rend(); ++release) items.push_back(show(*release));
+            for (auto release = releases.rbegin(); release != releases.rend(); ++release)
+                items.push_back(show(*release));
             return list(path, items);
         }
         if (method == "POST" && parts.size() == 1) return create_release(sent);
         if (parts[1] == "assets") return route_asset(method, std::stoll(parts[2]));
-        const auto release = std::find_if(releases.begin(), releases.end(), [&](const FakeRelease& r) {
-            return std::to_string(r.id) == parts[1];
-        });
+        const auto release = std::find_if(releases.begin(), releases.end(),
+                                          [&](const FakeRelease& r) { return std::to_string(r.id) == parts[1]; });
         if (release == releases.end()) return not_found();
         if (parts.size() == 3) return add_file(*release, decoded(query_value(path, "name")), body);
         if (method == "DELETE") {
@@ -313,8 +314,7 @@ struct FakeGitHub {
         writer.field("title", issue.title);
         writer.field("body", issue.body);
         writer.field("state", issue.state);
-        writer.field("html_url",
-                     "https://github.example/" + repository + "/issues/" + std::to_string(issue.number));
+        writer.field("html_url", "https://github.example/" + repository + "/issues/" + std::to_string(issue.number));
         writer.open_object("user");
         writer.field("login", issue.author);
         writer.field("type", issue.author_type);
@@ -376,9 +376,8 @@ struct FakeGitHub {
     Response route_code_scanning(const std::string& method, const std::string& path,
                                  const std::vector<std::string>& parts, const Json& sent) {
         if (!code_scanning) {
-            return json(
-                403,
-                R"({"message":"Advanced Security must be enabled for this repository to use code scanning."})");
+            return json(403,
+                        R"({"message":"Advanced Security must be enabled for this repository to use code scanning."})");
         }
         if (method == "POST") {
             const std::string sarif = unpacked(text_at(sent, "sarif"));
@@ -400,7 +399,8 @@ struct FakeGitHub {
         if (parts[1] == "sarifs") {
             for (const FakeAnalysis& analysis : analyses) {
                 if (analysis.sarif_id == parts[2])
-                    return json(200, R"({"processing_status":")" + analysis.status + R"(","errors":["the file is odd"]})");
+                    return json(200,
+                                R"({"processing_status":")" + analysis.status + R"(","errors":["the file is odd"]})");
             }
             return not_found();
         }

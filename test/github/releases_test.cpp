@@ -116,11 +116,8 @@ TEST_CASE("Of two drafts the older stays, and empty ones go") {
 
 TEST_CASE("Another run that is quicker has made it") {
     Making making;
-    making.hub().faults = {{"POST",
-                            "releases",
-                            refused(422, R"({"errors":[{"code":"already_exists","field":"tag_name"}]})"),
-                            true,
-                            1}};
+    making.hub().faults = {
+        {"POST", "releases", refused(422, R"({"errors":[{"code":"already_exists","field":"tag_name"}]})"), true, 1}};
     making.run();
     CHECK(making.hub().releases.size() == 1);
 }
@@ -166,10 +163,8 @@ TEST_CASE("A tag on another commit takes the version away") {
 TEST_CASE("A version of an immutable release that was deleted is burnt, and that is said") {
     Making making;
     making.hub().faults = {
-        {"POST",
-         "releases",
-         refused(422, R"({"errors":[{"code":"custom","message":"tag_name was used by an immutable release"}]})"),
-         false,
+        {"POST", "releases",
+         refused(422, R"({"errors":[{"code":"custom","message":"tag_name was used by an immutable release"}]})"), false,
          1}};
     const Error error = error_of([&] { making.run(); });
     CHECK(error.exit == Exit::refused);
@@ -180,11 +175,9 @@ TEST_CASE("A version of an immutable release that was deleted is burnt, and that
 TEST_CASE("A rule against the tag is explained, and our draft does not stay behind") {
     Making making;
     making.hub().faults = {
-        {"PATCH",
-         "releases/*",
+        {"PATCH", "releases/*",
          refused(422, R"({"errors":[{"code":"custom","field":"pre_receive","message":"creations being restricted"}]})"),
-         false,
-         1}};
+         false, 1}};
     const Error error = error_of([&] { making.run(); });
     CHECK(error.problems.front().hint.starts_with("a rule of this repository lets nobody create this tag"));
     CHECK(making.hub().releases.empty());
@@ -199,14 +192,12 @@ TEST_CASE("A commit that changes workflows is released without a target where th
     CHECK(making.hub().releases.front().target.empty());
 }
 
-TEST_CASE("A commit that changes workflows and is not the newest cannot be released by a workflow, and how it can is said") {
+TEST_CASE(
+    "A commit that changes workflows and is not the newest cannot be released by a workflow, and how it can is said") {
     Making making;
     making.hub().head = std::string(40, 'b');
-    making.hub().faults = {{"POST",
-                            "releases",
-                            refused(403, R"({"message":"Resource not accessible by integration"})"),
-                            false,
-                            -1}};
+    making.hub().faults = {
+        {"POST", "releases", refused(403, R"({"message":"Resource not accessible by integration"})"), false, -1}};
     const Error error = error_of([&] { making.run(); });
     CHECK(error.problems.front().hint.find("git push origin " + commit + ":refs/tags/1.1.0") != std::string::npos);
     CHECK(making.hub().count("POST releases") == 1);

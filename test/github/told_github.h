@@ -13,8 +13,7 @@ struct ToldGitHub {
         hub.base = "https://api.github.example";
         for (const char* method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
             fake.http.answer_by(method, "*", [this](const Request& request) {
-                const std::string body =
-                    request.body_file.empty() ? request.body : fake.files.read(request.body_file);
+                const std::string body = request.body_file.empty() ? request.body : fake.files.read(request.body_file);
                 return hub.answer(request.method, request.url, request.headers, body);
             });
         }

@@ -285,9 +285,8 @@ TEST_CASE("a stop that was slow once is looked at again: the machine may have be
         std::find_if(report.rows.begin(), report.rows.end(), [](const ContractRow& r) { return r.id == "stop"; });
     REQUIRE(row != report.rows.end());
     CHECK(row->found == "exit code 143 after 0.0 s");
-    CHECK(std::count_if(stage.fake.http.sent.begin(), stage.fake.http.sent.end(), [](const Request& r) {
-              return r.url.find("/stop?") != std::string::npos;
-          }) == 2);
+    CHECK(std::count_if(stage.fake.http.sent.begin(), stage.fake.http.sent.end(),
+                        [](const Request& r) { return r.url.find("/stop?") != std::string::npos; }) == 2);
 }
 
 TEST_CASE("a container that never ends is killed and told") {

@@ -266,12 +266,12 @@ TEST_CASE("a printed plan says what happens and why, in order") {
 }
 
 TEST_CASE("What publication.json says of the images is read back: all of them, and whether every step was done") {
-    const PublicationRecord open =
-        parse_publication_json(R"({"destination":"docker.io/defradigital","refused":false,"images":[{"name":"3.13.3-production",
+    const PublicationRecord open = parse_publication_json(
+        R"({"destination":"docker.io/defradigital","refused":false,"images":[{"name":"3.13.3-production",
             "repository":"defradigital/python","tag":"1.0.0-python3.13.3","digest":")" +
-                                   sha256("index").text() + R"(","inputs":")" + sha256("inputs").text() +
-                                   R"("}],"steps":[{"done":true},{"done":false}]})",
-                               "publication.json");
+            sha256("index").text() + R"(","inputs":")" + sha256("inputs").text() +
+            R"("}],"steps":[{"done":true},{"done":false}]})",
+        "publication.json");
     CHECK_FALSE(open.complete);
     REQUIRE(open.images.size() == 1);
     CHECK(render_pull_reference(open, open.images.front()) ==

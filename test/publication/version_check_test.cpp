@@ -46,8 +46,9 @@ TEST_CASE("Changed inputs under a version that is out are told on its line, with
 }
 
 TEST_CASE("Another patch of Python is a new image, and a minor version") {
-    CHECK(check(plan_of("1.4.2", {"3.13.4"}), released({"3.13.3"})).front().hint.starts_with(
-        "raise DEFRA_VERSION to 1.5.0"));
+    CHECK(check(plan_of("1.4.2", {"3.13.4"}), released({"3.13.3"}))
+              .front()
+              .hint.starts_with("raise DEFRA_VERSION to 1.5.0"));
 }
 
 TEST_CASE("A Python minor version that goes is a major version") {

@@ -40,8 +40,8 @@ struct MirroredEngine {
     /// Docker Hub's mirror is the engine's affair; engines have no such setting for other registries.
     std::vector<std::string> options() const {
         const std::string mirrors = "gcr.io=" + registry.host() + ",ghcr.io=" + registry.host();
-        return {"--only",    "3.12.3-production", "--mirrors",
-                mirrors,     "--build-ca",        "/etc/ssl/certs/ca-certificates.crt"};
+        return {"--only", "3.12.3-production", "--mirrors",
+                mirrors,  "--build-ca",        "/etc/ssl/certs/ca-certificates.crt"};
     }
 };
 
@@ -154,8 +154,7 @@ TEST_CASE("A remote builder does the work where there is no engine at all", "[!m
     REQUIRE(named.exit_code == 0);
 
     road.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
-    const Finished built =
-        road.run_on_stand_ins("build", {"--only", "3.12.3-production", "--builder", "elsewhere"});
+    const Finished built = road.run_on_stand_ins("build", {"--only", "3.12.3-production", "--builder", "elsewhere"});
     INFO(built.err);
     CHECK(built.exit_code == 0);
     check_built(road);
