@@ -54,7 +54,6 @@ Evidence make_evidence(const Settings& settings, const Project& project, const s
     Evidence evidence{.version = project.plan.job.defra_version,
                       .revision = project.revision,
                       .program = run.program_version,
-                      .decided = run.finished,
                       .max_database_age = settings.max_database_age,
                       .severity = settings.severity,
                       .policy = settings.policy,
@@ -69,6 +68,7 @@ Evidence make_evidence(const Settings& settings, const Project& project, const s
                                    .target = image->verdict->target,
                                    .manifest = layout.manifest,
                                    .config = layout.config,
+                                   .decided = image->verdict->decided,
                                    .outcome = image->verdict->outcome,
                                    .stand_in_bases = image->verdict->stand_in_bases});
     }

@@ -194,13 +194,13 @@ Result judge_release(const World& world, const Settings& settings) {
     run.revision = evidence.revision;
     run.plan.job.defra_version = evidence.version;
     run.policy = load_policy(world, then, fetched.folder, run.policy_warnings);
-    run.finished = settings.today ? Time(*settings.today) : evidence.decided;
     run.out = settings.out.string();
 
     std::vector<std::string> differing;
     for (const EvidenceImage& image : evidence.images) {
-        Verdict verdict =
-            judge(make_subject(world, fetched, image), run.policy, run.finished, evidence.max_database_age);
+        const Time day = settings.today ? Time(*settings.today) : image.decided;
+        run.finished = std::max(run.finished, day);
+        Verdict verdict = judge(make_subject(world, fetched, image), run.policy, day, evidence.max_database_age);
         world.files.write(settings.out / "verdicts" / (image.name + ".json"), render_verdict_json(verdict));
         if (verdict.outcome != image.outcome) {
             differing.push_back(fmt::format("{} was {} then and is {} now", image.name, render_outcome(image.outcome),
@@ -212,7 +212,7 @@ Result judge_release(const World& world, const Settings& settings) {
     world.out << render_table(run, wants_colour(world));
     Result result = make_result(settings, run);
     if (differing.empty()) {
-        world.log << "judge    the verdicts are those of " << render_time(evidence.decided) << "\n";
+        world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
     }
     for (const std::string& one : differing) {
         result.problems.push_back(

@@ -124,6 +124,7 @@ Request Api::make_request(const ApiCall& call) const {
                     .body = call.body,
                     .body_file = call.file,
                     .save_to = call.save_to,
+                    .only_once = call.creates,
                     .max_body = max_answer,
                     .timeout = call.file.empty() && call.save_to.empty() ? 60s : for_files};
     if (!call.body.empty()) request.headers.push_back({"Content-Type", "application/json"});

@@ -23,15 +23,16 @@ bool comes_from_fork(const Json& payload, const std::string& repository) {
     return text_at(member(member(pull_request, "head"), "repo"), "full_name") != repository;
 }
 
+[[noreturn]] void refuse_payload(const std::string& what) {
+    throw Error{Exit::bad_input, {{{}, what, "a workflow's runner writes it: this does not look like one"}}};
+}
+
 std::string load_payload(const World& world) {
     const std::string path = variable(world, "GITHUB_EVENT_PATH");
-    const auto refuse = [](const std::string& what) {
-        throw Error{Exit::bad_input, {{{}, what, "a workflow's runner writes it: this does not look like one"}}};
-    };
-    if (path.empty()) refuse("GITHUB_EVENT_PATH is not set");
+    if (path.empty()) refuse_payload("GITHUB_EVENT_PATH is not set");
     const std::optional<std::string> text = world.files.read_if_there(path);
-    if (!text) refuse("the event's payload is not there: " + path);
-    if (text->size() > max_payload) refuse("the event's payload is larger than 25 MiB");
+    if (!text) refuse_payload("the event's payload is not there: " + path);
+    if (text->size() > max_payload) refuse_payload("the event's payload is larger than 25 MiB");
     return *text;
 }
 
@@ -41,6 +42,7 @@ Event load_event(const World& world) {
     Event event;
     if (!is_workflow(world.environment)) return event;
     const rapidjson::Document payload = parse_tool_json(load_payload(world), "the event's payload", Exit::bad_input);
+    if (!payload.IsObject()) refuse_payload("the event's payload is no JSON object");
     event.in_workflow = true;
     event.name = variable(world, "GITHUB_EVENT_NAME");
     event.ref = variable(world, "GITHUB_REF");

@@ -6,10 +6,19 @@ namespace {
 
 constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
 
-Digest required_digest(const Json& object, const char* key, const std::string& source) {
-    if (const auto digest = Digest::parse(text_at(object, key))) return *digest;
+[[noreturn]] void refuse_without(const char* key, const std::string& source) {
     throw Error{Exit::failed,
                 {{{source, 0}, std::string("an image without its ") + key, "it was changed: fetch it again"}}};
+}
+
+Digest required_digest(const Json& object, const char* key, const std::string& source) {
+    if (const auto digest = Digest::parse(text_at(object, key))) return *digest;
+    refuse_without(key, source);
+}
+
+Time required_time(const Json& object, const char* key, const std::string& source) {
+    if (const auto time = parse_time(text_at(object, key))) return *time;
+    refuse_without(key, source);
 }
 
 /// What is not understood is unknown, never clean.
@@ -27,7 +36,6 @@ std::string render_evidence_json(const Evidence& evidence) {
     json.field("version", evidence.version);
     json.field("revision", evidence.revision);
     json.field("program", evidence.program);
-    json.field("decided", render_time(evidence.decided));
     json.field("max_database_age_hours", static_cast<std::int64_t>(evidence.max_database_age.count()));
     if (evidence.severity) json.field("severity", render_severity(*evidence.severity));
     json.field("policy", evidence.policy);
@@ -40,6 +48,7 @@ std::string render_evidence_json(const Evidence& evidence) {
         json.field("target", image.target);
         json.field("manifest", image.manifest.text());
         json.field("config", image.config.text());
+        json.field("decided", render_time(image.decided));
         json.field("outcome", render_outcome(image.outcome));
         json.field("stand_in_bases", image.stand_in_bases);
         json.close();
@@ -51,8 +60,7 @@ std::string render_evidence_json(const Evidence& evidence) {
 
 Evidence parse_evidence_json(std::string_view text, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(text, source);
-    const std::optional<Time> decided = parse_time(text_at(root, "decided"));
-    if (number_at(root, "format") != format || !decided) {
+    if (number_at(root, "format") != format) {
         throw Error{
             Exit::failed,
             {{{source, 0}, "this is no evidence that this program can read", "use the program's newest version"}}};
@@ -60,7 +68,6 @@ Evidence parse_evidence_json(std::string_view text, const std::string& source) {
     Evidence evidence{.version = text_at(root, "version"),
                       .revision = text_at(root, "revision"),
                       .program = text_at(root, "program"),
-                      .decided = *decided,
                       .max_database_age = std::chrono::hours(number_at(root, "max_database_age_hours")),
                       .severity = parse_severity(text_at(root, "severity")),
                       .policy = text_at(root, "policy"),
@@ -72,6 +79,7 @@ Evidence parse_evidence_json(std::string_view text, const std::string& source) {
                                    .target = text_at(image, "target"),
                                    .manifest = required_digest(image, "manifest", source),
                                    .config = required_digest(image, "config", source),
+                                   .decided = required_time(image, "decided", source),
                                    .outcome = parse_outcome(text_at(image, "outcome")),
                                    .stand_in_bases = member(image, "stand_in_bases").IsTrue()});
     }

@@ -19,6 +19,7 @@ struct EvidenceImage {
     std::string target;    ///< "production"
     Digest manifest;
     Digest config;
+    Time decided{};
     Outcome outcome = Outcome::unknown;
     bool stand_in_bases = false;
 };
@@ -27,7 +28,6 @@ struct Evidence {
     std::string version;   ///< DEFRA_VERSION
     std::string revision;  ///< the commit
     std::string program;   ///< the version that decided
-    Time decided{};
     std::chrono::hours max_database_age{48};
     std::optional<Severity> severity;  ///< if the gate was given by an option and not by the policy
     std::string policy;                ///< name of the policy file

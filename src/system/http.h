@@ -21,6 +21,7 @@ struct Request {
     std::filesystem::path body_file{};  ///< streamed from disk instead of `body`
     std::filesystem::path save_to{};    ///< a body of status 200 or 206 is streamed here instead of into Response::body
     std::filesystem::path unix_socket{};  ///< connect here instead of to the host of the URL
+    bool only_once = false;               ///< on a connection of its own: for what must not happen twice
     bool cleans_up = false;               ///< sent also in a run that was cancelled, and not ended by that
     std::uint64_t max_body = 4U << 20U;   ///< bytes of the answer's body that are read; more is an Error
     std::chrono::seconds timeout{
@@ -39,7 +40,8 @@ struct Response {
 
 struct Http {
     virtual ~Http() = default;
-    /// Sends it once: no retry and no redirect is followed here. Throws Error{failed}, naming method, host and path
-    /// (never the query), if no whole answer came.
+    /// No retry and no redirect is followed here; but where a kept connection turns out to be closed before any answer,
+    /// libcurl sends the request again on a new one, unless it is `only_once`. Throws Error{failed}, naming method,
+    /// host and path (never the query), if no whole answer came.
     virtual Response send(const Request& request) = 0;
 };

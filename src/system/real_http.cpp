@@ -197,6 +197,7 @@ Response RealHttp::send(const Request& request) {
     curl_easy_setopt(exchange.handle, CURLOPT_HTTPHEADER, headers.get());
     if (!ca_file_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAINFO, ca_file_.c_str());
     if (!ca_folder_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAPATH, ca_folder_.c_str());
+    if (request.only_once) curl_easy_setopt(exchange.handle, CURLOPT_FRESH_CONNECT, 1L);
     set_address(exchange);
     set_limits(exchange);
     set_callbacks(exchange);

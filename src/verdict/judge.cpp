@@ -146,7 +146,7 @@ std::vector<Finding> left_out(const ReportList& reports, const std::vector<Findi
 }  // namespace
 
 Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
-    Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest};
+    Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest, .decided = now};
     verdict.stand_in_bases = subject.stand_in_bases;
     for (const ScanResult& scan : subject.scans) {
         verdict.receipts.push_back(scan.receipt);

@@ -59,6 +59,7 @@ struct Verdict {
     std::string name = {};
     std::string target = {};
     Digest manifest;
+    Time decided{};  ///< when; whoever decides again for that time comes to the same verdict
     Outcome outcome = Outcome::unknown;
     std::vector<Finding> blocking = {};
     std::vector<WaivedFinding> waived = {};

@@ -72,6 +72,7 @@ std::string render_verdict_json(const Verdict& verdict) {
     json.field("name", verdict.name);
     json.field("target", verdict.target);
     json.field("manifest", verdict.manifest.text());
+    json.field("decided", render_time(verdict.decided));
     json.field("outcome", render_outcome(verdict.outcome));
     write_texts(json, "unknown_because", verdict.unknown_because);
     json.field("stand_in_bases", verdict.stand_in_bases);
@@ -91,10 +92,13 @@ std::string render_verdict_json(const Verdict& verdict) {
 Verdict parse_verdict_json(std::string_view text, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(text, source);
     const ReportSource refusing{source};
-    if (number_at(root, "format") != format) refusing.refuse("is not a verdict of this program", "judge again");
+    const std::optional<Time> decided = parse_time(text_at(root, "decided"));
+    if (number_at(root, "format") != format || !decided)
+        refusing.refuse("is not a verdict of this program", "judge again");
     Verdict verdict{.name = text_at(root, "name"),
                     .target = text_at(root, "target"),
-                    .manifest = required_digest(root, "manifest", source)};
+                    .manifest = required_digest(root, "manifest", source),
+                    .decided = *decided};
     verdict.outcome = read_outcome(root);
     verdict.unknown_because = read_texts(root, "unknown_because");
     verdict.stand_in_bases = read_flag(root, "stand_in_bases");

@@ -54,19 +54,19 @@ TEST_CASE("Nothing from a feed comes alive in the notes, and they stay below Git
 }
 
 TEST_CASE("Evidence is read back as it was written, and what is not understood is refused") {
-    const Evidence evidence{.version = "1.0.0",
-                            .revision = std::string(40, 'a'),
-                            .program = "0.1.0",
-                            .decided = *parse_time("2026-11-23T12:00:00Z"),
-                            .max_database_age = std::chrono::hours(72),
-                            .severity = Severity::high,
-                            .policy = "vulnerability-policy.yml",
-                            .images = {{"3.13.3-production-linux-arm64", "3.13.3-production", "linux/arm64",
-                                        "production", digest_of("m"), digest_of("c"), Outcome::vulnerable, true}}};
+    const Evidence evidence{
+        .version = "1.0.0",
+        .revision = std::string(40, 'a'),
+        .program = "0.1.0",
+        .max_database_age = std::chrono::hours(72),
+        .severity = Severity::high,
+        .policy = "vulnerability-policy.yml",
+        .images = {{"3.13.3-production-linux-arm64", "3.13.3-production", "linux/arm64", "production", digest_of("m"),
+                    digest_of("c"), *parse_time("2026-11-23T12:00:00Z"), Outcome::vulnerable, true}}};
     const Evidence read = parse_evidence_json(render_evidence_json(evidence), "a test");
     CHECK(render_evidence_json(read) == render_evidence_json(evidence));
     CHECK(read.images.front().outcome == Outcome::vulnerable);
     CHECK(read.max_database_age == std::chrono::hours(72));
     CHECK_THROWS_AS(parse_evidence_json("{}", "a test"), Error);
-    CHECK_THROWS_AS(parse_evidence_json(R"({"format":2,"decided":"2026-11-23T12:00:00Z"})", "a test"), Error);
+    CHECK_THROWS_AS(parse_evidence_json(R"({"format":2})", "a test"), Error);
 }

@@ -141,6 +141,23 @@ TEST_CASE("a connection that the server has closed meanwhile is replaced, and th
     CHECK(server.requests().size() == 3);
 }
 
+TEST_CASE("what must not happen twice is sent once, also where the server obeys and closes the kept connection") {
+    const LocalServer server([](const std::string& request) {
+        return request.starts_with("POST") ? Reply{"", Reply::Then::reset} : make_reply(200, "");
+    });
+    RealHttp http({});
+    const auto posts = [&] {
+        const std::vector<std::string> sent = server.requests();
+        return std::count_if(sent.begin(), sent.end(), [](const std::string& r) { return r.starts_with("POST"); });
+    };
+    http.send({.url = server.url("/")});
+    message_of(http, {.method = "POST", .url = server.url("/"), .body = "one", .only_once = true});
+    CHECK(posts() == 1);
+    http.send({.url = server.url("/")});
+    message_of(http, {.method = "POST", .url = server.url("/"), .body = "as often as it takes"});
+    CHECK(posts() > 2);
+}
+
 TEST_CASE("a HEAD has no body, whatever length the answer names") {
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nDocker-Content-Digest: d\r\n\r\n"}));
     RealHttp http({});
