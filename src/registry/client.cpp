@@ -60,6 +60,15 @@ std::string excerpt(const std::string& body) {
     return std::string(trimmed(text));
 }
 
+/// A text as it is, an object as JSON: some registries say only there that their disk is full. Lists are of scopes.
+std::string render_detail(const Json& detail) {
+    if (!detail.IsObject()) return text_of(detail);
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    detail.Accept(writer);
+    return excerpt(buffer.GetString());
+}
+
 /// Whatever stands in it: one line for a terminal.
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -309,7 +318,8 @@ std::string render_refusal(const Call& call, const Response& response) {
     if (!body.HasParseError()) {
         for (const Json& error : items_at(body, "errors")) {
             said += ": " + text_at(error, "code") + " " + text_at(error, "message");
-            if (const std::string detail = text_at(error, "detail"); !detail.empty()) said += " (" + detail + ")";
+            if (const std::string detail = render_detail(member(error, "detail")); !detail.empty())
+                said += " (" + detail + ")";
         }
     } else if (const std::string beginning = excerpt(response.body); !beginning.empty()) {
         said = ": " + beginning;

@@ -136,7 +136,11 @@ void set_address(const Exchange& exchange) {
     curl_easy_setopt(exchange.handle, CURLOPT_UNIX_SOCKET_PATH, exchange.request.unix_socket.c_str());
 }
 
-const char* hint_for(CURLcode code) {
+const char* hint_for(CURL* handle, CURLcode code) {
+    long proxy_said = 0;
+    curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &proxy_said);
+    if (proxy_said == 407)
+        return "the proxy wants a name and a password: put them into the address that HTTPS_PROXY holds";
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_CONNECT:
@@ -164,7 +168,7 @@ void perform(Exchange& exchange) {
     if (exchange.disk_error != 0) refuse_path(exchange.request.save_to, "cannot be written");
     if (!exchange.refusal.empty()) exchange.fail(exchange.refusal);
     const std::string said = exchange.said.data();
-    exchange.fail(said.empty() ? curl_easy_strerror(code) : said, hint_for(code));
+    exchange.fail(said.empty() ? curl_easy_strerror(code) : said, hint_for(exchange.handle, code));
 }
 
 }  // namespace

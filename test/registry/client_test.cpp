@@ -67,6 +67,19 @@ TEST_CASE("A token that ends earlier than it said is renewed once, when the regi
     CHECK(authorization(fake.http.sent.back()) == "Bearer second");
 }
 
+TEST_CASE("What a registry says of a refusal is shown, also where it says it in an object") {
+    const Call call{.method = "PUT", .host = "localhost:5000", .repository = "defra/python", .path = "manifests/1"};
+    CHECK(render_refusal(call,
+                         {500, {}, R"({"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"full"}]})"}) ==
+          "PUT localhost:5000/defra/python/manifests/1: 500: UNKNOWN unknown error (full)");
+    CHECK(render_refusal(
+              call, {500, {}, R"({"errors":[{"code":"UNKNOWN","message":"m","detail":{"Op":"write","Err":28}}]})"}) ==
+          "PUT localhost:5000/defra/python/manifests/1: 500: UNKNOWN m ({\"Op\":\"write\",\"Err\":28})");
+    CHECK(render_refusal(call,
+                         {401, {}, R"({"errors":[{"code":"DENIED","message":"m","detail":[{"Action":"pull"}]}]})"}) ==
+          "PUT localhost:5000/defra/python/manifests/1: 401: DENIED m");
+}
+
 TEST_CASE("A Retry-After that is none does not stop the retries, and they end (R2)") {
     for (const char* value : {"35.852µs", "-1", "1000000000", "Mon, 23 Nov 2020 11:00:00 GMT"}) {
         FakeWorld fake;

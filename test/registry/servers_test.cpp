@@ -79,13 +79,13 @@ void check_takes_everything(const std::string& host) {
 
 TEST_CASE("a registry of another maker takes everything too", "[peer]") {
     SECTION("crane's") {
-        if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready crane");
+        if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
         const CraneRegistry registry;
         check_takes_everything(registry.host());
     }
     SECTION("a current distribution") {
         const std::string program = (cache_folder() / "bin/distribution").string();
-        if (access(program.c_str(), X_OK) != 0) SKIP("there is no distribution v3 in " << program);
+        if (access(program.c_str(), X_OK) != 0) SKIP("there is no current distribution: tools/ready registries");
         const DockerRegistry registry(RegistrySetup{.program = program});
         check_takes_everything(registry.host());
     }

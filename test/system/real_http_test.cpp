@@ -10,6 +10,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "background_process.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -59,6 +60,58 @@ std::string message_of(Http& http, const Request& request) {
 LocalServer::Answer always(const Reply& reply) {
     return [reply](const std::string&) { return reply; };
 }
+
+/// openssl as a server on a loopback address, with a certificate of its own for "localhost".
+class TlsServer {
+  public:
+    explicit TlsServer(const std::vector<std::string>& options = {}, const std::string& days = "2") {
+        std::ofstream(file("extensions")) << "subjectAltName=DNS:localhost";
+        openssl({"req", "-newkey", "rsa:2048", "-nodes", "-keyout", file("key"), "-out", file("wish"), "-subj",
+                 "/CN=localhost"});
+        openssl({"x509", "-req", "-in", file("wish"), "-signkey", file("key"), "-out", file("certificate"), "-days",
+                 days, "-extfile", file("extensions")});
+        if (!fs::exists(file("certificate"))) SKIP("openssl cannot make a certificate here");
+        std::vector<std::string> argv = {"/usr/bin/openssl", "s_server", "-quiet",    "-www",  "-accept",
+                                         address(),          "-key",     file("key"), "-cert", file("certificate")};
+        argv.insert(argv.end(), options.begin(), options.end());
+        process_.emplace(argv, file("log"));
+        process_->wait_until([&] { return is_listening(); });
+    }
+
+    std::string url(const std::string& host) const { return "https://" + host + ":" + std::to_string(port_) + "/"; }
+    /// Trusts the server's own certificate.
+    RealHttp make_trusting() const { return RealHttp({{"SSL_CERT_FILE", file("certificate")}}); }
+
+  private:
+    std::string file(const std::string& name) const { return (folder_.path / name).string(); }
+    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+    static int free_port() {
+        const LocalServer free(always({}));
+        return std::stoi(free.address().substr(10));
+    }
+
+    static void openssl(std::vector<std::string> argv) {
+        argv.insert(argv.begin(), "openssl");
+        std::ostringstream nowhere;
+        RealProcesses(Relay{nowhere})
+            .run({.argv = argv, .environment = {{"PATH", "/usr/bin:/bin"}}, .timeout = seconds(20), .relayed = false});
+    }
+
+    bool is_listening() const {
+        RealHttp http({});
+        try {
+            http.send({.url = url("localhost")});
+        } catch (const Error& error) {
+            return render_problems(error.problems).find("Failed to connect") == std::string::npos;
+        }
+        return true;
+    }
+
+    Folder folder_;
+    int port_ = free_port();
+    std::optional<BackgroundProcess> process_;
+};
 
 }  // namespace
 
@@ -247,7 +300,7 @@ TEST_CASE("a reset connection is no answer") {
     CHECK(message == "PUT " + server.address() + "/b: Recv failure: Connection reset by peer\n");
 }
 
-TEST_CASE("an answer that takes longer than the request's time is no answer") {
+TEST_CASE("an answer that takes longer than the request's time is no answer (R18)") {
     const std::string start =
         GENERATE(std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
     LocalServer server(always({start, Reply::Then::hang}));
@@ -348,50 +401,66 @@ TEST_CASE("other schemes, credentials in the address and line breaks in headers 
     CHECK(server.connections() == 0);
 }
 
-TEST_CASE("a server's certificate must be signed by an authority that SSL_CERT_FILE names") {
-    Folder folder;
-    std::ostringstream nowhere;
-    RealProcesses processes(Relay{nowhere});
-    const auto openssl = [&](std::vector<std::string> argv, bool relayed = false) {
-        argv.insert(argv.begin(), "openssl");
-        return processes.run({.argv = argv,
-                              .environment = {{"PATH", "/usr/bin:/bin"}},
-                              .directory = folder.path,
-                              .timeout = seconds(20),
-                              .relayed = relayed});
-    };
-    const Finished made =
-        openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days",
-                 "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"});
-    if (made.exit_code != 0) SKIP("openssl cannot make a certificate here: " << made.err);
-    int port = 0;
-    {
-        const LocalServer free(always({}));
-        port = std::stoi(free.address().substr(10));
-    }
-    std::jthread server([&] {
-        openssl({"s_server", "-quiet", "-www", "-accept", std::to_string(port), "-key", "key.pem", "-cert", "cert.pem",
-                 "-naccept", "3"});
-    });
-    const std::string url = "https://localhost:" + std::to_string(port) + "/";
-    RealHttp trusting({{"SSL_CERT_FILE", (folder.path / "cert.pem").string()}});
-    std::optional<Response> answer;
-    for (int attempt = 0; attempt < 100 && !answer; ++attempt, usleep(100'000)) {
-        try {
-            answer = trusting.send({.url = url});
-        } catch (const Error&) {
-            continue;  // the server is not there yet
-        }
-    }
-    REQUIRE(answer);
-    CHECK(answer->status == 200);
+TEST_CASE("a server's certificate must be signed by an authority that SSL_CERT_FILE names, for this host (R17)") {
+    const TlsServer server;
+    RealHttp trusting = server.make_trusting();
+    CHECK(trusting.send({.url = server.url("localhost")}).status == 200);
     RealHttp strict({});
-    const std::string message = message_of(strict, {.url = url});
+    const std::string message = message_of(strict, {.url = server.url("localhost")});
     CHECK(message.find("certificate") != std::string::npos);
     CHECK(message.ends_with(
         "hint: if your network has a certificate authority of its own, name its file in SSL_CERT_FILE\n"));
-    const std::string elsewhere = message_of(trusting, {.url = "https://127.0.0.1:" + std::to_string(port) + "/"});
-    CHECK(elsewhere.find("certificate") != std::string::npos);
+    CHECK(message_of(trusting, {.url = server.url("127.0.0.1")}).find("certificate") != std::string::npos);
+}
+
+TEST_CASE("a server whose certificate is past its date is not spoken to (R17)") {
+    const TlsServer server({}, "-1");
+    RealHttp trusting = server.make_trusting();
+    const std::string message = message_of(trusting, {.url = server.url("localhost")});
+    INFO(message);
+    CHECK(message.find("certificate") != std::string::npos);
+}
+
+TEST_CASE("a server that speaks no TLS of this century is not spoken to (R17)") {
+    const TlsServer server({"-tls1_1", "-cipher", "ALL@SECLEVEL=0"});
+    RealHttp trusting = server.make_trusting();
+    const std::string message = message_of(trusting, {.url = server.url("localhost")});
+    INFO(message);
+    CHECK(message.find("Failed to connect") == std::string::npos);
+}
+
+TEST_CASE("a name that nobody knows is said, with what to check (R28)") {
+    RealHttp http({});
+    const std::string message = message_of(http, {.url = "http://no-such-host.invalid/v2/"});
+    CHECK(message.starts_with("GET no-such-host.invalid/v2/: Could not resolve host"));
+    CHECK(
+        message.ends_with("hint: is the name right, is the network there, and does it want a proxy (HTTPS_PROXY, "
+                          "NO_PROXY)?\n"));
+}
+
+TEST_CASE("a proxy that wants a password says so, and what to do (R28)") {
+    LocalServer proxy(always(make_reply(407, "", "Proxy-Authenticate: Basic realm=\"p\"\r\n")));
+    setenv("https_proxy", ("http://" + proxy.address()).c_str(), 1);
+    RealHttp http({});
+    const std::string message = message_of(http, {.url = "https://registry.test/v2/"});
+    unsetenv("https_proxy");
+    INFO(message);
+    CHECK(message.find("407") != std::string::npos);
+    CHECK(
+        message.ends_with("hint: the proxy wants a name and a password: put them into the address that HTTPS_PROXY "
+                          "holds\n"));
+}
+
+TEST_CASE("what NO_PROXY names is asked without the proxy (R28)") {
+    LocalServer proxy(always(make_reply(200, "by proxy")));
+    LocalServer server(always(make_reply(200, "by itself")));
+    setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1);
+    setenv("no_proxy", "127.0.0.1", 1);
+    RealHttp http({});
+    const Response response = http.send({.url = server.url("/")});
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+    CHECK(response.body == "by itself");
 }
 
 TEST_CASE("an interrupt ends a transfer that is under way") {

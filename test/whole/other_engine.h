@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "real_world.h"
-#include "whole/background_process.h"
+#include "system/background_process.h"
 
 enum class ImageStore { containerd, classic };
 
