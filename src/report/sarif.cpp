@@ -15,24 +15,39 @@
 namespace {
 
 struct Selection {
-    std::vector<FindingRow> rows;  ///< the most severe first
+    std::vector<FindingRow> rows;  ///< what blocks first, then the most severe
     std::size_t below = 0;
     std::size_t cut = 0;
+    std::size_t cut_blocking = 0;  ///< of these
 };
+
+bool is_blocking(const FindingRow& row) {
+    return row.state == FindingState::blocking;
+}
 
 bool is_wanted(const FindingRow& row, Severity from) {
     const Severity severity = row.finding->severity;
-    return row.state == FindingState::blocking || severity == Severity::unknown || severity >= from;
+    return is_blocking(row) || severity == Severity::unknown || severity >= from;
 }
 
-/// What blocks comes first among equals; the order is total, so that the same findings always give the same file.
+/// What blocks comes first, whatever its severity: what turned the run red never makes room for what did not. The order
+/// is total, so that the same findings always give the same file.
 bool stands_before(const FindingRow& a, const FindingRow& b) {
     const auto order = [](const FindingRow& row) {
         const Finding& f = *row.finding;
-        return std::make_tuple(-static_cast<int>(f.severity), static_cast<int>(row.state), std::string_view(f.id),
-                               std::string_view(f.package), std::string_view(f.path));
+        return std::make_tuple(!is_blocking(row), -static_cast<int>(f.severity), static_cast<int>(row.state),
+                               std::string_view(f.id), std::string_view(f.package), std::string_view(f.path));
     };
     return order(a) < order(b);
+}
+
+/// The last ones make room for the others.
+void cut_to(std::size_t max_results, Selection& selection) {
+    if (selection.rows.size() <= max_results) return;
+    const auto first_cut = selection.rows.begin() + static_cast<std::ptrdiff_t>(max_results);
+    selection.cut = selection.rows.size() - max_results;
+    selection.cut_blocking = static_cast<std::size_t>(std::count_if(first_cut, selection.rows.end(), is_blocking));
+    selection.rows.erase(first_cut, selection.rows.end());
 }
 
 Selection select(const ImageRun& image, const SarifChoice& choice) {
@@ -47,10 +62,7 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
         }
     }
     std::sort(selection.rows.begin(), selection.rows.end(), stands_before);
-    if (selection.rows.size() > choice.max_results) {
-        selection.cut = selection.rows.size() - choice.max_results;
-        selection.rows.resize(choice.max_results);
-    }
+    cut_to(choice.max_results, selection);
     return selection;
 }
 
@@ -91,9 +103,11 @@ std::vector<std::string> render_left_out(const Selection& selection, const Sarif
                                     counted(selection.below, "finding"), render_severity(choice.from)));
     }
     if (selection.cut > 0) {
-        notes.push_back(
-            fmt::format("{} left out, the least severe ones: GitHub shows {} of one run; report.html has them",
-                        counted(selection.cut, "finding"), choice.max_results));
+        const std::string which = selection.cut_blocking == 0
+                                      ? "the least severe ones that do not block"
+                                      : fmt::format("{} of them blocking", selection.cut_blocking);
+        notes.push_back(fmt::format("{} left out, {}: GitHub shows {} of one run; report.html has them",
+                                    counted(selection.cut, "finding"), which, choice.max_results));
     }
     return notes;
 }

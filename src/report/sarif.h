@@ -17,7 +17,8 @@ struct Sarif {
     std::string text;
     std::size_t results = 0;
     std::size_t below = 0;  ///< findings left out because they are below `from`
-    std::size_t cut = 0;    ///< findings left out because there were more than `max_results`; the least severe ones
+    std::size_t cut = 0;    ///< findings left out because there were more than `max_results`: the least severe of those
+                            ///< that do not block, and only then of those that do
 };
 
 /// The category is stable: equal for push, pull request and nightly, and across every bump of a patch version:

@@ -82,19 +82,51 @@ void check_limits(const Parsed& sarif) {
 
 }  // namespace
 
-TEST_CASE("every limit holds for 30,000 findings, and the least severe ones are what is cut") {
+TEST_CASE("every limit holds for 30,000 findings, and the least severe of those that do not block are what is cut") {
     const ImageRun image = large_run(30'000).images[0];
     const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", {.from = Severity::unknown});
     REQUIRE(sarif);
     CHECK(sarif->results == 5'000);
     CHECK(sarif->cut == 25'000);
-    CHECK(sarif->text.find(
-              "25000 findings left out, the least severe ones: GitHub shows 5000 of one run; report.html has them") !=
-          std::string::npos);
+    CHECK(sarif->text.find("25000 findings left out, the least severe ones that do not block: GitHub shows 5000 of one "
+                           "run; report.html has them") != std::string::npos);
     const Parsed parsed = sarif_of(image, {.from = Severity::unknown});
     check_limits(parsed);
-    for (const Json& rule : parsed.rules())
-        REQUIRE(text_of(items_at(member(rule, "properties"), "tags")[2]) == "critical");
+    std::size_t errors = 0;
+    for (const Json& result : parsed.results()) {
+        const auto rule = static_cast<rapidjson::SizeType>(number_at(result, "ruleIndex"));
+        const bool critical = text_of(items_at(member(parsed.rules()[rule], "properties"), "tags")[2]) == "critical";
+        const bool blocks = text_at(result, "level") == "error";
+        REQUIRE((blocks || critical));
+        errors += blocks ? 1 : 0;
+    }
+    CHECK(errors == image.verdict->blocking.size());
+}
+
+TEST_CASE("a finding that blocks keeps its place before 6,000 more severe ones that do not") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    image.verdict->blocking = {make_finding("CVE-2026-1", "openssl", Severity::medium)};
+    for (int i = 0; i < 6'000; ++i) {
+        image.verdict->reported.push_back(
+            make_finding("CVE-2025-" + std::to_string(10'000 + i), "linux", Severity::critical));
+    }
+    const Parsed sarif = sarif_of(image, {});
+    CHECK(sarif.results().Size() == 5'000);
+    CHECK(text_at(sarif.results()[0], "ruleId").starts_with("CVE-2026-1"));
+    CHECK(text_at(sarif.results()[0], "level") == "error");
+    check_limits(sarif);
+}
+
+TEST_CASE("when even what blocks has no room, that is said") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    for (const char* package : {"a", "b", "c"})
+        image.verdict->blocking.push_back(make_finding("CVE-2026-1", package, Severity::high));
+    const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", {.max_results = 2});
+    REQUIRE(sarif);
+    CHECK(sarif->results == 2);
+    CHECK(sarif->text.find("1 finding left out, 1 of them blocking: GitHub shows 2") != std::string::npos);
 }
 
 TEST_CASE("every limit holds when every text is hostile or empty") {
