@@ -70,7 +70,9 @@ Evidence make_evidence(const Settings& settings, const Project& project, const s
                                    .config = layout.config,
                                    .decided = image->verdict->decided,
                                    .outcome = image->verdict->outcome,
-                                   .stand_in_bases = image->verdict->stand_in_bases});
+                                   .stand_in_bases = image->verdict->stand_in_bases,
+                                   .base_rebuilt = image->verdict->base_rebuilt,
+                                   .base_created = image->verdict->base_created});
     }
     return evidence;
 }

@@ -25,14 +25,18 @@ bool stands_on_stand_in(const World& world, const Layout& layout) {
 }
 
 Subject make_subject(const World& world, const Settings& settings, const Project& project, const Layout& layout,
-                     bool stand_ins) {
+                     const std::vector<Base>& bases) {
+    const bool stand_ins = std::any_of(bases.begin(), bases.end(), [](const Base& b) { return b.stand_in; });
+    const std::optional<Base> base = find_base(settings, project, image_of(project.plan, layout), bases);
     return {.name = layout.name,
             .target = render_target(image_of(project.plan, layout).target),
             .manifest = layout.manifest,
             .config = layout.config,
             .architecture = layout.platform.substr(layout.platform.find('/') + 1),
             .scans = load_scans(world.files, settings.out / "scans", layout.name),
-            .stand_in_bases = stand_ins || stands_on_stand_in(world, layout)};
+            .stand_in_bases = stand_ins || stands_on_stand_in(world, layout),
+            .base_rebuilt = base && is_rebuilt(*base),
+            .base_created = base ? base->created : std::nullopt};
 }
 
 }  // namespace
@@ -40,10 +44,9 @@ Subject make_subject(const World& world, const Settings& settings, const Project
 std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
                                   const std::vector<Layout>& layouts) {
     const std::vector<Base> bases = load_bases(world, settings);
-    const bool stand_ins = std::any_of(bases.begin(), bases.end(), [](const Base& b) { return b.stand_in; });
     std::vector<Verdict> verdicts;
     for (const Layout& layout : layouts) {
-        verdicts.push_back(judge(make_subject(world, settings, project, layout, stand_ins), project.policy,
+        verdicts.push_back(judge(make_subject(world, settings, project, layout, bases), project.policy,
                                  decision_time(world, settings), settings.max_database_age));
         world.files.write(settings.out / "verdicts" / (layout.name + ".json"), render_verdict_json(verdicts.back()));
     }

@@ -121,7 +121,9 @@ Subject make_subject(const World& world, const FetchedEvidence& fetched, const E
             .config = image.config,
             .architecture = image.platform.substr(image.platform.find('/') + 1),
             .scans = load_scans(world.files, fetched.folder / "out/scans", image.name),
-            .stand_in_bases = image.stand_in_bases};
+            .stand_in_bases = image.stand_in_bases,
+            .base_rebuilt = image.base_rebuilt,
+            .base_created = image.base_created};
 }
 
 ImageRun make_image_run(const EvidenceImage& image, Verdict verdict) {

@@ -70,10 +70,8 @@ ImageEvidence load_evidence(const World& world, const Project& project, const Se
     ImageEvidence evidence;
     evidence.python_version = image_of(project.plan, layout).python_version;
     evidence.layers = load_layers(world, settings, project, layout, bases);
-    for (const Base& base : bases) {
-        evidence.bases.push_back(
-            {.reference = base.reference, .rebuilt = base.digest_now && *base.digest_now != base.digest});
-    }
+    if (const auto base = find_base(settings, project, image_of(project.plan, layout), bases))
+        evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
     return evidence;
 }
 
@@ -91,17 +89,27 @@ ImageRun gather_image(const Settings& settings, const Project& project, const La
 
 }  // namespace
 
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+                              const std::vector<Base>& bases) {
+    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    const std::string reference =
+        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
+    const auto found =
+        std::find_if(bases.begin(), bases.end(), [&](const Base& base) { return base.reference == reference; });
+    return found == bases.end() ? std::nullopt : std::optional(*found);
+}
+
+bool is_rebuilt(const Base& base) {
+    return base.digest_now && *base.digest_now != base.digest;
+}
+
 ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases) {
-    const Image& image = image_of(project.plan, layout);
     ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
-    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
-    const std::string final_base =
-        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
-    for (const Base& base : bases) {
-        const auto count = base.layers.find(layout.platform);
-        if (base.reference == final_base && count != base.layers.end()) layers.base_layers = count->second;
-    }
+    const std::optional<Base> base = find_base(settings, project, image_of(project.plan, layout), bases);
+    if (!base) return layers;
+    const auto count = base->layers.find(layout.platform);
+    if (count != base->layers.end()) layers.base_layers = count->second;
     return layers;
 }
 

@@ -96,6 +96,13 @@ void scan_images(const World& world, const Settings& settings, const Project& pr
 std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
                                   const std::vector<Layout>& layouts);
 
+/// What the image stands on at the end of its chain of FROMs; nothing if none of these is it. What is only copied from
+/// another image is not its base.
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+                              const std::vector<Base>& bases);
+/// Whether the base's reference names another digest now than the one that was built on.
+bool is_rebuilt(const Base& base);
+
 /// A built image's layers, with those that are its base's.
 ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases);

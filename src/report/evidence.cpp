@@ -51,6 +51,8 @@ std::string render_evidence_json(const Evidence& evidence) {
         json.field("decided", render_time(image.decided));
         json.field("outcome", render_outcome(image.outcome));
         json.field("stand_in_bases", image.stand_in_bases);
+        json.field("base_rebuilt", image.base_rebuilt);
+        if (image.base_created) json.field("base_created", render_time(*image.base_created));
         json.close();
     }
     json.close();
@@ -81,7 +83,9 @@ Evidence parse_evidence_json(std::string_view text, const std::string& source) {
                                    .config = required_digest(image, "config", source),
                                    .decided = required_time(image, "decided", source),
                                    .outcome = parse_outcome(text_at(image, "outcome")),
-                                   .stand_in_bases = member(image, "stand_in_bases").IsTrue()});
+                                   .stand_in_bases = member(image, "stand_in_bases").IsTrue(),
+                                   .base_rebuilt = member(image, "base_rebuilt").IsTrue(),
+                                   .base_created = parse_time(text_at(image, "base_created"))});
     }
     return evidence;
 }

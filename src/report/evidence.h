@@ -22,6 +22,8 @@ struct EvidenceImage {
     Time decided{};
     Outcome outcome = Outcome::unknown;
     bool stand_in_bases = false;
+    bool base_rebuilt = false;  ///< as they were known to the verdict
+    std::optional<Time> base_created = {};
 };
 
 struct Evidence {

@@ -23,15 +23,9 @@ bool is_past(const std::optional<Date>& last_day, Date today) {
     return last_day && *last_day < today;
 }
 
-/// A waiver "until: base-rebuilt" has waited long enough when a newer base is there, or is already built on.
-bool base_came(const Waiver& waiver, const Subject& subject) {
-    return subject.base_rebuilt ||
-           (waiver.added && subject.base_created && day_of(*subject.base_created) > *waiver.added);
-}
-
 bool is_in_force(const Waiver& waiver, const Question& question) {
     return !is_past(waiver.review_by, question.today) &&
-           !(waiver.until_base_rebuilt && base_came(waiver, question.subject));
+           !is_ended_by_base(waiver, question.subject.base_rebuilt, question.subject.base_created);
 }
 
 /// What is left of a finding when the scanners' own ignore files have been applied to what these scanners say.
@@ -148,6 +142,8 @@ std::vector<Finding> left_out(const ReportList& reports, const std::vector<Findi
 Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
     Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest, .decided = now};
     verdict.stand_in_bases = subject.stand_in_bases;
+    verdict.base_rebuilt = subject.base_rebuilt;
+    verdict.base_created = subject.base_created;
     for (const ScanResult& scan : subject.scans) {
         verdict.receipts.push_back(scan.receipt);
         verdict.sample_data = verdict.sample_data || scan.receipt.sample_data;

@@ -150,6 +150,11 @@ bool covers_anything(const PreparedWaiver& rule, const Finding& finding, const s
                        [&](const Sighting& sighting) { return covers_sighting(rule, finding, sighting); });
 }
 
+bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created) {
+    if (!waiver.until_base_rebuilt) return false;
+    return base_rebuilt || (waiver.added && base_created && day_of(*base_created) > *waiver.added);
+}
+
 std::vector<PreparedScope> prepare_scopes(const std::vector<Scope>& scopes) {
     std::vector<PreparedScope> prepared;
     for (const Scope& scope : scopes) {

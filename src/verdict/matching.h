@@ -42,6 +42,9 @@ bool covers_sighting(const PreparedWaiver& waiver, const Finding& finding, const
 /// Whether it covers the finding or one of its sightings: then it is in use.
 bool covers_anything(const PreparedWaiver& waiver, const Finding& finding, const std::string& target);
 
+/// Whether a waiver "until: base-rebuilt" has waited long enough: a newer base is there, or is already built on.
+bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created);
+
 struct PreparedScope {
     Scope scope;
     std::vector<Glob> paths;

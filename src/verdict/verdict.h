@@ -46,8 +46,8 @@ struct Subject {
     std::string architecture = {};  ///< "amd64"
     std::vector<ScanResult> scans = {};
     bool stand_in_bases = false;
-    bool base_rebuilt = false;  ///< a base's reference names another digest now: ends waivers "until: base-rebuilt"
-    std::optional<Time> base_created = {};  ///< of its newest base: newer than a waiver, it ends that waiver too
+    bool base_rebuilt = false;  ///< its base's reference names another digest now: ends waivers "until: base-rebuilt"
+    std::optional<Time> base_created = {};  ///< of the base it stands on: newer than a waiver, it ends that one too
 };
 
 struct WaivedFinding {
@@ -70,6 +70,8 @@ struct Verdict {
     std::vector<Receipt> receipts = {};
     bool stand_in_bases = false;
     bool sample_data = false;
+    bool base_rebuilt = false;              ///< as in Subject
+    std::optional<Time> base_created = {};  ///< as in Subject
 
     bool may_ship() const { return outcome == Outcome::clean; }
 };
@@ -79,8 +81,9 @@ struct Verdict {
 /// Otherwise the verdict is unknown, and its findings are still shown.
 Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
 
-/// What the waivers of the policy did over all verdicts of a run: expired, expiring within 14 days, matching nothing,
-/// dateless, given twice. Each with its place. Pass every verdict of the run, so that "unused" means unused everywhere.
+/// What the waivers of the policy did over all verdicts of a run: expired, ended by a rebuilt base, expiring within 14
+/// days, matching nothing, dateless, given twice. Each with its place. Pass every verdict of the run, so that "unused"
+/// means unused everywhere.
 Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today);
 
 /// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.

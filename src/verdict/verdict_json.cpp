@@ -77,6 +77,8 @@ std::string render_verdict_json(const Verdict& verdict) {
     write_texts(json, "unknown_because", verdict.unknown_because);
     json.field("stand_in_bases", verdict.stand_in_bases);
     json.field("sample_data", verdict.sample_data);
+    json.field("base_rebuilt", verdict.base_rebuilt);
+    json.field("base_created", verdict.base_created ? render_time(*verdict.base_created) : "");
     write_findings(json, "blocking", verdict.blocking);
     write_waived(json, verdict.waived);
     write_findings(json, "reported", verdict.reported);
@@ -103,6 +105,8 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source) {
     verdict.unknown_because = read_texts(root, "unknown_because");
     verdict.stand_in_bases = read_flag(root, "stand_in_bases");
     verdict.sample_data = read_flag(root, "sample_data");
+    verdict.base_rebuilt = read_flag(root, "base_rebuilt");
+    verdict.base_created = parse_time(text_at(root, "base_created"));
     verdict.blocking = read_findings(root, "blocking");
     verdict.reported = read_findings(root, "reported");
     verdict.left_out = read_findings(root, "left_out");

@@ -15,6 +15,7 @@ constexpr std::chrono::days soon(14);
 struct Use {
     std::size_t covered = 0;   ///< findings
     std::size_t accepted = 0;  ///< of these, findings that are waived in the verdict, by whichever entry
+    std::size_t outlived = 0;  ///< of these, findings in images whose base was rebuilt since: "until" is over
     std::string
         met_only_by;  ///< of an entry of one scanner's file: the other scanner, which alone sees the vulnerability
 };
@@ -49,27 +50,26 @@ void note_other_scanner(const Waiver& waiver, const Finding& finding, Use& use) 
     if (!seen) use.met_only_by = render_scanner(other_than(*waiver.only_for));
 }
 
-void count_use(const WaiverIndex& index, const Finding& finding, const std::string& target, bool accepted,
+void count_use(const WaiverIndex& index, const Finding& finding, const Verdict& verdict, bool accepted,
                std::vector<Use>& uses) {
     for (const PreparedWaiver* rule : index.candidates(finding)) {
         Use& use = uses[static_cast<std::size_t>(rule - index.waivers.data())];
-        if (!covers_anything(*rule, finding, target)) {
+        if (!covers_anything(*rule, finding, verdict.target)) {
             if (!rule->waiver.id.empty()) note_other_scanner(rule->waiver, finding, use);
             continue;
         }
         ++use.covered;
         if (accepted) ++use.accepted;
+        if (is_ended_by_base(rule->waiver, verdict.base_rebuilt, verdict.base_created)) ++use.outlived;
     }
 }
 
 std::vector<Use> count_uses(const WaiverIndex& index, const std::vector<Verdict>& verdicts) {
     std::vector<Use> uses(index.waivers.size());
     for (const Verdict& verdict : verdicts) {
-        for (const Finding& finding : verdict.blocking) count_use(index, finding, verdict.target, false, uses);
-        for (const Finding& finding : verdict.reported) count_use(index, finding, verdict.target, false, uses);
-        for (const WaivedFinding& waived : verdict.waived) {
-            count_use(index, waived.finding, verdict.target, true, uses);
-        }
+        for (const Finding& finding : verdict.blocking) count_use(index, finding, verdict, false, uses);
+        for (const Finding& finding : verdict.reported) count_use(index, finding, verdict, false, uses);
+        for (const WaivedFinding& waived : verdict.waived) count_use(index, waived.finding, verdict, true, uses);
     }
     return uses;
 }
@@ -109,6 +109,11 @@ void check_effect(const Waiver& waiver, const Use& use, Notes& notes) {
                   "move it to vulnerability-policy.yml, which counts for both scanners");
     } else if (use.covered == 0) {
         notes.add(waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
+    } else if (use.outlived > 0) {
+        notes.add(waiver.at,
+                  fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
+                              counted(use.outlived, "finding")),
+                  "build on the new base, then remove it");
     } else if (use.accepted == 0 && waiver.only_for) {
         notes.add(waiver.at,
                   fmt::format("{} does not reach what {} reports", describe(waiver),

@@ -3,6 +3,24 @@
 #include "base/json.h"
 #include "commands/built_images.h"
 #include "commands/commands.h"
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// out/bases.json with both bases of the work tree's Dockerfile for Python 3.13.3. `now` is what the development
+/// image's base is called by its reference today.
+std::string bases_json(const Digest& now) {
+    return R"([{"reference": "python:3.13.3-slim-bookworm", "digest": ")" + sha256("built on").text() +
+           R"(", "created": "2026-11-01T00:00:00Z", "digestNow": ")" + now.text() +
+           R"(", "layers": {"linux/amd64": 1}}, {"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" +
+           sha256("distroless").text() + R"(", "digestNow": ")" + sha256("distroless").text() + R"("}])";
+}
+
+}  // namespace
 
 TEST_CASE("Images that nobody scanned are unknown: exit 3, no SARIF, and the report says why") {
     FakeWorld fake;
@@ -52,4 +70,24 @@ TEST_CASE("A receipt of receipts that was damaged is no clean scan") {
         exit = error.exit;
     }
     CHECK(exit == Exit::failed);
+}
+
+TEST_CASE("A waiver until the base is rebuilt ends for what stands on that base, and the advice is to build again") {
+    GitHubWorld fake;
+    fake.finding = "CVE-2026-1111";
+    fake.files.texts["vulnerability-policy.yml"] =
+        "exceptions: [{id: CVE-2026-1111, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]\n";
+    const Settings settings = fake.settings({{"only", "3.13.3-*"}});
+    fake.files.texts["out/bases.json"] = bases_json(sha256("built on"));
+    CHECK(run_scan(fake.world(), settings).outputs.at("verdict") == "clean");
+
+    fake.files.texts["out/bases.json"] = bases_json(sha256("rebuilt"));
+    const Result result = run_judge(fake.world(), settings);
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    const std::string development = fake.files.texts.at("out/verdicts/3.13.3-development-linux-amd64.json");
+    CHECK(holds(development, R"("outcome": "vulnerable")"));
+    CHECK(holds(fake.files.texts.at("out/verdicts/3.13.3-production-linux-amd64.json"), R"("outcome": "clean")"));
+    const std::string& summary = fake.files.texts.at("out/summary.md");
+    CHECK(holds(summary, "python:3.13.3-slim-bookworm was rebuilt since: build again"));
+    CHECK(holds(summary, "the base was rebuilt, so the waiver for CVE-2026-1111 no longer applies to 1 finding"));
 }

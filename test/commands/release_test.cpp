@@ -150,6 +150,22 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
     }
 }
 
+TEST_CASE("What a base's age decided on the day of a release, it decides again when the release is judged") {
+    GitHubWorld fake;
+    fake.finding = "CVE-2026-1111";
+    fake.files.texts["vulnerability-policy.yml"] =
+        "exceptions: [{id: CVE-2026-1111, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]\n";
+    fake.files.texts["out/bases.json"] = R"([{"reference": "python:3.13.3-slim-bookworm", "digest": ")" +
+                                         sha256("base").text() + R"(", "created": "2026-11-19T00:00:00Z"}])";
+    CHECK(fake.publish().exit == Exit::done);
+    run_release(fake.world(), fake.settings());
+    fake.files.remove("out");
+    Result judged = run_judge(fake.world(), fake.settings({{"release", "1.0.0"}}));
+    CHECK(judged.outputs.at("verdict") == "clean");
+    const std::string verdict = fake.files.texts.at("out/verdicts/3.13.3-development-linux-amd64.json");
+    CHECK(holds(verdict, R"("base_created": "2026-11-19T00:00:00Z")"));
+}
+
 TEST_CASE("A release without evidence says that it was made before this action") {
     GitHubWorld fake;
     fake.hub.releases.push_back({.id = 1, .tag = "0.9.0", .draft = false});

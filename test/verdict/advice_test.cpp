@@ -209,13 +209,17 @@ TEST_CASE("a verdict is read as it was written") {
     const Policy policy = policy_of(R"(exceptions:
   - {id: CVE-2026-0001, component: libssl3, reason: r, owner: me, added: 2026-11-01, review_by: 2027-01-01, until: base-rebuilt}
 )");
+    image.base_created = *parse_time("2026-10-30T01:02:03Z");
     Verdict verdict = judged(image, policy);
+    verdict.base_rebuilt = true;
     verdict.paused = {{grype, "down", "me", today, {"p", 3}}};
     const std::string text = render_verdict_json(verdict);
     const Verdict again = parse_verdict_json(text, "it");
     CHECK(render_verdict_json(again) == text);
     CHECK(again.outcome == Outcome::vulnerable);
     CHECK(again.manifest == the_manifest);
+    CHECK(again.base_rebuilt);
+    CHECK(again.base_created == image.base_created);
     REQUIRE(again.waived.size() == 1);
     CHECK(again.waived[0].waiver.at == Place{"vulnerability-policy.yml", 2});
     CHECK(again.waived[0].waiver.review_by == parse_date("2027-01-01"));

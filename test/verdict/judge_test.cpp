@@ -392,6 +392,18 @@ TEST_CASE("G9: a waiver until the base is rebuilt ends when a newer base is ther
     CHECK(judged(image, policy).outcome == Outcome::vulnerable);
 }
 
+TEST_CASE("a waiver that a rebuilt base has ended is told with its line") {
+    const Policy policy =
+        policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]");
+    Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
+    CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());
+    image.base_rebuilt = true;
+    const Problems told = check_waivers(policy, {judged(image, policy)}, today);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].at.line == 1);
+    CHECK(told[0].what == "the base was rebuilt, so the waiver for CVE-1 no longer applies to 1 finding");
+}
+
 TEST_CASE("G1: every finding is in the verdict once, whatever becomes of it") {
     const auto all = [](Scanner scanner) {
         return std::vector<Finding>{found(scanner, "CVE-1", "a", Severity::high),

@@ -57,6 +57,26 @@ TEST_CASE("two reports of one image become one list, worst first") {
           "CVE-2026-0004 TEMP-0000001-ABCDEF");
 }
 
+TEST_CASE(
+    "the two real reports of one image are 15 findings: 14 that Trivy sees, and the interpreter that only Grype sees") {
+    const std::string folder = CORPUS "/../recipes/scanners/reports/";
+    const std::string of_trivy = text_of_file(folder + "trivy-oci.json");
+    const std::string of_grype = text_of_file(folder + "grype-oci.json");
+    if (of_trivy.empty() || of_grype.empty()) SKIP("the reports are not beside the repository: " << folder);
+    const Report trivy = parse_trivy_report(of_trivy, "trivy-oci.json");
+    CHECK(trivy.findings.size() == 14);
+    const std::vector<Finding> merged = merge_findings({trivy, parse_grype_report(of_grype, "grype-oci.json")});
+    CHECK(merged.size() == 15);
+    std::string only_by_grype;
+    for (const Finding& finding : merged) {
+        const bool by_trivy = std::any_of(finding.seen_by.begin(), finding.seen_by.end(),
+                                          [](const Sighting& sighting) { return sighting.scanner == Scanner::trivy; });
+        if (!by_trivy) only_by_grype += finding.id + " in " + finding.package_type + " " + finding.package;
+    }
+    CHECK(only_by_grype == "CVE-2023-24329 in binary python");
+    CHECK(merge_findings({parse_grype_report(of_grype, "grype-oci.json"), trivy}) == merged);
+}
+
 TEST_CASE("a merged finding keeps what each scanner says, also where they disagree") {
     const std::vector<Finding> merged = merge_findings(both());
     const Finding& urllib = with_id(merged, "CVE-2026-0006");
