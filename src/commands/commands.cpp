@@ -7,6 +7,7 @@ Result run_command(const std::string& name, const World& world, const Settings& 
     if (name == "test") return run_test(world, settings);
     if (name == "scan") return run_scan(world, settings);
     if (name == "judge") return run_judge(world, settings);
+    if (name == "explain") return run_explain(world, settings);
     if (name == "publish") return run_publish(world, settings);
     if (name == "fetch") return run_fetch(world, settings);
     if (name == "release") return run_release(world, settings);

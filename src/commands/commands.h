@@ -23,6 +23,7 @@ Result run_build(const World& world, const Settings& settings);
 Result run_test(const World& world, const Settings& settings);
 Result run_scan(const World& world, const Settings& settings);
 Result run_judge(const World& world, const Settings& settings);
+Result run_explain(const World& world, const Settings& settings);
 Result run_publish(const World& world, const Settings& settings);
 Result run_fetch(const World& world, const Settings& settings);
 Result run_release(const World& world, const Settings& settings);

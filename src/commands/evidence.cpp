@@ -94,7 +94,17 @@ std::string pack_common(const World& world, const Settings& settings, const Evid
     return archive.finish();
 }
 
-std::string pack_image(const World& world, const Settings& settings, const std::string& name) {
+/// All of an image but its layers: enough to scan its SBOMs again and to tell which layer brought what.
+void add_layout(Archive& archive, Files& files, const Layout& layout) {
+    const fs::path name = fs::path("out/images") / layout.name;
+    archive.add_text((name / "oci-layout").string(), "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    archive.add_text((name / "index.json").string(), render_index({layout.manifest_descriptor}, {}));
+    for (const Digest& blob : {layout.manifest, layout.config})
+        archive.add_text(blob_path(name, blob).string(), files.read(blob_path(layout.folder, blob)));
+}
+
+std::string pack_image(const World& world, const Settings& settings, const Layout& layout) {
+    const std::string& name = layout.name;
     const fs::path scans = settings.out / "scans" / name;
     if (world.files.names_in(scans).empty()) {
         throw Error{
@@ -104,6 +114,7 @@ std::string pack_image(const World& world, const Settings& settings, const std::
     Archive archive(world.files);
     archive.add_folder("out/scans/" + name, scans);
     archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
+    add_layout(archive, world.files, layout);
     return archive.finish();
 }
 
@@ -184,8 +195,11 @@ std::vector<github::AssetFile> pack_evidence(const World& world, const Settings&
     add(publication_name, world.files.read(settings.out / publication_name));
     if (const auto page = world.files.read_if_there(settings.out / "report.html")) add("report.html", *page);
     add(common_archive, pack_common(world, settings, evidence));
-    for (const EvidenceImage& image : evidence.images)
-        add(archive_of(image.name), pack_image(world, settings, image.name));
+    for (const Layout& layout : layouts) {
+        const bool judged = std::any_of(evidence.images.begin(), evidence.images.end(),
+                                        [&](const EvidenceImage& image) { return image.name == layout.name; });
+        if (judged) add(archive_of(layout.name), pack_image(world, settings, layout));
+    }
     add(checksums_name, std::string(checksums));
     return assets;
 }
@@ -205,6 +219,15 @@ std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings
         if (fetching.has(name)) unpack(world, fetching.fetch(name), name, fetching.folder());
     }
     return fetched;
+}
+
+std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+    const fs::path folder = fetched.folder / "out/images" / image.name;
+    if (!world.files.is_folder(folder)) return std::nullopt;
+    const Layout layout = load_layout(world.files, folder, image.image, image.platform);
+    const bool same = layout.manifest == image.manifest && layout.config == image.config &&
+                      sha256(load_config(world.files, layout)) == image.config;
+    return same ? std::optional(layout) : std::nullopt;
 }
 
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,

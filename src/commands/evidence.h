@@ -12,7 +12,8 @@
 
 /// Packs out/release/: publication.json, report.html, evidence.tar.gz (matrix, JOB.env, Dockerfile, policy, bases,
 /// verdicts, contract results), evidence-NAME.tar.gz for each image (both scanners' reports, inventories and receipts,
-/// SARIF) and checksums.txt over all of them. Throws Error{failed} if a scan's folder is empty.
+/// SARIF, the image's manifest and configuration) and checksums.txt over all of them. Throws Error{failed} if a scan's
+/// folder is empty.
 std::vector<github::AssetFile> pack_evidence(const World& world, const Settings& settings, const Project& project,
                                              const std::vector<Layout>& layouts, const Run& run);
 
@@ -27,6 +28,10 @@ enum class Scans { fetched, left_out };
 /// has none: it was made before this action. Throws Error{failed} for what was changed or cut off.
 std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings& settings, github::Api& api,
                                               const github::Release& release, Scans scans);
+
+/// The layout of one of its images, with its manifest and configuration but without its layers; nothing if the evidence
+/// does not hold it, or holds another image.
+std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image);
 
 /// What a release published. Nothing if it does not tell.
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,

@@ -19,11 +19,6 @@ namespace fs = std::filesystem;
 /// being served from a registry.
 constexpr const char* stand_in_label = "io.github.defra.python-image-action.stand-in";
 
-bool stands_on_stand_in(const World& world, const Layout& layout) {
-    const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
-    return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
-}
-
 Subject make_subject(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                      const std::vector<Base>& bases) {
     const bool stand_ins = std::any_of(bases.begin(), bases.end(), [](const Base& b) { return b.stand_in; });
@@ -41,9 +36,15 @@ Subject make_subject(const World& world, const Settings& settings, const Project
 
 }  // namespace
 
+bool stands_on_stand_in(const World& world, const Layout& layout) {
+    const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
+    return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
+}
+
 std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
                                   const std::vector<Layout>& layouts) {
     const std::vector<Base> bases = load_bases(world, settings);
+    world.files.remove(settings.out / "verdicts");
     std::vector<Verdict> verdicts;
     for (const Layout& layout : layouts) {
         verdicts.push_back(judge(make_subject(world, settings, project, layout, bases), project.policy,
@@ -64,6 +65,7 @@ Reported report_verdicts(const World& world, const Settings& settings, const Pro
 }
 
 Result run_judge(const World& world, const Settings& settings) {
+    forget_reports(world, settings);
     if (!settings.release.empty()) return judge_release(world, settings);
     if (!settings.trivy_report.empty() || !settings.grype_report.empty()) return judge_files(world, settings);
     const Project project = load_project(world, settings);

@@ -1,7 +1,7 @@
 // `judge --trivy FILE --grype FILE`: two reports that somebody else made, judged without a plan.
 #include <ostream>
 
-#include "commands/road.h"
+#include "commands/given_images.h"
 #include "report/terminal.h"
 
 namespace {
@@ -49,8 +49,7 @@ Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
 }  // namespace
 
 Result judge_files(const World& world, const Settings& settings) {
-    Problems warnings;
-    const Policy policy = load_policy(world, settings, "", warnings);
+    const Project project = load_policy_project(world, settings);
     const Digest unset = sha256("");
     ScanResult trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset);
     ScanResult grype = load_report(world, Scanner::grype, settings.grype_report, unset);
@@ -67,25 +66,9 @@ Result judge_files(const World& world, const Settings& settings) {
         if (subject.architecture.empty()) subject.architecture = scan->receipt.architecture;
     }
     subject.scans = {trivy, grype};
-    const Verdict verdict = judge(subject, policy, decision_time(world, settings), settings.max_database_age);
-    world.files.write(settings.out / "verdicts" / (subject.name + ".json"), render_verdict_json(verdict));
-
-    Run run;
-    run.program_version = PROGRAM_VERSION;
+    const Verdict verdict = judge(subject, project.policy, decision_time(world, settings), settings.max_database_age);
+    Run run = gather_given_run(world, settings, project, {verdict});
     run.command = "judge";
-    run.finished = world.clock.now();
-    run.policy = policy;
-    run.policy_warnings = warnings;
-    for (const Problem& problem : check_waivers(policy, {verdict}, day_of(decision_time(world, settings))))
-        run.policy_warnings.push_back(problem);
-    run.out = settings.out.string();
-    ImageRun image;
-    image.name = subject.name;
-    image.image = subject.name;
-    image.category = "images/" + subject.name + "/";
-    image.at = {settings.dockerfile, 1};
-    image.verdict = verdict;
-    run.images.push_back(image);
     save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     return make_result(settings, run);

@@ -28,6 +28,7 @@ struct Night {
     Project project;
     std::vector<registry::Wanted> wanted;
     std::vector<ImageRun> missing;  ///< should be out, and are not
+    std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
     std::string from;               ///< where this was learnt, for people
 };
 
@@ -54,17 +55,35 @@ bool is_planned(const Plan& plan, const std::string& image) {
     return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
 }
 
+/// What the release keeps of the scans of its images goes to out/scans, where it can be scanned again. An image that
+/// was finished from an earlier attempt is not the one that was scanned for this release.
+void take_kept(const World& world, const Settings& settings, const FetchedEvidence& fetched,
+               const PublicationRecord& record, Night& night) {
+    for (const EvidenceImage& image : fetched.evidence.images) {
+        const bool out_as_built = std::any_of(record.images.begin(), record.images.end(), [&](const PublishedImage& p) {
+            return p.name == image.image && p.as_built;
+        });
+        const std::optional<Layout> layout = out_as_built ? load_kept_layout(world, fetched, image) : std::nullopt;
+        const fs::path scans = fetched.folder / "out/scans" / image.name;
+        if (!layout || !world.files.is_folder(scans) || !is_planned(night.project.plan, image.image)) continue;
+        world.files.remove(settings.out / "scans" / image.name);
+        world.files.make_folder(settings.out / "scans");
+        world.files.rename(scans, settings.out / "scans" / image.name);
+        night.kept.push_back(*layout);
+    }
+}
+
 /// By digest, planned as it was then; the policy is today's. Nothing if no release tells what it published.
 std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
-    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::left_out);
+    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::fetched);
     const auto record = fetch_publication(world, settings, api, *last);
     if (!fetched || !record) return std::nullopt;
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
-    Night night{load_released_project(world, then, fetched->folder), {}, {}, "the release " + last->tag};
+    Night night{load_released_project(world, then, fetched->folder), {}, {}, {}, "the release " + last->tag};
     if (const auto bases = world.files.read_if_there(fetched->folder / "out/bases.json"))
         world.files.write(settings.out / "bases.json", *bases);
     for (const PublishedImage& image : record->images) {
@@ -72,7 +91,9 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
         if (reference.empty() || !is_planned(night.project.plan, image.name)) continue;
         for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
     }
-    return night.wanted.empty() ? std::nullopt : std::optional(std::move(night));
+    if (night.wanted.empty()) return std::nullopt;
+    take_kept(world, settings, *fetched, *record, night);
+    return night;
 }
 
 ImageRun make_image_run(const Settings& settings, const Plan& plan, const Image& image, const std::string& platform) {
@@ -88,7 +109,7 @@ ImageRun make_image_run(const Settings& settings, const Plan& plan, const Image&
 
 /// By the version tags of the matrix.
 Night find_tagged(const World& world, const Settings& settings) {
-    Night night{load_project(world, settings), {}, {}, "the version tags of " + settings.image_matrix};
+    Night night{load_project(world, settings), {}, {}, {}, "the version tags of " + settings.image_matrix};
     for (const Image& image : night.project.plan.images) {
         const std::string reference =
             registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
@@ -135,22 +156,47 @@ void renew_bases(const World& world, const Settings& settings) {
 
 // Scanning it ------------------------------------------------------------------------------------------------------
 
-std::vector<Layout> fetch_layouts(const World& world, const Settings& settings, const Night& night) {
-    TimedStep step(world, "fetch", counted(night.wanted.size(), "image") + ", published by " + night.from);
+using WantedList = std::vector<registry::Wanted>;
+
+std::string name_of(const registry::Wanted& wanted) {
+    return wanted.image + "-" + render_platform_name(wanted.platform);
+}
+
+std::vector<Layout> fetch_layouts(const World& world, const Settings& settings, const WantedList& wanted,
+                                  const std::string& from) {
+    if (wanted.empty()) return {};
+    TimedStep step(world, "fetch", counted(wanted.size(), "image") + ", published by " + from);
     registry::Client client = make_client(world, settings);
     std::vector<Layout> layouts;
     for (registry::Fetched& fetched :
-         registry::fetch_images(world, client, night.wanted, settings.out / "images", settings.jobs))
+         registry::fetch_images(world, client, wanted, settings.out / "images", settings.jobs))
         layouts.push_back(std::move(fetched.layout));
     step.end(counted(layouts.size(), "image"));
     return layouts;
 }
 
+/// What can be scanned again from what the release keeps need not be pulled. In the order of `wanted`.
+std::vector<Layout> scan_wanted(const World& world, const Settings& settings, const Night& night) {
+    std::map<std::string, Layout> scanned;
+    const std::vector<std::string> again = rescan_images(world, settings, night.project, night.kept);
+    for (const Layout& layout : night.kept) {
+        if (std::find(again.begin(), again.end(), layout.name) != again.end()) scanned.emplace(layout.name, layout);
+    }
+    WantedList others = night.wanted;
+    std::erase_if(others, [&](const registry::Wanted& wanted) { return scanned.contains(name_of(wanted)); });
+    const std::vector<Layout> fetched = fetch_layouts(world, settings, others, night.from);
+    scan_images(world, settings, night.project, fetched);
+    for (const Layout& layout : fetched) scanned.emplace(layout.name, layout);
+
+    std::vector<Layout> layouts;
+    for (const registry::Wanted& wanted : night.wanted) layouts.push_back(scanned.at(name_of(wanted)));
+    return layouts;
+}
+
 Run scan_night(const World& world, const Settings& settings, Night& night) {
     set_missing_apart(world, settings, night);
-    const std::vector<Layout> layouts = fetch_layouts(world, settings, night);
+    const std::vector<Layout> layouts = scan_wanted(world, settings, night);
     renew_bases(world, settings);
-    scan_images(world, settings, night.project, layouts);
     const std::vector<Verdict> verdicts = judge_images(world, settings, night.project, layouts);
     return gather_run(world, settings, night.project, layouts, {}, verdicts);
 }
@@ -255,6 +301,7 @@ Result run_nightly(const World& world, const Settings& settings) {
     const github::Event event = github::load_event(world);
     if (event.from_fork) return off("this is a fork; the repository it comes from looks after its images");
     const Time started = world.clock.now();
+    forget_reports(world, settings);
     github::Api api = connect_github(world, settings);
     keep_schedule_alive(world, api, event);
 

@@ -113,6 +113,15 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
 
 }  // namespace
 
+Project load_policy_project(const World& world, const Settings& settings) {
+    Project project;
+    const PolicyTexts texts = load_policy_texts(world, settings, "");
+    project.policy = parse_policy_texts(texts, settings, project.policy_warnings);
+    project.policy_revision = texts.revision();
+    project.event = github::load_event(world);
+    return project;
+}
+
 Policy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder,
                    Problems& warnings) {
     return parse_policy_texts(load_policy_texts(world, settings, folder), settings, warnings);

@@ -157,6 +157,11 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
     return run;
 }
 
+void forget_reports(const World& world, const Settings& settings) {
+    for (const char* made : {"sarif", "verdicts", "verdict.json", "summary.md", "report.html"})
+        world.files.remove(settings.out / made);
+}
+
 void save_reports(const World& world, const Settings& settings, const Run& run) {
     world.files.remove(settings.out / "sarif");
     for (const ImageRun& image : run.images) {

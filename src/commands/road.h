@@ -41,6 +41,10 @@ Project load_project(const World& world, const Settings& settings);
 /// The same with the matrix, JOB.env and Dockerfile of a release, which lie in `folder` under their usual names.
 Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& folder);
 
+/// What is needed to judge images that no matrix names: the policy alone, with the event. Throws Error{bad_input} with
+/// the problems of the policy's files.
+Project load_policy_project(const World& world, const Settings& settings);
+
 /// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
 /// them.
 Policy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder,
@@ -92,7 +96,10 @@ Problems check_contract_file(const World& world, const Settings& settings, const
 // scan and judge ------------------------------------------------------------------------------------------------
 void scan_images(const World& world, const Settings& settings, const Project& project,
                  const std::vector<Layout>& layouts);
-/// One verdict per layout, from out/scans; also written to out/verdicts.
+/// The images whose SBOMs lie in out/scans and were scanned again with today's databases, by name: nothing was pulled.
+std::vector<std::string> rescan_images(const World& world, const Settings& settings, const Project& project,
+                                       const std::vector<Layout>& layouts);
+/// One verdict per layout, from out/scans; also written to out/verdicts, where nothing else is left.
 std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
                                   const std::vector<Layout>& layouts);
 
@@ -103,6 +110,9 @@ std::optional<Base> find_base(const Settings& settings, const Project& project, 
 /// Whether the base's reference names another digest now than the one that was built on.
 bool is_rebuilt(const Base& base);
 
+/// True if the set-up's stand-ins are under this image.
+bool stands_on_stand_in(const World& world, const Layout& layout);
+
 /// A built image's layers, with those that are its base's.
 ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases);
@@ -111,6 +121,9 @@ ImageLayers load_layers(const World& world, const Settings& settings, const Proj
 /// Gathers what is known into what the reports are made from.
 Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
                const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts);
+/// Removes what an earlier run said: whoever is interrupted from here on leaves no report that somebody could take for
+/// this run's.
+void forget_reports(const World& world, const Settings& settings);
 /// Writes out/verdict.json, summary.md, report.html and sarif/.
 void save_reports(const World& world, const Settings& settings, const Run& run);
 /// Exit code, annotations, outputs and summary of a judged run.

@@ -64,6 +64,7 @@ void add_remarks(Run& run, const Problems& problems) {
 
 Result run_all(const World& world, const Settings& settings) {
     const Time started = world.clock.now();
+    forget_reports(world, settings);
     TimedStep step(world, "check", "image-matrix.json, JOB.env, the Dockerfile and the policy");
     const Project project = load_project(world, settings);
     const Problems problems = check_project(world, settings, project);

@@ -7,8 +7,9 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "commands/road.h"
+#include "commands/given_images.h"
 #include "commands/step.h"
+#include "report/terminal.h"
 
 namespace {
 
@@ -50,14 +51,36 @@ fs::path prepare_databases(const World& world, const Settings& settings) {
     return folder;
 }
 
+ScanSettings make_scan_settings(const World& world, const Settings& settings, const Project& project) {
+    return {.databases = prepare_databases(world, settings),
+            .scans = settings.out / "scans",
+            .jobs = settings.jobs,
+            .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
+}
+
+Result scan_given(const World& world, const Settings& settings) {
+    const Project project = load_policy_project(world, settings);
+    Problems warnings;
+    const std::vector<GivenImage> images = load_given_images(world, settings, warnings);
+    Run run = gather_given_run(world, settings, project, scan_given_images(world, settings, project, images));
+    run.command = "scan";
+    run.other_warnings = warnings;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        run.images[i].image = images[i].layout.image;
+        run.images[i].platform = images[i].layout.platform;
+        run.images[i].reference = images[i].reference;
+    }
+    save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    return make_result(settings, run);
+}
+
 }  // namespace
 
 void scan_images(const World& world, const Settings& settings, const Project& project,
                  const std::vector<Layout>& layouts) {
-    const ScanSettings scan{.databases = prepare_databases(world, settings),
-                            .scans = settings.out / "scans",
-                            .jobs = settings.jobs,
-                            .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
+    if (layouts.empty()) return;
+    const ScanSettings scan = make_scan_settings(world, settings, project);
     TimedStep step(world, "scan", counted(layouts.size(), "image") + " with Trivy and Grype");
     const std::vector<Receipt> receipts = run_scans(world, layouts, scan);
     const auto failed =
@@ -66,7 +89,21 @@ void scan_images(const World& world, const Settings& settings, const Project& pr
                          : fmt::format("{} of {} scans failed", failed, receipts.size()));
 }
 
+std::vector<std::string> rescan_images(const World& world, const Settings& settings, const Project& project,
+                                       const std::vector<Layout>& layouts) {
+    if (layouts.empty()) return {};
+    const ScanSettings scan = make_scan_settings(world, settings, project);
+    TimedStep step(world, "scan", "the kept inventories of " + counted(layouts.size(), "image"));
+    std::vector<KeptImage> images;
+    for (const Layout& layout : layouts) images.push_back({layout.name, layout.manifest});
+    std::vector<std::string> names = rescan_from_sboms(world, images, scan);
+    step.end(fmt::format("{} of {} scanned again, nothing pulled", names.size(), layouts.size()));
+    return names;
+}
+
 Result run_scan(const World& world, const Settings& settings) {
+    forget_reports(world, settings);
+    if (names_images(settings)) return scan_given(world, settings);
     const Project project = load_project(world, settings);
     const std::vector<Layout> layouts = load_built_images(world, settings, project);
     scan_images(world, settings, project, layouts);

@@ -13,16 +13,16 @@
 
 namespace {
 
-const std::vector<std::string> all = {"check",   "matrix", "build",   "test",    "scan", "judge",
-                                      "publish", "fetch",  "release", "nightly", "run"};
-const std::vector<std::string> planning = {"check", "matrix",  "build",   "test",    "scan",
-                                           "judge", "publish", "release", "nightly", "run"};
+const std::vector<std::string> all = {"check",   "matrix",  "build", "test",    "scan",    "judge",
+                                      "explain", "publish", "fetch", "release", "nightly", "run"};
+const std::vector<std::string> planning = {"check",   "matrix",  "build",   "test",    "scan", "judge",
+                                           "explain", "publish", "release", "nightly", "run"};
 const std::vector<std::string> building = {"build", "run"};
-const std::vector<std::string> scanning = {"scan", "publish", "nightly", "run"};
-const std::vector<std::string> judging = {"scan", "judge", "publish", "nightly", "run"};
+const std::vector<std::string> scanning = {"scan", "explain", "publish", "nightly", "run"};
+const std::vector<std::string> judging = {"scan", "judge", "explain", "publish", "nightly", "run"};
 const std::vector<std::string> publishing = {"publish", "run"};
 const std::vector<std::string> uploading = {"judge", "publish", "nightly", "run"};
-const std::vector<std::string> with_registry = {"publish", "fetch", "nightly", "run"};
+const std::vector<std::string> with_registry = {"scan", "explain", "publish", "fetch", "nightly", "run"};
 const std::vector<std::string> with_github = {"check", "judge", "publish", "release", "nightly", "run"};
 const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
 
@@ -38,6 +38,8 @@ const std::vector<CommandText>& command_table() {
         {"scan", "Scan the built images with Trivy and Grype, then judge", "verdict, findings"},
         {"judge", "Judge again from the reports in out/scans, or from two given reports; runs no tool",
          "verdict, sarif, findings"},
+        {"explain", "Tell what is known about a vulnerability: whether an image has it, and what was decided about it",
+         "answer", "vulnerability"},
         {"publish", "Publish exactly the images that were built, scanned and judged clean",
          "published, digests, tags, reason"},
         {"fetch", "Bring published images into layouts in out/fetched, each blob once", "digests", "reference"},
@@ -72,7 +74,7 @@ const std::vector<OptionText>& option_table() {
          "N",
          "",
          "How much runs at the same time; the number of processors unless given",
-         {"build", "test", "scan", "publish", "fetch", "nightly", "run"}},
+         {"build", "test", "scan", "explain", "publish", "fetch", "nightly", "run"}},
         {"stand-ins",
          "FILE",
          "",
@@ -88,18 +90,20 @@ const std::vector<OptionText>& option_table() {
          "LIST",
          "",
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
-         {"build", "fetch", "nightly", "run"}},
+         {"build", "scan", "explain", "fetch", "nightly", "run"}},
         {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
         {"reference",
          "IMAGES",
          "",
          "Images to take in place of the built ones: of a registry, or for test of the engine; comma-separated",
-         {"test", "fetch"}},
+         {"test", "scan", "explain", "fetch"}},
+        {"layout", "DIR", "", "An OCI layout on disk, to take in place of the built images", {"scan", "explain"}},
+        {"vulnerability", "IDS", "", "What to explain, such as CVE-2026-1234; comma-separated", {"explain"}},
         {"policy",
          "FILE",
          "vulnerability-policy.yml",
          "What blocks and what is accepted",
-         {"check", "scan", "judge", "publish", "release", "nightly", "run"}},
+         {"check", "scan", "judge", "explain", "publish", "release", "nightly", "run"}},
         {"severity", "WORD", "",
          "Block from this severity on, whatever the policy says: negligible, low, medium, high or critical", judging},
         {"sarif-severity",
@@ -319,6 +323,8 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");
     s.contract = reader.text("contract");
     s.references = reader.list("reference", ',');
+    s.layout = reader.text("layout");
+    s.vulnerabilities = reader.list("vulnerability", ',');
     s.policy = reader.text("policy");
     s.severity = reader.severity("severity");
     s.sarif_severity = reader.severity("sarif-severity").value_or(Severity::medium);

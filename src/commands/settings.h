@@ -57,8 +57,10 @@ struct Settings {
     std::vector<std::string> cache_to;
     std::map<std::string, std::string> mirrors;  ///< registry host -> where its repositories are found instead
 
-    std::string contract;                 ///< a file, "off", or empty for the built-in one
-    std::vector<std::string> references;  ///< in place of what is in out/images
+    std::string contract;                      ///< a file, "off", or empty for the built-in one
+    std::vector<std::string> references;       ///< in place of what is in out/images
+    std::filesystem::path layout;              ///< the same, on disk
+    std::vector<std::string> vulnerabilities;  ///< what is asked about
     std::string policy;
     std::optional<Severity> severity;
     Severity sarif_severity = Severity::medium;

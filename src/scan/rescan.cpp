@@ -1,7 +1,11 @@
 // Scanning kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6).
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <ostream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "scan/one_scan.h"
 #include "scan/scan.h"
 #include "scan/scan_commands.h"
@@ -18,6 +22,14 @@ struct Rescanned {
     std::optional<std::string> report;
 };
 
+/// One image with what was kept of it, and what became of that.
+struct Rescan {
+    std::string name;
+    fs::path folder;
+    std::vector<KeptSbom> sboms;
+    std::vector<std::optional<Rescanned>> results;
+};
+
 /// An SBOM holds no secrets: an image in which some were found has to be looked at itself.
 bool has_secrets(Files& files, const fs::path& folder) {
     bool found = true;
@@ -32,13 +44,15 @@ bool has_secrets(Files& files, const fs::path& folder) {
 
 /// What was kept for every scanner that is to run, and is still the same; nothing if one is missing. A newer scanner
 /// might see more in the image than the older one wrote down.
-std::vector<KeptSbom> find_usable_sboms(Files& files, const fs::path& folder, const ScanTools& tools) {
+std::vector<KeptSbom> find_usable_sboms(Files& files, const fs::path& folder, const Digest& manifest,
+                                        const ScanTools& tools) {
     const std::optional<std::string> text = files.read_if_there(folder / kept_sboms_name);
     if (!text) return {};
     std::vector<KeptSbom> usable;
     for (const KeptSbom& kept : parse_kept_sboms_json(*text, (folder / kept_sboms_name).string())) {
         const auto tool = tools.versions.find(kept.scanner);
         if (tool == tools.versions.end() || tool->second != kept.scanner_version) continue;
+        if (kept.manifest != manifest) continue;
         const std::optional<std::string> sbom = files.read_if_there(folder / sbom_name(kept.scanner));
         if (sbom && sha256(*sbom) == kept.sbom) usable.push_back(kept);
     }
@@ -60,30 +74,57 @@ Rescanned rescan(const World& world, const ScanSettings& settings, const ScanToo
     return rescanned;
 }
 
-}  // namespace
-
-bool rescan_from_sboms(const World& world, const std::string& name, const ScanSettings& settings) {
-    const fs::path folder = settings.scans / name;
-    const ScanTools tools = find_scan_tools(world, settings);
-    const std::vector<KeptSbom> sboms = find_usable_sboms(world.files, folder, tools);
-    if (sboms.empty() || has_secrets(world.files, folder)) return false;
-
-    const PrivateFolder work(world.files);
-    std::vector<std::optional<Rescanned>> rescanned(sboms.size());
-    std::vector<std::function<void()>> scans;
-    for (std::size_t i = 0; i < sboms.size(); ++i) {
-        scans.emplace_back([&, i] { rescanned[i] = rescan(world, settings, tools, sboms[i], folder, work.path()); });
+std::vector<Rescan> find_rescans(Files& files, const std::vector<KeptImage>& images, const ScanSettings& settings,
+                                 const ScanTools& tools) {
+    std::vector<Rescan> rescans;
+    for (const KeptImage& image : images) {
+        const fs::path folder = settings.scans / image.name;
+        std::vector<KeptSbom> sboms;
+        // What cannot be read was not kept: the image is looked at itself then.
+        fault_of([&] { sboms = find_usable_sboms(files, folder, image.manifest, tools); });
+        if (sboms.empty() || has_secrets(files, folder)) continue;
+        const std::size_t count = sboms.size();
+        rescans.push_back({image.name, folder, std::move(sboms), std::vector<std::optional<Rescanned>>(count)});
     }
-    in_parallel(settings.jobs, scans);
+    return rescans;
+}
 
+/// True if every SBOM was scanned. Only then is anything written.
+bool save_results(const World& world, const Rescan& rescan) {
     std::vector<Receipt> receipts;
-    for (const std::optional<Rescanned>& one : rescanned) {
+    for (const std::optional<Rescanned>& one : rescan.results) {
         if (!one->report) return false;
         receipts.push_back(one->receipt);
     }
-    for (const std::optional<Rescanned>& one : rescanned) {
-        world.files.write(folder / report_name(one->receipt.scanner), *one->report);
+    for (const std::optional<Rescanned>& one : rescan.results) {
+        world.files.write(rescan.folder / report_name(one->receipt.scanner), *one->report);
+        world.log << fmt::format("  {} of {}: {} of its SBOM in {:.1f} s\n", render_scanner(one->receipt.scanner),
+                                 rescan.name, counted(one->receipt.packages, "package"), one->receipt.seconds);
     }
-    world.files.write(folder / receipts_name, render_receipts_json(receipts));
+    world.files.write(rescan.folder / receipts_name, render_receipts_json(receipts));
     return true;
+}
+
+}  // namespace
+
+std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<KeptImage>& images,
+                                           const ScanSettings& settings) {
+    if (images.empty()) return {};
+    const ScanTools tools = find_scan_tools(world, settings);
+    std::vector<Rescan> rescans = find_rescans(world.files, images, settings, tools);
+    const PrivateFolder work(world.files);
+    std::vector<std::function<void()>> scans;
+    for (Rescan& one : rescans) {
+        for (std::size_t i = 0; i < one.sboms.size(); ++i) {
+            scans.emplace_back([&, i] {
+                one.results[i] = rescan(world, settings, tools, one.sboms[i], one.folder, work.path() / one.name);
+            });
+        }
+    }
+    in_parallel(settings.jobs, scans);
+    std::vector<std::string> names;
+    for (const Rescan& one : rescans) {
+        if (save_results(world, one)) names.push_back(one.name);
+    }
+    return names;
 }

@@ -64,7 +64,16 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
 /// Error{failed} for receipts that cannot be read.
 std::vector<ScanResult> load_scans(Files& files, const std::filesystem::path& scans, const std::string& name);
 
-/// Scans the SBOMs that lie in scans/NAME again, when only the database is newer (scanners-run.md §6): nothing is
-/// unpacked. True if both were kept, are the very texts of their receipts, and were scanned; the new reports and
-/// receipts are then in their place. False, and nothing changed, if not.
-bool rescan_from_sboms(const World& world, const std::string& name, const ScanSettings& settings);
+/// An image whose SBOMs may have been kept in scans/NAME.
+struct KeptImage {
+    std::string name;
+    Digest manifest;
+};
+
+/// Scans kept SBOMs again, when only the databases are newer (scanners-run.md §6): nothing is pulled or unpacked.
+/// Returns the names of the images of which every scanner's SBOM was there, of this very manifest, the very text of its
+/// receipt, by the scanner's present version, and was scanned; their new reports and receipts are then in their place.
+/// For the others nothing is changed. Whoever could write into scans/NAME could hide what an image holds: only for what
+/// nobody else wrote.
+std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<KeptImage>& images,
+                                           const ScanSettings& settings);

@@ -14,13 +14,24 @@ bool has_id(const Finding& finding, const std::string& lower_id) {
            std::any_of(finding.advisories.begin(), finding.advisories.end(), is_it);
 }
 
-/// "HIGH in libssl3 3.0.11 (layer sha256:f251bfe7f15b), fixed in 3.0.13, also known as GHSA-…, seen by trivy and grype"
-std::string describe(const Finding& finding) {
+/// " (the base's layer sha256:f251bfe7f15b, RUN apt-get install …)"; empty if no layer is known.
+std::string describe_layer(const Finding& finding, const ImageLayers& layers) {
+    if (finding.layer.empty()) return "";
+    const LayerOrigin origin = find_origin(layers, finding.layer);
+    std::string text = "layer " + finding.layer.substr(0, 19);
+    if (origin.owner == LayerOwner::base) text = "the base's " + text;
+    if (origin.owner == LayerOwner::ours) text = "our " + text;
+    if (!origin.instruction.empty()) text += ", " + origin.instruction;
+    return " (" + text + ")";
+}
+
+/// "high in libssl3 3.0.11 (layer sha256:f251bfe7f15b), fixed in 3.0.13, also known as GHSA-…, seen by trivy and grype"
+std::string describe(const Finding& finding, const ImageLayers& layers) {
     std::string text = render_severity(finding.severity) + " in ";
     text += finding.package.empty() ? finding.path : finding.package;
     if (!finding.version.empty()) text += " " + finding.version;
     if (!finding.path.empty() && !finding.package.empty()) text += " at " + finding.path;
-    if (!finding.layer.empty()) text += fmt::format(" (layer {})", finding.layer.substr(0, 19));
+    text += describe_layer(finding, layers);
     text += finding.fix == FixState::fixed ? ", fixed in " + joined(finding.fixed_in, ", ") : ", no fix yet";
     if (!finding.aliases.empty()) text += ", also known as " + joined(finding.aliases, ", ");
     if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
@@ -65,27 +76,50 @@ Explanation explain_absence(const Verdict& verdict) {
 
 }  // namespace
 
-std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id) {
+std::string render_answer(Answer answer) {
+    switch (answer) {
+        case Answer::not_known:
+            return "not known";
+        case Answer::blocks:
+            return "blocks";
+        case Answer::waived:
+            return "waived";
+        case Answer::below_gate:
+            return "below the gate";
+        case Answer::left_out:
+            return "left out";
+        case Answer::not_found:
+            return "not found";
+    }
+    return "";
+}
+
+std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id,
+                                 const std::map<std::string, ImageLayers>& layers) {
     const std::string wanted = lower_case(trimmed(id));
     std::vector<Explanation> explanations;
     for (const Verdict& verdict : verdicts) {
         const std::size_t before = explanations.size();
+        const auto known = layers.find(verdict.name);
+        const ImageLayers image_layers = known == layers.end() ? ImageLayers{} : known->second;
         const auto add = [&](const std::vector<Finding>& findings, Answer answer, const std::string& word) {
             for (const Finding& finding : findings) {
-                if (has_id(finding, wanted)) explanations.push_back({verdict.name, answer, word + describe(finding)});
+                if (has_id(finding, wanted))
+                    explanations.push_back({verdict.name, answer, word + describe(finding, image_layers)});
             }
         };
         add(verdict.blocking, Answer::blocks, "present and blocks: ");
         for (const WaivedFinding& waived : verdict.waived) {
             if (!has_id(waived.finding, wanted)) continue;
-            explanations.push_back({verdict.name, Answer::waived,
-                                    "present, " + describe(waived.waiver) + " (" + describe(waived.finding) + ")"});
+            explanations.push_back(
+                {verdict.name, Answer::waived,
+                 "present, " + describe(waived.waiver) + " (" + describe(waived.finding, image_layers) + ")"});
         }
         add(verdict.reported, Answer::below_gate, "present, below the gate: ");
         for (const Finding& finding : verdict.left_out) {
             if (!has_id(finding, wanted)) continue;
             explanations.push_back(
-                {verdict.name, Answer::left_out, finding.ignored_because + ": " + describe(finding)});
+                {verdict.name, Answer::left_out, finding.ignored_because + ": " + describe(finding, image_layers)});
         }
         if (explanations.size() == before) explanations.push_back(explain_absence(verdict));
     }

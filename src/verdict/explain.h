@@ -1,12 +1,16 @@
 // What this run knows about one vulnerability: the answer for a service team that asks about a CVE.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "verdict/layers.h"
 #include "verdict/verdict.h"
 
-enum class Answer { blocks, below_gate, waived, left_out, not_found, not_known };
+/// From the worst to know to the best; that nobody knows is the worst.
+enum class Answer { not_known, blocks, waived, below_gate, left_out, not_found };
+std::string render_answer(Answer answer);  ///< "blocks", "waived", "below the gate", "left out", "not found", …
 
 /// The answer about one image. `not_known`: the scan does not count, so absence proves nothing.
 struct Explanation {
@@ -16,8 +20,9 @@ struct Explanation {
 };
 
 /// One explanation for each finding that has this id, as its own or as an alias or an advisory, in any case of letters;
-/// and one for each image without any.
-std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id);
+/// and one for each image without any. `layers`, by the verdict's name, tell which instruction brought a package.
+std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id,
+                                 const std::map<std::string, ImageLayers>& layers = {});
 
 /// For a terminal: the id, then a line for each explanation.
 std::string render_explanations(const std::string& id, const std::vector<Explanation>& explanations);

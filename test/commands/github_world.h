@@ -88,13 +88,19 @@ struct GitHubWorld : FakeWorld {
         processes.answer({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
         processes.answer({"grype", "-c", "empty.yaml", "db", "status"},
                          R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
-        processes.answer_by({"trivy", "image", "--scanners"},
-                            [this](const Command& c) { return leave(c, "trivy.json", trivy_report(c)); });
+        processes.answer_by({"trivy", "image", "--scanners"}, [this](const Command& c) {
+            return leave(c, "trivy.json", trivy_report("container_image", image_in_view(c).second.text()));
+        });
         processes.answer_by({"trivy", "convert"},
                             [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom); });
+        processes.answer_by({"trivy", "sbom"},
+                            [this](const Command& c) { return leave(c, "trivy.json", trivy_report("cyclonedx", "")); });
+        processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
+                            [this](const Command& c) { return leave(c, "grype.json", grype_report("", "")); });
         processes.answer_by({"grype", "-q"}, [this](const Command& c) {
             leave(c, "grype.cdx.json", sbom);
-            return leave(c, "grype.json", grype_report(c));
+            const auto [manifest, config] = image_in_view(c);
+            return leave(c, "grype.json", grype_report(config.text(), manifest.text()));
         });
     }
 
@@ -114,23 +120,22 @@ struct GitHubWorld : FakeWorld {
         return {image.digest, parse_manifest(files.read(blob_path(view, image.digest)), "image").config->digest};
     }
 
-    std::string trivy_report(const Command& command) {
+    /// Of an SBOM's image the scanners tell nothing.
+    std::string trivy_report(const std::string& type, const std::string& config) {
         const std::string found =
             finding.empty()
                 ? ""
                 : R"({"VulnerabilityID": ")" + finding +
                       R"(", "PkgName": "libssl3", "InstalledVersion": "3.0.15", "FixedVersion": "3.0.16", "Status": "fixed", "Severity": "HIGH", "Title": "@octocat <script>"})";
-        return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": "container_image",
-            "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" +
-               image_in_view(command).second.text() +
+        return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": ")" +
+               type + R"(", "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" + config +
                R"("}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" +
                found + "]}]}";
     }
 
-    std::string grype_report(const Command& command) {
-        const auto [manifest, config] = image_in_view(command);
-        return R"({"matches": [], "source": {"type": "image", "target": {"imageID": ")" + config.text() +
-               R"(", "manifestDigest": ")" + manifest.text() +
+    static std::string grype_report(const std::string& config, const std::string& manifest) {
+        return R"({"matches": [], "source": {"type": "image", "target": {"imageID": ")" + config +
+               R"(", "manifestDigest": ")" + manifest +
                R"(", "architecture": "amd64"}}, "distro": {"name": "debian", "version": "12.11"}, "descriptor": {"name": "grype",
             "version": "0.121.2", "db": {"status": {"schemaVersion": "v6", "built": "2026-11-23T06:00:00Z", "valid": true}}}})";
     }

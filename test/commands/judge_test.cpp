@@ -44,6 +44,40 @@ TEST_CASE("A SARIF file of an earlier run does not survive an unknown verdict") 
     CHECK(fake.files.names_in("out/sarif").empty());
 }
 
+TEST_CASE("What an earlier run said is gone before anything else happens") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    for (const char* made : {"sarif/a.sarif", "verdicts/a.json", "verdict.json", "summary.md", "report.html"})
+        fake.files.texts[std::filesystem::path("out") / made] = "of yesterday";
+    const auto cannot = [&](const std::string& command, const std::map<std::string, std::string>& given) {
+        try {
+            run_command(command, fake.world(), parse_settings(given));
+        } catch (const Error&) {
+            return fake.files.names_in("out").empty();
+        }
+        return false;
+    };
+    const auto before = fake.files.texts;
+    CHECK(cannot("judge", {}));  // nothing is built
+    fake.files.texts = before;
+    CHECK(cannot("judge", {{"trivy", "none.json"}}));
+    fake.files.texts = before;
+    CHECK(cannot("scan", {}));
+    fake.files.texts = before;
+    CHECK(cannot("run", {{"image-matrix", "none.json"}}));
+}
+
+TEST_CASE("A verdict about an image that is not judged any more does not survive") {
+    GitHubWorld fake;
+    run_scan(fake.world(), fake.settings());
+    CHECK(fake.files.names_in("out/verdicts").size() == 4);
+    CHECK(fake.files.names_in("out/sarif").size() == 4);
+    run_judge(fake.world(), fake.settings({{"only", "3.12.6-*"}}));
+    CHECK(fake.files.names_in("out/verdicts") ==
+          std::vector<std::string>{"3.12.6-development-linux-amd64.json", "3.12.6-production-linux-amd64.json"});
+    CHECK(fake.files.names_in("out/sarif").size() == 2);
+}
+
 TEST_CASE("Images that are not built are all named, with the command that builds them") {
     FakeWorld fake;
     fill_work_tree(fake);

@@ -36,7 +36,8 @@ struct NightWorld : GitHubWorld {
 
 }  // namespace
 
-TEST_CASE("A clean night scans the last release by its digests, brings the alerts up to date, and opens nothing") {
+TEST_CASE(
+    "A clean night scans what the release keeps, pulls nothing, brings the alerts up to date, and opens nothing") {
     NightWorld fake;
     const Result result = fake.night();
     CHECK(result.exit == Exit::done);
@@ -45,9 +46,36 @@ TEST_CASE("A clean night scans the last release by its digests, brings the alert
     CHECK(fake.hub.issues.empty());
     CHECK(fake.hub.analyses.size() == 4);
     CHECK(fake.hub.analyses.front().category.starts_with("images/3.1"));
-    CHECK(holds(fake.log.str(), "4 images, published by the release 1.0.0"));
+    CHECK(holds(fake.log.str(), "4 of 4 scanned again, nothing pulled"));
     CHECK(fake.hub.enabled_workflows.contains("nightly-scan.yml"));
+    for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "registry-1.docker.io"));
+}
+
+TEST_CASE("With newer scanners than the release's the images are pulled, by their digests, and scanned themselves") {
+    NightWorld fake;
+    fake.processes.answer({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
+    const Result result = fake.night();
+    CHECK(holds(fake.log.str(), "0 of 4 scanned again, nothing pulled"));
+    CHECK(holds(fake.log.str(), "4 images, published by the release 1.0.0"));
     for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "manifests/1.0.0-python"));
+    CHECK(holds(fake.files.texts.at("out/scans/3.13.3-production-linux-amd64/receipt.json"), "0.75.0"));
+}
+
+TEST_CASE("An image of which the release keeps nothing is pulled") {
+    NightWorld fake;
+    for (FakeGitHub::FileOfRelease& file : fake.hub.releases.front().files) {
+        if (file.name != "evidence-3.13.3-production-linux-amd64.tar.gz") continue;
+        fake.files.texts["kept.tar.gz"] = file.content;
+        file.content = gzip(std::string(1024, '\0'));
+    }
+    for (FakeGitHub::FileOfRelease& file : fake.hub.releases.front().files) {
+        if (file.name != "checksums.txt") continue;
+        const std::string before = std::string(sha256(fake.files.texts["kept.tar.gz"]).hex());
+        file.content.replace(file.content.find(before), before.size(), sha256(gzip(std::string(1024, '\0'))).hex());
+    }
+    const Result result = fake.night();
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(holds(fake.log.str(), "1 image, published by the release 1.0.0"));
 }
 
 TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and the end") {
@@ -91,6 +119,7 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
 TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {
     NightWorld fake;
     fake.published = "nowhere";
+    fake.processes.answer({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
     const Result result = fake.night();
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");

@@ -15,14 +15,20 @@ std::string report_of_sbom() {
 
 /// An image that was scanned once, and scanners that will scan its SBOMs.
 struct ScannedWorld : ScannerWorld {
+    Digest manifest = sha256("");
+
     explicit ScannedWorld(const std::string& first_trivy_report = trivy_report) {
         scanners_write(first_trivy_report, grype_report);
-        run_scans(world(), {put_layout(files, "3.13.3-production")}, scan_settings());
+        const Layout layout = put_layout(files, "3.13.3-production");
+        manifest = layout.manifest;
+        run_scans(world(), {layout}, scan_settings());
         processes.answer_by({"trivy", "sbom"}, leave({{"trivy.json", report_of_sbom()}}));
         processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             leave({{"grype.json", second_grype_report}}));
         processes.ran.clear();
     }
+
+    bool rescan() { return !rescan_from_sboms(world(), {{name, manifest}}, scan_settings()).empty(); }
 
     std::map<std::filesystem::path, std::string> results() const {
         std::map<std::filesystem::path, std::string> texts;
@@ -38,7 +44,7 @@ struct ScannedWorld : ScannerWorld {
 TEST_CASE("kept SBOMs are scanned again without the image") {
     ScannedWorld fake;
     fake.files.remove("/out/images");
-    CHECK(rescan_from_sboms(fake.world(), name, scan_settings()));
+    CHECK(fake.rescan());
     CHECK(fake.files.texts.at(folder / "grype.json") == second_grype_report);
     const std::vector<ScanResult> results = load_scans(fake.files, "/out/scans", name);
     REQUIRE(results.size() == 2);
@@ -48,13 +54,13 @@ TEST_CASE("kept SBOMs are scanned again without the image") {
         CHECK(result.receipt.packages == 2);
         CHECK(result.report.has_value());
     }
-    CHECK(rescan_from_sboms(fake.world(), name, scan_settings()));
+    CHECK(fake.rescan());
 }
 
 TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
     const auto refused = [](ScannedWorld& fake) {
         const auto before = fake.results();
-        CHECK_FALSE(rescan_from_sboms(fake.world(), name, scan_settings()));
+        CHECK_FALSE(fake.rescan());
         return before == fake.results();
     };
     SECTION("nothing was kept") {
@@ -65,6 +71,16 @@ TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
     SECTION("one SBOM is gone") {
         ScannedWorld fake;
         fake.files.remove(folder / "grype.cdx.json");
+        CHECK(refused(fake));
+    }
+    SECTION("the SBOMs are of another image") {
+        ScannedWorld fake;
+        fake.manifest = sha256("another");
+        CHECK(refused(fake));
+    }
+    SECTION("what tells of the SBOMs cannot be read") {
+        ScannedWorld fake;
+        fake.files.texts[folder / "sboms.json"] = "{";
         CHECK(refused(fake));
     }
     SECTION("one SBOM is not what was kept") {

@@ -1,0 +1,126 @@
+// `explain`: whether an image has a vulnerability, and what was decided about it; for whoever is asked.
+#include "verdict/explain.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/text.h"
+#include "commands/given_images.h"
+#include "scan/scan.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What an explanation is made from.
+struct KnownImages {
+    std::vector<Verdict> verdicts;
+    std::map<std::string, ImageLayers> layers;
+    std::vector<std::string> not_scanned;  ///< images of the matrix that nobody has looked at here
+};
+
+KnownImages scan_named(const World& world, const Settings& settings, Result& result) {
+    const Project project = load_policy_project(world, settings);
+    const std::vector<GivenImage> images = load_given_images(world, settings, result.problems);
+    KnownImages known{scan_given_images(world, settings, project, images), {}, {}};
+    for (const GivenImage& image : images)
+        known.layers[image.layout.name] = parse_image_layers(load_config(world.files, image.layout), image.layout.name);
+    return known;
+}
+
+/// Nothing is published by this: the receipts' word on which image they are about is enough. What the last verdict knew
+/// about the image's base still holds.
+Subject make_subject(const World& world, const Settings& settings, const std::string& name,
+                     std::vector<ScanResult> scans) {
+    const Receipt receipt = scans.front().receipt;
+    Subject subject{.name = name,
+                    .target = name.find("-development-") != std::string::npos  ? "development"
+                              : name.find("-production-") != std::string::npos ? "production"
+                                                                               : "",
+                    .manifest = receipt.manifest,
+                    .config = receipt.config,
+                    .architecture = receipt.architecture,
+                    .scans = std::move(scans)};
+    const fs::path file = settings.out / "verdicts" / (name + ".json");
+    const std::optional<std::string> text = world.files.read_if_there(file);
+    if (!text) return subject;
+    const Verdict last = parse_verdict_json(*text, file.string());
+    if (last.manifest != subject.manifest) return subject;
+    subject.base_rebuilt = last.base_rebuilt;
+    subject.base_created = last.base_created;
+    return subject;
+}
+
+/// The images that were built here, with what is known about their layers; names of those that were not scanned.
+void add_built(const World& world, const Settings& settings, KnownImages& known) {
+    if (!world.files.read_if_there(settings.image_matrix)) return;
+    const Project project = load_project(world, settings);
+    const std::vector<Base> bases = load_bases(world, settings);
+    for (const Layout& layout : load_layouts_there(world, settings, project))
+        known.layers[layout.name] = load_layers(world, settings, project, layout, bases);
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const std::string name = layout_name(image, platform);
+            const bool scanned = std::any_of(known.verdicts.begin(), known.verdicts.end(),
+                                             [&](const Verdict& verdict) { return verdict.name == name; });
+            if (!scanned) known.not_scanned.push_back(name);
+        }
+    }
+}
+
+/// By --only, as images of the matrix are.
+bool is_wanted(const Settings& settings, const std::string& name) {
+    return settings.only.empty() || std::any_of(settings.only.begin(), settings.only.end(), [&](const std::string& p) {
+               return matches_pattern(p, name) || matches_pattern(p + "-*", name);
+           });
+}
+
+/// Judged by the policy of today, without a word to anybody else.
+KnownImages judge_kept(const World& world, const Settings& settings) {
+    const Project project = load_policy_project(world, settings);
+    const fs::path folder = settings.out / "scans";
+    KnownImages known;
+    for (const std::string& name : world.files.names_in(folder)) {
+        if (!is_wanted(settings, name)) continue;
+        std::vector<ScanResult> scans = load_scans(world.files, folder, name);
+        if (scans.empty()) continue;
+        known.verdicts.push_back(judge(make_subject(world, settings, name, std::move(scans)), project.policy,
+                                       world.clock.now(), settings.max_database_age));
+    }
+    add_built(world, settings, known);
+    return known;
+}
+
+Answer worst_of(const std::vector<Explanation>& explanations) {
+    Answer worst = explanations.empty() ? Answer::not_known : Answer::not_found;
+    for (const Explanation& explanation : explanations) worst = std::min(worst, explanation.answer);
+    return worst;
+}
+
+}  // namespace
+
+Result run_explain(const World& world, const Settings& settings) {
+    if (settings.vulnerabilities.empty()) {
+        throw Error{Exit::bad_input,
+                    {{{}, "no vulnerability is named", "python-image-action explain CVE-2026-1234 --reference IMAGE"}}};
+    }
+    Result result;
+    const KnownImages known =
+        names_images(settings) ? scan_named(world, settings, result) : judge_kept(world, settings);
+    Answer worst = Answer::not_found;
+    for (const std::string& id : settings.vulnerabilities) {
+        std::vector<Explanation> explanations = explain(known.verdicts, id, known.layers);
+        for (const std::string& name : known.not_scanned)
+            explanations.push_back({name, Answer::not_known, "not known: it was not scanned here"});
+        world.out << render_explanations(id, explanations);
+        worst = std::min(worst, worst_of(explanations));
+    }
+    result.outputs["answer"] = render_answer(worst);
+    if (worst != Answer::not_known) return result;
+    result.exit = Exit::failed;
+    result.problems.push_back({{},
+                               "not every image could answer",
+                               "scan again, or name an image that is published with --reference",
+                               Level::warning});
+    return result;
+}

@@ -1,0 +1,110 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/command_line.h"
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// A work tree with scans of all four images, in which a scanner sees one vulnerability.
+struct ScannedWorld : GitHubWorld {
+    ScannedWorld() {
+        finding = "CVE-2026-1111";
+        run_scan(world(), settings());
+        out.str("");
+    }
+
+    Result explain(const std::string& id, std::map<std::string, std::string> given = {}) {
+        out.str("");
+        given["vulnerability"] = id;
+        return run_explain(world(), settings(std::move(given)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("explain answers from what was scanned here, for each image, and runs nothing") {
+    ScannedWorld fake;
+    const std::size_t before = fake.processes.ran.size();
+    const std::map<std::filesystem::path, std::string> files = fake.files.texts;
+    const Result result = fake.explain("cve-2026-1111");
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("answer") == "blocks");
+    CHECK(holds(fake.out.str(),
+                "  3.13.3-production-linux-amd64: present and blocks: high in libssl3 3.0.15, fixed in 3.0.16, seen by "
+                "trivy\n"));
+    CHECK(fake.processes.ran.size() == before);
+    CHECK(fake.files.texts == files);
+}
+
+TEST_CASE("explain says by whom something was accepted and until when, by today's policy and not that of the scan") {
+    ScannedWorld fake;
+    fake.files.texts["vulnerability-policy.yml"] =
+        "exceptions:\n  - {id: CVE-2026-1111, component: libssl3, reason: not called, owner: me, review_by: "
+        "2026-12-01}\n";
+    const Result result = fake.explain("CVE-2026-1111", {{"only", "3.13.3-production"}});
+    CHECK(result.outputs.at("answer") == "waived");
+    CHECK(fake.out.str() ==
+          "CVE-2026-1111\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:2 until "
+          "2026-12-01: not called (high in libssl3 3.0.15, fixed in 3.0.16, seen by trivy)\n");
+    CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "waived");
+    fake.files.remove("vulnerability-policy.yml");
+    CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "below the gate");
+}
+
+TEST_CASE("explain says where something that was not found was looked for") {
+    ScannedWorld fake;
+    const Result result = fake.explain("CVE-2026-9, CVE-2026-1111", {{"only", "3.13.3-production"}});
+    CHECK(result.outputs.at("answer") == "blocks");
+    CHECK(holds(fake.out.str(),
+                "CVE-2026-9\n  3.13.3-production-linux-amd64: not found by trivy 0.74.0 (database of "
+                "2026-11-23T06:00:00Z), grype 0.121.2 (database of 2026-11-23T06:00:00Z)\n"));
+    CHECK(fake.explain("CVE-2026-9").outputs.at("answer") == "not found");
+}
+
+TEST_CASE("What was not scanned, or too long ago, is not known, and that is no success") {
+    ScannedWorld fake;
+    fake.files.remove("out/scans/3.13.3-production-linux-amd64");
+    const Result result = fake.explain("CVE-2026-9");
+    CHECK(result.exit == Exit::failed);
+    CHECK(result.outputs.at("answer") == "not known");
+    CHECK(holds(fake.out.str(), "  3.13.3-production-linux-amd64: not known: it was not scanned here\n"));
+    fake.clock.time += std::chrono::hours(1000);
+    CHECK(fake.explain("CVE-2026-9", {{"only", "3.12.6-*"}}).outputs.at("answer") == "not known");
+    CHECK(holds(fake.out.str(), "trivy used a database of 2026-11-23T06:00:00Z, 1006 hours old"));
+    fake.files.remove("out");
+    fake.files.remove("image-matrix.json");
+    CHECK(fake.explain("CVE-2026-9").exit == Exit::failed);
+    CHECK(holds(fake.out.str(), "not known here"));
+}
+
+TEST_CASE("A service team explains a published image from nowhere but the registry") {
+    GitHubWorld fake;
+    fake.publish();
+    fake.finding = "CVE-2026-1111";
+    for (const char* file : {"out", "image-matrix.json", "JOB.env", "Dockerfile"}) fake.files.remove(file);
+    fake.out.str("");
+    const Result result =
+        run_explain(fake.world(), fake.settings({{"vulnerability", "CVE-2026-1111"},
+                                                 {"reference", "docker.io/defradigital/python:1.0.0-python3.13.3"}}));
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("answer") == "blocks");
+    CHECK(holds(fake.out.str(), "  defradigital-python-1.0.0-python3.13.3-linux-amd64: present and blocks: high"));
+}
+
+TEST_CASE("explain takes the vulnerability without a name in front, and needs one") {
+    const Invocation invocation = parse_arguments({"explain", "CVE-2026-1", "--reference", "a/b:1"});
+    CHECK(invocation.command == "explain");
+    CHECK(invocation.options ==
+          std::map<std::string, std::string>{{"vulnerability", "CVE-2026-1"}, {"reference", "a/b:1"}});
+    FakeWorld fake;
+    try {
+        run_explain(fake.world(), parse_settings({}));
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+    }
+}

@@ -1,0 +1,74 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// A laptop without this repository, and images in a registry.
+struct Laptop : GitHubWorld {
+    Laptop() {
+        publish();
+        for (const char* file : {"image-matrix.json", "JOB.env", "Dockerfile"}) files.remove(file);
+        files.rename("out/images", "given");
+        files.remove("out");
+        out.str("");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("Any image in a registry is scanned and judged, without a matrix") {
+    Laptop fake;
+    fake.finding = "CVE-2026-1111";
+    const Result result =
+        run_scan(fake.world(), fake.settings({{"reference",
+                                               "docker.io/defradigital/python:1.0.0-python3.13.3,"
+                                               "docker.io/defradigital/python-development:1.0.0-python3.13.3"}}));
+    CHECK(result.exit == Exit::refused);
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    const std::string name = "defradigital-python-1.0.0-python3.13.3-linux-amd64";
+    CHECK(fake.files.names_in("out/verdicts") ==
+          std::vector<std::string>{name + ".json",
+                                   "defradigital-python-development-1.0.0-python3.13.3-linux-amd64.json"});
+    CHECK(fake.files.names_in("out/sarif").size() == 2);
+    const std::string& summary = fake.files.texts.at("out/summary.md");
+    CHECK(holds(summary, "docker.io/defradigital/python@sha256:"));
+    CHECK(holds(summary, "get libssl3 3.0.16"));
+    CHECK(holds(summary, "id: \"CVE-2026-1111\""));
+}
+
+TEST_CASE("A layout on disk is scanned and judged, and the policy of the work tree counts") {
+    Laptop fake;
+    fake.finding = "CVE-2026-1111";
+    const std::map<std::string, std::string> given = {{"layout", "given/3.13.3-production-linux-amd64/"}};
+    CHECK(run_scan(fake.world(), fake.settings(given)).outputs.at("verdict") == "vulnerable");
+    fake.files.texts["vulnerability-policy.yml"] = "gate: {severity: critical}\n";
+    CHECK(run_scan(fake.world(), fake.settings(given)).outputs.at("verdict") == "clean");
+    CHECK(fake.files.names_in("out/verdicts") == std::vector<std::string>{"3.13.3-production-linux-amd64.json"});
+}
+
+TEST_CASE("What is no reference, or is named twice, is told before anything is fetched") {
+    Laptop fake;
+    const std::size_t before = fake.http.sent.size();
+    try {
+        run_scan(fake.world(), fake.settings({{"reference", "a/b:1,A b,x.example/a/b:1"}}));
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        REQUIRE(error.problems.size() == 2);
+        CHECK(error.problems[0].what == "\"A b\" is no image reference");
+        CHECK(holds(error.problems[1].what, "the same folder"));
+    }
+    CHECK(fake.http.sent.size() == before);
+}
+
+TEST_CASE("A reference that is not there leaves no report, neither old nor new") {
+    Laptop fake;
+    fake.files.texts["out/report.html"] = "of yesterday";
+    CHECK_THROWS_AS(run_scan(fake.world(), fake.settings({{"reference", "docker.io/defradigital/none:1"}})), Error);
+    CHECK(fake.files.names_in("out").empty());
+}
