@@ -33,6 +33,7 @@ struct Files {
     virtual void make_folder(const std::filesystem::path& path) = 0;
     /// Gives the content of `from` the further name `to`, by a hard link where possible, else by a copy.
     virtual void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+    /// In the work tree, all of it then belongs to the work tree's owner, whoever wrote it.
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     /// Removes a file or a whole folder; no error if it is not there.
     virtual void remove(const std::filesystem::path& path) = 0;

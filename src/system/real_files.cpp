@@ -192,6 +192,7 @@ void RealFiles::rename(const fs::path& from, const fs::path& to) {
     if (!old_name.folder.is_open()) refuse_path(from, "cannot be renamed");
     const Entry new_name = find(to, Missing::make);
     if (!new_name.folder.is_open()) refuse_path(to, "cannot be written");
+    if (new_name.is_ours) give_all_to_owner(old_name.folder, old_name.name);
     if (renameat(old_name.folder.number(), old_name.name.c_str(), new_name.folder.number(), new_name.name.c_str()) !=
         0) {
         refuse_path(from, ("cannot be renamed to " + to.string()).c_str());
@@ -288,4 +289,14 @@ void RealFiles::replace(const fs::path& path, const Fill& fill) const {
 void RealFiles::give_to_owner(const FileDescriptor& file) const {
     if (geteuid() != 0) return;
     [[maybe_unused]] const int result = fchown(file.number(), owner_, group_);
+}
+
+/// A whole tree: what other programs wrote for us is moved into its place.
+void RealFiles::give_all_to_owner(const FileDescriptor& folder, const std::string& name) const {
+    if (geteuid() != 0) return;
+    [[maybe_unused]] const int result = fchownat(folder.number(), name.c_str(), owner_, group_, AT_SYMLINK_NOFOLLOW);
+    const FileDescriptor inner(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+    if (!inner.is_open()) return;
+    for (const std::string& below : names_of(inner).value_or(std::vector<std::string>{}))
+        give_all_to_owner(inner, below);
 }

@@ -42,6 +42,7 @@ class RealFiles : public Files {
     FileDescriptor open_regular(const std::filesystem::path& path, int flags, Exit if_it_is_none) const;
     void replace(const std::filesystem::path& path, const Fill& fill) const;
     void give_to_owner(const FileDescriptor& file) const;
+    void give_all_to_owner(const FileDescriptor& folder, const std::string& name) const;
 
     std::filesystem::path work_tree_;
     std::filesystem::path temporary_;

@@ -305,6 +305,20 @@ TEST_CASE("what root writes into a work tree belongs to whoever owns the work tr
     CHECK(status_of(place.elsewhere / "file").st_uid == 0);
 }
 
+TEST_CASE("what another program wrote as root belongs to the work tree's owner once it is moved into place") {
+    if (geteuid() != 0) SKIP("only root can give files away");
+    const Checkout place;
+    REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
+    RealFiles files = place.files();
+    fs::create_directories(place.tree / "new/layout/blobs");
+    std::ofstream(place.tree / "new/layout/blobs/a") << "x";
+    fs::create_symlink("/etc/passwd", place.tree / "new/layout/link");
+    files.rename("new/layout", "out/layout");
+    for (const char* path : {"out/layout", "out/layout/blobs", "out/layout/blobs/a"})
+        CHECK(status_of(place.tree / path).st_uid == 12345);
+    CHECK(status_of("/etc/passwd").st_uid == 0);
+}
+
 TEST_CASE("a full disk is told with the path, and what was there stays whole") {
     const Checkout place;
     const SmallDisk disk(place.tree);

@@ -1,0 +1,74 @@
+"""The action's own container, built as a runner builds it. Where this machine has an image's content from elsewhere, that
+stands in its place: the tools that the set-up built, the stand-ins of the bases."""
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from project import ROOT
+
+CACHE = Path(os.environ.get("PYTHON_IMAGE_ACTION_CACHE") or
+             Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "python-image-action")
+IMAGE = "python-image-action-under-test"
+TOOLS = {"BUILDX": ("docker-buildx", "buildx"), "TRIVY": ("trivy", "usr/local/bin/trivy"), "GRYPE": ("grype", "grype")}
+BASES = {"DEBIAN": "python:3.13.5-slim-bookworm", "DISTROLESS": "gcr.io/distroless/cc-debian12:nonroot"}
+
+
+def references():
+    """The images that action.Dockerfile is made from, by the names of its arguments: {"TRIVY": "aquasec/trivy:…"}."""
+    return dict(re.findall(r"^ARG (\w+)_IMAGE=(\S+)$", (ROOT / "action.Dockerfile").read_text(), re.M))
+
+
+def replacements(folder):
+    """What to give `buildx build`, so that nothing is asked of a registry. Keyed by the very reference of the file, whatever
+    it is: the file is built as it stands."""
+    stand_ins = json.loads((CACHE / "stand-ins/bases.json").read_text())
+    contexts = {}
+    for name, reference in references().items():
+        if name in TOOLS:
+            program, place = TOOLS[name]
+            found = shutil.which(program, path=f"{CACHE}/bin:{os.environ['PATH']}")
+            target = folder / name / place
+            target.parent.mkdir(parents=True)
+            shutil.copy(found, target)
+            contexts[reference] = folder / name
+        else:
+            base = stand_ins[BASES[name]]
+            contexts[reference] = f"oci-layout://{base['layout']}@{base['digest']}"
+    return [word for reference, place in contexts.items() for word in ("--build-context", f"{reference}={place}")]
+
+
+@functools.cache
+def build():
+    """Returns the image's name. A second call takes seconds: nothing is built again that did not change."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [shutil.which("docker-buildx", path=f"{CACHE}/bin:{os.environ['PATH']}"), "build", "--progress=plain",
+                 "--provenance=false", "--file", "action.Dockerfile", "--tag", IMAGE, *replacements(Path(folder)), "."]
+        ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(ended.stderr)
+    return IMAGE
+
+
+def size(image):
+    """Compressed, in MB of 10^6 bytes: what a runner downloads."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "image.tar"
+        subprocess.run(["docker", "save", "--output", file, image], check=True)
+        return file.stat().st_size / 1e6
+
+
+def files(image):
+    """The paths in it."""
+    created = subprocess.run(["docker", "create", image], check=True, capture_output=True, text=True).stdout.strip()
+    with subprocess.Popen(["docker", "export", created], stdout=subprocess.PIPE) as export:
+        with tarfile.open(fileobj=export.stdout, mode="r|") as content:
+            paths = {entry.name for entry in content}
+    subprocess.run(["docker", "rm", created], check=True, capture_output=True)
+    return paths

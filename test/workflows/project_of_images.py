@@ -1,0 +1,93 @@
+"""A repository of parent images as a maintainer has it, and jobs that check it out."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import container
+from mini_runner import Runner
+from project import ROOT
+
+FILES = ("Dockerfile", ".dockerignore", "JOB.env", "vulnerability-policy.yml", "image", "certificates")
+USER = 1001  # the runner's own, on GitHub's machines
+ROWS = [("3.13.5", ["latest-3.13", "latest"]), ("3.12.3", ["latest-3.12"])]  # what stand-ins there are
+
+
+def matrix(rows=None):
+    return json.dumps([{"pythonVersion": version, "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12",
+                        "tags": tags} for version, tags in (ROWS if rows is None else rows)], indent=2)
+
+
+def git(folder, *words):
+    who = ["-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", "-c", "safe.directory=*"]
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+def make_repository(folder):
+    """Its Dockerfile is that of this project, with the versions that there are stand-ins for."""
+    for name in FILES:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    (folder / "image-matrix.json").write_text(matrix())
+    dockerfile = folder / "Dockerfile"
+    text = dockerfile.read_text()
+    first = json.loads((ROOT / "image-matrix.json").read_text())[0]
+    dockerfile.write_text(text.replace(f"BASE_VERSION={first['pythonVersion']}-", f"BASE_VERSION={ROWS[0][0]}-"))
+    git(folder, "init", "--quiet", "--initial-branch=master")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Images")
+
+
+def give_to_runner(folder):
+    if os.geteuid() == 0:
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, USER, USER, follow_symlinks=False)
+
+
+class Job:
+    """A runner with its folders, and the repository checked out."""
+
+    def __init__(self, test, **options):
+        self.folder = Path(tempfile.mkdtemp(prefix="job-"))
+        test.addCleanup(shutil.rmtree, self.folder)
+        self.runner = Runner(self.folder, container.build(), **options)
+        self.workspace = self.runner.workspace
+        self.make_repository()
+
+    def make_repository(self):
+        origin = self.folder / "origin"
+        origin.mkdir()
+        make_repository(origin)
+
+    def check_out(self, given=None):
+        """actions/checkout: one commit, unless it is told to fetch all."""
+        depth = [] if (given or {}).get("fetch-depth") == 0 else ["--depth=1"]
+        git(self.folder, "clone", "--quiet", *depth, f"file://{self.folder}/origin", str(self.workspace))
+        give_to_runner(self.folder)
+        return self
+
+    def write(self, name, text):
+        path = self.workspace / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        give_to_runner(path.parent)
+
+    def stand_ins(self):
+        """The inputs that take the place of image registries and vulnerability feeds; what they name lies where the
+        container sees it."""
+        temp = self.runner.places["runner_temp"]
+        bases = json.loads((container.CACHE / "stand-ins/bases.json").read_text())
+        for number, base in enumerate(bases.values()):
+            shutil.copytree(base["layout"], temp / f"stand-ins/{number}")
+            base["layout"] = f"/github/runner_temp/stand-ins/{number}"
+        (temp / "stand-ins/bases.json").write_text(json.dumps(bases))
+        newest = max((container.CACHE / "databases").glob("sample-green-*"), key=lambda path: path.stat().st_mtime)
+        shutil.copytree(newest, temp / "databases")
+        authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
+        shutil.copy(authorities, temp / "authorities.crt")
+        give_to_runner(temp)
+        return {"stand-ins": str(temp / "stand-ins/bases.json"), "databases": str(temp / "databases"),
+                "build-ca": str(temp / "authorities.crt")}

@@ -1,0 +1,124 @@
+"""The action's container, driven by the mini-runner as GitHub's runner would."""
+
+import json
+import signal
+import subprocess
+import sys
+import unittest
+
+import container
+from project import load, snippets
+from project_of_images import Job
+
+
+def ended_containers(step):
+    """Containers of that step which are still there."""
+    found = subprocess.run(["docker", "ps", "--all", "--quiet", "--filter", f"name={step.container}"], check=True,
+                           capture_output=True, text=True)
+    return found.stdout.split()
+
+
+class TheImage(unittest.TestCase):
+    def test_it_is_as_small_as_what_is_in_it(self):
+        size = container.size(container.build())
+        print(f"the action's container: {size:.0f} MB compressed", file=sys.stderr)
+        self.assertLess(size, 130)
+
+    def test_it_holds_the_tools_their_records_and_no_shell(self):
+        paths = container.files(container.build())
+        for program in ("python-image-action", "docker-buildx", "trivy", "grype"):
+            self.assertIn(f"usr/local/bin/{program}", paths)
+        for package in ("git", "libcurl4", "libfmt9", "libyaml-cpp0.7"):
+            self.assertIn(f"var/lib/dpkg/status.d/{package}", paths, "scanners see what has a record")
+        for name in ("bin/sh", "bin/bash", "usr/bin/apt-get", "usr/bin/dpkg"):
+            self.assertNotIn(name, paths)
+
+    def test_it_runs_as_root_from_an_absolute_path_as_the_runner_wants_it(self):
+        inspected = subprocess.run(["docker", "inspect", container.build()], check=True, capture_output=True, text=True)
+        config = json.loads(inspected.stdout)[0]["Config"]
+        self.assertEqual(config["Entrypoint"], ["/usr/local/bin/python-image-action"])
+        self.assertIn(config.get("User", ""), ("", "0", "0:0"))
+
+
+class Steps(unittest.TestCase):
+    def test_check_and_matrix_set_their_outputs_and_leave_nothing_behind(self):
+        job = Job(self).check_out()
+        checked = job.runner.step({"command": "check"})
+        self.assertEqual(checked.conclusion, "success", checked)
+        self.assertEqual(checked.outputs, {"problems": "0"})
+        planned = job.runner.step({"command": "matrix"})
+        self.assertEqual(planned.conclusion, "success", planned)
+        self.assertEqual(planned.outputs["count"], "2")
+        self.assertEqual(planned.outputs["publish"], "true")
+        legs = json.loads(planned.outputs["matrix"])["include"]
+        self.assertEqual([leg["python"] for leg in legs], ["3.13.5", "3.12.3"])
+        self.assertEqual(job.runner.strangers(), [])
+        self.assertEqual(ended_containers(planned), [])
+
+    def test_a_mistake_is_an_annotation_on_its_line_and_fails_the_step(self):
+        job = Job(self).check_out()
+        job.write("image-matrix.json", '[\n{"pythonVersion": "3.13", "debianVersion": "slim-bookworm", "tags": []}\n]')
+        step = job.runner.step({"command": "check"})
+        self.assertEqual((step.conclusion, step.exit_code), ("failure", 2), step)
+        self.assertIn(("error", {"file": "image-matrix.json", "line": "2"}), [a[:2] for a in step.log.annotations])
+
+    def test_the_source_date_is_that_of_the_last_commit_although_the_checkout_is_somebody_elses(self):
+        job = Job(self).check_out({"fetch-depth": 0})
+        step = job.runner.step({"command": "check"})
+        self.assertNotIn("dubious ownership", step.log.text())
+        self.assertEqual(step.conclusion, "success", step)
+
+
+class Cancelled(unittest.TestCase):
+    """Somebody presses Cancel while a step of the Dockerfile sleeps."""
+
+    def cancelled(self, cancellation):
+        job = Job(self).check_out()
+        job.write("image/prepare-slim", "#!/bin/sh\necho asleep now\nsleep 300\n")
+        (job.workspace / "image/prepare-slim").chmod(0o755)
+        inputs = {"command": "build", "only": "3.13.5-production", **job.stand_ins()}
+        del inputs["databases"]
+        step = job.runner.step(inputs, cancel_when=lambda log: "asleep now" in log.split("#", 1)[-1],
+                               cancellation=cancellation)
+        self.assertTrue(step.cancelled, step)
+        self.assertEqual(step.exit_code, 130, step)
+        self.assertLess(step.seconds, 7.5)
+        self.assertEqual(ended_containers(step), [])
+        self.assertEqual(job.runner.strangers(), [])
+        self.assertEqual([str(p) for p in job.workspace.rglob("*.building*")], [])
+
+    def test_the_first_signal_ends_it_in_time(self):
+        self.cancelled(((signal.SIGINT, 60),))
+
+    def test_sigterm_does_too(self):
+        self.cancelled(((signal.SIGTERM, 60),))
+
+
+class TheReadmesTenLines(unittest.TestCase):
+    def test_they_end_in_a_verdict(self):
+        text = next(text for text in snippets("README.md", "yaml") if "uses: actions/checkout" in text)
+        self.assertEqual(len(text.splitlines()), 10, text)
+        workflow = load(text)
+        (steps,) = [job["steps"] for job in workflow["jobs"].values()]
+        job = Job(self, event="pull_request", ref="refs/pull/41/merge", payload={
+            "repository": {"full_name": "defra/images", "default_branch": "master"},
+            "pull_request": {"head": {"repo": {"full_name": "defra/images"}}}})
+        ended = []
+        for step in steps:
+            name = step["uses"].partition("@")[0]
+            if name == "actions/checkout":
+                job.check_out(step.get("with"))
+            else:
+                self.assertEqual(name, "defra/python-image-action")
+                ended.append(job.runner.step({**step.get("with", {}), **job.stand_ins()}))
+        (step,) = ended
+        self.assertEqual(step.conclusion, "success", step)
+        self.assertEqual(step.outputs["verdict"], "clean")
+        self.assertEqual(step.outputs["published"], "false")
+        self.assertEqual(step.outputs["tested"], "true")
+        self.assertIn("stand-in", step.summary)
+        self.assertEqual(job.runner.strangers(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
