@@ -51,6 +51,20 @@ void append(Problems& all, const Problems& more) {
     all.insert(all.end(), more.begin(), more.end());
 }
 
+/// In the action's own repository: what its container is made from. A branch that publishes does not run what nobody
+/// has pinned; elsewhere it is a remark.
+Problems check_action(const World& world, const Settings& settings, const Project& project) {
+    const Permission permission =
+        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+    const Level level = project.event.in_workflow && permission.granted ? Level::error : Level::warning;
+    Problems problems;
+    for (const char* file : {"action.yml", "action.Dockerfile"}) {
+        if (const std::optional<std::string> text = world.files.read_if_there(file))
+            append(problems, check_pins(*text, file, level));
+    }
+    return problems;
+}
+
 }  // namespace
 
 Problems check_project(const World& world, const Settings& settings, const Project& project) {
@@ -59,6 +73,7 @@ Problems check_project(const World& world, const Settings& settings, const Proje
     append(problems, check_certificates(load_certificates(world), today));
     append(problems, compare_with_release(world, settings, project));
     append(problems, check_upgrades(world, project));
+    append(problems, check_action(world, settings, project));
     if (settings.image_matrix != own_matrix)
         return problems;  // README and Dockerfile repeat the repository's own matrix only
     append(problems, check_dockerfile(project.dockerfile, settings.dockerfile, project.plan.matrix, project.plan.job));

@@ -25,3 +25,8 @@ Problems check_readme(std::string_view text, const std::string& file, const Plan
 
 /// The README with the table written anew; every other byte is kept. Without the two lines it is returned as it is.
 std::string mend_readme(std::string_view text, const Plan& plan);
+
+/// Images that the action's own container is made from (`ARG ..._IMAGE=` in its Dockerfile) or is (`image: docker://`
+/// in action.yml) and that no digest names: one Problem, on the first such line. A tag may be another image tomorrow,
+/// as that of a scanner once was.
+Problems check_pins(std::string_view text, const std::string& file, Level level);

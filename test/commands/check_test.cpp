@@ -92,3 +92,23 @@ TEST_CASE("An upgrade that the base has caught up with is told once the images w
     CHECK(mentions(result.problems, "image/security-upgrades.txt",
                    "upgrading libsqlite3-0 is no longer needed: the base has 3.40.1-2 itself"));
 }
+
+TEST_CASE("The action's container is made from pinned images on a branch that publishes; elsewhere it is a remark") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["action.Dockerfile"] = "ARG TRIVY_IMAGE=aquasec/trivy:0.74.0\n";
+    const Result here = run_check(fake.world(), parse_settings({}));
+    CHECK(here.exit == Exit::done);
+    CHECK(mentions(here.problems, "action.Dockerfile", "aquasec/trivy:0.74.0"));
+
+    fake.environment = {{"GITHUB_ACTIONS", "true"},
+                        {"GITHUB_EVENT_NAME", "push"},
+                        {"GITHUB_EVENT_PATH", "/event.json"},
+                        {"GITHUB_REF", "refs/heads/master"},
+                        {"GITHUB_REPOSITORY", "defra/images"},
+                        {"GITHUB_SHA", std::string(40, 'a')}};
+    fake.files.texts["/event.json"] = R"({"repository":{"full_name":"defra/images","default_branch":"master"}})";
+    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::bad_input);
+    fake.environment["GITHUB_EVENT_NAME"] = "pull_request";
+    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
+}
