@@ -52,6 +52,7 @@ std::vector<Layout> move_into_place(const World& world, const Plan& plan, const 
         const fs::path place = images / layout.name;
         if (world.files.is_folder(place)) world.files.rename(place, outputs / (layout.name + ".former"));
         world.files.rename(layout.folder, place);
+        world.files.give_to_owner_of_folder(place);
         layout.folder = place;
     }
     return layouts;

@@ -155,6 +155,7 @@ class Fetching {
         const fs::path file = folder_ / name;
         world_.files.make_folder(folder_);
         github::download_asset(api_, *release_.find(name), file);
+        world_.files.give_to_owner_of_folder(file);
         const std::string text = world_.files.read(file);
         if (name != checksums_name) check(name, text);
         return text;

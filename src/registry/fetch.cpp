@@ -70,6 +70,7 @@ class BlobFetch {
             const fs::path whole = join_pieces();
             if (files_.digest_of(whole) == transfer_.blob.digest) {
                 files_.rename(whole, path_);
+                files_.give_to_owner_of_folder(path_);
                 found_ = path_;
                 return;
             }

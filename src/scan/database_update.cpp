@@ -76,6 +76,7 @@ Problems update_databases(const World& world, const UpdateSettings& settings) {
     std::optional<Problem> trivy;
     std::optional<Problem> grype;
     in_parallel(2, {[&] { trivy = update_trivy(world, settings); }, [&] { grype = update_grype(world, settings); }});
+    world.files.give_to_owner_of_folder(settings.databases);
     Problems problems;
     if (trivy) problems.push_back(*trivy);
     if (grype) problems.push_back(*grype);

@@ -33,10 +33,12 @@ struct Files {
     virtual void make_folder(const std::filesystem::path& path) = 0;
     /// Gives the content of `from` the further name `to`, by a hard link where possible, else by a copy.
     virtual void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
-    /// In the work tree, all of it then belongs to the work tree's owner, whoever wrote it.
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     /// Removes a file or a whole folder; no error if it is not there.
     virtual void remove(const std::filesystem::path& path) = 0;
+    /// A file or a whole folder that another program wrote as root, as we are in a container: whoever owns the folder
+    /// it lies in can then read and remove it. No error if it is not there.
+    virtual void give_to_owner_of_folder(const std::filesystem::path& path) = 0;
     /// A new empty folder that only we may read, below the system's folder for temporary files.
     virtual std::filesystem::path make_temporary_folder() = 0;
 };

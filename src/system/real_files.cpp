@@ -97,6 +97,27 @@ struct Part {
     }
 };
 
+/// A file, a link or a whole folder. Where the disk does not let us, it stays ours.
+void give_tree(const FileDescriptor& folder, const std::string& name, const struct stat& owner) {
+    [[maybe_unused]] const int result =
+        fchownat(folder.number(), name.c_str(), owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW);
+    const FileDescriptor inner(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+    if (!inner.is_open()) return;
+    for (const std::string& below : names_of(inner).value_or(std::vector<std::string>{}))
+        give_tree(inner, below, owner);
+}
+
+/// Outside of the work tree. A new folder belongs to whoever owns the one it is in: a cache that is root's in the
+/// runner's own folder could not be saved or removed.
+void make_folders(const fs::path& path) {
+    std::error_code none;
+    if (path == path.parent_path() || fs::is_directory(path, none)) return;
+    make_folders(path.parent_path());
+    struct stat owner {};
+    if (mkdir(path.c_str(), 0755) != 0 || geteuid() != 0 || stat(path.parent_path().c_str(), &owner) != 0) return;
+    [[maybe_unused]] const int result = chown(path.c_str(), owner.st_uid, owner.st_gid);
+}
+
 mode_t mode_of(const FileDescriptor& folder, const std::string& name) {
     struct stat status {};
     const bool is_file =
@@ -192,7 +213,6 @@ void RealFiles::rename(const fs::path& from, const fs::path& to) {
     if (!old_name.folder.is_open()) refuse_path(from, "cannot be renamed");
     const Entry new_name = find(to, Missing::make);
     if (!new_name.folder.is_open()) refuse_path(to, "cannot be written");
-    if (new_name.is_ours) give_all_to_owner(old_name.folder, old_name.name);
     if (renameat(old_name.folder.number(), old_name.name.c_str(), new_name.folder.number(), new_name.name.c_str()) !=
         0) {
         refuse_path(from, ("cannot be renamed to " + to.string()).c_str());
@@ -203,6 +223,14 @@ void RealFiles::remove(const fs::path& path) {
     const Entry entry = find(path, Missing::leave);
     if (!entry.folder.is_open() && is_absent(errno)) return;
     if (!entry.folder.is_open() || !remove_entry(entry.folder, entry.name)) refuse_path(path, "cannot be removed");
+}
+
+void RealFiles::give_to_owner_of_folder(const fs::path& path) {
+    if (geteuid() != 0) return;
+    const Entry entry = find(path, Missing::leave);
+    struct stat folder {};
+    if (entry.folder.is_open() && fstat(entry.folder.number(), &folder) == 0)
+        give_tree(entry.folder, entry.name, folder);
 }
 
 fs::path RealFiles::make_temporary_folder() {
@@ -228,8 +256,7 @@ RealFiles::Entry RealFiles::find(const fs::path& path, Missing folders) const {
 /// older engines and kernels refuse it.
 FileDescriptor RealFiles::open_folder(const fs::path& place, Missing folders) const {
     if (place.is_absolute()) {
-        std::error_code error;
-        if (folders == Missing::make) fs::create_directories(place, error);
+        if (folders == Missing::make) make_folders(place);
         return FileDescriptor(open(place.c_str(), folder_flags));
     }
     FileDescriptor folder(open(work_tree_.c_str(), folder_flags));
@@ -289,14 +316,4 @@ void RealFiles::replace(const fs::path& path, const Fill& fill) const {
 void RealFiles::give_to_owner(const FileDescriptor& file) const {
     if (geteuid() != 0) return;
     [[maybe_unused]] const int result = fchown(file.number(), owner_, group_);
-}
-
-/// A whole tree: what other programs wrote for us is moved into its place.
-void RealFiles::give_all_to_owner(const FileDescriptor& folder, const std::string& name) const {
-    if (geteuid() != 0) return;
-    [[maybe_unused]] const int result = fchownat(folder.number(), name.c_str(), owner_, group_, AT_SYMLINK_NOFOLLOW);
-    const FileDescriptor inner(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
-    if (!inner.is_open()) return;
-    for (const std::string& below : names_of(inner).value_or(std::vector<std::string>{}))
-        give_all_to_owner(inner, below);
 }

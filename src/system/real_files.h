@@ -23,6 +23,7 @@ class RealFiles : public Files {
     void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void remove(const std::filesystem::path& path) override;
+    void give_to_owner_of_folder(const std::filesystem::path& path) override;
     std::filesystem::path make_temporary_folder() override;
 
   private:
@@ -42,7 +43,6 @@ class RealFiles : public Files {
     FileDescriptor open_regular(const std::filesystem::path& path, int flags, Exit if_it_is_none) const;
     void replace(const std::filesystem::path& path, const Fill& fill) const;
     void give_to_owner(const FileDescriptor& file) const;
-    void give_all_to_owner(const FileDescriptor& folder, const std::string& name) const;
 
     std::filesystem::path work_tree_;
     std::filesystem::path temporary_;

@@ -102,6 +102,8 @@ struct FakeFiles : Files {
         std::erase_if(folders, [&](const path& folder) { return is_at_or_below(folder, key(file)); });
     }
 
+    void give_to_owner_of_folder(const path&) override {}
+
     path make_temporary_folder() override {
         const std::lock_guard lock(mutex_);
         const path folder = "/tmp/fake-" + std::to_string(++temporary_folders_);

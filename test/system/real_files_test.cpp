@@ -305,18 +305,22 @@ TEST_CASE("what root writes into a work tree belongs to whoever owns the work tr
     CHECK(status_of(place.elsewhere / "file").st_uid == 0);
 }
 
-TEST_CASE("what another program wrote as root belongs to the work tree's owner once it is moved into place") {
+TEST_CASE("what another program wrote as root is given to whoever owns the folder it lies in") {
     if (geteuid() != 0) SKIP("only root can give files away");
     const Checkout place;
     REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
+    REQUIRE(chown(place.elsewhere.c_str(), 34567, 34567) == 0);
     RealFiles files = place.files();
-    fs::create_directories(place.tree / "new/layout/blobs");
-    std::ofstream(place.tree / "new/layout/blobs/a") << "x";
-    fs::create_symlink("/etc/passwd", place.tree / "new/layout/link");
-    files.rename("new/layout", "out/layout");
-    for (const char* path : {"out/layout", "out/layout/blobs", "out/layout/blobs/a"})
+    fs::create_directories(place.tree / "layout/blobs");
+    std::ofstream(place.tree / "layout/blobs/a") << "x";
+    fs::create_symlink("/etc/passwd", place.tree / "layout/link");
+    files.give_to_owner_of_folder("layout");
+    for (const char* path : {"layout", "layout/blobs", "layout/blobs/a", "layout/link"})
         CHECK(status_of(place.tree / path).st_uid == 12345);
     CHECK(status_of("/etc/passwd").st_uid == 0);
+    files.make_folder(place.elsewhere / "cache/databases");
+    for (const char* path : {"cache", "cache/databases"}) CHECK(status_of(place.elsewhere / path).st_uid == 34567);
+    files.give_to_owner_of_folder("nowhere");
 }
 
 TEST_CASE("a full disk is told with the path, and what was there stays whole") {
