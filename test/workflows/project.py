@@ -1,6 +1,7 @@
 """The files of this repository, as the tests of the workflows read them."""
 
 import re
+import sys
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -35,3 +36,15 @@ def script(workflow_, name):
 def snippets(document, language):
     """The fenced blocks of a Markdown file that are in that language, in their order."""
     return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / document).read_text(), re.M | re.S)
+
+
+def write_workflow_snippets(folder):
+    """Every whole workflow of the documents as a file of its own, for the linters."""
+    for document in ("README.md", "IMAGE_SCANNING.md"):
+        for number, text in enumerate(snippets(document, "yaml")):
+            if "jobs" in load(text):
+                (Path(folder) / f"{Path(document).stem.lower()}-{number}.yml").write_text(text)
+
+
+if __name__ == "__main__":
+    write_workflow_snippets(sys.argv[1])

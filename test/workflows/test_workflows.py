@@ -54,7 +54,7 @@ class Promises(unittest.TestCase):
 
     def test_an_input_of_the_workflow_means_what_the_input_of_the_action_means(self):
         for name, given in PARENT_IMAGES["on"]["workflow_call"]["inputs"].items():
-            if name == "runners":  # the workflow has jobs to give runners to: arm64 gets its own
+            if name in ("runners", "to"):  # the workflow has jobs to give runners to, and publishes where others can pull
                 continue
             self.assertEqual(given["default"], action()["inputs"][name]["default"], name)
 
@@ -78,6 +78,29 @@ class Promises(unittest.TestCase):
         for name, job in PARENT_IMAGES["jobs"].items():
             if name != "publish":
                 self.assertNotIn("write", job["permissions"].values(), name)
+
+    def test_only_the_joining_job_gets_the_token_and_others_learn_at_most_whether_there_is_one(self):
+        for name, job in PARENT_IMAGES["jobs"].items():
+            text = str({key: value for key, value in job.items() if key != "name"}).replace("secrets.docker-token != ''", "")
+            self.assertEqual("secrets." in text, name == "publish", name)
+
+    def test_the_nightly_gets_what_its_permissions_are_documented_for(self):
+        (job,) = workflow("nightly-scan.yml")["jobs"].values()
+        (documented,) = [load(text)["jobs"]["nightly"]["permissions"] for text in snippets("README.md", "yaml")
+                         if "command: nightly" in text]
+        self.assertEqual(job["permissions"], documented)
+
+    def test_every_permission_of_a_workflow_for_images_is_explained(self):
+        explained = re.findall(r"^\| `([\w-]+: \w+)` \|", (ROOT / "README.md").read_text(), re.M)
+        for file in ("parent-images.yml", "images.yml", "nightly-scan.yml"):
+            for job in workflow(file)["jobs"].values():
+                for name, wish in job["permissions"].items():
+                    self.assertIn(f"{name}: {wish}", explained, file)
+
+    def test_the_check_to_require_has_the_name_that_the_readme_tells(self):
+        caller = workflow("images.yml")["jobs"]["images"]["name"]
+        name = PARENT_IMAGES["jobs"]["check"]["name"]
+        self.assertIn(f"**The check to require** is `{caller} / {name}`", (ROOT / "README.md").read_text())
 
     def test_a_schedule_is_alone_in_its_file(self):
         for file in WORKFLOWS:
@@ -126,6 +149,21 @@ class TheOneCheck(unittest.TestCase):
     def test_red_when_planning_failed_and_so_named_no_image(self):
         for count in ("", "0"):
             self.assertEqual(self.ends(count=count, matrix="failure", image="skipped", publish="skipped").returncode, 1)
+
+
+class SomethingToPublishWith(unittest.TestCase):
+    """Asked before anything is built, on a branch that publishes."""
+
+    def ends(self, has_token, username):
+        text = script(PARENT_IMAGES, "Is there something to publish with?")
+        return bash(text, ".", HAS_TOKEN=has_token, USERNAME=username, REGISTRY="docker.io")
+
+    def test_it_takes_a_name_and_a_token(self):
+        self.assertEqual(self.ends("true", "defra-robot").returncode, 0)
+        for has_token, username in (("false", "defra-robot"), ("true", ""), ("false", "")):
+            ended = self.ends(has_token, username)
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn("::error::This branch publishes to docker.io", ended.stdout)
 
 
 class LayingTogether(unittest.TestCase):

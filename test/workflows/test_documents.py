@@ -1,0 +1,103 @@
+"""The documents: every command in them is one that the program, make or the tools have; every link leads somewhere; every
+file in a code block is one that its reader takes. What the commands do is tested where they live."""
+
+import json
+import re
+import shlex
+import unittest
+
+from project import ROOT, action, load, snippets
+
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in
+                   [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("certificates/*.md")])
+
+
+def command_lines(document):
+    """The lines of indented code, and `inline code`, with their continuation lines joined."""
+    text = (ROOT / document).read_text()
+    without_fences = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S).replace("\\\n", " ")
+    indented = re.findall(r"^    (\S.*)$", without_fences, re.M)
+    return indented + re.findall(r"`([^`\n]+)`", without_fences)
+
+
+def options():
+    """{option: commands that take it}, from the README's table, which a test of the program holds against the program."""
+    table = {}
+    for name, used_by in re.findall(r"^\| `--([\w-]+)[^|]*\|[^|]*\|.*\| ([^|]+) \|$", (ROOT / "README.md").read_text(), re.M):
+        table[name] = used_by
+    return table
+
+
+def takes(option, command):
+    used_by = options().get(option, "")
+    if used_by.startswith("all"):
+        return command not in used_by.removeprefix("all but").split(", ") if "but" in used_by else True
+    return command in used_by.split(", ")
+
+
+class Documents(unittest.TestCase):
+    def test_every_command_of_the_program_is_one_with_options_that_it_takes(self):
+        commands = re.findall(r"^\| (\w+) \|", (ROOT / "README.md").read_text(), re.M)
+        seen = 0
+        for document in DOCUMENTS:
+            for line in command_lines(document):
+                words = shlex.split(line, comments=True) if line.startswith("python-image-action ") else []
+                if len(words) < 2 or words[1] in ("COMMAND", "test_whole"):
+                    continue
+                with self.subTest(document=document, line=line):
+                    self.assertIn(words[1], commands)
+                    for option in [word[2:].partition("=")[0] for word in words[2:] if word.startswith("--")]:
+                        self.assertTrue(takes(option, words[1]), option)
+                    seen += 1
+        self.assertGreater(seen, 3)
+
+    def test_make_has_every_target_that_is_named(self):
+        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
+        for document in DOCUMENTS:
+            for line in command_lines(document):
+                if line.startswith("make "):
+                    self.assertIn(line.split()[1], targets, document)
+
+    def test_every_link_to_a_file_leads_to_one_and_every_anchor_to_a_heading(self):
+        for document in DOCUMENTS:
+            for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / document).read_text()):
+                if target.startswith("http"):
+                    continue
+                with self.subTest(document=document, target=target):
+                    name, _, anchor = target.partition("#")
+                    file = (ROOT / document).parent / name if name else ROOT / document
+                    self.assertTrue(file.exists())
+                    headings = re.findall(r"^#+ (.*)$", file.read_text(), re.M) if anchor else []
+                    known = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+                    self.assertTrue(not anchor or anchor in known)
+
+    def test_files_that_are_named_in_code_are_there(self):
+        for document in DOCUMENTS:
+            for name in re.findall(r"`((?:tools|docs|examples|image|test|src)/[\w./-]+)`", (ROOT / document).read_text()):
+                if "*" not in name and not name.startswith("test/plan, "):
+                    self.assertTrue((ROOT / name).exists(), f"{document}: {name}")
+
+    def test_json_and_yaml_blocks_can_be_read(self):
+        for document in DOCUMENTS:
+            for text in snippets(document, "json"):
+                json.loads(text)
+            for text in snippets(document, "yaml"):
+                load(text)
+
+    def test_workflows_in_documents_give_the_action_only_inputs_that_it_has(self):
+        seen = 0
+        for document in DOCUMENTS:
+            for text in snippets(document, "yaml"):
+                for given in re.findall(r"uses: defra/python-image-action@v1\n\s+with:(.*?)(?=\n\s*- |\Z)", text, re.S):
+                    self.assertLessEqual(set(load("with:" + given.rstrip("\n"))["with"]), set(action()["inputs"]), document)
+                    seen += 1
+        self.assertGreaterEqual(seen, 3)
+
+    def test_a_maintainer_writes_ten_lines_for_one_job_and_no_more_for_many(self):
+        one, many = snippets("README.md", "yaml")[:2]
+        self.assertEqual(len(one.splitlines()), 10)
+        self.assertLessEqual(len(many.splitlines()), 10)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,221 @@
+"""tools/pin and tools/release, before a registry and a git repository of their own."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+from container import CACHE
+from project import ROOT
+
+ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
+PATH = f"{CACHE}/bin:{os.environ['PATH']}"
+
+
+def run(*words, folder=None, **environment):
+    return subprocess.run(words, cwd=folder, env={**os.environ, "PATH": PATH, **environment}, capture_output=True,
+                          text=True, check=False)
+
+
+def succeed(*words, folder=None, **environment):
+    ended = run(*words, folder=folder, **environment)
+    if ended.returncode:
+        raise AssertionError(f"{words} ended with {ended.returncode}\n{ended.stdout}{ended.stderr}")
+    return ended.stdout.strip()
+
+
+class Registry:
+    """One that forgets everything at its end."""
+
+    def __init__(self, test):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.host = f"localhost:{free.getsockname()[1]}"
+        folder = Path(tempfile.mkdtemp())
+        test.addCleanup(shutil.rmtree, folder)
+        (folder / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{inmemory: {{}}}}\n"
+                                           f"http: {{addr: '{self.host}'}}\n")
+        process = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        test.addCleanup(process.wait)
+        test.addCleanup(process.terminate)
+        for _ in range(100):
+            try:
+                self.get("")
+                return
+            except OSError:
+                time.sleep(0.1)
+
+    def get(self, path):
+        request = urllib.request.Request(f"http://{self.host}/v2/{path}", headers={"Accept": ACCEPT})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            return answer.read()
+
+    def put(self, repository, platform, tag=None):
+        """An image with nothing in it. Returns its digest."""
+        system, architecture = platform.split("/")
+        with tempfile.TemporaryDirectory() as name:
+            layout = Path(name)
+            config = json.dumps({"os": system, "architecture": architecture, "rootfs": {"type": "layers", "diff_ids": []},
+                                 "config": {"Labels": {"repository": repository}}}).encode()
+            manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": [],
+                                   "config": self.blob(layout, config, "application/vnd.oci.image.config.v1+json")}).encode()
+            described = self.blob(layout, manifest, "application/vnd.oci.image.manifest.v1+json")
+            (layout / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+            (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [described]}))
+            succeed("skopeo", "copy", "--dest-tls-verify=false", f"oci:{layout}",
+                    f"docker://{self.host}/{repository}:{tag or architecture}")
+        return described["digest"]
+
+    @staticmethod
+    def blob(layout, content, media_type):
+        digest = hashlib.sha256(content).hexdigest()
+        (layout / "blobs/sha256").mkdir(parents=True, exist_ok=True)
+        (layout / "blobs/sha256" / digest).write_bytes(content)
+        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
+
+
+class Clone:
+    """A clone of the action's repository, and the bare one it is pushed to."""
+
+    def __init__(self, test):
+        folder = Path(tempfile.mkdtemp(prefix="a clone "))
+        test.addCleanup(shutil.rmtree, folder)
+        self.origin, self.tree = folder / "origin.git", folder / "tree"
+        succeed("git", "init", "--quiet", "--bare", str(self.origin))
+        (self.tree / "tools").mkdir(parents=True)
+        for name in ("action.yml", "action.Dockerfile", "tools/pin", "tools/release"):
+            shutil.copy(ROOT / name, self.tree / name)
+        self.git("init", "--quiet", "--initial-branch=master")
+        self.git("remote", "add", "origin", str(self.origin))
+        self.commit("The action")
+
+    def git(self, *words):
+        return succeed("git", "-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", *words, folder=self.tree)
+
+    def commit(self, message):
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", f"--message={message}")
+        self.git("push", "--quiet", "origin", "master")
+
+    def tool(self, name, *words, **environment):
+        return run(str(self.tree / "tools" / name), *words, folder="/", **environment)
+
+    def commit_of(self, reference):
+        return succeed("git", "--git-dir", str(self.origin), "rev-parse", reference)
+
+
+class Release(unittest.TestCase):
+    def setUp(self):
+        self.clone, self.registry = Clone(self), Registry(self)
+        self.image = f"{self.registry.host}/defra/python-image-action"
+        self.digests = [self.registry.put("defra/python-image-action", f"linux/{one}") for one in ("amd64", "arm64")]
+
+    def release(self, version):
+        """As release.yml does it."""
+        ended = self.clone.tool("release", version, self.image, *self.digests)
+        if ended.returncode == 0:
+            major = version.partition(".")[0]
+            self.clone.git("push", "--quiet", "--atomic", "origin", f"refs/tags/{version}", f"+refs/tags/{major}")
+        return ended
+
+    def test_the_tag_is_a_commit_beside_master_one_line_away_that_names_the_container_by_digest(self):
+        master = self.clone.commit_of("master")
+        ended = self.release("v1.2.3")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(self.clone.commit_of("master"), master)
+        self.assertEqual(self.clone.commit_of("v1.2.3^"), master)
+        changed = succeed("git", "--git-dir", str(self.clone.origin), "diff", "--numstat", "master", "v1.2.3")
+        self.assertEqual(changed, "1\t1\taction.yml")
+        action = succeed("git", "--git-dir", str(self.clone.origin), "show", "v1.2.3:action.yml")
+        index = self.registry.get("defra/python-image-action/manifests/v1.2.3")
+        self.assertIn(f"\n  image: docker://{self.image}@sha256:{hashlib.sha256(index).hexdigest()}\n", action + "\n")
+        self.assertEqual({one["digest"] for one in json.loads(index)["manifests"]}, set(self.digests))
+        self.assertEqual(self.clone.git("status", "--porcelain"), "")
+        self.assertEqual(self.clone.git("rev-parse", "HEAD"), master)
+
+    def test_the_major_version_moves_to_the_newest_and_never_back(self):
+        for version in ("v1.2.3", "v1.10.0", "v1.9.9"):
+            self.clone.commit(version)
+            self.assertEqual(self.release(version).returncode, 0)
+            newest = "v1.2.3" if version == "v1.2.3" else "v1.10.0"
+            self.assertEqual(self.clone.commit_of("v1"), self.clone.commit_of(newest))
+        self.assertNotEqual(self.clone.commit_of("v1.9.9"), self.clone.commit_of("v1"))
+
+    def test_a_version_never_moves_and_nothing_else_than_one_is_released(self):
+        self.assertEqual(self.release("v1.2.3").returncode, 0)
+        before = self.clone.commit_of("v1.2.3")
+        for version in ("v1.2.3", "1.2.4", "v1.2", "v01.2.4", "v1.2.4; touch x"):
+            ended = self.release(version)
+            self.assertEqual(ended.returncode, 2, version)
+            self.assertIn("tools/release: ", ended.stderr)
+        self.assertEqual(self.clone.commit_of("v1.2.3"), before)
+
+    def test_a_changed_work_tree_or_a_container_that_is_not_there_releases_nothing(self):
+        (self.clone.tree / "action.Dockerfile").write_text("FROM scratch\n")
+        self.assertIn("the work tree has changes", self.release("v1.2.3").stderr)
+        self.clone.git("checkout", "--quiet", ".")
+        self.digests = ["sha256:" + "0" * 64]
+        self.assertNotEqual(self.release("v1.2.3").returncode, 0)
+        self.assertEqual(self.clone.git("tag"), "")
+
+
+class Pins(unittest.TestCase):
+    def setUp(self):
+        self.clone, self.registry = Clone(self), Registry(self)
+        file = (self.clone.tree / "action.Dockerfile").read_text()
+        self.tags = [one.partition("@")[0] for one in re.findall(r"^ARG \w+_IMAGE=(\S+)$", file, re.M)]
+        hosts = {self.name(tag).partition("/")[0] for tag in self.tags}
+        conf = "".join(f'[[registry]]\nprefix = "{host}"\nlocation = "{self.registry.host}"\ninsecure = true\n' for host in hosts)
+        self.home = self.clone.tree.parent / "home"
+        (self.home / ".config/containers").mkdir(parents=True)
+        (self.home / ".config/containers/registries.conf").write_text(conf)
+
+    @staticmethod
+    def name(tag):
+        first, _, rest = tag.partition("/")
+        if not rest:
+            return f"docker.io/library/{tag}"
+        return tag if "." in first else f"docker.io/{tag}"
+
+    def pin(self, *words):
+        return self.clone.tool("pin", *words, HOME=str(self.home))
+
+    def test_every_reference_gets_the_digest_that_its_tag_has_and_a_second_time_nothing_changes(self):
+        digests = {}
+        for tag in self.tags:
+            repository, _, version = self.name(tag).partition("/")[2].rpartition(":")
+            digests[tag] = self.registry.put(repository, "linux/amd64", version)
+        ended = self.pin()
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        pinned = (self.clone.tree / "action.Dockerfile").read_text()
+        for tag, digest in digests.items():
+            self.assertIn(f"_IMAGE={tag}@{digest}\n", pinned)
+        self.assertEqual(self.pin("--check").returncode, 0)
+        self.assertEqual(self.pin().returncode, 0)
+        self.assertEqual((self.clone.tree / "action.Dockerfile").read_text(), pinned)
+
+        repository, _, version = self.name(self.tags[0]).partition("/")[2].rpartition(":")
+        moved = self.registry.put(repository, "linux/arm64", version)
+        self.assertEqual(self.pin().returncode, 0)
+        self.assertEqual((self.clone.tree / "action.Dockerfile").read_text(), pinned.replace(digests[self.tags[0]], moved))
+
+    def test_what_cannot_be_resolved_is_told_and_not_written(self):
+        before = (self.clone.tree / "action.Dockerfile").read_text()
+        ended = self.pin()
+        self.assertEqual(ended.returncode, 3)
+        self.assertIn("could not be resolved", ended.stderr)
+        self.assertEqual((self.clone.tree / "action.Dockerfile").read_text(), before)
+        self.assertEqual(self.pin("--check").returncode, 0 if "@sha256:" in before else 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
