@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "commands/evidence.h"
+#include "commands/registry_access.h"
 #include "commands/road.h"
 #include "commands/step.h"
 #include "github/issues.h"
@@ -56,7 +57,8 @@ github::Api connect_github(const World& world, const Settings& settings) {
     return {world,
             {.base = variable(world, "GITHUB_API_URL", "https://api.github.com"),
              .repository = variable(world, "GITHUB_REPOSITORY"),
-             .token = find_token(world, settings)}};
+             .token = find_token(world, settings),
+             .others = {find_docker_token(world, settings)}}};
 }
 
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,

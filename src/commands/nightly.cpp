@@ -32,10 +32,9 @@ struct Night {
     std::string from;               ///< where this was learnt, for people
 };
 
-registry::Client make_client(const World& world, const Settings& settings) {
-    Problems said_before;  // by whoever published with the same options
+registry::Client make_client(const World& world, const Settings& settings, Problems& warnings) {
     registry::ClientSettings access =
-        load_registry_access(world, settings, {registry_of_credentials(settings)}, said_before);
+        load_registry_access(world, settings, {registry_of_credentials(settings)}, warnings);
     access.mirrors = settings.mirrors;
     return {world, access};
 }
@@ -124,8 +123,7 @@ const Image& image_named(const Plan& plan, const std::string& name) {
 }
 
 /// A tag that is not there leaves its image unknown, and the others are scanned all the same.
-void set_missing_apart(const World& world, const Settings& settings, Night& night) {
-    registry::Client client = make_client(world, settings);
+void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {
     std::map<std::string, bool> is_there;
     for (const registry::Wanted& wanted : night.wanted) {
         const auto reference = registry::parse_reference(wanted.reference);
@@ -143,9 +141,8 @@ void set_missing_apart(const World& world, const Settings& settings, Night& nigh
 }
 
 /// Without a network an old base is no news: it stays as it is known.
-void renew_bases(const World& world, const Settings& settings) {
+void renew_bases(const World& world, registry::Client& client, const Settings& settings) {
     std::vector<Base> bases = load_bases(world, settings);
-    registry::Client client = make_client(world, settings);
     for (Base& base : bases) {
         const auto reference = registry::parse_reference(base.reference);
         if (base.stand_in || !reference || reference->digest) continue;
@@ -162,11 +159,10 @@ std::string name_of(const registry::Wanted& wanted) {
     return wanted.image + "-" + render_platform_name(wanted.platform);
 }
 
-std::vector<Layout> fetch_layouts(const World& world, const Settings& settings, const WantedList& wanted,
-                                  const std::string& from) {
+std::vector<Layout> fetch_layouts(const World& world, registry::Client& client, const Settings& settings,
+                                  const WantedList& wanted, const std::string& from) {
     if (wanted.empty()) return {};
     TimedStep step(world, "fetch", counted(wanted.size(), "image") + ", published by " + from);
-    registry::Client client = make_client(world, settings);
     std::vector<Layout> layouts;
     for (registry::Fetched& fetched :
          registry::fetch_images(world, client, wanted, settings.out / "images", settings.jobs))
@@ -176,7 +172,8 @@ std::vector<Layout> fetch_layouts(const World& world, const Settings& settings, 
 }
 
 /// What can be scanned again from what the release keeps need not be pulled. In the order of `wanted`.
-std::vector<Layout> scan_wanted(const World& world, const Settings& settings, const Night& night) {
+std::vector<Layout> scan_wanted(const World& world, registry::Client& client, const Settings& settings,
+                                const Night& night) {
     std::map<std::string, Layout> scanned;
     const std::vector<std::string> again = rescan_images(world, settings, night.project, night.kept);
     for (const Layout& layout : night.kept) {
@@ -184,7 +181,7 @@ std::vector<Layout> scan_wanted(const World& world, const Settings& settings, co
     }
     WantedList others = night.wanted;
     std::erase_if(others, [&](const registry::Wanted& wanted) { return scanned.contains(name_of(wanted)); });
-    const std::vector<Layout> fetched = fetch_layouts(world, settings, others, night.from);
+    const std::vector<Layout> fetched = fetch_layouts(world, client, settings, others, night.from);
     scan_images(world, settings, night.project, fetched);
     for (const Layout& layout : fetched) scanned.emplace(layout.name, layout);
 
@@ -194,9 +191,10 @@ std::vector<Layout> scan_wanted(const World& world, const Settings& settings, co
 }
 
 Run scan_night(const World& world, const Settings& settings, Night& night) {
-    set_missing_apart(world, settings, night);
-    const std::vector<Layout> layouts = scan_wanted(world, settings, night);
-    renew_bases(world, settings);
+    registry::Client client = make_client(world, settings, night.project.warnings);
+    set_missing_apart(client, settings, night);
+    const std::vector<Layout> layouts = scan_wanted(world, client, settings, night);
+    renew_bases(world, client, settings);
     const std::vector<Verdict> verdicts = judge_images(world, settings, night.project, layouts);
     return gather_run(world, settings, night.project, layouts, {}, verdicts);
 }

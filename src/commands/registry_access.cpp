@@ -31,8 +31,7 @@ registry::DockerConfig load_docker_config(const World& world) {
 std::optional<registry::Credentials> given_credentials(const World& world, const Settings& settings) {
     const std::string user =
         settings.docker_username.empty() ? variable(world, "DOCKER_USERNAME") : settings.docker_username;
-    const Secret token =
-        settings.docker_token.empty() ? Secret(variable(world, "DOCKER_TOKEN")) : settings.docker_token;
+    const Secret token = find_docker_token(world, settings);
     if (user.empty() && token.empty()) return std::nullopt;
     if (user.empty() || token.empty()) {
         throw Error{
@@ -47,6 +46,10 @@ std::optional<registry::Credentials> given_credentials(const World& world, const
 }
 
 }  // namespace
+
+Secret find_docker_token(const World& world, const Settings& settings) {
+    return settings.docker_token.empty() ? Secret(variable(world, "DOCKER_TOKEN")) : settings.docker_token;
+}
 
 bool is_registry(const std::string& place) {
     return !place.empty() && !place.starts_with("oci:");

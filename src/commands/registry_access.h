@@ -16,6 +16,9 @@ bool is_registry(const std::string& place);
 /// shown to another one.
 std::string registry_of_credentials(const Settings& settings);
 
+/// From the options, else from the variable DOCKER_TOKEN; empty if it is not given.
+Secret find_docker_token(const World& world, const Settings& settings);
+
 /// Credentials from the options, else from the variables DOCKER_USERNAME and DOCKER_TOKEN, else from the docker
 /// config.json in DOCKER_CONFIG or the home folder; no program that it names is run. `hosts` may be spoken to without
 /// TLS if --insecure says so. Throws Error{failed} if there is a name without a token or the other way round.

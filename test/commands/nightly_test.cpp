@@ -51,6 +51,13 @@ TEST_CASE(
     for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "registry-1.docker.io"));
 }
 
+TEST_CASE("Credentials that cannot be used are said at night too") {
+    NightWorld fake;
+    fake.environment["DOCKER_CONFIG"] = "/docker";
+    fake.files.texts["/docker/config.json"] = R"({"credsStore": "desktop"})";
+    CHECK(holds(texts_of(fake.night().problems), "desktop"));
+}
+
 TEST_CASE("With newer scanners than the release's the images are pulled, by their digests, and scanned themselves") {
     NightWorld fake;
     fake.processes.answer({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");

@@ -88,6 +88,16 @@ TEST_CASE("Where code scanning is off a run passes with a notice, unless the upl
     }
 }
 
+TEST_CASE("What would give Docker Hub's token away is not sent to GitHub") {
+    GitHubWorld fake;
+    fake.publish();
+    const Settings settings = fake.settings({{"docker-username", "defra"}, {"docker-token", "judge --release 1.0.0"}});
+    const Error error = error_of([&] { run_release(fake.world(), settings); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(holds(texts_of(error.problems), "holds one of this run's secrets"));
+    CHECK(fake.hub.releases.empty());
+}
+
 TEST_CASE("The release holds everything that replays its verdict, and judge --release does") {
     GitHubWorld fake;
     fake.publish();
