@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ostream>
 
 #include "base/encoding.h"
 #include "base/version.h"
@@ -11,11 +10,6 @@
 namespace github {
 
 namespace {
-
-constexpr const char* permission = "contents: write";
-constexpr int max_uploads = 3;
-constexpr int looks_at_other = 24;
-constexpr std::chrono::seconds between_looks{5};
 
 Asset parse_asset(const Json& json) {
     return {.id = number_at(json, "id"),
@@ -36,253 +30,11 @@ Release parse_release(const Json& json) {
     return release;
 }
 
+}  // namespace
+
 Release parse_release(const Response& response) {
     return parse_release(parse_tool_json(response.body, "GitHub's answer"));
 }
-
-bool is_same(const Asset& asset, const AssetFile& file) {
-    return asset.whole && asset.size == file.size && (!asset.digest || *asset.digest == file.digest);
-}
-
-/// One attempt at one release.
-class Maker {
-  public:
-    Maker(const World& world, Api& api, const WantedRelease& wanted)
-        : world_(world),
-          api_(api),
-          wanted_(wanted),
-          purpose_{"the release " + wanted.tag + " was not made", permission} {}
-
-    MadeRelease make() {
-        const std::vector<Release> releases = load_releases(api_);
-        if (const Release* there = find_published(releases, wanted_.tag)) return found(*there);
-        check_tag();
-        const Release* draft = choose_draft(releases, wanted_.tag);
-        Release release = draft != nullptr ? *draft : create();
-        const Release kept = remove_other_drafts(release);
-        if (draft == nullptr && kept.id != release.id) return wait_for_other(kept);
-        release = kept;
-        for (int round = 1; round <= max_uploads; ++round) {
-            for (const AssetFile& file : wanted_.assets) {
-                if (!upload(release, file)) return published_by_another(release);
-            }
-            release = reload(release);
-            if (!release.draft) return published_by_another(release);
-            if (is_whole(release)) return publish(release);
-        }
-        throw Error{Exit::failed,
-                    {{{},
-                      "another run changes the files of the release " + wanted_.tag + " at the same time",
-                      "press Re-run failed jobs when it has ended"}}};
-    }
-
-  private:
-    MadeRelease found(const Release& release) {
-        const std::string commit = load_tag_commit(api_, wanted_.tag);
-        if (!commit.empty() && commit != wanted_.revision) {
-            world_.log << fmt::format("release  {} is out from {}; it is left as it is\n", wanted_.tag,
-                                      commit.substr(0, 7));
-        }
-        return {release.address, false};
-    }
-
-    /// A tag that somebody pushed before us decides which commit the release is of.
-    void check_tag() {
-        tagged_ = load_tag_commit(api_, wanted_.tag);
-        if (tagged_.empty() || tagged_ == wanted_.revision) return;
-        refuse(fmt::format("the tag {} is there already, on another commit ({})", wanted_.tag, tagged_.substr(0, 7)),
-               "raise DEFRA_VERSION, or remove the tag if it was a mistake");
-    }
-
-    [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
-        throw Error{Exit::refused, {{wanted_.at, what, hint}}};
-    }
-
-    std::string render_draft(bool bound) const {
-        JsonWriter json;
-        json.open_object();
-        json.field("tag_name", wanted_.tag);
-        if (bound) json.field("target_commitish", wanted_.revision);
-        json.field("name", wanted_.title);
-        json.field("body", wanted_.notes);
-        json.field("draft", true);
-        json.close();
-        return json.one_line();
-    }
-
-    Response send_draft(bool bound) {
-        return api_.send({.method = "POST",
-                          .path = "releases",
-                          .body = render_draft(bound),
-                          .purpose = purpose_,
-                          .creates = true,
-                          .notifies = true});
-    }
-
-    Release create() {
-        Response response = send_draft(true);
-        // A token of a workflow may never tag a commit that changes workflows, unless nothing has to be tagged, or the
-        // tag falls on the default branch's newest commit by itself.
-        if ((response.status == 403 || response.status == 404) && lands_right_without_target())
-            response = send_draft(false);
-        if (response.status == 201) return parse_release(response);
-        // It may have happened all the same, or another run was quicker.
-        if (may_pass(response.status) || has_error(response, "already_exists", "tag_name")) {
-            const std::vector<Release> releases = load_releases(api_);
-            if (const Release* draft = choose_draft(releases, wanted_.tag)) return *draft;
-            if (const Release* there = find_published(releases, wanted_.tag)) return *there;
-        }
-        explain(response);
-    }
-
-    bool lands_right_without_target() {
-        if (!tagged_.empty()) return true;
-        const Response head =
-            api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch), .purpose = purpose_});
-        return head.status == 200 && text_at(parse_tool_json(head.body, "GitHub's answer"), "sha") == wanted_.revision;
-    }
-
-    [[noreturn]] void explain(const Response& response) const {
-        if (response.status == 422 && says(response, "immutable release")) {
-            refuse(fmt::format("the version {} belonged to an immutable release once, and can never be used again: {}",
-                               wanted_.tag, message_of(response)),
-                   "raise DEFRA_VERSION");
-        }
-        Error error = make_refusal(purpose_, response);
-        std::string& hint = error.problems.front().hint;
-        if (has_error(response, "custom", "pre_receive") || says(response, "creations being restricted")) {
-            hint =
-                "a rule of this repository lets nobody create this tag: let the rule's bypass list hold GitHub "
-                "Actions, or push the tag yourself and press Re-run failed jobs";
-        } else if (response.status == 403 || response.status == 404) {
-            hint += fmt::format(
-                "; if this commit changes .github/workflows, no workflow's token may tag it: git push origin "
-                "{}:refs/tags/{}, then press Re-run failed jobs",
-                wanted_.revision, wanted_.tag);
-        }
-        throw error;
-    }
-
-    /// Two attempts at once make two drafts: the oldest stays, empty ones go. Returns the one that stays.
-    Release remove_other_drafts(const Release& release) {
-        const std::vector<Release> releases = load_releases(api_);
-        const Release* kept = choose_draft(releases, wanted_.tag);
-        if (kept == nullptr) return release;
-        for (const Release& other : releases) {
-            if (other.draft && other.tag == wanted_.tag && other.id != kept->id && other.assets.empty()) remove(other);
-        }
-        return *kept;
-    }
-
-    /// Another run made its draft before us, at the same time: two that fill one draft would mix their files.
-    MadeRelease wait_for_other(Release release) {
-        world_.log << "release  another run is making it\n" << std::flush;
-        for (int look = 0; look < looks_at_other; ++look) {
-            world_.clock.sleep(between_looks);
-            release = reload(release);
-            if (!release.draft) return published_by_another(release);
-        }
-        throw Error{Exit::failed,
-                    {{{},
-                      "another run began to make the release " + wanted_.tag + " and has not published it",
-                      "press Re-run failed jobs when it has ended: what it left is filled up"}}};
-    }
-
-    bool is_whole(const Release& release) const {
-        return std::all_of(wanted_.assets.begin(), wanted_.assets.end(), [&](const AssetFile& file) {
-            const Asset* asset = release.find(file.name);
-            return asset != nullptr && is_same(*asset, file);
-        });
-    }
-
-    void remove(const Release& release) {
-        api_.send({.method = "DELETE", .path = fmt::format("releases/{}", release.id), .purpose = purpose_});
-    }
-
-    Release reload(const Release& release) {
-        return parse_release(api_.require({.path = fmt::format("releases/{}", release.id), .purpose = purpose_}));
-    }
-
-    /// False if the release was published by another run meanwhile.
-    bool upload(Release& release, const AssetFile& file) {
-        for (int attempt = 1;; ++attempt) {
-            if (const Asset* there = release.find(file.name)) {
-                if (is_same(*there, file)) return true;
-                api_.send(
-                    {.method = "DELETE", .path = fmt::format("releases/assets/{}", there->id), .purpose = purpose_});
-            }
-            const Response response = api_.send({.method = "POST",
-                                                 .path = release.uploads + "?name=" + percent_encoded(file.name),
-                                                 .file = file.file,
-                                                 .purpose = purpose_,
-                                                 .creates = true});
-            if (response.status == 201) return true;
-            release = reload(release);
-            if (!release.draft) return false;
-            const bool again = may_pass(response.status) || has_error(response, "already_exists");
-            if (!again || attempt == max_uploads) {
-                throw make_refusal(
-                    {fmt::format("the file {} of the release {} was not uploaded; the release is still a "
-                                 "draft",
-                                 file.name, wanted_.tag),
-                     permission},
-                    response);
-            }
-        }
-    }
-
-    MadeRelease published_by_another(const Release& release) {
-        world_.log << "release  another run published it meanwhile\n";
-        return {release.address, false};
-    }
-
-    MadeRelease publish(const Release& release) {
-        if (!release.draft) return published_by_another(release);
-        JsonWriter json;
-        json.open_object();
-        json.field("name", wanted_.title);
-        json.field("body", wanted_.notes);
-        json.field("draft", false);
-        json.field("make_latest", is_latest() ? "true" : "false");
-        json.close();
-        const Response response = api_.send({.method = "PATCH",
-                                             .path = fmt::format("releases/{}", release.id),
-                                             .body = json.one_line(),
-                                             .purpose = purpose_,
-                                             .notifies = true});
-        if (response.status / 100 != 2) {
-            const bool never = response.status == 422;
-            if (never) remove(release);
-            explain(response);
-        }
-        check_bound();
-        return {parse_release(response).address, true};
-    }
-
-    bool is_latest() {
-        const std::vector<Release> releases = load_releases(api_);
-        const Release* last = find_last_release(releases);
-        return last == nullptr || parse_version(last->tag) < parse_version(wanted_.tag);
-    }
-
-    void check_bound() {
-        const std::string commit = load_tag_commit(api_, wanted_.tag);
-        if (commit.empty() || commit == wanted_.revision) return;
-        throw Error{Exit::failed,
-                    {{wanted_.at,
-                      fmt::format("the release {} is out, but its tag names {} and not {}", wanted_.tag,
-                                  commit.substr(0, 7), wanted_.revision.substr(0, 7)),
-                      "somebody moved the tag or the branch meanwhile: see the release's page"}}};
-    }
-
-    const World& world_;
-    Api& api_;
-    const WantedRelease& wanted_;
-    const Purpose purpose_;
-    std::string tagged_;
-};
-
-}  // namespace
 
 const Asset* Release::find(const std::string& name) const {
     const auto found = std::find_if(assets.begin(), assets.end(), [&](const Asset& a) { return a.name == name; });
@@ -323,10 +75,6 @@ const Release* choose_draft(const std::vector<Release>& releases, const std::str
         if (better) chosen = &release;
     }
     return chosen;
-}
-
-MadeRelease make_release(const World& world, Api& api, const WantedRelease& wanted) {
-    return Maker(world, api, wanted).make();
 }
 
 void download_asset(Api& api, const Asset& asset, const std::filesystem::path& to) {

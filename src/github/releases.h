@@ -31,6 +31,9 @@ struct Release {
     const Asset* find(const std::string& name) const;  ///< nullptr: it has none of that name
 };
 
+/// Of an answer that is one release. Throws Error{failed} if it is none.
+Release parse_release(const Response& response);
+
 /// All of them, drafts included if the token may write. Throws make_refusal.
 std::vector<Release> load_releases(Api& api);
 
