@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "commands/road.h"
+#include "commands/baseline.h"
 #include "commands/step.h"
 #include "report/terminal.h"
 #include "scan/scan.h"
@@ -56,8 +56,10 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
 
 Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts) {
-    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    const Baseline baseline = apply_baseline(world, settings, project, verdicts);
     Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
+    tell_changes(baseline, run);
     save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     Result result = make_result(settings, run);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "commands/road.h"
+#include "commands/baseline.h"
 #include "commands/step.h"
 #include "report/summary.h"
 #include "report/terminal.h"
@@ -76,12 +76,15 @@ Result run_all(const World& world, const Settings& settings) {
     const std::vector<Layout> layouts = build_images(world, settings, project);
     const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts, Known::taken);
     scan_images(world, settings, project, layouts);
-    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    scan_baseline(world, settings, project, layouts);
+    std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    const Baseline baseline = apply_baseline(world, settings, project, verdicts);
 
     Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
     run.command = "run";
     run.started = started;
     add_remarks(run, problems);
+    tell_changes(baseline, run);
     save_reports(world, settings, run);
     Result result = make_result(settings, run);
     result.outputs["problems"] = std::to_string(problems.size());

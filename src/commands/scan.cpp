@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "commands/baseline.h"
 #include "commands/given_images.h"
 #include "commands/step.h"
 #include "report/terminal.h"
@@ -107,5 +108,6 @@ Result run_scan(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const std::vector<Layout> layouts = load_built_images(world, settings, project);
     scan_images(world, settings, project, layouts);
+    scan_baseline(world, settings, project, layouts);
     return report_verdicts(world, settings, project, layouts).result;
 }

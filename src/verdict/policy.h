@@ -14,6 +14,7 @@ struct Gate {
     Severity severity = Severity::medium;  ///< findings from this severity on block …
     bool only_fixed = true;                ///< … if there is a fix
     bool publish_no_worse = false;         ///< gate.publish: no-worse
+    bool new_only = false;                 ///< gate.pull_requests: new-only
 };
 
 /// Findings in these places block only from `gate_from` on.

@@ -11,7 +11,8 @@
 
 struct GitHubWorld : FakeWorld {
     FakeGitHub hub;
-    std::string finding;  ///< an id that both scanners see in every image from now on; empty: none
+    std::string finding;               ///< an id that both scanners see in every image from now on; empty: none
+    std::string finding_in_published;  ///< the same for what is fetched to compare with, where that is another one
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
     std::set<std::string> lost_tags;
@@ -89,12 +90,16 @@ struct GitHubWorld : FakeWorld {
         processes.answer({"grype", "-c", "empty.yaml", "db", "status"},
                          R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
         processes.answer_by({"trivy", "image", "--scanners"}, [this](const Command& c) {
-            return leave(c, "trivy.json", trivy_report("container_image", image_in_view(c).second.text()));
+            const bool of_published = c.directory.string().find("out/published") != std::string::npos;
+            return leave(c, "trivy.json",
+                         trivy_report("container_image", image_in_view(c).second.text(),
+                                      of_published && !finding_in_published.empty() ? finding_in_published : finding));
         });
         processes.answer_by({"trivy", "convert"},
                             [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom); });
-        processes.answer_by({"trivy", "sbom"},
-                            [this](const Command& c) { return leave(c, "trivy.json", trivy_report("cyclonedx", "")); });
+        processes.answer_by({"trivy", "sbom"}, [this](const Command& c) {
+            return leave(c, "trivy.json", trivy_report("cyclonedx", "", finding));
+        });
         processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             [this](const Command& c) { return leave(c, "grype.json", grype_report("", "")); });
         processes.answer_by({"grype", "-q"}, [this](const Command& c) {
@@ -121,7 +126,7 @@ struct GitHubWorld : FakeWorld {
     }
 
     /// Of an SBOM's image the scanners tell nothing.
-    std::string trivy_report(const std::string& type, const std::string& config) {
+    static std::string trivy_report(const std::string& type, const std::string& config, const std::string& finding) {
         const std::string found =
             finding.empty()
                 ? ""

@@ -20,6 +20,7 @@ gate:
   severity: high
   only_fixed: false
   publish: no-worse
+  pull_requests: new-only
 scopes:
   - id: bundled
     paths: ["/opt/tool/**"]
@@ -51,6 +52,7 @@ pauses:
     CHECK(policy.gate.severity == Severity::high);
     CHECK_FALSE(policy.gate.only_fixed);
     CHECK(policy.gate.publish_no_worse);
+    CHECK(policy.gate.new_only);
 
     REQUIRE(policy.scopes.size() == 1);
     CHECK(policy.scopes[0].id == "bundled");
@@ -85,6 +87,7 @@ TEST_CASE("what a policy does not say has a default: medium and above, with a fi
     CHECK(policy.gate.severity == Severity::medium);
     CHECK(policy.gate.only_fixed);
     CHECK_FALSE(policy.gate.publish_no_worse);
+    CHECK_FALSE(policy.gate.new_only);
 }
 
 TEST_CASE("an empty policy is the default one, and that is said") {

@@ -1,0 +1,154 @@
+#include "commands/baseline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <ostream>
+
+#include "base/text.h"
+#include "commands/registry_access.h"
+#include "commands/step.h"
+#include "registry/fetch.h"
+#include "registry/manifests.h"
+#include "scan/scan.h"
+#include "verdict/comparison.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path scans_folder(const Settings& settings) {
+    return settings.out / "scans" / "published";
+}
+
+/// A comparison that cannot be made is worth a line in the log: without it the gate is the stricter one.
+bool succeeds(const World& world, const std::function<void()>& step) {
+    try {
+        step();
+        return true;
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        Problems problems = error.problems;
+        for (Problem& problem : problems) problem.level = Level::notice;
+        world.log << render_problems(problems);
+        return false;
+    }
+}
+
+/// The first of the image's tags that is there, as a reference by digest; empty if none is.
+std::string find_published(registry::Client& client, const std::string& host, const Image& image) {
+    std::vector<std::string> tags = image.moving_tags;
+    tags.push_back(image.version_tag);
+    for (const std::string& tag : tags) {
+        const auto digest = registry::ask_tag(client, host, image.repository, tag);
+        if (digest) return registry::render_reference({host, image.repository, tag, digest});
+    }
+    return "";
+}
+
+std::vector<Layout> fetch_published(const World& world, const Settings& settings, const Project& project,
+                                    const std::vector<Layout>& layouts) {
+    const std::string host = registry_of_credentials(settings);
+    Problems said_before;  // by whoever publishes with the same options
+    registry::ClientSettings access = load_registry_access(world, settings, {host}, said_before);
+    access.mirrors = settings.mirrors;
+    registry::Client client(world, access);
+    std::vector<Layout> published;
+    for (const Layout& layout : layouts) {
+        succeeds(world, [&] {
+            const std::string reference = find_published(client, host, image_of(project.plan, layout));
+            if (reference.empty()) return;
+            const std::vector<registry::Wanted> wanted = {{reference, layout.image, layout.platform}};
+            for (registry::Fetched& one :
+                 registry::fetch_images(world, client, wanted, settings.out / "published" / "images", settings.jobs))
+                published.push_back(std::move(one.layout));
+        });
+    }
+    return published;
+}
+
+/// The receipts were written by scan_baseline in this run: they name the image.
+Subject make_subject(const Verdict& ours, std::vector<ScanResult> scans) {
+    const Receipt receipt = scans.front().receipt;
+    return {.name = ours.name,
+            .target = ours.target,
+            .manifest = receipt.manifest,
+            .config = receipt.config,
+            .architecture = receipt.architecture,
+            .scans = std::move(scans)};
+}
+
+/// What a missing comparison means is worth a warning only where it makes the gate stricter.
+Problem make_remark(const Project& project, const std::string& name, const std::string& why) {
+    const bool new_only = project.policy.gate.new_only;
+    return {{},
+            fmt::format("{}: there is nothing to compare it with ({}){}", name, why,
+                        new_only ? ": all its findings count, not only new ones" : ""),
+            "",
+            new_only ? Level::warning : Level::notice};
+}
+
+}  // namespace
+
+bool wants_baseline(const Project& project) {
+    return project.event.name.starts_with("pull_request");
+}
+
+void scan_baseline(const World& world, const Settings& settings, const Project& project,
+                   const std::vector<Layout>& layouts) {
+    world.files.remove(scans_folder(settings));
+    if (!wants_baseline(project)) return;
+    Settings aside = settings;
+    aside.out = settings.out / "published";
+    world.files.remove(aside.out);
+    TimedStep step(world, "baseline", "what is published in the place of " + counted(layouts.size(), "image"));
+    const std::vector<Layout> published = fetch_published(world, settings, project, layouts);
+    const bool scanned = succeeds(world, [&] { scan_images(world, aside, project, published); });
+    if (scanned && !published.empty()) {
+        world.files.make_folder(settings.out / "scans");
+        world.files.rename(aside.out / "scans", scans_folder(settings));
+    }
+    step.end(fmt::format("{} of {} to compare with", scanned ? published.size() : 0, layouts.size()));
+}
+
+Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
+                        std::vector<Verdict>& verdicts) {
+    Baseline baseline;
+    if (!wants_baseline(project)) return baseline;
+    for (Verdict& verdict : verdicts) {
+        std::vector<ScanResult> scans = load_scans(world.files, scans_folder(settings), verdict.name);
+        if (scans.empty()) {
+            baseline.said.push_back(make_remark(project, verdict.name, "nothing is published that it would replace"));
+            continue;
+        }
+        const Verdict published = judge(make_subject(verdict, std::move(scans)), project.policy,
+                                        decision_time(world, settings), settings.max_database_age);
+        if (published.outcome == Outcome::unknown) {
+            baseline.said.push_back(make_remark(project, verdict.name, joined(published.unknown_because, "; ")));
+            continue;
+        }
+        baseline.published.emplace(verdict.name, published);
+        if (!project.policy.gate.new_only) continue;
+        const std::size_t before = verdict.blocking.size();
+        verdict = forgive_published(std::move(verdict), published);
+        world.files.write(settings.out / "verdicts" / (verdict.name + ".json"), render_verdict_json(verdict));
+        if (before == verdict.blocking.size()) continue;
+        baseline.said.push_back({{},
+                                 fmt::format("{}: {} of the published image would block as well: only new ones count",
+                                             verdict.name, counted(before - verdict.blocking.size(), "finding")),
+                                 "gate.pull_requests: new-only in " + project.policy.file + " lets it",
+                                 Level::notice});
+    }
+    return baseline;
+}
+
+void tell_changes(const Baseline& baseline, Run& run) {
+    for (ImageRun& image : run.images) {
+        const auto published = baseline.published.find(image.name);
+        if (published == baseline.published.end() || !image.verdict) continue;
+        Comparison comparison = compare_verdicts(published->second, *image.verdict);
+        image.change = Change{std::move(comparison.added), std::move(comparison.gone)};
+    }
+    run.other_warnings.insert(run.other_warnings.end(), baseline.said.begin(), baseline.said.end());
+}

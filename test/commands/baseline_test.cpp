@@ -1,0 +1,115 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string texts_of(const Problems& problems) {
+    std::string text;
+    for (const Problem& problem : problems) text += problem.what + "\n";
+    return text;
+}
+
+/// A pull request to a repository whose images are out; today's databases know a vulnerability in what is out.
+struct PullRequest : GitHubWorld {
+    PullRequest() {
+        publish();
+        finding = "CVE-2026-1111";
+        environment["GITHUB_EVENT_NAME"] = "pull_request";
+        environment["GITHUB_REF"] = "refs/pull/7/merge";
+        files.texts["/event"] =
+            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},"pull_request":{"head":{"repo":{"full_name":"defra/images","fork":false}}}})";
+        http.sent.clear();
+        log.str("");
+    }
+
+    void set_policy(const std::string& gate) { files.texts["vulnerability-policy.yml"] = "gate: {" + gate + "}\n"; }
+    const std::string& summary() const { return files.texts.at("out/summary.md"); }
+};
+
+/// Of the images that are built now, only these lack the vulnerability that is out.
+void mend_what_is_built(PullRequest& fake) {
+    fake.finding.clear();
+    fake.finding_in_published = "CVE-2026-1111";
+}
+
+}  // namespace
+
+TEST_CASE("A pull request that adds nothing is judged as strictly as any other, unless the policy says new-only") {
+    PullRequest fake;
+    CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.log.str(), "4 of 4 to compare with"));
+    fake.set_policy("pull_requests: new-only");
+    const Result result = run_scan(fake.world(), fake.settings());
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(holds(fake.summary(), "1 finding of the published image would block as well: only new ones count"));
+    CHECK(holds(fake.files.texts.at("out/verdicts/3.13.3-production-linux-amd64.json"), R"("outcome": "clean")"));
+    fake.environment["GITHUB_EVENT_NAME"] = "push";
+    CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
+}
+
+TEST_CASE("What a pull request adds blocks also with new-only, and what it adds and removes is told") {
+    PullRequest fake;
+    fake.set_policy("pull_requests: new-only");
+    fake.finding_in_published = "CVE-2026-2222";
+    const Result result = run_scan(fake.world(), fake.settings());
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.summary(), "What this change does, compared with the published images"));
+    CHECK(holds(fake.summary(), "| adds |"));
+    CHECK(holds(fake.summary(), "| removes |"));
+    CHECK(holds(fake.summary(), "CVE-2026-2222"));
+    // Another job that was handed out/scans says the same.
+    CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.summary(), "| removes |"));
+}
+
+TEST_CASE("A pull request that mends what is out is told so") {
+    PullRequest fake;
+    mend_what_is_built(fake);
+    CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "clean");
+    CHECK(holds(fake.summary(), "| removes |"));
+    CHECK_FALSE(holds(fake.summary(), "| adds |"));
+}
+
+TEST_CASE("Each moving tag is asked for, then the version tag; without any the gate is strict, and that is said") {
+    PullRequest fake;
+    fake.set_policy("pull_requests: new-only");
+    const std::map<std::string, std::string> one = {{"only", "3.13.3-production"}};
+    fake.lost_tags = {"latest-3.13", "latest"};
+    CHECK(run_scan(fake.world(), fake.settings(one)).outputs.at("verdict") == "clean");
+    const std::string asked = fake.http.lines();
+    CHECK(asked.find("HEAD https://registry-1.docker.io/v2/defradigital/python/manifests/latest-3.13") <
+          asked.find("HEAD https://registry-1.docker.io/v2/defradigital/python/manifests/latest\n"));
+    fake.lost_tags.insert("1.0.0-python3.13.3");
+    const Result result = run_scan(fake.world(), fake.settings(one));
+    CHECK(result.exit == Exit::refused);
+    CHECK(holds(fake.summary(),
+                "there is nothing to compare it with (nothing is published that it would replace): all its findings "
+                "count, not only new ones"));
+    fake.published = "nowhere";
+    CHECK(run_scan(fake.world(), fake.settings(one)).exit == Exit::refused);
+}
+
+TEST_CASE("Published images that cannot be judged forgive nothing") {
+    PullRequest fake;
+    fake.set_policy("pull_requests: new-only");
+    run_scan(fake.world(), fake.settings());
+    for (auto& [path, text] : fake.files.texts) {
+        if (path.string().starts_with("out/scans/published/") && path.filename() == "trivy.json") text = "{}";
+    }
+    const Result result = run_judge(fake.world(), fake.settings());
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.summary(), "this is not the report that its receipt is about"));
+}
+
+TEST_CASE("A push compares with nothing and asks nobody") {
+    PullRequest fake;
+    fake.environment["GITHUB_EVENT_NAME"] = "push";
+    run_scan(fake.world(), fake.settings());
+    for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "registry"));
+}
