@@ -11,9 +11,9 @@
 /// True for a pull request: everything else is judged by itself.
 bool wants_baseline(const Project& project);
 
-/// Finds for each image what its moving tags name, in their order, then what its version tag names; fetches and scans it
-/// into out/scans/published/NAME, NAME being that of our own image. An image for which there is nothing, or nothing that
-/// can be had, has no baseline; that is no failure. Does nothing unless wants_baseline.
+/// Finds for each image what its moving tags name, in their order, then what its version tag names; fetches and scans
+/// it into out/scans/published/NAME, NAME being that of our own image. An image for which there is nothing, or nothing
+/// that can be had, has no baseline; that is no failure. Does nothing unless wants_baseline.
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts);
 

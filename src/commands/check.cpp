@@ -7,6 +7,7 @@
 #include "commands/road.h"
 #include "contract/certificates.h"
 #include "plan/drift.h"
+#include "verdict/migration.h"
 
 namespace {
 
@@ -27,8 +28,21 @@ std::vector<Mended> mend_texts(const World& world, const Settings& settings, con
     if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
         mended.push_back({readme, *text, mend_readme(*text, project.plan)});
     }
-    std::erase_if(mended, [](const Mended& m) { return m.now == m.then; });
     return mended;
+}
+
+/// The scanners' own ignore files become part of the policy.
+std::vector<Mended> mend_policy(const World& world, const Settings& settings, Problems& said) {
+    const auto text = [&](const std::string& file) { return world.files.read_if_there(file).value_or(""); };
+    const PolicyFiles now{.policy = text(settings.policy),
+                          .trivyignore = text(".trivyignore"),
+                          .trivyignore_yaml = text(".trivyignore.yaml"),
+                          .grype_yaml = text(".grype.yaml")};
+    const PolicyFiles then = migrate_waivers(now, settings.policy, day_of(decision_time(world, settings)), said);
+    return {{settings.policy, now.policy, then.policy},
+            {".trivyignore", now.trivyignore, then.trivyignore},
+            {".trivyignore.yaml", now.trivyignore_yaml, then.trivyignore_yaml},
+            {".grype.yaml", now.grype_yaml, then.grype_yaml}};
 }
 
 /// The lines between the common beginning and the common end of two texts.
@@ -45,6 +59,18 @@ std::string render_difference(const Mended& mended) {
     for (std::size_t i = same; i < before.size(); ++i) text += "- " + before[i] + "\n";
     for (std::size_t i = same; i < after.size(); ++i) text += "+ " + after[i] + "\n";
     return text;
+}
+
+/// A text that comes to nothing is a file that is no longer needed.
+void mend(const World& world, const Settings& settings, const Mended& mended) {
+    if (mended.now == mended.then) return;
+    world.out << render_difference(mended);
+    if (settings.diff) return;
+    if (mended.then.empty()) {
+        world.files.remove(mended.file);
+    } else {
+        world.files.write(mended.file, mended.then);
+    }
 }
 
 void append(Problems& all, const Problems& more) {
@@ -85,15 +111,14 @@ Problems check_project(const World& world, const Settings& settings, const Proje
 
 Result run_check(const World& world, const Settings& settings) {
     Project project = load_project(world, settings);
+    Result result;
     if (settings.fix || settings.diff) {
-        for (const Mended& mended : mend_texts(world, settings, project)) {
-            world.out << render_difference(mended);
-            if (!settings.diff) world.files.write(mended.file, mended.then);
-        }
+        std::vector<Mended> all = mend_texts(world, settings, project);
+        for (Mended& mended : mend_policy(world, settings, result.problems)) all.push_back(std::move(mended));
+        for (const Mended& mended : all) mend(world, settings, mended);
         project = load_project(world, settings);
     }
-    Result result;
-    result.problems = check_project(world, settings, project);
+    append(result.problems, check_project(world, settings, project));
     append(result.problems,
            check_upgrades_built(world, settings, project, load_layouts_there(world, settings, project)));
     append(result.problems, project.policy_warnings);

@@ -161,7 +161,12 @@ const std::vector<OptionText>& option_table() {
          "When findings turn the night red: news, any or never; an unknown verdict always does",
          {"nightly"}},
         {"retire", "MINOR", "", "Close the code scanning alerts of a version that is gone, such as 3.11", {"nightly"}},
-        {"fix", "", "false", "Mend what can be mended: the matrix and JOB.env are the truth", {"check"}},
+        {"fix",
+         "",
+         "false",
+         "Mend what can be mended: the matrix and JOB.env are the truth, and the policy takes the scanners' own ignore "
+         "files",
+         {"check"}},
         {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
     };
     return table;

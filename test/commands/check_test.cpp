@@ -45,6 +45,24 @@ TEST_CASE("check --diff shows what --fix would do, and writes nothing") {
     CHECK(fake.out.str().find("- ARG DEFRA_VERSION=1.0.0\n+ ARG DEFRA_VERSION=1.1.0") != std::string::npos);
 }
 
+TEST_CASE("check --fix moves what the scanners' own files accept into the policy, and --diff shows it first") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01 # not called\n";
+    fake.files.texts[".grype.yaml"] = "ignore:\n  - {vulnerability: CVE-2026-2, package: {name: tar}}\n";
+    run_check(fake.world(), parse_settings({{"diff", "true"}}));
+    CHECK(fake.files.written.empty());
+    CHECK(fake.out.str().find("- CVE-2026-1 exp:2027-01-01 # not called\n") != std::string::npos);
+    CHECK(fake.out.str().find("+   - id: \"CVE-2026-2\"\n") != std::string::npos);
+
+    const Result result = run_check(fake.world(), parse_settings({{"fix", "true"}}));
+    CHECK(result.exit == Exit::done);
+    CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
+    CHECK_FALSE(fake.files.texts.contains(".grype.yaml"));
+    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the waiver for CVE-2026-1 yet"));
+    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the waiver for CVE-2026-2 yet"));
+}
+
 TEST_CASE("Another matrix than the repository's own is not held against its README and Dockerfile") {
     FakeWorld fake;
     fill_work_tree(fake);
