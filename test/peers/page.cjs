@@ -36,6 +36,18 @@ async function checkFilter(page, what) {
   expect((await shownRows(page)) === step, what + ": without a filter all is there again");
 }
 
+// What a feed or an image wrote is text, and no part of the page.
+async function checkText(page, what) {
+  const made = await page.evaluate(() => {
+    const all = [...document.querySelectorAll("*")];
+    const handlers = all.filter(element => [...element.attributes].some(attribute => attribute.name.startsWith("on")));
+    const strange = all.filter(element => ["IMG", "IFRAME", "OBJECT", "EMBED", "LINK", "BASE"].includes(element.tagName));
+    return { scripts: document.scripts.length, handlers: handlers.length, strange: strange.length, text: document.body.textContent };
+  });
+  expect(made.scripts === 1 && made.handlers === 0 && made.strange === 0, what + ": a text became a part of the page");
+  if (what.includes("hostile")) expect(made.text.includes("<script>"), what + ": the hostile text is shown as it is");
+}
+
 async function checkView(browser, file, name, options) {
   const what = file + " (" + name + ")";
   const page = await (await browser.newContext(options)).newPage();
@@ -50,6 +62,7 @@ async function checkView(browser, file, name, options) {
   expect(sideways <= 0, what + ": sticks out by " + sideways + " pixels");
   const styled = await page.evaluate(() => getComputedStyle(document.querySelector(".band")).backgroundColor);
   expect(styled !== "rgba(0, 0, 0, 0)", what + ": the style is not obeyed");
+  await checkText(page, what);
   await checkFilter(page, what);
   await page.screenshot({ path: file.replace(/\.html$/, "-" + name + ".png"), fullPage: true });
   const large = await page.evaluate(() => document.getElementById("rest") !== null);

@@ -5,8 +5,7 @@
 #   SAMPLES=FOLDER test_report '[samples]'
 #   test/peers/page.sh FOLDER/*.html
 #
-# Needs chromium (Debian's) and PEERS, a folder made with
-#   npm install --prefix "$PEERS" --ignore-scripts playwright-core@1.64.1
+# Needs chromium (Debian's) and PEERS, a folder with the packages of test/peers/npm (tools/ready report-peers).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

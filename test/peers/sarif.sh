@@ -4,16 +4,14 @@
 #   SAMPLES=FOLDER test_report '[samples]'
 #   test/peers/sarif.sh FOLDER/*.sarif
 #
-# Needs PEERS, a folder made with
-#   npm install --prefix "$PEERS" --ignore-scripts ajv-cli@5.0.0 ajv-formats@3.0.1 @microsoft/sarif-multitool-linux@5.7.0
-# and libicu (Debian: libicu72). SARIF_SCHEMA names the schema file, if it is not with the test data beside the repository.
+# Needs PEERS, a folder with the packages of test/peers/npm, and libicu (tools/ready report-peers). SARIF_SCHEMA names another schema file
+# than the one that the validator brings.
 # Ends with 1 if a file has an error or a warning, or if a validator lets a wrong file pass.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
 peers=${PEERS:?a folder with the npm packages, see the head of this script}
-schema=${SARIF_SCHEMA:-$here/../../../shared/corpus/microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json}
 multitool=$peers/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+schema=${SARIF_SCHEMA:-$(dirname "$multitool")/sarif-2.1.0.json}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
