@@ -99,6 +99,9 @@ footer { color: var(--soft); font-size: .85rem; padding-top: 2.4rem; padding-bot
     --critical: #8f1d16; --high: #c0392b; --medium: #a85f00; --low: #46606f; --negligible: #6b767e; --unknown: #6a4c93; }
   body { font-size: 9.5pt; } nav, #filter, #shown button { display: none; } section { padding-top: 1rem; }
   .band, .badge, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  #findings table { table-layout: fixed; } #findings td > div, #findings .roomy { min-width: 0; }
+  #findings th:nth-child(1) { width: 11%; } #findings th:nth-child(2) { width: 31%; } #findings th:nth-child(3) { width: 15%; }
+  #findings th:nth-child(4) { width: 9%; } #findings th:nth-child(5) { width: 17%; } #findings .narrow { white-space: normal; }
   .list tr, ol.todo li, details.more summary { break-inside: avoid; } h2, h3 { break-after: avoid; } thead { display: table-header-group; }
 }
 )css";

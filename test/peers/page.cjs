@@ -64,6 +64,7 @@ async function checkView(browser, file, name, options) {
   expect(styled !== "rgba(0, 0, 0, 0)", what + ": the style is not obeyed");
   await checkText(page, what);
   await checkFilter(page, what);
+  await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
   await page.screenshot({ path: file.replace(/\.html$/, "-" + name + ".png"), fullPage: true });
   const large = await page.evaluate(() => document.getElementById("rest") !== null);
   if (name === "desktop" && !large) await page.pdf({ path: file.replace(/\.html$/, ".pdf"), format: "A4", printBackground: true });
