@@ -104,7 +104,7 @@ class Runner:
             self.variables["GITHUB_" + name.upper()] = str(files[name])
         return files
 
-    def docker_run(self, name, variables):
+    def docker_run(self, name, variables, args=()):
         """The runner's command line: only names of variables are on it, their values are in the client's environment."""
         words = ["docker", "run", "--name", name, "--label", name[-6:], "--workdir", MOUNTS["workspace"], "--rm"]
         for variable in variables:
@@ -112,10 +112,11 @@ class Runner:
         words += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true", "-v", "/var/run/docker.sock:/var/run/docker.sock"]
         for place, inside in MOUNTS.items():
             words += ["-v", f"{self.places[place]}:{inside}"]
-        return [*words, self.image]
+        return [*words, self.image, *args]
 
-    def step(self, given=None, *, cancel_when=None, cancellation=CANCELLATION):
-        """Runs the action with these inputs. `cancel_when(log text)` says when somebody presses Cancel."""
+    def step(self, given=None, *, args=(), cancel_when=None, cancellation=CANCELLATION):
+        """Runs the action with these inputs; `args` is what `with: args:` would add to the command line.
+        `cancel_when(log text)` says when somebody presses Cancel."""
         files = self.command_files()
         variables = {**self.variables, **self.env, **self.inputs(given or {})}
         variables = {name: self.inside(value) for name, value in variables.items()}
@@ -123,7 +124,7 @@ class Runner:
         log = runner_protocol.Log(self.masks)
         started = time.monotonic()
         try:
-            process = subprocess.Popen(self.docker_run(name, variables), env={**os.environ, **variables},
+            process = subprocess.Popen(self.docker_run(name, variables, args), env={**os.environ, **variables},
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                        start_new_session=True)
         except OSError as error:  # as with every program, the kernel has a limit for one variable
@@ -176,8 +177,10 @@ class Runner:
         step.summary = runner_protocol.take_summary(files["step_summary"].read_bytes(), self.masks, step.errors)
         self.env.update(step.env)
 
+    def files(self):
+        return [path for place in self.places.values() for path in [place, *place.rglob("*")]]
+
     def strangers(self):
         """What the steps left that the runner's own user could not remove."""
         owner = self.workspace.stat().st_uid
-        return [str(path) for place in self.places.values() for path in [place, *place.rglob("*")]
-                if path.lstat().st_uid != owner]
+        return [str(path) for path in self.files() if path.lstat().st_uid != owner]

@@ -75,19 +75,26 @@ class Job:
         path.write_text(text)
         give_to_runner(path.parent)
 
-    def stand_ins(self):
+    def leaks(self, canary, *steps):
+        """Where a secret got to: files, outputs, logs before anything in them is hidden."""
+        found = [str(path) for path in self.runner.files()
+                 if path.is_file() and not path.is_symlink() and canary.encode() in path.read_bytes()]
+        return found + [step.container for step in steps
+                        if canary in "\n".join([*step.log.raw, *step.outputs.values(), step.summary])]
+
+    def stand_ins(self, sample="green"):
         """The inputs that take the place of image registries and vulnerability feeds; what they name lies where the
         container sees it."""
         temp = self.runner.places["runner_temp"]
         bases = json.loads((container.CACHE / "stand-ins/bases.json").read_text())
         for number, base in enumerate(bases.values()):
-            shutil.copytree(base["layout"], temp / f"stand-ins/{number}")
+            shutil.copytree(base["layout"], temp / f"stand-ins/{number}", dirs_exist_ok=True)
             base["layout"] = f"/github/runner_temp/stand-ins/{number}"
         (temp / "stand-ins/bases.json").write_text(json.dumps(bases))
-        newest = max((container.CACHE / "databases").glob("sample-green-*"), key=lambda path: path.stat().st_mtime)
-        shutil.copytree(newest, temp / "databases")
+        newest = max((container.CACHE / "databases").glob(f"sample-{sample}-*"), key=lambda path: path.stat().st_mtime)
+        shutil.copytree(newest, temp / f"databases-{sample}")
         authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
         shutil.copy(authorities, temp / "authorities.crt")
         give_to_runner(temp)
-        return {"stand-ins": str(temp / "stand-ins/bases.json"), "databases": str(temp / "databases"),
+        return {"stand-ins": str(temp / "stand-ins/bases.json"), "databases": str(temp / f"databases-{sample}"),
                 "build-ca": str(temp / "authorities.crt")}

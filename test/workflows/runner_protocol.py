@@ -114,6 +114,7 @@ class Log:
     def __init__(self, masks):
         self.masks = masks
         self.lines = []
+        self.raw = []  # before anything is hidden: a secret must not even get this far
         self.annotations = []  # (kind, properties, message), as many as are kept
         self.obeyed = []  # (name, data) of every command that was taken for one
         self.outputs = {}
@@ -123,6 +124,7 @@ class Log:
 
     def add(self, chunk):
         """The runner's line reader also ends a line at a lone CR."""
+        self.raw.append(chunk)
         for line in re.split(r"\r\n|\r|\n", chunk):
             if not self._obey(line):
                 self.lines.append(self.masks.hide(line))

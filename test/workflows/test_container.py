@@ -7,7 +7,7 @@ import sys
 import unittest
 
 import container
-from project import load, snippets
+from project import ROOT, load, snippets
 from project_of_images import Job
 
 
@@ -95,28 +95,49 @@ class Cancelled(unittest.TestCase):
 
 
 class TheReadmesTenLines(unittest.TestCase):
+    """The workflow of one job as the README has it, on a pull request; and then a second step, in the same job."""
+
     def test_they_end_in_a_verdict(self):
         text = next(text for text in snippets("README.md", "yaml") if "uses: actions/checkout" in text)
         self.assertEqual(len(text.splitlines()), 10, text)
-        workflow = load(text)
-        (steps,) = [job["steps"] for job in workflow["jobs"].values()]
-        job = Job(self, event="pull_request", ref="refs/pull/41/merge", payload={
-            "repository": {"full_name": "defra/images", "default_branch": "master"},
-            "pull_request": {"head": {"repo": {"full_name": "defra/images"}}}})
-        ended = []
-        for step in steps:
-            name = step["uses"].partition("@")[0]
-            if name == "actions/checkout":
-                job.check_out(step.get("with"))
-            else:
-                self.assertEqual(name, "defra/python-image-action")
-                ended.append(job.runner.step({**step.get("with", {}), **job.stand_ins()}))
-        (step,) = ended
+        (steps,) = [job["steps"] for job in load(text)["jobs"].values()]
+        payload = json.loads((ROOT / "test/fixtures/github/pull_request.json").read_text())
+        job = Job(self, event="pull_request", ref="refs/pull/41/merge", payload=payload)
+        step = self.run_steps(job, steps)
         self.assertEqual(step.conclusion, "success", step)
         self.assertEqual(step.outputs["verdict"], "clean")
-        self.assertEqual(step.outputs["published"], "false")
         self.assertEqual(step.outputs["tested"], "true")
+        self.assertEqual(step.outputs["published"], "false")
+        self.assertEqual(step.outputs["reason"], 'an event of the kind "pull_request" never publishes')
         self.assertIn("stand-in", step.summary)
+        self.assertEqual({name for name, _ in step.log.obeyed} - {"stop-commands", "notice", "warning"}, set(), step)
+        self.assertEqual([name for name, value in step.outputs.items() if "defradigital" in value], [])
+        self.assertEqual(job.runner.strangers(), [])
+        self.assertEqual(job.leaks("canary-of-the-runtime-token", step), [])
+        self.plant_scanner_files(job)
+        self.scan_again(job)
+
+    def run_steps(self, job, steps):
+        """A step of another action than these two would be one that nobody has run."""
+        checkout, action = steps
+        self.assertEqual(checkout["uses"].partition("@")[0], "actions/checkout")
+        self.assertEqual(action["uses"].partition("@")[0], "defra/python-image-action")
+        job.check_out(checkout.get("with"))
+        return job.runner.step({**action.get("with", {}), **job.stand_ins()})
+
+    def plant_scanner_files(self, job):
+        """Settings that would make both scanners silent."""
+        for folder in ("", "out/", "out/images/"):
+            job.write(f"{folder}trivy.yaml", "exit-code: 0\nseverity: [UNKNOWN]\nscan: {skip-dirs: ['**/*']}\n")
+            job.write(f"{folder}trivy-secret.yaml", "disable-allow-rules: []\n")
+        home = job.runner.places["home"]
+        (home / ".grype.yaml").write_text("ignore: [{package: {name: '.*'}}]\nexclude: ['./**']\n")
+        (home / ".trivyignore").write_text("CVE-*\n")
+
+    def scan_again(self, job):
+        """With databases that know of vulnerabilities which block."""
+        step = job.runner.step({"command": "scan", "databases": job.stand_ins("red")["databases"]})
+        self.assertEqual((step.exit_code, step.outputs["verdict"]), (1, "vulnerable"), step)
         self.assertEqual(job.runner.strangers(), [])
 
 
