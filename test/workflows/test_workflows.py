@@ -1,5 +1,6 @@
 """What the workflows promise, read from the files themselves; and their scripts, run."""
 
+import json
 import re
 import subprocess
 import tempfile
@@ -180,7 +181,8 @@ class LayingTogether(unittest.TestCase):
         for folder in (layouts, scans):
             folder.mkdir(parents=True)
             (folder / f"{content}.json").write_text(content)
-        (scans.parents[1] / "bases.json").write_text(f'[{{"reference": "{base}"}}, {{"reference": "shared"}}]')
+        bases = [{"reference": base}, {"reference": "shared", "layers": {f"linux/{image}": 1}}]
+        (scans.parents[1] / "bases.json").write_text(json.dumps(bases))
 
     def lay(self):
         ended = bash(script(PARENT_IMAGES, "Lay it together"), self.folder, HANDED_OVER=str(self.folder / "in"))
@@ -191,8 +193,9 @@ class LayingTogether(unittest.TestCase):
         self.hand_over(0, 1, "a", "x", "python:3.13")
         self.hand_over(1, 1, "b", "y", "python:3.12")
         self.assertEqual(self.lay(), ["bases.json", "images/a/x.json", "images/b/y.json", "scans/a/x.json", "scans/b/y.json"])
-        references = re.findall(r'"reference": "(.*?)"', (self.folder / "out/bases.json").read_text())
-        self.assertEqual(references, ["python:3.12", "python:3.13", "shared"])
+        self.assertEqual(json.loads((self.folder / "out/bases.json").read_text()), [
+            {"reference": "python:3.12"}, {"reference": "python:3.13"},
+            {"reference": "shared", "layers": {"linux/a": 1, "linux/b": 1}}])
 
     def test_of_a_job_that_ran_again_only_the_last_attempt_counts(self):
         self.hand_over(0, 1, "a", "first", "python:3.13")
