@@ -34,4 +34,6 @@ COPY --from=buildx /buildx /usr/local/bin/docker-buildx
 COPY --from=trivy /usr/local/bin/trivy /usr/local/bin/trivy
 COPY --from=grype /grype /usr/local/bin/grype
 COPY --from=program /out/ /
+# The runner needs root: the workspace is somebody else's, and the engine's socket is root's.
+USER 0:0
 ENTRYPOINT ["/usr/local/bin/python-image-action"]
