@@ -60,7 +60,7 @@ pauses:
     CHECK(policy.scopes[0].packages == std::vector<std::string>{"pip"});
     CHECK(policy.scopes[0].targets == std::vector<std::string>{"development"});
     CHECK(policy.scopes[0].review_by == parse_date("2026-12-31"));
-    CHECK(policy.scopes[0].at == Place{"policy.yml", 7});
+    CHECK(policy.scopes[0].at == Place{"policy.yml", 8});
 
     REQUIRE(policy.waivers.size() == 1);
     const Waiver& waiver = policy.waivers[0];
@@ -75,7 +75,7 @@ pauses:
     CHECK(waiver.review_by == parse_date("2026-12-01"));
     CHECK(waiver.until_base_rebuilt);
     CHECK_FALSE(waiver.only_for);
-    CHECK(waiver.at == Place{"policy.yml", 15});
+    CHECK(waiver.at == Place{"policy.yml", 16});
 
     REQUIRE(policy.pauses.size() == 1);
     CHECK(policy.pauses[0].scanner == Scanner::grype);
