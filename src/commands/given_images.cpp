@@ -150,7 +150,7 @@ std::vector<Verdict> scan_given_images(const World& world, const Settings& setti
 }
 
 Run gather_given_run(const World& world, const Settings& settings, const Project& project,
-                     const std::vector<Verdict>& verdicts) {
+                     std::vector<Verdict> verdicts) {
     const Date today = day_of(decision_time(world, settings));
     Run run;
     run.program_version = PROGRAM_VERSION;
@@ -163,15 +163,15 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
     for (const Problem& problem : check_waivers(project.policy, verdicts, today))
         run.policy_warnings.push_back(problem);
     run.out = settings.out.string();
-    for (const Verdict& verdict : verdicts) {
+    for (Verdict& verdict : verdicts) {
         ImageRun image;
         image.name = verdict.name;
         image.image = verdict.name;
         image.category = "images/" + verdict.name + "/";
         image.at = {settings.dockerfile, 1};
-        image.verdict = verdict;
         image.remedies = make_remedies(verdict, image.at, today);
         world.files.write(settings.out / "verdicts" / (verdict.name + ".json"), render_verdict_json(verdict));
+        image.verdict = std::move(verdict);
         run.images.push_back(std::move(image));
     }
     return run;

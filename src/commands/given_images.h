@@ -29,4 +29,4 @@ std::vector<Verdict> scan_given_images(const World& world, const Settings& setti
 
 /// What a run tells of images that no matrix has: without their row, and without advice but a waiver to paste.
 Run gather_given_run(const World& world, const Settings& settings, const Project& project,
-                     const std::vector<Verdict>& verdicts);
+                     std::vector<Verdict> verdicts);

@@ -3,71 +3,99 @@
 
 #include "commands/given_images.h"
 #include "report/terminal.h"
+#include "scan/scan_files.h"
+#include "system/parallel.h"
 
 namespace {
 
 constexpr const char* name = "reports";
 
-/// Nothing else binds such a report to an image than what it says itself.
+/// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
+/// as a scan that went wrong would.
 ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
     ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset},
                       .report = std::nullopt};
-    result.receipt.bare = true;
+    Receipt& receipt = result.receipt;
+    receipt.bare = true;
     if (file.empty()) {
-        result.receipt.failure = "no report of " + render_scanner(scanner) + " was given";
+        receipt.failure = "no report of " + render_scanner(scanner) + " was given";
         return result;
     }
     const std::string text = world.files.read(file);
-    result.report =
-        scanner == Scanner::trivy ? parse_trivy_report(text, file.string()) : parse_grype_report(text, file.string());
-    result.receipt.scanner_version = result.report->scanner_version;
-    result.receipt.database_date = result.report->database_date;
-    result.receipt.architecture = result.report->architecture;
-    result.receipt.packages = result.report->packages;
-    result.receipt.report = sha256(text);
+    receipt.failure = fault_of([&] { result.report = parse_report(scanner, text, file.string()); });
+    if (!result.report) return result;
+    receipt.scanner_version = result.report->scanner_version;
+    receipt.database_date = result.report->database_date;
+    receipt.architecture = result.report->architecture;
+    receipt.packages = result.report->packages;
+    receipt.report = sha256(text);
     return result;
 }
 
-Digest choose_manifest(const Settings& settings, const ScanResult& grype) {
+/// The configuration that the reports name; judge() holds both of them against it, so two images can never pass as one.
+Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
+    for (const ScanResult* scan : {&grype, &trivy}) {
+        if (scan->report && scan->report->config) return *scan->report->config;
+    }
+    Problems problems;
+    for (const ScanResult* scan : {&trivy, &grype}) {
+        const std::string why =
+            scan->receipt.failure.empty() ? "names no configuration of an image" : scan->receipt.failure;
+        problems.push_back({{}, render_scanner(scan->receipt.scanner) + ": " + why, ""});
+    }
+    problems.back().hint = "give a report of an image, as trivy image --format json and grype -o json write it";
+    throw Error{Exit::failed, problems};
+}
+
+/// Without Grype's report the verdict is unknown whatever image it is about, so that a missing --digest need not keep
+/// the findings from being shown: the image then goes by its configuration.
+Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanResult& grype, const Digest& config) {
     if (!settings.digest.empty()) return *Digest::parse(settings.digest);
     if (grype.report && grype.report->manifest) return *grype.report->manifest;
+    if (!grype.report) {
+        trivy.receipt.failure = "does not say which image it is about, and --digest does not either";
+        return config;
+    }
     throw Error{Exit::bad_input,
                 {{{},
                   "nothing says which image the reports are about",
                   "give its manifest digest with --digest, or a report of Grype, which names it"}}};
 }
 
-/// The configuration that the reports name; judge() holds both of them against it, so two images can never pass as one.
-Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
-    for (const ScanResult& scan : {grype, trivy}) {
-        if (scan.report && scan.report->config) return *scan.report->config;
-    }
-    throw Error{Exit::bad_input,
-                {{{}, "neither report names the configuration of its image", "these are not reports of an image"}}};
+/// Trivy's, then Grype's: reading them is most of the work.
+std::vector<ScanResult> load_reports(const World& world, const Settings& settings) {
+    const Digest unset = sha256("");
+    std::optional<ScanResult> trivy;
+    std::optional<ScanResult> grype;
+    in_parallel(2, {[&] { trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset); },
+                    [&] { grype = load_report(world, Scanner::grype, settings.grype_report, unset); }});
+    std::vector<ScanResult> scans;
+    scans.push_back(std::move(*trivy));
+    scans.push_back(std::move(*grype));
+    return scans;
 }
 
 }  // namespace
 
 Result judge_files(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
-    const Digest unset = sha256("");
-    ScanResult trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset);
-    ScanResult grype = load_report(world, Scanner::grype, settings.grype_report, unset);
-
+    std::vector<ScanResult> scans = load_reports(world, settings);
+    const Digest config = choose_config(scans[0], scans[1]);
     Subject subject{.name = name,
                     .target = "",
-                    .manifest = choose_manifest(settings, grype),
-                    .config = choose_config(trivy, grype),
+                    .manifest = choose_manifest(settings, scans[0], scans[1], config),
+                    .config = config,
                     .architecture = "",
                     .scans = {}};
-    for (ScanResult* scan : {&trivy, &grype}) {
-        scan->receipt.manifest = subject.manifest;
-        scan->receipt.config = subject.config;
-        if (subject.architecture.empty()) subject.architecture = scan->receipt.architecture;
+    for (ScanResult& scan : scans) {
+        scan.receipt.manifest = subject.manifest;
+        scan.receipt.config = subject.config;
+        if (subject.architecture.empty()) subject.architecture = scan.receipt.architecture;
     }
-    subject.scans = {trivy, grype};
-    const Verdict verdict = judge(subject, project.policy, decision_time(world, settings), settings.max_database_age);
-    Run run = gather_given_run(world, settings, project, {verdict});
+    subject.scans = std::move(scans);
+    std::vector<Verdict> verdicts;
+    verdicts.push_back(judge(subject, project.policy, decision_time(world, settings), settings.max_database_age));
+    Run run = gather_given_run(world, settings, project, std::move(verdicts));
     run.command = "judge";
     save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/text.h"
 #include "commands/road.h"
@@ -10,6 +11,7 @@
 #include "report/run_json.h"
 #include "report/sarif.h"
 #include "report/summary.h"
+#include "system/parallel.h"
 #include "verdict/advice.h"
 
 namespace {
@@ -164,13 +166,17 @@ void forget_reports(const World& world, const Settings& settings) {
 
 void save_reports(const World& world, const Settings& settings, const Run& run) {
     world.files.remove(settings.out / "sarif");
+    std::vector<std::function<void()>> files;
     for (const ImageRun& image : run.images) {
-        const std::optional<Sarif> sarif = render_sarif(image, run.program_version, {.from = settings.sarif_severity});
-        if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
+        files.emplace_back([&] {
+            const auto sarif = render_sarif(image, run.program_version, {.from = settings.sarif_severity});
+            if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
+        });
     }
-    world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run));
-    world.files.write(settings.out / "summary.md", render_summary(run));
-    world.files.write(settings.out / "report.html", render_page(run));
+    files.emplace_back([&] { world.files.write(settings.out / "report.html", render_page(run)); });
+    files.emplace_back([&] { world.files.write(settings.out / "summary.md", render_summary(run)); });
+    files.emplace_back([&] { world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run)); });
+    in_parallel(settings.jobs, files);
 }
 
 Result make_result(const Settings& settings, const Run& run) {

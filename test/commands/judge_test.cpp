@@ -1,4 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
 
 #include "base/json.h"
 #include "commands/built_images.h"
@@ -19,6 +21,23 @@ std::string bases_json(const Digest& now) {
            R"(", "layers": {"linux/amd64": 1}}, {"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" +
            sha256("distroless").text() + R"(", "digestNow": ")" + sha256("distroless").text() + R"("}])";
 }
+
+/// A laptop with nothing but two reports, of one image.
+struct TwoReports : FakeWorld {
+    TwoReports() {
+        for (const char* name : {"trivy.json", "grype.json"}) {
+            std::ifstream file(std::string(FIXTURES) + "/verdict/" + name, std::ios::binary);
+            files.texts[name] = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+        }
+    }
+    Result judge(std::map<std::string, std::string> given) {
+        given.insert({"max-database-age", "100000"});
+        return run_judge(world(), parse_settings(given));
+    }
+    const std::string& verdict() const { return files.texts.at("out/verdicts/reports.json"); }
+};
+
+const std::map<std::string, std::string> both = {{"trivy", "trivy.json"}, {"grype", "grype.json"}};
 
 }  // namespace
 
@@ -124,4 +143,67 @@ TEST_CASE("A waiver until the base is rebuilt ends for what stands on that base,
     const std::string& summary = fake.files.texts.at("out/summary.md");
     CHECK(holds(summary, "python:3.13.3-slim-bookworm was rebuilt since: build again"));
     CHECK(holds(summary, "the base was rebuilt, so the waiver for CVE-2026-1111 no longer applies to 1 finding"));
+}
+
+TEST_CASE("Two reports of one image are judged without a matrix; the digest is the one that Grype names") {
+    TwoReports fake;
+    const Result result = fake.judge(both);
+    CHECK(result.exit == Exit::refused);
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.verdict(), sha256("manifest").text()));
+    CHECK(fake.files.names_in("out/sarif").size() == 1);
+    CHECK(fake.judge({{"trivy", "trivy.json"}, {"grype", "grype.json"}, {"digest", sha256("manifest").text()}}).exit ==
+          Exit::refused);
+}
+
+TEST_CASE("Reports of two images, or of another one than --digest names, are unknown") {
+    TwoReports fake;
+    std::string& trivy = fake.files.texts["trivy.json"];
+    const std::string before = trivy;
+    trivy.replace(trivy.find(sha256("config").hex()), 64, sha256("another").hex());
+    CHECK(fake.judge(both).outputs.at("verdict") == "unknown");
+    trivy = before;
+    CHECK(fake.judge({{"trivy", "trivy.json"}, {"grype", "grype.json"}, {"digest", sha256("x").text()}}).exit ==
+          Exit::failed);
+    CHECK(fake.files.names_in("out/sarif").empty());
+}
+
+TEST_CASE("With one report the verdict is unknown, and what that one found is shown all the same") {
+    for (const std::string scanner : {"trivy", "grype"}) {
+        TwoReports fake;
+        const Result result = fake.judge({{scanner, scanner + ".json"}});
+        CHECK(result.exit == Exit::failed);
+        CHECK(result.outputs.at("verdict") == "unknown");
+        CHECK(result.outputs.at("findings") != "0");
+        CHECK(holds(fake.verdict(),
+                    "no report of " + std::string(scanner == "trivy" ? "grype" : "trivy") + " was given"));
+        CHECK(holds(fake.files.texts.at("out/report.html"), "CVE-2026-0001"));
+        CHECK(fake.files.names_in("out/sarif").empty());
+    }
+}
+
+TEST_CASE("A file that is no report is a scan that did not happen; without any there is nothing to show") {
+    for (const std::string text : {"", "{}", "[]", "{\"matches\": []}"}) {
+        TwoReports fake;
+        fake.files.texts["grype.json"] = text;
+        const Result result =
+            fake.judge({{"trivy", "trivy.json"}, {"grype", "grype.json"}, {"digest", sha256("manifest").text()}});
+        CHECK(result.exit == Exit::failed);
+        CHECK(holds(fake.files.texts.at("out/report.html"), "CVE-2026-0001"));
+        fake.files.texts["trivy.json"] = text;
+        try {
+            fake.judge(both);
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            CHECK(error.problems.size() == 2);
+        }
+    }
+    TwoReports fake;
+    try {
+        fake.judge({{"trivy", "none.json"}, {"grype", "grype.json"}});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+    }
 }
