@@ -81,6 +81,10 @@ Rules gather_rules(const std::vector<FindingRow>& rows) {
         gathered.rules[place->second].findings.push_back(row.finding);
         gathered.of_row.push_back(place->second);
     }
+    for (SarifRule& rule : gathered.rules) {
+        std::stable_sort(rule.findings.begin(), rule.findings.end(),
+                         [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
+    }
     return gathered;
 }
 

@@ -118,6 +118,16 @@ TEST_CASE("a finding that blocks keeps its place before 6,000 more severe ones t
     check_limits(sarif);
 }
 
+TEST_CASE("a rule is as severe as its worst finding, also where only a lesser one blocks") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    image.verdict->blocking = {make_finding("CVE-2026-1", "a", Severity::medium)};
+    image.verdict->reported = {make_finding("CVE-2026-1", "b", Severity::critical)};
+    const Parsed sarif = sarif_of(image, {});
+    REQUIRE(sarif.rules().Size() == 1);
+    CHECK(text_of(items_at(member(sarif.rules()[0], "properties"), "tags")[2]) == "critical");
+}
+
 TEST_CASE("when even what blocks has no room, that is said") {
     ImageRun image = clean_run().images[0];
     image.verdict->outcome = Outcome::vulnerable;
