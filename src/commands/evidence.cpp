@@ -20,6 +20,8 @@ constexpr std::size_t max_unpacked = 1U << 30U;
 constexpr const char* common_archive = "evidence.tar.gz";
 constexpr const char* checksums_name = "checksums.txt";
 constexpr const char* publication_name = "publication.json";
+constexpr const char* kept_manifest = "image-manifest.json";
+constexpr const char* kept_config = "image-config.json";
 
 std::string archive_of(const std::string& image) {
     return "evidence-" + image + ".tar.gz";
@@ -94,15 +96,6 @@ std::string pack_common(const World& world, const Settings& settings, const Evid
     return archive.finish();
 }
 
-/// All of an image but its layers: enough to scan its SBOMs again and to tell which layer brought what.
-void add_layout(Archive& archive, Files& files, const Layout& layout) {
-    const fs::path name = fs::path("out/images") / layout.name;
-    archive.add_text((name / "oci-layout").string(), "{\"imageLayoutVersion\":\"1.0.0\"}\n");
-    archive.add_text((name / "index.json").string(), render_index({layout.manifest_descriptor}, {}));
-    for (const Digest& blob : {layout.manifest, layout.config})
-        archive.add_text(blob_path(name, blob).string(), files.read(blob_path(layout.folder, blob)));
-}
-
 std::string pack_image(const World& world, const Settings& settings, const Layout& layout) {
     const std::string& name = layout.name;
     const fs::path scans = settings.out / "scans" / name;
@@ -114,7 +107,9 @@ std::string pack_image(const World& world, const Settings& settings, const Layou
     Archive archive(world.files);
     archive.add_folder("out/scans/" + name, scans);
     archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
-    add_layout(archive, world.files, layout);
+    // All of the image but its layers: enough to scan its SBOMs again, and to tell which layer brought what.
+    archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.folder, layout.manifest));
+    archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.folder, layout.config));
     return archive.finish();
 }
 
@@ -223,12 +218,20 @@ std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings
 }
 
 std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+    const fs::path scans = fetched.folder / "out/scans" / image.name;
+    const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
+    const std::string config = world.files.read_if_there(scans / kept_config).value_or("");
+    if (sha256(manifest) != image.manifest || sha256(config) != image.config) return std::nullopt;
     const fs::path folder = fetched.folder / "out/images" / image.name;
-    if (!world.files.is_folder(folder)) return std::nullopt;
-    const Layout layout = load_layout(world.files, folder, image.image, image.platform);
-    const bool same = layout.manifest == image.manifest && layout.config == image.config &&
-                      sha256(load_config(world.files, layout)) == image.config;
-    return same ? std::optional(layout) : std::nullopt;
+    world.files.write(blob_path(folder, image.manifest), manifest);
+    world.files.write(blob_path(folder, image.config), config);
+    world.files.write(folder / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    const Descriptor entry{.media_type = parse_manifest(manifest, image.name).media_type,
+                           .digest = image.manifest,
+                           .size = manifest.size(),
+                           .platform = image.platform};
+    world.files.write(folder / "index.json", render_index({entry}, {}));
+    return load_layout(world.files, folder, image.image, image.platform);
 }
 
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,

