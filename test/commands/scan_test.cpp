@@ -36,7 +36,7 @@ TEST_CASE("Any image in a registry is scanned and judged, without a matrix") {
                                    "defradigital-python-development-1.0.0-python3.13.3-linux-amd64.json"});
     CHECK(fake.files.names_in("out/sarif").size() == 2);
     const std::string& summary = fake.files.texts.at("out/summary.md");
-    CHECK(holds(fake.files.texts.at("out/verdict.json"), "docker.io/defradigital/python@sha256:"));
+    CHECK(holds(fake.files.texts.at("out/verdict.json"), "docker.io/defradigital/python:1.0.0-python3.13.3@sha256:"));
     CHECK(holds(summary, "get libssl3 3.0.16"));
     CHECK(holds(summary, "id: \"CVE-2026-1111\""));
 }
