@@ -86,6 +86,9 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
     environment["NO_COLOR"] = "1";
     // The bake file is ours, its outputs and secrets lie outside its folder, and only newer versions ask about that.
     environment["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0";
+    // buildx asks git for the commit; in a workflow the work tree belongs to somebody else than us (runner.md §4).
+    environment.insert(
+        {{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "safe.directory"}, {"GIT_CONFIG_VALUE_0", "*"}});
     if (settings.builder.empty()) {
         environment["DOCKER_CONFIG"] = configuration.string();
     } else {

@@ -88,6 +88,7 @@ Result run_all(const World& world, const Settings& settings) {
     save_reports(world, settings, run);
     Result result = make_result(settings, run);
     result.outputs["problems"] = std::to_string(problems.size());
+    result.outputs["tested"] = settings.contract == "off" ? "off" : is_contract_broken(run) ? "false" : "true";
     result.outputs["digests"] = render_digests(layouts);
     warn_of_old_scan(world, settings, project, result);
     publish_if_clean(world, settings, project, layouts, verdicts, contracts, run, result);

@@ -101,6 +101,8 @@ class Runner:
         for name in ("output", "state", "env", "path", "step_summary"):
             files[name] = self.places["file_commands"] / f"{name}_{secrets.token_hex(8)}"
             files[name].touch()
+            if os.geteuid() == 0:  # the runner itself is not root
+                os.chown(files[name], self.workspace.stat().st_uid, self.workspace.stat().st_gid)
             self.variables["GITHUB_" + name.upper()] = str(files[name])
         return files
 
@@ -141,11 +143,12 @@ class Runner:
         lock = threading.Lock()
 
         def read(stream):
-            for line in iter(stream.readline, b""):
-                with lock:
-                    log.add(line.decode("utf-8", errors="replace").removesuffix("\n"))
-                    if cancel_when and cancel_when(log.text()):
-                        asked.set()
+            with stream:
+                for line in stream:
+                    with lock:
+                        log.add(line.decode("utf-8", errors="replace").removesuffix("\n"))
+                        if cancel_when and cancel_when(log.text()):
+                            asked.set()
 
         readers = [threading.Thread(target=read, args=(stream,)) for stream in (process.stdout, process.stderr)]
         for reader in readers:

@@ -21,6 +21,11 @@ def matrix(rows=None):
                         "tags": tags} for version, tags in (ROWS if rows is None else rows)], indent=2)
 
 
+def payload(name):
+    """What GitHub tells of an event of that kind."""
+    return json.loads((ROOT / f"test/fixtures/github/{name}.json").read_text())
+
+
 def git(folder, *words):
     who = ["-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", "-c", "safe.directory=*"]
     subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)

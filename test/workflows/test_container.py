@@ -7,8 +7,8 @@ import sys
 import unittest
 
 import container
-from project import ROOT, load, snippets
-from project_of_images import Job
+from project import load, snippets
+from project_of_images import Job, payload
 
 
 def ended_containers(step):
@@ -42,10 +42,11 @@ class TheImage(unittest.TestCase):
 
 class Steps(unittest.TestCase):
     def test_check_and_matrix_set_their_outputs_and_leave_nothing_behind(self):
-        job = Job(self).check_out()
+        job = Job(self, payload=payload("push")).check_out()
         checked = job.runner.step({"command": "check"})
         self.assertEqual(checked.conclusion, "success", checked)
-        self.assertEqual(checked.outputs, {"problems": "0"})
+        self.assertEqual(checked.outputs, {"problems": str(len(checked.log.annotations))})
+        self.assertEqual(checked.log.messages("error"), [])
         planned = job.runner.step({"command": "matrix"})
         self.assertEqual(planned.conclusion, "success", planned)
         self.assertEqual(planned.outputs["count"], "2")
@@ -101,8 +102,7 @@ class TheReadmesTenLines(unittest.TestCase):
         text = next(text for text in snippets("README.md", "yaml") if "uses: actions/checkout" in text)
         self.assertEqual(len(text.splitlines()), 10, text)
         (steps,) = [job["steps"] for job in load(text)["jobs"].values()]
-        payload = json.loads((ROOT / "test/fixtures/github/pull_request.json").read_text())
-        job = Job(self, event="pull_request", ref="refs/pull/41/merge", payload=payload)
+        job = Job(self, event="pull_request", ref="refs/pull/41/merge", payload=payload("pull_request"))
         step = self.run_steps(job, steps)
         self.assertEqual(step.conclusion, "success", step)
         self.assertEqual(step.outputs["verdict"], "clean")
