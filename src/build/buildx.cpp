@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Version oldest{0, 13, 0};
+constexpr const char* git_configuration = "gitconfig";
 constexpr const char* install_hint =
     "install buildx 0.13 or newer: docker-buildx on PATH, or the plug-in of the docker CLI";
 
@@ -79,6 +80,8 @@ void write_docker_configuration(const World& world, const fs::path& folder) {
     }
     json.close();
     world.files.write(folder / "config.json", json.text());
+    // buildx asks git for the commit; in a workflow the work tree belongs to somebody else than us (runner.md §4).
+    world.files.write(folder / git_configuration, "[safe]\n\tdirectory = *\n");
 }
 
 Environment buildx_environment(const World& world, const BuildSettings& settings, const fs::path& configuration) {
@@ -86,9 +89,7 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
     environment["NO_COLOR"] = "1";
     // The bake file is ours, its outputs and secrets lie outside its folder, and only newer versions ask about that.
     environment["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0";
-    // buildx asks git for the commit; in a workflow the work tree belongs to somebody else than us (runner.md §4).
-    environment.insert(
-        {{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "safe.directory"}, {"GIT_CONFIG_VALUE_0", "*"}});
+    environment["GIT_CONFIG_GLOBAL"] = (configuration / git_configuration).string();
     if (settings.builder.empty()) {
         environment["DOCKER_CONFIG"] = configuration.string();
     } else {

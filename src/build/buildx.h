@@ -9,7 +9,7 @@
 #include "system/world.h"
 
 /// A Docker configuration without anybody's credentials and contexts, made in `folder` (faults.md D16); it knows where
-/// the user's own plug-ins are.
+/// the user's own plug-ins are. And git's, for buildx, which asks it for the commit.
 void write_docker_configuration(const World& world, const std::filesystem::path& folder);
 
 /// The environment of every buildx. A named builder is kept in the user's configuration, so that is used then instead

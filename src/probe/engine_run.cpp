@@ -12,6 +12,7 @@
 #include "contract/tar.h"
 #include "probe/engine_request.h"
 #include "probe/image_tar.h"
+#include "system/cancellation.h"
 #include "system/parallel.h"
 
 namespace {
@@ -50,12 +51,13 @@ struct LabelledContainer {
     std::string run;
 };
 
-/// For what frees the engine: also in a run that was cancelled, whose few seconds it may not use up.
+/// For what frees the engine: also in a run that was cancelled, whose few seconds it may not use up. A busy engine
+/// takes its time where nobody waits for us to end.
 Response clean_up(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
                   const std::vector<int>& expected = {}) {
     Request request = make_request(engine, method, path);
     request.cleans_up = true;
-    request.timeout = std::chrono::seconds(3);
+    request.timeout = std::chrono::seconds(is_cancelled() ? 3 : 20);
     return send_to_engine(world, request, expected);
 }
 

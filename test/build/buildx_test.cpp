@@ -82,9 +82,7 @@ TEST_CASE("buildx gets a configuration of ours and nothing else of our environme
                                   {"HTTPS_PROXY", "http://proxy:1"},
                                   {"NO_COLOR", "1"},
                                   {"BUILDX_BAKE_ENTITLEMENTS_FS", "0"},
-                                  {"GIT_CONFIG_COUNT", "1"},
-                                  {"GIT_CONFIG_KEY_0", "safe.directory"},
-                                  {"GIT_CONFIG_VALUE_0", "*"},
+                                  {"GIT_CONFIG_GLOBAL", "/ours/gitconfig"},
                                   {"DOCKER_CONFIG", "/ours"},
                                   {"DOCKER_HOST", "unix:///run/engine.sock"}};
     CHECK(buildx_environment(fake.world(), settings, "/ours") == expected);
