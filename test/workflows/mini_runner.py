@@ -2,12 +2,11 @@
 command line that GitHub's runner makes, and reads back what the runner would read.
 
 Written from actions/runner 2.336.0: ContainerActionHandler.cs, DockerCommandManager.cs, ProcessInvoker.cs. What it leaves
-out: container hooks, services, post steps, expressions beyond the look-up of a value.
+out: container hooks, services, post steps.
 """
 
 import json
 import os
-import re
 import secrets
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import expressions
 import runner_protocol
 from project import action
 
@@ -53,7 +53,7 @@ class Runner:
     """One job on one machine: its folders, its event, its secrets; steps one after the other."""
 
     def __init__(self, folder, image, *, event="push", payload=None, ref="refs/heads/master", repository="defra/images",
-                 hidden=(), variables=None, contexts=None):
+                 hidden=(), variables=None, contexts=None, network=""):
         self.folder = Path(folder)
         self.image = image
         self.places = {name: self.folder / name for name in MOUNTS}
@@ -62,7 +62,9 @@ class Runner:
         self.workspace = self.places["workspace"]
         (self.places["workflow"] / "event.json").write_text(json.dumps(payload or {}))
         self.masks = runner_protocol.Masks(hidden)
-        self.env = {}  # what earlier steps wrote into $GITHUB_ENV, and the job's own
+        self.network = network  # the runner names one if the job has services
+        self.env = {}  # what earlier steps wrote into $GITHUB_ENV
+        self.step_env = {}  # the next step's own `env:`
         self.contexts = contexts or {}
         self.variables = {
             "GITHUB_ACTOR": "maintainer", "GITHUB_API_URL": "https://api.github.invalid", "GITHUB_EVENT_NAME": event,
@@ -75,19 +77,12 @@ class Runner:
             "ACTIONS_RUNTIME_TOKEN": "canary-of-the-runtime-token", **(variables or {})}
         self.masks.add("canary-of-the-runtime-token")
 
-    def resolve(self, text):
-        """`${{ context.name }}`, as far as a value is only looked up; what is not there is empty."""
-        def look_up(found):
-            context, _, name = found[1].partition(".")
-            return str(self.contexts.get(context, {}).get(name, ""))
-        return re.sub(r"\$\{\{\s*([\w.-]+)\s*\}\}", look_up, str(text))
-
     def inputs(self, given):
         """Defaults of action.yml, overridden by `with:`; unknown ones are passed on, with a warning."""
         values = {name: entry.get("default", "") for name, entry in action()["inputs"].items()}
         values.update(given)
         as_text = {name: {True: "true", False: "false"}.get(value, value) for name, value in values.items()}
-        return {"INPUT_" + name.replace(" ", "_").upper(): self.resolve(value) for name, value in as_text.items()}
+        return {"INPUT_" + name.replace(" ", "_").upper(): str(expressions.resolve(value, self.contexts)) for name, value in as_text.items()}
 
     def inside(self, value):
         """A value that is a path on this machine becomes the one in the container."""
@@ -111,7 +106,9 @@ class Runner:
         words = ["docker", "run", "--name", name, "--label", name[-6:], "--workdir", MOUNTS["workspace"], "--rm"]
         for variable in variables:
             words += ["-e", variable]
-        words += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true", "-v", "/var/run/docker.sock:/var/run/docker.sock"]
+        words += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true"]
+        words += ["--network", self.network] if self.network else []
+        words += ["-v", "/var/run/docker.sock:/var/run/docker.sock"]
         for place, inside in MOUNTS.items():
             words += ["-v", f"{self.places[place]}:{inside}"]
         return [*words, self.image, *args]
@@ -120,7 +117,7 @@ class Runner:
         """Runs the action with these inputs; `args` is what `with: args:` would add to the command line.
         `cancel_when(log text)` says when somebody presses Cancel."""
         files = self.command_files()
-        variables = {**self.variables, **self.env, **self.inputs(given or {})}
+        variables = {**self.variables, **self.env, **self.step_env, **self.inputs(given or {})}
         variables = {name: self.inside(value) for name, value in variables.items()}
         name = f"{self.image.replace(':', '_').replace('/', '_')}_{secrets.token_hex(3)}"
         log = runner_protocol.Log(self.masks)

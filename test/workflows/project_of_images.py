@@ -55,22 +55,20 @@ def give_to_runner(folder):
 class Job:
     """A runner with its folders, and the repository checked out."""
 
-    def __init__(self, test, **options):
+    def __init__(self, test, origin=None, **options):
         self.folder = Path(tempfile.mkdtemp(prefix="job-"))
         test.addCleanup(shutil.rmtree, self.folder)
         self.runner = Runner(self.folder, container.build(), **options)
         self.workspace = self.runner.workspace
-        self.make_repository()
-
-    def make_repository(self):
-        origin = self.folder / "origin"
-        origin.mkdir()
-        make_repository(origin)
+        self.origin = origin or self.folder / "origin"
+        if origin is None:
+            self.origin.mkdir()
+            make_repository(self.origin)
 
     def check_out(self, given=None):
         """actions/checkout: one commit, unless it is told to fetch all."""
         depth = [] if (given or {}).get("fetch-depth") == 0 else ["--depth=1"]
-        git(self.folder, "clone", "--quiet", *depth, f"file://{self.folder}/origin", str(self.workspace))
+        git(self.folder, "clone", "--quiet", *depth, f"file://{self.origin}", str(self.workspace))
         give_to_runner(self.folder)
         return self
 

@@ -1,0 +1,81 @@
+"""The reusable workflow, played from its first job to its last on a push to master: planned, built, tested and scanned in a job for each
+version, judged together, published to a registry, released."""
+
+import json
+import unittest
+
+import expressions
+from fake_github import TOKEN, GitHub
+from project import workflow
+from project_of_images import payload
+from test_release import Registry
+from workflow_player import Play
+
+DOCKER_TOKEN = "canary-31aa-of-the-docker-token"
+
+
+class Expressions(unittest.TestCase):
+    contexts = {"steps": {"scan": {"outcome": "failure", "outputs": {}}}, "inputs": {"to": "docker.io", "empty": ""},
+                "needs": {"matrix": {"result": "success", "outputs": {"count": "0"}}}}
+
+    def test_conditions_of_the_workflows(self):
+        for condition, status, wanted in [
+                (None, "success", True), (None, "failure", False), ("always()", "failure", True),
+                ("${{ !cancelled() && steps.scan.outcome == 'failure' && steps.scan.outputs.verdict != 'vulnerable' }}", "failure", True),
+                ("needs.matrix.outputs.count != '0'", "success", False),
+                ("${{ !cancelled() && needs.matrix.result == 'success' && needs.matrix.outputs.count != '0' }}", "success", False),
+                ("steps.scan.outcome == 'failure'", "failure", False)]:
+            with self.subTest(condition=condition, status=status):
+                self.assertEqual(expressions.is_wanted(condition, self.contexts, status), wanted)
+
+    def test_values(self):
+        self.assertEqual(expressions.resolve("to ${{ inputs.to }}!", self.contexts), "to docker.io!")
+        self.assertEqual(expressions.resolve("${{ inputs.to != '' && inputs.to || 'off' }}", self.contexts), "docker.io")
+        self.assertEqual(expressions.resolve("${{ inputs.empty || 'it''s' }}", self.contexts), "it's")
+        self.assertEqual(expressions.resolve("${{ fromJson('[1]') }}", self.contexts), [1])
+        self.assertEqual(expressions.resolve("${{ secrets.nobody }}", self.contexts), "")
+        with self.assertRaises(ValueError):
+            expressions.resolve("${{ 1 + 1 }}", self.contexts)
+
+
+class APush(unittest.TestCase):
+    def test_it_is_published_and_released_and_the_check_is_green(self):
+        registry, hub = Registry(self), GitHub(self)
+        play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
+                    secrets={"docker-token": DOCKER_TOKEN}, token=TOKEN, network="host", payload=payload("push"),
+                    lacking=self.lacking, variables={"GITHUB_API_URL": hub.address})
+        results = play.run()
+        told = "\n".join(f"{job}: {name}: {ended.get('step') or ended.get('log', ended['outcome'])}"
+                         for job, steps in play.steps.items() for name, ended in steps if ended["outcome"] != "success")
+        self.assertEqual(results, {"matrix": "success", "image": "success", "publish": "success", "check": "success"}, told)
+        self.assertEqual(len(play.jobs["image"]), 2)
+        self.check_registry(registry)
+        self.check_release(hub)
+        self.check_secrets(play)
+
+    def lacking(self, job):
+        return {**job.stand_ins(), "cache-from": "", "cache-to": "", "allow-stand-in": "true"}
+
+    def check_registry(self, registry):
+        for repository in ("defradigital/python", "defradigital/python-development"):
+            tags = json.loads(registry.get(f"{repository}/tags/list"))["tags"]
+            self.assertEqual(sorted(tags), ["1.0.0-python3.12.3", "1.0.0-python3.13.5", "latest", "latest-3.12", "latest-3.13"])
+
+    def check_release(self, hub):
+        (release,) = hub.releases
+        self.assertEqual((release["tag_name"], release["name"], release["draft"]), ("1.0.0", "Python 1.0.0", False))
+        self.assertEqual(release["target_commitish"], "a" * 40)
+        self.assertIn("publication.json", release["files"])
+        self.assertEqual(hub.refused, [])
+
+    def check_secrets(self, play):
+        for name, jobs in play.jobs.items():
+            for job in jobs:
+                steps = [ended["step"] for _, ended in play.steps[name] if "step" in ended]
+                for canary in (DOCKER_TOKEN, TOKEN):
+                    self.assertEqual(job.leaks(canary, *steps), [], name)
+                self.assertEqual(job.runner.strangers(), [], name)
+
+
+if __name__ == "__main__":
+    unittest.main()

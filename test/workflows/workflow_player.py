@@ -1,0 +1,126 @@
+"""Plays a workflow job by job, in the order of their needs: steps of the action through the mini-runner, scripts as the runner starts
+them, artifacts as folders. Other actions than checkout, cache and the two of artifacts would be unknown to it."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import expressions
+import runner_protocol
+from project_of_images import Job, give_to_runner, make_repository
+
+
+class Play:
+    def __init__(self, test, workflow, *, inputs, secrets, lacking, network="", **job_options):
+        """`lacking(job)` gives the inputs that stand for what this machine has not: registries, feeds, caches."""
+        self.test, self.workflow, self.lacking, self.network = test, workflow, lacking, network
+        self.job_options = job_options
+        self.folder = Path(tempfile.mkdtemp(prefix="play-"))
+        test.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "origin").mkdir()
+        make_repository(self.folder / "origin")
+        defaults = {name: one.get("default", "") for name, one in workflow["on"]["workflow_call"]["inputs"].items()}
+        self.contexts = {"inputs": {**defaults, **inputs}, "secrets": secrets, "needs": {},
+                         "github": {"run_attempt": "1", "token": job_options.pop("token", "")}}
+        self.steps, self.jobs = {}, {}  # what ran, by job and name
+
+    def run(self):
+        """{job: result}"""
+        results = {}
+        for name, job in self.workflow["jobs"].items():
+            needs = job.get("needs", [])
+            needs = [needs] if isinstance(needs, str) else needs
+            status = "success" if all(results[need] == "success" for need in needs) else "failure"
+            if not expressions.is_wanted(job.get("if"), self.contexts, status):
+                results[name] = "skipped"
+            else:
+                results[name] = self.run_legs(name, job)
+            self.contexts["needs"].setdefault(name, {"outputs": {}})["result"] = results[name]
+        return results
+
+    def run_legs(self, name, job):
+        matrix = job.get("strategy", {}).get("matrix")
+        legs = expressions.resolve(matrix, self.contexts)["include"] if matrix else [{}]
+        ends = [self.run_job(name, job, {**self.contexts, "matrix": leg, "strategy": {"job-index": str(number)}})
+                for number, leg in enumerate(legs)]
+        return "success" if all(end == "success" for end in ends) else "failure"
+
+    def run_job(self, name, definition, contexts):
+        job = Job(self.test, origin=self.folder / "origin", hidden=[one for one in contexts["secrets"].values() if one],
+                  contexts={"github": contexts["github"]}, network=self.network, **self.job_options)
+        job.extra = None
+        contexts |= {"runner": {"temp": str(job.runner.places["runner_temp"])}, "steps": {}}
+        status = "success"
+        for number, step in enumerate(definition["steps"]):
+            label = step.get("id") or step.get("name") or str(number)
+            ended = {"outcome": "skipped", "outputs": {}}
+            if expressions.is_wanted(step.get("if"), contexts, status):
+                ended = self.run_step(job, step, contexts)
+                self.steps.setdefault(name, []).append((step.get("name") or step["uses"], ended))
+                if ended["outcome"] == "failure" and not step.get("continue-on-error"):
+                    status = "failure"
+            contexts["steps"][label] = ended
+        outputs = {key: str(expressions.resolve(value, contexts)) for key, value in definition.get("outputs", {}).items()}
+        self.contexts["needs"][name] = {"outputs": runner_protocol.job_outputs(outputs, job.runner.masks, [])}
+        self.jobs.setdefault(name, []).append(job)
+        return status
+
+    def run_step(self, job, step, contexts):
+        given = {key: expressions.resolve(value, contexts) for key, value in step.get("with", {}).items()}
+        environment = {key: self.text(expressions.resolve(value, contexts)) for key, value in step.get("env", {}).items()}
+        if "run" in step:
+            return self.run_script(job, step["run"], environment)
+        action = step["uses"].partition("@")[0]
+        if action == "$/":
+            return self.run_action(job, given, environment)
+        if action == "actions/checkout":
+            job.check_out(given)
+        elif action == "actions/upload-artifact":
+            return {"outcome": self.upload(job, given), "outputs": {}}
+        elif action == "actions/download-artifact":
+            self.download(given)
+            give_to_runner(Path(given["path"]))
+        else:
+            self.test.assertEqual(action, "actions/cache")
+        return {"outcome": "success", "outputs": {}}
+
+    @staticmethod
+    def text(value):
+        return {True: "true", False: "false"}.get(value, str(value))
+
+    def run_action(self, job, given, environment):
+        if job.extra is None:
+            job.extra = self.lacking(job)
+        job.runner.step_env = environment
+        step = job.runner.step({**given, **job.extra})
+        return {"outcome": "failure" if step.conclusion != "success" else "success", "outputs": step.outputs, "step": step}
+
+    def run_script(self, job, text, environment):
+        output = self.folder / "output"
+        output.write_text("")
+        ended = subprocess.run(["bash", "-e", "-c", text], cwd=job.workspace, capture_output=True, text=True, check=False,
+                               env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(output), **environment})
+        give_to_runner(job.workspace)
+        outputs = {}
+        runner_protocol.parse_pairs(output.read_bytes(), outputs)
+        return {"outcome": "failure" if ended.returncode else "success", "outputs": outputs, "log": ended.stdout + ended.stderr}
+
+    def upload(self, job, given):
+        """One folder's content, or several paths below what they have in common."""
+        paths = [job.workspace / path for path in str(given["path"]).split() if (job.workspace / path).exists()]
+        if not paths:
+            return "failure" if given.get("if-no-files-found") == "error" else "success"
+        artifact = self.folder / "artifacts" / given["name"]
+        self.test.assertFalse(artifact.exists(), "an artifact's name is used once")
+        root = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path(os.path.commonpath(paths))
+        for path in paths:
+            target = artifact / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, target)
+        return "success"
+
+    def download(self, given):
+        for artifact in (self.folder / "artifacts").glob(given["pattern"]):
+            shutil.copytree(artifact, Path(given["path"]) / artifact.name)
