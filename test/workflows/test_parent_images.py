@@ -7,7 +7,7 @@ import unittest
 import expressions
 from fake_github import TOKEN, GitHub
 from project import workflow
-from project_of_images import payload
+from project_of_images import git, payload
 from test_release import Registry
 from workflow_player import Play
 
@@ -52,6 +52,25 @@ class APush(unittest.TestCase):
         self.check_registry(registry)
         self.check_release(hub)
         self.check_secrets(play)
+
+    def test_no_image_is_green_with_a_reason_and_a_broken_matrix_is_red(self):
+        for text, results, said in [
+                ("[]", {"matrix": "success", "image": "skipped", "publish": "skipped", "check": "success"}, "names no image"),
+                ("[", {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"}, "ended with: failure")]:
+            with self.subTest(matrix=text):
+                play = Play(self, workflow("parent-images.yml"), inputs={}, secrets={}, payload=payload("push"),
+                            lacking=lambda job: {})
+                (play.folder / "origin/image-matrix.json").write_text(text)
+                git(play.folder / "origin", "commit", "--quiet", "--all", "--message=Other versions")
+                self.assertEqual(play.run(), results)
+                ((_, check),) = play.steps["check"]
+                self.assertIn(said, check["log"])
+
+    def test_a_branch_that_publishes_without_a_token_stops_before_anything_is_built(self):
+        play = Play(self, workflow("parent-images.yml"), inputs={"docker-username": "defra-robot"}, secrets={},
+                    payload=payload("push"), lacking=lambda job: {})
+        self.assertEqual(play.run(), {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"})
+        self.assertIn("needs the input docker-username and the secret docker-token", play.steps["matrix"][-1][1]["log"])
 
     def lacking(self, job):
         return {**job.stand_ins(), "cache-from": "", "cache-to": "", "allow-stand-in": "true"}
