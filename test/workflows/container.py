@@ -46,7 +46,10 @@ def replacements(folder):
 
 @functools.cache
 def build():
-    """Returns the image's name. A second call takes seconds: nothing is built again that did not change."""
+    """Returns the image's name. A second call takes seconds: nothing is built again that did not change. ACTION_IMAGE in the
+    environment names another one to test, such as a released one."""
+    if os.environ.get("ACTION_IMAGE"):
+        return os.environ["ACTION_IMAGE"]
     with tempfile.TemporaryDirectory() as folder:
         words = [shutil.which("docker-buildx", path=f"{CACHE}/bin:{os.environ['PATH']}"), "build", "--progress=plain",
                  "--provenance=false", "--file", "action.Dockerfile", "--tag", IMAGE, *replacements(Path(folder)), "."]
