@@ -8,7 +8,7 @@ import unittest
 
 import container
 from project import load, snippets
-from project_of_images import Job, payload
+from project_of_images import Job, give_to_runner, payload
 
 
 def ended_containers(step):
@@ -133,6 +133,7 @@ class TheReadmesTenLines(unittest.TestCase):
         home = job.runner.places["home"]
         (home / ".grype.yaml").write_text("ignore: [{package: {name: '.*'}}]\nexclude: ['./**']\n")
         (home / ".trivyignore").write_text("CVE-*\n")
+        give_to_runner(home)
 
     def scan_again(self, job):
         """With databases that know of vulnerabilities which block."""
