@@ -115,6 +115,14 @@ Result run_explain(const World& world, const Settings& settings) {
         world.out << render_explanations(id, explanations);
         worst = std::min(worst, worst_of(explanations));
     }
+    const bool sample = std::any_of(known.verdicts.begin(), known.verdicts.end(),
+                                    [](const Verdict& verdict) { return verdict.sample_data; });
+    if (sample) {
+        result.problems.push_back({{},
+                                   "this was looked up in sample data, which tells nothing about real vulnerabilities",
+                                   "scan with the scanners' own databases",
+                                   Level::warning});
+    }
     result.outputs["answer"] = render_answer(worst);
     if (worst != Answer::not_known) return result;
     result.exit = Exit::failed;

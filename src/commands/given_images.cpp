@@ -163,12 +163,13 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
     for (const Problem& problem : check_waivers(project.policy, verdicts, today))
         run.policy_warnings.push_back(problem);
     run.out = settings.out.string();
+    const bool has_dockerfile = world.files.read_if_there(settings.dockerfile).has_value();
     for (Verdict& verdict : verdicts) {
         ImageRun image;
         image.name = verdict.name;
         image.image = verdict.name;
         image.category = "images/" + verdict.name + "/";
-        image.at = {settings.dockerfile, 1};
+        if (has_dockerfile) image.at = {settings.dockerfile, 1};
         image.remedies = make_remedies(verdict, image.at, today);
         world.files.write(settings.out / "verdicts" / (verdict.name + ".json"), render_verdict_json(verdict));
         image.verdict = std::move(verdict);

@@ -81,6 +81,15 @@ TEST_CASE("What was not scanned, or too long ago, is not known, and that is no s
     CHECK(holds(fake.out.str(), "not known here"));
 }
 
+TEST_CASE("An answer from sample data says that it is none") {
+    GitHubWorld fake;
+    fake.files.texts["/db/sample.json"] = "{}";
+    run_scan(fake.world(), fake.settings());
+    const Result result = run_explain(fake.world(), fake.settings({{"vulnerability", "CVE-2026-9"}}));
+    REQUIRE(result.problems.size() == 1);
+    CHECK(holds(result.problems.front().what, "sample data"));
+}
+
 TEST_CASE("A service team explains a published image from nowhere but the registry") {
     GitHubWorld fake;
     fake.publish();
