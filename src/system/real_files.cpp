@@ -137,7 +137,7 @@ RealFiles::RealFiles(const fs::path& work_tree, const fs::path& temporary)
 }
 
 std::string RealFiles::read(const fs::path& path) {
-    if (std::optional<std::string> text = read_if_there(path)) return *text;
+    if (std::optional<std::string> text = read_if_there(path)) return std::move(*text);
     refuse_kind(path, Exit::bad_input, "there is no such file", "");
 }
 
@@ -146,6 +146,9 @@ std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
     if (!file.is_open() && is_absent(errno)) return std::nullopt;
     if (!file.is_open()) refuse_path(path, "cannot be read");
     std::string text;
+    struct stat state {};
+    if (fstat(file.number(), &state) == 0 && state.st_size > 0)
+        text.reserve(static_cast<std::size_t>(std::min(state.st_size, max_text)));
     const bool whole = read_pieces(file, [&](std::string_view bytes) {
         text += bytes;
         if (text.size() > max_text) refuse_kind(path, Exit::bad_input, "the file is larger than 512 MiB", "");
