@@ -24,33 +24,40 @@ chmod u+x "$multitool"
 "$multitool" export-validation-config "$work/rules.xml" >/dev/null
 sed -i -E '/Key="GH100[123567]\./{n;s/"Default"/"Error"/};/Key="SARIF200[567]\./{n;s/"Default"/"Disabled"/}' "$work/rules.xml"
 
-fits_schema() {
-    cp "$1" "$work/file.json"
-    (cd "$peers" && node_modules/.bin/ajv validate --spec=draft2020 --strict=false -c ajv-formats --all-errors -s "$schema" -d "$work/file.json") >"$work/ajv.log" 2>&1
+# The multitool takes files of 10 MB at most unless it is told.
+largest=50000
+
+# fit_schema FILE.json...
+fit_schema() {
+    local file options=()
+    for file in "$@"; do options+=(-d "$file"); done
+    (cd "$peers" && node_modules/.bin/ajv validate --spec=draft2020 --strict=false -c ajv-formats --all-errors -s "$schema" "${options[@]}") >"$work/ajv.log" 2>&1
 }
 
-# The multitool ends with 0 whatever it finds: its report counts.
+# complaints FILE.sarif...: how many, on standard output; what they are, on standard error. The multitool ends with 0 whatever it finds: its
+# report counts.
 complaints() {
-    "$multitool" validate "$1" --rule-kind 'Sarif;Ghas' --config "$work/rules.xml" --level 'Error;Warning' \
+    "$multitool" validate "$@" --rule-kind 'Sarif;Ghas' --config "$work/rules.xml" --level 'Error;Warning' --max-file-size-in-kb $largest \
         --output "$work/report.sarif" --log ForceOverwrite >"$work/multitool.log" 2>&1 || { cat "$work/multitool.log" >&2; echo 999; return; }
     node -e '
         const results = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8").replace(/^\uFEFF/, "")).runs[0].results;
-        for (const r of results) console.error("  " + r.ruleId + " " + (r.level || "warning") + ": " + (r.message.text || JSON.stringify(r.message)));
+        const place = r => (((r.locations || [])[0] || {}).physicalLocation || { artifactLocation: {} }).artifactLocation.uri;
+        for (const r of results) console.error("  " + place(r) + ": " + r.ruleId + " " + (r.level || "warning") + ": " + (r.message.text || JSON.stringify(r.message)));
         console.log(results.length);
     ' "$work/report.sarif"
 }
 
+mkdir "$work/files"
+number=0
+for file in "$@"; do cp "$file" "$work/files/$((++number)).json"; done # ajv wants this ending, and would read other names as patterns
+
 wrong=0
-for file in "$@"; do
-    found=$(complaints "$file")
-    if fits_schema "$file" && [ "$found" -eq 0 ]; then
-        echo "valid: $file"
-    else
-        echo "wrong: $file ($found complaints)"
-        cat "$work/ajv.log"
-        wrong=1
-    fi
-done
+if ! fit_schema "$work"/files/*.json; then
+    cat "$work/ajv.log"
+    wrong=1
+fi
+[ "$(complaints "$@")" -eq 0 ] || wrong=1
+[ $wrong = 1 ] || printf 'valid: %s\n' "$@"
 
 # A validator that accepts everything proves nothing.
 wrong_file() {
@@ -58,9 +65,10 @@ wrong_file() {
 {"\$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x", "rules": []}},
  "results": [{"level": "$1", "message": {"text": "x."}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "$2"}}}]}]}]}
 END
+    cp "$work/wrong.sarif" "$work/wrong.json"
 }
 wrong_file fatal Dockerfile
-if fits_schema "$work/wrong.sarif"; then
+if fit_schema "$work/wrong.json"; then
     echo "ajv accepts a level that does not exist" >&2
     wrong=1
 fi
