@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "plan/plan.h"
 
 namespace {
@@ -24,8 +25,8 @@ void refuse_too_many(const Plan& plan, const std::vector<std::size_t>& rows) {
     throw Error{
         Exit::bad_input,
         {{{plan.matrix.file, first_beyond.line},
-          fmt::format("with this row there are more than {} jobs: {} Python versions on {} platforms make {}", max_jobs,
-                      rows.size(), plan.platforms.size(), jobs),
+          fmt::format("with this row there are more than {} jobs: {} Python versions on {} make {}", max_jobs,
+                      rows.size(), counted(plan.platforms.size(), "platform"), jobs),
           "GitHub runs no larger matrix: choose fewer with --only or --platforms, or build all in one job with run"}}};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "plan/names.h"
@@ -138,11 +139,13 @@ std::string render_lines(const std::vector<std::string>& lines) {
 Problems merge_warnings(const Problems& problems) {
     Problems merged;
     std::map<std::string, std::vector<std::string>> more;  // lines by what is said
+    std::map<std::string, int> last;                       // several rows may stand on one line
     for (const Problem& problem : problems) {
         const auto [lines, is_new] = more.try_emplace(problem.what);
+        const int line = std::exchange(last[problem.what], problem.at.line);
         if (is_new || problem.level == Level::error) {
             merged.push_back(problem);
-        } else {
+        } else if (line != problem.at.line) {
             lines->second.push_back(std::to_string(problem.at.line));
         }
     }

@@ -115,6 +115,7 @@ TEST_CASE("rows that share a warning are told once, rows that share an error eac
     CHECK(said_of({1, 7}, "3.99.0") == what + " (also on line 7)" + hint);
     CHECK(said_of({1, 7, 9}, "3.99.0") == what + " (also on lines 7, 9)" + hint);
     CHECK(said_of({1, 2, 3, 4, 5, 6, 7}, "3.99.0") == what + " (also on 6 more lines)" + hint);
+    CHECK(said_of({1, 1, 7, 7}, "3.99.0") == what + " (also on line 7)" + hint);
     CHECK(said_of({1, 7}, "3.11.0") ==
           "m:1: Python 3.11 is older than 3.12, the oldest that is supported\n  hint: raise pythonVersion, or remove "
           "the row\n"
