@@ -5,8 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/text.h"
-#include "commands/settings.h"
+#include "commands/options.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "commands/settings.h"
+#include "commands/options.h"
 
 namespace {
 

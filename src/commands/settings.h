@@ -1,5 +1,4 @@
-// Every option of every command, once: names, defaults, help. The command line, action.yml and the README are held
-// against this table.
+// What the options of a run say, as values.
 #pragma once
 
 #include <chrono>
@@ -16,28 +15,8 @@
 #include "publication/permission.h"
 #include "verdict/finding.h"
 
-struct OptionText {
-    std::string name;                  ///< "image-matrix"; INPUT_IMAGE-MATRIX in a workflow
-    std::string value;                 ///< what a value is called in help: "FILE"; empty for a switch
-    std::string standard;              ///< the default
-    std::string help;                  ///< one sentence, without a full stop
-    std::vector<std::string> used_by;  ///< commands
-    bool secret = false;               ///< an input only: arguments can be read by every user of a machine
-};
-
-struct CommandText {
-    std::string name;
-    std::string help;
-    std::string outputs;     ///< names of what it writes to $GITHUB_OUTPUT, comma-separated
-    std::string argument{};  ///< the option whose name may be left out: `fetch REFERENCE`
-};
-
-const std::vector<CommandText>& command_table();
-const std::vector<OptionText>& option_table();
-
 enum class NightlyFail { news, any, never };
 
-/// The same as values.
 struct Settings {
     std::filesystem::path directory;
     std::filesystem::path out;

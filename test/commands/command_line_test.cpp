@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/error.h"
-#include "commands/settings.h"
+#include "commands/options.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "commands/options_text.h"
-#include "commands/settings.h"
+#include "commands/options.h"
 
 namespace {
 
