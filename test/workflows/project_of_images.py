@@ -60,6 +60,8 @@ class Job:
         test.addCleanup(shutil.rmtree, self.folder)
         self.runner = Runner(self.folder, container.build(), **options)
         self.workspace = self.runner.workspace
+        for place in self.runner.places.values():
+            give_to_runner(place)
         self.origin = origin or self.folder / "origin"
         if origin is None:
             self.origin.mkdir()

@@ -51,6 +51,8 @@ class APush(unittest.TestCase):
         self.assertEqual(len(play.jobs["image"]), 2)
         self.check_registry(registry)
         self.check_release(hub)
+        self.assertEqual(hub.findings, {f"images/{python}/{target}/linux-amd64/": "refs/heads/master"
+                                        for python in ("3.13", "3.12") for target in ("development", "production")})
         self.check_secrets(play)
 
     def test_no_image_is_green_with_a_reason_and_a_broken_matrix_is_red(self):
