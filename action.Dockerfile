@@ -1,7 +1,7 @@
 # The action's own container: the program, buildx, Trivy and Grype on distroless; no shell, no package manager.
 #
-# `tools/pin` writes the digests of the images below. Docker's classic builder must be able to read this file too (local
-# runners use it), so there is no RUN --mount here.
+# `tools/pin` writes the digests of the images below. Builders without BuildKit can read this file too: there is no RUN --mount
+# here. Sizes and reasons: docs/decisions/container.md.
 ARG BUILDX_IMAGE=docker/buildx-bin:0.36.1
 ARG TRIVY_IMAGE=aquasec/trivy:0.74.0
 ARG GRYPE_IMAGE=anchore/grype:v0.121.2
