@@ -43,6 +43,17 @@ bool is_hidden(char32_t c) {
            c == 0xFEFF || c == 0x061C || (c >= 0xE0000 && c <= 0xE007F);
 }
 
+/// Words of visible ASCII with one blank between them, as nearly every text is: nothing has to be done to it.
+bool is_clean_line(std::string_view text) {
+    char before = ' ';
+    for (const char c : text) {
+        const bool visible = c > ' ' && c <= '~';
+        if (!visible && !(c == ' ' && before != ' ')) return false;
+        before = c;
+    }
+    return before != ' ' || text.empty();
+}
+
 /// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
 /// been read.
 constexpr std::string_view broken = "&#8203;";
@@ -88,6 +99,7 @@ std::string_view html_entity(char c) {
 }  // namespace
 
 std::string clean_line(std::string_view text, std::size_t max_characters) {
+    if (text.size() <= max_characters && is_clean_line(text)) return std::string(text);
     std::string line;
     std::size_t count = 0;
     bool blank = false;  // one or more are waiting: written only if something follows
