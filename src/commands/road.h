@@ -94,6 +94,9 @@ std::vector<ContractReport> load_contract_reports(const World& world, const Sett
 Problems check_contract_file(const World& world, const Settings& settings, const std::vector<ContractReport>& reports);
 
 // scan and judge ------------------------------------------------------------------------------------------------
+/// Brings the scanners' databases up to date, without a word, unless a folder with them was given. What goes wrong is
+/// told when they are needed, and tried again.
+void fetch_databases_early(const World& world, const Settings& settings);
 void scan_images(const World& world, const Settings& settings, const Project& project,
                  const std::vector<Layout>& layouts);
 /// The images whose SBOMs lie in out/scans and were scanned again with today's databases, by name: nothing was pulled.

@@ -6,6 +6,7 @@
 #include "commands/step.h"
 #include "report/summary.h"
 #include "report/terminal.h"
+#include "system/parallel.h"
 
 namespace {
 
@@ -60,6 +61,14 @@ void add_remarks(Run& run, const Problems& problems) {
     }
 }
 
+/// Building takes the processor and the databases take the network, both for minutes.
+std::vector<Layout> build_meanwhile_fetch(const World& world, const Settings& settings, const Project& project) {
+    std::vector<Layout> layouts;
+    in_parallel(2, {[&] { layouts = build_images(world, settings, project); },
+                    [&] { fetch_databases_early(world, settings); }});
+    return layouts;
+}
+
 }  // namespace
 
 Result run_all(const World& world, const Settings& settings) {
@@ -73,7 +82,7 @@ Result run_all(const World& world, const Settings& settings) {
 
     try_publication(world, settings, project);
 
-    const std::vector<Layout> layouts = build_images(world, settings, project);
+    const std::vector<Layout> layouts = build_meanwhile_fetch(world, settings, project);
     const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts, Known::taken);
     scan_images(world, settings, project, layouts);
     scan_baseline(world, settings, project, layouts);

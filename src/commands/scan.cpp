@@ -78,6 +78,10 @@ Result scan_given(const World& world, const Settings& settings) {
 
 }  // namespace
 
+void fetch_databases_early(const World& world, const Settings& settings) {
+    if (settings.databases.empty()) update_databases(world, {.databases = cached_databases(world)});
+}
+
 void scan_images(const World& world, const Settings& settings, const Project& project,
                  const std::vector<Layout>& layouts) {
     if (layouts.empty()) return;

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "commands/github_world.h"
+#include "commands/road.h"
 
 namespace {
 
@@ -71,4 +72,17 @@ TEST_CASE("A reference that is not there leaves no report, neither old nor new")
     fake.files.texts["out/report.html"] = "of yesterday";
     CHECK_THROWS_AS(run_scan(fake.world(), fake.settings({{"reference", "docker.io/defradigital/none:1"}})), Error);
     CHECK(fake.files.names_in("out").empty());
+}
+
+TEST_CASE("The databases are fetched while the images are built, unless they were given; what fails is told later") {
+    FakeWorld fake;
+    const Finished failed{.exit_code = 1, .timed_out = false, .out = "", .err = "FATAL no network", .truncated = false};
+    fake.processes.answer({"trivy"}, failed);
+    fake.processes.answer({"grype"}, failed);
+    fetch_databases_early(fake.world(), parse_settings({{"databases", "/db"}}));
+    CHECK(fake.processes.ran.empty());
+    fetch_databases_early(fake.world(), parse_settings({}));
+    CHECK(holds(fake.processes.lines(), "--download-db-only"));
+    CHECK(holds(fake.processes.lines(), "db update"));
+    CHECK(fake.log.str().empty());
 }
