@@ -66,7 +66,7 @@ X509Object read_certificate(const std::string& pem) {
 std::string der_of(X509* certificate) {
     unsigned char* bytes = nullptr;
     const int size = i2d_X509(certificate, &bytes);
-    const std::string der(bytes, bytes + (size > 0 ? size : 0));
+    std::string der(bytes, bytes + (size > 0 ? size : 0));
     OPENSSL_free(bytes);
     return der;
 }

@@ -50,7 +50,7 @@ std::vector<std::string> read_texts(Reading& reading, const YAML::Node& node, co
 }
 
 std::string read_row(Reading& reading, const YAML::Node& node) {
-    const std::string id = read_text(reading, node, "row");
+    std::string id = read_text(reading, node, "row");
     if (!id.empty() && !is_row(id))
         reading.refuse(node, fmt::format("the contract has no row \"{}\"", id), hint_for(id));
     return id;

@@ -193,7 +193,7 @@ Job parse_job_env(std::string_view text, const std::string& file, Problems& warn
     JobReader reader(file, problems);
     int number = 0;
     for (const std::string& line : lines_of(text)) reader.read_line(line, ++number);
-    const Job job = reader.finish();
+    Job job = reader.finish();
     if (has_errors(problems)) throw Error{Exit::bad_input, sorted_by_place(problems)};
     warnings.insert(warnings.end(), problems.begin(), problems.end());
     return job;

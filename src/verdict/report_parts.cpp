@@ -28,7 +28,7 @@ Json::ConstArray ReportSource::optional_items(const Json& object, std::string_vi
 }
 
 std::string ReportSource::required_text(const Json& object, std::string_view key, const std::string& where) const {
-    const std::string text = text_at(object, key);
+    std::string text = text_at(object, key);
     if (text.empty()) {
         refuse("is not understood: " + where + " has no " + std::string(key), "it may be damaged; scan again");
     }
