@@ -9,6 +9,7 @@
 #include "commands/carry_out.h"
 #include "commands/registry_access.h"
 #include "commands/rollback.h"
+#include "report/summary.h"
 #include "verdict/comparison.h"
 
 namespace {
@@ -207,6 +208,7 @@ Result run_publish(const World& world, const Settings& settings) {
     if (project.event.in_workflow) {
         Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
         run.publication = published.state;
+        published.result.summary = render_publication_summary(run);
         upload_findings(world, settings, project, run, published.result);
     }
     world.out << published.result.outputs["tags"] << "\n";

@@ -111,3 +111,10 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
     }
     return text + end;
 }
+
+std::string render_publication_summary(const Run& run) {
+    if (!run.publication) return "";
+    const SummaryPart tags = make_tag_part(run);
+    return render_alerts(run) + render_publication(run) +
+           (tags.rows.empty() ? "" : render_part(tags, max_summary_bytes));
+}

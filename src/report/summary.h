@@ -12,3 +12,7 @@ inline constexpr std::size_t max_summary_bytes = 1'048'576;
 /// details. What had to be cut to stay within `max_bytes` is said; headline, actions and table are never cut. Text from
 /// feeds is made harmless.
 std::string render_summary(const Run& run, std::size_t max_bytes = max_summary_bytes);
+
+/// For the step that only publishes: what came of it, why, and the tags that were written; empty if the run had nothing
+/// to publish. What was found is told by the step that judged.
+std::string render_publication_summary(const Run& run);

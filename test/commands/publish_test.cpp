@@ -39,6 +39,8 @@ TEST_CASE("A pull request publishes nothing, and says why") {
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("published") == "false");
     CHECK(result.outputs.at("reason") == "an event of the kind \"pull_request\" never publishes");
+    CHECK(result.summary.starts_with("**Publication:** "));
+    CHECK(result.summary.find("never publishes") != std::string::npos);
 }
 
 TEST_CASE("publish: required fails where nothing may be published") {

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "approve.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "report/samples.h"
 
@@ -75,6 +76,22 @@ TEST_CASE("stand-ins and sample data are said above everything else") {
     CHECK(summary.find("**Stand-in bases.**") < summary.find("## "));
     CHECK(summary.find("**Sample vulnerability data.**") < summary.find("## "));
     CHECK_FALSE(has(render_summary(clean_run()), "CAUTION"));
+}
+
+TEST_CASE("the step that publishes tells what came of it, with the tags it wrote") {
+    Run run = vulnerable_run();
+    run.publication.reset();
+    CHECK(render_publication_summary(run).empty());
+    const Digest digest = sha256("image");
+    run.publication.emplace();
+    run.publication->result = PublicationState::Result::published;
+    run.publication->to = "docker.io/defradigital";
+    run.publication->tags = {{"docker.io/defradigital/python:latest", digest}};
+    const std::string summary = render_publication_summary(run);
+    CHECK(has(summary, "**Publication:** published (docker.io/defradigital)"));
+    CHECK(has(summary, "1 tag written"));
+    CHECK(has(summary, "<code>docker.io/defradigital/python:latest</code>"));
+    CHECK(has(summary, digest.text()));
 }
 
 TEST_CASE("a scanner that is off is said") {
