@@ -128,8 +128,9 @@ Invocation parse_inputs(const Environment& environment) {
     for (const auto& [key, value] : environment) {
         if (!key.starts_with("INPUT_") || key == "INPUT_COMMAND" || value.empty()) continue;
         const auto& table = option_table();
-        const auto option = std::find_if(table.begin(), table.end(),
-                                         [&](const OptionText& o) { return "INPUT_" + upper_case(o.name) == key; });
+        const auto option = std::find_if(table.begin(), table.end(), [&input = key](const OptionText& o) {
+            return "INPUT_" + upper_case(o.name) == input;
+        });
         if (option == table.end()) {
             problems.push_back({{},
                                 fmt::format("there is no input \"{}\"", lower_case(key.substr(6))),

@@ -13,8 +13,6 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-
 /// The set-up's stand-ins carry this label, and so does whatever is built on them: they cannot pass for real bases by
 /// being served from a registry.
 constexpr const char* stand_in_label = "io.github.defra.python-image-action.stand-in";

@@ -16,8 +16,6 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-
 /// The first line of the Dockerfile's stage of that name: where a maintainer would begin to look.
 int line_of_stage(const std::string& dockerfile, const std::string& stage) {
     const std::vector<std::string> lines = lines_of(dockerfile);
