@@ -52,15 +52,16 @@ void check_identity(const Report& report, const Subject& subject, std::vector<st
     }
 }
 
-/// A scan of the scanner's own SBOM: Trivy then names the SBOM's hash where the image's would stand, Grype keeps the
-/// manifest.
+/// A scan of the scanner's own SBOM: where the image's configuration would stand, Trivy names the one that the SBOM
+/// tells of (0.74), else the SBOM's own hash; Grype keeps the manifest.
 void check_sbom(const Report& report, const Receipt& receipt, const Subject& subject,
                 std::vector<std::string>& reasons) {
     if (!receipt.sbom) {
         reasons.emplace_back("reports on an SBOM that no receipt binds to the image");
-    } else if (report.scanner == Scanner::trivy && report.config && report.config != receipt.sbom) {
-        reasons.push_back(
-            fmt::format("reports on the SBOM {}, not on {}", brief(report.config), receipt.sbom->brief()));
+    } else if (report.scanner == Scanner::trivy && report.config && report.config != receipt.sbom &&
+               report.config != subject.config) {
+        reasons.push_back(fmt::format("reports on {}, neither the image's configuration {} nor its SBOM {}",
+                                      brief(report.config), subject.config.brief(), receipt.sbom->brief()));
     } else if (report.manifest && report.manifest != subject.manifest) {
         reasons.push_back(
             fmt::format("reports on the image {}, not on {}", brief(report.manifest), subject.manifest.brief()));

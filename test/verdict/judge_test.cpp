@@ -203,8 +203,12 @@ TEST_CASE("a scan of the scanner's own SBOM counts if the receipt binds the SBOM
     image.scans[0].receipt.sbom = sbom;
     CHECK(why_unknown(image).empty());
     image.scans[0].receipt.sbom = sha256("another");
-    CHECK(why_unknown(image) == "trivy reports on the SBOM " + std::string(sbom.brief()) + ", not on " +
-                                    std::string(sha256("another").brief()));
+    CHECK(why_unknown(image) == "trivy reports on " + std::string(sbom.brief()) +
+                                    ", neither the image's configuration " + std::string(image.config.brief()) +
+                                    " nor its SBOM " + std::string(sha256("another").brief()));
+    report.config = image.config;
+    CHECK(why_unknown(image).empty());
+    report.config = sbom;
     image.scans[0].receipt.sbom = sbom;
     image.scans[1].receipt.sbom = sha256("grype's");
     image.scans[1].report->config.reset();  // Grype names a short id there
