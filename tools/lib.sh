@@ -35,6 +35,18 @@ missing_packages() {
     done
 }
 
+# update_lists APT-OPTION...: apt's lists of packages. It waits for another apt where packages are installed, but not here.
+update_lists() {
+    local said tries=0
+    until said=$(LC_ALL=C apt-get "$@" update 2>&1); do
+        if [[ $said != *"Could not get lock"* ]] || [ $((tries += 1)) -gt 120 ]; then
+            echo "$said" && return 1
+        fi
+        sleep 5
+    done
+    echo "$said"
+}
+
 # install_packages APT-OPTION... -- PACKAGE...: as root on Debian or Ubuntu; anywhere else says what is missing and stops.
 install_packages() {
     local options=()
@@ -47,7 +59,7 @@ install_packages() {
     fi
     say "  installs system packages: $*"
     options+=(-qq -o DPkg::Lock::Timeout=600)
-    apt-get "${options[@]}" update
+    update_lists "${options[@]}"
     DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@"
 }
 
