@@ -146,16 +146,10 @@ bool Api::is_githubs(const std::string& address) const {
     return settings_.base == "https://api.github.com" && origin == "https://uploads.github.com";
 }
 
-/// The one border where "no answer" becomes a value: status 0, with why there was none as its body.
 Response Api::send_once(const Request& request) {
     ++requests_;
-    try {
-        return world_.http.send(request);
-    } catch (const Error& error) {
-        const bool on_disk = !error.problems.empty() && !error.problems.front().at.file.empty();
-        if (error.exit == Exit::cancelled || on_disk) throw;
-        return {0, {}, error.problems.empty() ? "no answer" : error.problems.front().what};
-    }
+    Problems why_none;
+    return send_or_tell_why(world_.http, request, why_none);
 }
 
 Response Api::follow(const ApiCall& call, Request request, Response response) {

@@ -8,8 +8,8 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "registry/refusal.h"
 #include "registry/retry.h"
-#include "system/relay.h"
 
 namespace registry {
 
@@ -38,44 +38,6 @@ std::string token_key(const Call& call) {
 std::string value_of(const Challenge& challenge, const std::string& name) {
     const auto found = challenge.values.find(name);
     return found == challenge.values.end() ? "" : found->second;
-}
-
-/// A pull limit lasts for hours: it is said, not waited out.
-bool is_pull_limit(const Response& response) {
-    return response.status == 429 && response.body.find("pull rate limit") != std::string::npos;
-}
-
-std::string render_pull_limit(const Response& response) {
-    std::string text = "; this is the pull limit, which ends by itself in a few hours";
-    for (const char* name : {"ratelimit-limit", "ratelimit-remaining", "docker-ratelimit-source"}) {
-        if (const auto value = response.header(name)) text += fmt::format(", {}: {}", name, plain_line(*value));
-    }
-    return text;
-}
-
-/// The beginning of a body that is no JSON: one line, plain characters only.
-std::string excerpt(const std::string& body) {
-    std::string text;
-    for (const char c : body.substr(0, 200)) text += (c >= ' ' && c <= '~') ? c : ' ';
-    return std::string(trimmed(text));
-}
-
-/// A text as it is, an object as JSON: some registries say only there that their disk is full. Lists are of scopes.
-std::string render_detail(const Json& detail) {
-    if (!detail.IsObject()) return text_of(detail);
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-    detail.Accept(writer);
-    return excerpt(buffer.GetString());
-}
-
-/// Whatever stands in it: one line for a terminal.
-std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    std::replace(text.begin(), text.end(), '\r', ' ');
-    std::size_t end = std::min<std::size_t>(text.size(), 500);
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    return plain_line(text.substr(0, end));
 }
 
 }  // namespace
@@ -180,22 +142,16 @@ bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Re
     return true;
 }
 
-/// The one border where "no answer" becomes a value: status 0, which is worth a retry like a 503.
+/// No answer is status 0, which is worth a retry like a 503.
 Response Client::send_once(const Request& request, Problems& why_none) {
     {
         const std::lock_guard lock(mutex_);
         ++requests_;
     }
-    try {
-        return world_.http.send(request);
-    } catch (const Error& error) {
-        const bool on_disk = !error.problems.empty() && !error.problems.front().at.file.empty();
-        if (error.exit == Exit::cancelled || on_disk) throw;
-        why_none = error.problems;
-        if (why_none.empty()) why_none.push_back({{}, "no answer", ""});
-        if (why_none.front().hint.empty()) why_none.front().hint = "see whether this machine reaches the registry";
-        return {0, {}, why_none.front().what};
-    }
+    Response response = send_or_tell_why(world_.http, request, why_none);
+    if (response.status == 0 && why_none.front().hint.empty())
+        why_none.front().hint = "see whether this machine reaches the registry";
+    return response;
 }
 
 /// A registry's Location as a whole address. One that speaks of http behind a proxy that speaks https is not believed.
@@ -296,36 +252,6 @@ Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& chal
     // Without expires_in a token lives for 60 s; nine tenths of a life leave time for the request itself.
     const std::int64_t seconds = std::clamp<std::int64_t>(number_at(answer, "expires_in"), 60, 24 * 3600);
     return {"Bearer " + token, world_.clock.now() + std::chrono::seconds(seconds * 9 / 10)};
-}
-
-bool has_error_code(const Response& response, const std::string& code) {
-    rapidjson::Document body;
-    body.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    if (body.HasParseError()) return false;
-    const Json::ConstArray errors = items_at(body, "errors");
-    return std::any_of(errors.begin(), errors.end(), [&](const Json& error) { return text_at(error, "code") == code; });
-}
-
-std::string render_refusal(const Call& call, const Response& response) {
-    const std::string where = call.address.empty() ? call.path.substr(0, call.path.find('?')) : "blobs/uploads";
-    const std::string what = fmt::format("{} {}/{}/{}", call.method, call.host, call.repository, where);
-    if (response.status == 0) return response.body.empty() ? what + ": no answer" : response.body;
-
-    std::string said;
-    rapidjson::Document body;
-    body.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(response.body.data(),
-                                                                                       response.body.size());
-    if (!body.HasParseError()) {
-        for (const Json& error : items_at(body, "errors")) {
-            said += ": " + text_at(error, "code") + " " + text_at(error, "message");
-            if (const std::string detail = render_detail(member(error, "detail")); !detail.empty())
-                said += " (" + detail + ")";
-        }
-    } else if (const std::string beginning = excerpt(response.body); !beginning.empty()) {
-        said = ": " + beginning;
-    }
-    return fmt::format("{}: {}{}{}", what, response.status, one_line(said),
-                       is_pull_limit(response) ? render_pull_limit(response) : "");
 }
 
 }  // namespace registry

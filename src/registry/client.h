@@ -108,11 +108,4 @@ class Client {
     std::chrono::milliseconds waited_{0};
 };
 
-/// What the answer to a refused call says, for people: the registry's own words, at most a few lines, made harmless for
-/// a terminal; of a pull limit also its numbers.
-std::string render_refusal(const Call& call, const Response& response);
-
-/// True if one of the errors in the answer's body has this code (distribution-spec, "Error Codes").
-bool has_error_code(const Response& response, const std::string& code);
-
 }  // namespace registry

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "registry/manifests.h"
+#include "registry/refusal.h"
 #include "system/parallel.h"
 
 namespace registry {

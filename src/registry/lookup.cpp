@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "oci/layout.h"
 #include "registry/manifests.h"
+#include "registry/refusal.h"
 
 namespace registry {
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "oci/layout.h"
+#include "registry/refusal.h"
 
 namespace registry {
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "registry/manifests.h"
+#include "registry/refusal.h"
 #include "registry/retry.h"
 
 namespace registry {

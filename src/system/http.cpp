@@ -14,3 +14,15 @@ std::vector<std::string> Response::all_headers(const std::string& name) const {
     }
     return values;
 }
+
+Response send_or_tell_why(Http& http, const Request& request, Problems& why_none) {
+    try {
+        return http.send(request);
+    } catch (const Error& error) {
+        const bool on_disk = !error.problems.empty() && !error.problems.front().at.file.empty();
+        if (error.exit == Exit::cancelled || on_disk) throw;
+        why_none = error.problems;
+        if (why_none.empty()) why_none.push_back({{}, "no answer", ""});
+        return {0, {}, why_none.front().what};
+    }
+}

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 struct Header {
     std::string name;
     std::string value;
@@ -45,3 +47,7 @@ struct Http {
     /// host and path (never the query), if no whole answer came.
     virtual Response send(const Request& request) = 0;
 };
+
+/// The same where no answer is a value, too: status 0, with the reason as its body and, with its hint, in `why_none`.
+/// Throws on what no other attempt would mend: a cancellation, and a disk that could not be written to.
+Response send_or_tell_why(Http& http, const Request& request, Problems& why_none);

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "fakes/fake_world.h"
+#include "registry/refusal.h"
 
 using namespace registry;
 
@@ -168,14 +169,47 @@ TEST_CASE("Credentials go to the token server and never to the registry in clear
     CHECK(authorization(fake.http.sent[2]) == "Bearer t");
 }
 
-TEST_CASE("A realm somewhere inside the network gets nothing at all") {
+TEST_CASE("A realm somewhere inside the network gets nothing at all, nor one that sends us there (R14)") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "",
-                     {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
     const World world = fake.world();
     Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
-    CHECK_THROWS_AS(client.send(manifest), Error);
-    CHECK(fake.http.sent.size() == 1);
+    SECTION("named by the registry") {
+        fake.http.answer("GET", manifest_url, 401, "",
+                         {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
+        CHECK_THROWS_AS(client.send(manifest), Error);
+        CHECK(fake.http.sent.size() == 1);
+    }
+    SECTION("named by its token server") {
+        fake.http.answer("GET", manifest_url, 401, "", {bearer});
+        fake.http.answer("GET", "https://auth.docker.io/token*", 307, "", {{"Location", "https://169.254.169.254/x"}});
+        CHECK_THROWS_AS(client.send(manifest), Error);
+        CHECK(fake.http.sent.size() == 2);
+    }
+}
+
+TEST_CASE("A token server that is busy is waited for, and one that fails is said (R13)") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", manifest_url, 200, "{}");
+    const World world = fake.world();
+    Client client(world, {});
+    SECTION("busy") {
+        fake.http.answer("GET", "https://auth.docker.io/token*", 429, "", {{"Retry-After", "3"}});
+        fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+        CHECK(client.send(manifest).status == 200);
+        CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(3)});
+    }
+    SECTION("failing") {
+        fake.http.answer("GET", "https://auth.docker.io/token*", 500, "<html>");
+        try {
+            client.send(manifest);
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            CHECK(error.problems.front().what == "docker.io: it gave no token (500)");
+        }
+        CHECK(fake.http.sent.size() == 1 + 5);
+    }
 }
 
 TEST_CASE("Basic is answered where a registry knows nothing else") {
@@ -199,17 +233,24 @@ TEST_CASE("A second refusal is final: no storm of token requests") {
     CHECK(fake.http.sent.size() == 3);
 }
 
-TEST_CASE("Too Many Requests is waited out as long as the registry asks for") {
-    FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 429, "", {{"Retry-After", "2"}});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    const World world = fake.world();
-    Client client(world, {});
-    CHECK(client.send(manifest).status == 200);
-    CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(2)});
+TEST_CASE("Too Many Requests is waited out as long as the registry asks for, whatever was asked, and said once (R1)") {
+    for (const char* method : {"GET", "HEAD", "PUT"}) {
+        FakeWorld fake;
+        fake.http.answer(method, manifest_url, 429, "", {{"Retry-After", "2"}});
+        fake.http.answer(method, manifest_url, 200, "{}");
+        const World world = fake.world();
+        Client client(world, {});
+        Call call = manifest;
+        call.method = method;
+        INFO(method);
+        CHECK(client.send(call).status == 200);
+        CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(2)});
+        CHECK(fake.log.str() == "docker.io says 429: trying again in 2 s\n");
+        CHECK(client.requests() == 2);
+    }
 }
 
-TEST_CASE("After five attempts a server that fails has failed") {
+TEST_CASE("After five attempts a server that fails has failed (R4)") {
     FakeWorld fake;
     fake.http.answer("GET", manifest_url, 503);
     const World world = fake.world();
