@@ -3,17 +3,12 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -24,6 +19,7 @@
 #include <vector>
 
 #include "real_world.h"
+#include "system/background_process.h"
 
 inline sockaddr_in loopback(int port) {
     sockaddr_in address{};
@@ -33,45 +29,17 @@ inline sockaddr_in loopback(int port) {
     return address;
 }
 
-/// A socket that listens on a free port.
-inline int listen_somewhere(int& port) {
+/// A socket that listens on a free port; `queue` is how many may wait to be accepted.
+inline int listen_somewhere(int& port, int queue = 64) {
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
-    if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(listener, 64) != 0)
+    if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(listener, queue) != 0)
         throw std::runtime_error("no port is free");
     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
     port = ntohs(address.sin_port);
     return listener;
 }
-
-/// A server that is a process of its own, gone with this value.
-class ServerProcess {
-  public:
-    ServerProcess(const std::vector<std::string>& argv, const std::filesystem::path& log) {
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-        posix_spawn_file_actions_adddup2(&actions, 1, 2);
-        std::vector<char*> arguments;
-        for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-        arguments.push_back(nullptr);
-        const std::array<const char*, 2> environment = {"OTEL_TRACES_EXPORTER=none", nullptr};
-        const int failed = posix_spawn(&process_, argv.front().c_str(), &actions, nullptr, arguments.data(),
-                                       const_cast<char**>(environment.data()));
-        posix_spawn_file_actions_destroy(&actions);
-        if (failed != 0) throw std::runtime_error(argv.front() + " cannot be started");
-    }
-    ServerProcess(const ServerProcess&) = delete;
-    ServerProcess& operator=(const ServerProcess&) = delete;
-    ~ServerProcess() {
-        kill(process_, SIGKILL);
-        waitpid(process_, nullptr, 0);
-    }
-
-  private:
-    pid_t process_ = -1;
-};
 
 /// A new folder, in memory where there is a tmpfs.
 inline std::filesystem::path make_server_folder() {
@@ -81,18 +49,14 @@ inline std::filesystem::path make_server_folder() {
     return name;
 }
 
-/// Waits until the answer to GET /v2/ pleases.
-inline void wait_for_registry(const std::string& url, const Environment& environment,
-                              const std::function<bool(const Response&)>& pleases) {
-    RealHttp http{environment};
-    for (int attempt = 0; attempt < 600; ++attempt) {
-        try {
-            if (pleases(http.send({.url = url}))) return;
-        } catch (const Error&) {  // not yet
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+/// True if GET /v2/ is answered, and the answer pleases.
+inline bool answers(const std::string& url, const Environment& environment,
+                    const std::function<bool(const Response&)>& pleases) {
+    try {
+        return pleases(RealHttp(environment).send({.url = url}));
+    } catch (const Error&) {
+        return false;  // not yet
     }
-    throw std::runtime_error("no registry answers at " + url);
 }
 
 /// How a registry of the distribution project is set up.
@@ -120,8 +84,11 @@ class DockerRegistry {
         process_.emplace(std::vector<std::string>{setup.program, "serve", (folder_ / "config.yml").string()},
                          folder_ / "log");
         // And it is ours that answers: whoever else had this port would make every result wrong.
-        wait_for_registry((setup.tls.empty() ? "http://" : "https://") + host() + "/v2/", setup.environment,
-                          [&](const Response& answer) { return answer.header("X-Peer") == folder_.string(); });
+        const std::string url = (setup.tls.empty() ? "http://" : "https://") + host() + "/v2/";
+        process_->wait_until([&] {
+            return answers(url, setup.environment,
+                           [&](const Response& answer) { return answer.header("X-Peer") == folder_.string(); });
+        });
     }
     DockerRegistry(const DockerRegistry&) = delete;
     DockerRegistry& operator=(const DockerRegistry&) = delete;
@@ -139,7 +106,7 @@ class DockerRegistry {
     std::filesystem::path folder_;
     std::string name_;
     int port_ = 0;
-    std::optional<ServerProcess> process_;
+    std::optional<BackgroundProcess> process_;
 };
 
 /// The registry that comes with crane: another implementation altogether.
@@ -155,7 +122,10 @@ class CraneRegistry {
             std::vector<std::string>{program(), "registry", "serve", "--address", "127.0.0.1:" + std::to_string(port_),
                                      "--disk", (folder_ / "disk").string()},
             folder_ / "log");
-        wait_for_registry("http://" + host() + "/v2/", {}, [](const Response& answer) { return answer.status == 200; });
+        process_->wait_until([&] {
+            return answers("http://" + host() + "/v2/", {},
+                           [](const Response& answer) { return answer.status == 200; });
+        });
     }
     CraneRegistry(const CraneRegistry&) = delete;
     CraneRegistry& operator=(const CraneRegistry&) = delete;
@@ -169,7 +139,7 @@ class CraneRegistry {
   private:
     std::filesystem::path folder_;
     int port_ = 0;
-    std::optional<ServerProcess> process_;
+    std::optional<BackgroundProcess> process_;
 };
 
 /// Passes bytes on, and resets a connection after so many of them.

@@ -1,6 +1,8 @@
 // Against a real registry: what we push is there, whatever interrupts us, and never something else in between.
 #include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <csignal>
 #include <random>
 
 #include "peer.h"
@@ -53,40 +55,111 @@ TEST_CASE("a registry with user names is pushed to with them, and not without (R
     fs::remove(users);
 }
 
-TEST_CASE("a hundred interruptions, each followed by a re-run, always end in the right tags", "[peer]") {
-    needs_docker_registry();
-    DockerRegistry registry;
-    FaultProxy proxy(registry.port());
-    Peer peer;
-    const SampleMatrix last = peer.matrix("1.0.0");
-    const SampleMatrix next = peer.matrix("1.1.0");
-    peer.push(last, registry.host(), peer.real.http);
-    const fs::path snapshot = registry.folder() / "snapshot";
-    fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
-    const long requests = static_cast<long>(peer.push(next, registry.host(), peer.real.http).requests) + 14;
+namespace {
 
-    const unsigned seed = Catch::getSeed();
-    std::minstd_rand random(seed);
-    const World world = peer.world();
-    for (int round = 0; round < 100; ++round) {
-        INFO("round " << round << " of seed " << seed);
+/// A registry that holds one version, and is to hold the next one.
+struct Interrupted {
+    DockerRegistry registry;
+    FaultProxy proxy{registry.port()};
+    Peer peer;
+    SampleMatrix last = peer.matrix("1.0.0");
+    SampleMatrix next = peer.matrix("1.1.0");
+    fs::path snapshot = registry.folder() / "snapshot";
+    long requests = 0;                   ///< of one whole push
+    std::chrono::microseconds lasts{0};  ///< the same, in a process of its own
+    std::minstd_rand random{Catch::getSeed()};
+    int killed = 0;
+
+    Interrupted() {
+        peer.push(last, registry.host(), peer.real.http);
+        fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
+        requests = static_cast<long>(peer.push(next, registry.host(), peer.real.http).requests + next.tag_count());
+        start_anew();
+        const auto started = std::chrono::steady_clock::now();
+        REQUIRE(exit_code_of(push_in_child(peer, next, registry.host())) == 0);
+        lasts = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+    }
+
+    void start_anew() {
         fs::remove_all(registry.storage());
         fs::copy(snapshot, registry.storage(), fs::copy_options::recursive);
-        const bool by_proxy = round % 3 == 0;
-        MortalHttp mortal(peer.real.http, by_proxy ? 1'000'000 : 1 + static_cast<long>(random()) % requests,
-                          round % 3 == 1 ? MortalHttp::Death::before : MortalHttp::Death::after);
-        if (by_proxy) proxy.cut_after(1 + static_cast<long>(random() % 80'000));
-        bool ended = true;
-        try {
-            peer.push(next, by_proxy ? proxy.host() : registry.host(), mortal);
-        } catch (const Error& error) {
-            ended = false;
-            CHECK((error.exit == Exit::cancelled || error.exit == Exit::failed));
-        }
-        Client client(world, {});
-        check_nothing_wrong(client, registry.host(), last, next);
-        if (!ended) peer.push(next, registry.host(), peer.real.http);
-        REQUIRE(is_complete(client, registry.host(), next));
     }
-    CHECK(proxy.cuts() > 25);
+
+    long any(long below) { return static_cast<long>(random() % static_cast<unsigned long>(below)); }
+
+    /// True if it came to its end all the same.
+    bool push(const std::string& host, Http& http) {
+        try {
+            peer.push(next, host, http);
+            return true;
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            return false;
+        }
+    }
+
+    bool push_through_a_cut() {
+        proxy.cut_after(1 + any(80'000));
+        const Onlooker onlooker(registry.host(), last, next);
+        const bool ended = push(proxy.host(), peer.real.http);
+        CHECK(onlooker.wrong() == 0);
+        return ended;
+    }
+
+    bool push_through_answers(const Response& answer) {
+        const long first = 1 + any(requests);
+        AilingHttp ailing(peer.real.http, answer, first, first + any(30),
+                          any(2) == 0 ? AilingHttp::Loss::request : AilingHttp::Loss::answer);
+        const Onlooker onlooker(registry.host(), last, next);
+        const bool ended = push(registry.host(), ailing);
+        CHECK(onlooker.wrong() == 0);
+        return ended;
+    }
+
+    bool push_and_be_killed() {
+        const pid_t child = push_in_child(peer, next, registry.host());
+        const Onlooker onlooker(registry.host(), last, next);
+        std::this_thread::sleep_for(lasts * any(100) / 100);
+        kill(child, SIGKILL);
+        const int code = exit_code_of(child);
+        killed += code == -SIGKILL ? 1 : 0;
+        CHECK(onlooker.wrong() == 0);
+        return code == 0;
+    }
+
+    bool push_in_round(int round) {
+        switch (round % 4) {
+            case 0:
+                return push_through_a_cut();
+            case 1:
+                return push_through_answers({503, {}, R"({"errors":[{"code":"UNAVAILABLE"}]})"});
+            case 2:
+                return push_through_answers(
+                    {429, {{"Retry-After", "2"}}, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"});
+            default:
+                return push_and_be_killed();
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a hundred interruptions, each followed by a re-run, always end in the right tags (R4, R5, D8)", "[peer]") {
+    needs_docker_registry();
+    Interrupted scene;
+    const World world = scene.peer.world();
+    int failed = 0;
+    for (int round = 0; round < 100; ++round) {
+        INFO("round " << round << " of seed " << Catch::getSeed());
+        scene.start_anew();
+        const bool ended = scene.push_in_round(round);
+        failed += ended ? 0 : 1;
+        Client client(world, {});
+        CHECK(may_be_seen(look_at_both(client, scene.registry.host(), scene.last, scene.next), scene.last, scene.next));
+        if (!ended) scene.peer.push(scene.next, scene.registry.host(), scene.peer.real.http);
+        REQUIRE(is_complete(client, scene.registry.host(), scene.next));
+    }
+    CHECK(scene.proxy.cuts() > 20);
+    CHECK(scene.killed > 5);
+    CHECK(failed > 20);
 }

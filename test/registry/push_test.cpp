@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "fake_registry.h"
 #include "registry/held.h"
@@ -41,18 +42,19 @@ struct Bench {
         return {};
     }
 
-    bool is_right(const SampleMatrix& of) const {
-        bool right = true;
-        for (const Candidate& candidate : of.candidates) {
-            std::vector<std::string> names = candidate.moving_tags;
-            names.push_back(candidate.version_tag);
-            for (const std::string& name : names) {
-                const auto tag = registry.tags.find(candidate.repository + ":" + name);
-                right = right && tag != registry.tags.end() && tag->second == candidate.index;
+    /// What the registry shows of these tags now.
+    Seen seen(const SampleMatrix& of) const {
+        Seen shown;
+        for (const TagKind kind : {TagKind::version, TagKind::moving}) {
+            for (const TagName& name : names_of(of, kind)) {
+                const auto tag = registry.tags.find(name.repository + ":" + name.tag);
+                shown[name] = tag == registry.tags.end() ? std::nullopt : std::optional(tag->second);
             }
         }
-        return right;
+        return shown;
     }
+
+    bool is_right(const SampleMatrix& of) const { return is_complete(seen(of), of); }
 };
 
 bool is_put_of(const Request& request, const std::string& tag) {
@@ -295,16 +297,18 @@ TEST_CASE("what was true when it was planned is asked again before the first tag
 }
 
 TEST_CASE("an immutable tag is an error without a retry, with what it names (R23)") {
+    const int status = GENERATE(400, 403, 409);
     Bench bench;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
         if (!is_put_of(request, "latest")) return std::nullopt;
         bench.registry.tags.insert_or_assign("defra/python:latest", sha256("old"));
         bench.registry.manifests["defra/python"].insert_or_assign(sha256("old"), "old");
-        return FakeRegistry::error(409, "TAG_IMMUTABLE");
+        return FakeRegistry::error(status, "TAG_IMMUTABLE");
     };
     const Error error = bench.push_fails();
     const std::string text = render_problems(error.problems);
-    CHECK(text.find("/python/manifests/latest: 409: TAG_IMMUTABLE the registry's words") != std::string::npos);
+    CHECK(text.find(fmt::format("/python/manifests/latest: {}: TAG_IMMUTABLE the registry's words", status)) !=
+          std::string::npos);
     CHECK(text.find("defra/python:latest names " + std::string(sha256("old").brief()) + " still") != std::string::npos);
     CHECK(std::count_if(bench.fake.http.sent.begin(), bench.fake.http.sent.end(),
                         [](const Request& request) { return is_put_of(request, "latest"); }) <= 2);
@@ -333,6 +337,64 @@ TEST_CASE("a cancellation begins nothing new and says what is visible") {
     CHECK(error.problems.front().what.find("of 4 version tags written, no alias moved, perhaps also defra/python") !=
           std::string::npos);
     CHECK(bench.registry.written.size() <= 3);  // the other repository's writer may have been on its way
+}
+
+/// How a push comes to nothing, from one request on.
+enum class End { killed_before, killed_after, cut, server_error, too_many_requests };
+
+TEST_CASE(
+    "whatever happens at whichever request, nothing wrong is ever to be seen, and the next run ends it (R4, R5, D8)") {
+    const End end =
+        GENERATE(End::killed_before, End::killed_after, End::cut, End::server_error, End::too_many_requests);
+    Bench bench;
+    const SampleMatrix& last = bench.matrix;
+    const SampleMatrix next(bench.fake.files, "1.2.0");
+    bench.push(last);
+    const auto blobs = bench.registry.blobs;
+    const auto manifests = bench.registry.manifests;
+    const auto tags = bench.registry.tags;
+    bench.fake.http.sent.clear();
+    bench.push(next, 1);
+    const std::size_t requests = bench.fake.http.sent.size();
+
+    std::size_t seen = 0;
+    std::size_t fatal = 0;
+    const auto die = [] { throw Error{Exit::cancelled, {{{}, "killed", ""}}}; };
+    const auto come_to_nothing = [&](const Request& request) -> std::optional<Response> {
+        if (++seen < fatal) return std::nullopt;
+        if (end == End::cut) FakeRegistry::cut(request);
+        if (end == End::server_error) return FakeRegistry::error(503, "UNAVAILABLE");
+        if (end == End::too_many_requests) return FakeRegistry::error(429, "TOOMANYREQUESTS");
+        if (end == End::killed_before || seen > fatal) die();
+        return std::nullopt;
+    };
+    bool right = true;
+    const auto look = [&](const Request& request) -> std::optional<Response> {
+        if (request.method == "PUT") {  // nothing else changes what is to be seen
+            Seen both = bench.seen(next);
+            both.merge(bench.seen(last));
+            right = right && may_be_seen(both, last, next);
+        }
+        if (end == End::killed_after && seen == fatal) die();
+        return std::nullopt;
+    };
+    const bool killed = end == End::killed_before || end == End::killed_after;
+    for (fatal = 1; fatal <= requests; fatal += killed ? 1 : 7) {
+        INFO("request " << fatal << " of " << requests);
+        bench.registry.blobs = blobs;
+        bench.registry.manifests = manifests;
+        bench.registry.tags = tags;
+        seen = 0;
+        bench.registry.fault = come_to_nothing;
+        bench.registry.loses = look;
+        CHECK_THROWS_AS(bench.push(next, 1), Error);
+        seen = 0;
+        bench.registry.fault = [](const Request&) { return std::nullopt; };
+        bench.push(next, 1);
+        bench.fake.http.sent.clear();
+        CHECK(right);
+        CHECK(bench.is_right(next));
+    }
 }
 
 TEST_CASE("bytes that were changed on disk since the scan are never published") {

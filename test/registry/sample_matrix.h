@@ -3,12 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "oci/layout.h"
 #include "publication/publication.h"
+#include "registry/held.h"
 #include "registry/sources.h"
 
 struct SampleMatrix {
@@ -112,3 +117,57 @@ struct SampleMatrix {
                                .moving_tags = moving_tags});
     }
 };
+
+enum class TagKind { version, moving };
+
+inline std::vector<registry::TagName> names_of(const SampleMatrix& matrix, TagKind kind) {
+    std::vector<registry::TagName> names;
+    for (const Candidate& candidate : matrix.candidates) {
+        if (kind == TagKind::version) names.push_back({candidate.repository, candidate.version_tag});
+        if (kind == TagKind::version) continue;
+        for (const std::string& tag : candidate.moving_tags) names.push_back({candidate.repository, tag});
+    }
+    return names;
+}
+
+inline Digest index_of(const SampleMatrix& matrix, const registry::TagName& name) {
+    for (const Candidate& candidate : matrix.candidates) {
+        const std::vector<std::string>& moving = candidate.moving_tags;
+        const bool has =
+            candidate.version_tag == name.tag || std::find(moving.begin(), moving.end(), name.tag) != moving.end();
+        if (candidate.repository == name.repository && has) return candidate.index;
+    }
+    throw std::logic_error("the matrix has no such tag");
+}
+
+/// What somebody saw in a registry: nothing for a tag that is not there. What was not looked at is not in it.
+using Seen = std::map<registry::TagName, std::optional<Digest>>;
+
+inline bool is_complete(const Seen& seen, const SampleMatrix& matrix) {
+    return std::all_of(seen.begin(), seen.end(),
+                       [&](const auto& one) { return one.second == index_of(matrix, one.first); });
+}
+
+/// What anybody may see while `next` takes the place of `last`: version tags that are right or not there, aliases of
+/// either, and none of `next` before all its version tags.
+inline bool may_be_seen(const Seen& seen, const SampleMatrix& last, const SampleMatrix& next) {
+    const auto all = [&](const SampleMatrix& matrix, TagKind kind, auto&& is_fine) {
+        const std::vector<registry::TagName> names = names_of(matrix, kind);
+        return std::all_of(names.begin(), names.end(), [&](const registry::TagName& name) {
+            return !seen.contains(name) || is_fine(name, seen.at(name));
+        });
+    };
+    const auto is_of = [](const SampleMatrix& matrix) {
+        return [&](const registry::TagName& name, const std::optional<Digest>& digest) {
+            return digest == index_of(matrix, name);
+        };
+    };
+    return all(last, TagKind::version, is_of(last)) &&
+           all(next, TagKind::version,
+               [&](const auto& name, const auto& digest) { return !digest || digest == index_of(next, name); }) &&
+           all(next, TagKind::moving,
+               [&](const auto& name, const auto& digest) {
+                   return digest == index_of(last, name) || digest == index_of(next, name);
+               }) &&
+           (all(next, TagKind::moving, is_of(last)) || all(next, TagKind::version, is_of(next)));
+}
