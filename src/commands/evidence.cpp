@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "base/encoding.h"
@@ -23,8 +24,10 @@ constexpr const char* publication_name = "publication.json";
 constexpr const char* kept_manifest = "image-manifest.json";
 constexpr const char* kept_config = "image-config.json";
 
+/// One for each Python version, with both of its images on all platforms: each file of a release is a request of the
+/// thousand that a repository has in an hour.
 std::string archive_of(const std::string& image) {
-    return "evidence-" + image + ".tar.gz";
+    return "evidence-" + image.substr(0, image.rfind('-')) + ".tar.gz";
 }
 
 /// Gathers files into a tar, in the order in which they are added. The same files give the same bytes.
@@ -96,7 +99,7 @@ std::string pack_common(const World& world, const Settings& settings, const Evid
     return archive.finish();
 }
 
-std::string pack_image(const World& world, const Settings& settings, const Layout& layout) {
+void pack_image(const World& world, const Settings& settings, const Layout& layout, Archive& archive) {
     const std::string& name = layout.name;
     const fs::path scans = settings.out / "scans" / name;
     if (world.files.names_in(scans).empty()) {
@@ -104,13 +107,11 @@ std::string pack_image(const World& world, const Settings& settings, const Layou
             Exit::failed,
             {{{scans.string(), 0}, "there is nothing that shows how " + name + " was scanned", "scan it again"}}};
     }
-    Archive archive(world.files);
     archive.add_folder("out/scans/" + name, scans);
     archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
     // All of the image but its layers: enough to scan its SBOMs again, and to tell which layer brought what.
     archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.folder, layout.manifest));
     archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.folder, layout.config));
-    return archive.finish();
 }
 
 void unpack(const World& world, const std::string& packed, const std::string& source, const fs::path& folder) {
@@ -191,11 +192,15 @@ std::vector<github::AssetFile> pack_evidence(const World& world, const Settings&
     add(publication_name, world.files.read(settings.out / publication_name));
     if (const auto page = world.files.read_if_there(settings.out / "report.html")) add("report.html", *page);
     add(common_archive, pack_common(world, settings, evidence));
+    std::map<std::string, Archive> archives;
     for (const Layout& layout : layouts) {
         const bool judged = std::any_of(evidence.images.begin(), evidence.images.end(),
                                         [&](const EvidenceImage& image) { return image.name == layout.name; });
-        if (judged) add(archive_of(layout.name), pack_image(world, settings, layout));
+        if (!judged) continue;
+        const auto archive = archives.try_emplace(archive_of(layout.image), world.files).first;
+        pack_image(world, settings, layout, archive->second);
     }
+    for (const auto& [name, archive] : archives) add(name, archive.finish());
     add(checksums_name, std::string(checksums));
     return assets;
 }
@@ -210,8 +215,9 @@ std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings
                                                             "the evidence of the release " + release.tag),
                             .folder = fetching.folder()};
     if (scans == Scans::left_out) return fetched;
-    for (const EvidenceImage& image : fetched.evidence.images) {
-        const std::string name = archive_of(image.name);
+    std::set<std::string> archives;
+    for (const EvidenceImage& image : fetched.evidence.images) archives.insert(archive_of(image.image));
+    for (const std::string& name : archives) {
         if (fetching.has(name)) unpack(world, fetching.fetch(name), name, fetching.folder());
     }
     return fetched;

@@ -11,9 +11,9 @@
 #include "report/evidence.h"
 
 /// Packs out/release/: publication.json, report.html, evidence.tar.gz (matrix, JOB.env, Dockerfile, policy, bases,
-/// verdicts, contract results), evidence-NAME.tar.gz for each image (both scanners' reports, inventories and receipts,
-/// SARIF, the image's manifest and configuration) and checksums.txt over all of them. Throws Error{failed} if a scan's
-/// folder is empty.
+/// verdicts, contract results), evidence-VERSION.tar.gz for each Python version (of each of its images both scanners'
+/// reports, inventories and receipts, SARIF, the image's manifest and configuration) and checksums.txt over all of
+/// them. Throws Error{failed} if a scan's folder is empty.
 std::vector<github::AssetFile> pack_evidence(const World& world, const Settings& settings, const Project& project,
                                              const std::vector<Layout>& layouts, const Run& run);
 

@@ -3,12 +3,10 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "commands/evidence.h"
 #include "commands/registry_access.h"
 #include "commands/road.h"
 #include "commands/step.h"
 #include "github/issues.h"
-#include "publication/version_check.h"
 
 namespace {
 
@@ -93,19 +91,4 @@ void warn_of_old_scan(const World& world, const Settings& settings, const Projec
     github::Api api = connect_github(world, settings);
     const std::optional<Time> last_good = github::load_last_good(api, "refs/heads/" + project.event.default_branch);
     if (const auto warning = check_last_good(last_good, world.clock.now())) result.problems.push_back(*warning);
-}
-
-Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
-    if (!project.event.name.starts_with("pull_request") || !has_github(world, settings)) return {};
-    github::Api api = connect_github(world, settings);
-    const std::vector<github::Release> releases = github::load_releases(api);
-    const github::Release* last = github::find_last_release(releases);
-    if (last == nullptr) return {};
-    const std::optional<PublicationRecord> released = fetch_publication(world, settings, api, *last);
-    if (!released) return {};
-    const std::vector<InputFile> files = load_input_files(world.files, ".");
-    std::map<std::string, Digest> inputs;
-    for (const Image& image : project.plan.images)
-        inputs.emplace(image.name, compute_inputs(project.plan, image, files));
-    return check_version(project.plan, inputs, *released, last->tag);
 }

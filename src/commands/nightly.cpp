@@ -7,30 +7,15 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "commands/evidence.h"
+#include "commands/night.h"
 #include "commands/registry_access.h"
-#include "commands/road.h"
 #include "commands/step.h"
 #include "github/code_scanning.h"
 #include "github/issues.h"
-#include "registry/fetch.h"
 #include "registry/manifests.h"
-#include "report/sarif.h"
-#include "report/summary.h"
 #include "report/terminal.h"
 
 namespace {
-
-namespace fs = std::filesystem;
-
-/// What is to be scanned tonight.
-struct Night {
-    Project project;
-    std::vector<registry::Wanted> wanted;
-    std::vector<ImageRun> missing;  ///< should be out, and are not
-    std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
-    std::string from;               ///< where this was learnt, for people
-};
 
 registry::Client make_client(const World& world, const Settings& settings, Problems& warnings) {
     registry::ClientSettings access =
@@ -39,125 +24,30 @@ registry::Client make_client(const World& world, const Settings& settings, Probl
     return {world, access};
 }
 
-// What is out ------------------------------------------------------------------------------------------------------
-
-std::vector<std::string> platforms_of(const Evidence& evidence) {
-    std::vector<std::string> platforms;
-    for (const EvidenceImage& image : evidence.images) {
-        if (std::find(platforms.begin(), platforms.end(), image.platform) == platforms.end())
-            platforms.push_back(image.platform);
-    }
-    return platforms;
-}
-
-bool is_planned(const Plan& plan, const std::string& image) {
-    return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
-}
-
-/// What the release keeps of the scans of its images goes to out/scans, where it can be scanned again. An image that
-/// was finished from an earlier attempt is not the one that was scanned for this release.
-void take_kept(const World& world, const Settings& settings, const FetchedEvidence& fetched,
-               const PublicationRecord& record, Night& night) {
-    for (const EvidenceImage& image : fetched.evidence.images) {
-        const bool out_as_built = std::any_of(record.images.begin(), record.images.end(), [&](const PublishedImage& p) {
-            return p.name == image.image && p.as_built;
-        });
-        const std::optional<Layout> layout = out_as_built ? load_kept_layout(world, fetched, image) : std::nullopt;
-        const fs::path scans = fetched.folder / "out/scans" / image.name;
-        if (!layout || !world.files.is_folder(scans) || !is_planned(night.project.plan, image.image)) continue;
-        world.files.remove(settings.out / "scans" / image.name);
-        world.files.make_folder(settings.out / "scans");
-        world.files.rename(scans, settings.out / "scans" / image.name);
-        night.kept.push_back(*layout);
-    }
-}
-
-/// By digest, planned as it was then; the policy is today's. Nothing if no release tells what it published.
-std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
-    const std::vector<github::Release> releases = github::load_releases(api);
-    const github::Release* last = github::find_last_release(releases);
-    if (last == nullptr) return std::nullopt;
-    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::fetched);
-    const auto record = fetch_publication(world, settings, api, *last);
-    if (!fetched || !record) return std::nullopt;
-    Settings then = settings;
-    then.platforms = platforms_of(fetched->evidence);
-    Night night{load_released_project(world, then, fetched->folder), {}, {}, {}, "the release " + last->tag};
-    if (const auto bases = world.files.read_if_there(fetched->folder / "out/bases.json"))
-        world.files.write(settings.out / "bases.json", *bases);
-    for (const PublishedImage& image : record->images) {
-        const std::string reference = render_pull_reference(*record, image);
-        if (reference.empty() || !is_planned(night.project.plan, image.name)) continue;
-        for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
-    }
-    if (night.wanted.empty()) return std::nullopt;
-    take_kept(world, settings, *fetched, *record, night);
-    return night;
-}
-
-ImageRun make_image_run(const Settings& settings, const Plan& plan, const Image& image, const std::string& platform) {
-    ImageRun run;
-    run.name = layout_name(image, platform);
-    run.image = image.name;
-    run.platform = platform;
-    run.reference = image.repository + ":" + image.version_tag;
-    run.category = make_category(plan, image, platform);
-    run.at = {settings.image_matrix, plan.row_of(image).line};
-    return run;
-}
-
-/// By the version tags of the matrix.
-Night find_tagged(const World& world, const Settings& settings) {
-    Night night{load_project(world, settings), {}, {}, {}, "the version tags of " + settings.image_matrix};
-    for (const Image& image : night.project.plan.images) {
-        const std::string reference =
-            registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
-        for (const std::string& platform : night.project.plan.platforms)
-            night.wanted.push_back({reference, image.name, platform});
-    }
-    return night;
-}
-
-const Image& image_named(const Plan& plan, const std::string& name) {
-    return *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == name; });
-}
-
-/// A tag that is not there leaves its image unknown, and the others are scanned all the same.
-void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {
-    std::map<std::string, bool> is_there;
-    for (const registry::Wanted& wanted : night.wanted) {
-        const auto reference = registry::parse_reference(wanted.reference);
-        if (!reference || reference->digest || is_there.contains(wanted.reference)) continue;
-        is_there[wanted.reference] =
-            registry::ask_tag(client, reference->host, reference->repository, reference->tag).has_value();
-    }
-    std::erase_if(night.wanted, [&](const registry::Wanted& wanted) {
-        const auto found = is_there.find(wanted.reference);
-        if (found == is_there.end() || found->second) return false;
-        const Plan& plan = night.project.plan;
-        night.missing.push_back(make_image_run(settings, plan, image_named(plan, wanted.image), wanted.platform));
-        return true;
-    });
-}
-
-/// Without a network an old base is no news: it stays as it is known.
-void renew_bases(const World& world, registry::Client& client, const Settings& settings) {
-    std::vector<Base> bases = load_bases(world, settings);
-    for (Base& base : bases) {
-        const auto reference = registry::parse_reference(base.reference);
-        if (base.stand_in || !reference || reference->digest) continue;
+/// What a base's reference names now. It is asked for people and for waivers that end with it, and decides nothing
+/// else: one that cannot be asked about stays as it is known, and that is said.
+void renew_base(registry::Client& client, Base& base, Problems& warnings) {
+    const auto reference = registry::parse_reference(base.reference);
+    if (base.stand_in || !reference || reference->digest) return;
+    try {
         base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        warnings.push_back(
+            {{},
+             "whether " + base.reference + " was rebuilt could not be asked: " + error.problems.front().what,
+             "it counts as it did at the last release",
+             Level::warning});
     }
+}
+
+void renew_bases(const World& world, registry::Client& client, const Settings& settings, Problems& warnings) {
+    std::vector<Base> bases = load_bases(world, settings);
+    for (Base& base : bases) renew_base(client, base, warnings);
     if (!bases.empty()) world.files.write(settings.out / "bases.json", render_bases_json(bases));
 }
 
-// Scanning it ------------------------------------------------------------------------------------------------------
-
 using WantedList = std::vector<registry::Wanted>;
-
-std::string name_of(const registry::Wanted& wanted) {
-    return wanted.image + "-" + render_platform_name(wanted.platform);
-}
 
 std::vector<Layout> fetch_layouts(const World& world, registry::Client& client, const Settings& settings,
                                   const WantedList& wanted, const std::string& from) {
@@ -194,7 +84,7 @@ Run scan_night(const World& world, const Settings& settings, Night& night) {
     registry::Client client = make_client(world, settings, night.project.warnings);
     set_missing_apart(client, settings, night);
     const std::vector<Layout> layouts = scan_wanted(world, client, settings, night);
-    renew_bases(world, client, settings);
+    renew_bases(world, client, settings, night.project.warnings);
     const std::vector<Verdict> verdicts = judge_images(world, settings, night.project, layouts);
     return gather_run(world, settings, night.project, layouts, {}, verdicts);
 }
@@ -208,10 +98,8 @@ Run scan_or_explain(const World& world, const Settings& settings, Night& night) 
         if (error.exit == Exit::cancelled) throw;
         Run run = gather_run(world, settings, night.project, {}, {}, {});
         for (const Problem& problem : error.problems) run.other_warnings.push_back(problem);
-        for (const registry::Wanted& wanted : night.wanted) {
-            const Plan& plan = night.project.plan;
-            run.images.push_back(make_image_run(settings, plan, image_named(plan, wanted.image), wanted.platform));
-        }
+        for (const registry::Wanted& wanted : night.wanted)
+            run.images.push_back(make_image_run(settings, night, wanted));
         return run;
     }
 }
@@ -303,20 +191,16 @@ Result run_nightly(const World& world, const Settings& settings) {
     github::Api api = connect_github(world, settings);
     keep_schedule_alive(world, api, event);
 
-    std::optional<Night> night = find_released(world, settings, api);
-    if (!night) night = find_tagged(world, settings);
+    Night night = find_published(world, settings, api);
     retire(world, settings, api);
-    Run run = scan_or_explain(world, settings, *night);
+    Run run = scan_or_explain(world, settings, night);
     run.command = "nightly";
     run.started = started;
-    run.images.insert(run.images.end(), night->missing.begin(), night->missing.end());
-    for (const ImageRun& image : night->missing)
-        run.other_warnings.push_back(
-            {image.at, image.reference + " is not in the registry", "publish it", Level::warning});
+    run.images.insert(run.images.end(), night.missing.begin(), night.missing.end());
     save_reports(world, settings, run);
 
     Result result = make_result(settings, run);
-    upload_findings(world, settings, night->project, run, result);
+    upload_findings(world, settings, night.project, run, result);
     const Exit of_upload =
         result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
     const Told told = keep_issue(settings, api, run, result);

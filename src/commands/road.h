@@ -170,7 +170,8 @@ github::Api connect_github(const World& world, const Settings& settings);
 /// failure sets the exit code; else it is a remark.
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result);
-/// What a pull request does to the last release: whether DEFRA_VERSION has to be raised, and how far.
+/// What a pull request does to the last release: whether DEFRA_VERSION has to be raised and how far, what would be
+/// published, which risks would be accepted that were not.
 Problems compare_with_release(const World& world, const Settings& settings, const Project& project);
 /// A push warns if nobody has looked at what is published for long. What GitHub does not tell is no fault.
 void warn_of_old_scan(const World& world, const Settings& settings, const Project& project, Result& result);

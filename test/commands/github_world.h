@@ -2,6 +2,8 @@
 // a registry that serves what was published.
 #pragma once
 
+#include <catch2/catch_test_macros.hpp>
+
 #include <string>
 
 #include "base/json.h"
@@ -16,6 +18,8 @@ struct GitHubWorld : FakeWorld {
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
     std::set<std::string> lost_tags;
+    std::set<Digest> lost_manifests;
+    std::string silent_host;  ///< the registry of this name does not answer
 
     explicit GitHubWorld(const std::string& event = "push") {
         fill_work_tree(*this);
@@ -38,6 +42,20 @@ struct GitHubWorld : FakeWorld {
         tell_scanners();
     }
 
+    GitHubWorld(const GitHubWorld&) = delete;
+    GitHubWorld& operator=(const GitHubWorld&) = delete;
+
+    /// At the end of every test: nothing that left the program holds the token, but for the one header.
+    ~GitHubWorld() {
+        const auto check = [](const std::string& text) { CHECK(text.find("canary") == std::string::npos); };
+        for (const Request& request : http.sent) check(request.url + request.body);
+        for (const Command& command : processes.ran) check(render_command(command));
+        for (const auto& [path, text] : files.texts) check(text);
+        for (const std::string& body : hub.bodies) check(body);
+        for (const FakeGitHub::FakeAnalysis& analysis : hub.analyses) check(analysis.text);
+        check(log.str() + out.str());
+    }
+
     Settings settings(std::map<std::string, std::string> given = {}) {
         given.insert({{"token", hub.token}, {"databases", "/db"}, {"contract", "off"}});
         return parse_settings(given);
@@ -58,6 +76,8 @@ struct GitHubWorld : FakeWorld {
     Response answer(const Request& request) {
         const std::string body = request.body_file.empty() ? request.body : files.read(request.body_file);
         const std::string registry = "https://registry-1.docker.io/v2/";
+        if (!silent_host.empty() && request.url.starts_with("https://" + silent_host + "/"))
+            throw Error{Exit::failed, {{{}, request.method + " " + request.url + ": connection refused", ""}}};
         if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));
         return hub.answer(request.method, request.url, request.headers, body);
     }
@@ -76,8 +96,9 @@ struct GitHubWorld : FakeWorld {
                 if (entry.annotations.at("org.opencontainers.image.ref.name") == name) digest = entry.digest;
             }
         }
-        const std::optional<std::string> bytes =
-            digest ? files.read_if_there(blob_path(folder, *digest)) : std::nullopt;
+        const std::optional<std::string> bytes = digest && !lost_manifests.contains(*digest)
+                                                     ? files.read_if_there(blob_path(folder, *digest))
+                                                     : std::nullopt;
         if (!bytes) return {404, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
         return {200, {{"Docker-Content-Digest", digest->text()}}, *bytes};
     }

@@ -16,7 +16,8 @@ std::string texts_of(const Problems& problems) {
 
 /// Published and released by a push on master; then it is night.
 struct NightWorld : GitHubWorld {
-    NightWorld() {
+    explicit NightWorld(const std::string& bases = "") {
+        if (!bases.empty()) files.texts["out/bases.json"] = bases;
         publish();
         run_release(world(), settings());
         files.remove("out");
@@ -32,6 +33,25 @@ struct NightWorld : GitHubWorld {
     }
 
     const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
+
+    /// What a repository's tag names, and the one image below that index.
+    std::pair<Digest, Digest> published_digests(const std::string& repository, const std::string& tag) {
+        const std::filesystem::path folder = published / "defradigital" / repository;
+        for (const Descriptor& entry : parse_manifest(files.read(folder / "index.json"), tag).children) {
+            if (entry.annotations.at("org.opencontainers.image.ref.name") != tag) continue;
+            return {entry.digest,
+                    parse_manifest(files.read(blob_path(folder, entry.digest)), tag).children.at(0).digest};
+        }
+        throw std::logic_error("nothing has the tag " + tag);
+    }
+
+    std::string asked_of_registry() const {
+        std::string asked;
+        for (const Request& request : http.sent) {
+            if (holds(request.url, "registry-1.docker.io")) asked += request.method + " " + request.url + "\n";
+        }
+        return asked;
+    }
 };
 
 }  // namespace
@@ -48,7 +68,53 @@ TEST_CASE(
     CHECK(fake.hub.analyses.front().category.starts_with("images/3.1"));
     CHECK(holds(fake.log.str(), "4 of 4 scanned again, nothing pulled"));
     CHECK(fake.hub.enabled_workflows.contains("nightly-scan.yml"));
-    for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "registry-1.docker.io"));
+}
+
+TEST_CASE(
+    "What is not pulled is still asked for: one HEAD for each digest, of the indexes and of the images below them") {
+    NightWorld fake;
+    fake.http.sent.clear();
+    fake.night();
+    const std::vector<std::string> asked = lines_of(fake.asked_of_registry());
+    CHECK(asked.size() == 8);
+    for (const std::string& line : asked) CHECK(line.starts_with("HEAD "));
+    const auto [index, image] = fake.published_digests("python", "1.0.0-python3.13.3");
+    for (const Digest& digest : {index, image})
+        CHECK(holds(fake.asked_of_registry(), "/defradigital/python/manifests/" + digest.text()));
+}
+
+TEST_CASE("An image that was deleted in the registry is unknown, with its reason, and the others are scanned") {
+    for (const bool index : {true, false}) {
+        NightWorld fake;
+        const auto [of_index, of_image] = fake.published_digests("python", "1.0.0-python3.13.3");
+        const Digest lost = index ? of_index : of_image;
+        fake.lost_manifests = {lost};
+        const Result result = fake.night();
+        CHECK(result.exit == Exit::failed);
+        CHECK(result.outputs.at("verdict") == "unknown");
+        CHECK(holds(fake.log.str(), "3 of 3 scanned again, nothing pulled"));
+        const std::string reason = "docker.io/defradigital/python@" + lost.text() + " is not in the registry any more";
+        CHECK(holds(texts_of(result.problems), reason));
+        REQUIRE(fake.hub.open_issues() == 1);
+        CHECK(holds(fake.issue().body, lost.text()));
+        CHECK(holds(fake.issue().body, "1.0.0-python3.13.3 gets an error"));
+        CHECK(fake.hub.analyses.empty());
+
+        fake.lost_manifests.clear();
+        CHECK(fake.night().exit == Exit::done);
+        CHECK(fake.hub.open_issues() == 0);
+    }
+}
+
+TEST_CASE("A base that cannot be asked about leaves the verdict as it is, and that is said") {
+    NightWorld fake(R"([{"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" + sha256("base").text() +
+                    R"(", "created": "2026-11-19T00:00:00Z"}])");
+    fake.silent_host = "gcr.io";
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(holds(texts_of(result.problems),
+                "whether gcr.io/distroless/cc-debian12:nonroot was rebuilt could not be asked: "));
 }
 
 TEST_CASE("Credentials that cannot be used are said at night too") {
@@ -68,10 +134,10 @@ TEST_CASE("With newer scanners than the release's the images are pulled, by thei
     CHECK(holds(fake.files.texts.at("out/scans/3.13.3-production-linux-amd64/receipt.json"), "0.75.0"));
 }
 
-TEST_CASE("An image of which the release keeps nothing is pulled") {
+TEST_CASE("Images of which the release keeps nothing are pulled") {
     NightWorld fake;
     for (FakeGitHub::FileOfRelease& file : fake.hub.releases.front().files) {
-        if (file.name != "evidence-3.13.3-production-linux-amd64.tar.gz") continue;
+        if (file.name != "evidence-3.13.3.tar.gz") continue;
         fake.files.texts["kept.tar.gz"] = file.content;
         file.content = gzip(std::string(1024, '\0'));
     }
@@ -82,7 +148,7 @@ TEST_CASE("An image of which the release keeps nothing is pulled") {
     }
     const Result result = fake.night();
     CHECK(result.outputs.at("verdict") == "clean");
-    CHECK(holds(fake.log.str(), "1 image, published by the release 1.0.0"));
+    CHECK(holds(fake.log.str(), "2 images, published by the release 1.0.0"));
 }
 
 TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and the end") {
@@ -125,13 +191,13 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
 
 TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {
     NightWorld fake;
-    fake.published = "nowhere";
-    fake.processes.answer({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
+    fake.silent_host = "registry-1.docker.io";
     const Result result = fake.night();
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(fake.hub.open_issues() == 1);
     CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(holds(texts_of(result.problems), "connection refused"));
     CHECK(fake.hub.analyses.empty());
 }
 

