@@ -101,7 +101,9 @@ void before_anything_is_visible(const std::function<void()>& work) {
     try {
         work();
     } catch (Error& error) {
-        error.problems.insert(error.problems.begin(), {{}, nothing_visible, run_again_hint});
+        const Problem visible = error.exit == Exit::refused ? Problem{{}, nothing_visible, "", Level::notice}
+                                                            : Problem{{}, nothing_visible, run_again_hint};
+        error.problems.insert(error.problems.begin(), visible);
         throw;
     }
 }

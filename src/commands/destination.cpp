@@ -49,6 +49,7 @@ void Destination::try_push(const std::vector<std::string>& repositories) {
 
 std::vector<HeldTag> Destination::load_held(const std::vector<Candidate>& candidates,
                                             const PublicationSources& sources) {
+    if (settings_.to.empty()) return {};  // made afresh, whatever a run that was killed left there
     if (client_) return registry::load_held_tags(*client_, settings_.to, candidates, sources, questions_at_once);
     std::vector<std::string> repositories;
     for (const Candidate& candidate : candidates) {

@@ -140,6 +140,22 @@ class Publishing {
     Candidates candidates_;
 };
 
+/// A version that is out from other inputs is worth no build. One that is out from the same ones is: today's databases
+/// may have something to say about it.
+void ask_what_is_out(const World& world, const Settings& settings, const Project& project, Destination& destination) {
+    TimedStep step(world, "versions", "asking what is out in " + destination.name());
+    const Candidates planned = make_candidates(world, project, {});
+    const Publication foreseen =
+        foresee_publication(project.plan, planned.all, destination.load_held(planned.all, planned.sources),
+                            {.source = project.source, .adopt_aliases = settings.adopt_alias});
+    if (foreseen.is_refused()) {
+        step.end("refused: nothing is built");
+        throw Error{foreseen.exit, foreseen.problems};
+    }
+    step.end(foreseen.notes.empty() ? project.plan.job.defra_version + " is not there yet"
+                                    : joined(foreseen.notes, "; "));
+}
+
 Published not_permitted(const Permission& permission) {
     Published published;
     published.state.reason = permission.reason;
@@ -172,11 +188,15 @@ Permission ask_permission(const Settings& settings, const Project& project) {
 }
 
 void try_publication(const World& world, const Settings& settings, const Project& project) {
-    if (!ask_permission(settings, project).granted || !is_registry(settings.to) || settings.dry_run) return;
+    if (!ask_permission(settings, project).granted || settings.dry_run || settings.to.empty()) return;
     before_anything_is_visible([&] {
-        TimedStep step(world, "permission", "trying whether " + settings.to + " lets us push");
-        Destination(world, settings).try_push(repositories_of(project.plan));
-        step.end("it does");
+        Destination destination(world, settings);
+        if (is_registry(settings.to)) {
+            TimedStep step(world, "permission", "trying whether " + settings.to + " lets us push");
+            destination.try_push(repositories_of(project.plan));
+            step.end("it does");
+        }
+        ask_what_is_out(world, settings, project, destination);
     });
 }
 

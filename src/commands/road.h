@@ -154,7 +154,8 @@ struct Published {
 Occasion make_occasion(const github::Event& event);
 /// Throws Error{failed} if it must and may not.
 Permission ask_permission(const Settings& settings, const Project& project);
-/// Before anything is built: whether the registry lets us push, where this run will. Throws Error{failed} if not.
+/// Before anything is built, where this run will publish to a place that was named: whether it lets us push, and
+/// whether what is out there lets this version out. Throws Error{failed} or Error{refused} if not.
 void try_publication(const World& world, const Settings& settings, const Project& project);
 Published publish_images(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,

@@ -23,9 +23,7 @@ class Planner {
     Publication make() {
         if (candidates_.empty()) refuse(Exit::refused, {}, "there is no image to publish", "choose images with --only");
         for (const Candidate& candidate : candidates_) check_verdicts(candidate);
-        for (const Candidate& candidate : candidates_) check_source(candidate);
-        for (const Candidate& candidate : candidates_) standings_.push_back(find_standing(candidate));
-        for (const Candidate& candidate : candidates_) check_ages(candidate);
+        check_what_is_held();
         if (publication_.is_refused()) return publication_;
         for (std::size_t i = 0; i < candidates_.size(); ++i) add_image(candidates_[i], standings_[i]);
         for (std::size_t i = 0; i < candidates_.size(); ++i) store(candidates_[i], standings_[i]);
@@ -35,7 +33,22 @@ class Planner {
         return publication_;
     }
 
+    Publication foresee() {
+        check_what_is_held();
+        if (publication_.is_refused()) return publication_;
+        for (std::size_t i = 0; i < candidates_.size(); ++i) {
+            if (standings_[i].is_out) note_out(candidates_[i]);
+        }
+        return publication_;
+    }
+
   private:
+    void check_what_is_held() {
+        for (const Candidate& candidate : candidates_) check_source(candidate);
+        for (const Candidate& candidate : candidates_) standings_.push_back(find_standing(candidate));
+        for (const Candidate& candidate : candidates_) check_ages(candidate);
+    }
+
     void refuse(Exit exit, const Place& at, std::string what, std::string hint) {
         publication_.problems.push_back({at, std::move(what), std::move(hint)});
         publication_.exit = std::max(publication_.exit, exit);
@@ -147,9 +160,11 @@ class Planner {
     }
 
     void write_version(const Candidate& candidate, const Standing& standing) {
-        if (!standing.is_out)
-            return add(StepKind::write_version_tag, candidate, candidate.index, candidate.version_tag, "",
-                       "not there yet");
+        if (standing.is_out) return note_out(candidate);
+        add(StepKind::write_version_tag, candidate, candidate.index, candidate.version_tag, "", "not there yet");
+    }
+
+    void note_out(const Candidate& candidate) {
         const auto held = find_held(candidate.repository, candidate.version_tag);
         publication_.notes.push_back(fmt::format("{} is out{}; nothing that goes into an image changed",
                                                  candidate.version_tag,
@@ -228,4 +243,9 @@ Publication plan_publication(const Plan& plan, const std::vector<Candidate>& can
                              const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& held,
                              const PublicationRules& rules) {
     return Planner(plan, candidates, verdicts, held, rules).make();
+}
+
+Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& candidates,
+                                const std::vector<HeldTag>& held, const PublicationRules& rules) {
+    return Planner(plan, candidates, {}, held, rules).foresee();
 }

@@ -112,6 +112,12 @@ Publication plan_publication(const Plan& plan, const std::vector<Candidate>& can
                              const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& held,
                              const PublicationRules& rules);
 
+/// The same before anything is built, as far as it can be told by then: the refusals that rest on what is held, and
+/// notes of the versions that are out from the same inputs. No steps. Of the candidates neither indexes nor members are
+/// looked at.
+Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& candidates,
+                                const std::vector<HeldTag>& held, const PublicationRules& rules);
+
 /// Moves the moving tags of the plan's images back (or forth) to what is out as DEFRA_VERSION `version`: of several
 /// patches of Python to the highest one of the image's minor. Writes nothing else. `held` holds all tags of the
 /// repositories. Refused without a reason, and if one of the images is not out under that version.

@@ -8,6 +8,8 @@
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* canary = "dckr_pat_canary";
 
 /// Four built images that were judged clean, and a registry to publish them to.
@@ -194,6 +196,66 @@ TEST_CASE("Whether the registry lets us push is tried before anything is built")
     attempt();
 }
 
+TEST_CASE("That a version is taken by other inputs is known before anything is built") {
+    Scene scene;
+    scene.publish();
+    const auto before = scene.registry.tags;
+    const World world = scene.fake.world();
+
+    SECTION("run ends there, on the line of the version") {
+        scene.fake.files.texts["Dockerfile"] += "RUN true\n";
+        scene.fake.processes.ran.clear();
+        try {
+            run_all(world, scene.settings());
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::refused);
+            CHECK(error.problems.front().what == "Nothing visible changed.");
+            CHECK(says(error.problems, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.3 is out already"));
+            CHECK(says(error.problems, "raise DEFRA_VERSION"));
+        }
+        for (const Command& command : scene.fake.processes.ran) CHECK(command.argv.front() == "git");
+        CHECK(scene.registry.tags == before);
+    }
+    SECTION("what is out from the same inputs is built and scanned all the same, and that is said") {
+        try_publication(world, scene.settings(), load_project(world, scene.settings()));
+        CHECK(scene.fake.log.str().find("1.0.0-python3.12.6 is out; nothing that goes into an image changed") !=
+              std::string::npos);
+    }
+    SECTION("a run that may not publish asks nothing") {
+        scene.fake.files.texts["Dockerfile"] += "RUN true\n";
+        scene.options["publish"] = "off";
+        scene.fake.http.sent.clear();
+        try_publication(world, scene.settings(), load_project(world, scene.settings()));
+        CHECK(scene.fake.http.sent.empty());
+    }
+}
+
+TEST_CASE("In a folder, too, it is known before anything is built that a version is taken by other inputs") {
+    Scene scene;
+    scene.options["to"] = "oci:elsewhere";
+    CHECK(scene.publish().result.exit == Exit::done);
+    const World world = scene.fake.world();
+    try_publication(world, scene.settings(), load_project(world, scene.settings()));
+    scene.fake.files.texts["Dockerfile"] += "RUN true\n";
+    CHECK_THROWS_AS(try_publication(world, scene.settings(), load_project(world, scene.settings())), Error);
+}
+
+TEST_CASE("What a run that was killed left half written counts for nothing where the folder is made afresh") {
+    Scene scene;
+    scene.options.erase("to");
+    scene.publish();
+    for (const auto& [path, text] : std::map(scene.fake.files.texts)) {
+        const std::string name = path.generic_string();
+        if (name.starts_with("out/registry/defradigital/python/"))
+            scene.fake.files.texts["out/registry.new" + name.substr(12)] = text;
+    }
+    CHECK(scene.publish().result.exit == Exit::done);
+    for (const char* repository : {"python", "python-development"})
+        CHECK(scene.fake.files.texts.contains(fs::path("out/registry/defradigital") / repository / "index.json"));
+    CHECK_FALSE(scene.fake.files.is_folder("out/registry.new"));
+}
+
 TEST_CASE("Tags go back with a reason, and nothing else is written") {
     Scene scene;
     scene.publish();
@@ -249,6 +311,18 @@ TEST_CASE("fetch wants references that are some") {
     FakeWorld fake;
     CHECK_THROWS_AS(run_fetch(fake.world(), parse_settings({})), Error);
     CHECK_THROWS_AS(run_fetch(fake.world(), parse_settings({{"reference", "No Reference"}})), Error);
+}
+
+TEST_CASE("Only with --insecure is another machine spoken to in clear") {
+    Scene scene;
+    scene.options["to"] = "registry.example.org";
+    for (const char* scheme : {"http", "https"})
+        scene.fake.http.answer("HEAD", std::string(scheme) + "://registry.example.org/*", 403);
+    CHECK_THROWS_AS(scene.publish(), Error);
+    CHECK(scene.fake.http.sent.front().url.starts_with("https://registry.example.org/"));
+    scene.options["insecure"] = "true";
+    CHECK_THROWS_AS(scene.publish(), Error);
+    CHECK(scene.fake.http.sent.front().url.starts_with("http://registry.example.org/"));
 }
 
 TEST_CASE("Name and token come from inputs, the environment or docker's file, and go to one registry only") {

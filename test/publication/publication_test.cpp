@@ -141,6 +141,37 @@ TEST_CASE("A version without a record of its inputs was published before this ac
     CHECK(publication.problems.front().what.find("was published before this action") != std::string::npos);
 }
 
+TEST_CASE(
+    "Before anything is built it is known that a version is taken, a repository is another's, an alias of no age") {
+    Candidate planned = candidate();
+    planned.members.clear();
+    const auto foresee = [&](const std::vector<HeldTag>& there) {
+        return foresee_publication(plan(), {planned}, there, {.source = "https://github.com/defra/images"});
+    };
+    CHECK_FALSE(foresee({}).is_refused());
+    CHECK(foresee({}).notes.empty());
+
+    const Publication same = foresee({held("1.1.0-python3.13.3", sha256("theirs"), inputs)});
+    CHECK_FALSE(same.is_refused());
+    CHECK(same.steps.empty());
+    CHECK(same.notes ==
+          std::vector<std::string>{"1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed"});
+
+    HeldTag foreign = held("latest-3.13", sha256("theirs"), inputs);
+    foreign.source = "https://github.com/eve/images";
+    const Publication refused = foresee({held("1.1.0-python3.13.3", sha256("theirs"), sha256("other inputs")), foreign,
+                                         held("latest", sha256("old"), std::nullopt, "")});
+    CHECK(refused.exit == Exit::refused);
+    CHECK(render_problems(refused.problems) ==
+          "defradigital/python holds images made from https://github.com/eve/images\n"
+          "  hint: one repository publishes into it: choose another namespace or IMAGE_NAME\n"
+          "defradigital/python:latest is of unknown age: it was published before this action\n"
+          "  hint: see what it names; if it may move, say --adopt-alias once\n"
+          "JOB.env:3: defradigital/python:1.1.0-python3.13.3 is out already, and what goes into the image has changed "
+          "since\n"
+          "  hint: raise DEFRA_VERSION\n");
+}
+
 TEST_CASE("A moving tag goes forwards in DEFRA_VERSION only; as numbers, not as text") {
     CHECK(publish({verdict()}, {held("latest", sha256("old"), inputs, "1.0.9")}).steps.size() == 6);
     const Publication publication = publish({verdict()}, {held("latest", sha256("newer"), inputs, "1.10.0")});
