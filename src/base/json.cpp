@@ -5,7 +5,6 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <vector>
 
@@ -17,46 +16,6 @@ constexpr std::size_t max_file_size = 1024 * 1024;
 constexpr std::size_t max_people_depth = 32;
 constexpr unsigned strict =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
-
-int line_at(std::string_view text, std::size_t offset) {
-    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
-}
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-/// How many bytes the character that begins here takes (RFC 3629); 0 if it is none.
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : '\0'); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return 1;
-    // The second byte is what keeps out overlong forms, surrogates and what is beyond U+10FFFF.
-    const unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    const unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-    if (length == 0 || byte(1) < least || byte(1) > most) return 0;
-    for (std::size_t i = 2; i < length; ++i) {
-        if ((byte(i) & 0xC0) != 0x80) return 0;
-    }
-    return length;
-}
-
-/// Where the first byte is that is part of no character; the end if there is none. Eight bytes of ASCII at a time.
-std::size_t find_invalid_utf8(std::string_view text) {
-    constexpr std::uint64_t high_bits = 0x8080808080808080U;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        std::uint64_t eight = high_bits;
-        if (text.size() - at >= sizeof eight) std::memcpy(&eight, text.data() + at, sizeof eight);
-        if ((eight & high_bits) == 0) {
-            at += sizeof eight;
-            continue;
-        }
-        const std::size_t length = utf8_length(text.substr(at));
-        if (length == 0) return at;
-        at += length;
-    }
-    return at;
-}
 
 /// Passes parse events on to a document and notes where in the text each value stands. A value is noted when its
 /// token has been read; no token of JSON spans lines, so that is its line.
@@ -222,23 +181,6 @@ LinedJson parse_people_json(std::string_view text, const std::string& file, Prob
     return lined;
 }
 
-rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit) {
-    const auto refuse = [&](const std::string& what) { throw Error{exit, {{{}, source + " " + what, ""}}}; };
-    const auto refuse_at = [&](std::size_t offset, const std::string& what) {
-        refuse("is not JSON (line " + std::to_string(line_at(text, std::min(offset, text.size()))) + ": " + what + ")");
-    };
-    if (trimmed(text).empty()) refuse("is empty");
-    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse_at(nul, "a NUL character");
-    // Looked at as a whole, eight bytes at a time: the parser would do it character by character.
-    if (const std::size_t odd = find_invalid_utf8(text); odd != text.size()) refuse_at(odd, "this is not UTF-8");
-    rapidjson::Document document;
-    document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-    if (document.HasParseError())
-        refuse_at(document.GetErrorOffset(), rapidjson::GetParseError_En(document.GetParseError()));
-    return document;
-}
-
 const Json& member(const Json& object, std::string_view key) {
     static const Json absent;
     if (!object.IsObject()) return absent;
@@ -252,6 +194,11 @@ std::string text_of(const Json& value) {
 
 std::string text_at(const Json& object, std::string_view key) {
     return text_of(member(object, key));
+}
+
+std::string_view view_at(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    return value.IsString() ? std::string_view(value.GetString(), value.GetStringLength()) : std::string_view();
 }
 
 std::int64_t number_at(const Json& object, std::string_view key) {
@@ -330,7 +277,10 @@ void JsonWriter::item(std::int64_t value) {
 }
 
 std::string JsonWriter::text() const {
-    return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n";
+    std::string text;
+    text.reserve(buffer_.GetSize() + 1);  // with the line feed, so that it is copied once
+    text.append(buffer_.GetString(), buffer_.GetSize()).append("\n");
+    return text;
 }
 
 std::string JsonWriter::one_line() const {

@@ -47,6 +47,10 @@ std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
+int line_at(std::string_view text, std::size_t offset) {
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+}
+
 std::vector<std::string> fields_of(std::string_view text, char separator) {
     std::vector<std::string> fields;
     while (true) {

@@ -11,6 +11,9 @@ std::string_view trimmed(std::string_view text);
 /// Lines without their LF or CRLF. A last line without a line feed counts; an empty text has no lines.
 std::vector<std::string> lines_of(std::string_view text);
 
+/// The line that the byte at `offset` stands on, counted from 1.
+int line_at(std::string_view text, std::size_t offset);
+
 /// Fields between separators, trimmed, empty ones left out: "a, b," -> {"a", "b"}.
 std::vector<std::string> fields_of(std::string_view text, char separator);
 

@@ -23,7 +23,7 @@ ScanResult load_scan(Files& files, const fs::path& folder, Receipt receipt) {
         }
         report = parse_report(receipt.scanner, text, file.string());
     });
-    return {receipt, report};
+    return {std::move(receipt), std::move(report)};
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ std::string fault_of(const std::function<void()>& step) {
     return "";
 }
 
-Report parse_report(Scanner scanner, std::string_view text, const std::string& source) {
+Report parse_report(Scanner scanner, const std::string& text, const std::string& source) {
     return scanner == Scanner::trivy ? parse_trivy_report(text, source) : parse_grype_report(text, source);
 }
 

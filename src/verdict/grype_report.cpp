@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -32,7 +33,7 @@ void read_ratings(const Json& vulnerability, std::vector<Rating>& ratings) {
         const double score = decimal_at(member(cvss, "metrics"), "baseScore");
         if (score <= 0) continue;
         ratings.push_back(
-            {text_at(cvss, "type") == "Primary" ? 1 : 0, text_at(cvss, "version"), text_at(cvss, "vector"), score});
+            {view_at(cvss, "type") == "Primary" ? 1 : 0, text_at(cvss, "version"), text_at(cvss, "vector"), score});
     }
 }
 
@@ -44,7 +45,7 @@ void read_danger(const Json& vulnerability, Finding& finding) {
 }
 
 bool has_evidence(const Json& location, std::string_view kind) {
-    return text_at(member(location, "annotations"), "evidence") == kind;
+    return view_at(member(location, "annotations"), "evidence") == kind;
 }
 
 /// For a Debian package the primary location is dpkg's list, which every later layer writes again; the files that dpkg
@@ -81,13 +82,13 @@ std::vector<std::string> ids_of(const Json& match, const std::string& id) {
 void read_what_is_known(const Json& match, Finding& finding) {
     const Json& vulnerability = member(match, "vulnerability");
     std::vector<Rating> ratings;
-    std::string description = text_at(vulnerability, "description");
+    std::string_view description = view_at(vulnerability, "description");
     read_danger(vulnerability, finding);
     read_ratings(vulnerability, ratings);
     for (const Json& related : items_at(match, "relatedVulnerabilities")) {
         read_danger(related, finding);
         if (ratings.empty()) read_ratings(related, ratings);
-        if (description.empty()) description = text_at(related, "description");
+        if (description.empty()) description = view_at(related, "description");
     }
     const Rating rating = best_rating(ratings);
     finding.cvss_vector = rating.vector;
@@ -205,7 +206,7 @@ std::optional<Time> database_date_of(const Json& descriptor) {
 }
 
 std::size_t count_packages(const Report& report) {
-    std::set<std::string> named;
+    std::unordered_set<std::string> named;
     for (const std::vector<Finding>* findings : {&report.findings, &report.ignored}) {
         for (const Finding& finding : *findings) named.insert(finding.package + "\n" + finding.path);
     }
@@ -214,13 +215,16 @@ std::size_t count_packages(const Report& report) {
 
 }  // namespace
 
-Report parse_grype_report(std::string_view text, const std::string& source_name) {
-    const rapidjson::Document root = parse_tool_json(text, source_name);
+Report parse_grype_report(const std::string& text, const std::string& source_name) {
     const ReportSource source{source_name};
+    Report report;
+    report.findings.reserve(text.size() / least_entry);
+    const rapidjson::Document root = parse_tool_lists(text, source_name, {"matches"}, [&](const Json& match) {
+        report.findings.push_back(read_match(match, source));
+    });
     check_shape(root, source);
     const Json& target = member(member(root, "source"), "target");
     const Json& descriptor = member(root, "descriptor");
-    Report report;
     report.scanner = Scanner::grype;
     report.scanner_version = text_at(descriptor, "version");
     report.manifest = Digest::parse(text_at(target, "manifestDigest"));
@@ -230,8 +234,6 @@ Report parse_grype_report(std::string_view text, const std::string& source_name)
     report.os_version = text_at(member(root, "distro"), "version");
     report.database_date = database_date_of(descriptor);
     report.hidden_by = settings_that_hide(member(descriptor, "configuration"));
-    report.findings.reserve(items_at(root, "matches").Size());
-    for (const Json& match : items_at(root, "matches")) report.findings.push_back(read_match(match, source));
     read_ignored(root, source, report);
     report.packages = count_packages(report);
     return report;

@@ -106,15 +106,17 @@ void check_scans(const Subject& subject, const Policy& policy, Time now, std::ch
         verdict.unknown_because.emplace_back("all scanners are paused, so nobody looked at the image");
 }
 
-ReportList reports_of(const Subject& subject) {
-    ReportList reports;
-    for (const ScanResult& scan : subject.scans) {
+std::vector<Report*> reports_of(Subject& subject) {
+    std::vector<Report*> reports;
+    for (ScanResult& scan : subject.scans) {
         if (scan.report && !is_about_another(scan, subject)) reports.push_back(&*scan.report);
     }
     return reports;
 }
 
 void sort_out(std::vector<Finding> findings, const Question& question, Verdict& verdict) {
+    verdict.blocking.reserve(findings.size());  // costs nothing where it is not needed, and findings are large to move
+    verdict.reported.reserve(findings.size());
     for (Finding& finding : findings) {
         const Remainder rest = apply_waivers(finding, question);
         if (rest.accepted_by != nullptr) {
@@ -128,18 +130,17 @@ void sort_out(std::vector<Finding> findings, const Question& question, Verdict& 
 }
 
 /// What a built-in rule of one scanner hides, and no other scanner sees.
-std::vector<Finding> left_out(const ReportList& reports, const std::vector<Finding>& findings) {
+std::vector<Finding> left_out(MergedReports& merged) {
+    if (merged.ignored.empty()) return {};
     std::set<std::string> found;
-    std::vector<Finding> ignored = merge_ignored(reports);
-    if (ignored.empty()) return ignored;
-    for (const Finding& finding : findings) found.insert(finding.key());
-    std::erase_if(ignored, [&](const Finding& finding) { return found.contains(finding.key()); });
-    return ignored;
+    for (const Finding& finding : merged.findings) found.insert(finding.key());
+    std::erase_if(merged.ignored, [&](const Finding& finding) { return found.contains(finding.key()); });
+    return std::move(merged.ignored);
 }
 
 }  // namespace
 
-Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
+Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
     Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest, .decided = now};
     verdict.stand_in_bases = subject.stand_in_bases;
     verdict.base_rebuilt = subject.base_rebuilt;
@@ -149,10 +150,9 @@ Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chron
         verdict.sample_data = verdict.sample_data || scan.receipt.sample_data;
     }
     check_scans(subject, policy, now, max_database_age, verdict);
-    const ReportList reports = reports_of(subject);
-    std::vector<Finding> findings = merge_findings(reports);
-    verdict.left_out = left_out(reports, findings);
-    sort_out(std::move(findings),
+    MergedReports merged = merge_reports(reports_of(subject));
+    verdict.left_out = left_out(merged);
+    sort_out(std::move(merged.findings),
              {subject, policy.gate, prepare_waivers(policy.waivers), prepare_scopes(policy.scopes), day_of(now)},
              verdict);
     if (!verdict.unknown_because.empty()) {

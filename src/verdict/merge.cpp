@@ -11,7 +11,7 @@
 
 namespace {
 
-using Group = std::vector<const Finding*>;
+using Group = std::vector<Finding*>;
 
 std::vector<std::string> ids_of(const Finding& finding) {
     std::vector<std::string> ids = finding.aliases;
@@ -21,11 +21,11 @@ std::vector<std::string> ids_of(const Finding& finding) {
 
 /// Findings of the same package at the same path. Aliases are joined within such a group only, so that a finding's key
 /// never hangs on what else is wrong with the image.
-std::vector<Group> groups_of(const ReportList& reports, std::vector<Finding> Report::*list) {
+std::vector<Group> groups_of(const std::vector<Report*>& reports, std::vector<Finding> Report::*list) {
     std::unordered_map<std::string, std::size_t> places;
     std::vector<Group> groups;
-    for (const Report* report : reports) {
-        for (const Finding& finding : report->*list) {
+    for (Report* report : reports) {
+        for (Finding& finding : report->*list) {
             const std::string kind = finding.kind == FindingKind::secret ? "secret\n" : "\n";
             const auto [place, is_new] =
                 places.try_emplace(kind + finding.package + "\n" + finding.path, groups.size());
@@ -77,13 +77,22 @@ std::string cve_of(const Group& cluster, const std::unordered_map<std::string, s
     return first;
 }
 
+bool is_one_cve(const Group& group) {
+    const std::string& id = group.front()->id;
+    return is_cve(id) && std::all_of(group.begin(), group.end(), [&](const Finding* f) { return f->id == id; });
+}
+
 /// One part for each vulnerability. Two CVEs are two vulnerabilities, also where an advisory names both; what is joined
 /// to several goes with the first of them, directly, so that no part hangs on another one.
 void split_by_vulnerability(const Group& group, std::vector<Group>& parts) {
+    if (is_one_cve(group)) {  // as in nearly every package
+        parts.push_back(group);
+        return;
+    }
     std::map<std::string, Group> by_cve;
     std::unordered_map<std::string, std::string> cve_by_alias;
     Group without;
-    for (const Finding* finding : group) {
+    for (Finding* finding : group) {
         if (!is_cve(finding->id)) {
             without.push_back(finding);
             continue;
@@ -162,46 +171,45 @@ void settle(std::vector<std::string>& texts) {
     texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
 
-Finding join_findings(Group part) {
-    std::sort(part.begin(), part.end(), comes_before);
-    Finding all = *part.front();
-    all.seen_by.reserve(part.size());
+/// All the names that the part goes by. Those that are CVEs themselves are the same one; it may not be the first among
+/// the aliases.
+void name_part(Finding& all, const Group& part) {
     std::vector<std::string> ids;
     for (const Finding* finding : part) {
-        if (finding != part.front()) add_finding(all, *finding);
         ids.insert(ids.end(), finding->aliases.begin(), finding->aliases.end());
         ids.insert(ids.end(), finding->advisories.begin(), finding->advisories.end());
         ids.push_back(finding->id);
     }
-    // Within a part all ids that are CVEs themselves are the same one; it may not be the first among the aliases.
     const auto cve = std::find_if(part.begin(), part.end(), [](const Finding* f) { return is_cve(f->id); });
-    if (part.size() > 1) name_finding(all, cve == part.end() ? "" : (*cve)->id, ids);
+    name_finding(all, cve == part.end() ? "" : (*cve)->id, ids);
+}
+
+/// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.
+Finding* join_findings(Group part) {
+    std::sort(part.begin(), part.end(), comes_before);
+    Finding& all = *part.front();
+    all.seen_by.reserve(part.size());
+    if (part.size() > 1) name_part(all, part);
+    for (const Finding* finding : part) {
+        if (finding != &all) add_finding(all, *finding);
+    }
     settle(all.paths);
     settle(all.fixed_in);
     std::sort(all.seen_by.begin(), all.seen_by.end(), says_less);
     all.seen_by.erase(std::unique(all.seen_by.begin(), all.seen_by.end()), all.seen_by.end());
-    return all;
+    return &all;
 }
 
 std::vector<Finding> join_groups(const std::vector<Group>& groups) {
     std::vector<Group> parts;
     for (const Group& group : groups) split_by_vulnerability(group, parts);
-    std::vector<Finding> joined;
-    joined.reserve(parts.size());
-    for (const Group& part : parts) joined.push_back(join_findings(part));
-    std::vector<Finding*> order;  // a finding is large: it is moved once, not at every step of sorting
-    for (Finding& finding : joined) order.push_back(&finding);
-    std::sort(order.begin(), order.end(), [](const Finding* a, const Finding* b) { return comes_first(*a, *b); });
+    Group joined;
+    for (Group& part : parts) joined.push_back(join_findings(std::move(part)));
+    std::sort(joined.begin(), joined.end(), [](const Finding* a, const Finding* b) { return comes_first(*a, *b); });
     std::vector<Finding> findings;
-    findings.reserve(order.size());
-    for (Finding* finding : order) findings.push_back(std::move(*finding));
+    findings.reserve(joined.size());
+    for (Finding* finding : joined) findings.push_back(std::move(*finding));
     return findings;
-}
-
-ReportList list_of(const std::vector<Report>& reports) {
-    ReportList list;
-    for (const Report& report : reports) list.push_back(&report);
-    return list;
 }
 
 }  // namespace
@@ -210,26 +218,22 @@ bool comes_first(const Finding& a, const Finding& b) {
     return std::tie(b.severity, a.id, a.package, a.path) < std::tie(a.severity, b.id, b.package, b.path);
 }
 
-std::vector<Finding> merge_findings(const ReportList& reports) {
-    std::vector<Finding> findings = join_groups(groups_of(reports, &Report::findings));
+MergedReports merge_reports(const std::vector<Report*>& reports) {
+    MergedReports merged{join_groups(groups_of(reports, &Report::findings)),
+                         join_groups(groups_of(reports, &Report::ignored))};
     std::map<std::string, std::string> reasons;
-    for (const Finding& ignored : merge_ignored(reports)) reasons[ignored.key()] = ignored.ignored_because;
-    if (reasons.empty()) return findings;
-    for (Finding& finding : findings) {
+    for (const Finding& ignored : merged.ignored) reasons[ignored.key()] = ignored.ignored_because;
+    if (reasons.empty()) return merged;
+    for (Finding& finding : merged.findings) {
         const auto reason = reasons.find(finding.key());
         if (reason != reasons.end() && finding.ignored_because.empty()) finding.ignored_because = reason->second;
     }
-    return findings;
-}
-
-std::vector<Finding> merge_ignored(const ReportList& reports) {
-    return join_groups(groups_of(reports, &Report::ignored));
+    return merged;
 }
 
 std::vector<Finding> merge_findings(const std::vector<Report>& reports) {
-    return merge_findings(list_of(reports));
-}
-
-std::vector<Finding> merge_ignored(const std::vector<Report>& reports) {
-    return merge_ignored(list_of(reports));
+    std::vector<Report> copies = reports;
+    std::vector<Report*> list;
+    for (Report& report : copies) list.push_back(&report);
+    return merge_reports(list).findings;
 }

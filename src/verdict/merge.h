@@ -5,10 +5,14 @@
 
 #include "verdict/finding.h"
 
-using ReportList = std::vector<const Report*>;
-
 /// The order of every list of findings: severity first, highest on top, then id, package, path.
 bool comes_first(const Finding& a, const Finding& b);
 
-std::vector<Finding> merge_findings(const ReportList& reports);
-std::vector<Finding> merge_ignored(const ReportList& reports);
+/// What the reports of one image say together.
+struct MergedReports {
+    std::vector<Finding> findings;
+    std::vector<Finding> ignored;  ///< left out by built-in rules of a scanner; another one may have found it
+};
+
+/// As merge_findings; the findings are moved out of the reports.
+MergedReports merge_reports(const std::vector<Report*>& reports);

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -35,46 +35,48 @@ Rating rating_of(const Json& cvss) {
     return best_rating(ratings);
 }
 
-/// Where the packages of a result lie: Trivy names a file per package, or one for the whole result
-/// ("usr/local/bin/uv").
-std::string path_of(const Json& vulnerability, const Json& result) {
-    const std::string path = text_at(vulnerability, "PkgPath");
-    if (!path.empty()) return rooted(path);
-    const std::string target = text_at(result, "Target");
-    const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||
-                          target == "Conda";  // of packages with paths of their own
-    return is_group ? "" : rooted(target);
-}
-
-Finding read_vulnerability(const Json& vulnerability, const Json& result, const ReportSource& source) {
+/// What stands in the vulnerability itself. Where it is, the result around it says.
+Finding read_vulnerability(const Json& vulnerability, const ReportSource& source) {
     Finding finding;
     const std::string id = source.required_text(vulnerability, "VulnerabilityID", "a vulnerability");
     const std::string name = source.required_text(vulnerability, "PkgName", "the vulnerability " + id);
     std::vector<std::string> ids{id};
     for (const Json& other : items_at(vulnerability, "VendorIDs")) ids.push_back(text_of(other));
     name_finding(finding, id, ids);
-    finding.package_type = trivy_package_type(text_at(result, "Type"));
-    finding.package = package_name(name, finding.package_type);
     finding.version = text_at(vulnerability, "InstalledVersion");
-    const bool of_system = text_at(result, "Class") == "os-pkgs" || is_system_package(finding.package_type);
-    const std::string path = path_of(vulnerability, result);
-    if (!of_system && !path.empty()) finding.paths = {path};
-    if (!of_system) finding.path = unversioned(path);
-    finding.severity = parse_severity(text_at(vulnerability, "Severity")).value_or(Severity::unknown);
-    finding.fixed_in = fields_of(text_at(vulnerability, "FixedVersion"), ',');
+    finding.severity = parse_severity(view_at(vulnerability, "Severity")).value_or(Severity::unknown);
+    finding.fixed_in = fields_of(view_at(vulnerability, "FixedVersion"), ',');
     finding.fix = fix_state_of(text_at(vulnerability, "Status"), !finding.fixed_in.empty());
-    const std::string title = text_at(vulnerability, "Title");
-    finding.title = short_title(title.empty() ? text_at(vulnerability, "Description") : title);
+    const std::string_view title = view_at(vulnerability, "Title");
+    finding.title = short_title(title.empty() ? view_at(vulnerability, "Description") : title);
     finding.layer = text_at(member(vulnerability, "Layer"), "DiffID");
     const Rating rating = rating_of(member(vulnerability, "CVSS"));
     finding.cvss_vector = rating.vector;
     finding.cvss_score = rating.score;
     Sighting sighting = sighting_of(finding, Scanner::trivy, id, name);
     sighting.purl = text_at(member(vulnerability, "PkgIdentifier"), "PURL");
-    sighting.target = text_at(result, "Target");
     sighting.path = text_at(vulnerability, "PkgPath");
     finding.seen_by.push_back(std::move(sighting));
     return finding;
+}
+
+/// Trivy names a file per package, or one for the whole result ("usr/local/bin/uv").
+std::string path_in(const std::string& target, const std::string& path) {
+    if (!path.empty()) return rooted(path);
+    const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||
+                          target == "Conda";  // of packages with paths of their own
+    return is_group ? "" : rooted(target);
+}
+
+void place_in(const Json& result, Finding& finding) {
+    Sighting& sighting = finding.seen_by.front();
+    sighting.target = text_at(result, "Target");
+    finding.package_type = trivy_package_type(view_at(result, "Type"));
+    finding.package = package_name(sighting.package, finding.package_type);
+    if (view_at(result, "Class") == "os-pkgs" || is_system_package(finding.package_type)) return;
+    const std::string path = path_in(sighting.target, sighting.path);
+    if (!path.empty()) finding.paths = {path};
+    finding.path = unversioned(path);
 }
 
 /// The matched text and the lines around it are left where they are: a report must not spread what it warns of.
@@ -102,7 +104,8 @@ void read_suppressed(const Json& result, const ReportSource& source, Report& rep
         if (type != "vulnerability" && type != "secret") continue;
         const Json& suppressed = member(entry, "Finding");
         Finding finding =
-            type == "secret" ? read_secret(suppressed, result, source) : read_vulnerability(suppressed, result, source);
+            type == "secret" ? read_secret(suppressed, result, source) : read_vulnerability(suppressed, source);
+        if (type != "secret") place_in(result, finding);
         const std::vector<std::string> said = {text_at(entry, "Status"), text_at(entry, "Statement"),
                                                text_at(entry, "Source")};
         finding.ignored_because = "trivy left it out by a rule that it was given (" + joined_words(said) + ")";
@@ -110,15 +113,15 @@ void read_suppressed(const Json& result, const ReportSource& source, Report& rep
     }
 }
 
-void read_result(const Json& result, const ReportSource& source, Report& report) {
+/// The report has the vulnerabilities of all results already, and the result the numbers of its own. Returns how many.
+std::size_t read_result(const Json& result, const ReportSource& source, Report& report) {
     const std::string kind = text_at(result, "Class");
-    const std::size_t before = report.findings.size();
-    for (const Json& vulnerability : source.optional_items(result, "Vulnerabilities")) {
-        report.findings.push_back(read_vulnerability(vulnerability, result, source));
-    }
-    std::set<std::string> named;
-    for (std::size_t i = before; i < report.findings.size(); ++i) {
-        named.insert(report.findings[i].package + "\n" + report.findings[i].path);
+    const Json::ConstArray numbers = source.optional_items(result, "Vulnerabilities");
+    std::unordered_set<std::string> named;
+    for (const Json& number : numbers) {
+        Finding& finding = report.findings.at(number.GetUint());
+        place_in(result, finding);
+        named.insert(finding.package + "\n" + finding.path);
     }
     for (const Json& secret : source.optional_items(result, "Secrets")) {
         report.findings.push_back(read_secret(secret, result, source));
@@ -129,6 +132,7 @@ void read_result(const Json& result, const ReportSource& source, Report& report)
     if (kind == "os-pkgs" || kind == "lang-pkgs") {
         report.packages += std::max({listed, named.size(), static_cast<std::size_t>(1)});
     }
+    return numbers.Size();
 }
 
 void check_shape(const rapidjson::Document& root, const ReportSource& source) {
@@ -152,12 +156,16 @@ void check_shape(const rapidjson::Document& root, const ReportSource& source) {
 
 }  // namespace
 
-Report parse_trivy_report(std::string_view text, const std::string& source_name) {
-    const rapidjson::Document root = parse_tool_json(text, source_name);
+Report parse_trivy_report(const std::string& text, const std::string& source_name) {
     const ReportSource source{source_name};
-    check_shape(root, source);
-    const Json& metadata = member(root, "Metadata");
     Report report;
+    report.findings.reserve(text.size() / least_entry);
+    const rapidjson::Document root = parse_tool_lists(
+        text, source_name, {"Vulnerabilities"},
+        [&](const Json& vulnerability) { report.findings.push_back(read_vulnerability(vulnerability, source)); });
+    check_shape(root, source);
+    const std::size_t vulnerabilities = report.findings.size();
+    const Json& metadata = member(root, "Metadata");
     report.scanner = Scanner::trivy;
     report.scanner_version = text_at(member(root, "Trivy"), "Version");
     report.config = Digest::parse(text_at(metadata, "ImageID"));
@@ -166,10 +174,11 @@ Report parse_trivy_report(std::string_view text, const std::string& source_name)
     report.os_family = family == "none" ? "" : family;
     report.os_version = text_at(member(metadata, "OS"), "Name");
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
-    std::size_t count = 0;
-    for (const Json& result : source.optional_items(root, "Results"))
-        count += items_at(result, "Vulnerabilities").Size();
-    report.findings.reserve(count);
-    for (const Json& result : items_at(root, "Results")) read_result(result, source, report);
+    std::size_t placed = 0;
+    for (const Json& result : source.optional_items(root, "Results")) placed += read_result(result, source, report);
+    if (placed != vulnerabilities) {
+        source.refuse("is not understood: there are vulnerabilities outside of its results",
+                      "it may be damaged; scan again");
+    }
     return report;
 }

@@ -78,8 +78,8 @@ struct Verdict {
 
 /// A scan counts only if (design: rule 1) the scanner ended with 0, its report parses, names our configuration and
 /// manifest, saw an operating system, counted packages, and used a database not older than `max_database_age`.
-/// Otherwise the verdict is unknown, and its findings are still shown.
-Verdict judge(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
+/// Otherwise the verdict is unknown, and its findings are still shown. What is judged is used up.
+Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
 
 /// What the waivers of the policy did over all verdicts of a run: expired, ended by a rebuilt base, expiring within 14
 /// days, matching nothing, dateless, given twice. Each with its place. Pass every verdict of the run, so that "unused"

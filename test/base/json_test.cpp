@@ -24,6 +24,23 @@ std::string tool_message_of(const std::string& text) {
     return "";
 }
 
+std::string list_message_of(const std::string& text) {
+    try {
+        parse_tool_lists(text, "trivy's report", {"list"}, [](const Json&) {});
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        return render_problems(error.problems);
+    }
+    return "";
+}
+
+std::string compact(const Json& value) {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    value.Accept(writer);
+    return buffer.GetString();
+}
+
 }  // namespace
 
 TEST_CASE("every value of a person's file knows its line") {
@@ -102,6 +119,33 @@ TEST_CASE("a tool's text is named when it is not JSON, and depth does it no harm
     CHECK(text_at(parse_tool_json("{\"a\": \"b\"}", "x"), "a") == "b");
 }
 
+TEST_CASE("of long lists one entry at a time is read, and its number stays in its place") {
+    std::string entries;
+    const rapidjson::Document rest = parse_tool_lists(
+        R"({"list": [{"a": [1, {"list": [2]}]}, "a\nb", [[3]], null, true, -4.5], "empty": {"list": []}, "name": "x",
+            "lists": [5], "deep": [{"list": [{"b": "c"}]}], "list": {"list": 6}})",
+        "it", {"list"}, [&](const Json& entry) { entries += compact(entry) + "\n"; });
+    CHECK(entries == "{\"a\":[1,{\"list\":[2]}]}\n\"a\\nb\"\n[[3]]\nnull\ntrue\n-4.5\n{\"b\":\"c\"}\n");
+    CHECK(
+        compact(rest) ==
+        R"({"list":[0,1,2,3,4,5],"empty":{"list":[]},"name":"x","lists":[5],"deep":[{"list":[6]}],"list":{"list":6}})");
+}
+
+TEST_CASE("a text of lists is refused with the words and lines of any other text") {
+    for (const std::string text :
+         {"", "\n", "{\n\"a\": }", "{} {}", "<html>", "[\"\xC3\x28\"]", "{\"list\": [\n{\"a\": \"x\\n\",\n]}",
+          "{\"list\": [1, 2", "{\"list\": [\"abc", "{\"list\":\n[\"\\x\"]}", "\xEF\xBB\xBF{\n"}) {
+        CHECK_FALSE(list_message_of(text).empty());
+        CHECK(list_message_of(text) == tool_message_of(text));
+    }
+    CHECK(list_message_of(std::string("{\"list\": [\n\0]}", 14)) ==
+          tool_message_of(std::string("{\"list\": [\n\0]}", 14)));
+    CHECK(list_message_of("{\"list\": [" + std::string(500'000, '[') + std::string(500'000, ']') + "]}").empty());
+    CHECK(list_message_of("\xEF\xBB\xBF{}").empty());
+    const auto refuse = [](const Json&) { throw Error{Exit::bad_input, {}}; };
+    CHECK_THROWS_AS(parse_tool_lists("{\"list\": [1]}", "it", {"list"}, refuse), Error);
+}
+
 TEST_CASE("what is not there, or is of another type, is an empty value") {
     const rapidjson::Document json = parse_tool_json(
         R"({"text": "a\u0000b", "number": 7, "large": 9007199254740993, "half": 1.5, "list": [1, 2]})", "x");
@@ -118,6 +162,7 @@ TEST_CASE("what is not there, or is of another type, is an empty value") {
     CHECK(items_at(json, "none").Empty());
     CHECK(member(json, "none").IsNull());
     CHECK(member(member(json, "none"), "deeper").IsNull());
+    CHECK(view_at(json, "none").empty());
 }
 
 TEST_CASE("JSON is written in the order of the calls, indented or in one line") {

@@ -1,16 +1,17 @@
 // Reads two reports and does nothing with them: what a verdict costs beyond that is the rest of the program's.
 // usage: parse_reports TRIVY.json GRYPE.json
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "verdict/finding.h"
 
 namespace {
 
 std::string text_of(const char* path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::string text(std::filesystem::file_size(path), '\0');
+    std::ifstream(path, std::ios::binary).read(text.data(), static_cast<std::streamsize>(text.size()));
+    return text;
 }
 
 }  // namespace

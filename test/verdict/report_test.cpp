@@ -217,6 +217,29 @@ TEST_CASE("what is no report of Trivy about an image is refused with the reason"
                                  "Results": [{"Vulnerabilities": [{"PkgName": "tar"}]}]})") ==
           "trivy.json is not understood: a vulnerability has no VulnerabilityID\n  hint: it may be damaged; scan "
           "again\n");
+    CHECK(complaint_of_trivy(R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata":
+                                 {"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "tar"}]}})") ==
+          "trivy.json is not understood: there are vulnerabilities outside of its results\n  hint: it may be damaged; "
+          "scan again\n");
+}
+
+TEST_CASE("a vulnerability is where its result says, also if that is said after it") {
+    const std::string text = R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {}, "Results": [
+        {"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "A_b", "PkgPath": "x/a_b-1.0.dist-info/METADATA"}],
+         "Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg"},
+        {"Secrets": [{"RuleID": "key"}], "Target": "s"},
+        {"Vulnerabilities": [{"VulnerabilityID": "CVE-2", "PkgName": "A_b"}, {"VulnerabilityID": "CVE-3", "PkgName": "c"}],
+         "Target": "debian 12", "Class": "os-pkgs", "Type": "debian"}]})";
+    const Report report = parse_trivy_report(text, "it");
+    CHECK(report.findings.size() == 4);
+    CHECK(with_id(report.findings, "CVE-1").package == "a-b");
+    CHECK(with_id(report.findings, "CVE-1").path == "/x/a_b.dist-info/METADATA");
+    CHECK(with_id(report.findings, "CVE-2").package == "A_b");
+    CHECK(with_id(report.findings, "CVE-2").path.empty());
+    CHECK(with_id(report.findings, "CVE-3").package_type == "deb");
+    CHECK(with_id(report.findings, "CVE-3").seen_by[0].target == "debian 12");
+    CHECK(with_id(report.findings, "key").path == "/s");
+    CHECK(report.packages == 3);
 }
 
 TEST_CASE("what is no report of Grype about an image is refused with the reason") {

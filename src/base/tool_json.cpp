@@ -1,0 +1,182 @@
+// What tools and servers write.
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// How many bytes the character that begins here takes (RFC 3629); 0 if it is none.
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : '\0'); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) return 1;
+    // The second byte is what keeps out overlong forms, surrogates and what is beyond U+10FFFF.
+    const unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    if (length == 0 || byte(1) < least || byte(1) > most) return 0;
+    for (std::size_t i = 2; i < length; ++i) {
+        if ((byte(i) & 0xC0) != 0x80) return 0;
+    }
+    return length;
+}
+
+/// Where the first byte is that is part of no character; the end if there is none. Eight bytes of ASCII at a time.
+std::size_t find_invalid_utf8(std::string_view text) {
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::uint64_t eight = high_bits;
+        if (text.size() - at >= sizeof eight) std::memcpy(&eight, text.data() + at, sizeof eight);
+        if ((eight & high_bits) == 0) {
+            at += sizeof eight;
+            continue;
+        }
+        const std::size_t length = utf8_length(text.substr(at));
+        if (length == 0) return at;
+        at += length;
+    }
+    return at;
+}
+
+/// A tool's text that may be no JSON at all, and how it is refused.
+struct ToolText {
+    std::string_view text;
+    const std::string& source;
+    Exit exit;
+
+    [[noreturn]] void refuse(const std::string& what) const { throw Error{exit, {{{}, source + " " + what, ""}}}; }
+
+    [[noreturn]] void refuse_at(std::size_t offset, const std::string& what) const {
+        const int line = line_at(text, std::min(offset, text.size()));
+        refuse("is not JSON (line " + std::to_string(line) + ": " + what + ")");
+    }
+
+    /// What the parser does not look at, or would look at character by character.
+    void check() const {
+        if (trimmed(text).empty()) refuse("is empty");
+        if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse_at(nul, "a NUL character");
+        if (const std::size_t odd = find_invalid_utf8(text); odd != text.size()) refuse_at(odd, "this is not UTF-8");
+    }
+};
+
+std::string_view without_byte_order_mark(std::string_view text) {
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    return text;
+}
+
+/// Passes parse events on to a document, and those of a listed entry to a small one of its own.
+class ListReader {
+  public:
+    ListReader(rapidjson::Document& target, const std::vector<std::string>& lists,
+               const std::function<void(const Json&)>& take)
+        : target_(target), lists_(lists), take_(take) {}
+
+    bool Null() { return document().Null() && end_value(); }
+    bool Bool(bool v) { return document().Bool(v) && end_value(); }
+    bool Int(int v) { return document().Int(v) && end_value(); }
+    bool Uint(unsigned v) { return document().Uint(v) && end_value(); }
+    bool Int64(std::int64_t v) { return document().Int64(v) && end_value(); }
+    bool Uint64(std::uint64_t v) { return document().Uint64(v) && end_value(); }
+    bool Double(double v) { return document().Double(v) && end_value(); }
+    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+    bool StartObject() { return document().StartObject() && open(); }
+    bool EndObject(rapidjson::SizeType n) { return close() && document().EndObject(n) && end_value(); }
+
+    bool String(const char* s, rapidjson::SizeType n, bool copy) {
+        return document().String(s, n, copy) && end_value();
+    }
+
+    bool Key(const char* s, rapidjson::SizeType n, bool copy) {
+        is_listed_ = !in_list() && std::find(lists_.begin(), lists_.end(), std::string_view(s, n)) != lists_.end();
+        return document().Key(s, n, copy);
+    }
+
+    bool StartArray() {
+        if (!document().StartArray()) return false;
+        const bool begins = is_listed_;
+        open();
+        if (begins) list_ = depth_;
+        return true;
+    }
+
+    bool EndArray(rapidjson::SizeType n) {
+        if (depth_ == list_) list_ = 0;
+        return close() && document().EndArray(n) && end_value();
+    }
+
+  private:
+    bool in_list() const { return list_ != 0; }
+    rapidjson::Document& document() { return in_list() ? entry_ : target_; }
+
+    bool open() {
+        is_listed_ = false;
+        ++depth_;
+        return true;
+    }
+
+    bool close() {
+        --depth_;
+        return true;
+    }
+
+    bool end_value() {
+        is_listed_ = false;
+        if (!in_list() || depth_ != list_) return true;
+        auto all_is_passed_on = [](rapidjson::Document&) { return true; };
+        entry_.Populate(all_is_passed_on);
+        take_(entry_);
+        entry_.SetNull();
+        pool_.Clear();
+        return target_.Uint(count_++);
+    }
+
+    rapidjson::Document& target_;
+    const std::vector<std::string>& lists_;
+    const std::function<void(const Json&)>& take_;
+    std::size_t depth_ = 0;   ///< of objects and lists that are open
+    std::size_t list_ = 0;    ///< the depth within the list that is being read; 0: none is
+    bool is_listed_ = false;  ///< the key that was just read names a list
+    unsigned count_ = 0;
+    std::array<char, 16384> memory_{};  // what an entry needs, without asking for memory each time
+    rapidjson::MemoryPoolAllocator<> pool_{memory_.data(), memory_.size()};
+    rapidjson::Document entry_{&pool_};
+};
+
+}  // namespace
+
+rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit) {
+    const ToolText tool{without_byte_order_mark(text), source, exit};
+    tool.check();
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag>(tool.text.data(), tool.text.size());
+    if (document.HasParseError())
+        tool.refuse_at(document.GetErrorOffset(), rapidjson::GetParseError_En(document.GetParseError()));
+    return document;
+}
+
+rapidjson::Document parse_tool_lists(const std::string& text, const std::string& source,
+                                     const std::vector<std::string>& lists,
+                                     const std::function<void(const Json&)>& take) {
+    const ToolText tool{without_byte_order_mark(text), source, Exit::failed};
+    tool.check();
+    rapidjson::StringStream stream(tool.text.data());
+    rapidjson::Reader reader;
+    rapidjson::Document document;
+    const auto read = [&](rapidjson::Document& target) {
+        ListReader entries(target, lists, take);
+        return !reader.Parse<rapidjson::kParseIterativeFlag>(stream, entries).IsError();
+    };
+    document.Populate(read);
+    if (reader.HasParseError())
+        tool.refuse_at(reader.GetErrorOffset(), rapidjson::GetParseError_En(reader.GetParseErrorCode()));
+    return document;
+}
