@@ -171,7 +171,6 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
         image.category = "images/" + verdict.name + "/";
         if (has_dockerfile) image.at = {settings.dockerfile, 1};
         image.remedies = make_remedies(verdict, image.at, today);
-        world.files.write(settings.out / "verdicts" / (verdict.name + ".json"), render_verdict_json(verdict));
         image.verdict = std::move(verdict);
         run.images.push_back(std::move(image));
     }

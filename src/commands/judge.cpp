@@ -58,9 +58,9 @@ Reported report_verdicts(const World& world, const Settings& settings, const Pro
     const Baseline baseline = apply_baseline(world, settings, project, verdicts);
     Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
     tell_changes(baseline, run);
-    save_reports(world, settings, run);
+    std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
-    Result result = make_result(settings, run);
+    Result result = make_result(settings, run, std::move(summary));
     return {std::move(run), std::move(result)};
 }
 

@@ -94,10 +94,11 @@ Result judge_files(const World& world, const Settings& settings) {
     }
     subject.scans = std::move(scans);
     std::vector<Verdict> verdicts;
-    verdicts.push_back(judge(subject, project.policy, decision_time(world, settings), settings.max_database_age));
+    verdicts.push_back(
+        judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
     Run run = gather_given_run(world, settings, project, std::move(verdicts));
     run.command = "judge";
-    save_reports(world, settings, run);
+    std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
-    return make_result(settings, run);
+    return make_result(settings, run, std::move(summary));
 }

@@ -197,9 +197,9 @@ Result run_nightly(const World& world, const Settings& settings) {
     run.command = "nightly";
     run.started = started;
     run.images.insert(run.images.end(), night.missing.begin(), night.missing.end());
-    save_reports(world, settings, run);
+    std::string summary = save_reports(world, settings, run);
 
-    Result result = make_result(settings, run);
+    Result result = make_result(settings, run, std::move(summary));
     upload_findings(world, settings, night.project, run, result);
     const Exit of_upload =
         result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;

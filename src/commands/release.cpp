@@ -203,16 +203,15 @@ Result judge_release(const World& world, const Settings& settings) {
         const Time day = settings.today ? Time(*settings.today) : image.decided;
         run.finished = std::max(run.finished, day);
         Verdict verdict = judge(make_subject(world, fetched, image), run.policy, day, evidence.max_database_age);
-        world.files.write(settings.out / "verdicts" / (image.name + ".json"), render_verdict_json(verdict));
         if (verdict.outcome != image.outcome) {
             differing.push_back(fmt::format("{} was {} then and is {} now", image.name, render_outcome(image.outcome),
                                             render_outcome(verdict.outcome)));
         }
         run.images.push_back(make_image_run(image, std::move(verdict)));
     }
-    save_reports(world, settings, run);
+    std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
-    Result result = make_result(settings, run);
+    Result result = make_result(settings, run, std::move(summary));
     if (differing.empty()) {
         world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
     }

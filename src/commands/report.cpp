@@ -162,22 +162,34 @@ void forget_reports(const World& world, const Settings& settings) {
         world.files.remove(settings.out / made);
 }
 
-void save_reports(const World& world, const Settings& settings, const Run& run) {
+std::string save_reports(const World& world, const Settings& settings, const Run& run) {
     world.files.remove(settings.out / "sarif");
+    std::string summary;
     std::vector<std::function<void()>> files;
+    files.emplace_back(
+        [&] { world.files.write(settings.out / "report.html", render_page(run)); });  // the longest first
     for (const ImageRun& image : run.images) {
+        if (image.verdict) {
+            files.emplace_back([&] {
+                world.files.write(settings.out / "verdicts" / (image.name + ".json"),
+                                  render_verdict_json(*image.verdict));
+            });
+        }
         files.emplace_back([&] {
             const auto sarif = render_sarif(image, run.program_version, {.from = settings.sarif_severity});
             if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
         });
     }
-    files.emplace_back([&] { world.files.write(settings.out / "report.html", render_page(run)); });
-    files.emplace_back([&] { world.files.write(settings.out / "summary.md", render_summary(run)); });
+    files.emplace_back([&] {
+        summary = render_summary(run);
+        world.files.write(settings.out / "summary.md", summary);
+    });
     files.emplace_back([&] { world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run)); });
     in_parallel(settings.jobs, files);
+    return summary;
 }
 
-Result make_result(const Settings& settings, const Run& run) {
+Result make_result(const Settings& settings, const Run& run, std::string summary) {
     Result result;
     const Outcome outcome = outcome_of(run);
     switch (outcome) {
@@ -198,7 +210,7 @@ Result make_result(const Settings& settings, const Run& run) {
     result.outputs["verdict"] = render_outcome(outcome);
     result.outputs["findings"] = std::to_string(count_findings(run).all());
     result.outputs["sarif"] = outcome == Outcome::unknown ? "" : (settings.out / "sarif").string();
-    result.summary = render_summary(run);
+    result.summary = std::move(summary);
     return result;
 }
 

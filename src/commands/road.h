@@ -127,10 +127,10 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 /// Removes what an earlier run said: whoever is interrupted from here on leaves no report that somebody could take for
 /// this run's.
 void forget_reports(const World& world, const Settings& settings);
-/// Writes out/verdict.json, summary.md, report.html and sarif/.
-void save_reports(const World& world, const Settings& settings, const Run& run);
-/// Exit code, annotations, outputs and summary of a judged run.
-Result make_result(const Settings& settings, const Run& run);
+/// Writes out/verdict.json, verdicts/, summary.md, report.html and sarif/. The summary is given back for make_result.
+std::string save_reports(const World& world, const Settings& settings, const Run& run);
+/// Exit code, annotations and outputs of a judged run, and its summary.
+Result make_result(const Settings& settings, const Run& run, std::string summary);
 /// Two reports that somebody else made: --trivy and --grype.
 Result judge_files(const World& world, const Settings& settings);
 /// Judges what lies in out/scans, writes and prints everything about it.

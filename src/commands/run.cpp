@@ -94,8 +94,8 @@ Result run_all(const World& world, const Settings& settings) {
     run.started = started;
     add_remarks(run, problems);
     tell_changes(baseline, run);
-    save_reports(world, settings, run);
-    Result result = make_result(settings, run);
+    std::string summary = save_reports(world, settings, run);
+    Result result = make_result(settings, run, std::move(summary));
     result.outputs["problems"] = std::to_string(problems.size());
     result.outputs["tested"] = settings.contract == "off" ? "off" : is_contract_broken(run) ? "false" : "true";
     result.outputs["digests"] = render_digests(layouts);
@@ -104,8 +104,7 @@ Result run_all(const World& world, const Settings& settings) {
     save_reports(world, settings, run);
     upload_findings(world, settings, project, run, result);
     release_if_published(world, settings, project, layouts, run, result);
-    save_reports(world, settings, run);
-    result.summary = render_summary(run);
+    result.summary = save_reports(world, settings, run);
     world.out << render_ending(run, wants_colour(world));
     return result;
 }

@@ -71,9 +71,9 @@ Result scan_given(const World& world, const Settings& settings) {
         run.images[i].platform = images[i].layout.platform;
         run.images[i].reference = images[i].reference;
     }
-    save_reports(world, settings, run);
+    std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
-    return make_result(settings, run);
+    return make_result(settings, run, std::move(summary));
 }
 
 }  // namespace

@@ -147,7 +147,8 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters) {
 }
 
 std::string escape_html(std::string_view text, std::size_t max_characters) {
-    const std::string line = clean_line(text, max_characters);
+    std::string line = clean_line(text, max_characters);
+    if (std::all_of(line.begin(), line.end(), [](char c) { return html_entity(c).empty(); })) return line;
     std::string escaped;
     escaped.reserve(line.size() + line.size() / 4);
     for (const char c : line) {

@@ -3,18 +3,24 @@
 #include <fmt/format.h>
 
 std::string element(std::string_view name, std::string_view inner, std::string_view classes) {
-    return classes.empty() ? fmt::format("<{0}>{1}</{0}>", name, inner)
-                           : fmt::format("<{0} class=\"{2}\">{1}</{0}>", name, inner, classes);
+    std::string html;
+    html.reserve(inner.size() + 2 * name.size() + classes.size() + 16);
+    html.append("<").append(name);
+    if (!classes.empty()) html.append(" class=\"").append(classes).append("\"");
+    html.append(">").append(inner).append("</").append(name).append(">");
+    return html;
 }
 
-std::string table_row(std::initializer_list<HtmlCell> cells) {
-    std::string row = "<tr>";
+std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes) {
+    std::string row = "<tr";
+    row.append(attributes).append(">");
     for (const HtmlCell& cell : cells) {
-        row += fmt::format("<td data-label=\"{}\"{}>{}</td>", cell.label,
-                           cell.classes.empty() ? "" : fmt::format(" class=\"{}\"", cell.classes),
-                           element("div", cell.inner));
+        row.append("<td data-label=\"").append(cell.label).append("\"");
+        if (!cell.classes.empty()) row.append(" class=\"").append(cell.classes).append("\"");
+        row.append("><div>").append(cell.inner).append("</div></td>");
     }
-    return row + "</tr>\n";
+    row.append("</tr>\n");
+    return row;
 }
 
 std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows) {

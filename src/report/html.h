@@ -16,7 +16,8 @@ struct HtmlCell {
     std::string_view classes = {};
 };
 
-std::string table_row(std::initializer_list<HtmlCell> cells);
+/// `attributes` are those of the row, each with a blank before it.
+std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes = {});
 
 /// A table with its headings; the rows are given as HTML.
 std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows);

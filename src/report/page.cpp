@@ -107,31 +107,44 @@ std::string render_sources(const Run& run) {
            escape_html(render_policy_name(run)) + ")";
 }
 
+/// One after the other: in a list in braces each of them would be copied.
+std::vector<PageSection> make_sections(const Run& run, const std::vector<FindingRow>& rows) {
+    std::vector<PageSection> sections;
+    sections.push_back(todo_section(make_todo(run, rows)));
+    sections.push_back(image_section(run));
+    sections.push_back(chart_section(rows));
+    sections.push_back(finding_section(run, rows));
+    sections.push_back(waiver_section(run));
+    sections.push_back(receipt_section(run));
+    sections.push_back(evidence_section(run));
+    std::erase_if(sections, [](const PageSection& section) { return section.inner.empty(); });
+    return sections;
+}
+
+std::string render_top(const Run& run, const std::vector<PageSection>& sections) {
+    const std::string heading = escape_html(render_heading(run), 1000);
+    const std::string_view band = band_of(run);
+    std::string links;
+    for (const PageSection& section : sections)
+        links += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
+    return render_head(heading) + "<body>\n" + render_trial(run) +
+           element("div", element("header", render_mark(band) + element("h1", heading) + render_facts(run)),
+                   fmt::format("band {}", band)) +
+           "\n<nav aria-label=\"On this page\"><ul>" + links + "</ul></nav>\n<main>\n" + render_publication(run);
+}
+
 }  // namespace
 
 std::string render_page(const Run& run) {
     const std::vector<FindingRow> rows = gather_findings(run);
-    const std::string heading = escape_html(render_heading(run), 1000);
-    const std::string_view band = band_of(run);
-    const std::vector<PageSection> sections{todo_section(make_todo(run, rows)),
-                                            image_section(run),
-                                            chart_section(rows),
-                                            finding_section(run, rows),
-                                            waiver_section(run),
-                                            receipt_section(run),
-                                            evidence_section(run)};
-    std::string links;
-    std::string body;
+    const std::vector<PageSection> sections = make_sections(run, rows);
+    std::string page = render_top(run, sections);
     for (const PageSection& section : sections) {
-        if (section.inner.empty()) continue;
-        links += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
-        body +=
-            fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", section.id, section.title, section.inner);
+        page += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", section.id, section.title);
+        page.append(section.inner).append("</section>\n");
     }
-    return render_head(heading) + "<body>\n" + render_trial(run) +
-           element("div", element("header", render_mark(band) + element("h1", heading) + render_facts(run)),
-                   fmt::format("band {}", band)) +
-           "\n<nav aria-label=\"On this page\"><ul>" + links + "</ul></nav>\n<main>\n" + render_publication(run) +
-           body + "</main>\n" + element("footer", render_sources(run)) + "\n<script>" + std::string(page_script) +
-           "</script>\n</body>\n</html>\n";
+    append_rest(page, run, rows);
+    page += "</main>\n" + element("footer", render_sources(run)) + "\n<script>";
+    page.append(page_script).append("</script>\n</body>\n</html>\n");
+    return page;
 }

@@ -13,6 +13,7 @@ namespace {
 
 /// More rows than these are kept aside for the filter: a browser would take minutes to lay out 30,000.
 constexpr std::size_t rows_laid_out = 500;
+constexpr std::size_t ample_row = 2000;
 constexpr std::size_t whole = 2000;  ///< characters: more of a single text helps nobody
 
 struct Status {
@@ -122,20 +123,21 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
     std::string what = render_linked_id(finding);
     if (!finding.title.empty()) what += "<br>" + escape_html(finding.title);
     what += render_finding_details(finding, row.remedy != nullptr ? row.remedy->waiver : "");
-    std::string cells =
-        table_row({{"Severity",
-                    render_badge(finding.severity) +
-                        (finding.known_exploited ? element("span", "known to be exploited", "exploited") : "") +
-                        element("span", render_state(row.state), fmt::format("state {}", state_class(row.state))),
-                    "narrow"},
-                   {"Finding", what},
-                   {"Package", render_package(finding)},
-                   {"Fixed in", escape_html(render_fix(finding)), "roomy"},
-                   {"Images", escape_html(render_images(row, run), whole)},
-                   {row.waiver != nullptr ? "Accepted" : "What to do", render_advice(row)}});
-    return fmt::format("<tr data-state=\"{}\" data-rank=\"{}\" data-images=\"{}\"", state_class(row.state),
-                       static_cast<int>(finding.severity), joined(names, " ")) +
-           cells.substr(3);
+    const std::string state(state_class(row.state));
+    const std::string attributes = " data-state=\"" + state + "\" data-rank=\"" +
+                                   std::to_string(static_cast<int>(finding.severity)) + "\" data-images=\"" +
+                                   joined(names, " ") + "\"";
+    return table_row({{"Severity",
+                       render_badge(finding.severity) +
+                           (finding.known_exploited ? element("span", "known to be exploited", "exploited") : "") +
+                           element("span", render_state(row.state), "state " + state),
+                       "narrow"},
+                      {"Finding", what},
+                      {"Package", render_package(finding)},
+                      {"Fixed in", escape_html(render_fix(finding)), "roomy"},
+                      {"Images", escape_html(render_images(row, run), whole)},
+                      {row.waiver != nullptr ? "Accepted" : "What to do", render_advice(row)}},
+                     attributes);
 }
 
 std::string option(std::string_view value, std::string_view text) {
@@ -167,7 +169,7 @@ std::string render_linked_id(const Finding& finding) {
     const std::string id = escape_html(finding.id, 100);
     const std::string link = make_link(finding);
     return link.empty() ? element("b", id)
-                        : fmt::format("<a href=\"{}\" rel=\"noreferrer\"><b>{}</b></a>", escape_html(link), id);
+                        : "<a href=\"" + escape_html(link) + "\" rel=\"noreferrer\"><b>" + id + "</b></a>";
 }
 
 std::string render_package(const Finding& finding) {
@@ -209,16 +211,22 @@ PageSection image_section(const Run& run) {
 
 PageSection finding_section(const Run& run, const std::vector<FindingRow>& rows) {
     if (rows.empty()) return {};
+    const std::size_t laid_out = std::min(rows.size(), rows_laid_out);
     std::string first;
-    std::string rest;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        (i < rows_laid_out ? first : rest) += render_finding_row(rows[i], run);
+    for (std::size_t i = 0; i < laid_out; ++i) first += render_finding_row(rows[i], run);
     std::string inner = render_filter(run) +
                         table("list", {"Severity", "Finding", "Package", "Fixed in", "Images", "What to do"}, first);
-    if (!rest.empty()) {
-        inner += "<template id=\"rest\">" + rest + "</template>\n" +
-                 element("noscript", element("p", counted(rows.size() - rows_laid_out, "more finding") +
+    if (rows.size() > laid_out) {
+        inner += element("noscript", element("p", counted(rows.size() - laid_out, "more finding") +
                                                       ": a browser shows them if it may run the script of this page."));
     }
-    return {"findings", "Findings", inner};
+    return {"findings", "Findings", std::move(inner)};
+}
+
+void append_rest(std::string& page, const Run& run, const std::vector<FindingRow>& rows) {
+    if (rows.size() <= rows_laid_out) return;
+    page.reserve(page.size() + (rows.size() - rows_laid_out) * ample_row);  // what is not needed of it costs nothing
+    page += "<template id=\"rest\">";
+    for (std::size_t i = rows_laid_out; i < rows.size(); ++i) page += render_finding_row(rows[i], run);
+    page += "</template>\n";
 }

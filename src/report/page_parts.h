@@ -21,6 +21,10 @@ PageSection waiver_section(const Run& run);
 PageSection receipt_section(const Run& run);
 PageSection evidence_section(const Run& run);  ///< contract, bases, tags, what a change does, remarks
 
+/// The rows that finding_section has no place for, for the page's script; nothing if there are none. They may be nearly
+/// all of the page, so that they are written straight into it.
+void append_rest(std::string& page, const Run& run, const std::vector<FindingRow>& rows);
+
 /// A link where the vulnerability has an address, its id where not.
 std::string render_linked_id(const Finding& finding);
 std::string render_package(const Finding& finding);  ///< package and version, and below them the path

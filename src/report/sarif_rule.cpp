@@ -115,10 +115,11 @@ void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
     const std::string link = make_link(*rule.findings.front());
     json.open_object();
     json.field("id", rule.id);
+    const std::string description = rule_description(rule.findings);
     render_text(json, "shortDescription", rule_short_description(rule.findings));
-    render_text(json, "fullDescription", rule_description(rule.findings));
+    render_text(json, "fullDescription", description);
     json.open_object("help");
-    json.field("text", rule_help(rule.findings));
+    json.field("text", rule_help(description, link));
     json.field("markdown", rule_help_markdown(rule.findings));
     json.close();
     if (!link.empty()) json.field("helpUri", link);

@@ -116,10 +116,8 @@ std::string rule_description(const std::vector<const Finding*>& findings) {
                         max_description - 1);
 }
 
-std::string rule_help(const std::vector<const Finding*>& findings) {
-    const std::string link = make_link(*findings.front());
-    return rule_description(findings) + " Each alert says what to do about it." +
-           (link.empty() ? "" : " More: " + link);
+std::string rule_help(const std::string& description, const std::string& link) {
+    return description + " Each alert says what to do about it." + (link.empty() ? "" : " More: " + link);
 }
 
 std::string rule_help_markdown(const std::vector<const Finding*>& findings) {

@@ -24,5 +24,5 @@ std::string sarif_message(const FindingRow& row);
 // Texts of the rule that these findings share: one vulnerability, in one or more packages; the most severe one first.
 std::string rule_short_description(const std::vector<const Finding*>& findings);
 std::string rule_description(const std::vector<const Finding*>& findings);
-std::string rule_help(const std::vector<const Finding*>& findings);
+std::string rule_help(const std::string& description, const std::string& link);  ///< no link: empty
 std::string rule_help_markdown(const std::vector<const Finding*>& findings);

@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/summary_parts.h"
 #include "report/words.h"
 
 namespace {
+
+/// A part is made when its turn comes: of ten thousand findings only those are rendered for which there is room.
+using PartMaker = std::function<SummaryPart(std::size_t room)>;
 
 /// For each part that is still to come: its heading and the sentence that says that it did not fit.
 constexpr std::size_t room_per_part = 250;
@@ -28,8 +33,9 @@ std::string render_part(const SummaryPart& part, std::size_t room) {
     std::size_t shown = 0;
     while (shown < part.rows.size() && frame + rows.size() + part.rows[shown].size() <= room)
         rows += part.rows[shown++];
-    if (shown == 0) return render_cut(part.rows.size(), part.title);
-    return before + part.head + rows + part.tail + render_cut(part.rows.size() - shown, part.title) +
+    const std::size_t all = part.rows.size() + part.more;
+    if (shown == 0) return render_cut(all, part.title);
+    return before + part.head + rows + part.tail + render_cut(all - shown, part.title) +
            (part.folded ? "\n</details>\n\n" : "\n");
 }
 
@@ -87,27 +93,30 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         "# " + escape_markdown(render_heading(run)) + "\n\n" + render_alerts(run) + render_publication(run);
     if (todo.empty()) text += "Nothing to do.\n\n";
 
-    const std::vector<SummaryPart> parts{make_todo_part(todo),
-                                         make_image_part(run),
-                                         make_unknown_part(run),
-                                         make_pause_part(run),
-                                         make_finding_part(run, rows, FindingState::blocking),
-                                         make_paste_part(rows),
-                                         make_change_part(run),
-                                         make_finding_part(run, rows, FindingState::waived),
-                                         make_policy_part(run),
-                                         make_contract_part(run),
-                                         make_base_part(run),
-                                         make_tag_part(run),
-                                         make_receipt_part(run),
-                                         make_left_out_part(run),
-                                         make_finding_part(run, rows, FindingState::reported)};
+    const std::vector<PartMaker> makers = {
+        [&](std::size_t) { return make_todo_part(todo); },
+        [&](std::size_t) { return make_image_part(run); },
+        [&](std::size_t) { return make_unknown_part(run); },
+        [&](std::size_t) { return make_pause_part(run); },
+        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::blocking, room); },
+        [&](std::size_t room) { return make_paste_part(rows, room); },
+        [&](std::size_t) { return make_change_part(run); },
+        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::waived, room); },
+        [&](std::size_t) { return make_policy_part(run); },
+        [&](std::size_t) { return make_contract_part(run); },
+        [&](std::size_t) { return make_base_part(run); },
+        [&](std::size_t) { return make_tag_part(run); },
+        [&](std::size_t) { return make_receipt_part(run); },
+        [&](std::size_t) { return make_left_out_part(run); },
+        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::reported, room); }};
     const std::string end = render_sources(run) + render_footer(run);
-    std::size_t to_come = parts.size();
-    for (const SummaryPart& part : parts) {
+    std::size_t to_come = makers.size();
+    for (const PartMaker& make : makers) {
         --to_come;
         const std::size_t taken = text.size() + end.size() + to_come * room_per_part;
-        if (!part.rows.empty()) text += render_part(part, taken < max_bytes ? max_bytes - taken : 0);
+        const std::size_t room = taken < max_bytes ? max_bytes - taken : 0;
+        const SummaryPart part = make(room);
+        if (part.rows.size() + part.more > 0) text += render_part(part, room);
     }
     return text + end;
 }

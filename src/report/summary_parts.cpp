@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <functional>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "report/escape.h"
@@ -108,6 +109,16 @@ std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
     return longest;
 }
 
+/// The first row that does not fit is rendered as well: it tells that no more do.
+void add_row(SummaryPart& part, std::size_t& room, const std::function<std::string()>& render) {
+    if (room == 0) {
+        ++part.more;
+        return;
+    }
+    part.rows.push_back(render());
+    room -= std::min(room, part.rows.back().size());
+}
+
 }  // namespace
 
 SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
@@ -171,7 +182,8 @@ SummaryPart make_change_part(const Run& run) {
     return part;
 }
 
-SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state) {
+SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state,
+                              std::size_t room) {
     const std::string last = state == FindingState::waived ? "Why it is accepted" : "What to do";
     SummaryPart part{.title = {},
                      .head = table_head({"Severity", "Finding", "Package", "Fixed in", "Images", last}),
@@ -179,29 +191,30 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
                      .tail = {},
                      .folded = state != FindingState::blocking};
     for (const FindingRow& row : rows) {
-        if (row.state == state) part.rows.push_back(finding_row(row, run));
+        if (row.state == state) add_row(part, room, [&] { return finding_row(row, run); });
     }
+    const std::size_t count = part.rows.size() + part.more;
     switch (state) {
         case FindingState::blocking:
             part.title = "What blocks";
             break;
         case FindingState::waived:
-            part.title = counted(part.rows.size(), "waived finding");
+            part.title = counted(count, "waived finding");
             break;
         case FindingState::reported:
-            part.title = counted(part.rows.size(), "finding") + " below the gate";
+            part.title = counted(count, "finding") + " below the gate";
             break;
     }
     return part;
 }
 
-SummaryPart make_paste_part(const std::vector<FindingRow>& rows) {
+SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room) {
     SummaryPart part{
         .title = "Waivers to paste, where a finding is accepted", .head = {}, .rows = {}, .tail = {}, .folded = true};
-    std::set<std::string> known;
+    std::unordered_set<std::string_view> known;
     for (const FindingRow& row : rows) {
         if (row.remedy == nullptr || row.remedy->waiver.empty() || !known.insert(row.remedy->waiver).second) continue;
-        part.rows.push_back(clean_block(row.remedy->waiver));
+        add_row(part, room, [&] { return clean_block(row.remedy->waiver); });
     }
     const std::string fence(std::max<std::size_t>(3, longest_backtick_run(part.rows) + 1), '`');
     part.head = fence + "yaml\n";
