@@ -23,7 +23,7 @@ struct Baseline {
 };
 
 /// Judges what scan_baseline left. With gate.pull_requests: new-only the findings that a published image has as well do
-/// not block any more: `verdicts` and out/verdicts are changed so.
+/// not block any more: `verdicts` are changed so.
 Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
                         std::vector<Verdict>& verdicts);
 

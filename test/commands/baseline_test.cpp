@@ -41,7 +41,9 @@ TEST_CASE("A pull request that adds nothing is judged as strictly as any other, 
     const Result result = run_scan(fake.world(), fake.settings());
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("verdict") == "clean");
-    CHECK(holds(fake.summary(), "1 finding of the published image would block as well: only new ones count"));
+    CHECK(holds(fake.summary(),
+                "1 finding that would block is in the published image too, whether it blocks there or not: only "
+                "new findings count"));
     CHECK(holds(fake.files.texts.at("out/verdicts/3.13.3-production-linux-amd64.json"), R"("outcome": "clean")"));
     fake.environment["GITHUB_EVENT_NAME"] = "push";
     CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");

@@ -344,6 +344,8 @@ TEST_CASE("new-only: what was published already does not block; without a known 
     const Verdict worse = forgive_published(verdict_of({old, added}), published);
     CHECK(worse.outcome == Outcome::vulnerable);
     CHECK(ids_of(worse.blocking) == "CVE-2");
+    const Verdict below = verdict_of({found(trivy, "CVE-1", "a", Severity::low)});
+    CHECK(forgive_published(verdict_of({old}), below).outcome == Outcome::clean);
     CHECK(forgive_published(verdict_of({old}), std::nullopt).outcome == Outcome::vulnerable);
     Verdict unknown = published;
     unknown.outcome = Outcome::unknown;
