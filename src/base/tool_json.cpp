@@ -76,7 +76,7 @@ std::string_view without_byte_order_mark(std::string_view text) {
 /// Passes parse events on to a document, and those of a listed entry to a small one of its own.
 class ListReader {
   public:
-    ListReader(rapidjson::Document& target, const std::vector<std::string>& lists,
+    ListReader(PooledDocument& target, const std::vector<std::string>& lists,
                const std::function<void(const Json&)>& take)
         : target_(target), lists_(lists), take_(take) {}
 
@@ -115,7 +115,7 @@ class ListReader {
 
   private:
     bool in_list() const { return list_ != 0; }
-    rapidjson::Document& document() { return in_list() ? entry_ : target_; }
+    PooledDocument& document() { return in_list() ? entry_ : target_; }
 
     bool open() {
         is_listed_ = false;
@@ -131,7 +131,7 @@ class ListReader {
     bool end_value() {
         is_listed_ = false;
         if (!in_list() || depth_ != list_) return true;
-        auto all_is_passed_on = [](rapidjson::Document&) { return true; };
+        auto all_is_passed_on = [](PooledDocument&) { return true; };
         entry_.Populate(all_is_passed_on);
         take_(entry_);
         entry_.SetNull();
@@ -139,16 +139,16 @@ class ListReader {
         return target_.Uint(count_++);
     }
 
-    rapidjson::Document& target_;
+    PooledDocument& target_;
     const std::vector<std::string>& lists_;
     const std::function<void(const Json&)>& take_;
     std::size_t depth_ = 0;   ///< of objects and lists that are open
     std::size_t list_ = 0;    ///< the depth within the list that is being read; 0: none is
     bool is_listed_ = false;  ///< the key that was just read names a list
     unsigned count_ = 0;
-    std::array<char, 16384> memory_{};  // what an entry needs, without asking for memory each time
+    std::array<char, 65536> memory_;  // more than an entry needs, as a rule
     rapidjson::MemoryPoolAllocator<> pool_{memory_.data(), memory_.size()};
-    rapidjson::Document entry_{&pool_};
+    PooledDocument entry_{&pool_, 1024, &pool_};
 };
 
 }  // namespace
@@ -163,15 +163,14 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
     return document;
 }
 
-rapidjson::Document parse_tool_lists(const std::string& text, const std::string& source,
-                                     const std::vector<std::string>& lists,
-                                     const std::function<void(const Json&)>& take) {
+PooledDocument parse_tool_lists(const std::string& text, const std::string& source,
+                                const std::vector<std::string>& lists, const std::function<void(const Json&)>& take) {
     const ToolText tool{without_byte_order_mark(text), source, Exit::failed};
     tool.check();
     rapidjson::StringStream stream(tool.text.data());
     rapidjson::Reader reader;
-    rapidjson::Document document;
-    const auto read = [&](rapidjson::Document& target) {
+    PooledDocument document;
+    const auto read = [&](PooledDocument& target) {
         ListReader entries(target, lists, take);
         return !reader.Parse<rapidjson::kParseIterativeFlag>(stream, entries).IsError();
     };

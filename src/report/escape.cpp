@@ -44,14 +44,13 @@ bool is_hidden(char32_t c) {
 }
 
 /// Words of visible ASCII with one blank between them, as nearly every text is: nothing has to be done to it.
+/// Every character is looked at, so that the compiler can look at many at a time.
 bool is_clean_line(std::string_view text) {
-    char before = ' ';
-    for (const char c : text) {
-        const bool visible = c > ' ' && c <= '~';
-        if (!visible && !(c == ' ' && before != ' ')) return false;
-        before = c;
-    }
-    return before != ' ' || text.empty();
+    if (text.empty()) return true;
+    bool odd = text.front() == ' ' || text.back() == ' ';
+    for (const char c : text) odd |= c < ' ' || c > '~';
+    for (std::size_t i = 1; i < text.size(); ++i) odd |= text[i] == ' ' && text[i - 1] == ' ';
+    return !odd;
 }
 
 /// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
@@ -77,6 +76,10 @@ std::string escaped_markdown_character(char c) {
     }
     return std::string_view("\\`*_[]!|~{}").find(c) == std::string_view::npos ? std::string(1, c)
                                                                               : std::string("\\") + c;
+}
+
+bool is_letter_or_blank(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
 }
 
 std::string_view html_entity(char c) {
@@ -131,7 +134,8 @@ std::string clean_block(std::string_view text) {
 }
 
 std::string escape_markdown(std::string_view text, std::size_t max_characters) {
-    const std::string line = clean_line(text, max_characters);
+    std::string line = clean_line(text, max_characters);
+    if (std::all_of(line.begin(), line.end(), is_letter_or_blank)) return line;
     std::string escaped;
     escaped.reserve(line.size() + line.size() / 4);
     for (std::size_t i = 0; i < line.size(); ++i) {

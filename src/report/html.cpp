@@ -12,8 +12,11 @@ std::string element(std::string_view name, std::string_view inner, std::string_v
 }
 
 std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes) {
-    std::string row = "<tr";
-    row.append(attributes).append(">");
+    std::size_t size = attributes.size() + 16;
+    for (const HtmlCell& cell : cells) size += cell.label.size() + cell.classes.size() + cell.inner.size() + 64;
+    std::string row;
+    row.reserve(size);
+    row.append("<tr").append(attributes).append(">");
     for (const HtmlCell& cell : cells) {
         row.append("<td data-label=\"").append(cell.label).append("\"");
         if (!cell.classes.empty()) row.append(" class=\"").append(cell.classes).append("\"");

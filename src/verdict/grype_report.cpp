@@ -219,7 +219,7 @@ Report parse_grype_report(const std::string& text, const std::string& source_nam
     const ReportSource source{source_name};
     Report report;
     report.findings.reserve(text.size() / least_entry);
-    const rapidjson::Document root = parse_tool_lists(text, source_name, {"matches"}, [&](const Json& match) {
+    const PooledDocument root = parse_tool_lists(text, source_name, {"matches"}, [&](const Json& match) {
         report.findings.push_back(read_match(match, source));
     });
     check_shape(root, source);

@@ -135,7 +135,7 @@ std::size_t read_result(const Json& result, const ReportSource& source, Report& 
     return numbers.Size();
 }
 
-void check_shape(const rapidjson::Document& root, const ReportSource& source) {
+void check_shape(const Json& root, const ReportSource& source) {
     if (root.IsArray()) {
         source.refuse("is of Trivy's schema 1, a bare list", "scan with Trivy 0.20 or newer");
     }
@@ -160,7 +160,7 @@ Report parse_trivy_report(const std::string& text, const std::string& source_nam
     const ReportSource source{source_name};
     Report report;
     report.findings.reserve(text.size() / least_entry);
-    const rapidjson::Document root = parse_tool_lists(
+    const PooledDocument root = parse_tool_lists(
         text, source_name, {"Vulnerabilities"},
         [&](const Json& vulnerability) { report.findings.push_back(read_vulnerability(vulnerability, source)); });
     check_shape(root, source);

@@ -121,7 +121,7 @@ TEST_CASE("a tool's text is named when it is not JSON, and depth does it no harm
 
 TEST_CASE("of long lists one entry at a time is read, and its number stays in its place") {
     std::string entries;
-    const rapidjson::Document rest = parse_tool_lists(
+    const PooledDocument rest = parse_tool_lists(
         R"({"list": [{"a": [1, {"list": [2]}]}, "a\nb", [[3]], null, true, -4.5], "empty": {"list": []}, "name": "x",
             "lists": [5], "deep": [{"list": [{"b": "c"}]}], "list": {"list": 6}})",
         "it", {"list"}, [&](const Json& entry) { entries += compact(entry) + "\n"; });
