@@ -13,8 +13,6 @@ ARG DISTROLESS_VERSION=cc-debian12
 ARG PRODUCTION_KIND=distroless
 ARG PYTHON_VERSION=${BASE_VERSION%%-*}
 ARG DEFRA_VERSION=1.0.0
-# The time of every file that is added here, so that a build can be repeated. 1980 is the oldest that zip files know.
-ARG SOURCE_DATE_EPOCH=315532800
 
 FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
 FROM gcr.io/distroless/${DISTROLESS_VERSION}:nonroot AS distroless
@@ -22,13 +20,11 @@ FROM python:${BASE_VERSION} AS slim
 
 # Security upgrades, tini, the user, the internal certificate authorities.
 FROM slim AS prepared-slim
-ARG SOURCE_DATE_EPOCH
 RUN --mount=type=bind,target=/mnt ["/mnt/image/prepare-slim", "/mnt/certificates"]
 WORKDIR /home/nonroot
 
 # uv, with a link where services mount it from: a layer of its own, the same in all images.
 FROM slim AS uv-files
-ARG SOURCE_DATE_EPOCH
 RUN --mount=type=bind,from=uv,target=/opt --mount=type=bind,source=image,target=/mnt \
     install -D /opt/uv /files/usr/local/bin/uv \
     && install -d -o 1000 -g 1000 /files/home/nonroot /files/home/nonroot/.local /files/home/nonroot/.local/bin \
@@ -38,7 +34,6 @@ RUN --mount=type=bind,from=uv,target=/opt --mount=type=bind,source=image,target=
 # What only development has: the debugger, outside site-packages because a virtual environment cannot see into these,
 # without the C sources that its wheel carries; and the script that adds Debian packages to a production image.
 FROM slim AS development-files
-ARG SOURCE_DATE_EPOCH
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 RUN --mount=type=bind,from=uv,target=/opt \
     --mount=type=bind,source=image,target=/mnt \
@@ -77,7 +72,6 @@ FROM slim AS interpreter
 RUN --mount=type=bind,source=image,target=/mnt ["/mnt/python-rootfs", "/files"]
 
 FROM prepared-slim AS distroless-files
-ARG SOURCE_DATE_EPOCH
 COPY --from=interpreter /files /files
 RUN --mount=type=bind,source=image,target=/mnt --mount=type=bind,from=distroless,target=/media \
     /mnt/prepare-distroless /media /files \
@@ -89,7 +83,6 @@ FROM distroless AS production-distroless
 COPY --from=distroless-files /files /
 
 FROM prepared-slim AS production-slim
-ARG SOURCE_DATE_EPOCH
 RUN --mount=type=bind,source=image,target=/mnt \
     /mnt/compile-stdlib / && /mnt/settle /usr/local/lib \( -type d -o -name '*.pyc' \)
 
