@@ -82,3 +82,13 @@ TEST_CASE("a list of tags is read over all its pages") {
     Client client(world, {});
     CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
 }
+
+TEST_CASE("where nobody answers, the first tag's attempts are the only ones") {
+    FakeWorld fake;
+    fake.http.fail("HEAD", "*");
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK_THROWS_AS(
+        load_held_tags(client, "registry.example", std::vector<TagName>{{"a", "1"}, {"a", "2"}, {"b", "1"}}, 4), Error);
+    CHECK(fake.http.sent.size() == 5);
+}

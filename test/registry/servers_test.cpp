@@ -1,6 +1,8 @@
 // Real registries of several makers, in every way they want to be spoken to: tokens, certificates, full disks; and
 // races that only real processes have.
 #include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <catch2/generators/catch_generators.hpp>
 
@@ -203,6 +205,33 @@ TEST_CASE("a registry whose disk is full is told in its own words, and nothing v
     const World world = peer.world();
     Client client(world, {});
     CHECK(is_complete(client, registry.host(), matrix));
+}
+
+TEST_CASE("the memory that an upload takes does not grow with what is uploaded", "[peer]") {
+    needs_docker_registry();
+    const DockerRegistry registry;
+    Peer peer;
+    const World world = peer.world();
+    const auto megabytes_held = [&](std::uintmax_t megabytes) {
+        const fs::path file = peer.real.tree.path / std::to_string(megabytes);
+        peer.real.files.write(file, "x");
+        fs::resize_file(file, megabytes << 20U);
+        const Blob blob{peer.real.files.digest_of(file), megabytes << 20U, file};
+        const pid_t child = fork();
+        if (child == 0) {
+            Client client(world, {});
+            _exit(upload_blob(client, peer.real.files, registry.host(), "a", blob, "", false) == Arrival::sent ? 0 : 1);
+        }
+        int status = -1;
+        rusage usage{};
+        wait4(child, &status, 0, &usage);
+        CHECK(status == 0);
+        return usage.ru_maxrss / 1024;
+    };
+    const long small = megabytes_held(20);
+    const long large = megabytes_held(500);
+    INFO(small << " MB for 20 MB, " << large << " MB for 500 MB");
+    CHECK(large < small + 10);
 }
 
 TEST_CASE("a host that takes no connection, and one that takes an upload and says nothing, are given up on (R18)",
