@@ -1,0 +1,212 @@
+// The real program and registries that are spoken to in every way an option or a variable says: in clear, through a
+// proxy, by a certificate authority of one's own; and what becomes of a publication that is interrupted or killed.
+#include <catch2/catch_get_random_seed.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <random>
+
+#include "commands/github_world.h"
+#include "registry/docker_registry.h"
+#include "registry/token_server.h"
+#include "system/local_server.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// Four images on disk that were built and scanned, and the program beside them.
+struct PublishJob {
+    RealWorld real;
+    fs::path tree = real.tree.path;
+
+    PublishJob() {
+        GitHubWorld told;
+        run_scan(told.world(), told.settings());
+        for (const auto& [path, text] : told.files.texts) {
+            if (path.is_relative()) real.files.write(tree / path, text);
+        }
+    }
+
+    Command command(const std::string& to, const std::vector<std::string>& options = {},
+                    const Environment& variables = {}) const {
+        Command job;
+        // The databases that the scanners told of are of a day that has long passed.
+        job.argv = {PROGRAM, "publish", "--directory", tree.string(), "--to", to, "--max-database-age", "1000000"};
+        job.argv.insert(job.argv.end(), options.begin(), options.end());
+        job.environment = {{"PATH", real.environment.at("PATH")}};
+        job.environment.insert(variables.begin(), variables.end());
+        job.timeout = std::chrono::seconds(120);
+        return job;
+    }
+
+    Finished publish(const std::string& to, const std::vector<std::string>& options = {},
+                     const Environment& variables = {}) {
+        return real.processes.run(command(to, options, variables));
+    }
+
+    /// Starts it and lets it be; what it says goes to TREE/said.
+    pid_t start(const std::string& to) const {
+        const Command job = command(to);
+        const pid_t child = fork();
+        if (child != 0) return child;
+        std::vector<char*> words;
+        for (const std::string& word : job.argv) words.push_back(const_cast<char*>(word.c_str()));
+        words.push_back(nullptr);
+        std::array<char*, 1> nothing = {nullptr};
+        const int said = open((tree / "said").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        dup2(said, 1);
+        dup2(said, 2);
+        execve(words.front(), words.data(), nothing.data());
+        _exit(127);
+    }
+};
+
+/// Negative: the signal that ended it.
+int exit_code_of(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/// The tags of a repository and their digests, as curl would see them.
+std::map<std::string, std::string> tags_at(const std::string& host) {
+    RealHttp http{Environment{}};
+    std::map<std::string, std::string> tags;
+    for (const std::string repository : {"defradigital/python", "defradigital/python-development"}) {
+        const std::string base = "http://" + host + "/v2/" + repository;
+        const Response list = http.send({.url = base + "/tags/list"});
+        if (list.status != 200) continue;
+        const rapidjson::Document names = parse_tool_json(list.body, "the list of tags");
+        for (const Json& tag : items_at(names, "tags")) {
+            const Response head = http.send({.method = "HEAD",
+                                             .url = base + "/manifests/" + text_of(tag),
+                                             .headers = {{"Accept", oci_index_type}}});
+            tags[repository + ":" + text_of(tag)] = head.header("Docker-Content-Digest").value_or("");
+        }
+    }
+    return tags;
+}
+
+void needs_docker_registry() {
+    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed: apt-get install docker-registry");
+}
+
+}  // namespace
+
+TEST_CASE("Plain HTTP is spoken to this machine, and to others only with --insecure", "[whole]") {
+    needs_docker_registry();
+    const DockerRegistry registry;
+    PublishJob job;
+    // A name that is not this machine's for all the program knows.
+    const std::string other = "registry.localhost:" + std::to_string(registry.port());
+    const Finished refused = job.publish(other);
+    INFO(refused.err);
+    CHECK(refused.exit_code == 3);
+    CHECK(holds(refused.err, "Nothing visible changed."));
+    CHECK(tags_at(registry.host()).empty());
+
+    const Finished published = job.publish(other, {"--insecure"});
+    INFO(published.err);
+    CHECK(published.exit_code == 0);
+    CHECK(tags_at(registry.host()).size() == 10);
+    CHECK(job.publish(registry.host()).exit_code == 0);
+}
+
+TEST_CASE("A registry whose certificate a variable vouches for is trusted, and no other", "[whole]") {
+    needs_docker_registry();
+    const fs::path folder = make_server_folder();
+    make_certificate(folder, "ours", "registry.localhost");
+    const Environment trust = {{"SSL_CERT_FILE", (folder / "ours.crt").string()}};
+    const DockerRegistry registry(RegistrySetup{
+        .tls = fmt::format("  tls:\n    certificate: {0}.crt\n    key: {0}.key\n", (folder / "ours").string()),
+        .name = "registry.localhost",
+        .environment = trust});
+    PublishJob job;
+    const Finished refused = job.publish(registry.host());
+    CHECK(refused.exit_code == 3);
+    CHECK(holds(refused.err, "certificate"));
+    const Finished published = job.publish(registry.host(), {}, trust);
+    INFO(published.err);
+    CHECK(published.exit_code == 0);
+    fs::remove_all(folder);
+}
+
+TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PROXY names (R28)", "[whole]") {
+    needs_docker_registry();
+    LocalServer proxy([](const std::string&) { return make_reply(403, ""); });
+    const Environment by_proxy = {{"http_proxy", "http://" + proxy.address()}};
+    PublishJob job;
+    const Finished refused = job.publish("registry.example", {"--insecure"}, by_proxy);
+    CHECK(refused.exit_code == 3);
+    CHECK(holds(refused.err, "manifests/1.0.0-python3.13.3: 403"));
+    REQUIRE_FALSE(proxy.requests().empty());
+    CHECK(proxy.requests().front().starts_with("HEAD http://registry.example/v2/defradigital/python"));
+
+    const DockerRegistry registry;
+    Environment past_it = by_proxy;
+    past_it["NO_PROXY"] = "localhost";
+    const std::size_t before = proxy.requests().size();
+    CHECK(job.publish(registry.host(), {}, past_it).exit_code == 0);
+    CHECK(proxy.requests().size() == before);
+}
+
+TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and what is visible is said (D7, D8)",
+          "[whole]") {
+    // A registry that takes everything but the second version tag, and then says nothing any more.
+    std::atomic<int> version_tags = 0;
+    LocalServer registry([&](const std::string& request) {
+        const std::string line = request.substr(0, request.find('\r'));
+        if (line.starts_with("HEAD")) return make_reply(404, "");
+        if (line.starts_with("POST")) return make_reply(202, "", "Location: /v2/defradigital/uploads/1\r\n");
+        if (holds(line, "/manifests/1.0.0-") && ++version_tags > 1) return Reply{"", Reply::Then::hang};
+        return make_reply(201, "");
+    });
+    PublishJob job;
+    for (const int signal_number : {SIGINT, SIGTERM}) {
+        version_tags = 0;
+        const pid_t child = job.start(registry.address());
+        for (int look = 0; look < 600 && version_tags < 2; ++look)
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        const auto asked = std::chrono::steady_clock::now();
+        kill(child, signal_number);
+        CHECK(exit_code_of(child) == 130);
+        CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(6));
+        const std::string said = job.real.files.read(job.tree / "said");
+        INFO(said);
+        CHECK(holds(said, "1 of 4 version tags written, no alias moved, perhaps also defradigital/python"));
+        CHECK(holds(said, "run it again"));
+        CHECK(holds(job.real.files.read(job.tree / "out/publication.json"), "\"done\": false"));
+    }
+}
+
+TEST_CASE("The program is killed at any moment, and the next run ends what it began (D8)", "[whole]") {
+    needs_docker_registry();
+    const DockerRegistry whole;
+    PublishJob job;
+    const auto started = std::chrono::steady_clock::now();
+    REQUIRE(exit_code_of(job.start(whole.host())) == 0);
+    const auto lasts =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+    const std::map<std::string, std::string> right = tags_at(whole.host());
+    CHECK(right.size() == 10);
+
+    std::minstd_rand random(Catch::getSeed());
+    for (int round = 0; round < 10; ++round) {
+        INFO("round " << round << " of seed " << Catch::getSeed());
+        const DockerRegistry registry;
+        const pid_t child = job.start(registry.host());
+        std::this_thread::sleep_for(lasts * static_cast<long>(random() % 100) / 100);
+        kill(child, SIGKILL);
+        exit_code_of(child);
+        const std::map<std::string, std::string> seen = tags_at(registry.host());
+        for (const auto& [tag, digest] : seen) CHECK(right.at(tag) == digest);
+        const Finished finished = job.publish(registry.host());
+        INFO(finished.err);
+        CHECK(finished.exit_code == 0);
+        CHECK(tags_at(registry.host()) == right);
+    }
+}
