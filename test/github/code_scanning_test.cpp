@@ -2,7 +2,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <random>
+
 #include "github/told_github.h"
+#include "report/samples.h"
 
 using namespace github;
 
@@ -28,6 +31,26 @@ std::string texts_of(const Problems& problems) {
     std::string text;
     for (const Problem& problem : problems) text += problem.what + "\n";
     return text;
+}
+
+/// A text that hardly becomes smaller when it is packed.
+std::string dense_text(std::size_t size) {
+    static const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+    std::minstd_rand random(1);
+    std::string text(size, ' ');
+    for (char& c : text) c = letters[random() / 7 % letters.size()];
+    return text;
+}
+
+/// 21 images, one of which has one finding more than GitHub takes of one run.
+Run run_over_all_limits() {
+    Run run = large_run(25'001);
+    for (int i = 1; i < 21; ++i) {
+        run.images.push_back(clean_run().images.front());
+        run.images.back().name = "image-" + std::to_string(i);
+        run.images.back().category = "images/image-" + std::to_string(i) + "/";
+    }
+    return run;
 }
 
 struct Upload {
@@ -135,12 +158,55 @@ TEST_CASE("What code scanning has not read after all looks is a warning") {
     CHECK(texts_of(report.problems) == "code scanning has not read the SARIF of production yet\n");
 }
 
-TEST_CASE("512 images stay far below a thousand requests") {
+TEST_CASE("A file that is larger than GitHub takes is not sent at all, and its smaller one is") {
     Upload upload;
-    std::vector<SarifUpload> uploads;
-    for (int i = 0; i < 512; ++i) uploads.push_back(upload_of("image-" + std::to_string(i)));
-    CHECK(upload.run(uploads).accepted == 512);
-    CHECK(upload.told.hub.lines.size() < 600);
+    SarifUpload large = upload_of("production");
+    large.text.replace(large.text.find("[1,2]"), 5, "[\"" + dense_text(14U << 20U) + "\"]");
+    const UploadReport report = upload.run({large, upload_of("development")});
+    CHECK(report.result == UploadReport::Result::done);
+    CHECK(upload.told.hub.count("POST code-scanning/sarifs") == 2);
+    CHECK(upload.told.hub.analyses.at(0).text == large.smaller);
+    CHECK(texts_of(report.problems) ==
+          "production: the file was too large for GitHub, so its least severe half was left out\n");
+
+    large.smaller.clear();
+    CHECK(upload.run({large}).result == UploadReport::Result::failed);
+    CHECK(upload.told.hub.count("POST code-scanning/sarifs") == 2);
+}
+
+TEST_CASE(
+    "25,001 findings among 21 images become files that GitHub takes, the same ones each time, and say what they "
+    "leave out") {
+    const Run run = run_over_all_limits();
+    Upload upload;
+    const std::vector<SarifUpload> uploads = make_sarif_uploads(run, Severity::unknown);
+    CHECK(upload.run(uploads).accepted == 21);
+    std::size_t largest = 0;
+    for (const FakeGitHub::FakeAnalysis& analysis : upload.told.hub.analyses) {
+        const rapidjson::Document log = parse_tool_json(analysis.text, "SARIF");
+        REQUIRE(items_at(log, "runs").Size() == 1);
+        const auto results = items_at(items_at(log, "runs")[0], "results");
+        largest = std::max<std::size_t>(largest, results.Size());
+        for (const Json& result : results) REQUIRE(items_at(result, "locations").Size() == 1);
+    }
+    CHECK(largest == 5'000);
+    CHECK(uploads.at(0).text.find("20001 findings left out") != std::string::npos);
+    const std::vector<SarifUpload> again = make_sarif_uploads(run, Severity::unknown);
+    for (std::size_t i = 0; i < uploads.size(); ++i) {
+        CHECK(again.at(i).text == uploads.at(i).text);
+        CHECK(again.at(i).smaller == uploads.at(i).smaller);
+    }
+}
+
+TEST_CASE("512 images stay far below a thousand requests, also while none of them is read") {
+    for (const char* status : {"complete", "pending"}) {
+        Upload upload;
+        upload.told.hub.next_status = status;
+        std::vector<SarifUpload> uploads;
+        for (int i = 0; i < 512; ++i) uploads.push_back(upload_of("image-" + std::to_string(i)));
+        CHECK(upload.run(uploads).accepted == 512);
+        CHECK(upload.told.hub.lines.size() < 600);
+    }
 }
 
 TEST_CASE("A retired version's analyses are removed, and no others") {

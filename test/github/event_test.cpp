@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "fakes/fake_world.h"
+#include "github/told_github.h"
 #include "publication/permission.h"
 
 using namespace github;
@@ -60,13 +60,24 @@ TEST_CASE("A pull request inside the repository does not come from a fork") {
     CHECK_FALSE(event_with(payload, "pull_request").from_fork);
 }
 
-TEST_CASE("A payload that is not JSON is an input error") {
-    try {
-        event_with("not json");
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
+TEST_CASE("A payload that is no event, or larger than any, is an input error and no crash") {
+    const std::string deep(200'000, '[');
+    const std::string too_large = "{\"a\": \"" + std::string(25U << 20U, 'x') + "\"}";
+    for (const std::string& payload : {std::string(), std::string("not json"), std::string("["), std::string("\"\""),
+                                       std::string("null"), std::string("{\"a\": \xff}"), deep, too_large}) {
+        INFO(payload.substr(0, 20));
+        CHECK(error_of([&] { event_with(payload); }).exit == Exit::bad_input);
     }
+}
+
+TEST_CASE("Without a payload there is no event either") {
+    FakeWorld fake;
+    fake.environment = {{"GITHUB_ACTIONS", "true"}};
+    CHECK(error_of([&] { load_event(fake.world()); }).problems.front().what == "GITHUB_EVENT_PATH is not set");
+    fake.environment["GITHUB_EVENT_PATH"] = "/nowhere";
+    const Error error = error_of([&] { load_event(fake.world()); });
+    CHECK(error.exit == Exit::bad_input);
+    CHECK(error.problems.front().what == "the event's payload is not there: /nowhere");
 }
 
 namespace {

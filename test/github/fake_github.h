@@ -88,11 +88,11 @@ struct FakeGitHub {
                     const std::string& body) {
         const std::lock_guard lock(mutex_);
         const std::string root = base + "/repos/" + repository + "/";
+        record(method, url.starts_with(base) ? url.substr(base.size()) : url, body);
         if (url == base + "/user") return json(403, R"({"message":"Resource not accessible by integration"})");
         if (!url.starts_with(root)) return json(404, R"({"message":"Not Found"})");
         const std::string path = url.substr(root.size());
         lines.push_back(method + " " + path);
-        record(method, path, body);
         if (before) before();
         bodies.push_back(body);
         const auto authorization =
@@ -127,7 +127,7 @@ struct FakeGitHub {
     }
 
   private:
-    /// For test/peers/github-api.sh, which holds every request against GitHub's own description of its API.
+    /// For test/peers/github-api, which holds every request against GitHub's own description of its API.
     static void record(const std::string& method, const std::string& path, const std::string& body) {
         const char* file = std::getenv("RECORD_REQUESTS");
         if (file == nullptr) return;

@@ -103,6 +103,35 @@ TEST_CASE("A lost answer about a file is looked up") {
     CHECK(making.hub().releases.front().files.size() == 2);
 }
 
+TEST_CASE("A file that GitHub says is there already is looked up, and sent again if it is another") {
+    for (const bool same : {true, false}) {
+        Making making;
+        bool planted = false;
+        making.hub().before = [&] {
+            FakeGitHub& hub = making.hub();
+            if (planted || !hub.lines.back().starts_with("POST releases/101/assets?name=publication")) return;
+            hub.releases.front().files.push_back({7, "publication.json", same ? "{}" : "another"});
+            planted = true;
+        };
+        CHECK(making.run().created);
+        CHECK(making.hub().releases.front().files.back().content == "{}");
+        CHECK(making.hub().count("POST releases/101/assets?name=publication*") == (same ? 1 : 2));
+    }
+}
+
+TEST_CASE("A release that takes no more files is an error that says what is left, and nothing is sent twice") {
+    Making making;
+    making.hub().faults = {{"POST", "releases/*/assets*",
+                            refused(422, R"({"message":"Cannot upload assets to an immutable release."})"), false, -1}};
+    const Error error = error_of([&] { making.run(); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what ==
+          "the file evidence.tar.gz of the release 1.1.0 was not uploaded; the release is still a draft: 422 Cannot "
+          "upload "
+          "assets to an immutable release.");
+    CHECK(making.hub().count("POST releases/*/assets*") == 1);
+}
+
 TEST_CASE("Of two drafts the older stays, and empty ones go") {
     Making making;
     making.hub().releases.push_back({.id = 5, .tag = "1.1.0"});
