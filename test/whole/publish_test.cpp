@@ -32,16 +32,38 @@ struct PublishRoad {
     std::string repository() const { return registry.host() + "/defradigital/python"; }
 
     /// As another client sees it; empty if there is no such tag.
-    std::string digest_of(const std::string& tag) {
-        const Finished seen =
-            road.start({"skopeo", "inspect", "--tls-verify=false", "--raw", "docker://" + repository() + ":" + tag});
+    std::string digest_of(const std::string& tag) { return digest_at(repository() + ":" + tag); }
+
+    std::string digest_at(const std::string& reference) {
+        const Finished seen = road.start({"skopeo", "inspect", "--tls-verify=false", "--raw", "docker://" + reference});
         return seen.exit_code == 0 ? sha256(seen.out).text() : "";
+    }
+
+    void succeed(const std::vector<std::string>& argv) {
+        const Finished finished = road.start(argv);
+        INFO(finished.out << finished.err);
+        REQUIRE(finished.exit_code == 0);
     }
 
     Layout built() {
         return load_layout(road.real.files, road.tree / "out/images" / layout_name, image, "linux/amd64");
     }
 };
+
+/// A folder whose name every client takes for a name.
+struct PlainFolder {
+    fs::path path = fs::temp_directory_path() / ("interoperability-" + std::to_string(getpid()));
+    PlainFolder() { fs::create_directory(path); }
+    PlainFolder(const PlainFolder&) = delete;
+    PlainFolder& operator=(const PlainFolder&) = delete;
+    ~PlainFolder() { fs::remove_all(path); }
+};
+
+std::string only_entry_of(Road& road, const fs::path& layout) {
+    const std::vector<Descriptor> entries =
+        parse_manifest(road.real.files.read(layout / "index.json"), layout).children;
+    return entries.size() == 1 ? entries.front().digest.text() : "";
+}
 
 }  // namespace
 
@@ -83,21 +105,32 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
         CHECK(check_blobs(road.real.files, layout).empty());
     }
 
-    SECTION("docker pulls and runs it, skopeo copies it without a change") {
+    SECTION("docker pulls and runs it") {
         const std::string reference = scene.repository() + "@" + index;
         const Finished ran = road.start({"docker", "run", "--rm", reference, "-c", "print(6 * 7)"});
         INFO(ran.err);
         CHECK(ran.exit_code == 0);
         CHECK(mentions(ran.out, "42"));
         road.start({"docker", "image", "rm", "--force", reference});
-        const fs::path copy = fs::temp_directory_path() / ("copy-" + std::to_string(getpid()));
-        const Finished copied = road.start({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
-                                            "docker://" + reference, "oci:" + copy.string()});
-        INFO(copied.err);
-        CHECK(copied.exit_code == 0);
-        const std::string entries = road.real.files.read(copy / "index.json");
-        CHECK(parse_manifest(entries, "index.json").children.at(0).digest.text() == index);
-        fs::remove_all(copy);
+    }
+
+    SECTION("skopeo and crane find every byte right, and carry it elsewhere without a change") {
+        if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
+        const CraneRegistry other;
+        const PlainFolder folder;
+        const std::string reference = scene.repository() + "@" + index;
+        scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
+                       "docker://" + reference, "oci:" + (folder.path / "skopeo").string()});
+        CHECK(only_entry_of(road, folder.path / "skopeo") == index);
+        scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
+                       "--dest-tls-verify=false", "docker://" + reference, "docker://" + other.host() + "/skopeo:1"});
+        CHECK(scene.digest_at(other.host() + "/skopeo:1") == index);
+
+        scene.succeed({"crane", "validate", "--insecure", "--remote", reference});
+        scene.succeed({"crane", "pull", "--insecure", "--format=oci", reference, (folder.path / "crane").string()});
+        CHECK(only_entry_of(road, folder.path / "crane") == index);
+        scene.succeed({"crane", "copy", "--insecure", reference, other.host() + "/crane:1"});
+        CHECK(scene.digest_at(other.host() + "/crane:1") == index);
     }
 
     SECTION("a moving tag that was added to the matrix gets the bytes that are out, scanned again") {
@@ -121,5 +154,30 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
         CHECK(scene.publish({"--rollback-to", "1.0.0", "--reason", "a trial"}).exit_code == 0);
         CHECK(scene.digest_of("latest") == index);
         CHECK_FALSE(scene.digest_of("1.0.1-python3.13.5").empty());
+    }
+}
+
+TEST_CASE("A folder that is a registry is read by skopeo and crane: what they bring to a registry has our digests") {
+    if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
+    PublishRoad scene;
+    const CraneRegistry other;
+    const PlainFolder folder;
+    const Finished published = scene.road.run("publish", {"--only", image, "--to", "oci:" + folder.path.string(),
+                                                          "--databases", sample_databases("green").string()});
+    INFO(published.err);
+    REQUIRE(published.exit_code == 0);
+    const fs::path layout = folder.path / "defradigital/python";
+    const std::vector<Descriptor> entries =
+        parse_manifest(scene.road.real.files.read(layout / "index.json"), "index.json").children;
+    CHECK(entries.size() == 3);  // every tag an entry
+
+    scene.succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane:all"});
+    for (const Descriptor& entry : entries) {
+        const std::string tag = entry.annotations.at("org.opencontainers.image.ref.name");
+        scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--dest-tls-verify=false",
+                       "oci:" + layout.string() + ":" + tag, "docker://" + other.host() + "/skopeo:" + tag});
+        CHECK(scene.digest_at(other.host() + "/skopeo:" + tag) == entry.digest.text());
+        CHECK(scene.digest_at(other.host() + "/crane@" + entry.digest.text()) == entry.digest.text());
+        scene.succeed({"crane", "validate", "--insecure", "--remote", other.host() + "/crane@" + entry.digest.text()});
     }
 }
