@@ -316,8 +316,9 @@ TEST_CASE("reports from the corpus that are not about images are refused") {
     const std::string name = GENERATE("uv.json.golden", "pip.json.golden", "secrets.json.golden",
                                       "fixtures/convert/npm-with-suppressed.json.golden", "alpine-310.sarif.golden");
     INFO(name);
-    CHECK_FALSE(complaint_of_trivy(of_trivy(name)).empty());
-    CHECK_FALSE(complaint_of_grype(of_trivy(name)).empty());
+    const std::string report = of_trivy(name);  // not within a check, which a missing corpus would fail, not skip
+    CHECK_FALSE(complaint_of_trivy(report).empty());
+    CHECK_FALSE(complaint_of_grype(report).empty());
 }
 
 TEST_CASE("reports of Grype from the corpus are read, whatever its version") {
