@@ -194,12 +194,9 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
     for (const auto& build : builds) {
         INFO(build.image);
         const fs::path again = docker.folder / build.image;
-        std::vector<std::string> options = {"--no-cache",
-                                            "--target",
-                                            build.target,
-                                            "--provenance=false",
-                                            "--output",
-                                            "type=oci,tar=false,dest=" + again.string()};
+        std::vector<std::string> options = {"--no-cache", "--target",
+                                            build.target, "--provenance=false",
+                                            "--output",   "type=oci,tar=false,dest=" + again.string()};
         options.insert(options.end(), build.options.begin(), build.options.end());
         // The bases that the Dockerfile names; its own default is a version that no stand-in has.
         for (const auto& [reference, stand_in] : std::map<std::string, std::string>{
