@@ -1,5 +1,7 @@
 #include "commands/night.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -44,6 +46,15 @@ void take_kept(const World& world, const Settings& settings, const FetchedEviden
     }
 }
 
+/// To leave it out would be a night that is green about an image which nobody looked at.
+[[noreturn]] void refuse_unplanned(const std::string& release, const std::string& image) {
+    throw Error{
+        Exit::failed,
+        {{{},
+          fmt::format("the release {} published {}, which its own image-matrix.json does not name", release, image),
+          "its files do not belong together: raise DEFRA_VERSION and publish again"}}};
+}
+
 /// Nothing if no release tells what it published.
 std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
     const std::vector<github::Release> releases = github::load_releases(api);
@@ -59,7 +70,8 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
         world.files.write(settings.out / "bases.json", *bases);
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
-        if (reference.empty() || !is_planned(night.project.plan, image.name)) continue;
+        if (reference.empty()) continue;  // it went to a folder, from which nobody pulls
+        if (!is_planned(night.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
         for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
     }
     if (night.wanted.empty()) return std::nullopt;
@@ -94,7 +106,8 @@ std::vector<std::string> references_of(const Night& night, const registry::Wante
 
 bool ask(registry::Client& client, const std::string& text) {
     const auto reference = registry::parse_reference(text);
-    if (!reference) return true;  // the one that fetches it says what is wrong with it
+    // Not "there", not "missing": a record with such a name in it is damaged, and nobody knows what is out.
+    if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
     const auto& [host, repository, tag, digest] = *reference;
     return digest ? registry::ask_manifest(client, host, repository, *digest)
                   : registry::ask_tag(client, host, repository, tag).has_value();

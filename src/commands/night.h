@@ -23,7 +23,8 @@ std::string name_of(const registry::Wanted& wanted);
 ImageRun make_image_run(const Settings& settings, const Night& night, const registry::Wanted& wanted);
 
 /// What the last release published, by digest, planned as it was then; the policy is today's. Where no release tells,
-/// the version tags of the matrix. Throws make_refusal, Error{bad_input}.
+/// the version tags of the matrix. Throws make_refusal, Error{bad_input}, Error{failed} for a release whose files do
+/// not belong together.
 Night find_published(const World& world, const Settings& settings, github::Api& api);
 
 /// Asks for every tag and digest by one HEAD, also for what need not be pulled. An image that is not in the registry

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "commands/github_world.h"
+#include "github/told_github.h"
 
 namespace {
 
@@ -33,6 +34,24 @@ struct NightWorld : GitHubWorld {
     }
 
     const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
+
+    /// The release's publication.json says something else, and its checksums agree with that.
+    void change_record(const std::string& from, const std::string& to) {
+        std::string before;
+        std::string after;
+        for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
+            if (file.name != "publication.json") continue;
+            before = file.content;
+            REQUIRE(before.find(from) != std::string::npos);
+            file.content.replace(before.find(from), from.size(), to);
+            after = file.content;
+        }
+        for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
+            if (file.name != "checksums.txt") continue;
+            const std::string hex(sha256(before).hex());
+            file.content.replace(file.content.find(hex), hex.size(), sha256(after).hex());
+        }
+    }
 
     /// What a repository's tag names, and the one image below that index.
     std::pair<Digest, Digest> published_digests(const std::string& repository, const std::string& tag) {
@@ -187,6 +206,25 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
     CHECK(fake.hub.open_issues() == 0);
     CHECK(fake.issue().comments.size() == 2);
     CHECK(fake.hub.issues.size() == 1);
+}
+
+TEST_CASE("A release that names what is no image is no green night, whatever is kept of its scans") {
+    NightWorld fake;
+    fake.change_record("defradigital/python\"", "defradigital/ python\"");
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::failed);
+    CHECK(result.outputs.at("verdict") == "unknown");
+    CHECK(holds(texts_of(result.problems), "defradigital/ python@"));
+    CHECK(fake.hub.open_issues() == 1);
+    CHECK(fake.hub.analyses.empty());
+}
+
+TEST_CASE("A release that names an image which its own matrix does not have is refused, not left out") {
+    NightWorld fake;
+    fake.change_record("\"3.13.3-production\"", "\"3.13.4-production\"");
+    const Error refused = error_of([&] { fake.night(); });
+    CHECK(refused.exit == Exit::failed);
+    CHECK(holds(texts_of(refused.problems), "3.13.4-production, which its own image-matrix.json does not name"));
 }
 
 TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {
