@@ -108,10 +108,7 @@ std::map<std::string, Digest> compute_all_inputs(const World& world, const Proje
     return inputs;
 }
 
-}  // namespace
-
-Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
-    if (!project.event.name.starts_with("pull_request") || !has_github(world, settings)) return {};
+Problems compare_with_last(const World& world, const Settings& settings, const Project& project) {
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
@@ -125,4 +122,21 @@ Problems compare_with_release(const World& world, const Settings& settings, cons
             problems.push_back(problem);
     }
     return problems;
+}
+
+}  // namespace
+
+Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
+    if (!project.event.name.starts_with("pull_request") || !has_github(world, settings)) return {};
+    try {
+        return compare_with_last(world, settings, project);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        Problems problems = {{{}, "what this changes against the last release is not known", "", Level::warning}};
+        for (Problem problem : error.problems) {
+            problem.level = Level::warning;
+            problems.push_back(problem);
+        }
+        return problems;
+    }
 }

@@ -94,3 +94,18 @@ TEST_CASE("A push is not told what only a proposal has to know") {
     fake.environment["GITHUB_EVENT_NAME"] = "push";
     CHECK_FALSE(holds(fake.told(), "merged, this publishes"));
 }
+
+TEST_CASE("GitHub being out of order is said, and leaves check and the verdict as they are") {
+    Proposal fake;
+    run_scan(fake.world(), fake.settings());
+    const Result before = run_judge(fake.world(), fake.settings());
+    fake.silent_host = "api.github.example";
+    const Result checked = run_check(fake.world(), fake.settings());
+    CHECK(checked.exit == Exit::done);
+    CHECK(holds(texts_of(checked.problems), "what this changes against the last release is not known"));
+    CHECK(holds(texts_of(checked.problems), "connection refused"));
+    const Result judged = run_judge(fake.world(), fake.settings());
+    CHECK(judged.exit == before.exit);
+    CHECK(judged.outputs.at("verdict") == before.outputs.at("verdict"));
+    CHECK(holds(judged.summary, "is not known"));
+}
