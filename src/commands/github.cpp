@@ -10,11 +10,6 @@
 
 namespace {
 
-std::string variable(const World& world, const std::string& name, const std::string& otherwise = "") {
-    const auto found = world.environment.find(name);
-    return found == world.environment.end() || found->second.empty() ? otherwise : found->second;
-}
-
 Secret find_token(const World& world, const Settings& settings) {
     return settings.token.empty() ? Secret(variable(world, "GITHUB_TOKEN")) : settings.token;
 }

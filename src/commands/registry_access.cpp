@@ -8,11 +8,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string variable(const World& world, const std::string& name) {
-    const auto found = world.environment.find(name);
-    return found == world.environment.end() ? "" : found->second;
-}
-
 fs::path docker_config_file(const World& world) {
     if (const std::string folder = variable(world, "DOCKER_CONFIG"); !folder.empty())
         return fs::path(folder) / "config.json";

@@ -215,6 +215,6 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
 }
 
 bool wants_colour(const World& world) {
-    return isatty(STDOUT_FILENO) == 1 && !world.environment.contains("NO_COLOR") &&
-           !world.environment.contains("GITHUB_ACTIONS");
+    return isatty(STDOUT_FILENO) == 1 && variable(world, "NO_COLOR").empty() && variable(world, "TERM") != "dumb" &&
+           variable(world, "GITHUB_ACTIONS").empty();
 }

@@ -16,11 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string variable(const World& world, const std::string& name) {
-    const auto found = world.environment.find(name);
-    return found == world.environment.end() ? "" : found->second;
-}
-
 /// Where the databases are kept between runs, unless a folder was given.
 fs::path cached_databases(const World& world) {
     const std::string cache = variable(world, "XDG_CACHE_HOME");

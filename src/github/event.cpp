@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::size_t max_payload = 25U << 20U;
 
-std::string variable(const World& world, const std::string& name) {
-    const auto found = world.environment.find(name);
-    return found == world.environment.end() ? "" : found->second;
-}
-
 bool comes_from_fork(const Json& payload, const std::string& repository) {
     const Json& fork = member(member(payload, "repository"), "fork");
     if (fork.IsBool() && fork.GetBool()) return true;

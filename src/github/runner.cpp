@@ -69,11 +69,6 @@ std::size_t utf16_size(std::string_view text) {
     return 2 * units;
 }
 
-std::string variable(const World& world, const std::string& name) {
-    const auto found = world.environment.find(name);
-    return found == world.environment.end() ? "" : found->second;
-}
-
 }  // namespace
 
 bool is_workflow(const Environment& environment) {

@@ -21,11 +21,6 @@ constexpr const char* install_hint =
     throw Error{exit, {{{}, what, hint}}};
 }
 
-std::string variable(const World& world, const std::string& name) {
-    const auto found = world.environment.find(name);
-    return found == world.environment.end() ? "" : found->second;
-}
-
 std::vector<std::filesystem::path> candidates(const World& world) {
     const std::string host = variable(world, "DOCKER_HOST");
     if (host.starts_with("unix://")) return {host.substr(7)};

@@ -2,6 +2,11 @@
 
 #include <array>
 
+std::string variable(const World& world, const std::string& name, const std::string& otherwise) {
+    const auto found = world.environment.find(name);
+    return found == world.environment.end() || found->second.empty() ? otherwise : found->second;
+}
+
 Environment child_environment(const Environment& ours) {
     constexpr std::array passed = {"PATH",          "HOME",         "TMPDIR",         "LANG",
                                    "HTTP_PROXY",    "http_proxy",   "HTTPS_PROXY",    "https_proxy",
