@@ -52,11 +52,16 @@ std::optional<std::vector<std::string>> names_of(const FileDescriptor& folder) {
     std::vector<std::string> names;
     DIR* stream = fdopendir(openat(folder.number(), ".", folder_flags));
     if (stream == nullptr) return std::nullopt;
+    errno = 0;  // a folder that cannot be read to its end looks like its end
     while (const dirent* entry = readdir(stream)) {
         const std::string name = static_cast<const char*>(entry->d_name);
         if (name != "." && name != "..") names.push_back(name);
+        errno = 0;
     }
+    const int error = errno;
     closedir(stream);
+    errno = error;
+    if (error != 0) return std::nullopt;
     std::sort(names.begin(), names.end());
     return names;
 }

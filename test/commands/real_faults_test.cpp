@@ -1,0 +1,147 @@
+// The real program on a machine that fails it: reads and writes that break, memory that runs out (facts: faults.md D5,
+// R24).
+#include <catch2/catch_test_macros.hpp>
+
+#include <map>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "real_world.h"
+#include "system/local_server.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// `judge` on the fixtures' two reports, of which one finding blocks.
+struct Judgement {
+    RealWorld real;
+    Finished finished;
+
+    explicit Judgement(std::vector<std::string> argv = {}) {
+        const std::string reports = std::string(FIXTURES) + "/verdict";
+        argv.insert(argv.end(), {PROGRAM, "judge", "--trivy", reports + "/trivy.json", "--grype",
+                                 reports + "/grype.json", "--max-database-age", "1000000"});
+        Command command;
+        command.argv = argv;
+        command.directory = real.tree.path;
+        command.environment = {{"PATH", real.environment["PATH"]}, {"HOME", real.tree.path.string()}};
+        command.timeout = std::chrono::seconds(60);
+        finished = real.processes.run(command);
+    }
+
+    /// By name, relative to the work tree.
+    std::map<std::string, std::string> files() {
+        std::map<std::string, std::string> files;
+        for (const auto& entry : fs::recursive_directory_iterator(real.tree.path)) {
+            if (entry.is_regular_file())
+                files[entry.path().lexically_relative(real.tree.path).string()] = real.files.read(entry.path());
+        }
+        return files;
+    }
+};
+
+/// A file that is there is there as a whole.
+void check_whole(const std::string& name, const std::string& text) {
+    INFO(name);
+    if (name.ends_with(".json") || name.ends_with(".sarif")) CHECK_NOTHROW(parse_tool_json(text, name));
+    if (name.ends_with(".html")) CHECK(holds(text, "</html>"));
+    if (name.ends_with(".md")) CHECK(text.ends_with("\n"));
+    CHECK_FALSE(holds(name, ".part-"));
+}
+
+std::vector<std::string> with_fault(const std::string& fault, const std::string& probability) {
+    return {"fiu-run", "-x", "-c", "enable_random name=" + fault + ",probability=" + probability};
+}
+
+}  // namespace
+
+TEST_CASE("Whatever the disk refuses, the verdict is the right one or none, and no file is half written (D5)",
+          "[whole]") {
+    if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
+    const std::map<std::string, std::string> whole = Judgement().files();
+    REQUIRE(whole.contains("out/verdict.json"));
+    int failed = 0;
+    for (const std::string fault :
+         {"posix/io/rw/read,failinfo=5", "posix/io/rw/write,failinfo=5", "posix/io/rw/write,failinfo=28",
+          "posix/io/dir/readdir,failinfo=5", "posix/io/dir/fdopendir,failinfo=24", "posix/io/oc/close,failinfo=5"}) {
+        for (const char* probability : {"0.02", "0.2", "1"}) {
+            for (int attempt = 0; attempt < 5; ++attempt) {
+                Judgement judged(with_fault(fault, probability));
+                INFO(fault << " " << probability << "\n" << judged.finished.out << judged.finished.err);
+                const std::map<std::string, std::string> files = judged.files();
+                for (const auto& [name, text] : files) check_whole(name, text);
+                REQUIRE((judged.finished.exit_code == 1 || judged.finished.exit_code == 2 ||
+                         judged.finished.exit_code == 3));
+                if (judged.finished.exit_code == 1) CHECK(files.size() == whole.size());
+                failed += judged.finished.exit_code == 1 ? 0 : 1;
+            }
+        }
+    }
+    CHECK(failed > 10);  // or no fault reached the program
+}
+
+TEST_CASE("A read or a write that is interrupted, or does a part of the work, is carried on (D5)", "[whole]") {
+    if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
+    const std::size_t whole = Judgement().files().size();
+    for (const std::string fault : {"posix/io/rw/read,failinfo=4", "posix/io/rw/write,failinfo=4",
+                                    "posix/io/rw/read/reduce", "posix/io/rw/write/reduce"}) {
+        Judgement judged(with_fault(fault, "0.3"));
+        INFO(fault << "\n" << judged.finished.err);
+        CHECK(judged.finished.exit_code == 1);
+        CHECK(judged.files().size() == whole);
+        for (const auto& [name, text] : judged.files()) check_whole(name, text);
+    }
+}
+
+TEST_CASE("Without memory the program ends with a reason, and says nothing good about an image (D5)", "[whole]") {
+    if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
+    for (const char* probability : {"0.0001", "0.001", "0.01", "0.1"}) {
+        for (int attempt = 0; attempt < 5; ++attempt) {
+            Judgement judged(with_fault("libc/mm/malloc,failinfo=12", probability));
+            INFO(probability << " " << judged.finished.exit_code << "\n" << judged.finished.err);
+            CHECK_FALSE(judged.finished.timed_out);
+            CHECK(judged.finished.exit_code != 0);
+            for (const auto& [name, text] : judged.files()) check_whole(name, text);
+        }
+    }
+}
+
+TEST_CASE("Manifests that are as large as may be are read within 256 MiB of addresses (R24)", "[whole]") {
+    std::string children;
+    for (int i = 0; children.size() < (4U << 20U) - 400; ++i) {
+        children += (i == 0 ? "" : ",") +
+                    std::string(R"({"mediaType":"application/vnd.oci.image.index.v1+json","size":1,"digest":")") +
+                    sha256(std::to_string(i)).text() + "\"}";
+    }
+    const std::string wide =
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + children + "]}";
+    const std::string too_long = wide + std::string(64U << 20U, ' ');
+    const std::string deep = std::string(2U << 20U, '[');
+    for (const std::string& manifest : {wide, too_long, deep}) {
+        LocalServer server([&](const std::string& request) {
+            if (holds(request, "/manifests/")) return make_reply(200, request.starts_with("HEAD") ? "" : manifest);
+            return make_reply(200, "{}");
+        });
+        RealWorld real;
+        Command command;
+        command.argv = {
+            "sh",
+            "-c",
+            "ulimit -v 262144; exec \"$0\" \"$@\"",
+            PROGRAM,
+            "fetch",
+            "localhost:" + server.address().substr(server.address().find(':') + 1) + "/defra/python:latest"};
+        command.directory = real.tree.path;
+        command.environment = {{"PATH", real.environment["PATH"]}, {"HOME", real.tree.path.string()}};
+        command.timeout = std::chrono::seconds(120);
+        const Finished finished = real.processes.run(command);
+        INFO(finished.err);
+        CHECK(finished.exit_code == 3);
+        CHECK_FALSE(holds(finished.err, "should not have happened"));
+    }
+}

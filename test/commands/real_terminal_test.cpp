@@ -1,0 +1,41 @@
+// The real program on a real terminal (a pseudo-terminal of `script`), and where there is none.
+#include <catch2/catch_test_macros.hpp>
+
+#include "real_world.h"
+
+namespace {
+
+/// What `judge` prints about the fixtures' two reports.
+std::string judge(const Environment& more, bool on_terminal) {
+    RealWorld real;
+    const std::string reports = std::string(FIXTURES) + "/verdict";
+    const std::string program = PROGRAM " judge --trivy " + reports + "/trivy.json --grype " + reports + "/grype.json";
+    Command command;
+    command.argv = {"sh", "-c", program};
+    if (on_terminal) command.argv = {"script", "--quiet", "--return", "--command", program, "/dev/null"};
+    command.directory = real.tree.path;
+    command.environment = {{"PATH", real.environment["PATH"]}, {"HOME", real.tree.path.string()}, {"TERM", "xterm"}};
+    for (const auto& [name, value] : more) command.environment[name] = value;
+    const Finished finished = real.processes.run(command);
+    INFO(finished.out << finished.err);
+    CHECK(finished.out.find("CVE-2026-0001") != std::string::npos);
+    return finished.out;
+}
+
+bool is_coloured(const std::string& text) {
+    return text.find("\x1b[") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("The table is coloured on a terminal, and nowhere else", "[whole]") {
+    CHECK(is_coloured(judge({}, true)));
+    CHECK_FALSE(is_coloured(judge({}, false)));
+}
+
+TEST_CASE("NO_COLOR switches colour off, if it says anything (no-color.org); so does a terminal that has none",
+          "[whole]") {
+    CHECK_FALSE(is_coloured(judge({{"NO_COLOR", "1"}}, true)));
+    CHECK(is_coloured(judge({{"NO_COLOR", ""}}, true)));
+    CHECK_FALSE(is_coloured(judge({{"TERM", "dumb"}}, true)));
+}
