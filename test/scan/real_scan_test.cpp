@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "real_world.h"
 #include "scan/scan.h"
 
@@ -17,7 +18,7 @@ struct ScanGround : RealWorld {
     fs::path databases;
     std::optional<Layout> layout;
 
-    ScanGround() {
+    explicit ScanGround(const char* base = "gcr.io/distroless/cc-debian12:nonroot") {
         try {
             find_scanners(world());
         } catch (const Error& error) {
@@ -31,7 +32,7 @@ struct ScanGround : RealWorld {
         const std::optional<std::string> bases = files.read_if_there(cache_folder() / "stand-ins" / "bases.json");
         if (!bases) SKIP("no stand-in bases below " << cache_folder().string());
         const rapidjson::Document document = parse_tool_json(*bases, "bases.json");
-        copy_folder(text_at(member(document, "gcr.io/distroless/cc-debian12:nonroot"), "layout"), tree.path / "layout");
+        copy_folder(text_at(member(document, base), "layout"), tree.path / "layout");
         layout = load_layout(files, tree.path / "layout", "stand-in", "linux/amd64");
     }
 
@@ -69,6 +70,85 @@ std::vector<std::string> essence_of(const Report& report) {
 void write_text(const fs::path& path, const std::string& text) {
     fs::create_directories(path.parent_path());
     std::ofstream(path) << text;
+}
+
+/// Judged as a gate would, at this time.
+Verdict judge_scans(const ScanGround& ground, const std::vector<ScanResult>& scans, Time now,
+                    std::chrono::hours max_database_age = std::chrono::hours::max()) {
+    return judge({.name = ground.layout->name,
+                  .manifest = ground.layout->manifest,
+                  .config = ground.layout->config,
+                  .architecture = "amd64",
+                  .scans = scans},
+                 {}, now, max_database_age);
+}
+
+bool is_unknown_because(const Verdict& verdict, const std::string& part) {
+    return verdict.outcome == Outcome::unknown &&
+           std::any_of(verdict.unknown_because.begin(), verdict.unknown_because.end(),
+                       [&](const std::string& reason) { return reason.find(part) != std::string::npos; });
+}
+
+std::string render(const rapidjson::Document& document) {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    document.Accept(writer);
+    return {buffer.GetString(), buffer.GetSize()};
+}
+
+/// Into the layout, as a blob.
+Digest put_blob(const Layout& layout, const std::string& bytes) {
+    const Digest digest = sha256(bytes);
+    std::ofstream(blob_path(layout.folder, digest), std::ios::binary) << bytes;
+    return digest;
+}
+
+std::string output_of(ScanGround& ground, const std::string& script, const std::vector<std::string>& words) {
+    Command command;
+    command.argv = {"sh", "-c", script, "sh"};
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+    command.environment = ground.environment;
+    return ground.processes.run(command).out;
+}
+
+/// The layer without these files, not packed; nothing if it has none of them.
+std::optional<std::string> without_files(ScanGround& ground, const fs::path& layer,
+                                         const std::vector<std::string>& files) {
+    std::vector<std::string> words = {layer.string(), (ground.tree.path / "layer.tar").string()};
+    for (const std::string& name : lines_of(output_of(ground, "tar -tzf \"$1\"", {layer.string()}))) {
+        if (std::find(files.begin(), files.end(), name) != files.end()) words.push_back(name);
+    }
+    if (words.size() == 2) return std::nullopt;
+    output_of(ground, "layer=$1 to=$2; shift 2; gzip -dc \"$layer\" | tar --delete -f - \"$@\" >\"$to\"", words);
+    return ground.files.read(words[1]);
+}
+
+/// The image as it would be if nobody had put these files into it; the layout is then of that image.
+void take_files_out(ScanGround& ground, const std::vector<std::string>& files) {
+    const Layout before = *ground.layout;
+    rapidjson::Document config = parse_tool_json(load_config(ground.files, before), "config");
+    rapidjson::Document manifest =
+        parse_tool_json(ground.files.read(blob_path(before.folder, before.manifest)), "manifest");
+    const auto set = [&](rapidjson::Value& descriptor, const std::string& bytes) {
+        descriptor["digest"].SetString(put_blob(before, bytes).text(), manifest.GetAllocator());
+        descriptor["size"].SetUint64(bytes.size());
+    };
+    for (rapidjson::SizeType i = 0; i < before.layers.size(); ++i) {
+        const auto layer = without_files(ground, blob_path(before.folder, before.layers[i].digest), files);
+        if (!layer) continue;
+        config["rootfs"]["diff_ids"][i].SetString(sha256(*layer).text(), config.GetAllocator());
+        manifest["layers"][i]["mediaType"] = "application/vnd.oci.image.layer.v1.tar";
+        set(manifest["layers"][i], *layer);
+    }
+    set(manifest["config"], render(config));
+    const std::string bytes = render(manifest);
+    ground.files.write(before.folder / "index.json", render_index({{.media_type = oci_manifest_type,
+                                                                    .digest = put_blob(before, bytes),
+                                                                    .size = bytes.size(),
+                                                                    .platform = "linux/amd64"}},
+                                                                  {}));
+    ground.layout = load_layout(ground.files, before.folder, "stand-in", "linux/amd64");
+    REQUIRE(ground.layout->config != before.config);
 }
 
 }  // namespace
@@ -159,4 +239,84 @@ TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
         CHECK(result.receipt.failure.starts_with("the layout was not scanned: "));
         CHECK(result.receipt.command.empty());
     }
+}
+
+TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a failed scan", "[whole]") {
+    ScanGround ground;
+    const Time now = ground.clock.now();
+    Command which;
+    which.argv = {"sh", "-c", "command -v grype"};
+    which.environment = ground.environment;
+    const std::string grype(trimmed(ground.processes.run(which).out));
+    const fs::path wrapper = ground.tree.path / "bin" / "grype";
+    write_text(wrapper, "#!/bin/sh\ncase \"$*\" in\n*-q*) exec timeout --preserve-status -s INT 0.7 " + grype +
+                            " \"$@\" ;;\n*) exec " + grype + " \"$@\" ;;\nesac\n");
+    fs::permissions(wrapper, fs::perms::owner_all);
+    ground.environment["PATH"] = (ground.tree.path / "bin").string() + ":" + ground.environment["PATH"];
+    const std::vector<ScanResult> scans = ground.scan();
+    REQUIRE(scans.size() == 2);
+    CHECK(scans[0].report.has_value());
+    CHECK_FALSE(scans[1].report.has_value());
+    CHECK_FALSE(scans[1].receipt.failure.empty());
+    CHECK(is_unknown_because(judge_scans(ground, scans, now), "grype"));
+}
+
+TEST_CASE("of a layout for two platforms the one that was asked for is scanned, though it is not the first",
+          "[whole]") {
+    ScanGround ground;
+    const Layout amd64 = *ground.layout;
+    take_files_out(ground, {"etc/debian_version"});  // another image
+    const Layout other = *ground.layout;
+    Descriptor first = other.manifest_descriptor;
+    first.platform = "linux/arm64";
+    Descriptor second = amd64.manifest_descriptor;
+    second.platform = "linux/amd64";
+    ground.files.write(amd64.folder / "index.json", render_index({first, second}, {}));
+    ground.layout = load_layout(ground.files, amd64.folder, "stand-in", "linux/amd64");
+    REQUIRE(ground.layout->config == amd64.config);
+    for (const ScanResult& scan : ground.scan()) {
+        INFO(scan.receipt.failure);
+        REQUIRE(scan.report.has_value());
+        CHECK(scan.report->config == amd64.config);
+    }
+}
+
+TEST_CASE("an image that does not say which system it is has no known verdict, however few findings there are",
+          "[whole]") {
+    ScanGround ground;
+    const std::vector<ScanResult> before = ground.scan();
+    take_files_out(ground, {"etc/os-release", "usr/lib/os-release", "etc/debian_version"});
+    const std::vector<ScanResult> scans = ground.scan();
+    for (std::size_t i = 0; i < 2; ++i) {
+        INFO(scans[i].receipt.failure);
+        REQUIRE(scans[i].report.has_value());
+        CHECK(scans[i].report->os_family.empty());
+        CHECK(scans[i].report->findings.size() < before[i].report->findings.size());  // what nobody would notice
+    }
+    CHECK(is_unknown_because(judge_scans(ground, scans, ground.clock.now()), "recognised no operating system"));
+}
+
+TEST_CASE("a database that is too old for a gate makes the verdict unknown, whichever scanner has it", "[whole]") {
+    ScanGround ground;
+    const std::vector<ScanResult> scans = ground.scan();
+    const std::chrono::hours allowed(48);
+    for (const ScanResult& scan : scans) {
+        const Time made = scan.receipt.database_date.value();
+        CHECK(is_unknown_because(judge_scans(ground, scans, made + allowed + std::chrono::minutes(1), allowed),
+                                 render_scanner(scan.receipt.scanner) + " used a database of " + render_time(made)));
+    }
+}
+
+TEST_CASE("what Grype leaves out by its own rules is shown, and what Trivy says about it counts", "[whole]") {
+    ScanGround ground("python:3.12.3-slim-bookworm");
+    const std::vector<ScanResult> scans = ground.scan();
+    const auto is_zlib = [](const Finding& finding) { return finding.id == "CVE-2023-45853"; };
+    const std::vector<Finding>& trivy = scans[0].report->findings;
+    const std::vector<Finding>& grype = scans[1].report->findings;
+    REQUIRE(std::any_of(trivy.begin(), trivy.end(), is_zlib));
+    CHECK(std::none_of(grype.begin(), grype.end(), is_zlib));
+    const Verdict verdict = judge_scans(ground, scans, ground.clock.now());
+    const bool shown = std::any_of(verdict.reported.begin(), verdict.reported.end(), is_zlib) ||
+                       std::any_of(verdict.blocking.begin(), verdict.blocking.end(), is_zlib);
+    CHECK(shown);
 }
