@@ -73,6 +73,23 @@ struct ReleaseJob {
         return finished;
     }
 
+    /// Two processes at once, each in a work tree of its own.
+    std::vector<Finished> run_two(const std::string& command, const Environment& more = {}) {
+        const std::string second_tree = tree.string() + " (second)";
+        fs::copy(tree, second_tree, fs::copy_options::recursive);
+        Environment second = more;
+        second.insert({{"INPUT_DIRECTORY", second_tree},
+                       {"GITHUB_OUTPUT", second_tree + "/runner/output"},
+                       {"GITHUB_STEP_SUMMARY", second_tree + "/runner/summary"}});
+        std::vector<Finished> finished(2);
+        std::vector<std::thread> runs;
+        runs.emplace_back([&] { finished[0] = run(command, more); });
+        runs.emplace_back([&] { finished[1] = run(command, second); });
+        for (std::thread& one : runs) one.join();
+        fs::remove_all(second_tree);
+        return finished;
+    }
+
     std::size_t released() const {
         return static_cast<std::size_t>(std::count_if(served.hub.releases.begin(), served.hub.releases.end(),
                                                       [](const auto& r) { return !r.draft; }));
@@ -171,23 +188,25 @@ TEST_CASE("Missing rights are named and not tried again", "[whole]") {
     CHECK(job.hub().count("POST releases") == 1);
 }
 
-TEST_CASE("Two runs at once, and whoever comes after them, come to one release", "[whole]") {
+TEST_CASE("Two runs at once, and whoever comes after them, come to one release (G7)", "[whole]") {
     ReleaseJob job;
-    std::vector<Finished> finished(2);
-    std::vector<std::thread> runs;
-    const std::string second_tree = job.tree.string() + " (second)";
-    fs::copy(job.tree, second_tree, fs::copy_options::recursive);
-    runs.emplace_back([&] { finished[0] = job.run(); });
-    runs.emplace_back([&] {
-        finished[1] = job.run("release", {{"INPUT_DIRECTORY", second_tree},
-                                          {"GITHUB_OUTPUT", second_tree + "/runner/output"},
-                                          {"GITHUB_STEP_SUMMARY", second_tree + "/runner/summary"}});
-    });
-    for (std::thread& run : runs) run.join();
-    fs::remove_all(second_tree);
+    const std::vector<Finished> finished = job.run_two("release");
     INFO(finished[0].err << finished[1].err << job.hub().requests());
     for (const Finished& one : finished) CHECK((one.exit_code == 0 || one.exit_code == 3));
     job.check_one_release(job.run());
+}
+
+TEST_CASE("Two nights at once, both with something to tell, leave one open issue (G7)", "[whole]") {
+    const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
+    ReleaseJob job;
+    for (int attempt = 1; attempt <= 5; ++attempt) {
+        job.hub().issues.clear();
+        const std::vector<Finished> finished =
+            job.run_two("nightly", {{"GITHUB_EVENT_NAME", "schedule"}, {"INPUT_TO", empty_registry.address()}});
+        INFO(finished[0].err << finished[1].err << job.hub().requests());
+        for (const Finished& one : finished) CHECK(one.exit_code == 3);  // nothing is out: nobody knows anything
+        CHECK(job.hub().open_issues() == 1);
+    }
 }
 
 TEST_CASE("A GitHub that is not there is exit 3, and an address without TLS is refused", "[whole]") {
