@@ -24,12 +24,15 @@ Call manifest_call(const std::string& method, const std::string& host, const std
             .max_body = max_manifest_size};
 }
 
+std::string hint_for(const Call& call, const Response& response) {
+    const std::string repository = call.host + "/" + call.repository;
+    if (response.status == 401 || response.status == 403) return "check that the credentials may read " + repository;
+    if (response.status == 404) return repository + " does not have it: check the name, or it was deleted there";
+    return "";
+}
+
 [[noreturn]] void refuse(const Call& call, const Response& response) {
-    const bool forbidden = response.status == 401 || response.status == 403;
-    throw Error{Exit::failed,
-                {{{},
-                  render_refusal(call, response),
-                  forbidden ? "check that the credentials may read " + call.host + "/" + call.repository : ""}}};
+    throw Error{Exit::failed, {{{}, render_refusal(call, response), hint_for(call, response)}}};
 }
 
 /// The address in `Link: </v2/a/tags/list?last=x&n=100>; rel="next"`; empty if there is none.
