@@ -47,10 +47,11 @@ using PooledDocument =
 /// The same for what is mostly long lists, such as a scanner's report: each entry of the lists with these names,
 /// wherever they are, goes to `take` when it has been read, and is forgotten then. In the document its number stands in
 /// its place, counted from 0 through all these lists; lists within an entry are a part of it. So of a report of any
-/// size one entry is in memory at a time, and still in the processor's cache when it is looked at. What `take` throws
-/// is passed on.
-PooledDocument parse_tool_lists(const std::string& text, const std::string& source,
-                                const std::vector<std::string>& lists, const std::function<void(const Json&)>& take);
+/// size one entry is in memory at a time, and still in the processor's cache when it is looked at; its texts stand where
+/// they stood, which uses the text up. So a mistake's place is told in bytes, not in lines. What `take` throws is passed
+/// on.
+PooledDocument parse_tool_lists(std::string text, const std::string& source, const std::vector<std::string>& lists,
+                                const std::function<void(const Json&)>& take);
 
 // Looking things up without surprises: what is absent, or is of another type, is an empty value.
 const Json& member(const Json& object, std::string_view key);        ///< null if absent or not an object

@@ -91,13 +91,14 @@ class ListReader {
     bool StartObject() { return document().StartObject() && open(); }
     bool EndObject(rapidjson::SizeType n) { return close() && document().EndObject(n) && end_value(); }
 
-    bool String(const char* s, rapidjson::SizeType n, bool copy) {
-        return document().String(s, n, copy) && end_value();
+    /// An entry is looked at while the text is there; the document is kept.
+    bool String(const char* s, rapidjson::SizeType n, bool) {
+        return document().String(s, n, !in_list()) && end_value();
     }
 
-    bool Key(const char* s, rapidjson::SizeType n, bool copy) {
+    bool Key(const char* s, rapidjson::SizeType n, bool) {
         is_listed_ = !in_list() && std::find(lists_.begin(), lists_.end(), std::string_view(s, n)) != lists_.end();
-        return document().Key(s, n, copy);
+        return document().Key(s, n, !in_list());
     }
 
     bool StartArray() {
@@ -163,19 +164,22 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
     return document;
 }
 
-PooledDocument parse_tool_lists(const std::string& text, const std::string& source,
-                                const std::vector<std::string>& lists, const std::function<void(const Json&)>& take) {
+PooledDocument parse_tool_lists(std::string text, const std::string& source, const std::vector<std::string>& lists,
+                                const std::function<void(const Json&)>& take) {
     const ToolText tool{without_byte_order_mark(text), source, Exit::failed};
     tool.check();
-    rapidjson::StringStream stream(tool.text.data());
+    rapidjson::InsituStringStream stream(text.data() + (text.size() - tool.text.size()));
     rapidjson::Reader reader;
     PooledDocument document;
     const auto read = [&](PooledDocument& target) {
         ListReader entries(target, lists, take);
-        return !reader.Parse<rapidjson::kParseIterativeFlag>(stream, entries).IsError();
+        return !reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag>(stream, entries).IsError();
     };
     document.Populate(read);
-    if (reader.HasParseError())
-        tool.refuse_at(reader.GetErrorOffset(), rapidjson::GetParseError_En(reader.GetParseErrorCode()));
+    if (reader.HasParseError()) {
+        tool.refuse("is not JSON (byte " + std::to_string(reader.GetErrorOffset() + 1) + " of " +
+                    std::to_string(tool.text.size()) + ": " + rapidjson::GetParseError_En(reader.GetParseErrorCode()) +
+                    ")");
+    }
     return document;
 }

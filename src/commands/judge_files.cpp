@@ -21,14 +21,14 @@ ScanResult load_report(const World& world, Scanner scanner, const std::filesyste
         receipt.failure = "no report of " + render_scanner(scanner) + " was given";
         return result;
     }
-    const std::string text = world.files.read(file);
-    receipt.failure = fault_of([&] { result.report = parse_report(scanner, text, file.string()); });
+    std::string text = world.files.read(file);
+    receipt.report = sha256(text);
+    receipt.failure = fault_of([&] { result.report = parse_report(scanner, std::move(text), file.string()); });
     if (!result.report) return result;
     receipt.scanner_version = result.report->scanner_version;
     receipt.database_date = result.report->database_date;
     receipt.architecture = result.report->architecture;
     receipt.packages = result.report->packages;
-    receipt.report = sha256(text);
     return result;
 }
 

@@ -47,17 +47,20 @@ bool is_hidden(char32_t c) {
 /// Every character is looked at, so that the compiler can look at many at a time.
 bool is_clean_line(std::string_view text) {
     if (text.empty()) return true;
-    bool odd = text.front() == ' ' || text.back() == ' ';
-    for (const char c : text) odd |= c < ' ' || c > '~';
-    for (std::size_t i = 1; i < text.size(); ++i) odd |= text[i] == ' ' && text[i - 1] == ' ';
-    return !odd;
+    unsigned char odd = text.front() == ' ' || text.back() == ' ' ? 1 : 0;
+    for (const char c : text) odd |= static_cast<unsigned char>((c < ' ') | (c > '~'));
+    const char* before = text.data();
+    for (const char c : text.substr(1)) odd |= static_cast<unsigned char>((c == ' ') & (*before++ == ' '));
+    return odd == 0;
 }
 
 /// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
 /// been read.
 constexpr std::string_view broken = "&#8203;";
 
-std::string escaped_markdown_character(char c) {
+/// What stands for a character that means something in Markdown or HTML; empty: the character itself. What GitHub makes
+/// of a name or a number behind '@' and '#' is broken.
+std::string_view markdown_escape(char c) {
     switch (c) {
         case '&':
             return "&amp;";
@@ -68,14 +71,17 @@ std::string escaped_markdown_character(char c) {
         case '$':
             return "<span>$</span>";
         case '@':
-            return "@" + std::string(broken);
+            return "@&#8203;";
         case '#':
-            return "#" + std::string(broken);
+            return "#&#8203;";
         default:
             break;
     }
-    return std::string_view("\\`*_[]!|~{}").find(c) == std::string_view::npos ? std::string(1, c)
-                                                                              : std::string("\\") + c;
+    constexpr std::string_view with_backslash = "\\\\\\`\\*\\_\\[\\]\\!\\|\\~\\{\\}";  // pairs
+    for (std::size_t i = 1; i < with_backslash.size(); i += 2) {
+        if (with_backslash[i] == c) return with_backslash.substr(i - 1, 2);
+    }
+    return {};
 }
 
 bool is_letter_or_blank(char c) {
@@ -97,6 +103,15 @@ std::string_view html_entity(char c) {
         default:
             return {};
     }
+}
+
+/// False for nearly every text that has no entity; two ranges, which hold a few characters more, are compared many
+/// characters at a time.
+bool may_have_entity(std::string_view text) {
+    unsigned char found = 0;
+    for (const char c : text)
+        found |= static_cast<unsigned char>(((c >= '"') & (c <= '\'')) | ((c >= '<') & (c <= '>')));
+    return found != 0;
 }
 
 }  // namespace
@@ -134,25 +149,28 @@ std::string clean_block(std::string_view text) {
 }
 
 std::string escape_markdown(std::string_view text, std::size_t max_characters) {
-    std::string line = clean_line(text, max_characters);
-    if (std::all_of(line.begin(), line.end(), is_letter_or_blank)) return line;
+    const std::string line = clean_line(text, max_characters);
+    std::string_view rest = line;
     std::string escaped;
     escaped.reserve(line.size() + line.size() / 4);
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        escaped += escaped_markdown_character(line[i]);
-        const std::string_view up_to_here = std::string_view(line).substr(0, i + 1);
-        const std::string_view rest = std::string_view(line).substr(i + 1);
-        const bool address =
-            (line[i] == ':' && rest.starts_with("//")) || (rest.starts_with(".") && up_to_here.ends_with("www"));
-        const bool reference = up_to_here.ends_with("GH-") || up_to_here.ends_with("gh-");
+    while (true) {
+        const auto odd = std::find_if_not(rest.begin(), rest.end(), is_letter_or_blank);
+        const std::string_view before = rest.substr(0, static_cast<std::size_t>(odd - rest.begin()));
+        escaped += before;
+        if (odd == rest.end()) return escaped;
+        rest.remove_prefix(before.size() + 1);
+        const std::string_view other = markdown_escape(*odd);
+        if (*odd == '.' && before.ends_with("www")) escaped += broken;
+        escaped += other.empty() ? std::string_view(odd, 1) : other;
+        const bool address = *odd == ':' && rest.starts_with("//");
+        const bool reference = *odd == '-' && (before.ends_with("GH") || before.ends_with("gh"));
         if (address || reference) escaped += broken;
     }
-    return escaped;
 }
 
 std::string escape_html(std::string_view text, std::size_t max_characters) {
     std::string line = clean_line(text, max_characters);
-    if (std::all_of(line.begin(), line.end(), [](char c) { return html_entity(c).empty(); })) return line;
+    if (!may_have_entity(line)) return line;
     std::string escaped;
     escaped.reserve(line.size() + line.size() / 4);
     for (const char c : line) {

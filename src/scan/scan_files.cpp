@@ -16,12 +16,12 @@ ScanResult load_scan(Files& files, const fs::path& folder, Receipt receipt) {
     const fs::path file = folder / report_name(receipt.scanner);
     std::optional<Report> report;
     receipt.failure = fault_of([&] {
-        const std::string text = files.read(file);
+        std::string text = files.read(file);
         if (sha256(text) != receipt.report) {
             throw Error{Exit::failed,
                         {{{file.string(), 0}, "this is not the report that its receipt is about", rescan_hint}}};
         }
-        report = parse_report(receipt.scanner, text, file.string());
+        report = parse_report(receipt.scanner, std::move(text), file.string());
     });
     return {std::move(receipt), std::move(report)};
 }
@@ -43,8 +43,9 @@ std::string fault_of(const std::function<void()>& step) {
     return "";
 }
 
-Report parse_report(Scanner scanner, const std::string& text, const std::string& source) {
-    return scanner == Scanner::trivy ? parse_trivy_report(text, source) : parse_grype_report(text, source);
+Report parse_report(Scanner scanner, std::string text, const std::string& source) {
+    return scanner == Scanner::trivy ? parse_trivy_report(std::move(text), source)
+                                     : parse_grype_report(std::move(text), source);
 }
 
 std::size_t count_packages(std::string_view cyclonedx, const std::string& source) {

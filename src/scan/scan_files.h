@@ -18,7 +18,7 @@ inline constexpr const char* kept_sboms_name = "sboms.json";
 std::string fault_of(const std::function<void()>& step);
 
 /// By the parser of its scanner.
-Report parse_report(Scanner scanner, const std::string& text, const std::string& source);
+Report parse_report(Scanner scanner, std::string text, const std::string& source);
 
 /// How many packages a CycloneDX SBOM lists: libraries, and applications that have a version (CycloneDX 1.6,
 /// "component"). Throws Error{failed} if it is none.

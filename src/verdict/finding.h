@@ -93,10 +93,10 @@ struct Report {
 /// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,
 /// another artifact type, a shape that is not a report (an object without the keys that every report has). A clean
 /// report has no Results and is accepted.
-Report parse_trivy_report(const std::string& text, const std::string& source);
+Report parse_trivy_report(std::string text, const std::string& source);
 
 /// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.
-Report parse_grype_report(const std::string& text, const std::string& source);
+Report parse_grype_report(std::string text, const std::string& source);
 
 /// Joins the reports of one image: by alias (transitively), package and path. What another scanner left out by a
 /// built-in rule says so in `ignored_because`. The order of the reports does not matter.

@@ -215,11 +215,11 @@ std::size_t count_packages(const Report& report) {
 
 }  // namespace
 
-Report parse_grype_report(const std::string& text, const std::string& source_name) {
+Report parse_grype_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
     report.findings.reserve(text.size() / least_entry);
-    const PooledDocument root = parse_tool_lists(text, source_name, {"matches"}, [&](const Json& match) {
+    const PooledDocument root = parse_tool_lists(std::move(text), source_name, {"matches"}, [&](const Json& match) {
         report.findings.push_back(read_match(match, source));
     });
     check_shape(root, source);

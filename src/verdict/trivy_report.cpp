@@ -156,12 +156,12 @@ void check_shape(const Json& root, const ReportSource& source) {
 
 }  // namespace
 
-Report parse_trivy_report(const std::string& text, const std::string& source_name) {
+Report parse_trivy_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
     report.findings.reserve(text.size() / least_entry);
     const PooledDocument root = parse_tool_lists(
-        text, source_name, {"Vulnerabilities"},
+        std::move(text), source_name, {"Vulnerabilities"},
         [&](const Json& vulnerability) { report.findings.push_back(read_vulnerability(vulnerability, source)); });
     check_shape(root, source);
     const std::size_t vulnerabilities = report.findings.size();
