@@ -31,6 +31,15 @@ std::vector<Finding> missing_from(const std::set<std::string>& keys, const std::
 
 }  // namespace
 
+ImageSize size_of(const Verdict& verdict) {
+    ImageSize size;
+    for (const Receipt& receipt : verdict.receipts) {
+        size.compressed = std::max(size.compressed, receipt.size.compressed);
+        size.unpacked = std::max(size.unpacked, receipt.size.unpacked);
+    }
+    return size;
+}
+
 Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
     const std::vector<const Finding*> before = findings_of(published);
     const std::vector<const Finding*> after = findings_of(now);

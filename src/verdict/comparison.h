@@ -11,6 +11,9 @@ struct Comparison {
     std::vector<Finding> added;
 };
 
+/// What the scans of an image tell about its size.
+ImageSize size_of(const Verdict& verdict);
+
 /// By key: a package's new version with the old vulnerability is neither gone nor added.
 Comparison compare_verdicts(const Verdict& published, const Verdict& now);
 

@@ -83,8 +83,9 @@ struct Report {
     std::string os_family;  ///< "debian"; empty or "none": not recognised
     std::string os_version;
     std::optional<Time> database_date;
-    std::size_t packages = 0;            ///< at least so many does the report itself show
-    bool of_sbom = false;                ///< made from an SBOM: then it names no image, and the receipt has to bind it
+    std::size_t packages = 0;    ///< at least so many does the report itself show
+    std::uint64_t unpacked = 0;  ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
+    bool of_sbom = false;        ///< made from an SBOM: then it names no image, and the receipt has to bind it
     std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"
     std::vector<Finding> findings;       ///< one sighting each, not merged
     std::vector<Finding> ignored;        ///< left out by the scanner's built-in rules, with `ignored_because`

@@ -2,6 +2,14 @@
 #include "verdict/receipt_json.h"
 #include "verdict/report_parts.h"
 
+namespace {
+
+std::uint64_t read_count(const Json& object, std::string_view key) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(object, key)));
+}
+
+}  // namespace
+
 Digest required_digest(const Json& object, std::string_view key, const std::string& source) {
     const std::optional<Digest> digest = Digest::parse(text_at(object, key));
     if (!digest) ReportSource{source}.refuse("has no digest \"" + std::string(key) + "\"", "scan again");
@@ -23,6 +31,8 @@ void write_receipt(JsonWriter& json, const Receipt& receipt) {
     json.field("architecture", receipt.architecture);
     json.field("report", receipt.report.text());
     json.field("packages", receipt.packages);
+    json.field("compressed_size", receipt.size.compressed);
+    json.field("unpacked_size", receipt.size.unpacked);
     json.field("sbom", receipt.sbom ? receipt.sbom->text() : "");
     json.field("bare", receipt.bare);
     json.field("failure", receipt.failure);
@@ -47,7 +57,8 @@ Receipt read_receipt(const Json& value, const std::string& source) {
         .config = required_digest(value, "config", source),
         .architecture = text_at(value, "architecture"),
         .report = required_digest(value, "report", source),
-        .packages = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(value, "packages"))),
+        .packages = read_count(value, "packages"),
+        .size = {.compressed = read_count(value, "compressed_size"), .unpacked = read_count(value, "unpacked_size")},
         .failure = text_at(value, "failure"),
         .sbom = Digest::parse(text_at(value, "sbom")),
         .bare = read_flag(value, "bare"),

@@ -173,6 +173,8 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     const std::string family = text_at(member(metadata, "OS"), "Family");
     report.os_family = family == "none" ? "" : family;
     report.os_version = text_at(member(metadata, "OS"), "Name");
+    for (const Json& layer : items_at(metadata, "Layers"))
+        report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
     std::size_t placed = 0;
     for (const Json& result : source.optional_items(root, "Results")) placed += read_result(result, source, report);

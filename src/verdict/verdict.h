@@ -1,6 +1,7 @@
 // The decision: whether one image, on one platform, may ship. judge() is the only place that decides.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,12 @@
 
 enum class Outcome { clean, vulnerable, unknown };
 std::string render_outcome(Outcome outcome);
+
+/// How large an image is: bytes of all its layers. 0: not known.
+struct ImageSize {
+    std::uint64_t compressed = 0;  ///< as its manifest lists them: what is pulled
+    std::uint64_t unpacked = 0;    ///< as they were unpacked for a scan: what lies on a disk then
+};
 
 /// How one scan went: what binds a report to an image. Written as receipt.json beside the reports.
 struct Receipt {
@@ -26,6 +33,7 @@ struct Receipt {
     std::string architecture = {};    ///< of the image that was given to the scanner
     Digest report;                    ///< SHA-256 of the report's bytes
     std::size_t packages = 0;         ///< in this scanner's inventory (its own SBOM)
+    ImageSize size = {};              ///< of the image that was given to the scanner
     std::string failure = {};         ///< why there is no usable report; empty if there is one
     std::optional<Digest> sbom = {};  ///< SHA-256 of the scanner's own SBOM if that was scanned instead of the image
     bool bare = false;                ///< made up for a report that was given as a file: how the scan went is not known

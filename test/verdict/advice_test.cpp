@@ -257,6 +257,7 @@ TEST_CASE("receipts are read as they were written") {
     receipts[0].command = "trivy image --input 'x y'";
     receipts[1].sample_data = true;
     receipts[1].bare = true;
+    receipts[1].size = {.compressed = 5'000'000'000, .unpacked = 12'000'000'000};
     const std::string text = render_receipts_json(receipts);
     const std::vector<Receipt> again = parse_receipts_json(text, "it");
     CHECK(render_receipts_json(again) == text);
@@ -266,7 +267,10 @@ TEST_CASE("receipts are read as they were written") {
     CHECK(again[0].packages == 90);
     CHECK(again[0].database_date == noon - std::chrono::hours(6));
     CHECK_FALSE(again[0].sbom);
+    CHECK(again[0].size.compressed == 0);
     CHECK(again[1].scanner == grype);
+    CHECK(again[1].size.compressed == 5'000'000'000);
+    CHECK(again[1].size.unpacked == 12'000'000'000);
     CHECK(again[1].sample_data);
     CHECK(again[1].bare);
     CHECK(complaint_of([] { parse_receipts_json("[]", "it"); }) == "it has no list of receipts\n  hint: scan again\n");
@@ -330,6 +334,15 @@ TEST_CASE("a change is told what it adds and what it mends, whatever became of i
     const Comparison comparison = compare_verdicts(before, after);
     CHECK(ids_of(comparison.added) == "CVE-3");
     CHECK(ids_of(comparison.gone) == "CVE-2");
+}
+
+TEST_CASE("an image is as large as its scans tell, whichever of them does") {
+    Verdict verdict = judged(image_with({}, {}), {});
+    CHECK(size_of(verdict).compressed == 0);
+    verdict.receipts[0].size = {.compressed = 20, .unpacked = 50};
+    verdict.receipts[1].size = {.compressed = 20, .unpacked = 0};
+    CHECK(size_of(verdict).compressed == 20);
+    CHECK(size_of(verdict).unpacked == 50);
 }
 
 TEST_CASE("new-only: what was published already does not block; without a known baseline everything does") {

@@ -63,6 +63,7 @@ TEST_CASE("a report of Trivy says which image it is about and what is wrong with
     CHECK(report.os_version == "12.15");
     CHECK_FALSE(report.of_sbom);
     CHECK(report.packages == 6);
+    CHECK(report.unpacked == 9'801'728);
     REQUIRE(report.findings.size() == 8);
 
     const Finding& ssl = with_id(report.findings, "CVE-2026-0001");
