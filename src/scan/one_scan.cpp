@@ -78,6 +78,7 @@ std::optional<std::string> run_scanner(const World& world, const Command& comman
     receipt.failure = fault_of([&] {
         const Report report = parse_report(receipt.scanner, text, name);
         if (report.database_date) receipt.database_date = report.database_date;
+        receipt.size.unpacked = report.unpacked;
     });
     if (!receipt.failure.empty()) return std::nullopt;
     receipt.report = sha256(text);

@@ -46,16 +46,11 @@ bool has_secrets(Files& files, const fs::path& folder) {
 /// might see more in the image than the older one wrote down.
 std::vector<KeptSbom> find_usable_sboms(Files& files, const fs::path& folder, const Digest& manifest,
                                         const ScanTools& tools) {
-    const std::optional<std::string> text = files.read_if_there(folder / kept_sboms_name);
-    if (!text) return {};
-    std::vector<KeptSbom> usable;
-    for (const KeptSbom& kept : parse_kept_sboms_json(*text, (folder / kept_sboms_name).string())) {
+    std::vector<KeptSbom> usable = find_kept_sboms(files, folder, manifest);
+    std::erase_if(usable, [&](const KeptSbom& kept) {
         const auto tool = tools.versions.find(kept.scanner);
-        if (tool == tools.versions.end() || tool->second != kept.scanner_version) continue;
-        if (kept.manifest != manifest) continue;
-        const std::optional<std::string> sbom = files.read_if_there(folder / sbom_name(kept.scanner));
-        if (sbom && sha256(*sbom) == kept.sbom) usable.push_back(kept);
-    }
+        return tool == tools.versions.end() || tool->second != kept.scanner_version;
+    });
     return usable.size() == tools.versions.size() ? usable : std::vector<KeptSbom>{};
 }
 

@@ -57,7 +57,7 @@ std::optional<std::string> take_sbom(const World& world, const Workplace& place,
     }
     const std::string name = sbom_name(receipt.scanner);
     std::optional<std::string> text = world.files.read_if_there(place.folder / name);
-    const std::string fault = fault_of([&] { receipt.packages = count_packages(text.value_or(""), name); });
+    const std::string fault = fault_of([&] { receipt.packages = parse_inventory(text.value_or(""), name).size(); });
     if (fault.empty()) return text;
     receipt.failure = "no inventory of the packages: " + fault;
     return std::nullopt;
@@ -69,6 +69,7 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
     Scanned scanned{begin_receipt(tools, scanner, layout.manifest, layout.config, architecture_of(layout.platform)),
                     std::nullopt};
     Receipt& receipt = scanned.receipt;
+    for (const Descriptor& blob : layout.layers) receipt.size.compressed += blob.size;
     if (!prepared.fault.empty()) receipt.failure = prepared.fault;
     if (!receipt.failure.empty()) return scanned;
 

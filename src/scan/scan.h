@@ -13,6 +13,7 @@
 #include "base/date.h"
 #include "oci/layout.h"
 #include "system/world.h"
+#include "verdict/inventory.h"
 #include "verdict/verdict.h"
 
 struct ScanSettings {
@@ -69,6 +70,11 @@ struct KeptImage {
     std::string name;
     Digest manifest;
 };
+
+/// What each scanner wrote down that the image holds. A scanner without an SBOM in scans/NAME, or with one of another
+/// manifest or other text than was written down, is left out. Throws Error{failed} for what cannot be read.
+std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const std::filesystem::path& scans,
+                                                         const KeptImage& image);
 
 /// Scans kept SBOMs again, when only the databases are newer (scanners-run.md §6): nothing is pulled or unpacked.
 /// Returns the names of the images of which every scanner's SBOM was there, of this very manifest, the very text of its

@@ -48,18 +48,6 @@ Report parse_report(Scanner scanner, std::string text, const std::string& source
                                      : parse_grype_report(std::move(text), source);
 }
 
-std::size_t count_packages(std::string_view cyclonedx, const std::string& source) {
-    const rapidjson::Document sbom = parse_tool_json(cyclonedx, source);
-    if (text_at(sbom, "bomFormat") != "CycloneDX")
-        throw Error{Exit::failed, {{{source, 0}, "this is no CycloneDX SBOM", rescan_hint}}};
-    std::size_t count = 0;
-    for (const Json& component : items_at(sbom, "components")) {
-        const std::string type = text_at(component, "type");
-        if (type == "library" || (type == "application" && !text_at(component, "version").empty())) ++count;
-    }
-    return count;
-}
-
 std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms) {
     JsonWriter json;
     json.open_array();
@@ -99,6 +87,28 @@ std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::st
              .packages = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(entry, "packages")))});
     }
     return sboms;
+}
+
+std::vector<KeptSbom> find_kept_sboms(Files& files, const fs::path& folder, const Digest& manifest) {
+    const std::optional<std::string> text = files.read_if_there(folder / kept_sboms_name);
+    if (!text) return {};
+    std::vector<KeptSbom> found;
+    for (const KeptSbom& kept : parse_kept_sboms_json(*text, (folder / kept_sboms_name).string())) {
+        if (kept.manifest != manifest) continue;
+        const std::optional<std::string> sbom = files.read_if_there(folder / sbom_name(kept.scanner));
+        if (sbom && sha256(*sbom) == kept.sbom) found.push_back(kept);
+    }
+    return found;
+}
+
+std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans, const KeptImage& image) {
+    const fs::path folder = scans / image.name;
+    std::map<Scanner, std::vector<Package>> inventories;
+    for (const KeptSbom& kept : find_kept_sboms(files, folder, image.manifest)) {
+        const fs::path file = folder / sbom_name(kept.scanner);
+        inventories.emplace(kept.scanner, parse_inventory(files.read(file), file.string()));
+    }
+    return inventories;
 }
 
 std::vector<ScanResult> load_scans(Files& files, const fs::path& scans, const std::string& name) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "system/files.h"
 #include "verdict/verdict.h"
 
 inline constexpr const char* receipts_name = "receipt.json";
@@ -19,10 +20,6 @@ std::string fault_of(const std::function<void()>& step);
 
 /// By the parser of its scanner.
 Report parse_report(Scanner scanner, std::string text, const std::string& source);
-
-/// How many packages a CycloneDX SBOM lists: libraries, and applications that have a version (CycloneDX 1.6,
-/// "component"). Throws Error{failed} if it is none.
-std::size_t count_packages(std::string_view cyclonedx, const std::string& source);
 
 /// An SBOM that lies beside the reports, and the image that it is of. It does not say that itself.
 struct KeptSbom {
@@ -38,3 +35,7 @@ struct KeptSbom {
 std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms);
 /// Throws Error{failed}, naming `source`, for what render_kept_sboms_json does not write.
 std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::string& source);
+
+/// Those in this folder that are of this very manifest, and still the very text that was written down. Throws like
+/// parse_kept_sboms_json.
+std::vector<KeptSbom> find_kept_sboms(Files& files, const std::filesystem::path& folder, const Digest& manifest);

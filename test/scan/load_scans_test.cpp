@@ -6,7 +6,8 @@
 
 namespace {
 
-const std::filesystem::path folder = "/out/scans/3.13.3-production-linux-amd64";
+const std::string name = "3.13.3-production-linux-amd64";
+const std::filesystem::path folder = "/out/scans/" + name;
 
 ScannerWorld& scanned(ScannerWorld& fake) {
     fake.scanners_write(trivy_report, grype_report);
@@ -15,7 +16,7 @@ ScannerWorld& scanned(ScannerWorld& fake) {
 }
 
 std::vector<ScanResult> load(ScannerWorld& fake) {
-    return load_scans(fake.files, "/out/scans", "3.13.3-production-linux-amd64");
+    return load_scans(fake.files, "/out/scans", name);
 }
 
 }  // namespace
@@ -62,9 +63,18 @@ TEST_CASE("a failed scan stays a failed scan") {
     CHECK_FALSE(results[0].report.has_value());
 }
 
-TEST_CASE("packages are counted in an SBOM, files and systems are not") {
-    CHECK(count_packages(sbom, "sbom") == 2);
-    CHECK(count_packages(R"({"bomFormat": "CycloneDX"})", "sbom") == 0);
-    CHECK_THROWS_AS(count_packages("", "sbom"), Error);
-    CHECK_THROWS_AS(count_packages(R"({"spdxVersion": "SPDX-2.3"})", "sbom"), Error);
+TEST_CASE("what was written down about an image is read again, if it is about these bytes and was not changed") {
+    ScannerWorld fake;
+    scanned(fake);
+    const Digest manifest = load(fake).front().receipt.manifest;
+    const auto inventories = [&](const Digest& of) { return load_inventories(fake.files, "/out/scans", {name, of}); };
+    REQUIRE(inventories(manifest).size() == 2);
+    CHECK(inventories(manifest).at(Scanner::grype) ==
+          std::vector<Package>{{"", "libc6", "2.36"}, {"", "python", "3.13.3"}});
+    CHECK(inventories(sha256("another image")).empty());
+    fake.files.texts[folder / "trivy.cdx.json"] += " ";
+    CHECK(inventories(manifest).size() == 1);
+    CHECK(inventories(manifest).contains(Scanner::grype));
+    fake.files.remove(folder);
+    CHECK(inventories(manifest).empty());
 }

@@ -43,10 +43,12 @@ TEST_CASE("a scan leaves reports, SBOMs and receipts, and nothing else") {
         CHECK(receipt.config == layout.config);
         CHECK(receipt.architecture == "amd64");
         CHECK(receipt.packages == 2);
+        CHECK(receipt.size.compressed == std::string("the layer of 3.13.3-production").size());
         CHECK(receipt.database_date == parse_time("2026-11-23T06:00:00Z"));
         CHECK_FALSE(receipt.sbom.has_value());
     }
     CHECK(receipts[0].report == sha256(trivy_report));
+    CHECK(receipts[0].size.unpacked == 3072);
     CHECK(receipts[0].scanner_version == "0.74.0");
     CHECK(receipts[1].command ==
           "grype -q -c empty.yaml oci-dir:../view --platform linux/amd64 -o json=grype.json -o "

@@ -34,7 +34,7 @@ inline Layout put_layout(FakeFiles& files, const std::string& image) {
 inline const std::string trivy_report =
     R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": "container_image",
         "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" +
-    sha256("config").text() + R"("}})";
+    sha256("config").text() + R"(", "Layers": [{"Size": 2048}, {"Size": 1024}]}})";
 
 inline const std::string grype_report =
     R"({"matches": [], "source": {"type": "image", "target": {"imageID": ")" + sha256("config").text() +
