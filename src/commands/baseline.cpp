@@ -100,6 +100,55 @@ Problem make_pardon(const Project& project, const std::string& name, std::size_t
             Level::notice};
 }
 
+Change make_change(const Verdict& published, const Verdict& now) {
+    Comparison comparison = compare_verdicts(published, now);
+    return {.published = published.manifest,
+            .added = std::move(comparison.added),
+            .gone = std::move(comparison.gone),
+            .size_before = size_of(published),
+            .size = size_of(now),
+            .packages = std::nullopt,
+            .contract = std::nullopt};
+}
+
+/// By the scanners that left inventories of both images: what one of them was not looked at with would seem to come or
+/// to go. Nothing if there is no such scanner.
+std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
+                                                              const Verdict& published, const Verdict& now) {
+    const auto before = load_inventories(world.files, scans_folder(settings), {now.name, published.manifest});
+    const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
+    std::vector<Package> before_all;
+    std::vector<Package> after_all;
+    bool compared = false;
+    for (const auto& [scanner, packages] : before) {
+        const auto same = after.find(scanner);
+        if (same == after.end()) continue;
+        before_all.insert(before_all.end(), packages.begin(), packages.end());
+        after_all.insert(after_all.end(), same->second.begin(), same->second.end());
+        compared = true;
+    }
+    if (!compared) return std::nullopt;
+    return compare_packages(before_all, after_all);
+}
+
+/// The contract's results in the releases that were fetched, by the digest of the manifest that was tested: whatever
+/// the release and the image were called, they are about these very bytes.
+std::map<std::string, ContractReport> load_released_contracts(const World& world, const Settings& settings) {
+    std::map<std::string, ContractReport> reports;
+    const fs::path releases = settings.out / "releases";
+    for (const std::string& release : world.files.names_in(releases)) {
+        const fs::path tests = releases / release / "out/tests";
+        for (const std::string& name : world.files.names_in(tests)) {
+            succeeds(world, [&] {
+                const fs::path file = tests / name;
+                const ContractReport report = parse_contract_json(world.files.read(file), file.string());
+                reports.insert_or_assign(report.manifest, report);
+            });
+        }
+    }
+    return reports;
+}
+
 }  // namespace
 
 bool wants_baseline(const Project& project) {
@@ -149,12 +198,19 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
     return baseline;
 }
 
-void tell_changes(const Baseline& baseline, Run& run) {
+void tell_changes(const World& world, const Settings& settings, const Baseline& baseline, Run& run) {
+    std::map<std::string, ContractReport> released;
+    if (!baseline.published.empty()) released = load_released_contracts(world, settings);
     for (ImageRun& image : run.images) {
         const auto published = baseline.published.find(image.name);
         if (published == baseline.published.end() || !image.verdict) continue;
-        Comparison comparison = compare_verdicts(published->second, *image.verdict);
-        image.change = Change{std::move(comparison.added), std::move(comparison.gone)};
+        const auto contract = released.find(published->second.manifest.text());
+        image.change = make_change(published->second, *image.verdict);
+        succeeds(world, [&] {
+            image.change->packages = compare_inventories(world, settings, published->second, *image.verdict);
+        });
+        if (contract != released.end() && image.contract)
+            image.change->contract = compare_contracts(contract->second, *image.contract);
     }
     run.other_warnings.insert(run.other_warnings.end(), baseline.said.begin(), baseline.said.end());
 }

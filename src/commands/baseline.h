@@ -27,5 +27,7 @@ struct Baseline {
 Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
                         std::vector<Verdict>& verdicts);
 
-/// Puts into the run what each image adds and removes, and what was said.
-void tell_changes(const Baseline& baseline, Run& run);
+/// Puts into the run what each image changes, and what was said. Findings and sizes are those of the verdicts. Packages
+/// come from the inventories beside the scans in out/scans, and rows of the contract from the release that holds the
+/// results of this very published image, if it was fetched (compare_with_release). What is missing is not compared.
+void tell_changes(const World& world, const Settings& settings, const Baseline& baseline, Run& run);

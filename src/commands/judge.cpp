@@ -57,7 +57,7 @@ Reported report_verdicts(const World& world, const Settings& settings, const Pro
     std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
     const Baseline baseline = apply_baseline(world, settings, project, verdicts);
     Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
-    tell_changes(baseline, run);
+    tell_changes(world, settings, baseline, run);
     std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     Result result = make_result(settings, run, std::move(summary));

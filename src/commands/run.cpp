@@ -93,7 +93,7 @@ Result run_all(const World& world, const Settings& settings) {
     run.command = "run";
     run.started = started;
     add_remarks(run, problems);
-    tell_changes(baseline, run);
+    tell_changes(world, settings, baseline, run);
     std::string summary = save_reports(world, settings, run);
     Result result = make_result(settings, run, std::move(summary));
     result.outputs["problems"] = std::to_string(problems.size());

@@ -42,7 +42,7 @@ Problem make_problem(const Told& told, const Run& run) {
     const Finding& finding = *told.row.finding;
     return {told.at,
             fmt::format("{}: {}, blocks {}", render_finding_name(finding), render_severities(finding),
-                        render_images(told.row, run)),
+                        render_images(told.row.images, run)),
             told.row.remedy != nullptr ? told.row.remedy->text
                                        : "see what it is, then fix it or accept it in the policy file"};
 }

@@ -112,6 +112,7 @@ std::vector<PageSection> make_sections(const Run& run, const std::vector<Finding
     std::vector<PageSection> sections;
     sections.push_back(todo_section(make_todo(run, rows)));
     sections.push_back(image_section(run));
+    sections.push_back(change_section(run));
     sections.push_back(chart_section(rows));
     sections.push_back(finding_section(run, rows));
     sections.push_back(waiver_section(run));

@@ -115,10 +115,6 @@ std::string render_terms(const Run& run) {
     return rows.empty() ? "" : table("list", {"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
 }
 
-std::string render_more(const std::string& title, std::size_t count, const std::string& inner) {
-    return count == 0 ? "" : element("details", element("summary", title) + inner, "more") + "\n";
-}
-
 std::string render_contract_rows(const Run& run) {
     std::string rows;
     std::size_t kept = 0;
@@ -164,26 +160,6 @@ std::string render_tag_rows(const Run& run) {
     }
     return render_more(counted(run.publication->tags.size(), "tag") + " written", run.publication->tags.size(),
                        table("list", {"Reference", "Digest"}, rows));
-}
-
-std::string render_change_rows(const Run& run) {
-    std::string rows;
-    std::size_t count = 0;
-    for (const ImageRun& image : run.images) {
-        const auto add = [&](const Finding& finding, std::string_view change) {
-            ++count;
-            rows += table_row({{"Image", escape_html(image.name)},
-                               {"Change", std::string(change)},
-                               {"Severity", render_badge(finding.severity)},
-                               {"Finding", render_linked_id(finding)},
-                               {"Package", render_package(finding)}});
-        };
-        if (!image.change) continue;
-        for (const Finding& finding : image.change->added) add(finding, "adds");
-        for (const Finding& finding : image.change->gone) add(finding, "removes");
-    }
-    return render_more("What this change adds and removes: " + counted(count, "finding"), count,
-                       table("list", {"Image", "Change", "Severity", "Finding", "Package"}, rows));
 }
 
 std::string render_left_out_rows(const Run& run) {
@@ -238,6 +214,10 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
 
 }  // namespace
 
+std::string render_more(const std::string& title, std::size_t count, const std::string& inner) {
+    return count == 0 ? "" : element("details", element("summary", title) + inner, "more") + "\n";
+}
+
 PageSection waiver_section(const Run& run) {
     return {"waivers", "Accepted for a time", render_terms(run)};
 }
@@ -254,6 +234,6 @@ PageSection receipt_section(const Run& run) {
 
 PageSection evidence_section(const Run& run) {
     return {"evidence", "More evidence",
-            render_change_rows(run) + render_contract_rows(run) + render_base_rows(run) + render_tag_rows(run) +
-                render_left_out_rows(run) + render_remark_rows(run)};
+            render_contract_rows(run) + render_base_rows(run) + render_tag_rows(run) + render_left_out_rows(run) +
+                render_remark_rows(run)};
 }

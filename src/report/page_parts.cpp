@@ -135,7 +135,7 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
                       {"Finding", what},
                       {"Package", render_package(finding)},
                       {"Fixed in", escape_html(render_fix(finding)), "roomy"},
-                      {"Images", escape_html(render_images(row, run), whole)},
+                      {"Images", escape_html(render_images(row.images, run), whole)},
                       {row.waiver != nullptr ? "Accepted" : "What to do", render_advice(row)}},
                      attributes);
 }

@@ -15,11 +15,12 @@ struct PageSection {
 
 PageSection todo_section(const std::vector<ToDo>& todo);
 PageSection image_section(const Run& run);
+PageSection change_section(const Run& run);  ///< what a pull request does to the published images
 PageSection chart_section(const std::vector<FindingRow>& rows);
 PageSection finding_section(const Run& run, const std::vector<FindingRow>& rows);
 PageSection waiver_section(const Run& run);
 PageSection receipt_section(const Run& run);
-PageSection evidence_section(const Run& run);  ///< contract, bases, tags, what a change does, remarks
+PageSection evidence_section(const Run& run);  ///< contract, bases, tags, remarks
 
 /// The rows that finding_section has no place for, for the page's script; nothing if there are none. They may be nearly
 /// all of the page, so that they are written straight into it.
@@ -30,3 +31,5 @@ std::string render_linked_id(const Finding& finding);
 std::string render_package(const Finding& finding);  ///< package and version, and below them the path
 std::string render_badge(Severity severity);
 std::string render_code(std::string_view text);
+/// `count` things folded away under a title; empty if there are none.
+std::string render_more(const std::string& title, std::size_t count, const std::string& inner);

@@ -82,12 +82,12 @@ std::vector<FindingRow> gather_findings(const Run& run) {
     return gathered;
 }
 
-std::string render_images(const FindingRow& row, const Run& run) {
-    if (run.images.size() > 1 && row.images.size() == run.images.size()) return "all images";
+std::string render_images(const std::vector<const ImageRun*>& images, const Run& run) {
+    if (run.images.size() > 1 && images.size() == run.images.size()) return "all images";
     const bool one_platform = std::all_of(run.images.begin(), run.images.end(), [&](const ImageRun& image) {
         return image.platform == run.images.front().platform;
     });
     std::vector<std::string> names;
-    for (const ImageRun* image : row.images) names.push_back(one_platform ? image->image : image->name);
+    for (const ImageRun* image : images) names.push_back(one_platform ? image->image : image->name);
     return joined(names, ", ");
 }

@@ -24,4 +24,4 @@ std::vector<FindingRow> findings_of(const ImageRun& image);
 std::vector<FindingRow> gather_findings(const Run& run);
 
 /// "all images", or their names; platforms only where a name stands for several.
-std::string render_images(const FindingRow& row, const Run& run);
+std::string render_images(const std::vector<const ImageRun*>& images, const Run& run);

@@ -11,7 +11,9 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "contract/contract.h"
+#include "contract/contract_change.h"
 #include "plan/plan.h"
+#include "verdict/inventory.h"
 #include "verdict/policy.h"
 #include "verdict/verdict.h"
 
@@ -26,8 +28,13 @@ struct Remedy {
 
 /// What a change does to one image: compared with the published one, with today's databases.
 struct Change {
+    Digest published;  ///< that one's manifest
     std::vector<Finding> added;
     std::vector<Finding> gone;
+    ImageSize size_before;
+    ImageSize size;
+    std::optional<std::vector<PackageChange>> packages;   ///< nothing: no scanner's inventories of both are there
+    std::optional<std::vector<ContractChange>> contract;  ///< nothing: one of the two was not tested
 };
 
 /// One image on one platform.

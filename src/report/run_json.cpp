@@ -59,6 +59,52 @@ void render_verdict(JsonWriter& json, const ImageRun& image) {
     if (known) json.field("sarif", "sarif/" + image.name + ".sarif");
 }
 
+void render_size(JsonWriter& json, std::string_view name, std::uint64_t before, std::uint64_t now) {
+    if (before == 0 || now == 0) return;
+    json.open_object(name);
+    json.field("published", before);
+    json.field("now", now);
+    json.close();
+}
+
+void render_package_changes(JsonWriter& json, const std::vector<PackageChange>& packages) {
+    json.open_array("packages");
+    for (const PackageChange& package : packages) {
+        json.open_object();
+        json.field("name", clean_line(package.name));
+        json.field("type", clean_line(package.type));
+        if (!package.before.empty()) json.field("published", clean_line(package.before));
+        if (!package.now.empty()) json.field("now", clean_line(package.now));
+        json.close();
+    }
+    json.close();
+}
+
+void render_contract_changes(JsonWriter& json, const std::vector<ContractChange>& rows) {
+    json.open_array("contract");
+    for (const ContractChange& row : rows) {
+        json.open_object();
+        json.field("row", clean_line(row.id));
+        if (row.before) json.field("published", render_row_result(*row.before));
+        if (row.now) json.field("now", render_row_result(*row.now));
+        json.close();
+    }
+    json.close();
+}
+
+/// What could not be compared is left out.
+void render_change(JsonWriter& json, const Change& change) {
+    json.open_object("change");
+    json.field("published", change.published.text());
+    json.field("findings_added", change.added.size());
+    json.field("findings_gone", change.gone.size());
+    render_size(json, "compressed_size", change.size_before.compressed, change.size.compressed);
+    render_size(json, "unpacked_size", change.size_before.unpacked, change.size.unpacked);
+    if (change.packages) render_package_changes(json, *change.packages);
+    if (change.contract) render_contract_changes(json, *change.contract);
+    json.close();
+}
+
 void render_image(JsonWriter& json, const ImageRun& image) {
     json.open_object();
     json.field("name", image.name);
@@ -68,6 +114,7 @@ void render_image(JsonWriter& json, const ImageRun& image) {
     json.field("category", image.category);
     render_verdict(json, image);
     json.field("contract", !image.contract ? "not tested" : image.contract->is_kept() ? "kept" : "broken");
+    if (image.change) render_change(json, *image.change);
     json.close();
 }
 

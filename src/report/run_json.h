@@ -5,6 +5,6 @@
 
 #include "report/run.h"
 
-/// Outcome, heading, counts, and per image its outcome, digest, counts and file names; flags for stand-ins and sample
-/// data.
+/// Outcome, heading, counts, and per image its outcome, digest, counts and file names, and what it changes; flags for
+/// stand-ins and sample data.
 std::string render_verdict_summary_json(const Run& run);

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "report/changes.h"
 #include "report/escape.h"
 #include "report/words.h"
 
@@ -81,7 +82,7 @@ std::string finding_row(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const std::string title = finding.title.empty() ? "" : "<br>" + escape_markdown(finding.title, 120);
     return table_row({severity_cell(finding), linked(finding) + title, package_cell(finding),
-                      escape_markdown(render_fix(finding), 100), escape_markdown(render_images(row, run)),
+                      escape_markdown(render_fix(finding), 100), escape_markdown(render_images(row.images, run)),
                       row.waiver != nullptr ? waiver_cell(*row.waiver) : advice_cell(row)});
 }
 
@@ -107,6 +108,17 @@ std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
         }
     }
     return longest;
+}
+
+std::vector<std::string> change_rows(const std::vector<ChangeRow>& changes, const Run& run) {
+    std::vector<std::string> rows;
+    for (const ChangeRow& change : changes) {
+        std::vector<std::string> cells;
+        for (const std::string& cell : change.cells) cells.push_back(escape_markdown(cell));
+        cells.push_back(escape_markdown(render_images(change.images, run)));
+        rows.push_back(table_row(cells));
+    }
+    return rows;
 }
 
 /// The first row that does not fit is rendered as well: it tells that no more do.
@@ -163,7 +175,21 @@ SummaryPart make_unknown_part(const Run& run) {
 }
 
 SummaryPart make_change_part(const Run& run) {
-    SummaryPart part{.title = "What this change does, compared with the published images",
+    SummaryPart part{
+        .title = "What this change does, compared with the published images",
+        .head = table_head({"Image", "Published", "Size to pull", "Unpacked", "Packages", "Findings", "Contract"}),
+        .rows = {},
+        .tail = {}};
+    for (const ChangeRow& row : gather_changes(run)) {
+        std::vector<std::string> cells = {image_cell(*row.images.front()), code(row.cells.front())};
+        for (std::size_t i = 1; i < row.cells.size(); ++i) cells.push_back(escape_markdown(row.cells[i]));
+        part.rows.push_back(table_row(cells));
+    }
+    return part;
+}
+
+SummaryPart make_finding_change_part(const Run& run) {
+    SummaryPart part{.title = {},
                      .head = table_head({"Image", "Change", "Severity", "Finding", "Package"}),
                      .rows = {},
                      .tail = {},
@@ -179,6 +205,27 @@ SummaryPart make_change_part(const Run& run) {
         add(image.change->added, "adds");
         add(image.change->gone, "removes");
     }
+    part.title = fmt::format("Findings that come or go: {}", part.rows.size());
+    return part;
+}
+
+SummaryPart make_package_change_part(const Run& run) {
+    SummaryPart part{.title = {},
+                     .head = table_head({"Package", "Type", "Published", "Now", "Images"}),
+                     .rows = change_rows(gather_package_changes(run), run),
+                     .tail = {},
+                     .folded = true};
+    part.title = fmt::format("Packages that come, go or change: {}", part.rows.size());
+    return part;
+}
+
+SummaryPart make_contract_change_part(const Run& run) {
+    SummaryPart part{.title = {},
+                     .head = table_head({"Promise", "Row", "Published", "Now", "Images"}),
+                     .rows = change_rows(gather_contract_changes(run), run),
+                     .tail = {},
+                     .folded = true};
+    part.title = fmt::format("Rows of the contract that end otherwise: {}", part.rows.size());
     return part;
 }
 

@@ -21,7 +21,10 @@ struct SummaryPart {
 SummaryPart make_todo_part(const std::vector<ToDo>& todo);
 SummaryPart make_image_part(const Run& run);
 SummaryPart make_unknown_part(const Run& run);
-SummaryPart make_change_part(const Run& run);
+SummaryPart make_change_part(const Run& run);  ///< at a glance; the three that follow have the details
+SummaryPart make_finding_change_part(const Run& run);
+SummaryPart make_package_change_part(const Run& run);
+SummaryPart make_contract_change_part(const Run& run);
 SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state,
                               std::size_t room);
 SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room);

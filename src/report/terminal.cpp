@@ -118,7 +118,7 @@ Line finding_line(const FindingRow& row, const Run& run) {
             {.text = clean_line(
                  finding.kind == FindingKind::secret ? finding.path : finding.package + " " + finding.version, 60)},
             {.text = clean_line(render_fix(finding), 40)},
-            {.text = clean_line(render_images(row, run), 80)},
+            {.text = clean_line(render_images(row.images, run), 80)},
             {.text = row.remedy != nullptr ? clean_line(row.remedy->text, 200) : "-"}};
 }
 

@@ -51,6 +51,13 @@ std::string render_moment(Time time) {
     return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
 }
 
+std::string render_bytes(std::uint64_t bytes) {
+    if (bytes < 1000) return counted(bytes, "byte");
+    const auto size = static_cast<double>(bytes);
+    // Not "1000.0 kB": from there on it rounds to 1.0 MB.
+    return bytes < 999'950 ? fmt::format("{:.1f} kB", size / 1e3) : fmt::format("{:.1f} MB", size / 1e6);
+}
+
 std::string render_place(const Place& place) {
     return place.line == 0 ? place.file : place.file + ":" + std::to_string(place.line);
 }

@@ -1,9 +1,8 @@
 #include "verdict/inventory.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -43,13 +42,6 @@ std::string listed(const Versions& versions, const Versions::key_type& package) 
     return found == versions.end() ? "" : joined({found->second.begin(), found->second.end()}, ", ");
 }
 
-bool stands_before(const PackageChange& a, const PackageChange& b) {
-    const auto order = [](const PackageChange& change) {
-        return std::make_tuple(change.type == "cargo", std::string_view(change.type), std::string_view(change.name));
-    };
-    return order(a) < order(b);
-}
-
 }  // namespace
 
 std::vector<Package> parse_inventory(std::string_view cyclonedx, const std::string& source) {
@@ -78,6 +70,5 @@ std::vector<PackageChange> compare_packages(const std::vector<Package>& before, 
                              .now = listed(fresh, package)};
         if (change.before != change.now) changes.push_back(std::move(change));
     }
-    std::sort(changes.begin(), changes.end(), stands_before);
     return changes;
 }

@@ -26,6 +26,5 @@ struct PackageChange {
     std::string now;     ///< empty: there is none any more
 };
 
-/// By type and name, wherever they stand and however often they are listed. Sorted by these; what a program was
-/// compiled from (crates) comes last, because it may be much.
+/// By type and name, sorted so; wherever they stand and however often they are listed.
 std::vector<PackageChange> compare_packages(const std::vector<Package>& before, const std::vector<Package>& now);

@@ -64,6 +64,41 @@ TEST_CASE("What a pull request adds blocks also with new-only, and what it adds 
     CHECK(holds(fake.summary(), "| removes |"));
 }
 
+TEST_CASE("A pull request is told which packages change and how much larger the image gets, also by another job") {
+    PullRequest fake;
+    fake.libc6_in_published = "2.36-8";
+    put_layout(fake, "3.13.3-production-linux-amd64", "a layer with much more in it");
+    run_scan(fake.world(), fake.settings());
+    const std::string by_leg = fake.summary();
+    run_judge(fake.world(), fake.settings());
+    for (const std::string& summary : {by_leg, fake.summary()}) {
+        CHECK(holds(summary,
+                    "| 28 bytes → 39 bytes (+11 bytes) | 28.0 kB → 39.0 kB (+11.0 kB) | 1 in another version |"));
+        CHECK(holds(summary, "| 28 bytes, the same | 28.0 kB, the same | 1 in another version |"));
+        CHECK(holds(summary, "Packages that come, go or change: 1"));
+        CHECK(holds(summary, "| libc6 | deb | 2.36-8 | 2.36-9 | all images |"));
+    }
+    CHECK(holds(fake.files.texts.at("out/report.html"), "2.36-8"));
+    CHECK(holds(fake.files.texts.at("out/verdict.json"), R"("published": "2.36-8")"));
+}
+
+TEST_CASE("Packages are not compared where one of the two inventories is not what was written down") {
+    PullRequest fake;
+    fake.libc6_in_published = "2.36-8";
+    run_scan(fake.world(), fake.settings());
+    for (auto& [path, text] : fake.files.texts) {
+        if (path.string().starts_with("out/scans/published/") && path.filename() == "trivy.cdx.json") text += " ";
+    }
+    run_judge(fake.world(), fake.settings());
+    CHECK(holds(fake.summary(), "| libc6 | deb | 2.36-8 | 2.36-9 | all images |"));  // by Grype's
+    for (auto& [path, text] : fake.files.texts) {
+        if (path.string().starts_with("out/scans/published/") && path.filename() == "grype.cdx.json") text += " ";
+    }
+    run_judge(fake.world(), fake.settings());
+    CHECK_FALSE(holds(fake.summary(), "2.36-8"));
+    CHECK(holds(fake.summary(), "| – |"));
+}
+
 TEST_CASE("A pull request that mends what is out is told so") {
     PullRequest fake;
     mend_what_is_built(fake);

@@ -15,6 +15,8 @@ struct GitHubWorld : FakeWorld {
     FakeGitHub hub;
     std::string finding;               ///< an id that both scanners see in every image from now on; empty: none
     std::string finding_in_published;  ///< the same for what is fetched to compare with, where that is another one
+    std::string libc6 = "2.36-9";      ///< the version that both scanners list in every image from now on
+    std::string libc6_in_published;    ///< the same for what is fetched to compare with, where that is another one
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
     std::set<std::string> lost_tags;
@@ -111,27 +113,35 @@ struct GitHubWorld : FakeWorld {
         processes.answer({"grype", "-c", "empty.yaml", "db", "status"},
                          R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
         processes.answer_by({"trivy", "image", "--scanners"}, [this](const Command& c) {
-            const bool of_published = c.directory.string().find("out/published") != std::string::npos;
+            const bool other = is_of_published(c) && !finding_in_published.empty();
             return leave(c, "trivy.json",
                          trivy_report("container_image", image_in_view(c).second.text(),
-                                      of_published && !finding_in_published.empty() ? finding_in_published : finding));
+                                      other ? finding_in_published : finding, unpacked_in_view(c)));
         });
         processes.answer_by({"trivy", "convert"},
-                            [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom); });
+                            [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom_of(c)); });
         processes.answer_by({"trivy", "sbom"}, [this](const Command& c) {
-            return leave(c, "trivy.json", trivy_report("cyclonedx", "", finding));
+            return leave(c, "trivy.json", trivy_report("cyclonedx", "", finding, 0));
         });
         processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             [this](const Command& c) { return leave(c, "grype.json", grype_report("", "")); });
         processes.answer_by({"grype", "-q"}, [this](const Command& c) {
-            leave(c, "grype.cdx.json", sbom);
+            leave(c, "grype.cdx.json", sbom_of(c));
             const auto [manifest, config] = image_in_view(c);
             return leave(c, "grype.json", grype_report(config.text(), manifest.text()));
         });
     }
 
-    static constexpr const char* sbom =
-        R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "libc6", "version": "2.36"}]})";
+    static bool is_of_published(const Command& command) {
+        return command.directory.string().find("out/published") != std::string::npos;
+    }
+
+    std::string sbom_of(const Command& command) const {
+        const bool other = is_of_published(command) && !libc6_in_published.empty();
+        return R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "library", "name": "libc6", "purl": "pkg:deb/debian/libc6", "version": ")" +
+               (other ? libc6_in_published : libc6) + "\"}]}";
+    }
 
     Finished leave(const Command& command, const std::string& name, const std::string& text) {
         if (!scanners_work)
@@ -146,8 +156,19 @@ struct GitHubWorld : FakeWorld {
         return {image.digest, parse_manifest(files.read(blob_path(view, image.digest)), "image").config->digest};
     }
 
+    /// A thousand times what it is packed.
+    std::uint64_t unpacked_in_view(const Command& command) {
+        const std::filesystem::path view = command.directory.parent_path() / "view";
+        std::uint64_t size = 0;
+        for (const Descriptor& layer :
+             parse_manifest(files.read(blob_path(view, image_in_view(command).first)), "image").layers)
+            size += 1000 * layer.size;
+        return size;
+    }
+
     /// Of an SBOM's image the scanners tell nothing.
-    static std::string trivy_report(const std::string& type, const std::string& config, const std::string& finding) {
+    static std::string trivy_report(const std::string& type, const std::string& config, const std::string& finding,
+                                    std::uint64_t unpacked) {
         const std::string found =
             finding.empty()
                 ? ""
@@ -155,7 +176,8 @@ struct GitHubWorld : FakeWorld {
                       R"(", "PkgName": "libssl3", "InstalledVersion": "3.0.15", "FixedVersion": "3.0.16", "Status": "fixed", "Severity": "HIGH", "Title": "@octocat <script>"})";
         return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": ")" +
                type + R"(", "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" + config +
-               R"("}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" +
+               R"(", "Layers": [{"Size": )" + std::to_string(unpacked) +
+               R"(}]}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" +
                found + "]}]}";
     }
 

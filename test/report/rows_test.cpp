@@ -17,7 +17,7 @@ TEST_CASE("what several images share is one row, and what blocks comes first") {
     REQUIRE(rows[2].waiver != nullptr);
     CHECK(rows[2].waiver->owner == "platform team");
     CHECK(rows[6].finding->severity == Severity::unknown);
-    CHECK(render_images(rows[0], run) == "3.13.3-development, 3.13.3-production");
+    CHECK(render_images(rows[0].images, run) == "3.13.3-development, 3.13.3-production");
 }
 
 TEST_CASE("one finding with two remedies is two rows: something else has to be done about each") {
@@ -31,7 +31,7 @@ TEST_CASE("one finding with two remedies is two rows: something else has to be d
 TEST_CASE("images on two platforms are told apart") {
     Run run = vulnerable_run();
     run.images[3].platform = "linux/arm64";
-    CHECK(render_images(gather_findings(run)[0], run) ==
+    CHECK(render_images(gather_findings(run)[0].images, run) ==
           "3.13.3-development-linux-amd64, 3.13.3-production-linux-amd64");
 }
 

@@ -220,6 +220,19 @@ void add_findings(ImageRun& image, int python_line) {
     report(image, unfixed(3004, "perl-base", Severity::unknown));
 }
 
+/// Compared with an image that had another OpenSSL.
+Change change_of(const ImageRun& image, const std::vector<Finding>& added, const std::vector<Finding>& gone) {
+    return {.published = digest_of("published " + image.name),
+            .added = added,
+            .gone = gone,
+            .size_before = {.compressed = 24'120'004, .unpacked = 63'001'600},
+            .size = {.compressed = 25'331'120, .unpacked = 63'001'600},
+            .packages =
+                std::vector<PackageChange>{
+                    {.type = "deb", .name = "libssl3", .before = "3.0.16-1~deb12u1", .now = "3.0.17-1~deb12u2"}},
+            .contract = std::vector<ContractChange>{}};
+}
+
 Policy policy() {
     Policy made;
     made.file = "vulnerability-policy.yml";
@@ -299,7 +312,19 @@ Run vulnerable_run() {
                             "the waiver for CVE-2024-9999 ended on 2026-11-20",
                             "remove it, or decide anew",
                             Level::warning}};
-    run.images[1].change = Change{.added = {interpreter()}, .gone = {unfixed(2900, "tar", Severity::medium)}};
+    run.images[0].change = change_of(run.images[0], {}, {});
+    run.images[1].change = change_of(run.images[1], {interpreter()}, {unfixed(2900, "tar", Severity::medium)});
+    run.images[1].change->packages->push_back(
+        {.type = "generic", .name = "python", .before = "3.13.2", .now = "3.13.3"});
+    run.images[1].change->packages->push_back({.type = "deb", .name = "tar", .before = "1.34+dfsg-1.2", .now = {}});
+    run.images[1].change->size = {.compressed = 24'120'004, .unpacked = 61'598'720};
+    run.images[3].change = change_of(run.images[3], {}, {});
+    run.images[3].change->packages.reset();
+    run.images[3].change->size_before = {};
+    run.images[3].change->contract = std::vector<ContractChange>{{.id = "user-numeric",
+                                                                  .promise = "the user is numeric and not root",
+                                                                  .before = RowResult::kept,
+                                                                  .now = RowResult::broken}};
     run.images[0].verdict->left_out = {unfixed(2800, "linux-libc-dev", Severity::high)};
     run.images[0].verdict->left_out[0].ignored_because = "kernel headers: the kernel is the host's";
     run.publication = PublicationState{.result = PublicationState::Result::not_wanted,
@@ -357,7 +382,11 @@ Run hostile_run() {
                                .found = hostile_text,
                                .result = RowResult::broken,
                                .because = hostile_text};
-    image.change = Change{.added = {named}, .gone = {finding}};
+    image.change = change_of(image, {named}, {finding});
+    image.change->packages = std::vector<PackageChange>{
+        {.type = hostile_text, .name = hostile_text, .before = hostile_text, .now = hostile_text}};
+    image.change->contract = std::vector<ContractChange>{
+        {.id = hostile_text, .promise = hostile_text, .before = std::nullopt, .now = RowResult::broken}};
     run.images[0].verdict->outcome = Outcome::unknown;
     run.images[0].verdict->unknown_because = {hostile_text};
     run.policy.waivers = {waiver};

@@ -17,6 +17,16 @@ TEST_CASE("durations and ages are told in the unit that fits") {
     CHECK(render_age(49h) == "2 days");
 }
 
+TEST_CASE("bytes are told in the unit that fits, never as a thousand of one") {
+    CHECK(render_bytes(1) == "1 byte");
+    CHECK(render_bytes(999) == "999 bytes");
+    CHECK(render_bytes(1000) == "1.0 kB");
+    CHECK(render_bytes(999'949) == "999.9 kB");
+    CHECK(render_bytes(999'950) == "1.0 MB");
+    CHECK(render_bytes(61'598'720) == "61.6 MB");
+    CHECK(render_bytes(1'234'567'890) == "1234.6 MB");
+}
+
 TEST_CASE("a waiver holds through its last day") {
     const Date today = Date(std::chrono::year(2026) / 11 / 23);
     CHECK(render_days_left(today + std::chrono::days(2), today) == "2 days left");

@@ -79,8 +79,3 @@ TEST_CASE("neither order nor repetition is a change, and several versions of one
 TEST_CASE("a package without a version comes and goes like any other") {
     CHECK(told({{"", "thing", ""}}, {}) == " thing: no version -> \n");
 }
-
-TEST_CASE("crates come last") {
-    CHECK(told({}, {{"cargo", "anyhow", "1"}, {"pypi", "uv", "2"}, {"deb", "tar", "3"}}) ==
-          "deb tar:  -> 3\npypi uv:  -> 2\ncargo anyhow:  -> 1\n");
-}

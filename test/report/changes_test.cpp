@@ -1,0 +1,111 @@
+#include "report/changes.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/text.h"
+#include "report/rows.h"
+#include "report/samples.h"
+
+namespace {
+
+/// "cell | cell | images" for each row.
+std::string told(const std::vector<ChangeRow>& rows, const Run& run) {
+    std::string text;
+    for (const ChangeRow& row : rows) text += joined(row.cells, " | ") + " | " + render_images(row.images, run) + "\n";
+    return text;
+}
+
+/// The four images, each compared with one that held the same and was as large.
+Run compared_run() {
+    Run run = clean_run();
+    for (ImageRun& image : run.images) {
+        image.change = Change{.published = digest_of("published"),
+                              .added = {},
+                              .gone = {},
+                              .size_before = {.compressed = 24'120'004, .unpacked = 61'598'720},
+                              .size = {.compressed = 24'120'004, .unpacked = 61'598'720},
+                              .packages = std::vector<PackageChange>{},
+                              .contract = std::vector<ContractChange>{}};
+    }
+    return run;
+}
+
+/// The cells of the first image, without the digest.
+std::string first(const Run& run) {
+    std::vector<std::string> cells = gather_changes(run).at(0).cells;
+    CHECK(cells.front() == digest_of("published").brief());
+    cells.erase(cells.begin());
+    return joined(cells, " | ");
+}
+
+}  // namespace
+
+TEST_CASE("an image that is the same as the published one is told so in every respect") {
+    const Run run = compared_run();
+    CHECK(gather_changes(run).size() == 4);
+    CHECK(first(run) == "24.1 MB, the same | 61.6 MB, the same | the same | the same | the same");
+    CHECK(gather_package_changes(run).empty());
+    CHECK(gather_contract_changes(run).empty());
+}
+
+TEST_CASE("what could not be compared is not called the same") {
+    Run run = compared_run();
+    Change& change = *run.images[0].change;
+    change.size_before.compressed = 0;
+    change.size.unpacked = 0;
+    change.packages.reset();
+    change.contract.reset();
+    CHECK(first(run) == "– | – | – | the same | –");
+    run.images[0].change.reset();
+    CHECK(gather_changes(run).size() == 3);
+}
+
+TEST_CASE("sizes are told before and after, with the difference") {
+    Run run = compared_run();
+    Change& change = *run.images[0].change;
+    change.size = {.compressed = 25'320'004, .unpacked = 61'598'208};
+    CHECK(first(run).starts_with("24.1 MB → 25.3 MB (+1.2 MB) | 61.6 MB → 61.6 MB (−512 bytes) | "));
+}
+
+TEST_CASE("packages, findings and rows are counted by what became of them") {
+    Run run = compared_run();
+    Change& change = *run.images[0].change;
+    change.packages = std::vector<PackageChange>{{.type = "deb", .name = "a", .before = "1", .now = "2"},
+                                                 {.type = "deb", .name = "b", .before = "", .now = "2"},
+                                                 {.type = "deb", .name = "c", .before = "1", .now = ""},
+                                                 {.type = "deb", .name = "d", .before = "1", .now = ""}};
+    change.added = {make_finding("CVE-1", "a", Severity::low)};
+    change.contract = std::vector<ContractChange>{
+        {.id = "stop", .promise = "it stops", .before = std::nullopt, .now = RowResult::known}};
+    CHECK(first(run).ends_with(" | 1 in another version, 1 added, 2 removed | 1 added | 1 row changed"));
+    CHECK(told(gather_contract_changes(run), run) == "it stops | stop | not tested | known | 3.13.3-development\n");
+}
+
+TEST_CASE("a package that changes alike in several images is one row, another change of it is another") {
+    Run run = compared_run();
+    const PackageChange ssl{.type = "deb", .name = "libssl3", .before = "3.0.15", .now = "3.0.16"};
+    const PackageChange other{.type = "deb", .name = "libssl3", .before = "3.0.14", .now = "3.0.16"};
+    const PackageChange tini{.type = "", .name = "tini", .before = "0.19", .now = ""};
+    for (ImageRun& image : run.images) image.change->packages = std::vector{ssl};
+    CHECK(told(gather_package_changes(run), run) == "libssl3 | deb | 3.0.15 | 3.0.16 | all images\n");
+    run.images[1].change->packages = std::vector{other};
+    run.images[2].change->packages = std::vector{ssl, tini};
+    run.images[3].change->packages.reset();
+    CHECK(told(gather_package_changes(run), run) ==
+          "libssl3 | deb | 3.0.15 | 3.0.16 | 3.13.3-development, 3.12.6-development\n"
+          "libssl3 | deb | 3.0.14 | 3.0.16 | 3.13.3-production\n"
+          "tini | – | 0.19 | – | 3.12.6-development\n");
+}
+
+TEST_CASE("packages are sorted over all images, and crates come last") {
+    Run run = compared_run();
+    run.images[0].change->packages =
+        std::vector<PackageChange>{{.type = "cargo", .name = "anyhow", .before = "", .now = "1"},
+                                   {.type = "deb", .name = "tar", .before = "", .now = "1"}};
+    run.images[1].change->packages =
+        std::vector<PackageChange>{{.type = "deb", .name = "adduser", .before = "", .now = "3"},
+                                   {.type = "pypi", .name = "pip", .before = "", .now = "4"}};
+    std::string names;
+    for (const ChangeRow& row : gather_package_changes(run)) names += row.cells[0] + " ";
+    CHECK(names == "adduser tar pip anyhow ");
+}
