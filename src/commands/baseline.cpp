@@ -111,24 +111,22 @@ Change make_change(const Verdict& published, const Verdict& now) {
             .contract = std::nullopt};
 }
 
-/// By the scanners that left inventories of both images: what one of them was not looked at with would seem to come or
-/// to go. Nothing if there is no such scanner.
+/// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
+/// seem to come or to go.
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
                                                               const Verdict& published, const Verdict& now) {
     const auto before = load_inventories(world.files, scans_folder(settings), {now.name, published.manifest});
     const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
-    std::vector<Package> before_all;
-    std::vector<Package> after_all;
-    bool compared = false;
+    const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                                  [](const auto& a, const auto& b) { return a.first == b.first; });
+    if (before.empty() || !alike) return std::nullopt;
+    std::vector<Package> all_before;
+    std::vector<Package> all_after;
     for (const auto& [scanner, packages] : before) {
-        const auto same = after.find(scanner);
-        if (same == after.end()) continue;
-        before_all.insert(before_all.end(), packages.begin(), packages.end());
-        after_all.insert(after_all.end(), same->second.begin(), same->second.end());
-        compared = true;
+        all_before.insert(all_before.end(), packages.begin(), packages.end());
+        all_after.insert(all_after.end(), after.at(scanner).begin(), after.at(scanner).end());
     }
-    if (!compared) return std::nullopt;
-    return compare_packages(before_all, after_all);
+    return compare_packages(all_before, all_after);
 }
 
 /// The contract's results in the releases that were fetched, by the digest of the manifest that was tested: whatever

@@ -33,7 +33,7 @@ struct Change {
     std::vector<Finding> gone;
     ImageSize size_before;
     ImageSize size;
-    std::optional<std::vector<PackageChange>> packages;   ///< nothing: no scanner's inventories of both are there
+    std::optional<std::vector<PackageChange>> packages;   ///< nothing: not the same inventories of both are there
     std::optional<std::vector<ContractChange>> contract;  ///< nothing: one of the two was not tested
 };
 

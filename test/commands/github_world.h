@@ -126,7 +126,7 @@ struct GitHubWorld : FakeWorld {
         processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             [this](const Command& c) { return leave(c, "grype.json", grype_report("", "")); });
         processes.answer_by({"grype", "-q"}, [this](const Command& c) {
-            leave(c, "grype.cdx.json", sbom_of(c));
+            leave(c, "grype.cdx.json", sbom_of(c, interpreter));
             const auto [manifest, config] = image_in_view(c);
             return leave(c, "grype.json", grype_report(config.text(), manifest.text()));
         });
@@ -136,11 +136,15 @@ struct GitHubWorld : FakeWorld {
         return command.directory.string().find("out/published") != std::string::npos;
     }
 
-    std::string sbom_of(const Command& command) const {
+    /// Only Grype sees it.
+    static constexpr const char* interpreter =
+        R"(, {"type": "application", "name": "python", "purl": "pkg:generic/python", "version": "3.13.3"})";
+
+    std::string sbom_of(const Command& command, const std::string& more = "") const {
         const bool other = is_of_published(command) && !libc6_in_published.empty();
         return R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
             {"type": "library", "name": "libc6", "purl": "pkg:deb/debian/libc6", "version": ")" +
-               (other ? libc6_in_published : libc6) + "\"}]}";
+               (other ? libc6_in_published : libc6) + "\"}" + more + "]}";
     }
 
     Finished leave(const Command& command, const std::string& name, const std::string& text) {
