@@ -59,6 +59,11 @@ def build():
     return IMAGE
 
 
+def sample_databases(sample):
+    """The newest ones that the set-up made from that list."""
+    return max((CACHE / "databases").glob(f"sample-{sample}-*"), key=lambda path: path.stat().st_mtime)
+
+
 def size(image):
     """Compressed, in MB of 10^6 bytes: what a runner downloads."""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
-"""A GitHub that remembers releases and findings, on a port of this machine: enough for one run of the workflow. (The program's
-own tests have one that also lies.)"""
+"""A GitHub that remembers releases, findings and issues, on a port of this machine: enough for the workflows and the nights after them.
+(The program's own tests have one that also lies.)"""
 
 import base64
 import gzip
@@ -7,14 +7,24 @@ import json
 import re
 import threading
 import urllib.parse
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-TOKEN = "canary-5b21-of-the-github-token"
+import canaries
+from canaries import GITHUB_TOKEN
+
+# Whether something is there may be asked, and so may who asks, which a workflow's own token never learns.
+MERE_QUESTIONS = re.compile(r"GET .*(/git/ref/tags/|/labels/|/user$)")
+BOT = {"login": "github-actions[bot]", "type": "Bot"}
+NOT_FOUND = 404, {"message": "Not Found"}
+FORBIDDEN = 403, {"message": "Resource not accessible by integration"}
 
 
 class GitHub:
-    def __init__(self, test, repository="defra/images"):
-        self.releases, self.findings, self.refused = [], {}, []
+    def __init__(self, test, repository="defra/images", read_only=False):
+        """`read_only`: what a fork's pull request gets a token for."""
+        self.releases, self.analyses, self.issues, self.labels, self.enabled = [], [], [], set(), set()
+        self.received, self.refused, self.writes, self.read_only = [], [], [], read_only
         self.root = f"/repos/{repository}/"
         server = ThreadingHTTPServer(("127.0.0.1", 0), self.make_handler())
         self.address = f"http://127.0.0.1:{server.server_address[1]}"
@@ -23,6 +33,7 @@ class GitHub:
         test.addCleanup(server.server_close)
         test.addCleanup(thread.join)
         test.addCleanup(server.shutdown)
+        test.addCleanup(lambda: test.assertFalse(any(map(canaries.is_in, self.received)), "GitHub was sent a secret"))
 
     def make_handler(self):
         hub = self
@@ -32,12 +43,8 @@ class GitHub:
 
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                    status, answer = 401, {"message": "Bad credentials"}
-                else:
-                    status, answer = hub.route(self.command, self.path, body)
-                if status >= 400 and "/git/ref/tags/" not in self.path:  # asking for a tag that is not there yet is no mistake
-                    hub.refused.append(f"{self.command} {self.path}: {status}")
+                authorized = self.headers.get("Authorization") == f"Bearer {GITHUB_TOKEN}"
+                status, answer = hub.answer(self.command, self.path, body, authorized)
                 content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -51,36 +58,56 @@ class GitHub:
 
         return Handler
 
+    def answer(self, method, url, body, authorized):
+        asked = f"{method} {url}"
+        self.received += [asked.encode(), body]
+        if method != "GET":
+            self.writes.append(asked)
+        if not authorized:
+            status, answer = 401, {"message": "Bad credentials"}
+        elif self.read_only and method != "GET":
+            status, answer = FORBIDDEN
+        else:
+            status, answer = self.route(method, url, body)
+        if status >= 400 and not MERE_QUESTIONS.match(asked):
+            self.refused.append(f"{asked}: {status}")
+        return status, answer
+
     def route(self, method, url, body):
         path, _, query = url.partition("?")
-        path = path.removeprefix(self.root)
-        if path == "releases":
-            return (200, [self.show(one) for one in self.releases]) if method == "GET" else (201, self.create(json.loads(body)))
-        found = re.fullmatch(r"releases/(\d+)(/assets)?", path)
-        if found:
-            release = self.releases[int(found[1])]
-            if found[2]:
-                release["files"][urllib.parse.parse_qs(query)["name"][0]] = body
-                return 201, {"state": "uploaded"}
-            release.update(json.loads(body) if body else {})
-            return 200, self.show(release)
-        if path == "code-scanning/sarifs":
-            sent = json.loads(body)
-            sarif = json.loads(gzip.decompress(base64.b64decode(sent["sarif"])))
-            self.findings[sarif["runs"][0]["automationDetails"]["id"]] = sent["ref"]
-            return 202, {"id": str(len(self.findings))}
-        if path.startswith("code-scanning/sarifs/"):
-            return 200, {"processing_status": "complete", "errors": None}
-        if path == "code-scanning/analyses":
-            return 200, [{"id": number, "sarif_id": str(number), "category": category, "ref": ref, "error": "", "warning": ""}
-                         for number, (category, ref) in enumerate(self.findings.items(), 1)]
-        if path.startswith("git/ref/tags/"):
-            for release in self.releases:
-                if not release["draft"] and release["tag_name"] == path.rpartition("/")[2]:
-                    return 200, {"object": {"type": "commit", "sha": release["target_commitish"]}}
-        if path.startswith("commits/"):
+        kind, *rest = path.removeprefix(self.root).split("/")
+        query = {name: values[0] for name, values in urllib.parse.parse_qs(query).items()}
+        if kind == "releases":
+            return self.route_releases(method, rest, query, body)
+        if kind == "code-scanning":
+            return self.route_findings(method, rest, query, body)
+        if kind == "issues":
+            return self.route_issues(method, rest, query, body)
+        if kind == "labels":
+            return self.route_labels(method, rest, body)
+        if kind == "git":
+            return self.show_tag(rest[-1])
+        if kind == "commits":
             return 200, {"sha": "a" * 40}
-        return 404, {"message": "Not Found"}
+        if kind == "actions" and rest[2:] == ["enable"]:
+            self.enabled.add(rest[1])
+            return 204, b""
+        return FORBIDDEN if path == "/user" else NOT_FOUND
+
+    # releases ---------------------------------------------------------------------------------------------------------
+
+    def route_releases(self, method, rest, query, body):
+        if not rest:
+            return (200, [self.show(one) for one in self.releases]) if method == "GET" else (201, self.create(json.loads(body)))
+        if rest[0] == "assets":
+            number, at = divmod(int(rest[1]), 1000)
+            return 200, list(self.releases[number]["files"].values())[at]
+        release = self.releases[int(rest[0])]
+        if rest[1:] == ["assets"]:
+            release["files"][query["name"]] = body
+            return 201, {"state": "uploaded"}
+        release.update(json.loads(body) if body else {})
+        return 200, self.show(release)
 
     def create(self, sent):
         self.releases.append({**sent, "id": len(self.releases), "files": {}})
@@ -93,3 +120,60 @@ class GitHub:
         return {**{key: value for key, value in release.items() if key != "files"}, "assets": files,
                 "html_url": f"https://github.example{self.root}releases/{release['tag_name']}",
                 "upload_url": f"{self.address}{self.root}releases/{number}/assets{{?name,label}}"}
+
+    def show_tag(self, tag):
+        for release in self.releases:
+            if not release["draft"] and release["tag_name"] == tag:
+                return 200, {"object": {"type": "commit", "sha": release["target_commitish"]}}
+        return NOT_FOUND
+
+    # findings ---------------------------------------------------------------------------------------------------------
+
+    def route_findings(self, method, rest, query, body):
+        if rest == ["sarifs"]:
+            return 202, {"id": self.take_findings(json.loads(body))}
+        if rest[0] == "sarifs":
+            return 200, {"processing_status": "complete", "errors": None}
+        return 200, [one for one in reversed(self.analyses) if query.get("ref") in (None, one["ref"])]
+
+    def take_findings(self, sent):
+        sarif = gzip.decompress(base64.b64decode(sent["sarif"]))
+        self.received.append(sarif)
+        (run,) = json.loads(sarif)["runs"]
+        number = len(self.analyses) + 1
+        self.analyses.append({"id": number, "sarif_id": str(number), "category": run["automationDetails"]["id"], "ref": sent["ref"],
+                              "created_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "error": "", "warning": "",
+                              "results_count": len(run["results"])})
+        return str(number)
+
+    @property
+    def findings(self):
+        """{category: the branch or pull request that it is about}"""
+        return {one["category"]: one["ref"] for one in self.analyses}
+
+    # issues -----------------------------------------------------------------------------------------------------------
+
+    def route_issues(self, method, rest, query, body):
+        if not rest:
+            if method == "GET":
+                return 200, [one for one in reversed(self.issues) if query.get("labels") in (None, *one["labels"])]
+            return 201, self.open_issue(json.loads(body))
+        issue = self.issues[int(rest[0]) - 1]
+        sent = json.loads(body)
+        if rest[1:] == ["comments"]:
+            issue["comments"].append(sent["body"])
+            return 201, {}
+        issue.update(sent)
+        return 200, issue
+
+    def open_issue(self, sent):
+        number = len(self.issues) + 1
+        self.issues.append({"state": "open", "state_reason": None, **sent, "number": number, "user": BOT, "comments": [],
+                            "html_url": f"https://github.example{self.root}issues/{number}"})
+        return self.issues[-1]
+
+    def route_labels(self, method, rest, body):
+        if method == "GET":
+            return (200, {}) if rest[0] in self.labels else NOT_FOUND
+        self.labels.add(json.loads(body)["name"])
+        return 201, {}

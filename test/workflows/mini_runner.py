@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import canaries
 import expressions
 import runner_protocol
 from project import action
@@ -48,6 +49,11 @@ class Step:
     def __str__(self):
         return f"{self.conclusion}, {self.exit_code}\n{self.log.text()}\n{self.errors}"
 
+    def everything(self):
+        """What left it, before anything in it is hidden."""
+        pairs = [*self.outputs.items(), *self.state.items(), *self.env.items()]
+        return "\n".join([*self.log.raw, self.summary, *(f"{name}={value}" for name, value in pairs)]).encode()
+
 
 class Runner:
     """One job on one machine: its folders, its event, its secrets; steps one after the other."""
@@ -65,6 +71,7 @@ class Runner:
         self.network = network  # the runner names one if the job has services
         self.env = {}  # what earlier steps wrote into $GITHUB_ENV
         self.step_env = {}  # the next step's own `env:`
+        self.steps = []
         self.contexts = contexts or {}
         self.variables = {
             "GITHUB_ACTOR": "maintainer", "GITHUB_API_URL": "https://api.github.invalid", "GITHUB_EVENT_NAME": event,
@@ -74,8 +81,10 @@ class Runner:
             "GITHUB_WORKFLOW_REF": f"{repository}/.github/workflows/images.yml@{ref}",
             "GITHUB_WORKSPACE": str(self.workspace), "RUNNER_TEMP": str(self.places["runner_temp"]),
             "RUNNER_OS": "Linux", "HOME": str(self.places["home"]),
-            "ACTIONS_RUNTIME_TOKEN": "canary-of-the-runtime-token", **(variables or {})}
-        self.masks.add("canary-of-the-runtime-token")
+            "ACTIONS_RUNTIME_TOKEN": canaries.RUNTIME_TOKEN, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": canaries.IDENTITY_TOKEN,
+            **(variables or {})}
+        for own in (canaries.RUNTIME_TOKEN, canaries.IDENTITY_TOKEN):
+            self.masks.add(own)
 
     def inputs(self, given):
         """Defaults of action.yml, overridden by `with:`; unknown ones are passed on, with a warning."""
@@ -132,6 +141,7 @@ class Runner:
         step = Step(process.returncode, time.monotonic() - (cancelled_at or started), log,
                     cancelled=cancelled_at is not None, container=name)
         self._take(files, step)
+        self.steps.append(step)
         return step
 
     def _attend(self, process, log, cancel_when, cancellation):
@@ -179,6 +189,12 @@ class Runner:
 
     def files(self):
         return [path for place in self.places.values() for path in [place, *place.rglob("*")]]
+
+    def leaks(self, holds=canaries.is_in):
+        """Where something got to that nobody may read: files, outputs, summaries, logs before anything in them is hidden."""
+        files = [path for path in self.files() if path.is_file() and not path.is_symlink()]
+        return [*(str(path) for path in files if holds(path.read_bytes())),
+                *(step.container for step in self.steps if holds(step.everything()))]
 
     def strangers(self):
         """What the steps left that the runner's own user could not remove."""

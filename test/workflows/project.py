@@ -38,6 +38,24 @@ def snippets(document, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / document).read_text(), re.M | re.S)
 
 
+def ten_lines():
+    """The README's workflow of one job."""
+    return load(next(text for text in snippets("README.md", "yaml") if "uses: actions/checkout" in text))
+
+
+def publishing_lines():
+    """The same with what the README adds to it for a registry."""
+    workflow_ = ten_lines()
+    (step,) = load(next(text for text in snippets("README.md", "yaml") if "secrets.DOCKER_TOKEN" in text and "jobs:" not in text))
+    (job,) = workflow_["jobs"].values()
+    job["steps"][-1] = step
+    return workflow_
+
+
+def nightly_lines():
+    return load(next(text for text in snippets("README.md", "yaml") if "command: nightly" in text))
+
+
 def write_workflow_snippets(folder):
     """Every whole workflow of the documents as a file of its own, for the linters."""
     for document in ("README.md", "IMAGE_SCANNING.md"):

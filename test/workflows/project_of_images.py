@@ -53,12 +53,13 @@ def give_to_runner(folder):
 
 
 class Job:
-    """A runner with its folders, and the repository checked out."""
+    """A runner with its folders, and the repository checked out. At the test's end no secret may be in anything that it left."""
 
     def __init__(self, test, origin=None, **options):
         self.folder = Path(tempfile.mkdtemp(prefix="job-"))
         test.addCleanup(shutil.rmtree, self.folder)
         self.runner = Runner(self.folder, container.build(), **options)
+        test.addCleanup(lambda: test.assertEqual(self.runner.leaks(), [], "a secret got there"))
         self.workspace = self.runner.workspace
         for place in self.runner.places.values():
             give_to_runner(place)
@@ -69,7 +70,7 @@ class Job:
 
     def check_out(self, given=None):
         """actions/checkout: one commit, unless it is told to fetch all."""
-        depth = [] if (given or {}).get("fetch-depth") == 0 else ["--depth=1"]
+        depth = [] if str((given or {}).get("fetch-depth")) == "0" else ["--depth=1"]
         git(self.folder, "clone", "--quiet", *depth, f"file://{self.origin}", str(self.workspace))
         give_to_runner(self.folder)
         return self
@@ -80,26 +81,22 @@ class Job:
         path.write_text(text)
         give_to_runner(path.parent)
 
-    def leaks(self, canary, *steps):
-        """Where a secret got to: files, outputs, logs before anything in them is hidden."""
-        found = [str(path) for path in self.runner.files()
-                 if path.is_file() and not path.is_symlink() and canary.encode() in path.read_bytes()]
-        return found + [step.container for step in steps
-                        if canary in "\n".join([*step.log.raw, *step.outputs.values(), step.summary])]
+    def databases(self, sample="green"):
+        """The input that takes the place of the vulnerability feeds; what it names lies where the container sees it."""
+        target = self.runner.places["runner_temp"] / f"databases-{sample}"
+        shutil.copytree(container.sample_databases(sample), target)
+        give_to_runner(target)
+        return {"databases": str(target)}
 
-    def stand_ins(self, sample="green"):
-        """The inputs that take the place of image registries and vulnerability feeds; what they name lies where the
-        container sees it."""
+    def stand_ins(self):
+        """The inputs that take the place of image registries, too."""
         temp = self.runner.places["runner_temp"]
         bases = json.loads((container.CACHE / "stand-ins/bases.json").read_text())
         for number, base in enumerate(bases.values()):
             shutil.copytree(base["layout"], temp / f"stand-ins/{number}", dirs_exist_ok=True)
             base["layout"] = f"/github/runner_temp/stand-ins/{number}"
         (temp / "stand-ins/bases.json").write_text(json.dumps(bases))
-        newest = max((container.CACHE / "databases").glob(f"sample-{sample}-*"), key=lambda path: path.stat().st_mtime)
-        shutil.copytree(newest, temp / f"databases-{sample}")
         authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
         shutil.copy(authorities, temp / "authorities.crt")
         give_to_runner(temp)
-        return {"stand-ins": str(temp / "stand-ins/bases.json"), "databases": str(temp / f"databases-{sample}"),
-                "build-ca": str(temp / "authorities.crt")}
+        return {"stand-ins": str(temp / "stand-ins/bases.json"), "build-ca": str(temp / "authorities.crt"), **self.databases()}

@@ -1,10 +1,13 @@
 """The mini-runner itself: it must refuse and obey what GitHub's runner refuses and obeys."""
 
+import base64
+import gzip
 import tempfile
 import unittest
 
+import canaries
 import runner_protocol
-from mini_runner import Runner
+from mini_runner import Runner, Step
 from runner_protocol import FileCommandError, Log, Masks, parse_pairs
 
 
@@ -125,6 +128,39 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.runner.inside(f"{workspace}/out"), "/github/workspace/out")
         self.assertEqual(self.runner.inside(f"x:{workspace}/out"), f"x:{workspace}/out")
         self.assertEqual(self.runner.inside(f"{workspace}-other"), f"{workspace}-other")
+
+
+class Canaries(unittest.TestCase):
+    """The search for secrets finds them where they hide, and only them."""
+
+    def test_in_clear_in_base64_at_any_place_and_in_packed_files(self):
+        secret = canaries.DOCKER_TOKEN.encode()
+        for user in (b"me:", b"you:", b"defra:"):
+            self.assertTrue(canaries.is_in(b'{"auth": "' + base64.b64encode(user + secret) + b'"}'), user)
+        for content in (b"x" + secret, gzip.compress(secret), gzip.compress(secret)[:2] + secret):
+            self.assertTrue(canaries.is_in(content), content)
+        for content in (b"", b"a canary", gzip.compress(b"a canary"), base64.b64encode(b"a canary of the")):
+            self.assertFalse(canaries.is_in(content), content)
+
+    def test_in_every_place_that_a_step_can_leave_something_in(self):
+        for place in ("raw", "outputs", "state", "env", "summary", "home", "workspace"):
+            with self.subTest(place=place), tempfile.TemporaryDirectory() as folder:
+                runner = Runner(folder, "image")
+                runner.steps.append(Step(0, 0, runner_protocol.Log(runner.masks), container="a step"))
+                self.assertEqual(runner.leaks(), [])
+                self.leave(runner, place)
+                self.assertEqual(len(runner.leaks()), 1)
+
+    def leave(self, runner, place):
+        (step,) = runner.steps
+        if place in runner.places:
+            (runner.places[place] / "file").write_text(canaries.GITHUB_TOKEN)
+        elif place == "raw":
+            step.log.add(f"a {canaries.GITHUB_TOKEN}")
+        elif place == "summary":
+            step.summary = canaries.GITHUB_TOKEN
+        else:
+            getattr(step, place)["a"] = canaries.GITHUB_TOKEN
 
 
 if __name__ == "__main__":

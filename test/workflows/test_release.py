@@ -41,7 +41,8 @@ class Registry:
             self.host = f"localhost:{free.getsockname()[1]}"
         folder = Path(tempfile.mkdtemp())
         test.addCleanup(shutil.rmtree, folder)
-        (folder / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{inmemory: {{}}}}\n"
+        (folder / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\n"
+                                           "storage: {inmemory: {}, delete: {enabled: true}}\n"
                                            f"http: {{addr: '{self.host}'}}\n")
         process = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
@@ -55,9 +56,19 @@ class Registry:
                 time.sleep(0.1)
 
     def get(self, path):
-        request = urllib.request.Request(f"http://{self.host}/v2/{path}", headers={"Accept": ACCEPT})
+        return self.ask(self.host, "GET", path, Accept=ACCEPT)
+
+    @staticmethod
+    def ask(host, method, path, body=None, **headers):
+        request = urllib.request.Request(f"http://{host}/v2/{path}", method=method, data=body, headers=headers)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
             return answer.read()
+
+    def tags(self, repository):
+        return sorted(json.loads(self.get(f"{repository}/tags/list"))["tags"])
+
+    def repositories(self):
+        return json.loads(self.get("_catalog"))["repositories"]
 
     def put(self, repository, platform, tag=None):
         """An image with nothing in it. Returns its digest."""

@@ -7,23 +7,31 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import canaries
 import expressions
 import runner_protocol
 from project_of_images import Job, give_to_runner, make_repository
 
+OURS = ("$/", "defra/python-image-action")  # of the same commit, or as others name it
+
 
 class Play:
-    def __init__(self, test, workflow, *, inputs, secrets, lacking, network="", **job_options):
-        """`lacking(job)` gives the inputs that stand for what this machine has not: registries, feeds, caches."""
-        self.test, self.workflow, self.lacking, self.network = test, workflow, lacking, network
-        self.job_options = job_options
+    def __init__(self, test, workflow, *, lacking, inputs=None, secrets=None, settings=None, token="", make=make_repository,
+                 machine=None, **job_options):
+        """`lacking(job)` gives the inputs that stand for what this machine has not: registries, feeds, caches. `settings` are what
+        workflows know as `vars`, `machine` the environment that scripts find there."""
+        self.test, self.workflow, self.lacking, self.job_options = test, workflow, lacking, job_options
+        self.machine = machine or {"PATH": os.environ["PATH"]}
         self.folder = Path(tempfile.mkdtemp(prefix="play-"))
         test.addCleanup(shutil.rmtree, self.folder)
-        (self.folder / "origin").mkdir()
-        make_repository(self.folder / "origin")
-        defaults = {name: one.get("default", "") for name, one in workflow["on"]["workflow_call"]["inputs"].items()}
-        self.contexts = {"inputs": {**defaults, **inputs}, "secrets": secrets, "needs": {},
-                         "github": {"run_attempt": "1", "token": job_options.pop("token", "")}}
+        self.origin = self.folder / "origin"
+        self.origin.mkdir()
+        make(self.origin)
+        called = workflow["on"].get("workflow_call", {"inputs": {}})
+        defaults = {name: one.get("default", "") for name, one in called["inputs"].items()}
+        self.contexts = {"inputs": {**defaults, **(inputs or {})}, "secrets": secrets or {}, "vars": settings or {}, "needs": {},
+                         "github": {"run_attempt": "1", "token": token}}
+        self.hidden = [secret for secret in [token, *self.contexts["secrets"].values()] if secret]
         self.steps, self.jobs = {}, {}  # what ran, by job and name
 
     def run(self):
@@ -48,8 +56,7 @@ class Play:
         return "success" if all(end == "success" for end in ends) else "failure"
 
     def run_job(self, name, definition, contexts):
-        job = Job(self.test, origin=self.folder / "origin", hidden=[one for one in contexts["secrets"].values() if one],
-                  contexts={"github": contexts["github"]}, network=self.network, **self.job_options)
+        job = Job(self.test, origin=self.origin, hidden=self.hidden, contexts={"github": contexts["github"]}, **self.job_options)
         job.extra = None
         contexts |= {"runner": {"temp": str(job.runner.places["runner_temp"])}, "steps": {}}
         status = "success"
@@ -58,7 +65,7 @@ class Play:
             ended = {"outcome": "skipped", "outputs": {}}
             if expressions.is_wanted(step.get("if"), contexts, status):
                 ended = self.run_step(job, step, contexts)
-                self.steps.setdefault(name, []).append((step.get("name") or step["uses"], ended))
+                self.steps.setdefault(name, []).append((step.get("name") or step.get("uses") or step["run"], ended))
                 if ended["outcome"] == "failure" and not step.get("continue-on-error"):
                     status = "failure"
             contexts["steps"][label] = ended
@@ -73,7 +80,7 @@ class Play:
         if "run" in step:
             return self.run_script(job, step["run"], environment)
         action = step["uses"].partition("@")[0]
-        if action == "$/":
+        if action in OURS:
             return self.run_action(job, given, environment)
         if action == "actions/checkout":
             job.check_out(given)
@@ -101,11 +108,20 @@ class Play:
         output = self.folder / "output"
         output.write_text("")
         ended = subprocess.run(["bash", "-e", "-c", text], cwd=job.workspace, capture_output=True, text=True, check=False,
-                               env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(output), **environment})
+                               env={**self.machine, "GITHUB_OUTPUT": str(output), **environment})
+        self.test.assertFalse(canaries.is_in((ended.stdout + ended.stderr).encode()), text)
         give_to_runner(job.workspace)
         outputs = {}
         runner_protocol.parse_pairs(output.read_bytes(), outputs)
         return {"outcome": "failure" if ended.returncode else "success", "outputs": outputs, "log": ended.stdout + ended.stderr}
+
+    def what_failed(self):
+        return "\n".join(f"{job}: {name}: {ended.get('step') or ended.get('log', ended['outcome'])}"
+                         for job, steps in self.steps.items() for name, ended in steps if ended["outcome"] != "success")
+
+    def last_step(self, name):
+        """The last one of the action in that job."""
+        return [ended["step"] for _, ended in self.steps[name] if "step" in ended][-1]
 
     def upload(self, job, given):
         """One folder's content, or several paths below what they have in common."""
