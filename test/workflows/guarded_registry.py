@@ -1,0 +1,63 @@
+"""A registry that everybody may read and only one user may write to, as public repositories of Docker Hub are."""
+
+import base64
+import http.client
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from test_release import Registry
+
+OF_ONE_HOP = ("authorization", "connection", "expect", "transfer-encoding")
+
+
+class GuardedRegistry(Registry):
+    def __init__(self, test, username, token):
+        super().__init__(test)
+        self.behind = self.host
+        server = ThreadingHTTPServer(("127.0.0.1", 0), self.make_handler(f"{username}:{token}"))
+        self.host = f"127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        test.addCleanup(server.server_close)
+        test.addCleanup(thread.join)
+        test.addCleanup(server.shutdown)
+
+    def write(self, method, path, body=None, **headers):
+        """What somebody does who looks after the registry itself."""
+        self.ask(self.behind, method, path, body, **headers)
+
+    def make_handler(self, credentials):
+        expected, behind = "Basic " + base64.b64encode(credentials.encode()).decode(), self.behind
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.command not in ("GET", "HEAD") and self.headers.get("Authorization") != expected:
+                    return self.reply(401, {"WWW-Authenticate": 'Basic realm="registry"'}, b"")
+                connection = http.client.HTTPConnection(behind)
+                connection.request(self.command, self.path, body, self.passed_on(self.headers.items()))
+                answer = connection.getresponse()
+                self.reply(answer.status, self.passed_on(answer.getheaders()), answer.read())
+                connection.close()
+
+            @staticmethod
+            def passed_on(headers):
+                return {name: value for name, value in headers if name.lower() not in OF_ONE_HOP}
+
+            def reply(self, status, headers, content):
+                if self.command != "HEAD":
+                    headers["Content-Length"] = str(len(content))
+                self.send_response_only(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        return Handler

@@ -1,0 +1,276 @@
+"""The whole road on GitHub, with the workflows that the README shows: a push to master is built, published and released; the release tells
+at any time why; and night after night what is published is scanned, until somebody has to be told, and until nobody has to be any more."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+import canaries
+from canaries import DOCKER_TOKEN, GITHUB_TOKEN
+from fake_github import GitHub
+from guarded_registry import GuardedRegistry
+from project import ROOT, nightly_lines, publishing_lines
+from project_of_images import Job, git, give_to_runner, make_repository, payload
+from test_documents import command_lines
+from workflow_player import Play
+
+IMAGES = [f"{python}-{target}" for python in ("3.13.5", "3.12.3") for target in ("production", "development")]
+CATEGORIES = {f"images/{image[:4]}/{image.partition('-')[2]}/linux-amd64/" for image in IMAGES}
+OLD_NEWS, NEWS = "CVE-2025-4517", "CVE-2025-8194"  # the first is critical; the red list knows of both
+
+
+def repository_of(image):
+    return "defradigital/python" + ("-development" if image.endswith("-development") else "")
+
+
+def digest_of(content):
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def unpack(content):
+    """{name: content} of an archive among a release's files."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return {entry.name: archive.extractfile(entry).read() for entry in archive}
+
+
+def make_no_databases(job):
+    """A night on which no vulnerability feed could be had."""
+    folder = job.runner.places["runner_temp"] / "no-databases"
+    folder.mkdir()
+    give_to_runner(folder)
+    return {"databases": str(folder)}
+
+
+class Road(unittest.TestCase):
+    def setUp(self):
+        self.registry, self.hub = GuardedRegistry(self, "defra-robot", DOCKER_TOKEN), GitHub(self)
+        self.origin = Path(tempfile.mkdtemp(prefix="origin-"))
+        self.addCleanup(shutil.rmtree, self.origin)
+        make_repository(self.origin)
+
+    def test_a_push_is_published_and_released_and_the_nights_after_it_tell_what_is_new_and_nothing_twice(self):
+        pushed = self.push()
+        self.check_published(pushed)
+        self.check_released(pushed)
+        self.replay(pushed)
+        self.sleep_well()
+        self.find_something()
+        self.find_something_else()
+        self.know_nothing()
+        self.be_clean_again()
+        self.find_it_anew()
+        self.assertEqual(self.hub.refused, [])
+
+    def play(self, workflow, event, lacking, **options):
+        """Both GitHub and the registry are on this machine, and that is all that is different from the README."""
+        variables = {"GITHUB_API_URL": self.hub.address,
+                     "GITHUB_WORKFLOW_REF": "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"}
+        play = Play(self, workflow, event=event, payload=payload(event), token=GITHUB_TOKEN, network="host", variables=variables,
+                    lacking=lacking, make=lambda folder: git(folder, "clone", "--quiet", str(self.origin), "."), **options)
+        (name,) = workflow["jobs"]
+        play.run()
+        (job,) = play.jobs[name]
+        self.assertEqual(job.runner.strangers(), [])
+        return job, play.last_step(name)
+
+    # a push ---------------------------------------------------------------------------------------------------------
+
+    def push(self):
+        job, step = self.play(
+            publishing_lines(), "push", lambda job: {**job.stand_ins(), "to": self.registry.host, "allow-stand-in": True},
+            secrets={"DOCKER_TOKEN": DOCKER_TOKEN}, settings={"DOCKER_USERNAME": "defra-robot"})
+        self.assertEqual(step.conclusion, "success", step)
+        self.assertEqual({name: step.outputs[name] for name in ("verdict", "tested", "published", "created")},
+                         {"verdict": "clean", "tested": "true", "published": "true", "created": "true"})
+        self.assertEqual(step.outputs["release"], self.hub.show(self.hub.releases[0])["html_url"])
+        self.assertEqual(self.hub.findings, dict.fromkeys(CATEGORIES, "refs/heads/master"))
+        return job
+
+    def check_published(self, pushed):
+        for repository in ("defradigital/python", "defradigital/python-development"):
+            self.assertEqual(self.registry.tags(repository),
+                             ["1.0.0-python3.12.3", "1.0.0-python3.13.5", "latest", "latest-3.12", "latest-3.13"])
+        for image in IMAGES:
+            python, _, _ = image.partition("-")
+            index = self.tagged(image, f"1.0.0-python{python}")
+            (child,) = [one for one in json.loads(index)["manifests"] if one["platform"]["os"] == "linux"]
+            verdict = json.loads((pushed.workspace / f"out/verdicts/{image}-linux-amd64.json").read_text())
+            self.assertEqual((verdict["outcome"], verdict["manifest"]), ("clean", child["digest"]))
+            self.assertEqual(self.tagged(image, f"latest-{python[:4]}"), index)
+            self.check_no_secret(image, index)
+        self.assertEqual(self.tagged(IMAGES[0], "latest"), self.tagged(IMAGES[0], "latest-3.13"))
+
+    def tagged(self, image, tag):
+        return self.registry.get(f"{repository_of(image)}/manifests/{tag}")
+
+    def check_no_secret(self, image, index):
+        """Neither in the index nor in what is below it: manifests, configurations, attestations."""
+        for child in json.loads(index)["manifests"]:
+            manifest = self.registry.get(f"{repository_of(image)}/manifests/{child['digest']}")
+            described = json.loads(manifest)
+            blobs = [described["config"], *(layer for layer in described["layers"] if "json" in layer["mediaType"])]
+            for content in (index, manifest, *(self.registry.get(f"{repository_of(image)}/blobs/{one['digest']}") for one in blobs)):
+                self.assertFalse(canaries.is_in(content), image)
+
+    def check_released(self, pushed):
+        (release,) = self.hub.releases
+        self.assertEqual({key: release[key] for key in ("tag_name", "name", "draft", "target_commitish", "make_latest")},
+                         {"tag_name": "1.0.0", "name": "Python 1.0.0", "draft": False, "target_commitish": "a" * 40, "make_latest": "true"})
+        files = dict(release["files"])
+        self.assertEqual(set(files), {"checksums.txt", "evidence.tar.gz", "evidence-3.12.3.tar.gz", "evidence-3.13.5.tar.gz",
+                                      "publication.json", "report.html"})
+        sums = dict(reversed(line.split("  ")) for line in files.pop("checksums.txt").decode().splitlines())
+        self.assertEqual(sums, {name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+        for image in json.loads(files["publication.json"])["images"]:
+            self.assertEqual(image["digest"], digest_of(self.tagged(image["name"], image["tag"])))
+            self.assertIn(image["digest"], release["body"])
+        for image in IMAGES:
+            kept = unpack(files[f"evidence-{image.partition('-')[0]}.tar.gz"])
+            for name in ("trivy.json", "grype.json", "receipt.json"):
+                self.assertEqual(kept[f"out/scans/{image}-linux-amd64/{name}"],
+                                 (pushed.workspace / f"out/scans/{image}-linux-amd64/{name}").read_bytes())
+
+    # why? -----------------------------------------------------------------------------------------------------------
+
+    def replay(self, pushed):
+        """In a workflow, and as IMAGE_SCANNING.md tells service teams to do it by hand."""
+        job = Job(self, payload=payload("workflow_dispatch"), event="workflow_dispatch", network="host", hidden=[GITHUB_TOKEN],
+                  variables={"GITHUB_API_URL": self.hub.address}, contexts={"github": {"token": GITHUB_TOKEN}}).check_out()
+        step = job.runner.step({"command": "judge", "release": "1.0.0", "out": "then"})
+        self.assertEqual((step.conclusion, step.outputs["verdict"]), ("success", "clean"), step)
+        self.check_same_verdicts(pushed, job.workspace / "then")
+
+        (line,) = [one for one in command_lines("IMAGE_SCANNING.md") if one.startswith("python-image-action judge --release")]
+        ended = subprocess.run(line.split(), cwd=self.origin, capture_output=True, text=True, check=False, env={
+            "PATH": f"{ROOT}/build/release:{os.environ['PATH']}", "GITHUB_API_URL": self.hub.address,
+            "GITHUB_REPOSITORY": "defra/images", "GITHUB_TOKEN": GITHUB_TOKEN})
+        self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+        self.check_same_verdicts(pushed, self.origin / "then")
+
+    def check_same_verdicts(self, pushed, replayed):
+        for image in IMAGES:
+            name = f"verdicts/{image}-linux-amd64.json"
+            self.assertEqual(json.loads((replayed / name).read_text()), json.loads((pushed.workspace / "out" / name).read_text()))
+
+    # nights ---------------------------------------------------------------------------------------------------------
+
+    def night(self, expected, databases, **inputs):
+        """`expected`: the exit code and the verdict."""
+        _, step = self.play(nightly_lines(), "schedule", lambda job: {**databases(job), **inputs})
+        self.assertEqual((step.exit_code, step.outputs["verdict"]), expected, step)
+        return step
+
+    def red_night(self, exit_code, **inputs):
+        return self.night((exit_code, "vulnerable"), lambda job: job.databases("red"), **inputs)
+
+    def clean_night(self):
+        return self.night((0, "clean"), Job.databases)
+
+    def unknown_night(self, databases):
+        """Whatever `nightly-fail` says, nobody knows is a failure."""
+        return self.night((3, "unknown"), databases, **{"nightly-fail": "never"})
+
+    def state(self):
+        """What the newest issue remembers, hidden in its body."""
+        (text,) = re.findall(r"^<!-- state: (\{.*\}) -->$", self.hub.issues[-1]["body"], re.M)
+        return json.loads(text)
+
+    def alerts_of_last_night(self):
+        return {one["category"]: one["results_count"] for one in self.hub.analyses[-4:]}
+
+    def sleep_well(self):
+        before = len(self.hub.analyses)
+        step = self.clean_night()
+        self.assertEqual((self.hub.issues, step.outputs["issue"]), ([], ""))
+        self.assertIn("4 of 4 scanned again, nothing pulled", step.log.text())
+        self.clean_alerts = self.alerts_of_last_night()
+        self.assertEqual((set(self.clean_alerts), len(self.hub.analyses)), (CATEGORIES, before + 4))
+        self.assertEqual(self.hub.findings, dict.fromkeys(CATEGORIES, "refs/heads/master"), "the same alerts as of the push")
+        self.assertEqual(self.hub.enabled, {"nightly-scan.yml"})
+
+    def find_something(self):
+        """Only the gate tells the first of these nights from the next ones: it lets less through later."""
+        step = self.red_night(0, **{"severity": "critical", "nightly-fail": "never"})
+        (issue,) = self.hub.issues
+        self.assertEqual((issue["state"], issue["labels"], self.hub.labels), ("open", ["python-image-action"], {"python-image-action"}))
+        self.assertEqual(step.outputs["issue"], issue["html_url"])
+        self.assertIn("@defra/platform", issue["body"])
+        self.assertIn(OLD_NEWS, issue["body"])
+        self.assertIn("This scan is the last good one.", issue["body"])
+        first = self.state()
+        self.assertTrue(first["known"])
+        self.assertNotEqual(self.alerts_of_last_night(), self.clean_alerts)
+
+        self.red_night(1, **{"severity": "critical", "nightly-fail": "any"})
+        self.assertEqual((len(self.hub.issues), issue["comments"]), (1, []))
+        self.assertEqual((self.state()["known"], self.state()["unknown_nights"]), (first["known"], 0))
+        self.assertGreater(self.state()["last_good"], first["last_good"])
+
+    def find_something_else(self):
+        self.red_night(1)
+        (issue,) = self.hub.issues
+        (comment,) = issue["comments"]
+        self.assertIn(NEWS, comment)
+        self.assertNotIn(OLD_NEWS, comment)
+        self.assertIn("@defra/platform", comment)
+        self.red_night(0)
+        self.assertEqual((len(self.hub.issues), len(issue["comments"]), issue["state"]), (1, 1, "open"))
+
+    def know_nothing(self):
+        """Two nights an image is gone from the registry, in the third no feed can be had: it is told of once, and what was known stays."""
+        (issue,) = self.hub.issues
+        before, alerts = self.state(), len(self.hub.analyses)
+        lost = self.lose_an_image()
+        self.unknown_night(lambda job: job.databases("red"))
+        self.assertIn(f"{lost} is not in the registry any more", issue["body"])
+        self.unknown_night(lambda job: job.databases("red"))
+        self.assertEqual(len(issue["comments"]), 1)
+        self.bring_it_back()
+        self.unknown_night(make_no_databases)
+        self.assertEqual(len(issue["comments"]), 2)
+        self.assertIn("For 3 nights nobody knows", issue["comments"][-1])
+        self.unknown_night(make_no_databases)
+        self.assertEqual((len(self.hub.issues), len(issue["comments"]), issue["state"]), (1, 2, "open"))
+        self.assertEqual(self.state(), {**before, "unknown_nights": 4})
+        self.assertRegex(issue["body"], r"The last good scan was .* ago, on ")
+        self.assertEqual(len(self.hub.analyses), alerts, "an upload would close alerts unseen")
+
+    def lose_an_image(self):
+        """Returns its digest. The tags still name its index, and nobody can pull it."""
+        index = json.loads(self.tagged(IMAGES[0], "latest"))
+        (child,) = [one for one in index["manifests"] if one["platform"]["os"] == "linux"]
+        path = f"{repository_of(IMAGES[0])}/manifests/{child['digest']}"
+        self.lost = path, self.registry.get(path), child["mediaType"]
+        self.registry.write("DELETE", path)
+        return child["digest"]
+
+    def bring_it_back(self):
+        path, content, media_type = self.lost
+        self.registry.write("PUT", path, content, **{"Content-Type": media_type})
+
+    def be_clean_again(self):
+        (issue,) = self.hub.issues
+        self.clean_night()
+        self.assertEqual((issue["state"], issue["state_reason"], len(issue["comments"])), ("closed", "completed", 2))
+        self.assertIn("clean", issue["title"])
+        self.assertEqual((self.state()["known"], self.state()["unknown_nights"]), ("", 0))
+        self.assertEqual(self.alerts_of_last_night(), self.clean_alerts)
+        self.clean_night()
+        self.assertEqual((len(self.hub.issues), len(issue["comments"])), (1, 2))
+
+    def find_it_anew(self):
+        self.red_night(1)
+        closed, issue = self.hub.issues
+        self.assertEqual((closed["state"], issue["state"], issue["comments"]), ("closed", "open", []))
+
+
+if __name__ == "__main__":
+    unittest.main()
