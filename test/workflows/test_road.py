@@ -60,6 +60,7 @@ class Road(unittest.TestCase):
         pushed = self.push()
         self.check_published(pushed)
         self.check_released(pushed)
+        self.push_other_words()
         self.replay(pushed)
         self.sleep_well()
         self.find_something()
@@ -83,16 +84,32 @@ class Road(unittest.TestCase):
 
     # a push ---------------------------------------------------------------------------------------------------------
 
-    def push(self):
+    def play_push(self):
         job, step = self.play(
             publishing_lines(), "push", lambda job: {**job.stand_ins(), "to": self.registry.host, "allow-stand-in": True},
             secrets={"DOCKER_TOKEN": DOCKER_TOKEN}, settings={"DOCKER_USERNAME": "defra-robot"})
         self.assertEqual(step.conclusion, "success", step)
+        return job, step
+
+    def push(self):
+        job, step = self.play_push()
         self.assertEqual({name: step.outputs[name] for name in ("verdict", "tested", "published", "created")},
                          {"verdict": "clean", "tested": "true", "published": "true", "created": "true"})
         self.assertEqual(step.outputs["release"], self.hub.show(self.hub.releases[0])["html_url"])
         self.assertEqual(self.hub.findings, dict.fromkeys(CATEGORIES, "refs/heads/master"))
         return job
+
+    def push_other_words(self):
+        """A commit that changes nothing of what goes into an image publishes nothing and releases nothing."""
+        (self.origin / "NOTES.md").write_text("Other words.\n")
+        git(self.origin, "add", "--all")
+        git(self.origin, "commit", "--quiet", "--message=Other words")
+        before = {image: self.tagged(image, "latest-" + image[:4]) for image in IMAGES}
+        _, step = self.play_push()
+        self.assertEqual((step.outputs["published"], step.outputs["created"]), ("false", "false"))
+        self.assertIn("nothing that goes into an image changed", step.outputs["reason"])
+        self.assertEqual({image: self.tagged(image, "latest-" + image[:4]) for image in IMAGES}, before)
+        self.assertEqual(len(self.hub.releases), 1)
 
     def check_published(self, pushed):
         for repository in ("defradigital/python", "defradigital/python-development"):
