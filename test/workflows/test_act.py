@@ -60,6 +60,14 @@ class APullRequest(unittest.TestCase):
         self.artifacts = self.folder / "artifacts"
         for folder in (self.artifacts, self.folder / "tree", self.folder / "cache"):
             folder.mkdir()
+        self.remove_volume()
+
+    def remove_volume(self):
+        """act keeps one for its next run. It goes at the end, unless somebody else has it already."""
+        volume = ["docker", "volume", "inspect", "act-toolcache"]
+        if subprocess.run(volume, capture_output=True, check=False).returncode:
+            volume[2] = "rm"
+            self.addCleanup(subprocess.run, volume, capture_output=True, check=False)
 
     def succeed(self, *words):
         subprocess.run(words, cwd=self.folder, env=self.environment, check=True, capture_output=True)
