@@ -51,7 +51,7 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
                                     const std::vector<Layout>& layouts) {
     const std::string host = registry_of_credentials(settings);
     Problems said_before;  // by whoever publishes with the same options
-    registry::ClientSettings access = load_registry_access(world, settings, {host}, said_before);
+    registry::ClientSettings access = load_reading_access(world, settings, {host}, said_before);
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
     std::vector<Layout> published;
@@ -161,8 +161,11 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
     aside.out = settings.out / "published";
     world.files.remove(aside.out);
     TimedStep step(world, "baseline", "what is published in the place of " + counted(layouts.size(), "image"));
-    const std::vector<Layout> published = fetch_published(world, settings, project, layouts);
-    const bool scanned = succeeds(world, [&] { scan_images(world, aside, project, published); });
+    std::vector<Layout> published;
+    const bool scanned = succeeds(world, [&] {
+        published = fetch_published(world, settings, project, layouts);
+        scan_images(world, aside, project, published);
+    });
     if (scanned && !published.empty()) {
         world.files.make_folder(settings.out / "scans");
         world.files.rename(aside.out / "scans", scans_folder(settings));

@@ -40,6 +40,23 @@ std::optional<registry::Credentials> given_credentials(const World& world, const
     return registry::Credentials{user, token};
 }
 
+registry::ClientSettings make_access(const World& world, const Settings& settings,
+                                     const std::vector<std::string>& hosts,
+                                     const std::optional<registry::Credentials>& given, Problems& warnings) {
+    registry::ClientSettings access;
+    if (settings.insecure) access.plain_http.insert(hosts.begin(), hosts.end());
+    if (given) access.credentials.emplace(registry_of_credentials(settings), *given);
+    for (const std::string& host : hosts) {
+        if (access.credentials.contains(host)) continue;
+        const registry::DockerConfig config = load_docker_config(world);
+        const auto found = config.credentials.find(host);
+        if (found != config.credentials.end()) access.credentials.insert(*found);
+        if (found == config.credentials.end())
+            warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+    }
+    return access;
+}
+
 }  // namespace
 
 Secret find_docker_token(const World& world, const Settings& settings) {
@@ -56,18 +73,11 @@ std::string registry_of_credentials(const Settings& settings) {
 
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
                                               const std::vector<std::string>& hosts, Problems& warnings) {
-    registry::ClientSettings access;
-    if (settings.insecure) access.plain_http.insert(hosts.begin(), hosts.end());
-    const std::string own = registry_of_credentials(settings);
-    const std::optional<registry::Credentials> given = given_credentials(world, settings);
-    if (given) access.credentials.emplace(own, *given);
-    for (const std::string& host : hosts) {
-        if (access.credentials.contains(host)) continue;
-        const registry::DockerConfig config = load_docker_config(world);
-        const auto found = config.credentials.find(host);
-        if (found != config.credentials.end()) access.credentials.insert(*found);
-        if (found == config.credentials.end())
-            warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
-    }
-    return access;
+    return make_access(world, settings, hosts, given_credentials(world, settings), warnings);
+}
+
+registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
+                                             const std::vector<std::string>& hosts, Problems& warnings) {
+    const bool anybody = find_docker_token(world, settings).empty();
+    return make_access(world, settings, hosts, anybody ? std::nullopt : given_credentials(world, settings), warnings);
 }

@@ -149,3 +149,22 @@ TEST_CASE("A push compares with nothing and asks nobody") {
     run_scan(fake.world(), fake.settings());
     CHECK(fake.http.lines().find("registry") == std::string::npos);
 }
+
+TEST_CASE("A pull request that has the name of who publishes, and no secret, is compared as anybody would") {
+    PullRequest fake;
+    const Result result = run_scan(fake.world(), fake.settings({{"docker-username", "defra"}}));
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.log.str(), "4 of 4 to compare with"));
+    for (const Request& request : fake.http.sent) {
+        for (const Header& header : request.headers) CHECK(header.name != "Authorization");
+    }
+}
+
+TEST_CASE("Credentials that cannot be read leave a pull request without a comparison, not without a verdict") {
+    PullRequest fake;
+    fake.environment["DOCKER_CONFIG"] = "/docker";
+    fake.files.texts["/docker/config.json"] = "{";
+    const Result result = run_scan(fake.world(), fake.settings());
+    CHECK(result.outputs.at("verdict") == "vulnerable");
+    CHECK(holds(fake.log.str(), "0 of 4 to compare with"));
+}

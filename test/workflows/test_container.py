@@ -124,7 +124,6 @@ class TheReadmesTenLines(unittest.TestCase):
     def test_a_forks_pull_request_gets_a_verdict_publishes_nothing_and_keeps_its_findings(self):
         self.play_for_fork(ten_lines(), lambda job, registry: job.stand_ins())
 
-    @unittest.expectedFailure  # the comparison with what is published wants a token together with the name, and ends the run with 3
     def test_so_does_one_where_these_lines_publish_and_the_secret_is_empty(self):
         self.play_for_fork(publishing_lines(), lambda job, registry: {**job.stand_ins(), "to": registry.host})
 
