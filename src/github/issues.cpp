@@ -185,8 +185,10 @@ std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& 
         case TrackingAction::create:
             return create(api, plan);
         case TrackingAction::update:
-        case TrackingAction::close:
             return update(api, plan, *issues.open);
+        case TrackingAction::close:
+            update(api, plan, *issues.open);
+            return "";
     }
     return "";
 }

@@ -29,7 +29,7 @@ struct TrackingIssues {
 TrackingIssues load_tracking_issues(Api& api);
 
 /// Does what was planned; the label is made if it is missing. Two runs at once end with one open issue. Returns the
-/// issue's address; empty if there is none. Throws make_refusal.
+/// address of the issue that is open then; empty if none is. Throws make_refusal.
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues);
 
 /// When what is published was last scanned with a result: as the tracking issue has it, or when code scanning was last

@@ -203,6 +203,7 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
     fake.finding.clear();
     const Result last = fake.night();
     CHECK(last.exit == Exit::done);
+    CHECK(last.outputs.at("issue").empty());
     CHECK(fake.hub.open_issues() == 0);
     CHECK(fake.issue().comments.size() == 2);
     CHECK(fake.hub.issues.size() == 1);
