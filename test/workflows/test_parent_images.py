@@ -56,6 +56,11 @@ class Played(unittest.TestCase):
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     token=GITHUB_TOKEN, network="host", payload=payload("pull_request_fork"), event="pull_request",
                     ref="refs/pull/41/merge", lacking=self.lacking, variables={"GITHUB_API_URL": hub.address})
+        planted = "out/scans/published/3.13.5-production-linux-amd64/receipts.json"  # what is published has it all, it says
+        (play.origin / planted).parent.mkdir(parents=True)
+        (play.origin / planted).write_text("{}")
+        git(play.origin, "add", "--force", "out")
+        git(play.origin, "commit", "--quiet", "--message=A report of our own")
         self.assertEqual(play.run(), {"matrix": "success", "image": "success", "publish": "success", "check": "success"},
                          play.what_failed())
         kept = sorted(path.name for path in (play.folder / "artifacts/verdict-attempt-1").rglob("*.sarif"))
@@ -64,6 +69,7 @@ class Played(unittest.TestCase):
         said = [notice for _, ended in play.steps["publish"] if "step" in ended for notice in ended["step"].log.messages("notice")]
         self.assertTrue([notice for notice in said if "no findings in code scanning" in notice], said)
         self.assertEqual((registry.repositories(), hub.writes), ([], []))
+        self.assertFalse((play.jobs["publish"][0].workspace / planted).exists())
         self.check_owners(play)
 
     def test_no_image_is_green_with_a_reason_and_a_broken_matrix_is_red(self):
