@@ -1,5 +1,6 @@
 // Arguments or workflow inputs become one command; what it leaves is shown here. The only place that reads the
 // environment, and the last that catches.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -108,9 +109,17 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     }
 }
 
+/// Reports and pages are texts of many megabytes, which come and go: what is given back to the system is wanted again a
+/// moment later, and every page of it is cleared anew.
+void keep_memory() {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that is taken
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_memory();
     watch_for_cancellation();
     const Environment environment = load_environment();
     try {
