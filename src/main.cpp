@@ -1,11 +1,11 @@
 // Arguments or workflow inputs become one command; what it leaves is shown here. The only place that reads the
 // environment, and the last that catches.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <iostream>
 
+#include "base/memory.h"
 #include "commands/command_line.h"
 #include "commands/commands.h"
 #include "github/filtered_stream.h"
@@ -107,13 +107,6 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     } catch (const Error& error) {
         return fail(world, invocation.command, error, in_workflow);
     }
-}
-
-/// Reports and pages are texts of many megabytes, which come and go: what is given back to the system is wanted again a
-/// moment later, and every page of it is cleared anew.
-void keep_memory() {
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that is taken
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 }  // namespace

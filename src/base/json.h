@@ -2,7 +2,8 @@
 #pragma once
 
 #include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <cstdint>
 #include <functional>
@@ -47,9 +48,9 @@ using PooledDocument =
 /// The same for what is mostly long lists, such as a scanner's report: each entry of the lists with these names,
 /// wherever they are, goes to `take` when it has been read, and is forgotten then. In the document its number stands in
 /// its place, counted from 0 through all these lists; lists within an entry are a part of it. So of a report of any
-/// size one entry is in memory at a time, and still in the processor's cache when it is looked at; its texts stand where
-/// they stood, which uses the text up. So a mistake's place is told in bytes, not in lines. What `take` throws is passed
-/// on.
+/// size one entry is in memory at a time, and still in the processor's cache when it is looked at; its texts stand
+/// where they stood, which uses the text up. So a mistake's place is told in bytes, not in lines. What `take` throws is
+/// passed on.
 PooledDocument parse_tool_lists(std::string text, const std::string& source, const std::vector<std::string>& lists,
                                 const std::function<void(const Json&)>& take);
 
@@ -65,13 +66,15 @@ Json::ConstArray items_at(const Json& object, std::string_view key);
 /// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
 class JsonWriter {
   public:
-    JsonWriter();
+    /// `room`: about how many bytes it will be, where it may be many.
+    explicit JsonWriter(std::size_t room = 0);
 
     void open_object();
     void open_object(std::string_view key);
     void open_array();
     void open_array(std::string_view key);
-    void close();  ///< the object or array opened last
+    void open_line();  ///< an object on one line, with all that is in it: for the entries of long lists
+    void close();      ///< the object or array opened last
 
     void field(std::string_view key, std::string_view value);
     void field(std::string_view key, const char* value) { field(key, std::string_view(value)); }
@@ -79,17 +82,25 @@ class JsonWriter {
     void field(std::string_view key, int value) { field(key, static_cast<std::int64_t>(value)); }
     void field(std::string_view key, std::size_t value) { field(key, static_cast<std::int64_t>(value)); }
     void field(std::string_view key, bool value);
-    void field(std::string_view key, double value);  ///< the shortest text that reads back the same
+    void field(std::string_view key, double value);  ///< finite; the shortest text that reads back the same
     void item(std::string_view value);
     void item(std::int64_t value);
 
-    /// The whole text. Call when everything opened is closed.
-    std::string text() const;
+    /// The whole text, once, when everything opened is closed.
+    std::string text();
     /// The same without blanks and line feeds: one line.
     std::string one_line() const;
 
   private:
-    rapidjson::StringBuffer buffer_;
-    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer_;
-    std::string open_;  ///< '{' or '[' per level
+    void open(char bracket);
+    void begin();  ///< a key or a value: what has to stand before it
+    void start_line();
+    void write_key(std::string_view key);
+    void write_text(std::string_view text);
+
+    std::string text_;
+    std::string open_;      ///< '{' or '[' per level
+    std::size_t line_ = 0;  ///< the level of the object that is written on one line; 0: none is
+    bool is_first_ = true;  ///< nothing stands yet in what was opened last
+    bool is_after_key_ = false;
 };

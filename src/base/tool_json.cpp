@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/text_in_place.h"
 
 namespace {
 
@@ -168,7 +169,7 @@ PooledDocument parse_tool_lists(std::string text, const std::string& source, con
                                 const std::function<void(const Json&)>& take) {
     const ToolText tool{without_byte_order_mark(text), source, Exit::failed};
     tool.check();
-    rapidjson::InsituStringStream stream(text.data() + (text.size() - tool.text.size()));
+    TextInPlace stream(text, text.size() - tool.text.size());
     rapidjson::Reader reader;
     PooledDocument document;
     const auto read = [&](PooledDocument& target) {

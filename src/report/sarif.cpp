@@ -14,6 +14,8 @@
 
 namespace {
 
+constexpr std::size_t ample_result = 2000;  ///< bytes, its rule among them
+
 struct Selection {
     std::vector<FindingRow> rows;  ///< what blocks first, then the most severe
     std::size_t below = 0;
@@ -155,7 +157,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     if (!image.verdict || image.verdict->outcome == Outcome::unknown) return std::nullopt;
     const Selection selection = select(image, choice);
     const Rules rules = gather_rules(selection.rows);
-    JsonWriter json;
+    JsonWriter json(selection.rows.size() * ample_result);
     json.open_object();
     json.field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
     json.field("version", "2.1.0");

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "base/memory.h"
 #include "system/cancellation.h"
 
 namespace fs = std::filesystem;
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr off_t max_text = off_t{512} << 20U;
-constexpr std::size_t piece = std::size_t{1} << 20U;
+constexpr std::size_t piece = std::size_t{256} << 10U;  // stays in a processor's own cache
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 bool is_absent(int error) {
@@ -153,7 +154,7 @@ std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
     std::string text;
     struct stat state {};
     if (fstat(file.number(), &state) == 0 && state.st_size > 0)
-        text.reserve(static_cast<std::size_t>(std::min(state.st_size, max_text)));
+        make_room(text, static_cast<std::size_t>(std::min(state.st_size, max_text)));
     const bool whole = read_pieces(file, [&](std::string_view bytes) {
         text += bytes;
         if (text.size() > max_text) refuse_kind(path, Exit::bad_input, "the file is larger than 512 MiB", "");

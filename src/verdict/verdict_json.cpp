@@ -4,12 +4,13 @@
 
 namespace {
 
+constexpr std::size_t ample_finding = 1500;
 constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
 
 void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
     json.open_array(key);
     for (const Finding& finding : findings) {
-        json.open_object();
+        json.open_line();
         write_finding(json, finding);
         json.close();
     }
@@ -25,7 +26,7 @@ std::vector<Finding> read_findings(const Json& root, std::string_view key) {
 void write_waived(JsonWriter& json, const std::vector<WaivedFinding>& waived) {
     json.open_array("waived");
     for (const WaivedFinding& one : waived) {
-        json.open_object();
+        json.open_line();
         json.open_object("finding");
         write_finding(json, one.finding);
         json.close();
@@ -66,7 +67,7 @@ Outcome read_outcome(const Json& root) {
 }  // namespace
 
 std::string render_verdict_json(const Verdict& verdict) {
-    JsonWriter json;
+    JsonWriter json((verdict.blocking.size() + verdict.waived.size() + verdict.reported.size()) * ample_finding);
     json.open_object();
     json.field("format", format);
     json.field("name", verdict.name);

@@ -153,6 +153,40 @@ TEST_CASE("a text of lists is refused with the words of any other text, and the 
     CHECK_THROWS_AS(parse_tool_lists("{\"list\": [1]}", "it", {"list"}, refuse), Error);
 }
 
+TEST_CASE("a text of lists has every text that any other reader finds, wherever its escapes stand") {
+    const std::vector<std::string> pieces = {"",        "x",  "\\n",      "\\\"",        "\\\\",   "\\/",
+                                             "\\u00e9", "é",  "\\u0031",  "\\u0000",     "🐍",      "\\ud83d\\udc0d",
+                                             "\x7f",    "1é", "1\\u0031", "\\\\\\u000a", "\\u20ac"};
+    for (std::size_t before = 0; before < 18; ++before) {
+        std::string texts;
+        for (const std::string& first : pieces) {
+            for (const std::string& second : pieces) {
+                for (const std::size_t between : {0, 1, 7, 8, 9})
+                    texts += "\"" + std::string(before, '.') + first + std::string(between, '-') + second + "\",";
+            }
+        }
+        const std::string list = "[" + texts + "\"\"]";
+        std::string entries;
+        const PooledDocument rest =
+            parse_tool_lists("{\"list\": " + list + ", \"kept\": " + list + ", \"a\\tb\":1}", "it", {"list"},
+                             [&](const Json& entry) { entries += compact(entry) + ","; });
+        const rapidjson::Document expected = parse_tool_json(list, "it");
+        CHECK("[" + entries.substr(0, entries.size() - 1) + "]" == compact(expected));
+        CHECK(compact(member(rest, "kept")) == compact(expected));
+        CHECK(number_at(rest, "a\tb") == 1);
+    }
+}
+
+TEST_CASE("a control character within a text is refused wherever it stands") {
+    for (char c = 1; c < ' '; ++c) {
+        for (std::size_t before = 0; before < 18; ++before) {
+            const std::string text = "[\"" + std::string(before, 'x') + c + "and more than eight\"]";
+            CHECK(reason_in(list_message_of(text)) == reason_in(tool_message_of(text)));
+            CHECK(list_message_of(text).find("byte " + std::to_string(before + 3) + " ") != std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("what is not there, or is of another type, is an empty value") {
     const rapidjson::Document json = parse_tool_json(
         R"({"text": "a\u0000b", "number": 7, "large": 9007199254740993, "half": 1.5, "list": [1, 2]})", "x");
@@ -189,11 +223,61 @@ TEST_CASE("JSON is written in the order of the calls, indented or in one line") 
     writer.field("size", std::size_t{3});
     writer.close();
     writer.close();
+    const std::string flat = writer.one_line();
     CHECK(writer.text() ==
           "{\n  \"text\": \"a\\\"b\\n</é\",\n  \"number\": -5,\n  \"large\": 9007199254740993,\n  \"yes\": true,\n  "
           "\"list\": [\n    \"x\",\n    1,\n"
           "    {}\n  ],\n  \"inner\": {\n    \"size\": 3\n  }\n}\n");
-    CHECK(writer.one_line() ==
+    CHECK(flat ==
           "{\"text\":\"a\\\"b\\n</"
           "é\",\"number\":-5,\"large\":9007199254740993,\"yes\":true,\"list\":[\"x\",1,{}],\"inner\":{\"size\":3}}");
+}
+
+TEST_CASE("an entry of a long list is written on one line, with all that is in it") {
+    JsonWriter writer(1000);
+    writer.open_object();
+    writer.open_array("list");
+    writer.open_line();
+    writer.field("a", 1);
+    writer.open_array("b");
+    writer.item("c");
+    writer.open_line();
+    writer.field("d", 0.5);
+    writer.close();
+    writer.close();
+    writer.open_object("e");
+    writer.close();
+    writer.close();
+    writer.open_line();
+    writer.close();
+    writer.close();
+    writer.field("after", "");
+    writer.close();
+    CHECK(writer.text() ==
+          "{\n  \"list\": [\n    {\"a\":1,\"b\":[\"c\",{\"d\":0.5}],\"e\":{}},\n    {}\n  ],\n  \"after\": \"\"\n}\n");
+}
+
+TEST_CASE("what is written is read again as it was, whatever characters are in it") {
+    for (int c = 0; c < 128; ++c) {
+        for (std::size_t before = 0; before < 18; ++before) {
+            const std::string text = std::string(before, 'x') + static_cast<char>(c) + "é" + static_cast<char>(c);
+            JsonWriter writer;
+            writer.open_object();
+            writer.field(text, text);
+            writer.close();
+            CHECK(text_at(parse_tool_json(writer.text(), "it"), text) == text);
+        }
+    }
+    JsonWriter writer;
+    writer.open_array();
+    writer.item("\x1b\b\f\r\t\x7f");
+    writer.close();
+    CHECK(writer.text() == "[\n  \"\\u001B\\b\\f\\r\\t\x7f\"\n]\n");
+    for (const double number : {0.0, 1.0, 9.8, 0.00043, 1e-9, 123456789.125, -2.5}) {
+        JsonWriter one;
+        one.open_object();
+        one.field("n", number);
+        one.close();
+        CHECK(member(parse_tool_json(one.text(), "it"), "n").GetDouble() == number);
+    }
 }

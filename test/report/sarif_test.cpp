@@ -96,7 +96,7 @@ TEST_CASE("the official schema accepts every file we write, and refuses a wrong 
         }
     }
     std::string wrong = render_sarif(vulnerable_run().images[0], "0.1.0")->text;
-    wrong.replace(wrong.find("\"level\": \"error\""), 16, "\"level\": \"fatal\"");
+    wrong.replace(wrong.find("\"level\":\"error\""), 15, "\"level\":\"fatal\"");
     CHECK_FALSE(is_valid(schema, parse_tool_json(wrong, "a wrong one")));
 }
 

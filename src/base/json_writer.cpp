@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/json.h"
+#include "base/json_characters.h"
+#include "base/memory.h"
+
+namespace {
+
+/// RFC 8259, section 7.
+std::string escaped(char c) {
+    constexpr std::string_view short_forms = "\"\"\\\\\bb\ff\nn\rr\tt";  // pairs
+    for (std::size_t i = 0; i < short_forms.size(); i += 2) {
+        if (short_forms[i] == c) return {'\\', short_forms[i + 1]};
+    }
+    return fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+}
+
+}  // namespace
+
+JsonWriter::JsonWriter(std::size_t room) {
+    make_room(text_, room);
+}
+
+void JsonWriter::open_object() {
+    open('{');
+}
+
+void JsonWriter::open_object(std::string_view key) {
+    write_key(key);
+    open('{');
+}
+
+void JsonWriter::open_array() {
+    open('[');
+}
+
+void JsonWriter::open_array(std::string_view key) {
+    write_key(key);
+    open('[');
+}
+
+void JsonWriter::open_line() {
+    open('{');
+    if (line_ == 0) line_ = open_.size();
+}
+
+void JsonWriter::close() {
+    const char bracket = open_.back();
+    open_.pop_back();
+    if (!is_first_ && line_ == 0) start_line();
+    text_ += bracket == '{' ? '}' : ']';
+    is_first_ = false;
+    if (open_.size() < line_) line_ = 0;
+}
+
+void JsonWriter::field(std::string_view key, std::string_view value) {
+    write_key(key);
+    item(value);
+}
+
+void JsonWriter::field(std::string_view key, std::int64_t value) {
+    write_key(key);
+    item(value);
+}
+
+void JsonWriter::field(std::string_view key, bool value) {
+    write_key(key);
+    begin();
+    text_ += value ? "true" : "false";
+}
+
+void JsonWriter::field(std::string_view key, double value) {
+    write_key(key);
+    begin();
+    fmt::format_to(std::back_inserter(text_), "{}", value);
+}
+
+void JsonWriter::item(std::string_view value) {
+    begin();
+    write_text(value);
+}
+
+void JsonWriter::item(std::int64_t value) {
+    begin();
+    fmt::format_to(std::back_inserter(text_), "{}", value);
+}
+
+std::string JsonWriter::text() {
+    text_ += '\n';
+    return std::move(text_);
+}
+
+std::string JsonWriter::one_line() const {
+    rapidjson::Document document;
+    document.Parse(text_.data(), text_.size());
+    rapidjson::StringBuffer flat;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(flat);
+    document.Accept(writer);
+    return {flat.GetString(), flat.GetSize()};
+}
+
+void JsonWriter::open(char bracket) {
+    begin();
+    text_ += bracket;
+    open_ += bracket;
+    is_first_ = true;
+}
+
+void JsonWriter::begin() {
+    const bool stands_alone = open_.empty() || is_after_key_;
+    is_after_key_ = false;
+    if (stands_alone) return;
+    if (!is_first_) text_ += ',';
+    is_first_ = false;
+    if (line_ == 0) start_line();
+}
+
+void JsonWriter::start_line() {
+    text_ += '\n';
+    text_.append(2 * open_.size(), ' ');
+}
+
+void JsonWriter::write_key(std::string_view key) {
+    begin();
+    write_text(key);
+    text_ += line_ == 0 ? ": " : ":";
+    is_after_key_ = true;
+}
+
+void JsonWriter::write_text(std::string_view text) {
+    text_ += '"';
+    for (std::size_t plain = count_plain(text); plain < text.size(); plain = count_plain(text)) {
+        text_.append(text.substr(0, plain)).append(escaped(text[plain]));
+        text.remove_prefix(plain + 1);
+    }
+    text_.append(text).append("\"");
+}
