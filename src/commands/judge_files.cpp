@@ -62,13 +62,13 @@ Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanRe
                   "give its manifest digest with --digest, or a report of Grype, which names it"}}};
 }
 
-/// Trivy's, then Grype's: reading them is most of the work.
+/// Trivy's, then Grype's. Reading them is most of the work, and Grype's is the larger one.
 std::vector<ScanResult> load_reports(const World& world, const Settings& settings) {
     const Digest unset = sha256("");
     std::optional<ScanResult> trivy;
     std::optional<ScanResult> grype;
-    in_parallel(2, {[&] { trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset); },
-                    [&] { grype = load_report(world, Scanner::grype, settings.grype_report, unset); }});
+    in_parallel(2, {[&] { grype = load_report(world, Scanner::grype, settings.grype_report, unset); },
+                    [&] { trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset); }});
     std::vector<ScanResult> scans;
     scans.push_back(std::move(*trivy));
     scans.push_back(std::move(*grype));

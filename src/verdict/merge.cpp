@@ -1,6 +1,7 @@
 // Two reports of one image become one list: a vulnerability of a package at a path is one finding, however many
 // scanners see it and whatever they call it.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -84,9 +85,9 @@ bool is_one_cve(const Group& group) {
 
 /// One part for each vulnerability. Two CVEs are two vulnerabilities, also where an advisory names both; what is joined
 /// to several goes with the first of them, directly, so that no part hangs on another one.
-void split_by_vulnerability(const Group& group, std::vector<Group>& parts) {
+void split_by_vulnerability(Group& group, std::vector<Group>& parts) {
     if (is_one_cve(group)) {  // as in nearly every package
-        parts.push_back(group);
+        parts.push_back(std::move(group));
         return;
     }
     std::map<std::string, Group> by_cve;
@@ -146,7 +147,8 @@ bool says_less(const Sighting& a, const Sighting& b) {
     return words(a) < words(b);
 }
 
-void add_finding(Finding& all, const Finding& more) {
+/// What is taken of the other one is moved: a sighting is a handful of texts.
+void add_finding(Finding& all, Finding& more) {
     all.severity = std::max(all.severity, more.severity);
     if (certainty(more.fix) > certainty(all.fix)) all.fix = more.fix;
     if (all.version.empty()) all.version = more.version;
@@ -160,9 +162,9 @@ void add_finding(Finding& all, const Finding& more) {
         all.cvss_score = more.cvss_score;
         all.cvss_vector = more.cvss_vector;
     }
-    all.paths.insert(all.paths.end(), more.paths.begin(), more.paths.end());
-    all.fixed_in.insert(all.fixed_in.end(), more.fixed_in.begin(), more.fixed_in.end());
-    all.seen_by.insert(all.seen_by.end(), more.seen_by.begin(), more.seen_by.end());
+    std::move(more.paths.begin(), more.paths.end(), std::back_inserter(all.paths));
+    std::move(more.fixed_in.begin(), more.fixed_in.end(), std::back_inserter(all.fixed_in));
+    std::move(more.seen_by.begin(), more.seen_by.end(), std::back_inserter(all.seen_by));
 }
 
 /// Sorted, each once: then it does not matter which report came first.
@@ -181,7 +183,7 @@ void name_part(Finding& all, const Group& part) {
         ids.push_back(finding->id);
     }
     const auto cve = std::find_if(part.begin(), part.end(), [](const Finding* f) { return is_cve(f->id); });
-    name_finding(all, cve == part.end() ? "" : (*cve)->id, ids);
+    name_finding(all, cve == part.end() ? "" : (*cve)->id, std::move(ids));
 }
 
 /// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.
@@ -190,7 +192,7 @@ Finding* join_findings(Group part) {
     Finding& all = *part.front();
     all.seen_by.reserve(part.size());
     if (part.size() > 1) name_part(all, part);
-    for (const Finding* finding : part) {
+    for (Finding* finding : part) {
         if (finding != &all) add_finding(all, *finding);
     }
     settle(all.paths);
@@ -200,9 +202,9 @@ Finding* join_findings(Group part) {
     return &all;
 }
 
-std::vector<Finding> join_groups(const std::vector<Group>& groups) {
+std::vector<Finding> join_groups(std::vector<Group> groups) {
     std::vector<Group> parts;
-    for (const Group& group : groups) split_by_vulnerability(group, parts);
+    for (Group& group : groups) split_by_vulnerability(group, parts);
     Group joined;
     for (Group& part : parts) joined.push_back(join_findings(std::move(part)));
     std::sort(joined.begin(), joined.end(), [](const Finding* a, const Finding* b) { return comes_first(*a, *b); });

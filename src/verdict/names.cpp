@@ -57,15 +57,14 @@ std::string canonical_id(const std::vector<std::string>& ids) {
     return ids.empty() ? std::string() : *std::min_element(ids.begin(), ids.end(), better);
 }
 
-void name_finding(Finding& finding, const std::string& own, const std::vector<std::string>& ids) {
-    std::vector<std::string> sorted(ids);
-    std::erase(sorted, "");
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    finding.id = is_cve(own) ? own : canonical_id(sorted);
+void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids) {
+    std::erase(ids, "");
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    finding.id = is_cve(own) ? own : canonical_id(ids);
     finding.aliases.clear();
     finding.advisories.clear();
-    for (std::string& id : sorted) {
+    for (std::string& id : ids) {
         if (id == finding.id) continue;
         (names_one_vulnerability(id) ? finding.aliases : finding.advisories).push_back(std::move(id));
     }

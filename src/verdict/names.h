@@ -18,7 +18,7 @@ std::string canonical_id(const std::vector<std::string>& ids);
 
 /// Gives the finding its canonical id (`own` if that is a CVE), and sorts all other ids into aliases and advisories.
 /// Empty ids are left out.
-void name_finding(Finding& finding, const std::string& own, const std::vector<std::string>& ids);
+void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids);
 
 /// The normalised name of a Python package (PEP 503): "Zope.Interface" -> "zope-interface".
 std::string pep503_name(std::string_view name);

@@ -42,7 +42,7 @@ Finding read_vulnerability(const Json& vulnerability, const ReportSource& source
     const std::string name = source.required_text(vulnerability, "PkgName", "the vulnerability " + id);
     std::vector<std::string> ids{id};
     for (const Json& other : items_at(vulnerability, "VendorIDs")) ids.push_back(text_of(other));
-    name_finding(finding, id, ids);
+    name_finding(finding, id, std::move(ids));
     finding.version = text_at(vulnerability, "InstalledVersion");
     finding.severity = parse_severity(view_at(vulnerability, "Severity")).value_or(Severity::unknown);
     finding.fixed_in = fields_of(view_at(vulnerability, "FixedVersion"), ',');
