@@ -85,8 +85,8 @@ Subject make_subject(const World& world, const Settings& settings, const GivenIm
 }
 
 /// The Dockerfile that an image of somebody else was built from is not here: where to change something is not known.
-std::map<std::string, Remedy> make_remedies(const Verdict& verdict, const Place& at, Date today) {
-    std::map<std::string, Remedy> remedies;
+std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, const Place& at, Date today) {
+    std::unordered_map<std::string, Remedy> remedies;
     for (const Finding& finding : verdict.blocking) {
         const std::string what = finding.kind == FindingKind::secret
                                      ? "take " + finding.path + " out of the image"

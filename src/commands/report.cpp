@@ -50,9 +50,10 @@ Remedy make_remedy(const Settings& settings, const Project& project, const Image
             .waiver = ""};
 }
 
-std::map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project, const Image& image,
-                                            const ImageEvidence& evidence, const Verdict& verdict, Date today) {
-    std::map<std::string, Remedy> remedies;
+std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project,
+                                                      const Image& image, const ImageEvidence& evidence,
+                                                      const Verdict& verdict, Date today) {
+    std::unordered_map<std::string, Remedy> remedies;
     for (const Finding& finding : verdict.reported)
         remedies[finding.key()] = make_remedy(settings, project, image, advise(finding, evidence));
     for (const WaivedFinding& waived : verdict.waived)

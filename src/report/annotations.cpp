@@ -22,8 +22,7 @@ std::vector<Told> gather_told(const Run& run) {
     std::vector<Told> all;
     std::map<std::pair<std::string, Place>, std::size_t> known;
     for (const ImageRun& image : run.images) {
-        for (FindingRow& row : findings_of(image)) {
-            if (row.state != FindingState::blocking) continue;
+        for (FindingRow& row : blocking_of(image)) {
             const Place at = sarif_place(row);
             const auto [place, is_new] = known.emplace(std::pair(row.finding->key(), at), all.size());
             if (is_new) {
@@ -67,17 +66,18 @@ void add_contracts(const Run& run, Problems& problems) {
     }
 }
 
-/// The first ones of a level, in the order given; the last one kept tells how many there are besides.
-void add_first(const Problems& all, Level level, const Run& run, Problems& kept) {
+/// The first ones of a level, in the order given; the last one kept tells how many there are besides, `not_made` among
+/// them.
+void add_first(const Problems& all, Level level, std::size_t not_made, const Run& run, Problems& kept) {
     Problems of_level;
     std::copy_if(all.begin(), all.end(), std::back_inserter(of_level),
                  [&](const Problem& problem) { return problem.level == level; });
-    if (of_level.size() <= max_annotations) {
+    if (of_level.size() + not_made <= max_annotations) {
         kept.insert(kept.end(), of_level.begin(), of_level.end());
         return;
     }
     kept.insert(kept.end(), of_level.begin(), of_level.begin() + max_annotations - 1);
-    const std::size_t more = of_level.size() - max_annotations + 1;
+    const std::size_t more = of_level.size() + not_made - max_annotations + 1;
     kept.push_back({{},
                     "and " + counted(more, "more", "more") + " of this kind",
                     run.out + "/report.html and the step summary have all of them",
@@ -90,10 +90,13 @@ Problems make_annotations(const Run& run) {
     Problems all;
     add_unknown(run, all);
     add_contracts(run, all);
-    for (const Told& told : gather_told(run)) all.push_back(make_problem(told, run));
+    const std::vector<Told> told = gather_told(run);
+    const std::size_t made = std::min<std::size_t>(told.size(), max_annotations);
+    for (std::size_t i = 0; i < made; ++i) all.push_back(make_problem(told[i], run));
     for (const Problem& problem : sorted_by_place(run.policy_warnings)) all.push_back(problem);
     for (const Problem& problem : sorted_by_place(run.other_warnings)) all.push_back(problem);
     Problems kept;
-    for (const Level level : {Level::error, Level::warning, Level::notice}) add_first(all, level, run, kept);
+    for (const Level level : {Level::error, Level::warning, Level::notice})
+        add_first(all, level, level == Level::error ? told.size() - made : 0, run, kept);
     return kept;
 }

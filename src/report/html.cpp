@@ -11,6 +11,16 @@ std::string element(std::string_view name, std::string_view inner, std::string_v
     return html;
 }
 
+void open_cell(std::string& page, std::string_view label, std::string_view classes) {
+    page.append("<td data-label=\"").append(label).append("\"");
+    if (!classes.empty()) page.append(" class=\"").append(classes).append("\"");
+    page.append("><div>");
+}
+
+void close_cell(std::string& page) {
+    page.append("</div></td>");
+}
+
 std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes) {
     std::size_t size = attributes.size() + 16;
     for (const HtmlCell& cell : cells) size += cell.label.size() + cell.classes.size() + cell.inner.size() + 64;
@@ -18,9 +28,9 @@ std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view at
     row.reserve(size);
     row.append("<tr").append(attributes).append(">");
     for (const HtmlCell& cell : cells) {
-        row.append("<td data-label=\"").append(cell.label).append("\"");
-        if (!cell.classes.empty()) row.append(" class=\"").append(cell.classes).append("\"");
-        row.append("><div>").append(cell.inner).append("</div></td>");
+        open_cell(row, cell.label, cell.classes);
+        row.append(cell.inner);
+        close_cell(row);
     }
     row.append("</tr>\n");
     return row;

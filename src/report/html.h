@@ -16,6 +16,10 @@ struct HtmlCell {
     std::string_view classes = {};
 };
 
+// The same, written straight into a large page: what a cell holds is put between the two.
+void open_cell(std::string& page, std::string_view label, std::string_view classes = {});
+void close_cell(std::string& page);
+
 /// `attributes` are those of the row, each with a blank before it.
 std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes = {});
 

@@ -8,8 +8,6 @@
 
 namespace {
 
-constexpr std::size_t whole = 2000;
-
 std::string render_overview(const Run& run) {
     std::string rows;
     for (const ChangeRow& row : gather_changes(run)) {

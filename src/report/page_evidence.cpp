@@ -12,7 +12,6 @@
 
 namespace {
 
-constexpr std::size_t whole = 2000;
 constexpr int days_soon = 14;
 constexpr int days_full = 90;  ///< a full meter
 

@@ -7,6 +7,9 @@
 #include "report/rows.h"
 #include "report/todo.h"
 
+/// Characters of a single text: more helps nobody.
+inline constexpr std::size_t whole = 2000;
+
 struct PageSection {
     std::string id;  ///< for links
     std::string title;

@@ -8,6 +8,8 @@
 
 namespace {
 
+using RowsOf = std::vector<FindingRow> (*)(const ImageRun&);  ///< findings_of or blocking_of
+
 const Remedy* remedy_for(const ImageRun& image, const Finding& finding) {
     const auto found = image.remedies.find(finding.key());
     return found == image.remedies.end() ? nullptr : &found->second;
@@ -34,6 +36,38 @@ bool stands_before(const FindingRow& a, const FindingRow& b) {
     return order(a) < order(b);
 }
 
+FindingRow make_row(const ImageRun& image, const Finding& finding, FindingState state, const Waiver* waiver = nullptr) {
+    return {.finding = &finding,
+            .state = state,
+            .waiver = waiver,
+            .remedy = remedy_for(image, finding),
+            .images = {&image}};
+}
+
+/// What several images share becomes one row.
+std::vector<FindingRow> join_rows(const Run& run, RowsOf rows_of) {
+    std::vector<FindingRow> joined;
+    std::unordered_map<std::string, std::size_t> known;
+    for (const ImageRun& image : run.images) {
+        for (FindingRow& row : rows_of(image)) {
+            const auto [place, is_new] = known.emplace(row_key(row), joined.size());
+            if (is_new) {
+                joined.push_back(std::move(row));
+            } else if (joined[place->second].images.back() != &image) {
+                joined[place->second].images.push_back(&image);
+            }
+        }
+    }
+    return joined;
+}
+
+std::vector<FindingRow> gather(const Run& run, RowsOf rows_of) {
+    // One image has each finding once.
+    std::vector<FindingRow> rows = run.images.size() == 1 ? rows_of(run.images.front()) : join_rows(run, rows_of);
+    std::stable_sort(rows.begin(), rows.end(), stands_before);
+    return rows;
+}
+
 }  // namespace
 
 std::string render_state(FindingState state) {
@@ -48,38 +82,30 @@ std::string render_state(FindingState state) {
     return "";
 }
 
-std::vector<FindingRow> findings_of(const ImageRun& image) {
+std::vector<FindingRow> blocking_of(const ImageRun& image) {
     std::vector<FindingRow> rows;
     if (!image.verdict) return rows;
-    rows.reserve(count_findings(image).all());
-    const auto add = [&](const Finding& finding, FindingState state, const Waiver* waiver) {
-        rows.push_back({.finding = &finding,
-                        .state = state,
-                        .waiver = waiver,
-                        .remedy = remedy_for(image, finding),
-                        .images = {&image}});
-    };
-    for (const Finding& finding : image.verdict->blocking) add(finding, FindingState::blocking, nullptr);
-    for (const WaivedFinding& waived : image.verdict->waived) add(waived.finding, FindingState::waived, &waived.waiver);
-    for (const Finding& finding : image.verdict->reported) add(finding, FindingState::reported, nullptr);
+    for (const Finding& finding : image.verdict->blocking)
+        rows.push_back(make_row(image, finding, FindingState::blocking));
+    return rows;
+}
+
+std::vector<FindingRow> findings_of(const ImageRun& image) {
+    std::vector<FindingRow> rows = blocking_of(image);
+    if (!image.verdict) return rows;
+    for (const WaivedFinding& waived : image.verdict->waived)
+        rows.push_back(make_row(image, waived.finding, FindingState::waived, &waived.waiver));
+    for (const Finding& finding : image.verdict->reported)
+        rows.push_back(make_row(image, finding, FindingState::reported));
     return rows;
 }
 
 std::vector<FindingRow> gather_findings(const Run& run) {
-    std::vector<FindingRow> gathered;
-    std::unordered_map<std::string, std::size_t> known;
-    for (const ImageRun& image : run.images) {
-        for (FindingRow& row : findings_of(image)) {
-            const auto [place, is_new] = known.emplace(row_key(row), gathered.size());
-            if (is_new) {
-                gathered.push_back(std::move(row));
-            } else if (gathered[place->second].images.back() != &image) {
-                gathered[place->second].images.push_back(&image);
-            }
-        }
-    }
-    std::stable_sort(gathered.begin(), gathered.end(), stands_before);
-    return gathered;
+    return gather(run, findings_of);
+}
+
+std::vector<FindingRow> gather_blocking(const Run& run) {
+    return gather(run, blocking_of);
 }
 
 std::string render_images(const std::vector<const ImageRun*>& images, const Run& run) {

@@ -19,9 +19,11 @@ struct FindingRow {
 
 /// The findings of one image: blocking, then waived, then below the gate.
 std::vector<FindingRow> findings_of(const ImageRun& image);
+std::vector<FindingRow> blocking_of(const ImageRun& image);  ///< those that block
 
 /// One row per finding, state and remedy over all images; what blocks first, then by severity, id, package and path.
 std::vector<FindingRow> gather_findings(const Run& run);
+std::vector<FindingRow> gather_blocking(const Run& run);  ///< those that block
 
 /// "all images", or their names; platforms only where a name stands for several.
 std::string render_images(const std::vector<const ImageRun*>& images, const Run& run);

@@ -2,9 +2,9 @@
 // reads it.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/date.h"
@@ -47,8 +47,9 @@ struct ImageRun {
     Place at;                                ///< its row of the matrix
     std::optional<Verdict> verdict;          ///< nothing: it was not judged, which counts as unknown
     std::optional<ContractReport> contract;  ///< nothing: it was not tested
-    std::map<std::string, Remedy> remedies;  ///< by Finding::key(); a finding without one is said to have no advice
-    std::optional<Change> change;            ///< nothing: there was nothing to compare with
+    std::unordered_map<std::string, Remedy>
+        remedies;                  ///< by Finding::key(); a finding without one is said to have no advice
+    std::optional<Change> change;  ///< nothing: there was nothing to compare with
 };
 
 /// An image that ours stand on (out/bases.json).

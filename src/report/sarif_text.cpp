@@ -92,9 +92,9 @@ std::string sarif_message(const FindingRow& row) {
     const ImageRun& image = *row.images.front();
     const std::string place =
         finding.path.empty() || finding.kind == FindingKind::secret ? "" : " (" + finding.path + ")";
-    std::string text = fmt::format("{} on {}: {}{}: {}, {}.", image.image, image.platform, render_finding_name(finding),
-                                   place, render_severity(finding.severity),
-                                   row.state == FindingState::blocking ? "blocks" : render_state(row.state));
+    const std::string platform = image.platform.empty() ? "" : " on " + image.platform;  // of bare reports nothing says
+    std::string text = fmt::format("{}{}: {}{}: {}, {}.", image.image, platform, render_finding_name(finding), place,
+                                   render_severity(finding.severity), render_state(row.state));
     if (!finding.title.empty()) text += " " + finding.title + (finding.title.ends_with('.') ? "" : ".");
     if (finding.kind == FindingKind::vulnerability) text += " Fix: " + render_fix(finding) + ".";
     if (row.waiver != nullptr) text += " " + render_acceptance(*row.waiver);

@@ -122,15 +122,16 @@ Line finding_line(const FindingRow& row, const Run& run) {
             {.text = row.remedy != nullptr ? clean_line(row.remedy->text, 200) : "-"}};
 }
 
-std::vector<Line> finding_lines(const Run& run) {
+std::vector<Line> finding_lines(const std::vector<FindingRow>& rows, const Run& run) {
     std::vector<Line> lines{{{.text = "SEVERITY", .colour = Colour::bold},
                              {.text = "FINDING", .colour = Colour::bold},
                              {.text = "PACKAGE", .colour = Colour::bold},
                              {.text = "FIXED IN", .colour = Colour::bold},
                              {.text = "IMAGES", .colour = Colour::bold},
                              {.text = "WHAT TO DO", .colour = Colour::bold}}};
-    for (const FindingRow& row : gather_findings(run)) {
-        if (row.state == FindingState::blocking) lines.push_back(finding_line(row, run));
+    for (const FindingRow& row : rows) {
+        if (lines.size() > findings_shown) break;
+        lines.push_back(finding_line(row, run));
     }
     return lines;
 }
@@ -172,7 +173,7 @@ std::vector<std::string> publication_lines(const Run& run) {
 }
 
 std::vector<std::string> todo_lines(const Run& run) {
-    const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
+    const std::vector<ToDo> todo = make_todo(run, gather_blocking(run));
     std::vector<std::string> lines;
     for (const ToDo& item : todo) {
         if (lines.size() == todo_shown) {
@@ -190,12 +191,11 @@ std::vector<std::string> todo_lines(const Run& run) {
 
 std::string render_table(const Run& run, bool colour) {
     std::string text = render_lines(image_lines(run), colour);
-    std::vector<Line> findings = finding_lines(run);
-    if (findings.size() == 1) return text;
-    const std::size_t more = findings.size() > findings_shown + 1 ? findings.size() - findings_shown - 1 : 0;
-    findings.resize(findings.size() - more);
-    text += "\n" + render_lines(findings, colour);
-    if (more > 0) text += fmt::format("and {} more: {}/report.html\n", more, run.out);
+    const std::vector<FindingRow> blocking = gather_blocking(run);
+    if (blocking.empty()) return text;
+    text += "\n" + render_lines(finding_lines(blocking, run), colour);
+    if (blocking.size() > findings_shown)
+        text += fmt::format("and {} more: {}/report.html\n", blocking.size() - findings_shown, run.out);
     return text;
 }
 

@@ -58,12 +58,12 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
     std::map<std::pair<std::string, Place>, Settled> by_remedy;
     for (const FindingRow& row : rows) {
         if (row.state != FindingState::blocking) continue;
-        const Remedy remedy =
-            row.remedy != nullptr ? *row.remedy : Remedy{"look into it", "look into " + row.finding->id, {}, ""};
-        Settled& settled = by_remedy[{remedy.text, remedy.at}];
-        settled.todo.kind = remedy.kind;
-        settled.todo.text = remedy.text;
-        settled.todo.at = remedy.at;
+        Remedy unknown;
+        if (row.remedy == nullptr) unknown = {"look into it", "look into " + row.finding->id, {}, ""};
+        const Remedy& remedy = row.remedy != nullptr ? *row.remedy : unknown;
+        const auto [place, is_new] = by_remedy.try_emplace({remedy.text, remedy.at});
+        Settled& settled = place->second;
+        if (is_new) settled.todo = {.kind = remedy.kind, .text = remedy.text, .because = "", .at = remedy.at};
         settled.todo.severity = std::max(settled.todo.severity, row.finding->severity);
         ++settled.findings;
         settled.images.insert(row.images.begin(), row.images.end());

@@ -75,23 +75,25 @@ std::string render_fix(const Finding& finding) {
 }
 
 std::string render_severities(const Finding& finding) {
-    std::set<Severity> different;
-    std::vector<std::string> parts;
-    for (const Sighting& sighting : finding.seen_by) {
-        different.insert(sighting.severity);
-        parts.push_back(render_scanner(sighting.scanner) + ": " + render_severity(sighting.severity));
-    }
+    const std::vector<Sighting>& seen = finding.seen_by;
     const std::string severity = render_severity(finding.severity);
-    return different.size() < 2 ? severity : severity + " (" + joined(parts, ", ") + ")";
+    const bool agreed = std::all_of(
+        seen.begin(), seen.end(), [&](const Sighting& sighting) { return sighting.severity == seen.front().severity; });
+    if (agreed) return severity;
+    std::vector<std::string> parts;
+    for (const Sighting& sighting : seen)
+        parts.push_back(render_scanner(sighting.scanner) + ": " + render_severity(sighting.severity));
+    return severity + " (" + joined(parts, ", ") + ")";
 }
 
 std::string render_sightings(const Finding& finding) {
-    std::vector<std::string> parts;
+    std::string text;
     for (const Sighting& sighting : finding.seen_by) {
-        parts.push_back(fmt::format("{} ({}, {})", render_scanner(sighting.scanner), render_severity(sighting.severity),
-                                    render_fix_state(sighting.fix)));
+        text.append(text.empty() ? "" : ", ").append(render_scanner(sighting.scanner));
+        text.append(" (").append(render_severity(sighting.severity)).append(", ");
+        text.append(render_fix_state(sighting.fix)).append(")");
     }
-    return joined(parts, ", ");
+    return text;
 }
 
 std::string render_kept(const ContractReport& report) {

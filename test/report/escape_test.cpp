@@ -11,6 +11,28 @@ TEST_CASE("one line stays one line, whatever characters are in it") {
     CHECK(clean_line("caf\xc3\xa9 \xf0\x9f\x90\x8d") == "caf\xc3\xa9 \xf0\x9f\x90\x8d");
 }
 
+TEST_CASE("an odd character is found wherever it stands") {
+    const std::string text = "abcdefghijklmnopqrstuvwxy";
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        for (const char odd : {'\t', '\n', '\x1b', '\x7f', '\x1f', '\0'}) {
+            std::string one = text;
+            one[at] = odd;
+            std::string cleaned = text;
+            cleaned[at] = ' ';
+            if (at == 0) cleaned.erase(0, 1);
+            if (at + 1 == text.size()) cleaned.pop_back();
+            CHECK(clean_line(one) == cleaned);
+        }
+        CHECK(clean_line(std::string(text).insert(at, "é")) == std::string(text).insert(at, "é"));
+        CHECK(clean_line(std::string(text).insert(at, "\u200b")) == text);
+        if (at == 0) continue;
+        CHECK(clean_line(std::string(text).insert(at, "  ")) == std::string(text).insert(at, " "));
+        CHECK(clean_line(std::string(text).insert(at, " ")) == std::string(text).insert(at, " "));
+        CHECK(escape_html(std::string(text).insert(at, "<")) == std::string(text).insert(at, "&lt;"));
+    }
+    CHECK(clean_line(text + " !\"#~ " + text) == text + " !\"#~ " + text);
+}
+
 TEST_CASE("what is not UTF-8 becomes a replacement character") {
     const std::string replaced = "\xEF\xBF\xBD";
     CHECK(clean_line("a\xff z") == "a" + replaced + " z");

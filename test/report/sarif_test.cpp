@@ -204,6 +204,14 @@ TEST_CASE("alerts survive a patch of Python, a new package version, a new title 
     CHECK(fingerprints_of(image) == before);
 }
 
+TEST_CASE("an alert says which image it is about, and its platform where that is known") {
+    ImageRun image = vulnerable_run().images[0];
+    const auto title = [&] { return text_at(member(results_of(sarif_of(image))[0], "message"), "text"); };
+    CHECK(title().starts_with("3.13.3-development on linux/amd64: CVE-2026-1001 in openssl "));
+    image.platform = "";
+    CHECK(title().starts_with("3.13.3-development: CVE-2026-1001 in openssl "));
+}
+
 TEST_CASE("images have alerts of their own") {
     const Run run = vulnerable_run();
     const std::set<std::string> development = fingerprints_of(run.images[0]);

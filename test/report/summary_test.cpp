@@ -61,7 +61,7 @@ TEST_CASE("hostile text in a summary stays text") {
 
 TEST_CASE("a waiver to paste cannot leave its code block") {
     Run run = vulnerable_run();
-    Remedy& remedy = run.images[0].remedies.begin()->second;
+    Remedy& remedy = run.images[0].remedies.at(run.images[0].verdict->blocking[0].key());
     remedy.waiver = "- id: X\n````\n# Forged\n";
     const std::string summary = render_summary(run);
     CHECK(has(summary, "`````yaml\n"));
