@@ -89,8 +89,21 @@ Run scan_night(const World& world, const Settings& settings, Night& night) {
     return gather_run(world, settings, night.project, layouts, {}, verdicts);
 }
 
-/// A night that did not come to its end is one that nobody knows anything about, and the issue has to say so: here, and
-/// only here, what was thrown becomes the reason of a verdict.
+// A night that did not come to its end is one that nobody knows anything about, and the issue has to say so: here, and
+// only here, what was thrown becomes the reason of a verdict.
+
+/// A release that cannot be made sense of does not tell what is out.
+Night find_or_explain(const World& world, const Settings& settings, github::Api& api) {
+    try {
+        return find_published(world, settings, api);
+    } catch (const Error& error) {
+        if (error.exit != Exit::failed) throw;
+        Night night{load_project(world, settings), {}, {}, "", {}};
+        for (const Problem& problem : error.problems) night.project.warnings.push_back(problem);
+        return night;
+    }
+}
+
 Run scan_or_explain(const World& world, const Settings& settings, Night& night) {
     try {
         return scan_night(world, settings, night);
@@ -191,7 +204,7 @@ Result run_nightly(const World& world, const Settings& settings) {
     github::Api api = connect_github(world, settings);
     keep_schedule_alive(world, api, event);
 
-    Night night = find_published(world, settings, api);
+    Night night = find_or_explain(world, settings, api);
     retire(world, settings, api);
     Run run = scan_or_explain(world, settings, night);
     run.command = "nightly";

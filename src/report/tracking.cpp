@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -32,11 +32,9 @@ std::string brief_key(const Finding& finding) {
 /// What blocks, each finding once however many images have it; most severe first.
 std::vector<Finding> blocking_findings(const Run& run) {
     std::vector<Finding> findings;
-    for (const FindingRow& row : gather_findings(run)) {
-        if (row.state != FindingState::blocking) continue;
-        const bool known = std::any_of(findings.begin(), findings.end(),
-                                       [&](const Finding& f) { return f.key() == row.finding->key(); });
-        if (!known) findings.push_back(*row.finding);
+    std::unordered_set<std::string> known;
+    for (const FindingRow& row : gather_blocking(run)) {
+        if (known.insert(row.finding->key()).second) findings.push_back(*row.finding);
     }
     return findings;
 }

@@ -220,12 +220,21 @@ TEST_CASE("A release that names what is no image is no green night, whatever is 
     CHECK(fake.hub.analyses.empty());
 }
 
-TEST_CASE("A release that names an image which its own matrix does not have is refused, not left out") {
+TEST_CASE("A release that does not belong together makes an unknown night, which the issue tells and counts") {
     NightWorld fake;
-    fake.change_record("\"3.13.3-production\"", "\"3.13.4-production\"");
-    const Error refused = error_of([&] { fake.night(); });
-    CHECK(refused.exit == Exit::failed);
-    CHECK(holds(texts_of(refused.problems), "3.13.4-production, which its own image-matrix.json does not name"));
+    fake.change_record("\"3.13.3-production\"", "\"3.13.4-production\"");  // left out, the night would be green
+    for (int night = 1; night <= 3; ++night) {
+        const Result result = fake.night();
+        CHECK(result.exit == Exit::failed);
+        CHECK(result.outputs.at("verdict") == "unknown");
+        CHECK(holds(texts_of(result.problems), "3.13.4-production, which its own image-matrix.json does not name"));
+    }
+    CHECK(fake.hub.open_issues() == 1);
+    CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(holds(fake.issue().body, "3.13.4-production, which its own image-matrix.json does not name"));
+    REQUIRE(fake.issue().comments.size() == 1);
+    CHECK(holds(fake.issue().comments[0], "For 3 nights nobody knows"));
+    CHECK(fake.hub.analyses.empty());
 }
 
 TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {
