@@ -5,6 +5,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -73,8 +74,8 @@ class JsonWriter {
     void open_object(std::string_view key);
     void open_array();
     void open_array(std::string_view key);
-    void open_line();  ///< an object on one line, with all that is in it: for the entries of long lists
-    void close();      ///< the object or array opened last
+    void open_object_in_line();  ///< on one line, with all that is in it: for the entries of long lists
+    void close();                ///< the object or array opened last
 
     void field(std::string_view key, std::string_view value);
     void field(std::string_view key, const char* value) { field(key, std::string_view(value)); }
@@ -88,7 +89,7 @@ class JsonWriter {
 
     /// The whole text, once, when everything opened is closed.
     std::string text();
-    /// The same without blanks and line feeds: one line.
+    /// The same without blanks and line feeds: one line. Not after text().
     std::string one_line() const;
 
   private:

@@ -14,6 +14,7 @@
 inline std::size_t count_plain(std::string_view text) {
     static_assert(std::endian::native == std::endian::little);
     constexpr std::uint64_t each = 0x0101010101010101U;
+    // The highest bit of each byte of ASCII that is below `least`.
     const auto below = [](std::uint64_t bytes, std::uint64_t least) { return (bytes - each * least) & ~bytes; };
     std::size_t at = 0;
     for (; text.size() - at >= 8; at += 8) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 #include "base/json.h"
 #include "base/json_characters.h"
@@ -41,7 +42,7 @@ void JsonWriter::open_array(std::string_view key) {
     open('[');
 }
 
-void JsonWriter::open_line() {
+void JsonWriter::open_object_in_line() {
     open('{');
     if (line_ == 0) line_ = open_.size();
 }

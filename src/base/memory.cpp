@@ -28,7 +28,8 @@ void make_room(std::string& text, std::size_t bytes) {
 void keep_memory() {
     mallopt(M_MMAP_THRESHOLD, longest_from_heap);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    // The heap grows by these and keeps them; nothing of them is touched here.
+    // The heap grows by these and keeps them: enough for the findings of 50 MB of reports and what is rendered of them.
+    // The heaps of other threads cannot be prepared like this.
     std::array<void*, 3> rooms{};
     for (void*& room : rooms) {
         room = std::malloc(longest_from_heap - large_page);

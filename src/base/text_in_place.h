@@ -30,7 +30,8 @@ class TextInPlace {
     }
 
     void Put(char c) {
-        // Of a character made from an escape more bytes may be to come; the first of them is never the last one read.
+        // A character of several bytes, whose others are still to come, is made from an escape, behind a hexadecimal
+        // digit: none of its bytes is ASCII, so none equals that digit.
         const bool stands_there = c == next_[-1];
         *put_++ = c;
         if (!stands_there) return;

@@ -48,6 +48,23 @@ std::size_t find_invalid_utf8(std::string_view text) {
     return at;
 }
 
+/// "\ud83d" is the first half of a character, "\udc0d" the second one (RFC 8259, section 7).
+bool is_half(std::string_view escape, std::string_view fourth) {
+    return escape.size() > 3 && escape[1] == 'u' && (escape[2] == 'd' || escape[2] == 'D') &&
+           fourth.find(escape[3]) != std::string_view::npos;
+}
+
+/// Where an escape is a second half without a first one; the end if none is. The parser minds the opposite only.
+std::size_t find_lone_half(std::string_view text) {
+    std::size_t at = text.find('\\');
+    while (at < text.size()) {
+        const std::string_view escape = text.substr(at);
+        if (is_half(escape, "cdefCDEF")) return at;
+        at = text.find('\\', at + (is_half(escape, "89abAB") ? 12 : 2));
+    }
+    return text.size();
+}
+
 /// A tool's text that may be no JSON at all, and how it is refused.
 struct ToolText {
     std::string_view text;
@@ -66,6 +83,7 @@ struct ToolText {
         if (trimmed(text).empty()) refuse("is empty");
         if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse_at(nul, "a NUL character");
         if (const std::size_t odd = find_invalid_utf8(text); odd != text.size()) refuse_at(odd, "this is not UTF-8");
+        if (const std::size_t half = find_lone_half(text); half != text.size()) refuse_at(half, "half a character");
     }
 };
 

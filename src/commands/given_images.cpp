@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ostream>
 #include <set>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "commands/registry_access.h"

@@ -62,7 +62,7 @@ Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanRe
                   "give its manifest digest with --digest, or a report of Grype, which names it"}}};
 }
 
-/// Trivy's, then Grype's. Reading them is most of the work, and Grype's is the larger one.
+/// Trivy's, then Grype's. Reading them is most of the work; Grype's is begun first, because it is the longer one.
 std::vector<ScanResult> load_reports(const World& world, const Settings& settings) {
     const Digest unset = sha256("");
     std::optional<ScanResult> trivy;

@@ -55,6 +55,29 @@ void take_kept(const World& world, const Settings& settings, const FetchedEviden
           "its files do not belong together: raise DEFRA_VERSION and publish again"}}};
 }
 
+/// What is wrong with the release's own files is no mistake of whoever runs this; today's policy would be.
+Project load_project_of(const World& world, const Settings& settings, const fs::path& folder,
+                        const std::string& release) {
+    Problems said_later;
+    load_policy(world, settings, "", said_later);
+    try {
+        return load_released_project(world, settings, folder);
+    } catch (const Error& error) {
+        if (error.exit != Exit::bad_input) throw;
+        Problems problems;
+        for (const Problem& problem : error.problems)
+            problems.push_back({{}, "the release " + release + ": " + problem.what, problem.hint});
+        throw Error{Exit::failed, problems};
+    }
+}
+
+void take_bases(const World& world, const Settings& settings, const fs::path& folder) {
+    const std::optional<std::string> bases = world.files.read_if_there(folder / "out/bases.json");
+    if (!bases) return;
+    parse_bases_json(*bases, "the release's bases.json");
+    world.files.write(settings.out / "bases.json", *bases);
+}
+
 /// Nothing if no release tells what it published.
 std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
     const std::vector<github::Release> releases = github::load_releases(api);
@@ -65,9 +88,7 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
     if (!fetched || !record) return std::nullopt;
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
-    Night night{load_released_project(world, then, fetched->folder), {}, {}, "the release " + last->tag, {}};
-    if (const auto bases = world.files.read_if_there(fetched->folder / "out/bases.json"))
-        world.files.write(settings.out / "bases.json", *bases);
+    Night night{load_project_of(world, then, fetched->folder, last->tag), {}, {}, "the release " + last->tag, {}};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
         if (reference.empty()) continue;  // it went to a folder, from which nobody pulls
@@ -76,6 +97,7 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
     }
     if (night.wanted.empty()) return std::nullopt;
     take_kept(world, settings, *fetched, *record, night);
+    take_bases(world, settings, fetched->folder);
     return night;
 }
 

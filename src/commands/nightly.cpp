@@ -89,16 +89,18 @@ Run scan_night(const World& world, const Settings& settings, Night& night) {
     return gather_run(world, settings, night.project, layouts, {}, verdicts);
 }
 
+// When it fails ----------------------------------------------------------------------------------------------------
+//
 // A night that did not come to its end is one that nobody knows anything about, and the issue has to say so: here, and
-// only here, what was thrown becomes the reason of a verdict.
+// only here, what was thrown becomes a problem of a run that ends in an orderly way.
 
-/// A release that cannot be made sense of does not tell what is out.
+/// A release that cannot be fetched or made sense of does not tell what is out.
 Night find_or_explain(const World& world, const Settings& settings, github::Api& api) {
     try {
         return find_published(world, settings, api);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
-        Night night{load_project(world, settings), {}, {}, "", {}};
+        Night night{load_policy_project(world, settings), {}, {}, "", {}};
         for (const Problem& problem : error.problems) night.project.warnings.push_back(problem);
         return night;
     }

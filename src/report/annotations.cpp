@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "base/text.h"
@@ -67,7 +68,7 @@ void add_contracts(const Run& run, Problems& problems) {
 }
 
 /// The first ones of a level, in the order given; the last one kept tells how many there are besides, `not_made` among
-/// them.
+/// them: these were left out because as many as may be kept stand in `all`.
 void add_first(const Problems& all, Level level, std::size_t not_made, const Run& run, Problems& kept) {
     Problems of_level;
     std::copy_if(all.begin(), all.end(), std::back_inserter(of_level),

@@ -57,6 +57,7 @@ bool is_clean_line(std::string_view text) {
     if (text.empty()) return true;
     if (text.front() == ' ' || text.back() == ' ') return false;
     constexpr std::uint64_t each = 0x0101010101010101U;
+    // The highest bit of each byte of ASCII that is below `least`; bytes above the first of them may have it too.
     const auto below = [](std::uint64_t bytes, std::uint64_t least) { return (bytes - each * least) & ~bytes; };
     std::uint64_t odd = 0;
     std::size_t at = 0;
@@ -67,7 +68,7 @@ bool is_clean_line(std::string_view text) {
         odd |= below(eight ^ each * ' ', 1) & below(following ^ each * ' ', 1);
     }
     if ((odd & each * 0x80) != 0) return false;
-    for (; at < text.size(); ++at) {
+    for (; at < text.size(); ++at) {  // the last one is no blank
         if (text[at] < ' ' || text[at] > '~' || (text[at] == ' ' && text[at + 1] == ' ')) return false;
     }
     return true;

@@ -94,7 +94,7 @@ std::string render_publication(const Run& run) {
     const PublicationState& state = *run.publication;
     std::string text = element("b", "Publication: " + render_result(state.result));
     if (!state.to.empty()) text += " · " + escape_html(state.to);
-    if (!state.reason.empty()) text += " · " + escape_html(state.reason, 2000);
+    if (!state.reason.empty()) text += " · " + escape_html(state.reason, longest_text);
     if (state.release.starts_with("https://"))
         text += " · <a href=\"" + escape_html(state.release, 500) + "\" rel=\"noreferrer\">the release</a>";
     return element("section", element("p", text, "nothing")) + "\n";

@@ -49,11 +49,11 @@ std::string render_packages(const Run& run) {
     const std::vector<ChangeRow> changes = gather_package_changes(run);
     std::string rows;
     for (const ChangeRow& row : changes) {
-        rows += table_row({{"Package", escape_html(row.cells[0], whole)},
+        rows += table_row({{"Package", escape_html(row.cells[0], longest_text)},
                            {"Type", escape_html(row.cells[1])},
-                           {"Published", escape_html(row.cells[2], whole)},
-                           {"Now", escape_html(row.cells[3], whole)},
-                           {"Images", escape_html(render_images(row.images, run), whole)}});
+                           {"Published", escape_html(row.cells[2], longest_text)},
+                           {"Now", escape_html(row.cells[3], longest_text)},
+                           {"Images", escape_html(render_images(row.images, run), longest_text)}});
     }
     return render_more(fmt::format("Packages that come, go or change: {}", changes.size()), changes.size(),
                        table("list", {"Package", "Type", "Published", "Now", "Images"}, rows));
@@ -63,11 +63,11 @@ std::string render_contract(const Run& run) {
     const std::vector<ChangeRow> changes = gather_contract_changes(run);
     std::string rows;
     for (const ChangeRow& row : changes) {
-        rows += table_row({{"Promise", escape_html(row.cells[0], whole)},
+        rows += table_row({{"Promise", escape_html(row.cells[0], longest_text)},
                            {"Row", render_code(row.cells[1])},
                            {"Published", escape_html(row.cells[2])},
                            {"Now", escape_html(row.cells[3])},
-                           {"Images", escape_html(render_images(row.images, run), whole)}});
+                           {"Images", escape_html(render_images(row.images, run), longest_text)}});
     }
     return render_more(fmt::format("Rows of the contract that end otherwise: {}", changes.size()), changes.size(),
                        table("list", {"Promise", "Row", "Published", "Now", "Images"}, rows));

@@ -104,9 +104,9 @@ std::string render_days(const Term& term, Date today) {
 std::string render_terms(const Run& run) {
     std::string rows;
     for (const Term& term : terms_of(run)) {
-        rows += table_row({{"Accepted", element("b", escape_html(term.what, whole)) +
+        rows += table_row({{"Accepted", element("b", escape_html(term.what, longest_text)) +
                                             element("span", render_code(render_place(term.at)), "state")},
-                           {"Why", escape_html(term.why, whole)},
+                           {"Why", escape_html(term.why, longest_text)},
                            {"Owner", escape_html(term.owner)},
                            {"Days left", render_days(term, day_of(run.finished)), "roomy"},
                            {"Covers", escape_html(term.used)}});
@@ -122,13 +122,13 @@ std::string render_contract_rows(const Run& run) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
             (row.result == RowResult::kept ? kept : others) += 1;
-            rows += table_row(
-                {{"Image", escape_html(image.name)},
-                 {"Result",
-                  element("span", render_row_result(row.result), row.result == RowResult::broken ? "status bad" : "")},
-                 {"Promise", escape_html(row.promise, whole)},
-                 {"Expected", escape_html(row.expected, whole)},
-                 {"Found", escape_html(row.found, whole) + element("span", escape_html(row.because, whole), "state")}});
+            rows += table_row({{"Image", escape_html(image.name)},
+                               {"Result", element("span", render_row_result(row.result),
+                                                  row.result == RowResult::broken ? "status bad" : "")},
+                               {"Promise", escape_html(row.promise, longest_text)},
+                               {"Expected", escape_html(row.expected, longest_text)},
+                               {"Found", escape_html(row.found, longest_text) +
+                                             element("span", escape_html(row.because, longest_text), "state")}});
         }
     }
     return render_more(fmt::format("The contract: {} kept, {} not", counted(kept, "promise"), others), kept + others,
@@ -172,7 +172,7 @@ std::string render_left_out_rows(const Run& run) {
                                {"Severity", render_badge(finding.severity)},
                                {"Finding", render_linked_id(finding)},
                                {"Package", render_package(finding)},
-                               {"Why", escape_html(finding.ignored_because, whole)}});
+                               {"Why", escape_html(finding.ignored_because, longest_text)}});
         }
     }
     return render_more(counted(count, "finding") + " left out by a scanner's own rules", count,
@@ -185,8 +185,8 @@ std::string render_remark_rows(const Run& run) {
     std::string rows;
     for (const Problem& problem : sorted_by_place(problems)) {
         rows += table_row({{"Where", render_code(render_place(problem.at))},
-                           {"What", escape_html(problem.what, whole)},
-                           {"Hint", escape_html(problem.hint, whole)}});
+                           {"What", escape_html(problem.what, longest_text)},
+                           {"Hint", escape_html(problem.hint, longest_text)}});
     }
     return render_more(counted(problems.size(), "remark") + " about the policy and the files", problems.size(),
                        table("list", {"Where", "What", "Hint"}, rows));
@@ -198,7 +198,7 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
                                                    : "age not known";
     const std::string result = receipt.failure.empty()
                                    ? "a usable report"
-                                   : element("span", escape_html(receipt.failure, whole), "status bad");
+                                   : element("span", escape_html(receipt.failure, longest_text), "status bad");
     const std::string command =
         receipt.command.empty() ? "" : element("details", element("summary", "Command") + render_code(receipt.command));
     return table_row(

@@ -1,3 +1,4 @@
+// The table of findings, for two or for ten thousand.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +18,7 @@ constexpr std::size_t ample_row = 2000;
 
 void append_code(std::string& page, std::string_view text) {
     page += "<code>";
-    append_html(page, text, whole);
+    append_html(page, text, longest_text);
     page += "</code>";
 }
 
@@ -51,7 +52,7 @@ void append_badge(std::string& page, Severity severity) {
 
 void append_fact(std::string& page, std::string_view name, std::string_view fact) {
     page += "<li>";
-    append_html(page, std::string(name).append(fact), whole);
+    append_html(page, std::string(name).append(fact), longest_text);
     page += "</li>";
 }
 
@@ -59,7 +60,7 @@ void append_waiver(std::string& page, const std::string& waiver) {
     page += element("p", "To accept it, paste this into the policy file:", "small") + "<pre>";
     for (const std::string& line : lines_of(waiver)) {
         page.append(std::min(line.find_first_not_of(' '), line.size()), ' ');
-        append_html(page, line, whole);
+        append_html(page, line, longest_text);
         page += "\n";
     }
     page += "</pre>";
@@ -95,16 +96,16 @@ void append_place(std::string& page, const Place& place) {
 }
 
 void append_acceptance(std::string& page, const Waiver& waiver) {
-    append_html(page, waiver.reason.empty() ? "no reason is given" : waiver.reason, whole);
+    append_html(page, waiver.reason.empty() ? "no reason is given" : waiver.reason, longest_text);
     page += "<span class=\"state\">";
-    append_html(page, waiver.owner.empty() ? "nobody is named" : waiver.owner, whole);
+    append_html(page, waiver.owner.empty() ? "nobody is named" : waiver.owner, longest_text);
     page.append(", ").append(render_waiver_until(waiver)).append(" ");
     append_place(page, waiver.at);
     page += "</span>";
 }
 
 void append_advice(std::string& page, const Remedy& remedy) {
-    append_html(page, remedy.text, whole);
+    append_html(page, remedy.text, longest_text);
     page += "<span class=\"state\">";
     append_place(page, remedy.at);
     page += "</span>";
@@ -157,7 +158,7 @@ void append_finding_row(std::string& page, const FindingRow& row, const Run& run
     append_html(page, render_fix(finding));
     close_cell(page);
     open_cell(page, "Images");
-    append_html(page, render_images(row.images, run), whole);
+    append_html(page, render_images(row.images, run), longest_text);
     close_cell(page);
     open_cell(page, row.waiver != nullptr ? "Accepted" : "What to do");
     if (row.waiver != nullptr) append_acceptance(page, *row.waiver);

@@ -47,7 +47,7 @@ std::string render_card(const ImageRun& image) {
                                      : "✓ contract kept");
     if (image.verdict) {
         for (const std::string& reason : image.verdict->unknown_because)
-            inner += element("p", escape_html(reason, whole), "small");
+            inner += element("p", escape_html(reason, longest_text), "small");
         inner += element("p", render_code(image.verdict->manifest.brief()), "soft");
     }
     return element("article", inner, fmt::format("card {}", broken ? "bad" : status.kind)) + "\n";
@@ -56,7 +56,7 @@ std::string render_card(const ImageRun& image) {
 }  // namespace
 
 std::string render_code(std::string_view text) {
-    return element("code", escape_html(text, whole));
+    return element("code", escape_html(text, longest_text));
 }
 
 PageSection todo_section(const std::vector<ToDo>& todo) {
@@ -64,9 +64,9 @@ PageSection todo_section(const std::vector<ToDo>& todo) {
     std::string items;
     for (const ToDo& item : todo) {
         const std::string place = item.at.file.empty() ? "" : render_code(render_place(item.at));
-        const std::string because = escape_html(item.because, whole);
+        const std::string because = escape_html(item.because, longest_text);
         items +=
-            element("li", element("div", element("b", escape_html(item.text, whole)) +
+            element("li", element("div", element("b", escape_html(item.text, longest_text)) +
                                              element("span", because + (because.empty() || place.empty() ? "" : " · ") +
                                                                  place))) +
             "\n";

@@ -1,6 +1,7 @@
 // The sections of the page, each as HTML; empty where there is nothing to show.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 #include "report/todo.h"
 
 /// Characters of a single text: more helps nobody.
-inline constexpr std::size_t whole = 2000;
+inline constexpr std::size_t longest_text = 2000;
 
 struct PageSection {
     std::string id;  ///< for links

@@ -62,7 +62,7 @@ std::vector<FindingRow> join_rows(const Run& run, RowsOf rows_of) {
 }
 
 std::vector<FindingRow> gather(const Run& run, RowsOf rows_of) {
-    // One image has each finding once.
+    // Within one image a key stands for one finding: nothing is to be joined.
     std::vector<FindingRow> rows = run.images.size() == 1 ? rows_of(run.images.front()) : join_rows(run, rows_of);
     std::stable_sort(rows.begin(), rows.end(), stands_before);
     return rows;

@@ -1,5 +1,7 @@
 #include "report/run_json.h"
 
+#include <map>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "report/escape.h"

@@ -113,7 +113,7 @@ std::string render_uri(const std::string& path) {
 
 void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
     const std::string link = make_link(*rule.findings.front());
-    json.open_line();
+    json.open_object_in_line();
     json.field("id", rule.id);
     const std::string description = rule_description(rule.findings);
     render_text(json, "shortDescription", rule_short_description(rule.findings));
@@ -131,7 +131,7 @@ void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
 }
 
 void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule) {
-    json.open_line();
+    json.open_object_in_line();
     json.field("ruleId", sarif_rule_id(*row.finding));
     json.field("ruleIndex", rule);
     json.field("level", sarif_level(row));

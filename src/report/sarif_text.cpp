@@ -92,7 +92,7 @@ std::string sarif_message(const FindingRow& row) {
     const ImageRun& image = *row.images.front();
     const std::string place =
         finding.path.empty() || finding.kind == FindingKind::secret ? "" : " (" + finding.path + ")";
-    const std::string platform = image.platform.empty() ? "" : " on " + image.platform;  // of bare reports nothing says
+    const std::string platform = image.platform.empty() ? "" : " on " + image.platform;  // bare reports name none
     std::string text = fmt::format("{}{}: {}{}: {}, {}.", image.image, platform, render_finding_name(finding), place,
                                    render_severity(finding.severity), render_state(row.state));
     if (!finding.title.empty()) text += " " + finding.title + (finding.title.ends_with('.') ? "" : ".");

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "verdict/merge.h"
 #include "verdict/names.h"

@@ -10,7 +10,7 @@ constexpr int format = 1;  ///< raised when a reader of the old form would misun
 void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
     json.open_array(key);
     for (const Finding& finding : findings) {
-        json.open_line();
+        json.open_object_in_line();
         write_finding(json, finding);
         json.close();
     }
@@ -26,7 +26,7 @@ std::vector<Finding> read_findings(const Json& root, std::string_view key) {
 void write_waived(JsonWriter& json, const std::vector<WaivedFinding>& waived) {
     json.open_array("waived");
     for (const WaivedFinding& one : waived) {
-        json.open_line();
+        json.open_object_in_line();
         json.open_object("finding");
         write_finding(json, one.finding);
         json.close();

@@ -177,6 +177,20 @@ TEST_CASE("a text of lists has every text that any other reader finds, wherever 
     }
 }
 
+TEST_CASE("half a character is refused: what is made of it would be no UTF-8") {
+    for (const std::string half :
+         {R"(\udc00)", R"(\uDFFF)", R"(x\udc0dy)", R"(\ud83d\udc0d\udc0d)", R"(\\\udc00)", R"(\ud83d)"}) {
+        CHECK_FALSE(list_message_of("{\"list\": [\"" + half + "\"]}").empty());
+        CHECK_FALSE(tool_message_of("[1,\n\"" + half + "\"]").empty());
+    }
+    CHECK(tool_message_of(R"(["\udc00"])") == "trivy's report is not JSON (line 1: half a character)\n");
+    for (const std::string whole :
+         {R"(\ud83d\udc0d)", R"(\\udc00)", R"(\ue000)", R"(\ud7ff)", R"(\ud83d\udc0d\ud83d\udc0d)"}) {
+        CHECK(list_message_of("{\"list\": [\"" + whole + "\"]}").empty());
+        CHECK(tool_message_of("[\"" + whole + "\"]").empty());
+    }
+}
+
 TEST_CASE("a control character within a text is refused wherever it stands") {
     for (char c = 1; c < ' '; ++c) {
         for (std::size_t before = 0; before < 18; ++before) {
@@ -237,18 +251,18 @@ TEST_CASE("an entry of a long list is written on one line, with all that is in i
     JsonWriter writer(1000);
     writer.open_object();
     writer.open_array("list");
-    writer.open_line();
+    writer.open_object_in_line();
     writer.field("a", 1);
     writer.open_array("b");
     writer.item("c");
-    writer.open_line();
+    writer.open_object_in_line();
     writer.field("d", 0.5);
     writer.close();
     writer.close();
     writer.open_object("e");
     writer.close();
     writer.close();
-    writer.open_line();
+    writer.open_object_in_line();
     writer.close();
     writer.close();
     writer.field("after", "");

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/encoding.h"
 #include "commands/github_world.h"
 #include "github/told_github.h"
 
@@ -35,22 +36,33 @@ struct NightWorld : GitHubWorld {
 
     const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
 
-    /// The release's publication.json says something else, and its checksums agree with that.
+    std::string& file_of_release(const std::string& name) {
+        for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
+            if (file.name == name) return file.content;
+        }
+        throw std::logic_error("the release has no " + name);
+    }
+
+    /// A file of the release is another one, and its checksums agree with that.
+    void replace_file(const std::string& name, const std::string& content) {
+        const std::string hex(sha256(file_of_release(name)).hex());
+        std::string& sums = file_of_release("checksums.txt");
+        sums.replace(sums.find(hex), hex.size(), sha256(content).hex());
+        file_of_release(name) = content;
+    }
+
     void change_record(const std::string& from, const std::string& to) {
-        std::string before;
-        std::string after;
-        for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
-            if (file.name != "publication.json") continue;
-            before = file.content;
-            REQUIRE(before.find(from) != std::string::npos);
-            file.content.replace(before.find(from), from.size(), to);
-            after = file.content;
-        }
-        for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
-            if (file.name != "checksums.txt") continue;
-            const std::string hex(sha256(before).hex());
-            file.content.replace(file.content.find(hex), hex.size(), sha256(after).hex());
-        }
+        std::string record = file_of_release("publication.json");
+        REQUIRE(record.find(from) != std::string::npos);
+        replace_file("publication.json", record.replace(record.find(from), from.size(), to));
+    }
+
+    /// Within the archive, where the sizes of files are told: by as many bytes.
+    void change_evidence(const std::string& from, const std::string& to) {
+        REQUIRE(from.size() == to.size());
+        std::string archive = gunzip(file_of_release("evidence.tar.gz"), "evidence", 100'000'000);
+        REQUIRE(archive.find(from) != std::string::npos);
+        replace_file("evidence.tar.gz", gzip(archive.replace(archive.find(from), from.size(), to)));
     }
 
     /// What a repository's tag names, and the one image below that index.
@@ -235,6 +247,52 @@ TEST_CASE("A release that does not belong together makes an unknown night, which
     REQUIRE(fake.issue().comments.size() == 1);
     CHECK(holds(fake.issue().comments[0], "For 3 nights nobody knows"));
     CHECK(fake.hub.analyses.empty());
+}
+
+/// What makes a night unknown, in the words of its problem.
+void check_unknown_night(NightWorld& fake, const std::string& because) {
+    const Result result = fake.night();
+    INFO(because);
+    CHECK(result.exit == Exit::failed);
+    CHECK(result.outputs.at("verdict") == "unknown");
+    CHECK(holds(texts_of(result.problems), because));
+    CHECK(fake.hub.open_issues() == 1);
+    CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(fake.hub.analyses.empty());
+}
+
+TEST_CASE("Whatever of a release cannot be read makes an unknown night, which the issue tells") {
+    const std::string base = R"([{"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" +
+                             sha256("base").text() + R"(", "created": "2026-11-19T00:00:00Z"}])";
+    NightWorld fake(base);
+
+    SECTION("a file that is not what the checksums say") {
+        fake.file_of_release("publication.json") += " ";
+        check_unknown_night(fake, "is not what its checksums.txt says");
+    }
+
+    SECTION("bases without a digest") {
+        fake.change_evidence("\"digest\": \"" + sha256("base").text(), "\"digext\": \"" + sha256("base").text());
+        check_unknown_night(fake, "a base without reference or digest");
+        CHECK_FALSE(fake.files.texts.contains("out/bases.json"));
+    }
+
+    SECTION("a matrix that is refused today") {
+        fake.change_evidence("\"pythonVersion\"", "\"pythonVersiom\"");
+        check_unknown_night(fake, "the release 1.0.0: ");
+    }
+
+    SECTION("what GitHub does not give") {
+        fake.hub.faults.push_back({.method = "GET", .path = "releases*", .answer = {.status = 500}, .times = 100});
+        check_unknown_night(fake, "500");
+    }
+}
+
+TEST_CASE("A mistake in today's policy is one of the work tree, at night too") {
+    NightWorld fake;
+    fake.files.texts["vulnerability-policy.yml"] = "severity: hihg\n";
+    CHECK(error_of([&] { fake.night(); }).exit == Exit::bad_input);
+    CHECK(fake.hub.open_issues() == 0);
 }
 
 TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "verdict/finding.h"

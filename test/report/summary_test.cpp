@@ -68,6 +68,14 @@ TEST_CASE("a waiver to paste cannot leave its code block") {
     CHECK(has(summary, "\n`````\n"));
 }
 
+TEST_CASE("an image of which nobody knows the platform stands there by its name") {
+    Run run = vulnerable_run();
+    run.images.resize(1);
+    CHECK(has(render_summary(run), "| **3.13.3-development**<br>linux/amd64 |"));
+    run.images[0].platform = "";
+    CHECK(has(render_summary(run), "| **3.13.3-development** |"));
+}
+
 TEST_CASE("stand-ins and sample data are said above everything else") {
     Run run = clean_run();
     run.bases[0].stand_in = true;
