@@ -41,10 +41,12 @@ inline int listen_somewhere(int& port, int queue = 64) {
     return listener;
 }
 
-/// A new folder, in memory where there is a tmpfs.
+/// A new folder, in memory where there is room for images.
 inline std::filesystem::path make_server_folder() {
-    const bool has_tmpfs = std::filesystem::is_directory("/dev/shm");
-    std::string name = (has_tmpfs ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
+    std::error_code no_tmpfs;
+    const auto room = std::filesystem::space("/dev/shm", no_tmpfs);
+    std::string name =
+        (!no_tmpfs && room.available > std::uintmax_t{4} << 30U ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
     return name;
 }

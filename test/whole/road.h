@@ -82,19 +82,14 @@ struct Road {
     }
 
     Finished start(const std::vector<std::string>& argv) {
-        Finished finished = start_and_end(argv, std::chrono::seconds(1200));
-        INFO(finished.out << finished.err);
-        CHECK_FALSE(finished.timed_out);
-        return finished;
-    }
-
-    /// The same, ended by SIGTERM after that time, and by SIGKILL 5 s later.
-    Finished start_and_end(const std::vector<std::string>& argv, std::chrono::seconds after) {
         Command command;
         command.argv = argv;
         command.environment = real.environment;
-        command.timeout = after;
-        return real.processes.run(command);
+        command.timeout = std::chrono::seconds(1200);
+        Finished finished = real.processes.run(command);
+        INFO(finished.out << finished.err);
+        CHECK_FALSE(finished.timed_out);
+        return finished;
     }
 
     std::string text(const fs::path& file) { return real.files.read(tree / file); }

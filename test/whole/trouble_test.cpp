@@ -69,9 +69,10 @@ TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no hal
         const std::string bases = (cache_folder() / "stand-ins/bases.json").string();
         const std::string tree = road.tree.string();
         const std::string path = "PATH=" + road.real.environment["PATH"];
-        // The changed input makes sure that there is something to build.
+        // The changed input makes sure that there is something to build, and that it is still built when it is
+        // cancelled.
         execl("/usr/bin/env", "env", path.c_str(), "sh", "-c",
-              "echo '# now' >> \"$2/image/settle\"; exec \"$0\" build --directory \"$2\" --image-matrix matrix.json "
+              "echo 'sleep 60' >> \"$2/image/settle\"; exec \"$0\" build --directory \"$2\" --image-matrix matrix.json "
               "--stand-ins \"$1\" --build-ca /etc/ssl/certs/ca-certificates.crt >/dev/null 2>&1",
               PROGRAM, bases.c_str(), tree.c_str(), static_cast<char*>(nullptr));
         _exit(127);

@@ -48,12 +48,13 @@ class Registry:
                                    stderr=subprocess.DEVNULL)
         test.addCleanup(process.wait)
         test.addCleanup(process.terminate)
-        for _ in range(100):
+        for _ in range(600):
             try:
                 self.get("")
                 return
             except OSError:
                 time.sleep(0.1)
+        raise RuntimeError("the registry does not answer")
 
     def get(self, path):
         return self.ask(self.host, "GET", path, Accept=ACCEPT)
