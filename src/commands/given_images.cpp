@@ -161,7 +161,7 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
     run.policy = project.policy;
     run.policy_revision = project.policy_revision;
     run.policy_warnings = project.policy_warnings;
-    for (const Problem& problem : check_waivers(project.policy, verdicts, today))
+    for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::some_images))
         run.policy_warnings.push_back(problem);
     run.out = settings.out.string();
     const bool has_dockerfile = world.files.read_if_there(settings.dockerfile).has_value();

@@ -146,7 +146,8 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
     run.policy = project.policy;
     run.policy_revision = project.policy_revision;
     run.policy_warnings = project.policy_warnings;
-    for (const Problem& problem : check_waivers(project.policy, verdicts, today))
+    const Judged judged = settings.only.empty() ? Judged::all_images : Judged::some_images;
+    for (const Problem& problem : check_waivers(project.policy, verdicts, today, judged))
         run.policy_warnings.push_back(problem);
     run.other_warnings = project.warnings;
     for (const Problem& problem : check_categories(project.plan)) run.other_warnings.push_back(problem);

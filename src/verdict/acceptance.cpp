@@ -97,6 +97,11 @@ void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age
         if (!scan.receipt.bare) reasons.emplace_back("does not say how old its database is");
         return;
     }
+    // A day's difference is that of --today, which begins at midnight.
+    if (*date > now + std::chrono::days(1)) {
+        reasons.push_back(
+            fmt::format("used a database of {}, which is yet to come: its age is not known", render_time(*date)));
+    }
     const auto age = std::chrono::duration_cast<std::chrono::hours>(now - *date);
     if (now - *date <= max_age) return;
     reasons.push_back(fmt::format("used a database of {}, {} old; at most {} are allowed", render_time(*date),

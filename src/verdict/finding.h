@@ -34,6 +34,7 @@ struct Sighting {
 
     // What only an entry of that scanner's own ignore file asks for; not kept in verdict files.
     std::string package;                   ///< as that scanner spells it
+    std::string version;                   ///< of the package that this is about
     std::string purl;                      ///< Trivy's
     std::string target;                    ///< Trivy's Result.Target
     std::string path;                      ///< Trivy's PkgPath, without a leading slash
@@ -50,7 +51,7 @@ struct Finding {
     std::vector<std::string> aliases;     ///< the others, sorted
     std::vector<std::string> advisories;  ///< DSA-…: may stand for several vulnerabilities; joins and waives nothing
     std::string package;                  ///< PEP 503 for Python packages, else as the scanner has it
-    std::string version;
+    std::string version;  ///< all of them, where a scanner sees several of the package at one path: "0.12.3, 0.14.0"
     std::string package_type;  ///< "deb", "python", "binary", "rust", …
     std::string path;  ///< empty for packages that dpkg owns, else the first path, with a leading '/', the version
                        ///< taken out of *.dist-info

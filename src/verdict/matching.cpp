@@ -27,9 +27,38 @@ bool is_component(const Finding& finding, const std::string& name) {
                        [&](const Sighting& sighting) { return holds(sighting.upstreams, name); });
 }
 
+bool goes_by(const Finding& finding, const std::string& id) {
+    return id == finding.id || holds(finding.aliases, id);
+}
+
+/// Two CVEs are two vulnerabilities, also where one advisory names both: who accepted one of them by its own name has
+/// not accepted the other.
 bool names_finding(const Waiver& waiver, const Finding& finding) {
-    const auto is_named = [&](const std::string& id) { return id == finding.id || holds(finding.aliases, id); };
-    return is_named(waiver.id) || std::any_of(waiver.aliases.begin(), waiver.aliases.end(), is_named);
+    std::vector<std::string> names = waiver.aliases;
+    names.push_back(waiver.id);
+    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return goes_by(finding, name); }))
+        return false;
+    if (std::none_of(names.begin(), names.end(), is_cve)) return true;
+    const auto is_accepted = [&](const std::string& id) { return !is_cve(id) || holds(names, id); };
+    return is_accepted(finding.id) && std::all_of(finding.aliases.begin(), finding.aliases.end(), is_accepted);
+}
+
+/// No scanner may see another version beside the one that was accepted.
+bool fits_version(const std::string& asked, const Finding& finding) {
+    if (asked.empty()) return true;
+    const auto version_of = [&](const Sighting& sighting) {
+        return sighting.version.empty() ? finding.version : sighting.version;
+    };
+    bool met = finding.seen_by.empty() && asked == finding.version;
+    for (const Sighting& sighting : finding.seen_by) {
+        if (version_of(sighting) != asked) continue;
+        met = true;
+        const bool several = std::any_of(finding.seen_by.begin(), finding.seen_by.end(), [&](const Sighting& other) {
+            return other.scanner == sighting.scanner && version_of(other) != asked;
+        });
+        if (several) return false;
+    }
+    return met;
 }
 
 bool fits_target(const std::vector<std::string>& targets, const std::string& target) {
@@ -63,7 +92,7 @@ bool trivy_would_ignore(const PreparedWaiver& rule, const Sighting& sighting) {
 
 bool names_sighting(const Waiver& waiver, const Finding& finding, const Sighting& sighting) {
     if (waiver.id.empty() || waiver.id == sighting.id) return true;
-    return waiver.include_aliases && names_finding(waiver, finding);
+    return waiver.include_aliases && goes_by(finding, waiver.id);
 }
 
 bool fits_upstream(const PreparedWaiver& rule, const Sighting& sighting) {
@@ -78,7 +107,8 @@ bool grype_would_ignore(const PreparedWaiver& rule, const Finding& finding, cons
         return asked.empty() || asked == found;
     };
     return names_sighting(waiver, finding, sighting) && fits(waiver.name_space, sighting.name_space) &&
-           fits(waiver.package_version, finding.version) && fits(waiver.package_type, finding.package_type) &&
+           fits(waiver.package_version, sighting.version.empty() ? finding.version : sighting.version) &&
+           fits(waiver.package_type, finding.package_type) &&
            fits(waiver.language, grype_language(finding.package_type)) &&
            fits(waiver.fix_state, grype_fix_word(sighting.fix)) &&
            (waiver.package.empty() || (rule.package && (*rule.package)(sighting.package))) &&
@@ -133,8 +163,7 @@ bool covers_finding(const PreparedWaiver& rule, const Finding& finding, const st
     return !waiver.only_for && names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
            (!waiver.kind || *waiver.kind == finding.kind) &&
            (waiver.package.empty() || is_component(finding, waiver.package)) &&
-           (waiver.package_version.empty() || waiver.package_version == finding.version) &&
-           (waiver.paths.empty() || fits_path_of(rule.paths, finding));
+           fits_version(waiver.package_version, finding) && (waiver.paths.empty() || fits_path_of(rule.paths, finding));
 }
 
 bool covers_sighting(const PreparedWaiver& rule, const Finding& finding, const Sighting& sighting) {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/text.h"
 #include "verdict/merge.h"
 #include "verdict/names.h"
 
@@ -142,7 +143,7 @@ bool comes_before(const Finding* a, const Finding* b) {
 
 bool says_less(const Sighting& a, const Sighting& b) {
     const auto words = [](const Sighting& s) {
-        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.package, s.purl, s.target, s.path,
+        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.package, s.version, s.purl, s.target, s.path,
                         s.name_space, s.upstreams, s.match_types);
     };
     return words(a) < words(b);
@@ -187,6 +188,29 @@ void name_part(Finding& all, const Group& part) {
     name_finding(all, cve == part.end() ? "" : (*cve)->id, std::move(ids));
 }
 
+/// A program may hold a library twice. Two scanners that spell one version differently are no such case.
+bool sees_several_versions(const Finding& finding, Scanner scanner) {
+    const std::string* first = nullptr;
+    for (const Sighting& sighting : finding.seen_by) {
+        if (sighting.scanner != scanner || sighting.version.empty()) continue;
+        if (first != nullptr && *first != sighting.version) return true;
+        first = &sighting.version;
+    }
+    return false;
+}
+
+void join_versions(Finding& all) {
+    std::vector<std::string> versions;
+    for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
+        if (!sees_several_versions(all, scanner)) continue;
+        for (const Sighting& sighting : all.seen_by) {
+            if (sighting.scanner == scanner) versions.push_back(sighting.version);
+        }
+    }
+    settle(versions);
+    if (!versions.empty()) all.version = joined(versions, ", ");
+}
+
 /// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.
 Finding* join_findings(Group part) {
     std::sort(part.begin(), part.end(), comes_before);
@@ -200,6 +224,7 @@ Finding* join_findings(Group part) {
     settle(all.fixed_in);
     std::sort(all.seen_by.begin(), all.seen_by.end(), says_less);
     all.seen_by.erase(std::unique(all.seen_by.begin(), all.seen_by.end()), all.seen_by.end());
+    if (all.seen_by.size() > 1) join_versions(all);
     return &all;
 }
 

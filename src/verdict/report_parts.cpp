@@ -62,5 +62,6 @@ Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string&
     sighting.fix = finding.fix;
     sighting.fixed_in = finding.fixed_in;
     sighting.package = package;
+    sighting.version = finding.version;
     return sighting;
 }

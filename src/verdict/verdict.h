@@ -90,9 +90,11 @@ struct Verdict {
 Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
 
 /// What the waivers of the policy did over all verdicts of a run: expired, ended by a rebuilt base, expiring within 14
-/// days, matching nothing, dateless, given twice. Each with its place. Pass every verdict of the run, so that "unused"
-/// means unused everywhere.
-Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today);
+/// days, matching nothing, dateless, given twice. Each with its place. Only where all images of the matrix were judged
+/// can an entry be called unused.
+enum class Judged { all_images, some_images };
+Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today,
+                       Judged judged = Judged::all_images);
 
 /// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.
 Outcome judge_run(const std::vector<Verdict>& verdicts);

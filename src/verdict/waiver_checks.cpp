@@ -74,9 +74,10 @@ std::vector<Use> count_uses(const WaiverIndex& index, const std::vector<Verdict>
     return uses;
 }
 
-/// Only a run in which every scan counts, and no scanner is off, can tell that something matches nothing.
-bool is_complete(const std::vector<Verdict>& verdicts) {
-    return judge_run(verdicts) != Outcome::unknown &&
+/// Only a run over all images in which every scan counts, and no scanner is off, can tell that something matches
+/// nothing.
+bool is_complete(const std::vector<Verdict>& verdicts, Judged judged) {
+    return judged == Judged::all_images && judge_run(verdicts) != Outcome::unknown &&
            std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.paused.empty(); });
 }
 
@@ -101,6 +102,16 @@ void check_dates(const Waiver& waiver, const Use& use, Date today, Notes& notes)
                               render_date(*waiver.review_by)),
                   "decide again with a new date, or remove it");
     }
+}
+
+void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Notes& notes) {
+    if (!waiver.until_base_rebuilt || waiver.review_by || verdicts.empty()) return;
+    const bool base_known = std::any_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) {
+        return verdict.base_rebuilt || verdict.base_created;
+    });
+    if (base_known) return;
+    notes.add(waiver.at, describe(waiver) + " has no end here, where nothing tells when the base was rebuilt",
+              "add review_by, the last day on which it holds");
 }
 
 void check_effect(const Waiver& waiver, const Use& use, Notes& notes) {
@@ -166,7 +177,19 @@ void check_duplicate(const WaiverIndex& index, std::size_t place, Notes& notes) 
         contradicts ? "keep one of the two: the later date holds as long as both are there" : "remove one of the two");
 }
 
-void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verdicts, Date today, Notes& notes) {
+bool is_used(const PreparedScope& prepared, const std::vector<Verdict>& verdicts) {
+    return std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& verdict) {
+        const auto covers = [&](const Finding& finding) { return covers_place(prepared, finding, verdict.target); };
+        return std::any_of(verdict.blocking.begin(), verdict.blocking.end(), covers) ||
+               std::any_of(verdict.reported.begin(), verdict.reported.end(), covers) ||
+               std::any_of(verdict.waived.begin(), verdict.waived.end(),
+                           [&](const WaivedFinding& waived) { return covers(waived.finding); });
+    });
+}
+
+/// `complete`: as is_complete() has it.
+void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verdicts, bool complete, Date today,
+                 Notes& notes) {
     const Scope& scope = prepared.scope;
     const std::string name = "the scope \"" + scope.id + "\"";
     if (!scope.review_by) {
@@ -182,14 +205,8 @@ void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verd
                               render_date(*scope.review_by)),
                   "decide again with a new date, or remove it");
     }
-    const bool used = std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& verdict) {
-        const auto covers = [&](const Finding& finding) { return covers_place(prepared, finding, verdict.target); };
-        return std::any_of(verdict.blocking.begin(), verdict.blocking.end(), covers) ||
-               std::any_of(verdict.reported.begin(), verdict.reported.end(), covers) ||
-               std::any_of(verdict.waived.begin(), verdict.waived.end(),
-                           [&](const WaivedFinding& waived) { return covers(waived.finding); });
-    });
-    if (!used && is_complete(verdicts)) notes.add(scope.at, name + " matches nothing in any image", "remove it");
+    if (complete && !is_used(prepared, verdicts))
+        notes.add(scope.at, name + " matches nothing in any image", "remove it");
 }
 
 void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
@@ -207,17 +224,20 @@ void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
 
 }  // namespace
 
-Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today) {
+Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today, Judged judged) {
+    const bool complete = is_complete(verdicts, judged);
     const WaiverIndex index = prepare_waivers(policy.waivers);
     const std::vector<Use> uses = count_uses(index, verdicts);
     Notes notes;
     for (std::size_t i = 0; i < uses.size(); ++i) {
         const Waiver& waiver = index.waivers[i].waiver;
         check_dates(waiver, uses[i], today, notes);
-        if (is_complete(verdicts) && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], notes);
+        check_end(waiver, verdicts, notes);
+        if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], notes);
         check_duplicate(index, i, notes);
     }
-    for (const PreparedScope& scope : prepare_scopes(policy.scopes)) check_scope(scope, verdicts, today, notes);
+    for (const PreparedScope& scope : prepare_scopes(policy.scopes))
+        check_scope(scope, verdicts, complete, today, notes);
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
     return sorted_by_place(notes.problems);
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "verdict/advice.h"
 #include "verdict/make.h"
 
 namespace {
@@ -182,6 +183,15 @@ TEST_CASE("a database of exactly the allowed age is accepted; its age need not b
     CHECK(judge(image, {}, noon, std::chrono::hours::max()).outcome == Outcome::clean);
 }
 
+TEST_CASE("a database of a day that is yet to come is not fresh: its age is not known") {
+    Subject image = image_with({}, {});
+    image.scans[1].receipt.database_date = noon + std::chrono::hours(24);
+    CHECK(judged(image, {}).outcome == Outcome::clean);
+    image.scans[1].receipt.database_date = *parse_time("2099-01-01T00:00:00Z");
+    CHECK(why_unknown(image) ==
+          "grype used a database of 2099-01-01T00:00:00Z, which is yet to come: its age is not known");
+}
+
 TEST_CASE("findings are shown also where the verdict is unknown, but not those of another image") {
     Subject image =
         image_with({found(trivy, "CVE-1", "a", Severity::high)}, {found(grype, "CVE-2", "a", Severity::high)});
@@ -273,6 +283,43 @@ TEST_CASE("a waiver for an advisory of Debian waives nothing: it stands for seve
     finding.advisories = {"DSA-1"};
     CHECK(judged(image_with({finding}, {}), policy_of("exceptions: [{id: DSA-1, reason: r, owner: me}]")).outcome ==
           Outcome::vulnerable);
+}
+
+TEST_CASE("who accepts one CVE accepts no other one that the same advisory names") {
+    Finding one = found(trivy, "CVE-1", "a", Severity::high);
+    Finding two = found(trivy, "CVE-2", "a", Severity::high);
+    one.aliases = two.aliases = {"GHSA-1"};
+    Finding both = found(grype, "CVE-3", "b", Severity::high);
+    both.aliases = {"ALAS-1", "CVE-4"};
+    const Subject image = image_with({one, two}, {both});
+    const auto waived = [&](const std::string& names) {
+        return ids_of(judged(image, policy_of("exceptions: [{reason: r, owner: me, " + names + "}]")).waived);
+    };
+    CHECK(waived("id: CVE-1, aliases: [GHSA-1]") == "CVE-1");
+    CHECK(waived("id: GHSA-1") == "CVE-1 CVE-2");  // the advisory itself is accepted
+    CHECK(waived("id: CVE-4").empty());
+    CHECK(waived("id: CVE-4, aliases: [CVE-3]") == "CVE-3");
+    Problems warnings;
+    const Policy pasted =
+        parse_policy("exceptions:\n" + render_waiver(one, today) + render_waiver(both, today), "p", warnings);
+    CHECK(ids_of(judged(image, pasted).waived) == "CVE-1 CVE-3");
+}
+
+TEST_CASE("a waiver for a version does not cover another one that the same program holds") {
+    const auto crate = [](Scanner scanner, const std::string& version) {
+        Finding finding = found_at(scanner, "CVE-1", "hashbrown", Severity::high, "/usr/local/bin/uv");
+        finding.version = finding.seen_by[0].version = version;
+        return finding;
+    };
+    const Policy policy =
+        policy_of("exceptions: [{id: CVE-1, component: hashbrown, version: 0.12.3, reason: r, owner: me}]");
+    const Subject twice = image_with({crate(trivy, "0.12.3"), crate(trivy, "0.14.0")}, {crate(grype, "0.12.3")});
+    REQUIRE(judged(twice, policy).blocking.size() == 1);
+    CHECK(judged(twice, policy).blocking[0].version == "0.12.3, 0.14.0");
+    CHECK(judged(image_with({crate(trivy, "0.12.3")}, {crate(grype, "0.12.3")}), policy).outcome == Outcome::clean);
+    const Subject spelled = image_with({crate(trivy, "0.12.3")}, {crate(grype, "v0.12.3")});
+    CHECK(judged(spelled, policy).outcome == Outcome::clean);
+    CHECK(judged(spelled, {}).blocking[0].version == "0.12.3");
 }
 
 TEST_CASE("a waiver can be for a version, a path, a target or a source package only") {
@@ -400,12 +447,26 @@ TEST_CASE("a waiver that a rebuilt base has ended is told with its line") {
     const Policy policy =
         policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]");
     Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
+    image.base_created = *parse_time("2026-11-20T00:00:00Z");
     CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());
     image.base_rebuilt = true;
     const Problems told = check_waivers(policy, {judged(image, policy)}, today);
     REQUIRE(told.size() == 1);
     CHECK(told[0].at.line == 1);
     CHECK(told[0].what == "the base was rebuilt, so the waiver for CVE-1 no longer applies to 1 finding");
+}
+
+TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and that is told") {
+    const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
+    const std::string entry = "{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt";
+    const Policy endless = policy_of("exceptions: [" + entry + "}]");
+    CHECK(
+        render_problems(check_waivers(endless, {judged(image, endless)}, today)) ==
+        "vulnerability-policy.yml:1: warning: the waiver for CVE-1 has no end here, where nothing tells when the base "
+        "was rebuilt\n  hint: add review_by, the last day on which it holds\n");
+    CHECK(check_waivers(endless, {}, today).empty());
+    const Policy dated = policy_of("exceptions: [" + entry + ", review_by: 2027-01-01}]");
+    CHECK(check_waivers(dated, {judged(image, dated)}, today).empty());
 }
 
 TEST_CASE("G1: every finding is in the verdict once, whatever becomes of it") {
@@ -626,11 +687,12 @@ vulnerability-policy.yml:14: warning: the pause of grype ended on 2026-11-22: it
 )");
 }
 
-TEST_CASE("nothing is called unused when a scan does not count, or a scanner is off") {
+TEST_CASE("nothing is called unused when a scan does not count, a scanner is off, or images are missing") {
     const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2027-01-01}]");
     Subject image = image_with({}, {});
     CHECK(check_waivers(policy, {judged(image, policy)}, today).size() == 1);
     CHECK(check_waivers(policy, {}, today).empty());
+    CHECK(check_waivers(policy, {judged(image, policy)}, today, Judged::some_images).empty());
     image.scans[0].receipt.exit_code = 1;
     CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());
     Policy paused = policy;
