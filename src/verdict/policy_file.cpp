@@ -29,6 +29,19 @@ Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
     return gate;
 }
 
+/// What narrows an entry has to say to what: left blank it would stand for everything.
+void check_filled(YamlFile& yaml, const YAML::Node& map, const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+        const YAML::Node value = value_at(map, key);
+        if (!value.IsDefined()) continue;
+        if (value.IsNull() || (value.IsScalar() && trimmed(value.Scalar()).empty()) ||
+            (value.IsSequence() && value.size() == 0)) {
+            yaml.add(value, fmt::format("\"{}\" is empty, which would cover everything", key),
+                     "fill it in, or remove the line");
+        }
+    }
+}
+
 void check_scope(YamlFile& yaml, const YAML::Node& node, const Scope& scope, const Gate& gate) {
     if (scope.paths.empty() && scope.packages.empty() && scope.targets.empty()) {
         yaml.add(node, fmt::format("the scope \"{}\" names no place, so it would loosen everything", scope.id),
@@ -55,6 +68,7 @@ Scope read_scope(YamlFile& yaml, const YAML::Node& node, const Gate& gate) {
     scope.gate_from = severity_in(yaml, node, "gate_from").value_or(scope.gate_from);
     scope.reason = required_text_in(yaml, node, "reason", "say why findings in this place matter less");
     scope.review_by = date_in(yaml, node, "review_by");
+    check_filled(yaml, node, {"paths", "packages", "targets"});
     check_scope(yaml, node, scope, gate);
     return scope;
 }
@@ -98,6 +112,7 @@ Waiver read_exception(YamlFile& yaml, const YAML::Node& node) {
     waiver.added = date_in(yaml, node, "added");
     waiver.review_by = date_in(yaml, node, "review_by");
     waiver.until_base_rebuilt = choice_in(yaml, node, "until", {"base-rebuilt"}).has_value();
+    check_filled(yaml, node, {"component", "version", "paths", "targets"});
     check_exception(yaml, node, waiver);
     return waiver;
 }

@@ -56,6 +56,20 @@ bool policy_can_say(const Waiver& waiver) {
            std::all_of(waiver.paths.begin(), waiver.paths.end(), is_plain_glob);
 }
 
+/// As Trivy and Grype read it: two stars are any path only where they stand alone between slashes, else one star. Their
+/// paths have no leading slash, ours do; what begins with ** fits both.
+std::string moved_path(const std::string& path) {
+    std::string moved;
+    for (std::size_t from = 0; from <= path.size();) {
+        const std::size_t end = std::min(path.find('/', from), path.size());
+        std::string segment = path.substr(from, end - from);
+        while (segment != "**" && segment.find("**") != std::string::npos) segment.erase(segment.find("**"), 1);
+        moved += (from == 0 ? "" : "/") + segment;
+        from = end + 1;
+    }
+    return moved.starts_with("**") ? moved : rooted(moved);
+}
+
 }  // namespace
 
 std::string render_waiver(const Finding& finding, Date today) {
@@ -73,10 +87,7 @@ std::string render_waiver(const Finding& finding, Date today) {
 std::optional<std::string> render_moved_waiver(const Waiver& waiver, Date today) {
     if (!policy_can_say(waiver)) return std::nullopt;
     Waiver moved = waiver;
-    // Trivy's paths have no leading slash, ours do; what begins with ** fits both.
-    for (std::string& path : moved.paths) {
-        if (!path.starts_with("**")) path = rooted(path);
-    }
+    for (std::string& path : moved.paths) path = moved_path(path);
     if (moved.reason.empty()) moved.reason = fmt::format("from {}: say why it is acceptable", waiver.at.file);
     if (!moved.review_by) moved.review_by = today + std::chrono::days(30);
     return render_entry(moved);

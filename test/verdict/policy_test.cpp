@@ -158,6 +158,29 @@ vulnerability-policy.yml:26: "until" is missing
 )");
 }
 
+TEST_CASE("an entry that is left half blank is a mistake, not an entry for everything") {
+    Problems warnings;
+    CHECK(complaint_of([&] {
+              parse_policy(R"(exceptions:
+  - {id: CVE-1, reason: r, owner: me, component: , paths: []}
+  - {id: CVE-2, reason: r, owner: me, targets: [], component: a, version: }
+scopes:
+  - {id: s, targets: [production], packages: , reason: r}
+)",
+                           "p", warnings);
+          }) == R"(p:2: "component" is empty, which would cover everything
+  hint: fill it in, or remove the line
+p:2: "paths" is empty, which would cover everything
+  hint: fill it in, or remove the line
+p:3: "version" is empty, which would cover everything
+  hint: fill it in, or remove the line
+p:3: "targets" is empty, which would cover everything
+  hint: fill it in, or remove the line
+p:5: "packages" is empty, which would cover everything
+  hint: fill it in, or remove the line
+)");
+}
+
 TEST_CASE("what is no YAML, or not the shape of a policy, is refused with its line") {
     CHECK(
         complaint_of_policy("gate: {severity: high\nscopes: []\n").find("vulnerability-policy.yml:2: is not YAML: ") ==
