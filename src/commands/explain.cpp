@@ -6,11 +6,14 @@
 
 #include "base/text.h"
 #include "commands/given_images.h"
+#include "report/escape.h"
 #include "scan/scan.h"
 
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t longest_answer = 4000;  // characters: what an image says must not become another line
 
 /// What an explanation is made from.
 struct KnownImages {
@@ -112,6 +115,7 @@ Result run_explain(const World& world, const Settings& settings) {
         std::vector<Explanation> explanations = explain(known.verdicts, id, known.layers);
         for (const std::string& name : known.not_scanned)
             explanations.push_back({name, Answer::not_known, "not known: it was not scanned here"});
+        for (Explanation& explanation : explanations) explanation.text = clean_line(explanation.text, longest_answer);
         world.out << render_explanations(id, explanations);
         worst = std::min(worst, worst_of(explanations));
     }

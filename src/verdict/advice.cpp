@@ -24,9 +24,21 @@ std::optional<Version> next_python(const Finding& finding, const Version& ours) 
     return next;
 }
 
+/// Fixed for older minor versions only. What is no version of a release is none that is known to be older.
+bool are_all_older(const std::vector<std::string>& versions, const Version& ours) {
+    return !versions.empty() && std::all_of(versions.begin(), versions.end(), [&](const std::string& text) {
+        const std::optional<Version> version = parse_version(text);
+        return version && *version <= ours;
+    });
+}
+
 Advice advise_on_python(const Finding& finding, const ImageEvidence& evidence) {
     const std::optional<Version> ours = parse_version(evidence.python_version);
     const std::optional<Version> next = ours ? next_python(finding, *ours) : std::nullopt;
+    if (ours && are_all_older(finding.fixed_in, *ours)) {
+        return {Action::no_fix, fmt::format("fixed in Python {}, but in none above {}: nothing can be done but to wait",
+                                            joined(finding.fixed_in, ", "), evidence.python_version)};
+    }
     if (!next) {
         return {Action::bump_python, fmt::format("Python {} fixes it: raise pythonVersion in image-matrix.json",
                                                  joined(finding.fixed_in, " or "))};
@@ -40,11 +52,18 @@ Advice advise_on_python(const Finding& finding, const ImageEvidence& evidence) {
 Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin) {
     const std::string where = origin.instruction.empty() ? "the Dockerfile" : "\"" + origin.instruction + "\"";
     if (finding.package_type == "deb") {
-        return {Action::ours, fmt::format("{} brings {}: build again without the cache to get {}", where,
-                                          finding.package, joined(finding.fixed_in, " or "))};
+        return {Action::ours,
+                fmt::format("{} brings {}: build again without the cache to get {}, and where that is not enough, add "
+                            "it to image/security-upgrades.txt",
+                            where, finding.package, joined(finding.fixed_in, " or "))};
     }
     return {Action::ours, fmt::format("{} brings {}: raise it there to {}", where, finding.package,
                                       joined(finding.fixed_in, " or "))};
+}
+
+/// Nothing can be upgraded in such a base: only a newer one brings what is fixed.
+bool has_no_package_manager(const ImageEvidence& evidence) {
+    return !evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos;
 }
 
 Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence) {
@@ -54,6 +73,11 @@ Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence) {
         return {Action::rebuild, fmt::format("{} was rebuilt since: build again", rebuilt->reference)};
     }
     const std::string fixed = joined(finding.fixed_in, " or ");
+    if (finding.package_type == "deb" && has_no_package_manager(evidence)) {
+        return {Action::upgrade_package,
+                fmt::format("fixed in Debian in {}, {} is not rebuilt yet: wait for that with \"until: base-rebuilt\"",
+                            fixed, evidence.bases.front().reference)};
+    }
     if (finding.package_type == "deb") {
         return {
             Action::upgrade_package,

@@ -121,6 +121,11 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
             explanations.push_back(
                 {verdict.name, Answer::left_out, finding.ignored_because + ": " + describe(finding, image_layers)});
         }
+        // What one scanner says about it may not be all that there is to say.
+        if (verdict.outcome == Outcome::unknown) {
+            for (std::size_t i = before; i < explanations.size(); ++i)
+                explanations[i].text += "; more is not known: " + joined(verdict.unknown_because, "; ");
+        }
         if (explanations.size() == before) explanations.push_back(explain_absence(verdict));
     }
     return explanations;

@@ -39,6 +39,9 @@ TEST_CASE("a flaw of the interpreter asks for the next Python of the same minor 
     CHECK(advise(interpreter({"3.14.0"}), evidence) ==
           Advice{Action::bump_python,
                  "Python 3.14.0 fixes it: raise pythonVersion 3.13.3 in image-matrix.json (a new minor version)"});
+    CHECK(advise(interpreter({"3.11.9", "3.12.11"}), evidence) ==
+          Advice{Action::no_fix,
+                 "fixed in Python 3.11.9, 3.12.11, but in none above 3.13.3: nothing can be done but to wait"});
     CHECK(advise(interpreter({"3.14.0a1"}), evidence) ==
           Advice{Action::bump_python, "Python 3.14.0a1 fixes it: raise pythonVersion in image-matrix.json"});
 }
@@ -59,6 +62,15 @@ TEST_CASE("what a rebuilt base may have fixed asks for a build, what it has not 
     CHECK(advise(ssl, evidence).action == Action::rebuild);  // Debian packages come with the base
 }
 
+TEST_CASE("what distroless brings cannot be upgraded: there is only the next one to wait for") {
+    ImageEvidence evidence = evidence_of_image();
+    evidence.bases = {{.reference = "gcr.io/distroless/cc-debian12:nonroot"}};
+    CHECK(advise(in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base"), evidence) ==
+          Advice{Action::upgrade_package,
+                 "fixed in Debian in 1.1, gcr.io/distroless/cc-debian12:nonroot is not rebuilt yet: wait for that with "
+                 "\"until: base-rebuilt\""});
+}
+
 TEST_CASE("what a layer of ours brings asks for a change there") {
     const ImageEvidence evidence = evidence_of_image();
     Finding crate = found_at(trivy, "GHSA-1", "tar", Severity::high, "/usr/local/bin/uv");
@@ -68,9 +80,12 @@ TEST_CASE("what a layer of ours brings asks for a change there") {
     CHECK(advise(crate, evidence) == Advice{Action::ours, "the Dockerfile brings tar: raise it there to 1.1"});
     CHECK(advise(in_layer(crate, "sha256:base"), evidence).action == Action::upgrade_package);
     const Finding deb = in_layer(found(trivy, "CVE-1", "tini", Severity::high), "sha256:ours");
-    CHECK(advise(deb, evidence) ==
-          Advice{Action::ours,
-                 "\"COPY --from=uv /uv /usr/local/bin/uv\" brings tini: build again without the cache to get 1.1"});
+    CHECK(
+        advise(deb, evidence) ==
+        Advice{
+            Action::ours,
+            "\"COPY --from=uv /uv /usr/local/bin/uv\" brings tini: build again without the cache to get 1.1, and where "
+            "that is not enough, add it to image/security-upgrades.txt"});
 }
 
 TEST_CASE("without a fix there is nothing to do, and a refused fix is told from a missing one") {
@@ -164,9 +179,11 @@ TEST_CASE("an entry of a scanner's own file moves to the policy where the policy
     CHECK_FALSE(render_moved_waiver(rules[1], today));
     CHECK_FALSE(render_moved_waiver(rules[2], today));
     CHECK_FALSE(render_moved_waiver(rules[3], today));
-    const std::vector<Waiver> entries =
-        parse_trivyignore_yaml("vulnerabilities: [{id: CVE-1, paths: ['usr/bin/*', '**/x']}]", "x.yaml", warnings);
-    CHECK(render_moved_waiver(entries[0], today).value().find(R"(paths: ["/usr/bin/*", "**/x"])") != std::string::npos);
+    const std::vector<Waiver> entries = parse_trivyignore_yaml(
+        "vulnerabilities: [{id: CVE-1, paths: ['usr/bin/*', '**/x', 'usr/lib**', 'a/**/b**c/']}]", "x.yaml", warnings);
+    CHECK(render_moved_waiver(entries[0], today)
+              .value()
+              .find(R"(paths: ["/usr/bin/*", "**/x", "/usr/lib*", "/a/**/b*c/"])") != std::string::npos);
 }
 
 TEST_CASE("the layers of an image are read in step with its history") {
@@ -323,6 +340,12 @@ TEST_CASE("explain answers for each image: blocks, below the gate, waived, left 
     CHECK(render_explanations("CVE-9", explain({}, "CVE-9")) == "CVE-9\n  not known here: no image was judged\n");
     CHECK(explain(verdicts, "CVE-9")[0].answer == Answer::not_found);
     CHECK(explain(verdicts, "CVE-9")[1].answer == Answer::not_known);
+
+    Subject half = image;
+    half.scans[0].receipt.exit_code = 1;
+    CHECK(explain({judged(half, policy)}, "CVE-3")[0].text ==
+          "present, below the gate: low in b 1.0, no fix yet, seen by grype; more is not known: trivy ended with exit "
+          "code 1");
 }
 
 TEST_CASE("a change is told what it adds and what it mends, whatever became of it at the gate") {
