@@ -48,18 +48,33 @@ Problem tell_publication(const Plan& plan, const std::string& released) {
 
 // Which risks would be accepted ------------------------------------------------------------------------------------
 
-/// The same risk, whatever is written about it.
-bool accepts_the_same(const Waiver& a, const Waiver& b) {
-    return a.id == b.id && a.package == b.package && a.package_version == b.package_version &&
-           a.package_type == b.package_type && a.paths == b.paths && a.targets == b.targets && a.purls == b.purls;
+/// What it accepts and for how long, whoever says so, where and why.
+Waiver effect_of(Waiver waiver) {
+    waiver.at = {};
+    waiver.owner.clear();
+    waiver.reason.clear();
+    if (!waiver.until_base_rebuilt) waiver.added.reset();
+    return waiver;
 }
 
 std::vector<Waiver> waivers_beyond(const std::vector<Waiver>& known, const std::vector<Waiver>& waivers) {
     std::vector<Waiver> others;
     std::copy_if(waivers.begin(), waivers.end(), std::back_inserter(others), [&](const Waiver& waiver) {
-        return std::none_of(known.begin(), known.end(), [&](const Waiver& k) { return accepts_the_same(k, waiver); });
+        return std::none_of(known.begin(), known.end(),
+                            [&](const Waiver& k) { return effect_of(k) == effect_of(waiver); });
     });
     return others;
+}
+
+bool loosens_the_same(const Scope& a, const Scope& b) {
+    return a.paths == b.paths && a.packages == b.packages && a.targets == b.targets && a.gate_from == b.gate_from &&
+           a.review_by == b.review_by;
+}
+
+std::string describe(const Gate& gate) {
+    return fmt::format("{} and above{}, publish {}, pull requests {}", render_severity(gate.severity),
+                       gate.only_fixed ? " with a fix" : "", gate.publish_no_worse ? "no-worse" : "strict",
+                       gate.new_only ? "new-only" : "strict");
 }
 
 std::string describe(const Waiver& waiver) {
@@ -75,6 +90,28 @@ std::string describe(const std::vector<Waiver>& waivers) {
     std::vector<std::string> texts;
     for (const Waiver& waiver : waivers) texts.push_back(describe(waiver));
     return counted(waivers.size(), "waiver") + ": " + list_some(texts);
+}
+
+/// A pause is a warning of its own, in every run.
+Problems tell_gate(const Policy& then, const Policy& now) {
+    Problems problems;
+    if (then.gate != now.gate) {
+        problems.push_back(
+            {{now.file, 0},
+             fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
+             "whoever approves this accepts what gets through",
+             Level::warning});
+    }
+    for (const Scope& scope : now.scopes) {
+        const bool known = std::any_of(then.scopes.begin(), then.scopes.end(),
+                                       [&](const Scope& old) { return loosens_the_same(old, scope); });
+        if (known) continue;
+        problems.push_back({scope.at,
+                            fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
+                                        render_severity(scope.gate_from)),
+                            "whoever approves this accepts what gets through", Level::warning});
+    }
+    return problems;
 }
 
 /// A warning, so that it stands among what there is to do, at the top of the summary.
@@ -120,6 +157,7 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     if (const auto policy = fetch_policy(world, settings, api, *last)) {
         for (const Problem& problem : tell_waivers(policy->waivers, project.policy.waivers))
             problems.push_back(problem);
+        for (const Problem& problem : tell_gate(*policy, project.policy)) problems.push_back(problem);
     }
     return problems;
 }

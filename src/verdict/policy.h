@@ -15,6 +15,8 @@ struct Gate {
     bool only_fixed = true;                ///< … if there is a fix
     bool publish_no_worse = false;         ///< gate.publish: no-worse
     bool new_only = false;                 ///< gate.pull_requests: new-only
+
+    bool operator==(const Gate&) const = default;
 };
 
 /// Findings in these places block only from `gate_from` on.
@@ -54,6 +56,8 @@ struct Waiver {
     bool until_base_rebuilt = false;  ///< until: base-rebuilt
     std::optional<Scanner> only_for;  ///< entries of a scanner's own file apply to that scanner's sightings only
     Place at;
+
+    bool operator==(const Waiver&) const = default;
 };
 
 /// What render_waiver() writes where a person has to put a name; parse_policy() warns while it stands there.
@@ -77,7 +81,7 @@ struct Policy {
 };
 
 /// The policy file. Throws Error{bad_input} with every mistake and its line; `warnings` receives what is odd but
-/// readable (a dateless waiver).
+/// readable (an owner that is still to be named).
 Policy parse_policy(std::string_view yaml, const std::string& file, Problems& warnings);
 
 // The scanners' own files, read exactly as their tools read them (scanners.md §1, §2) and applied by us.

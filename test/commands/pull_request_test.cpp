@@ -98,6 +98,29 @@ TEST_CASE("A waiver that the last release did not know is told with who accepts 
     CHECK(told < judged.summary.find("3.13.3-production"));
 }
 
+TEST_CASE("A waiver that accepts more, or for longer, than before is told as a new one") {
+    for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+             {"review_by: 2026-12-20", "review_by: 2027-12-20"}, {"owner: ours", "owner: ours, aliases: [GHSA-1]"}}) {
+        Proposal fake(one_waiver);
+        std::string changed = one_waiver;
+        changed.replace(changed.find(before), before.size(), after);
+        fake.files.texts["vulnerability-policy.yml"] = changed;
+        CHECK(holds(fake.told(), "vulnerability-policy.yml:2 adds 1 waiver: CVE-2026-1111 (libssl3) by ours until"));
+    }
+}
+
+TEST_CASE("A gate or a scope that lets more through is told") {
+    Proposal fake(one_waiver);
+    fake.files.texts["vulnerability-policy.yml"] =
+        one_waiver +
+        "gate: {severity: high}\nscopes: [{id: npm, packages: [npm], reason: r, review_by: 2027-01-01}]\n";
+    const std::string told = fake.told();
+    CHECK(holds(told,
+                "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
+                "requests strict (until now medium and above with a fix, publish strict, pull requests strict)\n"));
+    CHECK(holds(told, "vulnerability-policy.yml:4 in the scope \"npm\" findings now block only from critical on\n"));
+}
+
 TEST_CASE("Other words about a known waiver are no new one, and one that goes is told too") {
     Proposal fake(one_waiver + another_waiver);
     std::string same = one_waiver;
