@@ -74,10 +74,9 @@ std::vector<Use> count_uses(const WaiverIndex& index, const std::vector<Verdict>
     return uses;
 }
 
-/// Only a run over all images in which every scan counts, and no scanner is off, can tell that something matches
-/// nothing.
-bool is_complete(const std::vector<Verdict>& verdicts, Judged judged) {
-    return judged == Judged::all_images && judge_run(verdicts) != Outcome::unknown &&
+/// Only where every scan counts, and no scanner is off, can it be told what an entry is good for.
+bool is_complete(const std::vector<Verdict>& verdicts) {
+    return judge_run(verdicts) != Outcome::unknown &&
            std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.paused.empty(); });
 }
 
@@ -114,7 +113,8 @@ void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Notes
               "add review_by, the last day on which it holds");
 }
 
-void check_effect(const Waiver& waiver, const Use& use, Notes& notes) {
+void check_effect(const Waiver& waiver, const Use& use, Judged judged, Notes& notes) {
+    if (use.covered == 0 && judged == Judged::some_images) return;
     if (use.covered == 0 && !use.met_only_by.empty()) {
         notes.add(waiver.at, fmt::format("{} has no effect: only {} reports it", describe(waiver), use.met_only_by),
                   "move it to vulnerability-policy.yml, which counts for both scanners");
@@ -187,9 +187,7 @@ bool is_used(const PreparedScope& prepared, const std::vector<Verdict>& verdicts
     });
 }
 
-/// `complete`: as is_complete() has it.
-void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verdicts, bool complete, Date today,
-                 Notes& notes) {
+void check_scope(const PreparedScope& prepared, Date today, Notes& notes) {
     const Scope& scope = prepared.scope;
     const std::string name = "the scope \"" + scope.id + "\"";
     if (!scope.review_by) {
@@ -205,8 +203,6 @@ void check_scope(const PreparedScope& prepared, const std::vector<Verdict>& verd
                               render_date(*scope.review_by)),
                   "decide again with a new date, or remove it");
     }
-    if (complete && !is_used(prepared, verdicts))
-        notes.add(scope.at, name + " matches nothing in any image", "remove it");
 }
 
 void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
@@ -225,7 +221,7 @@ void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
 }  // namespace
 
 Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today, Judged judged) {
-    const bool complete = is_complete(verdicts, judged);
+    const bool complete = is_complete(verdicts);
     const WaiverIndex index = prepare_waivers(policy.waivers);
     const std::vector<Use> uses = count_uses(index, verdicts);
     Notes notes;
@@ -233,11 +229,16 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
         const Waiver& waiver = index.waivers[i].waiver;
         check_dates(waiver, uses[i], today, notes);
         check_end(waiver, verdicts, notes);
-        if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], notes);
+        if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], judged, notes);
         check_duplicate(index, i, notes);
     }
-    for (const PreparedScope& scope : prepare_scopes(policy.scopes))
-        check_scope(scope, verdicts, complete, today, notes);
+    for (const PreparedScope& prepared : prepare_scopes(policy.scopes)) {
+        check_scope(prepared, today, notes);
+        const Scope& scope = prepared.scope;
+        if (complete && judged == Judged::all_images && !is_ended(scope.review_by, today) &&
+            !is_used(prepared, verdicts))
+            notes.add(scope.at, "the scope \"" + scope.id + "\" matches nothing in any image", "remove it");
+    }
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
     return sorted_by_place(notes.problems);
 }
