@@ -80,7 +80,7 @@ Subject make_subject(const World& world, const Settings& settings, const GivenIm
             .target = "",
             .manifest = layout.manifest,
             .config = layout.config,
-            .architecture = layout.platform.substr(layout.platform.find('/') + 1),
+            .architecture = architecture_of(layout.platform),
             .scans = load_scans(world.files, settings.out / "scans", layout.name),
             .stand_in_bases = stands_on_stand_in(world, layout)};
 }

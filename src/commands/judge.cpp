@@ -25,7 +25,7 @@ Subject make_subject(const World& world, const Settings& settings, const Project
             .target = render_target(image_of(project.plan, layout).target),
             .manifest = layout.manifest,
             .config = layout.config,
-            .architecture = layout.platform.substr(layout.platform.find('/') + 1),
+            .architecture = architecture_of(layout.platform),
             .scans = load_scans(world.files, settings.out / "scans", layout.name),
             .stand_in_bases = stand_ins || stands_on_stand_in(world, layout),
             .base_rebuilt = base && is_rebuilt(*base),

@@ -119,7 +119,7 @@ Subject make_subject(const World& world, const FetchedEvidence& fetched, const E
             .target = image.target,
             .manifest = image.manifest,
             .config = image.config,
-            .architecture = image.platform.substr(image.platform.find('/') + 1),
+            .architecture = architecture_of(image.platform),
             .scans = load_scans(world.files, fetched.folder / "out/scans", image.name),
             .stand_in_bases = image.stand_in_bases,
             .base_rebuilt = image.base_rebuilt,

@@ -47,6 +47,9 @@ Manifest parse_manifest(const std::string& bytes, const std::string& source);
 /// it is not JSON.
 std::string parse_config_platform(const std::string& config, const std::string& source);
 
+/// "amd64" of "linux/amd64", "arm" of "linux/arm/v7": what a configuration and a scanner call it.
+std::string architecture_of(const std::string& platform);
+
 /// One image for one platform, on disk. This is what is tested, scanned, judged and published.
 struct Layout {
     std::string name;              ///< "3.13.3-production-linux-amd64"

@@ -22,11 +22,6 @@ struct Test {
     std::string manifest{};
 };
 
-std::string architecture_of(const std::string& platform) {
-    const std::vector<std::string> parts = fields_of(platform, '/');
-    return parts.size() < 2 ? "" : parts[1];
-}
-
 std::string text_at(const std::map<std::string, std::string>& texts, const std::string& key) {
     const auto found = texts.find(key);
     return found == texts.end() ? "" : found->second;

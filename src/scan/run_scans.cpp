@@ -29,12 +29,6 @@ struct Scanned {
     std::optional<KeptSbom> sbom;
 };
 
-/// "amd64" of "linux/amd64", "arm" of "linux/arm/v7".
-std::string architecture_of(const std::string& platform) {
-    const std::vector<std::string> parts = fields_of(platform, '/');
-    return parts.size() < 2 ? "" : parts[1];
-}
-
 void prepare(const World& world, Prepared& prepared) {
     prepared.fault = fault_of([&] {
         const Problems damaged = check_blobs(world.files, prepared.layout);

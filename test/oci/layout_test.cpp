@@ -257,3 +257,9 @@ TEST_CASE("a view on a layout holds the one image, and its blobs") {
     CHECK(index.children[0].digest == arm64.digest);
     CHECK(index.children[0].platform == "linux/arm64");
 }
+
+TEST_CASE("a platform's architecture is what a configuration calls it, without the variant") {
+    CHECK(architecture_of("linux/amd64") == "amd64");
+    CHECK(architecture_of("linux/arm/v7") == "arm");
+    CHECK(architecture_of("linux").empty());
+}
