@@ -68,11 +68,23 @@ void check_sbom(const Report& report, const Receipt& receipt, const Subject& sub
     }
 }
 
+/// Debian's testing has none in the file that Grype reads: it goes by the codename then, which Trivy tells.
+bool is_version_known(const Subject& subject) {
+    return std::any_of(subject.scans.begin(), subject.scans.end(),
+                       [](const ScanResult& scan) { return scan.report && !scan.report->os_version.empty(); });
+}
+
 /// Without an operating system no Debian advisory applies, and both scanners still end with 0.
 void check_substance(const Report& report, const Receipt& receipt, const Subject& subject,
                      std::vector<std::string>& reasons) {
-    if (report.os_family.empty() || report.os_version.empty()) {
+    if (report.os_family.empty()) {
         reasons.emplace_back("recognised no operating system in the image, so it looked up no Debian package");
+    } else if (!is_version_known(subject)) {
+        reasons.push_back(
+            fmt::format("does not say which version of {} it saw, and no other scan does", report.os_family));
+    } else if (report.system_left_out) {
+        reasons.push_back(
+            fmt::format("has no result about the packages of {}, so it did not look them up", report.os_family));
     }
     const bool counted = std::any_of(subject.scans.begin(), subject.scans.end(), [](const ScanResult& scan) {
         return scan.receipt.bare && scan.report && scan.report->packages > 0;
@@ -90,6 +102,7 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
 }
 
 void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
+    if (!scan.report->database_fault.empty()) reasons.push_back("says of its database: " + scan.report->database_fault);
     if (max_age == std::chrono::hours::max()) return;
     const std::optional<Time> date =
         scan.receipt.database_date ? scan.receipt.database_date : scan.report->database_date;

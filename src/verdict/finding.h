@@ -35,6 +35,7 @@ struct Sighting {
     // What only an entry of that scanner's own ignore file asks for; not kept in verdict files.
     std::string package;                   ///< as that scanner spells it
     std::string version;                   ///< of the package that this is about
+    std::string package_type;              ///< as in Finding
     std::string purl;                      ///< Trivy's
     std::string target;                    ///< Trivy's Result.Target
     std::string path;                      ///< Trivy's PkgPath, without a leading slash
@@ -84,17 +85,19 @@ struct Report {
     std::string os_family;  ///< "debian"; empty or "none": not recognised
     std::string os_version;
     std::optional<Time> database_date;
-    std::size_t packages = 0;    ///< at least so many does the report itself show
-    std::uint64_t unpacked = 0;  ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
-    bool of_sbom = false;        ///< made from an SBOM: then it names no image, and the receipt has to bind it
+    std::string database_fault;    ///< what the scanner itself says is wrong with its database
+    std::size_t packages = 0;      ///< at least so many does the report itself show
+    std::uint64_t unpacked = 0;    ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
+    bool system_left_out = false;  ///< Trivy was not asked about the system's packages, or cannot look them up
+    bool of_sbom = false;          ///< made from an SBOM: then it names no image, and the receipt has to bind it
     std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"
     std::vector<Finding> findings;       ///< one sighting each, not merged
     std::vector<Finding> ignored;        ///< left out by the scanner's built-in rules, with `ignored_because`
 };
 
 /// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,
-/// another artifact type, a shape that is not a report (an object without the keys that every report has). A clean
-/// report has no Results and is accepted.
+/// another artifact type, a shape that is not a report (an object without the keys that every report has). Whatever
+/// Trivy finds, it writes a result about the system's packages, unless it left them out.
 Report parse_trivy_report(std::string text, const std::string& source);
 
 /// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.

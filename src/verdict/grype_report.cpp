@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "verdict/finding.h"
 #include "verdict/names.h"
+#include "verdict/purl.h"
 #include "verdict/report_parts.h"
 
 namespace {
@@ -70,6 +70,37 @@ void read_locations(const Json& artifact, Finding& finding) {
     if (!of_system) finding.path = unversioned(rooted(text_at(*main, "path")));
 }
 
+bool is_archive(std::string_view path) {
+    static constexpr std::string_view endings[] = {".jar", ".war", ".ear",  ".par", ".sar", ".nar", ".jpi",
+                                                   ".hpi", ".kar", ".lpkg", ".zip", ".far", ".rar"};
+    return std::any_of(std::begin(endings), std::end(endings), [&](auto ending) { return path.ends_with(ending); });
+}
+
+/// "/app.jar:BOOT-INF/lib/x.jar" is "/app.jar/BOOT-INF/lib/x.jar" for Trivy. What follows the last archive names a
+/// library whose classes were copied into it.
+std::string nested_path(const std::string& path) {
+    const std::vector<std::string> parts = fields_of(path, ':');
+    std::string nested;
+    for (const std::string& part : parts) {
+        if (!nested.empty() && !is_archive(part)) break;
+        nested += (nested.empty() ? "" : "/") + part;
+    }
+    return nested;
+}
+
+/// Trivy's words for a Java library: GROUP:ARTIFACT, and a path into the archives around it (syft writes both into
+/// other places).
+void name_java_library(const Json& artifact, Finding& finding) {
+    if (const std::optional<PackageUrl> url = parse_purl(text_at(artifact, "purl")); url && !url->name_space.empty())
+        finding.package = url->name_space + ":" + url->name;
+    std::string path = text_at(member(artifact, "metadata"), "virtualPath");
+    for (const Json& location : items_at(artifact, "locations")) {
+        const std::string access = text_at(location, "accessPath");
+        if (access.find(':') != std::string::npos) path = access;
+    }
+    if (path.find(':') != std::string::npos) finding.path = unversioned(rooted(nested_path(path)));
+}
+
 std::vector<std::string> ids_of(const Json& match, const std::string& id) {
     std::vector<std::string> ids = texts_at(match, "relatedVulnerabilities", "id");
     for (std::string& advisory : texts_at(member(match, "vulnerability"), "advisories", "id")) {
@@ -112,6 +143,7 @@ Finding read_match(const Json& match, const ReportSource& source) {
     finding.fixed_in = texts_at(fix, "versions");
     std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
     read_locations(artifact, finding);
+    if (finding.package_type == "java") name_java_library(artifact, finding);
     read_what_is_known(match, finding);
     Sighting sighting = sighting_of(finding, Scanner::grype, id, name);
     sighting.name_space = text_at(vulnerability, "namespace");
@@ -121,16 +153,31 @@ Finding read_match(const Json& match, const ReportSource& source) {
     return finding;
 }
 
-/// What an ignore rule asks for, the same for a rule in the configuration and for one that was applied.
-std::string describe_rule(const Json& rule) {
-    std::vector<std::string> words;
-    for (const char* key : {"vulnerability", "namespace", "fix-state", "vex-status", "match-type"}) {
-        words.push_back(text_at(rule, key));
+/// An advisory that stands for several CVEs is a finding for each of them: they are fixed, rated and accepted apart.
+void split_advisory(std::vector<Finding>& findings) {
+    Finding& all = findings.back();
+    if (names_one_vulnerability(all.seen_by.front().id) || !is_cve(all.id)) return;
+    std::vector<std::string> others = all.aliases;
+    std::erase_if(others, [](const std::string& id) { return !is_cve(id); });
+    if (others.empty()) return;
+    all.aliases.clear();
+    const Finding first = all;  // the list may move
+    for (const std::string& cve : others) {
+        findings.push_back(first);
+        findings.back().id = cve;
+    }
+}
+
+/// What an ignore rule asks for, in one order; empty where it does not ask.
+std::vector<std::string> criteria_of(const Json& rule) {
+    std::vector<std::string> criteria;
+    for (const char* key : {"vulnerability", "namespace", "fix-state", "vex-status", "match-type", "reason"}) {
+        criteria.push_back(text_at(rule, key));
     }
     for (const char* key : {"name", "version", "type", "location", "upstream-name"}) {
-        words.push_back(text_at(member(rule, "package"), key));
+        criteria.push_back(text_at(member(rule, "package"), key));
     }
-    return joined_words(words);
+    return criteria;
 }
 
 /// Grype hides vulnerabilities of the kernel from packages that only carry its headers; every configuration shows these
@@ -143,31 +190,46 @@ bool is_kernel_header_rule(const Json& rule) {
 }
 
 /// The ignore rules that Grype was given: those of its configuration that it does not bring itself.
-std::set<std::string> given_rules(const Json& configuration) {
-    std::set<std::string> rules;
+using Rules = std::vector<std::vector<std::string>>;
+Rules given_rules(const Json& configuration) {
+    Rules rules;
     for (const Json& rule : items_at(configuration, "ignore")) {
-        if (!is_kernel_header_rule(rule)) rules.insert(describe_rule(rule));
+        if (!is_kernel_header_rule(rule)) rules.push_back(criteria_of(rule));
     }
     return rules;
+}
+
+/// A rule that was applied says less than the one that was given: Grype leaves out the package of some, and older ones
+/// the namespace, the kind of match and the source package. One that Grype brings tells its reason.
+bool was_given(const Json& applied, const Rules& given, bool configuration_known) {
+    const std::vector<std::string> criteria = criteria_of(applied);
+    if (!text_at(applied, "vex-status").empty()) return true;
+    if (!configuration_known && !is_kernel_header_rule(applied) && text_at(applied, "reason").empty()) return true;
+    return std::any_of(given.begin(), given.end(), [&](const std::vector<std::string>& rule) {
+        return std::equal(criteria.begin(), criteria.end(), rule.begin(),
+                          [](const auto& said, const auto& asked) { return said.empty() || said == asked; });
+    });
 }
 
 /// What Grype left out. Its built-in rules are respected and shown; a rule that it was given (an ignore file, a VEX
 /// document) is not: only our policy accepts a risk.
 void read_ignored(const Json& root, const ReportSource& source, Report& report) {
-    const std::set<std::string> given = given_rules(member(member(root, "descriptor"), "configuration"));
+    const Json& configuration = member(member(root, "descriptor"), "configuration");
+    const Rules given = given_rules(configuration);
     for (const Json& match : source.optional_items(root, "ignoredMatches")) {
         bool by_given_rule = false;
         std::string reason;
         for (const Json& rule : items_at(match, "appliedIgnoreRules")) {
-            by_given_rule =
-                by_given_rule || given.contains(describe_rule(rule)) || !text_at(rule, "vex-status").empty();
+            by_given_rule = by_given_rule || was_given(rule, given, configuration.IsObject());
             if (reason.empty())
-                reason = text_at(rule, "reason").empty() ? describe_rule(rule) : text_at(rule, "reason");
+                reason = text_at(rule, "reason").empty() ? joined_words(criteria_of(rule)) : text_at(rule, "reason");
         }
         Finding finding = read_match(match, source);
         finding.ignored_because = fmt::format("grype left it out by a {} ({})",
                                               by_given_rule ? "rule that it was given" : "built-in rule", reason);
-        (by_given_rule ? report.findings : report.ignored).push_back(std::move(finding));
+        std::vector<Finding>& findings = by_given_rule ? report.findings : report.ignored;
+        findings.push_back(std::move(finding));
+        split_advisory(findings);
     }
 }
 
@@ -179,6 +241,10 @@ std::vector<std::string> settings_that_hide(const Json& configuration) {
     }
     if (!text_at(configuration, "ignore-wontfix").empty()) settings.emplace_back("ignore-wontfix");
     if (!items_at(configuration, "exclude").Empty()) settings.emplace_back("exclude");
+    if (!text_at(configuration, "distro").empty()) settings.emplace_back("distro");
+    // Without these names nobody finds the interpreter.
+    const Json& by_cpe = member(member(member(configuration, "match"), "stock"), "using-cpes");
+    if (by_cpe.IsBool() && !by_cpe.GetBool()) settings.emplace_back("match.stock.using-cpes: false");
     return settings;
 }
 
@@ -205,6 +271,13 @@ std::optional<Time> database_date_of(const Json& descriptor) {
     return parse_time(built.empty() ? text_at(database, "built") : built);
 }
 
+std::string database_fault_of(const Json& descriptor) {
+    const Json& status = member(member(descriptor, "db"), "status");
+    const std::string error = text_at(status, "error");
+    const Json& valid = member(status, "valid");
+    return error.empty() && valid.IsBool() && !valid.GetBool() ? "it is not valid" : error;
+}
+
 std::size_t count_packages(const Report& report) {
     std::unordered_set<std::string> named;
     for (const std::vector<Finding>* findings : {&report.findings, &report.ignored}) {
@@ -221,6 +294,7 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     report.findings.reserve(text.size() / least_entry);
     const PooledDocument root = parse_tool_lists(std::move(text), source_name, {"matches"}, [&](const Json& match) {
         report.findings.push_back(read_match(match, source));
+        split_advisory(report.findings);
     });
     check_shape(root, source);
     const Json& target = member(member(root, "source"), "target");
@@ -233,6 +307,7 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     report.os_family = text_at(member(root, "distro"), "name");
     report.os_version = text_at(member(root, "distro"), "version");
     report.database_date = database_date_of(descriptor);
+    report.database_fault = database_fault_of(descriptor);
     report.hidden_by = settings_that_hide(member(descriptor, "configuration"));
     read_ignored(root, source, report);
     report.packages = count_packages(report);

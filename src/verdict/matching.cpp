@@ -20,6 +20,11 @@ bool fits_path_of(const std::vector<Glob>& globs, const Finding& finding) {
            (!finding.path.empty() && fits_one(globs, finding.path));
 }
 
+/// The files that dpkg keeps about a package lie where other things do: what the system's packages bring has no path.
+bool fits_place_of(const std::vector<Glob>& globs, const Finding& finding) {
+    return !is_system_package(finding.package_type) && fits_path_of(globs, finding);
+}
+
 /// The package itself, or the source package that it is built from: "glibc" covers libc6 and libc-bin.
 bool is_component(const Finding& finding, const std::string& name) {
     if (package_name(name, finding.package_type) == finding.package) return true;
@@ -103,13 +108,13 @@ bool fits_upstream(const PreparedWaiver& rule, const Sighting& sighting) {
 
 bool grype_would_ignore(const PreparedWaiver& rule, const Finding& finding, const Sighting& sighting) {
     const Waiver& waiver = rule.waiver;
+    const std::string& type = sighting.package_type.empty() ? finding.package_type : sighting.package_type;
     const auto fits = [](const std::string& asked, const std::string& found) {
         return asked.empty() || asked == found;
     };
     return names_sighting(waiver, finding, sighting) && fits(waiver.name_space, sighting.name_space) &&
            fits(waiver.package_version, sighting.version.empty() ? finding.version : sighting.version) &&
-           fits(waiver.package_type, finding.package_type) &&
-           fits(waiver.language, grype_language(finding.package_type)) &&
+           fits(waiver.package_type, type) && fits(waiver.language, grype_language(type)) &&
            fits(waiver.fix_state, grype_fix_word(sighting.fix)) &&
            (waiver.package.empty() || (rule.package && (*rule.package)(sighting.package))) &&
            (waiver.match_type.empty() || holds(sighting.match_types, waiver.match_type)) &&
@@ -163,7 +168,8 @@ bool covers_finding(const PreparedWaiver& rule, const Finding& finding, const st
     return !waiver.only_for && names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
            (!waiver.kind || *waiver.kind == finding.kind) &&
            (waiver.package.empty() || is_component(finding, waiver.package)) &&
-           fits_version(waiver.package_version, finding) && (waiver.paths.empty() || fits_path_of(rule.paths, finding));
+           fits_version(waiver.package_version, finding) &&
+           (waiver.paths.empty() || fits_place_of(rule.paths, finding));
 }
 
 bool covers_sighting(const PreparedWaiver& rule, const Finding& finding, const Sighting& sighting) {
@@ -200,5 +206,5 @@ bool covers_place(const PreparedScope& prepared, const Finding& finding, const s
         scope.packages.empty() || std::any_of(scope.packages.begin(), scope.packages.end(),
                                               [&](const std::string& name) { return is_component(finding, name); });
     return package_fits && fits_target(scope.targets, target) &&
-           (scope.paths.empty() || fits_path_of(prepared.paths, finding));
+           (scope.paths.empty() || fits_place_of(prepared.paths, finding));
 }

@@ -143,8 +143,8 @@ bool comes_before(const Finding* a, const Finding* b) {
 
 bool says_less(const Sighting& a, const Sighting& b) {
     const auto words = [](const Sighting& s) {
-        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.package, s.version, s.purl, s.target, s.path,
-                        s.name_space, s.upstreams, s.match_types);
+        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.package, s.version, s.package_type, s.purl,
+                        s.target, s.path, s.name_space, s.upstreams, s.match_types);
     };
     return words(a) < words(b);
 }

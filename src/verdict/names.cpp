@@ -12,8 +12,9 @@ namespace {
 using Words = std::pair<std::string_view, std::string_view>;
 
 /// In the order in which they are preferred as a name.
-constexpr std::array<std::string_view, 11> vulnerability_prefixes = {
-    "CVE-", "GHSA-", "PYSEC-", "PSF-", "GO-", "RUSTSEC-", "OSV-", "GSD-", "BIT-", "MAL-", "SNYK-"};
+constexpr std::array<std::string_view, 14> vulnerability_prefixes = {"CVE-",     "GHSA-", "PYSEC-", "PSF-", "GO-",
+                                                                     "RUSTSEC-", "OSV-",  "GSD-",   "BIT-", "MAL-",
+                                                                     "SNYK-",    "CGA-",  "GMS-",   "NSWG-"};
 
 std::size_t rank(std::string_view id) {
     const auto found = std::find_if(vulnerability_prefixes.begin(), vulnerability_prefixes.end(),

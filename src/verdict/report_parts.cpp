@@ -63,5 +63,6 @@ Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string&
     sighting.fixed_in = finding.fixed_in;
     sighting.package = package;
     sighting.version = finding.version;
+    sighting.package_type = finding.package_type;
     return sighting;
 }

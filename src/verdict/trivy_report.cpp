@@ -129,6 +129,8 @@ std::size_t read_result(const Json& result, const ReportSource& source, Report& 
     read_suppressed(result, source, report);
     // A result of packages is only written where there are packages, also if none of them is listed.
     const std::size_t listed = items_at(result, "Packages").Size();
+    const std::string type = trivy_package_type(view_at(result, "Type"));
+    if (kind == "os-pkgs" || (kind.empty() && is_system_package(type))) report.system_left_out = false;
     if (kind == "os-pkgs" || kind == "lang-pkgs") {
         report.packages += std::max({listed, named.size(), static_cast<std::size_t>(1)});
     }
@@ -176,6 +178,7 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     for (const Json& layer : items_at(metadata, "Layers"))
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
+    report.system_left_out = true;
     std::size_t placed = 0;
     for (const Json& result : source.optional_items(root, "Results")) placed += read_result(result, source, report);
     if (placed != vulnerabilities) {

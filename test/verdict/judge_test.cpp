@@ -175,6 +175,53 @@ TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") 
     }
 }
 
+TEST_CASE("a scan that did not look where it should have is no clean scan") {
+    Subject image = image_with({}, {});
+    image.scans[0].report->system_left_out = true;
+    CHECK(why_unknown(image) == "trivy has no result about the packages of debian, so it did not look them up");
+    image.scans[0].report->system_left_out = false;
+    image.scans[1].report->database_fault = "checksum mismatch";
+    CHECK(why_unknown(image) == "grype says of its database: checksum mismatch");
+}
+
+TEST_CASE("Debian's testing, whose version only Trivy tells, is an operating system like others") {
+    Subject image = image_with({}, {});
+    image.scans[0].report->os_version = "forky/sid";
+    image.scans[1].report->os_version.clear();
+    CHECK(judged(image, {}).outcome == Outcome::clean);
+    image.scans[0].report->os_version.clear();
+    CHECK(why_unknown(image) ==
+          "trivy does not say which version of debian it saw, and no other scan does\n"
+          "grype does not say which version of debian it saw, and no other scan does");
+}
+
+TEST_CASE("what dpkg owns has no path, though Grype lists the files that dpkg keeps about it") {
+    Finding perl = found(grype, "CVE-1", "perl-base", Severity::high);
+    perl.paths = {"/usr/share/doc/perl-base/copyright", "/var/lib/dpkg/status"};
+    const Subject image = image_with({}, {perl});
+    CHECK(judged(image, policy_of("scopes: [{id: s, paths: ['/usr/share/**'], reason: r}]")).outcome ==
+          Outcome::vulnerable);
+    CHECK(judged(image, policy_of("exceptions: [{id: CVE-1, paths: ['/usr/**'], reason: r, owner: me}]")).outcome ==
+          Outcome::vulnerable);
+    CHECK(judged(image, with_grype_yaml("ignore: [{vulnerability: CVE-1, package: {location: '/usr/**'}}]")).outcome ==
+          Outcome::clean);  // as Grype reads it
+}
+
+TEST_CASE("a rule of Grype's is held against Grype's own words, whatever Trivy calls the same") {
+    const auto seen_as = [](Scanner scanner, const std::string& version, const std::string& type) {
+        Finding finding = found_at(scanner, "CVE-1", "stdlib", Severity::high, "/usr/bin/x");
+        finding.version = finding.seen_by[0].version = version;
+        finding.package_type = finding.seen_by[0].package_type = type;
+        return finding;
+    };
+    Policy policy =
+        with_grype_yaml("ignore: [{vulnerability: CVE-1, package: {name: stdlib, version: go1.22.1, type: dotnet}}]");
+    for (const Waiver& waiver : with_trivyignore("CVE-1\n").waivers) policy.waivers.push_back(waiver);
+    const Subject image =
+        image_with({seen_as(trivy, "v1.22.1", "dotnet-core")}, {seen_as(grype, "go1.22.1", "dotnet")});
+    CHECK(judged(image, policy).outcome == Outcome::clean);
+}
+
 TEST_CASE("a database of exactly the allowed age is accepted; its age need not be asked for") {
     Subject image = image_with({}, {});
     image.scans[0].receipt.database_date = noon - std::chrono::hours(48);

@@ -188,7 +188,107 @@ TEST_CASE("what a scanner leaves out by a rule that it was given is a finding: o
     }
 }
 
+/// A report of Grype about this match, ignored by this applied rule, with this rule in its configuration.
+std::vector<Finding> found_by_rules(const std::string& given, const std::string& applied) {
+    return parse_grype_report(
+               R"({"matches": [], "descriptor": {"name": "grype", "configuration": {"ignore": [)" + given +
+                   R"(]}}, "source": {"type": "image", "target": {}}, "ignoredMatches": [{"vulnerability":
+                                  {"id": "CVE-1"}, "artifact": {"name": "libssl3"}, "appliedIgnoreRules": [)" +
+                   applied + "]}]}",
+               "it")
+        .findings;
+}
+
+TEST_CASE("a rule that Grype was given is known in what it writes of it when it applied it") {
+    const std::string upstream = R"({"vulnerability": "", "package": {"name": "", "upstream-name": "openssl"}})";
+    CHECK(found_by_rules(upstream, R"({"namespace": ""})").size() == 1);     // it leaves out the package
+    CHECK(found_by_rules(R"({"namespace": "nvd:cpe"})", "{}").size() == 1);  // before 0.88
+    CHECK(found_by_rules(R"({"vulnerability": "CVE-1", "match-type": "exact-direct-match"})",
+                         R"({"vulnerability": "CVE-1"})")
+              .size() == 1);
+    CHECK(found_by_rules(upstream, R"({"vulnerability": "CVE-1", "reason": "DistroPackageFixed"})").empty());
+    CHECK(found_by_rules(upstream, R"({"reason": "DistroPackageFixed"})").empty());
+    CHECK(found_by_rules("", "{}").empty());
+}
+
+TEST_CASE("an advisory that stands for several CVEs is a finding for each of them") {
+    const Report report = parse_grype_report(
+        R"({"matches": [{"vulnerability": {"id": "ALAS-1", "severity": "High"}, "artifact": {"name": "curl", "type": "rpm"},
+            "relatedVulnerabilities": [{"id": "CVE-2"}, {"id": "CVE-1"}]}], "descriptor": {"name": "grype"},
+            "source": {"type": "image", "target": {}}})",
+        "it");
+    CHECK(ids_of(report.findings) == "CVE-1 CVE-2");
+    for (const Finding& finding : report.findings) {
+        CHECK(finding.aliases.empty());
+        CHECK(finding.advisories == std::vector<std::string>{"ALAS-1"});
+        CHECK(finding.severity == Severity::high);
+    }
+}
+
+TEST_CASE("a Java library goes by one name and one path, whichever scanner sees it") {
+    const Report trivy = parse_trivy_report(
+        R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {}, "Results": [
+            {"Target": "Java", "Class": "lang-pkgs", "Type": "jar", "Vulnerabilities": [
+             {"VulnerabilityID": "CVE-1", "PkgName": "org.x:core", "PkgPath": "app/app.jar/BOOT-INF/lib/core-1.jar"},
+             {"VulnerabilityID": "CVE-2", "PkgName": "org.x:shaded", "PkgPath": "app/app.jar"},
+             {"VulnerabilityID": "CVE-3", "PkgName": "org.x:old", "PkgPath": "old.war/a.jar"}]}]})",
+        "trivy.json");
+    const auto match = [](const std::string& id, const std::string& name, const std::string& more) {
+        return R"({"vulnerability": {"id": ")" + id + R"("}, "artifact": {"type": "java-archive", "name": ")" + name +
+               R"(", "purl": "pkg:maven/org.x/)" + name + R"(@1", )" + more + "}}";
+    };
+    const Report grype = parse_grype_report(
+        R"({"matches": [)" + match("CVE-1", "core", R"("locations": [{"path": "/app/app.jar",
+                  "accessPath": "/app/app.jar:BOOT-INF/lib/core-1.jar"}])") +
+            "," +
+            match("CVE-2", "shaded",
+                  R"("locations": [{"path": "/app/app.jar", "accessPath": "/app/app.jar:org.x:shaded"}])") +
+            "," +
+            match("CVE-3", "old",
+                  R"("locations": [{"path": "/old.war"}], "metadata": {"virtualPath": "/old.war:a.jar"})") +
+            R"(], "descriptor": {"name": "grype"}, "source": {"type": "image", "target": {}}})",
+        "grype.json");
+    CHECK(ids_of(merge_findings({trivy, grype})) == "CVE-1 CVE-2 CVE-3");
+    CHECK(grype.findings[0].seen_by[0].package == "core");  // as rules of .grype.yaml name it
+}
+
+TEST_CASE("Trivy tells whether it looked the system's packages up") {
+    const auto left_out = [](const std::string& results) {
+        return parse_trivy_report(
+                   R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {})" + results + "}", "it")
+            .system_left_out;
+    };
+    CHECK(left_out(""));  // --scanners secret
+    CHECK(left_out(R"(, "Results": [{"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg"}])"));
+    CHECK(left_out(R"(, "Results": [{"Target": "OS Packages", "Class": "license"}])"));
+    CHECK_FALSE(left_out(R"(, "Results": [{"Target": "x, debian 12", "Class": "os-pkgs", "Type": "debian"
+}])"));
+    CHECK_FALSE(left_out(R"(, "Results": [{"Target": "x, debian 10", "Type": "debian"
+}])"));  // without classes
+}
+
+TEST_CASE("what Grype says against its own database is kept") {
+    const auto fault = [](const std::string& status) {
+        return parse_grype_report(R"({"matches": [], "descriptor": {"name": "grype", "db": {"status": )" + status +
+                                      R"(}}, "source": {"type": "image", "target": {}}})",
+                                  "it")
+            .database_fault;
+    };
+    CHECK(fault(R"({"valid": true})").empty());
+    CHECK(fault(R"({"valid": false})") == "it is not valid");
+    CHECK(fault(R"({"valid": false, "error": "checksum mismatch"})") == "checksum mismatch");
+}
+
 TEST_CASE("settings of Grype that hide findings are noticed") {
+    const auto hidden_by = [](const std::string& configuration) {
+        return parse_grype_report(R"({"matches": [], "descriptor": {"name": "grype", "configuration": )" +
+                                      configuration + R"(}, "source": {"type": "image", "target": {}}})",
+                                  "it")
+            .hidden_by;
+    };
+    CHECK(hidden_by(R"({"distro": "", "match": {"stock": {"using-cpes": true}}})").empty());
+    CHECK(hidden_by(R"({"distro": "debian:11", "match": {"stock": {"using-cpes": false}}})") ==
+          std::vector<std::string>{"distro", "match.stock.using-cpes: false"});
     std::string text = fixture("grype.json");
     text.replace(text.find("\"only-fixed\": false"), 19, "\"only-fixed\": true");
     text.replace(text.find("\"exclude\": []"), 13, "\"exclude\": [\"/usr/**\"]");
