@@ -121,7 +121,8 @@ int main(int argc, char** argv) {
         show_problems(error.problems, github::is_workflow(environment));
         return static_cast<int>(error.exit);
     } catch (const std::exception& unexpected) {
-        std::cerr << "this should not have happened: " << unexpected.what() << "\n";
+        show_problems({{{}, std::string("this should not have happened: ") + unexpected.what(), ""}},
+                      github::is_workflow(environment));
         return static_cast<int>(Exit::failed);
     }
 }

@@ -30,6 +30,12 @@ std::string without_old_commands(std::string text) {
     return replaced(std::move(text), "##[", "##" + std::string(zero_width_space) + "[");
 }
 
+/// Before a command the runner passes over everything that its .NET takes for white space, and its decoder over a mark
+/// of the byte order. Which characters beyond ASCII these are is not for us to know: any may be one.
+bool may_be_blank(char c) {
+    return c == ' ' || c == '\t' || static_cast<unsigned char>(c) >= 0x80U;
+}
+
 std::string escaped_data(std::string text) {
     text = without_old_commands(std::move(text));
     return replaced(replaced(replaced(std::move(text), "%", "%25"), "\r", "%0D"), "\n", "%0A");
@@ -78,8 +84,9 @@ bool is_workflow(const Environment& environment) {
 
 std::string harmless_line(std::string_view line) {
     std::string text = without_old_commands(plain_line(line));
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first != std::string::npos && text.compare(first, 2, "::") == 0) text.insert(first + 1, zero_width_space);
+    const auto first =
+        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), may_be_blank) - text.begin());
+    if (text.compare(first, 2, "::") == 0) text.insert(first + 1, zero_width_space);
     return text;
 }
 

@@ -14,8 +14,8 @@ namespace github {
 
 bool is_workflow(const Environment& environment);
 
-/// One line of foreign output, so that the runner finds no command in it: `::` after leading blanks, `##[` anywhere,
-/// control characters.
+/// One line of foreign output, so that the runner finds no command in it: `::` after leading blanks of any script,
+/// `##[` anywhere, control characters.
 std::string harmless_line(std::string_view line);
 
 /// "::error file=…,line=…::…" lines, escaped. The runner keeps ten of a kind per step: more than that become nine and

@@ -1,5 +1,6 @@
 #include "github/runner.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <sstream>
 
@@ -24,10 +25,25 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
+/// What String.TrimStart() takes off (.NET: Char.IsWhiteSpace), and the mark of the byte order, which a decoder may
+/// drop.
+const std::vector<std::string> runner_blanks = {"\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\u0085",
+                                                "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
+                                                "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
+                                                "\u2029", "\u202F", "\u205F", "\u3000", "\uFEFF"};
+
+std::string trimmed_by_the_runner(std::string line) {
+    const auto begins_line = [&](const std::string& blank) { return line.starts_with(blank); };
+    while (true) {
+        const auto blank = std::find_if(runner_blanks.begin(), runner_blanks.end(), begins_line);
+        if (blank == runner_blanks.end()) return line;
+        line.erase(0, blank->size());
+    }
+}
+
 /// What the runner would make of a line: a command at its beginning, or the old form anywhere (runner.md §1.2).
 bool is_command_for_the_runner(const std::string& line) {
-    const std::size_t first = line.find_first_not_of(" \t");
-    return (first != std::string::npos && line.compare(first, 2, "::") == 0) || line.find("##[") != std::string::npos;
+    return trimmed_by_the_runner(line).starts_with("::") || line.find("##[") != std::string::npos;
 }
 
 }  // namespace
@@ -41,8 +57,27 @@ TEST_CASE("No line of a tool can be taken for a workflow command") {
     }
 }
 
+TEST_CASE("Whatever the runner takes for a blank before a command does not hide the command from us") {
+    for (const std::string& first : runner_blanks) {
+        for (const std::string& second : runner_blanks) {
+            const std::string line = first + second + "::stop-commands::x";
+            INFO(line);
+            REQUIRE(is_command_for_the_runner(line));
+            CHECK_FALSE(is_command_for_the_runner(harmless_line(line)));
+        }
+    }
+}
+
+TEST_CASE("A file whose name holds a line and a command of its own is told without the command") {
+    std::ostringstream to;
+    github::FilteredStream(to).stream() << render_problems({{{"a\n\u00A0::stop-commands::x", 1}, "is odd", ""}});
+    CHECK(lines_of(to.str()).size() == 2);
+    for (const std::string& line : lines_of(to.str())) CHECK_FALSE(is_command_for_the_runner(line));
+}
+
 TEST_CASE("An ordinary line of a tool stays as it is") {
-    CHECK(harmless_line("#12 [base 3/7] RUN std::move") == "#12 [base 3/7] RUN std::move");
+    for (const std::string line : {"#12 [base 3/7] RUN std::move", "  at \u00A0std::move", ""})
+        CHECK(harmless_line(line) == line);
 }
 
 TEST_CASE("An annotation names file and line and escapes what the runner would read as its own") {
