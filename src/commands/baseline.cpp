@@ -91,12 +91,12 @@ Problem make_remark(const Project& project, const std::string& name, const std::
 
 /// What the published image has may be below the gate there: another version without a fix, a waiver for its path. A
 /// change does not add it all the same.
-Problem make_pardon(const Project& project, const std::string& name, std::size_t findings) {
+Problem make_pardon(const Settings& settings, const std::string& name, std::size_t findings) {
     return {{},
             fmt::format("{}: {} that would block {} in the published image too, whether it blocks there or not: only "
                         "new findings count",
                         name, counted(findings, "finding"), findings == 1 ? "is" : "are"),
-            "gate.pull_requests: new-only in " + project.policy.file + " lets it",
+            "gate.pull_requests: new-only in " + settings.policy + " lets it",
             Level::notice};
 }
 
@@ -194,7 +194,7 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
         const std::size_t before = verdict.blocking.size();
         verdict = forgive_published(std::move(verdict), published);
         const std::size_t forgiven = before - verdict.blocking.size();
-        if (forgiven > 0) baseline.said.push_back(make_pardon(project, verdict.name, forgiven));
+        if (forgiven > 0) baseline.said.push_back(make_pardon(settings, verdict.name, forgiven));
     }
     return baseline;
 }

@@ -88,7 +88,7 @@ std::string pack_common(const World& world, const Settings& settings, const Evid
     archive.add("image-matrix.json", settings.image_matrix);
     archive.add("JOB.env", settings.job_env);
     archive.add("Dockerfile", settings.dockerfile);
-    archive.add("vulnerability-policy.yml", settings.policy);
+    archive.add(usual_policy, settings.policy);
     for (const char* own : {".trivyignore", ".trivyignore.yaml", ".grype.yaml"}) archive.add(own, own);
     for (const char* name : {"bases.json", publication_name, "verdict.json"})
         archive.add(std::string("out/") + name, settings.out / name);

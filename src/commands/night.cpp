@@ -58,8 +58,7 @@ void take_kept(const World& world, const Settings& settings, const FetchedEviden
 /// What is wrong with the release's own files is no mistake of whoever runs this; today's policy would be.
 Project load_project_of(const World& world, const Settings& settings, const fs::path& folder,
                         const std::string& release) {
-    Problems said_later;
-    load_policy(world, settings, "", said_later);
+    load_policy(world, settings, "");
     try {
         return load_released_project(world, settings, folder);
     } catch (const Error& error) {

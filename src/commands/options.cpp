@@ -1,5 +1,7 @@
 #include "commands/options.h"
 
+#include "commands/settings.h"
+
 namespace {
 
 const std::vector<std::string> all = {"check",   "matrix",  "build", "test",    "scan",    "judge",
@@ -90,7 +92,7 @@ const std::vector<OptionText>& option_table() {
         {"vulnerability", "IDS", "", "What to explain, such as CVE-2026-1234; comma-separated", {"explain"}},
         {"policy",
          "FILE",
-         "vulnerability-policy.yml",
+         usual_policy,
          "What blocks and what is accepted",
          {"check", "scan", "judge", "explain", "publish", "release", "nightly", "run"}},
         {"severity", "WORD", "",

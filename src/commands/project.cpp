@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/text.h"
 #include "commands/revision.h"
 #include "commands/road.h"
 #include "plan/plan.h"
@@ -37,44 +38,78 @@ void append(std::vector<Waiver>& all, const std::vector<Waiver>& more) {
     all.insert(all.end(), more.begin(), more.end());
 }
 
-/// Every file that says what is accepted: ours and the scanners' own, in the order in which they are named in messages.
+/// Every file that says what is accepted: ours and the scanners' own, as far as they are there.
 struct PolicyTexts {
-    std::string own;
-    std::string trivyignore;
-    std::string trivyignore_yaml;
-    std::string grype_yaml;
-
-    std::string revision() const {
-        const std::string all = own + trivyignore + trivyignore_yaml + grype_yaml;
-        return all.empty() ? "" : sha256(all).text();
-    }
+    std::optional<std::string> own;
+    std::optional<std::string> trivyignore;
+    std::optional<std::string> trivyignore_yaml;
+    std::optional<std::string> grype_yaml;
 };
 
-PolicyTexts load_policy_texts(const World& world, const Settings& settings, const std::filesystem::path& folder) {
-    const auto text = [&](const std::string& file) { return world.files.read_if_there(folder / file).value_or(""); };
-    return {text(settings.policy), text(".trivyignore"), text(".trivyignore.yaml"), text(".grype.yaml")};
+/// Without the usual file the usual gate holds. A name that somebody wrote down is not passed over like that.
+std::optional<std::string> read_policy(const World& world, const Settings& settings,
+                                       const std::filesystem::path& folder) {
+    std::optional<std::string> text = world.files.read_if_there(folder / settings.policy);
+    if (text || settings.policy == usual_policy) return text;
+    throw Error{Exit::bad_input,
+                {{{settings.policy, 0},
+                  "there is no such file",
+                  std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy}}};
 }
 
-Policy parse_policy_texts(const PolicyTexts& texts, const Settings& settings, Problems& warnings) {
-    Policy policy;
+PolicyTexts load_policy_texts(const World& world, const Settings& settings, const std::filesystem::path& folder) {
+    return {read_policy(world, settings, folder), world.files.read_if_there(folder / ".trivyignore"),
+            world.files.read_if_there(folder / ".trivyignore.yaml"), world.files.read_if_there(folder / ".grype.yaml")};
+}
+
+/// What was read, as messages name it, and the digest of all of it.
+void name_sources(const PolicyTexts& texts, const Settings& settings, LoadedPolicy& loaded) {
+    std::vector<std::string> names;
+    std::string all;
+    const auto add = [&](const std::optional<std::string>& text, const std::string& name) {
+        if (!text) return;
+        names.push_back(name);
+        all += *text;
+    };
+    add(texts.own, settings.policy);
+    add(texts.trivyignore, ".trivyignore");
+    add(texts.trivyignore_yaml, ".trivyignore.yaml");
+    add(texts.grype_yaml, ".grype.yaml");
+    loaded.policy.file = joined(names, ", ");
+    if (!names.empty()) loaded.revision = sha256(all).text();
+}
+
+LoadedPolicy parse_policy_texts(const PolicyTexts& texts, const Settings& settings) {
+    LoadedPolicy loaded;
+    Policy& policy = loaded.policy;
     Problems problems;
-    policy.file = settings.policy;
     gather_problems(problems, [&] {
-        if (!texts.own.empty()) policy = parse_policy(texts.own, settings.policy, warnings);
-    });
-    gather_problems(problems,
-                    [&] { append(policy.waivers, parse_trivyignore(texts.trivyignore, ".trivyignore", warnings)); });
-    gather_problems(problems, [&] {
-        if (!texts.trivyignore_yaml.empty())
-            append(policy.waivers, parse_trivyignore_yaml(texts.trivyignore_yaml, ".trivyignore.yaml", warnings));
+        if (texts.own) policy = parse_policy(*texts.own, settings.policy, loaded.warnings);
     });
     gather_problems(problems, [&] {
-        if (!texts.grype_yaml.empty())
-            append(policy.waivers, parse_grype_yaml(texts.grype_yaml, ".grype.yaml", warnings));
+        if (texts.trivyignore)
+            append(policy.waivers, parse_trivyignore(*texts.trivyignore, ".trivyignore", loaded.warnings));
+    });
+    gather_problems(problems, [&] {
+        if (texts.trivyignore_yaml)
+            append(policy.waivers,
+                   parse_trivyignore_yaml(*texts.trivyignore_yaml, ".trivyignore.yaml", loaded.warnings));
+    });
+    gather_problems(problems, [&] {
+        if (texts.grype_yaml)
+            append(policy.waivers, parse_grype_yaml(*texts.grype_yaml, ".grype.yaml", loaded.warnings));
     });
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     if (settings.severity) policy.gate.severity = *settings.severity;
-    return policy;
+    name_sources(texts, settings, loaded);
+    return loaded;
+}
+
+void take_policy(const World& world, const Settings& settings, Project& project) {
+    LoadedPolicy loaded = load_policy(world, settings, "");
+    project.policy = std::move(loaded.policy);
+    project.policy_revision = std::move(loaded.revision);
+    project.policy_warnings = std::move(loaded.warnings);
 }
 
 Project load_project_from(const World& world, const Settings& settings, const ProjectFiles& files) {
@@ -93,9 +128,7 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
     gather_problems(problems, [&] {
         project.dockerfile = read_required(world, files.dockerfile, "it holds the targets development and production");
     });
-    const PolicyTexts policy = load_policy_texts(world, settings, "");
-    gather_problems(problems, [&] { project.policy = parse_policy_texts(policy, settings, project.policy_warnings); });
-    project.policy_revision = policy.revision();
+    gather_problems(problems, [&] { take_policy(world, settings, project); });
     if (problems.empty()) {
         gather_problems(problems, [&] {
             project.plan = plan_images(matrix, job, settings.name_space, settings.platforms, settings.only);
@@ -115,16 +148,13 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
 
 Project load_policy_project(const World& world, const Settings& settings) {
     Project project;
-    const PolicyTexts texts = load_policy_texts(world, settings, "");
-    project.policy = parse_policy_texts(texts, settings, project.policy_warnings);
-    project.policy_revision = texts.revision();
+    take_policy(world, settings, project);
     project.event = github::load_event(world);
     return project;
 }
 
-Policy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder,
-                   Problems& warnings) {
-    return parse_policy_texts(load_policy_texts(world, settings, folder), settings, warnings);
+LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder) {
+    return parse_policy_texts(load_policy_texts(world, settings, folder), settings);
 }
 
 Project load_project(const World& world, const Settings& settings) {

@@ -132,9 +132,8 @@ std::optional<Policy> fetch_policy(const World& world, const Settings& settings,
     const auto fetched = fetch_evidence(world, settings, api, release, Scans::left_out);
     if (!fetched) return std::nullopt;
     Settings then = settings;
-    then.policy = "vulnerability-policy.yml";
-    Problems known_then;
-    return load_policy(world, then, fetched->folder, known_then);
+    then.policy = usual_policy;
+    return load_policy(world, then, fetched->folder).policy;
 }
 
 std::map<std::string, Digest> compute_all_inputs(const World& world, const Project& project) {

@@ -188,14 +188,16 @@ Result judge_release(const World& world, const Settings& settings) {
     const FetchedEvidence fetched = fetch_named_evidence(world, settings);
     const Evidence& evidence = fetched.evidence;
     Settings then = settings;
-    then.policy = "vulnerability-policy.yml";
+    then.policy = usual_policy;
     if (!then.severity) then.severity = evidence.severity;
     Run run;
     run.program_version = PROGRAM_VERSION;
     run.command = "judge";
     run.revision = evidence.revision;
     run.plan.job.defra_version = evidence.version;
-    run.policy = load_policy(world, then, fetched.folder, run.policy_warnings);
+    LoadedPolicy loaded = load_policy(world, then, fetched.folder);
+    run.policy = std::move(loaded.policy);
+    run.policy_warnings = std::move(loaded.warnings);
     run.out = settings.out.string();
 
     std::vector<std::string> differing;

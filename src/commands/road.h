@@ -45,10 +45,15 @@ Project load_released_project(const World& world, const Settings& settings, cons
 /// the problems of the policy's files.
 Project load_policy_project(const World& world, const Settings& settings);
 
+/// What is accepted, and which files say so.
+struct LoadedPolicy {
+    Policy policy;         ///< its `file` names all that were read, in one line
+    std::string revision;  ///< digest of these files; empty if there is none
+    Problems warnings;
+};
 /// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
-/// them.
-Policy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder,
-                   Problems& warnings);
+/// them; for a policy file that is not there, unless it is the usual one, which nobody has to have.
+LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder);
 
 /// The image that a layout of this plan is of.
 const Image& image_of(const Plan& plan, const Layout& layout);

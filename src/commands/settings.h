@@ -15,6 +15,9 @@
 #include "publication/permission.h"
 #include "verdict/finding.h"
 
+/// Where the policy stands unless --policy says otherwise, and under which name a release keeps it.
+inline constexpr const char* usual_policy = "vulnerability-policy.yml";
+
 enum class NightlyFail { news, any, never };
 
 struct Settings {

@@ -130,3 +130,32 @@ TEST_CASE("The action's container is made from pinned images on a branch that pu
     fake.environment["GITHUB_EVENT_NAME"] = "pull_request";
     CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
 }
+
+TEST_CASE("A policy file that somebody named and that is not there is told, not passed over") {
+    for (const char* command : {"check", "judge", "scan"}) {
+        FakeWorld fake;
+        fill_work_tree(fake);
+        put_all_layouts(fake);
+        try {
+            run_command(command, fake.world(), parse_settings({{"policy", "strict.yml"}}));
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::bad_input);
+            CHECK(render_problems(error.problems) ==
+                  "strict.yml: there is no such file\n  hint: --policy names it: write where it is, or leave --policy "
+                  "out "
+                  "for vulnerability-policy.yml\n");
+        }
+    }
+}
+
+TEST_CASE("Nobody has to have a policy; one that is there and holds nothing is told") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    CHECK_FALSE(mentions(run_check(fake.world(), parse_settings({})).problems, "vulnerability-policy.yml", ""));
+    fake.files.texts["vulnerability-policy.yml"] = "";
+    const Result result = run_check(fake.world(), parse_settings({}));
+    CHECK(result.exit == Exit::done);
+    CHECK(mentions(result.problems, "vulnerability-policy.yml",
+                   "is empty: the default gate holds, and nothing is accepted"));
+}

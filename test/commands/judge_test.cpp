@@ -207,3 +207,18 @@ TEST_CASE("A file that is no report is a scan that did not happen; without any t
         CHECK(error.exit == Exit::bad_input);
     }
 }
+
+TEST_CASE("What decides is called by the names of the files that were read, and by no others") {
+    const auto policy_of = [](TwoReports& fake) {
+        fake.judge(both);
+        return text_at(parse_tool_json(fake.files.texts.at("out/verdict.json"), "verdict.json"), "policy");
+    };
+    TwoReports fake;
+    CHECK(policy_of(fake) == "no policy file");
+    fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01\n";
+    CHECK(policy_of(fake).starts_with(".trivyignore at sha256:"));
+    fake.files.texts["vulnerability-policy.yml"] = "";
+    CHECK(policy_of(fake).starts_with("vulnerability-policy.yml, .trivyignore at sha256:"));
+    fake.files.remove(".trivyignore");
+    CHECK(policy_of(fake).starts_with("vulnerability-policy.yml at sha256:"));
+}
