@@ -197,6 +197,7 @@ Result judge_release(const World& world, const Settings& settings) {
     run.plan.job.defra_version = evidence.version;
     LoadedPolicy loaded = load_policy(world, then, fetched.folder);
     run.policy = std::move(loaded.policy);
+    run.policy_revision = std::move(loaded.revision);
     run.policy_warnings = std::move(loaded.warnings);
     run.out = settings.out.string();
 

@@ -162,6 +162,18 @@ TEST_CASE("What a base's age decided on the day of a release, it decides again w
     CHECK(holds(verdict, R"("base_created": "2026-11-19T00:00:00Z")"));
 }
 
+TEST_CASE("A release that is judged again names the policy that decided it") {
+    GitHubWorld fake;
+    fake.files.texts["vulnerability-policy.yml"] = "gate: {severity: high}\n";
+    fake.publish();
+    run_release(fake.world(), fake.settings());
+    fake.files.remove("out");
+    fake.files.remove("vulnerability-policy.yml");
+    run_judge(fake.world(), fake.settings({{"release", "1.0.0"}}));
+    CHECK(holds(fake.files.texts.at("out/verdict.json"),
+                "\"vulnerability-policy.yml at " + sha256("gate: {severity: high}\n").text().substr(0, 19)));
+}
+
 TEST_CASE("A release without evidence says that it was made before this action") {
     GitHubWorld fake;
     fake.hub.releases.push_back({.id = 1, .tag = "0.9.0", .draft = false});
