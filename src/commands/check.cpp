@@ -122,6 +122,8 @@ Result run_check(const World& world, const Settings& settings) {
     append(result.problems,
            check_upgrades_built(world, settings, project, load_layouts_there(world, settings, project)));
     append(result.problems, project.policy_warnings);
+    // Without a scan: what dates and the entries themselves tell.
+    append(result.problems, check_waivers(project.policy, {}, day_of(decision_time(world, settings))));
     result.exit = has_errors(result.problems) ? Exit::bad_input : Exit::done;
     result.outputs["problems"] = std::to_string(result.problems.size());
     if (result.problems.empty())

@@ -159,3 +159,26 @@ TEST_CASE("Nobody has to have a policy; one that is there and holds nothing is t
     CHECK(mentions(result.problems, "vulnerability-policy.yml",
                    "is empty: the default gate holds, and nothing is accepted"));
 }
+
+TEST_CASE("check tells what dates and entries of the policy tell by themselves, and of no entry that it is unused") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["vulnerability-policy.yml"] =
+        "exceptions:\n"
+        "  - {id: CVE-2026-1, reason: r, owner: me, review_by: 2026-11-01}\n"
+        "  - {id: CVE-2026-2, reason: r, owner: me, review_by: 2026-11-30}\n"
+        "  - {id: CVE-2026-3, reason: r, owner: me}\n"
+        "  - {id: CVE-2026-4, reason: r, owner: me, review_by: 2027-11-01}\n"
+        "  - {id: CVE-2026-4, reason: r, owner: me, review_by: 2027-11-01}\n"
+        "scopes: [{id: docs, paths: [/usr/share/doc/**], reason: r, review_by: 2027-11-01}]\n"
+        "pauses: [{scanner: grype, reason: r, owner: me, until: 2026-11-02}]\n";
+    const Result result = run_check(fake.world(), parse_settings({{"today", "2026-11-23"}}));
+    CHECK(result.exit == Exit::done);
+    const std::string file = "vulnerability-policy.yml";
+    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-1 ended on 2026-11-01 and no longer applies"));
+    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-2 ends in 7 days"));
+    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-3 has no date"));
+    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-4 is already in vulnerability-policy.yml:5"));
+    CHECK(mentions(result.problems, file, "the pause of grype ended on 2026-11-02"));
+    CHECK_FALSE(mentions(result.problems, file, "matches nothing"));
+}
