@@ -1,6 +1,7 @@
 // GitHub as the commands use it: the connection, findings into code scanning, how old the last good scan is.
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "base/text.h"
 #include "commands/registry_access.h"
@@ -33,6 +34,16 @@ bool describes_nothing_published(const Settings& settings, const Project& projec
     return !run.publication || run.publication->result != PublicationState::Result::published;
 }
 
+/// The scanners that the policy has switched off for any of these images, each once.
+std::set<Scanner> paused_scanners(const Run& run) {
+    std::set<Scanner> paused;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const ScannerPause& pause : image.verdict->paused) paused.insert(pause.scanner);
+    }
+    return paused;
+}
+
 }  // namespace
 
 bool has_github(const World& world, const Settings& settings) {
@@ -57,8 +68,8 @@ github::Api connect_github(const World& world, const Settings& settings) {
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result) {
     const bool required = settings.sarif_upload == github::UploadWish::required;
-    github::UploadDecision decision =
-        github::decide_upload(project.event, settings.sarif_upload, outcome_of(run), has_github(world, settings));
+    github::UploadDecision decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
+                                                            paused_scanners(run), has_github(world, settings));
     if (decision.upload && run.command != "nightly" && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
     if (!decision.upload) {

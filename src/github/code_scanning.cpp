@@ -195,10 +195,14 @@ class Uploader {
 
 }  // namespace
 
-UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, bool has_token) {
+UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, const std::set<Scanner>& paused,
+                             bool has_token) {
     if (wish == UploadWish::off) return {false, "sarif-upload is off"};
     if (!event.in_workflow) return {false, "this is not a workflow"};
     if (outcome == Outcome::unknown) return {false, "the verdict is unknown: an upload would close alerts unseen"};
+    if (!paused.empty())
+        return {false,
+                render_scanner(*paused.begin()) + " is paused: an upload would close the alerts that only it sees"};
     if (event.from_fork && event.name.starts_with("pull_request"))
         return {false, "the token of a fork's pull request may only read"};
     if (!event.ref.starts_with("refs/heads/") && !event.ref.starts_with("refs/pull/"))

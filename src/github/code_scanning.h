@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,11 @@ struct UploadDecision {
     std::string reason;  ///< one sentence; why not
 };
 
-/// Never outside of a workflow, for an unknown verdict (an upload would close alerts that nobody looked at again), for
-/// a tag (nobody reads those), without a token, or for a pull request from a fork (its token may only read).
-UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, bool has_token);
+/// Never outside of a workflow, for an unknown verdict or while a scanner is paused (an upload would close alerts that
+/// nobody looked at again), for a tag (nobody reads those), without a token, or for a pull request from a fork (its
+/// token may only read).
+UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, const std::set<Scanner>& paused,
+                             bool has_token);
 
 /// One file: one run, one category.
 struct SarifUpload {

@@ -174,6 +174,19 @@ TEST_CASE("A release that is judged again names the policy that decided it") {
                 "\"vulnerability-policy.yml at " + sha256("gate: {severity: high}\n").text().substr(0, 19)));
 }
 
+TEST_CASE("While a scanner is paused nothing is uploaded: the alerts that only it sees would close") {
+    GitHubWorld fake;
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    fake.files.texts["vulnerability-policy.yml"] =
+        "pauses: [{scanner: grype, reason: r, owner: me, until: 2026-11-30}]\n";
+    run_scan(fake.world(), fake.settings());
+    const Result result = run_judge(fake.world(), fake.settings());
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(fake.hub.lines.empty());
+    CHECK(holds(texts_of(result.problems),
+                "no findings in code scanning: grype is paused: an upload would close the alerts that only it sees"));
+}
+
 TEST_CASE("A release without evidence says that it was made before this action") {
     GitHubWorld fake;
     fake.hub.releases.push_back({.id = 1, .tag = "0.9.0", .draft = false});

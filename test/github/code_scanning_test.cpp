@@ -224,22 +224,25 @@ TEST_CASE("A retired version's analyses are removed, and no others") {
 
 TEST_CASE("An upload is decided on before anything is sent") {
     const Event event = push();
-    CHECK(decide_upload(event, UploadWish::automatic, Outcome::vulnerable, true).upload);
-    CHECK(decide_upload(event, UploadWish::required, Outcome::unknown, true).reason ==
+    CHECK(decide_upload(event, UploadWish::automatic, Outcome::vulnerable, {}, true).upload);
+    CHECK(decide_upload(event, UploadWish::required, Outcome::unknown, {}, true).reason ==
           "the verdict is unknown: an upload would close alerts unseen");
-    CHECK(decide_upload(event, UploadWish::off, Outcome::clean, true).reason == "sarif-upload is off");
-    CHECK(decide_upload(event, UploadWish::automatic, Outcome::clean, false).reason == "there is no token");
+    CHECK(decide_upload(event, UploadWish::off, Outcome::clean, {}, true).reason == "sarif-upload is off");
+    CHECK(decide_upload(event, UploadWish::automatic, Outcome::clean, {}, false).reason == "there is no token");
+
+    CHECK(decide_upload(event, UploadWish::required, Outcome::clean, {Scanner::trivy}, true).reason ==
+          "trivy is paused: an upload would close the alerts that only it sees");
 
     Event fork = event;
     fork.name = "pull_request";
     fork.ref = "refs/pull/1/merge";
-    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, true).upload);
+    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, {}, true).upload);
     fork.from_fork = true;
-    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, true).reason ==
+    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, {}, true).reason ==
           "the token of a fork's pull request may only read");
 
     Event tag = event;
     tag.ref = "refs/tags/1.0.0";
-    CHECK_FALSE(decide_upload(tag, UploadWish::automatic, Outcome::clean, true).upload);
-    CHECK_FALSE(decide_upload({}, UploadWish::automatic, Outcome::clean, true).upload);
+    CHECK_FALSE(decide_upload(tag, UploadWish::automatic, Outcome::clean, {}, true).upload);
+    CHECK_FALSE(decide_upload({}, UploadWish::automatic, Outcome::clean, {}, true).upload);
 }
