@@ -89,6 +89,16 @@ Problem make_remark(const Project& project, const std::string& name, const std::
             new_only ? Level::warning : Level::notice};
 }
 
+/// What a failed scan does not see would read as mended.
+Problem make_doubt(const std::string& name) {
+    return {{},
+            name +
+                ": not compared with the published image: the verdict on it is unknown, so what it lacks cannot be "
+                "told from what was not seen",
+            "",
+            Level::notice};
+}
+
 /// What the published image has may be below the gate there: another version without a fix, a waiver for its path. A
 /// change does not add it all the same.
 Problem make_pardon(const Settings& settings, const std::string& name, std::size_t findings) {
@@ -178,6 +188,10 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
     Baseline baseline;
     if (!wants_baseline(project)) return baseline;
     for (Verdict& verdict : verdicts) {
+        if (verdict.outcome == Outcome::unknown) {
+            baseline.said.push_back(make_doubt(verdict.name));
+            continue;
+        }
         std::vector<ScanResult> scans = load_scans(world.files, scans_folder(settings), verdict.name);
         if (scans.empty()) {
             baseline.said.push_back(make_remark(project, verdict.name, "nothing is published that it would replace"));

@@ -168,3 +168,15 @@ TEST_CASE("Credentials that cannot be read leave a pull request without a compar
     CHECK(result.outputs.at("verdict") == "vulnerable");
     CHECK(holds(fake.log.str(), "0 of 4 to compare with"));
 }
+
+TEST_CASE("A scan that failed removes nothing: an unknown image is compared with none, and that is said") {
+    PullRequest fake;
+    run_scan(fake.world(), fake.settings());
+    for (auto& [path, text] : fake.files.texts) {
+        if (path.parent_path().parent_path() == "out/scans" && path.filename() == "trivy.json") text = "{}";
+    }
+    const Result result = run_judge(fake.world(), fake.settings());
+    CHECK(result.outputs.at("verdict") == "unknown");
+    CHECK_FALSE(holds(fake.summary(), "| removes |"));
+    CHECK(holds(fake.summary(), "3.13.3-production-linux-amd64: not compared with the published image"));
+}
