@@ -27,43 +27,35 @@ int line_of_stage(const std::string& dockerfile, const std::string& stage) {
     return 1;
 }
 
-Place find_place_to_edit(const Settings& settings, const Project& project, const Image& image, Action action) {
+/// Where a maintainer begins to look. Code scanning knows an alert by its file (sarif.md §5), so this rests on who
+/// brings the package and on nothing that changes while the finding is there: its dismissal would be lost.
+Place find_place(const Settings& settings, const Project& project, const Image& image, Bringer bringer) {
     const Row& row = project.plan.row_of(image);
-    switch (action) {
-        case Action::bump_python:
+    switch (bringer) {
+        case Bringer::python:
             return {settings.image_matrix, row.python_line};
-        case Action::upgrade_package:
-            return {"image/security-upgrades.txt", 1};
-        case Action::ours:
-            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target))};
-        case Action::rebuild:
-        case Action::no_fix:
-        case Action::accepted:
+        case Bringer::base:
             return {settings.image_matrix, row.line};
+        case Bringer::ours:
+            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target))};
     }
     return {};
-}
-
-Remedy make_remedy(const Settings& settings, const Project& project, const Image& image, const Advice& advice) {
-    return {.kind = render_action(advice.action),
-            .text = advice.text,
-            .at = find_place_to_edit(settings, project, image, advice.action),
-            .waiver = ""};
 }
 
 std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project,
                                                       const Image& image, const ImageEvidence& evidence,
                                                       const Verdict& verdict, Date today) {
     std::unordered_map<std::string, Remedy> remedies;
-    for (const Finding& finding : verdict.reported)
-        remedies[finding.key()] = make_remedy(settings, project, image, advise(finding, evidence));
-    for (const WaivedFinding& waived : verdict.waived)
-        remedies[waived.finding.key()] = make_remedy(settings, project, image, advise(waived));
-    for (const Finding& finding : verdict.blocking) {
-        Remedy remedy = make_remedy(settings, project, image, advise(finding, evidence));
-        remedy.waiver = render_waiver(finding, today);
-        remedies[finding.key()] = std::move(remedy);
-    }
+    const auto add = [&](const Finding& finding, const Advice& advice, const std::string& waiver) {
+        remedies[finding.key()] = {.kind = render_action(advice.action),
+                                   .text = advice.text,
+                                   .at = find_place(settings, project, image, find_bringer(finding, evidence.layers)),
+                                   .waiver = waiver};
+    };
+    for (const Finding& finding : verdict.reported) add(finding, advise(finding, evidence), "");
+    for (const WaivedFinding& waived : verdict.waived) add(waived.finding, advise(waived), "");
+    for (const Finding& finding : verdict.blocking)
+        add(finding, advise(finding, evidence), render_waiver(finding, today));
     return remedies;
 }
 

@@ -141,3 +141,11 @@ Advice advise(const WaivedFinding& waived) {
     if (!waiver.reason.empty()) text += ": " + waiver.reason;
     return {Action::accepted, text};
 }
+
+Bringer find_bringer(const Finding& finding, const ImageLayers& layers) {
+    if (finding.kind == FindingKind::secret) return Bringer::ours;
+    if (is_interpreter(finding)) return Bringer::python;
+    const LayerOwner owner = find_origin(layers, finding.layer).owner;
+    if (owner == LayerOwner::unknown) return finding.package_type == "deb" ? Bringer::base : Bringer::ours;
+    return owner == LayerOwner::base ? Bringer::base : Bringer::ours;
+}

@@ -36,6 +36,11 @@ struct Advice {
 Advice advise(const Finding& finding, const ImageEvidence& evidence);
 Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until when
 
+/// Who brings what was found. It stays the same when a fix appears, the base is rebuilt or somebody accepts the risk,
+/// so that what is remembered about a finding by where it is to be mended is not forgotten then.
+enum class Bringer { python, base, ours };
+Bringer find_bringer(const Finding& finding, const ImageLayers& layers);
+
 /// An entry for `exceptions:` of vulnerability-policy.yml, ready to paste: for this vulnerability in this package at
 /// this path, for 30 days from today. The owner is left for a person to write.
 std::string render_waiver(const Finding& finding, Date today);

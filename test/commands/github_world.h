@@ -15,6 +15,8 @@ struct GitHubWorld : FakeWorld {
     FakeGitHub hub;
     std::string finding;               ///< an id that both scanners see in every image from now on; empty: none
     std::string finding_in_published;  ///< the same for what is fetched to compare with, where that is another one
+    bool fixed = true;                 ///< there is a fix for it
+    bool of_debian = true;             ///< it is in a package of Debian's, else in one of Python's
     std::string libc6 = "2.36-9";      ///< the version that both scanners list in every image from now on
     std::string libc6_in_published;    ///< the same for what is fetched to compare with, where that is another one
     bool scanners_work = true;
@@ -170,19 +172,22 @@ struct GitHubWorld : FakeWorld {
         return size;
     }
 
+    std::string trivy_finding(const std::string& id) const {
+        if (id.empty()) return "";
+        const std::string fix = fixed ? R"("FixedVersion": "3.0.16", "Status": "fixed")" : R"("Status": "affected")";
+        return R"({"VulnerabilityID": ")" + id + R"(", "PkgName": "libssl3", "InstalledVersion": "3.0.15", )" + fix +
+               R"(, "Severity": "HIGH", "Title": "@octocat <script>"})";
+    }
+
     /// Of an SBOM's image the scanners tell nothing.
-    static std::string trivy_report(const std::string& type, const std::string& config, const std::string& finding,
-                                    std::uint64_t unpacked) {
-        const std::string found =
-            finding.empty()
-                ? ""
-                : R"({"VulnerabilityID": ")" + finding +
-                      R"(", "PkgName": "libssl3", "InstalledVersion": "3.0.15", "FixedVersion": "3.0.16", "Status": "fixed", "Severity": "HIGH", "Title": "@octocat <script>"})";
+    std::string trivy_report(const std::string& type, const std::string& config, const std::string& id,
+                             std::uint64_t unpacked) const {
+        const std::string kind =
+            of_debian ? R"("Class": "os-pkgs", "Type": "debian")" : R"("Class": "lang-pkgs", "Type": "python-pkg")";
         return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": ")" +
                type + R"(", "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" + config +
-               R"(", "Layers": [{"Size": )" + std::to_string(unpacked) +
-               R"(}]}, "Results": [{"Target": "debian", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [)" +
-               found + "]}]}";
+               R"(", "Layers": [{"Size": )" + std::to_string(unpacked) + R"(}]}, "Results": [{"Target": "debian", )" +
+               kind + R"(, "Vulnerabilities": [)" + trivy_finding(id) + "]}]}";
     }
 
     static std::string grype_report(const std::string& config, const std::string& manifest) {

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "base/json.h"
 #include "commands/built_images.h"
@@ -20,6 +21,19 @@ std::string bases_json(const Digest& now) {
            R"(", "created": "2026-11-01T00:00:00Z", "digestNow": ")" + now.text() +
            R"(", "layers": {"linux/amd64": 1}}, {"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" +
            sha256("distroless").text() + R"(", "digestNow": ")" + sha256("distroless").text() + R"("}])";
+}
+
+/// The files that the SARIF of the one image in the work tree names.
+std::set<std::string> files_in_sarif(FakeWorld& fake) {
+    const std::vector<std::string> names = fake.files.names_in("out/sarif");
+    REQUIRE(names.size() == 1);
+    const rapidjson::Document log = parse_tool_json(fake.files.texts.at("out/sarif/" + names[0]), names[0]);
+    std::set<std::string> files;
+    for (const Json& result : items_at(items_at(log, "runs")[0], "results")) {
+        const Json& location = member(items_at(result, "locations")[0], "physicalLocation");
+        files.insert(text_at(member(location, "artifactLocation"), "uri"));
+    }
+    return files;
 }
 
 /// A laptop with nothing but two reports, of one image.
@@ -221,4 +235,32 @@ TEST_CASE("What decides is called by the names of the files that were read, and 
     CHECK(policy_of(fake).starts_with("vulnerability-policy.yml, .trivyignore at sha256:"));
     fake.files.remove(".trivyignore");
     CHECK(policy_of(fake).starts_with("vulnerability-policy.yml at sha256:"));
+}
+
+TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, or somebody accepts the risk") {
+    for (const bool of_debian : {true, false}) {
+        GitHubWorld fake;
+        fake.finding = "CVE-2026-1111";
+        fake.of_debian = of_debian;
+        const Settings settings = fake.settings({{"only", "3.13.3-development"}});
+        const std::set<std::string> expected = {of_debian ? "image-matrix.json" : "Dockerfile"};
+        fake.files.texts["out/bases.json"] = bases_json(sha256("built on"));
+        fake.fixed = false;
+        run_scan(fake.world(), settings);
+        CHECK(files_in_sarif(fake) == expected);
+
+        fake.fixed = true;
+        run_scan(fake.world(), settings);
+        CHECK(files_in_sarif(fake) == expected);
+        if (of_debian)
+            CHECK(holds(fake.files.texts.at("out/summary.md"), "add libssl3 to image/security-upgrades.txt"));
+
+        fake.files.texts["out/bases.json"] = bases_json(sha256("rebuilt"));
+        run_judge(fake.world(), settings);
+        CHECK(files_in_sarif(fake) == expected);
+
+        fake.files.texts["vulnerability-policy.yml"] = "exceptions: [{id: CVE-2026-1111, reason: r, owner: me}]\n";
+        CHECK(run_judge(fake.world(), settings).outputs.at("verdict") == "clean");
+        CHECK(files_in_sarif(fake) == expected);
+    }
 }

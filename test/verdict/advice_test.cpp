@@ -401,3 +401,24 @@ TEST_CASE("no-worse: what blocks now has to block in the published image too") {
     CHECK_FALSE(is_no_worse(unknown, verdict_of({one})));
     CHECK_FALSE(is_no_worse(verdict_of({one}), unknown));
 }
+
+TEST_CASE("who brings a finding stays the same whatever happens to its fix: the interpreter, the base, or we") {
+    const ImageLayers layers = evidence_of_image().layers;
+    const Finding deb = found(trivy, "CVE-1", "libssl3", Severity::high);
+    for (const FixState fix : {FixState::fixed, FixState::none, FixState::wont_fix, FixState::unknown}) {
+        const auto bringer_of = [&](Finding finding) {
+            finding.fix = fix;
+            return find_bringer(finding, layers);
+        };
+        CHECK(bringer_of(interpreter({"3.13.5"})) == Bringer::python);
+        CHECK(bringer_of(in_layer(deb, "sha256:base")) == Bringer::base);
+        CHECK(bringer_of(in_layer(deb, "sha256:ours")) == Bringer::ours);
+        CHECK(bringer_of(in_layer(deb, "sha256:elsewhere")) == Bringer::base);
+        Finding python = found(grype, "CVE-1", "pip", Severity::high);
+        python.package_type = "python";
+        CHECK(bringer_of(in_layer(python, "sha256:base")) == Bringer::base);
+        CHECK(bringer_of(in_layer(python, "")) == Bringer::ours);
+        python.kind = FindingKind::secret;
+        CHECK(bringer_of(in_layer(python, "sha256:base")) == Bringer::ours);
+    }
+}
