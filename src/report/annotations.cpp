@@ -24,7 +24,7 @@ std::vector<Told> gather_told(const Run& run) {
     std::map<std::pair<std::string, Place>, std::size_t> known;
     for (const ImageRun& image : run.images) {
         for (FindingRow& row : blocking_of(image)) {
-            const Place at = sarif_place(row);
+            const Place at = find_place(row);
             const auto [place, is_new] = known.emplace(std::pair(row.finding->key(), at), all.size());
             if (is_new) {
                 all.push_back({std::move(row), at});

@@ -87,16 +87,23 @@ std::string sarif_rule_id(const Finding& finding) {
     return id.empty() ? "unnamed" : id;
 }
 
-Place sarif_place(const FindingRow& row) {
-    Place place{"Dockerfile", 1};
+Place find_place(const FindingRow& row) {
+    Place place;
     if (row.remedy != nullptr && is_in_repository(row.remedy->at.file)) {
         place = row.remedy->at;
     } else if (is_in_repository(row.images.front()->at.file)) {
         place = row.images.front()->at;
+    } else {
+        return place;
     }
     if (place.file.starts_with("./")) place.file.erase(0, 2);
     place.line = std::max(place.line, 1);
     return place;
+}
+
+Place sarif_place(const FindingRow& row) {
+    const Place place = find_place(row);
+    return place.file.empty() ? Place{"Dockerfile", 1} : place;
 }
 
 std::string render_uri(const std::string& path) {

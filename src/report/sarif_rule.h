@@ -21,9 +21,11 @@ void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t ru
 /// Never empty: an empty id would fail the whole upload.
 std::string sarif_rule_id(const Finding& finding);
 
-/// A line of a file of the repository: the remedy's, else the image's matrix row, else the Dockerfile's first. Paths
+/// A line of a file of the repository: the remedy's, else the image's matrix row; an empty file if there is none. Paths
 /// that are absolute, leave the repository or are empty are passed over, because GitHub refuses the whole file for one
 /// of them (sarif.md §6).
+Place find_place(const FindingRow& row);
+/// The same, and the Dockerfile's first line where there is none, because GitHub wants one.
 Place sarif_place(const FindingRow& row);
 
 /// Percent-encoded, as SARIF wants relative paths (RFC 3986, path characters).

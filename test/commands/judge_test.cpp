@@ -264,3 +264,9 @@ TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, o
         CHECK(files_in_sarif(fake) == expected);
     }
 }
+
+TEST_CASE("Findings in a folder without a Dockerfile are annotated without one; SARIF has to name a file") {
+    TwoReports fake;
+    for (const Problem& problem : fake.judge(both).problems) CHECK(problem.at.file.empty());
+    CHECK(files_in_sarif(fake) == std::set<std::string>{"Dockerfile"});
+}
