@@ -119,6 +119,16 @@ Run scan_or_explain(const World& world, const Settings& settings, Night& night) 
     }
 }
 
+/// When a scan last told anything about what is published. Where GitHub cannot be asked the night is told of without.
+std::optional<Time> ask_last_good(github::Api& api, const github::Event& event) {
+    try {
+        return github::load_last_good(api, "refs/heads/" + event.default_branch);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        return std::nullopt;
+    }
+}
+
 // Telling of it ----------------------------------------------------------------------------------------------------
 
 struct Told {
@@ -212,6 +222,7 @@ Result run_nightly(const World& world, const Settings& settings) {
     run.command = "nightly";
     run.started = started;
     run.images.insert(run.images.end(), night.missing.begin(), night.missing.end());
+    if (outcome_of(run) == Outcome::unknown) run.last_good = ask_last_good(api, event);  // else it is this one
     std::string summary = save_reports(world, settings, run);
 
     Result result = make_result(settings, run, std::move(summary));

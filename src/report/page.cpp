@@ -73,7 +73,7 @@ std::string render_facts(const Run& run) {
     if (!run.revision.empty()) facts.push_back(render_code(run.revision.substr(0, 12)));
     facts.push_back(render_moment(run.finished));
     if (run.started > Time{}) facts.push_back("took " + render_duration(run.finished - run.started));
-    if (run.last_good) facts.push_back("last clean on " + render_moment(*run.last_good));
+    if (run.last_good) facts.push_back("the last good scan was on " + render_moment(*run.last_good));
     if (run.address.starts_with("https://"))
         facts.push_back("<a href=\"" + escape_html(run.address, 500) + "\" rel=\"noreferrer\">the run</a>");
     return element("p", joined(facts, " · "));

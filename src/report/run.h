@@ -84,7 +84,7 @@ struct Run {
     std::string address;            ///< of this run in the browser; empty on a laptop
     Time started{};                 ///< the epoch: not known, no duration is shown
     Time finished{};                ///< ages and days left are counted from here
-    std::optional<Time> last_good;  ///< when the same images were last clean; nothing: not known
+    std::optional<Time> last_good;  ///< of an unknown run: when a scan last told anything; nothing: not known
 
     Plan plan;  ///< no rows when images are given by reference
     std::vector<ImageRun> images;

@@ -70,7 +70,7 @@ std::string render_sources(const Run& run) {
     std::string text =
         scanners.empty() ? "Nothing was scanned" : "Scanned by " + escape_markdown(joined(scanners, "; "));
     text += ". What blocks: " + render_gate(run.policy.gate) + " (" + escape_markdown(render_policy_name(run)) + ").";
-    if (run.last_good) text += " Last clean on " + render_moment(*run.last_good) + ".";
+    if (run.last_good) text += " The last good scan was on " + render_moment(*run.last_good) + ".";
     return text + "\n\n";
 }
 

@@ -172,6 +172,7 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
                            const std::optional<TrackingState>& remembered, const std::vector<std::string>& notify) {
     TrackingState before = open.value_or(TrackingState{});
     if (!open && remembered) before.last_good = remembered->last_good;
+    if (!before.last_good) before.last_good = run.last_good;
     const std::vector<Finding> blocking = blocking_findings(run);
     const Outcome outcome = outcome_of(run);
 

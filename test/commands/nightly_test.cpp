@@ -370,3 +370,37 @@ TEST_CASE("A retired version's alerts are closed on request, but not while it is
         CHECK(holds(error.problems.front().what, "Python 3.12.6 is still in the matrix"));
     }
 }
+
+TEST_CASE("A night that nobody knows anything about says when a scan last told something, wherever that is kept") {
+    NightWorld fake;
+    SECTION("in code scanning") {
+        fake.night();
+    }
+    SECTION("in the issue") {
+        fake.hub.code_scanning = false;
+        fake.finding = "CVE-2026-1111";
+        fake.night();
+    }
+    CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), "The last good scan"));  // it is this one
+    fake.scanners_work = false;
+    fake.night();
+    CHECK(holds(fake.files.texts.at("out/summary.md"), "The last good scan was on 2026-11-2"));
+    CHECK(holds(fake.files.texts.at("out/report.html"), "the last good scan was on 2026-11-2"));
+    CHECK(holds(fake.issue().body, "The last good scan was "));
+    CHECK_FALSE(holds(fake.issue().body, "No scan has told anything yet"));
+}
+
+TEST_CASE(
+    "Where nothing is kept of earlier nights, and where GitHub does not tell, an unknown night ends all the same") {
+    NightWorld fake;
+    fake.scanners_work = false;
+    SECTION("nothing") {}
+    SECTION("no answer") {
+        fake.hub.faults.push_back(
+            {.method = "GET", .path = "code-scanning*", .answer = {.status = 500}, .times = 1000});
+    }
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::failed);
+    CHECK(fake.hub.open_issues() == 1);
+    CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), "The last good scan"));
+}
