@@ -39,14 +39,15 @@ Relay make_relay(bool in_workflow) {
             .after = github::render_resume_commands(token)};
 }
 
-/// For people always, and in a workflow as annotations too. A problem may quote a tool or a file.
-void show_problems(const Problems& problems, bool in_workflow) {
+/// For people always, and in a workflow as annotations too, of files in this folder of the repository. A problem may
+/// quote a tool or a file.
+void show_problems(const Problems& problems, bool in_workflow, const std::string& folder = "") {
     if (!in_workflow) {
         std::cerr << render_problems(problems);
         return;
     }
     github::FilteredStream(std::cerr).stream() << render_problems(problems);
-    std::cout << github::render_annotations(problems) << std::flush;
+    std::cout << github::render_annotations(problems, folder) << std::flush;
 }
 
 /// A scanner's own word for a run that ended before its verdict: unknown, never empty (an empty output reads as "no
@@ -55,8 +56,8 @@ bool has_verdict(const std::string& command) {
     return command == "scan" || command == "judge" || command == "nightly" || command == "run";
 }
 
-Exit deliver(const World& world, const Result& result, bool in_workflow) {
-    show_problems(result.problems, in_workflow);
+Exit deliver(const World& world, const Result& result, bool in_workflow, const std::string& folder) {
+    show_problems(result.problems, in_workflow, folder);
     if (in_workflow) {
         github::save_outputs(world, result.outputs);
         github::save_summary(world, result.summary);
@@ -64,19 +65,22 @@ Exit deliver(const World& world, const Result& result, bool in_workflow) {
     return result.exit;
 }
 
-Exit fail(const World& world, const std::string& command, const Error& error, bool in_workflow) {
-    show_problems(error.problems, in_workflow);
+Exit fail(const World& world, const std::string& command, const Error& error, bool in_workflow,
+          const std::string& folder) {
+    show_problems(error.problems, in_workflow, folder);
     if (in_workflow && has_verdict(command))
         github::save_outputs(world, {{"verdict", "unknown"}, {"published", "false"}});
     return error.exit;
 }
 
-void enter(const std::filesystem::path& directory) {
+/// Where that is.
+std::filesystem::path enter(const std::filesystem::path& directory) {
     std::error_code failed;
     std::filesystem::current_path(directory, failed);
     if (failed)
         throw Error{Exit::bad_input,
                     {{{}, "--directory: cannot go to " + directory.string() + ": " + failed.message(), ""}}};
+    return std::filesystem::current_path();
 }
 
 Exit run_program(const std::vector<std::string>& arguments, const Environment& environment) {
@@ -87,11 +91,12 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
         std::cout << invocation.text;
         return Exit::done;
     }
-    const Settings settings = parse_settings(invocation.options);
-    enter(settings.directory);
+    Settings settings = parse_settings(invocation.options);
+    settings.directory = enter(settings.directory);
+    const std::string folder = github::folder_in_repository(environment, settings.directory);
     RealProcesses processes(make_relay(in_workflow));
     RealHttp http(environment);
-    RealFiles files(std::filesystem::current_path(), std::filesystem::temp_directory_path());
+    RealFiles files(settings.directory, std::filesystem::temp_directory_path());
     RealClock clock;
     github::FilteredStream out(std::cout);
     github::FilteredStream log(std::cerr);
@@ -103,9 +108,9 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
                       in_workflow ? out.stream() : std::cout,
                       in_workflow ? log.stream() : std::cerr};
     try {
-        return deliver(world, run_command(invocation.command, world, settings), in_workflow);
+        return deliver(world, run_command(invocation.command, world, settings), in_workflow, folder);
     } catch (const Error& error) {
-        return fail(world, invocation.command, error, in_workflow);
+        return fail(world, invocation.command, error, in_workflow, folder);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "commands/registry_access.h"
 #include "commands/step.h"
+#include "github/runner.h"
 #include "registry/fetch.h"
 #include "scan/scan.h"
 #include "verdict/advice.h"
@@ -163,6 +164,7 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
     run.policy_warnings = project.policy_warnings;
     for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::some_images))
         run.policy_warnings.push_back(problem);
+    run.folder = github::folder_in_repository(world.environment, settings.directory);
     run.out = settings.out.string();
     const bool has_dockerfile = world.files.read_if_there(settings.dockerfile).has_value();
     for (Verdict& verdict : verdicts) {

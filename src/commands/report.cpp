@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "commands/road.h"
+#include "github/runner.h"
 #include "report/annotations.h"
 #include "report/page.h"
 #include "report/run_json.h"
@@ -148,6 +149,7 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
         run.other_warnings.push_back(problem);
     for (const Problem& problem : check_contract_file(world, settings, contracts))
         run.other_warnings.push_back(problem);
+    run.folder = github::folder_in_repository(world.environment, settings.directory);
     run.out = settings.out.string();
     return run;
 }
@@ -171,7 +173,8 @@ std::string save_reports(const World& world, const Settings& settings, const Run
             });
         }
         files.emplace_back([&] {
-            const auto sarif = render_sarif(image, run.program_version, {.from = settings.sarif_severity});
+            const auto sarif =
+                render_sarif(image, run.program_version, {.from = settings.sarif_severity, .folder = run.folder});
             if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
         });
     }

@@ -21,7 +21,7 @@ inline constexpr const char* usual_policy = "vulnerability-policy.yml";
 enum class NightlyFail { news, any, never };
 
 struct Settings {
-    std::filesystem::path directory;
+    std::filesystem::path directory;  ///< absolute once it was entered
     std::filesystem::path out;
     std::string image_matrix;
     std::string job_env;

@@ -214,12 +214,14 @@ UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcom
 std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
     std::vector<SarifUpload> uploads;
     for (const ImageRun& image : run.images) {
-        const std::optional<Sarif> sarif = render_sarif(image, run.program_version, {.from = from});
+        const std::optional<Sarif> sarif =
+            render_sarif(image, run.program_version, {.from = from, .folder = run.folder});
         if (!sarif) continue;
         uploads.push_back({image.name, image.category, sarif->text, ""});
         if (sarif->results < 2) continue;
-        uploads.back().smaller =
-            render_sarif(image, run.program_version, {.from = from, .max_results = sarif->results / 2})->text;
+        uploads.back().smaller = render_sarif(image, run.program_version,
+                                              {.from = from, .max_results = sarif->results / 2, .folder = run.folder})
+                                     ->text;
     }
     std::sort(uploads.begin(), uploads.end(),
               [](const SarifUpload& a, const SarifUpload& b) { return a.name < b.name; });

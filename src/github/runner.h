@@ -2,6 +2,7 @@
 // §6).
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,9 +19,13 @@ bool is_workflow(const Environment& environment);
 /// `##[` anywhere, control characters.
 std::string harmless_line(std::string_view line);
 
-/// "::error file=…,line=…::…" lines, escaped. The runner keeps ten of a kind per step: more than that become nine and
-/// "N more".
-std::string render_annotations(const Problems& problems);
+/// Where in the repository this folder is, for whoever names its files to GitHub: "images/python/". Empty for the
+/// repository's root, for a folder outside of it, and outside of a workflow.
+std::string folder_in_repository(const Environment& environment, const std::filesystem::path& folder);
+
+/// "::error file=…,line=…::…" lines, escaped, of problems with files in this folder of the repository. The runner keeps
+/// ten of a kind per step: more than that become nine and "N more".
+std::string render_annotations(const Problems& problems, const std::string& folder = "");
 
 /// One output as the runner's file wants it, with a delimiter that nobody can guess. Throws Error{bad_input} if the
 /// value holds the delimiter or is larger than a job's outputs may be (1 MB, counted in UTF-16 as the runner does).

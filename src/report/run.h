@@ -97,7 +97,8 @@ struct Run {
         other_warnings;  ///< whatever else people have to know: support ends, tags that do not move, a shared minor
 
     std::optional<PublicationState> publication;  ///< nothing: this command does not publish
-    std::string out = "out";                      ///< where the files are, for "look here"
+    std::string folder;       ///< of all files named here, in the repository: "images/python/"; empty: its root
+    std::string out = "out";  ///< where the files are, for "look here"
 };
 
 /// What judge_run says about all verdicts; an image that was not judged makes it unknown. The contract has no part in

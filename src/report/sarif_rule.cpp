@@ -137,13 +137,14 @@ void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
     json.close();
 }
 
-void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule) {
+void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& folder) {
     json.open_object_in_line();
     json.field("ruleId", sarif_rule_id(*row.finding));
     json.field("ruleIndex", rule);
     json.field("level", sarif_level(row));
     render_text(json, "message", sarif_message(row));
-    render_location(json, sarif_place(row));
+    const Place place = sarif_place(row);
+    render_location(json, {folder + place.file, place.line});
     json.open_object("partialFingerprints");
     json.field("primaryLocationLineHash", make_fingerprint(*row.finding, row.images.front()->category));
     json.close();

@@ -270,3 +270,17 @@ TEST_CASE("Findings in a folder without a Dockerfile are annotated without one; 
     for (const Problem& problem : fake.judge(both).problems) CHECK(problem.at.file.empty());
     CHECK(files_in_sarif(fake) == std::set<std::string>{"Dockerfile"});
 }
+
+TEST_CASE("SARIF names files as the repository does, also where the work tree is a folder of it") {
+    GitHubWorld fake;
+    fake.finding = "CVE-2026-1111";
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    fake.environment["GITHUB_WORKSPACE"] = "/github/workspace";
+    const Settings settings =
+        fake.settings({{"only", "3.13.3-development"}, {"directory", "/github/workspace/images/python"}});
+    run_scan(fake.world(), settings);
+    run_judge(fake.world(), settings);
+    CHECK(files_in_sarif(fake) == std::set<std::string>{"images/python/image-matrix.json"});
+    REQUIRE(fake.hub.analyses.size() == 1);
+    CHECK(holds(fake.hub.analyses.front().text, "\"images/python/image-matrix.json\""));
+}
