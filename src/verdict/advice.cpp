@@ -120,16 +120,29 @@ std::string render_action(Action action) {
     return "";
 }
 
+Bringer find_bringer(const Finding& finding, const ImageLayers& layers) {
+    if (finding.kind == FindingKind::secret) return Bringer::ours;
+    if (is_interpreter(finding)) return Bringer::python;
+    // Where the layer tells nothing: the bases bring the Debian packages, and we bring the rest.
+    const LayerOwner owner = find_origin(layers, finding.layer).owner;
+    if (owner == LayerOwner::unknown) return finding.package_type == "deb" ? Bringer::base : Bringer::ours;
+    return owner == LayerOwner::base ? Bringer::base : Bringer::ours;
+}
+
 Advice advise(const Finding& finding, const ImageEvidence& evidence) {
     const LayerOrigin origin = find_origin(evidence.layers, finding.layer);
     if (finding.kind == FindingKind::secret) return advise_on_secret(finding, origin);
     if (finding.fix == FixState::wont_fix) return {Action::no_fix, "its maintainers do not plan a fix"};
     if (finding.fix != FixState::fixed) return {Action::no_fix, "no fix yet: nothing can be done but to wait"};
-    if (is_interpreter(finding)) return advise_on_python(finding, evidence);
-    // Where the layer tells nothing: the bases bring the Debian packages, and we bring the rest.
-    const bool of_base =
-        origin.owner == LayerOwner::unknown ? finding.package_type == "deb" : origin.owner == LayerOwner::base;
-    return of_base ? advise_on_base(finding, evidence) : advise_on_ours(finding, origin);
+    switch (find_bringer(finding, evidence.layers)) {
+        case Bringer::python:
+            return advise_on_python(finding, evidence);
+        case Bringer::base:
+            return advise_on_base(finding, evidence);
+        case Bringer::ours:
+            return advise_on_ours(finding, origin);
+    }
+    return {};
 }
 
 Advice advise(const WaivedFinding& waived) {
@@ -140,12 +153,4 @@ Advice advise(const WaivedFinding& waived) {
     if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
     if (!waiver.reason.empty()) text += ": " + waiver.reason;
     return {Action::accepted, text};
-}
-
-Bringer find_bringer(const Finding& finding, const ImageLayers& layers) {
-    if (finding.kind == FindingKind::secret) return Bringer::ours;
-    if (is_interpreter(finding)) return Bringer::python;
-    const LayerOwner owner = find_origin(layers, finding.layer).owner;
-    if (owner == LayerOwner::unknown) return finding.package_type == "deb" ? Bringer::base : Bringer::ours;
-    return owner == LayerOwner::base ? Bringer::base : Bringer::ours;
 }
