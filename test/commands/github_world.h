@@ -183,7 +183,8 @@ struct GitHubWorld : FakeWorld {
     std::string trivy_report(const std::string& type, const std::string& config, const std::string& id,
                              std::uint64_t unpacked) const {
         const std::string kind =
-            of_debian ? R"("Class": "os-pkgs", "Type": "debian")" : R"("Class": "lang-pkgs", "Type": "python-pkg")";
+            std::string(R"("Class": "os-pkgs", "Type": "debian")") +
+            (of_debian ? "" : R"(}, {"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg")");
         return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": ")" +
                type + R"(", "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" + config +
                R"(", "Layers": [{"Size": )" + std::to_string(unpacked) + R"(}]}, "Results": [{"Target": "debian", )" +
