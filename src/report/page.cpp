@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.h"
+#include "base/encoding.h"
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/html.h"
@@ -14,21 +15,11 @@ namespace {
 
 /// What a content security policy wants: the SHA-256 as base64 (W3C CSP 3, "hash-source").
 std::string render_csp_hash(std::string_view content) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    constexpr std::string_view hex_digits = "0123456789abcdef";
     const Digest digest = sha256(content);
-    std::string text;
-    unsigned bits = 0;
-    int held = 0;
-    for (const char c : digest.hex()) {
-        bits = (bits << 4U | static_cast<unsigned>(hex_digits.find(c))) & 0xFFFFU;
-        held += 4;
-        if (held < 6) continue;
-        held -= 6;
-        text += alphabet[bits >> held & 63U];
-    }
-    text += alphabet[bits << (6 - held) & 63U];
-    return "'sha256-" + text + "='";
+    std::string bytes;
+    for (std::size_t at = 0; at < digest.hex().size(); at += 2)
+        bytes += static_cast<char>(std::stoi(std::string(digest.hex().substr(at, 2)), nullptr, 16));
+    return "'sha256-" + base64(bytes) + "'";
 }
 
 /// Nothing is loaded from anywhere; only our own style and script are obeyed, even if a text should get through.

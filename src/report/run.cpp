@@ -31,19 +31,19 @@ std::string of_all(std::size_t count, const Run& run) {
 }
 
 /// "3 findings block 2 of 4 images", "1 of 4 images breaks its contract", …
-std::vector<std::string> reasons_against(const Run& run) {
-    std::vector<std::string> reasons;
+std::vector<std::string> faults_of(const Run& run) {
+    std::vector<std::string> faults;
     const std::size_t blocking = count_findings(run).blocking;
     if (blocking > 0) {
-        reasons.push_back(fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
-                                      of_all(count_images(run, is_blocked), run)));
+        faults.push_back(fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
+                                     of_all(count_images(run, is_blocked), run)));
     }
     const std::size_t broken = count_images(run, breaks_contract);
     if (broken > 0)
-        reasons.push_back(of_all(broken, run) + (broken == 1 ? " breaks its contract" : " break their contract"));
+        faults.push_back(of_all(broken, run) + (broken == 1 ? " breaks its contract" : " break their contract"));
     const std::size_t unknown = count_images(run, is_unknown);
-    if (unknown > 0) reasons.push_back("the verdict on " + of_all(unknown, run) + " is unknown");
-    return reasons;
+    if (unknown > 0) faults.push_back("the verdict on " + of_all(unknown, run) + " is unknown");
+    return faults;
 }
 
 std::string render_clean(const Run& run) {
@@ -69,12 +69,12 @@ std::string render_clean(const Run& run) {
 std::string render_state_of(const Run& run) {
     const std::string subject = render_subject(run);
     if (run.images.empty()) return subject + ": nothing was judged";
-    const std::vector<std::string> reasons = reasons_against(run);
-    if (reasons.empty()) return render_clean(run);
+    const std::vector<std::string> faults = faults_of(run);
+    if (faults.empty()) return render_clean(run);
     if (run.publication && run.publication->result == PublicationState::Result::published) {
-        return subject + " went out although " + joined(reasons, ", ") + ": it replaces images that are no better";
+        return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
     }
-    return subject + (run.command == "nightly" ? " as published: " : " may not ship: ") + joined(reasons, ", ");
+    return subject + (run.command == "nightly" ? " as published: " : " may not ship: ") + joined(faults, ", ");
 }
 
 }  // namespace
