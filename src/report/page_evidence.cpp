@@ -80,7 +80,7 @@ std::vector<Term> terms_of(const Run& run) {
     std::vector<Term> terms;
     for (const Waiver& waiver : run.policy.waivers) terms.push_back(term_of(waiver, run));
     for (const Scope& scope : run.policy.scopes) terms.push_back(term_of(scope));
-    for (const ScannerPause& pause : run.policy.pauses) terms.push_back(term_of(pause));
+    for (const ScannerPause& pause : pauses_of(run)) terms.push_back(term_of(pause));
     std::stable_sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) {
         return a.last.value_or(Date::max()) < b.last.value_or(Date::max());
     });

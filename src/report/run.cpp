@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -100,6 +101,18 @@ bool has_stand_in_bases(const Run& run) {
 
 bool has_sample_data(const Run& run) {
     return count_images(run, [](const ImageRun& image) { return image.verdict && image.verdict->sample_data; }) > 0;
+}
+
+std::vector<ScannerPause> pauses_of(const Run& run) {
+    std::vector<ScannerPause> pauses;
+    std::set<std::pair<Scanner, Place>> known;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const ScannerPause& pause : image.verdict->paused) {
+            if (known.emplace(pause.scanner, pause.at).second) pauses.push_back(pause);
+        }
+    }
+    return pauses;
 }
 
 Counts count_findings(const ImageRun& image) {

@@ -107,6 +107,7 @@ Outcome outcome_of(const Run& run);
 bool is_contract_broken(const Run& run);  ///< by any image, or nothing was tested in one
 bool has_stand_in_bases(const Run& run);
 bool has_sample_data(const Run& run);
+std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when it was judged, each once
 
 /// How many findings are in which state.
 struct Counts {

@@ -80,3 +80,16 @@ TEST_CASE("a waiver's days are counted from the day of the run") {
     CHECK(count(page, "<span class=\"days over\">over for 3 days</span>") == 1);
     CHECK(count(page, "<span class=\"days fine\">128 days left</span>") == 1);
 }
+
+TEST_CASE("a scanner that is off stands among what is accepted for a time, once, and only while it is off") {
+    Run run = clean_run();
+    const ScannerPause pause{.scanner = Scanner::grype,
+                             .reason = "its database is broken",
+                             .owner = "platform team",
+                             .until = Date(std::chrono::year(2026) / 11 / 1),
+                             .at = {"vulnerability-policy.yml", 30}};
+    run.policy.pauses = {pause};
+    CHECK(count(render_page(run), "grype is off") == 0);
+    for (ImageRun& image : run.images) image.verdict->paused = {pause};
+    CHECK(count(render_page(run), "grype is off") == 1);
+}

@@ -391,11 +391,11 @@ Run hostile_run() {
     run.images[0].verdict->unknown_because = {hostile_text};
     run.policy.waivers = {waiver};
     run.policy.scopes[0].reason = hostile_text;
-    run.policy.pauses = {{.scanner = Scanner::grype,
-                          .reason = hostile_text,
-                          .owner = hostile_text,
-                          .until = Date(std::chrono::year(2026) / 12 / 1),
-                          .at = {hostile_text, 1}}};
+    image.verdict->paused = {{.scanner = Scanner::grype,
+                              .reason = hostile_text,
+                              .owner = hostile_text,
+                              .until = Date(std::chrono::year(2026) / 12 / 1),
+                              .at = {hostile_text, 1}}};
     run.policy_warnings = {{{hostile_text, 1}, hostile_text, hostile_text, Level::warning}};
     run.repository = run.revision = run.policy_revision = run.policy.file = hostile_text;
     run.publication->reason = run.publication->to = run.publication->release = hostile_text;

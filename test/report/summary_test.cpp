@@ -19,6 +19,14 @@ std::size_t count(const std::string& text, std::string_view part) {
     return found;
 }
 
+ScannerPause pause_until(Date last_day) {
+    return {.scanner = Scanner::grype,
+            .reason = "its database is broken",
+            .owner = "platform team",
+            .until = last_day,
+            .at = {"vulnerability-policy.yml", 30}};
+}
+
 }  // namespace
 
 TEST_CASE("summaries read as approved") {
@@ -102,16 +110,18 @@ TEST_CASE("the step that publishes tells what came of it, with the tags it wrote
     CHECK(has(summary, digest.text()));
 }
 
-TEST_CASE("a scanner that is off is said") {
+TEST_CASE("a scanner that is off is said once, however many images it has not looked at") {
     Run run = clean_run();
-    run.policy.pauses = {{.scanner = Scanner::grype,
-                          .reason = "its database is broken",
-                          .owner = "platform team",
-                          .until = Date(std::chrono::year(2026) / 12 / 1),
-                          .at = {"vulnerability-policy.yml", 30}}};
-    CHECK(has(render_summary(run),
-              "- **grype** until 2026-12-01 (8 days left): its database is broken, says platform team "
-              "(<code>vulnerability-policy.yml:30</code>)"));
+    for (ImageRun& image : run.images) image.verdict->paused = {pause_until(Date(std::chrono::year(2026) / 12 / 1))};
+    CHECK(count(render_summary(run),
+                "- **grype** until 2026-12-01 (8 days left): its database is broken, says platform team "
+                "(<code>vulnerability-policy.yml:30</code>)") == 1);
+}
+
+TEST_CASE("a pause that has ended does not make a scanner one that is off") {
+    Run run = clean_run();
+    run.policy.pauses = {pause_until(Date(std::chrono::year(2026) / 11 / 1))};
+    CHECK_FALSE(has(render_summary(run), "Scanners that are off"));
 }
 
 TEST_CASE("a summary of 30,000 findings fits, and says what it left out") {
