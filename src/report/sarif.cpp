@@ -15,6 +15,7 @@
 namespace {
 
 constexpr std::size_t ample_result = 2000;  ///< bytes, its rule among them
+constexpr std::size_t max_note = 1024;      ///< characters
 
 struct Selection {
     std::vector<FindingRow> rows;  ///< what blocks first, then the most severe
@@ -118,6 +119,18 @@ std::vector<std::string> render_left_out(const Selection& selection, const Sarif
     return notes;
 }
 
+/// What a scanner that is off would have found is missing from the results: whoever reads the file has to know.
+std::vector<std::string> render_pauses(const Verdict& verdict) {
+    std::vector<std::string> notes;
+    for (const ScannerPause& pause : verdict.paused) {
+        notes.push_back(escape_sarif(
+            fmt::format("{} is off until {} ({}, says {}): what only it sees is not known",
+                        render_scanner(pause.scanner), render_date(pause.until), pause.reason, pause.owner),
+            max_note));
+    }
+    return notes;
+}
+
 void render_invocation(JsonWriter& json, const std::vector<std::string>& notes) {
     json.open_array("invocations");
     json.open_object();
@@ -157,6 +170,8 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     if (!image.verdict || image.verdict->outcome == Outcome::unknown) return std::nullopt;
     const Selection selection = select(image, choice);
     const Rules rules = gather_rules(selection.rows);
+    std::vector<std::string> notes = render_pauses(*image.verdict);
+    for (std::string& note : render_left_out(selection, choice)) notes.push_back(std::move(note));
     JsonWriter json(selection.rows.size() * ample_result);
     json.open_object();
     json.field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
@@ -167,7 +182,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     json.open_object("automationDetails");
     json.field("id", image.category);
     json.close();
-    render_invocation(json, render_left_out(selection, choice));
+    render_invocation(json, notes);
     json.open_array("results");
     for (std::size_t i = 0; i < selection.rows.size(); ++i)
         render_sarif_result(json, selection.rows[i], rules.of_row[i], choice.folder);

@@ -271,3 +271,19 @@ TEST_CASE("a waived finding says by whom and until when, and is suppressed for v
               .find("Accepted by platform team until 2026-12-01: development only; nothing downloads with it "
                     "(vulnerability-policy.yml:12).") != std::string::npos);
 }
+
+TEST_CASE("a scanner that is off is said in the file, and what that means") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->paused = {{.scanner = Scanner::grype,
+                              .reason = "its [database](x) is {broken}",
+                              .owner = "platform team",
+                              .until = Date(std::chrono::year(2026) / 12 / 1),
+                              .at = {"vulnerability-policy.yml", 30}}};
+    const rapidjson::Document sarif = sarif_of(image);
+    const auto notes = items_at(items_at(run_of(sarif), "invocations")[0], "toolExecutionNotifications");
+    REQUIRE(notes.Size() == 1);
+    CHECK(text_at(notes[0], "level") == "warning");
+    CHECK(text_at(member(notes[0], "message"), "text") ==
+          "grype is off until 2026-12-01 (its (database)(x) is (broken), says platform team): what only it sees is "
+          "not known");
+}
