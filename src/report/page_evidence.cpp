@@ -108,7 +108,7 @@ std::string render_terms(const Run& run) {
                                             element("span", render_code(render_place(term.at)), "state")},
                            {"Why", escape_html(term.why, longest_text)},
                            {"Owner", escape_html(term.owner)},
-                           {"Days left", render_days(term, day_of(run.finished)), "roomy"},
+                           {"Days left", render_days(term, decision_day(run)), "roomy"},
                            {"Covers", escape_html(term.used)}});
     }
     return rows.empty() ? "" : table("list", {"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);

@@ -94,6 +94,12 @@ bool is_contract_broken(const Run& run) {
     return count_images(run, breaks_contract) > 0;
 }
 
+Date decision_day(const Run& run) {
+    const auto judged = std::find_if(run.images.begin(), run.images.end(),
+                                     [](const ImageRun& image) { return image.verdict.has_value(); });
+    return day_of(judged == run.images.end() ? run.finished : judged->verdict->decided);
+}
+
 bool has_stand_in_bases(const Run& run) {
     return std::any_of(run.bases.begin(), run.bases.end(), [](const UsedBase& base) { return base.stand_in; }) ||
            count_images(run, [](const ImageRun& image) { return image.verdict && image.verdict->stand_in_bases; }) > 0;

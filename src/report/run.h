@@ -83,7 +83,7 @@ struct Run {
     std::string revision;           ///< commit of the work tree; empty if there is none
     std::string address;            ///< of this run in the browser; empty on a laptop
     Time started{};                 ///< the epoch: not known, no duration is shown
-    Time finished{};                ///< ages and days left are counted from here
+    Time finished{};                ///< ages are counted from here; days left: see decision_day
     std::optional<Time> last_good;  ///< of an unknown run: when a scan last told anything; nothing: not known
 
     Plan plan;  ///< no rows when images are given by reference
@@ -105,6 +105,9 @@ struct Run {
 /// it.
 Outcome outcome_of(const Run& run);
 bool is_contract_broken(const Run& run);  ///< by any image, or nothing was tested in one
+/// The day for which was judged: what is left of a waiver or a pause is counted from here. `judge --today` makes it
+/// another one than the day of the run, which it is where nothing was judged.
+Date decision_day(const Run& run);
 bool has_stand_in_bases(const Run& run);
 bool has_sample_data(const Run& run);
 std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when it was judged, each once

@@ -86,7 +86,7 @@ SummaryPart make_pause_part(const Run& run) {
     SummaryPart part{.title = "Scanners that are off", .head = {}, .rows = {}, .tail = {}};
     for (const ScannerPause& pause : pauses_of(run)) {
         part.rows.push_back(fmt::format("- **{}** until {} ({}): {}, says {} ({})\n", render_scanner(pause.scanner),
-                                        render_date(pause.until), render_days_left(pause.until, day_of(run.finished)),
+                                        render_date(pause.until), render_days_left(pause.until, decision_day(run)),
                                         escape_markdown(pause.reason), escape_markdown(pause.owner),
                                         markdown_code(render_place(pause.at))));
     }

@@ -81,6 +81,14 @@ TEST_CASE("a waiver's days are counted from the day of the run") {
     CHECK(count(page, "<span class=\"days fine\">128 days left</span>") == 1);
 }
 
+TEST_CASE("a waiver's days are counted from the day of the decision, which may not be that of the run") {
+    Run run = vulnerable_run();
+    for (ImageRun& image : run.images) image.verdict->decided = *parse_time("2026-01-05T00:00:00Z");
+    const std::string page = render_page(run);
+    CHECK(count(page, ">330 days left</span>") == 1);
+    CHECK(count(page, "over for") == 0);
+}
+
 TEST_CASE("a scanner that is off stands among what is accepted for a time, once, and only while it is off") {
     Run run = clean_run();
     const ScannerPause pause{.scanner = Scanner::grype,

@@ -75,3 +75,13 @@ TEST_CASE("stand-in bases and sample data are in the heading") {
     run.images[0].verdict->stand_in_bases = true;
     CHECK(has_stand_in_bases(run));
 }
+
+TEST_CASE("days are counted from the day that was judged for, and from the run's where nothing was") {
+    Run run = clean_run();
+    CHECK(decision_day(run) == Date(std::chrono::year(2026) / 11 / 23));
+    for (ImageRun& image : run.images) image.verdict->decided = *parse_time("2026-01-05T00:00:00Z");
+    run.images[0].verdict.reset();
+    CHECK(decision_day(run) == Date(std::chrono::year(2026) / 1 / 5));
+    for (ImageRun& image : run.images) image.verdict.reset();
+    CHECK(decision_day(run) == Date(std::chrono::year(2026) / 11 / 23));
+}

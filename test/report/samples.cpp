@@ -106,7 +106,7 @@ Receipt receipt(Scanner scanner, const std::string& version, const Digest& manif
 
 Verdict verdict(const std::string& name, const std::string& target) {
     const Digest manifest = digest_of(name);
-    Verdict made{.name = name, .target = target, .manifest = manifest, .outcome = Outcome::clean};
+    Verdict made{.name = name, .target = target, .manifest = manifest, .decided = now, .outcome = Outcome::clean};
     made.receipts = {receipt(Scanner::trivy, "0.74.0", manifest, 5h),
                      receipt(Scanner::grype, "0.116.0", manifest, 30h)};
     return made;
