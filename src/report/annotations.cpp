@@ -7,11 +7,14 @@
 #include <map>
 
 #include "base/text.h"
+#include "report/escape.h"
 #include "report/rows.h"
 #include "report/sarif_rule.h"
 #include "report/words.h"
 
 namespace {
+
+constexpr std::size_t max_text = 2000;  ///< characters
 
 /// Findings that are told as one: the same one on the same line.
 struct Told {
@@ -67,6 +70,15 @@ void add_contracts(const Run& run, Problems& problems) {
     }
 }
 
+/// One line each, whatever a feed, an image or a file says: an annotation also goes to a terminal, where nothing may
+/// steer it or turn the text round.
+Problem cleaned(const Problem& problem) {
+    return {{clean_line(problem.at.file, max_text), problem.at.line},
+            clean_line(problem.what, max_text),
+            clean_line(problem.hint, max_text),
+            problem.level};
+}
+
 /// The first ones of a level, in the order given; the last one kept tells how many there are besides, `not_made` among
 /// them: these were left out because as many as may be kept stand in `all`.
 void add_first(const Problems& all, Level level, std::size_t not_made, const Run& run, Problems& kept) {
@@ -99,5 +111,6 @@ Problems make_annotations(const Run& run) {
     Problems kept;
     for (const Level level : {Level::error, Level::warning, Level::notice})
         add_first(all, level, level == Level::error ? told.size() - made : 0, run, kept);
+    std::transform(kept.begin(), kept.end(), kept.begin(), cleaned);
     return kept;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "report/escape.h"
 #include "report/samples.h"
 
 TEST_CASE("what blocks becomes an error on the line to edit, once for all images that share the line") {
@@ -44,4 +45,19 @@ TEST_CASE("never more than ten of a kind: the most severe ones, and a last one t
     Run run = large_run(100);
     CHECK(make_annotations(run).size() == 10);
     CHECK(make_annotations(run)[9].what.starts_with("CVE-"));  // exactly ten: none has to give way
+}
+
+TEST_CASE("no control character and no hidden one of a feed or a file reaches an annotation") {
+    Run run = hostile_run();
+    Problems problems = make_annotations(run);
+    run.images[0].verdict.reset();
+    for (ImageRun& image : run.images) image.contract.reset();
+    for (const Problem& problem : make_annotations(run)) problems.push_back(problem);
+    REQUIRE(problems.size() > 4);
+    for (const Problem& problem : problems) {
+        for (const std::string& text : {problem.at.file, problem.what, problem.hint}) {
+            INFO(text);
+            CHECK(text == clean_line(text, text.size()));
+        }
+    }
 }
