@@ -12,7 +12,7 @@ std::string element(std::string_view name, std::string_view inner, std::string_v
 }
 
 void open_cell(std::string& page, std::string_view label, std::string_view classes) {
-    page.append("<td data-label=\"").append(label).append("\"");
+    page.append("<td role=\"cell\" data-label=\"").append(label).append("\"");
     if (!classes.empty()) page.append(" class=\"").append(classes).append("\"");
     page.append("><div>");
 }
@@ -26,7 +26,7 @@ std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view at
     for (const HtmlCell& cell : cells) size += cell.label.size() + cell.classes.size() + cell.inner.size() + 64;
     std::string row;
     row.reserve(size);
-    row.append("<tr").append(attributes).append(">");
+    row.append("<tr role=\"row\"").append(attributes).append(">");
     for (const HtmlCell& cell : cells) {
         open_cell(row, cell.label, cell.classes);
         row.append(cell.inner);
@@ -38,7 +38,9 @@ std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view at
 
 std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows) {
     std::string head;
-    for (const std::string& heading : headings) head += "<th scope=\"col\">" + heading + "</th>";
-    return fmt::format("<table class=\"{}\"><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table>\n", classes, head,
-                       rows);
+    for (const std::string& heading : headings) head += "<th role=\"columnheader\" scope=\"col\">" + heading + "</th>";
+    return fmt::format(
+        "<table class=\"{}\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\">{}</tr></thead>"
+        "<tbody role=\"rowgroup\">\n{}</tbody></table>\n",
+        classes, head, rows);
 }

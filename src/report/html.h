@@ -23,5 +23,6 @@ void close_cell(std::string& page);
 /// `attributes` are those of the row, each with a blank before it.
 std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes = {});
 
-/// A table with its headings; the rows are given as HTML.
+/// A table with its headings; the rows are given as HTML. Its parts say what they are: on a phone they are laid out as
+/// cards, and a browser would no longer take them for a table.
 std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows);

@@ -130,7 +130,7 @@ void append_attributes(std::string& page, const FindingRow& row) {
         if (image != row.images.front()) page += " ";
         append_html(page, image->name);
     }
-    page += "\"";
+    page += "\" role=\"row\"";
 }
 
 /// Written straight into the page, which may have ten thousand of them.

@@ -4,13 +4,13 @@ const std::string_view page_style = R"css(
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f5f6f7; --ink: #12181d; --soft: #56616b; --line: #d5dade; --link: #12549c;
-  --bad: #b3231b; --good: #0b6b3a; --doubt: #8a5300; --waived: #2c6fbb; --below: #9aa5ae;
+  --bad: #b3231b; --good: #0b6b3a; --doubt: #8a5300; --waived: #2c6fbb; --below: #7d8993; --focus: #12549c;
   --critical: #8f1d16; --high: #c0392b; --medium: #a85f00; --low: #46606f; --negligible: #6b767e; --unknown: #6a4c93;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #101418; --panel: #1a2026; --ink: #e6eaed; --soft: #a3aeb8; --line: #333c45; --link: #86bdff;
-    --bad: #ff8177; --good: #56c98a; --doubt: #f0b04a; --waived: #6fa8ea; --below: #66737e;
+    --bad: #ff8177; --good: #56c98a; --doubt: #f0b04a; --waived: #6fa8ea; --below: #66737e; --focus: #ffbf2e;
     --critical: #ff9b93; --high: #ff8177; --medium: #f0b04a; --low: #9fb8c7; --negligible: #a3aeb8; --unknown: #c5a6f0;
   }
 }
@@ -18,7 +18,8 @@ const std::string_view page_style = R"css(
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 a { color: var(--link); text-underline-offset: .15em; }
-:focus-visible { outline: 3px solid #ffbf2e; outline-offset: 2px; }
+:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
+.band :focus-visible { outline-color: #fff; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; margin: .4rem 0; overflow-x: auto; white-space: pre-wrap; }
 header, main, footer, nav ul { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
@@ -95,7 +96,7 @@ footer { color: var(--soft); font-size: .85rem; padding-top: 2.4rem; padding-bot
   .list td::before { content: attr(data-label); color: var(--soft); font-size: .8rem; padding-top: .1rem; }
 }
 @media print {
-  :root { --paper: #fff; --panel: #f3f3f3; --ink: #000; --soft: #444; --line: #bbb; --link: #000; --bad: #a11; --good: #060; --doubt: #740; --waived: #2c6fbb; --below: #9aa5ae;
+  :root { --paper: #fff; --panel: #f3f3f3; --ink: #000; --soft: #444; --line: #bbb; --link: #000; --bad: #a11; --good: #060; --doubt: #740; --waived: #2c6fbb; --below: #7d8993; --focus: #12549c;
     --critical: #8f1d16; --high: #c0392b; --medium: #a85f00; --low: #46606f; --negligible: #6b767e; --unknown: #6a4c93; }
   body { font-size: 9.5pt; } nav, #filter, #shown button { display: none; } section { padding-top: 1rem; }
   .band, .badge, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -1,6 +1,8 @@
 #include "report/page.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 
 #include "approve.h"
 #include "report/page_style.h"
@@ -20,6 +22,34 @@ std::string body_of(const std::string& page) {
     std::string body = page.substr(page.find("<body>"));
     body.erase(body.find("<script>"), page_script.size());
     return body;
+}
+
+double channel(const std::string& colour, std::size_t at) {
+    const double value = std::stoi(colour.substr(at, 2), nullptr, 16) / 255.0;
+    return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+}
+
+/// Of "#12549c" or "#fff" (WCAG 2.2, "relative luminance").
+double luminance_of(const std::string& colour) {
+    std::string full = colour;
+    if (colour.size() == 4) full = {'#', colour[1], colour[1], colour[2], colour[2], colour[3], colour[3]};
+    return 0.2126 * channel(full, 1) + 0.7152 * channel(full, 3) + 0.0722 * channel(full, 5);
+}
+
+double contrast_of(const std::string& a, const std::string& b) {
+    const auto [darker, lighter] = std::minmax({luminance_of(a), luminance_of(b)});
+    return (lighter + 0.05) / (darker + 0.05);
+}
+
+/// The colour that a variable has in each of the page's themes, in their order: in the light, in the dark, on paper.
+std::vector<std::string> colours_of(const std::string& variable) {
+    std::vector<std::string> colours;
+    const std::string name = "--" + variable + ": ";
+    for (std::size_t at = page_style.find(name); at != std::string_view::npos; at = page_style.find(name, at + 1)) {
+        const std::size_t begin = at + name.size();
+        colours.emplace_back(page_style.substr(begin, page_style.find(';', begin) - begin));
+    }
+    return colours;
 }
 
 }  // namespace
@@ -124,4 +154,31 @@ TEST_CASE("a rule without an id is told by what it covers") {
     CHECK(told() == "any vulnerability in libc6 2.36 (type deb, fix-state wont-fix, path /usr/** or /opt/**)");
     rule.id = "CVE-2026-1";
     CHECK(told() == "CVE-2026-1 in libc6 2.36 (type deb, fix-state wont-fix, path /usr/** or /opt/**)");
+}
+
+TEST_CASE("bars and the ring around what has the focus stand out from the paper, in every theme") {
+    for (const std::string variable : {"bad", "waived", "below", "focus"}) {
+        const std::vector<std::string> colours = colours_of(variable);
+        const std::vector<std::string> papers = colours_of("paper");
+        REQUIRE(papers.size() == 3);
+        for (std::size_t theme = 0; theme < papers.size(); ++theme) {
+            INFO(variable << " in theme " << theme);
+            REQUIRE(colours.size() == papers.size());
+            CHECK(contrast_of(colours[theme], papers[theme]) >= 3);
+        }
+    }
+    CHECK(count(page_style, "outline: 3px solid var(--focus);") == 1);
+    CHECK(count(page_style, ".band :focus-visible { outline-color: #fff; }") == 1);
+}
+
+TEST_CASE("tables stay tables for a screen reader where a phone lays them out as cards") {
+    const std::string body = body_of(render_page(vulnerable_run()));
+    CHECK(count(body, "<table class=\"list\"") == count(body, "<table class=\"list\" role=\"table\">"));
+    const std::string findings = body.substr(body.find("<section id=\"findings\">"));
+    const std::string rows = findings.substr(0, findings.find("</table>"));
+    CHECK(count(rows, "<tr") == count(rows, " role=\"row\">"));
+    CHECK(count(rows, "<td ") == count(rows, "<td role=\"cell\" "));
+    CHECK(count(rows, "<th ") == count(rows, "<th role=\"columnheader\" "));
+    CHECK(count(rows, "<thead role=\"rowgroup\">") + count(rows, "<tbody role=\"rowgroup\">") == 2);
+    CHECK(count(body, "<td data-label") == 0);
 }
