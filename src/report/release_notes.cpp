@@ -70,46 +70,70 @@ std::string render_bases(const Run& run) {
     return text + "\n";
 }
 
-/// Every finding of the run, each once.
-std::map<std::string, Finding> findings_by_key(const Run& run) {
-    std::map<std::string, Finding> findings;
-    for (const FindingRow& row : gather_findings(run)) findings.emplace(row.finding->key(), *row.finding);
+/// With gate.publish: no-worse images go out although findings block. Whoever pulls them has to know.
+std::string render_blocking(const Run& run) {
+    const std::optional<std::string> blocking = render_blocking_count(run);
+    if (!blocking) return "";
+    return "> [!WARNING]\n> " + *blocking +
+           ". The policy let these images out because those that they replace are no better.\n\n";
+}
+
+/// A finding, and whether it blocks any of the images.
+struct Listed {
+    Finding finding;
+    bool blocks = false;
+};
+
+/// Every finding of the run, each once; where one image's blocks and another's does not, it blocks.
+std::map<std::string, Listed> findings_by_key(const Run& run) {
+    std::map<std::string, Listed> findings;
+    for (const FindingRow& row : gather_findings(run))  // what blocks comes first
+        findings.emplace(row.finding->key(), Listed{*row.finding, row.state == FindingState::blocking});
     return findings;
 }
 
-std::string render_finding_list(const std::string& title, const std::vector<Finding>& findings) {
+std::string render_finding_list(const std::string& title, const std::vector<Listed>& findings) {
     if (findings.empty()) return "";
     std::string text = fmt::format("<details><summary>{} {}</summary>\n\n", counted(findings.size(), "finding"), title);
     for (std::size_t i = 0; i < std::min(findings.size(), max_rows); ++i) {
-        text += fmt::format("- {} {}\n", render_severity(findings[i].severity),
-                            escape_markdown(render_finding_name(findings[i])));
+        text += fmt::format("- {} {}{}\n", render_severity(findings[i].finding.severity),
+                            escape_markdown(render_finding_name(findings[i].finding)),
+                            findings[i].blocks ? " (blocks)" : "");
     }
     if (findings.size() > max_rows) text += fmt::format("- and {} more\n", findings.size() - max_rows);
     return text + "\n</details>\n\n";
 }
 
-void sort_by_severity(std::vector<Finding>& findings) {
-    std::stable_sort(findings.begin(), findings.end(),
-                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+/// What blocks first: a list may be cut.
+void sort_by_weight(std::vector<Listed>& findings) {
+    std::stable_sort(findings.begin(), findings.end(), [](const Listed& a, const Listed& b) {
+        return std::pair(a.blocks, a.finding.severity) > std::pair(b.blocks, b.finding.severity);
+    });
+}
+
+std::string render_added_title(const std::vector<Listed>& added) {
+    const auto blocking = std::count_if(added.begin(), added.end(), [](const Listed& one) { return one.blocks; });
+    if (blocking == 0) return "more, none of which blocks";
+    return fmt::format("more, {} of which {}", blocking, blocking == 1 ? "blocks" : "block");
 }
 
 std::string render_finding_changes(const Run& run, const LastRelease& last) {
     if (!last.findings) return "It has no evidence, so its findings cannot be compared.\n\n";
-    std::map<std::string, Finding> now = findings_by_key(run);
-    std::map<std::string, Finding> before;
-    for (const Finding& finding : *last.findings) before.emplace(finding.key(), finding);
-    std::vector<Finding> gone;
-    std::vector<Finding> added;
-    for (const auto& [key, finding] : before) {
-        if (!now.contains(key)) gone.push_back(finding);
+    const std::map<std::string, Listed> now = findings_by_key(run);
+    std::map<std::string, Listed> before;
+    for (const Finding& finding : *last.findings) before.emplace(finding.key(), Listed{finding});
+    std::vector<Listed> gone;
+    std::vector<Listed> added;
+    for (const auto& [key, listed] : before) {
+        if (!now.contains(key)) gone.push_back(listed);
     }
-    for (const auto& [key, finding] : now) {
-        if (!before.contains(key)) added.push_back(finding);
+    for (const auto& [key, listed] : now) {
+        if (!before.contains(key)) added.push_back(listed);
     }
     if (gone.empty() && added.empty()) return "The findings are the same.\n\n";
-    sort_by_severity(gone);
-    sort_by_severity(added);
-    return render_finding_list("gone", gone) + render_finding_list("more, none of which blocks", added);
+    sort_by_weight(gone);
+    sort_by_weight(added);
+    return render_finding_list("gone", gone) + render_finding_list(render_added_title(added), added);
 }
 
 std::string render_changes(const Run& run, const PublicationRecord& record, const std::optional<LastRelease>& last) {
@@ -166,8 +190,9 @@ std::string render_proof(const Run& run) {
 std::string render_release_notes(const Run& run, const PublicationRecord& record,
                                  const std::optional<LastRelease>& last) {
     const std::string end = render_proof(run);
-    std::string text = render_trial(run) + render_earlier(record) + render_images_table(run, record) +
-                       render_bases(run) + render_changes(run, record, last) + render_accepted(run);
+    std::string text = render_trial(run) + render_blocking(run) + render_earlier(record) +
+                       render_images_table(run, record) + render_bases(run) + render_changes(run, record, last) +
+                       render_accepted(run);
     const std::string note = "\n_Cut here: report.html has all._\n\n";
     if (text.size() + end.size() > max_notes) {
         text.resize(text.rfind('\n', max_notes - end.size() - note.size()));

@@ -34,11 +34,7 @@ std::string of_all(std::size_t count, const Run& run) {
 /// "3 findings block 2 of 4 images", "1 of 4 images breaks its contract", …
 std::vector<std::string> faults_of(const Run& run) {
     std::vector<std::string> faults;
-    const std::size_t blocking = count_findings(run).blocking;
-    if (blocking > 0) {
-        faults.push_back(fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
-                                     of_all(count_images(run, is_blocked), run)));
-    }
+    if (auto blocking = render_blocking_count(run)) faults.push_back(std::move(*blocking));
     const std::size_t broken = count_images(run, breaks_contract);
     if (broken > 0)
         faults.push_back(of_all(broken, run) + (broken == 1 ? " breaks its contract" : " break their contract"));
@@ -140,6 +136,13 @@ Counts count_findings(const Run& run) {
         for (const Finding& finding : image.verdict->reported) reported.insert(finding.key());
     }
     return {.blocking = blocking.size(), .waived = waived.size(), .reported = reported.size()};
+}
+
+std::optional<std::string> render_blocking_count(const Run& run) {
+    const std::size_t blocking = count_findings(run).blocking;
+    if (blocking == 0) return std::nullopt;
+    return fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
+                       of_all(count_images(run, is_blocked), run));
 }
 
 std::string render_heading(const Run& run) {

@@ -124,6 +124,9 @@ struct Counts {
 Counts count_findings(const ImageRun& image);
 Counts count_findings(const Run& run);  ///< a finding that several images have counts once
 
+/// "3 findings block 2 of 4 images"; nothing if none does.
+std::optional<std::string> render_blocking_count(const Run& run);
+
 /// The one line a person can forward: "Python 1.0.0 may not ship: 3 findings block 2 of 4 images". Plain text; no
 /// mark-up, no colour.
 std::string render_heading(const Run& run);

@@ -35,6 +35,20 @@ TEST_CASE("The first release has nothing to be compared with") {
     CHECK_FALSE(holds(render_release_notes(run, record_of(run), std::nullopt), "## Since"));
 }
 
+TEST_CASE("What blocks is said in the notes, and counted among what is new") {
+    Run run = vulnerable_run();
+    const LastRelease last{.version = "0.9.0", .images = {}, .findings = std::vector<Finding>{}};
+    const std::string notes = render_release_notes(run, record_of(run), last);
+    CHECK(holds(notes, "2 findings block 2 of 4 images"));
+    CHECK(holds(notes, "<summary>7 findings more, 2 of which block</summary>"));
+    CHECK(holds(notes, "- critical CVE-2026-1001 in openssl 3.0.17-1\\~deb12u2 (blocks)\n"));
+    for (ImageRun& image : run.images) image.verdict->blocking.clear();
+    const std::string clean = render_release_notes(run, record_of(run), last);
+    CHECK_FALSE(holds(clean, "(blocks)"));
+    CHECK_FALSE(holds(clean, "[!WARNING]"));
+    CHECK(holds(clean, "<summary>5 findings more, none of which blocks</summary>"));
+}
+
 TEST_CASE("Images that an earlier run published are said to be other bytes than the evidence is about") {
     const Run run = clean_run();
     PublicationRecord record = record_of(run);
