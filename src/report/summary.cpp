@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <limits>
 
 #include "base/text.h"
 #include "report/escape.h"
@@ -16,6 +17,7 @@ using PartMaker = std::function<SummaryPart(std::size_t room)>;
 
 /// For each part that is still to come: its heading and the sentence that says that it did not fit.
 constexpr std::size_t room_per_part = 250;
+constexpr std::size_t endless = std::numeric_limits<std::size_t>::max();
 
 std::string render_cut(std::size_t rows, const std::string& title) {
     return rows == 0 ? ""
@@ -94,8 +96,6 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
     if (todo.empty()) text += "Nothing to do.\n\n";
 
     const std::vector<PartMaker> makers = {
-        [&](std::size_t) { return make_todo_part(todo); },
-        [&](std::size_t) { return make_image_part(run); },
         [&](std::size_t) { return make_unknown_part(run); },
         [&](std::size_t) { return make_pause_part(run); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::blocking, room); },
@@ -113,13 +113,18 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         [&](std::size_t) { return make_left_out_part(run); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::reported, room); }};
     const std::string end = render_sources(run) + render_footer(run);
+    const std::string images = render_part(make_image_part(run), endless);  // is never cut: others make room for it
     std::size_t to_come = makers.size();
+    const auto room_beside = [&](std::size_t others) {
+        const std::size_t taken = text.size() + end.size() + others + to_come * room_per_part;
+        return taken < max_bytes ? max_bytes - taken : 0;
+    };
+    if (!todo.empty()) text += render_part(make_todo_part(todo), room_beside(images.size()));
+    text += images;
     for (const PartMaker& make : makers) {
         --to_come;
-        const std::size_t taken = text.size() + end.size() + to_come * room_per_part;
-        const std::size_t room = taken < max_bytes ? max_bytes - taken : 0;
-        const SummaryPart part = make(room);
-        if (part.rows.size() + part.more > 0) text += render_part(part, room);
+        const SummaryPart part = make(room_beside(0));
+        if (part.rows.size() + part.more > 0) text += render_part(part, room_beside(0));
     }
     return text + end;
 }

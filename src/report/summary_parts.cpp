@@ -9,6 +9,8 @@
 
 namespace {
 
+constexpr std::size_t todo_told = 12;  ///< nobody reads more; the page has all
+
 std::string render_verdict(const ImageRun& image) {
     if (!image.verdict) return "❔ not judged";
     switch (image.verdict->outcome) {
@@ -44,6 +46,10 @@ std::string render_level(Level level) {
 SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
     SummaryPart part{.title = "What to do", .head = {}, .rows = {}, .tail = {}};
     for (const ToDo& item : todo) {
+        if (part.rows.size() == todo_told) {
+            part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_told);
+            break;
+        }
         const std::string place = render_place(item.at);
         part.rows.push_back(fmt::format("{}. {}{}{}\n", part.rows.size() + 1, escape_markdown(item.text, 400),
                                         item.because.empty() ? "" : " — " + escape_markdown(item.because),

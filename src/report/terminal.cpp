@@ -177,7 +177,7 @@ std::vector<std::string> todo_lines(const Run& run) {
     std::vector<std::string> lines;
     for (const ToDo& item : todo) {
         if (lines.size() == todo_shown) {
-            lines.push_back(fmt::format("and {} more: {}/summary.md", todo.size() - todo_shown, run.out));
+            lines.push_back(fmt::format("and {} more: {}/report.html", todo.size() - todo_shown, run.out));
             break;
         }
         const std::string place = render_place(item.at);

@@ -27,6 +27,16 @@ ScannerPause pause_until(Date last_day) {
             .at = {"vulnerability-policy.yml", 30}};
 }
 
+/// More to do than anybody reads.
+Run busy_run() {
+    Run run = clean_run();
+    for (int line = 1; line <= 40; ++line) {
+        run.policy_warnings.push_back(
+            {{"vulnerability-policy.yml", line}, std::string(390, 'x'), std::string(290, 'y'), Level::warning});
+    }
+    return run;
+}
+
 }  // namespace
 
 TEST_CASE("summaries read as approved") {
@@ -141,5 +151,21 @@ TEST_CASE("no limit is ever exceeded, and folds are always closed again") {
         CHECK(summary.size() <= limit);
         CHECK(count(summary, "<details>") == count(summary, "</details>"));
         CHECK(has(summary, "## Images"));
+    }
+}
+
+TEST_CASE("of what is to do a dozen lines are told, and how many more there are") {
+    const std::string summary = render_summary(busy_run());
+    CHECK(has(summary, "\n12. xxx"));
+    CHECK_FALSE(has(summary, "\n13. xxx"));
+    CHECK(has(summary, "\nand 28 more, in report.html\n"));
+}
+
+TEST_CASE("the table of images is never cut, however much there is to do and however little room") {
+    for (const std::size_t limit : {std::size_t(1'000), std::size_t(4'000), std::size_t(8'000)}) {
+        INFO(limit);
+        const std::string summary = render_summary(busy_run(), limit);
+        for (const ImageRun& image : busy_run().images) CHECK(count(summary, "| **" + image.image + "**<br>") == 1);
+        CHECK_FALSE(has(summary, "(Images)"));
     }
 }
