@@ -39,12 +39,13 @@ std::vector<Finding> blocking_findings(const Run& run) {
     return findings;
 }
 
-std::vector<std::string> brief_keys(const std::vector<Finding>& findings) {
-    std::vector<std::string> keys;
-    for (const Finding& finding : findings) keys.push_back(brief_key(finding));
-    keys.resize(std::min(keys.size(), max_known));
-    std::sort(keys.begin(), keys.end());
-    return keys;
+/// Adds to what is remembered as many as an issue can hold, the first ones first. Never more: the state alone would be
+/// longer than GitHub takes an issue.
+void remember(const std::vector<Finding>& findings, std::vector<std::string>& known) {
+    known.resize(std::min(known.size(), max_known));
+    for (std::size_t i = 0; i < findings.size() && known.size() < max_known; ++i)
+        known.push_back(brief_key(findings[i]));
+    std::sort(known.begin(), known.end());
 }
 
 std::vector<Finding> news_among(const std::vector<Finding>& findings, const std::vector<std::string>& known) {
@@ -91,15 +92,23 @@ std::string cut_to(std::string text, std::size_t max_bytes) {
     return text + note;
 }
 
-std::string render_body(const Run& run, const TrackingState& state, const std::vector<std::string>& notify) {
+std::string render_forgotten(const TrackingState& state, std::size_t forgotten) {
+    if (forgotten == 0) return "";
+    return fmt::format(
+        "The issue remembers {} findings; what blocks besides ({} more) is told of as new every night.\n\n",
+        state.known.size(), forgotten);
+}
+
+std::string render_body(const Run& run, const TrackingState& state, std::size_t forgotten,
+                        const std::vector<std::string>& notify) {
     std::string text = tracking_marker;
     text += "\n" + render_mentions(notify) + (notify.empty() ? "" : "\n") +
             "\nWhat is published was scanned again with today's vulnerability databases. This issue is brought up to "
             "date every night, and closes by itself when everything is clean. " +
-            render_last_good(run, state) + "\n\n";
+            render_last_good(run, state) + "\n\n" + render_forgotten(state, forgotten);
     if (!run.address.empty()) text += "[The run with its report](" + run.address + ")\n\n";
     const std::string end = "\n" + render_tracking_state(state) + "\n";
-    const std::size_t room = max_body - text.size() - end.size();
+    const std::size_t room = max_body - text.size() - end.size();  // the state takes half of it at most
     return text + cut_to(render_summary(run, room), room) + end;
 }
 
@@ -127,13 +136,13 @@ TrackingState next_state(const Run& run, const TrackingState& before, const std:
     TrackingState state = before;
     if (outcome_of(run) == Outcome::unknown) {
         ++state.unknown_nights;
-        for (const Finding& finding : news_among(blocking, before.known)) state.known.push_back(brief_key(finding));
-        std::sort(state.known.begin(), state.known.end());
+        remember(news_among(blocking, before.known), state.known);
         return state;
     }
     state.unknown_nights = 0;
     state.last_good = run.finished;
-    state.known = brief_keys(blocking);
+    state.known.clear();
+    remember(blocking, state.known);
     return state;
 }
 
@@ -185,7 +194,7 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
         plan.action = open ? TrackingAction::update : TrackingAction::create;
     }
     plan.title = render_title(run);
-    plan.body = render_body(run, plan.state, notify);
+    plan.body = render_body(run, plan.state, news_among(blocking, plan.state.known).size(), notify);
     const bool is_new = plan.action == TrackingAction::create;  // which tells people by itself
     if (!is_new && !plan.news.empty()) plan.comment = render_news(run, plan.news, notify);
     if (outcome == Outcome::unknown && plan.state.unknown_nights == telling_night)

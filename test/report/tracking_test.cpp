@@ -139,6 +139,33 @@ TEST_CASE("An issue stays below GitHub's limit, however much there is to say") {
     CHECK(parse_tracking_state(plan.body) == plan.state);
 }
 
+TEST_CASE("An unknown night remembers no more than an issue can hold, and says what it does not remember") {
+    Run run = nightly(large_run(60'000));  // 6,000 of them block
+    run.images[0].verdict->outcome = Outcome::unknown;
+    TrackingState before;
+    for (int i = 0; i < 6'000; ++i) before.known.push_back(std::to_string(10'000'000 + i));
+    const TrackingPlan plan = plan_tracking(run, before, std::nullopt, nobody);
+    CHECK(plan.state.known.size() == 4'000);
+    CHECK(plan.body.size() <= 65'536);
+    CHECK(parse_tracking_state(plan.body) == plan.state);
+    CHECK(holds(plan.body,
+                "The issue remembers 4000 findings; what blocks besides (6000 more) is told of as new every night."));
+}
+
+TEST_CASE("What is already known is not forgotten for what an unknown night adds, as long as there is room") {
+    Run run = nightly(large_run(300));
+    run.images[0].verdict->outcome = Outcome::unknown;
+    TrackingState before;
+    for (int i = 0; i < 3'990; ++i) before.known.push_back(std::to_string(10'000'000 + i));
+    const TrackingPlan plan = plan_tracking(run, before, std::nullopt, nobody);
+    CHECK(plan.state.known.size() == 4'000);
+    CHECK(std::includes(plan.state.known.begin(), plan.state.known.end(), before.known.begin(), before.known.end()));
+    CHECK(holds(plan.body,
+                "The issue remembers 4000 findings; what blocks besides (20 more) is told of as new every night."));
+    CHECK_FALSE(
+        holds(plan_tracking(nightly(vulnerable_run()), before, std::nullopt, nobody).body, "The issue remembers"));
+}
+
 TEST_CASE("A push warns when the last good scan is more than a week old") {
     const Time now = *parse_time("2026-11-23T12:00:00Z");
     CHECK_FALSE(check_last_good(std::nullopt, now));
