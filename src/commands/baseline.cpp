@@ -121,6 +121,15 @@ Change make_change(const Verdict& published, const Verdict& now) {
             .contract = std::nullopt};
 }
 
+/// Keys of what blocked and does not any more.
+std::set<std::string> forgiven_of(const Baseline& baseline, const ImageRun& image) {
+    const auto blocked = baseline.blocked.find(image.name);
+    if (blocked == baseline.blocked.end()) return {};
+    std::set<std::string> forgiven = blocked->second;
+    for (const Finding& finding : image.verdict->blocking) forgiven.erase(finding.key());
+    return forgiven;
+}
+
 /// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
 /// seem to come or to go.
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
@@ -205,6 +214,7 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
         }
         baseline.published.emplace(verdict.name, published);
         if (!project.policy.gate.new_only) continue;
+        for (const Finding& finding : verdict.blocking) baseline.blocked[verdict.name].insert(finding.key());
         const std::size_t before = verdict.blocking.size();
         verdict = forgive_published(std::move(verdict), published);
         const std::size_t forgiven = before - verdict.blocking.size();
@@ -221,6 +231,7 @@ void tell_changes(const World& world, const Settings& settings, const Baseline& 
         if (published == baseline.published.end() || !image.verdict) continue;
         const auto contract = released.find(published->second.manifest.text());
         image.change = make_change(published->second, *image.verdict);
+        image.change->forgiven = forgiven_of(baseline, image);
         succeeds(world, [&] {
             image.change->packages = compare_inventories(world, settings, published->second, *image.verdict);
         });

@@ -39,7 +39,7 @@ std::string_view band_of(const Run& run) {
     if (is_contract_broken(run)) return "bad";
     switch (outcome_of(run)) {
         case Outcome::clean:
-            return "good";
+            return render_forgiven_count(run) ? "doubt" : "good";
         case Outcome::vulnerable:
             return "bad";
         case Outcome::unknown:

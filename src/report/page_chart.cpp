@@ -20,6 +20,9 @@ void count(Counts& counts, FindingState state) {
         case FindingState::blocking:
             ++counts.blocking;
             return;
+        case FindingState::forgiven:
+            ++counts.forgiven;
+            return;
         case FindingState::waived:
             ++counts.waived;
             return;
@@ -30,7 +33,9 @@ void count(Counts& counts, FindingState state) {
 }
 
 std::string describe(const Counts& counts) {
-    return fmt::format("{} blocking, {} waived, {} below the gate", counts.blocking, counts.waived, counts.reported);
+    const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
+    return fmt::format("{} blocking{}, {} waived, {} below the gate", counts.blocking, forgiven, counts.waived,
+                       counts.reported);
 }
 
 /// The drawing is 1000 units wide and stretches with its column. The smallest part stays visible.
@@ -46,6 +51,7 @@ std::string render_bar(const Counts& counts, std::size_t longest) {
         x += width;
     };
     add(counts.blocking, "blocking");
+    add(counts.forgiven, "forgiven");
     add(counts.waived, "waived");
     add(counts.reported, "reported");
     return fmt::format(
@@ -89,18 +95,19 @@ std::vector<Bar> bars_by_action(const std::vector<FindingRow>& rows) {
     return bars;
 }
 
-std::string render_legend() {
-    std::string items;
-    for (const FindingState state : {FindingState::blocking, FindingState::waived, FindingState::reported}) {
-        const std::string_view kind = state == FindingState::blocking ? "blocking"
-                                      : state == FindingState::waived ? "waived"
-                                                                      : "reported";
-        items += fmt::format(
-            "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"fill-{}\" width=\"10\" "
-            "height=\"10\"/></svg>{}</li>",
-            kind, render_state(state));
-    }
-    return "<ul class=\"legend\">" + items + "</ul>\n";
+std::string legend_entry(std::string_view kind, FindingState state) {
+    return fmt::format(
+        "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"fill-{}\" width=\"10\" "
+        "height=\"10\"/></svg>{}</li>",
+        kind, render_state(state));
+}
+
+std::string render_legend(const std::vector<FindingRow>& rows) {
+    const bool forgiven = std::any_of(rows.begin(), rows.end(),
+                                      [](const FindingRow& row) { return row.state == FindingState::forgiven; });
+    return "<ul class=\"legend\">" + legend_entry("blocking", FindingState::blocking) +
+           (forgiven ? legend_entry("forgiven", FindingState::forgiven) : "") +
+           legend_entry("waived", FindingState::waived) + legend_entry("reported", FindingState::reported) + "</ul>\n";
 }
 
 }  // namespace
@@ -108,8 +115,8 @@ std::string render_legend() {
 PageSection chart_section(const std::vector<FindingRow>& rows) {
     if (rows.empty()) return {};
     return {"charts", "At a glance",
-            render_legend() + element("div",
-                                      render_chart("Findings by severity", bars_by_severity(rows)) +
-                                          render_chart("Findings by what to do", bars_by_action(rows)),
-                                      "charts")};
+            render_legend(rows) + element("div",
+                                          render_chart("Findings by severity", bars_by_severity(rows)) +
+                                              render_chart("Findings by what to do", bars_by_action(rows)),
+                                          "charts")};
 }

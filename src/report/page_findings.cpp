@@ -115,6 +115,8 @@ std::string_view state_class(FindingState state) {
     switch (state) {
         case FindingState::blocking:
             return "blocking";
+        case FindingState::forgiven:
+            return "forgiven";
         case FindingState::waived:
             return "waived";
         case FindingState::reported:
@@ -180,7 +182,8 @@ std::string render_filter(const Run& run) {
         "<label class=\"wide\">Words<input name=\"words\" type=\"search\" autocomplete=\"off\" placeholder=\"CVE, "
         "package, path …\"></label>";
     form += "<label>State<select name=\"state\">" + option("", "all") + option("blocking", "blocks") +
-            option("waived", "waived") + option("reported", "below the gate") + "</select></label>";
+            (render_forgiven_count(run) ? option("forgiven", "forgiven") : "") + option("waived", "waived") +
+            option("reported", "below the gate") + "</select></label>";
     form += "<label>Severity<select name=\"severity\">" + option("", "all") + option("5", "critical") +
             option("4", "high and above") + option("3", "medium and above") + option("2", "low and above") +
             "</select></label>";

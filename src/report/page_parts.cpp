@@ -13,10 +13,11 @@ struct Status {
     std::string words;
 };
 
-Status status_of(const ImageRun& image) {
+Status status_of(const ImageRun& image, std::size_t forgiven) {
     if (!image.verdict) return {"doubt", "? not judged"};
     switch (image.verdict->outcome) {
         case Outcome::clean:
+            if (forgiven > 0) return {"doubt", fmt::format("! {} forgiven: published too", forgiven)};
             return {"good", "✓ clean"};
         case Outcome::vulnerable:
             return {"bad", "✕ vulnerable"};
@@ -38,10 +39,11 @@ std::string render_tally(const Counts& counts) {
 }
 
 std::string render_card(const ImageRun& image) {
-    const Status status = status_of(image);
+    const Counts counts = count_findings(image);
+    const Status status = status_of(image, counts.forgiven);
     const bool broken = image.contract && !image.contract->is_kept();
     std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");
-    inner += element("p", status.words, fmt::format("status {}", status.kind)) + render_tally(count_findings(image));
+    inner += element("p", status.words, fmt::format("status {}", status.kind)) + render_tally(counts);
     if (image.contract)
         inner += element("p", broken ? element("span", "✕ contract: " + render_kept(*image.contract), "status bad")
                                      : "✓ contract kept");

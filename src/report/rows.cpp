@@ -74,6 +74,8 @@ std::string render_state(FindingState state) {
     switch (state) {
         case FindingState::blocking:
             return "blocks";
+        case FindingState::forgiven:
+            return "forgiven";
         case FindingState::waived:
             return "waived";
         case FindingState::reported:
@@ -95,8 +97,10 @@ std::vector<FindingRow> findings_of(const ImageRun& image) {
     if (!image.verdict) return rows;
     for (const WaivedFinding& waived : image.verdict->waived)
         rows.push_back(make_row(image, waived.finding, FindingState::waived, &waived.waiver));
-    for (const Finding& finding : image.verdict->reported)
-        rows.push_back(make_row(image, finding, FindingState::reported));
+    for (const Finding& finding : image.verdict->reported) {
+        const bool forgiven = is_forgiven(image, finding);
+        rows.push_back(make_row(image, finding, forgiven ? FindingState::forgiven : FindingState::reported));
+    }
     return rows;
 }
 

@@ -5,8 +5,9 @@
 
 #include "report/run.h"
 
-enum class FindingState { blocking, waived, reported };
-std::string render_state(FindingState state);  ///< "blocks", "waived", "below the gate"
+/// Forgiven: would block, but the published image has it too (gate.pull_requests: new-only).
+enum class FindingState { blocking, forgiven, waived, reported };
+std::string render_state(FindingState state);  ///< "blocks", "forgiven", "waived", "below the gate"
 
 /// One finding in one or more images. It looks into the Run it was gathered from, which has to live on.
 struct FindingRow {
@@ -17,7 +18,7 @@ struct FindingRow {
     std::vector<const ImageRun*> images;
 };
 
-/// The findings of one image: blocking, then waived, then below the gate.
+/// The findings of one image: blocking, then waived, then the others.
 std::vector<FindingRow> findings_of(const ImageRun& image);
 std::vector<FindingRow> blocking_of(const ImageRun& image);  ///< those that block
 

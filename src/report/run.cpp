@@ -18,6 +18,9 @@ std::size_t count_images(const Run& run, bool (*counts)(const ImageRun&)) {
 bool is_blocked(const ImageRun& image) {
     return image.verdict && !image.verdict->blocking.empty();
 }
+bool has_forgiven(const ImageRun& image) {
+    return image.change && !image.change->forgiven.empty();
+}
 bool is_unknown(const ImageRun& image) {
     return !image.verdict || image.verdict->outcome == Outcome::unknown;
 }
@@ -67,11 +70,14 @@ std::string render_state_of(const Run& run) {
     const std::string subject = render_subject(run);
     if (run.images.empty()) return subject + ": nothing was judged";
     const std::vector<std::string> faults = faults_of(run);
+    const std::optional<std::string> forgiven = render_forgiven_count(run);
+    if (faults.empty() && forgiven) return subject + " adds nothing that blocks, but is not clean: " + *forgiven;
     if (faults.empty()) return render_clean(run);
     if (run.publication && run.publication->result == PublicationState::Result::published) {
         return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
     }
-    return subject + (run.command == "nightly" ? " as published: " : " may not ship: ") + joined(faults, ", ");
+    return subject + (run.command == "nightly" ? " as published: " : " may not ship: ") + joined(faults, ", ") +
+           (forgiven ? "; " + *forgiven : "");
 }
 
 }  // namespace
@@ -117,25 +123,44 @@ std::vector<ScannerPause> pauses_of(const Run& run) {
     return pauses;
 }
 
+bool is_forgiven(const ImageRun& image, const Finding& finding) {
+    return has_forgiven(image) && image.change->forgiven.contains(finding.key());
+}
+
 Counts count_findings(const ImageRun& image) {
     if (!image.verdict) return {};
+    const std::vector<Finding>& reported = image.verdict->reported;
+    const std::size_t forgiven = static_cast<std::size_t>(std::count_if(
+        reported.begin(), reported.end(), [&](const Finding& finding) { return is_forgiven(image, finding); }));
     return {.blocking = image.verdict->blocking.size(),
+            .forgiven = forgiven,
             .waived = image.verdict->waived.size(),
-            .reported = image.verdict->reported.size()};
+            .reported = reported.size() - forgiven};
 }
 
 Counts count_findings(const Run& run) {
     if (run.images.size() == 1) return count_findings(run.images.front());  // there a key stands for one finding
     std::unordered_set<std::string> blocking;
+    std::unordered_set<std::string> forgiven;
     std::unordered_set<std::string> waived;
     std::unordered_set<std::string> reported;
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
         for (const Finding& finding : image.verdict->blocking) blocking.insert(finding.key());
         for (const WaivedFinding& one : image.verdict->waived) waived.insert(one.finding.key());
-        for (const Finding& finding : image.verdict->reported) reported.insert(finding.key());
+        for (const Finding& finding : image.verdict->reported)
+            (is_forgiven(image, finding) ? forgiven : reported).insert(finding.key());
     }
-    return {.blocking = blocking.size(), .waived = waived.size(), .reported = reported.size()};
+    return {
+        .blocking = blocking.size(), .forgiven = forgiven.size(), .waived = waived.size(), .reported = reported.size()};
+}
+
+std::optional<std::string> render_forgiven_count(const Run& run) {
+    const std::size_t images = count_images(run, has_forgiven);
+    if (images == 0) return std::nullopt;
+    const std::size_t findings = count_findings(run).forgiven;
+    return fmt::format("{} in {} {} forgiven, because the published images have {} too", counted(findings, "finding"),
+                       of_all(images, run), findings == 1 ? "is" : "are", findings == 1 ? "it" : "them");
 }
 
 std::optional<std::string> render_blocking_count(const Run& run) {

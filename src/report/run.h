@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,9 @@ struct Change {
     ImageSize size;
     std::optional<std::vector<PackageChange>> packages;   ///< nothing: not the same inventories of both are there
     std::optional<std::vector<ContractChange>> contract;  ///< nothing: one of the two was not tested
+    /// gate.pull_requests: new-only: keys of findings that would block, but are in the published image too. They stand
+    /// in the verdict's `reported`, and are no less grave for that.
+    std::set<std::string> forgiven = {};
 };
 
 /// One image on one platform.
@@ -115,14 +119,19 @@ std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when i
 /// How many findings are in which state.
 struct Counts {
     std::size_t blocking = 0;
+    std::size_t forgiven = 0;
     std::size_t waived = 0;
     std::size_t reported = 0;
 
-    std::size_t all() const { return blocking + waived + reported; }
+    std::size_t all() const { return blocking + forgiven + waived + reported; }
 };
 
 Counts count_findings(const ImageRun& image);
 Counts count_findings(const Run& run);  ///< a finding that several images have counts once
+
+bool is_forgiven(const ImageRun& image, const Finding& finding);
+/// "3 findings in 2 of 4 images are forgiven, because the published images have them too"; nothing if none is.
+std::optional<std::string> render_forgiven_count(const Run& run);
 
 /// "3 findings block 2 of 4 images"; nothing if none does.
 std::optional<std::string> render_blocking_count(const Run& run);

@@ -12,6 +12,7 @@ namespace {
 void render_counts(JsonWriter& json, const Counts& counts) {
     json.open_object("counts");
     json.field("blocking", counts.blocking);
+    json.field("forgiven", counts.forgiven);
     json.field("waived", counts.waived);
     json.field("below_gate", counts.reported);
     json.close();

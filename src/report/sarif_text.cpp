@@ -78,7 +78,7 @@ std::string render_acceptance(const Waiver& waiver) {
 
 std::string sarif_level(const FindingRow& row) {
     if (row.state == FindingState::blocking) return "error";
-    return row.state == FindingState::reported && row.finding->severity >= Severity::medium ? "warning" : "note";
+    return row.state != FindingState::waived && row.finding->severity >= Severity::medium ? "warning" : "note";
 }
 
 std::string security_severity(Severity severity, double cvss_score) {

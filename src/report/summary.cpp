@@ -99,6 +99,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         [&](std::size_t) { return make_unknown_part(run); },
         [&](std::size_t) { return make_pause_part(run); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::blocking, room); },
+        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::forgiven, room); },
         [&](std::size_t room) { return make_paste_part(rows, room); },
         [&](std::size_t) { return make_change_part(run); },
         [&](std::size_t) { return make_finding_change_part(run); },

@@ -65,7 +65,7 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
                      .head = markdown_head({"Severity", "Finding", "Package", "Fixed in", "Images", last}),
                      .rows = {},
                      .tail = {},
-                     .folded = state != FindingState::blocking};
+                     .folded = state == FindingState::waived || state == FindingState::reported};
     for (const FindingRow& row : rows) {
         if (row.state == state) add_row(part, room, [&] { return finding_row(row, run); });
     }
@@ -73,6 +73,9 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
     switch (state) {
         case FindingState::blocking:
             part.title = "What blocks";
+            break;
+        case FindingState::forgiven:
+            part.title = "What is forgiven: it would block, but the published image has it too";
             break;
         case FindingState::waived:
             part.title = counted(count, "waived finding");

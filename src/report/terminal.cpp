@@ -85,12 +85,19 @@ Cell number(std::size_t value) {
     return {.text = fmt::format("{}", value), .right = true};
 }
 
+Cell verdict_cell(const ImageRun& image, const Counts& counts) {
+    if (!image.verdict) return {.text = "not judged", .colour = Colour::doubtful};
+    const Outcome outcome = image.verdict->outcome;
+    if (outcome == Outcome::clean && counts.forgiven > 0)
+        return {.text = fmt::format("{} forgiven", counts.forgiven), .colour = Colour::doubtful};
+    return {.text = render_outcome(outcome), .colour = colour_of(outcome)};
+}
+
 Line image_line(const ImageRun& image) {
     const Counts counts = count_findings(image);
-    const Outcome outcome = image.verdict ? image.verdict->outcome : Outcome::unknown;
     const bool kept = !image.contract || image.contract->is_kept();
     return {{.text = image.name},
-            {.text = image.verdict ? render_outcome(outcome) : "not judged", .colour = colour_of(outcome)},
+            verdict_cell(image, counts),
             {.text = image.contract ? render_kept(*image.contract) : "-", .colour = kept ? Colour::none : Colour::bad},
             number(counts.blocking),
             number(counts.waived),
@@ -156,8 +163,11 @@ std::vector<std::string> made_lines(const Run& run) {
 
 std::vector<std::string> verdict_lines(const Run& run) {
     const Counts counts = count_findings(run);
-    return {fmt::format("{}: {} blocking, {} waived, {} below the gate", render_outcome(outcome_of(run)),
-                        counts.blocking, counts.waived, counts.reported)};
+    const Outcome outcome = outcome_of(run);
+    const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
+    const std::string word = outcome == Outcome::clean && counts.forgiven > 0 ? "nothing new" : render_outcome(outcome);
+    return {fmt::format("{}: {} blocking{}, {} waived, {} below the gate", word, counts.blocking, forgiven,
+                        counts.waived, counts.reported)};
 }
 
 std::vector<std::string> publication_lines(const Run& run) {
@@ -200,7 +210,7 @@ std::string render_table(const Run& run, bool colour) {
 }
 
 std::string render_ending(const Run& run, bool colour) {
-    const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run);
+    const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run) && !render_forgiven_count(run);
     std::string text = painted(clean_line(render_heading(run)), good ? Colour::good : Colour::bad, colour) + "\n";
     text += render_topic("made", made_lines(run));
     if (const std::string contracts = render_contracts(run); !contracts.empty())

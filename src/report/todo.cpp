@@ -79,6 +79,16 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
     for (Settled& settled : all) todo.push_back(std::move(settled.todo));
 }
 
+/// What is forgiven here is not settled by that.
+void add_forgiven(const Run& run, std::vector<ToDo>& todo) {
+    if (const auto forgiven = render_forgiven_count(run)) {
+        todo.push_back({.kind = "forgiven",
+                        .text = "mend in another change what this one is forgiven: elsewhere it blocks",
+                        .because = *forgiven,
+                        .at = {run.policy.file, 0}});
+    }
+}
+
 void add_publication(const Run& run, std::vector<ToDo>& todo) {
     if (!run.publication) return;
     const PublicationState::Result result = run.publication->result;
@@ -110,6 +120,7 @@ std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows)
     add_unknown(run, todo);
     add_contracts(run, todo);
     add_remedies(rows, todo);
+    add_forgiven(run, todo);
     add_publication(run, todo);
     add_warnings(run.policy_warnings, todo);
     add_warnings(run.other_warnings, todo);

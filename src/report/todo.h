@@ -15,5 +15,6 @@ struct ToDo {
 };
 
 /// One entry per thing to do: verdicts that are unknown, contracts that are broken, remedies for what blocks (the one
-/// that settles most first), a publication that failed, warnings about the policy. Empty: nothing to do.
+/// that settles most first), what is forgiven here only, a publication that failed, warnings about the policy. Empty:
+/// nothing to do.
 std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows);

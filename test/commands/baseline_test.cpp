@@ -44,6 +44,8 @@ TEST_CASE("A pull request that adds nothing is judged as strictly as any other, 
     CHECK(holds(fake.summary(),
                 "1 finding that would block is in the published image too, whether it blocks there or not: only "
                 "new findings count"));
+    CHECK(
+        fake.summary().starts_with("# Python 1.0.0 adds nothing that blocks, but is not clean: 1 finding in 4 of 4 "));
     CHECK(holds(fake.files.texts.at("out/verdicts/3.13.3-production-linux-amd64.json"), R"("outcome": "clean")"));
     fake.environment["GITHUB_EVENT_NAME"] = "push";
     CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");

@@ -182,3 +182,14 @@ TEST_CASE("tables stay tables for a screen reader where a phone lays them out as
     CHECK(count(rows, "<thead role=\"rowgroup\">") + count(rows, "<tbody role=\"rowgroup\">") == 2);
     CHECK(count(body, "<td data-label") == 0);
 }
+
+TEST_CASE("what is forgiven is not green, in no place of the page") {
+    const std::string page = render_page(forgiven_run());
+    CHECK(count(page, "<div class=\"band doubt\">") == 1);
+    CHECK(count(page, "! 1 forgiven: published too") == 1);
+    CHECK(count(page, "! 2 forgiven: published too") == 1);
+    CHECK(count(page, "<span class=\"state forgiven\">forgiven</span>") == 2);
+    CHECK(count(page, "<option value=\"forgiven\">") == 1);
+    CHECK(count(page, "Nothing: all is well.") == 0);
+    CHECK(count(render_page(vulnerable_run()), "<option value=\"forgiven\">") == 0);
+}

@@ -70,3 +70,17 @@ TEST_CASE("a clean, published run has nothing to do") {
     REQUIRE(todo.size() == 1);
     CHECK(todo[0].text == "2 of 4 version tags written: press Re-run failed jobs");
 }
+
+TEST_CASE("what is forgiven comes after what blocks, and is something to mend all the same") {
+    const Run run = forgiven_run();
+    const std::vector<FindingRow> rows = gather_findings(run);
+    REQUIRE(rows.size() == 7);
+    CHECK(rows[0].state == FindingState::forgiven);
+    CHECK(rows[1].state == FindingState::forgiven);
+    CHECK(rows[2].state == FindingState::waived);
+    CHECK(gather_blocking(run).empty());
+    const std::vector<ToDo> todo = make_todo(run, rows);
+    REQUIRE(todo.size() == 1);
+    CHECK(todo[0].text == "mend in another change what this one is forgiven: elsewhere it blocks");
+    CHECK(todo[0].because == "2 findings in 2 of 4 images are forgiven, because the published images have them too");
+}

@@ -335,6 +335,26 @@ Run vulnerable_run() {
     return run;
 }
 
+Run forgiven_run() {
+    Run run = vulnerable_run();
+    run.policy.gate.new_only = true;
+    run.images[3].contract = contract(run.images[3].name);
+    run.images[3].change.reset();
+    run.policy_warnings.clear();
+    for (std::size_t i = 0; i < 2; ++i) {
+        Verdict& verdict = *run.images[i].verdict;
+        for (const Finding& finding : verdict.blocking) {
+            run.images[i].change->forgiven.insert(finding.key());
+            run.images[i].remedies.at(finding.key()).waiver.clear();
+            verdict.reported.push_back(finding);
+        }
+        verdict.blocking.clear();
+        verdict.outcome = Outcome::clean;
+        run.images[i].change->added.clear();
+    }
+    return run;
+}
+
 Run unknown_run() {
     Run run = clean_run();
     Verdict& verdict = *run.images[1].verdict;

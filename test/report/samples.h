@@ -8,6 +8,9 @@
 /// Two rows, two targets: one image vulnerable in several ways, a waiver about to end, a loosened scope, a broken
 /// contract row.
 Run vulnerable_run();
+/// A pull request with gate.pull_requests: new-only: what would block the first two images, the published ones have
+/// too.
+Run forgiven_run();
 /// The same images, all clean and published.
 Run clean_run();
 /// One scanner gave nothing for one image.

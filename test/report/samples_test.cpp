@@ -18,11 +18,9 @@ TEST_CASE("samples for the peers are written", "[.][samples]") {
         file << text;
         CHECK(file.good());
     };
-    const std::map<std::string, Run> runs{{"vulnerable", vulnerable_run()},
-                                          {"clean", clean_run()},
-                                          {"unknown", unknown_run()},
-                                          {"hostile", hostile_run()},
-                                          {"large", large_run(30'000)}};
+    const std::map<std::string, Run> runs{{"vulnerable", vulnerable_run()}, {"forgiven", forgiven_run()},
+                                          {"clean", clean_run()},           {"unknown", unknown_run()},
+                                          {"hostile", hostile_run()},       {"large", large_run(30'000)}};
     for (const auto& [name, run] : runs) {
         save(name + ".html", render_page(run));
         save(name + ".md", render_summary(run));

@@ -287,3 +287,11 @@ TEST_CASE("a scanner that is off is said in the file, and what that means") {
           "grype is off until 2026-12-01 (its (database)(x) is (broken), says platform team): what only it sees is "
           "not known");
 }
+
+TEST_CASE("a forgiven finding is a warning that says so, not one below the gate") {
+    const rapidjson::Document sarif = sarif_of(forgiven_run().images[0]);
+    const Json& result = results_of(sarif)[0];
+    CHECK(text_at(result, "ruleId") == "CVE-2026-1001");
+    CHECK(text_at(result, "level") == "warning");
+    CHECK(text_at(member(result, "message"), "text").find(": critical, forgiven. ") != std::string::npos);
+}
