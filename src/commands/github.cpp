@@ -37,10 +37,7 @@ bool describes_nothing_published(const Settings& settings, const Project& projec
 /// The scanners that the policy has switched off for any of these images, each once.
 std::set<Scanner> paused_scanners(const Run& run) {
     std::set<Scanner> paused;
-    for (const ImageRun& image : run.images) {
-        if (!image.verdict) continue;
-        for (const ScannerPause& pause : image.verdict->paused) paused.insert(pause.scanner);
-    }
+    for (const ScannerPause& pause : pauses_of(run)) paused.insert(pause.scanner);
     return paused;
 }
 

@@ -207,7 +207,9 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
     result.problems = make_annotations(run);
     result.outputs["verdict"] = render_outcome(outcome);
     result.outputs["findings"] = std::to_string(count_findings(run).all());
-    result.outputs["sarif"] = outcome == Outcome::unknown ? "" : (settings.out / "sarif").string();
+    // Uploaded, files that lack what a scanner would have seen close its alerts.
+    const bool complete = outcome != Outcome::unknown && pauses_of(run).empty();
+    result.outputs["sarif"] = complete ? (settings.out / "sarif").string() : "";
     result.summary = std::move(summary);
     return result;
 }

@@ -339,7 +339,8 @@ TEST_CASE("a cancellation begins nothing new and says what is visible") {
     CHECK(error.exit == Exit::cancelled);
     CHECK(error.problems.front().what.find("of 4 version tags written, no alias moved, perhaps also defra/python") !=
           std::string::npos);
-    CHECK(bench.registry.written.size() <= 3);  // the other repository's writer may have been on its way
+    CHECK(bench.registry.written.size() <=
+          4);  // the other repository's writer may have been on its way to both of its own
 }
 
 /// How a push comes to nothing, from one request on.
