@@ -189,7 +189,7 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     plan.state = next_state(run, before, blocking);
     plan.news = news_among(blocking, before.known);
     if (outcome == Outcome::clean) {
-        plan.action = open ? TrackingAction::close : TrackingAction::leave_alone;
+        plan.action = open && pauses_of(run).empty() ? TrackingAction::close : TrackingAction::leave_alone;
     } else {
         plan.action = open ? TrackingAction::update : TrackingAction::create;
     }

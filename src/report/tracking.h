@@ -39,7 +39,8 @@ struct TrackingPlan {
 
 /// `open`: the state of the open issue, if there is one. `remembered`: of the newest closed one. A vulnerable verdict
 /// opens the issue or brings it up to date, with a comment if there is news. An unknown one keeps what was known, is
-/// counted, and is told of once, in the third night. Only a clean verdict closes it.
+/// counted, and is told of once, in the third night. Only a clean verdict closes it, of a night in which no scanner was
+/// off.
 TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& open,
                            const std::optional<TrackingState>& remembered, const std::vector<std::string>& notify);
 

@@ -86,6 +86,12 @@ TEST_CASE("Only a clean verdict closes the issue, and without a comment") {
     CHECK(plan.comment.empty());
 }
 
+TEST_CASE("A clean night in which a scanner was off closes nothing: what only it sees may still be there") {
+    Run run = nightly(clean_run());
+    run.images.front().verdict->paused = {{Scanner::grype, "down", "me", *parse_date("2099-01-01"), {}}};
+    CHECK(plan_tracking(run, TrackingState{}, std::nullopt, nobody).action == TrackingAction::leave_alone);
+}
+
 TEST_CASE("An unknown night keeps what was known, closes nothing, and is told of once, in the third night") {
     const TrackingState red = state_after(nightly(vulnerable_run()));
     TrackingState state = red;
