@@ -93,11 +93,11 @@ std::string describe(const std::vector<Waiver>& waivers) {
 }
 
 /// A pause is a warning of its own, in every run.
-Problems tell_gate(const Policy& then, const Policy& now) {
+Problems tell_gate(const std::string& file, const Policy& then, const Policy& now) {
     Problems problems;
     if (then.gate != now.gate) {
         problems.push_back(
-            {{now.file, 0},
+            {{file, 0},
              fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
              "whoever approves this accepts what gets through",
              Level::warning});
@@ -156,7 +156,7 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     if (const auto policy = fetch_policy(world, settings, api, *last)) {
         for (const Problem& problem : tell_waivers(policy->waivers, project.policy.waivers))
             problems.push_back(problem);
-        for (const Problem& problem : tell_gate(*policy, project.policy)) problems.push_back(problem);
+        for (const Problem& problem : tell_gate(settings.policy, *policy, project.policy)) problems.push_back(problem);
     }
     return problems;
 }

@@ -84,8 +84,7 @@ void add_forgiven(const Run& run, std::vector<ToDo>& todo) {
     if (const auto forgiven = render_forgiven_count(run)) {
         todo.push_back({.kind = "forgiven",
                         .text = "mend in another change what this one is forgiven: elsewhere it blocks",
-                        .because = *forgiven,
-                        .at = {run.policy.file, 0}});
+                        .because = *forgiven});
     }
 }
 

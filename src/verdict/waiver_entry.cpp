@@ -63,7 +63,8 @@ std::string moved_path(const std::string& path) {
     for (std::size_t from = 0; from <= path.size();) {
         const std::size_t end = std::min(path.find('/', from), path.size());
         std::string segment = path.substr(from, end - from);
-        while (segment != "**" && segment.find("**") != std::string::npos) segment.erase(segment.find("**"), 1);
+        const bool any_path = segment == "**";
+        while (!any_path && segment.find("**") != std::string::npos) segment.erase(segment.find("**"), 1);
         moved += (from == 0 ? "" : "/") + segment;
         from = end + 1;
     }

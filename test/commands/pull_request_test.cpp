@@ -112,8 +112,8 @@ TEST_CASE("A waiver that accepts more, or for longer, than before is told as a n
 TEST_CASE("A gate or a scope that lets more through is told") {
     Proposal fake(one_waiver);
     fake.files.texts["vulnerability-policy.yml"] =
-        one_waiver +
-        "gate: {severity: high}\nscopes: [{id: npm, packages: [npm], reason: r, review_by: 2027-01-01}]\n";
+        one_waiver + "gate: {severity: high}\nscopes: [{id: npm, packages: [npm], reason: r, review_by: 2027-01-01}]\n";
+    fake.files.texts[".trivyignore"] = "CVE-2026-3333 exp:2027-01-01\n";
     const std::string told = fake.told();
     CHECK(holds(told,
                 "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
