@@ -1,6 +1,8 @@
 // Golden files: a rendered text is compared with one that a person has read and approved.
 #pragma once
 
+#include "places.h"
+
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -11,7 +13,7 @@
 /// Compares `text` with test/fixtures/NAME. With APPROVE=1 in the environment the file is written instead: look at the
 /// difference before you keep it.
 inline void approve(const std::string& text, const std::string& name) {
-    const std::filesystem::path golden = std::filesystem::path(FIXTURES) / name;
+    const std::filesystem::path golden = std::filesystem::path(fixtures_dir()) / name;
     const char* approving = std::getenv("APPROVE");
     if (approving != nullptr && std::string(approving) == "1") {
         std::filesystem::create_directories(golden.parent_path());

@@ -9,11 +9,12 @@
 #include "base/text.h"
 #include "commands/options.h"
 #include "commands/options_text.h"
+#include "places.h"
 
 namespace {
 
 std::string read(const std::string& name) {
-    std::ifstream in(std::string(REPOSITORY) + "/" + name);
+    std::ifstream in(repository_dir() + "/" + name);
     std::ostringstream text;
     text << in.rdbuf();
     return text.str();

@@ -7,6 +7,7 @@
 #include "commands/built_images.h"
 #include "commands/commands.h"
 #include "commands/github_world.h"
+#include "places.h"
 
 namespace {
 
@@ -40,7 +41,7 @@ std::set<std::string> files_in_sarif(FakeWorld& fake) {
 struct TwoReports : FakeWorld {
     TwoReports() {
         for (const char* name : {"trivy.json", "grype.json"}) {
-            std::ifstream file(std::string(FIXTURES) + "/verdict/" + name, std::ios::binary);
+            std::ifstream file(fixtures_dir() + "/verdict/" + name, std::ios::binary);
             files.texts[name] = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
         }
     }

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "places.h"
 #include "real_world.h"
 #include "system/local_server.h"
 
@@ -23,8 +24,8 @@ struct Judgement {
     Finished finished;
 
     explicit Judgement(std::vector<std::string> argv = {}) {
-        const std::string reports = std::string(FIXTURES) + "/verdict";
-        argv.insert(argv.end(), {PROGRAM, "judge", "--trivy", reports + "/trivy.json", "--grype",
+        const std::string reports = fixtures_dir() + "/verdict";
+        argv.insert(argv.end(), {program_file(), "judge", "--trivy", reports + "/trivy.json", "--grype",
                                  reports + "/grype.json", "--max-database-age", "1000000"});
         Command command;
         command.argv = argv;
@@ -133,7 +134,7 @@ TEST_CASE("Manifests that are as large as may be are read within 256 MiB of addr
             "sh",
             "-c",
             "ulimit -v 262144; exec \"$0\" \"$@\"",
-            PROGRAM,
+            program_file(),
             "fetch",
             "localhost:" + server.address().substr(server.address().find(':') + 1) + "/defra/python:latest"};
         command.directory = real.tree.path;

@@ -6,6 +6,7 @@
 
 #include "commands/github_world.h"
 #include "commands/served_github.h"
+#include "places.h"
 #include "real_world.h"
 
 namespace {
@@ -63,7 +64,7 @@ struct ReleaseJob {
 
     Finished run(const std::string& command = "release", const Environment& more = {}) {
         Command job;
-        job.argv = {PROGRAM};
+        job.argv = {program_file()};
         job.environment = real.environment;
         job.environment["INPUT_COMMAND"] = command;
         for (const auto& [name, value] : more) job.environment[name] = value;

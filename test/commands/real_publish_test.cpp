@@ -5,6 +5,7 @@
 #include <random>
 
 #include "commands/github_world.h"
+#include "places.h"
 #include "registry/docker_registry.h"
 #include "registry/token_server.h"
 #include "system/local_server.h"
@@ -34,7 +35,8 @@ struct PublishJob {
                     const Environment& variables = {}) const {
         Command job;
         // The databases that the scanners told of are of a day that has long passed.
-        job.argv = {PROGRAM, "publish", "--directory", tree.string(), "--to", to, "--max-database-age", "1000000"};
+        job.argv = {program_file(), "publish", "--directory",        tree.string(),
+                    "--to",         to,        "--max-database-age", "1000000"};
         job.argv.insert(job.argv.end(), options.begin(), options.end());
         job.environment = {{"PATH", real.environment.at("PATH")}};
         job.environment.insert(variables.begin(), variables.end());

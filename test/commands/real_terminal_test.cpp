@@ -1,6 +1,7 @@
 // The real program on a real terminal (a pseudo-terminal of `script`), and where there is none.
 #include <catch2/catch_test_macros.hpp>
 
+#include "places.h"
 #include "real_world.h"
 
 namespace {
@@ -8,8 +9,9 @@ namespace {
 /// What `judge` prints about the fixtures' two reports.
 std::string judge(const Environment& more, bool on_terminal) {
     RealWorld real;
-    const std::string reports = std::string(FIXTURES) + "/verdict";
-    const std::string program = PROGRAM " judge --trivy " + reports + "/trivy.json --grype " + reports + "/grype.json";
+    const std::string reports = fixtures_dir() + "/verdict";
+    const std::string program =
+        program_file() + " judge --trivy " + reports + "/trivy.json --grype " + reports + "/grype.json";
     Command command;
     command.argv = {"sh", "-c", program};
     if (on_terminal) command.argv = {"script", "--quiet", "--return", "--command", program, "/dev/null"};

@@ -6,9 +6,10 @@
 #include <string>
 
 #include "contract/facts.h"
+#include "places.h"
 
 inline std::string fixture(const std::string& name) {
-    std::ifstream file(std::string(FIXTURES) + "/contract/" + name, std::ios::binary);
+    std::ifstream file(fixtures_dir() + "/contract/" + name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "github/told_github.h"
+#include "places.h"
 #include "publication/permission.h"
 
 using namespace github;
@@ -92,7 +93,7 @@ struct Occurrence {
 };
 
 Event event_of(const Occurrence& occurrence) {
-    std::ifstream in(std::string(FIXTURES) + "/github/" + occurrence.fixture + ".json");
+    std::ifstream in(fixtures_dir() + "/github/" + occurrence.fixture + ".json");
     std::ostringstream text;
     text << in.rdbuf();
     FakeWorld fake;

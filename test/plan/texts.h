@@ -6,13 +6,14 @@
 #include <iterator>
 #include <string>
 
+#include "places.h"
 #include "plan/plan.h"
 
 /// The day on which these tests take place.
 inline const Date today = *parse_date("2026-11-23");
 
 inline std::string read_fixture(const std::string& name) {
-    std::ifstream file(std::string(FIXTURES) + "/plan/" + name, std::ios::binary);
+    std::ifstream file(fixtures_dir() + "/plan/" + name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 

@@ -12,6 +12,7 @@
 
 #include "approve.h"
 #include "base/json.h"
+#include "places.h"
 #include "report/samples.h"
 #include "report/sarif_rule.h"
 #include "report/sarif_text.h"
@@ -48,7 +49,7 @@ const Json& location_of(const Json& result) {
 
 /// The official schema, or nothing where the test data is not beside the repository.
 std::string schema_text() {
-    std::ifstream file(std::filesystem::path(CORPUS) / "microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json");
+    std::ifstream file(std::filesystem::path(corpus_dir()) / "microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json");
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("what is unknown or was not judged gives no SARIF, even with findings:
 
 TEST_CASE("the official schema accepts every file we write, and refuses a wrong one") {
     const std::string text = schema_text();
-    if (text.empty()) SKIP("the SARIF schema is not beside the repository: " CORPUS);
+    if (text.empty()) SKIP("the SARIF schema is not beside the repository: " + corpus_dir());
     rapidjson::Document schema_json = parse_tool_json(text, "the schema");
     const rapidjson::SchemaDocument schema(schema_json);
     for (const Run& run : {clean_run(), vulnerable_run(), hostile_run(), large_run(200)}) {

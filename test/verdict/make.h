@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/digest.h"
+#include "places.h"
 #include "verdict/verdict.h"
 
 inline std::string text_of_file(const std::string& path) {
@@ -15,7 +16,7 @@ inline std::string text_of_file(const std::string& path) {
 }
 
 inline std::string fixture(const std::string& name) {
-    return text_of_file(std::string(FIXTURES) + "/verdict/" + name);
+    return text_of_file(fixtures_dir() + "/verdict/" + name);
 }
 
 inline const Digest the_manifest = sha256("manifest");  // as in the fixtures

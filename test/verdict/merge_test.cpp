@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include "places.h"
 #include "verdict/make.h"
 
 namespace {
@@ -59,7 +60,7 @@ TEST_CASE("two reports of one image become one list, worst first") {
 
 TEST_CASE(
     "the two real reports of one image are 15 findings: 14 that Trivy sees, and the interpreter that only Grype sees") {
-    const std::string folder = CORPUS "/../recipes/scanners/reports/";
+    const std::string folder = corpus_dir() + "/../recipes/scanners/reports/";
     const std::string of_trivy = text_of_file(folder + "trivy-oci.json");
     const std::string of_grype = text_of_file(folder + "grype-oci.json");
     if (of_trivy.empty() || of_grype.empty()) SKIP("the reports are not beside the repository: " << folder);

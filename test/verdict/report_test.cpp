@@ -6,24 +6,25 @@
 #include <map>
 #include <random>
 
+#include "places.h"
 #include "verdict/make.h"
 
 namespace {
 
-std::string corpus(const std::string& path) {
-    const std::string file = std::string(CORPUS) + "/" + path;
+std::string report_of(const std::string& path) {
+    const std::string file = corpus_dir() + "/" + path;
     if (!std::filesystem::exists(file)) SKIP("the corpus is not here: " << file);
     return text_of_file(file);
 }
 
 std::string of_trivy(const std::string& name) {
-    return corpus("aquasecurity+trivy/integration/testdata/" + name);
+    return report_of("aquasecurity+trivy/integration/testdata/" + name);
 }
 std::string of_grype(const std::string& name) {
-    return corpus("anchore+grype/grype/presenter/" + name);
+    return report_of("anchore+grype/grype/presenter/" + name);
 }
 std::string of_dojo(const std::string& name) {
-    return corpus("DefectDojo+django-DefectDojo/unittests/scans/" + name);
+    return report_of("DefectDojo+django-DefectDojo/unittests/scans/" + name);
 }
 
 std::string complaint_of_trivy(const std::string& text) {
@@ -463,9 +464,9 @@ TEST_CASE("a real report of Grype that names one vulnerability as GHSA and as CV
 
 TEST_CASE(
     "a real image scanned by both has 15 findings: 14 that Trivy sees, and the interpreter that only Grype sees") {
-    const std::string trivy = corpus("../recipes/scanners/reports/trivy-oci.json");
+    const std::string trivy = report_of("../recipes/scanners/reports/trivy-oci.json");
     for (const std::string name : {"grype-oci.json", "grype-registry-by-cve.json"}) {
-        const Report by_grype = parse_grype_report(corpus("../recipes/scanners/reports/" + name), "it");
+        const Report by_grype = parse_grype_report(report_of("../recipes/scanners/reports/" + name), "it");
         const std::vector<Finding> merged =
             merge_findings(std::vector<Report>{parse_trivy_report(trivy, "it"), by_grype});
         REQUIRE(merged.size() == 15);

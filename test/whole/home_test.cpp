@@ -1,5 +1,6 @@
 // The road's way home: a push publishes into a registry and releases; nights scan what is there and keep one issue.
 #include "commands/served_github.h"
+#include "places.h"
 #include "registry/docker_registry.h"
 #include "whole/road.h"
 
@@ -42,7 +43,7 @@ struct Home {
         const Environment before = road.real.environment;
         road.real.environment["GITHUB_EVENT_NAME"] = event;
         for (const auto& [name, value] : inputs) road.real.environment["INPUT_" + name] = value;
-        Finished finished = road.start({PROGRAM});
+        Finished finished = road.start({program_file()});
         road.real.environment = before;
         CHECK_FALSE(mentions(finished.out + finished.err, served.hub.token));
         return finished;

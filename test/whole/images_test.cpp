@@ -1,6 +1,7 @@
 // The parent images as services live on them: built by the documented commands, extended, debugged, stopped; and what
 // the contract says of the recipe before this one.
 #include "contract/contract.h"
+#include "places.h"
 #include "probe/test_authority.h"
 #include "whole/docker.h"
 
@@ -33,7 +34,7 @@ std::vector<std::string> on_parents(Road& road, Docker& docker) {
 
 /// A service in `folder`, with its lock, on both parents: SERVICE-production and SERVICE-development.
 void build_service(Road& road, Docker& docker, const fs::path& folder, const std::string& service) {
-    const fs::path repository = REPOSITORY;
+    const fs::path repository = repository_dir();
     std::vector<std::string> lock = on_parents(road, docker);
     lock.insert(lock.end(),
                 {"-f", (repository / "test/fixtures/lock.Dockerfile").string(), "--output", folder.string()});
@@ -47,7 +48,7 @@ void build_service(Road& road, Docker& docker, const fs::path& folder, const std
 }
 
 fs::path copy_service(Docker& docker, const fs::path& from) {
-    fs::copy(fs::path(REPOSITORY) / from, docker.folder / "service", fs::copy_options::recursive);
+    fs::copy(fs::path(repository_dir()) / from, docker.folder / "service", fs::copy_options::recursive);
     return docker.folder / "service";
 }
 
@@ -146,16 +147,17 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
         const std::string container = docker.start({"--publish", "127.0.0.1::8085", "--publish", "127.0.0.1::8086",
                                                     docker.name("example-development"), "-m", "debugpy", "--listen",
                                                     "0.0.0.0:8086", "-m", "app.main"});
-        const Finished debugged = road.start(
-            {"python3", (fs::path(REPOSITORY) / "test/peers/debug.py").string(), docker.address(container, "8086"),
-             "http://" + docker.address(container, "8085") + "/health", (service / "app/main.py").string()});
+        const Finished debugged =
+            road.start({"python3", (fs::path(repository_dir()) / "test/peers/debug.py").string(),
+                        docker.address(container, "8086"), "http://" + docker.address(container, "8085") + "/health",
+                        (service / "app/main.py").string()});
         INFO(debugged.err << docker.logs(container));
         CHECK(debugged.exit_code == 0);
         CHECK(debugged.out == "'3.13.5'\n200\n");
     }
 
     SECTION("a team holds its own image against the contract, less what a service changes") {
-        fs::copy(fs::path(REPOSITORY) / "examples/service-contract.yml", road.tree / "contract.yml");
+        fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
         const std::string images = docker.name("example-production") + "," + docker.name("example-development");
         const Finished tested = road.run("test", {"--reference", images, "--contract", "contract.yml"});
         INFO(tested.out << tested.err);
@@ -164,7 +166,7 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
 
     SECTION("Debian packages are added to production so that both scanners see them, and run") {
         std::vector<std::string> options = on_parents(road, docker);
-        options.insert(options.end(), {"-f", (fs::path(REPOSITORY) / "examples/curl.Dockerfile").string()});
+        options.insert(options.end(), {"-f", (fs::path(repository_dir()) / "examples/curl.Dockerfile").string()});
         std::vector<std::string> loaded = options;
         loaded.insert(loaded.end(), {"--tag", docker.name("curl"), "--load"});
         docker.build(service, loaded);
@@ -235,7 +237,7 @@ TEST_CASE("The recipe before this one breaks the contract for the reasons that w
     Docker docker(road);
     for (const std::string target : {"production", "development"}) {
         std::vector<std::string> options = {
-            "-f",       (fs::path(REPOSITORY) / "test/fixtures/old-recipe/Dockerfile").string(),
+            "-f",       (fs::path(repository_dir()) / "test/fixtures/old-recipe/Dockerfile").string(),
             "--target", target,
             "--tag",    docker.name("old-" + target),
             "--load"};

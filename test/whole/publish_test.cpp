@@ -2,6 +2,7 @@
 // client.
 #include <csignal>
 
+#include "places.h"
 #include "whole/publish_road.h"
 
 namespace {
@@ -51,7 +52,7 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
 
     SECTION("fetch brings the same bytes back") {
         const Finished fetched =
-            road.start({PROGRAM, "fetch", scene.repository() + "@" + index, "--directory", road.tree.string()});
+            road.start({program_file(), "fetch", scene.repository() + "@" + index, "--directory", road.tree.string()});
         INFO(fetched.err);
         REQUIRE(fetched.exit_code == 0);
         const std::string name = "defradigital-python-" + index.substr(7, 12) + "-linux-amd64";

@@ -1,6 +1,7 @@
 // What a service team does with a published image: asks about it by its name. And what a pull request is compared with.
 #include <set>
 
+#include "places.h"
 #include "whole/publish_road.h"
 
 namespace {
@@ -32,7 +33,7 @@ struct Laptop {
     explicit Laptop(Road& on) : road(on) { fs::create_directory(folder); }
 
     Finished ask(const std::string& command, const std::vector<std::string>& more) {
-        std::vector<std::string> argv = {PROGRAM,         command,       "--directory",
+        std::vector<std::string> argv = {program_file(),  command,       "--directory",
                                          folder.string(), "--databases", sample_databases("red").string()};
         argv.insert(argv.end(), more.begin(), more.end());
         return road.start(argv);

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "oci/layout.h"
+#include "places.h"
 #include "real_world.h"
 
 namespace fs = std::filesystem;
@@ -47,13 +48,13 @@ struct Road {
     fs::path tree = real.tree.path;
 
     Road() {
-        const fs::path repository = REPOSITORY;
+        const fs::path repository = repository_dir();
         for (const char* name :
              {"Dockerfile", ".dockerignore", "JOB.env", "vulnerability-policy.yml", "image", "certificates"}) {
             fs::copy(repository / name, tree / name, fs::copy_options::recursive);
         }
         real.files.write(tree / "matrix.json", stand_in_matrix);
-        REQUIRE(fs::exists(PROGRAM));
+        REQUIRE(fs::exists(program_file()));
     }
 
     /// `python-image-action COMMAND` from another folder than the work tree.
@@ -62,8 +63,8 @@ struct Road {
     }
 
     std::vector<std::string> words(const std::string& command, const std::vector<std::string>& options) const {
-        std::vector<std::string> argv = {PROGRAM,       command,          "--directory",
-                                         tree.string(), "--image-matrix", "matrix.json"};
+        std::vector<std::string> argv = {program_file(), command,          "--directory",
+                                         tree.string(),  "--image-matrix", "matrix.json"};
         argv.insert(argv.end(), options.begin(), options.end());
         return argv;
     }

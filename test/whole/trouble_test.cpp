@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "places.h"
 #include "whole/road.h"
 
 namespace {
@@ -74,7 +75,7 @@ TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no hal
         execl("/usr/bin/env", "env", path.c_str(), "sh", "-c",
               "echo 'sleep 60' >> \"$2/image/settle\"; exec \"$0\" build --directory \"$2\" --image-matrix matrix.json "
               "--stand-ins \"$1\" --build-ca /etc/ssl/certs/ca-certificates.crt >/dev/null 2>&1",
-              PROGRAM, bases.c_str(), tree.c_str(), static_cast<char*>(nullptr));
+              program_file().c_str(), bases.c_str(), tree.c_str(), static_cast<char*>(nullptr));
         _exit(127);
     }
     std::this_thread::sleep_for(std::chrono::seconds(3));

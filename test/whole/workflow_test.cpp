@@ -1,6 +1,7 @@
 // The same program as a step of a workflow: inputs, outputs and summary as the runner handles them (facts: runner.md
 // §3-6).
 #include "base/text.h"
+#include "places.h"
 #include "whole/road.h"
 
 namespace {
@@ -32,7 +33,7 @@ struct Runner {
 
     Finished step(const std::map<std::string, std::string>& inputs) {
         for (const auto& [name, value] : inputs) road.real.environment["INPUT_" + name] = value;
-        return road.start({PROGRAM});
+        return road.start({program_file()});
     }
 
     /// $GITHUB_OUTPUT as FileCommandManager reads it; what it would refuse fails the test.
