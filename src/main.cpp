@@ -6,7 +6,8 @@
 #include <iostream>
 
 #include "base/memory.h"
-#include "commands/command_line.h"
+#include "cli/command_line.h"
+#include "cli/settings.h"
 #include "commands/commands.h"
 #include "github/filtered_stream.h"
 #include "github/runner.h"

@@ -4,8 +4,9 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "commands/road.h"
+#include "commands/commands.h"
 #include "contract/certificates.h"
+#include "pipeline/road.h"
 #include "plan/drift.h"
 #include "verdict/migration.h"
 

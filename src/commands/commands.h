@@ -1,21 +1,12 @@
-// The commands: each one is a story told in calls, in a file of its own name.
+// The commands. Each is one file of its own name, which reads from top to bottom; none calls another one. What two of
+// them need is a stage of the pipeline (src/pipeline/).
 #pragma once
 
-#include <map>
 #include <string>
 
-#include "base/error.h"
-#include "commands/settings.h"
+#include "pipeline/result.h"
+#include "pipeline/settings.h"
 #include "system/world.h"
-
-/// What a command leaves for whoever called it. main shows it: as text on a terminal, as annotations, outputs and a
-/// summary in a workflow.
-struct Result {
-    Exit exit = Exit::done;
-    Problems problems;                           ///< sorted by nobody yet
-    std::map<std::string, std::string> outputs;  ///< for $GITHUB_OUTPUT
-    std::string summary;                         ///< Markdown for the step summary
-};
 
 Result run_check(const World& world, const Settings& settings);
 Result run_matrix(const World& world, const Settings& settings);

@@ -5,7 +5,8 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "commands/given_images.h"
+#include "commands/commands.h"
+#include "pipeline/external_images.h"
 #include "report/escape.h"
 #include "scan/scan.h"
 

@@ -2,7 +2,8 @@
 #include <ostream>
 
 #include "base/json.h"
-#include "commands/given_images.h"
+#include "commands/commands.h"
+#include "pipeline/external_images.h"
 
 Result run_fetch(const World& world, const Settings& settings) {
     if (settings.references.empty()) {

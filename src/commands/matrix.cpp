@@ -2,7 +2,8 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "commands/road.h"
+#include "commands/commands.h"
+#include "pipeline/road.h"
 #include "publication/permission.h"
 
 Result run_matrix(const World& world, const Settings& settings) {

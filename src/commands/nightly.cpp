@@ -7,11 +7,12 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "commands/night.h"
-#include "commands/registry_access.h"
-#include "commands/step.h"
+#include "commands/commands.h"
 #include "github/code_scanning.h"
 #include "github/issues.h"
+#include "pipeline/published_images.h"
+#include "pipeline/registry_access.h"
+#include "pipeline/step.h"
 #include "registry/manifests.h"
 #include "report/terminal.h"
 

@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <ostream>
 
-#include "commands/baseline.h"
-#include "commands/step.h"
+#include "commands/commands.h"
+#include "pipeline/baseline.h"
+#include "pipeline/step.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"

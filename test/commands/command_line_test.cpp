@@ -1,10 +1,10 @@
-#include "commands/command_line.h"
+#include "cli/command_line.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/error.h"
-#include "commands/options.h"
+#include "cli/options.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "commands/command_line.h"
+#include "cli/command_line.h"
 #include "commands/github_world.h"
 
 namespace {

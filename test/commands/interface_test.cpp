@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "base/text.h"
-#include "commands/options.h"
-#include "commands/options_text.h"
+#include "cli/options.h"
+#include "cli/options_text.h"
 #include "places.h"
 
 namespace {

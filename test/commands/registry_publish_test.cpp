@@ -2,8 +2,9 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "commands/built_images.h"
-#include "commands/registry_access.h"
-#include "commands/road.h"
+#include "commands/commands.h"
+#include "pipeline/registry_access.h"
+#include "pipeline/road.h"
 #include "registry/fake_registry.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "commands/settings.h"
+#include "cli/settings.h"
 
 #include <catch2/catch_test_macros.hpp>
 

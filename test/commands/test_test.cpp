@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "cli/settings.h"
 #include "commands/commands.h"
 #include "probe/fake_engine.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "commands/settings.h"
+#include "cli/settings.h"
 #include "fakes/fake_world.h"
 
 inline constexpr const char* two_versions = R"([

@@ -1,0 +1,144 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/options.h"
+
+namespace {
+
+constexpr const char* version = PROGRAM_VERSION;
+
+constexpr const char* exit_codes =
+    "Exit codes: 0 done; 1 the policy or the contract says no; 2 the input is wrong; 3 it could not be done (the "
+    "verdict\n"
+    "is unknown); 130 cancelled.";
+
+bool uses(const OptionText& option, const std::string& command) {
+    return std::find(option.used_by.begin(), option.used_by.end(), command) != option.used_by.end();
+}
+
+std::string help_of(const OptionText& option) {
+    if (option.value.empty() || option.standard.empty()) return option.help;
+    return option.help + " [" + option.standard + "]";
+}
+
+/// The options of one command, filled with defaults first so that "given" can be told from "not given".
+void add_options(CLI::App& app, const CommandText& command, std::map<std::string, std::string>& given) {
+    for (const OptionText& option : option_table()) {
+        if (!uses(option, command.name) || option.secret) continue;
+        const std::string name = option.name;
+        if (option.value.empty()) {
+            app.add_flag_callback(
+                "--" + name, [&given, name] { given[name] = "true"; }, option.help);
+        } else {
+            const std::string in_place = name == command.argument ? name + "," : "";
+            app.add_option_function<std::string>(
+                   in_place + "--" + name, [&given, name](const std::string& v) { given[name] = v; }, help_of(option))
+                ->type_name(option.value);
+        }
+    }
+}
+
+std::string upper_case(std::string_view text) {
+    std::string upper(text);
+    for (char& c : upper) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return upper;
+}
+
+std::string command_names() {
+    std::vector<std::string> names;
+    for (const CommandText& command : command_table()) names.push_back(command.name);
+    return joined(names, ", ");
+}
+
+bool is_command(const std::string& name) {
+    const auto& table = command_table();
+    return std::any_of(table.begin(), table.end(), [&](const CommandText& c) { return c.name == name; });
+}
+
+/// Whoever writes a token behind a command is told what to do instead, and it is not repeated.
+void refuse_secrets(const std::vector<std::string>& arguments) {
+    for (const OptionText& option : option_table()) {
+        const std::string name = "--" + option.name;
+        for (const std::string& argument : arguments) {
+            if (!option.secret || (argument != name && !argument.starts_with(name + "="))) continue;
+            throw Error{Exit::bad_input,
+                        {{{},
+                          name + " is no option: every user of this machine can read arguments",
+                          "give it in the environment; the README says under which name"}}};
+        }
+    }
+}
+
+}  // namespace
+
+Invocation parse_arguments(const std::vector<std::string>& arguments) {
+    refuse_secrets(arguments);
+    Invocation invocation;
+    CLI::App app{"Builds, tests, scans, judges and publishes a family of parent images", "python-image-action"};
+    app.set_version_flag("--version", std::string("python-image-action ") + version);
+    app.require_subcommand(0, 1);
+    app.footer(std::string("`python-image-action COMMAND --help` lists the options of a command.\n\n") + exit_codes);
+    for (const CommandText& command : command_table()) {
+        CLI::App* sub = app.add_subcommand(command.name, command.help);
+        sub->footer("In a workflow it sets the outputs: " + command.outputs + "\n\n" + exit_codes);
+        add_options(*sub, command, invocation.options);
+    }
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+    try {
+        app.parse(reversed);
+    } catch (const CLI::CallForVersion& asked) {
+        invocation.text = std::string(asked.what()) + "\n";
+        return invocation;
+    } catch (const CLI::CallForHelp&) {
+        const auto chosen = app.get_subcommands();
+        invocation.text = chosen.empty() ? app.help() : chosen.front()->help();
+        return invocation;
+    } catch (const CLI::ParseError& mistake) {
+        const auto chosen = app.get_subcommands();
+        const std::string asked = chosen.empty() ? "" : " " + chosen.front()->get_name();
+        throw Error{Exit::bad_input,
+                    {{{}, mistake.what(), "python-image-action" + asked + " --help lists what there is"}}};
+    }
+    const auto chosen = app.get_subcommands();
+    if (chosen.empty()) {
+        invocation.text = app.help();
+    } else {
+        invocation.command = chosen.front()->get_name();
+    }
+    return invocation;
+}
+
+Invocation parse_inputs(const Environment& environment) {
+    Invocation invocation;
+    Problems problems;
+    const auto command = environment.find("INPUT_COMMAND");
+    invocation.command = command == environment.end() || command->second.empty() ? "run" : command->second;
+    if (!is_command(invocation.command)) {
+        problems.push_back(
+            {{}, fmt::format("the input command is \"{}\"", invocation.command), "write one of " + command_names()});
+    }
+    for (const auto& [key, value] : environment) {
+        if (!key.starts_with("INPUT_") || key == "INPUT_COMMAND" || value.empty()) continue;
+        const auto& table = option_table();
+        const auto option = std::find_if(table.begin(), table.end(), [&input = key](const OptionText& o) {
+            return "INPUT_" + upper_case(o.name) == input;
+        });
+        if (option == table.end()) {
+            problems.push_back({{},
+                                fmt::format("there is no input \"{}\"", lower_case(key.substr(6))),
+                                "action.yml lists the inputs"});
+        } else {
+            invocation.options[option->name] = value;
+        }
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    return invocation;
+}

@@ -1,0 +1,164 @@
+#include "cli/options.h"
+
+#include "pipeline/settings.h"
+
+namespace {
+
+const std::vector<std::string> all = {"check",   "matrix",  "build", "test",    "scan",    "judge",
+                                      "explain", "publish", "fetch", "release", "nightly", "run"};
+const std::vector<std::string> planning = {"check",   "matrix",  "build",   "test",    "scan", "judge",
+                                           "explain", "publish", "release", "nightly", "run"};
+const std::vector<std::string> building = {"build", "run"};
+const std::vector<std::string> scanning = {"scan", "explain", "publish", "nightly", "run"};
+const std::vector<std::string> judging = {"scan", "judge", "explain", "publish", "nightly", "run"};
+const std::vector<std::string> publishing = {"publish", "run"};
+const std::vector<std::string> uploading = {"judge", "publish", "nightly", "run"};
+const std::vector<std::string> with_registry = {"scan", "explain", "publish", "fetch", "nightly", "run"};
+const std::vector<std::string> with_github = {"check", "judge", "publish", "release", "nightly", "run"};
+const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
+
+}  // namespace
+
+const std::vector<CommandText>& command_table() {
+    static const std::vector<CommandText> table = {
+        {"check", "Hold image-matrix.json, JOB.env, the Dockerfile, the README and the policy against each other",
+         "problems"},
+        {"matrix", "Print the job matrix of a workflow", "matrix, count, versions, publish, reason"},
+        {"build", "Build every image in one build graph into out/images", "digests"},
+        {"test", "Hold the built images against their contract", "tested"},
+        {"scan", "Scan the built images with Trivy and Grype, then judge", "verdict, findings"},
+        {"judge", "Judge again from the reports in out/scans, or from two given reports; runs no tool",
+         "verdict, sarif, findings"},
+        {"explain", "Tell what is known about a vulnerability: whether an image has it, and what was decided about it",
+         "answer", "vulnerability"},
+        {"publish", "Publish exactly the images that were built, scanned and judged clean",
+         "published, digests, tags, reason"},
+        {"fetch", "Bring published images into layouts in out/fetched, each blob once", "digests", "reference"},
+        {"release", "Make the GitHub release of DEFRA_VERSION, with everything that replays its verdict",
+         "release, created"},
+        {"nightly", "Scan what is published, with today's databases, and keep one tracking issue", "verdict, issue"},
+        {"run", "The whole road: check, build, test, scan, judge, publish, release", "all of the above"},
+    };
+    return table;
+}
+
+const std::vector<OptionText>& option_table() {
+    static const std::vector<OptionText> table = {
+        {"directory", "DIR", ".", "The work tree: every other path is relative to it", all},
+        {"out", "DIR", "out", "Where everything that is made goes", all},
+        {"image-matrix", "FILE", "image-matrix.json", "The versions to build", planning},
+        {"job-env", "FILE", "JOB.env", "DEFRA_VERSION and IMAGE_NAME", planning},
+        {"dockerfile",
+         "FILE",
+         "Dockerfile",
+         "The Dockerfile with the targets development and production",
+         {"check", "build", "release", "nightly", "run"}},
+        {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
+        {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", all},
+        {"runners",
+         "LIST",
+         "",
+         "Runner labels by platform, such as linux/arm64=ubuntu-24.04-arm; comma-separated",
+         {"matrix"}},
+        {"namespace", "NAME", "defradigital", "The organisation in front of the repository's name", planning},
+        {"jobs",
+         "N",
+         "",
+         "How much runs at the same time; the number of processors unless given",
+         {"build", "test", "scan", "explain", "publish", "fetch", "nightly", "run"}},
+        {"stand-ins",
+         "FILE",
+         "",
+         "Bases to use in place of the real ones; nothing made from them reaches a public registry",
+         {"build", "test", "run"}},
+        {"build-ca", "FILE", "",
+         "A trust bundle for the download steps of the build only, where an intercepting proxy needs it", building},
+        {"builder", "NAME", "", "A buildx builder to use, such as a remote one", building},
+        {"cache-from", "LIST", "", "Where buildx reads a layer cache from, such as type=gha; separated by semicolons",
+         building},
+        {"cache-to", "LIST", "", "Where buildx writes a layer cache to; separated by semicolons", building},
+        {"mirrors",
+         "LIST",
+         "",
+         "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
+         {"build", "scan", "explain", "fetch", "nightly", "run"}},
+        {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
+        {"reference",
+         "IMAGES",
+         "",
+         "Images to take in place of the built ones: of a registry, or for test of the engine; comma-separated",
+         {"test", "scan", "explain", "fetch"}},
+        {"layout", "DIR", "", "An OCI layout on disk, to take in place of the built images", {"scan", "explain"}},
+        {"vulnerability", "IDS", "", "What to explain, such as CVE-2026-1234; comma-separated", {"explain"}},
+        {"policy",
+         "FILE",
+         usual_policy,
+         "What blocks and what is accepted",
+         {"check", "scan", "judge", "explain", "publish", "release", "nightly", "run"}},
+        {"severity", "WORD", "",
+         "Block from this severity on, whatever the policy says: negligible, low, medium, high or critical", judging},
+        {"sarif-severity",
+         "WORD",
+         "medium",
+         "The lowest severity that goes into SARIF files",
+         {"scan", "judge", "publish", "nightly", "run"}},
+        {"databases", "DIR", "",
+         "A folder with both scanners' databases (trivy/, grype/), used as they are; without it they are brought up to "
+         "date",
+         scanning},
+        {"max-database-age", "HOURS", "48", "An older vulnerability database makes the verdict unknown", judging},
+        {"trivy", "FILE", "", "A Trivy report to judge, in place of out/scans", {"judge"}},
+        {"grype", "FILE", "", "A Grype report to judge, in place of out/scans", {"judge"}},
+        {"digest", "DIGEST", "", "The manifest digest that the given reports are about", {"judge"}},
+        {"today", "DATE", "", "Judge as on this day", {"check", "judge"}},
+        {"publish", "WISH", "auto", "auto: where the branch and the event allow it; required: or fail; off: never",
+         at_an_event},
+        {"publish-branches", "LIST", "master",
+         "Branches that publish, besides the event's default branch; comma-separated", at_an_event},
+        {"to",
+         "PLACE",
+         "",
+         "Where images are published: a registry such as docker.io, or oci:DIR; out/registry unless given",
+         {"scan", "publish", "nightly", "run"}},
+        {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
+         with_registry},
+        {"docker-token", "TOKEN", "",
+         "The access token that goes with it; outside of a workflow the variable DOCKER_TOKEN", with_registry, true},
+        {"insecure", "", "false", "Speak to the registry without TLS; one on this machine always is spoken to so",
+         with_registry},
+        {"allow-stand-in", "", "false",
+         "Let images on stand-in bases into a registry on this machine; no other ever gets them", publishing},
+        {"adopt-alias", "", "false", "Move tags of unknown age too: those published before this action", publishing},
+        {"rollback-to",
+         "VERSION",
+         "",
+         "Publish nothing, and move the moving tags back to this DEFRA_VERSION",
+         {"publish"}},
+        {"reason", "TEXT", "", "Why the tags go back; it is recorded", {"publish"}},
+        {"dry-run", "", "false", "Print what would be published, and publish nothing", {"publish", "release", "run"}},
+        {"token", "TOKEN", "", "The token for GitHub; outside of a workflow the variable GITHUB_TOKEN", with_github,
+         true},
+        {"sarif-upload", "WISH", "auto",
+         "Findings into code scanning; auto: where GitHub takes them; required: or fail; off: never", uploading},
+        {"release", "VERSION", "", "Judge again what that release was judged by, as on that day", {"judge"}},
+        {"notify",
+         "NAMES",
+         "",
+         "Who is mentioned in the tracking issue, such as @defra/platform; comma-separated",
+         {"nightly"}},
+        {"nightly-fail",
+         "WORD",
+         "news",
+         "When findings turn the night red: news, any or never; an unknown verdict always does",
+         {"nightly"}},
+        {"retire", "MINOR", "", "Close the code scanning alerts of a version that is gone, such as 3.11", {"nightly"}},
+        {"fix",
+         "",
+         "false",
+         "Mend what can be mended: the matrix and JOB.env are the truth, and the policy takes the scanners' own ignore "
+         "files",
+         {"check"}},
+        {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
+    };
+    return table;
+}

@@ -1,0 +1,211 @@
+#include "cli/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/options.h"
+#include "registry/reference.h"
+
+namespace {
+
+/// Reads the values of options one by one and gathers everything that is wrong with them.
+class Reader {
+  public:
+    explicit Reader(const std::map<std::string, std::string>& given) : given_(given) {}
+
+    std::string text(const std::string& name) const {
+        const auto value = given_.find(name);
+        if (value != given_.end()) return value->second;
+        const auto& table = option_table();
+        const auto row = std::find_if(table.begin(), table.end(), [&](const OptionText& o) { return o.name == name; });
+        return row == table.end() ? "" : row->standard;
+    }
+
+    std::vector<std::string> list(const std::string& name, char separator) const {
+        return fields_of(text(name), separator);
+    }
+
+    std::map<std::string, std::string> pairs(const std::string& name, const std::string& example) {
+        std::map<std::string, std::string> result;
+        for (const std::string& entry : list(name, ',')) {
+            const std::size_t equals = entry.find('=');
+            if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size()) {
+                refuse(name, entry, "write it as " + example);
+            } else {
+                result[std::string(trimmed(entry.substr(0, equals)))] = trimmed(entry.substr(equals + 1));
+            }
+        }
+        return result;
+    }
+
+    // The two words of YAML 1.2's core schema, in the three ways it writes them; "yes" and "1" are no booleans there.
+    bool flag(const std::string& name) {
+        const std::string word = text(name);
+        if (word == "true" || word == "True" || word == "TRUE") return true;
+        if (word != "false" && word != "False" && word != "FALSE") refuse(name, word, "write true or false");
+        return false;
+    }
+
+    std::size_t count(const std::string& name, std::size_t standard) {
+        const std::string word = text(name);
+        if (word.empty()) return standard;
+        std::size_t number = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        if (error != std::errc() || end != word.data() + word.size() || number == 0)
+            refuse(name, word, "write a whole number above 0");
+        return number;
+    }
+
+    std::optional<Severity> severity(const std::string& name) {
+        const std::string word = text(name);
+        if (word.empty()) return std::nullopt;
+        const std::optional<Severity> severity = parse_severity(word);
+        if (!severity || *severity == Severity::unknown) {
+            refuse(name, word, "write negligible, low, medium, high or critical");
+            return std::nullopt;
+        }
+        return severity;
+    }
+
+    std::optional<Date> date(const std::string& name) {
+        const std::string word = text(name);
+        if (word.empty()) return std::nullopt;
+        const std::optional<Date> date = parse_date(word);
+        if (!date) refuse(name, word, "write it as 2026-11-23");
+        return date;
+    }
+
+    PublishWish wish(const std::string& name) {
+        const std::string word = text(name);
+        if (word == "required") return PublishWish::required;
+        if (word == "off") return PublishWish::off;
+        if (word != "auto") refuse(name, word, "write auto, required or off");
+        return PublishWish::automatic;
+    }
+
+    github::UploadWish upload_wish(const std::string& name) {
+        switch (wish(name)) {
+            case PublishWish::automatic:
+                return github::UploadWish::automatic;
+            case PublishWish::required:
+                return github::UploadWish::required;
+            case PublishWish::off:
+                return github::UploadWish::off;
+        }
+        return github::UploadWish::automatic;
+    }
+
+    NightlyFail nightly_fail(const std::string& name) {
+        const std::string word = text(name);
+        if (word == "any") return NightlyFail::any;
+        if (word == "never") return NightlyFail::never;
+        if (word != "news") refuse(name, word, "write news, any or never");
+        return NightlyFail::news;
+    }
+
+    /// Names of people and teams (GitHub: letters, digits and single hyphens; a team is ORGANISATION/TEAM).
+    std::vector<std::string> names(const std::string& name) {
+        constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./";
+        std::vector<std::string> all_names;
+        for (std::string one : list(name, ',')) {
+            if (one.starts_with('@')) one.erase(0, 1);
+            if (one.empty() || one.find_first_not_of(allowed) != std::string::npos) {
+                refuse(name, one, "write names such as @octocat or @defra/platform");
+            } else {
+                all_names.push_back(one);
+            }
+        }
+        return all_names;
+    }
+
+    void refuse(const std::string& name, const std::string& value, const std::string& hint) {
+        problems_.push_back({{}, fmt::format("--{} does not take \"{}\"", name, value), hint});
+    }
+
+    void finish() const {
+        if (!problems_.empty()) throw Error{Exit::bad_input, problems_};
+    }
+
+  private:
+    const std::map<std::string, std::string>& given_;
+    Problems problems_;
+};
+
+/// A folder, or a host that could stand in front of an image's name. The namespace is an option of its own.
+bool is_place(const std::string& place) {
+    if (place.empty()) return true;
+    if (place.starts_with("oci:")) return place.size() > 4;
+    const std::optional<registry::Reference> image = registry::parse_reference(place + "/a/b");
+    return image && image->host == place && image->repository == "a/b";
+}
+
+}  // namespace
+
+Settings parse_settings(const std::map<std::string, std::string>& given) {
+    Reader reader(given);
+    Settings s;
+    s.directory = reader.text("directory");
+    s.out = reader.text("out");
+    s.image_matrix = reader.text("image-matrix");
+    s.job_env = reader.text("job-env");
+    s.dockerfile = reader.text("dockerfile");
+    s.only = reader.list("only", ',');
+    s.platforms = reader.list("platforms", ',');
+    s.runners = reader.pairs("runners", "linux/arm64=ubuntu-24.04-arm");
+    s.name_space = reader.text("namespace");
+    s.jobs = reader.count("jobs", std::max(1U, std::thread::hardware_concurrency()));
+    s.stand_ins = reader.text("stand-ins");
+    s.build_ca = reader.text("build-ca");
+    s.builder = reader.text("builder");
+    s.cache_from = reader.list("cache-from", ';');
+    s.cache_to = reader.list("cache-to", ';');
+    s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");
+    s.contract = reader.text("contract");
+    s.references = reader.list("reference", ',');
+    s.layout = reader.text("layout");
+    s.vulnerabilities = reader.list("vulnerability", ',');
+    s.policy = reader.text("policy");
+    s.severity = reader.severity("severity");
+    s.sarif_severity = reader.severity("sarif-severity").value_or(Severity::medium);
+    s.databases = reader.text("databases");
+    s.max_database_age = std::chrono::hours(reader.count("max-database-age", 48));
+    s.trivy_report = reader.text("trivy");
+    s.grype_report = reader.text("grype");
+    s.digest = reader.text("digest");
+    s.today = reader.date("today");
+    s.publish = reader.wish("publish");
+    s.publish_branches = reader.list("publish-branches", ',');
+    s.to = reader.text("to");
+    s.docker_username = reader.text("docker-username");
+    s.docker_token = Secret(reader.text("docker-token"));
+    s.insecure = reader.flag("insecure");
+    s.allow_stand_in = reader.flag("allow-stand-in");
+    s.adopt_alias = reader.flag("adopt-alias");
+    s.rollback_to = reader.text("rollback-to");
+    s.reason = reader.text("reason");
+    s.dry_run = reader.flag("dry-run");
+    s.token = Secret(reader.text("token"));
+    s.sarif_upload = reader.upload_wish("sarif-upload");
+    s.release = reader.text("release");
+    s.retire = reader.text("retire");
+    s.notify = reader.names("notify");
+    s.nightly_fail = reader.nightly_fail("nightly-fail");
+    s.fix = reader.flag("fix");
+    s.diff = reader.flag("diff");
+    if (s.platforms.empty()) reader.refuse("platforms", "", "name at least one, such as linux/amd64");
+    if (!s.digest.empty() && !Digest::parse(s.digest))
+        reader.refuse("digest", s.digest, "write it as sha256: and 64 hexadecimal digits");
+    if (!is_place(s.to)) reader.refuse("to", s.to, "write a registry's host, such as docker.io, or oci: and a folder");
+    if (!s.release.empty() && !parse_version(s.release))
+        reader.refuse("release", s.release, "write a DEFRA_VERSION, such as 1.0.0");
+    if (!s.retire.empty() && !parse_version(s.retire + ".0"))
+        reader.refuse("retire", s.retire, "write a minor version of Python, such as 3.11");
+    reader.finish();
+    return s;
+}

@@ -1,8 +1,0 @@
-// `publish --rollback-to VERSION`: the moving tags go back to a version that is out. Nothing is built, stored or
-// judged.
-#pragma once
-
-#include "commands/commands.h"
-
-/// Needs --to and --reason; may only happen where this run may publish. out/publication.json records the reason.
-Result roll_back(const World& world, const Settings& settings);

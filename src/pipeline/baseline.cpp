@@ -1,0 +1,242 @@
+#include "pipeline/baseline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <ostream>
+
+#include "base/text.h"
+#include "pipeline/registry_access.h"
+#include "pipeline/step.h"
+#include "registry/fetch.h"
+#include "registry/manifests.h"
+#include "scan/scan.h"
+#include "verdict/comparison.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path scans_folder(const Settings& settings) {
+    return settings.out / "scans" / "published";
+}
+
+/// A comparison that cannot be made is worth a line in the log: without it the gate is the stricter one.
+bool succeeds(const World& world, const std::function<void()>& step) {
+    try {
+        step();
+        return true;
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        Problems problems = error.problems;
+        for (Problem& problem : problems) problem.level = Level::notice;
+        world.log << render_problems(problems);
+        return false;
+    }
+}
+
+/// The first of the image's tags that is there, as a reference by digest; empty if none is.
+std::string find_published(registry::Client& client, const std::string& host, const Image& image) {
+    std::vector<std::string> tags = image.moving_tags;
+    tags.push_back(image.version_tag);
+    for (const std::string& tag : tags) {
+        const auto digest = registry::ask_tag(client, host, image.repository, tag);
+        if (digest) return registry::render_reference({host, image.repository, tag, digest});
+    }
+    return "";
+}
+
+std::vector<Layout> fetch_published(const World& world, const Settings& settings, const Project& project,
+                                    const std::vector<Layout>& layouts) {
+    const std::string host = registry_of_credentials(settings);
+    Problems said_before;  // by whoever publishes with the same options
+    registry::ClientSettings access = load_reading_access(world, settings, {host}, said_before);
+    access.mirrors = settings.mirrors;
+    registry::Client client(world, access);
+    std::vector<Layout> published;
+    for (const Layout& layout : layouts) {
+        succeeds(world, [&] {
+            const std::string reference = find_published(client, host, image_of(project.plan, layout));
+            if (reference.empty()) return;
+            const std::vector<registry::Wanted> wanted = {{reference, layout.image, layout.platform}};
+            for (registry::Fetched& one :
+                 registry::fetch_images(world, client, wanted, settings.out / "published" / "images", settings.jobs))
+                published.push_back(std::move(one.layout));
+        });
+    }
+    return published;
+}
+
+/// The receipts were written by scan_baseline in this run: they name the image.
+Subject make_subject(const Verdict& ours, std::vector<ScanResult> scans) {
+    const Receipt receipt = scans.front().receipt;
+    return {.name = ours.name,
+            .target = ours.target,
+            .manifest = receipt.manifest,
+            .config = receipt.config,
+            .architecture = receipt.architecture,
+            .scans = std::move(scans)};
+}
+
+/// What a missing comparison means is worth a warning only where it makes the gate stricter.
+Problem make_remark(const Project& project, const std::string& name, const std::string& why) {
+    const bool new_only = project.policy.gate.new_only;
+    return {{},
+            fmt::format("{}: there is nothing to compare it with ({}){}", name, why,
+                        new_only ? ": all its findings count, not only new ones" : ""),
+            "",
+            new_only ? Level::warning : Level::notice};
+}
+
+/// What a failed scan does not see would read as mended.
+Problem make_doubt(const std::string& name) {
+    return {{},
+            name +
+                ": not compared with the published image: the verdict on it is unknown, so what it lacks cannot be "
+                "told from what was not seen",
+            "",
+            Level::notice};
+}
+
+/// What the published image has may be below the gate there: another version without a fix, a waiver for its path. A
+/// change does not add it all the same.
+Problem make_pardon(const Settings& settings, const std::string& name, std::size_t findings) {
+    return {{},
+            fmt::format("{}: {} that would block {} in the published image too, whether it blocks there or not: only "
+                        "new findings count",
+                        name, counted(findings, "finding"), findings == 1 ? "is" : "are"),
+            "gate.pull_requests: new-only in " + settings.policy + " lets it",
+            Level::notice};
+}
+
+Change make_change(const Verdict& published, const Verdict& now) {
+    Comparison comparison = compare_verdicts(published, now);
+    return {.published = published.manifest,
+            .added = std::move(comparison.added),
+            .gone = std::move(comparison.gone),
+            .size_before = size_of(published),
+            .size = size_of(now),
+            .packages = std::nullopt,
+            .contract = std::nullopt};
+}
+
+/// Keys of what blocked and does not any more.
+std::set<std::string> forgiven_of(const Baseline& baseline, const ImageRun& image) {
+    const auto blocked = baseline.blocked.find(image.name);
+    if (blocked == baseline.blocked.end()) return {};
+    std::set<std::string> forgiven = blocked->second;
+    for (const Finding& finding : image.verdict->blocking) forgiven.erase(finding.key());
+    return forgiven;
+}
+
+/// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
+/// seem to come or to go.
+std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
+                                                              const Verdict& published, const Verdict& now) {
+    const auto before = load_inventories(world.files, scans_folder(settings), {now.name, published.manifest});
+    const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
+    const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                                  [](const auto& a, const auto& b) { return a.first == b.first; });
+    if (before.empty() || !alike) return std::nullopt;
+    std::vector<Package> all_before;
+    std::vector<Package> all_after;
+    for (const auto& [scanner, packages] : before) {
+        all_before.insert(all_before.end(), packages.begin(), packages.end());
+        all_after.insert(all_after.end(), after.at(scanner).begin(), after.at(scanner).end());
+    }
+    return compare_packages(all_before, all_after);
+}
+
+/// The contract's results in the releases that were fetched, by the digest of the manifest that was tested: whatever
+/// the release and the image were called, they are about these very bytes.
+std::map<std::string, ContractReport> load_released_contracts(const World& world, const Settings& settings) {
+    std::map<std::string, ContractReport> reports;
+    const fs::path releases = settings.out / "releases";
+    for (const std::string& release : world.files.names_in(releases)) {
+        const fs::path tests = releases / release / "out/tests";
+        for (const std::string& name : world.files.names_in(tests)) {
+            succeeds(world, [&] {
+                const fs::path file = tests / name;
+                const ContractReport report = parse_contract_json(world.files.read(file), file.string());
+                reports.insert_or_assign(report.manifest, report);
+            });
+        }
+    }
+    return reports;
+}
+
+}  // namespace
+
+bool wants_baseline(const Project& project) {
+    return project.event.name.starts_with("pull_request");
+}
+
+void scan_baseline(const World& world, const Settings& settings, const Project& project,
+                   const std::vector<Layout>& layouts) {
+    world.files.remove(scans_folder(settings));
+    if (!wants_baseline(project)) return;
+    Settings aside = settings;
+    aside.out = settings.out / "published";
+    world.files.remove(aside.out);
+    TimedStep step(world, "baseline", "what is published in the place of " + counted(layouts.size(), "image"));
+    std::vector<Layout> published;
+    const bool scanned = succeeds(world, [&] {
+        published = fetch_published(world, settings, project, layouts);
+        scan_images(world, aside, project, published);
+    });
+    if (scanned && !published.empty()) {
+        world.files.make_folder(settings.out / "scans");
+        world.files.rename(aside.out / "scans", scans_folder(settings));
+    }
+    step.end(fmt::format("{} of {} to compare with", scanned ? published.size() : 0, layouts.size()));
+}
+
+Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
+                        std::vector<Verdict>& verdicts) {
+    Baseline baseline;
+    if (!wants_baseline(project)) return baseline;
+    for (Verdict& verdict : verdicts) {
+        if (verdict.outcome == Outcome::unknown) {
+            baseline.said.push_back(make_doubt(verdict.name));
+            continue;
+        }
+        std::vector<ScanResult> scans = load_scans(world.files, scans_folder(settings), verdict.name);
+        if (scans.empty()) {
+            baseline.said.push_back(make_remark(project, verdict.name, "nothing is published that it would replace"));
+            continue;
+        }
+        const Verdict published = judge(make_subject(verdict, std::move(scans)), project.policy,
+                                        decision_time(world, settings), settings.max_database_age);
+        if (published.outcome == Outcome::unknown) {
+            baseline.said.push_back(make_remark(project, verdict.name, joined(published.unknown_because, "; ")));
+            continue;
+        }
+        baseline.published.emplace(verdict.name, published);
+        if (!project.policy.gate.new_only) continue;
+        for (const Finding& finding : verdict.blocking) baseline.blocked[verdict.name].insert(finding.key());
+        const std::size_t before = verdict.blocking.size();
+        verdict = forgive_published(std::move(verdict), published);
+        const std::size_t forgiven = before - verdict.blocking.size();
+        if (forgiven > 0) baseline.said.push_back(make_pardon(settings, verdict.name, forgiven));
+    }
+    return baseline;
+}
+
+void tell_changes(const World& world, const Settings& settings, const Baseline& baseline, Run& run) {
+    std::map<std::string, ContractReport> released;
+    if (!baseline.published.empty()) released = load_released_contracts(world, settings);
+    for (ImageRun& image : run.images) {
+        const auto published = baseline.published.find(image.name);
+        if (published == baseline.published.end() || !image.verdict) continue;
+        const auto contract = released.find(published->second.manifest.text());
+        image.change = make_change(published->second, *image.verdict);
+        image.change->forgiven = forgiven_of(baseline, image);
+        succeeds(world, [&] {
+            image.change->packages = compare_inventories(world, settings, published->second, *image.verdict);
+        });
+        if (contract != released.end() && image.contract)
+            image.change->contract = compare_contracts(contract->second, *image.contract);
+    }
+    run.other_warnings.insert(run.other_warnings.end(), baseline.said.begin(), baseline.said.end());
+}

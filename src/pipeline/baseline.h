@@ -1,0 +1,35 @@
+// What a pull request is compared with: the published images that its own would take the place of, scanned in the same
+// run with the same databases.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipeline/road.h"
+
+/// True for a pull request: everything else is judged by itself.
+bool wants_baseline(const Project& project);
+
+/// Finds for each image what its moving tags name, in their order, then what its version tag names; fetches and scans
+/// it into out/scans/published/NAME, NAME being that of our own image. An image for which there is nothing, or nothing
+/// that can be had, has no baseline; that is no failure. Does nothing unless wants_baseline.
+void scan_baseline(const World& world, const Settings& settings, const Project& project,
+                   const std::vector<Layout>& layouts);
+
+struct Baseline {
+    std::map<std::string, Verdict> published;              ///< by our image's name, all judged by our policy
+    std::map<std::string, std::set<std::string>> blocked;  ///< by the same: keys of what blocked before it was forgiven
+    Problems said;                                         ///< images without one, and what that means for the gate
+};
+
+/// Judges what scan_baseline left. With gate.pull_requests: new-only the findings that a published image has as well do
+/// not block any more: `verdicts` are changed so.
+Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
+                        std::vector<Verdict>& verdicts);
+
+/// Puts into the run what each image changes, and what was said. Findings and sizes are those of the verdicts. Packages
+/// come from the inventories beside the scans in out/scans, and rows of the contract from the release that holds the
+/// results of this very published image, if it was fetched (compare_with_release). What is missing is not compared.
+void tell_changes(const World& world, const Settings& settings, const Baseline& baseline, Run& run);

@@ -1,0 +1,171 @@
+// `build`: every image of the plan in one build graph, on bases that are pinned for the run.
+#include "build/build.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "pipeline/road.h"
+#include "pipeline/step.h"
+#include "probe/engine.h"
+#include "registry/lookup.h"
+#include "system/parallel.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path bases_file(const Settings& settings) {
+    return settings.out / "bases.json";
+}
+
+/// A mirror of Docker Hub that the engine is set up with serves us as well.
+registry::ClientSettings make_client_settings(const Settings& settings, const EngineInfo& engine) {
+    registry::ClientSettings client{.credentials = {}, .mirrors = settings.mirrors};
+    if (!engine.docker_io_mirrors.empty() && !client.mirrors.contains("docker.io")) {
+        const std::string& url = engine.docker_io_mirrors.front();
+        std::string host = url.substr(url.find("://") + 3);
+        while (host.ends_with('/')) host.pop_back();
+        client.mirrors["docker.io"] = host;
+    }
+    return client;
+}
+
+/// What a base is pulled from: where the option --mirrors says, else under its own name (the engine knows its own
+/// mirrors).
+std::string make_pull_source(const Settings& settings, const registry::Named& named) {
+    const bool mirrored = settings.mirrors.contains(named.reference.host);
+    registry::Reference source = mirrored ? named.found_at : named.reference;
+    source.digest = named.digest;
+    return registry::render_reference(source);
+}
+
+std::vector<Base> resolve_bases(const World& world, const Settings& settings, const Project& project,
+                                const EngineInfo& engine) {
+    const std::vector<std::string> references = list_bases(project.dockerfile, settings.dockerfile, project.plan);
+    registry::Client client(world, make_client_settings(settings, engine));
+    std::vector<std::optional<Base>> found(references.size());
+    std::vector<std::function<void()>> work;
+    for (std::size_t i = 0; i < references.size(); ++i) {
+        work.emplace_back([&, i] {
+            const registry::Named named = registry::look_up(world, client, references[i], project.plan.platforms);
+            found[i] = Base{.reference = references[i],
+                            .digest = named.digest,
+                            .created = named.created,
+                            .digest_now = named.digest,
+                            .layers = named.layers,
+                            .stand_in = false,
+                            .excuses = {},
+                            .layout = {},
+                            .pulled_from = make_pull_source(settings, named)};
+        });
+    }
+    in_parallel(settings.jobs, work);
+    std::vector<Base> bases;
+    for (std::optional<Base>& base : found) bases.push_back(std::move(*base));
+    return bases;
+}
+
+/// Stand-ins are only ever used because somebody named them; what the Dockerfile asks for and they do not hold is an
+/// error, not a download.
+std::vector<Base> choose_stand_ins(const World& world, const Settings& settings, const Project& project) {
+    std::vector<Base> bases;
+    Problems missing;
+    const std::vector<Base> all = load_stand_ins(world.files, settings.stand_ins);
+    for (const std::string& reference : list_bases(project.dockerfile, settings.dockerfile, project.plan)) {
+        const auto base = std::find_if(all.begin(), all.end(), [&](const Base& b) { return b.reference == reference; });
+        if (base == all.end()) {
+            missing.push_back({{settings.stand_ins.string(), 0},
+                               "it has no stand-in for " + reference,
+                               "build with versions that it has, or with the real bases"});
+        } else {
+            bases.push_back(*base);
+        }
+    }
+    if (!missing.empty()) throw Error{Exit::bad_input, missing};
+    return bases;
+}
+
+}  // namespace
+
+std::vector<Layout> build_images(const World& world, const Settings& settings, const Project& project) {
+    // A builder that somebody named may be on another machine, and need no engine on this one.
+    const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
+    TimedStep bases_step(
+        world, "bases",
+        settings.stand_ins.empty() ? "asking the registries what the bases are now" : "taking stand-ins");
+    const std::vector<Base> bases = settings.stand_ins.empty() ? resolve_bases(world, settings, project, engine)
+                                                               : choose_stand_ins(world, settings, project);
+    world.files.write(bases_file(settings), render_bases_json(bases));
+    bases_step.end(counted(bases.size(), "base") +
+                   (settings.stand_ins.empty() ? ", pinned" : ": STAND-INS, not the real ones"));
+
+    TimedStep step(world, "build", counted(project.plan.images.size(), "image") + " in one build graph");
+    BuildSettings build;
+    build.buildx = find_buildx(world);
+    build.images = settings.out / "images";
+    build.bases = bases;
+    build.source_date = project.source_date;
+    build.source = project.source;
+    build.ca = settings.build_ca;
+    build.cache_from = settings.cache_from;
+    build.cache_to = settings.cache_to;
+    build.builder = settings.builder;
+    build.containerd_store = engine.containerd_store;
+    build.socket = engine.socket;
+    build.mirrors = engine.docker_io_mirrors;
+    const std::vector<Layout> layouts = run_build(world, project.plan, build);
+    step.end(counted(layouts.size(), "layout") + " in " + build.images.string());
+    return layouts;
+}
+
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
+    std::vector<Layout> layouts;
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const fs::path folder = settings.out / "images" / layout_name(image, platform);
+            if (world.files.is_folder(folder))
+                layouts.push_back(load_layout(world.files, folder, image.name, platform));
+        }
+    }
+    return layouts;
+}
+
+std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
+    Problems missing;
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const fs::path folder = settings.out / "images" / layout_name(image, platform);
+            if (!world.files.is_folder(folder))
+                missing.push_back(
+                    {{folder.string(), 0}, "this image is not built", "python-image-action build makes it"});
+        }
+    }
+    if (!missing.empty()) throw Error{Exit::bad_input, missing};
+    return load_layouts_there(world, settings, project);
+}
+
+std::vector<Base> load_bases(const World& world, const Settings& settings) {
+    const std::optional<std::string> text = world.files.read_if_there(bases_file(settings));
+    return text ? parse_bases_json(*text, bases_file(settings).string()) : std::vector<Base>{};
+}
+
+std::string render_digests(const std::vector<Layout>& layouts) {
+    JsonWriter json;
+    json.open_object();
+    for (const Layout& layout : layouts) json.field(layout.name, layout.manifest.text());
+    json.close();
+    return json.one_line();
+}
+
+Result run_build(const World& world, const Settings& settings) {
+    const Project project = load_project(world, settings);
+    const std::vector<Layout> layouts = build_images(world, settings, project);
+    for (const Layout& layout : layouts) world.out << layout.name << "  " << layout.manifest.text() << "\n";
+    return {.exit = Exit::done,
+            .problems = project.warnings,
+            .outputs = {{"digests", render_digests(layouts)}},
+            .summary = ""};
+}

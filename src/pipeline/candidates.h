@@ -1,0 +1,19 @@
+// The images of a plan as they would be published: one index for each, over all its platforms and their attestations.
+#pragma once
+
+#include <vector>
+
+#include "pipeline/destination.h"
+#include "pipeline/road.h"
+#include "registry/sources.h"
+
+struct Candidates {
+    std::vector<Candidate> all;
+    PublicationSources sources;  ///< where their bytes are
+};
+
+/// Composes the indexes of what lies in these layouts.
+Candidates make_candidates(const World& world, const Project& project, const std::vector<Layout>& layouts);
+
+/// Puts what is out already in the place of what was built for this image.
+void take_in_place(Candidates& candidates, const Unfinished& image, const FetchedIndex& fetched);

@@ -1,0 +1,127 @@
+#include "pipeline/destination.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "pipeline/registry_access.h"
+#include "registry/fetch.h"
+#include "registry/folder.h"
+#include "registry/held.h"
+#include "registry/manifests.h"
+#include "registry/push.h"
+#include "registry/upload.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A registry is waited for, not computed with: more questions than processors may be under way.
+constexpr std::size_t questions_at_once = 8;
+
+}  // namespace
+
+Destination::Destination(const World& world, const Settings& settings) : world_(world), settings_(settings) {
+    if (is_registry(settings.to)) {
+        prefix_ = settings.to + "/";
+        name_ = prefix_ + settings.name_space;
+        client_.emplace(world, load_registry_access(world, settings, {settings.to}, warnings_));
+    } else if (settings.to.empty()) {
+        folder_ = settings.out / "registry";
+        written_to_ = folder_.string() + ".new";
+        name_ = "oci:" + folder_.string();
+    } else {
+        folder_ = written_to_ = settings.to.substr(4);
+        name_ = settings.to;
+    }
+}
+
+bool Destination::takes_stand_ins() const {
+    return !client_ || (settings_.allow_stand_in && registry::is_loopback(settings_.to));
+}
+
+void Destination::try_push(const std::vector<std::string>& repositories) {
+    if (!client_) return;
+    for (const std::string& repository : repositories) registry::try_push(*client_, settings_.to, repository);
+}
+
+std::vector<HeldTag> Destination::load_held(const std::vector<Candidate>& candidates,
+                                            const PublicationSources& sources) {
+    if (settings_.to.empty()) return {};  // made afresh, whatever a run that was killed left there
+    if (client_) return registry::load_held_tags(*client_, settings_.to, candidates, sources, questions_at_once);
+    std::vector<std::string> repositories;
+    for (const Candidate& candidate : candidates) {
+        if (std::find(repositories.begin(), repositories.end(), candidate.repository) == repositories.end())
+            repositories.push_back(candidate.repository);
+    }
+    return load_held_tags(world_.files, written_to_, repositories);
+}
+
+std::vector<HeldTag> Destination::load_held(const Plan& plan, const std::string& version) {
+    if (!client_) return load_held_tags(world_.files, written_to_, repositories_of(plan));
+    std::set<registry::TagName> names;
+    for (const Image& image : plan.images) {
+        for (const std::string& tag : image.moving_tags) names.insert({image.repository, tag});
+    }
+    for (const std::string& repository : repositories_of(plan)) {
+        for (const std::string& tag : registry::list_tags(*client_, settings_.to, repository)) {
+            if (tag.starts_with(version + "-python")) names.insert({repository, tag});
+        }
+    }
+    return registry::load_held_tags(*client_, settings_.to, {names.begin(), names.end()}, questions_at_once);
+}
+
+FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::string>& platforms,
+                                const fs::path& folder) {
+    if (!client_) {
+        const fs::path repository = written_to_ / image.repository;
+        FetchedIndex fetched{world_.files.read(blob_path(repository, image.index)), {}};
+        for (const std::string& platform : platforms) {
+            const std::optional<Layout> layout =
+                load_tagged_layout(world_.files, repository, image.tag, image.name, platform);
+            if (layout) fetched.layouts.push_back(*layout);
+        }
+        return fetched;
+    }
+    std::vector<registry::Wanted> wanted;
+    for (const std::string& platform : platforms)
+        wanted.push_back({prefix_ + image.repository + "@" + image.index.text(), image.name, platform});
+    FetchedIndex result;
+    for (registry::Fetched& fetched : registry::fetch_images(world_, *client_, wanted, folder, settings_.jobs)) {
+        result.bytes = std::move(fetched.top);
+        result.layouts.push_back(std::move(fetched.layout));
+    }
+    return result;
+}
+
+std::string Destination::carry_out(const Publication& publication, const PublicationSources& sources,
+                                   const std::function<void(std::size_t done)>& note_done) {
+    if (!client_) return carry_out_in_folder(publication, sources);
+    const registry::Pushed pushed = registry::run_publication_to_registry(
+        world_, *client_, publication, sources,
+        {.host = settings_.to, .jobs = std::max(settings_.jobs, questions_at_once), .note_done = note_done});
+    warnings_.insert(warnings_.end(), pushed.warnings.begin(), pushed.warnings.end());
+    return registry::render_pushed(pushed);
+}
+
+std::string Destination::carry_out_in_folder(const Publication& publication, const PublicationSources& sources) {
+    const bool afresh = written_to_ != folder_;
+    if (afresh) world_.files.remove(written_to_);
+    run_publication_to_folder(world_, publication, sources, written_to_);
+    if (afresh) {
+        world_.files.remove(folder_);
+        world_.files.rename(written_to_, folder_);
+    }
+    return "in a folder";
+}
+
+std::vector<std::string> repositories_of(const Plan& plan) {
+    std::vector<std::string> repositories;
+    for (const Image& image : plan.images) {
+        if (std::find(repositories.begin(), repositories.end(), image.repository) == repositories.end())
+            repositories.push_back(image.repository);
+    }
+    return repositories;
+}

@@ -1,0 +1,67 @@
+// Where images are published: a registry, or a folder that is one.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oci/layout.h"
+#include "pipeline/settings.h"
+#include "plan/plan.h"
+#include "publication/publication.h"
+#include "registry/client.h"
+#include "registry/sources.h"
+#include "system/world.h"
+
+/// An index that is out, with the images of these platforms as layouts on disk.
+struct FetchedIndex {
+    std::string bytes;
+    std::vector<Layout> layouts;
+};
+
+class Destination {
+  public:
+    /// What --to names. Without it out/registry, which is made afresh: what lay there before was another run's.
+    Destination(const World& world, const Settings& settings);
+
+    const std::string& name() const { return name_; }  ///< "docker.io/defradigital", "oci:out/registry"
+    const std::string& prefix() const {
+        return prefix_;
+    }  ///< in front of a repository: "docker.io/"; empty for folders
+    bool takes_stand_ins() const;
+    const Problems& warnings() const { return warnings_; }
+
+    /// Tries whether these repositories may be written to; nothing to try in a folder. Throws Error{failed} if not.
+    void try_push(const std::vector<std::string>& repositories);
+
+    /// What is there under the tags that these candidates want.
+    std::vector<HeldTag> load_held(const std::vector<Candidate>& candidates, const PublicationSources& sources);
+    /// The moving tags of the plan's images, and everything that is out as this DEFRA_VERSION.
+    std::vector<HeldTag> load_held(const Plan& plan, const std::string& version);
+
+    /// Brings an index that is out into layouts below `folder`.
+    FetchedIndex fetch(const Unfinished& image, const std::vector<std::string>& platforms,
+                       const std::filesystem::path& folder);
+
+    /// Carries the steps out; `note_done` is told how many are done. Returns one line for the log. What is odd is added
+    /// to warnings(). Throws Error that begins with what is visible by then.
+    std::string carry_out(const Publication& publication, const PublicationSources& sources,
+                          const std::function<void(std::size_t done)>& note_done);
+
+  private:
+    std::string carry_out_in_folder(const Publication& publication, const PublicationSources& sources);
+
+    const World& world_;
+    const Settings& settings_;
+    std::filesystem::path folder_;
+    std::filesystem::path written_to_;  ///< the same, or a folder beside it that takes its place at the end
+    std::string name_;
+    std::string prefix_;
+    Problems warnings_;
+    std::optional<registry::Client> client_;  ///< nothing: it is a folder
+};
+
+/// Each once, in the order of the plan.
+std::vector<std::string> repositories_of(const Plan& plan);

@@ -1,0 +1,248 @@
+#include "pipeline/evidence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "contract/tar.h"
+#include "publication/record.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_unpacked = 1U << 30U;
+constexpr const char* common_archive = "evidence.tar.gz";
+constexpr const char* checksums_name = "checksums.txt";
+constexpr const char* publication_name = "publication.json";
+constexpr const char* kept_manifest = "image-manifest.json";
+constexpr const char* kept_config = "image-config.json";
+
+/// One for each Python version, with both of its images on all platforms: each file of a release is a request of the
+/// thousand that a repository has in an hour.
+std::string archive_of(const std::string& image) {
+    return "evidence-" + image.substr(0, image.rfind('-')) + ".tar.gz";
+}
+
+/// Gathers files into a tar, in the order in which they are added. The same files give the same bytes.
+class Archive {
+  public:
+    explicit Archive(Files& files) : files_(files) {}
+
+    void add_text(const std::string& name, const std::string& text) {
+        tar_ += render_tar_header(name, text.size()) + text + render_tar_padding(text.size());
+    }
+    /// What is not there is left out.
+    void add(const std::string& name, const fs::path& file) {
+        if (const auto text = files_.read_if_there(file)) add_text(name, *text);
+    }
+    void add_folder(const std::string& name, const fs::path& folder) {
+        for (const std::string& entry : files_.names_in(folder)) {
+            if (!files_.is_folder(folder / entry)) add(name + "/" + entry, folder / entry);
+        }
+    }
+    std::string finish() const { return gzip(tar_ + render_tar_end()); }
+
+  private:
+    Files& files_;
+    std::string tar_;
+};
+
+Evidence make_evidence(const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+                       const Run& run) {
+    Evidence evidence{.version = project.plan.job.defra_version,
+                      .revision = project.revision,
+                      .program = run.program_version,
+                      .max_database_age = settings.max_database_age,
+                      .severity = settings.severity,
+                      .policy = settings.policy,
+                      .images = {}};
+    for (const Layout& layout : layouts) {
+        const auto image = std::find_if(run.images.begin(), run.images.end(),
+                                        [&](const ImageRun& i) { return i.name == layout.name; });
+        if (image == run.images.end() || !image->verdict) continue;
+        evidence.images.push_back({.name = layout.name,
+                                   .image = layout.image,
+                                   .platform = layout.platform,
+                                   .target = image->verdict->target,
+                                   .manifest = layout.manifest,
+                                   .config = layout.config,
+                                   .decided = image->verdict->decided,
+                                   .outcome = image->verdict->outcome,
+                                   .stand_in_bases = image->verdict->stand_in_bases,
+                                   .base_rebuilt = image->verdict->base_rebuilt,
+                                   .base_created = image->verdict->base_created});
+    }
+    return evidence;
+}
+
+std::string pack_common(const World& world, const Settings& settings, const Evidence& evidence) {
+    Archive archive(world.files);
+    archive.add_text("evidence.json", render_evidence_json(evidence));
+    archive.add("image-matrix.json", settings.image_matrix);
+    archive.add("JOB.env", settings.job_env);
+    archive.add("Dockerfile", settings.dockerfile);
+    archive.add(usual_policy, settings.policy);
+    for (const char* own : {".trivyignore", ".trivyignore.yaml", ".grype.yaml"}) archive.add(own, own);
+    for (const char* name : {"bases.json", publication_name, "verdict.json"})
+        archive.add(std::string("out/") + name, settings.out / name);
+    for (const EvidenceImage& image : evidence.images) {
+        archive.add("out/verdicts/" + image.name + ".json", settings.out / "verdicts" / (image.name + ".json"));
+        archive.add("out/tests/" + image.name + ".json", settings.out / "tests" / (image.name + ".json"));
+    }
+    return archive.finish();
+}
+
+void pack_image(const World& world, const Settings& settings, const Layout& layout, Archive& archive) {
+    const std::string& name = layout.name;
+    const fs::path scans = settings.out / "scans" / name;
+    if (world.files.names_in(scans).empty()) {
+        throw Error{
+            Exit::failed,
+            {{{scans.string(), 0}, "there is nothing that shows how " + name + " was scanned", "scan it again"}}};
+    }
+    archive.add_folder("out/scans/" + name, scans);
+    archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
+    // All of the image but its layers: enough to scan its SBOMs again, and to tell which layer brought what.
+    archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.folder, layout.manifest));
+    archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.folder, layout.config));
+}
+
+void unpack(const World& world, const std::string& packed, const std::string& source, const fs::path& folder) {
+    std::istringstream stream(gunzip(packed, source, max_unpacked));
+    TarReader reader(stream, source);
+    while (const auto entry = reader.next()) {
+        const fs::path path = fs::path(entry->path).lexically_normal();
+        if (entry->type != '0' || path.is_absolute() || path.begin() == path.end() || *path.begin() == "..") {
+            throw Error{Exit::failed, {{{}, source + " holds \"" + entry->path + "\", which is none of ours", ""}}};
+        }
+        std::string text;
+        for (std::string_view piece = reader.read_piece(); !piece.empty(); piece = reader.read_piece()) text += piece;
+        world.files.write(folder / path, text);
+    }
+}
+
+/// "<64 hexadecimal digits>  NAME" lines, as sha256sum writes them.
+std::map<std::string, std::string> parse_checksums(const std::string& text) {
+    std::map<std::string, std::string> checksums;
+    for (const std::string& line : lines_of(text)) {
+        if (line.size() > 66) checksums[line.substr(66)] = line.substr(0, 64);
+    }
+    return checksums;
+}
+
+/// One release's files, as far as they are asked for.
+class Fetching {
+  public:
+    Fetching(const World& world, const Settings& settings, github::Api& api, const github::Release& release)
+        : world_(world), api_(api), release_(release), folder_(settings.out / "releases" / release.tag) {}
+
+    const fs::path& folder() const { return folder_; }
+
+    bool has(const std::string& name) const { return release_.find(name) != nullptr; }
+
+    std::string fetch(const std::string& name) {
+        const fs::path file = folder_ / name;
+        world_.files.make_folder(folder_);
+        github::download_asset(api_, *release_.find(name), file);
+        world_.files.give_to_owner_of_folder(file);
+        const std::string text = world_.files.read(file);
+        if (name != checksums_name) check(name, text);
+        return text;
+    }
+
+  private:
+    void check(const std::string& name, const std::string& text) {
+        if (checksums_.empty() && has(checksums_name)) checksums_ = parse_checksums(fetch(checksums_name));
+        const auto expected = checksums_.find(name);
+        if (expected != checksums_.end() && expected->second == sha256(text).hex()) return;
+        throw Error{Exit::failed,
+                    {{{},
+                      fmt::format("{} of the release {} is not what its checksums.txt says", name, release_.tag),
+                      "somebody changed a file of the release: nothing is concluded from it"}}};
+    }
+
+    const World& world_;
+    github::Api& api_;
+    const github::Release& release_;
+    const fs::path folder_;
+    std::map<std::string, std::string> checksums_;
+};
+
+}  // namespace
+
+std::vector<github::AssetFile> pack_evidence(const World& world, const Settings& settings, const Project& project,
+                                             const std::vector<Layout>& layouts, const Run& run) {
+    const fs::path folder = settings.out / "release";
+    world.files.remove(folder);
+    std::vector<github::AssetFile> assets;
+    std::string checksums;
+    const auto add = [&](const std::string& name, const std::string& bytes) {
+        world.files.write(folder / name, bytes);
+        assets.push_back({name, folder / name, bytes.size(), sha256(bytes)});
+        checksums += fmt::format("{}  {}\n", assets.back().digest.hex(), name);
+    };
+    const Evidence evidence = make_evidence(settings, project, layouts, run);
+    add(publication_name, world.files.read(settings.out / publication_name));
+    if (const auto page = world.files.read_if_there(settings.out / "report.html")) add("report.html", *page);
+    add(common_archive, pack_common(world, settings, evidence));
+    std::map<std::string, Archive> archives;
+    for (const Layout& layout : layouts) {
+        const bool judged = std::any_of(evidence.images.begin(), evidence.images.end(),
+                                        [&](const EvidenceImage& image) { return image.name == layout.name; });
+        if (!judged) continue;
+        const auto archive = archives.try_emplace(archive_of(layout.image), world.files).first;
+        pack_image(world, settings, layout, archive->second);
+    }
+    for (const auto& [name, archive] : archives) add(name, archive.finish());
+    add(checksums_name, std::string(checksums));
+    return assets;
+}
+
+std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings& settings, github::Api& api,
+                                              const github::Release& release, Scans scans) {
+    Fetching fetching(world, settings, api, release);
+    if (!fetching.has(common_archive)) return std::nullopt;
+    world.files.remove(fetching.folder());
+    unpack(world, fetching.fetch(common_archive), common_archive, fetching.folder());
+    FetchedEvidence fetched{.evidence = parse_evidence_json(world.files.read(fetching.folder() / "evidence.json"),
+                                                            "the evidence of the release " + release.tag),
+                            .folder = fetching.folder()};
+    if (scans == Scans::left_out) return fetched;
+    std::set<std::string> archives;
+    for (const EvidenceImage& image : fetched.evidence.images) archives.insert(archive_of(image.image));
+    for (const std::string& name : archives) {
+        if (fetching.has(name)) unpack(world, fetching.fetch(name), name, fetching.folder());
+    }
+    return fetched;
+}
+
+std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+    const fs::path scans = fetched.folder / "out/scans" / image.name;
+    const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
+    const std::string config = world.files.read_if_there(scans / kept_config).value_or("");
+    if (sha256(manifest) != image.manifest || sha256(config) != image.config) return std::nullopt;
+    const fs::path folder = fetched.folder / "out/images" / image.name;
+    world.files.write(blob_path(folder, image.manifest), manifest);
+    world.files.write(blob_path(folder, image.config), config);
+    world.files.write(folder / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    const Descriptor entry{.media_type = parse_manifest(manifest, image.name).media_type,
+                           .digest = image.manifest,
+                           .size = manifest.size(),
+                           .platform = image.platform};
+    world.files.write(folder / "index.json", render_index({entry}, {}));
+    return load_layout(world.files, folder, image.image, image.platform);
+}
+
+std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,
+                                                   const github::Release& release) {
+    Fetching fetching(world, settings, api, release);
+    if (!fetching.has(publication_name)) return std::nullopt;
+    return parse_publication_json(fetching.fetch(publication_name), "publication.json of the release " + release.tag);
+}

@@ -1,0 +1,181 @@
+#include "pipeline/external_images.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <set>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "github/runner.h"
+#include "pipeline/registry_access.h"
+#include "pipeline/step.h"
+#include "registry/fetch.h"
+#include "scan/scan.h"
+#include "verdict/advice.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What may stand in the name of a folder on every system.
+std::string folder_name(std::string text) {
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    for (char& c : text) {
+        if (allowed.find(c) == std::string_view::npos) c = '-';
+    }
+    return text;
+}
+
+/// What the layout of an image that no matrix names is called: "defradigital-python-1.0.0-python3.13.3", or with the
+/// first digits of its digest.
+std::string name_after(const registry::Reference& reference) {
+    return folder_name(reference.repository + "-" +
+                       (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag));
+}
+
+std::vector<registry::Reference> read_references(const Settings& settings) {
+    std::vector<registry::Reference> references;
+    std::set<std::string> names;
+    Problems problems;
+    for (const std::string& text : settings.references) {
+        const auto reference = registry::parse_reference(text);
+        if (!reference) {
+            problems.push_back(
+                {{}, "\"" + text + "\" is no image reference", "write it as docker.io/defradigital/python@sha256:…"});
+        } else if (!names.insert(name_after(*reference)).second) {
+            problems.push_back({{},
+                                "\"" + text + "\" would lie in the same folder as another image that is named",
+                                "name each image once; two registries in two runs with another --out"});
+        } else {
+            references.push_back(*reference);
+        }
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    return references;
+}
+
+std::vector<std::string> hosts_of(const std::vector<registry::Reference>& references) {
+    std::vector<std::string> hosts;
+    for (const registry::Reference& reference : references) hosts.push_back(reference.host);
+    return hosts;
+}
+
+std::vector<GivenImage> load_given_layout(const World& world, const Settings& settings) {
+    const fs::path folder = settings.layout.lexically_normal();
+    const fs::path last = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+    std::vector<GivenImage> images;
+    for (const std::string& platform : settings.platforms) {
+        std::string name = folder_name(last.string());
+        const std::string ending = "-" + render_platform_name(platform);  // as the layouts in out/images have it
+        if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+        images.push_back({load_layout(world.files, folder, name, platform), settings.layout.string()});
+    }
+    return images;
+}
+
+Subject make_subject(const World& world, const Settings& settings, const GivenImage& image) {
+    const Layout& layout = image.layout;
+    return {.name = layout.name,
+            .target = "",
+            .manifest = layout.manifest,
+            .config = layout.config,
+            .architecture = architecture_of(layout.platform),
+            .scans = load_scans(world.files, settings.out / "scans", layout.name),
+            .stand_in_bases = stands_on_stand_in(world, layout)};
+}
+
+/// The Dockerfile that an image of somebody else was built from is not here: where to change something is not known.
+std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, const Place& at, Date today) {
+    std::unordered_map<std::string, Remedy> remedies;
+    for (const Finding& finding : verdict.blocking) {
+        const std::string what = finding.kind == FindingKind::secret
+                                     ? "take " + finding.path + " out of the image"
+                                     : fmt::format("get {} {}", finding.package, joined(finding.fixed_in, " or "));
+        remedies[finding.key()] = {.kind = "change the image",
+                                   .text = finding.fix == FixState::fixed || finding.kind == FindingKind::secret
+                                               ? what
+                                               : "no fix yet: nothing can be done but to wait",
+                                   .at = at,
+                                   .waiver = render_waiver(finding, today)};
+    }
+    return remedies;
+}
+
+}  // namespace
+
+bool names_images(const Settings& settings) {
+    return !settings.references.empty() || !settings.layout.empty();
+}
+
+std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, const fs::path& folder,
+                                         Problems& warnings) {
+    const std::vector<registry::Reference> references = read_references(settings);
+    std::vector<registry::Wanted> wanted;
+    for (const registry::Reference& reference : references) {
+        for (const std::string& platform : settings.platforms)
+            wanted.push_back({registry::render_reference(reference), name_after(reference), platform});
+    }
+    registry::ClientSettings access = load_registry_access(world, settings, hosts_of(references), warnings);
+    access.mirrors = settings.mirrors;
+    registry::Client client(world, access);
+
+    TimedStep step(world, "fetch", counted(wanted.size(), "image"));
+    std::vector<GivenImage> images;
+    for (registry::Fetched& fetched : registry::fetch_images(world, client, wanted, folder, settings.jobs))
+        images.push_back({std::move(fetched.layout), registry::render_reference(fetched.reference)});
+    step.end("in " + folder.string() + ", " + counted(client.requests(), "request"));
+    return images;
+}
+
+std::vector<GivenImage> load_given_images(const World& world, const Settings& settings, Problems& warnings) {
+    std::vector<GivenImage> images;
+    if (!settings.layout.empty()) images = load_given_layout(world, settings);
+    if (settings.references.empty()) return images;
+    for (GivenImage& image : fetch_references(world, settings, settings.out / "fetched", warnings))
+        images.push_back(std::move(image));
+    return images;
+}
+
+std::vector<Verdict> scan_given_images(const World& world, const Settings& settings, const Project& project,
+                                       const std::vector<GivenImage>& images) {
+    std::vector<Layout> layouts;
+    for (const GivenImage& image : images) layouts.push_back(image.layout);
+    scan_images(world, settings, project, layouts);
+    std::vector<Verdict> verdicts;
+    for (const GivenImage& image : images) {
+        verdicts.push_back(judge(make_subject(world, settings, image), project.policy, decision_time(world, settings),
+                                 settings.max_database_age));
+    }
+    return verdicts;
+}
+
+Run gather_given_run(const World& world, const Settings& settings, const Project& project,
+                     std::vector<Verdict> verdicts) {
+    const Date today = day_of(decision_time(world, settings));
+    Run run;
+    run.program_version = PROGRAM_VERSION;
+    run.repository = project.event.repository;
+    run.address = project.event.run_url;
+    run.finished = world.clock.now();
+    run.policy = project.policy;
+    run.policy_revision = project.policy_revision;
+    run.policy_warnings = project.policy_warnings;
+    for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::some_images))
+        run.policy_warnings.push_back(problem);
+    run.folder = github::folder_in_repository(world.environment, settings.directory);
+    run.out = settings.out.string();
+    const bool has_dockerfile = world.files.read_if_there(settings.dockerfile).has_value();
+    for (Verdict& verdict : verdicts) {
+        ImageRun image;
+        image.name = verdict.name;
+        image.image = verdict.name;
+        image.category = "images/" + verdict.name + "/";
+        if (has_dockerfile) image.at = {settings.dockerfile, 1};
+        image.remedies = make_remedies(verdict, image.at, today);
+        image.verdict = std::move(verdict);
+        run.images.push_back(std::move(image));
+    }
+    return run;
+}

@@ -1,0 +1,32 @@
+// Images that somebody names in place of those of the matrix: in a registry, or as a layout on disk. No file of this
+// repository is needed for them but the policy, if there is one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/road.h"
+
+struct GivenImage {
+    Layout layout;
+    std::string reference;  ///< for people: "docker.io/defradigital/python@sha256:…", or the layout's folder
+};
+
+/// True if --reference or --layout names any.
+bool names_images(const Settings& settings);
+
+/// Brings what --reference names into layouts below `folder`, each blob once, for every platform. Throws
+/// Error{bad_input} with all that are no references; Error{failed} for what cannot be had.
+std::vector<GivenImage> fetch_references(const World& world, const Settings& settings,
+                                         const std::filesystem::path& folder, Problems& warnings);
+
+/// What --reference names, fetched into out/fetched, and what lies in --layout.
+std::vector<GivenImage> load_given_images(const World& world, const Settings& settings, Problems& warnings);
+
+/// One verdict for each, from out/scans, which is filled first.
+std::vector<Verdict> scan_given_images(const World& world, const Settings& settings, const Project& project,
+                                       const std::vector<GivenImage>& images);
+
+/// What a run tells of images that no matrix has: without their row, and without advice but a waiver to paste.
+Run gather_given_run(const World& world, const Settings& settings, const Project& project,
+                     std::vector<Verdict> verdicts);

@@ -1,0 +1,97 @@
+// GitHub as the commands use it: the connection, findings into code scanning, how old the last good scan is.
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+#include "base/text.h"
+#include "github/issues.h"
+#include "pipeline/registry_access.h"
+#include "pipeline/road.h"
+#include "pipeline/step.h"
+
+namespace {
+
+Secret find_token(const World& world, const Settings& settings) {
+    return settings.token.empty() ? Secret(variable(world, "GITHUB_TOKEN")) : settings.token;
+}
+
+/// Where nothing has to go up, what failed is worth a word and no more.
+void soften(Problems& problems) {
+    for (Problem& problem : problems) {
+        if (problem.level == Level::error) problem.level = Level::warning;
+    }
+}
+
+void add(Result& result, const Problems& problems) {
+    result.problems.insert(result.problems.end(), problems.begin(), problems.end());
+}
+
+/// This run was to put images in the place of those that the alerts are about, and did not.
+bool describes_nothing_published(const Settings& settings, const Project& project, const Run& run) {
+    const Permission permission =
+        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+    if (!permission.granted) return false;
+    return !run.publication || run.publication->result != PublicationState::Result::published;
+}
+
+/// The scanners that the policy has switched off for any of these images, each once.
+std::set<Scanner> paused_scanners(const Run& run) {
+    std::set<Scanner> paused;
+    for (const ScannerPause& pause : pauses_of(run)) paused.insert(pause.scanner);
+    return paused;
+}
+
+}  // namespace
+
+bool has_github(const World& world, const Settings& settings) {
+    return !find_token(world, settings).empty() && !variable(world, "GITHUB_REPOSITORY").empty();
+}
+
+github::Api connect_github(const World& world, const Settings& settings) {
+    if (!has_github(world, settings)) {
+        throw Error{Exit::bad_input,
+                    {{{},
+                      "there is no token for GitHub, or nothing says which repository",
+                      "in a workflow leave the input `token` at its default; elsewhere set GITHUB_TOKEN and "
+                      "GITHUB_REPOSITORY"}}};
+    }
+    return {world,
+            {.base = variable(world, "GITHUB_API_URL", "https://api.github.com"),
+             .repository = variable(world, "GITHUB_REPOSITORY"),
+             .token = find_token(world, settings),
+             .others = {find_docker_token(world, settings)}}};
+}
+
+void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
+                     Result& result) {
+    const bool required = settings.sarif_upload == github::UploadWish::required;
+    github::UploadDecision decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
+                                                            paused_scanners(run), has_github(world, settings));
+    if (decision.upload && run.command != "nightly" && describes_nothing_published(settings, project, run))
+        decision = {false, "alerts describe what is published, and these images are not"};
+    if (!decision.upload) {
+        if (!project.event.in_workflow || settings.sarif_upload == github::UploadWish::off) return;
+        result.problems.push_back({{}, "no findings in code scanning: " + decision.reason, "", Level::notice});
+        return;
+    }
+    TimedStep step(world, "sarif", counted(run.images.size(), "file") + " into code scanning");
+    github::Api api = connect_github(world, settings);
+    github::UploadReport report =
+        github::upload_sarif(world, api, project.event, github::make_sarif_uploads(run, settings.sarif_severity));
+    step.end(counted(report.accepted, "file") + " accepted");
+    const bool done = report.result == github::UploadReport::Result::done;
+    if (required && !done) {
+        for (Problem& problem : report.problems) problem.level = Level::error;
+        result.exit = std::max(result.exit, Exit::failed);
+    } else {
+        soften(report.problems);
+    }
+    add(result, report.problems);
+}
+
+void warn_of_old_scan(const World& world, const Settings& settings, const Project& project, Result& result) {
+    if (project.event.name != "push" || project.event.from_fork || !has_github(world, settings)) return;
+    github::Api api = connect_github(world, settings);
+    const std::optional<Time> last_good = github::load_last_good(api, "refs/heads/" + project.event.default_branch);
+    if (const auto warning = check_last_good(last_good, world.clock.now())) result.problems.push_back(*warning);
+}

@@ -1,0 +1,104 @@
+// `judge --trivy FILE --grype FILE`: two reports that somebody else made, judged without a plan.
+#include <ostream>
+
+#include "pipeline/external_images.h"
+#include "report/terminal.h"
+#include "scan/scan_files.h"
+#include "system/parallel.h"
+
+namespace {
+
+constexpr const char* name = "reports";
+
+/// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
+/// as a scan that went wrong would.
+ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
+    ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset},
+                      .report = std::nullopt};
+    Receipt& receipt = result.receipt;
+    receipt.bare = true;
+    if (file.empty()) {
+        receipt.failure = "no report of " + render_scanner(scanner) + " was given";
+        return result;
+    }
+    std::string text = world.files.read(file);
+    receipt.report = sha256(text);
+    receipt.failure = fault_of([&] { result.report = parse_report(scanner, std::move(text), file.string()); });
+    if (!result.report) return result;
+    receipt.scanner_version = result.report->scanner_version;
+    receipt.database_date = result.report->database_date;
+    receipt.architecture = result.report->architecture;
+    receipt.packages = result.report->packages;
+    return result;
+}
+
+/// The configuration that the reports name; judge() holds both of them against it, so two images can never pass as one.
+Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
+    for (const ScanResult* scan : {&grype, &trivy}) {
+        if (scan->report && scan->report->config) return *scan->report->config;
+    }
+    Problems problems;
+    for (const ScanResult* scan : {&trivy, &grype}) {
+        const std::string why =
+            scan->receipt.failure.empty() ? "names no configuration of an image" : scan->receipt.failure;
+        problems.push_back({{}, render_scanner(scan->receipt.scanner) + ": " + why, ""});
+    }
+    problems.back().hint = "give a report of an image, as trivy image --format json and grype -o json write it";
+    throw Error{Exit::failed, problems};
+}
+
+/// Without Grype's report the verdict is unknown whatever image it is about, so that a missing --digest need not keep
+/// the findings from being shown: the image then goes by its configuration.
+Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanResult& grype, const Digest& config) {
+    if (!settings.digest.empty()) return *Digest::parse(settings.digest);
+    if (grype.report && grype.report->manifest) return *grype.report->manifest;
+    if (!grype.report) {
+        trivy.receipt.failure = "does not say which image it is about, and --digest does not either";
+        return config;
+    }
+    throw Error{Exit::bad_input,
+                {{{},
+                  "nothing says which image the reports are about",
+                  "give its manifest digest with --digest, or a report of Grype, which names it"}}};
+}
+
+/// Trivy's, then Grype's. Reading them is most of the work; Grype's is begun first, because it is the longer one.
+std::vector<ScanResult> load_reports(const World& world, const Settings& settings) {
+    const Digest unset = sha256("");
+    std::optional<ScanResult> trivy;
+    std::optional<ScanResult> grype;
+    in_parallel(2, {[&] { grype = load_report(world, Scanner::grype, settings.grype_report, unset); },
+                    [&] { trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset); }});
+    std::vector<ScanResult> scans;
+    scans.push_back(std::move(*trivy));
+    scans.push_back(std::move(*grype));
+    return scans;
+}
+
+}  // namespace
+
+Result judge_files(const World& world, const Settings& settings) {
+    const Project project = load_policy_project(world, settings);
+    std::vector<ScanResult> scans = load_reports(world, settings);
+    const Digest config = choose_config(scans[0], scans[1]);
+    Subject subject{.name = name,
+                    .target = "",
+                    .manifest = choose_manifest(settings, scans[0], scans[1], config),
+                    .config = config,
+                    .architecture = "",
+                    .scans = {}};
+    for (ScanResult& scan : scans) {
+        scan.receipt.manifest = subject.manifest;
+        scan.receipt.config = subject.config;
+        if (subject.architecture.empty()) subject.architecture = scan.receipt.architecture;
+    }
+    subject.scans = std::move(scans);
+    std::vector<Verdict> verdicts;
+    verdicts.push_back(
+        judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
+    Run run = gather_given_run(world, settings, project, std::move(verdicts));
+    run.command = "judge";
+    std::string summary = save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    return make_result(settings, run, std::move(summary));
+}

@@ -1,0 +1,195 @@
+#include "pipeline/published_images.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "pipeline/evidence.h"
+#include "pipeline/registry_access.h"
+#include "registry/manifests.h"
+#include "report/sarif.h"
+#include "system/parallel.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> platforms_of(const Evidence& evidence) {
+    std::vector<std::string> platforms;
+    for (const EvidenceImage& image : evidence.images) {
+        if (std::find(platforms.begin(), platforms.end(), image.platform) == platforms.end())
+            platforms.push_back(image.platform);
+    }
+    return platforms;
+}
+
+bool is_planned(const Plan& plan, const std::string& image) {
+    return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
+}
+
+/// What the release keeps of the scans of its images goes to out/scans, where it can be scanned again. An image that
+/// was finished from an earlier attempt is not the one that was scanned for this release.
+void take_kept(const World& world, const Settings& settings, const FetchedEvidence& fetched,
+               const PublicationRecord& record, Night& night) {
+    for (const EvidenceImage& image : fetched.evidence.images) {
+        const bool out_as_built = std::any_of(record.images.begin(), record.images.end(), [&](const PublishedImage& p) {
+            return p.name == image.image && p.as_built;
+        });
+        const std::optional<Layout> layout = out_as_built ? load_kept_layout(world, fetched, image) : std::nullopt;
+        const fs::path scans = fetched.folder / "out/scans" / image.name;
+        if (!layout || !world.files.is_folder(scans) || !is_planned(night.project.plan, image.image)) continue;
+        world.files.remove(settings.out / "scans" / image.name);
+        world.files.make_folder(settings.out / "scans");
+        world.files.rename(scans, settings.out / "scans" / image.name);
+        night.kept.push_back(*layout);
+    }
+}
+
+/// To leave it out would be a night that is green about an image which nobody looked at.
+[[noreturn]] void refuse_unplanned(const std::string& release, const std::string& image) {
+    throw Error{
+        Exit::failed,
+        {{{},
+          fmt::format("the release {} published {}, which its own image-matrix.json does not name", release, image),
+          "its files do not belong together: raise DEFRA_VERSION and publish again"}}};
+}
+
+/// What is wrong with the release's own files is no mistake of whoever runs this; today's policy would be.
+Project load_project_of(const World& world, const Settings& settings, const fs::path& folder,
+                        const std::string& release) {
+    load_policy(world, settings, "");
+    try {
+        return load_released_project(world, settings, folder);
+    } catch (const Error& error) {
+        if (error.exit != Exit::bad_input) throw;
+        Problems problems;
+        for (const Problem& problem : error.problems)
+            problems.push_back({{}, "the release " + release + ": " + problem.what, problem.hint});
+        throw Error{Exit::failed, problems};
+    }
+}
+
+void take_bases(const World& world, const Settings& settings, const fs::path& folder) {
+    const std::optional<std::string> bases = world.files.read_if_there(folder / "out/bases.json");
+    if (!bases) return;
+    parse_bases_json(*bases, "the release's bases.json");
+    world.files.write(settings.out / "bases.json", *bases);
+}
+
+/// Nothing if no release tells what it published.
+std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
+    const std::vector<github::Release> releases = github::load_releases(api);
+    const github::Release* last = github::find_last_release(releases);
+    if (last == nullptr) return std::nullopt;
+    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::fetched);
+    const auto record = fetch_publication(world, settings, api, *last);
+    if (!fetched || !record) return std::nullopt;
+    Settings then = settings;
+    then.platforms = platforms_of(fetched->evidence);
+    Night night{load_project_of(world, then, fetched->folder, last->tag), {}, {}, "the release " + last->tag, {}};
+    for (const PublishedImage& image : record->images) {
+        const std::string reference = render_pull_reference(*record, image);
+        if (reference.empty()) continue;  // it went to a folder, from which nobody pulls
+        if (!is_planned(night.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
+        for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
+    }
+    if (night.wanted.empty()) return std::nullopt;
+    take_kept(world, settings, *fetched, *record, night);
+    take_bases(world, settings, fetched->folder);
+    return night;
+}
+
+Night find_tagged(const World& world, const Settings& settings) {
+    Night night{load_project(world, settings), {}, {}, "the version tags of " + settings.image_matrix, {}};
+    for (const Image& image : night.project.plan.images) {
+        const std::string reference =
+            registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
+        for (const std::string& platform : night.project.plan.platforms)
+            night.wanted.push_back({reference, image.name, platform});
+    }
+    return night;
+}
+
+// Is it still there? -----------------------------------------------------------------------------------------------
+
+/// What has to be in the registry so that people can pull this image. What is kept of it tells the digest below the
+/// index as well; without that the image is fetched, which asks by itself.
+std::vector<std::string> references_of(const Night& night, const registry::Wanted& wanted) {
+    std::vector<std::string> references = {wanted.reference};
+    const std::size_t at = wanted.reference.find('@');
+    for (const Layout& layout : night.kept) {
+        if (layout.name == name_of(wanted) && at != std::string::npos)
+            references.push_back(wanted.reference.substr(0, at + 1) + layout.manifest.text());
+    }
+    return references;
+}
+
+bool ask(registry::Client& client, const std::string& text) {
+    const auto reference = registry::parse_reference(text);
+    // Not "there", not "missing": a record with such a name in it is damaged, and nobody knows what is out.
+    if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
+    const auto& [host, repository, tag, digest] = *reference;
+    return digest ? registry::ask_manifest(client, host, repository, *digest)
+                  : registry::ask_tag(client, host, repository, tag).has_value();
+}
+
+/// By reference, each asked once.
+std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings, const Night& night) {
+    std::map<std::string, bool> is_there;
+    for (const registry::Wanted& wanted : night.wanted) {
+        for (const std::string& reference : references_of(night, wanted)) is_there.emplace(reference, false);
+    }
+    std::vector<std::function<void()>> work;
+    for (auto& [reference, answer] : is_there)
+        work.emplace_back([&client, &reference = reference, &answer = answer] { answer = ask(client, reference); });
+    in_parallel(settings.jobs, work);
+    return is_there;
+}
+
+Problem missing_problem(const ImageRun& image, const std::string& reference) {
+    const bool released = reference.find('@') != std::string::npos;
+    return {image.at, reference + (released ? " is not in the registry any more" : " is not in the registry"),
+            released ? "whoever pulls " + image.reference + " gets an error: raise DEFRA_VERSION and publish again"
+                     : "publish it",
+            Level::warning};
+}
+
+}  // namespace
+
+std::string name_of(const registry::Wanted& wanted) {
+    return wanted.image + "-" + render_platform_name(wanted.platform);
+}
+
+ImageRun make_image_run(const Settings& settings, const Night& night, const registry::Wanted& wanted) {
+    const Plan& plan = night.project.plan;
+    const Image& image =
+        *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == wanted.image; });
+    ImageRun run;
+    run.name = name_of(wanted);
+    run.image = image.name;
+    run.platform = wanted.platform;
+    run.reference = image.repository + ":" + image.version_tag;
+    run.category = make_category(plan, image, wanted.platform);
+    run.at = {settings.image_matrix, plan.row_of(image).line};
+    return run;
+}
+
+Night find_published(const World& world, const Settings& settings, github::Api& api) {
+    std::optional<Night> night = find_released(world, settings, api);
+    return night ? std::move(*night) : find_tagged(world, settings);
+}
+
+void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {
+    const std::map<std::string, bool> is_there = ask_all(client, settings, night);
+    std::erase_if(night.wanted, [&](const registry::Wanted& wanted) {
+        const std::vector<std::string> references = references_of(night, wanted);
+        const auto gone = std::find_if(references.begin(), references.end(),
+                                       [&](const std::string& reference) { return !is_there.at(reference); });
+        if (gone == references.end()) return false;
+        night.missing.push_back(make_image_run(settings, night, wanted));
+        night.project.warnings.push_back(missing_problem(night.missing.back(), *gone));
+        std::erase_if(night.kept, [&](const Layout& layout) { return layout.name == name_of(wanted); });
+        return true;
+    });
+}

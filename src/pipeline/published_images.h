@@ -1,0 +1,33 @@
+// What a night scans: the images that are out, as the last release or the matrix names them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/road.h"
+#include "registry/fetch.h"
+
+struct Night {
+    Project project;
+    std::vector<registry::Wanted> wanted;
+    std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
+    std::string from;               ///< where this was learnt, for people
+    std::vector<ImageRun> missing;  ///< should be out, and are not: nobody judges them, so they are unknown
+};
+
+/// "3.13.3-production-linux-amd64", as its layout is called.
+std::string name_of(const registry::Wanted& wanted);
+
+/// One of tonight's images as the reports show it before anything is known about it.
+ImageRun make_image_run(const Settings& settings, const Night& night, const registry::Wanted& wanted);
+
+/// What the last release published, by digest, planned as it was then; the policy is today's. Where no release tells,
+/// the version tags of the matrix. Throws make_refusal, Error{bad_input}, Error{failed} for a release whose files do
+/// not belong together.
+Night find_published(const World& world, const Settings& settings, github::Api& api);
+
+/// Asks for every tag and digest by one HEAD, also for what need not be pulled. An image that is not in the registry
+/// any more goes to `missing`, with a warning that says so; the others are scanned all the same. Throws Error{failed}
+/// if the registry does not tell.
+void set_missing_apart(registry::Client& client, const Settings& settings, Night& night);

@@ -1,0 +1,83 @@
+#include "pipeline/registry_access.h"
+
+#include <filesystem>
+
+#include "registry/credentials.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path docker_config_file(const World& world) {
+    if (const std::string folder = variable(world, "DOCKER_CONFIG"); !folder.empty())
+        return fs::path(folder) / "config.json";
+    const std::string home = variable(world, "HOME");
+    return home.empty() ? fs::path() : fs::path(home) / ".docker" / "config.json";
+}
+
+registry::DockerConfig load_docker_config(const World& world) {
+    const fs::path file = docker_config_file(world);
+    if (file.empty()) return {};
+    const std::optional<std::string> text = world.files.read_if_there(file);
+    return text ? registry::parse_docker_config(*text, file.string()) : registry::DockerConfig{};
+}
+
+/// Nothing if neither is given.
+std::optional<registry::Credentials> given_credentials(const World& world, const Settings& settings) {
+    const std::string user =
+        settings.docker_username.empty() ? variable(world, "DOCKER_USERNAME") : settings.docker_username;
+    const Secret token = find_docker_token(world, settings);
+    if (user.empty() && token.empty()) return std::nullopt;
+    if (user.empty() || token.empty()) {
+        throw Error{
+            Exit::failed,
+            {{{},
+              user.empty() ? "there is a docker-token and no docker-username"
+                           : "there is a docker-username and no docker-token",
+              "give both: the name as a plain variable, the token as a secret (an input, or DOCKER_TOKEN in the "
+              "environment)"}}};
+    }
+    return registry::Credentials{user, token};
+}
+
+registry::ClientSettings make_access(const World& world, const Settings& settings,
+                                     const std::vector<std::string>& hosts,
+                                     const std::optional<registry::Credentials>& given, Problems& warnings) {
+    registry::ClientSettings access;
+    if (settings.insecure) access.plain_http.insert(hosts.begin(), hosts.end());
+    if (given) access.credentials.emplace(registry_of_credentials(settings), *given);
+    for (const std::string& host : hosts) {
+        if (access.credentials.contains(host)) continue;
+        const registry::DockerConfig config = load_docker_config(world);
+        const auto found = config.credentials.find(host);
+        if (found != config.credentials.end()) access.credentials.insert(*found);
+        if (found == config.credentials.end())
+            warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+    }
+    return access;
+}
+
+}  // namespace
+
+Secret find_docker_token(const World& world, const Settings& settings) {
+    return settings.docker_token.empty() ? Secret(variable(world, "DOCKER_TOKEN")) : settings.docker_token;
+}
+
+bool is_registry(const std::string& place) {
+    return !place.empty() && !place.starts_with("oci:");
+}
+
+std::string registry_of_credentials(const Settings& settings) {
+    return is_registry(settings.to) ? settings.to : "docker.io";
+}
+
+registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
+                                              const std::vector<std::string>& hosts, Problems& warnings) {
+    return make_access(world, settings, hosts, given_credentials(world, settings), warnings);
+}
+
+registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
+                                             const std::vector<std::string>& hosts, Problems& warnings) {
+    const bool anybody = find_docker_token(world, settings).empty();
+    return make_access(world, settings, hosts, anybody ? std::nullopt : given_credentials(world, settings), warnings);
+}

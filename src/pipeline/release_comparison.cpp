@@ -1,0 +1,179 @@
+// What a pull request is told about what it does to what is out, before it is merged.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "build/build.h"
+#include "pipeline/evidence.h"
+#include "publication/version_check.h"
+
+namespace {
+
+constexpr std::size_t max_names = 6;
+
+std::string list_some(std::vector<std::string> names) {
+    if (names.size() <= max_names) return joined(names, ", ");
+    const std::size_t more = names.size() - max_names;
+    names.resize(max_names);
+    return fmt::format("{} and {} more", joined(names, ", "), more);
+}
+
+void add_new(std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+// What would be published ------------------------------------------------------------------------------------------
+
+std::string describe_publication(const Plan& plan) {
+    std::vector<std::string> versions;
+    std::vector<std::string> moving;
+    std::vector<std::string> repositories;
+    for (const Image& image : plan.images) {
+        add_new(versions, image.version_tag);
+        add_new(repositories, image.repository);
+        for (const std::string& tag : image.moving_tags) add_new(moving, tag);
+    }
+    return fmt::format("merged, this publishes {}{} in {}", list_some(versions),
+                       moving.empty() ? "" : ", and moves " + list_some(moving) + ",", joined(repositories, " and "));
+}
+
+Problem tell_publication(const Plan& plan, const std::string& released) {
+    const Place at{plan.job.file, plan.job.defra_version_line};
+    if (plan.job.defra_version != released) return {at, describe_publication(plan), "", Level::notice};
+    return {at, "merged, this publishes nothing: " + released + " is out, and nothing that goes into an image changed",
+            "", Level::notice};
+}
+
+// Which risks would be accepted ------------------------------------------------------------------------------------
+
+/// What it accepts and for how long, whoever says so, where and why.
+Waiver effect_of(Waiver waiver) {
+    waiver.at = {};
+    waiver.owner.clear();
+    waiver.reason.clear();
+    if (!waiver.until_base_rebuilt) waiver.added.reset();
+    return waiver;
+}
+
+std::vector<Waiver> waivers_beyond(const std::vector<Waiver>& known, const std::vector<Waiver>& waivers) {
+    std::vector<Waiver> others;
+    std::copy_if(waivers.begin(), waivers.end(), std::back_inserter(others), [&](const Waiver& waiver) {
+        return std::none_of(known.begin(), known.end(),
+                            [&](const Waiver& k) { return effect_of(k) == effect_of(waiver); });
+    });
+    return others;
+}
+
+bool loosens_the_same(const Scope& a, const Scope& b) {
+    return a.paths == b.paths && a.packages == b.packages && a.targets == b.targets && a.gate_from == b.gate_from &&
+           a.review_by == b.review_by;
+}
+
+std::string describe(const Gate& gate) {
+    return fmt::format("{} and above{}, publish {}, pull requests {}", render_severity(gate.severity),
+                       gate.only_fixed ? " with a fix" : "", gate.publish_no_worse ? "no-worse" : "strict",
+                       gate.new_only ? "new-only" : "strict");
+}
+
+std::string describe(const Waiver& waiver) {
+    std::string text = waiver.id;
+    if (!waiver.package.empty()) text += " (" + waiver.package + ")";
+    if (!waiver.owner.empty()) text += " by " + waiver.owner;
+    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
+    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
+    return text;
+}
+
+std::string describe(const std::vector<Waiver>& waivers) {
+    std::vector<std::string> texts;
+    for (const Waiver& waiver : waivers) texts.push_back(describe(waiver));
+    return counted(waivers.size(), "waiver") + ": " + list_some(texts);
+}
+
+/// A pause is a warning of its own, in every run.
+Problems tell_gate(const std::string& file, const Policy& then, const Policy& now) {
+    Problems problems;
+    if (then.gate != now.gate) {
+        problems.push_back(
+            {{file, 0},
+             fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
+             "whoever approves this accepts what gets through",
+             Level::warning});
+    }
+    for (const Scope& scope : now.scopes) {
+        const bool known = std::any_of(then.scopes.begin(), then.scopes.end(),
+                                       [&](const Scope& old) { return loosens_the_same(old, scope); });
+        if (known) continue;
+        problems.push_back({scope.at,
+                            fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
+                                        render_severity(scope.gate_from)),
+                            "whoever approves this accepts what gets through", Level::warning});
+    }
+    return problems;
+}
+
+/// A warning, so that it stands among what there is to do, at the top of the summary.
+Problems tell_waivers(const std::vector<Waiver>& then, const std::vector<Waiver>& now) {
+    Problems problems;
+    if (const std::vector<Waiver> added = waivers_beyond(then, now); !added.empty()) {
+        problems.push_back({added.front().at, "adds " + describe(added),
+                            "whoever approves this accepts what these findings can do", Level::warning});
+    }
+    if (const std::vector<Waiver> gone = waivers_beyond(now, then); !gone.empty())
+        problems.push_back({{}, "takes away " + describe(gone), "", Level::notice});
+    return problems;
+}
+
+/// The policy as it was when the release was judged; nothing if the release does not hold it.
+std::optional<Policy> fetch_policy(const World& world, const Settings& settings, github::Api& api,
+                                   const github::Release& release) {
+    const auto fetched = fetch_evidence(world, settings, api, release, Scans::left_out);
+    if (!fetched) return std::nullopt;
+    Settings then = settings;
+    then.policy = usual_policy;
+    return load_policy(world, then, fetched->folder).policy;
+}
+
+std::map<std::string, Digest> compute_all_inputs(const World& world, const Project& project) {
+    const std::vector<InputFile> files = load_input_files(world.files, ".");
+    std::map<std::string, Digest> inputs;
+    for (const Image& image : project.plan.images)
+        inputs.emplace(image.name, compute_inputs(project.plan, image, files));
+    return inputs;
+}
+
+Problems compare_with_last(const World& world, const Settings& settings, const Project& project) {
+    github::Api api = connect_github(world, settings);
+    const std::vector<github::Release> releases = github::load_releases(api);
+    const github::Release* last = github::find_last_release(releases);
+    if (last == nullptr) return {tell_publication(project.plan, "")};
+    const std::optional<PublicationRecord> released = fetch_publication(world, settings, api, *last);
+    if (!released) return {};
+    Problems problems = check_version(project.plan, compute_all_inputs(world, project), *released, last->tag);
+    if (problems.empty()) problems.push_back(tell_publication(project.plan, last->tag));
+    if (const auto policy = fetch_policy(world, settings, api, *last)) {
+        for (const Problem& problem : tell_waivers(policy->waivers, project.policy.waivers))
+            problems.push_back(problem);
+        for (const Problem& problem : tell_gate(settings.policy, *policy, project.policy)) problems.push_back(problem);
+    }
+    return problems;
+}
+
+}  // namespace
+
+Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
+    if (!project.event.name.starts_with("pull_request") || !has_github(world, settings)) return {};
+    try {
+        return compare_with_last(world, settings, project);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        Problems problems = {{{}, "what this changes against the last release is not known", "", Level::warning}};
+        for (Problem problem : error.problems) {
+            problem.level = Level::warning;
+            problems.push_back(problem);
+        }
+        return problems;
+    }
+}

@@ -1,0 +1,220 @@
+// Gathering what a run knows, and writing everything that people and code scanning read from it.
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "github/runner.h"
+#include "pipeline/road.h"
+#include "report/annotations.h"
+#include "report/page.h"
+#include "report/run_json.h"
+#include "report/sarif.h"
+#include "report/summary.h"
+#include "system/parallel.h"
+#include "verdict/advice.h"
+
+namespace {
+
+/// The first line of the Dockerfile's stage of that name: where a maintainer would begin to look.
+int line_of_stage(const std::string& dockerfile, const std::string& stage) {
+    const std::vector<std::string> lines = lines_of(dockerfile);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const std::string line = lower_case(trimmed(lines[i]));
+        if (line.starts_with("from ") && line.ends_with(" as " + stage)) return static_cast<int>(i) + 1;
+    }
+    return 1;
+}
+
+/// Where a maintainer begins to look. Code scanning knows an alert by its file (sarif.md §5), so this rests on who
+/// brings the package and on nothing that changes while the finding is there: its dismissal would be lost.
+Place find_place(const Settings& settings, const Project& project, const Image& image, Bringer bringer) {
+    const Row& row = project.plan.row_of(image);
+    switch (bringer) {
+        case Bringer::python:
+            return {settings.image_matrix, row.python_line};
+        case Bringer::base:
+            return {settings.image_matrix, row.line};
+        case Bringer::ours:
+            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target))};
+    }
+    return {};
+}
+
+std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project,
+                                                      const Image& image, const ImageEvidence& evidence,
+                                                      const Verdict& verdict, Date today) {
+    std::unordered_map<std::string, Remedy> remedies;
+    const auto add = [&](const Finding& finding, const Advice& advice, const std::string& waiver) {
+        remedies[finding.key()] = {.kind = render_action(advice.action),
+                                   .text = advice.text,
+                                   .at = find_place(settings, project, image, find_bringer(finding, evidence.layers)),
+                                   .waiver = waiver};
+    };
+    for (const Finding& finding : verdict.reported) add(finding, advise(finding, evidence), "");
+    for (const WaivedFinding& waived : verdict.waived) add(waived.finding, advise(waived), "");
+    for (const Finding& finding : verdict.blocking)
+        add(finding, advise(finding, evidence), render_waiver(finding, today));
+    return remedies;
+}
+
+ImageEvidence load_evidence(const World& world, const Project& project, const Settings& settings, const Layout& layout,
+                            const std::vector<Base>& bases) {
+    ImageEvidence evidence;
+    evidence.python_version = image_of(project.plan, layout).python_version;
+    evidence.layers = load_layers(world, settings, project, layout, bases);
+    if (const auto base = find_base(settings, project, image_of(project.plan, layout), bases))
+        evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
+    return evidence;
+}
+
+ImageRun gather_image(const Settings& settings, const Project& project, const Layout& layout) {
+    const Image& image = image_of(project.plan, layout);
+    ImageRun run;
+    run.name = layout.name;
+    run.image = layout.image;
+    run.platform = layout.platform;
+    run.reference = image.repository + ":" + image.version_tag;
+    run.category = make_category(project.plan, image, layout.platform);
+    run.at = {settings.image_matrix, project.plan.row_of(image).line};
+    return run;
+}
+
+}  // namespace
+
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+                              const std::vector<Base>& bases) {
+    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    const std::string reference =
+        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
+    const auto found =
+        std::find_if(bases.begin(), bases.end(), [&](const Base& base) { return base.reference == reference; });
+    return found == bases.end() ? std::nullopt : std::optional(*found);
+}
+
+bool is_rebuilt(const Base& base) {
+    return base.digest_now && *base.digest_now != base.digest;
+}
+
+ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+                        const std::vector<Base>& bases) {
+    ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
+    const std::optional<Base> base = find_base(settings, project, image_of(project.plan, layout), bases);
+    if (!base) return layers;
+    const auto count = base->layers.find(layout.platform);
+    if (count != base->layers.end()) layers.base_layers = count->second;
+    return layers;
+}
+
+Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+               const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts) {
+    const Date today = day_of(decision_time(world, settings));
+    const std::vector<Base> bases = load_bases(world, settings);
+    Run run;
+    run.program_version = PROGRAM_VERSION;
+    run.repository = project.event.repository;
+    run.revision = project.revision;
+    run.address = project.event.run_url;
+    run.finished = world.clock.now();
+    run.plan = project.plan;
+    for (const Base& base : bases)
+        run.bases.push_back({base.reference, base.digest, base.created, base.digest_now, base.stand_in});
+    for (const Layout& layout : layouts) {
+        ImageRun image = gather_image(settings, project, layout);
+        const auto verdict = std::find_if(verdicts.begin(), verdicts.end(), [&](const Verdict& v) {
+            return v.manifest == layout.manifest && v.name == layout.name;
+        });
+        const auto contract = std::find_if(contracts.begin(), contracts.end(),
+                                           [&](const ContractReport& c) { return c.name == layout.name; });
+        if (contract != contracts.end()) image.contract = *contract;
+        if (verdict != verdicts.end()) {
+            image.verdict = *verdict;
+            image.remedies = make_remedies(settings, project, image_of(project.plan, layout),
+                                           load_evidence(world, project, settings, layout, bases), *verdict, today);
+        }
+        run.images.push_back(std::move(image));
+    }
+    run.policy = project.policy;
+    run.policy_revision = project.policy_revision;
+    run.policy_warnings = project.policy_warnings;
+    const Judged judged = settings.only.empty() ? Judged::all_images : Judged::some_images;
+    for (const Problem& problem : check_waivers(project.policy, verdicts, today, judged))
+        run.policy_warnings.push_back(problem);
+    run.other_warnings = project.warnings;
+    for (const Problem& problem : check_categories(project.plan)) run.other_warnings.push_back(problem);
+    for (const Problem& problem : check_upgrades(world, project)) run.other_warnings.push_back(problem);
+    for (const Problem& problem : check_upgrades_built(world, settings, project, layouts))
+        run.other_warnings.push_back(problem);
+    for (const Problem& problem : check_contract_file(world, settings, contracts))
+        run.other_warnings.push_back(problem);
+    run.folder = github::folder_in_repository(world.environment, settings.directory);
+    run.out = settings.out.string();
+    return run;
+}
+
+void forget_reports(const World& world, const Settings& settings) {
+    for (const char* made : {"sarif", "verdicts", "verdict.json", "summary.md", "report.html"})
+        world.files.remove(settings.out / made);
+}
+
+std::string save_reports(const World& world, const Settings& settings, const Run& run) {
+    world.files.remove(settings.out / "sarif");
+    std::string summary;
+    std::vector<std::function<void()>> files;
+    files.emplace_back(
+        [&] { world.files.write(settings.out / "report.html", render_page(run)); });  // the longest first
+    for (const ImageRun& image : run.images) {
+        if (image.verdict) {
+            files.emplace_back([&] {
+                world.files.write(settings.out / "verdicts" / (image.name + ".json"),
+                                  render_verdict_json(*image.verdict));
+            });
+        }
+        files.emplace_back([&] {
+            const auto sarif =
+                render_sarif(image, run.program_version, {.from = settings.sarif_severity, .folder = run.folder});
+            if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
+        });
+    }
+    files.emplace_back([&] {
+        summary = render_summary(run);
+        world.files.write(settings.out / "summary.md", summary);
+    });
+    files.emplace_back([&] { world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run)); });
+    in_parallel(settings.jobs, files);
+    return summary;
+}
+
+Result make_result(const Settings& settings, const Run& run, std::string summary) {
+    Result result;
+    const Outcome outcome = outcome_of(run);
+    switch (outcome) {
+        case Outcome::clean:
+            result.exit = Exit::done;
+            break;
+        case Outcome::vulnerable:
+            result.exit = Exit::refused;
+            break;
+        case Outcome::unknown:
+            result.exit = Exit::failed;
+            break;
+    }
+    const bool broken = std::any_of(run.images.begin(), run.images.end(),
+                                    [](const ImageRun& i) { return i.contract && !i.contract->is_kept(); });
+    if (broken) result.exit = std::max(result.exit, Exit::refused);
+    result.problems = make_annotations(run);
+    result.outputs["verdict"] = render_outcome(outcome);
+    result.outputs["findings"] = std::to_string(count_findings(run).all());
+    // Uploaded, files that lack what a scanner would have seen close its alerts.
+    const bool complete = outcome != Outcome::unknown && pauses_of(run).empty();
+    result.outputs["sarif"] = complete ? (settings.out / "sarif").string() : "";
+    result.summary = std::move(summary);
+    return result;
+}
+
+bool wants_colour(const World& world) {
+    return isatty(STDOUT_FILENO) == 1 && variable(world, "NO_COLOR").empty() && variable(world, "TERM") != "dumb" &&
+           variable(world, "GITHUB_ACTIONS").empty();
+}

@@ -1,0 +1,15 @@
+#include "pipeline/step.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+TimedStep::TimedStep(const World& world, std::string name, const std::string& what)
+    : world_(world), name_(std::move(name)), started_(world.clock.steady()) {
+    world_.log << fmt::format("{:<8} {} …\n", name_, what) << std::flush;
+}
+
+void TimedStep::end(const std::string& outcome) {
+    const double seconds = static_cast<double>((world_.clock.steady() - started_).count()) / 1000;
+    world_.log << fmt::format("{:<8} {} ({:.1f} s)\n", name_, outcome, seconds) << std::flush;
+}
