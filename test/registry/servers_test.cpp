@@ -207,7 +207,7 @@ TEST_CASE("a registry whose disk is full is told in its own words, and nothing v
     CHECK(is_complete(client, registry.host(), matrix));
 }
 
-TEST_CASE("the memory that an upload takes does not grow with what is uploaded", "[peer]") {
+TEST_CASE("the memory that an upload takes does not grow with what is uploaded", "[peer][alone]") {
     needs_docker_registry();
     const DockerRegistry registry;
     Peer peer;
@@ -267,7 +267,7 @@ TEST_CASE("a host that takes no connection, and one that takes an upload and say
                                   .timeout = std::chrono::seconds(0)}) < 75);
 }
 
-TEST_CASE("an interrupt in the middle of a push ends it at once, and what is visible is said (D7)", "[peer]") {
+TEST_CASE("an interrupt in the middle of a push ends it at once, and what is visible is said (D7)", "[peer][alone]") {
     // A registry that takes the first upload, and then says nothing any more.
     LocalServer silent([](const std::string& request) {
         if (request.starts_with("HEAD")) return make_reply(404, "");

@@ -252,7 +252,7 @@ TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
     }
 }
 
-TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a failed scan", "[whole]") {
+TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a failed scan", "[whole][alone]") {
     ScanGround ground;
     const Time now = ground.clock.now();
     // Too early it is killed, too late it has reported: the moment between is looked for, on a fast machine too.

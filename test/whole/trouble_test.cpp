@@ -63,7 +63,7 @@ TEST_CASE("On a full disk the code is 3, the path is named, and no half image is
     CHECK_FALSE(left);
 }
 
-TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no half image") {
+TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no half image", "[alone]") {
     Road road;
     const pid_t child = fork();
     if (child == 0) {

@@ -22,6 +22,12 @@ def ended_containers(step):
     return found.stdout.split()
 
 
+class Build(unittest.TestCase):
+    def test_it_is_built_from_what_the_file_ignore_lets_through(self):
+        """Only here: action.Dockerfile builds; the other tests take what it made."""
+        container.build()
+
+
 class TheImage(unittest.TestCase):
     def test_it_is_as_small_as_what_is_in_it(self):
         size = container.size(container.build())

@@ -99,5 +99,14 @@ class Documents(unittest.TestCase):
         self.assertLessEqual(len(many.splitlines()), 10)
 
 
+class Tests(unittest.TestCase):
+    def test_every_class_of_tests_here_is_run(self):
+        """ctest gets them by name, so that they run side by side."""
+        run = re.findall(r"[\w.]+", (ROOT / "test/workflows/CMakeLists.txt").read_text())
+        for file in sorted((ROOT / "test/workflows").glob("test_*.py")):
+            for name in re.findall(r"^class (\w+)\(unittest", file.read_text(), re.M):
+                self.assertTrue(file.stem in run or f"{file.stem}.{name}" in run, f"{file.name}: {name}")
+
+
 if __name__ == "__main__":
     unittest.main()
