@@ -8,16 +8,17 @@
 #include <memory>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "contract/tar.h"
 
 namespace {
 
 constexpr std::size_t most_files = 500'000;
-constexpr std::size_t largest_text = 1U << 20U;
+constexpr std::size_t largest_text = 16U << 20U;  // the RECORD of a wheel with 100,000 files
 constexpr std::size_t largest_libc = 8U << 20U;
-constexpr std::size_t most_text = 64U << 20U;  // of all files together
-constexpr int most_links = 40;                 // as the kernel follows
+constexpr std::size_t most_text = 128U << 20U;  // of all files together
+constexpr int most_links = 40;                  // as the kernel follows
 
 std::vector<std::string> parts_of(const std::string& path) {
     std::vector<std::string> parts;
@@ -40,7 +41,8 @@ std::string absolute(const std::string& path) {
 
 bool wants_text(const std::string& path) {
     return path == "/etc/passwd" || path == "/etc/group" || path.starts_with("/var/lib/dpkg/status.d/") ||
-           path.starts_with("/etc/ssl/") || path.ends_with(".crt") || path.ends_with(".pem");
+           path.starts_with("/etc/ssl/") || path.ends_with(".crt") || path.ends_with(".pem") ||
+           path.ends_with(".dist-info/RECORD");
 }
 
 /// libc.so.6 and ld-linux-x86-64.so.2, ld-linux-aarch64.so.1, …: both say which build of the C library they are.
@@ -59,22 +61,37 @@ std::string find_libc_build(const std::string& bytes) {
     return "";
 }
 
-class Md5 {
+/// A hash of OpenSSL's, of bytes that arrive in pieces.
+class Hash {
   public:
-    Md5() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_md5(), nullptr); }
+    explicit Hash(const EVP_MD* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+        EVP_DigestInit_ex(context_.get(), algorithm, nullptr);
+    }
     void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
     std::string finish() {
         std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
         unsigned size = 0;
         EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
-        std::string text;
-        for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes.at(i));
-        return text;
+        return {reinterpret_cast<const char*>(bytes.data()), size};
     }
 
   private:
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
+
+std::string hexadecimal(const std::string& bytes) {
+    std::string text;
+    for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return text;
+}
+
+/// RFC 4648 section 5, without padding: how a wheel's RECORD writes a hash.
+std::string url_base64(const std::string& bytes) {
+    std::string text = base64(bytes);
+    std::replace(text.begin(), text.end(), '+', '-');
+    std::replace(text.begin(), text.end(), '/', '_');
+    return text.substr(0, text.find('='));
+}
 
 FileType type_of(char type) {
     if (type == '0' || type == '1') return FileType::file;
@@ -91,12 +108,15 @@ void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::
         "\x7F"
         "ELF");
     std::string bytes;
-    Md5 md5;
+    Hash md5(EVP_md5());
+    Hash sha256(EVP_sha256());
     for (; !piece.empty(); piece = tar.read_piece()) {
         if (fact.elf) md5.add(piece);
+        if (fact.elf) sha256.add(piece);
         if (libc || text) bytes += piece;
     }
-    if (fact.elf) fact.md5 = md5.finish();
+    if (fact.elf) fact.md5 = hexadecimal(md5.finish());
+    if (fact.elf) fact.sha256 = url_base64(sha256.finish());
     if (libc) fact.libc_build = find_libc_build(bytes);
     if (!text) return;
     kept += bytes.size();

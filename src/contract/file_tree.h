@@ -19,7 +19,8 @@ struct FileFact {
     std::string link;           ///< of a symbolic link: what it names
     bool further_name = false;  ///< a hard link: its content has been counted under another name
     bool elf = false;           ///< begins with ELF's magic bytes
-    std::string md5;            ///< of ELF files: what dpkg's lists hold
+    std::string md5;            ///< of ELF files: what dpkg's lists hold, hexadecimal
+    std::string sha256;         ///< of ELF files: what a wheel's RECORD holds, base64 for URLs without padding
     std::string text;           ///< of small files that a row reads: users, package lists, certificates
     std::string libc_build;     ///< "2.36-9+deb12u13", of libc and the dynamic loader
 };

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "contract/observation.h"
+#include "contract/recorded_files.h"
 
 namespace {
 
@@ -89,10 +90,22 @@ bool is_debris(const std::string& path) {
     return packages.contains(name) || tests || name.ends_with(".a") || path.starts_with("/usr/local/include");
 }
 
+/// True if the file, or something in the directory, was installed from a wheel by the service: not by the parent image,
+/// whose own wheels are in these two directories.
+bool is_of_service_wheel(const std::map<std::string, RecordedFile>& recorded, const std::string& path) {
+    if (path.starts_with("/usr/local/") || path.starts_with("/opt/debugger/")) return false;
+    const auto file = recorded.find(path);
+    if (file != recorded.end()) return file->second.wheel;
+    const auto inside = recorded.lower_bound(path + "/");
+    return inside != recorded.end() && inside->first.starts_with(path + "/") && inside->second.wheel;
+}
+
+/// A service may depend on any of these by choice; its wheels are recorded, so that scanners see them.
 Observation observe_debris(const ImageFacts& facts, const Limits&) {
+    const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
     std::vector<std::string> paths;
     for (const auto& [path, fact] : facts.files.files) {
-        if (is_debris(path)) paths.push_back(path);
+        if (is_debris(path) && !is_of_service_wheel(recorded, path)) paths.push_back(path);
     }
     return expect_none(paths);
 }

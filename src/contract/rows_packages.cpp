@@ -1,54 +1,44 @@
-// Rows about what scanners can see: every library is registered in distroless's status.d, truthfully.
+// Rows about what scanners can see: every library belongs to a package that they find, and is what the package says.
 #include <fmt/format.h>
 
 #include <map>
 #include <set>
 
-#include "base/text.h"
 #include "contract/observation.h"
+#include "contract/recorded_files.h"
 
 namespace {
 
-/// MD5 by path, of everything that /var/lib/dpkg/status.d/*.md5sums lists (distroless: PACKAGE_METADATA.md).
-std::map<std::string, std::string> listed_files(const FileTree& files) {
-    std::map<std::string, std::string> listed;
-    for (const auto& [path, fact] : files.files) {
-        if (!path.starts_with("/var/lib/dpkg/status.d/") || !path.ends_with(".md5sums")) continue;
-        for (const std::string& line : lines_of(fact.text)) {
-            const std::size_t blank = line.find(' ');
-            if (blank == std::string::npos) continue;
-            const std::string file = "/" + std::string(trimmed(line.substr(blank)));
-            listed[files.resolve(file).value_or(file)] = line.substr(0, blank);
-        }
-    }
-    return listed;
-}
-
-bool is_ours_to_register(const std::string& path) {
+bool must_be_recorded(const std::string& path) {
     return !path.starts_with("/usr/local/");
 }
 
 Observation observe_registered(const ImageFacts& facts, const Limits&) {
-    const std::map<std::string, std::string> listed = listed_files(facts.files);
+    const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
     std::vector<std::string> unlisted;
     std::size_t count = 0;
     for (const auto& [path, fact] : facts.files.files) {
-        if (!fact.elf || !is_ours_to_register(path)) continue;
+        if (!fact.elf || !must_be_recorded(path)) continue;
         ++count;
-        if (!listed.contains(path)) unlisted.push_back(path);
+        if (!recorded.contains(path)) unlisted.push_back(path);
     }
     return {unlisted.empty() && count > 0, "each of them",
             unlisted.empty() ? fmt::format("all {}", count) : "not: " + render_some(unlisted)};
 }
 
+bool is_as_recorded(const FileFact& file, const RecordedFile& recorded) {
+    return (recorded.md5.empty() || recorded.md5 == file.md5) &&
+           (recorded.sha256.empty() || recorded.sha256 == file.sha256);
+}
+
 Observation observe_truth(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> different;
     std::size_t count = 0;
-    for (const auto& [path, md5] : listed_files(facts.files)) {
+    for (const auto& [path, recorded] : list_recorded_files(facts.files)) {
         const auto file = facts.files.files.find(path);
         if (file == facts.files.files.end() || !file->second.elf) continue;
         ++count;
-        if (file->second.md5 != md5) different.push_back(path);
+        if (!is_as_recorded(file->second, recorded)) different.push_back(path);
     }
     return {different.empty() && count > 0, "each of them",
             different.empty() ? fmt::format("all {}", count) : "not: " + render_some(different)};
@@ -57,10 +47,10 @@ Observation observe_truth(const ImageFacts& facts, const Limits&) {
 Observation observe_mapped(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "mapped-libraries");
     if (!answer.error.empty()) return {false, "each of them", answer.error};
-    const std::map<std::string, std::string> listed = listed_files(facts.files);
+    const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
     std::vector<std::string> unlisted;
     for (const std::string& path : answer.values) {
-        if (is_ours_to_register(path) && !listed.contains(facts.files.resolve(path).value_or(path)))
+        if (must_be_recorded(path) && !recorded.contains(facts.files.resolve(path).value_or(path)))
             unlisted.push_back(path);
     }
     return {unlisted.empty() && !answer.values.empty(), "each of them",
@@ -68,10 +58,14 @@ Observation observe_mapped(const ImageFacts& facts, const Limits&) {
 }
 
 /// Two libssl made to win by LD_LIBRARY_PATH: the scanner sees one, the process runs the other (parent-images.md §1.3).
+/// Not counted are wheels: each brings libraries of its own, which only its own modules load.
 Observation observe_twice(const ImageFacts& facts, const Limits&) {
+    const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
     std::map<std::string, std::size_t> names;
     for (const auto& [path, fact] : facts.files.files) {
-        if (!fact.elf || fact.further_name || !is_ours_to_register(path)) continue;
+        if (!fact.elf || fact.further_name || !must_be_recorded(path)) continue;
+        const auto owner = recorded.find(path);
+        if (owner != recorded.end() && owner->second.wheel) continue;
         const std::string name = path.substr(path.rfind('/') + 1);
         if (name.find(".so") != std::string::npos) ++names[name];
     }

@@ -125,6 +125,37 @@ inline ImageFacts make_good_image(Target target) {
     return facts;
 }
 
+inline constexpr const char* site_packages = "/home/nonroot/.venv/lib/python3.13/site-packages";
+
+/// A wheel that a service has installed, with compiled modules, libraries of its own, a static library and a program.
+inline void add_wheel_of_service(FileTree& tree) {
+    const std::string site = site_packages;
+    for (const char* folder : {"/home/nonroot/.venv", "/home/nonroot/.venv/bin", "/home/nonroot/.venv/lib",
+                               "/home/nonroot/.venv/lib/python3.13"}) {
+        tree.files[folder] = make_folder(0755, 1000);
+    }
+    for (const char* folder : {"", "/sums", "/sums/test", "/sums.libs", "/sums-1.0.dist-info", "/pip"})
+        tree.files[site + folder] = make_folder(0755, 1000);
+    tree.files[site + "/sums/_core.so"] = make_program(1, "");
+    tree.files[site + "/sums/_core.so"].sha256 = "core-hash";
+    tree.files[site + "/sums/other,_core.so"] = make_program(1, "");
+    tree.files[site + "/sums/test/_core.so"] = make_program(1, "");
+    tree.files[site + "/sums.libs/libgfortran.so.5"] = make_program(1, "");
+    tree.files[site + "/sums/libsums.a"] = make_file("");
+    tree.files[site + "/pip/__init__.py"] = make_file("");
+    tree.files["/home/nonroot/.venv/bin/sum"] = make_program(1, "");
+    tree.files[site + "/sums-1.0.dist-info/METADATA"] = make_file("Name: sums\nVersion: 1.0\n");
+    tree.files[site + "/sums-1.0.dist-info/RECORD"] = make_file(
+        "sums/_core.so,sha256=core-hash,1\n"
+        "\"sums/other,_core.so\",,1\n"
+        "sums/test/_core.so,,\n"
+        "sums.libs/libgfortran.so.5,,\n"
+        "sums/libsums.a,,\n"
+        "pip/__init__.py,,\n"
+        "../../../bin/sum,,\n"
+        "sums-1.0.dist-info/RECORD,,\n");
+}
+
 inline ImageFacts make_good_production() {
     ImageFacts facts = make_good_image(Target::production);
     auto& files = facts.files.files;
@@ -134,6 +165,7 @@ inline ImageFacts make_good_production() {
     files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = "2.36-9+deb12u13";
     files["/var/lib/dpkg/status.d/libc6.md5sums"] =
         make_file("c1  usr/lib/libc.so.6\nd1  usr/lib/ld-linux-x86-64.so.2\n");
+    add_wheel_of_service(facts.files);
     facts.python.answers["mapped-libraries"] = {{"/usr/lib/libc.so.6", "/usr/local/lib/python3.13/lib-dynload/_ssl.so"},
                                                 ""};
     facts.python.answers["debugger"] = {

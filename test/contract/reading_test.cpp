@@ -73,6 +73,8 @@ TEST_CASE("a tar is read with its modes, links and sizes") {
     CHECK(tree.files.at("/bin/su").mode == 04755);
     CHECK(tree.files.at("/bin/su").elf);
     CHECK(tree.files.at("/bin/su").md5 == "4fea653ef21d841aacda332fcf69bfa4");
+    // As in RECORD: python3 -c 'import base64, hashlib; print(base64.urlsafe_b64encode(hashlib.sha256(…).digest()))'
+    CHECK(tree.files.at("/bin/su").sha256 == "NOZJeGT8Dl7GT0qB21faQ9vnDy9bCLn5BKGtHTJV0JE");
     CHECK(tree.size() == 11 + 13);
 }
 

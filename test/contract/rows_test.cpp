@@ -169,10 +169,24 @@ std::vector<Defect> file_defects() {
          [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/ensurepip"] = make_folder(); }},
         {"no-debris", "a static library",
          [](ImageFacts& f) { f.files.files["/usr/local/lib/libpython3.13.a"] = make_file(""); }},
+        {"no-debris", "pip in the system's own site-packages",
+         [](ImageFacts& f) {
+             f.files.files["/usr/local/lib/python3.13/pip"] = make_folder();
+             f.files.files["/usr/local/lib/python3.13/pip/__init__.py"] = make_file("");
+             f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info"] = make_folder();
+             f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info/METADATA"] = make_file("Name: pip\n");
+             f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info/RECORD"] = make_file("pip/__init__.py,,\n");
+         }},
+        {"no-debris", "a static library in a virtual environment that no wheel brought",
+         [](ImageFacts& f) { f.files.files[std::string(site_packages) + "/libother.a"] = make_file(""); }},
         {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 70'000'001; }},
         {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 145'000'001; }, true},
         {"libraries-registered", "one is not",
          [](ImageFacts& f) { f.files.files["/usr/lib/libz.so.1"] = make_program(1, "e1"); }},
+        {"libraries-registered", "one in a virtual environment that no wheel brought",
+         [](ImageFacts& f) { f.files.files[std::string(site_packages) + "/sums/_extra.so"] = make_program(1, "e1"); }},
+        {"libraries-true", "a wheel's module that was replaced",
+         [](ImageFacts& f) { f.files.files[std::string(site_packages) + "/sums/_core.so"].sha256 = "other-hash"; }},
         {"libraries-true", "another file", [](ImageFacts& f) { f.files.files["/usr/lib/libc.so.6"].md5 = "c2"; }},
         {"libraries-mapped", "from elsewhere",
          [](ImageFacts& f) { answer(f.python, "mapped-libraries", {"/opt/libssl.so.3"}); }},
@@ -291,6 +305,12 @@ TEST_CASE("what the engine puts into a container is not held against the image")
     facts.files.files["/usr/share/zoneinfo/localtime"] = make_link("/etc/localtime");
     facts.files.files["/usr/share/doc/libc6/changelog"] = make_link("nowhere");
     CHECK(broken_rows(facts).empty());
+}
+
+TEST_CASE("a wheel counts only with the metadata that scanners read") {
+    ImageFacts facts = make_good_production();
+    facts.files.files.erase(std::string(site_packages) + "/sums-1.0.dist-info/METADATA");
+    CHECK(broken_rows(facts) == std::vector<std::string>{"no-debris", "libraries-registered", "libraries-once"});
 }
 
 TEST_CASE("production on slim is held to what it can promise") {
