@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/text.h"
 #include "contract/observation.h"
 
 namespace {
@@ -38,13 +39,32 @@ Observation observe_standard_modules(const ImageFacts& facts, const Limits&) {
                           "ssl, sqlite3 with full-text search, ctypes, lzma and the rest work");
 }
 
-Observation observe_find_library(const ImageFacts& facts, const Limits&) {
-    const ProbeAnswer answer = answer_of(facts.python, "find-library");
-    const std::string expected = "c, sqlite3 and ssl are found";
+/// The probe gave values as "name=value", and none of them is Python's None.
+Observation expect_all_found(const ContainerRun& run, const std::string& probe, const std::string& expected) {
+    const ProbeAnswer answer = answer_of(run, probe);
     if (!answer.error.empty()) return {false, expected, answer.error};
     const bool all = std::none_of(answer.values.begin(), answer.values.end(),
                                   [](const std::string& v) { return v.ends_with("=None"); });
-    return {all && !answer.values.empty(), expected, render_some(answer.values)};
+    return {all && !answer.values.empty(), expected, joined(answer.values, ", ")};
+}
+
+Observation observe_find_library(const ImageFacts& facts, const Limits&) {
+    return expect_all_found(facts.python, "find-library", "c, sqlite3 and ssl are found");
+}
+
+/// Wheels for Linux bring their libraries along, but for a few that every system is said to have (PEP 600): without
+/// libexpat rasterio cannot be imported, without libgomp lightgbm.
+Observation observe_wheel_libraries(const ImageFacts& facts, const Limits&) {
+    return expect_all_found(facts.python, "wheel-libraries", "c, stdc++, gcc_s, gomp, z and expat are found and load");
+}
+
+/// Python itself works without it, but setlocale and other programs need a locale that exists.
+Observation observe_locale(const ImageFacts& facts, const Limits&) {
+    return expect_values(facts.python, "locale", {"C.UTF-8"});
+}
+
+Observation observe_media_types(const ImageFacts& facts, const Limits&) {
+    return expect_all_found(facts.python, "media-types", "mimetypes knows .geojson, .docx and .gpkg");
 }
 
 Observation observe_utf8(const ImageFacts& facts, const Limits&) {
@@ -70,14 +90,22 @@ Observation observe_name_service(const ImageFacts& facts, const Limits&) {
 
 /// The official images delete it, and a container that may not write compiles the library anew at every start
 /// (parent-images.md §1.10).
-Observation observe_bytecode(const ImageFacts& facts, const Limits&) {
-    const ProbeAnswer answer = answer_of(facts.python, "bytecode");
+Observation expect_bytecode(const ContainerRun& run, const std::string& probe) {
+    const ProbeAnswer answer = answer_of(run, probe);
     const std::string expected = "no module is compiled at start";
     if (!answer.error.empty()) return {false, expected, answer.error};
     const bool kept = answer.values.size() == 2 && answer.values[0] != "0" && answer.values[1] == "0";
     return {kept, expected,
             answer.values.size() == 2 ? fmt::format("{} from bytecode, {} compiled", answer.values[0], answer.values[1])
                                       : "nothing"};
+}
+
+Observation observe_bytecode(const ImageFacts& facts, const Limits&) {
+    return expect_bytecode(facts.python, "bytecode");
+}
+
+Observation observe_debugger_bytecode(const ImageFacts& facts, const Limits&) {
+    return expect_bytecode(facts.python, "debugger-bytecode");
 }
 
 Observation observe_imports(const ImageFacts& facts, const Limits& limits) {
@@ -115,13 +143,18 @@ std::vector<RowRule> python_rows() {
          observe_extension_modules},
         {"standard-modules", "the modules that need a system library work", PromisedBy::all, observe_standard_modules},
         {"find-library", "ctypes finds the system's libraries", PromisedBy::all, observe_find_library},
+        {"wheel-libraries", "the libraries that compiled wheels take from the system are there", PromisedBy::all,
+         observe_wheel_libraries},
         {"utf-8", "text is UTF-8 without any setting", PromisedBy::all, observe_utf8},
+        {"locale", "the locale C.UTF-8 can be set", PromisedBy::all, observe_locale},
+        {"media-types", "the types of usual files are known", PromisedBy::all, observe_media_types},
         {"time-zones", "time zones are known", PromisedBy::all, observe_time_zones},
         {"subprocesses", "processes can be started, by subprocess and by multiprocessing", PromisedBy::all,
          observe_subprocesses},
         {"name-service", "user and host names are found", PromisedBy::all, observe_name_service},
-        {"bytecode", "the standard library is precompiled", PromisedBy::production, observe_bytecode},
-        {"imports", "15 modules of the standard library are imported quickly", PromisedBy::production, observe_imports},
+        {"bytecode", "the standard library is precompiled", PromisedBy::all, observe_bytecode},
+        {"debugger-bytecode", "the debugger is precompiled", PromisedBy::development, observe_debugger_bytecode},
+        {"imports", "15 modules of the standard library are imported quickly", PromisedBy::all, observe_imports},
         {"home-writable", "the home directory and the one for temporary files can be written", PromisedBy::all,
          observe_home},
         {"python-not-writable", "the user cannot change the system's Python", PromisedBy::all, observe_not_writable},

@@ -35,7 +35,8 @@ Observation expect_all(const ImageFacts& facts, const std::set<std::string>& pri
 /// From uv 0.12 a file that cannot be read means: trust nobody.
 Observation observe_variables(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> wrong;
-    for (const std::string name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}) {
+    for (const std::string name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+                                   "GDAL_CURL_CA_BUNDLE", "PROJ_CURL_CA_BUNDLE"}) {
         const auto variable = facts.config.environment.find(name);
         if (variable == facts.config.environment.end()) {
             wrong.push_back(name + " is not set");

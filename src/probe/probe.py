@@ -100,15 +100,47 @@ def find_library():
     return [f"{name}={find(name)}" for name in ("c", "sqlite3", "ssl")]
 
 
-@probe("bytecode", "production")
-def bytecode():
-    command = [sys.executable, "-v", "-c", "import " + ",".join(USEFUL_MODULES)]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE).stderr
-    paths = [line.rstrip("'") for line in said.splitlines() if line.startswith("# code object from")]
+@probe("wheel-libraries", "all")
+def wheel_libraries():
+    import ctypes
+    from ctypes.util import find_library as find
+    libraries = {name: find(name) for name in ("c", "stdc++", "gcc_s", "gomp", "z", "expat")}
+    for file in filter(None, libraries.values()):
+        ctypes.CDLL(file)
+    return [f"{name}={file}" for name, file in libraries.items()]
+
+
+@probe("locale", "all")
+def utf8_locale():
+    return [python("import locale; print(locale.setlocale(locale.LC_ALL, ''))", env={"LANG": "C.UTF-8"})]
+
+
+@probe("media-types", "all")
+def media_types():
+    import mimetypes
+    return [f"{name}={mimetypes.guess_type(name)[0]}" for name in ("map.geojson", "letter.docx", "map.gpkg")]
+
+
+def count_compiled(modules):
+    """How many modules come from bytecode, and how many are compiled, when these are imported."""
+    command = [sys.executable, "-v", "-c", "import " + ",".join(modules)]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE).stderr
+    paths = [line.rstrip("'") for line in printed.splitlines() if line.startswith("# code object from")]
     return [str(sum(path.endswith(ending) for path in paths)) for ending in (".pyc", ".py")]
 
 
-@probe("imports", "production")
+@probe("bytecode", "all")
+def bytecode():
+    return count_compiled(USEFUL_MODULES)
+
+
+@probe("debugger-bytecode", "development")
+def debugger_bytecode():
+    importlib.import_module("debugpy")
+    return count_compiled(["debugpy.server.cli", "debugpy.adapter.servers"])
+
+
+@probe("imports", "all")
 def imports():
     # The processor's time: how busy the machine is otherwise says nothing about the image.
     code = ("import time; start = time.process_time(); import " + ",".join(USEFUL_MODULES) +

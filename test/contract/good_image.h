@@ -76,6 +76,9 @@ inline void add_answers_of_both(ContainerRun& python, const std::string& version
     python.answers["extension-modules"] = {{"all 63"}, ""};
     python.answers["standard-modules"] = {{"OpenSSL 3.0.17", "SQLite 3.40.1"}, ""};
     python.answers["find-library"] = {{"c=libc.so.6", "sqlite3=libsqlite3.so.0", "ssl=libssl.so.3"}, ""};
+    python.answers["wheel-libraries"] = {{"c=libc.so.6", "gomp=libgomp.so.1"}, ""};
+    python.answers["locale"] = {{"C.UTF-8"}, ""};
+    python.answers["media-types"] = {{"letter.docx=application/msword"}, ""};
     python.answers["utf-8"] = {{"utf-8", "utf-8", "utf-8"}, ""};
     python.answers["time-zones"] = {{"Europe/London", "1:00:00"}, ""};
     python.answers["subprocesses"] = {{"42", "0"}, ""};
@@ -108,7 +111,10 @@ inline ImageFacts make_good_image(Target target) {
                                 {"PYTHONUNBUFFERED", "1"},
                                 {"UV_PYTHON_DOWNLOADS", "never"},
                                 {"SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"},
-                                {"REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt"}};
+                                {"REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt"},
+                                {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/etc/ssl/certs/ca-certificates.crt"},
+                                {"GDAL_CURL_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt"},
+                                {"PROJ_CURL_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt"}};
     facts.config.labels = {{"uk.gov.defra.python.python-version", "3.13.5"},
                            {"uk.gov.defra.python.version", "1.0.0"},
                            {"uk.gov.defra.python.repository", repository}};
@@ -184,6 +190,7 @@ inline ImageFacts make_good_development() {
     files["/etc/ssl/certs/0a1b2c3d.0"] = make_link("good-root.pem");
     files["/etc/ssl/certs/good-root.pem"] = make_file(fixture("good-root.crt"));
     facts.python.answers["debugger"] = {{"debugpy 1.8.22", "in a virtual environment 1.8.22"}, ""};
+    facts.python.answers["debugger-bytecode"] = {{"412", "0"}, ""};
     facts.python.answers["debugger-attach"] = {{"stopped", "42"}, ""};
     facts.tls.answers["tls-clients"] = {{"pip", "requests", "urllib", "uv"}, ""};
     return facts;

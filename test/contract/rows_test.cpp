@@ -99,6 +99,13 @@ std::vector<Defect> python_defects() {
          [](ImageFacts& f) {
              answer(f.python, "find-library", {"c=libc.so.6", "sqlite3=None", "ssl=libssl.so.3"});
          }},
+        {"wheel-libraries", "no OpenMP, which lightgbm needs",
+         [](ImageFacts& f) {
+             answer(f.python, "wheel-libraries", {"c=libc.so.6", "gomp=None"});
+         }},
+        {"wheel-libraries", "one does not load", [](ImageFacts& f) { fail(f.python, "wheel-libraries"); }, true},
+        {"locale", "unsupported", [](ImageFacts& f) { fail(f.python, "locale"); }},
+        {"media-types", "unknown", [](ImageFacts& f) { answer(f.python, "media-types", {"letter.docx=None"}); }, true},
         {"utf-8", "ASCII",
          [](ImageFacts& f) {
              answer(f.python, "utf-8", {"ascii", "ansi_x3.4-1968", "ascii"});
@@ -121,6 +128,16 @@ std::vector<Defect> python_defects() {
          [](ImageFacts& f) {
              answer(f.python, "bytecode", {"0", "0"});
          }},
+        {"bytecode", "compiled at every start",
+         [](ImageFacts& f) {
+             answer(f.python, "bytecode", {"0", "137"});
+         },
+         true},
+        {"debugger-bytecode", "compiled at every start",
+         [](ImageFacts& f) {
+             answer(f.python, "debugger-bytecode", {"0", "412"});
+         },
+         true},
         {"imports", "slow", [](ImageFacts& f) { answer(f.python, "imports", {"487.0"}); }},
         {"home-writable", "read-only", [](ImageFacts& f) { fail(f.python, "home"); }},
         {"python-not-writable", "writable",
@@ -180,7 +197,7 @@ std::vector<Defect> file_defects() {
         {"no-debris", "a static library in a virtual environment that no wheel brought",
          [](ImageFacts& f) { f.files.files[std::string(site_packages) + "/libother.a"] = make_file(""); }},
         {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 70'000'001; }},
-        {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 145'000'001; }, true},
+        {"size", "large", [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].size = 160'000'001; }, true},
         {"libraries-registered", "one is not",
          [](ImageFacts& f) { f.files.files["/usr/lib/libz.so.1"] = make_program(1, "e1"); }},
         {"libraries-registered", "one in a virtual environment that no wheel brought",
@@ -207,6 +224,8 @@ std::vector<Defect> file_defects() {
 std::vector<Defect> trust_defects() {
     return {
         {"trust-variables", "not set", [](ImageFacts& f) { f.config.environment.erase("REQUESTS_CA_BUNDLE"); }},
+        {"trust-variables", "gRPC's is not set",
+         [](ImageFacts& f) { f.config.environment.erase("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"); }},
         {"trust-variables", "no such file",
          [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/ssl/cert.pem"; }},
         {"trust-variables", "no certificates",
