@@ -95,6 +95,47 @@ rapidjson::Document load_configuration(Road& road, const fs::path& folder) {
                            "the configuration");
 }
 
+/// Builds a service of test/fixtures/services with the documented Dockerfile, and runs its checks as it comes and
+/// restricted: they pass everywhere, and the service's production images pass the contract.
+void check_service(const std::string& service) {
+    Road road;
+    Docker docker(road);
+    road.real.files.write(road.tree / "matrix.json", R"([
+        {"pythonVersion": "3.13.5", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []},
+        {"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []}])");
+    build_parents(road, "*");
+    const fs::path services = fs::path(repository_dir()) / "test/fixtures/services";
+    const fs::path folder = docker.folder / service;
+    fs::copy(services / service, folder, fs::copy_options::recursive);
+    fs::copy(services / "checks.py", folder / "app");
+    lock_service(road, docker, folder);
+
+    const std::vector<std::string> as_it_comes = {"--rm"};
+    const std::vector<std::string> restricted = {"--rm",   "--read-only", "--cap-drop", "ALL",
+                                                 "--user", "12345:0",     "--tmpfs",    "/tmp"};
+    std::set<std::string> outputs;
+    for (const std::string& python : {version, older_version}) {
+        for (const std::string target : {"production", "development"}) {
+            INFO(python << "-" << target);
+            build_target(road, docker, folder, python, target, python);
+            for (std::vector<std::string> words : {as_it_comes, restricted}) {
+                words.push_back(docker.name(python + "-" + target));
+                const Finished ran = docker.run(words);
+                INFO(ran.out << ran.err);
+                CHECK(ran.exit_code == 0);
+                outputs.insert(ran.out);
+            }
+        }
+    }
+    CHECK(outputs.size() == 1);
+
+    fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
+    const std::string images = docker.name(version + "-production") + "," + docker.name(older_version + "-production");
+    const Finished tested = road.run("test", {"--reference", images, "--contract", "contract.yml"});
+    INFO(tested.out << tested.err);
+    CHECK(tested.exit_code == 0);
+}
+
 }  // namespace
 
 TEST_CASE("Authorities in one file and in several are trusted by every client, in both targets") {
@@ -195,47 +236,16 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
     }
 }
 
-TEST_CASE(
-    "Services with compiled wheels work on both parents of both Pythons, restricted or not, and pass the contract") {
-    Road road;
-    Docker docker(road);
-    road.real.files.write(road.tree / "matrix.json", R"([
-        {"pythonVersion": "3.13.5", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []},
-        {"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []}])");
-    build_parents(road, "*");
-    const std::vector<std::string> restricted = {"--read-only", "--cap-drop", "ALL", "--user",
-                                                 "12345:0",     "--tmpfs",    "/tmp"};
-    std::string production;
-    for (const std::string service : {"web", "science", "geography"}) {
-        const fs::path folder = docker.folder / service;
-        const fs::path services = fs::path(repository_dir()) / "test/fixtures/services";
-        fs::copy(services / service, folder, fs::copy_options::recursive);
-        fs::copy(services / "checks.py", folder / "app");
-        lock_service(road, docker, folder);
-        for (const std::string& python : {version, older_version}) {
-            std::set<std::string> outputs;
-            for (const std::string target : {"production", "development"}) {
-                INFO(service << " on " << python << "-" << target);
-                build_target(road, docker, folder, service + "-" + python, target, python);
-                const std::string image = docker.name(service + "-" + python + "-" + target);
-                for (const std::vector<std::string>& options : {std::vector<std::string>{}, restricted}) {
-                    std::vector<std::string> words = {"--rm"};
-                    words.insert(words.end(), options.begin(), options.end());
-                    words.push_back(image);
-                    const Finished ran = docker.run(words);
-                    INFO(ran.out << ran.err);
-                    CHECK(ran.exit_code == 0);
-                    outputs.insert(ran.out);
-                }
-                if (target == "production") production += (production.empty() ? "" : ",") + image;
-            }
-            CHECK(outputs.size() == 1);
-        }
-    }
-    fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
-    const Finished tested = road.run("test", {"--reference", production, "--contract", "contract.yml"});
-    INFO(tested.out << tested.err);
-    CHECK(tested.exit_code == 0);
+TEST_CASE("A web service that is a package works on both parents of both Pythons") {
+    check_service("web");
+}
+
+TEST_CASE("Machine learning on compiled wheels works on both parents of both Pythons") {
+    check_service("science");
+}
+
+TEST_CASE("Geography, which needs the system's libexpat, works on both parents of both Pythons") {
+    check_service("geography");
 }
 
 TEST_CASE("A Python 3.12 that takes its libraries from Debian passes the whole contract, in both targets") {
