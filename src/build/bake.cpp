@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "build/build.h"
+#include "build/layer_cache.h"
 
 namespace {
 
@@ -100,6 +101,11 @@ void write_list(JsonWriter& json, std::string_view key, const std::vector<std::s
     json.close();
 }
 
+std::vector<std::string> render_caches(std::vector<std::string> entries, const std::string& name) {
+    for (std::string& entry : entries) entry = render_cache(entry, name);
+    return entries;
+}
+
 void write_target(JsonWriter& json, const Plan& plan, const Image& image, const std::string& platform,
                   const BuildSettings& settings, std::string_view dockerfile, const fs::path& outputs) {
     const std::string target = render_target(image.target);
@@ -125,8 +131,9 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
     write_list(json, "annotations", annotations);
     write_list(json, "attest", {"type=provenance,mode=max"});
     if (!settings.ca.empty()) write_list(json, "secret", {"id=ca," + csv_field("src=" + absolute_text(settings.ca))});
-    if (!settings.cache_from.empty()) write_list(json, "cache-from", settings.cache_from);
-    if (!settings.cache_to.empty()) write_list(json, "cache-to", settings.cache_to);
+    const std::string cache_name = plan.job.image_name + "-" + layout_name(image, platform);
+    if (!settings.cache_from.empty()) write_list(json, "cache-from", render_caches(settings.cache_from, cache_name));
+    if (!settings.cache_to.empty()) write_list(json, "cache-to", render_caches(settings.cache_to, cache_name));
     // A folder for each: exporters that share one race for its files (images-run.md §3). No rewrite-timestamp: BuildKit
     // 0.13 would rewrite the base's layers as well, and the image would no longer stand on them.
     write_list(json, "output", {"type=oci,tar=false," + csv_field("dest=" + destination)});

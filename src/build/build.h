@@ -74,6 +74,9 @@ struct Buildx {
 /// neither, or one older than 0.13.
 Buildx find_buildx(const World& world);
 
+/// The BuildKit that a builder of our own runs. `tools/pin` writes its digest.
+inline constexpr const char* usual_buildkit = "docker.io/moby/buildkit:v0.32.2";
+
 struct BuildSettings {
     Buildx buildx;
     std::filesystem::path directory = ".";  ///< the build context
@@ -84,24 +87,29 @@ struct BuildSettings {
     std::string source;                     ///< URL of the repository; empty: not written
     std::filesystem::path ca;               ///< trust bundle for the steps that download; empty: none
     bool no_cache = false;
-    std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…"
+    std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…" (layer_cache.h)
     std::vector<std::string> cache_to;
 
     std::string builder;               ///< a builder that exists; empty: what the engine offers, see run_build
     bool containerd_store = true;      ///< of the engine (probe/engine.h)
     std::filesystem::path socket;      ///< of the engine, for its DOCKER_HOST; empty: as our environment has it
     std::vector<std::string> mirrors;  ///< of docker.io, as the engine has them: for a builder of our own
-    std::string buildkit_image;        ///< for a builder of our own; empty: buildx's default
+    std::string buildkit_image = usual_buildkit;  ///< for a builder of our own
 };
 
 /// The bake file (JSON): one target per image and platform, each writing a folder of its own below `outputs`.
 std::string render_bake(const Plan& plan, const BuildSettings& settings, std::string_view dockerfile,
                         const std::filesystem::path& outputs);
 
+struct Built {
+    std::vector<Layout> layouts;  ///< in the order of the plan, platforms inside
+    Problems notices;             ///< trouble with the layer cache, which fails no build
+};
+
 /// Builds the plan's images, all in one bake, into settings.images/NAME-PLATFORM: a folder is replaced only when the
-/// whole bake ended well, so an interrupted build leaves the former ones. In the order of the plan, platforms inside.
+/// whole bake ended well, so an interrupted build leaves the former ones.
 /// Without a named builder: the engine's own where it has the containerd image store, else a docker-container builder
 /// of ours that is removed again always; what killed runs left behind a day ago or earlier is removed too. A bake that
 /// fails by the network (429, 5xx, a reset) is run again, three times in all (registry.md §6); a failed step never.
 /// Throws Error{failed} with the step as bake said it, the command as run and a hint.
-std::vector<Layout> run_build(const World& world, const Plan& plan, const BuildSettings& settings);
+Built run_build(const World& world, const Plan& plan, const BuildSettings& settings);

@@ -1,10 +1,12 @@
 #include "build/builder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "build/bake_failure.h"
 #include "build/buildx.h"
 
 namespace {
@@ -12,6 +14,23 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::hours left_after{24};
+
+/// Before the second and the third try (registry.md §6).
+constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
+
+/// An engine with the classic image store cannot write OCI layouts, so it needs this container.
+constexpr const char* other_ways =
+    "or do without this container: switch the engine's containerd image store on, or name a builder with --builder";
+
+/// What can be done about it depends on where it failed: at the pull, or later.
+std::string hint_for(const std::string& error) {
+    const bool at_pull = is_network_fault(error) || error.find("pull") != std::string::npos ||
+                         error.find("no such host") != std::string::npos;
+    return (at_pull ? "the engine could not pull the image: try again, name a mirror such as --mirrors "
+                      "docker.io=mirror.example, "
+                    : "the engine could not run the container: its own log says more; ") +
+           std::string(other_ways);
+}
 
 struct Mirror {
     std::string host;  ///< with its port
@@ -69,9 +88,9 @@ std::string render_buildkit_configuration(const std::vector<std::string>& mirror
 OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
                        const fs::path& folder)
     : world_(world), buildx_(settings.buildx), environment_(environment), name_(make_name(world, folder)) {
-    std::vector<std::string> arguments = {"create", "--name", name_, "--driver", "docker-container", "--bootstrap"};
-    if (!settings.buildkit_image.empty())
-        arguments.insert(arguments.end(), {"--driver-opt", "image=" + settings.buildkit_image});
+    std::vector<std::string> arguments = {
+        "create",           "--name",      name_,          "--driver",
+        "docker-container", "--bootstrap", "--driver-opt", "image=" + settings.buildkit_image};
     const bool has_loopback = std::any_of(settings.mirrors.begin(), settings.mirrors.end(),
                                           [](const std::string& url) { return parse_mirror(url).is_loopback; });
     if (has_loopback) arguments.insert(arguments.end(), {"--driver-opt", "network=host"});
@@ -79,23 +98,32 @@ OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const 
         world.files.write(folder / "buildkitd.toml", render_buildkit_configuration(settings.mirrors));
         arguments.insert(arguments.end(), {"--buildkitd-config", (folder / "buildkitd.toml").string()});
     }
-    const Command command = buildx_command(buildx_, arguments, environment_);
-    const Finished finished = boot(command);
-    if (finished.exit_code == 0) return;
-    remove();  // it may be there half-made
-    throw Error{Exit::failed,
-                {{{},
-                  "no builder could be made\n" + render_failure(command, finished),
-                  "the engine has the classic image store, which cannot write OCI layouts: switch its containerd image "
-                  "store on, or name a builder with --builder"}}};
+    boot(buildx_command(buildx_, arguments, environment_), settings.buildkit_image);
 }
 
 OwnBuilder::~OwnBuilder() {
     remove();
 }
 
+void OwnBuilder::boot(const Command& command, const std::string& image) const {
+    for (std::size_t tries = 0;; ++tries) {
+        const Finished finished = try_to_boot(command);
+        if (finished.exit_code == 0) return;
+        remove();  // it may be there half-made
+        if (tries == pauses.size() || !is_network_fault(finished.err)) {
+            throw Error{Exit::failed,
+                        {{{},
+                          "BuildKit could not be started from " + image + "\n" + render_failure(command, finished),
+                          hint_for(finished.err)}}};
+        }
+        world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses[tries].count()
+                   << " s\n";
+        world_.clock.sleep(pauses[tries]);
+    }
+}
+
 /// The destructor does not run for a builder whose making was called off.
-Finished OwnBuilder::boot(const Command& command) const {
+Finished OwnBuilder::try_to_boot(const Command& command) const {
     try {
         return world_.processes.run(command);
     } catch (const Error&) {

@@ -16,8 +16,9 @@ std::string render_buildkit_configuration(const std::vector<std::string>& mirror
 /// A docker-container builder that lives as long as this object, in a cancelled run too.
 class OwnBuilder {
   public:
-    /// Makes and boots it. `folder` is where its settings are written; its name comes from that folder's name, which is
-    /// unique. Throws Error{failed} with what buildx said.
+    /// Makes and boots it; the engine pulls settings.buildkit_image, and a pull that the network broke is tried again,
+    /// three times in all. `folder` is where its settings are written; its name comes from that folder's name, which is
+    /// unique. Throws Error{failed} with what buildx said and what to do about it.
     OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
                const std::filesystem::path& folder);
     OwnBuilder(const OwnBuilder&) = delete;
@@ -27,7 +28,8 @@ class OwnBuilder {
     const std::string& name() const { return name_; }
 
   private:
-    Finished boot(const Command& command) const;
+    void boot(const Command& command, const std::string& image) const;
+    Finished try_to_boot(const Command& command) const;
     void remove() const;
 
     const World& world_;

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "build/layer_cache.h"
 
 namespace {
 
@@ -34,13 +33,21 @@ void copy_variables(const Environment& ours, const std::vector<std::string>& nam
     }
 }
 
-/// Only the cache of GitHub Actions needs the runner's own token, and only who asks for that cache gives it to the
-/// builder.
-bool uses_actions_cache(const BuildSettings& settings) {
-    std::vector<std::string> caches = settings.cache_from;
-    caches.insert(caches.end(), settings.cache_to.begin(), settings.cache_to.end());
-    return std::any_of(caches.begin(), caches.end(),
-                       [](const std::string& cache) { return cache.starts_with("type=gha"); });
+/// GitHub Enterprise Server has the first version of the cache service only (actions/toolkit, cache/config.ts).
+bool is_enterprise_server(const World& world) {
+    const std::string url = variable(world, "GITHUB_SERVER_URL", "https://github.com");
+    return url != "https://github.com" && !url.ends_with(".ghe.com");
+}
+
+/// GitHub's cache needs the runner's own token; only who asks for that cache gives it to the builder. buildx takes
+/// version 2 of the service only where this variable says so, which the runner sets for JavaScript actions alone; on
+/// github.com version 1 is gone (github-container-actions.md §1).
+void add_actions_cache(const World& world, Environment& environment) {
+    copy_variables(world.environment,
+                   {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"},
+                   environment);
+    if (!variable(world, "ACTIONS_RESULTS_URL").empty() && !is_enterprise_server(world))
+        environment["ACTIONS_CACHE_SERVICE_V2"] = "true";
 }
 
 }  // namespace
@@ -97,12 +104,8 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
     }
     copy_variables(world.environment, {"DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"}, environment);
     if (!settings.socket.empty()) environment["DOCKER_HOST"] = "unix://" + settings.socket.string();
-    if (uses_actions_cache(settings)) {
-        copy_variables(
-            world.environment,
-            {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"},
-            environment);
-    }
+    if (uses_actions_cache(settings.cache_from) || uses_actions_cache(settings.cache_to))
+        add_actions_cache(world, environment);
     return environment;
 }
 

@@ -8,6 +8,7 @@
 #include "build/build.h"
 #include "build/builder.h"
 #include "build/buildx.h"
+#include "build/layer_cache.h"
 #include "system/private_folder.h"
 
 namespace {
@@ -17,8 +18,9 @@ namespace fs = std::filesystem;
 /// Before the second and the third try (registry.md §6): bake keeps what it has, so a try again is cheap.
 constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
 
-void run_bake(const World& world, const BuildSettings& settings, const std::string& builder, const fs::path& bake_file,
-              const Environment& environment) {
+/// Returns what bake printed.
+std::string run_bake(const World& world, const BuildSettings& settings, const std::string& builder,
+                     const fs::path& bake_file, const Environment& environment) {
     std::vector<std::string> arguments = {"bake", "--file", bake_file.string(), "--progress", "plain"};
     if (!builder.empty()) arguments.insert(arguments.end(), {"--builder", builder});
     if (settings.no_cache) arguments.emplace_back("--no-cache");
@@ -26,7 +28,7 @@ void run_bake(const World& world, const BuildSettings& settings, const std::stri
     command.relayed = true;
     for (std::size_t tries = 0;; ++tries) {
         const Finished finished = world.processes.run(command);
-        if (finished.exit_code == 0) return;
+        if (finished.exit_code == 0) return finished.err;
         if (tries == pauses.size() || !is_network_fault(finished.err)) {
             Problem problem = parse_bake_failure(finished.err, settings.dockerfile);
             problem.what += "\nran: " + render_command(command);
@@ -60,7 +62,11 @@ std::vector<Layout> move_into_place(const World& world, const Plan& plan, const 
 
 }  // namespace
 
-std::vector<Layout> run_build(const World& world, const Plan& plan, const BuildSettings& settings) {
+Built run_build(const World& world, const Plan& plan, const BuildSettings& wanted) {
+    LayerCache cache = choose_layer_cache(wanted.cache_from, wanted.cache_to, world.environment);
+    BuildSettings settings = wanted;
+    settings.cache_from = cache.from;
+    settings.cache_to = cache.to;
     const std::string dockerfile = world.files.read(settings.directory / settings.dockerfile);
     const PrivateFolder outputs(world.files,
                                 fs::path(settings.images) += ".building");  // beside, so that layouts can be moved
@@ -77,6 +83,10 @@ std::vector<Layout> run_build(const World& world, const Plan& plan, const BuildS
         remove_left_builders(world, settings.socket);
         own.emplace(world, settings, environment, configuration.path());
     }
-    run_bake(world, settings, own ? own->name() : settings.builder, bake_file, environment);
-    return move_into_place(world, plan, outputs.path(), settings.images);
+    const std::string progress =
+        run_bake(world, settings, own ? own->name() : settings.builder, bake_file, environment);
+    Built built{.layouts = move_into_place(world, plan, outputs.path(), settings.images),
+                .notices = std::move(cache.notices)};
+    for (Problem& failure : find_cache_failures(progress)) built.notices.push_back(std::move(failure));
+    return built;
 }

@@ -44,6 +44,23 @@ class Reader {
         return result;
     }
 
+    Runners runners(const std::string& name) {
+        Runners result;
+        for (const std::string& entry : split_runners(text(name))) {
+            const std::size_t equals = entry.find('=');
+            const std::string platform(trimmed(entry.substr(0, equals)));
+            const auto runner = equals == std::string::npos ? std::nullopt : parse_runner(entry.substr(equals + 1));
+            if (platform.empty() || !runner) {
+                refuse(name, entry,
+                       "write it as linux/arm64=ubuntu-24.04-arm, as linux/arm64=[\"self-hosted\",\"arm64\"] or as "
+                       "linux/arm64={\"group\":\"large\"}");
+            } else {
+                result[platform] = *runner;
+            }
+        }
+        return result;
+    }
+
     // The two words of YAML 1.2's core schema, in the three ways it writes them; "yes" and "1" are no booleans there.
     bool flag(const std::string& name) {
         const std::string word = text(name);
@@ -157,12 +174,13 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.dockerfile = reader.text("dockerfile");
     s.only = reader.list("only", ',');
     s.platforms = reader.list("platforms", ',');
-    s.runners = reader.pairs("runners", "linux/arm64=ubuntu-24.04-arm");
+    s.runners = reader.runners("runners");
     s.name_space = reader.text("namespace");
     s.jobs = reader.count("jobs", std::max(1U, std::thread::hardware_concurrency()));
     s.stand_ins = reader.text("stand-ins");
     s.build_ca = reader.text("build-ca");
     s.builder = reader.text("builder");
+    s.buildkit_image = reader.text("buildkit-image");
     s.cache_from = reader.list("cache-from", ';');
     s.cache_to = reader.list("cache-to", ';');
     s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");

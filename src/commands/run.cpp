@@ -63,11 +63,11 @@ void add_remarks(Run& run, const Problems& problems) {
 }
 
 /// Building takes the processor and the databases take the network, both for minutes.
-std::vector<Layout> build_meanwhile_fetch(const World& world, const Settings& settings, const Project& project) {
-    std::vector<Layout> layouts;
-    in_parallel(2, {[&] { layouts = build_images(world, settings, project); },
-                    [&] { fetch_databases_early(world, settings); }});
-    return layouts;
+Built build_meanwhile_fetch(const World& world, const Settings& settings, const Project& project) {
+    Built built;
+    in_parallel(
+        2, {[&] { built = build_images(world, settings, project); }, [&] { fetch_databases_early(world, settings); }});
+    return built;
 }
 
 }  // namespace
@@ -83,7 +83,8 @@ Result run_all(const World& world, const Settings& settings) {
 
     try_publication(world, settings, project);
 
-    const std::vector<Layout> layouts = build_meanwhile_fetch(world, settings, project);
+    const Built built = build_meanwhile_fetch(world, settings, project);
+    const std::vector<Layout>& layouts = built.layouts;
     const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts, Known::taken);
     scan_images(world, settings, project, layouts);
     scan_baseline(world, settings, project, layouts);
@@ -94,6 +95,7 @@ Result run_all(const World& world, const Settings& settings) {
     run.command = "run";
     run.started = started;
     add_remarks(run, problems);
+    add_remarks(run, built.notices);
     tell_changes(world, settings, baseline, run);
     std::string summary = save_reports(world, settings, run);
     Result result = make_result(settings, run, std::move(summary));

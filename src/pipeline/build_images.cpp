@@ -88,9 +88,18 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
     return bases;
 }
 
+/// The engine pulls this image itself, and knows nothing of --mirrors.
+std::string find_buildkit_image(const Settings& settings) {
+    const std::string image = settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image;
+    const std::size_t slash = image.find('/');
+    const auto mirror = settings.mirrors.find(image.substr(0, slash));
+    return mirror == settings.mirrors.end() || slash == std::string::npos ? image
+                                                                          : mirror->second + image.substr(slash);
+}
+
 }  // namespace
 
-std::vector<Layout> build_images(const World& world, const Settings& settings, const Project& project) {
+Built build_images(const World& world, const Settings& settings, const Project& project) {
     // A builder that somebody named may be on another machine, and need no engine on this one.
     const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
     TimedStep bases_step(
@@ -116,9 +125,10 @@ std::vector<Layout> build_images(const World& world, const Settings& settings, c
     build.containerd_store = engine.containerd_store;
     build.socket = engine.socket;
     build.mirrors = engine.docker_io_mirrors;
-    const std::vector<Layout> layouts = run_build(world, project.plan, build);
-    step.end(counted(layouts.size(), "layout") + " in " + build.images.string());
-    return layouts;
+    build.buildkit_image = find_buildkit_image(settings);
+    Built built = run_build(world, project.plan, build);
+    step.end(counted(built.layouts.size(), "layout") + " in " + build.images.string());
+    return built;
 }
 
 std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
@@ -162,10 +172,12 @@ std::string render_digests(const std::vector<Layout>& layouts) {
 
 Result run_build(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
-    const std::vector<Layout> layouts = build_images(world, settings, project);
-    for (const Layout& layout : layouts) world.out << layout.name << "  " << layout.manifest.text() << "\n";
-    return {.exit = Exit::done,
-            .problems = project.warnings,
-            .outputs = {{"digests", render_digests(layouts)}},
-            .summary = ""};
+    const Built built = build_images(world, settings, project);
+    for (const Layout& layout : built.layouts) world.out << layout.name << "  " << layout.manifest.text() << "\n";
+    Result result{.exit = Exit::done,
+                  .problems = project.warnings,
+                  .outputs = {{"digests", render_digests(built.layouts)}},
+                  .summary = ""};
+    result.problems.insert(result.problems.end(), built.notices.begin(), built.notices.end());
+    return result;
 }

@@ -77,7 +77,7 @@ Problems check_upgrades_built(const World& world, const Settings& settings, cons
 std::vector<CertificateFile> load_certificates(const World& world);
 
 // build ---------------------------------------------------------------------------------------------------------
-std::vector<Layout> build_images(const World& world, const Settings& settings, const Project& project);
+Built build_images(const World& world, const Settings& settings, const Project& project);
 /// The layouts that lie in out/images for this plan. Throws Error{bad_input} naming all that are missing.
 std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project);
 /// Those of them that lie there.

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "github/code_scanning.h"
+#include "plan/runners.h"
 #include "publication/permission.h"
 #include "verdict/finding.h"
 
@@ -28,13 +29,14 @@ struct Settings {
     std::string dockerfile;
     std::vector<std::string> only;
     std::vector<std::string> platforms;
-    std::map<std::string, std::string> runners;  ///< platform -> label
+    Runners runners;
     std::string name_space;
     std::size_t jobs = 1;
 
     std::filesystem::path stand_ins;
     std::filesystem::path build_ca;
     std::string builder;
+    std::string buildkit_image;  ///< empty: usual_buildkit
     std::vector<std::string> cache_from;
     std::vector<std::string> cache_to;
     std::map<std::string, std::string> mirrors;  ///< registry host -> where its repositories are found instead

@@ -19,11 +19,12 @@ std::string mend_dockerfile(std::string_view text, const Matrix& matrix, const J
 std::string render_versions_table(const Plan& plan);
 
 /// An error on the first line of the README that differs from render_versions_table between the lines
-/// `<!-- versions:begin -->` and `<!-- versions:end -->`, or if these two lines are not there, each once and in this
-/// order.
+/// `<!-- versions:begin -->` and `<!-- versions:end -->`, or if only one of these two is there, one is there twice, or
+/// they are in the wrong order. A notice if the README has neither: there is no table to check.
 Problems check_readme(std::string_view text, const std::string& file, const Plan& plan);
 
-/// The README with the table written anew; every other byte is kept. Without the two lines it is returned as it is.
+/// The README with the table written again; every other byte is kept. With neither of the two lines it gets them and
+/// the table at its end; with only one of them, or in the wrong order, it is returned as it is.
 std::string mend_readme(std::string_view text, const Plan& plan);
 
 /// Images that the action's own container is made from (`ARG ..._IMAGE=` in its Dockerfile) or is (`image: docker://`

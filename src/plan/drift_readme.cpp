@@ -33,6 +33,10 @@ std::optional<Marks> find_marks(const std::vector<std::string>& lines) {
     return Marks{begin.front(), end.front()};
 }
 
+bool has_any_mark(const std::vector<std::string>& lines) {
+    return !find_mark(lines, begin_mark).empty() || !find_mark(lines, end_mark).empty();
+}
+
 std::string as_code(const std::string& text) {
     return "`" + text + "`";
 }
@@ -67,6 +71,20 @@ Problem describe_marks(const std::vector<std::string>& lines, const std::string&
             hint};
 }
 
+std::string_view line_end_of(std::string_view text) {
+    return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
+}
+
+/// What a README without a table gets at its end.
+std::string render_new_section(std::string_view text, const Plan& plan) {
+    const std::string section =
+        fmt::format("## Versions\n\n{}\n\n{}\n{}\n", begin_mark, render_versions_table(plan), end_mark);
+    const std::string_view line_end = line_end_of(text);
+    std::string added(text.empty() ? "" : text.ends_with('\n') ? line_end : std::string(line_end).append(line_end));
+    for (const std::string& line : lines_of(section)) added.append(line).append(line_end);
+    return added;
+}
+
 /// The first difference between the table that is there, from line `first` on, and the one that should be.
 std::optional<Problem> compare(const std::vector<std::string>& there, std::size_t first,
                                const std::vector<std::string>& wanted, const std::string& file) {
@@ -92,6 +110,12 @@ std::string render_versions_table(const Plan& plan) {
 
 Problems check_readme(std::string_view text, const std::string& file, const Plan& plan) {
     const std::vector<std::string> lines = lines_of(text);
+    if (!has_any_mark(lines)) {
+        return {{{file, 0},
+                 "there is no table of versions to check",
+                 "check --fix adds one, which can then be moved together with its two marking lines",
+                 Level::notice}};
+    }
     const std::optional<Marks> marks = find_marks(lines);
     if (!marks) return {describe_marks(lines, file)};
     // Blank lines around the table are the writer's business: formatters of Markdown add them.
@@ -106,7 +130,9 @@ Problems check_readme(std::string_view text, const std::string& file, const Plan
 }
 
 std::string mend_readme(std::string_view text, const Plan& plan) {
-    const std::optional<Marks> marks = find_marks(lines_of(text));
+    const std::vector<std::string> lines = lines_of(text);
+    if (!has_any_mark(lines)) return std::string(text) + render_new_section(text, plan);
+    const std::optional<Marks> marks = find_marks(lines);
     if (!marks || check_readme(text, "", plan).empty()) return std::string(text);
     const auto start_of = [&](std::size_t line) {
         std::size_t offset = 0;
@@ -114,7 +140,7 @@ std::string mend_readme(std::string_view text, const Plan& plan) {
         return offset;
     };
     const std::size_t begin = start_of(marks->begin + 1);
-    const std::string_view line_end = begin >= 2 && text[begin - 2] == '\r' ? "\r\n" : "\n";
+    const std::string_view line_end = line_end_of(text);
     std::string table(line_end);
     for (const std::string& line : lines_of(render_versions_table(plan))) table.append(line).append(line_end);
     table += line_end;

@@ -30,13 +30,32 @@ void refuse_too_many(const Plan& plan, const std::vector<std::size_t>& rows) {
           "GitHub runs no larger matrix: choose fewer with --only or --platforms, or build all in one job with run"}}};
 }
 
+void write_labels(JsonWriter& json, std::string_view key, const std::vector<std::string>& labels) {
+    json.open_array(key);
+    for (const std::string& label : labels) json.item(label);
+    json.close();
+}
+
+void write_runner(JsonWriter& json, const Runner& runner) {
+    if (runner.group.empty() && runner.labels.size() == 1) {
+        json.field("runs-on", runner.labels.front());
+    } else if (runner.group.empty()) {
+        write_labels(json, "runs-on", runner.labels);
+    } else {
+        json.open_object("runs-on");
+        json.field("group", runner.group);
+        if (!runner.labels.empty()) write_labels(json, "labels", runner.labels);
+        json.close();
+    }
+}
+
 }  // namespace
 
 std::size_t count_jobs(const Plan& plan) {
     return rows_of(plan).size() * plan.platforms.size();
 }
 
-std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners) {
+std::string render_github_matrix(const Plan& plan, const Runners& runners) {
     const std::vector<std::size_t> rows = rows_of(plan);
     refuse_too_many(plan, rows);
     if (rows.empty()) return "";
@@ -49,7 +68,7 @@ std::string render_github_matrix(const Plan& plan, const std::map<std::string, s
             json.open_object();
             json.field("python", plan.matrix.rows[row].python_version);
             json.field("platform", platform);
-            json.field("runs-on", runner == runners.end() ? usual_runner : runner->second);
+            write_runner(json, runner == runners.end() ? Runner{.labels = {usual_runner}} : runner->second);
             json.close();
         }
     }

@@ -16,6 +16,18 @@ TEST_CASE("the bake file of a plan is as it was approved") {
     approve(render_bake(sample_plan(), settings, sample_dockerfile, "/out/images.building"), "build/bake.golden");
 }
 
+TEST_CASE("every target reads and writes a scope of GitHub's cache of its own") {
+    BuildSettings settings = sample_settings();
+    settings.cache_from = {"type=gha"};
+    settings.cache_to = {"type=gha,mode=max"};
+    const std::string bake = render_bake(sample_plan(), settings, sample_dockerfile, "/out");
+    for (const std::string name :
+         {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
+        CHECK(bake.find("\"type=gha,scope=python-" + name + "-linux-amd64\"") != std::string::npos);
+        CHECK(bake.find("\"type=gha,mode=max,scope=python-" + name + "-linux-amd64\"") != std::string::npos);
+    }
+}
+
 TEST_CASE("every platform of an image is a target with a folder of its own") {
     Plan plan = sample_plan();
     plan.images.resize(1);

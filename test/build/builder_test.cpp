@@ -52,33 +52,66 @@ TEST_CASE("a builder of our own knows the engine's mirrors") {
     const OwnBuilder builder(world, settings, {}, "/tmp/fake-1");
     CHECK(fake.files.texts.contains("/tmp/fake-1/buildkitd.toml"));
     CHECK(fake.processes.lines() == "docker-buildx create --name " + builder.name() +
-                                        " --driver docker-container --bootstrap --driver-opt network=host "
+                                        " --driver docker-container --bootstrap --driver-opt image=" + usual_buildkit +
+                                        " --driver-opt network=host "
                                         "--buildkitd-config /tmp/fake-1/buildkitd.toml\n");
 }
 
-TEST_CASE("a builder that does not boot is an error, and removed") {
-    FakeWorld fake;
+namespace {
+
+void let_boot_fail(FakeWorld& fake, const std::string& error) {
     fake.processes.answer({"docker-buildx", "create"},
-                          Finished{.exit_code = 1,
-                                   .timed_out = false,
-                                   .out = "",
-                                   .err = "ERROR: pulling image moby/buildkit: no such host\n",
-                                   .truncated = false});
+                          Finished{.exit_code = 1, .timed_out = false, .out = "", .err = error, .truncated = false});
     fake.processes.answer({"docker-buildx", "rm"}, "");
+}
+
+std::string error_of_boot(FakeWorld& fake) {
     const World world = fake.world();
     try {
         const OwnBuilder builder(world, sample_settings(), {}, "/tmp/fake-1");
-        FAIL("no error");
     } catch (const Error& error) {
-        const std::string text = render_problems(error.problems);
-        CHECK(text.find("no builder could be made") != std::string::npos);
-        CHECK(text.find("pulling image moby/buildkit: no such host") != std::string::npos);
-        CHECK(text.find("hint: the engine has the classic image store") != std::string::npos);
+        return render_problems(error.problems);
     }
-    REQUIRE(fake.processes.ran.size() == 2);
-    CHECK(fake.processes.ran[1].argv[1] == "rm");
+    return "no error";
 }
 
+}  // namespace
+
+TEST_CASE("a builder that does not boot is an error that names the image and the real cause, and is removed") {
+    FakeWorld fake;
+    let_boot_fail(fake, "ERROR: pulling image: no such host\n");
+    const std::string text = error_of_boot(fake);
+    CHECK(text.find(std::string("BuildKit could not be started from ") + usual_buildkit) != std::string::npos);
+    CHECK(text.find("pulling image: no such host") != std::string::npos);
+    CHECK(text.find("hint: the engine could not pull the image: try again, name a mirror") != std::string::npos);
+    REQUIRE(fake.processes.ran.size() == 2);
+    CHECK(fake.processes.ran[1].argv[1] == "rm");
+
+    FakeWorld other;
+    let_boot_fail(other, "ERROR: Error response from daemon: operation not permitted\n");
+    CHECK(error_of_boot(other).find("hint: the engine could not run the container") != std::string::npos);
+}
+
+TEST_CASE("a pull that the network broke is tried three times, and a half-made builder is removed each time") {
+    const std::string timeout =
+        "ERROR: Error response from daemon: Get \"https://registry-1.docker.io/v2/\": net/http: request canceled while "
+        "waiting for connection (Client.Timeout exceeded while awaiting headers)\n";
+    FakeWorld fake;
+    let_boot_fail(fake, timeout);
+    CHECK(error_of_boot(fake).find("Client.Timeout exceeded") != std::string::npos);
+    REQUIRE(fake.processes.ran.size() == 6);
+    for (std::size_t i = 0; i < 6; ++i) CHECK(fake.processes.ran[i].argv[1] == (i % 2 == 0 ? "create" : "rm"));
+
+    FakeWorld better;
+    better.processes.answer(
+        {"docker-buildx", "create"},
+        Finished{.exit_code = 1, .timed_out = false, .out = "", .err = timeout, .truncated = false});
+    better.processes.answer({"docker-buildx", "create"}, "");
+    better.processes.answer({"docker-buildx", "rm"}, "");
+    const World world = better.world();
+    { const OwnBuilder builder(world, sample_settings(), {}, "/tmp/fake-1"); }
+    CHECK(better.processes.ran.size() == 4);
+}
 TEST_CASE("what killed runs left behind is removed after a day, others' builders never") {
     FakeWorld fake;  // it is 2026-11-23T12:00:00Z, 1795435200
     fake.http.answer("GET",

@@ -106,6 +106,23 @@ TEST_CASE("only who asks for the cache of GitHub Actions gives its token away") 
     CHECK(buildx_environment(fake.world(), settings, "/ours").at("ACTIONS_RUNTIME_TOKEN") == "token");
 }
 
+TEST_CASE("buildx takes the cache service that GitHub has, which the runner says to no container") {
+    const auto version_for = [](Environment given) {
+        FakeWorld fake;
+        fake.environment = std::move(given);
+        BuildSettings settings = sample_settings();
+        settings.cache_from = {"type=gha"};
+        const Environment made = buildx_environment(fake.world(), settings, "/ours");
+        const auto found = made.find("ACTIONS_CACHE_SERVICE_V2");
+        return found == made.end() ? "" : found->second;
+    };
+    const std::string results = "https://results-receiver.actions.githubusercontent.com/";
+    CHECK(version_for({{"ACTIONS_RESULTS_URL", results}, {"ACTIONS_CACHE_URL", "https://old.example/"}}) == "true");
+    CHECK(version_for({{"ACTIONS_RESULTS_URL", results}, {"GITHUB_SERVER_URL", "https://defra.ghe.com"}}) == "true");
+    CHECK(version_for({{"ACTIONS_RESULTS_URL", results}, {"GITHUB_SERVER_URL", "https://ghes.defra.example"}}).empty());
+    CHECK(version_for({{"ACTIONS_CACHE_URL", "https://old.example/"}}).empty());
+}
+
 TEST_CASE("the user's own plug-ins stay reachable from our configuration") {
     FakeWorld fake;
     write_docker_configuration(fake.world(), "/ours");

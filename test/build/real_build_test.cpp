@@ -64,7 +64,7 @@ TEST_CASE("a bake leaves a layout with provenance for each image, the same ones 
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
-    const std::vector<Layout> first = run_build(real.world(), small_plan(), real_settings(real));
+    const std::vector<Layout> first = run_build(real.world(), small_plan(), real_settings(real)).layouts;
     INFO(real.log.str());
     REQUIRE(first.size() == 2);
     for (const Layout& layout : first) {
@@ -78,7 +78,7 @@ TEST_CASE("a bake leaves a layout with provenance for each image, the same ones 
     CHECK(first[1].layers[0].digest == first[0].layers[0].digest);
     CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"images"});
 
-    const std::vector<Layout> second = run_build(real.world(), small_plan(), real_settings(real));
+    const std::vector<Layout> second = run_build(real.world(), small_plan(), real_settings(real)).layouts;
     CHECK(second[0].manifest == first[0].manifest);
     CHECK(second[1].manifest == first[1].manifest);
 }
@@ -87,7 +87,7 @@ TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
-    const Layout base = run_build(real.world(), small_plan(), real_settings(real)).at(1);
+    const Layout base = run_build(real.world(), small_plan(), real_settings(real)).layouts.at(1);
     fs::rename(base.folder, real.tree.path / "base");
 
     put_inputs(real,
@@ -103,7 +103,7 @@ TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]
         real.tree.path / "base" / "index.json",
         R"({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": ")" +
             base.manifest.text() + R"(", "size": )" + std::to_string(base.manifest_descriptor.size) + "}]}");
-    const std::vector<Layout> layouts = run_build(real.world(), small_plan(), settings);
+    const std::vector<Layout> layouts = run_build(real.world(), small_plan(), settings).layouts;
     REQUIRE(layouts[1].layers.size() == 3);
     CHECK(layouts[1].layers[0].digest == base.layers[0].digest);
     CHECK(layouts[1].layers[1].digest == base.layers[1].digest);
@@ -115,7 +115,7 @@ TEST_CASE("a step that fails is told at its line of the Dockerfile, and the form
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
-    const Layout former = run_build(real.world(), small_plan(), real_settings(real)).at(0);
+    const Layout former = run_build(real.world(), small_plan(), real_settings(real)).layouts.at(0);
     put_inputs(real, std::string(from_nothing) + "RUN [\"/one\"]\n");
     try {
         run_build(real.world(), small_plan(), real_settings(real));
@@ -143,7 +143,7 @@ TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[
     BuildSettings settings = real_settings(real);
     settings.ca = real.tree.path / "bundle, ${ours}.crt";
     settings.bases = load_stand_ins(real.files, list);
-    for (const Layout& layout : run_build(real.world(), small_plan(), settings)) {
+    for (const Layout& layout : run_build(real.world(), small_plan(), settings).layouts) {
         for (const auto& entry : fs::directory_iterator(layout.folder / "blobs" / "sha256")) {
             CHECK(real.files.read(entry.path()).find("canary") == std::string::npos);
         }

@@ -68,7 +68,7 @@ TEST_CASE("one bake makes all layouts, in the order of the plan") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
-    const std::vector<Layout> layouts = run_build(fake.world(), sample_plan(), sample_settings());
+    const std::vector<Layout> layouts = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
     REQUIRE(layouts.size() == 4);
     for (std::size_t i = 0; i < layouts.size(); ++i) {
         CHECK(layouts[i].name == names[i]);
@@ -103,10 +103,10 @@ TEST_CASE("a second build takes the place of the first, and of its images only")
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images/3.11.1-production-linux-amd64", "of another plan");
     fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
-    const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings());
+    const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
     fake.processes.answers.clear();
     fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
-    const std::vector<Layout> second = run_build(fake.world(), sample_plan(), sample_settings());
+    const std::vector<Layout> second = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
     CHECK(first[0].manifest != second[0].manifest);
     CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
           second[0].manifest);
@@ -118,7 +118,7 @@ TEST_CASE("a build that fails leaves the former layouts as they were") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
-    const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings());
+    const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
     fake.processes.answers.clear();
     fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
         write_layout(fake.files, "/out/images.building/" + names[0], "half");
@@ -160,7 +160,7 @@ TEST_CASE("a bake that the network ended is run three times, not more") {
     put_dockerfile(better);
     better.processes.answer({"docker-buildx", "bake"}, failed(err));
     better.processes.answer_by({"docker-buildx", "bake"}, bake(better, ""));
-    CHECK(run_build(better.world(), sample_plan(), sample_settings()).size() == 4);
+    CHECK(run_build(better.world(), sample_plan(), sample_settings()).layouts.size() == 4);
     CHECK(better.log.str() == "the network failed during the build; trying again in 5 s\n");
 }
 
@@ -220,4 +220,35 @@ TEST_CASE("a named builder is used as it is") {
     CHECK(fake.processes.ran[0].argv == std::vector<std::string>{"docker-buildx", "bake", "--file",
                                                                  "/tmp/fake-1/bake.json", "--progress", "plain",
                                                                  "--builder", "kube", "--no-cache"});
+}
+
+TEST_CASE("trouble with the layer cache fails no build and is reported") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.environment = {{"ACTIONS_RUNTIME_TOKEN", "token"}, {"ACTIONS_RESULTS_URL", "https://results.example/"}};
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(fake.files.read(command.argv.at(3)).find("ignore-error=true") != std::string::npos);
+        Finished finished = bake(fake, "")(command);
+        finished.err = "#9 exporting to GitHub Actions Cache\n#9 ERROR: This legacy service is shutting down\n";
+        return finished;
+    });
+    BuildSettings settings = sample_settings();
+    settings.cache_to = {"type=gha,mode=max"};
+    const Built built = run_build(fake.world(), sample_plan(), settings);
+    CHECK(built.layouts.size() == 4);
+    REQUIRE(built.notices.size() == 1);
+    CHECK(built.notices[0].what == "the layer cache could not be written: This legacy service is shutting down");
+}
+
+TEST_CASE("a cache that this job cannot use is left out of the bake file") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(fake.files.read(command.argv.at(3)).find("gha") == std::string::npos);
+        return bake(fake, "")(command);
+    });
+    BuildSettings settings = sample_settings();
+    settings.cache_from = {"type=gha"};
+    settings.cache_to = {"type=gha"};
+    CHECK(run_build(fake.world(), sample_plan(), settings).notices.size() == 1);
 }

@@ -21,6 +21,7 @@ TEST_CASE("Without options the documented defaults hold") {
     CHECK(settings.image_matrix == "image-matrix.json");
     CHECK(settings.out == "out");
     CHECK(settings.platforms == std::vector<std::string>{"linux/amd64"});
+    CHECK(settings.runners == Runners{{"linux/arm64", Runner{.labels = {"ubuntu-24.04-arm"}}}});
     CHECK(settings.name_space == "defradigital");
     CHECK(settings.max_database_age == std::chrono::hours(48));
     CHECK_FALSE(settings.severity);
@@ -35,8 +36,8 @@ TEST_CASE("Every wrong value is told at once, with what the option takes") {
                                            {"dry-run", "yes"},
                                            {"today", "23.11.2026"},
                                            {"to", "ftp://x"},
-                                           {"runners", "linux/arm64"}});
-    CHECK(problems.size() == 6);
+                                           {"runners", "linux/arm64, linux/amd64=self-hosted linux x64"}});
+    CHECK(problems.size() == 7);
     for (const char* place : {"ftp://x", "docker.io/defradigital", "python", "oci:"})
         CHECK(mistakes_of({{"to", place}}).size() == 1);
     for (const char* place : {"docker.io", "localhost:5000", "oci:a/b"})
@@ -54,10 +55,12 @@ TEST_CASE("Booleans are YAML 1.2's: true and false in three spellings, nothing e
 }
 
 TEST_CASE("Lists and pairs are read") {
-    const Settings settings = parse_settings({{"only", "3.13.*, *-production"},
-                                              {"runners", "linux/amd64=ubuntu-24.04,linux/arm64=ubuntu-24.04-arm"},
-                                              {"cache-to", "type=local,dest=a;type=inline"}});
+    const Settings settings =
+        parse_settings({{"only", "3.13.*, *-production"},
+                        {"runners", "linux/amd64=[\"self-hosted\",\"x64\"]\nlinux/arm64=ubuntu-24.04-arm"},
+                        {"cache-to", "type=local,dest=a;type=inline"}});
     CHECK(settings.only == std::vector<std::string>{"3.13.*", "*-production"});
-    CHECK(settings.runners.at("linux/arm64") == "ubuntu-24.04-arm");
+    CHECK(settings.runners.at("linux/amd64") == Runner{.labels = {"self-hosted", "x64"}});
+    CHECK(settings.runners.at("linux/arm64") == Runner{.labels = {"ubuntu-24.04-arm"}});
     CHECK(settings.cache_to == std::vector<std::string>{"type=local,dest=a", "type=inline"});
 }

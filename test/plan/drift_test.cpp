@@ -152,20 +152,35 @@ TEST_CASE("a mended README is in order, and all around the table is kept") {
     CHECK(said_of_readme(expected).empty());
 }
 
-TEST_CASE("a README without its two lines is told what to write, and not touched") {
+TEST_CASE("a README without a table has nothing to check, and --fix adds the table at its end") {
+    const Problems problems = check_readme("# Images\n", "README.md", plan_of(documented_matrix));
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].level == Level::notice);
+    CHECK(problems[0].what == "there is no table of versions to check");
+    const std::string table = "## Versions\n\n<!-- versions:begin -->\n\n" +
+                              render_versions_table(plan_of(documented_matrix)) + "\n<!-- versions:end -->\n";
+    const auto mended = [](const std::string& text) { return mend_readme(text, plan_of(documented_matrix)); };
+    CHECK(mended("# Images\n") == "# Images\n\n" + table);
+    CHECK(mended("# Images") == "# Images\n\n" + table);
+    CHECK(mended("# Images\r\n") == with_crlf("# Images\n\n" + table));
+    CHECK(mended("") == table);
+    CHECK(said_of_readme(mended("# Images\n")).empty());
+    CHECK(mended(mended("# Images\n")) == mended("# Images\n"));
+}
+
+TEST_CASE("a README with one of its two lines, or with both in the wrong order, is an error and not touched") {
     const std::string hint =
         "  hint: write the line <!-- versions:begin --> and, below it, the line <!-- versions:end --> where the table "
         "belongs; then run check --fix\n";
     const std::string begin = "<!-- versions:begin -->\n";
     const std::string end = "<!-- versions:end -->\n";
-    CHECK(said_of_readme("# Images\n") == "README.md: the line <!-- versions:begin --> is missing\n" + hint);
+    CHECK(said_of_readme(end) == "README.md: the line <!-- versions:begin --> is missing\n" + hint);
     CHECK(said_of_readme(begin) == "README.md: the line <!-- versions:end --> is missing\n" + hint);
     CHECK(said_of_readme("x\n" + end + begin) ==
           "README.md:2: the line <!-- versions:end --> stands above <!-- versions:begin -->\n" + hint);
     CHECK(said_of_readme(begin + begin + end) ==
           "README.md:2: the line <!-- versions:begin --> is already there on line 1\n  hint: remove one of the two\n");
-    for (const std::string& readme :
-         {std::string("# Images\n"), begin, end + begin, begin + begin + end, std::string()}) {
+    for (const std::string& readme : {begin, end, end + begin, begin + begin + end}) {
         CHECK(mend_readme(readme, plan_of(documented_matrix)) == readme);
     }
 }

@@ -129,8 +129,10 @@ TEST_CASE("On the classic image store a builder of our own does the work, and is
     const fs::path image = buildkit() / "image";
     MirroredEngine mirrored(ImageStore::classic);
     Road& road = mirrored.road;
-    push(road, mirrored.registry, image, "moby/buildkit:buildx-stable-1");
-    const Finished built = road.run("build", mirrored.options());
+    push(road, mirrored.registry, image, "moby/buildkit:under-test");
+    std::vector<std::string> options = mirrored.options();
+    options.insert(options.end(), {"--buildkit-image", "docker.io/moby/buildkit:under-test"});
+    const Finished built = road.run("build", options);
     INFO(built.err);
     REQUIRE(built.exit_code == 0);
     check_built(road);
@@ -139,7 +141,7 @@ TEST_CASE("On the classic image store a builder of our own does the work, and is
     SECTION("a cancelled build removes it too") {
         road.real.files.write(road.tree / "image/settle", road.text("image/settle") + "sleep 60\n");
         std::vector<std::string> argv = {"timeout", "--preserve-status", "--signal=INT", "5"};
-        for (const std::string& word : road.words("build", mirrored.options())) argv.push_back(word);
+        for (const std::string& word : road.words("build", options)) argv.push_back(word);
         const Finished cancelled = road.start(argv);
         INFO(cancelled.err);
         CHECK(cancelled.exit_code == 130);
