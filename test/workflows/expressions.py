@@ -40,7 +40,9 @@ def evaluate(expression, contexts, functions):
 def make_functions(status):
     """`status` is how the job goes: success or failure."""
     return {"always": lambda: True, "cancelled": lambda: False, "success": lambda: status == "success",
-            "failure": lambda: status == "failure", "fromjson": json.loads}
+            "failure": lambda: status == "failure", "fromjson": json.loads,
+            "startswith": lambda text, beginning: text.lower().startswith(beginning.lower()),
+            "format": lambda text, *values: text.format(*values)}
 
 
 def is_wanted(condition, contexts, status):
@@ -53,7 +55,7 @@ def is_wanted(condition, contexts, status):
 
 def resolve(value, contexts):
     """A text with its expressions replaced; one that is a single expression keeps its kind."""
-    whole = re.fullmatch(r"\$\{\{(.*?)\}\}", str(value).strip(), re.S)
+    whole = re.fullmatch(r"\$\{\{((?:(?!\}\}).)*)\}\}", str(value).strip(), re.S)
     if whole:
         return evaluate(whole[1], contexts, make_functions("success"))
 

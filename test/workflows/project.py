@@ -7,6 +7,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
+OURS = ("$/action",)  # how the workflows here name the action of their own commit
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
@@ -31,6 +32,18 @@ def script(workflow_, name):
     """The text of the one step that has that name."""
     (found,) = [step["run"] for _, step in steps(workflow_) if step.get("name") == name]
     return found
+
+
+def options():
+    """{option: commands that take it}, from the README's table, which a test of the program compares with the program."""
+    return dict(re.findall(r"^\| `(?:--)?([\w-]+)[^|]*\|[^|]*\|.*\| ([^|]+) \|$", (ROOT / "README.md").read_text(), re.M))
+
+
+def option_is_taken(option, command):
+    used_by = options().get(option, "")
+    if used_by.startswith("all"):
+        return command not in used_by.removeprefix("all but").split(", ") if "but" in used_by else True
+    return command in used_by.split(", ")
 
 
 def snippets(document, language):

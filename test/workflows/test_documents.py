@@ -6,7 +6,7 @@ import re
 import shlex
 import unittest
 
-from project import ROOT, action, load, snippets
+from project import ROOT, action, load, option_is_taken, snippets
 
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in
                    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("certificates/*.md")])
@@ -18,21 +18,6 @@ def command_lines(document):
     without_fences = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S).replace("\\\n", " ")
     indented = re.findall(r"^    (\S.*)$", without_fences, re.M)
     return indented + re.findall(r"`([^`\n]+)`", without_fences)
-
-
-def options():
-    """{option: commands that take it}, from the README's table, which a test of the program holds against the program."""
-    table = {}
-    for name, used_by in re.findall(r"^\| `--([\w-]+)[^|]*\|[^|]*\|.*\| ([^|]+) \|$", (ROOT / "README.md").read_text(), re.M):
-        table[name] = used_by
-    return table
-
-
-def takes(option, command):
-    used_by = options().get(option, "")
-    if used_by.startswith("all"):
-        return command not in used_by.removeprefix("all but").split(", ") if "but" in used_by else True
-    return command in used_by.split(", ")
 
 
 class Documents(unittest.TestCase):
@@ -47,7 +32,7 @@ class Documents(unittest.TestCase):
                 with self.subTest(document=document, line=line):
                     self.assertIn(words[1], commands)
                     for option in [word[2:].partition("=")[0] for word in words[2:] if word.startswith("--")]:
-                        self.assertTrue(takes(option, words[1]), option)
+                        self.assertTrue(option_is_taken(option, words[1]), option)
                     seen += 1
         self.assertGreater(seen, 3)
 

@@ -102,9 +102,10 @@ class Clone:
         folder = Path(tempfile.mkdtemp(prefix="a clone "))
         test.addCleanup(shutil.rmtree, folder)
         self.origin, self.tree = folder / "origin.git", folder / "tree"
-        succeed("git", "init", "--quiet", "--bare", str(self.origin))
-        (self.tree / "tools").mkdir(parents=True)
-        for name in ("action.yml", "action.Dockerfile", "tools/pin", "tools/release"):
+        succeed("git", "init", "--quiet", "--bare", "--initial-branch=master", str(self.origin))
+        for name in ("action.yml", "action/action.yml", "action.Dockerfile", "src/build/build.h", "tools/pin", "tools/release",
+                     ".github/workflows/ci.yml"):
+            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.tree / name)
         self.git("init", "--quiet", "--initial-branch=master")
         self.git("remote", "add", "origin", str(self.origin))
@@ -132,24 +133,32 @@ class Release(unittest.TestCase):
         self.digests = [self.registry.put("defra/python-image-action", f"linux/{one}") for one in ("amd64", "arm64")]
 
     def release(self, version):
-        """As release.yml does it."""
-        ended = self.clone.tool("release", version, self.image, *self.digests)
+        """As release.yml does it: the last step that was run."""
+        ended = self.clone.tool("release", "check", version)
         if ended.returncode == 0:
-            major = version.partition(".")[0]
-            self.clone.git("push", "--quiet", "--atomic", "origin", f"refs/tags/{version}", f"+refs/tags/{major}")
-        return ended
+            ended = self.clone.tool("release", "tag", version, self.image, *self.digests)
+        return ended if ended.returncode else self.clone.tool("release", "push", version, self.image)
 
-    def test_the_tag_is_a_commit_beside_master_one_line_away_that_names_the_container_by_digest(self):
+    def refuse(self, reference):
+        """The server takes no push of it, as GitHub does with a tag that a token may not move."""
+        hook = self.clone.origin / "hooks/update"
+        hook.write_text(f'#!/bin/sh\n[ "$1" != {reference} ] || {{ echo "refusing to allow a GitHub App to update it"; exit 1; }}\n')
+        hook.chmod(0o755)
+        self.addCleanup(hook.unlink, missing_ok=True)
+        return hook
+
+    def test_the_tag_is_a_commit_beside_master_one_line_of_each_action_away_that_names_the_container_by_digest(self):
         master = self.clone.commit_of("master")
         ended = self.release("v1.2.3")
         self.assertEqual(ended.returncode, 0, ended.stderr)
         self.assertEqual(self.clone.commit_of("master"), master)
         self.assertEqual(self.clone.commit_of("v1.2.3^"), master)
         changed = succeed("git", "--git-dir", str(self.clone.origin), "diff", "--numstat", "master", "v1.2.3")
-        self.assertEqual(changed, "1\t1\taction.yml")
-        action = succeed("git", "--git-dir", str(self.clone.origin), "show", "v1.2.3:action.yml")
+        self.assertEqual(changed, "1\t1\taction.yml\n1\t1\taction/action.yml")
         index = self.registry.get("defra/python-image-action/manifests/v1.2.3")
-        self.assertIn(f"\n  image: docker://{self.image}@sha256:{hashlib.sha256(index).hexdigest()}\n", action + "\n")
+        for name in ("action.yml", "action/action.yml"):
+            action = succeed("git", "--git-dir", str(self.clone.origin), "show", f"v1.2.3:{name}")
+            self.assertIn(f"\n  image: docker://{self.image}@sha256:{hashlib.sha256(index).hexdigest()}\n", action + "\n")
         self.assertEqual({one["digest"] for one in json.loads(index)["manifests"]}, set(self.digests))
         self.assertEqual(self.clone.git("status", "--porcelain"), "")
         self.assertEqual(self.clone.git("rev-parse", "HEAD"), master)
@@ -171,6 +180,48 @@ class Release(unittest.TestCase):
             self.assertIn("tools/release: ", ended.stderr)
         self.assertEqual(self.clone.commit_of("v1.2.3"), before)
 
+    def test_a_refused_major_version_leaves_the_release_and_names_the_one_command_that_remains(self):
+        self.assertEqual(self.release("v1.2.3").returncode, 0)
+        before, hook = self.clone.commit_of("v1"), self.refuse("refs/tags/v1")
+        self.clone.commit("v1.2.4")
+        ended = self.release("v1.2.4")
+        self.assertEqual(ended.returncode, 3, ended.stderr)
+        self.assertEqual(self.clone.commit_of("v1"), before)
+        self.assertNotEqual(self.clone.commit_of("v1.2.4"), before)
+        self.assertIn("v1.2.4 is released, but v1 was not moved", ended.stderr)
+        hook.unlink()
+        command = ended.stderr.strip().splitlines()[-1]
+        self.assertTrue(command.startswith("git push --force "), command)
+        succeed("bash", "-c", command.replace(str(self.clone.origin), f"'{self.clone.origin}'"), folder=self.clone.tree)
+        self.assertEqual(self.clone.commit_of("v1"), self.clone.commit_of("v1.2.4"))
+
+    def test_a_refused_version_moves_no_major_version(self):
+        self.refuse("refs/tags/v1.2.3")
+        self.assertNotEqual(self.release("v1.2.3").returncode, 0)
+        self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
+
+    def test_workflows_that_changed_meanwhile_are_noticed_before_the_build_and_before_the_push(self):
+        released = self.clone.git("rev-parse", "HEAD")
+        self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
+        (self.clone.tree / ".github/workflows/ci.yml").write_text("on: push\n")
+        self.clone.commit("Other workflows")
+        self.clone.git("reset", "--quiet", "--hard", released)
+        for step in (("check", "v1.2.4"), ("push", "v1.2.3", self.image)):
+            ended = self.clone.tool("release", *step)
+            self.assertEqual(ended.returncode, 2, step)
+            self.assertIn("the workflows changed on the default branch since this commit", ended.stderr)
+        self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
+
+    def test_a_container_that_nobody_can_pull_is_not_released(self):
+        self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
+        digest = hashlib.sha256(self.registry.get("defra/python-image-action/manifests/v1.2.3")).hexdigest()
+        self.registry.ask(self.registry.host, "DELETE", f"defra/python-image-action/manifests/sha256:{digest}")
+        ended = self.clone.tool("release", "push", "v1.2.3", self.image)
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn("without logging in: the registry answered 404", ended.stderr)
+        self.assertIn("packages/container/python-image-action/settings", ended.stderr)
+        self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
+
     def test_a_changed_work_tree_or_a_container_that_is_not_there_releases_nothing(self):
         (self.clone.tree / "action.Dockerfile").write_text("FROM scratch\n")
         self.assertIn("the work tree has changes", self.release("v1.2.3").stderr)
@@ -183,13 +234,15 @@ class Release(unittest.TestCase):
 class Pins(unittest.TestCase):
     def setUp(self):
         self.clone, self.registry = Clone(self), Registry(self)
-        file = (self.clone.tree / "action.Dockerfile").read_text()
-        self.tags = [one.partition("@")[0] for one in re.findall(r"^ARG \w+_IMAGE=(\S+)$", file, re.M)]
+        self.tags = [one.partition("@")[0] for one in re.findall(r'(?:_IMAGE=|usual_buildkit = ")([^\s"]+)', self.pinned_files())]
         hosts = {self.name(tag).partition("/")[0] for tag in self.tags}
         conf = "".join(f'[[registry]]\nprefix = "{host}"\nlocation = "{self.registry.host}"\ninsecure = true\n' for host in hosts)
         self.home = self.clone.tree.parent / "home"
         (self.home / ".config/containers").mkdir(parents=True)
         (self.home / ".config/containers/registries.conf").write_text(conf)
+
+    def pinned_files(self):
+        return "".join((self.clone.tree / name).read_text() for name in ("action.Dockerfile", "src/build/build.h"))
 
     @staticmethod
     def name(tag):
@@ -208,25 +261,25 @@ class Pins(unittest.TestCase):
             digests[tag] = self.registry.put(repository, "linux/amd64", version)
         ended = self.pin()
         self.assertEqual(ended.returncode, 0, ended.stderr)
-        pinned = (self.clone.tree / "action.Dockerfile").read_text()
+        pinned = self.pinned_files()
         for tag, digest in digests.items():
-            self.assertIn(f"_IMAGE={tag}@{digest}\n", pinned)
+            self.assertRegex(pinned, rf'(_IMAGE=|usual_buildkit = "){re.escape(tag)}@{digest}["\n]')
         self.assertEqual(self.pin("--check").returncode, 0)
         self.assertEqual(self.pin().returncode, 0)
-        self.assertEqual((self.clone.tree / "action.Dockerfile").read_text(), pinned)
+        self.assertEqual(self.pinned_files(), pinned)
 
         repository, _, version = self.name(self.tags[0]).partition("/")[2].rpartition(":")
         moved = self.registry.put(repository, "linux/arm64", version)
         self.assertEqual(self.pin().returncode, 0)
-        self.assertEqual((self.clone.tree / "action.Dockerfile").read_text(), pinned.replace(digests[self.tags[0]], moved))
+        self.assertEqual(self.pinned_files(), pinned.replace(digests[self.tags[0]], moved))
 
     def test_what_cannot_be_resolved_is_told_and_not_written(self):
-        before = (self.clone.tree / "action.Dockerfile").read_text()
+        before = self.pinned_files()
         ended = self.pin()
         self.assertEqual(ended.returncode, 3)
         self.assertIn("could not be resolved", ended.stderr)
-        self.assertEqual((self.clone.tree / "action.Dockerfile").read_text(), before)
-        self.assertEqual(self.pin("--check").returncode, 0 if "@sha256:" in before else 1)
+        self.assertEqual(self.pinned_files(), before)
+        self.assertEqual(self.pin("--check").returncode, 0 if before.count("@sha256:") == len(self.tags) else 1)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from pathlib import Path
 import canaries
 import expressions
 import runner_protocol
+from project import OURS
 from project_of_images import Job, give_to_runner, make_repository
 
-OURS = ("$/", "defra/python-image-action")  # of the same commit, or as others name it
+NAMES_OF_OURS = (*OURS, "defra/python-image-action")  # of the same commit, or as others name it
 
 
 class Play:
@@ -78,9 +79,10 @@ class Play:
         given = {key: expressions.resolve(value, contexts) for key, value in step.get("with", {}).items()}
         environment = {key: self.text(expressions.resolve(value, contexts)) for key, value in step.get("env", {}).items()}
         if "run" in step:
-            return self.run_script(job, step["run"], environment)
+            folder = job.workspace / str(expressions.resolve(step.get("working-directory", "."), contexts))
+            return self.run_script(job, step["run"], environment, folder)
         action = step["uses"].partition("@")[0]
-        if action in OURS:
+        if action in NAMES_OF_OURS:
             return self.run_action(job, given, environment)
         if action == "actions/checkout":
             job.check_out(given)
@@ -104,10 +106,10 @@ class Play:
         step = job.runner.step({**given, **job.extra})
         return {"outcome": "failure" if step.conclusion != "success" else "success", "outputs": step.outputs, "step": step}
 
-    def run_script(self, job, text, environment):
+    def run_script(self, job, text, environment, folder):
         output = self.folder / "output"
         output.write_text("")
-        ended = subprocess.run(["bash", "-e", "-c", text], cwd=job.workspace, capture_output=True, text=True, check=False,
+        ended = subprocess.run(["bash", "-e", "-c", text], cwd=folder, capture_output=True, text=True, check=False,
                                env={**self.machine, "GITHUB_OUTPUT": str(output), **environment})
         self.test.assertFalse(canaries.is_in((ended.stdout + ended.stderr).encode()), text)
         give_to_runner(job.workspace)
