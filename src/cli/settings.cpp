@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/options.h"
+#include "plan/runners.h"
 #include "registry/reference.h"
 
 namespace {
@@ -44,18 +45,18 @@ class Reader {
         return result;
     }
 
-    Runners runners(const std::string& name) {
-        Runners result;
+    std::map<std::string, std::string> runners(const std::string& name) {
+        std::map<std::string, std::string> result;
         for (const std::string& entry : split_runners(text(name))) {
             const std::size_t equals = entry.find('=');
             const std::string platform(trimmed(entry.substr(0, equals)));
-            const auto runner = equals == std::string::npos ? std::nullopt : parse_runner(entry.substr(equals + 1));
-            if (platform.empty() || !runner) {
+            const std::string runner(equals == std::string::npos ? "" : trimmed(entry.substr(equals + 1)));
+            if (platform.empty() || !parse_runner(runner)) {
                 refuse(name, entry,
                        "write it as linux/arm64=ubuntu-24.04-arm, as linux/arm64=[\"self-hosted\",\"arm64\"] or as "
                        "linux/arm64={\"group\":\"large\"}");
             } else {
-                result[platform] = *runner;
+                result[platform] = runner;
             }
         }
         return result;

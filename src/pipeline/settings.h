@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "github/code_scanning.h"
-#include "plan/runners.h"
 #include "publication/permission.h"
 #include "verdict/finding.h"
 
@@ -29,7 +28,7 @@ struct Settings {
     std::string dockerfile;
     std::vector<std::string> only;
     std::vector<std::string> platforms;
-    Runners runners;
+    std::map<std::string, std::string> runners;  ///< platform -> what parse_runner takes
     std::string name_space;
     std::size_t jobs = 1;
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "plan/plan.h"
+#include "plan/runners.h"
 
 namespace {
 
@@ -55,7 +56,7 @@ std::size_t count_jobs(const Plan& plan) {
     return rows_of(plan).size() * plan.platforms.size();
 }
 
-std::string render_github_matrix(const Plan& plan, const Runners& runners) {
+std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners) {
     const std::vector<std::size_t> rows = rows_of(plan);
     refuse_too_many(plan, rows);
     if (rows.empty()) return "";
@@ -68,7 +69,8 @@ std::string render_github_matrix(const Plan& plan, const Runners& runners) {
             json.open_object();
             json.field("python", plan.matrix.rows[row].python_version);
             json.field("platform", platform);
-            write_runner(json, runner == runners.end() ? Runner{.labels = {usual_runner}} : runner->second);
+            // They were checked when the options were read.
+            write_runner(json, parse_runner(runner == runners.end() ? usual_runner : runner->second).value());
             json.close();
         }
     }

@@ -9,7 +9,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/version.h"
-#include "plan/runners.h"
 
 enum class Target { development, production };
 std::string render_target(Target target);
@@ -103,11 +102,11 @@ Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_s
 Problems check_support(const Matrix& matrix, Date today);
 
 /// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line (runner.md §5).
-/// A platform that `runners` does not name runs on ubuntu-24.04, where a foreign processor has to be emulated. Throws
-/// Error{bad_input} above 256 jobs, on the line of the row that is too much. Names only: never a registry or a
-/// namespace (a masked secret would blank the output). Empty if there are no jobs: GitHub refuses a matrix with an
-/// empty list, so a workflow asks for the count first.
-std::string render_github_matrix(const Plan& plan, const Runners& runners);
+/// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are
+/// emulated. Throws Error{bad_input} above 256 jobs, on the line of the row that is too much. Names only: never a
+/// registry or a namespace (a masked secret would blank the output). Empty if there are no jobs: GitHub refuses a
+/// matrix with an empty list, so a workflow asks for the count first.
+std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners);
 std::size_t count_jobs(const Plan& plan);
 
 /// What an input file of an image is for its digest: the path, whether it may be executed, and its bytes' digest.

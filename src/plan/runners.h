@@ -2,7 +2,6 @@
 // list of labels, or a group).
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,8 +13,6 @@ struct Runner {
 
     bool operator==(const Runner&) const = default;
 };
-
-using Runners = std::map<std::string, Runner>;  ///< by platform
 
 /// A label (ubuntu-24.04-arm), a JSON list of labels (["self-hosted", "arm64"]), or a JSON object with `group` and
 /// perhaps `labels`. Nothing if it is none of these. Several labels with blanks between them are not a label.

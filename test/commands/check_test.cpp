@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
 
 #include "commands/built_images.h"
 #include "commands/commands.h"
 #include "commands/work_tree.h"
+#include "places.h"
 
 namespace {
 
@@ -12,7 +15,52 @@ bool mentions(const Problems& problems, const std::string& file, const std::stri
                        [&](const Problem& p) { return p.at.file == file && p.what.find(part) != std::string::npos; });
 }
 
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// A repository as the documented pipeline has it: a README without a table of versions, a Dockerfile of its own, the
+/// scanners' ignore files, no policy.
+FakeWorld& fill_as_adopter(FakeWorld& fake) {
+    fill_work_tree(fake);
+    fake.files.texts.clear();
+    for (const char* name : {"README.md", "JOB.env", "image-matrix.json", "Dockerfile", ".trivyignore", ".grype.yaml"})
+        fake.files.texts[name] = read_file(fixtures_dir() + "/adopter/" + name);
+    return fake;
+}
+
 }  // namespace
+
+TEST_CASE("an adopter's repository is in order after check --fix, and a second check changes nothing") {
+    FakeWorld fake;
+    fill_as_adopter(fake);
+    const Result fixed = run_check(fake.world(), parse_settings({{"fix", "true"}}));
+    INFO(render_problems(fixed.problems));
+    CHECK(fixed.exit == Exit::done);
+    CHECK(fake.files.texts["README.md"].find("| 3.13.5 | `2.1.0-python3.13.5` `latest-3.13` `latest` |") !=
+          std::string::npos);
+    CHECK(
+        fake.files.texts["Dockerfile"].starts_with("ARG DEFRA_VERSION=2.1.0\nARG BASE_VERSION=3.13.5-slim-bookworm\n"));
+    CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
+    CHECK_FALSE(fake.files.texts.contains(".grype.yaml"));
+    for (const char* id : {"CVE-2025-7709", "CVE-2025-8291"})
+        CHECK(fake.files.texts["vulnerability-policy.yml"].find(id) != std::string::npos);
+
+    const auto before = fake.files.texts;
+    CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
+    CHECK(fake.files.texts == before);
+}
+
+TEST_CASE("an adopter's README without a table of versions is no error") {
+    FakeWorld fake;
+    fill_as_adopter(fake);
+    const Result result = run_check(fake.world(), parse_settings({}));
+    const auto about_readme = std::find_if(result.problems.begin(), result.problems.end(),
+                                           [](const Problem& problem) { return problem.at.file == "README.md"; });
+    REQUIRE(about_readme != result.problems.end());
+    CHECK(about_readme->level == Level::notice);
+}
 
 TEST_CASE("check holds the Dockerfile against JOB.env, on the line that differs") {
     FakeWorld fake;

@@ -37,8 +37,8 @@ TEST_CASE("a list and a group stand in the matrix as runs-on takes them") {
     Plan plan = plan_of(documented_matrix);
     plan.images.resize(1);
     plan.platforms = {"linux/amd64", "linux/arm64"};
-    CHECK(render_github_matrix(plan, {{"linux/amd64", {.labels = {"self-hosted", "x64"}}},
-                                      {"linux/arm64", {.group = "large", .labels = {"arm64"}}}}) ==
+    CHECK(render_github_matrix(plan, {{"linux/amd64", R"(["self-hosted", "x64"])"},
+                                      {"linux/arm64", R"({"group": "large", "labels": ["arm64"]})"}}) ==
           R"({"include":[)"
           R"({"python":"3.13.3","platform":"linux/amd64","runs-on":["self-hosted","x64"]},)"
           R"({"python":"3.13.3","platform":"linux/arm64","runs-on":{"group":"large","labels":["arm64"]}}]})");

@@ -69,9 +69,20 @@ def nightly_lines():
     return load(next(text for text in snippets("README.md", "yaml") if "command: nightly" in text))
 
 
+def calling_lines(called):
+    """The README's or the documents' workflow that calls this reusable one: its only job."""
+    for document in ("README.md", "docs/github.md"):
+        for text in snippets(document, "yaml"):
+            jobs = load(text).get("jobs", {}) if "jobs:" in text else {}
+            for job in jobs.values():
+                if job.get("uses", "").startswith(f"defra/python-image-action/.github/workflows/{called}@"):
+                    return job
+    raise AssertionError(f"no document calls {called}")
+
+
 def write_workflow_snippets(folder):
     """Every whole workflow of the documents as a file of its own, for the linters."""
-    for document in ("README.md", "IMAGE_SCANNING.md"):
+    for document in ("README.md", "IMAGE_SCANNING.md", "docs/github.md", "docs/migrating.md"):
         for number, text in enumerate(snippets(document, "yaml")):
             if "jobs" in load(text):
                 (Path(folder) / f"{Path(document).stem.lower()}-{number}.yml").write_text(text)

@@ -3,7 +3,7 @@ through parent-images.yml, with the real container in every step.
 
 act is no oracle of GitHub: mini_runner.py, written from the runner's source, is the stricter one. What it cannot have here is replaced,
 and nothing else is. `$/`, which is newer than act, is written `./`, so the repository of images holds action.yml too, and that
-names the container that is built already; `strategy.job-index` is empty there, so the job's Python takes its place. actions/checkout
+names the container that is built already; `strategy.job-index` is empty there, so it is worked out from the job's Python. actions/checkout
 copies the folder, as act does for everybody; the other actions, programs for node that would be cloned, are the few lines
 below. Registries and feeds are replaced by the defaults of the inputs. A pull request, because a push wants a GitHub and a registry."""
 
@@ -19,11 +19,12 @@ from pathlib import Path
 import container
 from container import BASES, CACHE, sample_databases
 from project import ROOT, action
-from project_of_images import git, make_repository, payload
+from project_of_images import ROWS, git, make_repository, payload
 
 ARTIFACTS = "/artifacts"  # in every container
 JOB_IMAGE = "runner-of-python-image-action-under-test"
-UNKNOWN_TO_ACT = {"uses: $/": "uses: ./", "${{ strategy.job-index }}": "${{ matrix.python }}"}
+UNKNOWN_TO_ACT = {"uses: $/action": "uses: ./", "uses: $/": "uses: ./",
+                  "${{ strategy.job-index }}": f"${{{{ matrix.python == '{ROWS[0][0]}' && '0' || '1' }}}}"}
 SUBSTITUTES = {
     "actions/cache": "exit 0",
     "actions/upload-artifact": f"""

@@ -31,7 +31,7 @@ class Play:
         called = workflow["on"].get("workflow_call", {"inputs": {}})
         defaults = {name: one.get("default", "") for name, one in called["inputs"].items()}
         self.contexts = {"inputs": {**defaults, **(inputs or {})}, "secrets": secrets or {}, "vars": settings or {}, "needs": {},
-                         "github": {"run_attempt": "1", "token": token}}
+                         "github": {"run_attempt": "1", "run_id": "7", "actor": "maintainer", "token": token}}
         self.hidden = [secret for secret in [token, *self.contexts["secrets"].values()] if secret]
         self.steps, self.jobs = {}, {}  # what ran, by job and name
 
@@ -48,6 +48,12 @@ class Play:
                 results[name] = self.run_legs(name, job)
             self.contexts["needs"].setdefault(name, {"outputs": {}})["result"] = results[name]
         return results
+
+    def outputs(self):
+        """What the workflow puts out to its caller."""
+        contexts = {**self.contexts, "jobs": self.contexts["needs"]}
+        return {name: expressions.resolve(one["value"], contexts)
+                for name, one in self.workflow["on"]["workflow_call"].get("outputs", {}).items()}
 
     def run_legs(self, name, job):
         matrix = job.get("strategy", {}).get("matrix")
@@ -140,5 +146,7 @@ class Play:
         return "success"
 
     def download(self, given):
-        for artifact in (self.folder / "artifacts").glob(given["pattern"]):
-            shutil.copytree(artifact, Path(given["path"]) / artifact.name)
+        """A single artifact is unpacked without a folder of its own (actions/download-artifact 8)."""
+        found = list((self.folder / "artifacts").glob(given["pattern"]))
+        for artifact in found:
+            shutil.copytree(artifact, Path(given["path"]) / (artifact.name if len(found) > 1 else ""), dirs_exist_ok=True)

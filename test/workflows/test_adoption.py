@@ -1,0 +1,94 @@
+"""A repository that has only what the documented pipeline has: no markers in its README, a Dockerfile and ignore files of its own, no policy,
+`main` as its branch. It takes the lines that the documents show, and goes from `check --fix` to a published release."""
+
+import json
+import shutil
+import unittest
+
+import expressions
+from canaries import DOCKER_TOKEN, GITHUB_TOKEN
+from fake_github import GitHub
+from guarded_registry import GuardedRegistry
+from project import ROOT, calling_lines, workflow
+from project_of_images import Job, git, payload
+from workflow_player import Play
+
+FIXTURE = ROOT / "test/fixtures/adopter"
+REPOSITORIES = ("defradigital/python", "defradigital/python-development")
+# What its image does not keep of the built-in contract, as docs/migrating.md tells an adopter to write it down.
+CONTRACT = "off: [uv, uv-path, debugger, orphans]\n"
+
+
+def make_adopter(folder):
+    shutil.copytree(FIXTURE, folder, dirs_exist_ok=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=As it was")
+
+
+def push_to_main():
+    event = payload("push")
+    event["repository"]["default_branch"], event["ref"] = "main", "refs/heads/main"
+    return event
+
+
+class Adoption(unittest.TestCase):
+    def setUp(self):
+        self.registry, self.hub = GuardedRegistry(self, "defra-robot", DOCKER_TOKEN), GitHub(self)
+
+    def play(self, make, **inputs):
+        """The lines of the documents on a push to main: only the registry, GitHub and what stands in for the outside differ."""
+        job, called = calling_lines("parent-images.yml"), workflow("parent-images.yml")
+        contexts = {"vars": {"DOCKER_USERNAME": "defra-robot"}, "secrets": {"DOCKER_TOKEN": DOCKER_TOKEN}}
+        given = {name: expressions.resolve(value, contexts) for name, value in job["with"].items()}
+        secrets = {name: expressions.resolve(value, contexts) for name, value in job["secrets"].items()}
+        play = Play(self, called, inputs={**given, "to": self.registry.host, **inputs}, secrets=secrets, token=GITHUB_TOKEN,
+                    network="host", payload=push_to_main(), ref="refs/heads/main", make=make,
+                    lacking=lambda job: {**job.stand_ins(), "cache-from": "", "cache-to": "", "allow-stand-in": "true"},
+                    variables={"GITHUB_API_URL": self.hub.address})
+        return play, play.run()
+
+    def test_as_it_was_it_is_told_what_to_do_and_nothing_is_built(self):
+        play, results = self.play(make_adopter)
+        self.assertEqual(results, {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"})
+        self.assertEqual(play.outputs()["verdict"], "unknown")
+        ((_, ended),) = [step for step in play.steps["matrix"] if step[0] == "Check the files"]
+        log = ended["step"].log
+        self.assertIn("Dockerfile", str(log.annotations))
+        self.assertIn("check --fix", log.text())
+        self.assertEqual((self.registry.repositories(), self.hub.releases), ([], []))
+
+    def test_fixed_it_goes_from_the_documented_lines_to_a_published_release(self):
+        play, results = self.play(self.make_fixed, contract="contract.yml")
+        self.assertEqual(results, {"matrix": "success", "image": "success", "publish": "success", "check": "success"}, play.what_failed())
+        for repository in REPOSITORIES:
+            self.assertEqual(self.registry.tags(repository), ["2.1.0-python3.13.5", "latest", "latest-3.13"])
+        (release,) = self.hub.releases
+        self.assertEqual((release["tag_name"], release["draft"]), ("2.1.0", False))
+        outputs = play.outputs()
+        self.assertEqual({name: outputs[name] for name in ("verdict", "published")}, {"verdict": "clean", "published": "true"})
+        self.assertEqual(outputs["release"], self.hub.show(release)["html_url"])
+        self.assertEqual(set(json.loads(outputs["digests"])), {f"3.13.5-{target}-linux-amd64" for target in ("development", "production")})
+        self.assertEqual(set(self.hub.findings.values()), {"refs/heads/main"})
+        self.assertEqual(self.hub.refused, [])
+
+    def make_fixed(self, folder):
+        """`check --fix`, and the one file that nobody can write for an adopter."""
+        origin = folder.parent / "as-it-was"
+        origin.mkdir()
+        make_adopter(origin)
+        job = Job(self, origin=origin, payload=push_to_main(), ref="refs/heads/main").check_out({"fetch-depth": 0})
+        step = job.runner.step({"command": "check", "fix": "true"})
+        self.assertEqual(step.conclusion, "success", step)
+        for name in (".trivyignore", ".grype.yaml"):
+            self.assertFalse((job.workspace / name).exists(), name)
+        self.assertIn("<!-- versions:begin -->", (job.workspace / "README.md").read_text())
+        shutil.copytree(job.workspace, folder, dirs_exist_ok=True)
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        (folder / "contract.yml").write_text(CONTRACT)
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message=On the action")
+
+
+if __name__ == "__main__":
+    unittest.main()
