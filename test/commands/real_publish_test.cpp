@@ -179,7 +179,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
         CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(6));
         const std::string said = job.real.files.read(job.tree / "said");
         INFO(said);
-        CHECK(holds(said, "1 of 4 version tags written, no alias moved, perhaps also defradigital/python"));
+        CHECK(holds(said, "1 of 4 version tags written, no moving tag moved, perhaps also defradigital/python"));
         CHECK(holds(said, "run it again"));
         CHECK(holds(job.real.files.read(job.tree / "out/publication.json"), "\"done\": false"));
     }

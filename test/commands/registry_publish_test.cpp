@@ -113,8 +113,8 @@ TEST_CASE("When the third version tag is refused, the first line says what is wr
     CHECK(broken.result.exit == Exit::failed);
     CHECK(broken.state.result == PublicationState::Result::incomplete);
     // The other repository's last tag may be on its way by then.
-    CHECK((first_line(broken.result) == "2 of 4 version tags written, no alias moved." ||
-           first_line(broken.result) == "3 of 4 version tags written, no alias moved."));
+    CHECK((first_line(broken.result) == "2 of 4 version tags written, no moving tag moved." ||
+           first_line(broken.result) == "3 of 4 version tags written, no moving tag moved."));
     CHECK(broken.result.problems.front().hint.find("Re-run failed jobs") != std::string::npos);
     CHECK(broken.result.outputs.at("published") == "false");
     CHECK(scene.fake.files.texts.at("out/publication.json").find("\"done\": false") != std::string::npos);

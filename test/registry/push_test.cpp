@@ -175,8 +175,8 @@ TEST_CASE("the third tag is refused: what is written and what is not is said, an
         return std::nullopt;
     };
     const Error error = bench.push_fails();
-    CHECK((error.problems.front().what.starts_with("2 of 4 version tags written, no alias moved") ||
-           error.problems.front().what.starts_with("3 of 4 version tags written, no alias moved")));
+    CHECK((error.problems.front().what.starts_with("2 of 4 version tags written, no moving tag moved") ||
+           error.problems.front().what.starts_with("3 of 4 version tags written, no moving tag moved")));
     CHECK(error.problems.front().hint.find("press Re-run failed jobs") != std::string::npos);
     CHECK(bench.registry.tags.size() <= 3);
 
@@ -196,7 +196,7 @@ TEST_CASE("an alias that cannot be moved leaves every version tag readable") {
     };
     const Error error = bench.push_fails();
     CHECK(error.problems.front().what.starts_with("4 of 4 version tags written, "));
-    CHECK(error.problems.front().what.find("of 6 aliases moved") != std::string::npos);
+    CHECK(error.problems.front().what.find("of 6 moving tags moved") != std::string::npos);
 }
 
 TEST_CASE("answers that are lost after the registry acted end right (R5)") {
@@ -337,8 +337,8 @@ TEST_CASE("a cancellation begins nothing new and says what is visible") {
     };
     const Error error = bench.push_fails();
     CHECK(error.exit == Exit::cancelled);
-    CHECK(error.problems.front().what.find("of 4 version tags written, no alias moved, perhaps also defra/python") !=
-          std::string::npos);
+    CHECK(error.problems.front().what.find(
+              "of 4 version tags written, no moving tag moved, perhaps also defra/python") != std::string::npos);
     CHECK(bench.registry.written.size() <=
           4);  // the other repository's writer may have been on its way to both of its own
 }
