@@ -45,12 +45,18 @@ class Publishing {
           candidates_(make_candidates(world, project, layouts)) {}
 
     Publication plan(const std::vector<ContractReport>& contracts) {
-        const std::vector<HeldTag> held = destination_.load_held(candidates_.all, candidates_.sources);
-        if (project_.policy.gate.publish_no_worse && !settings_.dry_run) find_no_worse(held);
+        // A scan takes minutes: what was read before it is read again after it.
+        std::vector<HeldTag> held = load_held();
+        std::vector<Unfinished> compared_with;
+        for (auto replaced = list_replaced(held); replaced != compared_with; replaced = list_replaced(held)) {
+            find_no_worse(replaced);
+            compared_with = replaced;
+            held = load_held();
+        }
         Publication publication = plan_with(held);
-        if (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
+        while (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
             take_what_is_out(publication.to_rescan);
-            publication = plan_with(held);
+            publication = plan_with(load_held());
         }
         for (const Problem& problem : broken_contracts(contracts)) {
             publication.problems.push_back(problem);
@@ -62,6 +68,8 @@ class Publishing {
     const Candidates& candidates() const { return candidates_; }
 
   private:
+    std::vector<HeldTag> load_held() { return destination_.load_held(candidates_.all, candidates_.sources); }
+
     Publication plan_with(const std::vector<HeldTag>& held) const {
         return plan_publication(project_.plan, candidates_.all, verdicts_, held,
                                 {.source = project_.source,
@@ -77,13 +85,20 @@ class Publishing {
         verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
     }
 
-    /// gate.publish: no-worse. What blocks may still take the place of what today's databases find at least as bad.
-    void find_no_worse(const std::vector<HeldTag>& held) {
+    /// gate.publish: no-worse. What vulnerable images would replace.
+    std::vector<Unfinished> list_replaced(const std::vector<HeldTag>& held) const {
         std::vector<Unfinished> replaced;
+        if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
         for (const Candidate& candidate : candidates_.all) {
             const HeldTag* tag = blocks(candidate) ? replaced_by(candidate, held) : nullptr;
             if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->tag, tag->index});
         }
+        return replaced;
+    }
+
+    /// What blocks may still take the place of what today's databases find at least as bad.
+    void find_no_worse(const std::vector<Unfinished>& replaced) {
+        no_worse_.clear();
         if (replaced.empty()) return;
         for (const Verdict& theirs : scan_aside("replaced", replaced).verdicts) {
             for (const Verdict& ours : verdicts_) {

@@ -9,27 +9,20 @@
 
 namespace {
 
-/// What is out in the image's repository as "VERSION-pythonMINOR.*", the highest patch.
-const HeldTag* find_target(const Image& image, const std::vector<HeldTag>& held, const std::string& version) {
-    const std::string before_python = version + "-python";
-    const std::optional<Version> ours = parse_version(image.python_version);
-    const HeldTag* best = nullptr;
-    std::optional<Version> best_python;
-    for (const HeldTag& one : held) {
-        if (one.repository != image.repository || !one.tag.starts_with(before_python)) continue;
-        const std::optional<Version> python = parse_version(one.tag.substr(before_python.size()));
-        if (!ours || !python || minor_version(*python) != minor_version(*ours)) continue;
-        if (best_python && *best_python >= *python) continue;
-        best = &one;
-        best_python = python;
-    }
-    return best;
-}
-
 const HeldTag* find_tag(const std::vector<HeldTag>& held, const std::string& repository, const std::string& tag) {
     const auto found = std::find_if(held.begin(), held.end(),
                                     [&](const HeldTag& one) { return one.repository == repository && one.tag == tag; });
     return found == held.end() ? nullptr : &*found;
+}
+
+/// What the image was published as under that version.
+const HeldTag* find_target(const Image& image, const std::vector<HeldTag>& held, const std::string& version) {
+    std::vector<std::string> tags;
+    for (const HeldTag& one : held) {
+        if (one.repository == image.repository) tags.push_back(one.tag);
+    }
+    const std::optional<std::string> tag = find_version_tag(tags, version, image.python_version);
+    return tag ? find_tag(held, image.repository, *tag) : nullptr;
 }
 
 void move_back(Publication& publication, const Image& image, const HeldTag& target, const std::vector<HeldTag>& held) {
@@ -53,6 +46,20 @@ void move_back(Publication& publication, const Image& image, const HeldTag& targ
 }
 
 }  // namespace
+
+std::optional<std::string> find_version_tag(const std::vector<std::string>& tags, const std::string& version,
+                                            const std::string& python_version) {
+    const std::string before_python = version + "-python";
+    const std::optional<Version> ours = parse_version(python_version);
+    std::optional<Version> best;
+    for (const std::string& tag : tags) {
+        if (!tag.starts_with(before_python)) continue;
+        const std::optional<Version> python = parse_version(tag.substr(before_python.size()));
+        if (!ours || !python || minor_version(*python) != minor_version(*ours)) continue;
+        if (!best || *best < *python) best = python;
+    }
+    return best ? std::optional(before_python + render_version(*best)) : std::nullopt;
+}
 
 Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
                           const std::string& reason) {
