@@ -225,6 +225,10 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
         docker.build(service, loaded);
         const Finished curl = docker.run({"--rm", "--entrypoint", "sh", docker.name("curl"), "-c", "curl --version"});
         CHECK(curl.out.starts_with("curl "));
+        fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
+        const Finished tested = road.run("test", {"--reference", docker.name("curl"), "--contract", "contract.yml"});
+        INFO(tested.out << tested.err);
+        CHECK(tested.exit_code == 0);
 
         options.insert(options.end(), {"--provenance=false", "--output",
                                        "type=oci,tar=false,dest=" + (docker.folder / "curl").string()});
@@ -246,6 +250,40 @@ TEST_CASE("Machine learning on compiled wheels works on both parents of both Pyt
 
 TEST_CASE("Geography, which needs the system's libexpat, works on both parents of both Pythons") {
     check_service("geography");
+}
+
+TEST_CASE("Debian packages of every kind are added to production and work, and the contract knows whose they are") {
+    Road road;
+    Docker docker(road);
+    build_parents(road, version + "-*");
+    std::vector<std::string> options = on_parents(road, docker);
+    options.insert(options.end(),
+                   {"-f", (fs::path(repository_dir()) / "test/fixtures/debian-packages.Dockerfile").string(), "--tag",
+                    docker.name("packages"), "--load"});
+    docker.build(docker.folder, options);
+    const auto run = [&](const std::vector<std::string>& words) {
+        std::vector<std::string> all = {"--rm", "--entrypoint", words.front(), docker.name("packages")};
+        all.insert(all.end(), words.begin() + 1, words.end());
+        const Finished finished = docker.run(all);
+        INFO(finished.err);
+        CHECK(finished.exit_code == 0);
+        return finished.out;
+    };
+    CHECK(run({"cat", "/etc/made-by-a-script"}) == "made\n");
+    CHECK(run({"getent", "passwd", "1000"}).starts_with("nonroot:"));
+    CHECK(run({"python", "-c", "import ctypes; print(ctypes.CDLL('libblas.so.3').ddot_ is not None)"}) == "True\n");
+    CHECK(run({"python", "-c", "import locale; print(locale.setlocale(locale.LC_ALL, 'en_GB.UTF-8'))"}) ==
+          "en_GB.UTF-8\n");
+    CHECK(run({"cat", "/refusal"}) ==
+          "debian-rootfs: the package absent-package is not installed here\n"
+          "  hint: install it first, in this stage: apt-get install absent-package\n"
+          "debian-rootfs: /usr/bin/cat is a program or library\n"
+          "  hint: a scanner could not see it; name its package\n");
+
+    fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
+    const Finished tested = road.run("test", {"--reference", docker.name("packages"), "--contract", "contract.yml"});
+    INFO(tested.out << tested.err);
+    CHECK(tested.exit_code == 0);
 }
 
 TEST_CASE("A Python 3.12 that takes its libraries from Debian passes the whole contract, in both targets") {
