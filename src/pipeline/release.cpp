@@ -159,6 +159,18 @@ github::MadeRelease release_images(const World& world, const Settings& settings,
     return made;
 }
 
+void add_release(const github::MadeRelease& made, Result& result) {
+    result.outputs["created"] = made.created ? "true" : "false";
+    result.outputs["release"] = made.address;
+    if (made.lacking.empty()) return;
+    result.problems.push_back(
+        {{},
+         "the release " + made.address + " was not made by this action: it has no " + joined(made.lacking, ", "),
+         "its verdict cannot be replayed, and the nightly scan goes by the version tags: delete "
+         "it and run this job again, or raise DEFRA_VERSION",
+         Level::warning});
+}
+
 Result run_release(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const Permission permission =
@@ -178,8 +190,7 @@ Result run_release(const World& world, const Settings& settings) {
                          load_verdicts(world, settings, layouts));
     run.command = "release";
     const github::MadeRelease made = release_images(world, settings, project, layouts, run);
-    result.outputs["created"] = made.created ? "true" : "false";
-    result.outputs["release"] = made.address;
+    add_release(made, result);
     if (!made.address.empty()) world.out << made.address << "\n";
     return result;
 }

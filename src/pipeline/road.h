@@ -30,7 +30,8 @@ struct Project {
     Policy policy;
     std::string policy_revision;  ///< digest of the policy files; empty if there is none
     Problems policy_warnings;
-    Problems warnings;  ///< of the other files
+    Problems warnings;          ///< of the other files
+    Problems history_warnings;  ///< of the clone, for those who plan and build images
     github::Event event;
     std::string revision;  ///< commit; empty if there is none
     std::string source;    ///< URL of the repository; empty if not known
@@ -172,11 +173,11 @@ Published publish_images(const World& world, const Settings& settings, const Pro
 bool has_github(const World& world, const Settings& settings);
 /// Throws Error{bad_input} where has_github is false.
 github::Api connect_github(const World& world, const Settings& settings);
-/// Puts the findings into code scanning, where this run should: never after an unknown verdict, and on a branch that
-/// publishes only after a publication, so that alerts always describe what is published. With sarif-upload: required a
-/// failure sets the exit code; else it is a remark.
+/// Puts the findings into code scanning, where this run should: never after an unknown verdict or with a reason against
+/// it, and on a branch that publishes only after a publication, so that alerts always describe what is published. With
+/// sarif-upload: required it sets the exit code if nothing was uploaded; else that is a remark.
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
-                     Result& result);
+                     Result& result, const std::string& reason_against = "");
 /// What a pull request does to the last release: whether DEFRA_VERSION has to be raised and how far, what would be
 /// published, which risks would be accepted that were not.
 Problems compare_with_release(const World& world, const Settings& settings, const Project& project);
@@ -188,5 +189,7 @@ void warn_of_old_scan(const World& world, const Settings& settings, const Projec
 /// not complete, or the images are only for trying out.
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run);
+/// The outputs `release` and `created`, with a warning if somebody else made the release.
+void add_release(const github::MadeRelease& made, Result& result);
 /// `judge --release`: the decision made again from a release's evidence, as on the day it was made.
 Result judge_release(const World& world, const Settings& settings);
