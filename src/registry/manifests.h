@@ -37,6 +37,10 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
                   const std::function<bool()>& may_be_new = {});
 
+/// False if there is no such tag, or if these credentials may not read the repository, which is also Docker Hub's
+/// answer about a repository that does not exist. Throws Error{failed} if the registry cannot say.
+bool shows_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag);
+
 /// The bytes of a manifest by its digest; nothing if it is not there (the tag may outlive it). Throws Error{failed} if
 /// its bytes are not what the digest says.
 std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,
