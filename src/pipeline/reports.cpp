@@ -65,7 +65,7 @@ ImageEvidence load_evidence(const World& world, const Project& project, const Se
     ImageEvidence evidence;
     evidence.python_version = image_of(project.plan, layout).python_version;
     evidence.layers = load_layers(world, settings, project, layout, bases);
-    if (const auto base = find_base(settings, project, image_of(project.plan, layout), bases))
+    if (const auto base = find_base(settings, project, layout, bases))
         evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
     return evidence;
 }
@@ -84,13 +84,16 @@ ImageRun gather_image(const Settings& settings, const Project& project, const La
 
 }  // namespace
 
-std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Layout& layout,
                               const std::vector<Base>& bases) {
-    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    const Image& image = image_of(project.plan, layout);
     const std::string reference =
-        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
-    const auto found =
-        std::find_if(bases.begin(), bases.end(), [&](const Base& base) { return base.reference == reference; });
+        find_bases(parse_dockerfile(project.dockerfile, settings.dockerfile), render_target(image.target),
+                   make_build_arguments(project.plan, image, project.source_date), layout.platform)
+            .final_base;
+    const auto found = std::find_if(bases.begin(), bases.end(), [&](const Base& base) {
+        return base.reference == reference && is_base_of(base, layout);
+    });
     return found == bases.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -101,7 +104,7 @@ bool is_rebuilt(const Base& base) {
 ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases) {
     ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
-    const std::optional<Base> base = find_base(settings, project, image_of(project.plan, layout), bases);
+    const std::optional<Base> base = find_base(settings, project, layout, bases);
     if (!base) return layers;
     const auto count = base->layers.find(layout.platform);
     if (count != base->layers.end()) layers.base_layers = count->second;

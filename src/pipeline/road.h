@@ -114,7 +114,7 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
 
 /// What the image stands on at the end of its chain of FROMs; nothing if none of these is it. What is only copied from
 /// another image is not its base.
-std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Layout& layout,
                               const std::vector<Base>& bases);
 /// Whether the base's reference names another digest now than the one that was built on.
 bool is_rebuilt(const Base& base);
