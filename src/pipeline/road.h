@@ -19,6 +19,7 @@
 #include "publication/permission.h"
 #include "publication/publication.h"
 #include "report/run.h"
+#include "verdict/ignore_files.h"
 #include "verdict/layers.h"
 #include "verdict/policy.h"
 #include "verdict/verdict.h"
@@ -52,9 +53,12 @@ struct LoadedPolicy {
     std::string revision;  ///< digest of these files; empty if there is none
     Problems warnings;
 };
-/// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
-/// them; for a policy file that is not there, unless it is the usual one, which nobody has to have.
+/// The policy file in `folder`. Throws Error{bad_input} with all its problems; for an ignore file of a scanner's beside
+/// it, which is no longer applied; for a policy file that is not there, unless it is the usual one, which nobody has to
+/// have.
 LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder);
+/// The scanners' own ignore files that lie in `folder`.
+std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& folder);
 
 /// The image that a layout of this plan is of.
 const Image& image_of(const Plan& plan, const Layout& layout);

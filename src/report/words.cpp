@@ -25,6 +25,10 @@ std::string render_fix_state(FixState state) {
             return "no fix";
         case FixState::wont_fix:
             return "will not be fixed";
+        case FixState::not_installable:
+            return "no fix to install";
+        case FixState::not_affected:
+            return "not affected";
         case FixState::unknown:
             return "not known";
     }

@@ -45,7 +45,5 @@ Bringer find_bringer(const Finding& finding, const ImageLayers& layers);
 /// this path, for 30 days from today. The owner is left for a person to write.
 std::string render_waiver(const Finding& finding, Date today);
 
-/// The same for an entry of a scanner's own ignore file, so that one file holds all waivers (it then counts for both
-/// scanners). Nothing if a policy cannot say it: no id, a kind of match, a namespace, a language, a regular expression,
-/// …
-std::optional<std::string> render_moved_waiver(const Waiver& waiver, Date today);
+/// The same for an entry that stood in a scanner's own ignore file.
+std::string render_moved_waiver(Waiver waiver, Date today);

@@ -34,5 +34,6 @@ std::string render_scanner(Scanner scanner) {
 }
 
 std::string Finding::key() const {
-    return id + "\n" + package + "\n" + path;
+    const std::string place = line > 0 ? path + ":" + std::to_string(line) : path;
+    return id + "\n" + package + "\n" + place;
 }

@@ -112,12 +112,6 @@ std::string grype_package_type(std::string_view word) {
     return translated(table, word, word);
 }
 
-std::string grype_language(std::string_view package_type) {
-    static constexpr Words table[] = {{"python", "python"}, {"npm", "javascript"}, {"go", "go"},
-                                      {"java", "java"},     {"gem", "ruby"},       {"rust", "rust"}};
-    return translated(table, package_type, "");
-}
-
 bool is_system_package(std::string_view package_type) {
     return package_type == "deb" || package_type == "apk" || package_type == "rpm" || package_type == "alpm";
 }

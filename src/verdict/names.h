@@ -31,9 +31,6 @@ std::string package_name(std::string_view name, const std::string& package_type)
 std::string trivy_package_type(std::string_view word);
 std::string grype_package_type(std::string_view word);
 
-/// Grype's word for the language of such packages: "python"; empty for what has none.
-std::string grype_language(std::string_view package_type);
-
 /// True for packages that the distribution's package manager owns: their findings have no path.
 bool is_system_package(std::string_view package_type);
 
