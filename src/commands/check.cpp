@@ -92,6 +92,17 @@ Problems check_action(const World& world, const Settings& settings, const Projec
     return problems;
 }
 
+/// In the repository of a service, which has a policy and no matrix.
+Result check_policy_alone(const World& world, const Settings& settings) {
+    const Project project = load_policy_project(world, settings);
+    Result result;
+    result.problems = project.policy_warnings;
+    append(result.problems, check_waivers(project.policy, {}, day_of(decision_time(world, settings))));
+    result.outputs["problems"] = std::to_string(result.problems.size());
+    world.out << "only the policy was checked: there is no " << settings.image_matrix << "\n";
+    return result;
+}
+
 }  // namespace
 
 Problems check_project(const World& world, const Settings& settings, const Project& project) {
@@ -114,6 +125,7 @@ Result run_check(const World& world, const Settings& settings) {
     const bool mending = settings.fix || settings.diff;
     const Problems left = mending ? mend_policy(world, settings) : Problems{};  // nothing loads while such a file is there
     if (!left.empty()) throw Error{Exit::bad_input, left};
+    if (mending && !world.files.read_if_there(settings.image_matrix)) return check_policy_alone(world, settings);
     Project project = load_project(world, settings);
     Result result;
     if (mending) {

@@ -106,7 +106,16 @@ std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesys
 LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder) {
     LoadedPolicy loaded;
     const std::optional<std::string> text = read_policy(world, settings, folder);
-    Problems problems = check_ignore_files(load_ignore_files(world, folder), settings.policy);
+    const std::vector<IgnoreFile> ignored = load_ignore_files(world, folder);
+    Problems problems;
+    if (folder.empty()) problems = check_ignore_files(ignored, settings.policy);
+    for (const IgnoreFile& file : ignored) {
+        if (folder.empty()) break;
+        loaded.warnings.push_back({{file.name, 1},
+                                   "was applied when this was released, and is no longer",
+                                   "what it accepted may block now",
+                                   Level::warning});
+    }
     gather_problems(problems, [&] {
         if (text) loaded.policy = parse_policy(*text, settings.policy, loaded.warnings);
     });

@@ -137,7 +137,10 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 /// Removes what an earlier run said: whoever is interrupted from here on leaves no report that somebody could take for
 /// this run's.
 void forget_reports(const World& world, const Settings& settings);
-/// Writes out/verdict.json, verdicts/, summary.md, report.html and sarif/. The summary is given back for make_result.
+/// The settings for a run about images that were named: it leaves this checkout's own reports alone, also when it fails,
+/// and writes into out/other where there are any. What an earlier such run reported is removed.
+Settings for_other_images(const World& world, Settings settings);
+/// Writes out/verdict.json, verdicts/, summary.md, report.html, findings.csv and sarif/. The summary is given back for make_result.
 std::string save_reports(const World& world, const Settings& settings, const Run& run);
 /// Exit code, annotations and outputs of a judged run, and its summary.
 Result make_result(const Settings& settings, const Run& run, std::string summary);

@@ -215,7 +215,7 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
                                                          render_age(now - *receipt.database_date) + " old"
                                                    : "age not known";
     const std::string result = receipt.failure.empty()
-                                   ? "a usable report"
+                                   ? "counts"
                                    : element("span", escape_html(receipt.failure, longest_text), "status bad");
     const std::string command =
         receipt.command.empty() ? "" : element("details", element("summary", "Command") + render_code(receipt.command));
@@ -224,7 +224,7 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
          {"Scanner", escape_html(render_scanner(receipt.scanner) + " " + receipt.scanner_version)},
          {"Database", escape_html(receipt.database) + element("span", date, "state") +
                           (receipt.sample_data ? element("span", "sample data", "state blocking") : "")},
-         {"Packages", fmt::format("{}", receipt.packages), "number"},
+         {"Packages", receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages), "number"},
          {"Took", fmt::format("{:.0f} s", receipt.seconds), "number"},
          {"Result", result + command}});
 }

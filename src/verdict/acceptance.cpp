@@ -214,7 +214,7 @@ void check_system(const Subject& subject, std::size_t scanners_that_count, Time 
     const Report* first = nullptr;
     std::vector<std::string> ended;
     for (const ScanResult& scan : subject.scans) {
-        if (!scan.report || scan.report->os_family.empty()) continue;
+        if (!scan.report || scan.report->os_family.empty() || is_about_another(scan, subject)) continue;
         const Report& report = *scan.report;
         if (!report.end_of_life.empty()) ended.push_back(render_scanner(report.scanner) + ": " + report.end_of_life);
         if (first == nullptr) {

@@ -70,6 +70,14 @@ struct Finding {
     std::string key() const;
 };
 
+/// Where it is, for people: the path in the image, which unlike `path` may hold a version, and a secret's line. Empty for
+/// what the distribution's package manager owns.
+std::string shown_path(const Finding& finding);
+
+/// "high", or with each scanner's word where they differ or a score had to decide: "critical (trivy: high, grype:
+/// critical by CVSS 9.8)".
+std::string render_severities(const Finding& finding);
+
 /// One scanner's report about one image.
 struct Report {
     Scanner scanner = Scanner::trivy;

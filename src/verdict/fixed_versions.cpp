@@ -96,9 +96,10 @@ bool is_of_python(std::string_view package_type) {
 
 /// What a part of a version counts: a pre-release below the end of the version, a number or another word above it.
 int rank_of(std::string_view part, bool of_python) {
-    if (part.empty()) return 1;
-    if (is_digit(part.front())) return 3;
-    return is_pre_release_word(part, true, of_python) ? 0 : 2;
+    if (part.empty()) return 2;
+    if (is_digit(part.front())) return 4;
+    if (part == "dev") return 0;  // before the alpha (PEP 440)
+    return is_pre_release_word(part, true, of_python) ? 1 : 3;
 }
 
 /// The next run of digits or of letters; what separates them is passed over, and so is a build (semver.org, 10).
@@ -184,6 +185,18 @@ std::string next_fix(const Finding& finding) {
         if (next.empty() || compare_versions(finding.package_type, fixed, next) < 0) next = fixed;
     }
     return next;
+}
+
+std::string render_unusable_fix(const Finding& finding) {
+    const std::string fixed = joined(finding.fixed_in, ", ");
+    const auto all = [&](const auto& is) {
+        return std::all_of(finding.fixed_in.begin(), finding.fixed_in.end(), is);
+    };
+    if (all([&](const std::string& version) { return is_pre_release(finding.package_type, version); }))
+        return fixed + ", a pre-release";
+    if (is_interpreter(finding) && all([&](const std::string& version) { return !is_installable(finding, version); }))
+        return fixed + ", not in " + std::string(minor_of(finding.version));
+    return fixed + ", below the installed " + finding.version;
 }
 
 void check_fix(Finding& finding) {

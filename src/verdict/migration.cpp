@@ -79,6 +79,15 @@ Lines without_empty_lists(const IgnoreFile& file, Lines lines) {
     return lines;
 }
 
+bool holds_entries_only(const IgnoreFile& file) {
+    if (file.name == ".trivyignore") return true;
+    static const Lines sections = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
+    const YAML::Node root = parse_yaml(file.text, file.name);
+    return root.IsNull() || (root.IsMap() && std::all_of(root.begin(), root.end(), [](const auto& entry) {
+        return std::find(sections.begin(), sections.end(), entry.first.Scalar()) != sections.end();
+    }));
+}
+
 /// The file without the lines of the entries that can be moved. Nothing if no line of it can be taken out, because
 /// entries stand in brackets or share one.
 std::optional<std::string> without_moved(const IgnoreFile& file, const std::vector<IgnoreEntry>& entries) {
@@ -89,6 +98,7 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
         for (int line = entry.waiver.at.line; entry.obstacle.empty() && line <= entry.last_line; ++line)
             moved.insert(line);
     }
+    if (kept == 0 && holds_entries_only(file)) return "";
     Lines left;
     int number = 0;
     for (const std::string& line : lines_of(file.text)) {
@@ -96,7 +106,7 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
     }
     try {
         if (file.name != ".trivyignore" && !moved.empty()) left = without_empty_lists(file, std::move(left));
-        if (std::all_of(left.begin(), left.end(), is_blank_or_comment)) return "";
+        if (kept == 0 && std::all_of(left.begin(), left.end(), is_blank_or_comment)) return "";
         if (parse_ignore_file({file.name, text_of_lines(left)}).size() == kept) return text_of_lines(left);
     } catch (const Error&) {  // brackets that nothing closes any more
     }

@@ -12,6 +12,13 @@
 bool names_one_vulnerability(std::string_view id);
 bool is_cve(std::string_view id);
 
+/// Whether it has the form of a vulnerability's or an advisory's id, in any case of letters: "cve-2026-1234", "DSA-1-1".
+bool is_vulnerability_id(std::string_view id);
+
+/// The spelling that the scanners use, if it is such an id: "cve-2026-1234" -> "CVE-2026-1234", "GHSA-A…" -> "GHSA-a…".
+/// Anything else stays as it is, such as the rule of a secret.
+std::string spelled_id(std::string_view id);
+
 /// The name that a vulnerability goes by: a CVE before a GHSA before a PYSEC before anything else, then the first by
 /// letter.
 std::string canonical_id(const std::vector<std::string>& ids);
