@@ -21,8 +21,6 @@ namespace {
 
 // judge --trivy FILE --grype FILE: two given reports, judged without a plan ---------------------------------------
 
-constexpr const char* name = "reports";
-
 /// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
 /// as a scan that went wrong would.
 ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
@@ -66,7 +64,7 @@ Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanRe
     if (!settings.digest.empty()) return *Digest::parse(settings.digest);
     if (grype.report && grype.report->manifest) return *grype.report->manifest;
     if (!grype.report) {
-        trivy.receipt.failure = "does not say which image it is about, and --digest does not either";
+        trivy.receipt.failure = "its report does not name the image by its digest, and no --digest was given";
         return config;
     }
     throw Error{Exit::bad_input,
@@ -88,11 +86,34 @@ std::vector<ScanResult> load_reports(const World& world, const Settings& setting
     return scans;
 }
 
+/// A file or a layout that was scanned says less than a tag.
+bool is_file(const std::string& image) {
+    return image.empty() || image.starts_with('/') || image.starts_with('.') || image.ends_with(".tar") ||
+           image.ends_with(".oci") || image.find("archive:") != std::string::npos;
+}
+
+/// What people call the image: as one of the reports does.
+std::string choose_name(const std::vector<ScanResult>& scans) {
+    std::string name;
+    for (const ScanResult& scan : scans) {
+        if (scan.report && (name.empty() || (is_file(name) && !is_file(scan.report->image)))) name = scan.report->image;
+    }
+    if (is_file(name)) name = name.substr(name.find_last_of("/:") + 1);
+    return name.empty() ? "image" : name;
+}
+
+/// Of its SARIF: without a tag or a digest, so that it stays the same for the next build of the image.
+std::string category_of(const std::string& image) {
+    const std::size_t name = image.rfind('/') + 1;
+    return "images/" + folder_name(image.substr(0, image.find_first_of(":@", name))) + "/";
+}
+
 Result judge_files(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
     std::vector<ScanResult> scans = load_reports(world, settings);
     const Digest config = choose_config(scans[0], scans[1]);
-    Subject subject{.name = name,
+    const std::string name = choose_name(scans);
+    Subject subject{.name = folder_name(name),
                     .target = "",
                     .manifest = choose_manifest(settings, scans[0], scans[1], config),
                     .config = config,
@@ -109,6 +130,8 @@ Result judge_files(const World& world, const Settings& settings) {
         judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
     Run run = gather_given_run(world, settings, project, std::move(verdicts));
     run.command = "judge";
+    run.images.front().image = name;
+    run.images.front().category = category_of(name);
     std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     return make_result(settings, run, std::move(summary));
@@ -163,6 +186,7 @@ Result judge_release(const World& world, const Settings& settings) {
     Run run;
     run.program_version = PROGRAM_VERSION;
     run.command = "judge";
+    run.other_images = true;
     run.revision = evidence.revision;
     run.plan.job.defra_version = evidence.version;
     LoadedPolicy loaded = load_policy(world, then, fetched.folder);
@@ -198,9 +222,10 @@ Result judge_release(const World& world, const Settings& settings) {
 }  // namespace
 
 Result run_judge(const World& world, const Settings& settings) {
+    if (!settings.release.empty()) return judge_release(world, for_other_images(world, settings));
+    if (!settings.trivy_report.empty() || !settings.grype_report.empty())
+        return judge_files(world, for_other_images(world, settings));
     forget_reports(world, settings);
-    if (!settings.release.empty()) return judge_release(world, settings);
-    if (!settings.trivy_report.empty() || !settings.grype_report.empty()) return judge_files(world, settings);
     Project project = load_project(world, settings);
     for (const Problem& problem : compare_with_release(world, settings, project)) project.warnings.push_back(problem);
     Reported reported = report_verdicts(world, settings, project, load_built_images(world, settings, project));

@@ -9,6 +9,7 @@
 #include "plan/plan.h"
 #include "publication/permission.h"
 #include "system/world.h"
+#include "verdict/ignore_files.h"
 #include "verdict/policy.h"
 
 struct Project {
@@ -40,9 +41,12 @@ struct LoadedPolicy {
     std::string revision;  ///< digest of these files; empty if there is none
     Problems warnings;
 };
-/// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
-/// them, and if --policy names a file that does not exist. The default file may be missing.
+/// The policy file in `folder`. Throws Error{bad_input} with all its problems; also for a scanner's own ignore file
+/// beside it, which is no longer applied, and if --policy names a file that does not exist. The default file may be
+/// missing.
 LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder);
+/// The scanners' own ignore files in `folder`.
+std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& folder);
 
 /// The day that decides about waivers and ends of support: today, or the one given.
 Time decision_time(const World& world, const Settings& settings);
