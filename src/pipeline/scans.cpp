@@ -13,17 +13,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where the databases are kept between runs, unless a folder was given.
-fs::path cached_databases(const World& world) {
+/// This program's own cache directory; empty if neither variable that leads there is set.
+fs::path cache_directory(const World& world) {
     const std::string cache = variable(world, "XDG_CACHE_HOME");
     const std::string home = variable(world, "HOME");
-    if (cache.empty() && home.empty()) {
+    if (cache.empty() && home.empty()) return {};
+    return (cache.empty() ? fs::path(home) / ".cache" : fs::path(cache)) / "python-image-action";
+}
+
+/// Where the databases are kept between runs, unless a directory was given.
+fs::path cached_databases(const World& world) {
+    const fs::path cache = cache_directory(world);
+    if (cache.empty()) {
         throw Error{Exit::bad_input,
                     {{{},
                       "neither HOME nor XDG_CACHE_HOME is set",
-                      "say with --databases where the vulnerability databases are"}}};
+                      "use --databases to name the directory of the vulnerability databases"}}};
     }
-    return (cache.empty() ? fs::path(home) / ".cache" : fs::path(cache)) / "python-image-action" / "databases";
+    return cache / "databases";
 }
 
 std::vector<Scanner> paused_scanners(const Policy& policy, Date today) {
@@ -45,10 +52,14 @@ fs::path prepare_databases(const World& world, const Settings& settings) {
 }
 
 ScanSettings make_scan_settings(const World& world, const Settings& settings, const Project& project) {
-    return {.databases = prepare_databases(world, settings),
-            .scans = settings.out / "scans",
-            .jobs = settings.jobs,
-            .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
+    const fs::path cache = cache_directory(world);
+    return {
+        .databases = prepare_databases(world, settings),
+        .scans = settings.out / "scans",
+        .cache = cache.empty() ? cache : cache / "scans",
+        .run = project.event.run_url.empty() ? "the run of " + render_time(world.clock.now()) : project.event.run_url,
+        .jobs = settings.jobs,
+        .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ Receipt begin_receipt(const ScanTools& tools, Scanner scanner, const Digest& man
                    .packages = 0,
                    .failure = state.failure,
                    .sbom = std::nullopt,
+                   .reused = "",
                    .bare = false};
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "scan/one_scan.h"
 #include "scan/scan.h"
+#include "scan/scan_cache.h"
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
 #include "system/parallel.h"
@@ -71,17 +72,25 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
         prepare_workplace(world, prepared.folder / render_scanner(scanner), settings.databases, settings.timeout);
     const Command command =
         scanner == Scanner::trivy ? make_trivy_scan(place, layout.manifest) : make_grype_scan(place, layout.platform);
-    const std::optional<std::string> report = run_scanner(world, command, receipt);
-    if (!report) return scanned;
-    const std::optional<std::string> sbom = take_sbom(world, place, receipt);
-    if (!sbom) return scanned;
+    const std::string key = make_scan_key(receipt, render_command(command));
+    std::optional<CachedScan> result = load_cached_scan(world.files, settings.cache, scanner, key);
+    if (!result) {
+        const std::optional<std::string> report = run_scanner(world, command, receipt);
+        if (!report) return scanned;
+        const std::optional<std::string> sbom = take_sbom(world, place, receipt);
+        if (!sbom) return scanned;
+        result = CachedScan{receipt, *report, *sbom};
+        // The scan counts whether or not it can be kept for later.
+        fault_of([&] { save_cached_scan(world.files, settings.cache, key, *result, settings.run); });
+    }
+    receipt = result->receipt;
 
     const fs::path results = settings.scans / layout.name;
-    world.files.write(results / report_name(scanner), *report);
-    world.files.write(results / sbom_name(scanner), *sbom);
+    world.files.write(results / report_name(scanner), result->report);
+    world.files.write(results / sbom_name(scanner), result->sbom);
     scanned.sbom = KeptSbom{.scanner = scanner,
                             .scanner_version = receipt.scanner_version,
-                            .sbom = sha256(*sbom),
+                            .sbom = sha256(result->sbom),
                             .manifest = layout.manifest,
                             .config = layout.config,
                             .architecture = receipt.architecture,
@@ -92,6 +101,10 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
 std::string describe(const std::string& name, const Receipt& receipt) {
     const std::string scanner = render_scanner(receipt.scanner);
     if (!receipt.failure.empty()) return fmt::format("  {} of {}: FAILED: {}\n", scanner, name, receipt.failure);
+    if (!receipt.reused.empty()) {
+        return fmt::format("  {} of {}: {}, scanned with the same database by {}\n", scanner, name,
+                           counted(receipt.packages, "package"), receipt.reused);
+    }
     return fmt::format("  {} of {}: {} in {:.1f} s\n", scanner, name, counted(receipt.packages, "package"),
                        receipt.seconds);
 }

@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "scan/samples.h"
+
+namespace {
+
+ScanSettings cached_settings(const std::string& run) {
+    ScanSettings settings = scan_settings();
+    settings.cache = "/cache/scans";
+    settings.run = run;
+    return settings;
+}
+
+std::size_t count_scans(const FakeProcesses& processes) {
+    return static_cast<std::size_t>(std::count_if(processes.ran.begin(), processes.ran.end(), [](const Command& c) {
+        return (c.argv[0] == "trivy" && c.argv[1] == "image") || (c.argv[0] == "grype" && c.argv[1] == "-q");
+    }));
+}
+
+/// Two runs on the same machine; the second one's checkout is empty. `between` is what happens meanwhile.
+std::vector<Receipt> scan_twice(ScannerWorld& fake, const std::function<void(ScannerWorld&)>& between) {
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, grype_report);
+    run_scans(fake.world(), {layout}, cached_settings("run 1"));
+    fake.files.remove("/out/scans");
+    fake.processes.ran.clear();
+    between(fake);
+    return run_scans(fake.world(), {layout}, cached_settings("run 2"));
+}
+
+}  // namespace
+
+TEST_CASE("an image is not scanned again with the same database, and its receipts name the run that scanned") {
+    ScannerWorld fake;
+    const std::vector<Receipt> receipts = scan_twice(fake, [](ScannerWorld&) {});
+    CHECK(count_scans(fake.processes) == 0);
+    REQUIRE(receipts.size() == 2);
+    for (const Receipt& receipt : receipts) {
+        CHECK(receipt.failure.empty());
+        CHECK(receipt.reused == "run 1");
+        CHECK(receipt.packages == 2);
+    }
+    CHECK(receipts[0].report == sha256(trivy_report));
+    const std::string folder = "/out/scans/3.13.3-production-linux-amd64/";
+    CHECK(fake.files.texts.at(folder + "trivy.json") == trivy_report);
+    CHECK(fake.files.texts.at(folder + "grype.cdx.json") == sbom);
+    CHECK(load_scans(fake.files, "/out/scans", "3.13.3-production-linux-amd64").at(1).report.has_value());
+    CHECK(fake.log.str().find("scanned with the same database by run 1") != std::string::npos);
+}
+
+TEST_CASE("another database, scanner or image is scanned, and results of the former database are removed") {
+    const std::string newer = "2026-11-24T06:00:00Z";
+    ScannerWorld fake;
+    scan_twice(fake, [&](ScannerWorld& f) {
+        f.files.texts["/db/trivy/db/metadata.json"] = R"({"Version": 2, "UpdatedAt": ")" + newer + "\"}";
+    });
+    CHECK(count_scans(fake.processes) == 1);
+    CHECK(fake.files.names_in("/cache/scans/trivy").size() == 1);
+
+    ScannerWorld upgraded;
+    scan_twice(upgraded, [](ScannerWorld& f) { f.processes.answer({"trivy", "version"}, R"({"Version": "0.74.1"})"); });
+    CHECK(count_scans(upgraded.processes) == 1);
+
+    ScannerWorld other;
+    scan_twice(other, [](ScannerWorld& f) {
+        run_scans(f.world(), {put_layout(f.files, "3.12.6-production")}, cached_settings("run 2"));
+    });
+    CHECK(count_scans(other.processes) == 2);
+}
+
+TEST_CASE("a damaged entry is not used: the image is scanned") {
+    for (const std::string damaged : {"trivy.json", "trivy.cdx.json", "receipt.json", "sbom.sha256"}) {
+        ScannerWorld fake;
+        const std::vector<Receipt> receipts = scan_twice(fake, [&](ScannerWorld& f) {
+            for (auto& [path, text] : f.files.texts) {
+                if (path.string().starts_with("/cache/scans/trivy/") && path.filename() == damaged) text = "{}";
+            }
+        });
+        INFO(damaged);
+        CHECK(count_scans(fake.processes) == 1);
+        CHECK(receipts[0].reused.empty());
+        CHECK(receipts[0].report == sha256(trivy_report));
+    }
+}
+
+TEST_CASE("a failed scan is never kept") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production");
+    fake.scanners_write(trivy_report, "");
+    CHECK_FALSE(run_scans(fake.world(), {layout}, cached_settings("run 1"))[1].failure.empty());
+    fake.processes.ran.clear();
+    CHECK_FALSE(run_scans(fake.world(), {layout}, cached_settings("run 2"))[1].failure.empty());
+    CHECK(count_scans(fake.processes) == 1);
+}
+
+TEST_CASE("a swapped blob is found although the image was scanned before") {
+    ScannerWorld fake;
+    const std::vector<Receipt> receipts = scan_twice(fake, [](ScannerWorld& f) {
+        for (auto& [path, text] : f.files.texts) {
+            if (text == "the layer of 3.13.3-production") text = "another layer";
+        }
+    });
+    for (const Receipt& receipt : receipts) CHECK(receipt.failure.starts_with("the layout was not scanned: "));
+}
