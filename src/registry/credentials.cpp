@@ -113,7 +113,7 @@ std::map<std::string, Credentials> parse_registry_auths(const Secret& text) {
         std::string fault = fault_of(entry);
         ++number;
         if (fault.empty() && (entry["password"].IsNull() || entry["password"].Scalar().empty())) continue;
-        const std::string host = fault.empty() ? host_of_key(entry["registry"].Scalar()) : "";
+        const std::string host = fault.empty() ? normalized_key(entry["registry"].Scalar()) : "";
         if (fault.empty() && credentials.contains(host)) fault = "has the registry of another entry";
         if (fault.empty()) {
             const std::string user = entry["username"].IsScalar() ? entry["username"].Scalar() : "";

@@ -42,7 +42,8 @@ class Lookup {
 
     std::string hint_for(const Response& response) const {
         const bool needs_login = response.status == 401 || response.status == 403 || response.status == 429;
-        if (!needs_login || client_.has_credentials(client_.located(reference_).host)) return "";
+        const Reference located = client_.located(reference_);
+        if (!needs_login || client_.has_credentials(located.host, located.repository)) return "";
         return "it was asked without a login: give registry-auths, or docker-username and docker-token for Docker Hub "
                "(pull requests of forks and of Dependabot have no secrets)";
     }
