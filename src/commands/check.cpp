@@ -6,14 +6,14 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "contract/certificates.h"
-#include "pipeline/road.h"
+#include "pipeline/checks.h"
+#include "pipeline/images.h"
 #include "plan/drift.h"
 #include "verdict/migration.h"
 
 namespace {
 
 constexpr const char* readme = "README.md";
-constexpr const char* own_matrix = "image-matrix.json";
 
 /// A text of the work tree as it is and as it should be.
 struct Mended {
@@ -74,41 +74,7 @@ void mend(const World& world, const Settings& settings, const Mended& mended) {
     }
 }
 
-void append(Problems& all, const Problems& more) {
-    all.insert(all.end(), more.begin(), more.end());
-}
-
-/// In the action's own repository: what its container is made from. A branch that publishes does not run what nobody
-/// has pinned; elsewhere it is a remark.
-Problems check_action(const World& world, const Settings& settings, const Project& project) {
-    const Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
-    const Level level = project.event.in_workflow && permission.granted ? Level::error : Level::warning;
-    Problems problems;
-    for (const char* file : {"action.yml", "action.Dockerfile"}) {
-        if (const std::optional<std::string> text = world.files.read_if_there(file))
-            append(problems, check_pins(*text, file, level));
-    }
-    return problems;
-}
-
 }  // namespace
-
-Problems check_project(const World& world, const Settings& settings, const Project& project) {
-    const Date today = day_of(decision_time(world, settings));
-    Problems problems = project.warnings;
-    append(problems, check_certificates(load_certificates(world), today));
-    append(problems, compare_with_release(world, settings, project));
-    append(problems, check_upgrades(world, project));
-    append(problems, check_action(world, settings, project));
-    if (settings.image_matrix != own_matrix)
-        return problems;  // README and Dockerfile repeat the repository's own matrix only
-    append(problems, check_dockerfile(project.dockerfile, settings.dockerfile, project.plan.matrix, project.plan.job));
-    if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
-        append(problems, check_readme(*text, readme, project.plan));
-    }
-    return problems;
-}
 
 Result run_check(const World& world, const Settings& settings) {
     Project project = load_project(world, settings);

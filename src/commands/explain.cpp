@@ -1,4 +1,4 @@
-// `explain`: whether an image has a vulnerability, and what was decided about it; for whoever is asked.
+// `explain`: whether an image has a vulnerability, and what was decided about it.
 #include "verdict/explain.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "pipeline/external_images.h"
+#include "pipeline/images.h"
 #include "report/escape.h"
 #include "scan/scan.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "commands/commands.h"
-#include "pipeline/road.h"
+#include "pipeline/project.h"
 #include "publication/permission.h"
 
 Result run_matrix(const World& world, const Settings& settings) {

@@ -10,9 +10,14 @@
 #include "commands/commands.h"
 #include "github/code_scanning.h"
 #include "github/issues.h"
+#include "pipeline/github.h"
+#include "pipeline/images.h"
 #include "pipeline/published_images.h"
 #include "pipeline/registry_access.h"
+#include "pipeline/reports.h"
+#include "pipeline/scans.h"
 #include "pipeline/step.h"
+#include "pipeline/verdicts.h"
 #include "registry/manifests.h"
 #include "report/terminal.h"
 
@@ -45,7 +50,7 @@ void renew_base(registry::Client& client, Base& base, Problems& warnings) {
 void renew_bases(const World& world, registry::Client& client, const Settings& settings, Problems& warnings) {
     std::vector<Base> bases = load_bases(world, settings);
     for (Base& base : bases) renew_base(client, base, warnings);
-    if (!bases.empty()) world.files.write(settings.out / "bases.json", render_bases_json(bases));
+    if (!bases.empty()) save_bases(world, settings, bases);
 }
 
 using WantedList = std::vector<registry::Wanted>;

@@ -4,7 +4,17 @@
 
 #include "commands/commands.h"
 #include "pipeline/baseline.h"
+#include "pipeline/build_images.h"
+#include "pipeline/checks.h"
+#include "pipeline/contract_tests.h"
+#include "pipeline/github.h"
+#include "pipeline/images.h"
+#include "pipeline/publish.h"
+#include "pipeline/release.h"
+#include "pipeline/reports.h"
+#include "pipeline/scans.h"
 #include "pipeline/step.h"
+#include "pipeline/verdicts.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"
@@ -33,7 +43,7 @@ void publish_if_clean(const World& world, const Settings& settings, const Projec
     const Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
     run.publication = published.state;
     for (const auto& [name, value] : published.result.outputs) result.outputs[name] = value;
-    result.problems.insert(result.problems.end(), published.result.problems.begin(), published.result.problems.end());
+    append(result.problems, published.result.problems);
     result.exit = published.result.exit;
 }
 

@@ -7,7 +7,9 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "pipeline/images.h"
 #include "pipeline/registry_access.h"
+#include "pipeline/scans.h"
 #include "pipeline/step.h"
 #include "registry/fetch.h"
 #include "registry/manifests.h"

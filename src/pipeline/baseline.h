@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/road.h"
+#include "oci/layout.h"
+#include "pipeline/project.h"
+#include "report/run.h"
 
 /// True for a pull request: everything else is judged by itself.
 bool wants_baseline(const Project& project);

@@ -1,25 +1,16 @@
-// `build`: every image of the plan in one build graph, on bases that are pinned for the run.
-#include "build/build.h"
+#include "pipeline/build_images.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/text.h"
-#include "pipeline/road.h"
 #include "pipeline/step.h"
 #include "probe/engine.h"
 #include "registry/lookup.h"
 #include "system/parallel.h"
 
 namespace {
-
-namespace fs = std::filesystem;
-
-fs::path bases_file(const Settings& settings) {
-    return settings.out / "bases.json";
-}
 
 /// A mirror of Docker Hub that the engine is set up with serves us as well.
 registry::ClientSettings make_client_settings(const Settings& settings, const EngineInfo& engine) {
@@ -107,7 +98,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
         settings.stand_ins.empty() ? "asking the registries what the bases are now" : "taking stand-ins");
     const std::vector<Base> bases = settings.stand_ins.empty() ? resolve_bases(world, settings, project, engine)
                                                                : choose_stand_ins(world, settings, project);
-    world.files.write(bases_file(settings), render_bases_json(bases));
+    save_bases(world, settings, bases);
     bases_step.end(counted(bases.size(), "base") +
                    (settings.stand_ins.empty() ? ", pinned" : ": STAND-INS, not the real ones"));
 
@@ -129,55 +120,4 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     Built built = run_build(world, project.plan, build);
     step.end(counted(built.layouts.size(), "layout") + " in " + build.images.string());
     return built;
-}
-
-std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
-    std::vector<Layout> layouts;
-    for (const Image& image : project.plan.images) {
-        for (const std::string& platform : project.plan.platforms) {
-            const fs::path folder = settings.out / "images" / layout_name(image, platform);
-            if (world.files.is_folder(folder))
-                layouts.push_back(load_layout(world.files, folder, image.name, platform));
-        }
-    }
-    return layouts;
-}
-
-std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
-    Problems missing;
-    for (const Image& image : project.plan.images) {
-        for (const std::string& platform : project.plan.platforms) {
-            const fs::path folder = settings.out / "images" / layout_name(image, platform);
-            if (!world.files.is_folder(folder))
-                missing.push_back(
-                    {{folder.string(), 0}, "this image is not built", "python-image-action build makes it"});
-        }
-    }
-    if (!missing.empty()) throw Error{Exit::bad_input, missing};
-    return load_layouts_there(world, settings, project);
-}
-
-std::vector<Base> load_bases(const World& world, const Settings& settings) {
-    const std::optional<std::string> text = world.files.read_if_there(bases_file(settings));
-    return text ? parse_bases_json(*text, bases_file(settings).string()) : std::vector<Base>{};
-}
-
-std::string render_digests(const std::vector<Layout>& layouts) {
-    JsonWriter json;
-    json.open_object();
-    for (const Layout& layout : layouts) json.field(layout.name, layout.manifest.text());
-    json.close();
-    return json.one_line();
-}
-
-Result run_build(const World& world, const Settings& settings) {
-    const Project project = load_project(world, settings);
-    const Built built = build_images(world, settings, project);
-    for (const Layout& layout : built.layouts) world.out << layout.name << "  " << layout.manifest.text() << "\n";
-    Result result{.exit = Exit::done,
-                  .problems = project.warnings,
-                  .outputs = {{"digests", render_digests(built.layouts)}},
-                  .summary = ""};
-    result.problems.insert(result.problems.end(), built.notices.begin(), built.notices.end());
-    return result;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "build/build.h"
+
 namespace {
 
 std::map<std::string, std::string> make_annotations(const Project& project, const Image& image, const Digest& inputs) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "pipeline/destination.h"
-#include "pipeline/road.h"
+#include "pipeline/project.h"
 #include "registry/sources.h"
 
 struct Candidates {

@@ -59,8 +59,7 @@ Published done(Published published, const Destination& destination) {
     published.result.outputs["tags"] = joined(tags, ",");
     published.result.outputs["reason"] = published.state.reason;
     published.result.problems = published.publication.warnings;
-    const Problems& odd = destination.warnings();
-    published.result.problems.insert(published.result.problems.end(), odd.begin(), odd.end());
+    append(published.result.problems, destination.warnings());
     return published;
 }
 

@@ -1,12 +1,23 @@
 // A plan of a publication becomes what others see: printed, recorded and told, whatever comes of it.
 #pragma once
 
+#include <functional>
+
 #include "pipeline/destination.h"
-#include "pipeline/road.h"
+#include "pipeline/result.h"
 #include "pipeline/step.h"
+#include "report/run.h"
 
 inline constexpr const char* run_again_hint =
     "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
+
+/// How a publication ended. A refusal is a value: result.exit and result.problems then say why, after what is visible
+/// by now.
+struct Published {
+    Publication publication;
+    PublicationState state;
+    Result result;
+};
 
 /// Carries it out, or with --dry-run prints it. out/publication.json says what was to be done and, after every step,
 /// how far it is. A refusal and a failure are values: the result's problems begin with what is visible by then. Only a

@@ -1,12 +1,11 @@
-// `test`: every built image held against its contract.
+#include "pipeline/contract_tests.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ostream>
 #include <set>
 
 #include "base/text.h"
-#include "pipeline/road.h"
 #include "pipeline/step.h"
 #include "probe/test_images.h"
 
@@ -85,52 +84,11 @@ std::string describe(const std::vector<ContractReport>& reports, std::size_t kno
     return text;
 }
 
-Problems broken_rows(const std::vector<ContractReport>& reports, const Place& at) {
-    Problems problems;
-    for (const ContractReport& report : reports) {
-        for (const ContractRow& row : report.rows) {
-            if (row.result != RowResult::broken) continue;
-            problems.push_back(
-                {at, fmt::format("{}: {}: expected {}, found {}", report.name, row.promise, row.expected, row.found),
-                 "the row is called " + row.id + " in contract files"});
-        }
-    }
-    return problems;
-}
-
 TestSettings load_test_settings(const World& world, const Settings& settings) {
     return {.contract = load_contract(world, settings),
             .certificates = load_certificates(world),
             .today = day_of(decision_time(world, settings)),
             .jobs = settings.jobs};
-}
-
-/// Somebody else's images: what they should be is what they say themselves, so no file of this repository is needed.
-std::vector<ContractReport> test_references(const World& world, const Settings& settings) {
-    TimedStep step(world, "test", counted(settings.references.size(), "image") + " against the contract");
-    std::vector<ImageUnderTest> images;
-    for (const std::string& reference : settings.references) images.push_back(make_reference_under_test(reference, ""));
-    const TestSettings tests = load_test_settings(world, settings);
-    const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
-    for (const ContractReport& report : reports)
-        world.files.write(report_file(settings, report.name), render_contract_json(report));
-    step.end(describe(reports, 0));
-    return reports;
-}
-
-/// What a person reads of the reports, and the exit code.
-Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
-                        const Place& at) {
-    const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
-    const std::string table = render_contract_markdown(reports);
-    world.out << table;
-    Result result{.exit = kept ? Exit::done : Exit::refused,
-                  .problems = broken_rows(reports, at),
-                  .outputs = {{"tested", kept ? "true" : "false"}},
-                  .summary = table};
-    const Problems stale = check_contract_file(world, settings, reports);
-    result.problems.insert(result.problems.end(), stale.begin(), stale.end());
-    return result;
 }
 
 }  // namespace
@@ -183,6 +141,18 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
     return reports;
 }
 
+std::vector<ContractReport> test_references(const World& world, const Settings& settings) {
+    TimedStep step(world, "test", counted(settings.references.size(), "image") + " against the contract");
+    std::vector<ImageUnderTest> images;
+    for (const std::string& reference : settings.references) images.push_back(make_reference_under_test(reference, ""));
+    const TestSettings tests = load_test_settings(world, settings);
+    const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
+    for (const ContractReport& report : reports)
+        world.files.write(report_file(settings, report.name), render_contract_json(report));
+    step.end(describe(reports, 0));
+    return reports;
+}
+
 std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
                                                   const std::vector<Layout>& layouts) {
     std::vector<ContractReport> reports;
@@ -194,15 +164,4 @@ std::vector<ContractReport> load_contract_reports(const World& world, const Sett
         if (report.manifest == layout.manifest.text()) reports.push_back(std::move(report));
     }
     return reports;
-}
-
-Result run_test(const World& world, const Settings& settings) {
-    if (settings.contract == "off") return {.exit = Exit::done, .outputs = {{"tested", "off"}}};
-    if (!settings.references.empty()) return make_test_result(world, settings, test_references(world, settings), {});
-    const Project project = load_project(world, settings);
-    const std::vector<ContractReport> reports =
-        test_images(world, settings, project, load_built_images(world, settings, project), Known::tested_again);
-    Result result = make_test_result(world, settings, reports, {settings.dockerfile, 0});
-    result.problems.insert(result.problems.begin(), project.warnings.begin(), project.warnings.end());
-    return result;
 }

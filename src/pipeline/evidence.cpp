@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "contract/tar.h"
+#include "pipeline/images.h"
 #include "publication/record.h"
 
 namespace {

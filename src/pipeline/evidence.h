@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "github/releases.h"
-#include "pipeline/road.h"
+#include "oci/layout.h"
+#include "pipeline/project.h"
 #include "publication/record.h"
 #include "report/evidence.h"
+#include "report/run.h"
 
 /// Packs out/release/: publication.json, report.html, evidence.tar.gz (matrix, JOB.env, Dockerfile, policy, bases,
 /// verdicts, contract results), evidence-VERSION.tar.gz for each Python version (of each of its images both scanners'

@@ -9,7 +9,9 @@
 
 #include "base/text.h"
 #include "github/runner.h"
+#include "pipeline/images.h"
 #include "pipeline/registry_access.h"
+#include "pipeline/scans.h"
 #include "pipeline/step.h"
 #include "registry/fetch.h"
 #include "scan/scan.h"

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/road.h"
+#include "oci/layout.h"
+#include "pipeline/project.h"
+#include "report/run.h"
 
 struct GivenImage {
     Layout layout;

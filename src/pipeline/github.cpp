@@ -1,4 +1,5 @@
-// GitHub as the commands use it: the connection, findings into code scanning, how old the last good scan is.
+#include "pipeline/github.h"
+
 #include <algorithm>
 #include <ostream>
 #include <set>
@@ -6,7 +7,6 @@
 #include "base/text.h"
 #include "github/issues.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/road.h"
 #include "pipeline/step.h"
 
 namespace {
@@ -20,10 +20,6 @@ void soften(Problems& problems) {
     for (Problem& problem : problems) {
         if (problem.level == Level::error) problem.level = Level::warning;
     }
-}
-
-void add(Result& result, const Problems& problems) {
-    result.problems.insert(result.problems.end(), problems.begin(), problems.end());
 }
 
 /// This run was to put images in the place of those that the alerts are about, and did not.
@@ -86,7 +82,7 @@ void upload_findings(const World& world, const Settings& settings, const Project
     } else {
         soften(report.problems);
     }
-    add(result, report.problems);
+    append(result.problems, report.problems);
 }
 
 void warn_of_old_scan(const World& world, const Settings& settings, const Project& project, Result& result) {

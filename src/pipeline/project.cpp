@@ -1,10 +1,11 @@
-// Reading the work tree: the matrix, JOB.env, the Dockerfile, the policy and the scanners' own ignore files.
+#include "pipeline/project.h"
+
 #include <algorithm>
 #include <functional>
 
 #include "base/text.h"
+#include "pipeline/result.h"
 #include "pipeline/revision.h"
-#include "pipeline/road.h"
 #include "plan/plan.h"
 #include "system/files.h"
 
@@ -17,7 +18,7 @@ void gather_problems(Problems& problems, const std::function<void()>& read) {
         read();
     } catch (const Error& error) {
         if (error.exit != Exit::bad_input) throw;
-        problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+        append(problems, error.problems);
     }
 }
 
@@ -166,11 +167,28 @@ Project load_released_project(const World& world, const Settings& settings, cons
                              {folder / "image-matrix.json", folder / "JOB.env", folder / "Dockerfile"});
 }
 
-const Image& image_of(const Plan& plan, const Layout& layout) {
-    return *std::find_if(plan.images.begin(), plan.images.end(),
-                         [&](const Image& i) { return i.name == layout.image; });
-}
-
 Time decision_time(const World& world, const Settings& settings) {
     return settings.today ? Time(*settings.today) : world.clock.now();
+}
+
+Occasion make_occasion(const github::Event& event) {
+    return {.in_workflow = event.in_workflow,
+            .event = event.name,
+            .ref = event.ref,
+            .repository = event.repository,
+            .event_repository = event.event_repository,
+            .default_branch = event.default_branch,
+            .from_fork = event.from_fork};
+}
+
+Permission ask_permission(const Settings& settings, const Project& project) {
+    Permission permission =
+        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+    if (!permission.granted && settings.publish == PublishWish::required) {
+        throw Error{Exit::failed,
+                    {{{},
+                      "Nothing visible changed. This run must publish, but " + permission.reason,
+                      "publish: auto would let it pass"}}};
+    }
+    return permission;
 }

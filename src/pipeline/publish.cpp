@@ -1,15 +1,14 @@
-// `publish`: exactly the images that were built, scanned and judged clean; every tag after everything it names.
+#include "pipeline/publish.h"
+
 #include <algorithm>
-#include <ostream>
 #include <set>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "pipeline/candidates.h"
-#include "pipeline/carry_out.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/rollback.h"
-#include "report/summary.h"
+#include "pipeline/scans.h"
+#include "pipeline/verdicts.h"
 #include "verdict/comparison.h"
 
 namespace {
@@ -165,28 +164,6 @@ Published not_permitted(const Permission& permission) {
 
 }  // namespace
 
-Occasion make_occasion(const github::Event& event) {
-    return {.in_workflow = event.in_workflow,
-            .event = event.name,
-            .ref = event.ref,
-            .repository = event.repository,
-            .event_repository = event.event_repository,
-            .default_branch = event.default_branch,
-            .from_fork = event.from_fork};
-}
-
-Permission ask_permission(const Settings& settings, const Project& project) {
-    Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
-    if (!permission.granted && settings.publish == PublishWish::required) {
-        throw Error{Exit::failed,
-                    {{{},
-                      "Nothing visible changed. This run must publish, but " + permission.reason,
-                      "publish: auto would let it pass"}}};
-    }
-    return permission;
-}
-
 void try_publication(const World& world, const Settings& settings, const Project& project) {
     if (!ask_permission(settings, project).granted || settings.dry_run || settings.to.empty()) return;
     before_anything_is_visible([&] {
@@ -216,21 +193,4 @@ Published publish_images(const World& world, const Settings& settings, const Pro
         published.result.outputs["reason"] = permission.reason;
     published.result.outputs["digests"] = render_index_digests(publishing.candidates().all);
     return published;
-}
-
-Result run_publish(const World& world, const Settings& settings) {
-    if (!settings.rollback_to.empty()) return roll_back(world, settings);
-    const Project project = load_project(world, settings);
-    const std::vector<Layout> layouts = load_built_images(world, settings, project);
-    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
-    const std::vector<ContractReport> contracts = load_contract_reports(world, settings, layouts);
-    Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
-    if (project.event.in_workflow) {
-        Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
-        run.publication = published.state;
-        published.result.summary = render_publication_summary(run);
-        upload_findings(world, settings, project, run, published.result);
-    }
-    world.out << published.result.outputs["tags"] << "\n";
-    return published.result;
 }

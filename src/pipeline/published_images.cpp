@@ -6,6 +6,7 @@
 #include <map>
 
 #include "pipeline/evidence.h"
+#include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"
 #include "report/sarif.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/road.h"
+#include "pipeline/project.h"
 #include "registry/fetch.h"
 
 struct Night {

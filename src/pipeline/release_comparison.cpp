@@ -1,4 +1,5 @@
-// What a pull request is told about what it does to what is out, before it is merged.
+#include "pipeline/release_comparison.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include "base/text.h"
 #include "build/build.h"
 #include "pipeline/evidence.h"
+#include "pipeline/github.h"
 #include "publication/version_check.h"
 
 namespace {

@@ -1,18 +1,25 @@
-// Gathering what a run knows, and writing everything that people and code scanning read from it.
+#include "pipeline/reports.h"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <functional>
+#include <ostream>
 #include <unordered_map>
 
 #include "base/text.h"
 #include "github/runner.h"
-#include "pipeline/road.h"
+#include "pipeline/baseline.h"
+#include "pipeline/checks.h"
+#include "pipeline/contract_tests.h"
+#include "pipeline/images.h"
+#include "pipeline/verdicts.h"
 #include "report/annotations.h"
 #include "report/page.h"
 #include "report/run_json.h"
 #include "report/sarif.h"
 #include "report/summary.h"
+#include "report/terminal.h"
 #include "system/parallel.h"
 #include "verdict/advice.h"
 
@@ -83,30 +90,6 @@ ImageRun gather_image(const Settings& settings, const Project& project, const La
 }
 
 }  // namespace
-
-std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
-                              const std::vector<Base>& bases) {
-    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
-    const std::string reference =
-        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
-    const auto found =
-        std::find_if(bases.begin(), bases.end(), [&](const Base& base) { return base.reference == reference; });
-    return found == bases.end() ? std::nullopt : std::optional(*found);
-}
-
-bool is_rebuilt(const Base& base) {
-    return base.digest_now && *base.digest_now != base.digest;
-}
-
-ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
-                        const std::vector<Base>& bases) {
-    ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
-    const std::optional<Base> base = find_base(settings, project, image_of(project.plan, layout), bases);
-    if (!base) return layers;
-    const auto count = base->layers.find(layout.platform);
-    if (count != base->layers.end()) layers.base_layers = count->second;
-    return layers;
-}
 
 Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
                const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts) {
@@ -212,6 +195,18 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
     result.outputs["sarif"] = complete ? (settings.out / "sarif").string() : "";
     result.summary = std::move(summary);
     return result;
+}
+
+Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
+                         const std::vector<Layout>& layouts) {
+    std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    const Baseline baseline = apply_baseline(world, settings, project, verdicts);
+    Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
+    tell_changes(world, settings, baseline, run);
+    std::string summary = save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    Result result = make_result(settings, run, std::move(summary));
+    return {std::move(run), std::move(result)};
 }
 
 bool wants_colour(const World& world) {

@@ -3,8 +3,9 @@
 
 #include "commands/built_images.h"
 #include "commands/commands.h"
+#include "pipeline/images.h"
+#include "pipeline/publish.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/road.h"
 #include "registry/fake_registry.h"
 
 namespace {

@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "commands/github_world.h"
-#include "pipeline/road.h"
+#include "pipeline/scans.h"
 
 namespace {
 

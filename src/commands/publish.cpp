@@ -1,9 +1,19 @@
-#include "pipeline/rollback.h"
+// `publish`: exactly the images that were built, scanned and judged clean; every tag after everything it names.
+// `publish --rollback-to VERSION`: the moving tags go back to a published version. Nothing is built, stored or judged.
+#include "pipeline/publish.h"
 
 #include <ostream>
 
-#include "pipeline/carry_out.h"
+#include "commands/commands.h"
+#include "pipeline/contract_tests.h"
+#include "pipeline/github.h"
+#include "pipeline/reports.h"
+#include "pipeline/verdicts.h"
+#include "report/summary.h"
 
+namespace {
+
+/// Needs --to and --reason; only allowed where this run may publish. out/publication.json records the reason.
 Result roll_back(const World& world, const Settings& settings) {
     if (settings.to.empty())
         throw Error{Exit::bad_input, {{{}, "--rollback-to needs --to", "name the registry whose tags go back"}}};
@@ -32,6 +42,25 @@ Result roll_back(const World& world, const Settings& settings) {
              "the tags are back at " + settings.rollback_to + "; the next run of this branch moves them forwards again",
              "revert what was wrong and raise DEFRA_VERSION before anything else is merged",
              Level::warning});
+    }
+    world.out << published.result.outputs["tags"] << "\n";
+    return published.result;
+}
+
+}  // namespace
+
+Result run_publish(const World& world, const Settings& settings) {
+    if (!settings.rollback_to.empty()) return roll_back(world, settings);
+    const Project project = load_project(world, settings);
+    const std::vector<Layout> layouts = load_built_images(world, settings, project);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
+    const std::vector<ContractReport> contracts = load_contract_reports(world, settings, layouts);
+    Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
+    if (project.event.in_workflow) {
+        Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
+        run.publication = published.state;
+        published.result.summary = render_publication_summary(run);
+        upload_findings(world, settings, project, run, published.result);
     }
     world.out << published.result.outputs["tags"] << "\n";
     return published.result;

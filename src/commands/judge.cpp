@@ -1,0 +1,209 @@
+// `judge`: from reports to verdicts, and everything people read from them. No tool runs here.
+// The reports are those in out/scans, two given files (--trivy, --grype), or those of a release (--release).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "commands/commands.h"
+#include "pipeline/evidence.h"
+#include "pipeline/external_images.h"
+#include "pipeline/github.h"
+#include "pipeline/images.h"
+#include "pipeline/release_comparison.h"
+#include "pipeline/reports.h"
+#include "report/terminal.h"
+#include "scan/scan.h"
+#include "scan/scan_files.h"
+#include "system/parallel.h"
+
+namespace {
+
+// judge --trivy FILE --grype FILE: two given reports, judged without a plan ---------------------------------------
+
+constexpr const char* name = "reports";
+
+/// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
+/// as a scan that went wrong would.
+ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
+    ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset},
+                      .report = std::nullopt};
+    Receipt& receipt = result.receipt;
+    receipt.bare = true;
+    if (file.empty()) {
+        receipt.failure = "no report of " + render_scanner(scanner) + " was given";
+        return result;
+    }
+    std::string text = world.files.read(file);
+    receipt.report = sha256(text);
+    receipt.failure = fault_of([&] { result.report = parse_report(scanner, std::move(text), file.string()); });
+    if (!result.report) return result;
+    receipt.scanner_version = result.report->scanner_version;
+    receipt.database_date = result.report->database_date;
+    receipt.architecture = result.report->architecture;
+    receipt.packages = result.report->packages;
+    return result;
+}
+
+/// The configuration that the reports name; judge() holds both of them against it, so two images can never pass as one.
+Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
+    for (const ScanResult* scan : {&grype, &trivy}) {
+        if (scan->report && scan->report->config) return *scan->report->config;
+    }
+    Problems problems;
+    for (const ScanResult* scan : {&trivy, &grype}) {
+        const std::string why =
+            scan->receipt.failure.empty() ? "names no configuration of an image" : scan->receipt.failure;
+        problems.push_back({{}, render_scanner(scan->receipt.scanner) + ": " + why, ""});
+    }
+    problems.back().hint = "give a report of an image, as trivy image --format json and grype -o json write it";
+    throw Error{Exit::failed, problems};
+}
+
+/// Without Grype's report the verdict is unknown whatever image it is about, so that a missing --digest need not keep
+/// the findings from being shown: the image then goes by its configuration.
+Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanResult& grype, const Digest& config) {
+    if (!settings.digest.empty()) return *Digest::parse(settings.digest);
+    if (grype.report && grype.report->manifest) return *grype.report->manifest;
+    if (!grype.report) {
+        trivy.receipt.failure = "does not say which image it is about, and --digest does not either";
+        return config;
+    }
+    throw Error{Exit::bad_input,
+                {{{},
+                  "nothing says which image the reports are about",
+                  "give its manifest digest with --digest, or a report of Grype, which names it"}}};
+}
+
+/// Trivy's, then Grype's. Reading them is most of the work; Grype's is begun first, because it is the longer one.
+std::vector<ScanResult> load_reports(const World& world, const Settings& settings) {
+    const Digest unset = sha256("");
+    std::optional<ScanResult> trivy;
+    std::optional<ScanResult> grype;
+    in_parallel(2, {[&] { grype = load_report(world, Scanner::grype, settings.grype_report, unset); },
+                    [&] { trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset); }});
+    std::vector<ScanResult> scans;
+    scans.push_back(std::move(*trivy));
+    scans.push_back(std::move(*grype));
+    return scans;
+}
+
+Result judge_files(const World& world, const Settings& settings) {
+    const Project project = load_policy_project(world, settings);
+    std::vector<ScanResult> scans = load_reports(world, settings);
+    const Digest config = choose_config(scans[0], scans[1]);
+    Subject subject{.name = name,
+                    .target = "",
+                    .manifest = choose_manifest(settings, scans[0], scans[1], config),
+                    .config = config,
+                    .architecture = "",
+                    .scans = {}};
+    for (ScanResult& scan : scans) {
+        scan.receipt.manifest = subject.manifest;
+        scan.receipt.config = subject.config;
+        if (subject.architecture.empty()) subject.architecture = scan.receipt.architecture;
+    }
+    subject.scans = std::move(scans);
+    std::vector<Verdict> verdicts;
+    verdicts.push_back(
+        judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
+    Run run = gather_given_run(world, settings, project, std::move(verdicts));
+    run.command = "judge";
+    std::string summary = save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    return make_result(settings, run, std::move(summary));
+}
+
+// judge --release VERSION: the decision made again from a release's evidence, as on the day it was made -----------
+
+FetchedEvidence fetch_named_evidence(const World& world, const Settings& settings) {
+    github::Api api = connect_github(world, settings);
+    const std::vector<github::Release> releases = github::load_releases(api);
+    const github::Release* release = github::find_published(releases, settings.release);
+    if (release == nullptr)
+        throw Error{Exit::bad_input,
+                    {{{}, "there is no release " + settings.release, "see the repository's releases"}}};
+    auto fetched = fetch_evidence(world, settings, api, *release, Scans::fetched);
+    if (fetched) return std::move(*fetched);
+    throw Error{Exit::failed,
+                {{{},
+                  "the release " + settings.release + " has no evidence: it was made before this action",
+                  "what its images hold is found out by scanning them again"}}};
+}
+
+Subject make_subject(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+    return {.name = image.name,
+            .target = image.target,
+            .manifest = image.manifest,
+            .config = image.config,
+            .architecture = architecture_of(image.platform),
+            .scans = load_scans(world.files, fetched.folder / "out/scans", image.name),
+            .stand_in_bases = image.stand_in_bases,
+            .base_rebuilt = image.base_rebuilt,
+            .base_created = image.base_created};
+}
+
+ImageRun make_image_run(const EvidenceImage& image, Verdict verdict) {
+    ImageRun run;
+    run.name = image.name;
+    run.image = image.image;
+    run.platform = image.platform;
+    run.category = "images/" + image.name + "/";
+    run.at = {"image-matrix.json", 0};
+    run.verdict = std::move(verdict);
+    return run;
+}
+
+Result judge_release(const World& world, const Settings& settings) {
+    const FetchedEvidence fetched = fetch_named_evidence(world, settings);
+    const Evidence& evidence = fetched.evidence;
+    Settings then = settings;
+    then.policy = usual_policy;
+    if (!then.severity) then.severity = evidence.severity;
+    Run run;
+    run.program_version = PROGRAM_VERSION;
+    run.command = "judge";
+    run.revision = evidence.revision;
+    run.plan.job.defra_version = evidence.version;
+    LoadedPolicy loaded = load_policy(world, then, fetched.folder);
+    run.policy = std::move(loaded.policy);
+    run.policy_revision = std::move(loaded.revision);
+    run.policy_warnings = std::move(loaded.warnings);
+    run.out = settings.out.string();
+
+    std::vector<std::string> differing;
+    for (const EvidenceImage& image : evidence.images) {
+        const Time day = settings.today ? Time(*settings.today) : image.decided;
+        run.finished = std::max(run.finished, day);
+        Verdict verdict = judge(make_subject(world, fetched, image), run.policy, day, evidence.max_database_age);
+        if (verdict.outcome != image.outcome) {
+            differing.push_back(fmt::format("{} was {} then and is {} now", image.name, render_outcome(image.outcome),
+                                            render_outcome(verdict.outcome)));
+        }
+        run.images.push_back(make_image_run(image, std::move(verdict)));
+    }
+    std::string summary = save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    Result result = make_result(settings, run, std::move(summary));
+    if (differing.empty()) {
+        world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
+    }
+    for (const std::string& one : differing) {
+        result.problems.push_back(
+            {{}, one, "then it was decided by python-image-action " + evidence.program, Level::warning});
+    }
+    return result;
+}
+
+}  // namespace
+
+Result run_judge(const World& world, const Settings& settings) {
+    forget_reports(world, settings);
+    if (!settings.release.empty()) return judge_release(world, settings);
+    if (!settings.trivy_report.empty() || !settings.grype_report.empty()) return judge_files(world, settings);
+    Project project = load_project(world, settings);
+    for (const Problem& problem : compare_with_release(world, settings, project)) project.warnings.push_back(problem);
+    Reported reported = report_verdicts(world, settings, project, load_built_images(world, settings, project));
+    upload_findings(world, settings, project, reported.run, reported.result);
+    return reported.result;
+}

@@ -1,0 +1,35 @@
+// `release`: the GitHub release of DEFRA_VERSION, with everything that replays the decision.
+#include "pipeline/release.h"
+
+#include <ostream>
+
+#include "commands/commands.h"
+#include "pipeline/contract_tests.h"
+#include "pipeline/images.h"
+#include "pipeline/reports.h"
+#include "pipeline/verdicts.h"
+
+Result run_release(const World& world, const Settings& settings) {
+    const Project project = load_project(world, settings);
+    const Permission permission =
+        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+    Result result{.exit = Exit::done,
+                  .problems = project.warnings,
+                  .outputs = {{"created", "false"}, {"release", ""}},
+                  .summary = ""};
+    if (!permission.granted) {
+        if (settings.publish == PublishWish::required)
+            throw Error{Exit::failed, {{{}, "no release: " + permission.reason, "publish: auto would let it pass"}}};
+        result.problems.push_back({{}, "no release: " + permission.reason, "", Level::notice});
+        return result;
+    }
+    const std::vector<Layout> layouts = load_built_images(world, settings, project);
+    Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts),
+                         load_verdicts(world, settings, layouts));
+    run.command = "release";
+    const github::MadeRelease made = release_images(world, settings, project, layouts, run);
+    result.outputs["created"] = made.created ? "true" : "false";
+    result.outputs["release"] = made.address;
+    if (!made.address.empty()) world.out << made.address << "\n";
+    return result;
+}

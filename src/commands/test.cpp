@@ -1,0 +1,51 @@
+// `test`: every built image against its contract.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "commands/commands.h"
+#include "pipeline/contract_tests.h"
+
+namespace {
+
+Problems broken_rows(const std::vector<ContractReport>& reports, const Place& at) {
+    Problems problems;
+    for (const ContractReport& report : reports) {
+        for (const ContractRow& row : report.rows) {
+            if (row.result != RowResult::broken) continue;
+            problems.push_back(
+                {at, fmt::format("{}: {}: expected {}, found {}", report.name, row.promise, row.expected, row.found),
+                 "the row is called " + row.id + " in contract files"});
+        }
+    }
+    return problems;
+}
+
+/// What a person reads of the reports, and the exit code.
+Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
+                        const Place& at) {
+    const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
+    const std::string table = render_contract_markdown(reports);
+    world.out << table;
+    Result result{.exit = kept ? Exit::done : Exit::refused,
+                  .problems = broken_rows(reports, at),
+                  .outputs = {{"tested", kept ? "true" : "false"}},
+                  .summary = table};
+    const Problems stale = check_contract_file(world, settings, reports);
+    append(result.problems, stale);
+    return result;
+}
+
+}  // namespace
+
+Result run_test(const World& world, const Settings& settings) {
+    if (settings.contract == "off") return {.exit = Exit::done, .outputs = {{"tested", "off"}}};
+    if (!settings.references.empty()) return make_test_result(world, settings, test_references(world, settings), {});
+    const Project project = load_project(world, settings);
+    const std::vector<ContractReport> reports =
+        test_images(world, settings, project, load_built_images(world, settings, project), Known::tested_again);
+    Result result = make_test_result(world, settings, reports, {settings.dockerfile, 0});
+    result.problems.insert(result.problems.begin(), project.warnings.begin(), project.warnings.end());
+    return result;
+}

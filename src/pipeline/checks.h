@@ -1,0 +1,18 @@
+// The check stage: what can be wrong without anything being built.
+#pragma once
+
+#include <vector>
+
+#include "oci/layout.h"
+#include "pipeline/project.h"
+
+/// Support ends, Dockerfile and README against the matrix, certificates, pins, security upgrades, and for a pull
+/// request what it changes against the last release.
+Problems check_project(const World& world, const Settings& settings, const Project& project);
+
+/// Entries of image/security-upgrades.txt that cannot work, whatever is built. Throws Error{bad_input} if the file
+/// cannot be parsed.
+Problems check_upgrades(const World& world, const Project& project);
+/// Entries that are not needed, as Trivy's reports in out/scans show.
+Problems check_upgrades_built(const World& world, const Settings& settings, const Project& project,
+                              const std::vector<Layout>& layouts);

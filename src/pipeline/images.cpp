@@ -1,0 +1,96 @@
+#include "pipeline/images.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The set-up's stand-ins carry this label, and so does whatever is built on them: they cannot pass for real bases by
+/// being served from a registry.
+constexpr const char* stand_in_label = "io.github.defra.python-image-action.stand-in";
+
+fs::path bases_file(const Settings& settings) {
+    return settings.out / "bases.json";
+}
+
+}  // namespace
+
+const Image& image_of(const Plan& plan, const Layout& layout) {
+    return *std::find_if(plan.images.begin(), plan.images.end(),
+                         [&](const Image& i) { return i.name == layout.image; });
+}
+
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
+    std::vector<Layout> layouts;
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const fs::path folder = settings.out / "images" / layout_name(image, platform);
+            if (world.files.is_folder(folder))
+                layouts.push_back(load_layout(world.files, folder, image.name, platform));
+        }
+    }
+    return layouts;
+}
+
+std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
+    Problems missing;
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const fs::path folder = settings.out / "images" / layout_name(image, platform);
+            if (!world.files.is_folder(folder))
+                missing.push_back(
+                    {{folder.string(), 0}, "this image is not built", "python-image-action build makes it"});
+        }
+    }
+    if (!missing.empty()) throw Error{Exit::bad_input, missing};
+    return load_layouts_there(world, settings, project);
+}
+
+std::vector<Base> load_bases(const World& world, const Settings& settings) {
+    const std::optional<std::string> text = world.files.read_if_there(bases_file(settings));
+    return text ? parse_bases_json(*text, bases_file(settings).string()) : std::vector<Base>{};
+}
+
+void save_bases(const World& world, const Settings& settings, const std::vector<Base>& bases) {
+    world.files.write(bases_file(settings), render_bases_json(bases));
+}
+
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+                              const std::vector<Base>& bases) {
+    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
+    const std::string reference =
+        find_final_base(project.dockerfile, settings.dockerfile, render_target(image.target), arguments);
+    const auto found =
+        std::find_if(bases.begin(), bases.end(), [&](const Base& base) { return base.reference == reference; });
+    return found == bases.end() ? std::nullopt : std::optional(*found);
+}
+
+bool is_rebuilt(const Base& base) {
+    return base.digest_now && *base.digest_now != base.digest;
+}
+
+bool stands_on_stand_in(const World& world, const Layout& layout) {
+    const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
+    return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
+}
+
+ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+                        const std::vector<Base>& bases) {
+    ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
+    const std::optional<Base> base = find_base(settings, project, image_of(project.plan, layout), bases);
+    if (!base) return layers;
+    const auto count = base->layers.find(layout.platform);
+    if (count != base->layers.end()) layers.base_layers = count->second;
+    return layers;
+}
+
+std::string render_digests(const std::vector<Layout>& layouts) {
+    JsonWriter json;
+    json.open_object();
+    for (const Layout& layout : layouts) json.field(layout.name, layout.manifest.text());
+    json.close();
+    return json.one_line();
+}

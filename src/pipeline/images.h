@@ -1,0 +1,40 @@
+// The images in out/images, and what is known about their bases and layers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "build/build.h"
+#include "oci/layout.h"
+#include "pipeline/project.h"
+#include "verdict/layers.h"
+
+/// The image of the plan that a layout belongs to.
+const Image& image_of(const Plan& plan, const Layout& layout);
+
+/// The layouts in out/images for this plan. Throws Error{bad_input} naming all that are missing.
+std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project);
+/// Those of them that exist.
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project);
+
+/// out/bases.json: what the images were built on. Empty if there is no such file.
+std::vector<Base> load_bases(const World& world, const Settings& settings);
+void save_bases(const World& world, const Settings& settings, const std::vector<Base>& bases);
+
+/// The external base image at the end of the FROM chain; nullopt if none of these is it. A COPY --from source is not a
+/// base.
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+                              const std::vector<Base>& bases);
+/// True if the base's reference resolves to another digest now than the one that was built on.
+bool is_rebuilt(const Base& base);
+
+/// True if the image is built on stand-ins.
+bool stands_on_stand_in(const World& world, const Layout& layout);
+
+/// A built image's layers, and how many of them come from its base.
+ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+                        const std::vector<Base>& bases);
+
+/// {"3.13.3-production-linux-amd64":"sha256:…"} in one line.
+std::string render_digests(const std::vector<Layout>& layouts);

@@ -1,0 +1,52 @@
+// What the files of the work tree say: read once, at the start of every command.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "github/event.h"
+#include "pipeline/settings.h"
+#include "plan/plan.h"
+#include "publication/permission.h"
+#include "system/world.h"
+#include "verdict/policy.h"
+
+struct Project {
+    Plan plan;
+    std::string dockerfile;  ///< its text
+    Policy policy;
+    std::string policy_revision;  ///< digest of the policy files; empty if there is none
+    Problems policy_warnings;
+    Problems warnings;  ///< of the other files
+    github::Event event;
+    std::string revision;  ///< commit; empty if there is none
+    std::string source;    ///< URL of the repository; empty if not known
+    Time source_date{};    ///< of the last commit that touched an input (SOURCE_DATE_EPOCH)
+};
+
+/// Reads the matrix, JOB.env, Dockerfile and policy. Throws Error{bad_input} with the problems of all of them at once.
+Project load_project(const World& world, const Settings& settings);
+/// The same with the matrix, JOB.env and Dockerfile of a release, which are in `folder` under their usual names.
+Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& folder);
+
+/// What is needed to judge images that no matrix lists: the policy alone, with the event. Throws Error{bad_input} with
+/// the problems of the policy's files.
+Project load_policy_project(const World& world, const Settings& settings);
+
+/// What is accepted, and which files say so.
+struct LoadedPolicy {
+    Policy policy;         ///< its `file` names all that were read, in one line
+    std::string revision;  ///< digest of these files; empty if there is none
+    Problems warnings;
+};
+/// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
+/// them, and if --policy names a file that does not exist. The default file may be missing.
+LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder);
+
+/// The day that decides about waivers and ends of support: today, or the one given.
+Time decision_time(const World& world, const Settings& settings);
+
+/// What decides whether this run may publish.
+Occasion make_occasion(const github::Event& event);
+/// Throws Error{failed} if the run must publish and may not.
+Permission ask_permission(const Settings& settings, const Project& project);

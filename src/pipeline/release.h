@@ -1,0 +1,14 @@
+// The release stage: the GitHub release of DEFRA_VERSION, with everything that replays the decision.
+#pragma once
+
+#include <vector>
+
+#include "github/releases.h"
+#include "oci/layout.h"
+#include "pipeline/project.h"
+#include "report/run.h"
+
+/// Makes the release of what out/publication.json records as published, or finds it. Throws Error{refused} if the
+/// publication is not complete, or the images are only for trying out.
+github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
+                                   const std::vector<Layout>& layouts, const Run& run);

@@ -1,0 +1,36 @@
+// The report stage: collects what a run knows, and writes everything that people and code scanning read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "contract/contract.h"
+#include "oci/layout.h"
+#include "pipeline/project.h"
+#include "pipeline/result.h"
+#include "report/run.h"
+#include "verdict/verdict.h"
+
+/// Collects what is known into the value that all reports are made from.
+Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+               const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts);
+
+/// Deletes the previous run's reports, so that an interrupted run never leaves stale ones.
+void forget_reports(const World& world, const Settings& settings);
+
+/// Writes out/verdict.json, verdicts/, summary.md, report.html and sarif/. Returns the summary, for make_result.
+std::string save_reports(const World& world, const Settings& settings, const Run& run);
+
+/// Exit code, annotations and outputs of a judged run, and its summary.
+Result make_result(const Settings& settings, const Run& run, std::string summary);
+
+struct Reported {
+    Run run;
+    Result result;
+};
+/// Judges what is in out/scans, writes and prints everything about it.
+Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
+                         const std::vector<Layout>& layouts);
+
+/// True if standard output is a terminal that shows colours (no-color.org: NO_COLOR switches them off).
+bool wants_colour(const World& world);

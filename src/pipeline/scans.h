@@ -1,0 +1,21 @@
+// The scan stage: both scanners on the very bytes of every image, reports and receipts in out/scans.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oci/layout.h"
+#include "pipeline/project.h"
+
+/// Updates the scanners' databases, unless a directory with them was given. Reports nothing: scan_images tries again
+/// and reports what failed.
+void fetch_databases_early(const World& world, const Settings& settings);
+
+/// Scans with both scanners. A scan that failed is in its receipt, not thrown.
+void scan_images(const World& world, const Settings& settings, const Project& project,
+                 const std::vector<Layout>& layouts);
+
+/// Scans the SBOMs in out/scans again with today's databases. Returns the names of the images that could be scanned
+/// this way: nothing was pulled for them.
+std::vector<std::string> rescan_images(const World& world, const Settings& settings, const Project& project,
+                                       const std::vector<Layout>& layouts);

@@ -1,0 +1,15 @@
+// The judge stage: from the reports in out/scans to one verdict per image.
+#pragma once
+
+#include <vector>
+
+#include "oci/layout.h"
+#include "pipeline/project.h"
+#include "verdict/verdict.h"
+
+/// One verdict per layout, from out/scans; also written to out/verdicts, which holds nothing else then.
+std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
+                                  const std::vector<Layout>& layouts);
+
+/// The verdicts in out/verdicts about these layouts. Throws if one is missing.
+std::vector<Verdict> load_verdicts(const World& world, const Settings& settings, const std::vector<Layout>& layouts);
