@@ -43,8 +43,13 @@ std::string unquoted(const std::string& field) {
     return path;
 }
 
+std::string unpadded(std::string_view base64) {
+    return std::string(base64.substr(0, base64.find('=')));
+}
+
 /// "numpy/_core/multiarray.so,sha256=HASH,SIZE": the path is relative to the directory that holds the dist-info.
 void add_wheel(const FileTree& files, const std::string& record, const std::string& text, RecordedFiles& all) {
+    constexpr std::string_view sha256 = "sha256=";
     const std::string dist_info = directory_of(record);
     const std::string package = without_ending(name_of(dist_info), ".dist-info");
     for (const std::string& line : lines_of(text)) {
@@ -55,11 +60,12 @@ void add_wheel(const FileTree& files, const std::string& record, const std::stri
         const std::optional<std::string> real =
             files.resolve(path.starts_with('/') ? path : directory_of(dist_info) + "/" + path);
         if (!real) continue;
-        const std::string digest = line.substr(hash + 1, size - hash - 1);
-        all.emplace(*real, RecordedFile{.package = package,
-                                        .wheel = true,
-                                        .md5 = "",
-                                        .sha256 = digest.starts_with("sha256=") ? digest.substr(7) : ""});
+        const std::string_view digest = std::string_view(line).substr(hash + 1, size - hash - 1);
+        all.emplace(*real,
+                    RecordedFile{.package = package,
+                                 .wheel = true,
+                                 .md5 = "",
+                                 .sha256 = digest.starts_with(sha256) ? unpadded(digest.substr(sha256.size())) : ""});
     }
 }
 

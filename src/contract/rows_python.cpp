@@ -55,7 +55,8 @@ Observation observe_find_library(const ImageFacts& facts, const Limits&) {
 /// Wheels for Linux bring their libraries along, but for a few that every system is said to have (PEP 600): without
 /// libexpat rasterio cannot be imported, without libgomp lightgbm.
 Observation observe_wheel_libraries(const ImageFacts& facts, const Limits&) {
-    return expect_all_found(facts.python, "wheel-libraries", "c, stdc++, gcc_s, gomp, z and expat are found and load");
+    return expect_all_found(facts.python, "wheel-libraries",
+                            "c, stdc++, gcc_s, atomic, crypt, gomp, z and expat are found and load");
 }
 
 /// Python itself works without it, but setlocale and other programs need a locale that exists.

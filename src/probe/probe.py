@@ -104,7 +104,7 @@ def find_library():
 def wheel_libraries():
     import ctypes
     from ctypes.util import find_library as find
-    libraries = {name: find(name) for name in ("c", "stdc++", "gcc_s", "gomp", "z", "expat")}
+    libraries = {name: find(name) for name in ("c", "stdc++", "gcc_s", "atomic", "crypt", "gomp", "z", "expat")}
     for file in filter(None, libraries.values()):
         ctypes.CDLL(file)
     return [f"{name}={file}" for name, file in libraries.items()]

@@ -129,11 +129,17 @@ void check_service(const std::string& service) {
     }
     CHECK(outputs.size() == 1);
 
-    fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
-    const std::string images = docker.name(version + "-production") + "," + docker.name(older_version + "-production");
-    const Finished tested = road.run("test", {"--reference", images, "--contract", "contract.yml"});
-    INFO(tested.out << tested.err);
-    CHECK(tested.exit_code == 0);
+    const std::string contract = road.real.files.read(fs::path(repository_dir()) / "examples/service-contract.yml");
+    const std::string off = "off: [";
+    std::string on_stand_in = contract;  // what this 3.12 cannot do: docs/images.md
+    on_stand_in.insert(contract.find(off) + off.size(), "openssldir, standard-modules, ");
+    for (const auto& [python, text] : {std::pair{version, contract}, std::pair{older_version, on_stand_in}}) {
+        road.real.files.write(road.tree / "contract.yml", text);
+        const Finished tested =
+            road.run("test", {"--reference", docker.name(python + "-production"), "--contract", "contract.yml"});
+        INFO(tested.out << tested.err);
+        CHECK(tested.exit_code == 0);
+    }
 }
 
 }  // namespace
