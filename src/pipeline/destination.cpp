@@ -27,7 +27,9 @@ Destination::Destination(const World& world, const Settings& settings) : world_(
     if (is_registry(settings.to)) {
         prefix_ = settings.to + "/";
         name_ = prefix_ + settings.name_space;
-        client_.emplace(world, load_registry_access(world, settings, {settings.to}, warnings_));
+        registry::ClientSettings access = load_registry_access(world, settings, {settings.to}, warnings_);
+        if (!settings.dry_run) access.pushes_to.insert(settings.to);
+        client_.emplace(world, std::move(access));
     } else if (settings.to.empty()) {
         folder_ = settings.out / "registry";
         written_to_ = folder_.string() + ".new";

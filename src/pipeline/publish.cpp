@@ -33,6 +33,12 @@ std::string render_index_digests(const std::vector<Candidate>& candidates) {
     return json.one_line();
 }
 
+std::set<Digest> indexes_of(const std::vector<Unfinished>& images) {
+    std::set<Digest> indexes;
+    for (const Unfinished& image : images) indexes.insert(image.index);
+    return indexes;
+}
+
 /// One publication from the question what is there to the last tag.
 class Publishing {
   public:
@@ -46,12 +52,19 @@ class Publishing {
           candidates_(make_candidates(world, project, layouts)) {}
 
     Publication plan(const std::vector<ContractReport>& contracts) {
-        const std::vector<HeldTag> held = destination_.load_held(candidates_.all, candidates_.sources);
-        if (project_.policy.gate.publish_no_worse && !settings_.dry_run) find_no_worse(held);
+        // A scan takes minutes: what was read before it is read again after it.
+        std::vector<HeldTag> held = load_held();
+        std::set<Digest> compared_with;
+        for (auto replaced = list_replaced(held); indexes_of(replaced) != compared_with;
+             replaced = list_replaced(held)) {
+            find_no_worse(replaced);
+            compared_with = indexes_of(replaced);
+            held = load_held();
+        }
         Publication publication = plan_with(held);
-        if (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
+        while (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
             take_what_is_out(publication.to_rescan);
-            publication = plan_with(held);
+            publication = plan_with(load_held());
         }
         for (const Problem& problem : broken_contracts(contracts)) {
             publication.problems.push_back(problem);
@@ -63,6 +76,8 @@ class Publishing {
     const Candidates& candidates() const { return candidates_; }
 
   private:
+    std::vector<HeldTag> load_held() { return destination_.load_held(candidates_.all, candidates_.sources); }
+
     Publication plan_with(const std::vector<HeldTag>& held) const {
         return plan_publication(project_.plan, candidates_.all, verdicts_, held,
                                 {.source = project_.source,
@@ -78,13 +93,20 @@ class Publishing {
         verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
     }
 
-    /// gate.publish: no-worse. What blocks may still take the place of what today's databases find at least as bad.
-    void find_no_worse(const std::vector<HeldTag>& held) {
+    /// gate.publish: no-worse. What vulnerable images would replace.
+    std::vector<Unfinished> list_replaced(const std::vector<HeldTag>& held) const {
         std::vector<Unfinished> replaced;
+        if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
         for (const Candidate& candidate : candidates_.all) {
             const HeldTag* tag = blocks(candidate) ? replaced_by(candidate, held) : nullptr;
             if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->tag, tag->index});
         }
+        return replaced;
+    }
+
+    /// What blocks may still take the place of what today's databases find at least as bad.
+    void find_no_worse(const std::vector<Unfinished>& replaced) {
+        no_worse_.clear();
         if (replaced.empty()) return;
         for (const Verdict& theirs : scan_aside("replaced", replaced).verdicts) {
             for (const Verdict& ours : verdicts_) {

@@ -49,10 +49,15 @@ registry::ClientSettings make_access(const World& world, const Settings& setting
     for (const std::string& host : hosts) {
         if (access.credentials.contains(host)) continue;
         const registry::DockerConfig config = load_docker_config(world);
-        const auto found = config.credentials.find(host);
-        if (found != config.credentials.end()) access.credentials.insert(*found);
-        if (found == config.credentials.end())
-            warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+        bool found = false;
+        for (const auto& [key, credentials] : config.credentials) {
+            if (key != host && !key.starts_with(host + "/")) continue;
+            access.credentials.emplace(key, credentials);
+            found = true;
+        }
+        if (found) continue;
+        warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+        access.unused_credentials = config.warnings;
     }
     return access;
 }

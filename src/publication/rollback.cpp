@@ -6,30 +6,24 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "publication/publication.h"
+#include "publication/version_tag.h"
 
 namespace {
-
-/// What is out in the image's repository as "VERSION-pythonMINOR.*", the highest patch.
-const HeldTag* find_target(const Image& image, const std::vector<HeldTag>& held, const std::string& version) {
-    const std::string before_python = version + "-python";
-    const std::optional<Version> ours = parse_version(image.python_version);
-    const HeldTag* best = nullptr;
-    std::optional<Version> best_python;
-    for (const HeldTag& one : held) {
-        if (one.repository != image.repository || !one.tag.starts_with(before_python)) continue;
-        const std::optional<Version> python = parse_version(one.tag.substr(before_python.size()));
-        if (!ours || !python || minor_version(*python) != minor_version(*ours)) continue;
-        if (best_python && *best_python >= *python) continue;
-        best = &one;
-        best_python = python;
-    }
-    return best;
-}
 
 const HeldTag* find_tag(const std::vector<HeldTag>& held, const std::string& repository, const std::string& tag) {
     const auto found = std::find_if(held.begin(), held.end(),
                                     [&](const HeldTag& one) { return one.repository == repository && one.tag == tag; });
     return found == held.end() ? nullptr : &*found;
+}
+
+/// What the image was published as under that version.
+const HeldTag* find_target(const Image& image, const std::vector<HeldTag>& held, const std::string& version) {
+    std::vector<std::string> tags;
+    for (const HeldTag& one : held) {
+        if (one.repository == image.repository) tags.push_back(one.tag);
+    }
+    const std::optional<std::string> tag = find_version_tag(tags, version, image.python_version);
+    return tag ? find_tag(held, image.repository, *tag) : nullptr;
 }
 
 void move_back(Publication& publication, const Image& image, const HeldTag& target, const std::vector<HeldTag>& held) {

@@ -26,9 +26,12 @@ class Scanner {
         return word;
     }
 
+    /// Blanks around it are bad, and to be understood (RFC 9110 §11.2).
     bool take_equals() {
-        if (!rest_.starts_with('=')) return false;
-        rest_.remove_prefix(1);
+        const std::size_t equals = rest_.find_first_not_of(" \t");
+        if (equals == std::string_view::npos || rest_[equals] != '=') return false;
+        const std::size_t value = rest_.find_first_not_of(" \t", equals + 1);
+        rest_.remove_prefix(std::min(value, rest_.size()));
         return true;
     }
 

@@ -31,8 +31,25 @@ std::vector<std::string> scopes_of(const Call& call) {
     return scopes;
 }
 
+/// `location` as seen from `from` (RFC 3986 §5.2, without dot segments).
+std::string resolve_url(const std::string& from, const std::string& location) {
+    const std::size_t path = from.find('/', from.find("://") + 3);
+    if (location.starts_with("//")) return from.substr(0, from.find(':') + 1) + location;
+    if (location.starts_with("/")) return from.substr(0, path) + location;
+    const std::size_t scheme = location.find("://");
+    if (scheme != std::string::npos && scheme < location.find_first_of("/?#")) return location;
+    const std::string without_query = from.substr(0, from.find('?'));
+    if (location.starts_with("?")) return without_query + location;
+    return without_query.substr(0, without_query.rfind('/') + 1) + location;
+}
+
 std::string token_key(const Call& call) {
     return call.host + " " + joined(scopes_of(call), " ");
+}
+
+Request with_scopes(Request request, const std::vector<std::string>& scopes) {
+    for (const std::string& scope : scopes) request.url += "&scope=" + percent_encoded(scope);
+    return request;
 }
 
 std::string value_of(const Challenge& challenge, const std::string& name) {
@@ -50,8 +67,14 @@ std::size_t Client::requests() const {
     return requests_;
 }
 
-bool Client::has_credentials(const std::string& host) const {
-    return settings_.credentials.contains(host);
+bool Client::has_credentials(const std::string& host, const std::string& repository) const {
+    return find_credentials(settings_.credentials, host, repository) != nullptr;
+}
+
+void Client::refuse_denied(const std::string& what, const std::string& hint) const {
+    Problems problems = {{{}, what, hint}};
+    problems.insert(problems.end(), settings_.unused_credentials.begin(), settings_.unused_credentials.end());
+    throw Error{Exit::failed, problems};
 }
 
 Reference Client::located(const Reference& reference) const {
@@ -64,6 +87,10 @@ Reference Client::located(const Reference& reference) const {
     return there;
 }
 
+std::string Client::api_url(const Call& call) const {
+    return base_url(call.host) + "/v2/" + call.repository + "/" + call.path;
+}
+
 std::string Client::base_url(const std::string& host) const {
     const bool plain = is_loopback(host) || settings_.plain_http.contains(host);
     return (plain ? "http://" : "https://") + api_host(host);
@@ -74,9 +101,9 @@ Response Client::send(const Call& asked) {
     Call call = asked;
     call.host = there.host;
     call.repository = there.repository;
+    if (pushes_to(asked.host)) call.actions = "pull,push";
     Request request{.method = call.method,
-                    .url = call.address.empty() ? base_url(call.host) + "/v2/" + call.repository + "/" + call.path
-                                                : resolve(call, call.address),
+                    .url = call.address.empty() ? api_url(call) : resolve(call, api_url(call), call.address),
                     .headers = call.headers,
                     .body = call.body,
                     .body_file = call.body_file,
@@ -85,13 +112,39 @@ Response Client::send(const Call& asked) {
                     .timeout = call.timeout};
 
     std::unique_lock alone(first_mutex_);
-    if (met_.contains(call.host)) alone.unlock();
+    if (met_.contains(call.host)) {
+        alone.unlock();
+    } else {
+        log_in(call);
+    }
     Response response = send_authorized(call, request);
     if (alone.owns_lock()) {
         met_.insert(call.host);
         alone.unlock();
     }
     return follow(call, std::move(request), std::move(response));
+}
+
+/// Asks how the registry wants its credentials. Whatever else it responds, the request itself will show.
+void Client::log_in(const Call& call) {
+    if (!has_credentials(call.host, call.repository)) return;
+    Call ping;
+    ping.host = call.host;
+    const Response response =
+        send_with_retries({.url = base_url(call.host) + "/v2/", .max_body = max_token_body}, ping);
+    if (response.status != 401) return;
+    const std::lock_guard lock(token_mutex_);
+    if (const auto challenge = choose_challenge(call, response)) challenges_[call.host] = *challenge;
+}
+
+/// Bearer before Basic: a registry that offers both may accept only the token.
+std::optional<Challenge> Client::choose_challenge(const Call& call, const Response& response) const {
+    std::optional<Challenge> basic;
+    for (const Challenge& challenge : parse_challenges(response.all_headers("WWW-Authenticate"))) {
+        if (challenge.scheme == "bearer" && !value_of(challenge, "realm").empty()) return challenge;
+        if (challenge.scheme == "basic" && has_credentials(call.host, call.repository)) basic = challenge;
+    }
+    return basic;
 }
 
 Response Client::send_authorized(const Call& call, Request request) {
@@ -151,31 +204,52 @@ Response Client::send_once(const Request& request, Problems& why_none) {
     Response response = send_or_tell_why(world_.http, request, why_none);
     if (response.status == 0 && why_none.front().hint.empty())
         why_none.front().hint = "see whether this machine reaches the registry";
+    redact(request, response);
     return response;
 }
 
-/// A registry's Location as a whole address. One that speaks of http behind a proxy that speaks https is not believed.
-std::string Client::resolve(const Call& call, const std::string& location) const {
+/// Registries and proxies repeat requests in their error pages. What is masked in a log is the access token alone, so
+/// that what is derived from it is taken out here.
+void Client::redact(const Request& request, Response& response) const {
+    if (response.status < 400) return;
+    const auto remove = [&](const std::string& secret) {
+        for (std::size_t at = 0; !secret.empty() && (at = response.body.find(secret, at)) != std::string::npos; at += 3)
+            response.body.replace(at, secret.size(), "***");
+    };
+    for (const Header& header : request.headers) {
+        if (header.name == "Authorization") remove(header.value.substr(header.value.find(' ') + 1));
+    }
+    for (const auto& [place, credentials] : settings_.credentials) {
+        remove(credentials.password.reveal());
+        remove(percent_encoded(credentials.password.reveal()));
+    }
+}
+
+/// A registry's Location as an absolute URL. One with http behind a proxy that speaks https is taken as https.
+std::string Client::resolve(const Call& call, const std::string& from, const std::string& location) const {
     const std::string base = base_url(call.host);
-    if (location.starts_with("/")) return base + location;
-    if (base.starts_with("https://") && location.starts_with("http" + base.substr(5) + "/"))
-        return "https" + location.substr(4);
-    const bool elsewhere = !location.starts_with(base + "/");
-    if (elsewhere && !is_trustworthy_realm(location, call.host)) {
+    std::string url = resolve_url(from, location);
+    if (base.starts_with("https://") && url.starts_with("http" + base.substr(5) + "/")) url = "https" + url.substr(4);
+    const bool elsewhere = !url.starts_with(base + "/");
+    const bool malformed = std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c > '~'; });
+    if (malformed || (elsewhere && !is_trustworthy_realm(url, call.host))) {
         throw Error{Exit::failed,
                     {{{},
-                      call.host + " sends us to " + one_line(location.substr(0, location.find('?'))),
-                      "nothing was sent there: this is not a place that a registry keeps its data"}}};
+                      call.host + " sends us to " + one_line(url.substr(0, url.find('?'))),
+                      malformed ? "nothing was sent there: this is not a URL"
+                                : "nothing was sent there: this is not a place that a registry keeps its data"}}};
     }
-    return location;
+    return url;
 }
 
 Response Client::follow(const Call& call, Request request, Response response) {
     const bool reads = call.method == "GET" || call.method == "HEAD";
-    for (int hop = 0; reads && response.status / 100 == 3 && hop < max_redirects; ++hop) {
+    for (int hop = 0; hop < max_redirects; ++hop) {
+        // Only these two keep method and body (RFC 9110 §15.4).
+        const bool keeps_method = response.status == 307 || response.status == 308;
         const std::optional<std::string> location = response.header("Location");
-        if (!location) break;
-        request.url = resolve(call, *location);
+        if (response.status / 100 != 3 || !(reads || keeps_method) || !location) break;
+        request.url = resolve(call, request.url, *location);
         request.headers = call.headers;
         response = send_authorized(call, request);
     }
@@ -200,32 +274,29 @@ Client::Token Client::renewed_token(const Call& call, const Response& refusal, c
     const auto known = tokens_.find(token_key(call));
     if (known != tokens_.end() && known->second.authorization != used && known->second.good_until > world_.clock.now())
         return known->second;
-    for (const Challenge& challenge : parse_challenges(refusal.all_headers("WWW-Authenticate"))) {
-        const bool usable = challenge.scheme == "bearer" ? !value_of(challenge, "realm").empty()
-                                                         : challenge.scheme == "basic" && has_credentials(call.host);
-        if (!usable) continue;
-        Token token = fetch_token(call, challenge);
-        challenges_[call.host] = challenge;
-        tokens_[token_key(call)] = token;
-        return token.authorization == used ? Token{} : token;
-    }
-    return {};
+    const std::optional<Challenge> challenge = choose_challenge(call, refusal);
+    if (!challenge) return {};
+    Token token = fetch_token(call, *challenge);
+    challenges_[call.host] = *challenge;
+    tokens_[token_key(call)] = token;
+    return token.authorization == used ? Token{} : token;
 }
 
 Client::Token Client::fetch_token(const Call& call, const Challenge& challenge) {
     if (challenge.scheme == "bearer") return fetch_bearer_token(call, challenge);
-    return {basic_authorization(call.host), world_.clock.now() + std::chrono::hours(24)};
+    return {basic_authorization(call), world_.clock.now() + std::chrono::hours(24)};
 }
 
-std::string Client::basic_authorization(const std::string& host) const {
-    const Credentials& credentials = settings_.credentials.at(host);
+std::string Client::basic_authorization(const Call& call) const {
+    const Credentials& credentials = *find_credentials(settings_.credentials, call.host, call.repository);
     return "Basic " + base64(credentials.user + ":" + credentials.password.reveal());
 }
 
 Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& challenge) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
-        throw Error{Exit::failed, {{{}, fmt::format("{}: {}", call.host, what), hint}}};
+        refuse_denied(fmt::format("{}: {}", call.host, what), hint);
     };
+    const bool known = has_credentials(call.host, call.repository);
     const std::string realm = value_of(challenge, "realm");
     const bool own = realm.starts_with(base_url(call.host) + "/");
     if (!own && !is_trustworthy_realm(realm, call.host)) {
@@ -235,20 +306,26 @@ Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& chal
     Request request{.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") +
                            "service=" + percent_encoded(value_of(challenge, "service")),
                     .max_body = max_token_body};
-    for (const std::string& scope : scopes_of(call)) request.url += "&scope=" + percent_encoded(scope);
-    if (has_credentials(call.host)) request.headers.push_back({"Authorization", basic_authorization(call.host)});
+    if (known) request.headers.push_back({"Authorization", basic_authorization(call)});
     Call shown;
     shown.host = call.host;
-    const Response response = send_with_retries(request, shown);
+    std::vector<std::string> scopes = scopes_of(call);
+    Response response = send_with_retries(with_scopes(request, scopes), shown);
+    if (response.status != 200 && scopes.size() > 1) {
+        // Some token servers take one scope only. Without a token for the mount the registry accepts an upload instead.
+        scopes.resize(1);
+        response = send_with_retries(with_scopes(request, scopes), shown);
+    }
     if (response.status != 200) {
-        refuse(fmt::format("it gave no token ({})", response.status), has_credentials(call.host)
-                                                                          ? "check the user name and the access token"
-                                                                          : "give a user name and a token");
+        refuse(fmt::format("it gave no token ({})", response.status),
+               known ? "check the user name and the access token" : "give a user name and a token");
     }
     const rapidjson::Document answer = parse_tool_json(response.body, "the token of " + call.host);
     std::string token = text_at(answer, "token");
     if (token.empty()) token = text_at(answer, "access_token");
     if (token.empty()) refuse("its answer holds no token", "");
+    if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; }))
+        refuse("its answer holds a token with characters that no token has", "");
     // Without expires_in a token lives for 60 s; nine tenths of a life leave time for the request itself.
     const std::int64_t seconds = std::clamp<std::int64_t>(number_at(answer, "expires_in"), 60, 24 * 3600);
     return {"Bearer " + token, world_.clock.now() + std::chrono::seconds(seconds * 9 / 10)};

@@ -20,7 +20,13 @@
 namespace registry {
 
 struct ClientSettings {
-    std::map<std::string, Credentials> credentials{};  ///< by host as people write it
+    std::map<std::string, Credentials>
+        credentials{};              ///< by host as people write it, or by "host/path" (credentials.h)
+    Problems unused_credentials{};  ///< warnings about credentials that were found and cannot be used: shown again when
+                                    ///< the registry denies a request
+    std::set<std::string> pushes_to{};  ///< hosts that this run is going to push to: tokens for them allow it from the
+                                        ///< first request, because a registry may deny reads of a repository that only
+                                        ///< a push creates
     std::map<std::string, std::string>
         mirrors{};  ///< where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub"
     std::set<std::string> plain_http{};  ///< hosts that are spoken to without TLS, besides those on this machine
@@ -50,7 +56,9 @@ struct Attempts {
     std::chrono::milliseconds waited{0};
 };
 
-/// May be used from several threads. The first request to a registry goes alone: its answer tells how to ask.
+/// May be used from several threads. The first request to a registry goes alone: its response shows how to ask. With
+/// credentials that is GET /v2/, so that they are used from the first request that matters: some registries hide
+/// private repositories from anonymous requests with 404 instead of asking for a login.
 class Client {
   public:
     Client(const World& world, ClientSettings settings);
@@ -61,15 +69,20 @@ class Client {
     /// be had, or if the registry sends us where nobody should go.
     Response send(const Call& call);
 
-    /// After an attempt that came to nothing: waits before the next one as long as the answer asks for, else with full
-    /// jitter. False, at once, if there should be none: 5 attempts and 120 s of waiting for one thing, 15 minutes in
-    /// all.
+    /// After an attempt that came to nothing: waits before the next one as long as the response asks for, else as
+    /// plan_wait says. False, at once, if there should be none: 5 attempts and 120 s of waiting for one thing, 15
+    /// minutes in all.
     bool wait_for_next(Attempts& attempts, const std::string& host, const Response& response);
 
     /// Where a repository is really asked for, after mirrors: host and repository.
     Reference located(const Reference& reference) const;
 
-    bool has_credentials(const std::string& host) const;
+    bool has_credentials(const std::string& host, const std::string& repository) const;
+
+    /// The registry denied this (401, 403): an Error{failed} that also names the credentials that are not used.
+    [[noreturn]] void refuse_denied(const std::string& what, const std::string& hint) const;
+
+    bool pushes_to(const std::string& host) const { return settings_.pushes_to.contains(host); }
     std::size_t requests() const;  ///< sent by now, tokens included
 
   private:
@@ -79,18 +92,22 @@ class Client {
         bool fresh = false;  ///< fetched for this very call
     };
 
+    void log_in(const Call& call);
+    std::optional<Challenge> choose_challenge(const Call& call, const Response& response) const;
     Response send_authorized(const Call& call, Request request);
     Response send_with_retries(const Request& request, const Call& call);
     Response send_once(const Request& request, Problems& why_none);
     Response follow(const Call& call, Request request, Response response);
 
     std::string base_url(const std::string& host) const;
-    std::string resolve(const Call& call, const std::string& location) const;
+    std::string api_url(const Call& call) const;
+    std::string resolve(const Call& call, const std::string& from, const std::string& location) const;
     Token known_token(const Call& call);
     Token renewed_token(const Call& call, const Response& refusal, const std::string& used);
     Token fetch_token(const Call& call, const Challenge& challenge);
     Token fetch_bearer_token(const Call& call, const Challenge& challenge);
-    std::string basic_authorization(const std::string& host) const;
+    std::string basic_authorization(const Call& call) const;
+    void redact(const Request& request, Response& response) const;
 
     const World& world_;
     const ClientSettings settings_;

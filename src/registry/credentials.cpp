@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/json.h"
@@ -11,11 +12,16 @@ namespace registry {
 namespace {
 
 /// "https://index.docker.io/v1/" is how Docker Hub is written there; other keys are hosts, some with a path behind.
-std::string host_of_key(const std::string& key) {
+/// Only in a URL the path is that of the API.
+std::string normalized_key(const std::string& key) {
     const std::size_t scheme = key.find("://");
     const std::string rest = scheme == std::string::npos ? key : key.substr(scheme + 3);
-    const std::string host = rest.substr(0, rest.find('/'));
-    return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    const std::string host = rest.substr(0, slash);
+    std::string path = scheme == std::string::npos ? rest.substr(slash) : "";
+    while (path.ends_with('/')) path.pop_back();
+    if (path == "/v1" || path == "/v2") path.clear();
+    return (host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host) + path;
 }
 
 std::optional<std::string> decode_base64(const std::string& text) {
@@ -36,7 +42,9 @@ std::optional<Credentials> parse_entry(const Json& entry) {
     const std::optional<std::string> pair = decode_base64(text_at(entry, "auth"));
     const std::size_t colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos || colon == 0) return std::nullopt;
-    return Credentials{pair->substr(0, colon), Secret(pair->substr(colon + 1))};
+    std::string password = pair->substr(colon + 1);
+    while (password.ends_with('\0')) password.pop_back();  // docker does the same
+    return Credentials{pair->substr(0, colon), Secret(password)};
 }
 
 void read_entry(const std::string& key, const Json& entry, const std::string& file, DockerConfig& config) {
@@ -46,13 +54,21 @@ void read_entry(const std::string& key, const Json& entry, const std::string& fi
     if (!text_at(entry, "identitytoken").empty()) {
         warn("the identity token for " + key + " is not used", "log in with a user name and an access token");
     } else if (const std::optional<Credentials> credentials = parse_entry(entry)) {
-        config.credentials.insert_or_assign(host_of_key(key), *credentials);
+        config.credentials.insert_or_assign(normalized_key(key), *credentials);
     } else if (!text_at(entry, "auth").empty()) {
         warn("the entry for " + key + " cannot be read", "log in to it again");
     }
 }
 
 }  // namespace
+
+const Credentials* find_credentials(const std::map<std::string, Credentials>& by_key, const std::string& host,
+                                    const std::string& repository) {
+    for (std::string key = host + "/" + repository;; key.resize(key.rfind('/'))) {
+        if (const auto found = by_key.find(key); found != by_key.end()) return &found->second;
+        if (key.size() <= host.size()) return nullptr;
+    }
+}
 
 DockerConfig parse_docker_config(std::string_view text, const std::string& file) {
     const rapidjson::Document root = parse_tool_json(text, file, Exit::bad_input);

@@ -15,8 +15,13 @@ struct Credentials {
     Secret password;
 };
 
+/// Those of the longest key that is the host, or a path below it that the repository is in: "quay.io", "quay.io/defra"
+/// (containers-auth.json(5)). Null if there are none.
+const Credentials* find_credentials(const std::map<std::string, Credentials>& by_key, const std::string& host,
+                                    const std::string& repository);
+
 struct DockerConfig {
-    std::map<std::string, Credentials> credentials{};  ///< by host as people write it: "docker.io"
+    std::map<std::string, Credentials> credentials{};  ///< by host as people write it: "docker.io", or "host/path"
     Problems warnings{};  ///< what in it is not used: credHelpers, credsStore, identity tokens
 };
 

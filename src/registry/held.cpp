@@ -1,11 +1,14 @@
 #include "registry/held.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 
 #include "registry/manifests.h"
+#include "registry/upload.h"
 #include "system/parallel.h"
 
 namespace registry {
@@ -19,19 +22,61 @@ std::string annotation(const Manifest& manifest, const char* name) {
     return found == manifest.annotations.end() ? "" : found->second;
 }
 
-std::vector<std::optional<Digest>> ask_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
-                                            std::size_t jobs) {
-    std::vector<std::optional<Digest>> digests(names.size());
-    const auto ask = [&](std::size_t i) { digests[i] = ask_tag(client, host, names[i].repository, names[i].tag); };
-    // One alone: where nobody answers, or our certificates do not hold, one round of attempts tells it.
-    if (!names.empty()) ask(0);
-    std::vector<std::function<void()>> work;
-    for (std::size_t i = 1; i < names.size(); ++i) work.emplace_back([&ask, i] { ask(i); });
-    in_parallel(jobs, work);
-    return digests;
-}
+/// What the tags of a registry name.
+class TagLookup {
+  public:
+    TagLookup(Client& client, const std::string& host, const std::vector<TagName>& names)
+        : client_(client), host_(host), names_(names), digests_(names.size()) {}
 
-/// Fetches what is not known yet, each once.
+    std::vector<std::optional<Digest>> run(std::size_t jobs) {
+        // One tag alone: where the registry does not respond, or its certificate is not trusted, this is reported once.
+        if (!names_.empty()) ask(0, TagRead::head);
+        ask_others(jobs, TagRead::head);
+        // A registry, or a proxy in front of it, that responds to every HEAD with 404 has no say. One tag shows it.
+        const auto absent = std::find(digests_.begin(), digests_.end(), std::nullopt);
+        if (absent == digests_.end() || !client_.pushes_to(host_)) return digests_;
+        const auto first = static_cast<std::size_t>(absent - digests_.begin());
+        if (!is_new(names_[first].repository)) ask(first, TagRead::get);
+        if (digests_[first]) ask_others(jobs, TagRead::head_then_get);
+        return digests_;
+    }
+
+  private:
+    void ask(std::size_t i, TagRead read) {
+        const auto& [repository, tag] = names_[i];
+        digests_[i] = ask_tag(client_, host_, repository, tag, read,
+                              [this, &repository = repository] { return note_if_new(repository); });
+    }
+
+    void ask_others(std::size_t jobs, TagRead read) {
+        std::vector<std::function<void()>> work;
+        for (std::size_t i = 1; i < names_.size(); ++i) {
+            if (!digests_[i]) work.emplace_back([this, i, read] { ask(i, read); });
+        }
+        in_parallel(jobs, work);
+    }
+
+    /// The registry denies reads of this repository. Where a push is allowed, that means it does not exist yet: some
+    /// registries create it with the first push. Throws Error{failed} if a push is denied, too.
+    bool note_if_new(const std::string& repository) {
+        if (!client_.pushes_to(host_)) return false;
+        const std::lock_guard lock(mutex_);
+        if (!new_.contains(repository)) try_push(client_, host_, repository);
+        new_.insert(repository);
+        return true;
+    }
+
+    bool is_new(const std::string& repository) const { return new_.contains(repository); }
+
+    Client& client_;
+    const std::string& host_;
+    const std::vector<TagName>& names_;
+    std::vector<std::optional<Digest>> digests_;
+    std::mutex mutex_;  ///< guards new_ while tags are asked for in parallel
+    std::set<std::string> new_;
+};
+
+/// Fetches what is not known yet, each once. An index that is gone leaves no bytes.
 void load_unknown(Client& client, const std::string& host, const std::vector<TagName>& names,
                   const std::vector<std::optional<Digest>>& digests, std::size_t jobs, Bytes& known) {
     std::map<Digest, std::string> wanted;  // a repository that holds it
@@ -42,7 +87,7 @@ void load_unknown(Client& client, const std::string& host, const std::vector<Tag
     for (const auto& [digest, repository] : wanted) {
         std::string& bytes = known[digest];
         work.emplace_back([&client, &host, &bytes, digest = digest, repository = repository] {
-            bytes = load_manifest(client, host, repository, digest);
+            bytes = find_manifest(client, host, repository, digest).value_or("");
         });
     }
     in_parallel(jobs, work);
@@ -50,14 +95,16 @@ void load_unknown(Client& client, const std::string& host, const std::vector<Tag
 
 std::vector<HeldTag> load(Client& client, const std::string& host, const std::vector<TagName>& names, std::size_t jobs,
                           Bytes known) {
-    const std::vector<std::optional<Digest>> digests = ask_tags(client, host, names, jobs);
+    const std::vector<std::optional<Digest>> digests = TagLookup(client, host, names).run(jobs);
     load_unknown(client, host, names, digests, jobs, known);
     std::vector<HeldTag> held;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!digests[i]) continue;
         const auto& [repository, tag] = names[i];
         const std::string name = host + "/" + repository + ":" + tag;
-        held.push_back(make_held_tag(repository, tag, *digests[i], parse_manifest(known.at(*digests[i]), name)));
+        const std::string& bytes = known.at(*digests[i]);
+        held.push_back(
+            make_held_tag(repository, tag, *digests[i], bytes.empty() ? Manifest{} : parse_manifest(bytes, name)));
     }
     return held;
 }

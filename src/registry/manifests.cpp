@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "oci/layout.h"
 #include "registry/refusal.h"
 
@@ -24,23 +25,37 @@ Call manifest_call(const std::string& method, const std::string& host, const std
             .max_body = max_manifest_size};
 }
 
+bool is_denied(const Response& response) {
+    return response.status == 401 || response.status == 403;
+}
+
 std::string hint_for(const Call& call, const Response& response) {
     const std::string repository = call.host + "/" + call.repository;
-    if (response.status == 401 || response.status == 403) return "check that the credentials may read " + repository;
+    if (is_denied(response)) return "check that the credentials may read " + repository;
     if (response.status == 404) return repository + " does not have it: check the name, or it was deleted there";
     return "";
 }
 
-[[noreturn]] void refuse(const Call& call, const Response& response) {
+[[noreturn]] void refuse(const Client& client, const Call& call, const Response& response) {
+    if (is_denied(response)) client.refuse_denied(render_refusal(call, response), hint_for(call, response));
     throw Error{Exit::failed, {{{}, render_refusal(call, response), hint_for(call, response)}}};
 }
 
-/// The address in `Link: </v2/a/tags/list?last=x&n=100>; rel="next"`; empty if there is none.
+/// The URL of the entry whose rel is "next" (RFC 8288): `</v2/a/tags/list?last=x&n=100>; rel="next"`. Empty if there is
+/// none.
 std::string next_page(const Response& response) {
-    const std::string link = response.header("Link").value_or("");
-    const std::size_t end = link.find('>');
-    if (!link.starts_with('<') || end == std::string::npos || link.find("next", end) == std::string::npos) return "";
-    return link.substr(1, end - 1);
+    for (std::string rest : response.all_headers("Link")) {
+        while (rest.find('<') != std::string::npos) {
+            rest.erase(0, rest.find('<') + 1);
+            const std::string url = rest.substr(0, rest.find('>'));
+            rest.erase(0, std::min(rest.size(), url.size()));
+            const std::string parameters = lower_case(rest.substr(0, rest.find('<')));
+            if (parameters.find("rel=\"next\"") != std::string::npos ||
+                parameters.find("rel=next") != std::string::npos)
+                return url;
+        }
+    }
+    return "";
 }
 
 }  // namespace
@@ -50,37 +65,63 @@ std::string accepted_types() {
 }
 
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
-                              const std::string& tag) {
+                              const std::string& tag, TagRead read, const std::function<bool()>& may_be_new) {
     Call call = manifest_call("HEAD", host, repository, tag);
-    Response response = client.send(call);
-    if (response.status == 404) return std::nullopt;
-    if (response.status != 200) refuse(call, response);
-    if (const auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""))) return digest;
+    if (read != TagRead::get) {
+        const Response response = client.send(call);
+        if (is_denied(response) && may_be_new && may_be_new()) return std::nullopt;
+        if (response.status == 404 && read == TagRead::head) return std::nullopt;
+        if (response.status != 200 && response.status != 404 && response.status != 405) refuse(client, call, response);
+        const auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""));
+        if (response.status == 200 && digest) return digest;
+    }
     call.method = "GET";
-    response = client.send(call);
-    if (response.status != 200) refuse(call, response);
+    const Response response = client.send(call);
+    if (response.status == 404) return std::nullopt;
+    if (response.status != 200) refuse(client, call, response);
     return sha256(response.body);
 }
 
-bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest) {
-    const Call call = manifest_call("HEAD", host, repository, digest.text());
-    const Response response = client.send(call);
-    if (response.status != 200 && response.status != 404) refuse(call, response);
+bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
+                  const std::function<bool()>& may_be_new) {
+    Call call = manifest_call("HEAD", host, repository, digest.text());
+    Response response = client.send(call);
+    if (response.status == 405) {
+        call.method = "GET";
+        response = client.send(call);
+    }
+    if (is_denied(response) && may_be_new && may_be_new()) return false;
+    if (response.status != 200 && response.status != 404) refuse(client, call, response);
     return response.status == 200;
+}
+
+namespace {
+
+std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {
+    if (response.status != 200) refuse(client, call, response);
+    if (sha256(response.body) != digest) {
+        throw Error{Exit::failed,
+                    {{{},
+                      fmt::format("{}/{} answers with other bytes than {}", call.host, call.repository, digest.text()),
+                      "do not use this registry, or the proxy in between"}}};
+    }
+    return response.body;
+}
+
+}  // namespace
+
+std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,
+                                         const Digest& digest) {
+    const Call call = manifest_call("GET", host, repository, digest.text());
+    const Response response = client.send(call);
+    if (response.status == 404) return std::nullopt;
+    return checked_bytes(client, call, response, digest);
 }
 
 std::string load_manifest(Client& client, const std::string& host, const std::string& repository,
                           const Digest& digest) {
     const Call call = manifest_call("GET", host, repository, digest.text());
-    const Response response = client.send(call);
-    if (response.status != 200) refuse(call, response);
-    if (sha256(response.body) != digest) {
-        throw Error{Exit::failed,
-                    {{{},
-                      fmt::format("{}/{} answers with other bytes than {}", host, repository, digest.text()),
-                      "do not use this registry, or the proxy in between"}}};
-    }
-    return response.body;
+    return checked_bytes(client, call, client.send(call), digest);
 }
 
 std::vector<std::string> list_tags(Client& client, const std::string& host, const std::string& repository) {
@@ -88,15 +129,20 @@ std::vector<std::string> list_tags(Client& client, const std::string& host, cons
     Call call{.host = host, .repository = repository, .path = "tags/list"};
     for (int page = 0; page < max_pages; ++page) {
         const Response response = client.send(call);
-        if (response.status == 404) break;
-        if (response.status != 200) refuse(call, response);
+        if (response.status == 404) return tags;
+        if (response.status != 200) refuse(client, call, response);
         const rapidjson::Document answer = parse_tool_json(response.body, "the tags of " + host + "/" + repository);
         for (const Json& tag : items_at(answer, "tags")) tags.push_back(text_of(tag));
         call.address = next_page(response);
-        if (call.address.empty()) break;
+        if (call.address.empty()) {
+            std::sort(tags.begin(), tags.end());
+            return tags;
+        }
     }
-    std::sort(tags.begin(), tags.end());
-    return tags;
+    throw Error{Exit::failed,
+                {{{},
+                  fmt::format("{}/{}: the list of tags has more than {} pages", host, repository, max_pages),
+                  "do not use this registry, or the proxy in between"}}};
 }
 
 }  // namespace registry

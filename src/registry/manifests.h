@@ -2,6 +2,7 @@
 // §5).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,17 +18,31 @@ inline constexpr std::size_t max_manifest_size = 4U << 20U;
 /// The value of Accept: all four types. A registry that is not told a type may say that the tag does not exist.
 std::string accepted_types();
 
-/// What a tag names now, asked for by HEAD, which no pull limit counts; nothing if there is no such tag. Where a
-/// registry does not tell the digest, the bytes are fetched and hashed. Throws Error{failed} with the registry's own
-/// words if it may not be asked or cannot say.
+/// How much a 404 is trusted. A lagging replica or a proxy may respond to HEAD with 404 although the tag exists.
+enum class TagRead {
+    head,           ///< one HEAD, which no pull limit counts: enough where the tag is read again before it is written
+    head_then_get,  ///< a 404 is confirmed by GET
+    get,            ///< one GET: for tags that were reported absent before
+};
+
+/// What a tag names now; nothing if there is no such tag. Where a registry does not support HEAD (405) or does not send
+/// the digest, the bytes are fetched and hashed. `may_be_new` is asked when the registry denies the read (401, 403):
+/// true means that the repository does not exist yet, so there is no such tag. Throws Error{failed} with the registry's
+/// own words for every other response.
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
-                              const std::string& tag);
+                              const std::string& tag, TagRead read = TagRead::head,
+                              const std::function<bool()>& may_be_new = {});
 
-/// True if the repository holds this manifest.
-bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest);
+/// True if the repository holds this manifest. `may_be_new` as above.
+bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
+                  const std::function<bool()>& may_be_new = {});
 
-/// The bytes of a manifest by its digest. Throws Error{failed}: if it is not there, or its bytes are not what the
-/// digest says.
+/// The bytes of a manifest by its digest; nothing if it is not there (the tag may outlive it). Throws Error{failed} if
+/// its bytes are not what the digest says.
+std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,
+                                         const Digest& digest);
+
+/// The same where a manifest that is not there is an Error{failed}, too.
 std::string load_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest);
 
 /// All tags of a repository, sorted; none if it is not there. Follows the pages of the list.

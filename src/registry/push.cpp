@@ -46,10 +46,10 @@ class Push {
             store_everything();
             const auto note = [&] { note_done(tags); };
             note();
-            tags.write(StepKind::write_version_tag, note);
-            tags.write(StepKind::move_tag, note);
+            tags.write_version_tags(note);
+            tags.move_tags(note);
         } catch (Error& error) {
-            tags.tell_visible(error);
+            tags.describe_visible(error);
             throw;
         }
         pushed_.warnings = tags.warnings();
@@ -84,6 +84,13 @@ class Push {
         store_blobs();
         store_manifests(images);
         store_manifests(list_indexes());
+        check_readable();
+    }
+
+    /// A registry may deny reads of a repository until the first push has created it. Tags are only written where they
+    /// can be read.
+    void check_readable() {
+        for (const auto& [repository, manifest] : denied_) ask_manifest(client_, settings_.host, repository, manifest);
     }
 
     /// The manifests of the layouts. Of what the registry has already nothing more is asked: if it has the first one of
@@ -95,7 +102,10 @@ class Push {
             if (step.kind != StepKind::store_manifest) continue;
             const bool is_first = !has_first.contains(step.repository);
             const bool is_there = (is_first || has_first[step.repository]) &&
-                                  ask_manifest(client_, settings_.host, step.repository, step.digest);
+                                  ask_manifest(client_, settings_.host, step.repository, step.digest, [&] {
+                                      denied_.emplace(step.repository, step.digest);
+                                      return true;
+                                  });
             if (is_first) has_first[step.repository] = is_there;
             if (is_there) {
                 ++pushed_.present;
@@ -180,7 +190,7 @@ class Push {
         Work work;
         for (const Stored& manifest : manifests) {
             work.emplace_back([this, &manifest] {
-                put_manifest(client_, settings_.host, manifest.repository, "", manifest.bytes, manifest.media_type);
+                put_manifest(client_, settings_.host, manifest.repository, manifest.bytes, manifest.media_type);
                 const std::lock_guard lock(mutex_);
                 pushed_.bytes += manifest.bytes.size();
             });
@@ -214,6 +224,7 @@ class Push {
     const PublicationSources& sources_;
     const PushSettings& settings_;
     std::map<Digest, Need> needs_;
+    std::map<std::string, Digest> denied_;  ///< repositories that may not be read, with a manifest of each
     std::atomic<bool> failed_ = false;
     std::atomic<bool> mounts_ = false;
     std::mutex note_mutex_;  ///< held while somebody is told how far it is

@@ -28,14 +28,12 @@ struct Pushed {
     std::size_t present = 0;  ///< blobs and manifests that were there already, as far as they were asked for
     std::uint64_t bytes = 0;  ///< of blobs and manifests, sent
     std::size_t requests = 0;
-    Problems warnings{};  ///< tags that the registry does not show yet
+    Problems warnings{};  ///< what another run did meanwhile
 };
 
 /// Carries the steps out. No tag is written before everything by digest is there, no moving tag before every version
-/// tag of the matrix; the tags of one repository one after the other. Each tag is verified; one that the registry does
-/// not show within 15.5 s is a warning. A tag that is neither what its precondition says nor ours was written by
-/// somebody else: Error. Nothing new is begun after a failure or a cancellation. Throws Error that begins with what is
-/// visible by then.
+/// tag of the matrix was seen; the tags of one repository one after the other (tag_writer.h). Nothing new is begun
+/// after a failure or a cancellation. Throws Error that begins with what is visible by then.
 Pushed run_publication_to_registry(const World& world, Client& client, const Publication& publication,
                                    const PublicationSources& sources, const PushSettings& settings);
 

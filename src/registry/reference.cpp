@@ -1,6 +1,9 @@
 #include "registry/reference.h"
 
 #include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
 
 namespace registry {
 
@@ -9,7 +12,8 @@ namespace {
 /// The first part is a host if it could not be part of a repository on Docker Hub: it has a dot or a colon, or is
 /// localhost.
 bool looks_like_host(std::string_view part) {
-    return part == "localhost" || part.find('.') != std::string_view::npos || part.find(':') != std::string_view::npos;
+    return lower_case(part) == "localhost" || part.find('.') != std::string_view::npos ||
+           part.find(':') != std::string_view::npos;
 }
 
 bool is_lower_alphanumeric(char c) {
@@ -18,6 +22,12 @@ bool is_lower_alphanumeric(char c) {
 
 bool is_alphanumeric(char c) {
     return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool is_port(std::string_view text) {
+    int port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size() && text.front() != '-' && port <= 65535;
 }
 
 bool is_number(std::string_view text) {
@@ -66,11 +76,10 @@ bool is_host(std::string_view text) {
         const std::string_view rest = text.substr(end + 1);
         const std::string_view address = text.substr(1, end - 1);
         return address.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos &&
-               (rest.empty() || (rest.front() == ':' && is_number(rest.substr(1))));
+               (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
     }
     const std::size_t colon = text.find(':');
-    if (colon != std::string_view::npos && (!is_number(text.substr(colon + 1)) || text.size() - colon > 6))
-        return false;
+    if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
     const std::string_view name = text.substr(0, colon);
     const auto may_stand = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-'; };
     return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
@@ -124,7 +133,7 @@ std::string api_host(const std::string& host) {
 
 bool is_loopback(std::string_view host) {
     const std::size_t colon = host.starts_with('[') ? host.find("]:") : host.find(':');
-    std::string_view name = host.substr(0, colon == std::string_view::npos ? host.size() : colon);
+    const std::string name = lower_case(host.substr(0, colon));
     if (host.starts_with("[::1]"))
         return host == "[::1]" || is_number(host.substr(std::min<std::size_t>(6, host.size())));
     if (name == "localhost") return true;

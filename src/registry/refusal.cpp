@@ -70,6 +70,8 @@ std::string render_refusal(const Call& call, const Response& response) {
     } else if (const std::string beginning = excerpt(response.body); !beginning.empty()) {
         said = ": " + beginning;
     }
+    if (const auto location = response.header("Location"); location && response.status / 100 == 3)
+        said = " to " + location->substr(0, location->find('?')) + said;
     return fmt::format("{}: {}{}{}", what, response.status, one_line(said),
                        is_pull_limit(response) ? render_pull_limit(response) : "");
 }

@@ -28,7 +28,8 @@ std::chrono::milliseconds plan_wait(int attempt, std::optional<std::chrono::mill
     if (asked_for) return *asked_for;
     const std::chrono::milliseconds ceiling =
         std::min<std::chrono::milliseconds>(1s * (1 << std::clamp(attempt - 1, 0, 10)), 30s);
-    return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(ceiling.count()) * random));
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(static_cast<double>(ceiling.count()) * (0.5 + random / 2)));
 }
 
 }  // namespace registry

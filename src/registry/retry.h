@@ -18,7 +18,8 @@ bool is_worth_a_retry(int status);
 /// seen).
 std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now);
 
-/// How long to wait before the next attempt: what the server asked for, else full jitter below 1, 2, 4, 8 … 30 s.
+/// How long to wait before the next attempt: what the server asked for, else half of 1, 2, 4, 8 … 30 s and a
+/// random part of the other half, so that five attempts always outlast 7.5 s.
 /// `attempt` counts those made, from 1; `random` is in [0, 1).
 std::chrono::milliseconds plan_wait(int attempt, std::optional<std::chrono::milliseconds> asked_for, double random);
 

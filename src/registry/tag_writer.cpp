@@ -6,7 +6,10 @@
 #include <array>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "oci/layout.h"
+#include "publication/version_tag.h"
+#include "registry/held.h"
 #include "registry/manifests.h"
 #include "registry/upload.h"
 #include "system/cancellation.h"
@@ -20,144 +23,344 @@ using namespace std::chrono_literals;
 
 /// Docker Hub and GHCR lag seconds behind what was written to them (registry.md §1).
 constexpr std::array<std::chrono::milliseconds, 5> verification_waits = {500ms, 1s, 2s, 4s, 8s};
-constexpr std::chrono::milliseconds preconditions_hold = 30s;
 constexpr std::size_t side_by_side = 4;
+constexpr int max_rewrites = 3;
 constexpr const char* run_again =
     "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
+constexpr const char* one_at_a_time = "let only one run publish at a time (concurrency in the workflow)";
 
 [[noreturn]] void refuse_other_writer(const std::string& name, const Digest& theirs) {
     throw Error{Exit::failed,
                 {{{},
-                  fmt::format("{} was moved by another writer to {}", name, theirs.text()),
-                  "let only one run publish at a time (concurrency in the workflow), then run it again"}}};
+                  fmt::format("{} was moved by another run to {}", name, theirs.text()),
+                  std::string(one_at_a_time) + ", then run it again"}}};
+}
+
+/// "3.13.3" of "3.13.3-production".
+std::string python_of(const HeldTag& tag) {
+    return tag.title.substr(0, tag.title.find('-'));
+}
+
+/// The higher one; an empty string is lower than any version.
+std::string newer_version(const std::string& a, const std::string& b) {
+    return parse_version(a) < parse_version(b) ? b : a;
 }
 
 }  // namespace
 
 TagWriter::TagWriter(const World& world, Client& client, const std::string& host, const Publication& publication,
                      const std::map<std::string, std::string>& indexes)
-    : world_(world), client_(client), host_(host), read_at_(world.clock.steady()) {
-    for (const auto& [name, bytes] : indexes) indexes_.emplace(sha256(bytes), bytes);
+    : world_(world), client_(client), host_(host), publication_(publication) {
+    for (const auto& [name, bytes] : indexes) {
+        ours_.insert(sha256(bytes));
+        indexes_.emplace(sha256(bytes), bytes);
+    }
     for (const Step& step : publication.steps) {
         if (!step.tag.empty()) tags_.push_back({step});
     }
 }
 
-std::vector<TagWriter::Tag*> TagWriter::tags_of(StepKind kind) {
-    std::vector<Tag*> chosen;
+TagWriter::Tags TagWriter::tags_of(StepKind kind) {
+    Tags chosen;
     for (Tag& tag : tags_) {
         if (tag.step.kind == kind) chosen.push_back(&tag);
     }
     return chosen;
 }
 
-void TagWriter::write(StepKind kind, const std::function<void()>& on_written) {
-    const std::vector<Tag*> tags = tags_of(kind);
-    if (world_.clock.steady() - read_at_ > preconditions_hold) check_preconditions(tags);
-
-    std::map<std::string, std::vector<Tag*>> by_repository;
-    for (Tag* tag : tags) by_repository[tag->step.repository].push_back(tag);
-    std::vector<std::function<void()>> work;
-    for (const auto& [repository, theirs] : by_repository) {
-        work.emplace_back([this, &theirs = theirs, &on_written] {
-            for (Tag* tag : theirs) write_one(*tag, on_written);
-        });
+void TagWriter::write_version_tags(const std::function<void()>& on_written) {
+    const Tags tags = tags_of(StepKind::write_version_tag);
+    if (tags.empty()) return;
+    try {
+        write_and_verify({tags.front()}, on_written);
+        write_and_verify({tags.begin() + 1, tags.end()}, on_written);
+    } catch (const Error&) {
+        give_back_version_tags();
+        throw;
     }
-    in_parallel(side_by_side, work);
+}
+
+void TagWriter::move_tags(const std::function<void()>& on_written) {
+    try {
+        write_and_verify(tags_of(StepKind::move_tag), on_written);
+    } catch (const Error&) {
+        give_back_version_tags();
+        throw;
+    }
+    keep_first_version_tag();
+    give_back_moving_tags();
+}
+
+void TagWriter::write_and_verify(const Tags& tags, const std::function<void()>& on_written) {
+    std::map<std::string, Tags> by_repository;
+    for (Tag* tag : tags) by_repository[tag->step.repository].push_back(tag);
+    std::vector<std::function<void()>> writes;
+    for (const auto& [repository, theirs] : by_repository) {
+        writes.emplace_back([this, &theirs = theirs, &on_written] { write_in_order(theirs, on_written); });
+    }
+    in_parallel(side_by_side, writes);
 
     std::vector<std::function<void()>> checks;
-    for (const Tag* tag : tags) checks.emplace_back([this, tag] { verify(tag->step); });
+    for (Tag* tag : tags) checks.emplace_back([this, tag] { verify(*tag); });
     in_parallel(side_by_side, checks);
 }
 
-void TagWriter::check_preconditions(const std::vector<Tag*>& tags) {
-    std::vector<std::function<void()>> work;
-    for (const Tag* tag : tags) {
-        work.emplace_back([this, &step = tag->step] {
-            const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
-            if (now == step.before || now == step.digest) return;
-            if (now) refuse_other_writer(name_of(step), *now);
-            throw Error{Exit::failed, {{{}, name_of(step) + " was there and is gone", "run it again"}}};
-        });
+/// Nothing new is begun after a failure.
+void TagWriter::write_in_order(const Tags& tags, const std::function<void()>& on_written) {
+    try {
+        for (Tag* tag : tags) {
+            {
+                const std::lock_guard lock(mutex_);
+                if (failed_) return;
+            }
+            write_one(*tag);
+            on_written();
+        }
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        failed_ = true;
+        throw;
     }
-    in_parallel(side_by_side, work);
-    read_at_ = world_.clock.steady();
+}
+
+/// Reads, decides and writes until the tag is ours, or keeps a newer version. A response may be lost after the registry
+/// acted, and a tag that may not be written may be right: after a failure, too, what the registry shows decides.
+void TagWriter::write_one(Tag& tag) {
+    const Step& step = tag.step;
+    Attempts attempts;
+    std::optional<Digest> now = read_before_write(step);
+    while (now != step.digest && may_write(tag, now)) {
+        stop_if_cancelled();
+        set_state(tag, State::pending);
+        const TagPut put = put_index(step, step.digest);
+        if (put.taken) {
+            now = step.digest;
+            break;
+        }
+        const bool is_retried = put.is_worth_a_retry || (put.is_worth_a_second_look && attempts.made == 0);
+        const bool is_last = !is_retried || !client_.wait_for_next(attempts, host_, put.response);
+        now = read_after_failure(tag, put);
+        if (is_last && now != step.digest) refuse_put(step, put, now);
+    }
+    if (now == step.digest) set_state(tag, State::written);
+}
+
+std::optional<Digest> TagWriter::read_before_write(const Step& step) {
+    return ask_tag(client_, host_, step.repository, step.tag, step.before ? TagRead::head_then_get : TagRead::get);
+}
+
+/// Where the registry does not say what the tag names, the tag stays pending.
+std::optional<Digest> TagWriter::read_after_failure(Tag& tag, const TagPut& put) {
+    std::optional<Digest> now;
+    try {
+        now = read_before_write(tag.step);
+    } catch (const Error&) {
+        refuse_push(client_, put.call, put.response);
+    }
+    if (now != tag.step.digest) set_state(tag, State::untouched);
+    return now;
+}
+
+void TagWriter::refuse_put(const Step& step, const TagPut& put, const std::optional<Digest>& now) const {
+    try {
+        refuse_push(client_, put.call, put.response);
+    } catch (Error& error) {
+        if (now) {
+            error.problems.push_back({{},
+                                      fmt::format("{} names {} still", name_of(step), now->brief()),
+                                      "the registry may keep this tag immutable, or the credentials may not move it"});
+        }
+        throw;
+    }
+}
+
+/// Whether the tag may be written over what it names now, which is not our digest. False for a newer version.
+bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
+    const Step& step = tag.step;
+    if (now == step.before) return true;
+    if (!now) throw Error{Exit::failed, {{{}, name_of(step) + " was there and is gone", "run it again"}}};
+    if (step.kind == StepKind::write_version_tag) refuse_version(tag, load_tag(step, *now));
+    if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
+    if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
+
+    const HeldTag theirs = load_tag(step, *now);
+    const std::optional<Version> their_version = parse_version(theirs.version);
+    const std::optional<Version> our_version = parse_version(load_tag(step, step.digest).version);
+    if (!their_version || !our_version) refuse_other_writer(name_of(step), *now);
+    if (*their_version == *our_version) refuse_version(tag, theirs);
+    if (*their_version < *our_version) return true;
+    const std::lock_guard lock(mutex_);
+    tag.state = State::untouched;
+    tag.newer = theirs.version;
+    return false;
+}
+
+/// Another run published our version meanwhile, or the registry did not show it when it was asked before.
+void TagWriter::refuse_version(Tag& tag, const HeldTag& theirs) {
+    {
+        const std::lock_guard lock(mutex_);
+        tag.state = State::untouched;
+        same_version_elsewhere_ = true;
+    }
+    const bool same_inputs = theirs.inputs && theirs.inputs == load_tag(tag.step, tag.step.digest).inputs;
+    const std::string what = fmt::format("{} names {} now, ", name_of(tag.step), theirs.index.brief());
+    if (same_inputs) {
+        throw Error{Exit::failed,
+                    {{{},
+                      what + "which was made from the same inputs: another run published this version",
+                      "run it again: it goes on from what is published"}}};
+    }
+    throw Error{Exit::refused,
+                {{{},
+                  what + "which was made from other inputs: this version is published already",
+                  std::string("raise DEFRA_VERSION, and ") + one_at_a_time}}};
+}
+
+/// A registry may accept a tag and lose it: it is written a second time, which changes nothing where it only lags.
+void TagWriter::verify(Tag& tag) {
+    if (is_seen(tag)) return;
+    write_one(tag);
+    if (is_seen(tag)) return;
+    set_state(tag, State::pending);
+    throw Error{Exit::failed,
+                {{{},
+                  name_of(tag.step) + " was written twice, and the registry does not show it",
+                  "it may lag behind what is written to it: wait a minute, then run it again"}}};
+}
+
+/// Polls until the tag resolves to our digest, or keeps a newer version. The previous digest, or 404, means replication
+/// lag; an older version means a concurrent run, over which the tag is written again.
+bool TagWriter::is_seen(Tag& tag) {
+    const Step& step = tag.step;
+    int rewrites = 0;
+    for (std::size_t look = 0; tag.state == State::written;) {
+        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag, TagRead::head_then_get);
+        if (now == step.digest) return true;
+        if (now && now != step.before) {
+            if (!may_write(tag, now)) return true;
+            if (++rewrites > max_rewrites) refuse_other_writer(name_of(step), *now);
+            write_one(tag);
+        } else if (look == verification_waits.size()) {
+            return false;
+        } else {
+            world_.clock.sleep(verification_waits.at(look++));
+        }
+    }
+    return true;
+}
+
+/// A run that read the first version tag before we wrote it may have written it since, and has then found the others.
+void TagWriter::keep_first_version_tag() {
+    const Tags tags = tags_of(StepKind::write_version_tag);
+    if (tags.empty()) return;
+    const Step& step = tags.front()->step;
+    const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
+    if (!now || now == step.digest) return;
+    if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
+    warnings_.push_back({{},
+                         fmt::format("{} was overwritten by another run with {}, and names {} again", name_of(step),
+                                     now->brief(), step.digest.brief()),
+                         one_at_a_time,
+                         Level::warning});
+}
+
+/// This run lost against another one of the same version, and may have overwritten a version tag that the registry
+/// reported absent a moment before. The moving tags show what that tag named, if the other run came so far; if not, it
+/// looks after the tag itself (keep_first_version_tag).
+void TagWriter::give_back_version_tags() {
+    if (!same_version_elsewhere_) return;
+    for (Tag* tag : tags_of(StepKind::write_version_tag)) {
+        if (tag->state != State::written) continue;
+        for (const Tag* moving : tags_of(StepKind::move_tag)) {
+            if (moving->step.repository != tag->step.repository || moving->step.digest != tag->step.digest) continue;
+            try {
+                if (give_back(*tag, moving->step)) break;
+            } catch (const Error&) {  // that this run lost is the error to report
+            }
+        }
+    }
+}
+
+/// False if the moving tag does not show the other run's image.
+bool TagWriter::give_back(Tag& version_tag, const Step& moving) {
+    const Step& step = version_tag.step;
+    const auto shown = ask_tag(client_, host_, moving.repository, moving.tag, TagRead::head_then_get);
+    if (!shown || shown == step.digest) return false;
+    const HeldTag ours = load_tag(step, step.digest);
+    const HeldTag theirs = load_tag(step, *shown);
+    if (theirs.version != ours.version || theirs.title != ours.title) return false;
+    if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, *shown);
+    set_state(version_tag, State::untouched);
+    return true;
+}
+
+/// Some moving tags name a newer version by now. Those that we wrote at the same time may have named it, too.
+void TagWriter::give_back_moving_tags() {
+    const Tags tags = tags_of(StepKind::move_tag);
+    std::string newest;
+    for (const Tag* tag : tags) newest = newer_version(newest, tag->newer);
+    if (newest.empty()) return;
+    Problems problems;
+    for (Tag* tag : tags) {
+        try {
+            if (tag->newer.empty()) give_back(*tag, newest);
+        } catch (const Error& error) {
+            problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+        }
+    }
+    std::vector<std::string> lost;
+    for (const Tag* tag : tags) {
+        if (!tag->newer.empty()) lost.push_back(name_of(tag->step));
+    }
+    problems.insert(problems.begin(), {{},
+                                       fmt::format("another run published {} meanwhile, which is newer, and keeps {}",
+                                                   newest, joined(lost, ", ")),
+                                       std::string("nothing has to be done for these tags; ") + one_at_a_time});
+    throw Error{Exit::failed, problems};
+}
+
+/// Moves the tag to what the newer version published for the same minor version of Python, if it did.
+void TagWriter::give_back(Tag& moving_tag, const std::string& newer) {
+    const Step& step = moving_tag.step;
+    const auto name =
+        find_version_tag(list_tags(client_, host_, step.repository), newer, python_of(load_tag(step, step.digest)));
+    const auto theirs = name ? ask_tag(client_, host_, step.repository, *name, TagRead::head_then_get) : std::nullopt;
+    if (!theirs) return;
+    if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) {
+        const TagPut put = put_index(step, *theirs);
+        if (!put.taken) refuse_push(client_, put.call, put.response);
+    }
+    const std::lock_guard lock(mutex_);
+    moving_tag.state = State::untouched;
+    moving_tag.newer = newer;
+}
+
+TagPut TagWriter::put_index(const Step& step, const Digest& index) {
+    const std::string bytes = bytes_of(step, index);
+    TagPut put =
+        put_tag(client_, host_, step.repository, step.tag, bytes, parse_manifest(bytes, name_of(step)).media_type);
+    const std::lock_guard lock(mutex_);
+    if (put.taken) bytes_ += bytes.size();
+    return put;
+}
+
+HeldTag TagWriter::load_tag(const Step& step, const Digest& index) {
+    return make_held_tag(step.repository, step.tag, index, parse_manifest(bytes_of(step, index), name_of(step)));
+}
+
+std::string TagWriter::bytes_of(const Step& step, const Digest& index) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = indexes_.find(index); known != indexes_.end()) return known->second;
+    }
+    std::string bytes = load_manifest(client_, host_, step.repository, index);
+    const std::lock_guard lock(mutex_);
+    return indexes_.insert_or_assign(index, std::move(bytes)).first->second;
 }
 
 void TagWriter::set_state(Tag& tag, State state) {
     const std::lock_guard lock(mutex_);
     tag.state = state;
-}
-
-void TagWriter::write_one(Tag& tag, const std::function<void()>& on_written) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (failed_) return;
-    }
-    try {
-        stop_if_cancelled();
-        const std::string bytes = bytes_of(tag.step);
-        const std::string media_type = parse_manifest(bytes, name_of(tag.step)).media_type;
-        set_state(tag, State::on_its_way);
-        put_manifest(client_, host_, tag.step.repository, tag.step.tag, bytes, media_type);
-        set_state(tag, State::written);
-        const std::lock_guard lock(mutex_);
-        bytes_ += bytes.size();
-    } catch (Error& error) {
-        if (!is_written_after_all(tag, error)) {
-            const std::lock_guard lock(mutex_);
-            failed_ = true;
-            throw;
-        }
-    }
-    on_written();
-}
-
-/// An answer may be lost after the registry acted, and a tag that may not be written may be right: what the registry
-/// shows decides. Where it does not say either, nobody knows, and the tag stays on its way.
-bool TagWriter::is_written_after_all(Tag& tag, Error& error) {
-    if (error.exit == Exit::cancelled || tag.state == State::untouched) return false;
-    std::optional<Digest> now;
-    try {
-        now = ask_tag(client_, host_, tag.step.repository, tag.step.tag);
-    } catch (const Error&) {
-        return false;
-    }
-    set_state(tag, now == tag.step.digest ? State::written : State::untouched);
-    if (now == tag.step.digest) return true;
-    if (now) {
-        error.problems.push_back({{},
-                                  fmt::format("{} names {} still", name_of(tag.step), now->brief()),
-                                  "the registry may keep this tag immutable, or the credentials may not move it"});
-    }
-    return false;
-}
-
-/// Looks until the registry shows our digest. Its former digest, or none, is a registry that lags; any other is
-/// somebody else's.
-void TagWriter::verify(const Step& step) {
-    for (std::size_t look = 0;; ++look) {
-        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
-        if (now == step.digest) return;
-        if (now && now != step.before) refuse_other_writer(name_of(step), *now);
-        if (look == verification_waits.size()) break;
-        world_.clock.sleep(verification_waits.at(look));
-    }
-    const std::lock_guard lock(mutex_);
-    warnings_.push_back({{},
-                         name_of(step) + " is written and not yet visible",
-                         "the registry lags behind: look again in a minute",
-                         Level::warning});
-}
-
-std::string TagWriter::bytes_of(const Step& step) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = indexes_.find(step.digest); known != indexes_.end()) return known->second;
-    }
-    std::string bytes = load_manifest(client_, host_, step.repository, step.digest);
-    const std::lock_guard lock(mutex_);
-    return indexes_.insert_or_assign(step.digest, std::move(bytes)).first->second;
 }
 
 std::size_t TagWriter::written() const {
@@ -183,25 +386,25 @@ std::string TagWriter::render_visible() const {
     if (count(version, all) > 0)
         parts.push_back(fmt::format("{} of {} version tags written", count(version, done), count(version, all)));
     if (count(moving, begun) == 0) {
-        parts.push_back("no alias moved");
+        parts.push_back("no moving tag moved");
     } else {
-        parts.push_back(fmt::format("{} of {} aliases moved", count(moving, done), count(moving, all)));
+        parts.push_back(fmt::format("{} of {} moving tags moved", count(moving, done), count(moving, all)));
     }
     for (const Tag& tag : tags_) {
-        if (tag.state == State::on_its_way) parts.push_back("perhaps also " + name_of(tag.step));
+        if (tag.state == State::pending) parts.push_back("perhaps also " + name_of(tag.step));
     }
     return joined(parts, ", ") + ".";
 }
 
-void TagWriter::tell_visible(Error& error) const {
+void TagWriter::describe_visible(Error& error) const {
     const std::lock_guard lock(mutex_);
     Problems problems = {{{}, render_visible(), run_again}};
-    for (const Problem& problem : error.problems) {  // several uploads that fail for one reason are told once
+    for (const Problem& problem : error.problems) {  // several uploads that fail for one reason are reported once
         if (std::find(problems.begin(), problems.end(), problem) == problems.end()) problems.push_back(problem);
     }
     std::vector<std::string> untouched;
     for (const Tag& tag : tags_) {
-        if (tag.state == State::untouched) untouched.push_back(name_of(tag.step));
+        if (tag.state == State::untouched && tag.newer.empty()) untouched.push_back(name_of(tag.step));
     }
     if (!untouched.empty()) problems.push_back({{}, "not touched: " + joined(untouched, ", "), "", Level::notice});
     error.problems = std::move(problems);

@@ -19,19 +19,6 @@ constexpr const char* push_actions = "pull,push";
     throw Error{Exit::failed, {{{}, what, hint}}};
 }
 
-/// What a registry that says no to a push is reported as.
-[[noreturn]] void refuse_push(const Client& client, const Call& call, const Response& response) {
-    if (response.status == 401 || response.status == 403) {
-        const bool known = client.has_credentials(call.host);
-        refuse(
-            fmt::format("{} push to {}/{} ({})",
-                        known ? "the credentials do not allow a" : "there are no credentials for a", call.host,
-                        call.repository, render_refusal(call, response)),
-            known ? "use an access token that may write to this repository" : "give a user name and an access token");
-    }
-    refuse(render_refusal(call, response), "what is sent already is not sent again: run it again");
-}
-
 Call make_call(const std::string& method, const std::string& host, const std::string& repository,
                const std::string& path) {
     return {.method = method,
@@ -54,6 +41,26 @@ bool is_worth_a_new_upload(const Response& response) {
            has_error_code(response, "BLOB_UPLOAD_INVALID") || has_error_code(response, "DIGEST_INVALID");
 }
 
+bool is_taken(const Response& response) {
+    return response.status == 200 || response.status == 201 || response.status == 202;
+}
+
+Call make_put(const std::string& host, const std::string& repository, const std::string& name, const std::string& bytes,
+              const std::string& media_type) {
+    Call call = make_call("PUT", host, repository, "manifests/" + name);
+    call.headers = {{"Content-Type", media_type}};
+    call.body = bytes;
+    return call;
+}
+
+/// An empty digest is as good as none.
+void check_digest(const Call& call, const Response& response, const Digest& digest) {
+    const std::string theirs = response.header("Docker-Content-Digest").value_or("");
+    if (theirs.empty() || Digest::parse(theirs) == digest) return;
+    refuse(fmt::format("{}/{} took {} and calls it something else", call.host, call.repository, digest.text()),
+           "do not use this registry, or the proxy in between");
+}
+
 class Upload {
   public:
     Upload(Client& client, Files& files, const std::string& host, const std::string& repository, const Blob& blob,
@@ -72,19 +79,20 @@ class Upload {
             Call call = make_begin();
             Response response = client_.send(call);
             if (response.status == 201) return held_by_ == repository_ ? Arrival::there_already : Arrival::mounted;
-            const bool no_mount = response.status != 202 && !is_worth_a_retry(response.status);
-            if (no_mount && !held_by_.empty()) {
-                held_by_.clear();  // whatever a registry has against a mount: it may still take the bytes
+            if (is_about_mount(response)) {
+                held_by_.clear();
+                ask_first_ = ask_first_ || response.status >= 500;
                 continue;
             }
-            if (no_mount) refuse_push(client_, call, response);
+            if (response.status != 202 && !is_worth_a_retry(response.status)) refuse_push(client_, call, response);
             if (response.status == 202) {
-                if (is_there_after_all()) return Arrival::found;
+                if (is_there_after_all()) return sent_ ? Arrival::sent : Arrival::found;
                 call = make_send(response);
                 response = client_.send(call);
                 if (response.status / 100 == 2) return Arrival::sent;
                 if (!is_worth_a_new_upload(response)) refuse_push(client_, call, response);
                 check_file(response);
+                sent_ = ask_first_ = true;
             }
             if (!client_.wait_for_next(attempts, host_, response)) refuse_push(client_, call, response);
         }
@@ -100,9 +108,22 @@ class Upload {
         return call;
     }
 
+    /// Whatever a registry has against a mount: it may still take the bytes. Where it is busy or does not respond, that
+    /// is not about the mount.
+    bool is_about_mount(const Response& response) const {
+        if (held_by_.empty() || response.status == 202) return false;
+        return response.status >= 500 || !is_worth_a_retry(response.status);
+    }
+
     Call make_send(const Response& begun) const {
-        Call call = make_call("PUT", host_, repository_, "");
-        call.address = with_digest(begun.header("Location").value_or(""), blob_.digest);
+        const std::string location = begun.header("Location").value_or("");
+        if (location.empty()) {
+            refuse(
+                fmt::format("{}/{} began an upload and named no place to send it to (no Location)", host_, repository_),
+                "do not use this registry, or the proxy in between");
+        }
+        Call call = make_call("PUT", host_, repository_, "blobs/uploads/");
+        call.address = with_digest(location, blob_.digest);
         call.headers = {{"Content-Type", "application/octet-stream"}};
         call.body_file = blob_.file;
         call.timeout = std::chrono::seconds(0);
@@ -110,7 +131,7 @@ class Upload {
         return call;
     }
 
-    /// Only where the registry may not have understood the mount, and once.
+    /// Only where the registry may not have understood the mount, or has been sent the blob before.
     bool is_there_after_all() {
         if (!std::exchange(ask_first_, false)) return false;
         return client_.send(make_call("HEAD", host_, repository_, "blobs/" + blob_.digest.text())).status == 200;
@@ -132,47 +153,65 @@ class Upload {
     const Blob& blob_;
     std::string held_by_;
     bool ask_first_;
+    bool sent_ = false;  ///< at least once, without a good response
 };
 
 /// Registries that lag behind themselves do not find what they have just been given (registry.md §7); their data may be
 /// there at the second look.
 bool is_worth_a_second_look(const Response& response) {
-    return response.status == 400 &&
-           (has_error_code(response, "MANIFEST_BLOB_UNKNOWN") || has_error_code(response, "DIGEST_INVALID"));
+    return response.status == 404 || (response.status == 400 && (has_error_code(response, "MANIFEST_BLOB_UNKNOWN") ||
+                                                                 has_error_code(response, "DIGEST_INVALID")));
 }
 
 }  // namespace
+
+void refuse_push(const Client& client, const Call& call, const Response& response) {
+    if (response.status == 401 || response.status == 403) {
+        const bool known = client.has_credentials(call.host, call.repository);
+        client.refuse_denied(
+            fmt::format("{} push to {}/{} ({})",
+                        known ? "the credentials do not allow a" : "there are no credentials for a", call.host,
+                        call.repository, render_refusal(call, response)),
+            known ? "use an access token that may write to this repository" : "give a user name and an access token");
+    }
+    refuse(render_refusal(call, response), "what is sent already is not sent again: run it again");
+}
 
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
                     const Blob& blob, const std::string& held_by, bool ask_first) {
     return Upload(client, files, host, repository, blob, held_by, ask_first).run();
 }
 
-void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
-                  const std::string& bytes, const std::string& media_type) {
+void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes,
+                  const std::string& media_type) {
     const Digest digest = sha256(bytes);
-    Call call = make_call("PUT", host, repository, "manifests/" + (tag.empty() ? digest.text() : tag));
-    call.headers = {{"Content-Type", media_type}};
-    call.body = bytes;
+    const Call call = make_put(host, repository, digest.text(), bytes, media_type);
     Response response = client.send(call);
     Attempts attempts;
-    if (is_worth_a_second_look(response) && client.wait_for_next(attempts, host, response)) {
-        if (!tag.empty()) ask_manifest(client, host, repository, digest);
+    if (is_worth_a_second_look(response) && client.wait_for_next(attempts, host, response))
         response = client.send(call);
-    }
-    if (response.status != 200 && response.status != 201 && response.status != 202) refuse_push(client, call, response);
-    const auto theirs = Digest::parse(response.header("Docker-Content-Digest").value_or(digest.text()));
-    if (theirs != digest) {
-        refuse(fmt::format("{}/{} took {} and calls it something else", host, repository, digest.text()),
-               "do not use this registry, or the proxy in between");
-    }
+    if (!is_taken(response)) refuse_push(client, call, response);
+    check_digest(call, response, digest);
+}
+
+TagPut put_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
+               const std::string& bytes, const std::string& media_type) {
+    TagPut put;
+    put.call = make_put(host, repository, tag, bytes, media_type);
+    put.call.once = true;
+    put.response = client.send(put.call);
+    put.taken = is_taken(put.response);
+    put.is_worth_a_retry = is_worth_a_retry(put.response.status);
+    put.is_worth_a_second_look = is_worth_a_second_look(put.response);
+    if (put.taken) check_digest(put.call, put.response, sha256(bytes));
+    return put;
 }
 
 void try_push(Client& client, const std::string& host, const std::string& repository) {
     const Call begin = make_call("POST", host, repository, "blobs/uploads/");
     const Response begun = client.send(begin);
     if (begun.status != 202) refuse_push(client, begin, begun);
-    Call end = make_call("DELETE", host, repository, "");
+    Call end = make_call("DELETE", host, repository, "blobs/uploads/");
     end.address = begun.header("Location").value_or("");
     end.once = true;
     if (!end.address.empty()) client.send(end);  // what it answers does not matter: uploads end by themselves

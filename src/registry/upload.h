@@ -26,15 +26,33 @@ enum class Arrival {
 
 /// Asks for the blob and for a place to send it to in one request: a mount from `held_by`, which may be the repository
 /// itself. `ask_first`: where that comes to nothing a HEAD asks once more before the bytes are sent, for registries
-/// that do not mount. An upload that breaks is begun anew. Throws Error{failed} if it cannot be done.
+/// that do not mount. A mount that the registry refuses or fails at is dropped. An upload that breaks is begun again,
+/// after a HEAD: the registry may have stored the blob and only its response was lost. Throws Error{failed} if it
+/// cannot be done.
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
                     const Blob& blob, const std::string& held_by, bool ask_first);
 
-/// Puts the bytes as they are, under a tag or, where that is empty, under their digest. `media_type` is theirs. Throws
-/// Error{failed} with the registry's own words; of a tag that already names something else also that it may be
-/// immutable.
-void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
-                  const std::string& bytes, const std::string& media_type);
+/// Puts the bytes as they are, under their digest. `media_type` is theirs. Throws Error{failed} with the registry's own
+/// words.
+void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes,
+                  const std::string& media_type);
+
+/// How one attempt to write a tag ended.
+struct TagPut {
+    bool taken = false;                   ///< the registry says so
+    bool is_worth_a_retry = false;        ///< it is busy, or did not respond
+    bool is_worth_a_second_look = false;  ///< it may not find yet what it was given a moment ago
+    Response response;
+    Call call;
+};
+
+/// Puts the bytes under a tag, in one attempt: a tag is read again before each attempt to write it. Throws
+/// Error{failed} if the registry took other bytes.
+TagPut put_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
+               const std::string& bytes, const std::string& media_type);
+
+/// A registry that refuses a push: Error{failed} with its own words and what to do.
+[[noreturn]] void refuse_push(const Client& client, const Call& call, const Response& response);
 
 /// Tries whether the credentials may push: begins an upload and ends it again. Throws Error{failed} if they may not.
 void try_push(Client& client, const std::string& host, const std::string& repository);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -70,11 +71,14 @@ bool Exchange::take_header(std::string_view line) {
 
 bool Exchange::take_body(std::string_view bytes) {
     body_bytes += bytes.size();
+    note_status();
     if (body_bytes > request.max_body) {
-        refusal = fmt::format("the answer is longer than {} bytes", request.max_body);
+        is_cut = response.status >= 400;
+        if (!is_cut) refusal = fmt::format("the answer is longer than {} bytes", request.max_body);
+        response.body +=
+            bytes.substr(0, request.max_body - std::min<std::uint64_t>(request.max_body, response.body.size()));
         return false;
     }
-    note_status();
     if (!is_saved()) {
         response.body += bytes;
         return true;

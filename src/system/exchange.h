@@ -30,6 +30,7 @@ struct Exchange {
     std::size_t header_bytes = 0;
     std::uint64_t body_bytes = 0;
     std::string refusal{};  ///< why we ended it ourselves
+    bool is_cut = false;    ///< we ended it ourselves, and keep what came: the beginning of a long error page
     int disk_error = 0;     ///< errno, if the disk did
     std::array<char, CURL_ERROR_SIZE> said{};
 

@@ -161,6 +161,7 @@ const char* hint_for(CURL* handle, CURLcode code) {
 void perform(Exchange& exchange) {
     const CURLcode code = curl_easy_perform(exchange.handle);
     exchange.note_status();
+    if (exchange.is_cut) return;
     if (code == CURLE_OK && exchange.finish_part()) return;
     exchange.remove_part();
     if (is_called_off(exchange.request)) stop_if_cancelled();

@@ -113,8 +113,8 @@ TEST_CASE("When the third version tag is refused, the first line says what is wr
     CHECK(broken.result.exit == Exit::failed);
     CHECK(broken.state.result == PublicationState::Result::incomplete);
     // The other repository's last tag may be on its way by then.
-    CHECK((first_line(broken.result) == "2 of 4 version tags written, no alias moved." ||
-           first_line(broken.result) == "3 of 4 version tags written, no alias moved."));
+    CHECK((first_line(broken.result) == "2 of 4 version tags written, no moving tag moved." ||
+           first_line(broken.result) == "3 of 4 version tags written, no moving tag moved."));
     CHECK(broken.result.problems.front().hint.find("Re-run failed jobs") != std::string::npos);
     CHECK(broken.result.outputs.at("published") == "false");
     CHECK(scene.fake.files.texts.at("out/publication.json").find("\"done\": false") != std::string::npos);
@@ -126,13 +126,21 @@ TEST_CASE("When the third version tag is refused, the first line says what is wr
 
 TEST_CASE("A registry that may not be asked changes nothing, and that is the first thing said") {
     Scene scene;
-    scene.refuse_with("HEAD", "manifests/", 403);
-    try {
-        scene.publish();
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what == "Nothing visible changed.");
+    SECTION("nor pushed to") {
+        scene.registry.fault = [](const Request&) { return std::optional(FakeRegistry::error(403, "DENIED")); };
+        try {
+            scene.publish();
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            CHECK(error.problems.front().what == "Nothing visible changed.");
+        }
+    }
+    SECTION("but pushed to: it may be new, and is not readable after the push") {
+        scene.refuse_with("HEAD", "manifests/", 403);
+        const Published published = scene.publish();
+        CHECK(published.result.exit == Exit::failed);
+        CHECK(first_line(published.result) == "Nothing visible changed.");
     }
     CHECK(scene.registry.tags.empty());
 }
@@ -147,7 +155,7 @@ TEST_CASE("What stands on stand-ins reaches a registry on this machine by permis
     CHECK(scene.registry.tags.size() == 10);
 
     scene.options["to"] = "registry.example.org";
-    scene.fake.http.answer("HEAD", "https://registry.example.org/*", 404);
+    for (const char* method : {"HEAD", "GET"}) scene.fake.http.answer(method, "https://registry.example.org/*", 404);
     CHECK(scene.publish().result.exit == Exit::refused);
     CHECK(scene.registry.count("PUT", "example.org") == 0);
 }
@@ -317,8 +325,10 @@ TEST_CASE("fetch wants references that are some") {
 TEST_CASE("Only with --insecure is another machine spoken to in clear") {
     Scene scene;
     scene.options["to"] = "registry.example.org";
-    for (const char* scheme : {"http", "https"})
-        scene.fake.http.answer("HEAD", std::string(scheme) + "://registry.example.org/*", 403);
+    for (const char* scheme : {"http", "https"}) {
+        for (const char* method : {"HEAD", "POST"})
+            scene.fake.http.answer(method, std::string(scheme) + "://registry.example.org/*", 403);
+    }
     CHECK_THROWS_AS(scene.publish(), Error);
     CHECK(scene.fake.http.sent.front().url.starts_with("https://registry.example.org/"));
     scene.options["insecure"] = "true";

@@ -18,6 +18,13 @@ TEST_CASE("Several challenges are read, in one header or in several") {
     CHECK(parse_challenges({"Basic realm=\"a\"", "BEARER realm=\"https://x/t\""}).at(1).scheme == "bearer");
 }
 
+TEST_CASE("Blanks around an equals sign are understood (RFC 9110 §11.2)") {
+    const auto challenges = parse_challenges({"Negotiate, Bearer realm = \"https://x/t\" , service\t=s"});
+    REQUIRE(challenges.size() == 2);
+    CHECK(challenges[1].values.at("realm") == "https://x/t");
+    CHECK(challenges[1].values.at("service") == "s");
+}
+
 TEST_CASE("Nonsense is no challenge, and ends") {
     CHECK(parse_challenges({"", ",,,", "=\"", "\"\"\""}).empty());
 }

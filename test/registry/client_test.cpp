@@ -11,6 +11,7 @@ namespace {
 
 const Call manifest{.host = "docker.io", .repository = "library/python", .path = "manifests/3"};
 const std::string manifest_url = "https://registry-1.docker.io/v2/library/python/manifests/3";
+const std::string ping_url = "https://registry-1.docker.io/v2/";
 const Header bearer{"WWW-Authenticate", R"(Bearer realm="https://auth.docker.io/token",service="registry.docker.io")"};
 
 std::string authorization(const Request& request) {
@@ -158,7 +159,7 @@ TEST_CASE("TLS is left out for hosts on this machine, and for those that somebod
 
 TEST_CASE("Credentials go to the token server and never to the registry in clear") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", ping_url, 401, "", {bearer});
     fake.http.answer("GET", manifest_url, 200, "{}");
     fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
     const World world = fake.world();
@@ -174,13 +175,13 @@ TEST_CASE("A realm somewhere inside the network gets nothing at all, nor one tha
     const World world = fake.world();
     Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
     SECTION("named by the registry") {
-        fake.http.answer("GET", manifest_url, 401, "",
+        fake.http.answer("GET", ping_url, 401, "",
                          {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
         CHECK_THROWS_AS(client.send(manifest), Error);
         CHECK(fake.http.sent.size() == 1);
     }
     SECTION("named by its token server") {
-        fake.http.answer("GET", manifest_url, 401, "", {bearer});
+        fake.http.answer("GET", ping_url, 401, "", {bearer});
         fake.http.answer("GET", "https://auth.docker.io/token*", 307, "", {{"Location", "https://169.254.169.254/x"}});
         CHECK_THROWS_AS(client.send(manifest), Error);
         CHECK(fake.http.sent.size() == 2);
@@ -214,8 +215,7 @@ TEST_CASE("A token server that is busy is waited for, and one that fails is said
 
 TEST_CASE("Basic is answered where a registry knows nothing else") {
     FakeWorld fake;
-    fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 401, "",
-                     {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.answer("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
     fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
     const World world = fake.world();
     Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}, .mirrors = {}});
@@ -293,4 +293,125 @@ TEST_CASE("A token answer that is no token is an error, not a crash") {
         INFO(body);
         CHECK_THROWS_AS(client.send(manifest), Error);
     }
+}
+
+TEST_CASE("Credentials are used from the first request, also where only /v2/ asks for a login") {
+    FakeWorld fake;
+    const std::string url = "http://localhost:5000/v2/a/manifests/1";
+    fake.http.answer("GET", "http://localhost:5000/v2/", 401, "",
+                     {{"WWW-Authenticate", R"(Negotiate, Basic realm="b", Bearer realm = "http://localhost:5001/t")"}});
+    fake.http.answer("GET", "http://localhost:5001/t*", 200, R"({"token":"t"})");
+    fake.http.answer_by("GET", url, [](const Request& request) {
+        return authorization(request) == "Bearer t" ? Response{200, {}, "{}"} : Response{404, {}, ""};
+    });
+    const World world = fake.world();
+    Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}});
+    const Call call{.host = "localhost:5000", .repository = "a", .path = "manifests/1"};
+    CHECK(client.send(call).status == 200);
+    CHECK(client.send(call).status == 200);
+    CHECK(fake.http.lines().find("/v2/\n") == fake.http.lines().rfind("/v2/\n"));
+}
+
+TEST_CASE("A token server that takes one scope only is asked for that one") {
+    FakeWorld fake;
+    const std::string url = "https://ghcr.io/v2/a/blobs/uploads/?mount=x&from=b";
+    fake.http.answer("POST", url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://ghcr.io/token")"}});
+    fake.http.answer("POST", url, 202);
+    fake.http.answer_by("GET", "https://ghcr.io/token*", [](const Request& request) {
+        const bool two = request.url.find("scope=") != request.url.rfind("scope=");
+        return two ? Response{400, {}, "duplicate field scope"} : Response{200, {}, R"({"token":"t"})"};
+    });
+    const World world = fake.world();
+    Client client(world, {});
+    CHECK(client
+              .send({.method = "POST",
+                     .host = "ghcr.io",
+                     .repository = "a",
+                     .path = "blobs/uploads/?mount=x&from=b",
+                     .actions = "pull,push",
+                     .mounted_from = "b"})
+              .status == 202);
+    CHECK(fake.http.sent.back().url == url);
+    CHECK(authorization(fake.http.sent.back()) == "Bearer t");
+}
+
+TEST_CASE("307 and 308 keep method and body; other redirects of a write name their place") {
+    FakeWorld fake;
+    Call put = manifest;
+    put.method = "PUT";
+    put.body = "the bytes";
+    const World world = fake.world();
+    Client client(world, {});
+    for (const int status : {307, 308}) {
+        fake.http.answer("PUT", manifest_url, status, "", {{"Location", "/v2/elsewhere"}});
+        fake.http.answer("PUT", "https://registry-1.docker.io/v2/elsewhere", 201);
+        CHECK(client.send(put).status == 201);
+        CHECK(fake.http.sent.back().body == "the bytes");
+    }
+    fake.http.answer("PUT", manifest_url, 302, "", {{"Location", "https://login.example/?secret"}});
+    const Response refused = client.send(put);
+    CHECK(refused.status == 302);
+    CHECK(render_refusal(put, refused) == "PUT docker.io/library/python/manifests/3: 302 to https://login.example/");
+}
+
+TEST_CASE("A Location is understood in every form that a URL may have, and refused in all others") {
+    const auto asked_for = [](const std::string& location) {
+        FakeWorld fake;
+        fake.http.answer("PUT", "*", 201);
+        const World world = fake.world();
+        Client client(world, {});
+        try {
+            client.send(
+                {.method = "PUT", .host = "ghcr.io", .repository = "a", .path = "blobs/uploads/", .address = location});
+        } catch (const Error& error) {
+            CHECK(fake.http.sent.empty());
+            return error.problems.front().what;
+        }
+        return fake.http.sent.front().url;
+    };
+    const std::string uploads = "https://ghcr.io/v2/a/blobs/uploads/";
+    CHECK(asked_for("UUID?_state=x&u=http://y") == uploads + "UUID?_state=x&u=http://y");
+    CHECK(asked_for("?_state=x") == uploads + "?_state=x");
+    CHECK(asked_for("/v2/a/b") == "https://ghcr.io/v2/a/b");
+    CHECK(asked_for("//storage.example/b") == "https://storage.example/b");
+    CHECK(asked_for("http://ghcr.io/v2/a/b") == "https://ghcr.io/v2/a/b");
+    CHECK(asked_for("//10.0.0.1/b") == "ghcr.io sends us to https://10.0.0.1/b");
+    CHECK(asked_for("/v2/a b") == "ghcr.io sends us to https://ghcr.io/v2/a b");
+}
+
+TEST_CASE("A registry that repeats the request in its error shows no secret in any form") {
+    FakeWorld fake;
+    fake.http.answer("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.answer_by("GET", "http://localhost:5000/v2/a/manifests/1", [](const Request& request) {
+        return Response{403, {}, "you sent " + authorization(request) + ", that is u:canary/ or canary%2F"};
+    });
+    const World world = fake.world();
+    Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("canary/")}}}});
+    const Call call{.host = "localhost:5000", .repository = "a", .path = "manifests/1"};
+    const std::string text = render_refusal(call, client.send(call));
+    CHECK(text == "GET localhost:5000/a/manifests/1: 403: you sent Basic ***, that is u:*** or ***");
+}
+
+TEST_CASE("A token with a line break, or a denied request, ends at once and names credentials that are not used") {
+    FakeWorld fake;
+    const World world = fake.world();
+    const Problem unused{{}, "credsStore is not used", "", Level::warning};
+    Client client(world, {.unused_credentials = {unused}});
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"a\nb"})");
+    try {
+        client.send(manifest);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.back() == unused);
+    }
+    CHECK(fake.http.sent.size() == 2);
+}
+
+TEST_CASE("Of several entries for one host the most specific one is used") {
+    const std::map<std::string, Credentials> known = {{"quay.io", {"host", Secret("1")}},
+                                                      {"quay.io/defra", {"path", Secret("2")}}};
+    CHECK(find_credentials(known, "quay.io", "defra/python")->user == "path");
+    CHECK(find_credentials(known, "quay.io", "defrax/python")->user == "host");
+    CHECK(find_credentials(known, "quay.io.example", "defra/python") == nullptr);
 }

@@ -16,6 +16,15 @@ TEST_CASE("a docker config gives user names and tokens by host, Docker Hub under
     CHECK(config.warnings.empty());
 }
 
+TEST_CASE("a host and a path below it are two entries, and a NUL at the end of a password is none of it") {
+    const DockerConfig config = parse_docker_config(
+        R"({"auths":{"quay.io":{"auth":"YTpi"},"quay.io/other":{"auth":"YzpkAAA="},"https://ghcr.io/v2/":{"auth":"YTpi"}}})",
+        "config.json");
+    CHECK(config.credentials.at("quay.io").user == "a");
+    CHECK(config.credentials.at("quay.io/other").password.reveal() == "d");
+    CHECK(config.credentials.contains("ghcr.io"));
+}
+
 TEST_CASE("programs that keep credentials are never run, and that is said") {
     const DockerConfig config = parse_docker_config(
         R"({"auths":{"ghcr.io":{}},"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}})", "config.json");

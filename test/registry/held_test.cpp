@@ -92,3 +92,54 @@ TEST_CASE("where nobody answers, the first tag's attempts are the only ones") {
         load_held_tags(client, "registry.example", std::vector<TagName>{{"a", "1"}, {"a", "2"}, {"b", "1"}}, 4), Error);
     CHECK(fake.http.sent.size() == 5);
 }
+
+TEST_CASE("of several links the one to the next page is followed, and a list without an end is an error") {
+    FakeWorld fake;
+    const World world = fake.world();
+    Client client(world, {});
+    SECTION("the second entry") {
+        fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
+                         {{"Link", R"(</v2/a/tags/list>; rel="first", </v2/a/tags/list?last=b>; rel=next)"}});
+        fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list?last=b", 200, R"({"tags":["a"]})");
+        CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
+    }
+    SECTION("round and round") {
+        fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
+                         {{"Link", R"(</v2/a/tags/list>; rel="next")"}});
+        CHECK_THROWS_AS(list_tags(client, "ghcr.io", "a"), Error);
+    }
+}
+
+TEST_CASE("where HEAD is not supported, or a 404 has to be certain, GET decides") {
+    FakeWorld fake;
+    const std::string url = "https://ghcr.io/v2/a/manifests/1";
+    fake.http.answer("GET", url, 200, "the bytes");
+    const World world = fake.world();
+    Client client(world, {});
+    SECTION("405") {
+        fake.http.answer("HEAD", url, 405);
+        CHECK(ask_tag(client, "ghcr.io", "a", "1") == sha256("the bytes"));
+    }
+    SECTION("404") {
+        fake.http.answer("HEAD", url, 404);
+        CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1"));
+        CHECK(ask_tag(client, "ghcr.io", "a", "1", TagRead::head_then_get) == sha256("the bytes"));
+    }
+    CHECK(ask_tag(client, "ghcr.io", "a", "1", TagRead::get) == sha256("the bytes"));
+}
+
+TEST_CASE("a tag whose manifest is gone is a tag of unknown age") {
+    FakeWorld fake;
+    FakeRegistry registry(fake);
+    const Digest gone = sha256("gone");
+    registry.loses = [&](const Request& request) -> std::optional<Response> {
+        if (request.method == "HEAD") return Response{200, {{"Docker-Content-Digest", gone.text()}}, ""};
+        return std::nullopt;
+    };
+    const World world = fake.world();
+    Client client(world, {});
+    const auto held = load_held_tags(client, registry.host, std::vector<TagName>{{"defra/python", "latest"}}, 2);
+    REQUIRE(held.size() == 1);
+    CHECK(held[0].index == gone);
+    CHECK(held[0].version.empty());
+}

@@ -53,7 +53,7 @@ TEST_CASE("a tag that names no image is not written over: its name and what it i
 TEST_CASE("a manifest goes up with its own media type, whatever a registry calls it (R10)") {
     Hostile scene;
     const std::string index = render_index({}, {});
-    put_manifest(scene.client, scene.registry.host, "defra/python", "1", index, parse_manifest(index, "x").media_type);
+    put_tag(scene.client, scene.registry.host, "defra/python", "1", index, parse_manifest(index, "x").media_type);
     const Request& put = scene.fake.http.sent.back();
     REQUIRE(put.headers.size() == 1);
     CHECK(put.headers[0].value == oci_index_type);
@@ -101,7 +101,7 @@ TEST_CASE("a registry that claims another digest for what it took is not believe
         if (request.method != "PUT") return std::nullopt;
         return Response{201, {{"Docker-Content-Digest", sha256("another").text()}}, ""};
     };
-    CHECK_THROWS_AS(put_manifest(scene.client, scene.registry.host, "defra/python", "1", index, oci_index_type), Error);
+    CHECK_THROWS_AS(put_tag(scene.client, scene.registry.host, "defra/python", "1", index, oci_index_type), Error);
 }
 
 TEST_CASE("a token server's answer is read within bounds (R13)") {

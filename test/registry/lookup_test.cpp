@@ -71,6 +71,7 @@ TEST_CASE("The storage that a registry redirects to sees no authorization") {
     FakeWorld fake;
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
+    fake.http.answer("GET", "https://gcr.io/v2/", 200, "{}");
     Client client(world, {.credentials = {{"gcr.io", {"u", Secret("canary")}}}, .mirrors = {}});
     look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     CHECK(fake.http.sent.back().url == "https://storage.example/x");

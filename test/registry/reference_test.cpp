@@ -18,7 +18,7 @@ TEST_CASE("Names are read as Docker reads them") {
 
 TEST_CASE("What is no reference is none") {
     for (const char* text : {"", "Python", "python:", "a/b:ta g", "-a", "a//b", "a@sha256:123", "$(id)", "a;b", "a\nb",
-                             "https://x/y", "a/../b"}) {
+                             "localhost:99999/a", "[::1]:99999/a", "https://x/y", "a/../b"}) {
         INFO(text);
         CHECK_FALSE(parse_reference(text));
     }
@@ -27,6 +27,7 @@ TEST_CASE("What is no reference is none") {
 TEST_CASE("Only hosts on this machine are spoken to without TLS") {
     CHECK(is_loopback("localhost:5000"));
     CHECK(is_loopback("127.0.0.1"));
+    CHECK(is_loopback("LocalHost:5000"));
     CHECK(is_loopback("[::1]:5000"));
     CHECK_FALSE(is_loopback("localhost.example"));
     CHECK_FALSE(is_loopback("127.0.0.1.example"));

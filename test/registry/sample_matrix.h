@@ -16,17 +16,25 @@
 #include "registry/held.h"
 #include "registry/sources.h"
 
+/// Two builds of one version differ: by their inputs, or only by their bytes.
+struct SampleBuild {
+    std::string bytes{};
+    std::string inputs{};
+};
+
 struct SampleMatrix {
     std::string version;
     std::filesystem::path images;
+    SampleBuild build;
     Plan plan{};
     std::vector<Candidate> candidates{};
     std::vector<Verdict> verdicts{};
     PublicationSources sources{};
 
     /// Writes the layouts below `folder`.
-    SampleMatrix(Files& files, std::string defra_version, std::filesystem::path folder = "out/images")
-        : version(std::move(defra_version)), images(std::move(folder)) {
+    SampleMatrix(Files& files, std::string defra_version, std::filesystem::path folder = "out/images",
+                 SampleBuild which = {})
+        : version(std::move(defra_version)), images(std::move(folder)), build(std::move(which)) {
         plan.job = {.file = "JOB.env", .defra_version = version, .image_name = "python"};
         plan.platforms = {"linux/amd64"};
         add(files, "3.13.3", Target::development, "defra/python-development", {"latest-3.13", "latest"});
@@ -80,7 +88,8 @@ struct SampleMatrix {
             fmt::format(
                 R"({{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":[]}},"name":"{}","version":"{}"}})",
                 name, version),
-            {std::string(50000, 'b'), "the python layer of " + python, "the layer of " + name + " " + version});
+            {std::string(50000, 'b'), "the python layer of " + python,
+             "the layer of " + name + " " + version + build.bytes});
         image.platform = "linux/amd64";
         Descriptor attestation = put_image(
             files, folder,
@@ -92,7 +101,7 @@ struct SampleMatrix {
         files.write(folder / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
         files.write(folder / "index.json", render_index({image, attestation}, {}));
 
-        const Digest inputs = sha256("the inputs of " + name + version);
+        const Digest inputs = sha256("the inputs of " + name + version + build.inputs);
         const std::string index = render_index({image, attestation}, {{inputs_annotation, inputs.text()},
                                                                       {version_annotation, version},
                                                                       {title_annotation, name},

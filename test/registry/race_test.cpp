@@ -1,0 +1,151 @@
+// Two runs that publish at once: every interleaving of what each of them does, and what the registry holds then.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <thread>
+
+#include "bench.h"
+#include "schedule.h"
+
+namespace {
+
+/// One run's way to the registry.
+struct GatedHttp : Http {
+    Http& real;
+    Schedule& schedule;
+    std::size_t run;
+    Held held;
+    std::mutex mutex;
+    Stage stage = Stage::read;
+
+    GatedHttp(Http& http, Schedule& order, std::size_t which, Held where)
+        : real(http), schedule(order), run(which), held(where) {}
+
+    Response send(const Request& request) override {
+        Stage now = Stage::read;
+        {
+            const std::lock_guard lock(mutex);
+            now = stage = stage_of(request.method, request.url, stage, held);
+        }
+        schedule.enter(run, now);
+        return real.send(request);
+    }
+};
+
+/// Two runs over one registry that holds an older version.
+struct Race {
+    Bench bench;
+    SampleMatrix last{bench.fake.files, "1.0.0", "out/last"};
+    std::array<int, 2> codes = {0, 0};
+    std::map<std::string, Digest> first;  ///< what each version tag was written to first
+
+    Race() { bench.push(last); }
+
+    void run(const std::array<const SampleMatrix*, 2>& matrices, const std::string& order, Held held) {
+        bench.registry.loses = [this](const Request& request) -> std::optional<Response> {
+            if (request.method == "PUT" && request.url.find("-python3.") != std::string::npos)
+                first.emplace(request.url.substr(request.url.find("/defra/")), sha256(request.body));
+            return std::nullopt;
+        };
+        Schedule schedule(order);
+        const auto go = [&](std::size_t i) {
+            GatedHttp http(bench.fake.http, schedule, i, held);
+            codes.at(i) = publish(*matrices.at(i), http);
+            schedule.finish(i);
+        };
+        std::thread other([&] { go(1); });
+        go(0);
+        other.join();
+    }
+
+    int publish(const SampleMatrix& matrix, Http& http) {
+        std::ostringstream log;
+        const World world{
+            bench.world.processes, http, bench.world.files, bench.world.clock, bench.world.environment, log, log};
+        try {
+            Client client(world, {.pushes_to = {bench.registry.host}});
+            const std::vector<HeldTag> held =
+                load_held_tags(client, bench.registry.host, matrix.candidates, matrix.sources, 4);
+            const Publication publication = matrix.publish(held);
+            if (publication.is_refused()) return static_cast<int>(publication.exit);
+            run_publication_to_registry(world, client, publication, matrix.sources,
+                                        {.host = bench.registry.host, .jobs = 4, .note_done = {}});
+            return 0;
+        } catch (const Error& error) {
+            return static_cast<int>(error.exit);
+        }
+    }
+
+    bool holds(const SampleMatrix& matrix, TagKind kind) const {
+        const std::vector<TagName> names = names_of(matrix, kind);
+        return std::all_of(names.begin(), names.end(), [&](const TagName& name) {
+            const auto tag = bench.registry.tags.find(name.repository + ":" + name.tag);
+            return tag != bench.registry.tags.end() && tag->second == index_of(matrix, name);
+        });
+    }
+    bool holds(const SampleMatrix& matrix) const {
+        return holds(matrix, TagKind::version) && holds(matrix, TagKind::moving);
+    }
+
+    bool keeps_what_was_written_first() const {
+        return std::all_of(first.begin(), first.end(), [&](const auto& one) {
+            std::string name = one.first.substr(1);
+            name.replace(name.find("/manifests/"), 11, ":");
+            return bench.registry.tags.at(name) == one.second;
+        });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an older and a newer version at once: both get their version tags, the newer one gets the moving tags") {
+    const Held held = GENERATE(Held::before_read, Held::before_put);
+    for (const std::string& order : list_orders()) {
+        INFO(order << (held == Held::before_put ? ", held between reading and writing" : ""));
+        Race race;
+        const SampleMatrix older(race.bench.fake.files, "1.1.0", "out/older");
+        const SampleMatrix newer(race.bench.fake.files, "1.2.0", "out/newer");
+        race.run({&older, &newer}, order, held);
+        CHECK(race.holds(newer));
+        CHECK(race.holds(older, TagKind::version));
+        CHECK(race.codes[1] == 0);
+        CHECK((race.codes[0] == 0 || race.codes[0] == 3));
+        CHECK(race.keeps_what_was_written_first());
+    }
+}
+
+TEST_CASE("one version from other inputs at once: what was written first stays, and the other run is refused") {
+    const Held held = GENERATE(Held::before_read, Held::before_put);
+    for (const std::string& order : list_orders()) {
+        INFO(order << (held == Held::before_put ? ", held between reading and writing" : ""));
+        Race race;
+        const SampleMatrix one(race.bench.fake.files, "1.1.0", "out/one", {"one", "one"});
+        const SampleMatrix two(race.bench.fake.files, "1.1.0", "out/two", {"two", "two"});
+        race.run({&one, &two}, order, held);
+        CHECK(race.keeps_what_was_written_first());
+        const bool first_won = race.holds(one);
+        CHECK((first_won || race.holds(two)));
+        CHECK(race.codes[first_won ? 0 : 1] == 0);
+        CHECK(race.codes[first_won ? 1 : 0] == 1);
+    }
+}
+
+TEST_CASE("one version from the same inputs at once: one build stays, and a re-run of the other one finds it") {
+    const Held held = GENERATE(Held::before_read, Held::before_put);
+    const std::string bytes = GENERATE("", "other bytes");
+    for (const std::string& order : list_orders()) {
+        INFO(order << (held == Held::before_put ? ", held between reading and writing" : "") << ", " << bytes);
+        Race race;
+        const SampleMatrix one(race.bench.fake.files, "1.1.0", "out/one");
+        const SampleMatrix two(race.bench.fake.files, "1.1.0", "out/two", {bytes, ""});
+        race.run({&one, &two}, order, held);
+        CHECK(race.keeps_what_was_written_first());
+        const bool first_won = race.holds(one);
+        CHECK((first_won || race.holds(two)));
+        CHECK(race.codes[first_won ? 0 : 1] == 0);
+        const int other = race.codes[first_won ? 1 : 0];
+        CHECK((other == 0 || other == 3));
+        if (bytes.empty()) CHECK(other == 0);
+        CHECK(race.publish(first_won ? two : one, race.bench.fake.http) == 0);
+        CHECK(race.holds(first_won ? one : two));
+    }
+}

@@ -1,0 +1,82 @@
+// Two runs that go through their stages one at a time, in a given order.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <vector>
+
+/// What a run does, in this order.
+constexpr int stages = 4;
+enum class Stage { read, upload, version_tag, moving_tag };
+
+/// Where a run waits before it writes tags: before it reads the first of them again, or between that and the write.
+enum class Held { before_read, before_put };
+
+/// Lets two runs go one stage at a time, in this order: "aabbabab" means that `a` goes two stages first.
+class Schedule {
+  public:
+    explicit Schedule(std::string order) : order_(std::move(order)) {}
+
+    /// Returns when it is this run's turn to do something of this stage.
+    void enter(std::size_t run, Stage stage) {
+        std::unique_lock lock(mutex_);
+        reached_.at(run) = std::max(reached_.at(run), static_cast<int>(stage));
+        advance();
+        turned_.wait(lock, [&] { return turn_ > place_of(run, static_cast<int>(stage)); });
+    }
+
+    void finish(std::size_t run) {
+        const std::lock_guard lock(mutex_);
+        reached_.at(run) = stages;
+        advance();
+    }
+
+  private:
+    /// The turn of whoever has gone on to a later stage, or ended, is over. `turn_` counts those that have begun.
+    void advance() {
+        while (turn_ < order_.size() && is_over(turn_ - 1)) ++turn_;
+        turned_.notify_all();
+    }
+
+    bool is_over(std::size_t place) const {
+        const auto run = static_cast<std::size_t>(order_.at(place) - 'a');
+        const auto end = order_.begin() + static_cast<std::ptrdiff_t>(place);
+        return reached_.at(run) > std::count(order_.begin(), end, order_.at(place));
+    }
+
+    std::size_t place_of(std::size_t run, int stage) const {
+        std::size_t place = 0;
+        for (int seen = 0; place < order_.size(); ++place) {
+            if (order_[place] == static_cast<char>('a' + run) && seen++ == stage) break;
+        }
+        return place;
+    }
+
+    const std::string order_;
+    std::mutex mutex_;
+    std::condition_variable turned_;
+    std::array<int, 2> reached_ = {0, 0};
+    std::size_t turn_ = 1;
+};
+
+/// The stage of a run that was at `stage` and now sends this request.
+inline Stage stage_of(const std::string& method, const std::string& url, Stage stage, Held held) {
+    const std::size_t tag = url.find("/manifests/");
+    if (tag == std::string::npos || url.find("/manifests/sha256:") == tag)
+        return std::max(stage, method == "PUT" || method == "POST" ? Stage::upload : stage);
+    const Stage of_tag = url.find("/manifests/latest") == tag ? Stage::moving_tag : Stage::version_tag;
+    if (method == "PUT") return std::max(stage, of_tag);
+    return held == Held::before_put || stage == Stage::read ? stage : std::max(stage, of_tag);
+}
+
+/// All 70 orders in which two runs may go through their four stages.
+inline std::vector<std::string> list_orders() {
+    std::vector<std::string> orders;
+    std::string order = "aaaabbbb";
+    do orders.push_back(order);
+    while (std::next_permutation(order.begin(), order.end()));
+    return orders;
+}

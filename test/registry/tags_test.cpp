@@ -1,0 +1,386 @@
+// The visible half of a publication: which tag is written when, and what becomes of it when the registry or another run
+// gets in the way.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <set>
+#include <utility>
+
+#include "bench.h"
+#include "registry/upload.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Fault = std::optional<Response>;
+
+const Response absent{404, {}, ""};
+
+bool reads(const Request& request) {
+    return request.method == "HEAD" || request.method == "GET";
+}
+
+bool mentions(const Error& error, const std::string& part) {
+    return render_problems(error.problems).find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("each tag is read three times: for the plan, right before it is written, and to see it") {
+    Bench bench;
+    bench.push(bench.matrix);
+    const SampleMatrix next(bench.fake.files, "1.2.0");
+    bench.fake.http.sent.clear();
+    bench.push(next);
+    std::map<std::string, std::string> requests;
+    for (const Request& request : bench.fake.http.sent) {
+        if (request.url.find("sha256:") == std::string::npos && request.url.find("/manifests/") != std::string::npos)
+            requests[request.url.substr(request.url.find("/defra"))] += request.method + " ";
+    }
+    REQUIRE(requests.size() == next.tag_count());
+    const std::string first = "/defra/python-development/manifests/1.2.0-python3.13.3";
+    for (const auto& [tag, methods] : requests) {
+        INFO(tag);
+        const bool is_version = tag.find("1.2.0") != std::string::npos;
+        if (tag == first) {  // it speaks for all that are absent, and is looked after until the end
+            CHECK(methods == "HEAD GET GET PUT HEAD HEAD ");
+        } else {
+            CHECK(methods == (is_version ? "HEAD GET PUT HEAD " : "HEAD HEAD PUT HEAD "));
+        }
+    }
+}
+
+TEST_CASE("a registry that shows a tag late is waited for (R19)") {
+    Bench bench;
+    int looks = 0;
+    bool is_put = false;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (!request.url.ends_with("/python/manifests/latest-3.12")) return std::nullopt;
+        is_put = is_put || request.method == "PUT";
+        if (!is_put || !reads(request)) return std::nullopt;
+        if (request.method == "HEAD") ++looks;
+        return looks <= 3 ? Fault(absent) : std::nullopt;
+    };
+    bench.push(bench.matrix);
+    CHECK(bench.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{500ms, 1s, 2s});
+}
+
+TEST_CASE("a tag that is accepted and lost is written once more; if it stays lost, the run fails and nothing moves") {
+    const std::string tag = GENERATE("1.1.0-python3.13.3", "1.1.0-python3.12.6", "latest");
+    const int lost = GENERATE(1, 1000);
+    INFO(tag << ", " << lost << " times");
+    Bench bench;
+    const SampleMatrix last(bench.fake.files, "1.0.0");
+    bench.push(last);
+    int losses = 0;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (!is_put_of(request, tag) || request.url.find("/defra/python/") == std::string::npos) return std::nullopt;
+        return ++losses <= lost ? Fault({201, {}, ""}) : std::nullopt;
+    };
+    if (lost == 1) {
+        bench.push(bench.matrix);
+        CHECK(bench.is_right(bench.matrix));
+        return;
+    }
+    const Error error = bench.push_fails();
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what.find("perhaps also defra/python:" + tag) != std::string::npos);
+    CHECK(mentions(error, "was written twice, and the registry does not show it"));
+    CHECK(losses == 2);
+    if (tag != "latest") {
+        for (const TagName& name : names_of(last, TagKind::moving))
+            CHECK(bench.registry.tags.at(name.repository + ":" + name.tag) == index_of(last, name));
+    }
+    bench.registry.fault = [](const Request&) { return std::nullopt; };
+    bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a 404 for a version tag that exists overwrites nothing, wherever it comes from") {
+    const bool every_head = GENERATE(false, true);
+    Bench bench;
+    bench.push(bench.matrix);
+    const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", "other"});
+    const auto before = bench.registry.tags;
+    std::set<std::string> asked;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (request.method != "HEAD" || request.url.find("/manifests/") == std::string::npos) return std::nullopt;
+        return asked.insert(request.url).second || every_head ? Fault(absent) : std::nullopt;
+    };
+    Client client(bench.world, {.pushes_to = {bench.registry.host}});
+    const std::vector<HeldTag> held = load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
+    CHECK(other.publish(held).exit == Exit::refused);
+
+    // And where the plan does not know it: a tag is read again before it is written.
+    try {
+        bench.write(client, other, other.publish());
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::refused);
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+        CHECK(error.problems.at(1).hint.starts_with("raise DEFRA_VERSION"));
+    }
+    CHECK(bench.registry.tags == before);
+    CHECK(bench.registry.written.size() == bench.matrix.tag_count());
+}
+
+TEST_CASE("a registry that responds to every HEAD with 404 or 405 gets the right tags") {
+    const int status = GENERATE(404, 405);
+    Bench bench;
+    bench.push(SampleMatrix(bench.fake.files, "1.0.0"));
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        return request.method == "HEAD" ? Fault({status, {}, ""}) : std::nullopt;
+    };
+    bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a registry that hides its repositories from anonymous reads loses no version tag") {
+    const bool asks_at_once = GENERATE(true, false);
+    const std::string scheme = GENERATE("Basic realm=\"x\"", "Bearer realm=\"http://localhost:5001/token\"");
+    INFO(scheme << (asks_at_once ? ", asked for at /v2/" : ", asked for at the first upload"));
+    Bench bench;
+    bench.push(bench.matrix);
+    const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", "other"});
+    const auto before = bench.registry.tags;
+    bench.fake.http.answer("GET", "http://localhost:5001/token*", 200, R"({"token":"t"})");
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        const auto is_login = [](const Header& header) { return header.name == "Authorization"; };
+        if (std::any_of(request.headers.begin(), request.headers.end(), is_login)) return std::nullopt;
+        const bool is_ping = request.url.ends_with("/v2/");
+        if (is_ping && !asks_at_once) return Response{200, {}, "{}"};
+        if (is_ping || !reads(request)) return Response{401, {{"WWW-Authenticate", scheme}}, ""};
+        return absent;
+    };
+    Client client(bench.world, {.credentials = {{bench.registry.host, {"user", Secret("canary")}}},
+                                .pushes_to = {bench.registry.host}});
+    try {
+        const std::vector<HeldTag> held =
+            load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
+        const Publication publication = other.publish(held);
+        CHECK(publication.is_refused() == asks_at_once);
+        if (publication.is_refused()) throw Error{publication.exit, publication.problems};
+        bench.write(client, other, publication);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::refused);
+        CHECK(mentions(error, "raise DEFRA_VERSION"));
+    }
+    CHECK(bench.registry.tags == before);
+}
+
+TEST_CASE("an attempt to write a tag that is repeated after a wait reads the tag again") {
+    Bench bench;
+    const SampleMatrix newer(bench.fake.files, "1.2.0", "out/newer");
+    bench.push(SampleMatrix(bench.fake.files, "1.0.0", "out/last"));
+    bool is_first = true;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (!is_put_of(request, "latest-3.12") || !std::exchange(is_first, false)) return std::nullopt;
+        bench.put(newer);
+        return FakeRegistry::error(503, "UNAVAILABLE");
+    };
+    const Error error = bench.push_fails();
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what.starts_with("4 of 4 version tags written"));
+    CHECK(error.problems.at(1).what.starts_with("another run published 1.2.0 meanwhile, which is newer, and keeps "));
+    CHECK(bench.is_right(newer));
+    const Seen versions = bench.seen(bench.matrix);
+    for (const TagName& name : names_of(bench.matrix, TagKind::version))
+        CHECK(versions.at(name) == index_of(bench.matrix, name));
+}
+
+TEST_CASE("whatever another run does while this one uploads, version tags stay and moving tags go forwards only") {
+    Bench bench;
+    const SampleMatrix last(bench.fake.files, "1.0.0", "out/last");
+    bench.push(last);
+    bool is_first = true;
+    std::function<void()> meanwhile;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (request.body_file.empty() || !std::exchange(is_first, false)) return std::nullopt;
+        meanwhile();
+        return std::nullopt;
+    };
+    SECTION("a newer version is published: ours gets its version tags, and moves nothing") {
+        const SampleMatrix newer(bench.fake.files, "1.2.0", "out/newer");
+        meanwhile = [&] { bench.put(newer); };
+        const Error error = bench.push_fails();
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what == "4 of 4 version tags written, no moving tag moved.");
+        CHECK(bench.is_right(newer));
+    }
+    SECTION("an older version is published: ours moves on from there") {
+        const SampleMatrix older(bench.fake.files, "1.0.1", "out/older");
+        meanwhile = [&] { bench.put(older); };
+        bench.push(bench.matrix);
+        CHECK(bench.is_right(bench.matrix));
+    }
+    SECTION("the same version is published from other inputs: nothing is overwritten") {
+        const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", "other"});
+        meanwhile = [&] { bench.put(other); };
+        const Error error = bench.push_fails();
+        CHECK(error.exit == Exit::refused);
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+        CHECK(mentions(error, "raise DEFRA_VERSION"));
+        CHECK(bench.is_right(other));
+    }
+    SECTION("the same version is published from the same inputs, as other bytes: a re-run goes on from them") {
+        const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", ""});
+        meanwhile = [&] { bench.put(other); };
+        const Error error = bench.push_fails();
+        CHECK(error.exit == Exit::failed);
+        CHECK(mentions(error, "run it again"));
+        CHECK(bench.is_right(other));
+    }
+    SECTION("a moving tag is set to something of unknown age: it is left alone") {
+        const std::string foreign = render_index({}, {});
+        meanwhile = [&] {
+            bench.registry.manifests["defra/python"].emplace(sha256(foreign), foreign);
+            bench.registry.tags.insert_or_assign("defra/python:latest", sha256(foreign));
+        };
+        const Error error = bench.push_fails();
+        CHECK(error.exit == Exit::failed);
+        CHECK(mentions(error, "defra/python:latest was moved by another run to " + sha256(foreign).text()));
+        CHECK(bench.registry.tags.at("defra/python:latest") == sha256(foreign));
+    }
+}
+
+TEST_CASE("a run that sees an older version on its moving tags writes them once more") {
+    Bench bench;
+    const SampleMatrix older(bench.fake.files, "1.0.1", "out/older");
+    bench.push(SampleMatrix(bench.fake.files, "1.0.0", "out/last"));
+    bool is_first = true;
+    bench.registry.loses = [&](const Request& request) -> Fault {
+        if (!is_put_of(request, "latest") || !std::exchange(is_first, false)) return std::nullopt;
+        bench.put(older);
+        return std::nullopt;
+    };
+    bench.push(bench.matrix, 1);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a moving tag that is gone when it should be written is an error") {
+    Bench bench;
+    bench.push(SampleMatrix(bench.fake.files, "1.0.0", "out/last"));
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (!request.body_file.empty()) bench.registry.tags.erase("defra/python:latest");
+        return std::nullopt;
+    };
+    CHECK(mentions(bench.push_fails(), "defra/python:latest was there and is gone"));
+}
+
+TEST_CASE("a repository that may not be read before its first push is created by it") {
+    const int status = GENERATE(401, 403);
+    Bench bench;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        const bool exists = !bench.registry.blobs["defra/python"].empty();
+        if (exists || !reads(request) || request.url.find("/defra/python/") == std::string::npos) return std::nullopt;
+        return FakeRegistry::error(status, "DENIED");
+    };
+    bench.push(bench.matrix);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a repository that may be pushed to and never read gets no tag") {
+    Bench bench;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        return reads(request) ? Fault(FakeRegistry::error(403, "DENIED")) : std::nullopt;
+    };
+    CHECK(bench.push_fails().problems.front().what == "Nothing visible changed.");
+    CHECK(bench.registry.tags.empty());
+}
+
+TEST_CASE("an alias whose manifest is gone moves once it is adopted") {
+    Bench bench;
+    const Digest gone = sha256("gone");
+    bench.registry.loses = [&](const Request& request) -> Fault {
+        const bool is_latest = request.method == "HEAD" && request.url.ends_with("/python/manifests/latest");
+        const bool is_put = bench.registry.tags.contains("defra/python:latest");
+        if (!is_latest || is_put) return std::nullopt;
+        return Response{200, {{"Docker-Content-Digest", gone.text()}}, ""};
+    };
+    Client client(bench.world, {.pushes_to = {bench.registry.host}});
+    const std::vector<HeldTag> held =
+        load_held_tags(client, bench.registry.host, bench.matrix.candidates, bench.matrix.sources, 4);
+    REQUIRE(held.size() == 1);
+    CHECK(bench.matrix.publish(held).exit == Exit::refused);
+    const Publication adopting = plan_publication(bench.matrix.plan, bench.matrix.candidates, bench.matrix.verdicts,
+                                                  held, {.stand_ins_may = true, .adopt_aliases = true});
+    bench.write(client, bench.matrix, adopting);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a mount that fails is replaced by an upload, and a 404 for a manifest gets a second look") {
+    const int status = GENERATE(500, 501, 403);
+    Bench bench;
+    std::set<std::string> seen;
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        if (request.url.find("?mount=") != std::string::npos) return FakeRegistry::error(status, "UNKNOWN");
+        const bool is_manifest = request.method == "PUT" && request.url.find("/manifests/") != std::string::npos;
+        return is_manifest && seen.insert(request.url).second ? Fault(absent) : std::nullopt;
+    };
+    bench.push(bench.matrix, 1);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a blob whose upload got no response is asked for before it is sent again") {
+    Bench bench;
+    std::map<std::string, int> sends;
+    bench.registry.mounts = false;
+    bench.registry.loses = [&](const Request& request) -> Fault {
+        if (!request.body_file.empty() && ++sends[request.url.substr(0, 60) + request.body_file.string()] == 1)
+            FakeRegistry::cut(request);
+        return std::nullopt;
+    };
+    bench.push(bench.matrix, 1);
+    CHECK(bench.is_right(bench.matrix));
+    for (const auto& [file, count] : sends) CHECK(count == 1);
+}
+
+TEST_CASE("an upload without a place to send it to is an error, an empty digest is as good as none") {
+    Bench bench;
+    SECTION("no Location") {
+        bench.registry.loses = [](const Request& request) -> Fault {
+            return request.method == "POST" ? Fault({202, {}, ""}) : std::nullopt;
+        };
+        CHECK(mentions(bench.push_fails(), "named no place to send it to (no Location)"));
+    }
+    SECTION("an empty Docker-Content-Digest") {
+        bench.registry.loses = [](const Request& request) -> Fault {
+            return request.method == "PUT" ? Fault({201, {{"Docker-Content-Digest", ""}}, ""}) : std::nullopt;
+        };
+        bench.push(bench.matrix);
+        CHECK(bench.is_right(bench.matrix));
+    }
+}
+
+TEST_CASE("a registry that is busy for seven seconds is waited for") {
+    Bench bench;
+    bench.registry.fault = [&](const Request&) -> Fault {
+        if (bench.fake.clock.steady() >= 7s) return std::nullopt;
+        return FakeRegistry::error(503, "UNAVAILABLE");
+    };
+    bench.push(bench.matrix, 1);
+    CHECK(bench.is_right(bench.matrix));
+}
+
+TEST_CASE("a rollback stops where another run moved a tag meanwhile") {
+    Bench bench;
+    bench.push(bench.matrix);
+    const SampleMatrix next(bench.fake.files, "1.2.0", "out/next");
+    const SampleMatrix newest(bench.fake.files, "1.3.0", "out/newest");
+    bench.push(next);
+    std::vector<TagName> names = names_of(bench.matrix, TagKind::version);
+    for (const TagName& name : names_of(bench.matrix, TagKind::moving)) names.push_back(name);
+    Client client(bench.world, {.pushes_to = {bench.registry.host}});
+    const Publication back = plan_rollback(bench.matrix.plan, load_held_tags(client, bench.registry.host, names, 4),
+                                           "1.1.0", "1.2.0 does not start");
+    REQUIRE(back.steps.size() == 6);
+    SECTION("nobody else publishes: the tags go back") {
+        bench.write(client, bench.matrix, back);
+        CHECK(bench.is_right(bench.matrix));
+    }
+    SECTION("a newer version is published: it stays") {
+        bench.put(newest);
+        CHECK_THROWS_AS(bench.write(client, bench.matrix, back), Error);
+        CHECK(bench.is_right(newest));
+    }
+}
