@@ -32,6 +32,12 @@ std::string render_index_digests(const std::vector<Candidate>& candidates) {
     return json.one_line();
 }
 
+std::set<Digest> indexes_of(const std::vector<Unfinished>& images) {
+    std::set<Digest> indexes;
+    for (const Unfinished& image : images) indexes.insert(image.index);
+    return indexes;
+}
+
 /// One publication from the question what is there to the last tag.
 class Publishing {
   public:
@@ -47,10 +53,11 @@ class Publishing {
     Publication plan(const std::vector<ContractReport>& contracts) {
         // A scan takes minutes: what was read before it is read again after it.
         std::vector<HeldTag> held = load_held();
-        std::vector<Unfinished> compared_with;
-        for (auto replaced = list_replaced(held); replaced != compared_with; replaced = list_replaced(held)) {
+        std::set<Digest> compared_with;
+        for (auto replaced = list_replaced(held); indexes_of(replaced) != compared_with;
+             replaced = list_replaced(held)) {
             find_no_worse(replaced);
-            compared_with = replaced;
+            compared_with = indexes_of(replaced);
             held = load_held();
         }
         Publication publication = plan_with(held);

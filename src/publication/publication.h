@@ -68,8 +68,6 @@ struct Unfinished {
     std::string repository;
     std::string tag;  ///< one that names it
     Digest index;
-
-    bool operator==(const Unfinished&) const = default;
 };
 
 /// An image and the index under its version tag once the publication is carried out.
@@ -95,7 +93,6 @@ struct Publication {
     std::string reason{};                  ///< of a rollback, as its author gave it; empty otherwise
 
     bool is_refused() const { return !problems.empty(); }
-    bool is_rollback() const { return !reason.empty(); }
 };
 
 struct PublicationRules {
@@ -126,11 +123,6 @@ Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& 
 /// repositories. Refused without a reason, and if one of the images is not out under that version.
 Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
                           const std::string& reason);
-
-/// Of these tags the one that DEFRA_VERSION `version` was published under for the minor version of Python that
-/// `python_version` ("3.13.3") belongs to; of several patches the highest.
-std::optional<std::string> find_version_tag(const std::vector<std::string>& tags, const std::string& version,
-                                            const std::string& python_version);
 
 std::string render_publication(const Publication& publication, const std::string& destination);
 

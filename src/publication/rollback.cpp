@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "publication/publication.h"
+#include "publication/version_tag.h"
 
 namespace {
 
@@ -46,20 +47,6 @@ void move_back(Publication& publication, const Image& image, const HeldTag& targ
 }
 
 }  // namespace
-
-std::optional<std::string> find_version_tag(const std::vector<std::string>& tags, const std::string& version,
-                                            const std::string& python_version) {
-    const std::string before_python = version + "-python";
-    const std::optional<Version> ours = parse_version(python_version);
-    std::optional<Version> best;
-    for (const std::string& tag : tags) {
-        if (!tag.starts_with(before_python)) continue;
-        const std::optional<Version> python = parse_version(tag.substr(before_python.size()));
-        if (!ours || !python || minor_version(*python) != minor_version(*ours)) continue;
-        if (!best || *best < *python) best = python;
-    }
-    return best ? std::optional(before_python + render_version(*best)) : std::nullopt;
-}
 
 Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
                           const std::string& reason) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "oci/layout.h"
+#include "publication/version_tag.h"
 #include "registry/held.h"
 #include "registry/manifests.h"
 #include "registry/upload.h"
@@ -179,7 +180,7 @@ bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
     if (now == step.before) return true;
     if (!now) throw Error{Exit::failed, {{{}, name_of(step) + " was there and is gone", "run it again"}}};
     if (step.kind == StepKind::write_version_tag) refuse_version(tag, load_tag(step, *now));
-    if (publication_.is_rollback()) refuse_other_writer(name_of(step), *now);
+    if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
     if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
 
     const HeldTag theirs = load_tag(step, *now);

@@ -1,7 +1,9 @@
 // The same races with two processes, a real registry and a proxy in front of it that holds their requests back.
-#include <catch2/generators/catch_generators.hpp>
-#include <memory>
+#include <unistd.h>
 
+#include <catch2/generators/catch_generators.hpp>
+
+#include "base/text.h"
 #include "peer.h"
 #include "schedule.h"
 #include "system/local_server.h"
@@ -55,14 +57,42 @@ struct RealRace {
 
     void run(const std::string& registry, const std::array<const SampleMatrix*, 2>& matrices, const std::string& order,
              Held held) {
+        // The processes first: whatever is forked from a process with threads may inherit a lock that is held.
+        std::array<std::array<int, 2>, 2> pipes{};
+        std::array<pid_t, 2> children{};
+        for (std::size_t i = 0; i < 2; ++i) {
+            REQUIRE(pipe(pipes.at(i).data()) == 0);
+            children.at(i) = push_when_named(*matrices.at(i), pipes.at(i));
+        }
         Schedule schedule(order);
         Gate one(registry, schedule, 0, held);
         Gate two(registry, schedule, 1, held);
-        const std::array<pid_t, 2> children = {push_in_child(peer, *matrices[0], one.host()),
-                                               push_in_child(peer, *matrices[1], two.host())};
+        send_host(pipes[0], one.host());
+        send_host(pipes[1], two.host());
         std::thread other([&] { wait(schedule, 1, children[1]); });
         wait(schedule, 0, children[0]);
         other.join();
+    }
+
+    pid_t push_when_named(const SampleMatrix& matrix, const std::array<int, 2>& ends) {
+        const pid_t child = fork();
+        if (child != 0) return child;
+        std::array<char, 64> host{};
+        if (read(ends[0], host.data(), host.size() - 1) <= 0) _exit(99);
+        int code = 0;
+        try {
+            RealHttp http{Environment{}};
+            peer.push(matrix, host.data(), http);
+        } catch (const Error& error) {
+            code = static_cast<int>(error.exit);
+        }
+        _exit(code);
+    }
+
+    static void send_host(const std::array<int, 2>& ends, const std::string& host) {
+        CHECK(write(ends[1], host.data(), host.size()) == static_cast<ssize_t>(host.size()));
+        close(ends[0]);
+        close(ends[1]);
     }
 
     void wait(Schedule& schedule, std::size_t run, pid_t child) {

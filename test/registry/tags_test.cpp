@@ -134,6 +134,40 @@ TEST_CASE("a registry that responds to every HEAD with 404 or 405 gets the right
     CHECK(bench.is_right(bench.matrix));
 }
 
+TEST_CASE("a registry that hides its repositories from anonymous reads loses no version tag") {
+    const bool asks_at_once = GENERATE(true, false);
+    const std::string scheme = GENERATE("Basic realm=\"x\"", "Bearer realm=\"http://localhost:5001/token\"");
+    INFO(scheme << (asks_at_once ? ", asked for at /v2/" : ", asked for at the first upload"));
+    Bench bench;
+    bench.push(bench.matrix);
+    const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", "other"});
+    const auto before = bench.registry.tags;
+    bench.fake.http.answer("GET", "http://localhost:5001/token*", 200, R"({"token":"t"})");
+    bench.registry.fault = [&](const Request& request) -> Fault {
+        const auto is_login = [](const Header& header) { return header.name == "Authorization"; };
+        if (std::any_of(request.headers.begin(), request.headers.end(), is_login)) return std::nullopt;
+        const bool is_ping = request.url.ends_with("/v2/");
+        if (is_ping && !asks_at_once) return Response{200, {}, "{}"};
+        if (is_ping || !reads(request)) return Response{401, {{"WWW-Authenticate", scheme}}, ""};
+        return absent;
+    };
+    Client client(bench.world, {.credentials = {{bench.registry.host, {"user", Secret("canary")}}},
+                                .pushes_to = {bench.registry.host}});
+    try {
+        const std::vector<HeldTag> held =
+            load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
+        const Publication publication = other.publish(held);
+        CHECK(publication.is_refused() == asks_at_once);
+        if (publication.is_refused()) throw Error{publication.exit, publication.problems};
+        bench.write(client, other, publication);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::refused);
+        CHECK(mentions(error, "raise DEFRA_VERSION"));
+    }
+    CHECK(bench.registry.tags == before);
+}
+
 TEST_CASE("an attempt to write a tag that is repeated after a wait reads the tag again") {
     Bench bench;
     const SampleMatrix newer(bench.fake.files, "1.2.0", "out/newer");

@@ -326,6 +326,15 @@ TEST_CASE("no more of a body is read than the request allows") {
     CHECK(fs::is_empty(folder.path));
 }
 
+TEST_CASE("of a long error page the status and the beginning are kept") {
+    LocalServer server(always(make_reply(403, "<html>log in" + std::string(200'000, ' ') + "</html>")));
+    RealHttp http({});
+    const Response response = http.send({.url = server.url("/v2/"), .max_body = 100'000});
+    CHECK(response.status == 403);
+    CHECK(response.body.size() == 100'000);
+    CHECK(response.body.starts_with("<html>log in"));
+}
+
 TEST_CASE("headers without end are not read to the end") {
     std::string bytes = "HTTP/1.1 200 OK\r\n";
     for (int i = 0; i < 100; ++i) bytes += "X-Long: " + std::string(4000, 'x') + "\r\n";
