@@ -65,6 +65,22 @@ std::size_t find_lone_half(std::string_view text) {
     return text.size();
 }
 
+/// "2026-11-23T16:52:59Z INFO …" or "[0000] WARN …", and below it what the tool was asked for.
+bool begins_with_log(std::string_view text) {
+    const std::string_view first = trimmed(text.substr(0, text.find('\n')));
+    const std::size_t bracket = first.find(']');
+    const bool tagged = first.starts_with('[') && bracket != std::string_view::npos && bracket + 1 < first.size() &&
+                        first.find_first_of("{\",") == std::string_view::npos;
+    if (first.starts_with('{') || (first.starts_with('[') && !tagged)) return false;
+    return text.find("\n{") != std::string_view::npos || text.find("\n[") != std::string_view::npos;
+}
+
+std::string parse_fault(rapidjson::ParseErrorCode code) {
+    return code == rapidjson::kParseErrorDocumentRootNotSingular
+               ? "behind the JSON there is more: a second document, or a log: use --output, not 2>&1"
+               : rapidjson::GetParseError_En(code);
+}
+
 /// A tool's text that may be no JSON at all, and how it is refused.
 struct ToolText {
     std::string_view text;
@@ -78,9 +94,13 @@ struct ToolText {
         refuse("is not JSON (line " + std::to_string(line) + ": " + what + ")");
     }
 
-    /// What the parser does not look at, or would look at character by character.
+    /// What the parser does not look at, or would look at character by character. A file that a shell has spoilt is
+    /// told by the cause, not by the character at which it stops to be JSON.
     void check() const {
         if (trimmed(text).empty()) refuse("is empty");
+        if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+            refuse("is UTF-16, not UTF-8, as PowerShell writes it with >: use the tool's own --output");
+        if (begins_with_log(text)) refuse("begins with a line of a log, not with JSON: use --output, not 2>&1");
         if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse_at(nul, "a NUL character");
         if (const std::size_t odd = find_invalid_utf8(text); odd != text.size()) refuse_at(odd, "this is not UTF-8");
         if (const std::size_t half = find_lone_half(text); half != text.size()) refuse_at(half, "half a character");
@@ -178,8 +198,7 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
     tool.check();
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(tool.text.data(), tool.text.size());
-    if (document.HasParseError())
-        tool.refuse_at(document.GetErrorOffset(), rapidjson::GetParseError_En(document.GetParseError()));
+    if (document.HasParseError()) tool.refuse_at(document.GetErrorOffset(), parse_fault(document.GetParseError()));
     return document;
 }
 
@@ -197,8 +216,7 @@ PooledDocument parse_tool_lists(std::string text, const std::string& source, con
     document.Populate(read);
     if (reader.HasParseError()) {
         tool.refuse("is not JSON (byte " + std::to_string(reader.GetErrorOffset() + 1) + " of " +
-                    std::to_string(tool.text.size()) + ": " + rapidjson::GetParseError_En(reader.GetParseErrorCode()) +
-                    ")");
+                    std::to_string(tool.text.size()) + ": " + parse_fault(reader.GetParseErrorCode()) + ")");
     }
     return document;
 }

@@ -32,20 +32,6 @@ std::vector<Mended> mend_texts(const World& world, const Settings& settings, con
     return mended;
 }
 
-/// The scanners' own ignore files become part of the policy.
-std::vector<Mended> mend_policy(const World& world, const Settings& settings, Problems& said) {
-    const auto text = [&](const std::string& file) { return world.files.read_if_there(file).value_or(""); };
-    const PolicyFiles now{.policy = text(settings.policy),
-                          .trivyignore = text(".trivyignore"),
-                          .trivyignore_yaml = text(".trivyignore.yaml"),
-                          .grype_yaml = text(".grype.yaml")};
-    const PolicyFiles then = migrate_waivers(now, settings.policy, day_of(decision_time(world, settings)), said);
-    return {{settings.policy, now.policy, then.policy},
-            {".trivyignore", now.trivyignore, then.trivyignore},
-            {".trivyignore.yaml", now.trivyignore_yaml, then.trivyignore_yaml},
-            {".grype.yaml", now.grype_yaml, then.grype_yaml}};
-}
-
 /// The lines between the common beginning and the common end of two texts.
 std::string render_difference(const Mended& mended) {
     std::vector<std::string> before = lines_of(mended.now);
@@ -74,6 +60,19 @@ void mend(const World& world, const Settings& settings, const Mended& mended) {
     }
 }
 
+/// The scanners' own ignore files become part of the policy. Returns what could not be moved.
+Problems mend_policy(const World& world, const Settings& settings) {
+    const std::vector<IgnoreFile> files = load_ignore_files(world, "");
+    if (files.empty()) return {};
+    const std::string policy = world.files.read_if_there(settings.policy).value_or("");
+    const Migration moved =
+        migrate_ignore_files(policy, settings.policy, files, day_of(decision_time(world, settings)));
+    mend(world, settings, {settings.policy, policy, moved.policy});
+    for (std::size_t i = 0; i < files.size(); ++i)
+        mend(world, settings, {files[i].name, files[i].text, moved.files[i].text});
+    return moved.problems;
+}
+
 void append(Problems& all, const Problems& more) {
     all.insert(all.end(), more.begin(), more.end());
 }
@@ -90,6 +89,17 @@ Problems check_action(const World& world, const Settings& settings, const Projec
             append(problems, check_pins(*text, file, level));
     }
     return problems;
+}
+
+/// In the repository of a service, which has a policy and no matrix.
+Result check_policy_alone(const World& world, const Settings& settings) {
+    const Project project = load_policy_project(world, settings);
+    Result result;
+    result.problems = project.policy_warnings;
+    append(result.problems, check_waivers(project.policy, {}, day_of(decision_time(world, settings))));
+    result.outputs["problems"] = std::to_string(result.problems.size());
+    world.out << "only the policy was checked: there is no " << settings.image_matrix << "\n";
+    return result;
 }
 
 }  // namespace
@@ -111,12 +121,15 @@ Problems check_project(const World& world, const Settings& settings, const Proje
 }
 
 Result run_check(const World& world, const Settings& settings) {
+    const bool mending = settings.fix || settings.diff;
+    const Problems left =
+        mending ? mend_policy(world, settings) : Problems{};  // nothing loads while such a file is there
+    if (!left.empty()) throw Error{Exit::bad_input, left};
+    if (mending && !world.files.read_if_there(settings.image_matrix)) return check_policy_alone(world, settings);
     Project project = load_project(world, settings);
     Result result;
-    if (settings.fix || settings.diff) {
-        std::vector<Mended> all = mend_texts(world, settings, project);
-        for (Mended& mended : mend_policy(world, settings, result.problems)) all.push_back(std::move(mended));
-        for (const Mended& mended : all) mend(world, settings, mended);
+    if (mending) {
+        for (const Mended& mended : mend_texts(world, settings, project)) mend(world, settings, mended);
         project = load_project(world, settings);
     }
     append(result.problems, check_project(world, settings, project));

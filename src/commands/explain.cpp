@@ -1,6 +1,8 @@
 // `explain`: whether an image has a vulnerability, and what was decided about it; for whoever is asked.
 #include "verdict/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ostream>
 
@@ -111,6 +113,12 @@ Result run_explain(const World& world, const Settings& settings) {
     Result result;
     const KnownImages known =
         names_images(settings) ? scan_named(world, settings, result) : judge_kept(world, settings);
+    Problems problems;
+    for (const std::string& id : settings.vulnerabilities) {
+        if (const std::string hint = check_id(id, known.verdicts); !hint.empty())
+            problems.push_back({{}, fmt::format("\"{}\" is not an id of a vulnerability", clean_line(id, 100)), hint});
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
     Answer worst = Answer::not_found;
     for (const std::string& id : settings.vulnerabilities) {
         std::vector<Explanation> explanations = explain(known.verdicts, id, known.layers);

@@ -89,7 +89,6 @@ std::string pack_common(const World& world, const Settings& settings, const Evid
     archive.add("JOB.env", settings.job_env);
     archive.add("Dockerfile", settings.dockerfile);
     archive.add(usual_policy, settings.policy);
-    for (const char* own : {".trivyignore", ".trivyignore.yaml", ".grype.yaml"}) archive.add(own, own);
     for (const char* name : {"bases.json", publication_name, "verdict.json"})
         archive.add(std::string("out/") + name, settings.out / name);
     for (const EvidenceImage& image : evidence.images) {

@@ -19,15 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What may stand in the name of a folder on every system.
-std::string folder_name(std::string text) {
-    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    for (char& c : text) {
-        if (allowed.find(c) == std::string_view::npos) c = '-';
-    }
-    return text;
-}
-
 /// What the layout of an image that no matrix names is called: "defradigital-python-1.0.0-python3.13.3", or with the
 /// first digits of its digest.
 std::string name_after(const registry::Reference& reference) {
@@ -86,24 +77,33 @@ Subject make_subject(const World& world, const Settings& settings, const GivenIm
             .stand_in_bases = stands_on_stand_in(world, layout)};
 }
 
-/// The Dockerfile that an image of somebody else was built from is not here: where to change something is not known.
-std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, const Place& at, Date today) {
+/// The Dockerfile that such an image was built from is not here: where to change something is not known.
+std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Date today) {
+    FixPlan plan;
+    for (const Finding& finding : verdict.blocking) plan.add(finding, {});
     std::unordered_map<std::string, Remedy> remedies;
-    for (const Finding& finding : verdict.blocking) {
-        const std::string what = finding.kind == FindingKind::secret
-                                     ? "take " + finding.path + " out of the image"
-                                     : fmt::format("get {} {}", finding.package, joined(finding.fixed_in, " or "));
-        remedies[finding.key()] = {.kind = "change the image",
-                                   .text = finding.fix == FixState::fixed || finding.kind == FindingKind::secret
-                                               ? what
-                                               : "no fix yet: nothing can be done but to wait",
-                                   .at = at,
-                                   .waiver = render_waiver(finding, today)};
-    }
+    const auto add = [&](const Finding& finding, const std::string& waiver) {
+        const Advice advice = advise_outside(finding, plan);
+        remedies[finding.key()] = {
+            .kind = advice.action == Action::ours ? "change the image" : render_action(advice.action),
+            .text = advice.text,
+            .at = {},
+            .waiver = waiver};
+    };
+    for (const Finding& finding : verdict.reported) add(finding, "");
+    for (const Finding& finding : verdict.blocking) add(finding, render_waiver(finding, today));
     return remedies;
 }
 
 }  // namespace
+
+std::string folder_name(std::string text) {
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    for (char& c : text) {
+        if (allowed.find(c) == std::string_view::npos) c = '-';
+    }
+    return text;
+}
 
 bool names_images(const Settings& settings) {
     return !settings.references.empty() || !settings.layout.empty();
@@ -162,18 +162,17 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
     run.policy = project.policy;
     run.policy_revision = project.policy_revision;
     run.policy_warnings = project.policy_warnings;
-    for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::some_images))
+    for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::unknown_targets))
         run.policy_warnings.push_back(problem);
     run.folder = github::folder_in_repository(world.environment, settings.directory);
     run.out = settings.out.string();
-    const bool has_dockerfile = world.files.read_if_there(settings.dockerfile).has_value();
+    run.other_images = true;
     for (Verdict& verdict : verdicts) {
         ImageRun image;
         image.name = verdict.name;
         image.image = verdict.name;
         image.category = "images/" + verdict.name + "/";
-        if (has_dockerfile) image.at = {settings.dockerfile, 1};
-        image.remedies = make_remedies(verdict, image.at, today);
+        image.remedies = make_remedies(verdict, today);
         image.verdict = std::move(verdict);
         run.images.push_back(std::move(image));
     }

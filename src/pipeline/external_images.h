@@ -12,6 +12,9 @@ struct GivenImage {
     std::string reference;  ///< for people: "docker.io/defradigital/python@sha256:…", or the layout's folder
 };
 
+/// The text with a hyphen for every character that may not stand in the name of a file on every system.
+std::string folder_name(std::string text);
+
 /// True if --reference or --layout names any.
 bool names_images(const Settings& settings);
 

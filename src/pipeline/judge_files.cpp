@@ -8,8 +8,6 @@
 
 namespace {
 
-constexpr const char* name = "reports";
-
 /// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
 /// as a scan that went wrong would.
 ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
@@ -53,7 +51,7 @@ Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanRe
     if (!settings.digest.empty()) return *Digest::parse(settings.digest);
     if (grype.report && grype.report->manifest) return *grype.report->manifest;
     if (!grype.report) {
-        trivy.receipt.failure = "does not say which image it is about, and --digest does not either";
+        trivy.receipt.failure = "its report does not name the image by its digest, and no --digest was given";
         return config;
     }
     throw Error{Exit::bad_input,
@@ -75,13 +73,36 @@ std::vector<ScanResult> load_reports(const World& world, const Settings& setting
     return scans;
 }
 
+/// A file or a layout that was scanned says less than a tag.
+bool is_file(const std::string& image) {
+    return image.empty() || image.starts_with('/') || image.starts_with('.') || image.ends_with(".tar") ||
+           image.ends_with(".oci") || image.find("archive:") != std::string::npos;
+}
+
+/// What people call the image: as one of the reports does.
+std::string choose_name(const std::vector<ScanResult>& scans) {
+    std::string name;
+    for (const ScanResult& scan : scans) {
+        if (scan.report && (name.empty() || (is_file(name) && !is_file(scan.report->image)))) name = scan.report->image;
+    }
+    if (is_file(name)) name = name.substr(name.find_last_of("/:") + 1);
+    return name.empty() ? "image" : name;
+}
+
+/// Of its SARIF: without a tag or a digest, so that it stays the same for the next build of the image.
+std::string category_of(const std::string& image) {
+    const std::size_t name = image.rfind('/') + 1;
+    return "images/" + folder_name(image.substr(0, image.find_first_of(":@", name))) + "/";
+}
+
 }  // namespace
 
 Result judge_files(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
     std::vector<ScanResult> scans = load_reports(world, settings);
     const Digest config = choose_config(scans[0], scans[1]);
-    Subject subject{.name = name,
+    const std::string name = choose_name(scans);
+    Subject subject{.name = folder_name(name),
                     .target = "",
                     .manifest = choose_manifest(settings, scans[0], scans[1], config),
                     .config = config,
@@ -98,6 +119,8 @@ Result judge_files(const World& world, const Settings& settings) {
         judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
     Run run = gather_given_run(world, settings, project, std::move(verdicts));
     run.command = "judge";
+    run.images.front().image = name;
+    run.images.front().category = category_of(name);
     std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     return make_result(settings, run, std::move(summary));

@@ -1,4 +1,4 @@
-// Reading the work tree: the matrix, JOB.env, the Dockerfile, the policy and the scanners' own ignore files.
+// Reading the work tree: the matrix, JOB.env, the Dockerfile and the policy.
 #include <algorithm>
 #include <functional>
 
@@ -7,6 +7,7 @@
 #include "pipeline/road.h"
 #include "plan/plan.h"
 #include "system/files.h"
+#include "verdict/migration.h"
 
 namespace {
 
@@ -34,18 +35,6 @@ struct ProjectFiles {
     std::filesystem::path dockerfile;
 };
 
-void append(std::vector<Waiver>& all, const std::vector<Waiver>& more) {
-    all.insert(all.end(), more.begin(), more.end());
-}
-
-/// Every file that says what is accepted: ours and the scanners' own, as far as they are there.
-struct PolicyTexts {
-    std::optional<std::string> own;
-    std::optional<std::string> trivyignore;
-    std::optional<std::string> trivyignore_yaml;
-    std::optional<std::string> grype_yaml;
-};
-
 /// Without the usual file the usual gate holds. A name that somebody wrote down is not passed over like that.
 std::optional<std::string> read_policy(const World& world, const Settings& settings,
                                        const std::filesystem::path& folder) {
@@ -55,54 +44,6 @@ std::optional<std::string> read_policy(const World& world, const Settings& setti
                 {{{settings.policy, 0},
                   "there is no such file",
                   std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy}}};
-}
-
-PolicyTexts load_policy_texts(const World& world, const Settings& settings, const std::filesystem::path& folder) {
-    return {read_policy(world, settings, folder), world.files.read_if_there(folder / ".trivyignore"),
-            world.files.read_if_there(folder / ".trivyignore.yaml"), world.files.read_if_there(folder / ".grype.yaml")};
-}
-
-/// What was read, as messages name it, and the digest of all of it.
-void name_sources(const PolicyTexts& texts, const Settings& settings, LoadedPolicy& loaded) {
-    std::vector<std::string> names;
-    std::string all;
-    const auto add = [&](const std::optional<std::string>& text, const std::string& name) {
-        if (!text) return;
-        names.push_back(name);
-        all += *text;
-    };
-    add(texts.own, settings.policy);
-    add(texts.trivyignore, ".trivyignore");
-    add(texts.trivyignore_yaml, ".trivyignore.yaml");
-    add(texts.grype_yaml, ".grype.yaml");
-    loaded.policy.file = joined(names, ", ");
-    if (!names.empty()) loaded.revision = sha256(all).text();
-}
-
-LoadedPolicy parse_policy_texts(const PolicyTexts& texts, const Settings& settings) {
-    LoadedPolicy loaded;
-    Policy& policy = loaded.policy;
-    Problems problems;
-    gather_problems(problems, [&] {
-        if (texts.own) policy = parse_policy(*texts.own, settings.policy, loaded.warnings);
-    });
-    gather_problems(problems, [&] {
-        if (texts.trivyignore)
-            append(policy.waivers, parse_trivyignore(*texts.trivyignore, ".trivyignore", loaded.warnings));
-    });
-    gather_problems(problems, [&] {
-        if (texts.trivyignore_yaml)
-            append(policy.waivers,
-                   parse_trivyignore_yaml(*texts.trivyignore_yaml, ".trivyignore.yaml", loaded.warnings));
-    });
-    gather_problems(problems, [&] {
-        if (texts.grype_yaml)
-            append(policy.waivers, parse_grype_yaml(*texts.grype_yaml, ".grype.yaml", loaded.warnings));
-    });
-    if (!problems.empty()) throw Error{Exit::bad_input, problems};
-    if (settings.severity) policy.gate.severity = *settings.severity;
-    name_sources(texts, settings, loaded);
-    return loaded;
 }
 
 void take_policy(const World& world, const Settings& settings, Project& project) {
@@ -153,8 +94,35 @@ Project load_policy_project(const World& world, const Settings& settings) {
     return project;
 }
 
+std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& folder) {
+    std::vector<IgnoreFile> files;
+    for (const std::string& name : ignore_file_names) {
+        if (std::optional<std::string> text = world.files.read_if_there(folder / name))
+            files.push_back({name, std::move(*text)});
+    }
+    return files;
+}
+
 LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder) {
-    return parse_policy_texts(load_policy_texts(world, settings, folder), settings);
+    LoadedPolicy loaded;
+    const std::optional<std::string> text = read_policy(world, settings, folder);
+    const std::vector<IgnoreFile> ignored = load_ignore_files(world, folder);
+    Problems problems;
+    if (folder.empty()) problems = check_ignore_files(ignored, settings.policy);
+    for (const IgnoreFile& file : ignored) {
+        if (folder.empty()) break;
+        loaded.warnings.push_back({{file.name, 1},
+                                   "was applied when this was released, and is no longer",
+                                   "what it accepted may block now",
+                                   Level::warning});
+    }
+    gather_problems(problems, [&] {
+        if (text) loaded.policy = parse_policy(*text, settings.policy, loaded.warnings);
+    });
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    if (text) loaded.revision = sha256(*text).text();
+    if (settings.severity) loaded.policy.gate.severity = *settings.severity;
+    return loaded;
 }
 
 Project load_project(const World& world, const Settings& settings) {

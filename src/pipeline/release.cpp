@@ -193,6 +193,7 @@ Result judge_release(const World& world, const Settings& settings) {
     Run run;
     run.program_version = PROGRAM_VERSION;
     run.command = "judge";
+    run.other_images = true;
     run.revision = evidence.revision;
     run.plan.job.defra_version = evidence.version;
     LoadedPolicy loaded = load_policy(world, then, fetched.folder);

@@ -72,9 +72,9 @@ bool loosens_the_same(const Scope& a, const Scope& b) {
 }
 
 std::string describe(const Gate& gate) {
-    return fmt::format("{} and above{}, publish {}, pull requests {}", render_severity(gate.severity),
+    return fmt::format("{} and above{}, publish {}, pull requests {}, unrated as {}", render_severity(gate.severity),
                        gate.only_fixed ? " with a fix" : "", gate.publish_no_worse ? "no-worse" : "strict",
-                       gate.new_only ? "new-only" : "strict");
+                       gate.new_only ? "new-only" : "strict", render_severity(gate.unknown_severity));
 }
 
 std::string describe(const Waiver& waiver) {
@@ -89,7 +89,7 @@ std::string describe(const Waiver& waiver) {
 std::string describe(const std::vector<Waiver>& waivers) {
     std::vector<std::string> texts;
     for (const Waiver& waiver : waivers) texts.push_back(describe(waiver));
-    return counted(waivers.size(), "waiver") + ": " + list_some(texts);
+    return counted(waivers.size(), "exception") + ": " + list_some(texts);
 }
 
 /// A pause is a warning of its own, in every run.

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <unordered_map>
 
 #include "base/text.h"
 #include "github/runner.h"
 #include "pipeline/road.h"
 #include "report/annotations.h"
+#include "report/findings_csv.h"
 #include "report/page.h"
 #include "report/run_json.h"
 #include "report/sarif.h"
@@ -45,7 +47,7 @@ Place find_place(const Settings& settings, const Project& project, const Image& 
 
 std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project,
                                                       const Image& image, const ImageEvidence& evidence,
-                                                      const Verdict& verdict, Date today) {
+                                                      const FixPlan& plan, const Verdict& verdict, Date today) {
     std::unordered_map<std::string, Remedy> remedies;
     const auto add = [&](const Finding& finding, const Advice& advice, const std::string& waiver) {
         remedies[finding.key()] = {.kind = render_action(advice.action),
@@ -53,10 +55,10 @@ std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, 
                                    .at = find_place(settings, project, image, find_bringer(finding, evidence.layers)),
                                    .waiver = waiver};
     };
-    for (const Finding& finding : verdict.reported) add(finding, advise(finding, evidence), "");
+    for (const Finding& finding : verdict.reported) add(finding, advise(finding, evidence, plan), "");
     for (const WaivedFinding& waived : verdict.waived) add(waived.finding, advise(waived), "");
     for (const Finding& finding : verdict.blocking)
-        add(finding, advise(finding, evidence), render_waiver(finding, today));
+        add(finding, advise(finding, evidence, plan), render_waiver(finding, today));
     return remedies;
 }
 
@@ -121,6 +123,8 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
     run.plan = project.plan;
     for (const Base& base : bases)
         run.bases.push_back({base.reference, base.digest, base.created, base.digest_now, base.stand_in});
+    FixPlan plan;  // over all images: one step is asked for once
+    std::map<std::string, ImageEvidence> evidence;
     for (const Layout& layout : layouts) {
         ImageRun image = gather_image(settings, project, layout);
         const auto verdict = std::find_if(verdicts.begin(), verdicts.end(), [&](const Verdict& v) {
@@ -131,10 +135,16 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
         if (contract != contracts.end()) image.contract = *contract;
         if (verdict != verdicts.end()) {
             image.verdict = *verdict;
-            image.remedies = make_remedies(settings, project, image_of(project.plan, layout),
-                                           load_evidence(world, project, settings, layout, bases), *verdict, today);
+            evidence[layout.name] = load_evidence(world, project, settings, layout, bases);
+            for (const Finding& finding : verdict->blocking) plan.add(finding, evidence[layout.name]);
         }
         run.images.push_back(std::move(image));
+    }
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+        ImageRun& image = run.images[i];
+        if (image.verdict)
+            image.remedies = make_remedies(settings, project, image_of(project.plan, layouts[i]), evidence[image.name],
+                                           plan, *image.verdict, today);
     }
     run.policy = project.policy;
     run.policy_revision = project.policy_revision;
@@ -155,8 +165,15 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 }
 
 void forget_reports(const World& world, const Settings& settings) {
-    for (const char* made : {"sarif", "verdicts", "verdict.json", "summary.md", "report.html"})
+    for (const char* made : {"sarif", "verdicts", "verdict.json", "summary.md", "report.html", "findings.csv"})
         world.files.remove(settings.out / made);
+}
+
+Settings for_other_images(const World& world, Settings settings) {
+    const std::optional<std::string> verdict = world.files.read_if_there(settings.out / "verdict.json");
+    if (verdict && verdict->find("\"other_images\": true") == std::string::npos) settings.out /= "other";
+    forget_reports(world, settings);
+    return settings;
 }
 
 std::string save_reports(const World& world, const Settings& settings, const Run& run) {
@@ -183,6 +200,7 @@ std::string save_reports(const World& world, const Settings& settings, const Run
         world.files.write(settings.out / "summary.md", summary);
     });
     files.emplace_back([&] { world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run)); });
+    files.emplace_back([&] { world.files.write(settings.out / "findings.csv", render_findings_csv(run)); });
     in_parallel(settings.jobs, files);
     return summary;
 }

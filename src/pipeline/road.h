@@ -19,6 +19,7 @@
 #include "publication/permission.h"
 #include "publication/publication.h"
 #include "report/run.h"
+#include "verdict/ignore_files.h"
 #include "verdict/layers.h"
 #include "verdict/policy.h"
 #include "verdict/verdict.h"
@@ -52,9 +53,12 @@ struct LoadedPolicy {
     std::string revision;  ///< digest of these files; empty if there is none
     Problems warnings;
 };
-/// The policy file and the scanners' own ignore files in `folder`. Throws Error{bad_input} with the problems of all of
-/// them; for a policy file that is not there, unless it is the usual one, which nobody has to have.
+/// The policy file in `folder`. Throws Error{bad_input} with all its problems; for an ignore file of a scanner's beside
+/// it, which is no longer applied; for a policy file that is not there, unless it is the usual one, which nobody has to
+/// have.
 LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder);
+/// The scanners' own ignore files that lie in `folder`.
+std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& folder);
 
 /// The image that a layout of this plan is of.
 const Image& image_of(const Plan& plan, const Layout& layout);
@@ -133,7 +137,11 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 /// Removes what an earlier run said: whoever is interrupted from here on leaves no report that somebody could take for
 /// this run's.
 void forget_reports(const World& world, const Settings& settings);
-/// Writes out/verdict.json, verdicts/, summary.md, report.html and sarif/. The summary is given back for make_result.
+/// The settings for a run about images that were named: it leaves this checkout's own reports alone, also when it
+/// fails, and writes into out/other where there are any. What an earlier such run reported is removed.
+Settings for_other_images(const World& world, Settings settings);
+/// Writes out/verdict.json, verdicts/, summary.md, report.html, findings.csv and sarif/. The summary is given back for
+/// make_result.
 std::string save_reports(const World& world, const Settings& settings, const Run& run);
 /// Exit code, annotations and outputs of a judged run, and its summary.
 Result make_result(const Settings& settings, const Run& run, std::string summary);

@@ -102,8 +102,8 @@ std::vector<std::string> rescan_images(const World& world, const Settings& setti
 }
 
 Result run_scan(const World& world, const Settings& settings) {
+    if (names_images(settings)) return scan_given(world, for_other_images(world, settings));
     forget_reports(world, settings);
-    if (names_images(settings)) return scan_given(world, settings);
     const Project project = load_project(world, settings);
     const std::vector<Layout> layouts = load_built_images(world, settings, project);
     scan_images(world, settings, project, layouts);

@@ -65,9 +65,10 @@ Reported report_verdicts(const World& world, const Settings& settings, const Pro
 }
 
 Result run_judge(const World& world, const Settings& settings) {
+    if (!settings.release.empty()) return judge_release(world, for_other_images(world, settings));
+    if (!settings.trivy_report.empty() || !settings.grype_report.empty())
+        return judge_files(world, for_other_images(world, settings));
     forget_reports(world, settings);
-    if (!settings.release.empty()) return judge_release(world, settings);
-    if (!settings.trivy_report.empty() || !settings.grype_report.empty()) return judge_files(world, settings);
     Project project = load_project(world, settings);
     for (const Problem& problem : compare_with_release(world, settings, project)) project.warnings.push_back(problem);
     Reported reported = report_verdicts(world, settings, project, load_built_images(world, settings, project));

@@ -29,6 +29,7 @@ constexpr std::array python_minors = {
     PythonMinor{12, 2028y / October / 31},
     PythonMinor{13, 2029y / October / 31},
     PythonMinor{14, 2030y / October / 31},
+    PythonMinor{15, 2031y / October / 31},
 };
 
 // wiki.debian.org/DebianReleases and wiki.debian.org/LTS. The last day is from SUPPORT_POLICY.md of distroless, which
@@ -96,7 +97,7 @@ std::string describe_debian(const DebianSuite& suite, Date today) {
 }
 
 std::string describe_distroless(const std::string& name, Date ends, Date today) {
-    if (today > ends) return fmt::format("{} is no longer rebuilt since {}", name, render_date(ends));
+    if (today > ends) return fmt::format("{} has not been rebuilt since {}", name, render_date(ends));
     if (ends - today > notice_period) return "";
     return fmt::format("{} is rebuilt for the last time {} ({})", name, in_days(ends, today), render_date(ends));
 }
@@ -160,6 +161,12 @@ Problems merge_warnings(const Problems& problems) {
 
 std::optional<DebianSuite> find_suite(std::string_view name) {
     const auto found = std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) { return s.name == name; });
+    return found == suites.end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<DebianSuite> find_suite(int number) {
+    const auto found =
+        std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) { return s.number == number; });
     return found == suites.end() ? std::nullopt : std::optional(*found);
 }
 

@@ -16,3 +16,4 @@ struct DebianSuite {
 };
 
 std::optional<DebianSuite> find_suite(std::string_view name);
+std::optional<DebianSuite> find_suite(int number);

@@ -44,8 +44,9 @@ std::vector<Told> gather_told(const Run& run) {
 Problem make_problem(const Told& told, const Run& run) {
     const Finding& finding = *told.row.finding;
     return {told.at,
-            fmt::format("{}: {}, blocks {}", render_finding_name(finding), render_severities(finding),
-                        render_images(told.row.images, run)),
+            fmt::format("{}: {}, blocks {}{}", render_finding_name(finding), render_severities(finding),
+                        render_images(told.row.images, run),
+                        finding.ignored_because.empty() ? "" : "; " + render_suppression(finding)),
             told.row.remedy != nullptr ? told.row.remedy->text
                                        : "see what it is, then fix it or accept it in the policy file"};
 }
@@ -57,6 +58,11 @@ void add_unknown(const Run& run, Problems& problems) {
         problems.push_back({image.at, "the verdict on " + image.name + " is unknown: " + reasons,
                             "nothing is published without a verdict; run the scan again"});
     }
+}
+
+void add_warnings(const Run& run, Problems& problems) {
+    for (const std::string& warning : warnings_of(run))
+        problems.push_back({{}, warning, "the verdict does not cover this", Level::warning});
 }
 
 void add_contracts(const Run& run, Problems& problems) {
@@ -102,6 +108,7 @@ void add_first(const Problems& all, Level level, std::size_t not_made, const Run
 Problems make_annotations(const Run& run) {
     Problems all;
     add_unknown(run, all);
+    add_warnings(run, all);
     add_contracts(run, all);
     const std::vector<Told> told = gather_told(run);
     const std::size_t made = std::min<std::size_t>(told.size(), max_annotations);

@@ -80,6 +80,12 @@ std::string render_trial(const Run& run) {
     return text.empty() ? "" : element("div", text, "trial") + "\n";
 }
 
+std::string render_warnings(const Run& run) {
+    std::string text;
+    for (const std::string& warning : warnings_of(run)) text += element("p", escape_html(warning, longest_text));
+    return text.empty() ? "" : element("div", text, "trial") + "\n";
+}
+
 std::string render_publication(const Run& run) {
     if (!run.publication) return "";
     const PublicationState& state = *run.publication;
@@ -119,7 +125,7 @@ std::string render_top(const Run& run, const std::vector<PageSection>& sections)
     std::string links;
     for (const PageSection& section : sections)
         links += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
-    return render_head(heading) + "<body>\n" + render_trial(run) +
+    return render_head(heading) + "<body>\n" + render_trial(run) + render_warnings(run) +
            element("div", element("header", render_mark(band) + element("h1", heading) + render_facts(run)),
                    fmt::format("band {}", band)) +
            "\n<nav aria-label=\"On this page\"><ul>" + links + "</ul></nav>\n<main>\n" + render_publication(run);

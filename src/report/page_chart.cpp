@@ -15,26 +15,9 @@ struct Bar {
     Counts counts;
 };
 
-void count(Counts& counts, FindingState state) {
-    switch (state) {
-        case FindingState::blocking:
-            ++counts.blocking;
-            return;
-        case FindingState::forgiven:
-            ++counts.forgiven;
-            return;
-        case FindingState::waived:
-            ++counts.waived;
-            return;
-        case FindingState::reported:
-            ++counts.reported;
-            return;
-    }
-}
-
 std::string describe(const Counts& counts) {
     const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
-    return fmt::format("{} blocking{}, {} waived, {} below the gate", counts.blocking, forgiven, counts.waived,
+    return fmt::format("{} blocking{}, {} accepted, {} not gated", counts.blocking, forgiven, counts.waived,
                        counts.reported);
 }
 
@@ -76,7 +59,7 @@ std::vector<Bar> bars_by_severity(const std::vector<FindingRow>& rows) {
         const Severity severity = static_cast<Severity>(rank);
         Bar bar{render_severity(severity), {}};
         for (const FindingRow& row : rows) {
-            if (row.finding->severity == severity) count(bar.counts, row.state);
+            if (row.finding->severity == severity) count_state(bar.counts, row.state);
         }
         if (bar.counts.all() > 0 || severity >= Severity::medium) bars.push_back(bar);
     }
@@ -86,7 +69,7 @@ std::vector<Bar> bars_by_severity(const std::vector<FindingRow>& rows) {
 std::vector<Bar> bars_by_action(const std::vector<FindingRow>& rows) {
     std::map<std::string, Counts> by_kind;
     for (const FindingRow& row : rows)
-        count(by_kind[row.remedy != nullptr ? row.remedy->kind : "no advice"], row.state);
+        count_state(by_kind[row.remedy != nullptr ? row.remedy->kind : "no advice"], row.state);
     std::vector<Bar> bars;
     for (const auto& [kind, counts] : by_kind) bars.push_back({escape_html(kind, 40), counts});
     std::stable_sort(bars.begin(), bars.end(), [](const Bar& a, const Bar& b) {
@@ -116,7 +99,7 @@ PageSection chart_section(const std::vector<FindingRow>& rows) {
     if (rows.empty()) return {};
     return {"charts", "At a glance",
             render_legend(rows) + element("div",
-                                          render_chart("Findings by severity", bars_by_severity(rows)) +
-                                              render_chart("Findings by what to do", bars_by_action(rows)),
+                                          render_chart("By severity", bars_by_severity(rows)) +
+                                              render_chart("By remedy", bars_by_action(rows)),
                                           "charts")};
 }

@@ -42,32 +42,22 @@ std::string render_use(const Waiver& waiver, const Run& run) {
     return findings.empty() ? "nothing" : counted(findings.size(), "finding") + " in " + counted(images, "image");
 }
 
-/// Its conditions besides the vulnerability and the package: "type deb, fix-state wont-fix".
+/// Its conditions besides the vulnerability and the package: "path /app/**, target production".
 std::string render_conditions(const Waiver& waiver) {
     std::vector<std::string> conditions;
     const auto add = [&](std::string_view name, const std::string& value) {
         if (!value.empty()) conditions.push_back(fmt::format("{} {}", name, value));
     };
-    add("type", waiver.package_type);
-    add("fix-state", waiver.fix_state);
-    add("namespace", waiver.name_space);
-    add("upstream", waiver.upstream);
-    add("language", waiver.language);
-    add("match-type", waiver.match_type);
     add("path", joined(waiver.paths, " or "));
     add("target", joined(waiver.targets, " or "));
-    add("purl", joined(waiver.purls, " or "));
     return joined(conditions, ", ");
 }
 
-/// A rule of .grype.yaml may name no vulnerability at all.
 std::string render_covered(const Waiver& waiver) {
     const std::string version = waiver.package_version.empty() ? "" : " " + waiver.package_version;
     const std::string conditions = render_conditions(waiver);
-    std::string text = waiver.id.empty() ? "any vulnerability" : waiver.id;
-    if (!waiver.package.empty() || !version.empty())
-        text += " in " + (waiver.package.empty() ? "version" : waiver.package) + version;
-    return text + (conditions.empty() ? "" : " (" + conditions + ")");
+    const std::string package = waiver.package.empty() ? "" : " in " + waiver.package + version;
+    return waiver.id + package + (conditions.empty() ? "" : " (" + conditions + ")");
 }
 
 Term term_of(const Waiver& waiver, const Run& run) {
@@ -224,9 +214,8 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
     const std::string date = receipt.database_date ? render_moment(*receipt.database_date) + ", " +
                                                          render_age(now - *receipt.database_date) + " old"
                                                    : "age not known";
-    const std::string result = receipt.failure.empty()
-                                   ? "a usable report"
-                                   : element("span", escape_html(receipt.failure, longest_text), "status bad");
+    const std::string result =
+        receipt.failure.empty() ? "counts" : element("span", escape_html(receipt.failure, longest_text), "status bad");
     const std::string command =
         receipt.command.empty() ? "" : element("details", element("summary", "Command") + render_code(receipt.command));
     return table_row(
@@ -234,7 +223,7 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
          {"Scanner", escape_html(render_scanner(receipt.scanner) + " " + receipt.scanner_version)},
          {"Database", escape_html(receipt.database) + element("span", date, "state") +
                           (receipt.sample_data ? element("span", "sample data", "state blocking") : "")},
-         {"Packages", fmt::format("{}", receipt.packages), "number"},
+         {"Packages", receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages), "number"},
          {"Took", fmt::format("{:.0f} s", receipt.seconds), "number"},
          {"Result", result + command}});
 }

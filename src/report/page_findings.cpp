@@ -42,7 +42,7 @@ void append_package(std::string& page, const Finding& finding) {
     }
     if (finding.path.empty()) return;
     if (!finding.package.empty() || !finding.version.empty()) page += "<br>";
-    append_code(page, finding.path);
+    append_code(page, shown_path(finding));
 }
 
 void append_badge(std::string& page, Severity severity) {
@@ -68,7 +68,7 @@ void append_waiver(std::string& page, const std::string& waiver) {
 
 std::string render_facts(const Finding& finding) {
     std::string facts;
-    if (!finding.seen_by.empty()) append_fact(facts, "Seen by ", render_sightings(finding));
+    if (!finding.seen_by.empty()) append_fact(facts, "Reported by ", render_sightings(finding));
     if (!finding.aliases.empty()) append_fact(facts, "Also known as ", joined(finding.aliases, ", "));
     if (finding.cvss_score > 0)
         append_fact(facts, fmt::format("CVSS {:.1f} ", finding.cvss_score), finding.cvss_vector);
@@ -151,6 +151,11 @@ void append_finding_row(std::string& page, const FindingRow& row, const Run& run
     append_linked_id(page, finding);
     if (!finding.title.empty()) page += "<br>";
     append_html(page, finding.title);
+    if (!finding.ignored_because.empty()) {
+        page += "<br><span class=\"small\">";
+        append_html(page, render_suppression(finding), longest_text);
+        page += "</span>";
+    }
     append_details(page, row);
     close_cell(page);
     open_cell(page, "Package");
@@ -182,8 +187,8 @@ std::string render_filter(const Run& run) {
         "<label class=\"wide\">Words<input name=\"words\" type=\"search\" autocomplete=\"off\" placeholder=\"CVE, "
         "package, path …\"></label>";
     form += "<label>State<select name=\"state\">" + option("", "all") + option("blocking", "blocks") +
-            (render_forgiven_count(run) ? option("forgiven", "forgiven") : "") + option("waived", "waived") +
-            option("reported", "below the gate") + "</select></label>";
+            (render_forgiven_count(run) ? option("forgiven", "forgiven") : "") + option("waived", "accepted") +
+            option("reported", "not gated") + "</select></label>";
     form += "<label>Severity<select name=\"severity\">" + option("", "all") + option("5", "critical") +
             option("4", "high and above") + option("3", "medium and above") + option("2", "low and above") +
             "</select></label>";

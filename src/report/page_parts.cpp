@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "report/escape.h"
 #include "report/html.h"
 #include "report/words.h"
 
 namespace {
+
+constexpr std::ptrdiff_t todo_shown = 12;
 
 struct Status {
     std::string_view kind;  ///< "good", "bad", "doubt"
@@ -33,8 +38,8 @@ std::string render_tally(const Counts& counts) {
                            count > 0 && !kind.empty() ? fmt::format(" class=\"{}\"", kind) : "", count);
     };
     return element("dl",
-                   part(counts.blocking, "blocking", "bad") + part(counts.waived, "waived", "") +
-                       part(counts.reported, "below the gate", ""),
+                   part(counts.blocking, "blocking", "bad") + part(counts.waived, "accepted", "") +
+                       part(counts.reported, "not gated", ""),
                    "tally");
 }
 
@@ -62,18 +67,22 @@ std::string render_code(std::string_view text) {
 }
 
 PageSection todo_section(const std::vector<ToDo>& todo) {
-    if (todo.empty()) return {"todo", "What to do", element("p", "Nothing: all is well.", "nothing")};
+    if (todo.empty()) return {"todo", "What to do", element("p", "Nothing.", "nothing")};
     std::string items;
+    std::string more;  // beyond these the images would be many screens down
     for (const ToDo& item : todo) {
         const std::string place = item.at.file.empty() ? "" : render_code(render_place(item.at));
         const std::string because = escape_html(item.because, longest_text);
-        items +=
+        (&item - todo.data() < todo_shown ? items : more) +=
             element("li", element("div", element("b", escape_html(item.text, longest_text)) +
                                              element("span", because + (because.empty() || place.empty() ? "" : " · ") +
                                                                  place))) +
             "\n";
     }
-    return {"todo", "What to do", element("ol", items, "todo")};
+    const std::size_t hidden = todo.size() - std::min<std::size_t>(todo.size(), todo_shown);
+    return {"todo", "What to do",
+            element("ol", items, "todo") +
+                render_more(counted(hidden, "more thing") + " to do", hidden, element("ol", more, "todo"))};
 }
 
 PageSection image_section(const Run& run) {

@@ -77,11 +77,28 @@ std::string render_state(FindingState state) {
         case FindingState::forgiven:
             return "forgiven";
         case FindingState::waived:
-            return "waived";
+            return "accepted";
         case FindingState::reported:
-            return "below the gate";
+            return "not gated";
     }
     return "";
+}
+
+void count_state(Counts& counts, FindingState state) {
+    switch (state) {
+        case FindingState::blocking:
+            ++counts.blocking;
+            break;
+        case FindingState::forgiven:
+            ++counts.forgiven;
+            break;
+        case FindingState::waived:
+            ++counts.waived;
+            break;
+        case FindingState::reported:
+            ++counts.reported;
+            break;
+    }
 }
 
 std::vector<FindingRow> blocking_of(const ImageRun& image) {

@@ -7,7 +7,8 @@
 
 /// Forgiven: would block, but the published image has it too (gate.pull_requests: new-only).
 enum class FindingState { blocking, forgiven, waived, reported };
-std::string render_state(FindingState state);  ///< "blocks", "forgiven", "waived", "below the gate"
+std::string render_state(FindingState state);  ///< "blocks", "forgiven", "accepted", "not gated"
+void count_state(Counts& counts, FindingState state);
 
 /// One finding in one or more images. It looks into the Run it was gathered from, which has to live on.
 struct FindingRow {

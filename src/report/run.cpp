@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
-#include <unordered_set>
 
 #include "base/text.h"
+#include "report/rows.h"
 #include "report/words.h"
 
 namespace {
@@ -31,6 +32,7 @@ bool breaks_contract(const ImageRun& image) {
 }
 
 std::string of_all(std::size_t count, const Run& run) {
+    if (run.images.size() == 1) return run.images.front().image;
     return fmt::format("{} of {}", count, counted(run.images.size(), "image"));
 }
 
@@ -49,19 +51,22 @@ std::vector<std::string> faults_of(const Run& run) {
 std::string render_clean(const Run& run) {
     const std::string subject = render_subject(run);
     const std::string verb = run.plan.job.defra_version.empty() ? " are " : " is ";
-    const std::string images = counted(run.images.size(), "image");
+    const bool one = run.images.size() == 1;
+    const std::string images = one ? run.images.front().image : counted(run.images.size(), "image");
+    const std::string all_clean = images + (one ? "" : ", all clean");
+    if (!run.publication && run.plan.job.defra_version.empty() && one) return images + " is clean";
     if (!run.publication) return subject + verb + "clean: " + images;
     switch (run.publication->result) {
         case PublicationState::Result::published:
-            return subject + verb + "published: " + images + ", all clean";
+            return subject + verb + "published: " + all_clean;
         case PublicationState::Result::already_there:
-            return subject + verb + "out already: " + images + ", all clean";
+            return subject + verb + "out already: " + all_clean;
         case PublicationState::Result::not_wanted:
             return subject + verb + "clean: " + images + ", nothing published";
         case PublicationState::Result::refused:
             return subject + verb + "clean, but was not published: " + images;
         case PublicationState::Result::incomplete:
-            return subject + verb + "published in part only: " + images + ", all clean";
+            return subject + verb + "published in part only: " + all_clean;
     }
     return subject;
 }
@@ -76,7 +81,7 @@ std::string render_state_of(const Run& run) {
     if (run.publication && run.publication->result == PublicationState::Result::published) {
         return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
     }
-    return subject + (run.command == "nightly" ? " as published: " : " may not ship: ") + joined(faults, ", ") +
+    return subject + (run.command == "nightly" ? " as published: " : " must not ship: ") + joined(faults, ", ") +
            (forgiven ? "; " + *forgiven : "");
 }
 
@@ -139,20 +144,27 @@ Counts count_findings(const ImageRun& image) {
 }
 
 Counts count_findings(const Run& run) {
-    if (run.images.size() == 1) return count_findings(run.images.front());  // there a key stands for one finding
-    std::unordered_set<std::string> blocking;
-    std::unordered_set<std::string> forgiven;
-    std::unordered_set<std::string> waived;
-    std::unordered_set<std::string> reported;
+    Counts counts;
+    for (const FindingRow& row : gather_findings(run)) count_state(counts, row.state);
+    return counts;
+}
+
+std::vector<std::string> warnings_of(const Run& run) {
+    std::vector<std::string> texts;
+    std::map<std::string, std::vector<const ImageRun*>> images_by_text;
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
-        for (const Finding& finding : image.verdict->blocking) blocking.insert(finding.key());
-        for (const WaivedFinding& one : image.verdict->waived) waived.insert(one.finding.key());
-        for (const Finding& finding : image.verdict->reported)
-            (is_forgiven(image, finding) ? forgiven : reported).insert(finding.key());
+        for (const std::string& warning : image.verdict->warnings) {
+            std::vector<const ImageRun*>& images = images_by_text[warning];
+            if (images.empty()) texts.push_back(warning);
+            if (images.empty() || images.back() != &image) images.push_back(&image);
+        }
     }
-    return {
-        .blocking = blocking.size(), .forgiven = forgiven.size(), .waived = waived.size(), .reported = reported.size()};
+    for (std::string& text : texts) {
+        const std::vector<const ImageRun*>& images = images_by_text.at(text);
+        if (images.size() < run.images.size()) text += " (" + render_images(images, run) + ")";
+    }
+    return texts;
 }
 
 std::optional<std::string> render_forgiven_count(const Run& run) {

@@ -83,6 +83,7 @@ struct PublicationState {
 struct Run {
     std::string program_version;
     std::string command;            ///< "run", "judge", "nightly"
+    bool other_images = false;      ///< it is about images that were named, not about those of this checkout
     std::string repository;         ///< "DEFRA/python-docker"; empty on a laptop
     std::string revision;           ///< commit of the work tree; empty if there is none
     std::string address;            ///< of this run in the browser; empty on a laptop
@@ -114,6 +115,9 @@ bool is_contract_broken(const Run& run);  ///< by any image, or nothing was test
 Date decision_day(const Run& run);
 bool has_stand_in_bases(const Run& run);
 bool has_sample_data(const Run& run);
+/// What limits the verdicts without making them unknown, each once, with the images that it is about where these are
+/// not all: shown right below the heading, in every output.
+std::vector<std::string> warnings_of(const Run& run);
 std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when it was judged, each once
 
 /// How many findings are in which state.
@@ -127,7 +131,7 @@ struct Counts {
 };
 
 Counts count_findings(const ImageRun& image);
-Counts count_findings(const Run& run);  ///< a finding that several images have counts once
+Counts count_findings(const Run& run);  ///< as many as gather_findings has rows
 
 bool is_forgiven(const ImageRun& image, const Finding& finding);
 /// "3 findings in 2 of 4 images are forgiven, because the published images have them too"; nothing if none is.

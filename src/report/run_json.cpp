@@ -51,6 +51,11 @@ void render_verdict(JsonWriter& json, const ImageRun& image) {
     if (image.verdict) json.field("digest", image.verdict->manifest.text());
     render_counts(json, count_findings(image));
     if (image.verdict) render_severity_counts(json, *image.verdict);
+    json.open_array("warnings");
+    if (image.verdict) {
+        for (const std::string& warning : image.verdict->warnings) json.item(clean_line(warning, 2000));
+    }
+    json.close();
     json.open_array("unknown_because");
     if (!image.verdict) json.item("it was not judged");
     if (image.verdict) {
@@ -165,6 +170,7 @@ std::string render_verdict_summary_json(const Run& run) {
     render_counts(json, count_findings(run));
     json.field("program", "python-image-action " + run.program_version);
     json.field("command", run.command);
+    json.field("other_images", run.other_images);
     json.field("repository", run.repository);
     json.field("revision", run.revision);
     if (run.started > Time{}) json.field("started", render_time(run.started));

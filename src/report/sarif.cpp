@@ -119,9 +119,10 @@ std::vector<std::string> render_left_out(const Selection& selection, const Sarif
     return notes;
 }
 
-/// What a scanner that is off would have found is missing from the results: whoever reads the file has to know.
-std::vector<std::string> render_pauses(const Verdict& verdict) {
+/// Warnings about the verdict, and the scanners that are off: what these would have found is missing from the results.
+std::vector<std::string> render_limits(const Verdict& verdict) {
     std::vector<std::string> notes;
+    for (const std::string& warning : verdict.warnings) notes.push_back(escape_sarif(warning, max_note));
     for (const ScannerPause& pause : verdict.paused) {
         notes.push_back(escape_sarif(
             fmt::format("{} is off until {} ({}, says {}): what only it sees is not known",
@@ -170,7 +171,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     if (!image.verdict || image.verdict->outcome == Outcome::unknown) return std::nullopt;
     const Selection selection = select(image, choice);
     const Rules rules = gather_rules(selection.rows);
-    std::vector<std::string> notes = render_pauses(*image.verdict);
+    std::vector<std::string> notes = render_limits(*image.verdict);
     for (std::string& note : render_left_out(selection, choice)) notes.push_back(std::move(note));
     JsonWriter json(selection.rows.size() * ample_result);
     json.open_object();

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "report/escape.h"
 #include "report/sarif.h"
 #include "report/sarif_text.h"
 #include "report/words.h"
 
 namespace {
+
+constexpr std::size_t longest_id = 200;  ///< characters
 
 bool is_in_repository(const std::string& path) {
     if (path.empty() || path.starts_with('/')) return false;
@@ -83,8 +86,11 @@ void render_rule_properties(JsonWriter& json, const SarifRule& rule) {
 }  // namespace
 
 std::string sarif_rule_id(const Finding& finding) {
-    const std::string id = clean_line(finding.id, 200);
-    return id.empty() ? "unnamed" : id;
+    const std::string whole = clean_line(finding.id, finding.id.size());
+    if (whole.empty()) return "unnamed";
+    const std::string id = clean_line(whole, longest_id);
+    // Two long ids may differ in what is cut off.
+    return id == whole ? id : id + "-" + std::string(sha256(finding.id).hex().substr(0, 12));
 }
 
 Place find_place(const FindingRow& row) {

@@ -40,7 +40,7 @@ constexpr std::size_t packages_named = 10;
 std::vector<std::string> package_list(const std::vector<const Finding*>& findings) {
     std::vector<std::string> names;
     for (const Finding* finding : findings) {
-        const std::string name = finding->kind == FindingKind::secret ? finding->path : finding->package;
+        const std::string name = finding->kind == FindingKind::secret ? shown_path(*finding) : finding->package;
         if (std::find(names.begin(), names.end(), name) != names.end()) continue;
         if (names.size() == packages_named) {
             names.emplace_back("others");
@@ -91,15 +91,16 @@ std::string sarif_message(const FindingRow& row) {
     const Finding& finding = *row.finding;
     const ImageRun& image = *row.images.front();
     const std::string place =
-        finding.path.empty() || finding.kind == FindingKind::secret ? "" : " (" + finding.path + ")";
+        finding.path.empty() || finding.kind == FindingKind::secret ? "" : " (" + shown_path(finding) + ")";
     const std::string platform = image.platform.empty() ? "" : " on " + image.platform;  // bare reports name none
     std::string text = fmt::format("{}{}: {}{}: {}, {}.", image.image, platform, render_finding_name(finding), place,
-                                   render_severity(finding.severity), render_state(row.state));
+                                   render_severities(finding), render_state(row.state));
     if (!finding.title.empty()) text += " " + finding.title + (finding.title.ends_with('.') ? "" : ".");
     if (finding.kind == FindingKind::vulnerability) text += " Fix: " + render_fix(finding) + ".";
     if (row.waiver != nullptr) text += " " + render_acceptance(*row.waiver);
     if (row.remedy != nullptr && row.waiver == nullptr) text += " What to do: " + row.remedy->text + ".";
-    if (!finding.seen_by.empty()) text += " Seen by " + render_sightings(finding) + ".";
+    if (!finding.seen_by.empty()) text += " Reported by " + render_sightings(finding) + ".";
+    if (!finding.ignored_because.empty()) text += " Note: " + render_suppression(finding) + ".";
     return escape_sarif(text, max_description);
 }
 

@@ -54,6 +54,8 @@ std::string render_alerts(const Run& run) {
             "nothing about real "
             "vulnerabilities.\n\n";
     }
+    for (const std::string& warning : warnings_of(run))
+        text += "> [!WARNING]\n> " + escape_markdown(warning, 600) + "\n\n";
     return text;
 }
 

@@ -31,7 +31,7 @@ std::string linked_cell(const Finding& finding) {
 std::string package_cell(const Finding& finding) {
     const std::string package =
         escape_markdown(finding.package + (finding.version.empty() ? "" : " " + finding.version));
-    return finding.path.empty() ? package : package + "<br>" + markdown_code(finding.path, 120);
+    return finding.path.empty() ? package : package + "<br>" + markdown_code(shown_path(finding), 120);
 }
 
 std::string severity_cell(const Finding& finding) {

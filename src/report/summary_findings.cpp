@@ -28,7 +28,8 @@ std::string waiver_cell(const Waiver& waiver) {
 
 std::string finding_row(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
-    const std::string title = finding.title.empty() ? "" : "<br>" + escape_markdown(finding.title, 120);
+    std::string title = finding.title.empty() ? "" : "<br>" + escape_markdown(finding.title, 120);
+    if (!finding.ignored_because.empty()) title += "<br>" + escape_markdown(render_suppression(finding), 300);
     return markdown_row({severity_cell(finding), linked_cell(finding) + title, package_cell(finding),
                          escape_markdown(render_fix(finding), 100), escape_markdown(render_images(row.images, run)),
                          row.waiver != nullptr ? waiver_cell(*row.waiver) : advice_cell(row)});
@@ -78,18 +79,21 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
             part.title = "What is forgiven: it would block, but the published image has it too";
             break;
         case FindingState::waived:
-            part.title = counted(count, "waived finding");
+            part.title = counted(count, "accepted finding");
             break;
         case FindingState::reported:
-            part.title = counted(count, "finding") + " below the gate";
+            part.title = counted(count, "finding") + " not gated";
             break;
     }
     return part;
 }
 
 SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room) {
-    SummaryPart part{
-        .title = "Waivers to paste, where a finding is accepted", .head = {}, .rows = {}, .tail = {}, .folded = true};
+    SummaryPart part{.title = "Exceptions to paste, where a finding is accepted",
+                     .head = {},
+                     .rows = {},
+                     .tail = {},
+                     .folded = true};
     std::unordered_set<std::string_view> known;
     for (const FindingRow& row : rows) {
         if (row.remedy == nullptr || row.remedy->waiver.empty() || !known.insert(row.remedy->waiver).second) continue;

@@ -61,7 +61,7 @@ SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
 SummaryPart make_image_part(const Run& run) {
     SummaryPart part{
         .title = "Images",
-        .head = markdown_head({"Image", "Verdict", "Blocks", "Waived", "Below the gate", "Contract", "Digest"}),
+        .head = markdown_head({"Image", "Verdict", "Blocks", "Accepted", "Not gated", "Contract", "Digest"}),
         .rows = {},
         .tail = {}};
     for (const ImageRun& image : run.images) {
@@ -178,8 +178,9 @@ SummaryPart make_receipt_part(const Run& run) {
                  render_scanner(receipt.scanner) + " " + escape_markdown(receipt.scanner_version, 60),
                  escape_markdown(receipt.database, 200) + (receipt.sample_data ? " **(sample data)**" : ""),
                  receipt.database_date ? render_age(run.finished - *receipt.database_date) : "not known",
-                 fmt::format("{}", receipt.packages), fmt::format("{:.0f} s", receipt.seconds),
-                 receipt.failure.empty() ? "a usable report" : escape_markdown(receipt.failure, 400)}));
+                 receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages),
+                 fmt::format("{:.0f} s", receipt.seconds),
+                 receipt.failure.empty() ? "counts" : escape_markdown(receipt.failure, 400)}));
         }
     }
     return part;

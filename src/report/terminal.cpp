@@ -110,8 +110,8 @@ std::vector<Line> image_lines(const Run& run) {
                              {.text = "VERDICT", .colour = Colour::bold},
                              {.text = "CONTRACT", .colour = Colour::bold},
                              {.text = "BLOCK", .colour = Colour::bold, .right = true},
-                             {.text = "WAIVED", .colour = Colour::bold, .right = true},
-                             {.text = "BELOW", .colour = Colour::bold, .right = true},
+                             {.text = "ACCEPTED", .colour = Colour::bold, .right = true},
+                             {.text = "NOT GATED", .colour = Colour::bold, .right = true},
                              {.text = "DIGEST", .colour = Colour::bold}}};
     for (const ImageRun& image : run.images) lines.push_back(image_line(image));
     return lines;
@@ -120,13 +120,16 @@ std::vector<Line> image_lines(const Run& run) {
 Line finding_line(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const bool grave = finding.severity >= Severity::high;
-    return {{.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::doubtful},
-            {.text = clean_line(finding.id, 60)},
-            {.text = clean_line(
-                 finding.kind == FindingKind::secret ? finding.path : finding.package + " " + finding.version, 60)},
-            {.text = clean_line(render_fix(finding), 40)},
-            {.text = clean_line(render_images(row.images, run), 80)},
-            {.text = row.remedy != nullptr ? clean_line(row.remedy->text, 200) : "-"}};
+    return {
+        {.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::doubtful},
+        {.text = clean_line(finding.id, 60)},
+        {.text = clean_line(
+             finding.kind == FindingKind::secret ? shown_path(finding) : finding.package + " " + finding.version, 60)},
+        {.text = clean_line(render_fix(finding), 40)},
+        {.text = clean_line(render_images(row.images, run), 80)},
+        {.text = clean_line((row.remedy != nullptr ? row.remedy->text : "-") +
+                                (finding.ignored_because.empty() ? "" : "; " + render_suppression(finding)),
+                            400)}};
 }
 
 std::vector<Line> finding_lines(const std::vector<FindingRow>& rows, const Run& run) {
@@ -166,8 +169,15 @@ std::vector<std::string> verdict_lines(const Run& run) {
     const Outcome outcome = outcome_of(run);
     const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
     const std::string word = outcome == Outcome::clean && counts.forgiven > 0 ? "nothing new" : render_outcome(outcome);
-    return {fmt::format("{}: {} blocking{}, {} waived, {} below the gate", word, counts.blocking, forgiven,
-                        counts.waived, counts.reported)};
+    return {fmt::format("{}: {} blocking{}, {} accepted, {} not gated", word, counts.blocking, forgiven, counts.waived,
+                        counts.reported)};
+}
+
+std::string render_warnings(const Run& run, bool colour) {
+    std::string text;
+    for (const std::string& warning : warnings_of(run))
+        text += painted("warning: ", Colour::doubtful, colour) + clean_line(warning, 600) + "\n";
+    return text;
 }
 
 std::vector<std::string> publication_lines(const Run& run) {
@@ -200,18 +210,19 @@ std::vector<std::string> todo_lines(const Run& run) {
 }  // namespace
 
 std::string render_table(const Run& run, bool colour) {
-    std::string text = render_lines(image_lines(run), colour);
+    std::string text = render_warnings(run, colour) + render_lines(image_lines(run), colour);
+    const std::string where = fmt::format("\nlook at {}/report.html\n", run.out);
     const std::vector<FindingRow> blocking = gather_blocking(run);
-    if (blocking.empty()) return text;
+    if (blocking.empty()) return text + where;
     text += "\n" + render_lines(finding_lines(blocking, run), colour);
-    if (blocking.size() > findings_shown)
-        text += fmt::format("and {} more: {}/report.html\n", blocking.size() - findings_shown, run.out);
-    return text;
+    if (blocking.size() > findings_shown) text += fmt::format("and {} more\n", blocking.size() - findings_shown);
+    return text + where;
 }
 
 std::string render_ending(const Run& run, bool colour) {
     const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run) && !render_forgiven_count(run);
     std::string text = painted(clean_line(render_heading(run)), good ? Colour::good : Colour::bad, colour) + "\n";
+    text += render_warnings(run, colour);
     text += render_topic("made", made_lines(run));
     if (const std::string contracts = render_contracts(run); !contracts.empty())
         text += render_topic("contract", {contracts});

@@ -35,7 +35,7 @@ void add_contracts(const Run& run, std::vector<ToDo>& todo) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
             if (row.result != RowResult::broken) continue;
-            images_by_row[fmt::format("mend the image: {} (expected {}, found {})", row.promise, row.expected,
+            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.promise, row.expected,
                                       row.found)]
                 .push_back(image.name);
         }
@@ -48,42 +48,70 @@ void add_contracts(const Run& run, std::vector<ToDo>& todo) {
     }
 }
 
-struct Settled {
+/// One thing to do, and what for.
+struct Task {
     ToDo todo;
     std::size_t findings = 0;
+    bool fixes = false;  ///< any of them; else there is nothing to do but to decide
     std::set<const ImageRun*> images;
 };
 
 void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) {
-    std::map<std::pair<std::string, Place>, Settled> by_remedy;
+    std::map<std::pair<std::string, Place>, Task> by_remedy;
     for (const FindingRow& row : rows) {
         if (row.state != FindingState::blocking) continue;
         Remedy unknown;
         if (row.remedy == nullptr) unknown = {"look into it", "look into " + row.finding->id, {}, ""};
         const Remedy& remedy = row.remedy != nullptr ? *row.remedy : unknown;
         const auto [place, is_new] = by_remedy.try_emplace({remedy.text, remedy.at});
-        Settled& settled = place->second;
-        if (is_new) settled.todo = {.kind = remedy.kind, .text = remedy.text, .because = "", .at = remedy.at};
-        settled.todo.severity = std::max(settled.todo.severity, row.finding->severity);
-        ++settled.findings;
-        settled.images.insert(row.images.begin(), row.images.end());
+        Task& task = place->second;
+        if (is_new) task.todo = {.kind = remedy.kind, .text = remedy.text, .because = "", .at = remedy.at};
+        task.todo.severity = std::max(task.todo.severity, row.finding->severity);
+        ++task.findings;
+        task.fixes = task.fixes || row.finding->fix == FixState::fixed || row.finding->kind == FindingKind::secret;
+        task.images.insert(row.images.begin(), row.images.end());
     }
-    std::vector<Settled> all;
-    for (auto& [key, settled] : by_remedy) {
-        settled.todo.because = fmt::format("settles {} in {}", counted(settled.findings, "finding"),
-                                           counted(settled.images.size(), "image"));
-        all.push_back(std::move(settled));
+    std::vector<Task> all;
+    for (auto& [key, task] : by_remedy) {
+        task.todo.because = fmt::format("{} {} in {}", task.fixes ? "fixes" : "concerns",
+                                        counted(task.findings, "finding"), counted(task.images.size(), "image"));
+        all.push_back(std::move(task));
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Settled& a, const Settled& b) { return a.findings > b.findings; });
-    for (Settled& settled : all) todo.push_back(std::move(settled.todo));
+    std::stable_sort(all.begin(), all.end(), [](const Task& a, const Task& b) { return a.findings > b.findings; });
+    for (Task& task : all) todo.push_back(std::move(task.todo));
+}
+
+/// What limits the verdicts.
+void add_limits(const Run& run, std::vector<ToDo>& todo) {
+    for (const std::string& warning : warnings_of(run)) todo.push_back({.kind = "warning", .text = warning});
+}
+
+/// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
+void add_exploited(const Run& run, std::vector<ToDo>& todo) {
+    std::map<std::string, std::pair<Severity, std::vector<const ImageRun*>>> images_by_name;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const Finding& finding : image.verdict->reported) {
+            if (!finding.known_exploited || is_forgiven(image, finding)) continue;
+            auto& [severity, images] = images_by_name[render_finding_name(finding) + " (" + render_fix(finding) + ")"];
+            severity = std::max(severity, finding.severity);
+            if (images.empty() || images.back() != &image) images.push_back(&image);
+        }
+    }
+    for (const auto& [name, found] : images_by_name) {
+        todo.push_back(
+            {.kind = "known to be exploited",
+             .text = "remove or shield what " + name + " affects, or accept the risk",
+             .because = "it is known to be exploited, and does not block " + render_images(found.second, run),
+             .severity = found.first});
+    }
 }
 
 /// What is forgiven here is not settled by that.
 void add_forgiven(const Run& run, std::vector<ToDo>& todo) {
     if (const auto forgiven = render_forgiven_count(run)) {
         todo.push_back({.kind = "forgiven",
-                        .text = "mend in another change what this one is forgiven: elsewhere it blocks",
+                        .text = "fix in another change what this one is forgiven: elsewhere it blocks",
                         .because = *forgiven});
     }
 }
@@ -112,16 +140,27 @@ void add_warnings(const Problems& problems, std::vector<ToDo>& todo) {
     }
 }
 
+/// With a capital letter, if it begins with a plain word.
+std::string capitalized(std::string text) {
+    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
+    const bool word = end != 0 && (end == std::string::npos || text[end] == ' ' || text[end] == ':');
+    if (word && !text.empty()) text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    return text;
+}
+
 }  // namespace
 
 std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows) {
     std::vector<ToDo> todo;
     add_unknown(run, todo);
+    add_limits(run, todo);
+    add_exploited(run, todo);
     add_contracts(run, todo);
     add_remedies(rows, todo);
     add_forgiven(run, todo);
     add_publication(run, todo);
     add_warnings(run.policy_warnings, todo);
     add_warnings(run.other_warnings, todo);
+    for (ToDo& item : todo) item.text = capitalized(item.text);
     return todo;
 }

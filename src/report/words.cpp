@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "verdict/fixed_versions.h"
 
 namespace {
 
@@ -25,6 +26,10 @@ std::string render_fix_state(FixState state) {
             return "no fix";
         case FixState::wont_fix:
             return "will not be fixed";
+        case FixState::not_installable:
+            return "no fix to install";
+        case FixState::not_affected:
+            return "not affected";
         case FixState::unknown:
             return "not known";
     }
@@ -72,27 +77,19 @@ std::string render_days_left(std::optional<Date> last, Date today) {
 }
 
 std::string render_fix(const Finding& finding) {
+    if (finding.kind == FindingKind::secret) return "";
+    if (finding.fix == FixState::not_installable) return render_unusable_fix(finding);
     return finding.fixed_in.empty() ? render_fix_state(finding.fix) : joined(finding.fixed_in, ", ");
-}
-
-std::string render_severities(const Finding& finding) {
-    const std::vector<Sighting>& seen = finding.seen_by;
-    const std::string severity = render_severity(finding.severity);
-    const bool agreed = std::all_of(
-        seen.begin(), seen.end(), [&](const Sighting& sighting) { return sighting.severity == seen.front().severity; });
-    if (agreed) return severity;
-    std::vector<std::string> parts;
-    for (const Sighting& sighting : seen)
-        parts.push_back(render_scanner(sighting.scanner) + ": " + render_severity(sighting.severity));
-    return severity + " (" + joined(parts, ", ") + ")";
 }
 
 std::string render_sightings(const Finding& finding) {
     std::string text;
     for (const Sighting& sighting : finding.seen_by) {
         text.append(text.empty() ? "" : ", ").append(render_scanner(sighting.scanner));
-        text.append(" (").append(render_severity(sighting.severity)).append(", ");
-        text.append(render_fix_state(sighting.fix)).append(")");
+        text.append(" (").append(render_severity(sighting.severity));
+        if (!sighting.severity_basis.empty()) text.append(" by ").append(sighting.severity_basis);
+        if (finding.kind != FindingKind::secret) text.append(", ").append(render_fix_state(sighting.fix));
+        text.append(")");
     }
     return text;
 }
@@ -126,8 +123,12 @@ std::string render_result(PublicationState::Result result) {
     return "";
 }
 
+std::string render_suppression(const Finding& finding) {
+    return finding.ignored_because.empty() ? "" : finding.ignored_because + ", which does not count here";
+}
+
 std::string render_finding_name(const Finding& finding) {
-    if (finding.kind == FindingKind::secret) return finding.id + " in " + finding.path;
+    if (finding.kind == FindingKind::secret) return finding.id + " in " + shown_path(finding);
     const std::string version = finding.version.empty() ? "" : " " + finding.version;
     return finding.id + " in " + finding.package + version;
 }
@@ -151,7 +152,8 @@ std::string render_subject(const Run& run) {
 
 std::string render_gate(const Gate& gate) {
     return render_severity(gate.severity) + " and above" +
-           (gate.only_fixed ? ", if there is a fix" : ", with or without a fix") + "; any secret";
+           (gate.only_fixed ? ", if there is a fix" : ", with or without a fix") + "; what nobody rates counts as " +
+           render_severity(gate.unknown_severity) + "; any secret";
 }
 
 std::vector<std::string> render_scanners(const Run& run) {

@@ -13,15 +13,17 @@ std::string render_moment(Time time);                        ///< "2026-11-23 17
 std::string render_bytes(std::uint64_t bytes);               ///< "41.3 MB" (10^6 bytes), "12.0 kB", "512 bytes"
 std::string render_place(const Place& place);                ///< "image-matrix.json:3"; "" for no file
 std::string render_days_left(std::optional<Date> last,
-                             Date today);        ///< "12 days left", "the last day", "over for 3 days", "no date"
-std::string render_fix(const Finding& finding);  ///< "3.0.16", "no fix", "will not be fixed", "not known"
-std::string render_severities(
-    const Finding& finding);  ///< "high", or "high (trivy: high, grype: medium)" where the scanners differ
+                             Date today);  ///< "12 days left", "the last day", "over for 3 days", "no date"
+/// "3.0.16", "3.15.0a6, a pre-release", "no fix", "will not be fixed", "not known"; empty for a secret.
+std::string render_fix(const Finding& finding);
 std::string render_sightings(const Finding& finding);   ///< "trivy (high, fixed), grype (medium, no fix)"
 std::string render_kept(const ContractReport& report);  ///< "kept", "2 rows broken", "not tested"
 std::string render_waiver_until(
     const Waiver& waiver);  ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
 std::string render_result(PublicationState::Result result);  ///< "published", "already there", …
+
+/// Why a scanner suppressed what counts here all the same; empty if none did.
+std::string render_suppression(const Finding& finding);
 
 /// "CVE-2026-1234 in openssl 3.0.15"; for a secret "aws-access-key-id in /app/.env".
 std::string render_finding_name(const Finding& finding);
@@ -33,7 +35,8 @@ std::string make_link(const Finding& finding);
 /// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
 std::string render_subject(const Run& run);
 
-std::string render_gate(const Gate& gate);  ///< "medium and above, if there is a fix; any secret"
+std::string render_gate(
+    const Gate& gate);  ///< "medium and above, if there is a fix; what nobody rates counts as medium; any secret"
 
 /// One line per scanner of the run: "trivy 0.74.0, database 5 hours old at the start"; the oldest database where they
 /// differ.

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
+#include "plan/support.h"
 
 namespace {
 
@@ -68,10 +70,10 @@ void check_sbom(const Report& report, const Receipt& receipt, const Subject& sub
     }
 }
 
-/// Debian's testing has none in the file that Grype reads: it goes by the codename then, which Trivy tells.
-bool is_version_known(const Subject& subject) {
-    return std::any_of(subject.scans.begin(), subject.scans.end(),
-                       [](const ScanResult& scan) { return scan.report && !scan.report->os_version.empty(); });
+/// Both scanners keep their data by the number of a release. A codename alone ("trixie/sid") is that of a release that
+/// is not out: they know nothing about it.
+bool is_release(const std::string& version) {
+    return !version.empty() && version.front() >= '0' && version.front() <= '9';
 }
 
 /// Without an operating system no Debian advisory applies, and both scanners still end with 0.
@@ -79,9 +81,15 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
                      std::vector<std::string>& reasons) {
     if (report.os_family.empty()) {
         reasons.emplace_back("recognised no operating system in the image, so it looked up no Debian package");
-    } else if (!is_version_known(subject)) {
-        reasons.push_back(
-            fmt::format("does not say which version of {} it saw, and no other scan does", report.os_family));
+    } else if (!is_release(report.os_version)) {
+        reasons.push_back(fmt::format("does not say which release of {} it saw{}, so it looked up no package of it",
+                                      report.os_family,
+                                      report.os_version.empty() ? "" : " (\"" + report.os_version + "\")"));
+    } else if (!report.unknown_system.empty()) {
+        reasons.push_back(fmt::format("does not know the system {} {}: {}", report.os_family, report.os_version,
+                                      report.unknown_system));
+    } else if (report.lists_empty_system) {
+        reasons.push_back(fmt::format("lists no packages of {} {}", report.os_family, report.os_version));
     } else if (report.system_left_out) {
         reasons.push_back(
             fmt::format("has no result about the packages of {}, so it did not look them up", report.os_family));
@@ -101,9 +109,22 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
     }
 }
 
+std::string render_too_old(Time time, Time now, std::chrono::hours max_age) {
+    const auto age = std::chrono::duration_cast<std::chrono::hours>(now - time);
+    return fmt::format("{}, {} old; at most {} are allowed", render_time(time),
+                       counted(static_cast<std::size_t>(age.count()), "hour"),
+                       counted(static_cast<std::size_t>(max_age.count()), "hour"));
+}
+
+void check_report_age(const Report& report, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
+    if (report.created && now - *report.created > max_age)
+        reasons.push_back("made its report on " + render_too_old(*report.created, now, max_age));
+}
+
 void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
     if (!scan.report->database_fault.empty()) reasons.push_back("says of its database: " + scan.report->database_fault);
     if (max_age == std::chrono::hours::max()) return;
+    check_report_age(*scan.report, now, std::max(max_age, max_report_age), reasons);
     const std::optional<Time> date =
         scan.receipt.database_date ? scan.receipt.database_date : scan.report->database_date;
     if (!date) {
@@ -115,11 +136,48 @@ void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age
         reasons.push_back(
             fmt::format("used a database of {}, which is yet to come: its age is not known", render_time(*date)));
     }
-    const auto age = std::chrono::duration_cast<std::chrono::hours>(now - *date);
-    if (now - *date <= max_age) return;
-    reasons.push_back(fmt::format("used a database of {}, {} old; at most {} are allowed", render_time(*date),
-                                  counted(static_cast<std::size_t>(age.count()), "hour"),
-                                  counted(static_cast<std::size_t>(max_age.count()), "hour")));
+    if (now - *date > max_age) reasons.push_back("used a database of " + render_too_old(*date, now, max_age));
+}
+
+/// One name for what the two scanners call differently.
+std::string system_name(const std::string& family) {
+    static const std::map<std::string, std::string, std::less<>> names = {{"rhel", "redhat"},
+                                                                          {"rockylinux", "rocky"},
+                                                                          {"almalinux", "alma"},
+                                                                          {"ol", "oracle"},
+                                                                          {"oraclelinux", "oracle"},
+                                                                          {"amzn", "amazon"},
+                                                                          {"amazonlinux", "amazon"},
+                                                                          {"mariner", "cbl-mariner"},
+                                                                          {"opensuse-leap", "opensuse"},
+                                                                          {"opensuse.leap", "opensuse"},
+                                                                          {"opensuse-tumbleweed", "opensuse"},
+                                                                          {"suse linux enterprise server", "sles"}};
+    const std::string lower = lower_case(family);
+    const auto found = names.find(lower);
+    return found == names.end() ? lower : found->second;
+}
+
+/// The numbers of a release: "12.15" -> {"12", "15"}, "2 (Karoo)" -> {"2"}.
+std::vector<std::string> release_numbers(const std::string& version) {
+    return fields_of(version.substr(0, version.find_first_not_of("0123456789.")), '.');
+}
+
+/// The same family, and no other number as far as both give them: Grype says 12 where Trivy says 12.15.
+bool is_same_system(const Report& a, const Report& b) {
+    if (system_name(a.os_family) != system_name(b.os_family)) return false;
+    const std::vector<std::string> x = release_numbers(a.os_version);
+    const std::vector<std::string> y = release_numbers(b.os_version);
+    const std::size_t both = std::min(x.size(), y.size());
+    return std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(both), y.begin());
+}
+
+/// The last day of Debian's long-term support, for which both scanners have data.
+std::optional<Date> kept_until(const Report& report) {
+    const std::vector<std::string> numbers = release_numbers(report.os_version);
+    if (report.os_family != "debian" || numbers.empty() || numbers.front().size() > 3) return std::nullopt;
+    const std::optional<DebianSuite> suite = find_suite(std::stoi(numbers.front()));
+    return suite ? std::optional(suite->lts_ends) : std::nullopt;
 }
 
 }  // namespace
@@ -141,6 +199,51 @@ std::vector<std::string> reasons_against(const ScanResult& scan, const Subject& 
     for (std::string& reason : reasons) reason = scanner + " " + reason;
     if (!scan.receipt.failure.empty()) reasons.insert(reasons.begin(), scanner + ": " + scan.receipt.failure);
     return reasons;
+}
+
+std::vector<std::string> limits_of(const ScanResult& scan) {
+    std::vector<std::string> limits;
+    if (!scan.report) return limits;
+    const std::string scanner = render_scanner(scan.report->scanner);
+    for (const std::string& others : scan.report->not_judged)
+        limits.push_back(fmt::format("{} reports {}, which {} not judged here", scanner, others,
+                                     others.starts_with("1 ") ? "is" : "are"));
+    // Trivy's report never does; then the day on which it was made has to do.
+    const bool dated = scan.report->database_date || (scan.report->scanner == Scanner::trivy && scan.report->created);
+    if (scan.receipt.bare && !dated) limits.push_back(scanner + " does not say how old its database is");
+    return limits;
+}
+
+void check_system(const Subject& subject, std::size_t scanners_that_count, Time now, Verdict& verdict) {
+    const Report* first = nullptr;
+    std::vector<std::string> ended;
+    for (const ScanResult& scan : subject.scans) {
+        if (!scan.report || scan.report->os_family.empty() || is_about_another(scan, subject)) continue;
+        const Report& report = *scan.report;
+        if (!report.end_of_life.empty()) ended.push_back(render_scanner(report.scanner) + ": " + report.end_of_life);
+        if (first == nullptr) {
+            first = &report;
+        } else if (!is_same_system(*first, report)) {
+            verdict.unknown_because.push_back(fmt::format(
+                "{} saw {} {} in the image and {} saw {} {}", render_scanner(first->scanner), first->os_family,
+                first->os_version, render_scanner(report.scanner), report.os_family, report.os_version));
+        }
+    }
+    if (ended.empty()) return;
+    const std::string system = first->os_family + " " + first->os_version;
+    const std::string said = joined(ended, "; ");
+    if (const std::optional<Date> kept = kept_until(*first); kept && day_of(now) <= *kept) {
+        verdict.warnings.push_back(
+            fmt::format("{} has only long-term support, until {} ({})", system, render_date(*kept), said));
+    } else if (ended.size() < std::max<std::size_t>(scanners_that_count, 1)) {
+        verdict.warnings.push_back(fmt::format(
+            "{} is past its end of life, where vulnerabilities may not be reported any more ({})", system, said));
+    } else {
+        verdict.unknown_because.push_back(
+            fmt::format("{} is past its end of life: nothing is reported for it any more, so finding nothing means "
+                        "nothing ({})",
+                        system, said));
+    }
 }
 
 bool is_about_another(const ScanResult& scan, const Subject& subject) {

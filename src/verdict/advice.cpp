@@ -5,60 +5,39 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "base/version.h"
+#include "verdict/fixed_versions.h"
 
 namespace {
 
-/// The interpreter itself, which every row of the matrix names: as a program that no package owns.
-bool is_interpreter(const Finding& finding) {
-    return finding.package_type == "binary" && (finding.package == "python" || finding.package == "cpython");
-}
-
-/// The lowest version above ours that has the fix: of our minor, if that has one.
-std::optional<Version> next_python(const Finding& finding, const Version& ours) {
-    std::optional<Version> next;
-    for (const std::string& fixed : finding.fixed_in) {
-        const std::optional<Version> candidate = parse_version(fixed);
-        if (candidate && *candidate > ours && (!next || *candidate < *next)) next = candidate;
+/// The package that is changed when this one is: its source package, which builds others too.
+std::string source_of(const Finding& finding) {
+    for (const Sighting& sighting : finding.seen_by) {
+        if (!sighting.upstreams.empty()) return sighting.upstreams.front();
     }
-    return next;
+    return finding.package;
 }
 
-/// Fixed for older minor versions only. What is no version of a release is none that is known to be older.
-bool are_all_older(const std::vector<std::string>& versions, const Version& ours) {
-    return !versions.empty() && std::all_of(versions.begin(), versions.end(), [&](const std::string& text) {
-        const std::optional<Version> version = parse_version(text);
-        return version && *version <= ours;
-    });
+/// "the lowest version" for one finding is the highest of those for all.
+std::string joint_version(const Finding& finding, const FixGroup* group) {
+    return group == nullptr || group->version.empty() ? next_fix(finding) : group->version;
 }
 
-Advice advise_on_python(const Finding& finding, const ImageEvidence& evidence) {
-    const std::optional<Version> ours = parse_version(evidence.python_version);
-    const std::optional<Version> next = ours ? next_python(finding, *ours) : std::nullopt;
-    if (ours && are_all_older(finding.fixed_in, *ours)) {
-        return {Action::no_fix, fmt::format("fixed in Python {}, but in none above {}: nothing can be done but to wait",
-                                            joined(finding.fixed_in, ", "), evidence.python_version)};
-    }
-    if (!next) {
-        return {Action::bump_python, fmt::format("Python {} fixes it: raise pythonVersion in image-matrix.json",
-                                                 joined(finding.fixed_in, " or "))};
-    }
-    const bool same_minor = minor_version(*next) == minor_version(*ours);
-    return {Action::bump_python,
-            fmt::format("Python {} fixes it: raise pythonVersion {} in image-matrix.json{}", render_version(*next),
-                        evidence.python_version, same_minor ? "" : " (a new minor version)")};
+std::string joint_packages(const Finding& finding, const FixGroup* group) {
+    if (group == nullptr || group->packages.empty()) return finding.package;
+    return joined({group->packages.begin(), group->packages.end()}, " and ");
 }
 
-Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin) {
+Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const FixGroup* group) {
     const std::string where = origin.instruction.empty() ? "the Dockerfile" : "\"" + origin.instruction + "\"";
+    const std::string packages = joint_packages(finding, group);
+    const std::string version = joint_version(finding, group);
     if (finding.package_type == "deb") {
         return {Action::ours,
-                fmt::format("{} brings {}: build again without the cache to get {}, and where that is not enough, add "
-                            "it to image/security-upgrades.txt",
-                            where, finding.package, joined(finding.fixed_in, " or "))};
+                fmt::format("build again without the cache to get {} {}, which {} adds; where that is not "
+                            "enough, add {} to image/security-upgrades.txt",
+                            packages, version, where, packages)};
     }
-    return {Action::ours, fmt::format("{} brings {}: raise it there to {}", where, finding.package,
-                                      joined(finding.fixed_in, " or "))};
+    return {Action::ours, fmt::format("update {} to {} in {}", packages, version, where)};
 }
 
 /// Nothing can be upgraded in such a base: only a newer one brings what is fixed.
@@ -66,38 +45,57 @@ bool has_no_package_manager(const ImageEvidence& evidence) {
     return !evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos;
 }
 
-Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence) {
+Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, const FixGroup* group) {
     const auto rebuilt =
         std::find_if(evidence.bases.begin(), evidence.bases.end(), [](const BaseState& b) { return b.rebuilt; });
     if (rebuilt != evidence.bases.end()) {
-        return {Action::rebuild, fmt::format("{} was rebuilt since: build again", rebuilt->reference)};
+        return {Action::rebuild, fmt::format("build again: {} was rebuilt since", rebuilt->reference)};
     }
-    const std::string fixed = joined(finding.fixed_in, " or ");
-    if (finding.package_type == "deb" && has_no_package_manager(evidence)) {
-        return {Action::upgrade_package,
-                fmt::format("fixed in Debian in {}, {} is not rebuilt yet: wait for that with \"until: base-rebuilt\"",
-                            fixed, evidence.bases.front().reference)};
-    }
-    if (finding.package_type == "deb") {
+    const std::string packages = joint_packages(finding, group);
+    const std::string version = joint_version(finding, group);
+    if (finding.package_type != "deb") {
         return {
             Action::upgrade_package,
-            fmt::format(
-                "fixed in Debian in {}, the base is not rebuilt yet: add {} to image/security-upgrades.txt, or wait "
-                "with \"until: base-rebuilt\"",
-                fixed, finding.package)};
+            fmt::format("upgrade {} to {} in the Dockerfile, or wait with \"until: base-rebuilt\": the base it is from "
+                        "is not rebuilt yet",
+                        packages, version)};
     }
-    return {Action::upgrade_package,
-            fmt::format(
-                "fixed in {}, the base that brings it is not rebuilt yet: upgrade {} in the Dockerfile, or wait with "
-                "\"until: base-rebuilt\"",
-                fixed, finding.package)};
+    if (has_no_package_manager(evidence)) {
+        return {Action::upgrade_package,
+                fmt::format("wait with \"until: base-rebuilt\" until {} is rebuilt: Debian has {} in {}",
+                            evidence.bases.front().reference, packages, version)};
+    }
+    return {Action::upgrade_package, fmt::format("add {} to image/security-upgrades.txt, or wait with "
+                                                 "\"until: base-rebuilt\": Debian has {}, the base is not rebuilt yet",
+                                                 packages, version)};
 }
 
 Advice advise_on_secret(const Finding& finding, const LayerOrigin& origin) {
     const std::string where = origin.instruction.empty() ? "" : " (from \"" + origin.instruction + "\")";
-    return {Action::ours,
-            fmt::format("take {} out of the image{}, and make the secret worthless: it was written to a layer",
-                        finding.path, where)};
+    return {Action::ours, fmt::format("take {} out of the image{}, and revoke the secret: it is in a layer",
+                                      shown_path(finding), where)};
+}
+
+/// What to do where no version helps. To wait is no advice for what is attacked.
+Advice advise_without_fix(const Finding& finding) {
+    if (finding.fix == FixState::not_affected) return {Action::no_fix, "not affected: nothing to do"};
+    std::string what = finding.fix == FixState::wont_fix ? "its maintainers do not plan a fix" : "no fix yet";
+    if (!finding.fixed_in.empty() && finding.fix != FixState::wont_fix)
+        what = "fixed in " + render_unusable_fix(finding);
+    if (finding.known_exploited) what += ", and known to be exploited";
+    const bool urgent = finding.known_exploited || finding.severity == Severity::critical;
+    return {Action::no_fix,
+            what + (urgent ? ": remove or shield what is affected, or accept the risk" : ": wait, or accept the risk")};
+}
+
+/// Findings with the same key are solved by one change.
+std::string group_of(const Finding& finding, const ImageEvidence& evidence) {
+    const Bringer bringer = find_bringer(finding, evidence.layers);
+    if (bringer == Bringer::python) return "python " + evidence.python_version;
+    const std::string base = evidence.bases.empty() ? "" : evidence.bases.front().reference;
+    const std::string where =
+        bringer == Bringer::base ? "base " + base : "ours " + find_origin(evidence.layers, finding.layer).instruction;
+    return where + "\n" + finding.package_type + "\n" + source_of(finding);
 }
 
 }  // namespace
@@ -129,20 +127,43 @@ Bringer find_bringer(const Finding& finding, const ImageLayers& layers) {
     return owner == LayerOwner::base ? Bringer::base : Bringer::ours;
 }
 
-Advice advise(const Finding& finding, const ImageEvidence& evidence) {
+void FixPlan::add(const Finding& finding, const ImageEvidence& evidence) {
+    const std::string version = finding.fix == FixState::fixed ? next_fix(finding) : "";
+    if (version.empty() || finding.kind == FindingKind::secret) return;
+    FixGroup& group = groups[group_of(finding, evidence)];
+    group.packages.insert(finding.package);
+    if (group.version.empty() || compare_versions(finding.package_type, group.version, version) < 0)
+        group.version = version;
+}
+
+const FixGroup* FixPlan::find(const Finding& finding, const ImageEvidence& evidence) const {
+    const auto found = groups.find(group_of(finding, evidence));
+    return found == groups.end() ? nullptr : &found->second;
+}
+
+Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPlan& plan) {
     const LayerOrigin origin = find_origin(evidence.layers, finding.layer);
     if (finding.kind == FindingKind::secret) return advise_on_secret(finding, origin);
-    if (finding.fix == FixState::wont_fix) return {Action::no_fix, "its maintainers do not plan a fix"};
-    if (finding.fix != FixState::fixed) return {Action::no_fix, "no fix yet: nothing can be done but to wait"};
+    if (finding.fix != FixState::fixed || (next_fix(finding).empty() && !finding.fixed_in.empty()))
+        return advise_without_fix(finding);
+    const FixGroup* group = plan.find(finding, evidence);
     switch (find_bringer(finding, evidence.layers)) {
         case Bringer::python:
-            return advise_on_python(finding, evidence);
+            return {Action::bump_python, fmt::format("raise pythonVersion from {} to {} in image-matrix.json",
+                                                     evidence.python_version, joint_version(finding, group))};
         case Bringer::base:
-            return advise_on_base(finding, evidence);
+            return advise_on_base(finding, evidence, group);
         case Bringer::ours:
-            return advise_on_ours(finding, origin);
+            return advise_on_ours(finding, origin, group);
     }
     return {};
+}
+
+Advice advise_outside(const Finding& finding, const FixPlan& plan) {
+    if (finding.kind == FindingKind::secret) return advise_on_secret(finding, {});
+    const std::string version = joint_version(finding, plan.find(finding, {}));
+    if (finding.fix != FixState::fixed || version.empty()) return advise_without_fix(finding);
+    return {Action::ours, fmt::format("update {} to {}", joint_packages(finding, plan.find(finding, {})), version)};
 }
 
 Advice advise(const WaivedFinding& waived) {

@@ -1,7 +1,9 @@
 // For each finding the one useful thing to do about it (design: "Actions for a finding").
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,12 +30,30 @@ struct ImageEvidence {
 
 struct Advice {
     Action action = Action::no_fix;
-    std::string text;  ///< one sentence: "Python 3.13.4 fixes it: change pythonVersion in image-matrix.json"
+    std::string text;  ///< one sentence: "raise pythonVersion from 3.13.3 to 3.13.4 in image-matrix.json"
 
     bool operator==(const Advice&) const = default;
 };
 
-Advice advise(const Finding& finding, const ImageEvidence& evidence);
+/// What is changed by one step: the binary packages of one source package, or the interpreter of one row.
+struct FixGroup {
+    std::string version;  ///< the lowest that fixes all of it
+    std::set<std::string> packages;
+};
+
+/// One version for each thing that has to be changed, over all images of a run: two findings are not two steps.
+struct FixPlan {
+    std::map<std::string, FixGroup> groups;
+
+    void add(const Finding& finding, const ImageEvidence& evidence);
+    /// Nothing if the plan has no fix for it.
+    const FixGroup* find(const Finding& finding, const ImageEvidence& evidence) const;
+};
+
+/// Never a version below the installed one, a pre-release or, for the interpreter, another minor version.
+Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPlan& plan = {});
+/// The same for an image that was built elsewhere, of which nothing is known here; the plan is made without evidence.
+Advice advise_outside(const Finding& finding, const FixPlan& plan);
 Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until when
 
 /// Who brings what was found. It stays the same when a fix appears, the base is rebuilt or somebody accepts the risk,
@@ -45,7 +65,5 @@ Bringer find_bringer(const Finding& finding, const ImageLayers& layers);
 /// this path, for 30 days from today. The owner is left for a person to write.
 std::string render_waiver(const Finding& finding, Date today);
 
-/// The same for an entry of a scanner's own ignore file, so that one file holds all waivers (it then counts for both
-/// scanners). Nothing if a policy cannot say it: no id, a kind of match, a namespace, a language, a regular expression,
-/// …
-std::optional<std::string> render_moved_waiver(const Waiver& waiver, Date today);
+/// The same for an entry that stood in a scanner's own ignore file.
+std::string render_moved_waiver(Waiver waiver, Date today);

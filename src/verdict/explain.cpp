@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "verdict/fixed_versions.h"
+#include "verdict/names.h"
 
 namespace {
 
-bool has_id(const Finding& finding, const std::string& lower_id) {
+bool has_name(const Finding& finding, const std::string& lower_id) {
     const auto is_it = [&](const std::string& id) { return lower_case(id) == lower_id; };
     return is_it(finding.id) || std::any_of(finding.aliases.begin(), finding.aliases.end(), is_it) ||
            std::any_of(finding.advisories.begin(), finding.advisories.end(), is_it);
@@ -25,14 +27,20 @@ std::string describe_layer(const Finding& finding, const ImageLayers& layers) {
     return " (" + text + ")";
 }
 
+std::string render_fix(const Finding& finding) {
+    if (finding.fix == FixState::not_affected) return ", not affected";
+    if (finding.fix == FixState::not_installable) return ", fixed in " + render_unusable_fix(finding);
+    return finding.fix == FixState::fixed ? ", fixed in " + joined(finding.fixed_in, ", ") : ", no fix yet";
+}
+
 /// "high in libssl3 3.0.11 (layer sha256:f251bfe7f15b), fixed in 3.0.13, also known as GHSA-…, seen by trivy and grype"
 std::string describe(const Finding& finding, const ImageLayers& layers) {
-    std::string text = render_severity(finding.severity) + " in ";
-    text += finding.package.empty() ? finding.path : finding.package;
+    std::string text = render_severities(finding) + " in ";
+    text += finding.package.empty() ? shown_path(finding) : finding.package;
     if (!finding.version.empty()) text += " " + finding.version;
-    if (!finding.path.empty() && !finding.package.empty()) text += " at " + finding.path;
+    if (!finding.path.empty() && !finding.package.empty()) text += " at " + shown_path(finding);
     text += describe_layer(finding, layers);
-    text += finding.fix == FixState::fixed ? ", fixed in " + joined(finding.fixed_in, ", ") : ", no fix yet";
+    text += render_fix(finding);
     if (!finding.aliases.empty()) text += ", also known as " + joined(finding.aliases, ", ");
     if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
     std::vector<std::string> scanners;
@@ -40,7 +48,8 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
         const std::string name = render_scanner(sighting.scanner);
         if (std::find(scanners.begin(), scanners.end(), name) == scanners.end()) scanners.push_back(name);
     }
-    return scanners.empty() ? text : text + ", seen by " + joined(scanners, " and ");
+    if (!scanners.empty()) text += ", seen by " + joined(scanners, " and ");
+    return finding.known_exploited ? text + ", known to be exploited" : text;
 }
 
 std::string describe(const Waiver& waiver) {
@@ -74,6 +83,27 @@ Explanation explain_absence(const Verdict& verdict) {
     return {verdict.name, Answer::not_found, text};
 }
 
+std::vector<const Finding*> all_findings(const Verdict& verdict) {
+    std::vector<const Finding*> all;
+    for (const std::vector<Finding>* findings : {&verdict.blocking, &verdict.reported, &verdict.left_out}) {
+        for (const Finding& finding : *findings) all.push_back(&finding);
+    }
+    for (const WaivedFinding& waived : verdict.waived) all.push_back(&waived.finding);
+    return all;
+}
+
+/// As somebody may have meant it: every character that is none of an id's is a hyphen, once.
+std::string plain_id(std::string_view id) {
+    std::string plain;
+    for (const char c : trimmed(id)) {
+        const bool known = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (known) plain += c;
+        if (!known && !plain.empty() && !plain.ends_with('-')) plain += '-';
+    }
+    if (plain.ends_with('-')) plain.pop_back();
+    return plain;
+}
+
 }  // namespace
 
 std::string render_answer(Answer answer) {
@@ -85,13 +115,29 @@ std::string render_answer(Answer answer) {
         case Answer::waived:
             return "waived";
         case Answer::below_gate:
-            return "below the gate";
+            return "not gated";
         case Answer::left_out:
             return "left out";
         case Answer::not_found:
             return "not found";
     }
     return "";
+}
+
+std::string check_id(const std::string& id, const std::vector<Verdict>& verdicts) {
+    const std::string wanted = lower_case(trimmed(id));
+    std::vector<std::string> known;
+    for (const Verdict& verdict : verdicts) {
+        for (const Finding* finding : all_findings(verdict)) {
+            if (has_name(*finding, wanted)) return "";
+            known.push_back(finding->id);
+            known.insert(known.end(), finding->aliases.begin(), finding->aliases.end());
+            known.insert(known.end(), finding->advisories.begin(), finding->advisories.end());
+        }
+    }
+    if (is_vulnerability_id(wanted)) return "";
+    const std::string near = nearest_word(plain_id(id), known);
+    return near.empty() ? "write it as CVE-2026-1234, GHSA-…, PYSEC-… or DSA-…" : "did you mean " + near + "?";
 }
 
 std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id,
@@ -104,20 +150,20 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
         const ImageLayers image_layers = known == layers.end() ? ImageLayers{} : known->second;
         const auto add = [&](const std::vector<Finding>& findings, Answer answer, const std::string& word) {
             for (const Finding& finding : findings) {
-                if (has_id(finding, wanted))
+                if (has_name(finding, wanted))
                     explanations.push_back({verdict.name, answer, word + describe(finding, image_layers)});
             }
         };
         add(verdict.blocking, Answer::blocks, "present and blocks: ");
         for (const WaivedFinding& waived : verdict.waived) {
-            if (!has_id(waived.finding, wanted)) continue;
+            if (!has_name(waived.finding, wanted)) continue;
             explanations.push_back(
                 {verdict.name, Answer::waived,
                  "present, " + describe(waived.waiver) + " (" + describe(waived.finding, image_layers) + ")"});
         }
-        add(verdict.reported, Answer::below_gate, "present, below the gate: ");
+        add(verdict.reported, Answer::below_gate, "present, not gated: ");
         for (const Finding& finding : verdict.left_out) {
-            if (!has_id(finding, wanted)) continue;
+            if (!has_name(finding, wanted)) continue;
             explanations.push_back(
                 {verdict.name, Answer::left_out, finding.ignored_because + ": " + describe(finding, image_layers)});
         }

@@ -10,7 +10,7 @@
 
 /// From the worst to know to the best; that nobody knows is the worst.
 enum class Answer { not_known, blocks, waived, below_gate, left_out, not_found };
-std::string render_answer(Answer answer);  ///< "blocks", "waived", "below the gate", "left out", "not found", …
+std::string render_answer(Answer answer);  ///< "blocks", "waived", "not gated", "left out", "not found", …
 
 /// The answer about one image. `not_known`: the scan does not count, so absence proves nothing.
 struct Explanation {
@@ -18,6 +18,10 @@ struct Explanation {
     Answer answer = Answer::not_known;
     std::string text;  ///< a sentence: what, in which package and layer, by whom accepted, or where it was looked for
 };
+
+/// Empty if the id has the form of one, in any case of letters, or is among what was found; else a hint, with the id
+/// that was probably meant: what no scanner could have reported is not "not found".
+std::string check_id(const std::string& id, const std::vector<Verdict>& verdicts);
 
 /// One explanation for each finding that has this id, as its own or as an alias or an advisory, in any case of letters;
 /// and one for each image without any. `layers`, by the verdict's name, tell which instruction brought a package.

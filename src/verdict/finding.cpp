@@ -1,5 +1,7 @@
 #include "verdict/finding.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 std::string render_severity(Severity severity) {
@@ -33,6 +35,27 @@ std::string render_scanner(Scanner scanner) {
     return scanner == Scanner::trivy ? "trivy" : "grype";
 }
 
+std::string shown_path(const Finding& finding) {
+    if (finding.path.empty()) return "";
+    const std::string path = finding.paths.empty() ? finding.path : finding.paths.front();
+    return finding.line > 0 ? path + ":" + std::to_string(finding.line) : path;
+}
+
+std::string render_severities(const Finding& finding) {
+    const std::vector<Sighting>& seen = finding.seen_by;
+    const bool plain = std::all_of(seen.begin(), seen.end(), [&](const Sighting& sighting) {
+        return sighting.severity == seen.front().severity && sighting.severity_basis.empty();
+    });
+    if (plain) return render_severity(finding.severity);
+    std::vector<std::string> parts;
+    for (const Sighting& sighting : seen) {
+        parts.push_back(render_scanner(sighting.scanner) + ": " + render_severity(sighting.severity) +
+                        (sighting.severity_basis.empty() ? "" : " by " + sighting.severity_basis));
+    }
+    return render_severity(finding.severity) + " (" + joined(parts, ", ") + ")";
+}
+
 std::string Finding::key() const {
-    return id + "\n" + package + "\n" + path;
+    const std::string place = line > 0 ? path + ":" + std::to_string(line) : path;
+    return id + "\n" + package + "\n" + place;
 }

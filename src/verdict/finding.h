@@ -20,7 +20,9 @@ std::optional<Severity> parse_severity(std::string_view word);  ///< any case
 enum class Scanner { trivy, grype };
 std::string render_scanner(Scanner scanner);
 
-enum class FixState { unknown, fixed, none, wont_fix };
+/// `not_installable`: the only fixed versions are pre-releases or, for the interpreter, of another minor version.
+/// `not_affected`: the scanner lists the vulnerability, and says that the package does not have it.
+enum class FixState { unknown, fixed, none, wont_fix, not_installable, not_affected };
 
 enum class FindingKind { vulnerability, secret };
 
@@ -29,19 +31,11 @@ struct Sighting {
     Scanner scanner = Scanner::trivy;
     std::string id;  ///< as that scanner names it: CVE-…, GHSA-…
     Severity severity = Severity::unknown;
+    std::string severity_basis;  ///< "CVSS 9.8": where the severity comes from if the scanner gives none; else empty
     FixState fix = FixState::unknown;
     std::vector<std::string> fixed_in;
-
-    // What only an entry of that scanner's own ignore file asks for; not kept in verdict files.
-    std::string package;                   ///< as that scanner spells it
-    std::string version;                   ///< of the package that this is about
-    std::string package_type;              ///< as in Finding
-    std::string purl;                      ///< Trivy's
-    std::string target;                    ///< Trivy's Result.Target
-    std::string path;                      ///< Trivy's PkgPath, without a leading slash
-    std::string name_space;                ///< Grype's: "debian:distro:debian:12"
-    std::vector<std::string> upstreams;    ///< Grype's names of the source packages
-    std::vector<std::string> match_types;  ///< Grype's: "exact-direct-match"
+    std::string version;                 ///< of the package that this is about
+    std::vector<std::string> upstreams;  ///< names of the source packages
 
     bool operator==(const Sighting&) const = default;
 };
@@ -57,6 +51,7 @@ struct Finding {
     std::string path;  ///< empty for packages that dpkg owns, else the first path, with a leading '/', the version
                        ///< taken out of *.dist-info
     std::vector<std::string> paths;         ///< all of them
+    int line = 0;                           ///< of a secret in its file; 0: not known
     Severity severity = Severity::unknown;  ///< the higher of the two scanners'
     FixState fix = FixState::unknown;       ///< fixed if either says so
     std::vector<std::string> fixed_in;
@@ -71,9 +66,17 @@ struct Finding {
 
     bool operator==(const Finding&) const = default;
 
-    /// The key: (canonical id, package, path). Two findings with equal keys are one.
+    /// The key: (canonical id, package, path and line). Two findings with equal keys are one.
     std::string key() const;
 };
+
+/// Where it is, for people: the path in the image, which unlike `path` may hold a version, and a secret's line. Empty
+/// for what the distribution's package manager owns.
+std::string shown_path(const Finding& finding);
+
+/// "high", or with each scanner's word where they differ or a score had to decide: "critical (trivy: high, grype:
+/// critical by CVSS 9.8)".
+std::string render_severities(const Finding& finding);
 
 /// One scanner's report about one image.
 struct Report {
@@ -84,15 +87,21 @@ struct Report {
     std::string architecture;
     std::string os_family;  ///< "debian"; empty or "none": not recognised
     std::string os_version;
+    std::string end_of_life;      ///< what it says about the end of the system's support; empty if nothing
+    std::string unknown_system;   ///< what it says about not knowing the system; empty if nothing
+    std::string image;            ///< what it calls the image: a tag, else what the scanner was asked to scan
+    std::optional<Time> created;  ///< when the report was made: its database is no younger
     std::optional<Time> database_date;
-    std::string database_fault;    ///< what the scanner itself says is wrong with its database
-    std::size_t packages = 0;      ///< at least so many does the report itself show
-    std::uint64_t unpacked = 0;    ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
-    bool system_left_out = false;  ///< Trivy was not asked about the system's packages, or cannot look them up
-    bool of_sbom = false;          ///< made from an SBOM: then it names no image, and the receipt has to bind it
-    std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"
-    std::vector<Finding> findings;       ///< one sighting each, not merged
-    std::vector<Finding> ignored;        ///< left out by the scanner's built-in rules, with `ignored_because`
+    std::string database_fault;       ///< what the scanner itself says is wrong with its database
+    std::size_t packages = 0;         ///< at least so many does the report itself show
+    std::uint64_t unpacked = 0;       ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
+    bool system_left_out = false;     ///< Trivy was not asked about the system's packages, or cannot look them up
+    bool lists_empty_system = false;  ///< it lists the system's packages, and there are none
+    std::vector<std::string> not_judged;  ///< what else it reports: "2 misconfigurations"
+    bool of_sbom = false;                 ///< made from an SBOM: then it names no image, and the receipt has to bind it
+    std::vector<std::string> hidden_by;   ///< settings of that scan that hide findings: "only-fixed", "exclude"
+    std::vector<Finding> findings;        ///< one sighting each, not merged
+    std::vector<Finding> ignored;         ///< left out by the scanner's built-in rules, with `ignored_because`
 };
 
 /// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,

@@ -12,6 +12,10 @@ std::string fix_word(FixState fix) {
             return "none";
         case FixState::wont_fix:
             return "wont-fix";
+        case FixState::not_installable:
+            return "not-installable";
+        case FixState::not_affected:
+            return "not-affected";
         case FixState::unknown:
             return "unknown";
     }
@@ -20,7 +24,8 @@ std::string fix_word(FixState fix) {
 
 FixState read_fix(const Json& object) {
     const std::string word = text_at(object, "fix");
-    for (const FixState fix : {FixState::fixed, FixState::none, FixState::wont_fix}) {
+    for (const FixState fix :
+         {FixState::fixed, FixState::none, FixState::wont_fix, FixState::not_installable, FixState::not_affected}) {
         if (word == fix_word(fix)) return fix;
     }
     return FixState::unknown;
@@ -35,6 +40,7 @@ void write_sighting(JsonWriter& json, const Sighting& sighting) {
     json.field("scanner", render_scanner(sighting.scanner));
     json.field("id", sighting.id);
     json.field("severity", render_severity(sighting.severity));
+    if (!sighting.severity_basis.empty()) json.field("severity_basis", sighting.severity_basis);
     json.field("fix", fix_word(sighting.fix));
     write_texts(json, "fixed_in", sighting.fixed_in);
     json.close();
@@ -45,6 +51,7 @@ Sighting read_sighting(const Json& value) {
     sighting.scanner = read_scanner(value);
     sighting.id = text_at(value, "id");
     sighting.severity = read_severity(value);
+    sighting.severity_basis = text_at(value, "severity_basis");
     sighting.fix = read_fix(value);
     sighting.fixed_in = read_texts(value, "fixed_in");
     return sighting;
@@ -97,6 +104,7 @@ void write_finding(JsonWriter& json, const Finding& finding) {
     json.field("type", finding.package_type);
     json.field("path", finding.path);
     write_texts(json, "paths", finding.paths);
+    if (finding.line > 0) json.field("line", finding.line);
     json.field("fix", fix_word(finding.fix));
     write_texts(json, "fixed_in", finding.fixed_in);
     json.field("title", finding.title);
@@ -123,6 +131,7 @@ Finding read_finding(const Json& value) {
     finding.package_type = text_at(value, "type");
     finding.path = text_at(value, "path");
     finding.paths = read_texts(value, "paths");
+    finding.line = static_cast<int>(number_at(value, "line"));
     finding.fix = read_fix(value);
     finding.fixed_in = read_texts(value, "fixed_in");
     finding.title = text_at(value, "title");
@@ -148,7 +157,6 @@ void write_waiver(JsonWriter& json, const Waiver& waiver) {
     json.field("added", render_day(waiver.added));
     json.field("review_by", render_day(waiver.review_by));
     json.field("until", waiver.until_base_rebuilt ? "base-rebuilt" : "");
-    json.field("scanner", waiver.only_for ? render_scanner(*waiver.only_for) : "");
     write_place(json, waiver.at);
 }
 
@@ -165,7 +173,6 @@ Waiver read_waiver(const Json& value) {
     waiver.added = parse_date(text_at(value, "added"));
     waiver.review_by = parse_date(text_at(value, "review_by"));
     waiver.until_base_rebuilt = text_at(value, "until") == "base-rebuilt";
-    if (!text_at(value, "scanner").empty()) waiver.only_for = read_scanner(value);
     waiver.at = read_place(value);
     return waiver;
 }

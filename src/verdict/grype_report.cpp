@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "verdict/finding.h"
+#include "verdict/fixed_versions.h"
 #include "verdict/names.h"
 #include "verdict/purl.h"
 #include "verdict/report_parts.h"
@@ -127,6 +128,14 @@ void read_what_is_known(const Json& match, Finding& finding) {
     finding.title = short_title(description);
 }
 
+/// The worst word for what Grype says is the same vulnerability under another name.
+Severity related_severity(const Json& match) {
+    Severity worst = Severity::unknown;
+    for (const Json& related : items_at(match, "relatedVulnerabilities"))
+        worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
+    return worst;
+}
+
 Finding read_match(const Json& match, const ReportSource& source) {
     const Json& vulnerability = member(match, "vulnerability");
     const Json& artifact = member(match, "artifact");
@@ -138,17 +147,18 @@ Finding read_match(const Json& match, const ReportSource& source) {
     finding.package_type = grype_package_type(text_at(artifact, "type"));
     finding.package = package_name(name, finding.package_type);
     finding.version = text_at(artifact, "version");
-    finding.severity = parse_severity(text_at(vulnerability, "severity")).value_or(Severity::unknown);
     finding.fix = fix_state_of(text_at(fix, "state"));
     finding.fixed_in = texts_at(fix, "versions");
     std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
+    check_fix(finding);
     read_locations(artifact, finding);
     if (finding.package_type == "java") name_java_library(artifact, finding);
     read_what_is_known(match, finding);
-    Sighting sighting = sighting_of(finding, Scanner::grype, id, name);
-    sighting.name_space = text_at(vulnerability, "namespace");
+    const std::string basis =
+        rate(finding, view_at(vulnerability, "severity"), related_severity(match), "a related vulnerability");
+    Sighting sighting = sighting_of(finding, Scanner::grype, id);
+    sighting.severity_basis = basis;
     sighting.upstreams = texts_at(artifact, "upstreams", "name");
-    sighting.match_types = texts_at(match, "matchDetails", "type");
     finding.seen_by.push_back(std::move(sighting));
     return finding;
 }
@@ -286,6 +296,24 @@ std::size_t count_packages(const Report& report) {
     return named.size();
 }
 
+/// Grype 0.106 and newer say of every package what is wrong with the distribution that it comes from; once is enough.
+void read_alerts(const Json& root, Report& report) {
+    for (const Json& package : items_at(root, "alertsByPackage")) {
+        for (const Json& alert : items_at(package, "alerts")) {
+            const std::string type = text_at(alert, "type");
+            const std::string message = text_at(alert, "message");
+            std::string& words = type == "distro-eol" ? report.end_of_life : report.unknown_system;
+            if (type.starts_with("distro-") && words.empty()) words = message.empty() ? type : message;
+        }
+    }
+}
+
+/// A tag that people know, before what Grype was asked to scan.
+std::string image_name(const Json& target) {
+    const Json::ConstArray tags = items_at(target, "tags");
+    return tags.Empty() ? text_at(target, "userInput") : text_of(tags[0]);
+}
+
 }  // namespace
 
 Report parse_grype_report(std::string text, const std::string& source_name) {
@@ -304,6 +332,9 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     report.manifest = Digest::parse(text_at(target, "manifestDigest"));
     report.config = Digest::parse(text_at(target, "imageID"));
     report.architecture = text_at(target, "architecture");
+    report.image = image_name(target);
+    report.created = parse_time(text_at(descriptor, "timestamp"));
+    read_alerts(root, report);
     report.os_family = text_at(member(root, "distro"), "name");
     report.os_version = text_at(member(root, "distro"), "version");
     report.database_date = database_date_of(descriptor);

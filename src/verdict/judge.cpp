@@ -28,51 +28,23 @@ bool is_in_force(const Waiver& waiver, const Question& question) {
            !is_ended_by_base(waiver, question.subject.base_rebuilt, question.subject.base_created);
 }
 
-/// What is left of a finding when the scanners' own ignore files have been applied to what these scanners say.
-struct Remainder {
-    Severity severity = Severity::unknown;
-    FixState fix = FixState::unknown;
-    const Waiver* accepted_by = nullptr;  ///< set if nothing is left
-};
-
-Remainder apply_waivers(const Finding& finding, const Question& question) {
-    std::vector<const PreparedWaiver*> rules = question.waivers.candidates(finding);
-    std::erase_if(rules, [&](const PreparedWaiver* rule) { return !is_in_force(rule->waiver, question); });
-    Remainder rest{finding.severity, finding.fix, nullptr};
-    if (rules.empty()) return rest;
-    for (const PreparedWaiver* rule : rules) {
-        if (!covers_finding(*rule, finding, question.subject.target)) continue;
-        rest.accepted_by = &rule->waiver;
-        return rest;
+/// The exception that covers the finding today; nothing if none does.
+const Waiver* find_exception(const Finding& finding, const Question& question) {
+    for (const PreparedWaiver* rule : question.waivers.candidates(finding)) {
+        if (is_in_force(rule->waiver, question) && covers_finding(*rule, finding, question.subject.target))
+            return &rule->waiver;
     }
-    const Waiver* covering = nullptr;
-    std::vector<const Sighting*> left;
-    for (const Sighting& sighting : finding.seen_by) {
-        const auto rule = std::find_if(rules.begin(), rules.end(), [&](const PreparedWaiver* candidate) {
-            return covers_sighting(*candidate, finding, sighting);
-        });
-        if (rule == rules.end()) {
-            left.push_back(&sighting);
-        } else if (covering == nullptr) {
-            covering = &(*rule)->waiver;
-        }
-    }
-    if (covering == nullptr) return rest;
-    if (left.empty()) return {finding.severity, finding.fix, covering};
-    rest = {};
-    for (const Sighting* sighting : left) {
-        rest.severity = std::max(rest.severity, sighting->severity);
-        if (sighting->fix == FixState::fixed) rest.fix = FixState::fixed;
-    }
-    return rest;
+    return nullptr;
 }
 
-bool blocks(const Finding& finding, const Remainder& rest, const Question& question) {
+bool blocks(const Finding& finding, const Question& question) {
     if (finding.kind == FindingKind::secret) return true;
-    if (rest.severity < question.gate.severity) return false;
-    if (question.gate.only_fixed && rest.fix != FixState::fixed) return false;
+    if (finding.fix == FixState::not_affected) return false;
+    const Severity severity = finding.severity == Severity::unknown ? question.gate.unknown_severity : finding.severity;
+    if (severity < question.gate.severity) return false;
+    if (question.gate.only_fixed && finding.fix != FixState::fixed) return false;
     return std::none_of(question.scopes.begin(), question.scopes.end(), [&](const PreparedScope& scope) {
-        return !is_past(scope.scope.review_by, question.today) && rest.severity < scope.scope.gate_from &&
+        return !is_past(scope.scope.review_by, question.today) && severity < scope.scope.gate_from &&
                covers_place(scope, finding, question.subject.target);
     });
 }
@@ -92,6 +64,7 @@ void check_scans(const Subject& subject, const Policy& policy, Time now, std::ch
         for (const ScanResult& scan : subject.scans) {
             if (scan.receipt.scanner != scanner) continue;
             ++scans;
+            for (std::string& warning : limits_of(scan)) verdict.warnings.push_back(std::move(warning));
             for (std::string& reason : reasons_against(scan, subject, now, max_age)) {
                 verdict.unknown_because.push_back(std::move(reason));
             }
@@ -102,6 +75,7 @@ void check_scans(const Subject& subject, const Policy& policy, Time now, std::ch
     for (const ScannerPause& pause : policy.pauses) {
         if (!is_past(pause.until, day_of(now))) verdict.paused.push_back(pause);
     }
+    check_system(subject, scanners_that_count, now, verdict);
     if (scanners_that_count == 0)
         verdict.unknown_because.emplace_back("all scanners are paused, so nobody looked at the image");
 }
@@ -114,14 +88,13 @@ std::vector<Report*> reports_of(Subject& subject) {
     return reports;
 }
 
-void sort_out(std::vector<Finding> findings, const Question& question, Verdict& verdict) {
+void classify(std::vector<Finding> findings, const Question& question, Verdict& verdict) {
     verdict.blocking.reserve(findings.size());  // costs nothing where it is not needed, and findings are large to move
     verdict.reported.reserve(findings.size());
     for (Finding& finding : findings) {
-        const Remainder rest = apply_waivers(finding, question);
-        if (rest.accepted_by != nullptr) {
-            verdict.waived.push_back({std::move(finding), *rest.accepted_by});
-        } else if (blocks(finding, rest, question)) {
+        if (const Waiver* exception = find_exception(finding, question)) {
+            verdict.waived.push_back({std::move(finding), *exception});
+        } else if (blocks(finding, question)) {
             verdict.blocking.push_back(std::move(finding));
         } else {
             verdict.reported.push_back(std::move(finding));
@@ -152,7 +125,7 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
     check_scans(subject, policy, now, max_database_age, verdict);
     MergedReports merged = merge_reports(reports_of(subject));
     verdict.left_out = left_out(merged);
-    sort_out(std::move(merged.findings),
+    classify(std::move(merged.findings),
              {subject, policy.gate, prepare_waivers(policy.waivers), prepare_scopes(policy.scopes), day_of(now)},
              verdict);
     if (!verdict.unknown_because.empty()) {

@@ -70,67 +70,10 @@ bool fits_target(const std::vector<std::string>& targets, const std::string& tar
     return targets.empty() || holds(targets, target);
 }
 
-std::string grype_fix_word(FixState fix) {
-    switch (fix) {
-        case FixState::fixed:
-            return "fixed";
-        case FixState::none:
-            return "not-fixed";
-        case FixState::wont_fix:
-            return "wont-fix";
-        case FixState::unknown:
-            return "unknown";
-    }
-    return "unknown";
-}
-
-/// Trivy compares paths with the result's target and with the package's path; a package without a URL fits any URL.
-bool trivy_would_ignore(const PreparedWaiver& rule, const Sighting& sighting) {
-    if (sighting.id != rule.waiver.id) return false;
-    if (!rule.paths.empty() && !fits_one(rule.paths, sighting.target) && !fits_one(rule.paths, sighting.path))
-        return false;
-    if (rule.purls.empty()) return true;
-    const std::optional<PackageUrl> url = parse_purl(sighting.purl);
-    return !url ||
-           std::any_of(rule.purls.begin(), rule.purls.end(), [&](const auto& purl) { return covers(purl, *url); });
-}
-
-bool names_sighting(const Waiver& waiver, const Finding& finding, const Sighting& sighting) {
-    if (waiver.id.empty() || waiver.id == sighting.id) return true;
-    return waiver.include_aliases && goes_by(finding, waiver.id);
-}
-
-bool fits_upstream(const PreparedWaiver& rule, const Sighting& sighting) {
-    if (rule.waiver.upstream.empty()) return true;
-    return rule.upstream && std::any_of(sighting.upstreams.begin(), sighting.upstreams.end(),
-                                        [&](const std::string& name) { return (*rule.upstream)(name); });
-}
-
-bool grype_would_ignore(const PreparedWaiver& rule, const Finding& finding, const Sighting& sighting) {
-    const Waiver& waiver = rule.waiver;
-    const std::string& type = sighting.package_type.empty() ? finding.package_type : sighting.package_type;
-    const auto fits = [](const std::string& asked, const std::string& found) {
-        return asked.empty() || asked == found;
-    };
-    return names_sighting(waiver, finding, sighting) && fits(waiver.name_space, sighting.name_space) &&
-           fits(waiver.package_version, sighting.version.empty() ? finding.version : sighting.version) &&
-           fits(waiver.package_type, type) && fits(waiver.language, grype_language(type)) &&
-           fits(waiver.fix_state, grype_fix_word(sighting.fix)) &&
-           (waiver.package.empty() || (rule.package && (*rule.package)(sighting.package))) &&
-           (waiver.match_type.empty() || holds(sighting.match_types, waiver.match_type)) &&
-           (waiver.paths.empty() || fits_path_of(rule.paths, finding)) && fits_upstream(rule, sighting);
-}
-
-PreparedWaiver prepare(const Waiver& waiver) {
-    PreparedWaiver prepared{waiver, {}, {}, parse_name_rule(waiver.package), parse_name_rule(waiver.upstream)};
-    for (const std::string& path : waiver.paths) {
-        const std::optional<Glob> glob = waiver.only_for ? parse_doublestar(path) : parse_policy_glob(path);
-        prepared.paths.push_back(glob.value_or(Glob{}));  // what is no pattern fits no path
-    }
-    for (const std::string& purl : waiver.purls) {
-        if (const std::optional<PackageUrl> url = parse_purl(purl)) prepared.purls.push_back(*url);
-    }
-    return prepared;
+std::vector<Glob> read_globs(const std::vector<std::string>& paths) {
+    std::vector<Glob> globs;
+    for (const std::string& path : paths) globs.push_back(parse_glob(path));
+    return globs;
 }
 
 }  // namespace
@@ -139,16 +82,15 @@ WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers) {
     WaiverIndex index;
     for (const Waiver& waiver : waivers) {
         const std::size_t place = index.waivers.size();
-        index.waivers.push_back(prepare(waiver));
-        if (waiver.id.empty()) index.without_id.push_back(place);
+        index.waivers.push_back({waiver, read_globs(waiver.paths)});
         for (const std::string& alias : waiver.aliases) index.by_id[alias].push_back(place);
-        if (!waiver.id.empty()) index.by_id[waiver.id].push_back(place);
+        index.by_id[waiver.id].push_back(place);
     }
     return index;
 }
 
 std::vector<const PreparedWaiver*> WaiverIndex::candidates(const Finding& finding) const {
-    std::vector<std::size_t> places = without_id;
+    std::vector<std::size_t> places;
     const auto add = [&](const std::string& id) {
         const auto found = by_id.find(id);
         if (found != by_id.end()) places.insert(places.end(), found->second.begin(), found->second.end());
@@ -165,24 +107,10 @@ std::vector<const PreparedWaiver*> WaiverIndex::candidates(const Finding& findin
 
 bool covers_finding(const PreparedWaiver& rule, const Finding& finding, const std::string& target) {
     const Waiver& waiver = rule.waiver;
-    return !waiver.only_for && names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
-           (!waiver.kind || *waiver.kind == finding.kind) &&
+    return names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
            (waiver.package.empty() || is_component(finding, waiver.package)) &&
            fits_version(waiver.package_version, finding) &&
            (waiver.paths.empty() || fits_place_of(rule.paths, finding));
-}
-
-bool covers_sighting(const PreparedWaiver& rule, const Finding& finding, const Sighting& sighting) {
-    const Waiver& waiver = rule.waiver;
-    if (waiver.only_for != sighting.scanner || (waiver.kind && *waiver.kind != finding.kind)) return false;
-    return sighting.scanner == Scanner::trivy ? trivy_would_ignore(rule, sighting)
-                                              : grype_would_ignore(rule, finding, sighting);
-}
-
-bool covers_anything(const PreparedWaiver& rule, const Finding& finding, const std::string& target) {
-    return covers_finding(rule, finding, target) ||
-           std::any_of(finding.seen_by.begin(), finding.seen_by.end(),
-                       [&](const Sighting& sighting) { return covers_sighting(rule, finding, sighting); });
 }
 
 bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created) {
@@ -192,11 +120,7 @@ bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::option
 
 std::vector<PreparedScope> prepare_scopes(const std::vector<Scope>& scopes) {
     std::vector<PreparedScope> prepared;
-    for (const Scope& scope : scopes) {
-        PreparedScope one{scope, {}};
-        for (const std::string& path : scope.paths) one.paths.push_back(parse_policy_glob(path));
-        prepared.push_back(std::move(one));
-    }
+    for (const Scope& scope : scopes) prepared.push_back({scope, read_globs(scope.paths)});
     return prepared;
 }
 

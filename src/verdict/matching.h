@@ -1,5 +1,5 @@
-// Which findings a waiver or a scope covers. Within the room. Dates are not asked here: an entry that has ended still
-// covers.
+// Which findings an exception or a scope covers. Internal header. Dates are not asked here: an entry that has ended
+// still covers.
 #pragma once
 
 #include <string>
@@ -7,24 +7,18 @@
 #include <vector>
 
 #include "verdict/globs.h"
-#include "verdict/name_rule.h"
 #include "verdict/policy.h"
-#include "verdict/purl.h"
 
 /// A waiver with its patterns read.
 struct PreparedWaiver {
     Waiver waiver;
     std::vector<Glob> paths;
-    std::vector<PackageUrl> purls;
-    std::optional<NameRule> package;  ///< of Grype's rules; nothing: no name fits
-    std::optional<NameRule> upstream;
 };
 
 /// All waivers of a policy, found by the ids that they name.
 struct WaiverIndex {
     std::vector<PreparedWaiver> waivers;  ///< as in the policy
     std::unordered_map<std::string, std::vector<std::size_t>> by_id;
-    std::vector<std::size_t> without_id;
 
     /// Those that might cover this finding, in the policy's order.
     std::vector<const PreparedWaiver*> candidates(const Finding& finding) const;
@@ -32,15 +26,8 @@ struct WaiverIndex {
 
 WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers);
 
-/// Whether the waiver covers the whole finding in an image of this target. Never true for an entry of a scanner's own
-/// file: such a one covers that scanner's sightings.
+/// Whether the waiver covers the finding in an image of this target.
 bool covers_finding(const PreparedWaiver& waiver, const Finding& finding, const std::string& target);
-
-/// Whether an entry of a scanner's own file covers what that scanner says, as the scanner itself would decide.
-bool covers_sighting(const PreparedWaiver& waiver, const Finding& finding, const Sighting& sighting);
-
-/// Whether it covers the finding or one of its sightings: then it is in use.
-bool covers_anything(const PreparedWaiver& waiver, const Finding& finding, const std::string& target);
 
 /// Whether a waiver "until: base-rebuilt" has waited long enough: a newer base is there, or is already built on.
 bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created);

@@ -30,8 +30,8 @@ std::vector<Group> groups_of(const std::vector<Report*>& reports, std::vector<Fi
     for (Report* report : reports) {
         for (Finding& finding : report->*list) {
             const std::string kind = finding.kind == FindingKind::secret ? "secret\n" : "\n";
-            const auto [place, is_new] =
-                places.try_emplace(kind + finding.package + "\n" + finding.path, groups.size());
+            const auto [place, is_new] = places.try_emplace(
+                kind + finding.package + "\n" + finding.path + "\n" + std::to_string(finding.line), groups.size());
             if (is_new) groups.emplace_back();
             groups[place->second].push_back(&finding);
         }
@@ -120,12 +120,16 @@ void split_by_vulnerability(Group& group, std::vector<Group>& parts) {
 int certainty(FixState fix) {
     switch (fix) {
         case FixState::fixed:
-            return 3;
+            return 5;
+        case FixState::not_installable:
+            return 4;
         case FixState::wont_fix:
-            return 2;
+            return 3;
         case FixState::none:
-            return 1;
+            return 2;
         case FixState::unknown:
+            return 1;
+        case FixState::not_affected:  // only if all say so
             return 0;
     }
     return 0;
@@ -143,8 +147,7 @@ bool comes_before(const Finding* a, const Finding* b) {
 
 bool says_less(const Sighting& a, const Sighting& b) {
     const auto words = [](const Sighting& s) {
-        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.package, s.version, s.package_type, s.purl,
-                        s.target, s.path, s.name_space, s.upstreams, s.match_types);
+        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.version, s.upstreams);
     };
     return words(a) < words(b);
 }
@@ -243,7 +246,8 @@ std::vector<Finding> join_groups(std::vector<Group> groups) {
 }  // namespace
 
 bool comes_first(const Finding& a, const Finding& b) {
-    return std::tie(b.severity, a.id, a.package, a.path) < std::tie(a.severity, b.id, b.package, b.path);
+    return std::tie(b.severity, a.id, a.package, a.path, a.line) <
+           std::tie(a.severity, b.id, b.package, b.path, b.line);
 }
 
 MergedReports merge_reports(const std::vector<Report*>& reports) {

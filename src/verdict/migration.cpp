@@ -27,71 +27,96 @@ bool is_blank_or_comment(const std::string& line) {
     return content.empty() || content.starts_with('#');
 }
 
-/// What is to be added to the policy, and how far each file has been emptied by that.
-struct Migration {
-    Date today;
-    Problems& said;
-    std::string entries = {};
-    std::size_t count = 0;
+// What several files say -------------------------------------------------------------------------------------------
 
-    /// Adds the entry; false, and a remark, if a policy cannot say it.
-    bool take(const Waiver& waiver) {
-        const std::optional<std::string> entry = render_moved_waiver(waiver, today);
-        if (!entry) {
-            said.push_back({waiver.at, "this entry cannot be moved: the policy has no words for it",
-                            "write what it is meant for as an exception of the policy, by hand", Level::warning});
-            return false;
-        }
-        entries += *entry;
-        ++count;
-        return true;
+/// Neither says anything, or both the same.
+bool agrees(const std::string& a, const std::string& b) {
+    return a.empty() || b.empty() || a == b;
+}
+bool agrees(const Lines& a, const Lines& b) {
+    return a.empty() || b.empty() || a == b;
+}
+
+bool is_about_the_same(const Waiver& a, const Waiver& b) {
+    return a.id == b.id && agrees(a.package, b.package) && agrees(a.package_version, b.package_version) &&
+           agrees(a.paths, b.paths);
+}
+
+/// What both accept: no more than each of them, and no longer.
+void join(Waiver& all, const Waiver& more) {
+    if (all.package.empty()) all.package = more.package;
+    if (all.package_version.empty()) all.package_version = more.package_version;
+    if (all.paths.empty()) all.paths = more.paths;
+    if (!all.review_by || (more.review_by && *more.review_by < *all.review_by)) all.review_by = more.review_by;
+    if (all.reason.empty())
+        all.reason = more.reason;
+    else if (!more.reason.empty() && more.reason != all.reason)
+        all.reason += "; " + more.reason;
+}
+
+/// True if the policy accepts everything that the entry accepts.
+bool is_accepted(const std::vector<Waiver>& policy, const Waiver& entry) {
+    return std::any_of(policy.begin(), policy.end(), [&](const Waiver& own) {
+        const bool named =
+            own.id == entry.id || std::find(own.aliases.begin(), own.aliases.end(), entry.id) != own.aliases.end();
+        return named && own.targets.empty() && (own.package.empty() || own.package == entry.package) &&
+               (own.package_version.empty() || own.package_version == entry.package_version) &&
+               (own.paths.empty() || own.paths == entry.paths);
+    });
+}
+
+// The rest of a file ----------------------------------------------------------------------------------------------
+
+/// Without the keys whose lists are empty now.
+Lines without_empty_lists(const IgnoreFile& file, Lines lines) {
+    const YAML::Node root = parse_yaml(text_of_lines(lines), file.name);
+    if (!root.IsMap()) return lines;
+    std::set<std::size_t> empty;
+    for (const auto& entry : root) {
+        if (entry.second.IsNull() || (entry.second.IsSequence() && entry.second.size() == 0))
+            empty.insert(static_cast<std::size_t>(entry.first.Mark().line));
     }
+    for (auto line = empty.rbegin(); line != empty.rend(); ++line)
+        lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(*line));
+    return lines;
+}
 
-    /// All of them, or none.
-    bool take_all(const std::vector<Waiver>& waivers) {
-        const std::string entries_before = entries;
-        const std::size_t count_before = count;
-        bool all = true;
-        for (const Waiver& waiver : waivers) all = take(waiver) && all;
-        if (!all) {
-            entries = entries_before;
-            count = count_before;
-        }
-        return all;
-    }
-};
+bool holds_entries_only(const IgnoreFile& file) {
+    if (file.name == ".trivyignore") return true;
+    static const Lines sections = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
+    const YAML::Node root = parse_yaml(file.text, file.name);
+    return root.IsNull() ||
+           (root.IsMap() && std::all_of(root.begin(), root.end(), [](const auto& entry) {
+                return std::find(sections.begin(), sections.end(), entry.first.Scalar()) != sections.end();
+            }));
+}
 
-// The scanners' files ---------------------------------------------------------------------------------------------
-
-std::string move_trivyignore(const std::string& text, Migration& migration) {
-    Problems warnings;  // told by whoever reads the files
+/// The file without the lines of the entries that can be moved. Nothing if no line of it can be taken out, because
+/// entries stand in brackets or share one.
+std::optional<std::string> without_moved(const IgnoreFile& file, const std::vector<IgnoreEntry>& entries) {
     std::set<int> moved;
-    for (const Waiver& waiver : parse_trivyignore(text, ".trivyignore", warnings)) {
-        if (migration.take(waiver)) moved.insert(waiver.at.line);
+    std::size_t kept = 0;
+    for (const IgnoreEntry& entry : entries) {
+        if (!entry.obstacle.empty()) ++kept;
+        for (int line = entry.waiver.at.line; entry.obstacle.empty() && line <= entry.last_line; ++line)
+            moved.insert(line);
     }
-    if (moved.empty()) return text;
+    if (kept == 0 && holds_entries_only(file)) return "";
     Lines left;
     int number = 0;
-    for (const std::string& line : lines_of(text)) {
+    for (const std::string& line : lines_of(file.text)) {
         if (!moved.contains(++number)) left.push_back(line);
     }
-    return std::all_of(left.begin(), left.end(), is_blank_or_comment) ? "" : text_of_lines(left);
+    try {
+        if (file.name != ".trivyignore" && !moved.empty()) left = without_empty_lists(file, std::move(left));
+        if (kept == 0 && std::all_of(left.begin(), left.end(), is_blank_or_comment)) return "";
+        if (parse_ignore_file({file.name, text_of_lines(left)}).size() == kept) return text_of_lines(left);
+    } catch (const Error&) {  // brackets that nothing closes any more
+    }
+    return std::nullopt;
 }
 
-std::size_t count_items(const YAML::Node& root, const std::string& key) {
-    const YAML::Node value = value_at(root, key);
-    return value.IsDefined() && value.IsSequence() ? value.size() : 0;
-}
-
-std::string move_trivyignore_yaml(const std::string& text, Migration& migration) {
-    const std::string file = ".trivyignore.yaml";
-    Problems warnings;
-    const std::vector<Waiver> waivers = parse_trivyignore_yaml(text, file, warnings);
-    const YAML::Node root = parse_yaml(text, file);
-    const bool holds_more = count_items(root, "misconfigurations") + count_items(root, "licenses") > 0;
-    if (waivers.empty() || holds_more) return text;
-    return migration.take_all(waivers) ? "" : text;
-}
+// The policy ------------------------------------------------------------------------------------------------------
 
 std::size_t line_of_key(const YAML::Node& root, const std::string& key) {
     for (const auto& entry : root) {
@@ -111,22 +136,6 @@ std::size_t end_of(const YAML::Node& root, const std::string& key, const Lines& 
     while (end > begin + 1 && (lines[end - 1].starts_with('#') || trimmed(lines[end - 1]).empty())) --end;
     return end;
 }
-
-std::string move_grype_yaml(const std::string& text, Migration& migration) {
-    const std::string file = ".grype.yaml";
-    Problems warnings;
-    const std::vector<Waiver> waivers = parse_grype_yaml(text, file, warnings);
-    const YAML::Node root = parse_yaml(text, file);
-    if (waivers.empty() || waivers.size() != count_items(root, "ignore")) return text;
-    if (!migration.take_all(waivers)) return text;
-    if (root.size() == 1) return "";
-    Lines lines = lines_of(text);
-    const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(line_of_key(root, "ignore"));
-    lines.erase(begin, lines.begin() + static_cast<std::ptrdiff_t>(end_of(root, "ignore", lines)));
-    return text_of_lines(lines);
-}
-
-// The policy ------------------------------------------------------------------------------------------------------
 
 Lines indented(const std::string& entries, std::size_t blanks) {
     Lines lines;
@@ -164,33 +173,93 @@ std::string add_to_policy(const std::string& text, const std::string& file, cons
     return text_of_lines(lines);
 }
 
-/// How many exceptions it has; none if it is no policy.
-std::optional<std::size_t> count_exceptions(const std::string& text, const std::string& file) {
+std::vector<Waiver> exceptions_of(const std::string& text, const std::string& file) {
+    Problems warnings;  // reported where the policy is read
+    return parse_policy(text, file, warnings).waivers;
+}
+
+/// What a person wrote may stand in ways that lines cannot be added to: then the outcome is not what it should be.
+bool holds(const std::string& text, const std::string& file, std::size_t count) {
     try {
-        Problems warnings;
-        return parse_policy(text, file, warnings).waivers.size();
+        return exceptions_of(text, file).size() == count;
     } catch (const Error&) {
-        return std::nullopt;
+        return false;
     }
+}
+
+/// What is moved, and what becomes of the files.
+struct Move {
+    std::vector<Waiver> accepted;  ///< to be added to the policy
+    std::vector<IgnoreFile> files;
+    Problems problems;
+};
+
+void move_file(const IgnoreFile& file, Move& move) {
+    const std::vector<IgnoreEntry> entries = parse_ignore_file(file);
+    const std::optional<std::string> rest = without_moved(file, entries);
+    for (const IgnoreEntry& entry : entries) {
+        if (!entry.obstacle.empty()) {
+            const std::string what = entry.waiver.id.empty() ? "this" : entry.waiver.id;
+            move.problems.push_back({entry.waiver.at, what + " cannot be moved: " + entry.obstacle,
+                                     "write what it is meant for as an exception of the policy, by hand"});
+        } else if (rest) {
+            const auto same = std::find_if(move.accepted.begin(), move.accepted.end(),
+                                           [&](const Waiver& other) { return is_about_the_same(other, entry.waiver); });
+            if (same == move.accepted.end())
+                move.accepted.push_back(entry.waiver);
+            else
+                join(*same, entry.waiver);
+        }
+    }
+    if (!rest)
+        move.problems.push_back({{file.name, 1},
+                                 "nothing was moved: its entries stand in brackets, or share their lines",
+                                 "begin each entry with a dash, on lines of its own"});
+    move.files.push_back({file.name, rest.value_or(file.text)});
+}
+
+bool sets_up_only(const IgnoreFile& file) {
+    return file.name.starts_with(".grype") && parse_ignore_file(file).empty();
 }
 
 }  // namespace
 
-PolicyFiles migrate_waivers(const PolicyFiles& files, const std::string& policy_name, Date today, Problems& said) {
-    Migration migration{.today = today, .said = said};
-    PolicyFiles moved;
-    moved.trivyignore = move_trivyignore(files.trivyignore, migration);
-    moved.trivyignore_yaml = move_trivyignore_yaml(files.trivyignore_yaml, migration);
-    moved.grype_yaml = move_grype_yaml(files.grype_yaml, migration);
-    if (migration.count == 0) return files;
-    moved.policy = add_to_policy(files.policy, policy_name, migration.entries);
-    // What a person wrote may stand in ways that lines cannot be added to: the outcome is held against what it should
-    // be.
-    const std::optional<std::size_t> before = count_exceptions(files.policy, policy_name);
-    if (before && count_exceptions(moved.policy, policy_name) == *before + migration.count) return moved;
-    said.push_back({{policy_name, 0},
-                    "the scanners' own entries cannot be added to the exceptions as they are written here",
-                    "write the exceptions as a list, each on lines of its own that begin with a dash",
-                    Level::warning});
-    return files;
+Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::string& policy_name) {
+    Problems problems;
+    for (const IgnoreFile& file : files) {
+        try {
+            if (sets_up_only(file)) continue;
+            Move move;
+            move_file(file, move);
+            problems.insert(problems.end(), move.problems.begin(), move.problems.end());
+        } catch (const Error& error) {  // all files are reported at once
+            problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+        }
+        problems.push_back({{file.name, 1},
+                            "is no longer applied: risks are accepted in " + policy_name + " only",
+                            "check --fix moves it into " + policy_name});
+    }
+    return sorted_by_place(problems);
+}
+
+Migration migrate_ignore_files(const std::string& policy, const std::string& policy_name,
+                               const std::vector<IgnoreFile>& files, Date today) {
+    Move move;
+    for (const IgnoreFile& file : files) {
+        if (sets_up_only(file)) {
+            move.files.push_back(file);
+        } else {
+            move_file(file, move);
+        }
+    }
+    const std::vector<Waiver> own = exceptions_of(policy, policy_name);
+    std::erase_if(move.accepted, [&](const Waiver& entry) { return is_accepted(own, entry); });
+    std::string entries;
+    for (const Waiver& entry : move.accepted) entries += render_moved_waiver(entry, today);
+    const std::string with = entries.empty() ? policy : add_to_policy(policy, policy_name, entries);
+    if (holds(with, policy_name, own.size() + move.accepted.size())) return {with, move.files, move.problems};
+    move.problems.push_back({{policy_name, 0},
+                             "the entries of the scanners' files cannot be added to the exceptions as they are written",
+                             "write the exceptions as a list, each on lines of its own that begin with a dash"});
+    return {policy, files, move.problems};
 }

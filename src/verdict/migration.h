@@ -3,22 +3,24 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/date.h"
 #include "base/error.h"
+#include "verdict/ignore_files.h"
 
-/// The files that say what is accepted, as texts. An empty one is not there.
-struct PolicyFiles {
-    std::string policy = {};
-    std::string trivyignore = {};
-    std::string trivyignore_yaml = {};
-    std::string grype_yaml = {};
+/// One error for each of the files, on its first line: it is no longer applied. A file of Grype's that hides no
+/// finding only sets up Grype, and is none of our business.
+Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::string& policy_name);
 
-    bool operator==(const PolicyFiles&) const = default;
+struct Migration {
+    std::string policy;             ///< with the entries that were moved
+    std::vector<IgnoreFile> files;  ///< as given, with what could not be moved; an empty text: the file may go
+    Problems problems;              ///< errors: what could not be moved and why, by line
 };
 
-/// Adds the entries of the scanners' files to the policy's exceptions, as far as a policy can say the same
-/// (render_moved_waiver: they then count for both scanners), and takes them out of their files. Comments, and what the
-/// policy says already, stay as they are. A file of YAML moves as a whole or not at all. `said` receives what could not
-/// be moved, with its line. Throws Error{bad_input} for a file that cannot be read.
-PolicyFiles migrate_waivers(const PolicyFiles& files, const std::string& policy_name, Date today, Problems& said);
+/// Adds the entries of the files to the exceptions of the policy, where they count for both scanners. What several
+/// entries say about one vulnerability becomes one exception, which covers no more than each of them and ends with the
+/// first; what the policy accepts already is not added again. The policy's own text stays as it is.
+Migration migrate_ignore_files(const std::string& policy, const std::string& policy_name,
+                               const std::vector<IgnoreFile>& files, Date today);

@@ -51,6 +51,43 @@ bool is_cve(std::string_view id) {
     return id.starts_with("CVE-");
 }
 
+bool is_vulnerability_id(std::string_view id) {
+    const std::string text = lower_case(id);
+    // Advisories of distributions, as the two scanners name them.
+    static constexpr std::array<std::string_view, 19> advisory_prefixes = {
+        "DSA-",  "DLA-",  "DTSA-", "TEMP-", "USN-",    "RHSA-",     "RHBA-", "RHEA-", "ELSA-", "ALAS",
+        "ALSA-", "RLSA-", "SUSE-", "GLSA-", "ALPINE-", "OPENSUSE-", "ASA-",  "PHSA-", "KYSA-"};
+    const auto begins = [&](std::string_view prefix) { return text.starts_with(lower_case(prefix)); };
+    const bool known = std::any_of(vulnerability_prefixes.begin(), vulnerability_prefixes.end(), begins) ||
+                       std::any_of(advisory_prefixes.begin(), advisory_prefixes.end(), begins);
+    const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-:_") == std::string::npos &&
+                       text.back() != '-' && text.find("--") == std::string::npos;
+    if (!known || !plain) return false;
+    const std::vector<std::string> parts = fields_of(text, '-');
+    const auto has_digits = [](const std::string& part) {
+        return part.find_first_not_of("0123456789") == std::string::npos;
+    };
+    if (parts.front() == "cve")
+        return parts.size() == 3 && parts[1].size() == 4 && has_digits(parts[1]) && has_digits(parts[2]);
+    if (parts.front() == "ghsa") {
+        return parts.size() == 4 &&
+               std::all_of(parts.begin() + 1, parts.end(), [](const std::string& part) { return part.size() == 4; });
+    }
+    return parts.size() > 1 && text.find_first_of("0123456789") != std::string::npos;
+}
+
+std::string spelled_id(std::string_view id) {
+    std::string text(trimmed(id));
+    if (!is_vulnerability_id(text)) return text;
+    const std::size_t prefix = text.find('-');
+    const bool lower = lower_case(text).starts_with("ghsa-");
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = lower_case(text.substr(i, 1))[0];
+        text[i] = (lower && i > prefix) || c < 'a' || c > 'z' ? c : static_cast<char>(c - 'a' + 'A');
+    }
+    return text;
+}
+
 std::string canonical_id(const std::vector<std::string>& ids) {
     const auto better = [](const std::string& a, const std::string& b) {
         return std::pair(rank(a), std::string_view(a)) < std::pair(rank(b), std::string_view(b));
@@ -110,12 +147,6 @@ std::string grype_package_type(std::string_view word) {
     static constexpr Words table[] = {
         {"rust-crate", "rust"}, {"go-module", "go"}, {"java-archive", "java"}, {"conda", "python"}};
     return translated(table, word, word);
-}
-
-std::string grype_language(std::string_view package_type) {
-    static constexpr Words table[] = {{"python", "python"}, {"npm", "javascript"}, {"go", "go"},
-                                      {"java", "java"},     {"gem", "ruby"},       {"rust", "rust"}};
-    return translated(table, package_type, "");
 }
 
 bool is_system_package(std::string_view package_type) {

@@ -12,6 +12,14 @@
 bool names_one_vulnerability(std::string_view id);
 bool is_cve(std::string_view id);
 
+/// Whether it has the form of a vulnerability's or an advisory's id, in any case of letters: "cve-2026-1234",
+/// "DSA-1-1".
+bool is_vulnerability_id(std::string_view id);
+
+/// The spelling that the scanners use, if it is such an id: "cve-2026-1234" -> "CVE-2026-1234", "GHSA-A…" -> "GHSA-a…".
+/// Anything else stays as it is, such as the rule of a secret.
+std::string spelled_id(std::string_view id);
+
 /// The name that a vulnerability goes by: a CVE before a GHSA before a PYSEC before anything else, then the first by
 /// letter.
 std::string canonical_id(const std::vector<std::string>& ids);
@@ -30,9 +38,6 @@ std::string package_name(std::string_view name, const std::string& package_type)
 /// stay.
 std::string trivy_package_type(std::string_view word);
 std::string grype_package_type(std::string_view word);
-
-/// Grype's word for the language of such packages: "python"; empty for what has none.
-std::string grype_language(std::string_view package_type);
 
 /// True for packages that the distribution's package manager owns: their findings have no path.
 bool is_system_package(std::string_view package_type);

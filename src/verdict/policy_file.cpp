@@ -1,7 +1,10 @@
 // vulnerability-policy.yml (facts: scanners.md §7; design: "Policy file").
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "verdict/names.h"
 #include "verdict/policy.h"
 #include "verdict/yaml_file.h"
 
@@ -21,9 +24,11 @@ std::vector<std::string> targets_in(YamlFile& yaml, const YAML::Node& map) {
 
 Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
     Gate gate;
-    if (!check_map(yaml, node, "gate", {"severity", "only_fixed", "publish", "pull_requests"})) return gate;
+    if (!check_map(yaml, node, "gate", {"severity", "only_fixed", "unknown_severity", "publish", "pull_requests"}))
+        return gate;
     gate.severity = severity_in(yaml, node, "severity").value_or(gate.severity);
     gate.only_fixed = flag_in(yaml, node, "only_fixed").value_or(gate.only_fixed);
+    gate.unknown_severity = severity_in(yaml, node, "unknown_severity").value_or(gate.unknown_severity);
     gate.publish_no_worse = choice_in(yaml, node, "publish", {"strict", "no-worse"}) == "no-worse";
     gate.new_only = choice_in(yaml, node, "pull_requests", {"strict", "new-only"}) == "new-only";
     return gate;
@@ -74,7 +79,7 @@ Scope read_scope(YamlFile& yaml, const YAML::Node& node, const Gate& gate) {
 }
 
 void check_exception(YamlFile& yaml, const YAML::Node& node, const Waiver& waiver) {
-    const std::string name = waiver.id.empty() ? "this entry" : "the waiver for " + waiver.id;
+    const std::string name = waiver.id.empty() ? "this entry" : "the exception for " + waiver.id;
     if (waiver.added && waiver.review_by && *waiver.review_by < *waiver.added) {
         yaml.add(value_at(node, "review_by"), fmt::format("{} ends before it was added", name),
                  "check the year of review_by and of added");
@@ -93,6 +98,17 @@ void check_exception(YamlFile& yaml, const YAML::Node& node, const Waiver& waive
     }
 }
 
+/// Copied from a web page or a word processor, an id may have other hyphens or blanks, and would match nothing.
+std::string id_in(YamlFile& yaml, const YAML::Node& node) {
+    const std::string id =
+        required_text_in(yaml, node, "id", "name the vulnerability: CVE-…, GHSA-…, or a secret's rule");
+    const bool foreign = std::any_of(id.begin(), id.end(), [](char c) { return c <= ' ' || c > '~'; });
+    if (foreign)
+        yaml.add(value_at(node, "id"), fmt::format("\"{}\" is not an id of a vulnerability", id),
+                 "write it with plain hyphens and without blanks: CVE-2026-1234");
+    return spelled_id(id);
+}
+
 Waiver read_exception(YamlFile& yaml, const YAML::Node& node) {
     Waiver waiver;
     waiver.at = yaml.at(node);
@@ -101,8 +117,9 @@ Waiver read_exception(YamlFile& yaml, const YAML::Node& node) {
                     "review_by", "until"})) {
         return waiver;
     }
-    waiver.id = required_text_in(yaml, node, "id", "name the vulnerability: CVE-…, GHSA-…, or a secret's rule");
+    waiver.id = id_in(yaml, node);
     waiver.aliases = texts_in(yaml, node, "aliases");
+    for (std::string& alias : waiver.aliases) alias = spelled_id(alias);
     waiver.package = text_in(yaml, node, "component");
     waiver.package_version = text_in(yaml, node, "version");
     waiver.paths = texts_in(yaml, node, "paths");

@@ -66,14 +66,3 @@ std::optional<PackageUrl> parse_purl(std::string_view text) {
     }
     return url;
 }
-
-bool covers(const PackageUrl& rule, const PackageUrl& package) {
-    const bool same_qualifiers =
-        std::all_of(rule.qualifiers.begin(), rule.qualifiers.end(), [&](const auto& qualifier) {
-            const auto found = package.qualifiers.find(qualifier.first);
-            return found != package.qualifiers.end() && found->second == qualifier.second;
-        });
-    return rule.type == package.type && rule.name_space == package.name_space && rule.name == package.name &&
-           (rule.version.empty() || rule.version == package.version) &&
-           (rule.subpath.empty() || rule.subpath == package.subpath) && same_qualifiers;
-}

@@ -1,6 +1,9 @@
 #include "verdict/report_parts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <tuple>
 
 #include "base/text.h"
@@ -37,7 +40,11 @@ std::string ReportSource::required_text(const Json& object, std::string_view key
 
 double decimal_at(const Json& object, std::string_view key) {
     const Json& value = member(object, key);
-    return value.IsNumber() ? value.GetDouble() : 0;
+    if (value.IsNumber()) return value.GetDouble();
+    const std::string text = text_of(value);
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
 std::string joined_words(std::vector<std::string> words) {
@@ -54,15 +61,32 @@ Rating best_rating(const std::vector<Rating>& ratings) {
     return best == ratings.end() ? Rating{} : *best;
 }
 
-Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string& id, const std::string& package) {
+std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others) {
+    finding.severity = parse_severity(word).value_or(Severity::unknown);
+    if (finding.severity != Severity::unknown) return "";
+    const double score = finding.cvss_score;
+    if (score > 0) {
+        finding.severity = score >= 9   ? Severity::critical
+                           : score >= 7 ? Severity::high
+                           : score >= 4 ? Severity::medium
+                                        : Severity::low;
+        return fmt::format("CVSS {:.1f}", score);
+    }
+    finding.severity = otherwise;
+    return otherwise == Severity::unknown ? "" : others;
+}
+
+void add_not_judged(Report& report, std::size_t count, const std::string& noun) {
+    if (count > 0) report.not_judged.push_back(counted(count, noun));
+}
+
+Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string& id) {
     Sighting sighting;
     sighting.scanner = scanner;
     sighting.id = id;
     sighting.severity = finding.severity;
     sighting.fix = finding.fix;
     sighting.fixed_in = finding.fixed_in;
-    sighting.package = package;
     sighting.version = finding.version;
-    sighting.package_type = finding.package_type;
     return sighting;
 }

@@ -23,7 +23,7 @@ struct ReportSource {
 /// step of growing would move all findings.
 inline constexpr std::size_t least_entry = 1024;
 
-/// The number, or 0 if it is absent or none.
+/// The number, also as a string ("9.8"), or 0 if it is absent or none.
 double decimal_at(const Json& object, std::string_view key);
 
 /// "a, b": those that are not empty.
@@ -40,5 +40,13 @@ struct Rating {
 /// The most preferred source's; version 3 before 4 before 2; then the highest score. An empty one if there is none.
 Rating best_rating(const std::vector<Rating>& ratings);
 
+/// Gives the finding its severity. The scanner's word counts; without one the CVSS score, which the finding has already
+/// (CVSS 3.1 §5), then `otherwise`, which others say of the same vulnerability. Returns where it comes from, as in
+/// Sighting: empty for the scanner's own word, or if nothing is known.
+std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others);
+
+/// "2 misconfigurations"; adds nothing if there are none.
+void add_not_judged(Report& report, std::size_t count, const std::string& noun);
+
 /// What this scanner says, taken from the finding that was read from its report.
-Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string& id, const std::string& package);
+Sighting sighting_of(const Finding& finding, Scanner scanner, const std::string& id);

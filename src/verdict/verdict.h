@@ -73,6 +73,7 @@ struct Verdict {
     std::vector<WaivedFinding> waived = {};
     std::vector<Finding> reported = {};             ///< below the gate
     std::vector<std::string> unknown_because = {};  ///< empty unless the outcome is unknown
+    std::vector<std::string> warnings = {};         ///< what limits the verdict without making it unknown; shown first
     std::vector<Finding> left_out = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
     std::vector<ScannerPause> paused = {};  ///< scanners that are off by the policy: said in every output
     std::vector<Receipt> receipts = {};
@@ -85,19 +86,23 @@ struct Verdict {
 };
 
 /// A scan counts only if (design: rule 1) the scanner ended with 0, its report parses, names our configuration and
-/// manifest, saw an operating system, counted packages, and used a database not older than `max_database_age`.
+/// manifest, saw an operating system of a known release, counted packages, and used a database not older than
+/// `max_database_age`. All scans have to agree on the system, and not all of them may call it past its end of life.
 /// Otherwise the verdict is unknown, and its findings are still shown. What is judged is used up.
 Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
 
 /// What the waivers of the policy did over all verdicts of a run: expired, ended by a rebuilt base, expiring within 14
-/// days, matching nothing, dateless, given twice. Each with its place. Only where all images of the matrix were judged
-/// can an entry be called unused.
-enum class Judged { all_images, some_images };
+/// days, matching nothing, dateless, given twice. Each with its place. Where not all images of the matrix were
+/// judged, what matches nothing is a notice.
+enum class Judged { all_images, some_images, unknown_targets };
 Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today,
                        Judged judged = Judged::all_images);
 
 /// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.
 Outcome judge_run(const std::vector<Verdict>& verdicts);
+
+/// A report says only when it was made, and that much younger than its database it may be: it counts for so long.
+inline constexpr std::chrono::hours max_report_age{7 * 24};
 
 std::string render_verdict_json(const Verdict& verdict);
 Verdict parse_verdict_json(std::string_view text, const std::string& source);

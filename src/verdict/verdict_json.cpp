@@ -76,6 +76,7 @@ std::string render_verdict_json(const Verdict& verdict) {
     json.field("decided", render_time(verdict.decided));
     json.field("outcome", render_outcome(verdict.outcome));
     write_texts(json, "unknown_because", verdict.unknown_because);
+    write_texts(json, "warnings", verdict.warnings);
     json.field("stand_in_bases", verdict.stand_in_bases);
     json.field("sample_data", verdict.sample_data);
     json.field("base_rebuilt", verdict.base_rebuilt);
@@ -104,6 +105,7 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source) {
                     .decided = *decided};
     verdict.outcome = read_outcome(root);
     verdict.unknown_because = read_texts(root, "unknown_because");
+    verdict.warnings = read_texts(root, "warnings");
     verdict.stand_in_bases = read_flag(root, "stand_in_bases");
     verdict.sample_data = read_flag(root, "sample_data");
     verdict.base_rebuilt = read_flag(root, "base_rebuilt");

@@ -16,46 +16,37 @@ struct Use {
     std::size_t covered = 0;   ///< findings
     std::size_t accepted = 0;  ///< of these, findings that are waived in the verdict, by whichever entry
     std::size_t outlived = 0;  ///< of these, findings in images whose base was rebuilt since: "until" is over
-    std::string
-        met_only_by;  ///< of an entry of one scanner's file: the other scanner, which alone sees the vulnerability
+    std::string advisory_of;   ///< it names an advisory, and this vulnerability goes by it
 };
 
 std::string describe(const Waiver& waiver) {
-    if (waiver.id.empty()) return waiver.package.empty() ? "the rule" : "the rule for " + waiver.package;
-    return "the waiver for " + waiver.id + (waiver.package.empty() ? "" : " in " + waiver.package);
+    return "the exception for " + waiver.id + (waiver.package.empty() ? "" : " in " + waiver.package);
 }
 
-std::string days_from(Date today, Date day) {
+/// Of an entry that ends soon.
+std::string render_last_day(Date today, Date day) {
     const auto days = (day - today).count();
-    return days == 0 ? "today" : "in " + counted(static_cast<std::size_t>(days), "day");
+    return days == 0
+               ? fmt::format(" holds for the last time today ({})", render_date(day))
+               : fmt::format(" ends in {}, after {}", counted(static_cast<std::size_t>(days), "day"), render_date(day));
 }
 
 struct Notes {
     Problems problems;
 
-    void add(const Place& at, const std::string& what, const std::string& hint) {
-        problems.push_back({at, what, hint, Level::warning});
+    void add(const Place& at, const std::string& what, const std::string& hint, Level level = Level::warning) {
+        problems.push_back({at, what, hint, level});
     }
 };
-
-Scanner other_than(Scanner scanner) {
-    return scanner == Scanner::trivy ? Scanner::grype : Scanner::trivy;
-}
-
-/// An entry of one scanner's file whose vulnerability this scanner does not report, but the other does.
-void note_other_scanner(const Waiver& waiver, const Finding& finding, Use& use) {
-    if (!waiver.only_for) return;
-    const bool seen = std::any_of(finding.seen_by.begin(), finding.seen_by.end(),
-                                  [&](const Sighting& sighting) { return sighting.scanner == *waiver.only_for; });
-    if (!seen) use.met_only_by = render_scanner(other_than(*waiver.only_for));
-}
 
 void count_use(const WaiverIndex& index, const Finding& finding, const Verdict& verdict, bool accepted,
                std::vector<Use>& uses) {
     for (const PreparedWaiver* rule : index.candidates(finding)) {
         Use& use = uses[static_cast<std::size_t>(rule - index.waivers.data())];
-        if (!covers_anything(*rule, finding, verdict.target)) {
-            if (!rule->waiver.id.empty()) note_other_scanner(rule->waiver, finding, use);
+        if (!covers_finding(*rule, finding, verdict.target)) {
+            const std::vector<std::string>& advisories = finding.advisories;
+            if (std::find(advisories.begin(), advisories.end(), rule->waiver.id) != advisories.end())
+                use.advisory_of = finding.id;
             continue;
         }
         ++use.covered;
@@ -85,20 +76,15 @@ void check_dates(const Waiver& waiver, const Use& use, Date today, Notes& notes)
     if (!waiver.review_by) {
         if (!waiver.until_base_rebuilt) {
             notes.add(waiver.at, name + " has no date, so nobody is asked to look at it again",
-                      waiver.only_for == Scanner::grype
-                          ? "grype's rules have no dates: move it to vulnerability-policy.yml"
-                      : waiver.only_for ? "add the first day without it: exp: or expired_at:"
-                                        : "add review_by, the last day on which it holds");
+                      "add review_by, the last day on which it holds");
         }
     } else if (*waiver.review_by < today) {
         notes.add(waiver.at,
                   fmt::format("{} ended on {} and no longer applies{}", name, render_date(*waiver.review_by),
-                              use.covered == 0 ? "" : "; it covers " + counted(use.covered, "finding")),
+                              use.covered == 0 ? "" : "; it would cover " + counted(use.covered, "finding")),
                   "decide again with a new date, or remove it");
     } else if (*waiver.review_by <= today + soon) {
-        notes.add(waiver.at,
-                  fmt::format("{} ends {}, after {}", name, days_from(today, *waiver.review_by),
-                              render_date(*waiver.review_by)),
+        notes.add(waiver.at, name + render_last_day(today, *waiver.review_by),
                   "decide again with a new date, or remove it");
     }
 }
@@ -113,23 +99,31 @@ void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Notes
               "add review_by, the last day on which it holds");
 }
 
+/// In a run of some images only, what matches nothing may well be for another image.
+Level level_of(Judged judged) {
+    return judged == Judged::all_images ? Level::warning : Level::notice;
+}
+
 void check_effect(const Waiver& waiver, const Use& use, Judged judged, Notes& notes) {
-    if (use.covered == 0 && judged == Judged::some_images) return;
-    if (use.covered == 0 && !use.met_only_by.empty()) {
-        notes.add(waiver.at, fmt::format("{} has no effect: only {} reports it", describe(waiver), use.met_only_by),
-                  "move it to vulnerability-policy.yml, which counts for both scanners");
-    } else if (use.covered == 0) {
+    if (use.covered == 0 && !use.advisory_of.empty()) {
+        notes.add(waiver.at,
+                  fmt::format("{} covers nothing: an advisory may stand for several vulnerabilities", describe(waiver)),
+                  "name the vulnerability: " + use.advisory_of);
+    } else if (use.covered == 0 && judged == Judged::unknown_targets && !waiver.targets.empty()) {
+        notes.add(waiver.at,
+                  fmt::format("{} is for targets: [{}], and nothing says here which target the image is",
+                              describe(waiver), joined(waiver.targets, ", ")),
+                  "leave out targets where images have none");
+    } else if (use.covered == 0 && judged == Judged::all_images) {
         notes.add(waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
+    } else if (use.covered == 0) {
+        notes.add(waiver.at, describe(waiver) + " matches nothing in what was judged here",
+                  "remove it, unless another image needs it", level_of(judged));
     } else if (use.outlived > 0) {
         notes.add(waiver.at,
                   fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
                               counted(use.outlived, "finding")),
                   "build on the new base, then remove it");
-    } else if (use.accepted == 0 && waiver.only_for) {
-        notes.add(waiver.at,
-                  fmt::format("{} does not reach what {} reports", describe(waiver),
-                              render_scanner(other_than(*waiver.only_for))),
-                  "move it to vulnerability-policy.yml, which counts for both scanners");
     }
 }
 
@@ -137,16 +131,9 @@ bool is_ended(const std::optional<Date>& last_day, Date today) {
     return last_day && *last_day < today;
 }
 
-bool is_same_place(const Waiver& a, const Waiver& b) {
-    return a.package == b.package && a.package_version == b.package_version && a.package_type == b.package_type &&
-           a.paths == b.paths && a.targets == b.targets && a.purls == b.purls && a.fix_state == b.fix_state &&
-           a.name_space == b.name_space && a.upstream == b.upstream && a.language == b.language &&
-           a.match_type == b.match_type && (!a.kind || !b.kind || a.kind == b.kind);
-}
-
-/// The policy counts for both scanners, so it covers what an entry of one scanner's file says as well.
-bool says_the_same(const Waiver& first, const Waiver& second) {
-    return is_same_place(first, second) && (first.only_for == second.only_for || !first.only_for || !second.only_for);
+bool says_the_same(const Waiver& a, const Waiver& b) {
+    return a.package == b.package && a.package_version == b.package_version && a.paths == b.paths &&
+           a.targets == b.targets;
 }
 
 /// The first entry above this one that says the same under one of its names; nothing if there is none.
@@ -198,9 +185,7 @@ void check_scope(const PreparedScope& prepared, Date today, Notes& notes) {
                   "decide again with a new date, or remove it");
         return;
     } else if (*scope.review_by <= today + soon) {
-        notes.add(scope.at,
-                  fmt::format("{} ends {}, after {}", name, days_from(today, *scope.review_by),
-                              render_date(*scope.review_by)),
+        notes.add(scope.at, name + render_last_day(today, *scope.review_by),
                   "decide again with a new date, or remove it");
     }
 }
@@ -235,9 +220,12 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
     for (const PreparedScope& prepared : prepare_scopes(policy.scopes)) {
         check_scope(prepared, today, notes);
         const Scope& scope = prepared.scope;
-        if (complete && judged == Judged::all_images && !is_ended(scope.review_by, today) &&
-            !is_used(prepared, verdicts))
-            notes.add(scope.at, "the scope \"" + scope.id + "\" matches nothing in any image", "remove it");
+        if (complete && !is_ended(scope.review_by, today) && !is_used(prepared, verdicts))
+            notes.add(scope.at,
+                      fmt::format("the scope \"{}\" matches nothing in {}", scope.id,
+                                  judged == Judged::all_images ? "any image" : "what was judged here"),
+                      judged == Judged::all_images ? "remove it" : "remove it, unless another image needs it",
+                      level_of(judged));
     }
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
     return sorted_by_place(notes.problems);

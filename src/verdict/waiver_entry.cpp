@@ -1,12 +1,9 @@
 // A waiver as a person can paste it. What stands in it comes from feeds and images, so every text is quoted.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/json.h"
 #include "base/text.h"
 #include "verdict/advice.h"
-#include "verdict/names.h"
 
 namespace {
 
@@ -44,33 +41,6 @@ std::string render_entry(const Waiver& waiver) {
     return entry;
 }
 
-bool is_plain_glob(const std::string& path) {
-    return path.find_first_of("[]{}\\") == std::string::npos;
-}
-
-bool policy_can_say(const Waiver& waiver) {
-    return !waiver.id.empty() && waiver.purls.empty() && waiver.fix_state.empty() && waiver.name_space.empty() &&
-           waiver.upstream.empty() && waiver.language.empty() && waiver.match_type.empty() &&
-           waiver.package_type.empty() && waiver.package.find_first_of("^$*+?[](){}|\\") == std::string::npos &&
-           (waiver.package_version.empty() || !waiver.package.empty()) &&
-           std::all_of(waiver.paths.begin(), waiver.paths.end(), is_plain_glob);
-}
-
-/// As Trivy and Grype read it: two stars are any path only where they stand alone between slashes, else one star. Their
-/// paths have no leading slash, ours do; what begins with ** fits both.
-std::string moved_path(const std::string& path) {
-    std::string moved;
-    for (std::size_t from = 0; from <= path.size();) {
-        const std::size_t end = std::min(path.find('/', from), path.size());
-        std::string segment = path.substr(from, end - from);
-        const bool any_path = segment == "**";
-        while (!any_path && segment.find("**") != std::string::npos) segment.erase(segment.find("**"), 1);
-        moved += (from == 0 ? "" : "/") + segment;
-        from = end + 1;
-    }
-    return moved.starts_with("**") ? moved : rooted(moved);
-}
-
 }  // namespace
 
 std::string render_waiver(const Finding& finding, Date today) {
@@ -85,11 +55,8 @@ std::string render_waiver(const Finding& finding, Date today) {
     return render_entry(waiver);
 }
 
-std::optional<std::string> render_moved_waiver(const Waiver& waiver, Date today) {
-    if (!policy_can_say(waiver)) return std::nullopt;
-    Waiver moved = waiver;
-    for (std::string& path : moved.paths) path = moved_path(path);
-    if (moved.reason.empty()) moved.reason = fmt::format("from {}: say why it is acceptable", waiver.at.file);
-    if (!moved.review_by) moved.review_by = today + std::chrono::days(30);
-    return render_entry(moved);
+std::string render_moved_waiver(Waiver waiver, Date today) {
+    if (waiver.reason.empty()) waiver.reason = fmt::format("from {}: say why it is acceptable", waiver.at.file);
+    if (!waiver.review_by) waiver.review_by = today + std::chrono::days(30);
+    return render_entry(waiver);
 }

@@ -159,11 +159,11 @@ std::optional<Severity> severity_in(YamlFile& yaml, const YAML::Node& map, const
     const std::string text = text_in(yaml, map, key);
     if (text.empty()) return std::nullopt;
     const std::optional<Severity> severity = parse_severity(text);
-    if (!severity) {
+    if (!severity || *severity == Severity::unknown) {
         yaml.add(value, fmt::format("\"{}\": \"{}\" is not a severity", key, text),
-                 "write one of: unknown, negligible, low, medium, high, critical");
+                 "write one of: negligible, low, medium, high, critical");
     }
-    return severity;
+    return severity == Severity::unknown ? std::nullopt : severity;
 }
 
 void finish(const YamlFile& yaml, Problems& warnings) {

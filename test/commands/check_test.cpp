@@ -98,7 +98,7 @@ TEST_CASE("check --fix moves what the scanners' own files accept into the policy
     fill_work_tree(fake);
     fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01 # not called\n";
     fake.files.texts[".grype.yaml"] = "ignore:\n  - {vulnerability: CVE-2026-2, package: {name: tar}}\n";
-    run_check(fake.world(), parse_settings({{"diff", "true"}}));
+    CHECK_THROWS(run_check(fake.world(), parse_settings({{"diff", "true"}})));  // it is still there
     CHECK(fake.files.written.empty());
     CHECK(fake.out.str().find("- CVE-2026-1 exp:2027-01-01 # not called\n") != std::string::npos);
     CHECK(fake.out.str().find("+   - id: \"CVE-2026-2\"\n") != std::string::npos);
@@ -107,8 +107,39 @@ TEST_CASE("check --fix moves what the scanners' own files accept into the policy
     CHECK(result.exit == Exit::done);
     CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
     CHECK_FALSE(fake.files.texts.contains(".grype.yaml"));
-    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the waiver for CVE-2026-1 yet"));
-    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the waiver for CVE-2026-2 yet"));
+    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the exception for CVE-2026-1 yet"));
+    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the exception for CVE-2026-2 yet"));
+}
+
+TEST_CASE("check --fix moves ignore files in the repository of a service, which has no matrix") {
+    FakeWorld fake;
+    fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01 # not called\n";
+    CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
+    CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
+    CHECK(fake.files.texts.at("vulnerability-policy.yml").find("CVE-2026-1") != std::string::npos);
+    CHECK(fake.out.str().find("only the policy was checked: there is no image-matrix.json") != std::string::npos);
+}
+
+TEST_CASE("What check --fix cannot move is an error on its line, and stays; so is a file that is there without --fix") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts[".grype.yaml"] =
+        "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n  - vulnerability: CVE-2026-2\n";
+    const auto refused = [&](const std::map<std::string, std::string>& given) {
+        try {
+            run_check(fake.world(), parse_settings(given));
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::bad_input);
+            return render_problems(error.problems);
+        }
+        return std::string("nothing was thrown");
+    };
+    CHECK(refused({}).find(".grype.yaml:1: is no longer applied") != std::string::npos);
+    CHECK(refused({{"fix", "true"}})
+              .find(".grype.yaml:2: CVE-2026-1 cannot be moved: the policy cannot say "
+                    "\"fix-state\"") != std::string::npos);
+    CHECK(fake.files.texts.at(".grype.yaml") == "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n");
+    CHECK(fake.files.texts.at("vulnerability-policy.yml").find("CVE-2026-2") != std::string::npos);
 }
 
 TEST_CASE("Another matrix than the repository's own is not held against its README and Dockerfile") {
@@ -223,10 +254,10 @@ TEST_CASE("check tells what dates and entries of the policy tell by themselves, 
     const Result result = run_check(fake.world(), parse_settings({{"today", "2026-11-23"}}));
     CHECK(result.exit == Exit::done);
     const std::string file = "vulnerability-policy.yml";
-    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-1 ended on 2026-11-01 and no longer applies"));
-    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-2 ends in 7 days"));
-    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-3 has no date"));
-    CHECK(mentions(result.problems, file, "the waiver for CVE-2026-4 is already in vulnerability-policy.yml:5"));
+    CHECK(mentions(result.problems, file, "the exception for CVE-2026-1 ended on 2026-11-01 and no longer applies"));
+    CHECK(mentions(result.problems, file, "the exception for CVE-2026-2 ends in 7 days"));
+    CHECK(mentions(result.problems, file, "the exception for CVE-2026-3 has no date"));
+    CHECK(mentions(result.problems, file, "the exception for CVE-2026-4 is already in vulnerability-policy.yml:5"));
     CHECK(mentions(result.problems, file, "the pause of grype ended on 2026-11-02"));
     CHECK_FALSE(mentions(result.problems, file, "matches nothing"));
 }

@@ -52,7 +52,7 @@ TEST_CASE("explain says by whom something was accepted and until when, by today'
           "2026-12-01: not called (high in libssl3 3.0.15, fixed in 3.0.16, seen by trivy)\n");
     CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "waived");
     fake.files.remove("vulnerability-policy.yml");
-    CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "below the gate");
+    CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "not gated");
 }
 
 TEST_CASE("explain says where something that was not found was looked for") {
@@ -63,6 +63,33 @@ TEST_CASE("explain says where something that was not found was looked for") {
                 "CVE-2026-9\n  3.13.3-production-linux-amd64: not found by trivy 0.74.0 (database of "
                 "2026-11-23T06:00:00Z), grype 0.121.2 (database of 2026-11-23T06:00:00Z)\n"));
     CHECK(fake.explain("CVE-2026-9").outputs.at("answer") == "not found");
+}
+
+TEST_CASE("What no scanner could have reported is not \"not found\": it is refused, with the id that was meant") {
+    ScannedWorld fake;
+    struct Case {
+        std::string id, hint;
+    };
+    for (const Case& one : std::vector<Case>{{"CVE\u20112026\u20111111", "did you mean CVE-2026-1111?"},
+                                             {"CVE 2026-1111", "did you mean CVE-2026-1111?"},
+                                             {"CVE-2026-1111.", "did you mean CVE-2026-1111?"},
+                                             {"openssl", "write it as CVE-2026-1234"},
+                                             {"*", "write it as CVE-2026-1234"}}) {
+        INFO(one.id);
+        try {
+            fake.explain(one.id);
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::bad_input);
+            CHECK(holds(render_problems(error.problems), "is not an id of a vulnerability"));
+            CHECK(holds(render_problems(error.problems), one.hint));
+        }
+    }
+    for (const char* known :
+         {"DSA-5514-1", "ghsa-aaaa-bbbb-cccc", "RHSA-2024:1234", "ALAS2023-2024-1", "PYSEC-2024-1"}) {
+        INFO(known);
+        CHECK(fake.explain(known).outputs.at("answer") == "not found");
+    }
 }
 
 TEST_CASE("What was not scanned, or too long ago, is not known, and that is no success") {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <iterator>
@@ -49,7 +50,11 @@ struct TwoReports : FakeWorld {
         given.insert({"max-database-age", "100000"});
         return run_judge(world(), parse_settings(given));
     }
-    const std::string& verdict() const { return files.texts.at("out/verdicts/reports.json"); }
+    std::string verdict() {
+        const std::vector<std::string> names = files.names_in("out/verdicts");
+        REQUIRE(names.size() == 1);
+        return files.texts.at("out/verdicts/" + names[0]);
+    }
 };
 
 const std::map<std::string, std::string> both = {{"trivy", "trivy.json"}, {"grype", "grype.json"}};
@@ -94,11 +99,33 @@ TEST_CASE("What an earlier run said is gone before anything else happens") {
     const auto before = fake.files.texts;
     CHECK(cannot("judge", {}));  // nothing is built
     fake.files.texts = before;
-    CHECK(cannot("judge", {{"trivy", "none.json"}}));
-    fake.files.texts = before;
     CHECK(cannot("scan", {}));
     fake.files.texts = before;
     CHECK(cannot("run", {{"image-matrix", "none.json"}}));
+}
+
+TEST_CASE("Looking at another image leaves this checkout's own reports alone, also when it fails") {
+    const std::vector<std::string> made = {"sarif/a.sarif", "verdicts/a.json", "verdict.json",
+                                           "summary.md",    "report.html",     "findings.csv"};
+    TwoReports fake;
+    for (const std::string& name : made) fake.files.texts[std::filesystem::path("out") / name] = "of this checkout";
+    const auto are_there = [&] {
+        return std::all_of(made.begin(), made.end(), [&](const std::string& name) {
+            return fake.files.texts.at(std::filesystem::path("out") / name) == "of this checkout";
+        });
+    };
+    CHECK_THROWS(fake.judge({{"trivy", "none.json"}}));
+    CHECK_THROWS(run_command("scan", fake.world(), parse_settings({{"layout", "none"}})));
+    CHECK_THROWS(run_command("scan", fake.world(), parse_settings({{"reference", "not a reference"}})));
+    CHECK(are_there());
+    CHECK(fake.judge(both).exit == Exit::refused);
+    CHECK(are_there());
+    CHECK(holds(fake.files.texts.at("out/other/report.html"), "CVE-2026-0001"));
+    CHECK(holds(fake.files.texts.at("out/other/findings.csv"), "CVE-2026-0001"));
+    CHECK(holds(fake.out.str(), "look at out/other/report.html"));
+    CHECK_THROWS(fake.judge({{"trivy", "none.json"}}));
+    CHECK_FALSE(fake.files.texts.contains("out/other/report.html"));  // nobody takes it for that of the last run
+    CHECK(are_there());
 }
 
 TEST_CASE("A verdict about an image that is not judged any more does not survive") {
@@ -156,8 +183,28 @@ TEST_CASE("A waiver until the base is rebuilt ends for what stands on that base,
     CHECK(holds(development, R"("outcome": "vulnerable")"));
     CHECK(holds(fake.files.texts.at("out/verdicts/3.13.3-production-linux-amd64.json"), R"("outcome": "clean")"));
     const std::string& summary = fake.files.texts.at("out/summary.md");
-    CHECK(holds(summary, "python:3.13.3-slim-bookworm was rebuilt since: build again"));
-    CHECK(holds(summary, "the base was rebuilt, so the waiver for CVE-2026-1111 no longer applies to 1 finding"));
+    CHECK(holds(summary, "build again: python:3.13.3-slim-bookworm was rebuilt since"));
+    CHECK(holds(summary, "the base was rebuilt, so the exception for CVE-2026-1111 no longer applies to 1 finding"));
+}
+
+TEST_CASE("An image given as two reports goes by its own name, and its reports say where they lie") {
+    TwoReports fake;
+    std::string& trivy = fake.files.texts["trivy.json"];
+    const std::string before = trivy;
+    const auto named = [&](const std::string& tags) {
+        trivy = before;
+        trivy.insert(trivy.find("\"Metadata\"") + trivy.substr(trivy.find("\"Metadata\"")).find('{') + 1, tags);
+        fake.judge(both);
+        const rapidjson::Document verdict = parse_tool_json(fake.files.texts.at("out/verdict.json"), "verdict.json");
+        const Json& image = items_at(verdict, "images")[0];
+        return text_at(image, "name") + " " + text_at(image, "image") + " " + text_at(image, "category");
+    };
+    CHECK(named(R"("RepoTags": ["example-service:latest"], )") ==
+          "example-service-latest example-service:latest images/example-service/");
+    CHECK(named(R"("RepoTags": ["registry.example:5000/a/b:1.0"], )") ==
+          "registry.example-5000-a-b-1.0 registry.example:5000/a/b:1.0 images/registry.example-5000-a-b/");
+    CHECK(holds(fake.out.str(), "registry.example:5000/a/b:1.0"));
+    CHECK(holds(fake.out.str(), "look at out/report.html"));
 }
 
 TEST_CASE("Two reports of one image are judged without a matrix; the digest is the one that Grype names") {
@@ -230,12 +277,29 @@ TEST_CASE("What decides is called by the names of the files that were read, and 
     };
     TwoReports fake;
     CHECK(policy_of(fake) == "no policy file");
-    fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01\n";
-    CHECK(policy_of(fake).starts_with(".trivyignore at sha256:"));
     fake.files.texts["vulnerability-policy.yml"] = "";
-    CHECK(policy_of(fake).starts_with("vulnerability-policy.yml, .trivyignore at sha256:"));
-    fake.files.remove(".trivyignore");
     CHECK(policy_of(fake).starts_with("vulnerability-policy.yml at sha256:"));
+}
+
+TEST_CASE("Only the policy accepts a risk: an ignore file of a scanner's is an error on its first line") {
+    for (const char* name : {".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", ".grype.yaml", ".grype.yml",
+                             ".grype.json", ".grype/config.yaml"}) {
+        TwoReports fake;
+        fake.files.texts[name] =
+            std::string(name) == ".trivyignore" ? "CVE-2026-0001\n" : "{ignore: [{vulnerability: CVE-2026-0001}]}\n";
+        if (std::string(name).starts_with(".trivyignore."))
+            fake.files.texts[name] = "vulnerabilities: [{id: CVE-2026-0001}]\n";
+        try {
+            fake.judge(both);
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::bad_input);
+            CHECK(render_problems(error.problems) ==
+                  std::string(name) +
+                      ":1: is no longer applied: risks are accepted in vulnerability-policy.yml only\n  hint: check "
+                      "--fix moves it into vulnerability-policy.yml\n");
+        }
+    }
 }
 
 TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, or somebody accepts the risk") {
@@ -266,8 +330,9 @@ TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, o
     }
 }
 
-TEST_CASE("Findings in a folder without a Dockerfile are annotated without one; SARIF has to name a file") {
+TEST_CASE("Findings of an image from elsewhere are annotated without a place; SARIF has to name a file") {
     TwoReports fake;
+    fake.files.texts["Dockerfile"] = "FROM scratch\n";
     for (const Problem& problem : fake.judge(both).problems) CHECK(problem.at.file.empty());
     CHECK(files_in_sarif(fake) == std::set<std::string>{"Dockerfile"});
 }

@@ -91,9 +91,9 @@ TEST_CASE("A waiver that the last release did not know is told with who accepts 
     Proposal fake(one_waiver);
     fake.files.texts["vulnerability-policy.yml"] = one_waiver + another_waiver;
     CHECK(holds(fake.told(),
-                "vulnerability-policy.yml:3 adds 1 waiver: CVE-2026-2222 by theirs until the base is rebuilt\n"));
+                "vulnerability-policy.yml:3 adds 1 exception: CVE-2026-2222 by theirs until the base is rebuilt\n"));
     const Result judged = run_judge(fake.world(), fake.settings());
-    const std::size_t told = judged.summary.find("adds 1 waiver");
+    const std::size_t told = judged.summary.find("adds 1 exception");
     REQUIRE(told != std::string::npos);
     CHECK(told < judged.summary.find("3.13.3-production"));
 }
@@ -105,7 +105,7 @@ TEST_CASE("A waiver that accepts more, or for longer, than before is told as a n
         std::string changed = one_waiver;
         changed.replace(changed.find(before), before.size(), after);
         fake.files.texts["vulnerability-policy.yml"] = changed;
-        CHECK(holds(fake.told(), "vulnerability-policy.yml:2 adds 1 waiver: CVE-2026-1111 (libssl3) by ours until"));
+        CHECK(holds(fake.told(), "vulnerability-policy.yml:2 adds 1 exception: CVE-2026-1111 (libssl3) by ours until"));
     }
 }
 
@@ -113,11 +113,12 @@ TEST_CASE("A gate or a scope that lets more through is told") {
     Proposal fake(one_waiver);
     fake.files.texts["vulnerability-policy.yml"] =
         one_waiver + "gate: {severity: high}\nscopes: [{id: npm, packages: [npm], reason: r, review_by: 2027-01-01}]\n";
-    fake.files.texts[".trivyignore"] = "CVE-2026-3333 exp:2027-01-01\n";
     const std::string told = fake.told();
-    CHECK(holds(told,
-                "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
-                "requests strict (until now medium and above with a fix, publish strict, pull requests strict)\n"));
+    CHECK(holds(
+        told,
+        "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
+        "requests strict, unrated as medium (until now medium and above with a fix, publish strict, pull requests "
+        "strict, unrated as medium)\n"));
     CHECK(holds(told, "vulnerability-policy.yml:4 in the scope \"npm\" findings now block only from critical on\n"));
 }
 
@@ -128,7 +129,7 @@ TEST_CASE("Other words about a known waiver are no new one, and one that goes is
     fake.files.texts["vulnerability-policy.yml"] = same;
     const std::string told = fake.told();
     CHECK_FALSE(holds(told, "adds "));
-    CHECK(holds(told, "takes away 1 waiver: CVE-2026-2222"));
+    CHECK(holds(told, "takes away 1 exception: CVE-2026-2222"));
 }
 
 TEST_CASE("A push is not told what only a proposal has to know") {

@@ -1,5 +1,10 @@
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
 
+#include "base/json.h"
+#include "base/text.h"
+#include "places.h"
 #include "plan/support.h"
 #include "plan/texts.h"
 
@@ -17,6 +22,18 @@ std::string said_on(const std::string& day, const std::string& python, const std
                   .debian_line = 3,
                   .distroless_line = 4};
     return render_problems(check_support({.file = "m", .rows = {row}}, *parse_date(day)));
+}
+
+rapidjson::Document lifecycle(const std::string& name) {
+    std::ifstream file(fixtures_dir() + "/plan/lifecycle/" + name, std::ios::binary);
+    return parse_tool_json(std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}, name);
+}
+
+/// Of a month, "2028-10", or the day itself.
+Date last_day_of(const std::string& text) {
+    if (const std::optional<Date> day = parse_date(text)) return *day;
+    const std::chrono::year_month_day first(*parse_date(text + "-01"));
+    return std::chrono::year_month_day_last(first.year(), std::chrono::month_day_last(first.month()));
 }
 
 }  // namespace
@@ -42,14 +59,42 @@ TEST_CASE("Python is told 90 days before its end of life, and refused after it")
                            "  hint: raise pythonVersion, or remove the row: nobody mends this version any more\n"));
 }
 
-TEST_CASE("the ends of life are those of python.org") {
-    CHECK(said_on("2029-10-31", "3.13.9", "slim-forky").find("end of life today") != std::string::npos);
-    CHECK(said_on("2030-10-31", "3.14.0", "slim-forky").find("end of life today") != std::string::npos);
+TEST_CASE("the ends of life are those of Python's own list, for every stable version from 3.12 on") {
+    const rapidjson::Document list = lifecycle("release-cycle-2026-11-29.json");
+    std::size_t checked = 0;
+    for (const auto& entry : list.GetObject()) {
+        const std::string minor = text_of(entry.name);
+        const std::string status = text_at(entry.value, "status");
+        if (minor == "3.11" || (status != "bugfix" && status != "security")) continue;
+        // A month stands for its last day.
+        const Date end = last_day_of(text_at(entry.value, "end_of_life"));
+        INFO(minor << " ends on " << render_date(end));
+        CHECK(said_on(render_date(end), minor + ".1", "slim-forky")
+                  .find("Python " + minor + " reaches its end of life today") != std::string::npos);
+        ++checked;
+    }
+    CHECK(checked == 4);
+}
+
+TEST_CASE("the ends of Debian's support are those that endoflife.date lists") {
+    const rapidjson::Document list = lifecycle("endoflife-debian-2026-11-29.json");
+    std::size_t checked = 0;
+    for (const Json& release : items_at(member(list, "result"), "releases")) {
+        const std::optional<DebianSuite> suite = find_suite(lower_case(text_at(release, "codename")));
+        INFO(text_at(release, "codename"));
+        REQUIRE(suite);
+        CHECK(std::to_string(suite->number) == text_at(release, "name"));
+        CHECK(render_date(suite->security_ends) == text_at(release, "eolFrom"));
+        CHECK(render_date(suite->lts_ends) == text_at(release, "eoesFrom"));
+        CHECK(find_suite(suite->number)->name == suite->name);
+        ++checked;
+    }
+    CHECK(checked == 3);
 }
 
 TEST_CASE("a Python or a Debian that the table does not know is a warning") {
-    CHECK(said_on("2026-11-23", "3.15.0", "slim-trixie") ==
-          "m:2: warning: Python 3.15 is not in the table of supported versions\n"
+    CHECK(said_on("2026-11-23", "3.16.0", "slim-trixie") ==
+          "m:2: warning: Python 3.16 is not in the table of supported versions\n"
           "  hint: its end of life is not checked: a newer release of this program may know it\n");
     CHECK(said_on("2026-11-23", "4.12.0", "slim-trixie").starts_with("m:2: warning: Python 4.12 is not in the table"));
     CHECK(
@@ -84,7 +129,7 @@ TEST_CASE("a distroless image is told 90 days before its last rebuild, and from 
           "m:4: warning: cc-debian12 is rebuilt for the last time in 90 days (2026-09-30)\n"
           "  hint: move to \"cc-debian13\", together with \"slim-trixie\"\n");
     CHECK(said_on("2026-10-01", "3.13.9", "slim-trixie", "cc-debian12") ==
-          "m:4: warning: cc-debian12 is no longer rebuilt since 2026-09-30\n"
+          "m:4: warning: cc-debian12 has not been rebuilt since 2026-09-30\n"
           "  hint: move to \"cc-debian13\", together with \"slim-trixie\"\n");
 }
 

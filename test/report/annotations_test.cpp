@@ -17,7 +17,7 @@ TEST_CASE("what blocks becomes an error on the line to edit, once for all images
                              "CVE-2026-2002 in python 3.13.3: high, blocks 3.13.3-production",
                              "raise pythonVersion to 3.13.5"},
                             {{"vulnerability-policy.yml", 18},
-                             "the waiver for CVE-2024-9999 ended on 2026-11-20",
+                             "the exception for CVE-2024-9999 ended on 2026-11-20",
                              "remove it, or decide anew",
                              Level::warning}};
     CHECK(make_annotations(run) == expected);

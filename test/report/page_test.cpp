@@ -132,28 +132,24 @@ TEST_CASE("a scanner that is off stands among what is accepted for a time, once,
     CHECK(count(render_page(run), "grype is off") == 1);
 }
 
-TEST_CASE("a rule without an id is told by what it covers") {
+TEST_CASE("an exception is shown with what it covers") {
     Run run = clean_run();
     run.policy.scopes.clear();
     Waiver rule;
-    rule.only_for = Scanner::grype;
-    rule.at = {".grype.yaml", 2};
+    rule.id = "CVE-2026-1";
+    rule.at = {"vulnerability-policy.yml", 2};
     const auto told = [&] {
         run.policy.waivers = {rule};
         const std::string page = render_page(run);
         const std::size_t begin = page.find("<b>", page.find("id=\"waivers\"")) + 3;
         return page.substr(begin, page.find("</b>", begin) - begin);
     };
-    CHECK(told() == "any vulnerability");
-    rule.fix_state = "wont-fix";
-    CHECK(told() == "any vulnerability (fix-state wont-fix)");
+    CHECK(told() == "CVE-2026-1");
     rule.package = "libc6";
     rule.package_version = "2.36";
-    rule.package_type = "deb";
     rule.paths = {"/usr/**", "/opt/**"};
-    CHECK(told() == "any vulnerability in libc6 2.36 (type deb, fix-state wont-fix, path /usr/** or /opt/**)");
-    rule.id = "CVE-2026-1";
-    CHECK(told() == "CVE-2026-1 in libc6 2.36 (type deb, fix-state wont-fix, path /usr/** or /opt/**)");
+    rule.targets = {"production"};
+    CHECK(told() == "CVE-2026-1 in libc6 2.36 (path /usr/** or /opt/**, target production)");
 }
 
 TEST_CASE("bars and the ring around what has the focus stand out from the paper, in every theme") {

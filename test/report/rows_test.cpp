@@ -35,7 +35,7 @@ TEST_CASE("images on two platforms are told apart") {
           "3.13.3-development-linux-amd64, 3.13.3-production-linux-amd64");
 }
 
-TEST_CASE("what to do: first what is unknown or broken, then the remedy that settles most") {
+TEST_CASE("what to do: first what is unknown or broken, then the remedy that fixes most") {
     Run run = vulnerable_run();
     run.images[2].verdict.reset();
     Finding other = run.images[0].verdict->blocking[0];
@@ -45,20 +45,20 @@ TEST_CASE("what to do: first what is unknown or broken, then the remedy that set
     const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
     REQUIRE(todo.size() == 5);
     CHECK(todo[0].because == "the verdict on 3.12.6-development-linux-amd64 is unknown");
-    CHECK(todo[1].text == "mend the image: the user is numeric and not root (expected 1000:1000, found 0:0)");
-    CHECK(todo[2].text == "rebuild: python:3.13.3-slim-bookworm was rebuilt on 2026-11-20");
-    CHECK(todo[2].because == "settles 2 findings in 2 images");
+    CHECK(todo[1].text == "Fix the image: the user is numeric and not root (expected 1000:1000, found 0:0)");
+    CHECK(todo[2].text == "Rebuild: python:3.13.3-slim-bookworm was rebuilt on 2026-11-20");
+    CHECK(todo[2].because == "fixes 2 findings in 2 images");
     CHECK(todo[2].severity == Severity::critical);
-    CHECK(todo[3].text == "raise pythonVersion to 3.13.5");
+    CHECK(todo[3].text == "Raise pythonVersion to 3.13.5");
     CHECK(todo[3].at == Place{"image-matrix.json", 3});
-    CHECK(todo[4].text == "the waiver for CVE-2024-9999 ended on 2026-11-20");
+    CHECK(todo[4].text == "The exception for CVE-2024-9999 ended on 2026-11-20");
 }
 
 TEST_CASE("a blocking finding without a remedy is not forgotten") {
     const Run run = unknown_run();
     const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
     REQUIRE(todo.size() == 3);
-    CHECK(todo[2].text == "look into CVE-2026-1001");
+    CHECK(todo[2].text == "Look into CVE-2026-1001");
 }
 
 TEST_CASE("a clean, published run has nothing to do") {
@@ -71,6 +71,42 @@ TEST_CASE("a clean, published run has nothing to do") {
     CHECK(todo[0].text == "2 of 4 version tags written: press Re-run failed jobs");
 }
 
+TEST_CASE("what limits a verdict, and what is known to be exploited, is never nothing to do") {
+    Run run = clean_run();
+    for (ImageRun& image : run.images) image.verdict->warnings = {"trivy reports 1 misconfiguration"};
+    run.images[0].verdict->warnings.push_back("debian 10 is past its end of life");
+    Finding attacked = make_finding("CVE-2026-7", "zlib", Severity::critical);
+    attacked.fix = FixState::none;
+    attacked.fixed_in.clear();
+    attacked.known_exploited = true;
+    for (std::size_t i : {0U, 1U}) run.images[i].verdict->reported.push_back(attacked);
+    CHECK(warnings_of(run) ==
+          std::vector<std::string>{"trivy reports 1 misconfiguration",
+                                   "debian 10 is past its end of life (" + run.images[0].image + ")"});
+    const std::vector<ToDo> todo = make_todo(run, gather_blocking(run));
+    REQUIRE(todo.size() == 3);
+    CHECK(todo[0].text == "Trivy reports 1 misconfiguration");
+    CHECK(todo[1].text.starts_with("Debian 10 is past its end of life"));
+    CHECK(todo[2].text == "Remove or shield what CVE-2026-7 in zlib (no fix) affects, or accept the risk");
+    CHECK(todo[2].severity == Severity::critical);
+    run.images[0].verdict->waived.push_back({attacked, {}});
+    CHECK(make_todo(run, {}).size() == 3);
+}
+
+TEST_CASE("the numbers of a heading are those of the tables, also where rows have two versions of a package") {
+    Run run = clean_run();
+    Finding one = make_finding("CVE-2026-8", "python", Severity::high);
+    Finding other = one;
+    other.version = "other";
+    for (ImageRun& image : run.images) image.verdict->outcome = Outcome::vulnerable;
+    run.images[0].verdict->blocking = {one};
+    run.images[1].verdict->blocking = {one};
+    run.images[2].verdict->blocking = {other};
+    CHECK(count_findings(run).blocking == 2);
+    CHECK(gather_blocking(run).size() == 2);
+    CHECK(render_blocking_count(run) == "2 findings block 3 of 4 images");
+}
+
 TEST_CASE("what is forgiven comes after what blocks, and is something to mend all the same") {
     const Run run = forgiven_run();
     const std::vector<FindingRow> rows = gather_findings(run);
@@ -81,6 +117,6 @@ TEST_CASE("what is forgiven comes after what blocks, and is something to mend al
     CHECK(gather_blocking(run).empty());
     const std::vector<ToDo> todo = make_todo(run, rows);
     REQUIRE(todo.size() == 1);
-    CHECK(todo[0].text == "mend in another change what this one is forgiven: elsewhere it blocks");
+    CHECK(todo[0].text == "Fix in another change what this one is forgiven: elsewhere it blocks");
     CHECK(todo[0].because == "2 findings in 2 of 4 images are forgiven, because the published images have them too");
 }

@@ -6,7 +6,7 @@
 
 TEST_CASE("the heading of a vulnerable run says what is wrong, in one line") {
     CHECK(render_heading(vulnerable_run()) ==
-          "Python 1.0.0 may not ship: 2 findings block 2 of 4 images, 1 of 4 images breaks its contract");
+          "Python 1.0.0 must not ship: 2 findings block 2 of 4 images, 1 of 4 images breaks its contract");
 }
 
 TEST_CASE("one finding in two images is one finding") {
@@ -41,7 +41,7 @@ TEST_CASE("an image that was not judged makes the run unknown, whatever the othe
     REQUIRE(outcome_of(run) == Outcome::clean);
     run.images[2].verdict.reset();
     CHECK(outcome_of(run) == Outcome::unknown);
-    CHECK(render_heading(run) == "Python 1.0.0 may not ship: the verdict on 1 of 4 images is unknown");
+    CHECK(render_heading(run) == "Python 1.0.0 must not ship: the verdict on 1 of 4 images is unknown");
     run.images.clear();
     CHECK(outcome_of(run) == Outcome::unknown);
     CHECK(render_heading(run) == "Python 1.0.0: nothing was judged");
@@ -53,7 +53,7 @@ TEST_CASE("a contract without rows is not a kept one") {
     CHECK_FALSE(is_contract_broken(run));
     run.images[0].contract->rows.clear();
     CHECK(is_contract_broken(run));
-    CHECK(render_heading(run) == "Python 1.0.0 may not ship: 1 of 4 images breaks its contract");
+    CHECK(render_heading(run) == "Python 1.0.0 must not ship: 1 of 4 images breaks its contract");
 }
 
 TEST_CASE("images that went out although findings block are not called clean") {
@@ -85,7 +85,7 @@ TEST_CASE("images whose findings are forgiven are not called clean") {
     run.images[1].verdict->blocking = {make_finding("CVE-2026-1", "a", Severity::high)};
     run.images[1].verdict->outcome = Outcome::vulnerable;
     CHECK(render_heading(run) ==
-          "Python 1.0.0 may not ship: 1 finding blocks 1 of 4 images; 2 findings in 2 of 4 images are forgiven, "
+          "Python 1.0.0 must not ship: 1 finding blocks 1 of 4 images; 2 findings in 2 of 4 images are forgiven, "
           "because the published images have them too");
 }
 

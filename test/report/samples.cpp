@@ -309,7 +309,7 @@ Run vulnerable_run() {
     run.images[3].contract->rows[0].result = RowResult::broken;
     run.images[3].contract->rows[0].found = "0:0";
     run.policy_warnings = {{{"vulnerability-policy.yml", 18},
-                            "the waiver for CVE-2024-9999 ended on 2026-11-20",
+                            "the exception for CVE-2024-9999 ended on 2026-11-20",
                             "remove it, or decide anew",
                             Level::warning}};
     run.images[0].change = change_of(run.images[0], {}, {});

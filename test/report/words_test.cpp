@@ -48,6 +48,12 @@ TEST_CASE("a severity is told once where the scanners agree, and per scanner whe
     finding.seen_by[1].severity = Severity::low;
     CHECK(render_severities(finding) == "high (trivy: high, grype: low)");
     CHECK(render_sightings(finding) == "trivy (high, not known), grype (low, not known)");
+    finding.seen_by[1].severity = Severity::critical;
+    finding.seen_by[1].severity_basis = "CVSS 9.8";
+    CHECK(render_severities(finding) == "high (trivy: high, grype: critical by CVSS 9.8)");
+    finding.kind = FindingKind::secret;
+    CHECK(render_sightings(finding) == "trivy (high), grype (critical by CVSS 9.8)");
+    CHECK(render_fix(finding).empty());
 }
 
 TEST_CASE("only ids of a known form become links") {
@@ -74,4 +80,17 @@ TEST_CASE("the oldest database of each scanner is told") {
     for (ImageRun& image : run.images) image.verdict->receipts[1].database_date.reset();
     CHECK(render_scanners(run) == std::vector<std::string>{"trivy 0.74.0 and 0.75.0, database 3 days old",
                                                            "grype 0.116.0, age of its database not known"});
+}
+
+TEST_CASE("a path is shown as it is in the image, and a secret with its line") {
+    Finding finding = make_finding("CVE-2026-1", "urllib3", Severity::high);
+    finding.path = "/s/urllib3.dist-info/METADATA";
+    finding.paths = {"/s/urllib3-2.0.5.dist-info/METADATA"};
+    CHECK(shown_path(finding) == "/s/urllib3-2.0.5.dist-info/METADATA");
+    finding.kind = FindingKind::secret;
+    finding.id = "private-key";
+    finding.path = "/app/.env";
+    finding.paths = {"/app/.env"};
+    finding.line = 3;
+    CHECK(render_finding_name(finding) == "private-key in /app/.env:3");
 }

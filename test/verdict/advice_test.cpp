@@ -3,6 +3,7 @@
 #include "verdict/advice.h"
 #include "verdict/comparison.h"
 #include "verdict/explain.h"
+#include "verdict/fixed_versions.h"
 #include "verdict/layers.h"
 #include "verdict/make.h"
 
@@ -26,7 +27,9 @@ Finding in_layer(Finding finding, const std::string& layer) {
 Finding interpreter(const std::vector<std::string>& fixed_in) {
     Finding finding = found(grype, "CVE-1", "python", Severity::high);
     finding.package_type = "binary";
+    finding.version = "3.13.3";
     finding.fixed_in = fixed_in;
+    check_fix(finding);
     return finding;
 }
 
@@ -35,29 +38,49 @@ Finding interpreter(const std::vector<std::string>& fixed_in) {
 TEST_CASE("a flaw of the interpreter asks for the next Python of the same minor version") {
     const ImageEvidence evidence = evidence_of_image();
     CHECK(advise(interpreter({"3.14.0", "3.13.12", "3.13.5", "3.12.11"}), evidence) ==
-          Advice{Action::bump_python, "Python 3.13.5 fixes it: raise pythonVersion 3.13.3 in image-matrix.json"});
+          Advice{Action::bump_python, "raise pythonVersion from 3.13.3 to 3.13.5 in image-matrix.json"});
     CHECK(advise(interpreter({"3.14.0"}), evidence) ==
-          Advice{Action::bump_python,
-                 "Python 3.14.0 fixes it: raise pythonVersion 3.13.3 in image-matrix.json (a new minor version)"});
-    CHECK(advise(interpreter({"3.11.9", "3.12.11"}), evidence) ==
-          Advice{Action::no_fix,
-                 "fixed in Python 3.11.9, 3.12.11, but in none above 3.13.3: nothing can be done but to wait"});
+          Advice{Action::no_fix, "fixed in 3.14.0, not in 3.13: wait, or accept the risk"});
     CHECK(advise(interpreter({"3.14.0a1"}), evidence) ==
-          Advice{Action::bump_python, "Python 3.14.0a1 fixes it: raise pythonVersion in image-matrix.json"});
+          Advice{Action::no_fix, "fixed in 3.14.0a1, a pre-release: wait, or accept the risk"});
+    CHECK(advise(interpreter({"3.13.2"}), evidence) ==
+          Advice{Action::no_fix, "fixed in 3.13.2, below the installed 3.13.3: wait, or accept the risk"});
+}
+
+TEST_CASE("two findings that one step solves ask for one step: to the version that has both fixes") {
+    const ImageEvidence evidence = evidence_of_image();
+    FixPlan plan;
+    for (const char* fixed : {"3.13.4", "3.13.9"}) plan.add(interpreter({fixed}), evidence);
+    CHECK(advise(interpreter({"3.13.4"}), evidence, plan).text ==
+          "raise pythonVersion from 3.13.3 to 3.13.9 in image-matrix.json");
+    std::vector<Finding> libraries;
+    for (const char* name : {"libc6", "libc-bin"}) {
+        libraries.push_back(in_layer(found(trivy, "CVE-1", name, Severity::high), "sha256:base"));
+        libraries.back().seen_by[0].upstreams = {"glibc"};
+    }
+    libraries[0].fixed_in = {"1.2~rc1"};
+    libraries[1].fixed_in = {"1.10"};
+    for (const Finding& library : libraries) plan.add(library, evidence);
+    for (const Finding& library : libraries) {
+        CHECK(advise(library, evidence, plan).text ==
+              "add libc-bin and libc6 to image/security-upgrades.txt, or wait with \"until: base-rebuilt\": Debian has "
+              "1.10, the base is not rebuilt yet");
+    }
+    FixPlan outside;
+    for (const Finding& library : libraries) outside.add(library, {});
+    CHECK(advise_outside(libraries[0], outside).text == "update libc-bin and libc6 to 1.10");
 }
 
 TEST_CASE("what a rebuilt base may have fixed asks for a build, what it has not for an upgrade or patience") {
     ImageEvidence evidence = evidence_of_image();
     const Finding ssl = in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base");
-    CHECK(
-        advise(ssl, evidence) ==
-        Advice{
-            Action::upgrade_package,
-            "fixed in Debian in 1.1, the base is not rebuilt yet: add libssl3 to image/security-upgrades.txt, or wait "
-            "with \"until: base-rebuilt\""});
+    CHECK(advise(ssl, evidence) == Advice{Action::upgrade_package,
+                                          "add libssl3 to image/security-upgrades.txt, or wait with \"until: "
+                                          "base-rebuilt\": Debian has 1.1, the base "
+                                          "is not rebuilt yet"});
     evidence.bases[0].rebuilt = true;
     CHECK(advise(ssl, evidence) ==
-          Advice{Action::rebuild, "python:3.13.3-slim-bookworm was rebuilt since: build again"});
+          Advice{Action::rebuild, "build again: python:3.13.3-slim-bookworm was rebuilt since"});
     evidence.layers = {};
     CHECK(advise(ssl, evidence).action == Action::rebuild);  // Debian packages come with the base
 }
@@ -67,8 +90,8 @@ TEST_CASE("what distroless brings cannot be upgraded: there is only the next one
     evidence.bases = {{.reference = "gcr.io/distroless/cc-debian12:nonroot"}};
     CHECK(advise(in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base"), evidence) ==
           Advice{Action::upgrade_package,
-                 "fixed in Debian in 1.1, gcr.io/distroless/cc-debian12:nonroot is not rebuilt yet: wait for that with "
-                 "\"until: base-rebuilt\""});
+                 "wait with \"until: base-rebuilt\" until gcr.io/distroless/cc-debian12:nonroot is rebuilt: Debian has "
+                 "libssl3 in 1.1"});
 }
 
 TEST_CASE("what a layer of ours brings asks for a change there") {
@@ -76,34 +99,42 @@ TEST_CASE("what a layer of ours brings asks for a change there") {
     Finding crate = found_at(trivy, "GHSA-1", "tar", Severity::high, "/usr/local/bin/uv");
     crate.package_type = "rust";
     CHECK(advise(in_layer(crate, "sha256:ours"), evidence) ==
-          Advice{Action::ours, "\"COPY --from=uv /uv /usr/local/bin/uv\" brings tar: raise it there to 1.1"});
-    CHECK(advise(crate, evidence) == Advice{Action::ours, "the Dockerfile brings tar: raise it there to 1.1"});
+          Advice{Action::ours, "update tar to 1.1 in \"COPY --from=uv /uv /usr/local/bin/uv\""});
+    CHECK(advise(crate, evidence) == Advice{Action::ours, "update tar to 1.1 in the Dockerfile"});
     CHECK(advise(in_layer(crate, "sha256:base"), evidence).action == Action::upgrade_package);
     const Finding deb = in_layer(found(trivy, "CVE-1", "tini", Severity::high), "sha256:ours");
     CHECK(
         advise(deb, evidence) ==
         Advice{
             Action::ours,
-            "\"COPY --from=uv /uv /usr/local/bin/uv\" brings tini: build again without the cache to get 1.1, and where "
-            "that is not enough, add it to image/security-upgrades.txt"});
+            "build again without the cache to get tini 1.1, which \"COPY --from=uv /uv /usr/local/bin/uv\" adds; where "
+            "that is not enough, add tini to image/security-upgrades.txt"});
 }
 
 TEST_CASE("without a fix there is nothing to do, and a refused fix is told from a missing one") {
     const ImageEvidence evidence = evidence_of_image();
     CHECK(advise(found(trivy, "CVE-1", "a", Severity::high, FixState::none), evidence) ==
-          Advice{Action::no_fix, "no fix yet: nothing can be done but to wait"});
+          Advice{Action::no_fix, "no fix yet: wait, or accept the risk"});
     CHECK(advise(found(trivy, "CVE-1", "a", Severity::high, FixState::wont_fix), evidence) ==
-          Advice{Action::no_fix, "its maintainers do not plan a fix"});
+          Advice{Action::no_fix, "its maintainers do not plan a fix: wait, or accept the risk"});
+    Finding attacked = found(trivy, "CVE-1", "a", Severity::high, FixState::none);
+    attacked.known_exploited = true;
+    CHECK(advise(attacked, evidence).text ==
+          "no fix yet, and known to be exploited: remove or shield what is affected, or accept the risk");
+    CHECK(advise(found(trivy, "CVE-1", "a", Severity::critical, FixState::none), evidence).text ==
+          "no fix yet: remove or shield what is affected, or accept the risk");
+    CHECK(advise(found(trivy, "CVE-1", "a", Severity::critical, FixState::not_affected), evidence).text ==
+          "not affected: nothing to do");
 }
 
-TEST_CASE("a secret is to be taken out, and to be made worthless") {
+TEST_CASE("a secret is to be taken out and revoked") {
     Finding secret = found_at(trivy, "private-key", "", Severity::high, "/app/key.pem");
     secret.kind = FindingKind::secret;
     CHECK(advise(in_layer(secret, "sha256:ours"), evidence_of_image()) ==
-          Advice{
-              Action::ours,
-              "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and make the secret "
-              "worthless: it was written to a layer"});
+          Advice{Action::ours,
+                 "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and revoke the "
+                 "secret: "
+                 "it is in a layer"});
 }
 
 TEST_CASE("what is accepted says by whom and until when") {
@@ -126,7 +157,7 @@ TEST_CASE("a waiver that is pasted into a policy is read, and waives this findin
     Problems warnings;
     const Policy policy = parse_policy("exceptions:\n" + render_waiver(finding, today), "policy.yml", warnings);
     CHECK(render_problems(warnings) ==
-          "policy.yml:7: warning: nobody owns the waiver for CVE-1 yet\n"
+          "policy.yml:7: warning: nobody owns the exception for CVE-1 yet\n"
           "  hint: write who has accepted this risk\n");
     const Verdict verdict = judged(image_with({finding, elsewhere}, {}), policy);
     CHECK(verdict.waived.size() == 1);
@@ -145,46 +176,6 @@ TEST_CASE("a waiver to paste reads well") {
     added: 2026-11-23
     review_by: 2026-12-23
 )");
-}
-
-TEST_CASE("an entry of a scanner's own file moves to the policy where the policy can say the same") {
-    Problems warnings;
-    const std::vector<Waiver> plain =
-        parse_trivyignore("CVE-1 exp:2026-12-01 # not called\nCVE-2\n", ".trivyignore", warnings);
-    CHECK(render_moved_waiver(plain[0], today) == R"(  - id: "CVE-1"
-    reason: "not called"
-    owner: your name or team
-    review_by: 2026-11-30
-)");
-    CHECK(render_moved_waiver(plain[1], today) == R"(  - id: "CVE-2"
-    reason: "from .trivyignore: say why it is acceptable"
-    owner: your name or team
-    review_by: 2026-12-23
-)");
-    const std::vector<Waiver> rules = parse_grype_yaml(R"(ignore:
-  - {vulnerability: CVE-1, package: {name: tar, location: "/usr/**"}}
-  - {vulnerability: CVE-1, package: {name: "t.*"}}
-  - {fix-state: wont-fix}
-  - {vulnerability: CVE-1, fix-state: wont-fix}
-)",
-                                                       ".grype.yaml", warnings);
-    REQUIRE(rules.size() == 4);
-    CHECK(render_moved_waiver(rules[0], today) == R"(  - id: "CVE-1"
-    component: "tar"
-    paths: ["/usr/**"]
-    reason: "from .grype.yaml: say why it is acceptable"
-    owner: your name or team
-    review_by: 2026-12-23
-)");
-    CHECK_FALSE(render_moved_waiver(rules[1], today));
-    CHECK_FALSE(render_moved_waiver(rules[2], today));
-    CHECK_FALSE(render_moved_waiver(rules[3], today));
-    const std::vector<Waiver> entries = parse_trivyignore_yaml(
-        "vulnerabilities: [{id: CVE-1, paths: ['usr/bin/*', '**/x', 'usr/lib**', 'a/**/b**c/', 'a/***']}]", "x.yaml",
-        warnings);
-    CHECK(render_moved_waiver(entries[0], today)
-              .value()
-              .find(R"(paths: ["/usr/bin/*", "**/x", "/usr/lib*", "/a/**/b*c/", "/a/*"])") != std::string::npos);
 }
 
 TEST_CASE("the layers of an image are read in step with its history") {
@@ -298,7 +289,7 @@ TEST_CASE("receipts are read as they were written") {
           "it has no digest \"manifest\"\n  hint: scan again\n");
 }
 
-TEST_CASE("explain answers for each image: blocks, below the gate, waived, left out, not found, not known") {
+TEST_CASE("explain answers for each image: blocks, not gated, waived, left out, not found, not known") {
     Finding high = found(grype, "CVE-1", "a", Severity::high);
     high.aliases = {"GHSA-1"};
     high.layer = "sha256:f251bfe7f15b21f7e6a78939c2283b49";
@@ -326,7 +317,7 @@ TEST_CASE("explain answers for each image: blocks, below the gate, waived, left 
           "called (high in a 1.0, fixed in 1.1, seen by trivy)" +
               not_known);
     CHECK(answer("CVE-3") ==
-          "CVE-3\n  3.13.3-production-linux-amd64: present, below the gate: low in b 1.0, no fix yet, seen by grype" +
+          "CVE-3\n  3.13.3-production-linux-amd64: present, not gated: low in b 1.0, no fix yet, seen by grype" +
               not_known);
     CHECK(answer("CVE-4") ==
           "CVE-4\n  3.13.3-production-linux-amd64: grype left it out by a built-in rule (c): high in c 1.0, no fix "
@@ -345,7 +336,7 @@ TEST_CASE("explain answers for each image: blocks, below the gate, waived, left 
     Subject half = image;
     half.scans[0].receipt.exit_code = 1;
     CHECK(explain({judged(half, policy)}, "CVE-3")[0].text ==
-          "present, below the gate: low in b 1.0, no fix yet, seen by grype; more is not known: trivy ended with exit "
+          "present, not gated: low in b 1.0, no fix yet, seen by grype; more is not known: trivy ended with exit "
           "code 1");
 }
 

@@ -41,7 +41,6 @@ inline Finding found(Scanner scanner, const std::string& id, const std::string& 
     sighting.severity = severity;
     sighting.fix = fix;
     sighting.fixed_in = finding.fixed_in;
-    sighting.package = package;
     finding.seen_by = {sighting};
     return finding;
 }

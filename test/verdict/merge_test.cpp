@@ -41,7 +41,7 @@ Reports random_reports(unsigned int seed) {
             if (random() % 2 == 0) finding.aliases = {pick({"GHSA-1", "GHSA-2", "GHSA-3", "PYSEC-1", "PYSEC-2"})};
             std::erase(finding.aliases, finding.id);
             finding.title = pick({"", "one", "two"});
-            finding.seen_by[0].target = std::to_string(i);  // so that each can be told from the others
+            finding.seen_by[0].fixed_in = {std::to_string(i)};  // so that each can be told from the others
             findings.push_back(finding);
         }
         reports.push_back(report_of(scanner, findings));

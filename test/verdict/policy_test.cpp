@@ -3,7 +3,9 @@
 #include <catch2/generators/catch_generators_range.hpp>
 #include <random>
 
+#include "base/text.h"
 #include "verdict/make.h"
+#include "verdict/migration.h"
 
 namespace {
 
@@ -74,7 +76,6 @@ pauses:
     CHECK(waiver.added == parse_date("2026-11-01"));
     CHECK(waiver.review_by == parse_date("2026-12-01"));
     CHECK(waiver.until_base_rebuilt);
-    CHECK_FALSE(waiver.only_for);
     CHECK(waiver.at == Place{"policy.yml", 16});
 
     REQUIRE(policy.pauses.size() == 1);
@@ -130,7 +131,7 @@ pauses:
           R"(vulnerability-policy.yml:1: "gates" is not a key of the policy
   hint: did you mean "gate"?
 vulnerability-policy.yml:4: "severity": "moderate" is not a severity
-  hint: write one of: unknown, negligible, low, medium, high, critical
+  hint: write one of: negligible, low, medium, high, critical
 vulnerability-policy.yml:5: "only_fixed": "yes" is not possible
   hint: write one of: true, false
 vulnerability-policy.yml:7: the scope "all" names no place, so it would loosen everything
@@ -143,7 +144,7 @@ vulnerability-policy.yml:13: "review_by": "2026-02-30" is not a day
   hint: write it as 2026-12-31
 vulnerability-policy.yml:14: "targets": "prod" is not a target
   hint: there are: development, production
-vulnerability-policy.yml:20: the waiver for CVE-2 ends before it was added
+vulnerability-policy.yml:20: the exception for CVE-2 ends before it was added
   hint: check the year of review_by and of added
 vulnerability-policy.yml:21: "id" is missing
   hint: name the vulnerability: CVE-…, GHSA-…, or a secret's rule
@@ -213,7 +214,7 @@ exceptions:
         render_problems(warnings) ==
         R"(policy.yml:2: warning: the scope "weak" changes nothing: gate_from low is not above the gate's severity medium
   hint: raise gate_from, or remove the scope
-policy.yml:4: warning: nobody owns the waiver for CVE-1 yet
+policy.yml:4: warning: nobody owns the exception for CVE-1 yet
   hint: write who has accepted this risk
 )");
 }
@@ -232,138 +233,37 @@ vulnerabilities:
     for (int i = 0; i < 3; ++i) text[random() % text.size()] = "0{}[],\":&*\n!?-"[random() % 15];
     Problems warnings;
     CHECK_NOTHROW(complaint_of([&] { parse_policy(text, "it", warnings); }));
-    CHECK_NOTHROW(complaint_of([&] { parse_grype_yaml(text, "it", warnings); }));
-    CHECK_NOTHROW(complaint_of([&] { parse_trivyignore_yaml(text, "it", warnings); }));
-    CHECK_NOTHROW(complaint_of([&] { parse_trivyignore(text, "it", warnings); }));
+    for (const std::string& name : ignore_file_names)
+        CHECK_NOTHROW(complaint_of([&] { parse_ignore_file({name, text}); }));
+    CHECK_NOTHROW(complaint_of([&] { migrate_ignore_files("", "it", {{".trivyignore.yaml", text}}, today); }));
 }
 
-TEST_CASE(".trivyignore is read as Trivy reads it") {
+TEST_CASE("the policy that docs/policy.md shows is one, and its tables name every key of an exception") {
+    const std::string document = text_of_file(repository_dir() + "/docs/policy.md");
+    const std::size_t begin = document.find("```yaml\n") + 8;
     Problems warnings;
-    const std::vector<Waiver> waivers = parse_trivyignore(
-        "# no fix in Debian yet\n"
-        "CVE-2026-0001\n"
-        "\n"
-        "  CVE-2026-0002\texp:2026-12-01  # waiting\r\n"
-        "CVE-2026-0003 exp:2026-13-01\n"
-        "CVE-2026-0004 some words\n",
-        ".trivyignore", warnings);
-    REQUIRE(waivers.size() == 3);
-    CHECK(waivers[0].id == "CVE-2026-0001");
-    CHECK(waivers[0].reason == "no fix in Debian yet");
-    CHECK(waivers[0].only_for == Scanner::trivy);
-    CHECK_FALSE(waivers[0].kind);
-    CHECK_FALSE(waivers[0].include_aliases);
-    CHECK_FALSE(waivers[0].review_by);
-    CHECK(waivers[0].at == Place{".trivyignore", 2});
-    CHECK(waivers[1].review_by == parse_date("2026-11-30"));  // on the day itself Trivy no longer ignores it
-    CHECK(waivers[1].reason == "waiting");
-    CHECK(waivers[2].id == "CVE-2026-0004");
-    CHECK(waivers[2].reason.empty());
-    CHECK(render_problems(warnings) ==
-          ".trivyignore:5: warning: \"exp:2026-13-01\" is not a day, so trivy does not ignore CVE-2026-0003\n"
-          "  hint: write it as exp:2026-12-31\n");
+    const Policy policy = parse_policy(document.substr(begin, document.find("```", begin) - begin), "docs", warnings);
+    CHECK(render_problems(warnings).empty());
+    CHECK(policy.gate == Gate{});  // the defaults, as it says
+    CHECK(policy.waivers.size() == 1);
+    CHECK(policy.scopes.size() == 1);
+    CHECK(policy.pauses.size() == 1);
+    const std::string unknown_key = complaint_of([&] { parse_policy("exceptions: [{xyz: 1}]", "p", warnings); });
+    const std::size_t known = unknown_key.find("known are: ") + 11;
+    for (const std::string& key : fields_of(unknown_key.substr(known, unknown_key.find('\n', known) - known), ',')) {
+        INFO(key);
+        CHECK(document.find("`" + key) != std::string::npos);
+    }
+    for (const char* name : {".trivyignore", ".trivyignore.yaml", ".grype.yaml"})
+        CHECK(document.find(std::string("`") + name + "`") != std::string::npos);
 }
 
-TEST_CASE(".trivyignore.yaml is read as Trivy reads it") {
-    Problems warnings;
-    const std::vector<Waiver> waivers = parse_trivyignore_yaml(R"(vulnerabilities:
-  - id: CVE-2026-0001
-    paths: ["usr/local/**"]
-    purls: ["pkg:deb/debian/tar"]
-    expired_at: 2026-12-01
-    statement: not called
-    note: unknown to Trivy
-  - statement: no id
-misconfigurations:
-  - id: AVD-1
-secrets:
-  - id: aws-access-key-id
-    expired_at: 2026-12-01T10:00:00Z
-)",
-                                                               ".trivyignore.yaml", warnings);
-    REQUIRE(waivers.size() == 2);
-    CHECK(waivers[0].paths == std::vector<std::string>{"usr/local/**"});
-    CHECK(waivers[0].purls == std::vector<std::string>{"pkg:deb/debian/tar"});
-    CHECK(waivers[0].reason == "not called");
-    CHECK(waivers[0].review_by == parse_date("2026-11-30"));
-    CHECK(waivers[0].kind == FindingKind::vulnerability);
-    CHECK(waivers[0].at == Place{".trivyignore.yaml", 2});
-    CHECK(waivers[1].kind == FindingKind::secret);
-    CHECK(waivers[1].review_by == parse_date("2026-11-30"));
-    CHECK(render_problems(warnings) ==
-          R"(.trivyignore.yaml:7: warning: "note" is not a key of an entry
-  hint: known are: id, paths, purls, expired_at, statement
-.trivyignore.yaml:8: warning: an entry without an id ignores nothing
-  hint: add "id", or remove the entry
-)");
-}
-
-TEST_CASE("what makes Trivy refuse a whole .trivyignore.yaml is an error here") {
-    Problems warnings;
-    CHECK(complaint_of([&] {
-              parse_trivyignore_yaml(R"(vulnerabilities:
-  - id: CVE-1
-    paths: ["usr/[a"]
-    purls: [tar]
-    expired_at: soon
-)",
-                                     ".trivyignore.yaml", warnings);
-          }) == R"(.trivyignore.yaml:3: "usr/[a" is not a path pattern
-  hint: close its brackets and braces; trivy refuses the whole file otherwise
-.trivyignore.yaml:4: "tar" is not a package URL
-  hint: write it as pkg:TYPE/NAME; trivy refuses the whole file otherwise
-.trivyignore.yaml:5: "expired_at": "soon" is not a day
-  hint: write it as 2026-12-31; trivy refuses the whole file otherwise
-)");
-}
-
-TEST_CASE(".grype.yaml is read as Grype reads it") {
-    Problems warnings;
-    const std::vector<Waiver> waivers = parse_grype_yaml(R"(output: json
-only-fixed: true
-ignore:
-  - vulnerability: CVE-2026-0001
-    include-aliases: true
-    reason: later
-    fix-state: wont-fix
-    namespace: debian:distro:debian:12
-    match-type: exact-direct-match
-    package:
-      name: lib.*
-      version: "1.0"
-      type: rust-crate
-      language: rust
-      location: "/usr/**"
-      upstream-name: openssl
-  - reason: no criteria
-  - vulnerability: CVE-2
-    vex-status: not_affected
-  - package:
-      name: "libc("
-)",
-                                                         ".grype.yaml", warnings);
-    REQUIRE(waivers.size() == 2);
-    const Waiver& waiver = waivers[0];
-    CHECK(waiver.id == "CVE-2026-0001");
-    CHECK(waiver.include_aliases);
-    CHECK(waiver.only_for == Scanner::grype);
-    CHECK(waiver.package == "lib.*");
-    CHECK(waiver.package_version == "1.0");
-    CHECK(waiver.package_type == "rust");
-    CHECK(waiver.language == "rust");
-    CHECK(waiver.paths == std::vector<std::string>{"/usr/**"});
-    CHECK(waiver.upstream == "openssl");
-    CHECK(waiver.fix_state == "wont-fix");
-    CHECK(waiver.name_space == "debian:distro:debian:12");
-    CHECK(waiver.match_type == "exact-direct-match");
-    CHECK(render_problems(warnings) ==
-          R"(.grype.yaml:2: warning: "only-fixed" has no effect here: images are scanned whole
-  hint: use gate, scopes or exceptions of vulnerability-policy.yml
-.grype.yaml:17: warning: a rule without criteria ignores nothing
-  hint: name a vulnerability or a package
-.grype.yaml:18: warning: a rule with a vex-status needs a VEX document, and none is given to grype here
-  hint: write an exception in vulnerability-policy.yml instead
-.grype.yaml:21: warning: "libc(" is not a regular expression that is understood here
-  hint: the rule ignores nothing until it is one; write the name itself if you can
-)");
+TEST_CASE("an id is accepted in lower case, and refused with foreign characters") {
+    CHECK(policy_of("exceptions: [{id: cve-2026-1234, reason: r, owner: me}]").waivers[0].id == "CVE-2026-1234");
+    CHECK(policy_of("exceptions: [{id: ghsa-AAAA-bbbb-cccc, reason: r, owner: me}]").waivers[0].id ==
+          "GHSA-aaaa-bbbb-cccc");
+    CHECK(policy_of("exceptions: [{id: aws-access-key-id, reason: r, owner: me}]").waivers[0].id ==
+          "aws-access-key-id");
+    CHECK(complaint_of_policy("exceptions: [{id: CVE\u20112026\u20111234, reason: r, owner: me}]\n")
+              .find("is not an id of a vulnerability\n  hint: write it with plain hyphens") != std::string::npos);
 }
