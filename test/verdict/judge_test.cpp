@@ -708,7 +708,7 @@ TEST_CASE("nothing is called unused when a scan does not count or a scanner is o
     CHECK(check_waivers(policy, {judged(image, policy)}, today).size() == 1);
     CHECK(check_waivers(policy, {}, today).empty());
     CHECK(render_problems(check_waivers(policy, {judged(image, policy)}, today, Judged::some_images)) ==
-          "vulnerability-policy.yml:1: notice: the exception for CVE-1 matches nothing in what was judged here\n"
+          "vulnerability-policy.yml:1: note: the exception for CVE-1 matches nothing in what was judged here\n"
           "  hint: remove it, unless another image needs it\n");
     image.scans[0].receipt.exit_code = 1;
     CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());
