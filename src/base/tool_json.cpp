@@ -198,8 +198,7 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
     tool.check();
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(tool.text.data(), tool.text.size());
-    if (document.HasParseError())
-        tool.refuse_at(document.GetErrorOffset(), parse_fault(document.GetParseError()));
+    if (document.HasParseError()) tool.refuse_at(document.GetErrorOffset(), parse_fault(document.GetParseError()));
     return document;
 }
 

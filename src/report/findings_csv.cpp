@@ -34,21 +34,51 @@ std::string decision_on(const FindingRow& row) {
 
 std::string finding_row(const ImageRun& image, const FindingRow& row) {
     const Finding& finding = *row.finding;
-    return csv_row({image.image, image.platform, render_state(row.state), render_severity(finding.severity),
-                    finding.id, joined(finding.aliases, " "), finding.package, finding.version, finding.package_type,
-                    shown_path(finding), render_fix(finding), finding.known_exploited ? "yes" : "no",
+    return csv_row({image.image,
+                    image.platform,
+                    render_state(row.state),
+                    render_severity(finding.severity),
+                    finding.id,
+                    joined(finding.aliases, " "),
+                    finding.package,
+                    finding.version,
+                    finding.package_type,
+                    shown_path(finding),
+                    render_fix(finding),
+                    finding.known_exploited ? "yes" : "no",
                     finding.epss > 0 ? fmt::format("{:.4f}", finding.epss) : "",
-                    finding.cvss_score > 0 ? fmt::format("{:.1f}", finding.cvss_score) : "", finding.cvss_vector,
-                    render_sightings(finding), decision_on(row), finding.ignored_because, finding.title,
+                    finding.cvss_score > 0 ? fmt::format("{:.1f}", finding.cvss_score) : "",
+                    finding.cvss_vector,
+                    render_sightings(finding),
+                    decision_on(row),
+                    finding.ignored_because,
+                    finding.title,
                     make_link(finding)});
 }
 
 }  // namespace
 
 std::string render_findings_csv(const Run& run) {
-    std::string csv = csv_row({"image", "platform", "state", "severity", "id", "aliases", "package", "version", "type",
-                               "path", "fixed in", "known exploited", "epss", "cvss", "cvss vector", "reported by",
-                               "what to do or why accepted", "suppressed by a scanner", "title", "more"});
+    std::string csv = csv_row({"image",
+                               "platform",
+                               "state",
+                               "severity",
+                               "id",
+                               "aliases",
+                               "package",
+                               "version",
+                               "type",
+                               "path",
+                               "fixed in",
+                               "known exploited",
+                               "epss",
+                               "cvss",
+                               "cvss vector",
+                               "reported by",
+                               "what to do or why accepted",
+                               "suppressed by a scanner",
+                               "title",
+                               "more"});
     for (const ImageRun& image : run.images) {
         for (const FindingRow& row : findings_of(image)) csv += finding_row(image, row);
     }

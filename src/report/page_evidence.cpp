@@ -214,9 +214,8 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
     const std::string date = receipt.database_date ? render_moment(*receipt.database_date) + ", " +
                                                          render_age(now - *receipt.database_date) + " old"
                                                    : "age not known";
-    const std::string result = receipt.failure.empty()
-                                   ? "counts"
-                                   : element("span", escape_html(receipt.failure, longest_text), "status bad");
+    const std::string result =
+        receipt.failure.empty() ? "counts" : element("span", escape_html(receipt.failure, longest_text), "status bad");
     const std::string command =
         receipt.command.empty() ? "" : element("details", element("summary", "Command") + render_code(receipt.command));
     return table_row(
@@ -225,10 +224,7 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
          {"Database", escape_html(receipt.database) + element("span", date, "state") +
                           (receipt.sample_data ? element("span", "sample data", "state blocking") : "")},
          {"Packages", receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages), "number"},
-         {"Took",
-          fmt::format("{:.0f} s", receipt.seconds) +
-              (receipt.reused.empty() ? "" : element("span", "scanned by " + escape_html(receipt.reused), "state")),
-          "number"},
+         {"Took", fmt::format("{:.0f} s", receipt.seconds), "number"},
          {"Result", result + command}});
 }
 

@@ -115,8 +115,8 @@ bool is_contract_broken(const Run& run);  ///< by any image, or nothing was test
 Date decision_day(const Run& run);
 bool has_stand_in_bases(const Run& run);
 bool has_sample_data(const Run& run);
-/// What limits the verdicts without making them unknown, each once, with the images that it is about where these are not
-/// all: shown right below the heading, in every output.
+/// What limits the verdicts without making them unknown, each once, with the images that it is about where these are
+/// not all: shown right below the heading, in every output.
 std::vector<std::string> warnings_of(const Run& run);
 std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when it was judged, each once
 

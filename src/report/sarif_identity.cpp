@@ -46,8 +46,8 @@ Problems check_categories(const Plan& plan) {
 }
 
 std::string make_fingerprint(const Finding& finding, const std::string& category) {
-    const Digest digest = sha256(length_prefixed(finding.id) + length_prefixed(finding.package) +
-                                 length_prefixed(finding.path) + length_prefixed(category) +
-                                 (finding.line > 0 ? std::to_string(finding.line) : ""));
+    const Digest digest =
+        sha256(length_prefixed(finding.id) + length_prefixed(finding.package) + length_prefixed(finding.path) +
+               length_prefixed(category) + (finding.line > 0 ? std::to_string(finding.line) : ""));
     return std::string(digest.hex().substr(0, 16)) + ":1";
 }

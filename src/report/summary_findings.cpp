@@ -89,8 +89,11 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
 }
 
 SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room) {
-    SummaryPart part{
-        .title = "Exceptions to paste, where a finding is accepted", .head = {}, .rows = {}, .tail = {}, .folded = true};
+    SummaryPart part{.title = "Exceptions to paste, where a finding is accepted",
+                     .head = {},
+                     .rows = {},
+                     .tail = {},
+                     .folded = true};
     std::unordered_set<std::string_view> known;
     for (const FindingRow& row : rows) {
         if (row.remedy == nullptr || row.remedy->waiver.empty() || !known.insert(row.remedy->waiver).second) continue;

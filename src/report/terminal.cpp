@@ -120,15 +120,16 @@ std::vector<Line> image_lines(const Run& run) {
 Line finding_line(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const bool grave = finding.severity >= Severity::high;
-    return {{.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::doubtful},
-            {.text = clean_line(finding.id, 60)},
-            {.text = clean_line(
-                 finding.kind == FindingKind::secret ? shown_path(finding) : finding.package + " " + finding.version, 60)},
-            {.text = clean_line(render_fix(finding), 40)},
-            {.text = clean_line(render_images(row.images, run), 80)},
-            {.text = clean_line((row.remedy != nullptr ? row.remedy->text : "-") +
-                                    (finding.ignored_because.empty() ? "" : "; " + render_suppression(finding)),
-                                400)}};
+    return {
+        {.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::doubtful},
+        {.text = clean_line(finding.id, 60)},
+        {.text = clean_line(
+             finding.kind == FindingKind::secret ? shown_path(finding) : finding.package + " " + finding.version, 60)},
+        {.text = clean_line(render_fix(finding), 40)},
+        {.text = clean_line(render_images(row.images, run), 80)},
+        {.text = clean_line((row.remedy != nullptr ? row.remedy->text : "-") +
+                                (finding.ignored_because.empty() ? "" : "; " + render_suppression(finding)),
+                            400)}};
 }
 
 std::vector<Line> finding_lines(const std::vector<FindingRow>& rows, const Run& run) {
@@ -168,8 +169,8 @@ std::vector<std::string> verdict_lines(const Run& run) {
     const Outcome outcome = outcome_of(run);
     const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
     const std::string word = outcome == Outcome::clean && counts.forgiven > 0 ? "nothing new" : render_outcome(outcome);
-    return {fmt::format("{}: {} blocking{}, {} accepted, {} not gated", word, counts.blocking, forgiven,
-                        counts.waived, counts.reported)};
+    return {fmt::format("{}: {} blocking{}, {} accepted, {} not gated", word, counts.blocking, forgiven, counts.waived,
+                        counts.reported)};
 }
 
 std::string render_warnings(const Run& run, bool colour) {
@@ -214,8 +215,7 @@ std::string render_table(const Run& run, bool colour) {
     const std::vector<FindingRow> blocking = gather_blocking(run);
     if (blocking.empty()) return text + where;
     text += "\n" + render_lines(finding_lines(blocking, run), colour);
-    if (blocking.size() > findings_shown)
-        text += fmt::format("and {} more\n", blocking.size() - findings_shown);
+    if (blocking.size() > findings_shown) text += fmt::format("and {} more\n", blocking.size() - findings_shown);
     return text + where;
 }
 

@@ -77,8 +77,7 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
                                         counted(task.findings, "finding"), counted(task.images.size(), "image"));
         all.push_back(std::move(task));
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Task& a, const Task& b) { return a.findings > b.findings; });
+    std::stable_sort(all.begin(), all.end(), [](const Task& a, const Task& b) { return a.findings > b.findings; });
     for (Task& task : all) todo.push_back(std::move(task.todo));
 }
 
@@ -100,10 +99,11 @@ void add_exploited(const Run& run, std::vector<ToDo>& todo) {
         }
     }
     for (const auto& [name, found] : images_by_name) {
-        todo.push_back({.kind = "known to be exploited",
-                        .text = "remove or shield what " + name + " affects, or accept the risk",
-                        .because = "it is known to be exploited, and does not block " + render_images(found.second, run),
-                        .severity = found.first});
+        todo.push_back(
+            {.kind = "known to be exploited",
+             .text = "remove or shield what " + name + " affects, or accept the risk",
+             .because = "it is known to be exploited, and does not block " + render_images(found.second, run),
+             .severity = found.first});
     }
 }
 

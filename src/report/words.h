@@ -13,7 +13,7 @@ std::string render_moment(Time time);                        ///< "2026-11-23 17
 std::string render_bytes(std::uint64_t bytes);               ///< "41.3 MB" (10^6 bytes), "12.0 kB", "512 bytes"
 std::string render_place(const Place& place);                ///< "image-matrix.json:3"; "" for no file
 std::string render_days_left(std::optional<Date> last,
-                             Date today);        ///< "12 days left", "the last day", "over for 3 days", "no date"
+                             Date today);  ///< "12 days left", "the last day", "over for 3 days", "no date"
 /// "3.0.16", "3.15.0a6, a pre-release", "no fix", "will not be fixed", "not known"; empty for a secret.
 std::string render_fix(const Finding& finding);
 std::string render_sightings(const Finding& finding);   ///< "trivy (high, fixed), grype (medium, no fix)"
@@ -35,7 +35,8 @@ std::string make_link(const Finding& finding);
 /// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
 std::string render_subject(const Run& run);
 
-std::string render_gate(const Gate& gate);  ///< "medium and above, if there is a fix; what nobody rates counts as medium; any secret"
+std::string render_gate(
+    const Gate& gate);  ///< "medium and above, if there is a fix; what nobody rates counts as medium; any secret"
 
 /// One line per scanner of the run: "trivy 0.74.0, database 5 hours old at the start"; the oldest database where they
 /// differ.

@@ -141,13 +141,18 @@ void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age
 
 /// One name for what the two scanners call differently.
 std::string system_name(const std::string& family) {
-    static const std::map<std::string, std::string, std::less<>> names = {
-        {"rhel", "redhat"},           {"rockylinux", "rocky"},
-        {"almalinux", "alma"},        {"ol", "oracle"},
-        {"oraclelinux", "oracle"},    {"amzn", "amazon"},
-        {"amazonlinux", "amazon"},    {"mariner", "cbl-mariner"},
-        {"opensuse-leap", "opensuse"}, {"opensuse.leap", "opensuse"},
-        {"opensuse-tumbleweed", "opensuse"}, {"suse linux enterprise server", "sles"}};
+    static const std::map<std::string, std::string, std::less<>> names = {{"rhel", "redhat"},
+                                                                          {"rockylinux", "rocky"},
+                                                                          {"almalinux", "alma"},
+                                                                          {"ol", "oracle"},
+                                                                          {"oraclelinux", "oracle"},
+                                                                          {"amzn", "amazon"},
+                                                                          {"amazonlinux", "amazon"},
+                                                                          {"mariner", "cbl-mariner"},
+                                                                          {"opensuse-leap", "opensuse"},
+                                                                          {"opensuse.leap", "opensuse"},
+                                                                          {"opensuse-tumbleweed", "opensuse"},
+                                                                          {"suse linux enterprise server", "sles"}};
     const std::string lower = lower_case(family);
     const auto found = names.find(lower);
     return found == names.end() ? lower : found->second;
@@ -205,8 +210,7 @@ std::vector<std::string> limits_of(const ScanResult& scan) {
                                      others.starts_with("1 ") ? "is" : "are"));
     // Trivy's report never does; then the day on which it was made has to do.
     const bool dated = scan.report->database_date || (scan.report->scanner == Scanner::trivy && scan.report->created);
-    if (scan.receipt.bare && !dated)
-        limits.push_back(scanner + " does not say how old its database is");
+    if (scan.receipt.bare && !dated) limits.push_back(scanner + " does not say how old its database is");
     return limits;
 }
 
@@ -220,22 +224,20 @@ void check_system(const Subject& subject, std::size_t scanners_that_count, Time 
         if (first == nullptr) {
             first = &report;
         } else if (!is_same_system(*first, report)) {
-            verdict.unknown_because.push_back(
-                fmt::format("{} saw {} {} in the image and {} saw {} {}", render_scanner(first->scanner),
-                            first->os_family, first->os_version, render_scanner(report.scanner), report.os_family,
-                            report.os_version));
+            verdict.unknown_because.push_back(fmt::format(
+                "{} saw {} {} in the image and {} saw {} {}", render_scanner(first->scanner), first->os_family,
+                first->os_version, render_scanner(report.scanner), report.os_family, report.os_version));
         }
     }
     if (ended.empty()) return;
     const std::string system = first->os_family + " " + first->os_version;
     const std::string said = joined(ended, "; ");
     if (const std::optional<Date> kept = kept_until(*first); kept && day_of(now) <= *kept) {
-        verdict.warnings.push_back(fmt::format("{} has only long-term support, until {} ({})", system,
-                                               render_date(*kept), said));
-    } else if (ended.size() < std::max<std::size_t>(scanners_that_count, 1)) {
         verdict.warnings.push_back(
-            fmt::format("{} is past its end of life, where vulnerabilities may not be reported any more ({})", system,
-                        said));
+            fmt::format("{} has only long-term support, until {} ({})", system, render_date(*kept), said));
+    } else if (ended.size() < std::max<std::size_t>(scanners_that_count, 1)) {
+        verdict.warnings.push_back(fmt::format(
+            "{} is past its end of life, where vulnerabilities may not be reported any more ({})", system, said));
     } else {
         verdict.unknown_because.push_back(
             fmt::format("{} is past its end of life: nothing is reported for it any more, so finding nothing means "

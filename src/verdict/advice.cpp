@@ -32,9 +32,10 @@ Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const F
     const std::string packages = joint_packages(finding, group);
     const std::string version = joint_version(finding, group);
     if (finding.package_type == "deb") {
-        return {Action::ours, fmt::format("build again without the cache to get {} {}, which {} adds; where that is not "
-                                          "enough, add {} to image/security-upgrades.txt",
-                                          packages, version, where, packages)};
+        return {Action::ours,
+                fmt::format("build again without the cache to get {} {}, which {} adds; where that is not "
+                            "enough, add {} to image/security-upgrades.txt",
+                            packages, version, where, packages)};
     }
     return {Action::ours, fmt::format("update {} to {} in {}", packages, version, where)};
 }
@@ -53,10 +54,11 @@ Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, con
     const std::string packages = joint_packages(finding, group);
     const std::string version = joint_version(finding, group);
     if (finding.package_type != "deb") {
-        return {Action::upgrade_package,
-                fmt::format("upgrade {} to {} in the Dockerfile, or wait with \"until: base-rebuilt\": the base it is from "
-                            "is not rebuilt yet",
-                            packages, version)};
+        return {
+            Action::upgrade_package,
+            fmt::format("upgrade {} to {} in the Dockerfile, or wait with \"until: base-rebuilt\": the base it is from "
+                        "is not rebuilt yet",
+                        packages, version)};
     }
     if (has_no_package_manager(evidence)) {
         return {Action::upgrade_package,
@@ -70,8 +72,8 @@ Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, con
 
 Advice advise_on_secret(const Finding& finding, const LayerOrigin& origin) {
     const std::string where = origin.instruction.empty() ? "" : " (from \"" + origin.instruction + "\")";
-    return {Action::ours,
-            fmt::format("take {} out of the image{}, and revoke the secret: it is in a layer", shown_path(finding), where)};
+    return {Action::ours, fmt::format("take {} out of the image{}, and revoke the secret: it is in a layer",
+                                      shown_path(finding), where)};
 }
 
 /// What to do where no version helps. To wait is no advice for what is attacked.

@@ -70,8 +70,8 @@ struct Finding {
     std::string key() const;
 };
 
-/// Where it is, for people: the path in the image, which unlike `path` may hold a version, and a secret's line. Empty for
-/// what the distribution's package manager owns.
+/// Where it is, for people: the path in the image, which unlike `path` may hold a version, and a secret's line. Empty
+/// for what the distribution's package manager owns.
 std::string shown_path(const Finding& finding);
 
 /// "high", or with each scanner's word where they differ or a score had to decide: "critical (trivy: high, grype:
@@ -87,21 +87,21 @@ struct Report {
     std::string architecture;
     std::string os_family;  ///< "debian"; empty or "none": not recognised
     std::string os_version;
-    std::string end_of_life;    ///< what it says about the end of the system's support; empty if nothing
-    std::string unknown_system; ///< what it says about not knowing the system; empty if nothing
-    std::string image;          ///< what it calls the image: a tag, else what the scanner was asked to scan
+    std::string end_of_life;      ///< what it says about the end of the system's support; empty if nothing
+    std::string unknown_system;   ///< what it says about not knowing the system; empty if nothing
+    std::string image;            ///< what it calls the image: a tag, else what the scanner was asked to scan
     std::optional<Time> created;  ///< when the report was made: its database is no younger
     std::optional<Time> database_date;
-    std::string database_fault;    ///< what the scanner itself says is wrong with its database
-    std::size_t packages = 0;      ///< at least so many does the report itself show
-    std::uint64_t unpacked = 0;    ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
-    bool system_left_out = false;  ///< Trivy was not asked about the system's packages, or cannot look them up
+    std::string database_fault;       ///< what the scanner itself says is wrong with its database
+    std::size_t packages = 0;         ///< at least so many does the report itself show
+    std::uint64_t unpacked = 0;       ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
+    bool system_left_out = false;     ///< Trivy was not asked about the system's packages, or cannot look them up
     bool lists_empty_system = false;  ///< it lists the system's packages, and there are none
     std::vector<std::string> not_judged;  ///< what else it reports: "2 misconfigurations"
-    bool of_sbom = false;          ///< made from an SBOM: then it names no image, and the receipt has to bind it
-    std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"
-    std::vector<Finding> findings;       ///< one sighting each, not merged
-    std::vector<Finding> ignored;        ///< left out by the scanner's built-in rules, with `ignored_because`
+    bool of_sbom = false;                 ///< made from an SBOM: then it names no image, and the receipt has to bind it
+    std::vector<std::string> hidden_by;   ///< settings of that scan that hide findings: "only-fixed", "exclude"
+    std::vector<Finding> findings;        ///< one sighting each, not merged
+    std::vector<Finding> ignored;         ///< left out by the scanner's built-in rules, with `ignored_because`
 };
 
 /// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,

@@ -24,8 +24,8 @@ std::string fix_word(FixState fix) {
 
 FixState read_fix(const Json& object) {
     const std::string word = text_at(object, "fix");
-    for (const FixState fix : {FixState::fixed, FixState::none, FixState::wont_fix, FixState::not_installable,
-                               FixState::not_affected}) {
+    for (const FixState fix :
+         {FixState::fixed, FixState::none, FixState::wont_fix, FixState::not_installable, FixState::not_affected}) {
         if (word == fix_word(fix)) return fix;
     }
     return FixState::unknown;

@@ -79,9 +79,9 @@ int compare_dpkg(std::string_view a, std::string_view b) {
     return compare_dpkg_part(x.revision, y.revision);
 }
 
-constexpr std::array<std::string_view, 14> pre_release_words = {
-    "alpha", "beta", "rc", "cr", "pre", "preview", "dev", "snapshot", "milestone", "m", "next", "canary", "nightly",
-    "insiders"};
+constexpr std::array<std::string_view, 14> pre_release_words = {"alpha",   "beta",   "rc",       "cr",        "pre",
+                                                                "preview", "dev",    "snapshot", "milestone", "m",
+                                                                "next",    "canary", "nightly",  "insiders"};
 
 /// A run of letters that makes what it follows a pre-release. Python's one letter stands between two digits (PEP 440).
 bool is_pre_release_word(std::string_view word, bool between_digits, bool of_python) {
@@ -159,8 +159,8 @@ bool is_pre_release(std::string_view package_type, std::string_view version) {
         const char before = begin > 0 ? text[begin - 1] : ' ';
         const bool after_number = begin > 0 && (is_digit(before) || !is_letter(before));
         const bool between = after_number && end < text.size() && is_digit(text[end]);
-        if (begin > 0 && is_pre_release_word(std::string_view(text).substr(begin, end - begin), between,
-                                             is_of_python(package_type)))
+        if (begin > 0 &&
+            is_pre_release_word(std::string_view(text).substr(begin, end - begin), between, is_of_python(package_type)))
             return true;
         begin = end;
     }
@@ -189,9 +189,7 @@ std::string next_fix(const Finding& finding) {
 
 std::string render_unusable_fix(const Finding& finding) {
     const std::string fixed = joined(finding.fixed_in, ", ");
-    const auto all = [&](const auto& is) {
-        return std::all_of(finding.fixed_in.begin(), finding.fixed_in.end(), is);
-    };
+    const auto all = [&](const auto& is) { return std::all_of(finding.fixed_in.begin(), finding.fixed_in.end(), is); };
     if (all([&](const std::string& version) { return is_pre_release(finding.package_type, version); }))
         return fixed + ", a pre-release";
     if (is_interpreter(finding) && all([&](const std::string& version) { return !is_installable(finding, version); }))

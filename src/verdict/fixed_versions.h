@@ -23,8 +23,8 @@ bool is_installable(const Finding& finding, std::string_view fixed);
 /// The lowest version with the fix that can be installed and is above the installed one; empty if there is none.
 std::string next_fix(const Finding& finding);
 
-/// "3.15.0a6, a pre-release"; "3.13.13, not in 3.12"; "1.1.0, below the installed 1.1.1": the fixed versions of a finding
-/// that next_fix finds none for.
+/// "3.15.0a6, a pre-release"; "3.13.13, not in 3.12"; "1.1.0, below the installed 1.1.1": the fixed versions of a
+/// finding that next_fix finds none for.
 std::string render_unusable_fix(const Finding& finding);
 
 /// Calls a fix that nobody can install no fix. The versions stay in `fixed_in`, for people.

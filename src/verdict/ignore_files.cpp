@@ -24,8 +24,7 @@ std::optional<Date> day_before(const std::string& text) {
 
 void read_expiry(const std::string& text, const std::string& example, IgnoreEntry& entry) {
     entry.waiver.review_by = day_before(text);
-    if (!entry.waiver.review_by)
-        entry.obstacle = fmt::format("\"{}\" is not a day; write it as {}", text, example);
+    if (!entry.waiver.review_by) entry.obstacle = fmt::format("\"{}\" is not a day; write it as {}", text, example);
 }
 
 // .trivyignore: an id a line, fields between blanks, "exp:" among them; what follows a # is a comment.
@@ -37,7 +36,8 @@ IgnoreEntry read_line(const std::string& line, const std::string& comment_above,
     const std::size_t hash = line.find('#');
     entry.waiver.reason = hash == std::string::npos ? comment_above : std::string(trimmed(line.substr(hash + 1)));
     std::string words = line.substr(0, hash);
-    std::replace_if(words.begin(), words.end(), [](char c) { return c == '\t' || c == '\v' || c == '\f'; }, ' ');
+    std::replace_if(
+        words.begin(), words.end(), [](char c) { return c == '\t' || c == '\v' || c == '\f'; }, ' ');
     const std::vector<std::string> fields = fields_of(words, ' ');
     entry.waiver.id = fields.front();
     for (const std::string& field : fields) {
@@ -189,7 +189,8 @@ std::vector<IgnoreEntry> parse_yaml_file(const IgnoreFile& file, bool of_grype) 
     for (const std::string& section : sections) read_list(yaml, root, section, lines, entries);
     for (const char* key : {"exclude", "only-fixed", "only-notfixed", "ignore-wontfix", "vex-documents"}) {
         const YAML::Node value = value_at(root, key);
-        if (!of_grype || !value.IsDefined() || value.IsNull() || (value.IsScalar() && value.Scalar() == "false")) continue;
+        if (!of_grype || !value.IsDefined() || value.IsNull() || (value.IsScalar() && value.Scalar() == "false"))
+            continue;
         entries.push_back(
             obstacle_at(yaml, value, fmt::format("\"{}\" hides findings, which the policy does not: remove it", key)));
     }

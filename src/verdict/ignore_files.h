@@ -9,7 +9,7 @@
 /// Every name under which Trivy and Grype look for one in a project (trivy pkg/result/ignore.go; grype cmd/grype/cli,
 /// clio's configuration files).
 inline const std::vector<std::string> ignore_file_names = {
-    ".trivyignore", ".trivyignore.yaml", ".trivyignore.yml",   ".grype.yaml",       ".grype.yml",       ".grype.json",
+    ".trivyignore", ".trivyignore.yaml",  ".trivyignore.yml",  ".grype.yaml",        ".grype.yml",        ".grype.json",
     ".grype.toml",  ".grype/config.yaml", ".grype/config.yml", ".grype/config.json", ".grype/config.toml"};
 
 struct IgnoreFile {
@@ -22,7 +22,7 @@ struct IgnoreFile {
 /// One entry, as the policy would say it.
 struct IgnoreEntry {
     Waiver waiver;
-    int last_line = 0;      ///< it begins at waiver.at.line
+    int last_line = 0;     ///< it begins at waiver.at.line
     std::string obstacle;  ///< why the policy cannot say it; empty if it can
 };
 

@@ -1,5 +1,5 @@
-// Which findings an exception or a scope covers. Internal header. Dates are not asked here: an entry that has ended still
-// covers.
+// Which findings an exception or a scope covers. Internal header. Dates are not asked here: an entry that has ended
+// still covers.
 #pragma once
 
 #include <string>

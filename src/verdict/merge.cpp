@@ -30,9 +30,8 @@ std::vector<Group> groups_of(const std::vector<Report*>& reports, std::vector<Fi
     for (Report* report : reports) {
         for (Finding& finding : report->*list) {
             const std::string kind = finding.kind == FindingKind::secret ? "secret\n" : "\n";
-            const auto [place, is_new] =
-                places.try_emplace(kind + finding.package + "\n" + finding.path + "\n" + std::to_string(finding.line),
-                                   groups.size());
+            const auto [place, is_new] = places.try_emplace(
+                kind + finding.package + "\n" + finding.path + "\n" + std::to_string(finding.line), groups.size());
             if (is_new) groups.emplace_back();
             groups[place->second].push_back(&finding);
         }

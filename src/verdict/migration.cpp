@@ -48,15 +48,17 @@ void join(Waiver& all, const Waiver& more) {
     if (all.package_version.empty()) all.package_version = more.package_version;
     if (all.paths.empty()) all.paths = more.paths;
     if (!all.review_by || (more.review_by && *more.review_by < *all.review_by)) all.review_by = more.review_by;
-    if (all.reason.empty()) all.reason = more.reason;
-    else if (!more.reason.empty() && more.reason != all.reason) all.reason += "; " + more.reason;
+    if (all.reason.empty())
+        all.reason = more.reason;
+    else if (!more.reason.empty() && more.reason != all.reason)
+        all.reason += "; " + more.reason;
 }
 
 /// True if the policy accepts everything that the entry accepts.
 bool is_accepted(const std::vector<Waiver>& policy, const Waiver& entry) {
     return std::any_of(policy.begin(), policy.end(), [&](const Waiver& own) {
-        const bool named = own.id == entry.id ||
-                           std::find(own.aliases.begin(), own.aliases.end(), entry.id) != own.aliases.end();
+        const bool named =
+            own.id == entry.id || std::find(own.aliases.begin(), own.aliases.end(), entry.id) != own.aliases.end();
         return named && own.targets.empty() && (own.package.empty() || own.package == entry.package) &&
                (own.package_version.empty() || own.package_version == entry.package_version) &&
                (own.paths.empty() || own.paths == entry.paths);
@@ -83,9 +85,10 @@ bool holds_entries_only(const IgnoreFile& file) {
     if (file.name == ".trivyignore") return true;
     static const Lines sections = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
     const YAML::Node root = parse_yaml(file.text, file.name);
-    return root.IsNull() || (root.IsMap() && std::all_of(root.begin(), root.end(), [](const auto& entry) {
-        return std::find(sections.begin(), sections.end(), entry.first.Scalar()) != sections.end();
-    }));
+    return root.IsNull() ||
+           (root.IsMap() && std::all_of(root.begin(), root.end(), [](const auto& entry) {
+                return std::find(sections.begin(), sections.end(), entry.first.Scalar()) != sections.end();
+            }));
 }
 
 /// The file without the lines of the entries that can be moved. Nothing if no line of it can be taken out, because
@@ -200,11 +203,12 @@ void move_file(const IgnoreFile& file, Move& move) {
             move.problems.push_back({entry.waiver.at, what + " cannot be moved: " + entry.obstacle,
                                      "write what it is meant for as an exception of the policy, by hand"});
         } else if (rest) {
-            const auto same = std::find_if(move.accepted.begin(), move.accepted.end(), [&](const Waiver& other) {
-                return is_about_the_same(other, entry.waiver);
-            });
-            if (same == move.accepted.end()) move.accepted.push_back(entry.waiver);
-            else join(*same, entry.waiver);
+            const auto same = std::find_if(move.accepted.begin(), move.accepted.end(),
+                                           [&](const Waiver& other) { return is_about_the_same(other, entry.waiver); });
+            if (same == move.accepted.end())
+                move.accepted.push_back(entry.waiver);
+            else
+                join(*same, entry.waiver);
         }
     }
     if (!rest)

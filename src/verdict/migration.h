@@ -14,9 +14,9 @@
 Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::string& policy_name);
 
 struct Migration {
-    std::string policy;                ///< with the entries that were moved
-    std::vector<IgnoreFile> files;     ///< as given, with what could not be moved; an empty text: the file may go
-    Problems problems;                 ///< errors: what could not be moved and why, by line
+    std::string policy;             ///< with the entries that were moved
+    std::vector<IgnoreFile> files;  ///< as given, with what could not be moved; an empty text: the file may go
+    Problems problems;              ///< errors: what could not be moved and why, by line
 };
 
 /// Adds the entries of the files to the exceptions of the policy, where they count for both scanners. What several

@@ -55,7 +55,7 @@ bool is_vulnerability_id(std::string_view id) {
     const std::string text = lower_case(id);
     // Advisories of distributions, as the two scanners name them.
     static constexpr std::array<std::string_view, 19> advisory_prefixes = {
-        "DSA-",  "DLA-",  "DTSA-", "TEMP-", "USN-",    "RHSA-",     "RHBA-", "RHEA-", "ELSA-",   "ALAS",
+        "DSA-",  "DLA-",  "DTSA-", "TEMP-", "USN-",    "RHSA-",     "RHBA-", "RHEA-", "ELSA-", "ALAS",
         "ALSA-", "RLSA-", "SUSE-", "GLSA-", "ALPINE-", "OPENSUSE-", "ASA-",  "PHSA-", "KYSA-"};
     const auto begins = [&](std::string_view prefix) { return text.starts_with(lower_case(prefix)); };
     const bool known = std::any_of(vulnerability_prefixes.begin(), vulnerability_prefixes.end(), begins) ||
@@ -70,8 +70,8 @@ bool is_vulnerability_id(std::string_view id) {
     if (parts.front() == "cve")
         return parts.size() == 3 && parts[1].size() == 4 && has_digits(parts[1]) && has_digits(parts[2]);
     if (parts.front() == "ghsa") {
-        return parts.size() == 4 && std::all_of(parts.begin() + 1, parts.end(),
-                                                [](const std::string& part) { return part.size() == 4; });
+        return parts.size() == 4 &&
+               std::all_of(parts.begin() + 1, parts.end(), [](const std::string& part) { return part.size() == 4; });
     }
     return parts.size() > 1 && text.find_first_of("0123456789") != std::string::npos;
 }

@@ -10,11 +10,11 @@
 #include "verdict/finding.h"
 
 struct Gate {
-    Severity severity = Severity::medium;  ///< findings from this severity on block …
-    bool only_fixed = true;                ///< … if there is a fix
+    Severity severity = Severity::medium;          ///< findings from this severity on block …
+    bool only_fixed = true;                        ///< … if there is a fix
     Severity unknown_severity = Severity::medium;  ///< what a finding without any rating counts as
-    bool publish_no_worse = false;         ///< gate.publish: no-worse
-    bool new_only = false;                 ///< gate.pull_requests: new-only
+    bool publish_no_worse = false;                 ///< gate.publish: no-worse
+    bool new_only = false;                         ///< gate.pull_requests: new-only
 
     bool operator==(const Gate&) const = default;
 };

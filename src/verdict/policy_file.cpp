@@ -24,7 +24,8 @@ std::vector<std::string> targets_in(YamlFile& yaml, const YAML::Node& map) {
 
 Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
     Gate gate;
-    if (!check_map(yaml, node, "gate", {"severity", "only_fixed", "unknown_severity", "publish", "pull_requests"})) return gate;
+    if (!check_map(yaml, node, "gate", {"severity", "only_fixed", "unknown_severity", "publish", "pull_requests"}))
+        return gate;
     gate.severity = severity_in(yaml, node, "severity").value_or(gate.severity);
     gate.only_fixed = flag_in(yaml, node, "only_fixed").value_or(gate.only_fixed);
     gate.unknown_severity = severity_in(yaml, node, "unknown_severity").value_or(gate.unknown_severity);

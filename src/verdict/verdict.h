@@ -36,8 +36,7 @@ struct Receipt {
     ImageSize size = {};              ///< of the image that was given to the scanner
     std::string failure = {};         ///< why there is no usable report; empty if there is one
     std::optional<Digest> sbom = {};  ///< SHA-256 of the scanner's own SBOM if that was scanned instead of the image
-    std::string reused = {};  ///< the earlier run whose scan this is: its URL or time; empty if this run scanned
-    bool bare = false;        ///< made up for a report that was given as a file: how the scan went is not known
+    bool bare = false;                ///< made up for a report that was given as a file: how the scan went is not known
 };
 
 /// One scanner's work on one image: the receipt always, the report if there is a usable one.
@@ -74,7 +73,7 @@ struct Verdict {
     std::vector<WaivedFinding> waived = {};
     std::vector<Finding> reported = {};             ///< below the gate
     std::vector<std::string> unknown_because = {};  ///< empty unless the outcome is unknown
-    std::vector<std::string> warnings = {};  ///< what limits the verdict without making it unknown; shown first
+    std::vector<std::string> warnings = {};         ///< what limits the verdict without making it unknown; shown first
     std::vector<Finding> left_out = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
     std::vector<ScannerPause> paused = {};  ///< scanners that are off by the policy: said in every output
     std::vector<Receipt> receipts = {};

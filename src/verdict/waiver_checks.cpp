@@ -26,9 +26,9 @@ std::string describe(const Waiver& waiver) {
 /// Of an entry that ends soon.
 std::string render_last_day(Date today, Date day) {
     const auto days = (day - today).count();
-    return days == 0 ? fmt::format(" holds for the last time today ({})", render_date(day))
-                     : fmt::format(" ends in {}, after {}", counted(static_cast<std::size_t>(days), "day"),
-                                   render_date(day));
+    return days == 0
+               ? fmt::format(" holds for the last time today ({})", render_date(day))
+               : fmt::format(" ends in {}, after {}", counted(static_cast<std::size_t>(days), "day"), render_date(day));
 }
 
 struct Notes {
@@ -84,8 +84,7 @@ void check_dates(const Waiver& waiver, const Use& use, Date today, Notes& notes)
                               use.covered == 0 ? "" : "; it would cover " + counted(use.covered, "finding")),
                   "decide again with a new date, or remove it");
     } else if (*waiver.review_by <= today + soon) {
-        notes.add(waiver.at,
-                  name + render_last_day(today, *waiver.review_by),
+        notes.add(waiver.at, name + render_last_day(today, *waiver.review_by),
                   "decide again with a new date, or remove it");
     }
 }
@@ -186,8 +185,7 @@ void check_scope(const PreparedScope& prepared, Date today, Notes& notes) {
                   "decide again with a new date, or remove it");
         return;
     } else if (*scope.review_by <= today + soon) {
-        notes.add(scope.at,
-                  name + render_last_day(today, *scope.review_by),
+        notes.add(scope.at, name + render_last_day(today, *scope.review_by),
                   "decide again with a new date, or remove it");
     }
 }

@@ -123,7 +123,8 @@ TEST_CASE("check --fix moves ignore files in the repository of a service, which 
 TEST_CASE("What check --fix cannot move is an error on its line, and stays; so is a file that is there without --fix") {
     FakeWorld fake;
     fill_work_tree(fake);
-    fake.files.texts[".grype.yaml"] = "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n  - vulnerability: CVE-2026-2\n";
+    fake.files.texts[".grype.yaml"] =
+        "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n  - vulnerability: CVE-2026-2\n";
     const auto refused = [&](const std::map<std::string, std::string>& given) {
         try {
             run_check(fake.world(), parse_settings(given));
@@ -134,8 +135,9 @@ TEST_CASE("What check --fix cannot move is an error on its line, and stays; so i
         return std::string("nothing was thrown");
     };
     CHECK(refused({}).find(".grype.yaml:1: is no longer applied") != std::string::npos);
-    CHECK(refused({{"fix", "true"}}).find(".grype.yaml:2: CVE-2026-1 cannot be moved: the policy cannot say "
-                                          "\"fix-state\"") != std::string::npos);
+    CHECK(refused({{"fix", "true"}})
+              .find(".grype.yaml:2: CVE-2026-1 cannot be moved: the policy cannot say "
+                    "\"fix-state\"") != std::string::npos);
     CHECK(fake.files.texts.at(".grype.yaml") == "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n");
     CHECK(fake.files.texts.at("vulnerability-policy.yml").find("CVE-2026-2") != std::string::npos);
 }

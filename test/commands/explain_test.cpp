@@ -85,7 +85,8 @@ TEST_CASE("What no scanner could have reported is not \"not found\": it is refus
             CHECK(holds(render_problems(error.problems), one.hint));
         }
     }
-    for (const char* known : {"DSA-5514-1", "ghsa-aaaa-bbbb-cccc", "RHSA-2024:1234", "ALAS2023-2024-1", "PYSEC-2024-1"}) {
+    for (const char* known :
+         {"DSA-5514-1", "ghsa-aaaa-bbbb-cccc", "RHSA-2024:1234", "ALAS2023-2024-1", "PYSEC-2024-1"}) {
         INFO(known);
         CHECK(fake.explain(known).outputs.at("answer") == "not found");
     }

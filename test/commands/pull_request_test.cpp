@@ -114,10 +114,11 @@ TEST_CASE("A gate or a scope that lets more through is told") {
     fake.files.texts["vulnerability-policy.yml"] =
         one_waiver + "gate: {severity: high}\nscopes: [{id: npm, packages: [npm], reason: r, review_by: 2027-01-01}]\n";
     const std::string told = fake.told();
-    CHECK(holds(told,
-                "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
-                "requests strict, unrated as medium (until now medium and above with a fix, publish strict, pull requests "
-                "strict, unrated as medium)\n"));
+    CHECK(holds(
+        told,
+        "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
+        "requests strict, unrated as medium (until now medium and above with a fix, publish strict, pull requests "
+        "strict, unrated as medium)\n"));
     CHECK(holds(told, "vulnerability-policy.yml:4 in the scope \"npm\" findings now block only from critical on\n"));
 }
 

@@ -69,8 +69,8 @@ TEST_CASE("the ends of life are those of Python's own list, for every stable ver
         // A month stands for its last day.
         const Date end = last_day_of(text_at(entry.value, "end_of_life"));
         INFO(minor << " ends on " << render_date(end));
-        CHECK(said_on(render_date(end), minor + ".1", "slim-forky").find("Python " + minor + " reaches its end of life today") !=
-              std::string::npos);
+        CHECK(said_on(render_date(end), minor + ".1", "slim-forky")
+                  .find("Python " + minor + " reaches its end of life today") != std::string::npos);
         ++checked;
     }
     CHECK(checked == 4);

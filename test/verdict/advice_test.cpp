@@ -74,12 +74,10 @@ TEST_CASE("two findings that one step solves ask for one step: to the version th
 TEST_CASE("what a rebuilt base may have fixed asks for a build, what it has not for an upgrade or patience") {
     ImageEvidence evidence = evidence_of_image();
     const Finding ssl = in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base");
-    CHECK(
-        advise(ssl, evidence) ==
-        Advice{
-            Action::upgrade_package,
-            "add libssl3 to image/security-upgrades.txt, or wait with \"until: base-rebuilt\": Debian has 1.1, the base "
-            "is not rebuilt yet"});
+    CHECK(advise(ssl, evidence) == Advice{Action::upgrade_package,
+                                          "add libssl3 to image/security-upgrades.txt, or wait with \"until: "
+                                          "base-rebuilt\": Debian has 1.1, the base "
+                                          "is not rebuilt yet"});
     evidence.bases[0].rebuilt = true;
     CHECK(advise(ssl, evidence) ==
           Advice{Action::rebuild, "build again: python:3.13.3-slim-bookworm was rebuilt since"});
@@ -133,10 +131,10 @@ TEST_CASE("a secret is to be taken out and revoked") {
     Finding secret = found_at(trivy, "private-key", "", Severity::high, "/app/key.pem");
     secret.kind = FindingKind::secret;
     CHECK(advise(in_layer(secret, "sha256:ours"), evidence_of_image()) ==
-          Advice{
-              Action::ours,
-              "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and revoke the secret: "
-              "it is in a layer"});
+          Advice{Action::ours,
+                 "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and revoke the "
+                 "secret: "
+                 "it is in a layer"});
 }
 
 TEST_CASE("what is accepted says by whom and until when") {

@@ -11,16 +11,14 @@ namespace {
 const std::string directory = fixtures_dir() + "/verdict/given/";
 
 ScanResult bare_scan(Scanner scanner, const std::string& name) {
-    ScanResult scan{.receipt = {.scanner = scanner,
-                                .manifest = sha256(""),
-                                .config = sha256(""),
-                                .report = sha256(""),
-                                .bare = true}};
+    ScanResult scan{
+        .receipt = {
+            .scanner = scanner, .manifest = sha256(""), .config = sha256(""), .report = sha256(""), .bare = true}};
     const std::string file = name + (scanner == Scanner::trivy ? "/trivy.json" : "/grype.json");
     const std::string text = text_of_file(directory + file);
     try {
-        scan.report = scanner == Scanner::trivy ? parse_trivy_report(text, "trivy.json")
-                                                : parse_grype_report(text, "grype.json");
+        scan.report =
+            scanner == Scanner::trivy ? parse_trivy_report(text, "trivy.json") : parse_grype_report(text, "grype.json");
     } catch (const Error& error) {
         scan.receipt.failure = render_problems(error.problems);
         return scan;
@@ -41,7 +39,11 @@ Given judge_given(const std::string& name) {
     Given given;
     const std::string policy = directory + name + "/vulnerability-policy.yml";
     if (std::filesystem::exists(policy)) given.policy = policy_of(text_of_file(policy));
-    Subject subject{.name = name, .target = "", .manifest = sha256(""), .config = sha256(""), .scans = {bare_scan(Scanner::trivy, name), bare_scan(Scanner::grype, name)}};
+    Subject subject{.name = name,
+                    .target = "",
+                    .manifest = sha256(""),
+                    .config = sha256(""),
+                    .scans = {bare_scan(Scanner::trivy, name), bare_scan(Scanner::grype, name)}};
     for (ScanResult& scan : subject.scans) {
         if (scan.report && scan.report->manifest) subject.manifest = *scan.report->manifest;
         if (scan.report && scan.report->config) subject.config = *scan.report->config;
@@ -87,7 +89,8 @@ TEST_CASE("nothing that a given report says is lost on the way to the verdict") 
         {"policy-dsa-id", Outcome::vulnerable, "the exception for DSA-9999-1 covers nothing"},
         {"policy-target-in-bare-judge", Outcome::vulnerable, "is for targets: [production], and nothing says here"},
         {"python-fix-alpha-only", Outcome::clean, "fixed in 3.15.0a6, a pre-release", "raise"},
-        {"severity-key-missing", Outcome::vulnerable, "critical (grype: critical by CVSS 9.8): update requests to 2.32.0"},
+        {"severity-key-missing", Outcome::vulnerable,
+         "critical (grype: critical by CVSS 9.8): update requests to 2.32.0"},
         {"severity-unknown-cvss-critical", Outcome::vulnerable,
          "critical (grype: critical by CVSS 9.8): update requests to 2.32.0"},
         {"source-package-trivy-only", Outcome::clean, ""},

@@ -37,12 +37,11 @@ TEST_CASE("an image is clean if both scanners looked at it and nothing is at the
 }
 
 TEST_CASE("the gate: medium and above, with a fix, found by either scanner") {
-    const Verdict verdict =
-        judged(image_with({found(trivy, "CVE-1", "a", Severity::medium),
-                           found(trivy, "CVE-2", "a", Severity::critical, FixState::none),
-                           found(trivy, "CVE-3", "a", Severity::low)},
-                          {found(grype, "CVE-4", "a", Severity::high)}),
-               {});
+    const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::medium),
+                                               found(trivy, "CVE-2", "a", Severity::critical, FixState::none),
+                                               found(trivy, "CVE-3", "a", Severity::low)},
+                                              {found(grype, "CVE-4", "a", Severity::high)}),
+                                   {});
     CHECK(verdict.outcome == Outcome::vulnerable);
     CHECK(ids_of(verdict.blocking) == "CVE-4 CVE-1");
     CHECK(ids_of(verdict.reported) == "CVE-2 CVE-3");
@@ -376,7 +375,8 @@ TEST_CASE("a waiver covers the vulnerability by any of its names, for both scann
     CHECK(judged(image, policy_of("exceptions: [{id: CVE-2, reason: r, owner: me}]")).outcome == Outcome::vulnerable);
 }
 
-TEST_CASE("an exception for an advisory of Debian covers nothing, as it stands for several vulnerabilities: a warning") {
+TEST_CASE(
+    "an exception for an advisory of Debian covers nothing, as it stands for several vulnerabilities: a warning") {
     Finding finding = found(trivy, "CVE-1", "a", Severity::high);
     finding.advisories = {"DSA-1"};
     const Policy policy = policy_of("exceptions: [{id: DSA-1, reason: r, owner: me, review_by: 2027-01-01}]");
@@ -494,10 +494,10 @@ TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and t
     const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
     const std::string entry = "{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt";
     const Policy endless = policy_of("exceptions: [" + entry + "}]");
-    CHECK(
-        render_problems(check_waivers(endless, {judged(image, endless)}, today)) ==
-        "vulnerability-policy.yml:1: warning: the exception for CVE-1 has no end here, where nothing tells when the base "
-        "was rebuilt\n  hint: add review_by, the last day on which it holds\n");
+    CHECK(render_problems(check_waivers(endless, {judged(image, endless)}, today)) ==
+          "vulnerability-policy.yml:1: warning: the exception for CVE-1 has no end here, where nothing tells when the "
+          "base "
+          "was rebuilt\n  hint: add review_by, the last day on which it holds\n");
     CHECK(check_waivers(endless, {}, today).empty());
     const Policy dated = policy_of("exceptions: [" + entry + ", review_by: 2027-01-01}]");
     CHECK(check_waivers(dated, {judged(image, dated)}, today).empty());
@@ -708,7 +708,7 @@ TEST_CASE("nothing is called unused when a scan does not count or a scanner is o
     CHECK(check_waivers(policy, {judged(image, policy)}, today).size() == 1);
     CHECK(check_waivers(policy, {}, today).empty());
     CHECK(render_problems(check_waivers(policy, {judged(image, policy)}, today, Judged::some_images)) ==
-          "vulnerability-policy.yml:1: notice: the exception for CVE-1 matches nothing in what was judged here\n"
+          "vulnerability-policy.yml:1: note: the exception for CVE-1 matches nothing in what was judged here\n"
           "  hint: remove it, unless another image needs it\n");
     image.scans[0].receipt.exit_code = 1;
     CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());

@@ -79,9 +79,10 @@ TEST_CASE("exceptions in brackets are left alone, and that is an error") {
 }
 
 TEST_CASE("what several files say about one vulnerability becomes one exception, which covers no more than each") {
-    const Migration result = moved("", {{".trivyignore", "CVE-1 exp:2027-03-01 # not called\nCVE-2\n"},
-                                        {".trivyignore.yml", "vulnerabilities:\n  - {id: CVE-1, expired_at: 2027-01-01}\n"},
-                                        {".grype.yaml", R"(ignore:
+    const Migration result =
+        moved("", {{".trivyignore", "CVE-1 exp:2027-03-01 # not called\nCVE-2\n"},
+                   {".trivyignore.yml", "vulnerabilities:\n  - {id: CVE-1, expired_at: 2027-01-01}\n"},
+                   {".grype.yaml", R"(ignore:
   - vulnerability: CVE-1
     reason: only in tests
     package: {name: tar, version: "1.0", location: /usr/share/**}
@@ -102,8 +103,9 @@ TEST_CASE("what several files say about one vulnerability becomes one exception,
 }
 
 TEST_CASE("what the policy cannot say stays in its file, and is listed by its line with the reason") {
-    const Migration result = moved("", {{".trivyignore", "CVE-1:exp:2027-01-02\nCVE-2\nCVE-3 exp:soon\n\xEF\xBB\xBF"
-                                                         "CVE-4\n"},
+    const Migration result = moved("", {{".trivyignore",
+                                         "CVE-1:exp:2027-01-02\nCVE-2\nCVE-3 exp:soon\n\xEF\xBB\xBF"
+                                         "CVE-4\n"},
                                         {".trivyignore.yaml", R"(vulnerabilities:
   - id: CVE-5
     statement: not called
@@ -135,26 +137,30 @@ output: json
         return place + ": " + what + "\n  hint: write what it is meant for as an exception of the policy, by hand\n";
     };
     const std::string unread = "so trivy does not ignore it either";
-    CHECK(render_problems(result.problems) ==
-          cannot(".grype.toml:1", "this cannot be moved: TOML is not read here: write its ignore rules as exceptions, "
-                                  "then remove them") +
-              cannot(".grype.yml:2", "this cannot be moved: \"exclude\" hides findings, which the policy does not: "
-                                     "remove it") +
-              cannot(".grype.yml:4", "CVE-8 cannot be moved: the policy has no patterns for names: linux-.*") +
-              cannot(".grype.yml:6", "CVE-9 cannot be moved: the policy cannot say \"fix-state\"") +
-              cannot(".grype.yml:8", "this cannot be moved: it names no vulnerability") +
-              cannot(".trivyignore:1", "CVE-1:exp:2027-01-02 cannot be moved: there has to be a blank before exp:, " +
-                                           unread) +
-              cannot(".trivyignore:3", "CVE-3 cannot be moved: \"soon\" is not a day; write it as exp:2026-12-31") +
-              cannot(".trivyignore:4", "\xEF\xBB\xBF"
-                                       "CVE-4 cannot be moved: there is an invisible or foreign character in the id, " +
-                                           unread) +
-              cannot(".trivyignore.yaml:4",
-                     "CVE-6 cannot be moved: the policy cannot say \"purls\": pkg:maven/org.x/y") +
-              cannot(".trivyignore.yaml:10",
-                     "AVD-1 cannot be moved: misconfigurations are not judged here: remove the entry") +
-              cannot(".trivyignore.yaml:12", "key cannot be moved: a path of the policy has no brackets, braces or "
-                                             "backslashes: app/{a,b}"));
+    CHECK(
+        render_problems(result.problems) ==
+        cannot(".grype.toml:1",
+               "this cannot be moved: TOML is not read here: write its ignore rules as exceptions, "
+               "then remove them") +
+            cannot(".grype.yml:2",
+                   "this cannot be moved: \"exclude\" hides findings, which the policy does not: "
+                   "remove it") +
+            cannot(".grype.yml:4", "CVE-8 cannot be moved: the policy has no patterns for names: linux-.*") +
+            cannot(".grype.yml:6", "CVE-9 cannot be moved: the policy cannot say \"fix-state\"") +
+            cannot(".grype.yml:8", "this cannot be moved: it names no vulnerability") +
+            cannot(".trivyignore:1",
+                   "CVE-1:exp:2027-01-02 cannot be moved: there has to be a blank before exp:, " + unread) +
+            cannot(".trivyignore:3", "CVE-3 cannot be moved: \"soon\" is not a day; write it as exp:2026-12-31") +
+            cannot(".trivyignore:4",
+                   "\xEF\xBB\xBF"
+                   "CVE-4 cannot be moved: there is an invisible or foreign character in the id, " +
+                       unread) +
+            cannot(".trivyignore.yaml:4", "CVE-6 cannot be moved: the policy cannot say \"purls\": pkg:maven/org.x/y") +
+            cannot(".trivyignore.yaml:10",
+                   "AVD-1 cannot be moved: misconfigurations are not judged here: remove the entry") +
+            cannot(".trivyignore.yaml:12",
+                   "key cannot be moved: a path of the policy has no brackets, braces or "
+                   "backslashes: app/{a,b}"));
     const std::vector<Waiver> exceptions = policy_of(result.policy).waivers;
     REQUIRE(exceptions.size() == 4);
     CHECK(exceptions[0].id == "CVE-2");
@@ -163,7 +169,9 @@ output: json
     CHECK(exceptions[2].package == "tar");
     CHECK(exceptions[2].package_version == "1.34");
     CHECK(exceptions[3].id == "CVE-10");
-    CHECK(result.files[0].text == "CVE-1:exp:2027-01-02\nCVE-3 exp:soon\n\xEF\xBB\xBF" "CVE-4\n");
+    CHECK(result.files[0].text ==
+          "CVE-1:exp:2027-01-02\nCVE-3 exp:soon\n\xEF\xBB\xBF"
+          "CVE-4\n");
     CHECK(result.files[1].text == R"(vulnerabilities:
   - id: CVE-6
     purls: ["pkg:maven/org.x/y"]
@@ -200,8 +208,9 @@ TEST_CASE("entries in brackets go together, or not at all") {
     const Migration result = moved(".trivyignore.yaml", mixed);
     CHECK(result.files[0].text == mixed);
     CHECK(result.policy.empty());
-    CHECK(render_problems(result.problems).find(".trivyignore.yaml:1: nothing was moved: its entries stand in "
-                                                "brackets, or share their lines") != std::string::npos);
+    CHECK(render_problems(result.problems)
+              .find(".trivyignore.yaml:1: nothing was moved: its entries stand in "
+                    "brackets, or share their lines") != std::string::npos);
 }
 
 TEST_CASE("the rest of .grype.yaml stays, without its rules") {

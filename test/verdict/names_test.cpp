@@ -91,7 +91,8 @@ TEST_CASE("a glob cannot take forever") {
 }
 
 TEST_CASE("a package URL is read as its specification has it") {
-    const std::optional<PackageUrl> libc = parse_purl("pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12");
+    const std::optional<PackageUrl> libc =
+        parse_purl("pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12");
     REQUIRE(libc);
     CHECK(libc->type == "deb");
     CHECK(libc->name_space == "debian");

@@ -3,6 +3,7 @@
 #include <catch2/generators/catch_generators_range.hpp>
 #include <random>
 
+#include "base/text.h"
 #include "verdict/make.h"
 #include "verdict/migration.h"
 
@@ -237,3 +238,32 @@ vulnerabilities:
     CHECK_NOTHROW(complaint_of([&] { migrate_ignore_files("", "it", {{".trivyignore.yaml", text}}, today); }));
 }
 
+TEST_CASE("the policy that docs/policy.md shows is one, and its tables name every key of an exception") {
+    const std::string document = text_of_file(repository_dir() + "/docs/policy.md");
+    const std::size_t begin = document.find("```yaml\n") + 8;
+    Problems warnings;
+    const Policy policy = parse_policy(document.substr(begin, document.find("```", begin) - begin), "docs", warnings);
+    CHECK(render_problems(warnings).empty());
+    CHECK(policy.gate == Gate{});  // the defaults, as it says
+    CHECK(policy.waivers.size() == 1);
+    CHECK(policy.scopes.size() == 1);
+    CHECK(policy.pauses.size() == 1);
+    const std::string unknown_key = complaint_of([&] { parse_policy("exceptions: [{xyz: 1}]", "p", warnings); });
+    const std::size_t known = unknown_key.find("known are: ") + 11;
+    for (const std::string& key : fields_of(unknown_key.substr(known, unknown_key.find('\n', known) - known), ',')) {
+        INFO(key);
+        CHECK(document.find("`" + key) != std::string::npos);
+    }
+    for (const char* name : {".trivyignore", ".trivyignore.yaml", ".grype.yaml"})
+        CHECK(document.find(std::string("`") + name + "`") != std::string::npos);
+}
+
+TEST_CASE("an id is accepted in lower case, and refused with foreign characters") {
+    CHECK(policy_of("exceptions: [{id: cve-2026-1234, reason: r, owner: me}]").waivers[0].id == "CVE-2026-1234");
+    CHECK(policy_of("exceptions: [{id: ghsa-AAAA-bbbb-cccc, reason: r, owner: me}]").waivers[0].id ==
+          "GHSA-aaaa-bbbb-cccc");
+    CHECK(policy_of("exceptions: [{id: aws-access-key-id, reason: r, owner: me}]").waivers[0].id ==
+          "aws-access-key-id");
+    CHECK(complaint_of_policy("exceptions: [{id: CVE\u20112026\u20111234, reason: r, owner: me}]\n")
+              .find("is not an id of a vulnerability\n  hint: write it with plain hyphens") != std::string::npos);
+}
