@@ -224,7 +224,10 @@ std::string render_receipt_row(const ImageRun& image, const Receipt& receipt, Ti
          {"Database", escape_html(receipt.database) + element("span", date, "state") +
                           (receipt.sample_data ? element("span", "sample data", "state blocking") : "")},
          {"Packages", receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages), "number"},
-         {"Took", fmt::format("{:.0f} s", receipt.seconds), "number"},
+         {"Took",
+          fmt::format("{:.0f} s", receipt.seconds) +
+              (receipt.reused.empty() ? "" : element("span", "scanned by " + escape_html(receipt.reused), "state")),
+          "number"},
          {"Result", result + command}});
 }
 

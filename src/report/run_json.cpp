@@ -39,6 +39,7 @@ void render_scans(JsonWriter& json, const Verdict& verdict) {
         json.field("database", clean_line(receipt.database));
         if (receipt.database_date) json.field("database_date", render_time(*receipt.database_date));
         json.field("packages", receipt.packages);
+        if (!receipt.reused.empty()) json.field("reused", clean_line(receipt.reused));
         if (!receipt.failure.empty()) json.field("failure", clean_line(receipt.failure, 2000));
         json.close();
     }

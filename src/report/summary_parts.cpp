@@ -179,7 +179,8 @@ SummaryPart make_receipt_part(const Run& run) {
                  escape_markdown(receipt.database, 200) + (receipt.sample_data ? " **(sample data)**" : ""),
                  receipt.database_date ? render_age(run.finished - *receipt.database_date) : "not known",
                  receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages),
-                 fmt::format("{:.0f} s", receipt.seconds),
+                 fmt::format("{:.0f} s", receipt.seconds) +
+                     (receipt.reused.empty() ? "" : ", by " + escape_markdown(receipt.reused, 200)),
                  receipt.failure.empty() ? "counts" : escape_markdown(receipt.failure, 400)}));
         }
     }

@@ -34,6 +34,7 @@ void write_receipt(JsonWriter& json, const Receipt& receipt) {
     json.field("compressed_size", receipt.size.compressed);
     json.field("unpacked_size", receipt.size.unpacked);
     json.field("sbom", receipt.sbom ? receipt.sbom->text() : "");
+    json.field("reused", receipt.reused);
     json.field("bare", receipt.bare);
     json.field("failure", receipt.failure);
     json.close();
@@ -61,6 +62,7 @@ Receipt read_receipt(const Json& value, const std::string& source) {
         .size = {.compressed = read_count(value, "compressed_size"), .unpacked = read_count(value, "unpacked_size")},
         .failure = text_at(value, "failure"),
         .sbom = Digest::parse(text_at(value, "sbom")),
+        .reused = text_at(value, "reused"),
         .bare = read_flag(value, "bare"),
     };
 }

@@ -36,7 +36,8 @@ struct Receipt {
     ImageSize size = {};              ///< of the image that was given to the scanner
     std::string failure = {};         ///< why there is no usable report; empty if there is one
     std::optional<Digest> sbom = {};  ///< SHA-256 of the scanner's own SBOM if that was scanned instead of the image
-    bool bare = false;                ///< made up for a report that was given as a file: how the scan went is not known
+    std::string reused = {};  ///< the earlier run whose scan this is: its URL or time; empty if this run scanned
+    bool bare = false;        ///< made up for a report that was given as a file: how the scan went is not known
 };
 
 /// One scanner's work on one image: the receipt always, the report if there is a usable one.
