@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "build/builder.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/step.h"
 #include "probe/engine.h"
@@ -136,15 +137,6 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
     return bases;
 }
 
-/// The engine pulls this image itself, and knows nothing of --mirrors.
-std::string find_buildkit_image(const Settings& settings) {
-    const std::string image = settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image;
-    const std::size_t slash = image.find('/');
-    const auto mirror = settings.mirrors.find(image.substr(0, slash));
-    return mirror == settings.mirrors.end() || slash == std::string::npos ? image
-                                                                          : mirror->second + image.substr(slash);
-}
-
 /// Before anything else is done with it: buildx would find out after the bases were pinned.
 void check_build_ca(const World& world, const Settings& settings) {
     if (settings.build_ca.empty() || world.files.read_if_there(settings.build_ca)) return;
@@ -186,7 +178,8 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.socket = engine.socket;
     build.mirrors = engine.docker_io_mirrors;
     if (settings.stand_ins.empty()) build.logins = make_build_logins(world, settings, uses, engine);
-    build.buildkit_image = find_buildkit_image(settings);
+    build.buildkit_image =
+        locate_image(settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image, settings.mirrors);
     Built built = run_build(world, project.plan, build);
     step.end(counted(built.layouts.size(), "layout") + " in " + (settings.out / "images").string());
     return built;
