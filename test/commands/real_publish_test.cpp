@@ -159,7 +159,7 @@ TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PRO
 }
 
 TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and what is visible is said (D7, D8)",
-          "[whole]") {
+          "[whole][alone]") {
     // Only here: a signal reaches a process that publishes, and how soon it ends.
     // A registry that takes everything but the second version tag, and then says nothing any more.
     std::atomic<int> version_tags = 0;
