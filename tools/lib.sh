@@ -76,6 +76,15 @@ debian_mirror() {
 debian_main() { debian_mirror "$(os_field VERSION_CODENAME)" "${DEBIAN_MIRROR-}"; }
 debian_security() { debian_mirror "$(os_field VERSION_CODENAME)-security" "${DEBIAN_SECURITY_MIRROR-}"; }
 
+# A registry that answers at all says 200 or 401 to this.
+image_registries_answer() {
+    local host status
+    for host in registry-1.docker.io gcr.io ghcr.io; do
+        status=$(curl -sI --max-time 5 -o /dev/null -w '%{http_code}' "https://$host/v2/" || true)
+        [[ $status == 200 || $status == 401 ]] || { missing_registry=$host && return 1; }
+    done
+}
+
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # apart FOLDER SOURCE...: the apt options that work with only these sources ("deb trixie") in FOLDER, so that the machine's own are left as

@@ -65,6 +65,7 @@ std::string annotation_of(RealWorld& real, const Layout& layout, const std::stri
 }  // namespace
 
 TEST_CASE("a bake leaves a layout with provenance for each image, the same ones each time", "[whole]") {
+    // Only here: BuildKit writes the same bytes twice, and provenance that our reader takes.
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
@@ -88,6 +89,7 @@ TEST_CASE("a bake leaves a layout with provenance for each image, the same ones 
 }
 
 TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]") {
+    // Only here: BuildKit leaves the layers of a pinned base as they are.
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
@@ -116,6 +118,7 @@ TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]
 }
 
 TEST_CASE("a step that fails is told at its line of the Dockerfile, and the former images stay", "[whole]") {
+    // Only here: the words and line numbers of a real BuildKit.
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
@@ -135,6 +138,7 @@ TEST_CASE("a step that fails is told at its line of the Dockerfile, and the form
 }
 
 TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[whole]") {
+    // Only here: BuildKit keeps a secret out of what it writes.
     RealWorld real;
     need_engine(real);
     const fs::path list = cache_folder() / "stand-ins" / "bases.json";

@@ -63,6 +63,7 @@ std::vector<std::string> with_fault(const std::string& fault, const std::string&
 
 TEST_CASE("Whatever the disk refuses, the verdict is the right one or none, and no file is half written (D5)",
           "[whole]") {
+    // Only here: faults of the file system, injected by libfiu.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     const std::map<std::string, std::string> whole = Judgement().files();
     REQUIRE(whole.contains("out/verdict.json"));
@@ -87,6 +88,7 @@ TEST_CASE("Whatever the disk refuses, the verdict is the right one or none, and 
 }
 
 TEST_CASE("A read or a write that is interrupted, or does a part of the work, is carried on (D5)", "[whole]") {
+    // Only here: faults of the system calls, injected by libfiu.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     const std::size_t whole = Judgement().files().size();
     for (const std::string fault : {"posix/io/rw/read,failinfo=4", "posix/io/rw/write,failinfo=4",
@@ -100,6 +102,7 @@ TEST_CASE("A read or a write that is interrupted, or does a part of the work, is
 }
 
 TEST_CASE("Without memory the program ends with a reason, and says nothing good about an image (D5)", "[whole]") {
+    // Only here: an address space that is too small.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     for (const char* probability : {"0.0001", "0.001", "0.01", "0.1"}) {
         for (int attempt = 0; attempt < 5; ++attempt) {
@@ -113,6 +116,7 @@ TEST_CASE("Without memory the program ends with a reason, and says nothing good 
 }
 
 TEST_CASE("Manifests that are as large as may be are read within 256 MiB of addresses (R24)", "[whole]") {
+    // Only here: the memory of the whole program.
     std::string children;
     for (int i = 0; children.size() < (4U << 20U) - 400; ++i) {
         children += (i == 0 ? "" : ",") +

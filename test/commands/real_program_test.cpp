@@ -114,6 +114,8 @@ Response limited(int status, const std::string& seconds) {
 }  // namespace
 
 TEST_CASE("A release on a server with a prefix, judged again from its evidence by the same program", "[whole]") {
+    // Only here: URLs of a server with a prefix go through a real client; the evidence is unpacked by the program that
+    // wrote it.
     ReleaseJob job;
     job.check_one_release(job.run());
     CHECK(holds(job.real.files.read(job.tree / "runner/output"), "https://github.example/defra/images/releases/1.0.0"));
@@ -125,6 +127,7 @@ TEST_CASE("A release on a server with a prefix, judged again from its evidence b
 }
 
 TEST_CASE("Limits are waited out", "[whole]") {
+    // Only here: real seconds.
     ReleaseJob job;
     job.hub().faults = {{"POST", "releases", limited(403, "1"), false, 1},
                         {"GET", "releases*", limited(429, "1"), false, 2}};
@@ -132,6 +135,7 @@ TEST_CASE("Limits are waited out", "[whole]") {
 }
 
 TEST_CASE("A limit that lasts too long is exit 3 at once, with the time until which it lasts", "[whole]") {
+    // Only here: the program ends instead of sleeping.
     ReleaseJob job;
     job.hub().faults = {{"GET", "releases*", limited(403, "3000"), false, -1}};
     const auto before = std::chrono::steady_clock::now();
@@ -142,6 +146,7 @@ TEST_CASE("A limit that lasts too long is exit 3 at once, with the time until wh
 }
 
 TEST_CASE("A lost answer after any one write leaves one release, whole", "[whole]") {
+    // Only here: a connection is cut after the server did its work.
     for (const char* write :
          {"POST /api/v3/repos/defra/images/releases HTTP", "POST /api/v3/repos/defra/images/releases/",
           "PATCH /api/v3/repos/defra/images/releases/"}) {
@@ -155,6 +160,7 @@ TEST_CASE("A lost answer after any one write leaves one release, whole", "[whole
 }
 
 TEST_CASE("A run that was ended at any request is finished by the next one", "[whole]") {
+    // Only here: SIGKILL between two requests.
     for (std::size_t last = 1; last <= 14; ++last) {
         INFO(last);
         ReleaseJob job;
@@ -173,6 +179,7 @@ TEST_CASE("A run that was ended at any request is finished by the next one", "[w
 }
 
 TEST_CASE("Missing rights are named and not tried again", "[whole]") {
+    // Only here: the exit code and the output of the whole program.
     ReleaseJob job;
     job.hub().faults = {{"POST",
                          "releases",
@@ -190,6 +197,7 @@ TEST_CASE("Missing rights are named and not tried again", "[whole]") {
 }
 
 TEST_CASE("Two runs at once, and whoever comes after them, come to one release (G7)", "[whole]") {
+    // Only here: two processes that know nothing of each other.
     ReleaseJob job;
     const std::vector<Finished> finished = job.run_two("release");
     INFO(finished[0].err << finished[1].err << job.hub().requests());
@@ -198,6 +206,8 @@ TEST_CASE("Two runs at once, and whoever comes after them, come to one release (
 }
 
 TEST_CASE("Two nights at once, both with something to tell, leave one open issue (G7)", "[whole]") {
+    // Only here: two processes that know nothing of each other.
+    const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
     ReleaseJob job;
     job.check_one_release(job.run());  // of a registry that does not answer
     for (int attempt = 1; attempt <= 5; ++attempt) {
@@ -229,6 +239,7 @@ TEST_CASE("Whatever is wrong with a step's input, later steps find an unknown ve
 }
 
 TEST_CASE("A GitHub that is not there is exit 3, and an address without TLS is refused", "[whole]") {
+    // Only here: libcurl's own errors.
     ReleaseJob job;
     CHECK(job.run("release", {{"GITHUB_API_URL", "http://127.0.0.1:1"}}).exit_code == 3);
     const Finished plain = job.run("release", {{"GITHUB_API_URL", "http://api.github.com"}});
@@ -237,6 +248,7 @@ TEST_CASE("A GitHub that is not there is exit 3, and an address without TLS is r
 }
 
 TEST_CASE("An event that is no event is exit 2, whatever lies in its place", "[whole]") {
+    // Only here: directories, links and devices in the place of a file.
     ReleaseJob job;
     const fs::path event = job.tree / "runner/event.json";
     const fs::path real = job.tree / "runner/real.json";

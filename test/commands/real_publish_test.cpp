@@ -99,6 +99,7 @@ void needs_docker_registry() {
 }  // namespace
 
 TEST_CASE("Plain HTTP is spoken to this machine, and to others only with --insecure", "[whole]") {
+    // Only here: the program's own HTTP client decides, from its whole command line.
     needs_docker_registry();
     const DockerRegistry registry;
     PublishJob job;
@@ -118,6 +119,7 @@ TEST_CASE("Plain HTTP is spoken to this machine, and to others only with --insec
 }
 
 TEST_CASE("A registry whose certificate a variable vouches for is trusted, and no other", "[whole]") {
+    // Only here: OpenSSL reads the variable.
     needs_docker_registry();
     const fs::path folder = make_server_folder();
     make_certificate(folder, "ours", "registry.localhost");
@@ -137,6 +139,7 @@ TEST_CASE("A registry whose certificate a variable vouches for is trusted, and n
 }
 
 TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PROXY names (R28)", "[whole]") {
+    // Only here: libcurl reads the variables of the environment.
     needs_docker_registry();
     LocalServer proxy([](const std::string&) { return make_reply(403, ""); });
     const Environment by_proxy = {{"http_proxy", "http://" + proxy.address()}};
@@ -156,7 +159,8 @@ TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PRO
 }
 
 TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and what is visible is said (D7, D8)",
-          "[whole]") {
+          "[whole][alone]") {
+    // Only here: a signal reaches a process that publishes, and how soon it ends.
     // A registry that takes everything but the second version tag, and then says nothing any more.
     std::atomic<int> version_tags = 0;
     std::mutex mutex;
@@ -196,6 +200,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
 }
 
 TEST_CASE("The program is killed at any moment, and the next run ends what it began (D8)", "[whole]") {
+    // Only here: SIGKILL leaves no time to tidy up.
     needs_docker_registry();
     const DockerRegistry whole;
     PublishJob job;

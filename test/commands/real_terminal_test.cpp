@@ -31,12 +31,14 @@ bool is_coloured(const std::string& text) {
 }  // namespace
 
 TEST_CASE("The table is coloured on a terminal, and nowhere else", "[whole]") {
+    // Only here: a real terminal.
     CHECK(is_coloured(judge({}, true)));
     CHECK_FALSE(is_coloured(judge({}, false)));
 }
 
 TEST_CASE("NO_COLOR switches colour off, if it says anything (no-color.org); so does a terminal that has none",
           "[whole]") {
+    // Only here: a real terminal.
     CHECK_FALSE(is_coloured(judge({{"NO_COLOR", "1"}}, true)));
     CHECK(is_coloured(judge({{"NO_COLOR", ""}}, true)));
     CHECK_FALSE(is_coloured(judge({{"TERM", "dumb"}}, true)));

@@ -103,6 +103,7 @@ std::string list_everything(const World& world, const EngineInfo& engine) {
 }  // namespace
 
 TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, which is left as it was", "[whole]") {
+    // Only here: the engine takes an archive of our own making, and answers what the fakes say it does.
     RealStage stage;
     const EngineInfo engine = stage.engine_or_skip();
     const Layout layout = make_scratch_layout(stage.folder / "layout", engine.architecture);
@@ -127,6 +128,7 @@ TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, 
 }
 
 TEST_CASE("a real engine is freed of what a killed run left behind", "[whole]") {
+    // Only here: an engine removes by label what its own API was told to create.
     RealStage stage;
     const World world = stage.world();
     const EngineInfo engine = stage.engine_or_skip();

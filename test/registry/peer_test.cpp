@@ -10,6 +10,7 @@
 #include "registry/upload.h"
 
 TEST_CASE("a real registry takes the whole matrix, and gives it back byte for byte", "[peer]") {
+    // Only here: another maker's registry computes the digests that we computed.
     needs_docker_registry();
     DockerRegistry registry;
     Peer peer;
@@ -37,6 +38,7 @@ TEST_CASE("a real registry takes the whole matrix, and gives it back byte for by
 }
 
 TEST_CASE("a registry with user names is pushed to with them, and not without (R16)", "[peer]") {
+    // Only here: a registry with a password file accepts our headers.
     needs_docker_registry();
     const fs::path users = fs::temp_directory_path() / ("users-" + std::to_string(getpid()));
     std::ofstream(users) << "user:$2b$04$abcdefghijklmnopqrstuuyvPXIbu7xe6/CED2DzX8z6Si09MlzlW\n";
@@ -145,6 +147,7 @@ struct Interrupted {
 }  // namespace
 
 TEST_CASE("a hundred interruptions, each followed by a re-run, always end in the right tags (R4, R5, D8)", "[peer]") {
+    // Only here: processes that are killed in the middle of real requests, with a real registry holding what they left.
     needs_docker_registry();
     Interrupted scene;
     const World world = scene.peer.world();

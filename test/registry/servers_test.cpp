@@ -58,6 +58,7 @@ void check_takes_everything(const std::string& host) {
 }  // namespace
 
 TEST_CASE("a registry of another maker takes everything too", "[peer]") {
+    // Only here: crane's registry checks other things than distribution's.
     SECTION("crane's") {
         if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
         const CraneRegistry registry;
@@ -73,6 +74,7 @@ TEST_CASE("a registry of another maker takes everything too", "[peer]") {
 
 TEST_CASE("skopeo and crane carry what we push elsewhere, and read our folders, without a change of a digest",
           "[peer]") {
+    // Only here: other clients read what we pushed and what we wrote.
     needs_docker_registry();
     if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
     const DockerRegistry registry;
@@ -114,6 +116,7 @@ TEST_CASE("skopeo and crane carry what we push elsewhere, and read our folders, 
 }
 
 TEST_CASE("a registry that wants tokens gets one for each need, however its token server puts it (R13)", "[peer]") {
+    // Only here: a real registry checks the signature and the scope of each token.
     needs_docker_registry();
     TokenServer tokens;
     const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
@@ -128,6 +131,7 @@ TEST_CASE("a registry that wants tokens gets one for each need, however its toke
 }
 
 TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]") {
+    // Only here: a real registry refuses a token by its clock.
     needs_docker_registry();
     TokenServer tokens;
     const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
@@ -146,6 +150,7 @@ TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]")
 }
 
 TEST_CASE("a token that may not push is said once, and not asked for again and again (R12)", "[peer]") {
+    // Only here: the refusal is worded by a real registry.
     needs_docker_registry();
     TokenServer tokens;
     tokens.lets_push = false;
@@ -159,6 +164,7 @@ TEST_CASE("a token that may not push is said once, and not asked for again and a
 }
 
 TEST_CASE("TLS is held to: an authority that is named, the right host, nothing else (R17)", "[peer]") {
+    // Only here: libcurl's and OpenSSL's own checks, with certificates of each kind.
     needs_docker_registry();
     const fs::path folder = make_server_folder();
     make_certificate(folder, "ours", "registry.localhost");
@@ -190,6 +196,7 @@ TEST_CASE("TLS is held to: an authority that is named, the right host, nothing e
 }
 
 TEST_CASE("a registry whose disk is full is told in its own words, and nothing visible changed (R27)", "[peer]") {
+    // Only here: a file system that is full, and what a registry makes of that.
     needs_docker_registry();
     const DockerRegistry registry;
     fs::create_directories(registry.storage());
@@ -208,6 +215,7 @@ TEST_CASE("a registry whose disk is full is told in its own words, and nothing v
 }
 
 TEST_CASE("the memory that an upload takes does not grow with what is uploaded", "[peer][alone]") {
+    // Only here: the memory of a whole process, buffers of libcurl included.
     needs_docker_registry();
     const DockerRegistry registry;
     Peer peer;
@@ -236,6 +244,7 @@ TEST_CASE("the memory that an upload takes does not grow with what is uploaded",
 
 TEST_CASE("a host that takes no connection, and one that takes an upload and says nothing, are given up on (R18)",
           "[peer]") {
+    // Only here: real sockets that stay silent, and real seconds.
     Peer peer;
     const fs::path file = peer.real.tree.path / "blob";
     peer.real.files.write(file, "the bytes");
@@ -268,6 +277,7 @@ TEST_CASE("a host that takes no connection, and one that takes an upload and say
 }
 
 TEST_CASE("an interrupt in the middle of a push ends it at once, and what is visible is said (D7)", "[peer][alone]") {
+    // Only here: a signal reaches a process that is inside of a real transfer.
     // A registry that takes the first upload, and then says nothing any more.
     LocalServer silent([](const std::string& request) {
         if (request.starts_with("HEAD")) return make_reply(404, "");
@@ -300,6 +310,7 @@ TEST_CASE("an interrupt in the middle of a push ends it at once, and what is vis
 }
 
 TEST_CASE("two runs at once leave tags of one of them, and each says the truth (R21)", "[peer]") {
+    // Only here: the order in which a real registry does what two processes ask.
     needs_docker_registry();
     const DockerRegistry registry;
     Peer peer;

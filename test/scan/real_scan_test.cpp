@@ -164,6 +164,7 @@ void take_files_out(ScanGround& ground, const std::vector<std::string>& files) {
 }  // namespace
 
 TEST_CASE("both scanners see the image that they were given, its system and its packages", "[whole]") {
+    // Only here: what the scanners of the pinned versions print.
     ScanGround ground;
     const std::vector<ScanResult> results = ground.scan();
     INFO(ground.log.str());
@@ -184,6 +185,7 @@ TEST_CASE("both scanners see the image that they were given, its system and its 
 }
 
 TEST_CASE("files that a pull request plants change nothing", "[whole]") {
+    // Only here: which files the scanners read without being told to.
     ScanGround ground;
     const std::vector<ScanResult> clean = ground.scan();
     const fs::path here = fs::current_path();
@@ -209,6 +211,7 @@ TEST_CASE("files that a pull request plants change nothing", "[whole]") {
 }
 
 TEST_CASE("kept SBOMs give the findings of a full scan", "[whole]") {
+    // Only here: the scanners find the same from an SBOM as from the image.
     ScanGround ground;
     const std::vector<ScanResult> full = ground.scan();
     fs::remove_all(ground.tree.path / "layout");
@@ -227,6 +230,7 @@ TEST_CASE("kept SBOMs give the findings of a full scan", "[whole]") {
 }
 
 TEST_CASE("damaged databases and scans that take too long are failures with a reason", "[whole]") {
+    // Only here: how the scanners fail, and how long they take.
     ScanGround ground;
     fs::resize_file(ground.databases / "trivy" / "db" / "trivy.db", 20000);
     fs::resize_file(ground.databases / "grype" / "6" / "vulnerability.db", 20000);
@@ -244,6 +248,7 @@ TEST_CASE("damaged databases and scans that take too long are failures with a re
 }
 
 TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
+    // Only here: nothing is started: the scanners are real, so that they would run.
     ScanGround ground;
     write_text(blob_path(ground.layout->folder, ground.layout->layers.front().digest), "another layer");
     for (const ScanResult& result : ground.scan()) {
@@ -253,6 +258,7 @@ TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
 }
 
 TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a failed scan", "[whole][alone]") {
+    // Only here: Grype ends with 0 although it was interrupted.
     ScanGround ground;
     const Time now = ground.clock.now();
     // Too early it is killed, too late it has reported: the moment between is looked for, on a fast machine too.
@@ -273,6 +279,7 @@ TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a faile
 
 TEST_CASE("of a layout for two platforms the one that was asked for is scanned, though it is not the first",
           "[whole]") {
+    // Only here: how the scanners choose between two platforms.
     ScanGround ground;
     const Layout amd64 = *ground.layout;
     take_files_out(ground, {"etc/debian_version"});  // another image
@@ -293,6 +300,7 @@ TEST_CASE("of a layout for two platforms the one that was asked for is scanned, 
 
 TEST_CASE("an image that does not say which system it is has no known verdict, however few findings there are",
           "[whole]") {
+    // Only here: what the scanners report about an image without a system.
     ScanGround ground;
     const std::vector<ScanResult> before = ground.scan();
     take_files_out(ground, {"etc/os-release", "usr/lib/os-release", "etc/debian_version"});
@@ -307,6 +315,7 @@ TEST_CASE("an image that does not say which system it is has no known verdict, h
 }
 
 TEST_CASE("a database that is too old for a gate makes the verdict unknown, whichever scanner has it", "[whole]") {
+    // Only here: where the scanners say how old their databases are.
     ScanGround ground;
     const std::vector<ScanResult> scans = ground.scan();
     const std::chrono::hours allowed(48);
@@ -318,6 +327,7 @@ TEST_CASE("a database that is too old for a gate makes the verdict unknown, whic
 }
 
 TEST_CASE("what Grype leaves out by its own rules is shown, and what Trivy says about it counts", "[whole]") {
+    // Only here: Grype's own rules, and Trivy's view of the same packages.
     ScanGround ground("python:3.12.3-slim-bookworm");
     const std::vector<ScanResult> scans = ground.scan();
     const auto is_zlib = [](const Finding& finding) { return finding.id == "CVE-2023-45853"; };

@@ -69,6 +69,8 @@ struct Home {
 }  // namespace
 
 TEST_CASE("From a push to a registry and a release, through nights with news and without, to a closed issue") {
+    // Only here: one program publishes, releases, scans what it published and keeps its issue, with a real registry
+    // between.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     Home home;
     FakeGitHub& hub = home.served.hub;

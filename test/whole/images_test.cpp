@@ -145,6 +145,7 @@ void check_service(const std::string& service) {
 }  // namespace
 
 TEST_CASE("Authorities in one file and in several are trusted by every client, in both targets") {
+    // Only here: five TLS clients inside of real images.
     Road road;
     Docker docker(road);
     const Time now = road.real.clock.now();
@@ -186,6 +187,7 @@ TEST_CASE("Authorities in one file and in several are trusted by every client, i
 }
 
 TEST_CASE("The example service is built on both parents, answers, can be debugged, and stops at once") {
+    // Only here: the documented Dockerfile of a service is built and run.
     Road road;
     Docker docker(road);
     build_parents(road, version + "-*");
@@ -247,18 +249,22 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
 }
 
 TEST_CASE("A web service that is a package works on both parents of both Pythons") {
+    // Only here: compiled wheels are installed into real images and imported.
     check_service("web");
 }
 
 TEST_CASE("Machine learning on compiled wheels works on both parents of both Pythons") {
+    // Only here: compiled wheels are installed into real images and imported.
     check_service("science");
 }
 
 TEST_CASE("Geography, which needs the system's libexpat, works on both parents of both Pythons") {
+    // Only here: compiled wheels are installed into real images and imported.
     check_service("geography");
 }
 
 TEST_CASE("Debian packages of every kind are added to production and work, and the contract knows whose they are") {
+    // Only here: packages of a real distribution inside of real images.
     Road road;
     Docker docker(road);
     build_parents(road, version + "-*");
@@ -293,6 +299,7 @@ TEST_CASE("Debian packages of every kind are added to production and work, and t
 }
 
 TEST_CASE("A Python 3.12 that takes its libraries from Debian passes the whole contract, in both targets") {
+    // Only here: an interpreter that is linked like the official one.
     Road road;
     road.real.files.write(road.tree / "matrix.json", R"([{"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm",
                                                          "distrolessVersion": "cc-debian12", "tags": ["latest"]}])");
@@ -309,6 +316,7 @@ TEST_CASE("A Python 3.12 that takes its libraries from Debian passes the whole c
 }
 
 TEST_CASE("The documented command builds the same layers again, whatever was built before") {
+    // Only here: a plain docker build and ours make the same bytes.
     Road road;
     Docker docker(road);
     build_parents(road, "*");
@@ -343,6 +351,7 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
 }
 
 TEST_CASE("A row of Debian 13 keeps the whole contract, in both targets") {
+    // Only here: real images on another distribution.
     Road road;
     road.real.files.write(road.tree / "matrix.json", R"([{"pythonVersion": "3.13.5", "debianVersion": "slim-trixie",
                                                          "distrolessVersion": "cc-debian13", "tags": ["latest"]}])");
@@ -358,6 +367,7 @@ TEST_CASE("A row of Debian 13 keeps the whole contract, in both targets") {
 }
 
 TEST_CASE("The recipe before this one breaks the contract for the reasons that were known") {
+    // Only here: a real image that breaks the contract in known ways.
     Road road;
     Docker docker(road);
     for (const std::string target : {"production", "development"}) {

@@ -25,6 +25,7 @@ std::string only_entry_of(Road& road, const fs::path& layout) {
 }  // namespace
 
 TEST_CASE("What was scanned is what a registry holds, what fetch brings back, and what docker runs") {
+    // Only here: other clients and the engine read what we pushed.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     PublishRoad scene;
     Road& road = scene.road;
@@ -115,6 +116,7 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
 }
 
 TEST_CASE("A folder that is a registry is read by skopeo and crane: what they bring to a registry has our digests") {
+    // Only here: other clients read the directories that we write.
     if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
     PublishRoad scene;
     const CraneRegistry other;

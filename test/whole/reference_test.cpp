@@ -43,6 +43,7 @@ struct Laptop {
 }  // namespace
 
 TEST_CASE("A published image is scanned and explained by its name alone, as it was where it was built") {
+    // Only here: what is fetched from a registry is what was built, for real scanners.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     PublishRoad scene;
     Road& road = scene.road;

@@ -76,6 +76,7 @@ void check_built(Road& road) {
 }  // namespace
 
 TEST_CASE("With registries that answer, the bases are asked for, pinned by digest, pulled and built on") {
+    // Only here: references to bases are resolved, pinned and pulled by a real builder.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     Road road;
     DockerRegistry registry;
@@ -114,6 +115,7 @@ TEST_CASE("With registries that answer, the bases are asked for, pinned by diges
 }
 
 TEST_CASE("An engine that is set up with a mirror of Docker Hub gets the bases from there, under their real names") {
+    // Only here: the engine's own setting of a mirror.
     need_other_engine();
     MirroredEngine mirrored(ImageStore::containerd);
     Road& road = mirrored.road;
@@ -125,6 +127,7 @@ TEST_CASE("An engine that is set up with a mirror of Docker Hub gets the bases f
 }
 
 TEST_CASE("On the classic image store a builder of our own does the work, and is gone afterwards") {
+    // Only here: an engine with the classic image store cannot write layouts.
     need_other_engine();
     const fs::path image = buildkit() / "image";
     MirroredEngine mirrored(ImageStore::classic);
@@ -150,6 +153,7 @@ TEST_CASE("On the classic image store a builder of our own does the work, and is
 }
 
 TEST_CASE("A remote builder does the work where there is no engine at all") {
+    // Only here: a BuildKit that is not inside of an engine.
     if (geteuid() != 0) SKIP("a BuildKit daemon needs root");
     const fs::path program = buildkit() / "buildkitd";
     Road road;

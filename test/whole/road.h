@@ -4,6 +4,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -93,9 +96,44 @@ struct Road {
         return finished;
     }
 
+    /// Puts a copy of out/ here, as a whole run on stand-ins leaves it. That run is made once, for all tests that only
+    /// look at what it left or change their copy.
+    void copy_finished_run();
+
     std::string text(const fs::path& file) { return real.files.read(tree / file); }
     bool has(const fs::path& file) { return fs::exists(tree / file); }
 };
+
+/// Where the finished run is kept: beside the program that made it.
+inline fs::path finished_run() {
+    return fs::path(program_file()).parent_path() / "finished-run";
+}
+
+/// Makes the finished run where the program or the samples are newer. Another process that wants it meanwhile waits.
+inline void make_finished_run() {
+    const fs::path kept = finished_run();
+    const int lock = open((kept.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    REQUIRE(flock(lock, LOCK_EX) == 0);
+    const auto newest = std::max(fs::last_write_time(program_file()), fs::last_write_time(sample_databases("green")));
+    if (!fs::exists(kept) || fs::last_write_time(kept) < newest) {
+        for (const char* former : {"", ".new"}) fs::remove_all(kept.string() + former);
+        Road road;
+        const Finished finished = road.run_on_stand_ins("run");
+        INFO(finished.out << finished.err);
+        REQUIRE(finished.exit_code == 0);
+        road.real.files.write(road.tree / "out/stdout", finished.out);
+        fs::copy(road.tree / "out", kept.string() + ".new",
+                 fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+        fs::rename(kept.string() + ".new", kept);
+        fs::last_write_time(kept, fs::file_time_type::clock::now());
+    }
+    close(lock);
+}
+
+inline void Road::copy_finished_run() {
+    make_finished_run();
+    fs::copy(finished_run(), tree / "out", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+}
 
 inline bool mentions(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;

@@ -25,10 +25,8 @@ std::string judged_manifest(Road& road, const std::string& image) {
     return text_at(verdict, "manifest");
 }
 
-void check_everything_says_it_is_a_trial(Road& road, const Finished& finished) {
-    CHECK(mentions(finished.out, "stand-in"));
-    CHECK(mentions(finished.out, "sample"));
-    for (const char* file : {"out/summary.md", "out/report.html", "out/verdict.json"}) {
+void check_everything_says_it_is_a_trial(Road& road) {
+    for (const char* file : {"out/stdout", "out/summary.md", "out/report.html", "out/verdict.json"}) {
         INFO(file);
         CHECK(mentions(road.text(file), "tand-in"));
         CHECK(mentions(road.text(file), "ample"));
@@ -64,57 +62,71 @@ void check_skopeo_reads(Road& road) {
 
 }  // namespace
 
-TEST_CASE("The whole road: from the matrix to scanned images in a folder that is a registry") {
+TEST_CASE("A whole run: from the matrix to scanned images in a folder that is a registry", "[finished-run]") {
+    // Only here: build, contract, scans, verdict and publication, each with its real tool, fit together.
+    make_finished_run();
     Road road;
-    const Finished first = road.run_on_stand_ins("run");
-    INFO(first.out << first.err);
-    REQUIRE(first.exit_code == 0);
-    check_everything_says_it_is_a_trial(road, first);
+    road.copy_finished_run();
+    check_everything_says_it_is_a_trial(road);
     check_published(road);
     check_skopeo_reads(road);
     CHECK(mentions(road.text("out/publication.json"), "\"done\": true"));
+}
 
-    SECTION("a second run makes the same images, and the registry is made afresh with them") {
-        const std::string before = judged_manifest(road, "3.13.5-production");
-        const Finished second = road.run_on_stand_ins("run");
-        CHECK(second.exit_code == 0);
-        CHECK(judged_manifest(road, "3.13.5-production") == before);
-        check_published(road);
-    }
+TEST_CASE("A second run makes the same images, and the registry is made afresh with them") {
+    // Only here: a real builder and real scanners give the same bytes and the same verdict again.
+    Road road;
+    road.copy_finished_run();
+    const std::string before = judged_manifest(road, "3.13.5-production");
+    const Finished second = road.run_on_stand_ins("run", {"--contract", "off"});
+    INFO(second.out << second.err);
+    CHECK(second.exit_code == 0);
+    CHECK(judged_manifest(road, "3.13.5-production") == before);
+    check_published(road);
+}
 
-    SECTION("a run that is blocked leaves the registry alone and names the bumps that would help") {
-        const fs::path index = road.tree / "out/registry/defradigital/python/index.json";
-        const auto written = fs::last_write_time(index);
-        const Finished red = road.run_on_stand_ins("run", {"--contract", "off"}, "red");
-        CHECK(red.exit_code == 1);
-        CHECK(fs::last_write_time(index) == written);
-        CHECK(mentions(road.text("out/verdict.json"), "\"vulnerable\""));
-        CHECK(mentions(road.text("out/summary.md"), "3.13.6"));
-    }
+TEST_CASE("A run that is blocked leaves the registry alone and names the bumps that would help") {
+    // Only here: what real scanners find with databases that know of vulnerabilities ends in advice.
+    Road road;
+    road.copy_finished_run();
+    const fs::path index = road.tree / "out/registry/defradigital/python/index.json";
+    const auto written = fs::last_write_time(index);
+    const Finished red = road.run_on_stand_ins("run", {"--contract", "off"}, "red");
+    CHECK(red.exit_code == 1);
+    CHECK(fs::last_write_time(index) == written);
+    CHECK(mentions(road.text("out/verdict.json"), "\"vulnerable\""));
+    CHECK(mentions(road.text("out/summary.md"), "3.13.6"));
+}
 
-    SECTION("publishing again where the versions are out finds nothing to do; with other inputs it refuses") {
-        const Finished once = road.run("publish", {"--to", "oci:elsewhere"});
-        CHECK(once.exit_code == 0);
-        const Finished again = road.run("publish", {"--to", "oci:elsewhere"});
-        CHECK(again.exit_code == 0);
-        CHECK(mentions(again.err, "nothing that goes into an image changed"));
-        road.real.files.write(road.tree / "image" / "security-upgrades.txt", "# another input\n");
-        const Finished changed = road.run("publish", {"--to", "oci:elsewhere"});
-        CHECK(changed.exit_code == 1);
-        CHECK(mentions(changed.err, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.5 is out already"));
-        CHECK(mentions(changed.err, "raise DEFRA_VERSION"));
-    }
+TEST_CASE("Publishing again where the versions are out finds nothing to do; with other inputs it refuses") {
+    // Only here: the digest of the inputs that a real build wrote is the one that is compared when it is published
+    // again.
+    Road road;
+    road.copy_finished_run();
+    const Finished once = road.run("publish", {"--to", "oci:elsewhere"});
+    CHECK(once.exit_code == 0);
+    const Finished again = road.run("publish", {"--to", "oci:elsewhere"});
+    CHECK(again.exit_code == 0);
+    CHECK(mentions(again.err, "nothing that goes into an image changed"));
+    road.real.files.write(road.tree / "image" / "security-upgrades.txt", "# another input\n");
+    const Finished changed = road.run("publish", {"--to", "oci:elsewhere"});
+    CHECK(changed.exit_code == 1);
+    CHECK(mentions(changed.err, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.5 is out already"));
+    CHECK(mentions(changed.err, "raise DEFRA_VERSION"));
+}
 
-    SECTION("a layer that was swapped on disk after the build is never published") {
-        const Layout layout = load_layout(road.real.files, road.tree / "out/images/3.13.5-production-linux-amd64",
-                                          "3.13.5-production", "linux/amd64");
-        fs::permissions(blob_path(layout.folder, layout.layers.back().digest), fs::perms::owner_all);
-        road.real.files.write(blob_path(layout.folder, layout.layers.back().digest), "another layer");
-        const Finished scan = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
-        CHECK(scan.exit_code == 3);
-        CHECK(mentions(road.text("out/verdict.json"), "\"unknown\""));
-        CHECK_FALSE(road.has("out/sarif/3.13.5-production-linux-amd64.sarif"));
-        CHECK(road.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code == 3);
-        CHECK_FALSE(road.has("elsewhere"));
-    }
+TEST_CASE("A layer that was swapped on disk after the build is never published") {
+    // Only here: the layout that a real builder wrote is checked before a real scanner reads it.
+    Road road;
+    road.copy_finished_run();
+    const Layout layout = load_layout(road.real.files, road.tree / "out/images/3.13.5-production-linux-amd64",
+                                      "3.13.5-production", "linux/amd64");
+    fs::permissions(blob_path(layout.folder, layout.layers.back().digest), fs::perms::owner_all);
+    road.real.files.write(blob_path(layout.folder, layout.layers.back().digest), "another layer");
+    const Finished scan = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
+    CHECK(scan.exit_code == 3);
+    CHECK(mentions(road.text("out/verdict.json"), "\"unknown\""));
+    CHECK_FALSE(road.has("out/sarif/3.13.5-production-linux-amd64.sarif"));
+    CHECK(road.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code == 3);
+    CHECK_FALSE(road.has("elsewhere"));
 }

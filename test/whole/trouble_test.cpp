@@ -23,6 +23,7 @@ void put_tool(Road& road, const std::string& name, const std::string& script) {
 }  // namespace
 
 TEST_CASE("Without an engine the first line says so, and the code is 3") {
+    // Only here: nobody listens at a socket, and buildx is there.
     Road road;
     road.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
     const Finished finished = road.run_on_stand_ins("build");
@@ -32,6 +33,7 @@ TEST_CASE("Without an engine the first line says so, and the code is 3") {
 }
 
 TEST_CASE("A scanner that is killed, one that says nothing, and one that lies make the verdict unknown") {
+    // Only here: processes that end by a signal or with an empty report, and the real publication after them.
     Road road;
     REQUIRE(road.run_on_stand_ins("build", {"--only", "3.13.5-production"}).exit_code == 0);
     for (const char* script : {"#!/bin/sh\nkill -9 $$\n", "#!/bin/sh\nexit 0\n",
@@ -50,6 +52,7 @@ TEST_CASE("A scanner that is killed, one that says nothing, and one that lies ma
 }
 
 TEST_CASE("On a full disk the code is 3, the path is named, and no half image is left") {
+    // Only here: BuildKit and the program meet a file system that is full.
     if (geteuid() != 0) SKIP("mounting a small disk needs root");
     Road road;
     const fs::path small = road.tree / "small";
@@ -64,6 +67,7 @@ TEST_CASE("On a full disk the code is 3, the path is named, and no half image is
 }
 
 TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no half image", "[alone]") {
+    // Only here: a signal, a real builder, and how soon both end.
     Road road;
     const pid_t child = fork();
     if (child == 0) {
@@ -91,6 +95,7 @@ TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no hal
 }
 
 TEST_CASE("Ten ways to break the matrix: each is code 2, a line, and a hint") {
+    // Only here: the program itself, from its arguments to its exit code, with real files.
     Road road;
     const std::vector<std::pair<std::string, std::string>> broken = {
         {"[{\"pythonVersion\": \"3.13.5\",}]", "matrix.json:1"},

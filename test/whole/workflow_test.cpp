@@ -56,6 +56,7 @@ struct Runner {
 }  // namespace
 
 TEST_CASE("A step that plans the jobs sets matrix and count, and says whether this run would publish") {
+    // Only here: the program reads a runner's environment and writes a runner's files.
     Runner runner("push", "refs/heads/master");
     const Finished finished = runner.step({{"COMMAND", "matrix"}});
     INFO(finished.err);
@@ -67,6 +68,7 @@ TEST_CASE("A step that plans the jobs sets matrix and count, and says whether th
 }
 
 TEST_CASE("Mistakes become annotations on their lines, and the step fails with 2") {
+    // Only here: the program reads a runner's environment and prints a runner's commands.
     Runner runner("push", "refs/heads/master");
     runner.road.real.files.write(
         runner.road.tree / "matrix.json",
@@ -77,6 +79,7 @@ TEST_CASE("Mistakes become annotations on their lines, and the step fails with 2
 }
 
 TEST_CASE("A misspelt input is an error that names it") {
+    // Only here: the program reads a runner's environment.
     Runner runner("push", "refs/heads/master");
     const Finished finished = runner.step({{"COMMAND", "matrix"}, {"IMAGE-MARTIX", "x"}});
     CHECK(finished.exit_code == 2);
@@ -84,6 +87,7 @@ TEST_CASE("A misspelt input is an error that names it") {
 }
 
 TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
+    // Only here: what a real build prints goes through the relay.
     Runner runner("pull_request", "refs/pull/1/merge");
     runner.road.real.files.write(
         runner.road.tree / "image/prepare-slim",
@@ -106,6 +110,7 @@ TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
 }
 
 TEST_CASE("A pull request is built, scanned and judged, and publishes nothing") {
+    // Only here: a whole run with the environment of a pull request.
     Runner runner("pull_request", "refs/pull/1/merge");
     const Finished finished = runner.step({{"COMMAND", "run"},
                                            {"ONLY", "3.13.5-production"},

@@ -120,6 +120,7 @@ class APullRequest(unittest.TestCase):
         return said
 
     def test_it_is_planned_built_tested_scanned_and_judged_and_the_check_is_green(self):
+        """Only here: act reads our workflows with a parser and an evaluator that are not ours."""
         lacking = self.folder / "lacking"
         shutil.copytree(sample_databases("green"), lacking / "databases")
         shutil.copy(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"), lacking / "authorities.crt")

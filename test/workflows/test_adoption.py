@@ -47,6 +47,7 @@ class Adoption(unittest.TestCase):
         return play, play.run()
 
     def test_as_it_was_it_is_told_what_to_do_and_nothing_is_built(self):
+        """Only here: the container meets an adopter's repository as it is."""
         play, results = self.play(make_adopter)
         self.assertEqual(results, {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"})
         self.assertEqual(play.outputs()["verdict"], "unknown")
@@ -57,6 +58,7 @@ class Adoption(unittest.TestCase):
         self.assertEqual((self.registry.repositories(), self.hub.releases), ([], []))
 
     def test_fixed_it_goes_from_the_documented_lines_to_a_published_release(self):
+        """Only here: an adopter's repository goes the whole documented way, in containers."""
         play, results = self.play(self.make_fixed, contract="off")  # as docs/migrating.md says
         self.assertEqual(results, {"matrix": "success", "image": "success", "publish": "success", "check": "success"}, play.what_failed())
         for repository in REPOSITORIES:

@@ -30,11 +30,13 @@ class Build(unittest.TestCase):
 
 class TheImage(unittest.TestCase):
     def test_it_is_as_small_as_what_is_in_it(self):
+        """Only here: the size of the container that is built."""
         size = container.size(container.build())
         print(f"the action's container: {size:.0f} MB compressed", file=sys.stderr)
         self.assertLess(size, 130)
 
     def test_it_holds_the_tools_their_records_and_no_shell(self):
+        """Only here: the files of the container that is built."""
         paths = container.files(container.build())
         for program in ("python-image-action", "docker-buildx", "trivy", "grype"):
             self.assertIn(f"usr/local/bin/{program}", paths)
@@ -44,6 +46,7 @@ class TheImage(unittest.TestCase):
             self.assertNotIn(name, paths)
 
     def test_it_runs_as_root_from_an_absolute_path_as_the_runner_wants_it(self):
+        """Only here: the configuration of the container that is built."""
         inspected = subprocess.run(["docker", "inspect", container.build()], check=True, capture_output=True, text=True)
         config = json.loads(inspected.stdout)[0]["Config"]
         self.assertEqual(config["Entrypoint"], ["/usr/local/bin/python-image-action"])
@@ -52,6 +55,7 @@ class TheImage(unittest.TestCase):
 
 class Steps(unittest.TestCase):
     def test_check_and_matrix_set_their_outputs_and_leave_nothing_behind(self):
+        """Only here: the container on a runner's command line, as somebody else's user."""
         job = Job(self, payload=payload("push")).check_out()
         checked = job.runner.step({"command": "check"})
         self.assertEqual(checked.conclusion, "success", checked)
@@ -67,6 +71,7 @@ class Steps(unittest.TestCase):
         self.assertEqual(ended_containers(planned), [])
 
     def test_a_mistake_is_an_annotation_on_its_line_and_fails_the_step(self):
+        """Only here: what is printed in a container reaches the runner's parser."""
         job = Job(self).check_out()
         job.write("image-matrix.json", '[\n{"pythonVersion": "3.13", "debianVersion": "slim-bookworm", "tags": []}\n]')
         step = job.runner.step({"command": "check"})
@@ -74,6 +79,7 @@ class Steps(unittest.TestCase):
         self.assertIn(("error", {"file": "image-matrix.json", "line": "2"}), [a[:2] for a in step.log.annotations])
 
     def test_the_source_date_is_that_of_the_last_commit_although_the_checkout_is_somebody_elses(self):
+        """Only here: the git inside of the container, in a checkout of another user."""
         job = Job(self).check_out({"fetch-depth": 0})
         step = job.runner.step({"command": "check"})
         self.assertNotIn("dubious ownership", step.log.text())
@@ -99,9 +105,11 @@ class Cancelled(unittest.TestCase):
         self.assertEqual([str(p) for p in job.workspace.rglob("*.building*")], [])
 
     def test_the_first_signal_ends_it_in_time(self):
+        """Only here: Docker hands a signal to the program, which ends a real build in time."""
         self.cancelled(((signal.SIGINT, 60),))
 
     def test_sigterm_does_too(self):
+        """Only here: Docker hands a signal to the program, which ends a real build in time."""
         self.cancelled(((signal.SIGTERM, 60),))
 
 
@@ -115,6 +123,7 @@ class TheReadmesTenLines(unittest.TestCase):
         return job, play.last_step("images")
 
     def test_they_end_in_a_verdict_and_a_second_step_of_the_same_job_has_its_own(self):
+        """Only here: the README's lines, run in containers."""
         job, step = self.play(ten_lines(), "pull_request", lacking=Job.stand_ins)
         self.assertEqual(step.outputs["verdict"], "clean")
         self.assertEqual(step.outputs["tested"], "true")
@@ -128,9 +137,11 @@ class TheReadmesTenLines(unittest.TestCase):
         self.scan_again(job)
 
     def test_a_forks_pull_request_gets_a_verdict_publishes_nothing_and_keeps_its_findings(self):
+        """Only here: the README's lines with what a fork gets."""
         self.play_for_fork(ten_lines(), lambda job, registry: job.stand_ins())
 
     def test_so_does_one_where_these_lines_publish_and_the_secret_is_empty(self):
+        """Only here: the README's lines with an empty secret."""
         self.play_for_fork(publishing_lines(), lambda job, registry: {**job.stand_ins(), "to": registry.host})
 
     def play_for_fork(self, workflow, lacking):

@@ -36,6 +36,7 @@ class Events(unittest.TestCase):
     ]
 
     def test_each_kind_of_event_publishes_or_says_why_not(self):
+        """Only here: GitHub's own payloads, read inside of the container."""
         for fixture, event, ref, repository, publishes, reason in self.EVENTS:
             with self.subTest(fixture=fixture, event=event, ref=ref):
                 job = Job(self, payload=payload(fixture), event=event, ref=ref, repository=repository).check_out()
@@ -45,12 +46,14 @@ class Events(unittest.TestCase):
                 self.assertEqual({name for name, _ in step.log.obeyed} - {"notice", "warning"}, set(), step)
 
     def test_a_fork_has_no_nightly_of_its_own(self):
+        """Only here: GitHub's own payload of a schedule in a fork."""
         job = Job(self, payload=payload("schedule_in_fork"), event="schedule", repository="eve/images").check_out()
         step = job.runner.step({"command": "nightly"})
         self.assertEqual(step.conclusion, "success", step)
         self.assertIn("no nightly scan: this is a fork", step.log.messages("notice")[0])
 
     def test_an_event_without_its_payload_is_refused(self):
+        """Only here: a file that the runner did not mount."""
         job = Job(self).check_out()
         (job.runner.places["workflow"] / "event.json").unlink()
         step = job.runner.step({"command": "matrix"})
@@ -59,6 +62,7 @@ class Events(unittest.TestCase):
 
 class Attacks(unittest.TestCase):
     def test_a_branchs_name_is_only_a_name(self):
+        """Only here: the name goes through an environment, a container and a log."""
         branch = """it's;"quoted"$(touch${IFS}pwned)`touch${IFS}pwned`${{secrets.TOKEN}}%0A::error::forged""".replace(":", "")
         job = Job(self, payload=payload("push"), ref=f"refs/heads/{branch}").check_out()
         step = job.runner.step({"command": "matrix"})
@@ -67,6 +71,7 @@ class Attacks(unittest.TestCase):
         self.assertEqual([path for path in job.runner.files() if path.name == "pwned"], [])
 
     def test_values_of_the_matrix_with_newlines_and_delimiters_forge_no_output(self):
+        """Only here: the runner's own parsers read what hostile values became."""
         for value in ("3.13.5\nverdict=clean", "3.13.5\nghadelimiter_0\npublish<<x\ntrue\nx", "3.13.5\r::set-output name=publish::true",
                       "3.13.5##[set-output name=publish]true"):
             with self.subTest(value=value):
@@ -78,6 +83,7 @@ class Attacks(unittest.TestCase):
                 self.assertEqual({name for name, _ in step.log.obeyed} - {"warning"}, {"error"})
 
     def test_what_a_dockerfile_prints_and_what_lies_in_home_change_nothing(self):
+        """Only here: a real build prints, and the runner's own parser reads it."""
         job = Job(self).check_out()
         job.write("image/prepare-slim", "#!/bin/sh\n" + "".join(f"printf '%b\\n' '{line}'\n" for line in (
             "::add-mask::verdict", "##[set-output name=verdict]clean", "x ##[save-state name=a]b", "\\r::error::forged",
@@ -103,6 +109,7 @@ class Attacks(unittest.TestCase):
         self.assertEqual({str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}, before)
 
     def test_a_symbolic_link_in_an_input_files_place_is_refused_and_not_shown(self):
+        """Only here: /proc of the container's own process."""
         for name in ("image-matrix.json", "JOB.env", "vulnerability-policy.yml", "Dockerfile"):
             with self.subTest(name=name):
                 job = Job(self).check_out()
@@ -114,6 +121,7 @@ class Attacks(unittest.TestCase):
                 self.assertEqual(job.runner.leaks(lambda content: b"INPUT_COMMAND" in content), [])
 
     def test_a_secret_as_the_user_name_blanks_no_output_of_the_job(self):
+        """Only here: the runner's own masks."""
         job = Job(self, payload=payload("push"), hidden=["defradigital", DOCKER_TOKEN]).check_out()
         step = job.runner.step({"command": "matrix", "docker-username": "defradigital", "docker-token": DOCKER_TOKEN})
         warnings = []
@@ -121,6 +129,7 @@ class Attacks(unittest.TestCase):
         self.assertEqual(warnings, [])
 
     def test_an_input_over_the_kernels_limit_never_starts_and_one_below_it_is_read(self):
+        """Only here: the kernel's limit for one variable."""
         job = Job(self).check_out()
         step = job.runner.step({"command": "matrix", "only": "x" * 200_000})
         self.assertEqual((step.conclusion, step.exit_code), ("failure", 1))
@@ -129,16 +138,19 @@ class Attacks(unittest.TestCase):
         self.assertEqual((step.exit_code, step.outputs, step.errors), (2, {}, []), step.log.text()[:1000])
 
     def test_arguments_from_with_args_are_ignored(self):
+        """Only here: Docker's command line."""
         job = Job(self, payload=payload("push")).check_out()
         step = job.runner.step({"command": "matrix"}, args=["publish", "--to", "evil.example", "--version"])
         self.assertEqual((step.conclusion, step.outputs["count"]), ("success", "2"), step)
 
     def test_a_misspelt_input_is_named(self):
+        """Only here: inputs reach the program as the runner spells them."""
         step = Job(self).check_out().runner.step({"command": "matrix", "image-martix": "x"})
         self.assertEqual(step.exit_code, 2)
         self.assertIn('there is no input "image-martix"', step.log.messages("error")[0])
 
     def test_no_row_and_one_row_and_as_many_as_github_takes_and_one_more(self):
+        """Only here: the runner's own limits of outputs."""
         for count in (0, 1, 256, 257):
             with self.subTest(count=count):
                 job = Job(self, payload=payload("push")).check_out()

@@ -38,6 +38,7 @@ class Expressions(unittest.TestCase):
 
 class Played(unittest.TestCase):
     def test_it_is_published_and_released_and_the_check_is_green(self):
+        """Only here: the jobs of the reusable workflow hand over what the next ones need."""
         registry, hub = Registry(self), GitHub(self)
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
@@ -52,6 +53,7 @@ class Played(unittest.TestCase):
         self.check_owners(play)
 
     def test_a_forks_pull_request_ends_in_a_verdict_whose_findings_are_kept_as_an_artifact(self):
+        """Only here: the same with the rights of a fork."""
         registry, hub = Registry(self), GitHub(self, read_only=True)
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     token=GITHUB_TOKEN, network="host", payload=payload("pull_request_fork"), event="pull_request",
@@ -73,6 +75,7 @@ class Played(unittest.TestCase):
         self.check_owners(play)
 
     def test_no_image_is_green_with_a_reason_and_a_broken_matrix_is_red(self):
+        """Only here: conditions between jobs, evaluated."""
         for text, results, said in [
                 ("[]", {"matrix": "success", "image": "skipped", "publish": "skipped", "check": "success"}, "names no image"),
                 ("[", {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"}, "ended with: failure")]:
@@ -86,6 +89,7 @@ class Played(unittest.TestCase):
                 self.assertIn(said, check["log"])
 
     def test_a_branch_that_publishes_without_a_token_stops_before_anything_is_built(self):
+        """Only here: conditions between steps, evaluated."""
         play = Play(self, workflow("parent-images.yml"), inputs={"docker-username": "defra-robot"},
                     payload=payload("push"), lacking=lambda job: {})
         self.assertEqual(play.run(), {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"})

@@ -148,6 +148,7 @@ class Release(unittest.TestCase):
         return hook
 
     def test_the_tag_is_a_commit_beside_master_one_line_of_each_action_away_that_names_the_container_by_digest(self):
+        """Only here: git and a registry, as a release uses them."""
         master = self.clone.commit_of("master")
         ended = self.release("v1.2.3")
         self.assertEqual(ended.returncode, 0, ended.stderr)
@@ -164,6 +165,7 @@ class Release(unittest.TestCase):
         self.assertEqual(self.clone.git("rev-parse", "HEAD"), master)
 
     def test_the_major_version_moves_to_the_newest_and_never_back(self):
+        """Only here: git moves a tag that is there."""
         for version in ("v1.2.3", "v1.10.0", "v1.9.9"):
             self.clone.commit(version)
             self.assertEqual(self.release(version).returncode, 0)
@@ -172,6 +174,7 @@ class Release(unittest.TestCase):
         self.assertNotEqual(self.clone.commit_of("v1.9.9"), self.clone.commit_of("v1"))
 
     def test_a_version_never_moves_and_nothing_else_than_one_is_released(self):
+        """Only here: git and the script agree what is there."""
         self.assertEqual(self.release("v1.2.3").returncode, 0)
         before = self.clone.commit_of("v1.2.3")
         for version in ("v1.2.3", "1.2.4", "v1.2", "v01.2.4", "v1.2.4; touch x"):
@@ -181,6 +184,7 @@ class Release(unittest.TestCase):
         self.assertEqual(self.clone.commit_of("v1.2.3"), before)
 
     def test_a_refused_major_version_leaves_the_release_and_names_the_one_command_that_remains(self):
+        """Only here: a hook of the other repository."""
         self.assertEqual(self.release("v1.2.3").returncode, 0)
         before, hook = self.clone.commit_of("v1"), self.refuse("refs/tags/v1")
         self.clone.commit("v1.2.4")
@@ -196,11 +200,13 @@ class Release(unittest.TestCase):
         self.assertEqual(self.clone.commit_of("v1"), self.clone.commit_of("v1.2.4"))
 
     def test_a_refused_version_moves_no_major_version(self):
+        """Only here: a hook of the other repository."""
         self.refuse("refs/tags/v1.2.3")
         self.assertNotEqual(self.release("v1.2.3").returncode, 0)
         self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
 
     def test_workflows_that_changed_meanwhile_are_noticed_before_the_build_and_before_the_push(self):
+        """Only here: git tells what changed meanwhile."""
         released = self.clone.git("rev-parse", "HEAD")
         self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
         (self.clone.tree / ".github/workflows/ci.yml").write_text("on: push\n")
@@ -213,6 +219,7 @@ class Release(unittest.TestCase):
         self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
 
     def test_a_container_that_nobody_can_pull_is_not_released(self):
+        """Only here: a registry that wants a login."""
         self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
         digest = hashlib.sha256(self.registry.get("defra/python-image-action/manifests/v1.2.3")).hexdigest()
         self.registry.ask(self.registry.host, "DELETE", f"defra/python-image-action/manifests/sha256:{digest}")
@@ -223,6 +230,7 @@ class Release(unittest.TestCase):
         self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
 
     def test_a_changed_work_tree_or_a_container_that_is_not_there_releases_nothing(self):
+        """Only here: git tells what changed."""
         (self.clone.tree / "action.Dockerfile").write_text("FROM scratch\n")
         self.assertIn("the work tree has changes", self.release("v1.2.3").stderr)
         self.clone.git("checkout", "--quiet", ".")
@@ -255,6 +263,7 @@ class Pins(unittest.TestCase):
         return self.clone.tool("pin", *words, HOME=str(self.home))
 
     def test_every_reference_gets_the_digest_that_its_tag_has_and_a_second_time_nothing_changes(self):
+        """Only here: skopeo and a registry agree on a digest."""
         digests = {}
         for tag in self.tags:
             repository, _, version = self.name(tag).partition("/")[2].rpartition(":")
@@ -274,6 +283,7 @@ class Pins(unittest.TestCase):
         self.assertEqual(self.pinned_files(), pinned.replace(digests[self.tags[0]], moved))
 
     def test_what_cannot_be_resolved_is_told_and_not_written(self):
+        """Only here: skopeo fails in its own way."""
         before = self.pinned_files()
         ended = self.pin()
         self.assertEqual(ended.returncode, 3)

@@ -57,6 +57,7 @@ class Road(unittest.TestCase):
         make_repository(self.origin)
 
     def test_a_push_is_published_and_released_and_the_nights_after_it_tell_what_is_new_and_nothing_twice(self):
+        """Only here: all workflows of the README, one after the other, on one registry and one GitHub."""
         pushed = self.push()
         self.check_published(pushed)
         self.check_released(pushed)

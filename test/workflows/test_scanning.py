@@ -99,6 +99,7 @@ class Guide(unittest.TestCase):
             self.succeed(*line_of(scanner), sample=sample)
 
     def test_a_clean_service_ends_with_0_and_one_that_something_blocks_with_1(self):
+        """Only here: the commands of the guide, as they stand there."""
         self.save()
         self.scan("green")
         self.succeed(*line_of("python-image-action judge --trivy"))
@@ -108,12 +109,14 @@ class Guide(unittest.TestCase):
         self.end(1, *line_of("python-image-action judge --trivy"))
 
     def test_the_policy_decides_and_an_exception_that_matches_nothing_is_said(self):
+        """Only here: the policy of the guide, as it stands there."""
         self.save()
         self.scan("red")
         (self.folder / "vulnerability-policy.yml").write_text(snippet("exceptions"))
         self.assertIn("CVE-2025-0000", self.end(1, *line_of("python-image-action judge --trivy")))
 
     def test_an_image_in_a_registry_or_a_layout_needs_only_the_program_and_one_vulnerability_gets_one_answer(self):
+        """Only here: the commands of the guide, as they stand there."""
         self.save()
         registry = Registry(self)
         for place in ("example-service:1.0.0", "defradigital/python:latest"):
@@ -128,6 +131,7 @@ class Guide(unittest.TestCase):
             self.assertIn("CVE-2026-1234\n  defradigital-python-latest-linux-amd64: not found", explained)
 
     def test_the_workflow_ends_as_the_commands_do(self):
+        """Only here: the workflow of the guide, as it stands there."""
         for sample, verdict in (("green", "clean"), ("red", "vulnerable")):
             with self.subTest(sample=sample):
                 play = Play(self, load(snippet("jobs")), payload=payload("push"), machine=self.environments[sample],
