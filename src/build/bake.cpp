@@ -42,7 +42,7 @@ std::string source_of(const Base& base) {
     return "docker-image://" + base.reference.substr(0, base.reference.find('@')) + "@" + base.digest.text();
 }
 
-const Base& find_base(const std::vector<Base>& bases, const std::string& reference) {
+const Base& base_of(const std::vector<Base>& bases, const std::string& reference) {
     const auto found =
         std::find_if(bases.begin(), bases.end(), [&](const Base& base) { return base.reference == reference; });
     if (found != bases.end()) return *found;
@@ -75,7 +75,7 @@ std::map<std::string, std::string> make_annotations(const Plan& plan, const Imag
     if (!settings.source.empty()) annotations["source"] = settings.source;
     if (!final_base.empty()) {
         annotations["base.name"] = qualified(final_base);
-        annotations["base.digest"] = find_base(settings.bases, final_base).digest.text();
+        annotations["base.digest"] = base_of(settings.bases, final_base).digest.text();
     }
     return annotations;
 }
@@ -107,16 +107,21 @@ std::vector<std::string> render_caches(std::vector<std::string> entries, const s
 }
 
 void write_target(JsonWriter& json, const Plan& plan, const Image& image, const std::string& platform,
-                  const BuildSettings& settings, std::string_view dockerfile, const fs::path& outputs) {
+                  const BuildSettings& settings, const Dockerfile& dockerfile, const fs::path& outputs) {
     const std::string target = render_target(image.target);
-    const std::map<std::string, std::string> arguments = make_build_arguments(plan, image, settings.source_date);
+    Variables arguments = make_build_arguments(plan, image, settings.source_date);
+    const TargetBases bases = find_bases(dockerfile, target, arguments, platform);
     std::map<std::string, std::string> contexts;
-    for (const std::string& reference : list_bases(dockerfile, settings.dockerfile, target, arguments)) {
-        contexts[reference] = source_of(find_base(settings.bases, reference));
+    for (const BaseUse& use : bases.all) {
+        const std::string source = source_of(base_of(settings.bases, use.reference));
+        if (use.is_frontend) {
+            arguments["BUILDKIT_SYNTAX"] = source.substr(source.find("://") + 3);  // wins over the line in the file
+        } else {
+            contexts[use.reference] = source;
+        }
     }
     std::vector<std::string> annotations;
-    const std::string final_base = find_final_base(dockerfile, settings.dockerfile, target, arguments);
-    for (const auto& [name, value] : make_annotations(plan, image, settings, final_base)) {
+    for (const auto& [name, value] : make_annotations(plan, image, settings, bases.final_base)) {
         annotations.push_back("manifest:org.opencontainers.image." + name + "=" + value);
     }
     const std::string destination = absolute_text(outputs / layout_name(image, platform));
@@ -142,19 +147,18 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
 
 }  // namespace
 
-std::map<std::string, std::string> make_build_arguments(const Plan& plan, const Image& image, Time source_date) {
+Variables make_build_arguments(const Plan& plan, const Image& image, Time source_date) {
     const Row& row = plan.row_of(image);
-    std::map<std::string, std::string> arguments = {
-        {"BASE_VERSION", row.base_version()},
-        {"PRODUCTION_KIND", row.distroless_version.empty() ? "slim" : "distroless"},
-        {"PYTHON_VERSION", row.python_version},
-        {"DEFRA_VERSION", plan.job.defra_version},
-        {"SOURCE_DATE_EPOCH", std::to_string(source_date.time_since_epoch().count())}};
+    Variables arguments = {{"BASE_VERSION", row.base_version()},
+                           {"PRODUCTION_KIND", row.distroless_version.empty() ? "slim" : "distroless"},
+                           {"PYTHON_VERSION", row.python_version},
+                           {"DEFRA_VERSION", plan.job.defra_version},
+                           {"SOURCE_DATE_EPOCH", std::to_string(source_date.time_since_epoch().count())}};
     if (!row.distroless_version.empty()) arguments["DISTROLESS_VERSION"] = row.distroless_version;
     return arguments;
 }
 
-std::string render_bake(const Plan& plan, const BuildSettings& settings, std::string_view dockerfile,
+std::string render_bake(const Plan& plan, const BuildSettings& settings, const Dockerfile& dockerfile,
                         const fs::path& outputs) {
     JsonWriter json;
     json.open_object();
@@ -172,6 +176,29 @@ std::string render_bake(const Plan& plan, const BuildSettings& settings, std::st
         for (const std::string& platform : plan.platforms) {
             write_target(json, plan, image, platform, settings, dockerfile, outputs);
         }
+    }
+    json.close();
+    json.close();
+    return json.text();
+}
+
+std::string render_source_policy(const std::vector<Base>& bases) {
+    JsonWriter json;
+    const auto write_rule = [&](const char* action, const std::string& identifier) {
+        json.open_object();
+        json.field("action", action);
+        json.open_object("selector");
+        json.field("identifier", "docker-image://" + identifier);
+        json.field("matchType", "WILDCARD");
+        json.close();
+        json.close();
+    };
+    json.open_object();
+    json.field("version", 1);
+    json.open_array("rules");
+    write_rule("DENY", "*");  // the last rule that matches decides
+    for (const Base& base : bases) {
+        if (!base.stand_in) write_rule("ALLOW", "*@" + base.digest.text());  // stand-ins are layouts, not images
     }
     json.close();
     json.close();

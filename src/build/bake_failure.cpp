@@ -35,13 +35,27 @@ std::string last_error(std::string_view progress) {
     return error;
 }
 
-/// The number behind "Dockerfile:", or 0.
-int line_named(const std::string& line, const std::string& dockerfile) {
+/// The number that follows `before` in the line; 0 if there is none.
+int number_after(std::string_view line, std::string_view before) {
     int number = 0;
-    if (!line.starts_with(dockerfile + ":")) return 0;
-    const char* begin = line.data() + dockerfile.size() + 1;
-    const auto [end, error] = std::from_chars(begin, line.data() + line.size(), number);
-    return error == std::errc{} && end == line.data() + line.size() ? number : 0;
+    const std::size_t at = line.find(before);
+    if (at == std::string_view::npos) return 0;
+    const std::string_view rest = line.substr(at + before.size());
+    std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    return number;
+}
+
+/// The line of the Dockerfile that bake names last: above the excerpt ("Dockerfile:4"), or in the error itself.
+int line_named(std::string_view progress, const std::string& dockerfile) {
+    const std::string name = dockerfile.substr(dockerfile.rfind('/') + 1) + ":";
+    int named = 0;
+    for (const std::string& line : lines_of(progress)) {
+        const bool is_place = line.starts_with(name) && line.find_first_not_of("0123456789", name.size()) == line.npos;
+        if (is_place) named = number_after(line, name);
+        if (const int number = number_after(line, "parse error on line "); line.starts_with("ERROR:") && number != 0)
+            named = number;
+    }
+    return named;
 }
 
 bool holds_any(const std::string& text, const std::vector<std::string>& signs) {
@@ -49,18 +63,32 @@ bool holds_any(const std::string& text, const std::vector<std::string>& signs) {
                        [&](const std::string& sign) { return text.find(sign) != std::string::npos; });
 }
 
-std::string hint_for(const std::string& error) {
+std::string hint_for(const std::string& error, const std::string& step, const std::string& outputs) {
+    if (holds_any(error, {"no space left"}) && holds_any(error, {outputs}))
+        return "make room on the disk that " + outputs + " is on";
     struct Entry {
         std::vector<std::string> signs;
         std::string hint;
     };
     const std::vector<Entry> table = {
-        {{"did not complete successfully"}, "the step failed in the image: mend it, or what it downloads from"},
+        {{"parse error", "unknown instruction"}, "fix the Dockerfile"},
+        {{"denied by policy"}, "only pinned images are read: name this one in a FROM, and use its stage"},
+        {{"x509: certificate signed by unknown authority"},
+         "the engine does not trust this registry's certificate: install its authority where the engine runs"},
+        {{"did not complete successfully"}, "the step failed in the image: fix it, or what it downloads from"},
         {{"no space left"}, "make room where the engine keeps its data: docker system df shows what is there"},
+        {{"non-printable ASCII"}, "work in a directory whose path is plain ASCII: buildx cannot build in others"},
+        {{"failed to compute cache key", "failed to calculate checksum"},
+         "is the file there, and does .dockerignore let it in?"},
         {{"no builder"}, "docker buildx ls shows the builders that there are"},
+        {{"permission denied while trying to connect"},
+         "let this user use the engine's socket: add it to the group docker, or run as root"},
         {{"Docker daemon", "docker daemon", "docker API"}, "start the Docker Engine, or set DOCKER_HOST"},
         {{"401 Unauthorized", "authorization failed", "denied"},
          "the registry wants other credentials, or has no such image"}};
+    if (holds_any(step, {"CERTIFICATE_VERIFY_FAILED", "self-signed certificate", "self signed certificate",
+                         "unable to get local issuer certificate"}))
+        return "the step does not trust a certificate: where a proxy re-signs TLS, name its bundle with --build-ca";
     for (const Entry& entry : table) {
         if (holds_any(error, entry.signs)) return entry.hint;
     }
@@ -73,26 +101,28 @@ std::string hint_for(const std::string& error) {
 
 }  // namespace
 
-Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile) {
+Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile, const std::string& outputs) {
     const std::string error = last_error(progress);
-    Problem problem{{}, error.empty() ? "the build failed" : "the build failed: " + error, hint_for(error)};
     std::vector<std::string> step;
-    bool is_over = false;  // what follows the second ruler is where the step stands
     for (const std::string& line : failure_lines(progress)) {
-        if (const int number = line_named(line, dockerfile); number != 0) problem.at = {dockerfile, number};
-        is_over = is_over || is_ruler(line);
-        if (!is_over) step.push_back(line);
+        if (is_ruler(line)) break;  // what follows is where the step stands
+        step.push_back(line);
     }
     if (step.size() > max_lines) step.erase(step.begin() + 1, step.end() - static_cast<std::ptrdiff_t>(max_lines) + 1);
+    Problem problem{{},
+                    error.empty() ? "the build failed" : "the build failed: " + error,
+                    hint_for(error, joined(step, "\n"), outputs)};
+    if (const int line = line_named(progress, dockerfile); line != 0) problem.at = {dockerfile, line};
     if (!step.empty()) problem.what += "\n" + joined(step, "\n");
     return problem;
 }
 
 bool is_network_fault(std::string_view progress) {
     const std::string error = last_error(progress);
-    if (holds_any(error, {"did not complete successfully"})) return false;
+    if (holds_any(error, {"did not complete successfully", "parse error"})) return false;
+    if (error.ends_with(": EOF")) return true;
     return holds_any(error, {"429 Too Many Requests", "TOOMANYREQUESTS", "toomanyrequests", "500 Internal Server Error",
                              "502 Bad Gateway", "503 Service Unavailable", "504 Gateway", "connection reset",
-                             "unexpected EOF", ": EOF", "TLS handshake", "i/o timeout", "connection timed out",
+                             "unexpected EOF", "TLS handshake", "i/o timeout", "connection timed out",
                              "Client.Timeout exceeded", "temporary failure in name resolution", "server misbehaving"});
 }

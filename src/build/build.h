@@ -13,32 +13,46 @@
 #include "base/date.h"
 #include "base/digest.h"
 #include "oci/layout.h"
+#include "plan/dockerfile.h"
 #include "plan/plan.h"
+#include "plan/shell_words.h"
 #include "system/world.h"
 
 // --- What the images are made from -------------------------------------------------------------------------------
 
-/// What goes into images from the work tree: Dockerfile, .dockerignore, image/** and certificates/**, with paths
-/// relative to `directory`, sorted. What is not there is left out. Throws Error{bad_input} if there is no Dockerfile,
-/// or for a link (what it names is no input).
+/// What goes into images from the work tree: the Dockerfile, NAME.dockerignore or .dockerignore, and of what that lets
+/// in, all that COPY, ADD and bind mounts name, with paths relative to `directory`, sorted. Links count by what they
+/// say, and what they point to counts too; modes other than 0644 and 0755 count. Not .git and not out/. Throws
+/// Error{bad_input} if there is no Dockerfile or it cannot be read.
 std::vector<InputFile> load_input_files(Files& files, const std::filesystem::path& directory,
-                                        const std::string& dockerfile = "Dockerfile");
+                                        const std::string& dockerfile);
 
 /// The Dockerfile's interface for one image: BASE_VERSION, DISTROLESS_VERSION, PRODUCTION_KIND (distroless or slim),
 /// PYTHON_VERSION, DEFRA_VERSION, SOURCE_DATE_EPOCH.
-std::map<std::string, std::string> make_build_arguments(const Plan& plan, const Image& image, Time source_date);
+Variables make_build_arguments(const Plan& plan, const Image& image, Time source_date);
 
-/// The references of FROM and --from that the target reaches, after expansion with these arguments:
-/// "python:3.13.3-slim-bookworm". Sorted, each once; `scratch` and the Dockerfile's own stages left out. Throws
-/// Error{bad_input}, with the line, for a target that is not there.
-std::vector<std::string> list_bases(std::string_view dockerfile, const std::string& file, const std::string& target,
-                                    const std::map<std::string, std::string>& arguments);
+/// An image that building one target reads.
+struct BaseUse {
+    std::string reference;     ///< in its short form, see familiar_name: "python:3.13.3-slim-bookworm"
+    std::string platform;      ///< "linux/amd64"; empty: the builder's own
+    int line = 0;              ///< in the Dockerfile, of its first use
+    bool is_frontend = false;  ///< named by "# syntax=": decides how everything else is read
+
+    bool operator==(const BaseUse&) const = default;
+};
+
+struct TargetBases {
+    std::vector<BaseUse> all;  ///< sorted, each once, without `scratch`
+    std::string final_base;    ///< the reference at the end of the target's chain of FROMs; empty for `scratch`
+};
+
+/// What BuildKit reads for this target and platform. ARGs above the first FROM are defaults, which `arguments`
+/// overrides. Throws Error{bad_input} with every problem and its line: no such target, an expansion that cannot be
+/// done, a FROM without a valid reference, a stage used above its FROM.
+TargetBases find_bases(const Dockerfile& dockerfile, const std::string& target, const Variables& arguments,
+                       const std::string& platform);
 /// The same for all images of the plan.
-std::vector<std::string> list_bases(std::string_view dockerfile, const std::string& file, const Plan& plan);
-
-/// The reference that the target stands on: the end of its chain of FROMs. Empty for `scratch`. Throws like list_bases.
-std::string find_final_base(std::string_view dockerfile, const std::string& file, const std::string& target,
-                            const std::map<std::string, std::string>& arguments);
+std::vector<BaseUse> list_bases(const Dockerfile& dockerfile, const Plan& plan);
 
 /// A base image, pinned: out/bases.json has one entry for each.
 struct Base {
@@ -49,6 +63,7 @@ struct Base {
     std::map<std::string, std::size_t> layers;  ///< how many, by platform: the first so many of an image are its base's
     bool stand_in = false;                      ///< made by the set-up because the real one could not be had
     std::vector<std::string> excuses;           ///< of a stand-in: the contract rows that it cannot keep
+    std::map<std::string, Digest> images;       ///< made from it: the layouts' manifests by name
     std::filesystem::path layout;               ///< of a stand-in: where it is; not written to bases.json
     std::string pulled_from;  ///< "localhost:5000/hub/library/python@sha256:…"; empty: the reference with its
                               ///< digest. Not written to bases.json
@@ -57,6 +72,10 @@ struct Base {
 std::string render_bases_json(const std::vector<Base>& bases);
 /// Throws Error{failed}, naming `source`, if it is no such file.
 std::vector<Base> parse_bases_json(std::string_view text, const std::string& source);
+
+/// True if the record says that exactly this layout was made from the base. A record of a version that did not note
+/// images holds for all.
+bool is_base_of(const Base& base, const Layout& layout);
 
 /// The set-up's list of stand-ins: {"<reference>": {"layout": "/absolute", "digest": "sha256:…", "excuses": ["size"]}},
 /// their dates and layers read from the layouts. Throws Error{bad_input} with every mistake.
@@ -79,13 +98,13 @@ inline constexpr const char* usual_buildkit = "docker.io/moby/buildkit:v0.32.2";
 
 struct BuildSettings {
     Buildx buildx;
-    std::filesystem::path directory = ".";  ///< the build context
-    std::string dockerfile = "Dockerfile";  ///< in the directory
-    std::filesystem::path images;           ///< out/images: each layout gets a folder of its own in there
-    std::vector<Base> bases;                ///< one for each reference of list_bases
-    Time source_date{};                     ///< SOURCE_DATE_EPOCH: of the last commit that touched an input
-    std::string source;                     ///< URL of the repository; empty: not written
-    std::filesystem::path ca;               ///< trust bundle for the steps that download; empty: none
+    std::filesystem::path directory;  ///< the build context
+    std::string dockerfile;           ///< in the directory
+    std::filesystem::path out;  ///< images/ gets a directory for each layout, bases.json says what they are made from
+    std::vector<Base> bases;    ///< one for each reference of list_bases
+    Time source_date{};         ///< SOURCE_DATE_EPOCH: of the last commit that touched an input
+    std::string source;         ///< URL of the repository; empty: not written
+    std::filesystem::path ca;   ///< trust bundle for the steps that download; empty: none
     bool no_cache = false;
     std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…" (layer_cache.h)
     std::vector<std::string> cache_to;
@@ -98,18 +117,24 @@ struct BuildSettings {
 };
 
 /// The bake file (JSON): one target per image and platform, each writing a folder of its own below `outputs`.
-std::string render_bake(const Plan& plan, const BuildSettings& settings, std::string_view dockerfile,
+std::string render_bake(const Plan& plan, const BuildSettings& settings, const Dockerfile& dockerfile,
                         const std::filesystem::path& outputs);
+
+/// BuildKit's source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY): no image is read but those with these digests. One
+/// that find_bases missed ends the build before it is pulled.
+std::string render_source_policy(const std::vector<Base>& bases);
 
 struct Built {
     std::vector<Layout> layouts;  ///< in the order of the plan, platforms inside
     Problems notices;             ///< trouble with the layer cache, which fails no build
 };
 
-/// Builds the plan's images, all in one bake, into settings.images/NAME-PLATFORM: a folder is replaced only when the
-/// whole bake ended well, so an interrupted build leaves the former ones.
-/// Without a named builder: the engine's own where it has the containerd image store, else a docker-container builder
-/// of ours that is removed again always; what killed runs left behind a day ago or earlier is removed too. A bake that
-/// fails by the network (429, 5xx, a reset) is run again, three times in all (registry.md §6); a failed step never.
-/// Throws Error{failed} with the step as bake said it, the command as run and a hint.
+/// Builds the plan's images, all in one bake, into out/images/NAME-PLATFORM. A layout is replaced only when the whole
+/// bake ended well and BuildKit's provenance of every image names only recorded bases, so a build that fails or is
+/// interrupted leaves the former ones; out/bases.json is true for every layout at any time. Without a named builder:
+/// the engine's own where it has the containerd image store, else a docker-container builder of ours that is removed
+/// again always; what killed runs left behind a day ago or earlier is removed too. A bake that fails by the network
+/// (429, 5xx, a reset) is run again, three times in all (registry.md §6); a failed step never. Throws Error{failed}
+/// with the step as bake reported it, the command as run and a hint; also if another build writes to `out`, or an image
+/// was made from something else than the recorded bases.
 Built run_build(const World& world, const Plan& plan, const BuildSettings& settings);

@@ -17,10 +17,9 @@ void add_facts(Files& files, const Digest& digest, Base& base) {
         if (child.platform != "unknown/unknown") add_facts(files, child.digest, base);
     }
     if (!manifest.config) return;
-    const rapidjson::Document config =
-        parse_tool_json(files.read(blob_path(base.layout, manifest.config->digest)), source);
-    std::string platform = text_at(config, "os") + "/" + text_at(config, "architecture");
-    if (const std::string variant = text_at(config, "variant"); !variant.empty()) platform += "/" + variant;
+    const std::string text = files.read(blob_path(base.layout, manifest.config->digest));
+    const rapidjson::Document config = parse_tool_json(text, source);
+    const std::string platform = parse_config_platform(text, source);
     base.layers[platform] = manifest.layers.size();
     base.created = parse_time(text_at(config, "created"));
 }
@@ -39,13 +38,14 @@ std::optional<Base> load_stand_in(Files& files, const std::string& reference, co
         return std::nullopt;
     }
     if (!digest) return std::nullopt;
-    Base base{.reference = reference,
+    Base base{.reference = familiar_name(reference).value_or(reference),
               .digest = *digest,
               .created = std::nullopt,
               .digest_now = std::nullopt,
               .layers = {},
               .stand_in = true,
               .excuses = {},
+              .images = {},
               .layout = layout,
               .pulled_from = {}};
     for (const Json& excuse : items_at(entry, "excuses")) base.excuses.push_back(text_of(excuse));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "pipeline/step.h"
@@ -33,24 +34,38 @@ std::string make_pull_source(const Settings& settings, const registry::Named& na
     return registry::render_reference(source);
 }
 
-std::vector<Base> resolve_bases(const World& world, const Settings& settings, const Project& project,
-                                const EngineInfo& engine) {
-    const std::vector<std::string> references = list_bases(project.dockerfile, settings.dockerfile, project.plan);
+/// The platforms that a base is read for: those of its uses, or all.
+std::vector<std::string> platforms_of(const std::vector<BaseUse>& uses, const std::string& reference,
+                                      const std::vector<std::string>& all) {
+    std::vector<std::string> platforms;
+    for (const BaseUse& use : uses) {
+        if (use.reference == reference && !use.platform.empty()) platforms.push_back(use.platform);
+    }
+    return platforms.empty() ? all : platforms;
+}
+
+std::vector<Base> resolve_bases(const World& world, const Settings& settings, const Plan& plan,
+                                const std::vector<BaseUse>& uses, const EngineInfo& engine) {
+    std::set<std::string> references;
+    for (const BaseUse& use : uses) references.insert(use.reference);
     registry::Client client(world, make_client_settings(settings, engine));
     std::vector<std::optional<Base>> found(references.size());
     std::vector<std::function<void()>> work;
-    for (std::size_t i = 0; i < references.size(); ++i) {
-        work.emplace_back([&, i] {
-            const registry::Named named = registry::look_up(world, client, references[i], project.plan.platforms);
-            found[i] = Base{.reference = references[i],
-                            .digest = named.digest,
-                            .created = named.created,
-                            .digest_now = named.digest,
-                            .layers = named.layers,
-                            .stand_in = false,
-                            .excuses = {},
-                            .layout = {},
-                            .pulled_from = make_pull_source(settings, named)};
+    for (const std::string& reference : references) {
+        std::optional<Base>& base = found[work.size()];
+        work.emplace_back([&] {
+            const registry::Named named =
+                registry::look_up(world, client, reference, platforms_of(uses, reference, plan.platforms));
+            base = Base{.reference = reference,
+                        .digest = named.digest,
+                        .created = named.created,
+                        .digest_now = named.digest,
+                        .layers = named.layers,
+                        .stand_in = false,
+                        .excuses = {},
+                        .images = {},
+                        .layout = {},
+                        .pulled_from = make_pull_source(settings, named)};
         });
     }
     in_parallel(settings.jobs, work);
@@ -59,19 +74,34 @@ std::vector<Base> resolve_bases(const World& world, const Settings& settings, co
     return bases;
 }
 
-/// Stand-ins are only ever used because somebody named them; what the Dockerfile asks for and they do not hold is an
+/// Why this stand-in cannot be used; empty if it can.
+std::string reason_against(const BaseUse& use, const Base* stand_in) {
+    if (use.is_frontend) return "there is no stand-in for a frontend, which # syntax= names: " + use.reference;
+    if (stand_in == nullptr) return "there is no stand-in for " + use.reference;
+    if (use.platform.empty() || stand_in->layers.contains(use.platform)) return "";
+    std::vector<std::string> platforms;
+    for (const auto& [platform, count] : stand_in->layers) platforms.push_back(platform);
+    return fmt::format("the stand-in for {} is for {}, not for {}", use.reference, joined(platforms, ", "),
+                       use.platform);
+}
+
+/// Stand-ins are only ever used because the caller named them; what the Dockerfile asks for and they do not have is an
 /// error, not a download.
-std::vector<Base> choose_stand_ins(const World& world, const Settings& settings, const Project& project) {
+std::vector<Base> choose_stand_ins(const World& world, const Settings& settings, const std::vector<BaseUse>& uses) {
     std::vector<Base> bases;
     Problems missing;
     const std::vector<Base> all = load_stand_ins(world.files, settings.stand_ins);
-    for (const std::string& reference : list_bases(project.dockerfile, settings.dockerfile, project.plan)) {
-        const auto base = std::find_if(all.begin(), all.end(), [&](const Base& b) { return b.reference == reference; });
-        if (base == all.end()) {
-            missing.push_back({{settings.stand_ins.string(), 0},
-                               "it has no stand-in for " + reference,
-                               "build with versions that it has, or with the real bases"});
-        } else {
+    for (const BaseUse& use : uses) {
+        const auto base =
+            std::find_if(all.begin(), all.end(), [&](const Base& b) { return b.reference == use.reference; });
+        const std::string reason = reason_against(use, base == all.end() ? nullptr : &*base);
+        if (!reason.empty()) {
+            missing.push_back({{settings.dockerfile, use.line},
+                               reason + ", in " + settings.stand_ins.string(),
+                               use.is_frontend ? "remove the line: the frontend of the engine is used then"
+                                               : "build what it has, or with the real bases"});
+        } else if (std::none_of(bases.begin(), bases.end(),
+                                [&](const Base& b) { return b.reference == use.reference; })) {
             bases.push_back(*base);
         }
     }
@@ -88,24 +118,36 @@ std::string find_buildkit_image(const Settings& settings) {
                                                                           : mirror->second + image.substr(slash);
 }
 
+/// Before anything else is done with it: buildx would find out after the bases were pinned.
+void check_build_ca(const World& world, const Settings& settings) {
+    if (settings.build_ca.empty() || world.files.read_if_there(settings.build_ca)) return;
+    throw Error{Exit::bad_input,
+                {{{settings.build_ca.string(), 0}, "there is no such file", "--build-ca names it: a bundle of CAs"}}};
+}
+
 }  // namespace
 
 Built build_images(const World& world, const Settings& settings, const Project& project) {
+    check_build_ca(world, settings);
+    const std::vector<BaseUse> uses =
+        list_bases(parse_dockerfile(project.dockerfile, settings.dockerfile), project.plan);
     // A builder that somebody named may be on another machine, and need no engine on this one.
     const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
     TimedStep bases_step(
         world, "bases",
         settings.stand_ins.empty() ? "asking the registries what the bases are now" : "taking stand-ins");
-    const std::vector<Base> bases = settings.stand_ins.empty() ? resolve_bases(world, settings, project, engine)
-                                                               : choose_stand_ins(world, settings, project);
-    save_bases(world, settings, bases);
+    const std::vector<Base> bases = settings.stand_ins.empty()
+                                        ? resolve_bases(world, settings, project.plan, uses, engine)
+                                        : choose_stand_ins(world, settings, uses);
     bases_step.end(counted(bases.size(), "base") +
                    (settings.stand_ins.empty() ? ", pinned" : ": STAND-INS, not the real ones"));
 
     TimedStep step(world, "build", counted(project.plan.images.size(), "image") + " in one build graph");
     BuildSettings build;
     build.buildx = find_buildx(world);
-    build.images = settings.out / "images";
+    build.directory = ".";
+    build.dockerfile = settings.dockerfile;
+    build.out = settings.out;
     build.bases = bases;
     build.source_date = project.source_date;
     build.source = project.source;
@@ -118,6 +160,6 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.mirrors = engine.docker_io_mirrors;
     build.buildkit_image = find_buildkit_image(settings);
     Built built = run_build(world, project.plan, build);
-    step.end(counted(built.layouts.size(), "layout") + " in " + build.images.string());
+    step.end(counted(built.layouts.size(), "layout") + " in " + (settings.out / "images").string());
     return built;
 }

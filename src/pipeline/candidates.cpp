@@ -46,9 +46,10 @@ std::string compose_index(const Project& project, const Image& image, const std:
 
 }  // namespace
 
-Candidates make_candidates(const World& world, const Project& project, const std::vector<Layout>& layouts) {
+Candidates make_candidates(const World& world, const Settings& settings, const Project& project,
+                           const std::vector<Layout>& layouts) {
     Candidates candidates;
-    const std::vector<InputFile> files = load_input_files(world.files, ".");
+    const std::vector<InputFile> files = load_input_files(world.files, ".", settings.dockerfile);
     for (const Image& image : project.plan.images) {
         const Digest inputs = compute_inputs(project.plan, image, files);
         const std::string index = compose_index(project, image, layouts, inputs);

@@ -13,7 +13,8 @@ struct Candidates {
 };
 
 /// Composes the indexes of what lies in these layouts.
-Candidates make_candidates(const World& world, const Project& project, const std::vector<Layout>& layouts);
+Candidates make_candidates(const World& world, const Settings& settings, const Project& project,
+                           const std::vector<Layout>& layouts);
 
 /// Puts what is out already in the place of what was built for this image.
 void take_in_place(Candidates& candidates, const Unfinished& image, const FetchedIndex& fetched);

@@ -9,6 +9,7 @@
 #include "pipeline/release_comparison.h"
 #include "pipeline/result.h"
 #include "plan/drift.h"
+#include "plan/names.h"
 #include "verdict/security_upgrades.h"
 
 namespace {
@@ -36,6 +37,24 @@ Problems check_action(const World& world, const Settings& settings, const Projec
     return problems;
 }
 
+/// What a build would find out about the Dockerfile's stages, without an engine.
+Problems check_bases(const Dockerfile& dockerfile, const Plan& plan) {
+    Problems problems;
+    if (!dockerfile.syntax.empty() && dockerfile.syntax.find('@') == std::string::npos) {
+        problems.push_back(
+            {{dockerfile.file, dockerfile.syntax_line},
+             "no digest names the frontend " + shown(dockerfile.syntax) + ", which decides how this file is built",
+             "remove the line, or write NAME@sha256:…; every build records what it used",
+             Level::warning});
+    }
+    try {
+        list_bases(dockerfile, plan);
+    } catch (const Error& error) {  // a checklist reports them beside what else it finds
+        append(problems, error.problems);
+    }
+    return problems;
+}
+
 }  // namespace
 
 Problems check_project(const World& world, const Settings& settings, const Project& project) {
@@ -45,9 +64,11 @@ Problems check_project(const World& world, const Settings& settings, const Proje
     append(problems, compare_with_release(world, settings, project));
     append(problems, check_upgrades(world, project));
     append(problems, check_action(world, settings, project));
+    const Dockerfile dockerfile = parse_dockerfile(project.dockerfile, settings.dockerfile);
+    append(problems, check_bases(dockerfile, project.plan));
     if (settings.image_matrix != own_matrix)
         return problems;  // README and Dockerfile repeat the repository's own matrix only
-    append(problems, check_dockerfile(project.dockerfile, settings.dockerfile, project.plan.matrix, project.plan.job));
+    append(problems, check_dockerfile(dockerfile, project.plan.matrix, project.plan.job));
     if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
         append(problems, check_readme(*text, readme, project.plan));
     }

@@ -27,15 +27,10 @@ Contract load_contract(const World& world, const Settings& settings) {
 }
 
 /// What the stand-ins under this image cannot keep.
-std::vector<std::string> gather_excuses(const Project& project, const Settings& settings,
-                                        const std::vector<Base>& bases, const Image& image) {
+std::vector<std::string> gather_excuses(const std::vector<Base>& bases, const Layout& layout) {
     std::set<std::string> excuses;
-    const auto arguments = make_build_arguments(project.plan, image, project.source_date);
-    for (const std::string& reference :
-         list_bases(project.dockerfile, settings.dockerfile, render_target(image.target), arguments)) {
-        for (const Base& base : bases) {
-            if (base.reference == reference) excuses.insert(base.excuses.begin(), base.excuses.end());
-        }
+    for (const Base& base : bases) {
+        if (is_base_of(base, layout)) excuses.insert(base.excuses.begin(), base.excuses.end());
     }
     return {excuses.begin(), excuses.end()};
 }
@@ -117,8 +112,7 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
     std::vector<ImageUnderTest> images;
     std::vector<std::string> keys;
     for (const Layout& layout : layouts) {
-        const std::vector<std::string> excuses =
-            gather_excuses(project, settings, bases, image_of(project.plan, layout));
+        const std::vector<std::string> excuses = gather_excuses(bases, layout);
         const std::string key = make_key(world, settings, layout, excuses, tests);
         const std::optional<ContractReport> report =
             known == Known::taken ? load_known_report(world, settings, layout, key) : std::nullopt;

@@ -24,7 +24,7 @@ void save_bases(const World& world, const Settings& settings, const std::vector<
 
 /// The external base image at the end of the FROM chain; nullopt if none of these is it. A COPY --from source is not a
 /// base.
-std::optional<Base> find_base(const Settings& settings, const Project& project, const Image& image,
+std::optional<Base> find_base(const Settings& settings, const Project& project, const Layout& layout,
                               const std::vector<Base>& bases);
 /// True if the base's reference resolves to another digest now than the one that was built on.
 bool is_rebuilt(const Base& base);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "base/text.h"
+#include "build/build.h"
 #include "pipeline/result.h"
 #include "pipeline/revision.h"
 #include "plan/plan.h"
@@ -113,6 +115,18 @@ void take_policy(const World& world, const Settings& settings, Project& project)
     project.policy_warnings = std::move(loaded.warnings);
 }
 
+/// Where a commit changes what goes into images, removals included.
+std::vector<std::string> list_input_paths(const World& world, const Settings& settings) {
+    std::set<std::string> paths = {settings.image_matrix, settings.job_env};
+    for (const InputFile& file : load_input_files(world.files, ".", settings.dockerfile)) {
+        const std::string folder = std::filesystem::path(file.path).parent_path().string();
+        const bool is_alone =
+            folder.empty() || file.path == settings.dockerfile || file.path.ends_with(".dockerignore");
+        paths.insert(is_alone ? file.path : folder);
+    }
+    return {paths.begin(), paths.end()};
+}
+
 Project load_project_from(const World& world, const Settings& settings, const ProjectFiles& files) {
     Project project;
     Problems problems;
@@ -128,6 +142,7 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
     });
     gather_problems(problems, [&] {
         project.dockerfile = read_required(world, files.dockerfile, "it holds the targets development and production");
+        parse_dockerfile(project.dockerfile, settings.dockerfile);
     });
     gather_problems(problems, [&] { take_policy(world, settings, project); });
     if (problems.empty()) {
@@ -140,8 +155,8 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
     project.event = github::load_event(world);
     project.revision = project.event.revision.empty() ? load_revision(world) : project.event.revision;
     if (project.event.in_workflow) project.source = project.event.server + "/" + project.event.repository;
-    project.source_date = load_source_date(world, {settings.dockerfile, ".dockerignore", "image", "certificates",
-                                                   settings.image_matrix, settings.job_env});
+    if (files.dockerfile == settings.dockerfile)
+        project.source_date = load_source_date(world, list_input_paths(world, settings));
     return project;
 }
 

@@ -42,7 +42,7 @@ class Publishing {
           project_(project),
           verdicts_(std::move(verdicts)),
           destination_(destination),
-          candidates_(make_candidates(world, project, layouts)) {}
+          candidates_(make_candidates(world, settings, project, layouts)) {}
 
     Publication plan(const std::vector<ContractReport>& contracts) {
         const std::vector<HeldTag> held = destination_.load_held(candidates_.all, candidates_.sources);
@@ -143,7 +143,7 @@ class Publishing {
 /// may have something to say about it.
 void ask_what_is_out(const World& world, const Settings& settings, const Project& project, Destination& destination) {
     TimedStep step(world, "versions", "asking what is out in " + destination.name());
-    const Candidates planned = make_candidates(world, project, {});
+    const Candidates planned = make_candidates(world, settings, project, {});
     const Publication foreseen =
         foresee_publication(project.plan, planned.all, destination.load_held(planned.all, planned.sources),
                             {.source = project.source, .adopt_aliases = settings.adopt_alias});

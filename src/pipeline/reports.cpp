@@ -72,7 +72,7 @@ ImageEvidence load_evidence(const World& world, const Project& project, const Se
     ImageEvidence evidence;
     evidence.python_version = image_of(project.plan, layout).python_version;
     evidence.layers = load_layers(world, settings, project, layout, bases);
-    if (const auto base = find_base(settings, project, image_of(project.plan, layout), bases))
+    if (const auto base = find_base(settings, project, layout, bases))
         evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
     return evidence;
 }

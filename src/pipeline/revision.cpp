@@ -1,6 +1,7 @@
 #include "pipeline/revision.h"
 
 #include <charconv>
+#include <optional>
 
 #include "base/text.h"
 
@@ -15,9 +16,12 @@ std::string ask_git(const World& world, std::vector<std::string> arguments) {
     return finished.exit_code == 0 ? std::string(trimmed(finished.out)) : "";
 }
 
-Time parse_epoch(const std::string& text) {
+/// Nothing unless it is a whole number of seconds before the year 10000.
+std::optional<Time> parse_epoch(const std::string& text) {
     std::int64_t seconds = 0;
-    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const bool is_whole = error == std::errc{} && end == text.data() + text.size();
+    if (!is_whole || seconds < 0 || seconds > 253402300799) return std::nullopt;
     return Time(std::chrono::seconds(seconds));
 }
 
@@ -28,9 +32,15 @@ std::string load_revision(const World& world) {
 }
 
 Time load_source_date(const World& world, const std::vector<std::string>& paths) {
-    const auto given = world.environment.find("SOURCE_DATE_EPOCH");
-    if (given != world.environment.end()) return parse_epoch(given->second);
+    const std::string given = variable(world, "SOURCE_DATE_EPOCH");
+    if (!given.empty()) {
+        if (const std::optional<Time> time = parse_epoch(given)) return *time;
+        throw Error{Exit::bad_input,
+                    {{{},
+                      "SOURCE_DATE_EPOCH is \"" + given + "\"",
+                      "set it to a whole number of seconds since 1970, or unset it for the date of the last commit"}}};
+    }
     std::vector<std::string> arguments = {"log", "-1", "--format=%ct", "--"};
     arguments.insert(arguments.end(), paths.begin(), paths.end());
-    return parse_epoch(ask_git(world, arguments));
+    return parse_epoch(ask_git(world, arguments)).value_or(Time{});
 }

@@ -10,5 +10,6 @@
 std::string load_revision(const World& world);
 
 /// When a commit last touched one of these paths: what SOURCE_DATE_EPOCH is set to, so that a README edit changes no
-/// image. The variable SOURCE_DATE_EPOCH wins. Without git: 1970-01-01, which is at least the same every time.
+/// image. The variable SOURCE_DATE_EPOCH wins; throws
+/// Error{bad_input} if it is no such time. Without git: 1970-01-01, which is at least the same every time.
 Time load_source_date(const World& world, const std::vector<std::string>& paths);

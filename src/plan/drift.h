@@ -2,17 +2,19 @@
 // The matrix and JOB.env are the truth. Pure: texts in, Problems or texts out.
 #pragma once
 
+#include "plan/dockerfile.h"
 #include "plan/plan.h"
 
 /// Every default of an ARG in the Dockerfile that differs from the first row of the matrix or from JOB.env, an error on
 /// its line: BASE_VERSION, DISTROLESS_VERSION, PRODUCTION_KIND (slim where the row has no distrolessVersion),
-/// PYTHON_VERSION, DEFRA_VERSION. A plain `docker build` uses these. Also an error: no default at all for BASE_VERSION,
-/// DEFRA_VERSION and, where the row has one, DISTROLESS_VERSION. A default made from other arguments
-/// ("${BASE_VERSION%%-*}") is left to the Dockerfile. A matrix without rows is compared with nothing.
-Problems check_dockerfile(std::string_view text, const std::string& file, const Matrix& matrix, const Job& job);
+/// PYTHON_VERSION, DEFRA_VERSION. A plain `docker build` uses these. Also an error: no default above the first FROM for
+/// BASE_VERSION, DEFRA_VERSION and, where the row has one, DISTROLESS_VERSION. A default made from other arguments
+/// ("${BASE_VERSION%%-*}") counts with what it comes to. A matrix without rows is compared with nothing.
+Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
-/// The Dockerfile with these defaults set right; every other byte is kept. What is missing is not added.
-std::string mend_dockerfile(std::string_view text, const Matrix& matrix, const Job& job);
+/// The Dockerfile's text with these defaults set right; every other byte is kept. What is missing is not added. The
+/// text as it is, if the result would not read the same but for these values.
+std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
 /// The README's table of versions, in Markdown: one line per row of the matrix, whatever images are chosen. Ends in a
 /// line feed.

@@ -5,17 +5,9 @@
 #include "base/text.h"
 #include "plan/drift.h"
 #include "plan/names.h"
+#include "plan/shell_words.h"
 
 namespace {
-
-/// One NAME=VALUE of an ARG instruction.
-struct Default {
-    std::string name;
-    std::string value;
-    int line = 0;
-    std::size_t offset = 0;  ///< of the value in the text, with its quotation marks
-    std::size_t length = 0;
-};
 
 /// What the matrix or JOB.env says that a default must be.
 struct Expected {
@@ -23,6 +15,7 @@ struct Expected {
     std::string value;
     Place said_at;
     bool is_required = false;  ///< the others may be made from these, or not be used at all
+    bool is_for_from = false;  ///< needed above the first FROM
 };
 
 std::vector<Expected> expect(const Matrix& matrix, const Job& job) {
@@ -30,7 +23,7 @@ std::vector<Expected> expect(const Matrix& matrix, const Job& job) {
     const Row& row = matrix.rows.front();
     const bool is_distroless = !row.distroless_version.empty();
     std::vector<Expected> all = {
-        {"BASE_VERSION", row.base_version(), {matrix.file, row.python_line}, true},
+        {"BASE_VERSION", row.base_version(), {matrix.file, row.python_line}, true, true},
         {"PYTHON_VERSION", row.python_version, {matrix.file, row.python_line}, false},
         {"PRODUCTION_KIND",
          is_distroless ? "distroless" : "slim",
@@ -39,95 +32,100 @@ std::vector<Expected> expect(const Matrix& matrix, const Job& job) {
         {"DEFRA_VERSION", job.defra_version, {job.file, job.defra_version_line}, true},
     };
     if (is_distroless)
-        all.push_back({"DISTROLESS_VERSION", row.distroless_version, {matrix.file, row.distroless_line}, true});
+        all.push_back({"DISTROLESS_VERSION", row.distroless_version, {matrix.file, row.distroless_line}, true, true});
     return all;
 }
 
-std::string_view without_quotes(std::string_view value) {
-    const bool is_quoted =
-        value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
-    return is_quoted ? value.substr(1, value.size() - 2) : value;
-}
+/// An ARG with the value that it has in a build without --build-arg, once the defaults it is made from are right. In a
+/// stage, what comes from elsewhere is not known.
+struct Default {
+    const DockerfileArgument* argument = nullptr;
+    std::optional<std::string> value;
+};
 
-/// The NAME=VALUE words of one line of an ARG instruction; `offset` is where the line stands in the text.
-void read_defaults(std::string_view line, std::size_t offset, int number, std::vector<Default>& defaults) {
-    constexpr std::string_view blanks = " \t\r\\";
-    std::size_t begin = line.find_first_not_of(blanks);
-    while (begin != std::string_view::npos) {
-        const std::size_t end = std::min(line.find_first_of(blanks, begin), line.size());
-        const std::string_view word = line.substr(begin, end - begin);
-        if (const std::size_t equals = word.find('='); equals != std::string_view::npos) {
-            const std::string_view value = word.substr(equals + 1);
-            defaults.push_back({std::string(word.substr(0, equals)), std::string(without_quotes(value)), number,
-                                offset + begin + equals + 1, value.size()});
-        }
-        begin = line.find_first_not_of(blanks, end);
-    }
-}
-
-bool is_arg_instruction(std::string_view content) {
-    return lower_case(content.substr(0, content.find_first_of(" \t"))) == "arg";
-}
-
-/// All defaults of all ARG instructions, in every stage: one with a default of its own does not see the one above FROM.
-std::vector<Default> find_defaults(std::string_view text) {
+std::vector<Default> read_defaults(const Dockerfile& dockerfile, const std::vector<Expected>& expected) {
     std::vector<Default> defaults;
-    bool is_arg = false;
-    bool goes_on = false;  // the line before ended in a backslash; comments may stand between
-    int number = 0;
-    for (std::size_t offset = 0; offset < text.size();) {
-        const std::string_view line = text.substr(offset, text.find('\n', offset) - offset);
-        const std::string_view content = trimmed(line);
-        ++number;
-        if (!content.starts_with('#')) {
-            if (!goes_on) is_arg = is_arg_instruction(content);
-            if (is_arg) read_defaults(line, offset, number, defaults);
-            goes_on = content.ends_with('\\');
+    Variables above_from;
+    for (const DockerfileArgument& argument : dockerfile.arguments) {
+        Default found{&argument, std::nullopt};
+        std::string problem;
+        std::vector<std::string> unset;
+        if (argument.value) {
+            found.value = expand_variables(*argument.value, dockerfile.escape, above_from, problem, unset);
+            if (!problem.empty() || (!argument.is_global && !unset.empty())) found.value = std::nullopt;
         }
-        offset += line.size() + 1;
+        defaults.push_back(found);
+        if (!argument.is_global) continue;
+        above_from[argument.name] = found.value.value_or("");
+        for (const Expected& one : expected) {
+            if (one.name == argument.name && argument.value) above_from[argument.name] = one.value;
+        }
     }
     return defaults;
 }
 
 bool is_wrong(const Default& found, const Expected& expected) {
-    const bool is_derived = found.value.find('$') != std::string::npos;
-    return found.name == expected.name && !is_derived && found.value != expected.value;
+    return found.argument->name == expected.name && found.value && *found.value != expected.value;
 }
 
 Problem describe(const Default& found, const Expected& expected, const std::string& file) {
-    return {{file, found.line},
-            fmt::format("ARG {} is {}, but line {} of {} makes it \"{}\"", found.name, shown(found.value),
+    return {{file, found.argument->line},
+            fmt::format("ARG {} is {}, but line {} of {} makes it \"{}\"", expected.name, shown(*found.value),
                         expected.said_at.line, expected.said_at.file, expected.value),
             fmt::format("write ARG {}={}, or let check --fix write it", expected.name, expected.value)};
 }
 
+/// True if they differ in nothing but where things stand.
+bool says_the_same(const Dockerfile& a, const Dockerfile& b) {
+    const auto same_argument = [](const DockerfileArgument& x, const DockerfileArgument& y) {
+        return x.name == y.name && x.value == y.value && x.is_global == y.is_global;
+    };
+    const auto same_source = [](const StageSource& x, const StageSource& y) { return x.name == y.name; };
+    const auto same_stage = [&](const Stage& x, const Stage& y) {
+        return x.name == y.name && x.from == y.from &&
+               std::equal(x.sources.begin(), x.sources.end(), y.sources.begin(), y.sources.end(), same_source);
+    };
+    return std::equal(a.arguments.begin(), a.arguments.end(), b.arguments.begin(), b.arguments.end(), same_argument) &&
+           std::equal(a.stages.begin(), a.stages.end(), b.stages.begin(), b.stages.end(), same_stage) &&
+           a.context_paths == b.context_paths;
+}
+
 }  // namespace
 
-Problems check_dockerfile(std::string_view text, const std::string& file, const Matrix& matrix, const Job& job) {
-    const std::vector<Default> defaults = find_defaults(text);
+Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job) {
+    const std::vector<Expected> all = expect(matrix, job);
+    const std::vector<Default> defaults = read_defaults(dockerfile, all);
     Problems problems;
-    for (const Expected& expected : expect(matrix, job)) {
+    for (const Expected& expected : all) {
         bool is_there = false;
+        int elsewhere = 0;
         for (const Default& found : defaults) {
-            is_there = is_there || found.name == expected.name;
-            if (is_wrong(found, expected)) problems.push_back(describe(found, expected, file));
+            const bool is_it = found.argument->name == expected.name && found.argument->value;
+            is_there = is_there || (is_it && (found.argument->is_global || !expected.is_for_from));
+            if (is_it && !found.argument->is_global) elsewhere = found.argument->line;
+            if (is_wrong(found, expected)) problems.push_back(describe(found, expected, dockerfile.file));
         }
         if (is_there || !expected.is_required) continue;
-        problems.push_back({{file, 0},
-                            fmt::format("ARG {} has no default", expected.name),
-                            fmt::format("write ARG {}={} above the first FROM", expected.name, expected.value)});
+        problems.push_back(
+            {{dockerfile.file, elsewhere},
+             fmt::format("ARG {} has no default{}", expected.name, elsewhere != 0 ? " above the first FROM" : ""),
+             fmt::format("write ARG {}={} above the first FROM", expected.name, expected.value)});
     }
     return sorted_by_place(problems);
 }
 
-std::string mend_dockerfile(std::string_view text, const Matrix& matrix, const Job& job) {
-    std::string mended(text);
-    std::vector<Default> defaults = find_defaults(text);
-    std::reverse(defaults.begin(), defaults.end());  // from the end, so that the offsets stay true
-    for (const Default& found : defaults) {
-        for (const Expected& expected : expect(matrix, job)) {
-            if (is_wrong(found, expected)) mended.replace(found.offset, found.length, expected.value);
+std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job) {
+    const std::vector<Expected> all = expect(matrix, job);
+    std::vector<Default> defaults = read_defaults(dockerfile, all);
+    std::string fixed = dockerfile.text;
+    Dockerfile wanted = dockerfile;
+    for (std::size_t i = defaults.size(); i-- > 0;) {  // from the end, so that the offsets stay true
+        for (const Expected& expected : all) {
+            if (!is_wrong(defaults[i], expected)) continue;
+            const DockerfileArgument& argument = *defaults[i].argument;
+            fixed.replace(argument.offset, argument.length, expected.value);
+            wanted.arguments[i].value = expected.value;
         }
     }
-    return mended;
+    return says_the_same(parse_dockerfile(fixed, dockerfile.file), wanted) ? fixed : dockerfile.text;
 }

@@ -32,35 +32,35 @@ std::string error_line(const std::string& error) {
 }  // namespace
 
 TEST_CASE("a failed step is told with what it printed, at its line of the Dockerfile") {
-    CHECK(render_problems({parse_bake_failure(failed_step, "Dockerfile")}) ==
+    CHECK(render_problems({parse_bake_failure(failed_step, "Dockerfile", "/out")}) ==
           "Dockerfile:4: the build failed: target p: failed to solve: process \"/bin/sh -c echo one && exit 3\" did "
           "not complete "
           "successfully: exit code: 3\n"
           "   > [p production 1/1] RUN echo one && exit 3:\n"
           "  0.270 one\n"
           "  0.271 429 Too Many Requests: connection reset\n"
-          "  hint: the step failed in the image: mend it, or what it downloads from\n");
+          "  hint: the step failed in the image: fix it, or what it downloads from\n");
 }
 
 TEST_CASE("of a step that printed much the end is told") {
     std::string progress = "------\n > [a 1/1] RUN many:\n";
     for (int i = 0; i < 1000; ++i) progress += "line " + std::to_string(i) + "\n";
     progress += "------\nERROR: failed\n";
-    const std::string what = parse_bake_failure(progress, "Dockerfile").what;
+    const std::string what = parse_bake_failure(progress, "Dockerfile", "/out").what;
     CHECK(what.starts_with("the build failed: failed\n > [a 1/1] RUN many:\nline 961\n"));
     CHECK(what.ends_with("line 999"));
 }
 
 TEST_CASE("a failure without a step is bake's last word") {
-    CHECK(render_problems({parse_bake_failure("ERROR: no builder \"nobody\" found\n", "Dockerfile")}) ==
+    CHECK(render_problems({parse_bake_failure("ERROR: no builder \"nobody\" found\n", "Dockerfile", "/out")}) ==
           "the build failed: no builder \"nobody\" found\n"
           "  hint: docker buildx ls shows the builders that there are\n");
     CHECK(render_problems({parse_bake_failure(
               "ERROR: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n",
-              "Dockerfile")}) ==
+              "Dockerfile", "/out")}) ==
           "the build failed: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n"
           "  hint: start the Docker Engine, or set DOCKER_HOST\n");
-    CHECK(render_problems({parse_bake_failure("", "Dockerfile")}) ==
+    CHECK(render_problems({parse_bake_failure("", "Dockerfile", "/out")}) ==
           "the build failed\n"
           "  hint: the whole output of the build is above\n");
 }
@@ -88,4 +88,41 @@ TEST_CASE("only the network is worth another try") {
     CHECK_FALSE(is_network_fault(
         "#3 ERROR: 503 Service Unavailable\nERROR: failed to solve: target stage \"nono\" could not be found\n"));
     CHECK_FALSE(is_network_fault(""));
+}
+
+TEST_CASE("a Dockerfile that cannot be parsed is no fault of the network, and has its line") {
+    const std::string progress =
+        "Dockerfile:5\n--------------------\n   5 | >>> EOF\n--------------------\n"
+        "ERROR: failed to solve: dockerfile parse error on line 5: unknown instruction: EOF (did you mean ENV?)\n";
+    CHECK_FALSE(is_network_fault(progress));
+    CHECK_FALSE(
+        is_network_fault("ERROR: failed to solve: dockerfile parse error on line 5: unknown instruction: EOF\n"));
+    CHECK(is_network_fault("ERROR: failed to do request: Head \"https://gcr.io/v2/x\": EOF\n"));
+    CHECK(render_problems({parse_bake_failure(progress, "images/py/Dockerfile", "/out")}) ==
+          "images/py/Dockerfile:5: the build failed: failed to solve: dockerfile parse error on line 5: unknown "
+          "instruction: EOF (did you mean ENV?)\n"
+          "  hint: fix the Dockerfile\n");
+}
+
+TEST_CASE("a failure's hint names its cause") {
+    const auto hint = [](const std::string& error) {
+        return parse_bake_failure("ERROR: " + error + "\n", "Dockerfile", "/my/out").hint;
+    };
+    CHECK(hint("write /my/out/images.building/x/blobs: no space left on device") ==
+          "make room on the disk that /my/out is on");
+    CHECK(hint("write /var/lib/docker/x: no space left on device").starts_with("make room where the engine keeps"));
+    CHECK(
+        hint("permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock") ==
+        "let this user use the engine's socket: add it to the group docker, or run as root");
+    CHECK(hint("failed to compute cache key: failed to calculate checksum of ref x: \"/a\": not found") ==
+          "is the file there, and does .dockerignore let it in?");
+    CHECK(hint("header key \"exclude\" contains value with non-printable ASCII characters")
+              .starts_with("work in a directory whose path is plain ASCII"));
+    CHECK(hint("debian:12: could not resolve image due to policy: source \"x\" denied by policy")
+              .starts_with("only pinned images are read"));
+    CHECK(hint("x509: certificate signed by unknown authority").starts_with("the engine does not trust"));
+    CHECK(parse_bake_failure("------\n > [a 1/1] RUN pip:\nSSL: CERTIFICATE_VERIFY_FAILED\n------\nERROR: process did "
+                             "not complete successfully: exit code: 1\n",
+                             "Dockerfile", "/out")
+              .hint.ends_with("name its bundle with --build-ca"));
 }

@@ -1,11 +1,14 @@
 // The real buildx and the real engine.
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "build/build.h"
+#include "build/random_dockerfile.h"
 #include "build/samples.h"
+#include "oci/provenance.h"
 #include "real_world.h"
 
 namespace {
@@ -33,7 +36,8 @@ BuildSettings real_settings(RealWorld& real) {
     BuildSettings settings;
     settings.buildx = find_buildx(real.world());
     settings.directory = real.tree.path;
-    settings.images = real.tree.path / "out" / "images";
+    settings.dockerfile = "Dockerfile";
+    settings.out = real.tree.path / "out";
     settings.source_date = *parse_time("2026-11-20T10:00:00Z");
     settings.socket = engine_socket;
     return settings;
@@ -76,7 +80,7 @@ TEST_CASE("a bake leaves a layout with provenance for each image, the same ones 
     }
     CHECK(first[1].layers.size() == 2);
     CHECK(first[1].layers[0].digest == first[0].layers[0].digest);
-    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"images"});
+    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "images"});
 
     const std::vector<Layout> second = run_build(real.world(), small_plan(), real_settings(real)).layouts;
     CHECK(second[0].manifest == first[0].manifest);
@@ -127,7 +131,7 @@ TEST_CASE("a step that fails is told at its line of the Dockerfile, and the form
         CHECK(text.find("\n  ran: docker") != std::string::npos);
     }
     CHECK(load_layout(real.files, former.folder, former.image, former.platform).manifest == former.manifest);
-    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"images"});
+    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "images"});
 }
 
 TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[whole]") {
@@ -147,5 +151,89 @@ TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[
         for (const auto& entry : fs::directory_iterator(layout.folder / "blobs" / "sha256")) {
             CHECK(real.files.read(entry.path()).find("canary") == std::string::npos);
         }
+    }
+}
+
+namespace {
+
+/// Tiny images that can run /true, one for each that random Dockerfiles name.
+std::vector<Base> make_tiny_bases(RealWorld& real) {
+    put_inputs(real,
+               "FROM scratch AS development\nCOPY image/true /true\nCOPY image/one /f\n"
+               "FROM development AS production\nCOPY image/two /two\n");
+    real.files.write(real.tree.path / "true.c", "int main(void) { return 0; }\n");
+    const Finished compiled =
+        real.processes.run({.argv = {"cc", "-static", "-Os", "-o", (real.tree.path / "image/true").string(),
+                                     (real.tree.path / "true.c").string()},
+                            .environment = child_environment(real.environment)});
+    if (compiled.exit_code != 0) SKIP("no C compiler with a static library: " << compiled.err);
+    BuildSettings settings = real_settings(real);
+    settings.out = real.tree.path / "bases";
+    std::vector<Base> bases;
+    for (const Layout& layout : run_build(real.world(), sample_plan(), settings).layouts) {
+        Base base = sample_base(random_images.at(bases.size()), '0');
+        base.digest = layout.manifest;
+        base.stand_in = true;
+        base.layout = layout.folder;
+        bases.push_back(base);
+    }
+    return bases;
+}
+
+}  // namespace
+
+TEST_CASE("the record of random Dockerfiles is what BuildKit's provenance says, and what was expected", "[whole]") {
+    RealWorld real;
+    need_engine(real);
+    const std::vector<Base> bases = make_tiny_bases(real);
+    const Plan plan = sample_plan();
+    for (unsigned seed = 1000; seed < 1008; ++seed) {
+        const RandomDockerfile random(seed);
+        INFO(seed << "\n" << random.text);
+        put_inputs(real, random.text);
+        BuildSettings settings = real_settings(real);
+        settings.bases = bases;
+        std::vector<Layout> layouts;
+        try {
+            layouts = run_build(real.world(), plan, settings).layouts;
+        } catch (const Error& error) {
+            FAIL(render_problems(error.problems));
+        }
+        const std::vector<Base> recorded =
+            parse_bases_json(real.files.read(real.tree.path / "out/bases.json"), "out/bases.json");
+        for (std::size_t i = 0; i < layouts.size(); ++i) {
+            std::set<std::string> expected = random.images_of(render_target(plan.images[i].target));
+            if (expected.erase(python_of_row) != 0)
+                expected.insert("python:" + plan.row_of(plan.images[i]).base_version());
+            std::set<std::string> names;
+            std::set<Digest> digests;
+            for (const Base& base : recorded) {
+                if (!is_base_of(base, layouts[i])) continue;
+                names.insert(base.reference);
+                digests.insert(base.digest);
+            }
+            std::set<Digest> sources;
+            for (const SourceImage& source : load_source_images(real.files, layouts[i])) sources.insert(*source.digest);
+            CHECK(names == expected);
+            CHECK(digests == sources);
+        }
+    }
+}
+
+TEST_CASE("an image that is not pinned is refused before it is pulled, on its line", "[whole]") {
+    RealWorld real;
+    need_engine(real);
+    put_inputs(real, "FROM scratch AS development\nCOPY --from=python:3.13.3 /f /f\nFROM scratch AS production\n");
+    BuildSettings settings = real_settings(real);
+    settings.bases = {sample_base("python:3.13.3", '1')};
+    settings.bases[0].pulled_from = "localhost:1/not@" + sample_digest('2').text();  // not what is recorded
+    try {
+        run_build(real.world(), small_plan(), settings);
+        FAIL("no error");
+    } catch (const Error& error) {
+        const std::string text = render_problems(error.problems);
+        INFO(text);
+        CHECK(text.starts_with("Dockerfile:2: the build failed: "));
+        CHECK(text.find("denied by policy") != std::string::npos);
     }
 }

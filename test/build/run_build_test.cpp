@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/error.h"
@@ -5,6 +6,7 @@
 #include "build/build.h"
 #include "build/samples.h"
 #include "fakes/fake_world.h"
+#include "real_world.h"
 
 namespace {
 
@@ -12,34 +14,78 @@ Finished failed(const std::string& err) {
     return {.exit_code = 1, .timed_out = false, .out = "", .err = err, .truncated = false};
 }
 
-/// A layout of one image for linux/amd64, as bake would have written it. `mark` makes its digest its own.
-void write_layout(FakeFiles& files, const std::filesystem::path& folder, const std::string& mark) {
-    const std::string config = R"({"os": "linux", "architecture": "amd64", "mark": ")" + mark + "\"}";
-    files.texts[blob_path(folder, sha256(config))] = config;
+std::string put_blob(FakeFiles& files, const std::filesystem::path& folder, const std::string& bytes) {
+    files.texts[blob_path(folder, sha256(bytes))] = bytes;
+    return R"("size": )" + std::to_string(bytes.size()) + R"(, "digest": ")" + sha256(bytes).text() + "\"";
+}
+
+const std::string manifest_type = R"("mediaType": "application/vnd.oci.image.manifest.v1+json", )";
+
+/// A layout of one image for linux/amd64, as bake would have written it, made from the images with these digests.
+/// `mark` makes its digest its own.
+void write_layout(FakeFiles& files, const std::filesystem::path& folder, const std::string& mark,
+                  const std::vector<std::string>& sources = {}) {
+    const std::string config =
+        put_blob(files, folder, R"({"os": "linux", "architecture": "amd64", "mark": ")" + mark + "\"}");
     const std::string manifest =
-        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config":
-        {"mediaType": "application/vnd.oci.image.config.v1+json", "size": )" +
-        std::to_string(config.size()) + R"(, "digest": ")" + sha256(config).text() + R"("}, "layers": []})";
-    files.texts[blob_path(folder, sha256(manifest))] = manifest;
+        R"({"schemaVersion": 2, )" + manifest_type + R"("config": {)" + config + "}, \"layers\": []}";
+    std::string materials;
+    for (const std::string& digest : sources) {
+        materials += (materials.empty() ? "" : ", ");
+        materials += R"({"uri": "pkg:docker/some/image@1", "digest": {"sha256": ")" + digest.substr(7) + "\"}}";
+    }
+    const std::string statement = put_blob(files, folder,
+                                           R"({"predicate": {"materials": [{"uri": "https://example.com/x"}, )" +
+                                               (materials.empty() ? "{}" : materials) + "]}}");
+    const std::string attestation = put_blob(
+        files, folder,
+        R"({"schemaVersion": 2, )" + manifest_type + R"("config": {)" + config + R"(}, "layers": [{)" + statement +
+            R"(, "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}}]})");
     files.texts[folder / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
     files.texts[folder / "index.json"] =
-        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
-        {"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": )" +
-        std::to_string(manifest.size()) + R"(, "digest": ")" + sha256(manifest).text() +
-        R"(", "platform": {"os": "linux", "architecture": "amd64"}}]})";
+        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{)" +
+        manifest_type + put_blob(files, folder, manifest) +
+        R"(, "platform": {"os": "linux", "architecture": "amd64"}}, {)" + manifest_type + attestation +
+        R"(, "platform": {"os": "unknown", "architecture": "unknown"},
+        "annotations": {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": ")" +
+        sha256(manifest).text() + "\"}}]}";
 }
 
 const std::vector<std::string> names = {"3.13.3-development-linux-amd64", "3.13.3-production-linux-amd64",
                                         "3.12.6-development-linux-amd64", "3.12.6-production-linux-amd64"};
 
-/// A bake that does what its file says, as far as these tests go.
-FakeProcesses::Effect bake(FakeWorld& fake, const std::string& mark) {
-    return [&fake, mark](const Command& command) {
+/// A bake that does what its file says, as far as these tests go; `more` are images that it reads besides.
+FakeProcesses::Effect bake(FakeWorld& fake, const std::string& mark, const std::vector<std::string>& more = {}) {
+    return [&fake, mark, more](const Command& command) {
         const rapidjson::Document file = parse_tool_json(fake.files.read(command.argv.at(3)), "bake file");
-        CHECK(items_at(member(member(file, "group"), "default"), "targets").Size() == 4);
-        for (const std::string& name : names) write_layout(fake.files, "/out/images.building/" + name, mark + name);
+        for (const auto& target : member(file, "target").GetObject()) {
+            std::vector<std::string> sources = more;
+            for (const auto& context : member(target.value, "contexts").GetObject()) {
+                const std::string text = text_of(context.value);
+                sources.push_back(text.substr(text.find("@sha256:") + 1));
+            }
+            const std::string output = text_of(items_at(target.value, "output")[0]);
+            const std::filesystem::path folder = output.substr(output.find("dest=") + 5);
+            write_layout(fake.files, folder, mark + folder.filename().string(), sources);
+        }
         return Finished{};
     };
+}
+
+/// "reference digest images" of each entry in out/bases.json, digests by their first digit.
+std::string recorded(FakeWorld& fake) {
+    std::string all;
+    for (const Base& base : parse_bases_json(fake.files.read("/out/bases.json"), "bases.json")) {
+        all += base.reference + " " + std::string(base.digest.hex().substr(0, 1));
+        for (const auto& [name, manifest] : base.images) {
+            all += " " + name.substr(0, name.find("-linux"));
+            const Layout layout =
+                load_layout(fake.files, "/out/images/" + name, name.substr(0, name.find("-linux")), "linux/amd64");
+            CHECK(layout.manifest == manifest);
+        }
+        all += "\n";
+    }
+    return all;
 }
 
 void put_dockerfile(FakeWorld& fake) {
@@ -93,7 +139,7 @@ TEST_CASE("a build leaves nothing but its layouts") {
         return good_bake(command);
     });
     run_build(fake.world(), sample_plan(), sample_settings());
-    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
     CHECK(fake.files.names_in("/out/images").size() == 4);
     CHECK_FALSE(fake.files.is_folder("/tmp/fake-1"));
 }
@@ -111,7 +157,7 @@ TEST_CASE("a second build takes the place of the first, and of its images only")
     CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
           second[0].manifest);
     CHECK(fake.files.names_in("/out/images").size() == 5);
-    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
 }
 
 TEST_CASE("a build that fails leaves the former layouts as they were") {
@@ -130,7 +176,7 @@ TEST_CASE("a build that fails leaves the former layouts as they were") {
           "  hint: make room where the engine keeps its data: docker system df shows what is there\n");
     CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
           first[0].manifest);
-    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
 }
 
 TEST_CASE("a bake that leaves out an image replaces none") {
@@ -142,6 +188,122 @@ TEST_CASE("a bake that leaves out an image replaces none") {
     });
     CHECK(error_of(fake, sample_settings()) != "no error");
     CHECK(fake.files.names_in("/out/images").empty());
+}
+
+TEST_CASE("the record says what each image was made from, as BuildKit has it") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    run_build(fake.world(), sample_plan(), sample_settings());
+    CHECK(recorded(fake) ==
+          "python:3.13.3-slim-bookworm 1 3.13.3-development 3.13.3-production\n"
+          "python:3.12.6-slim-bookworm 2 3.12.6-development 3.12.6-production\n"
+          "gcr.io/distroless/cc-debian12:nonroot 3 3.13.3-production\n"
+          "ghcr.io/astral-sh/uv:0.13.9 4 3.12.6-development 3.13.3-development\n");
+}
+
+TEST_CASE("an image that was made from something else than the pinned bases is discarded") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    SECTION("an image that nobody pinned") {
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('9').text()}));
+        CHECK(error_of(fake, sample_settings())
+                  .starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made from pkg:docker/some/image@1, "
+                               "which is not a pinned "
+                               "base\n"
+                               "  hint: the build is discarded: name that image in a FROM, and use its stage\n"));
+    }
+    SECTION("a base of another image") {
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('2').text()}));
+        CHECK(error_of(fake, sample_settings()).starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made"));
+    }
+    SECTION("a layout that does not say") {
+        fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+            for (const std::string& name : names) {
+                write_layout(fake.files, "/out/images.building/" + name, name);
+                std::string& index = fake.files.texts.at("/out/images.building/" + name + "/index.json");
+                index = index.substr(0, index.find(", {", 200)) + "]}";
+            }
+            return Finished{};
+        });
+        CHECK(error_of(fake, sample_settings()).find("the image has no provenance") != std::string::npos);
+    }
+    CHECK(fake.files.names_in("/out/images").empty());
+    CHECK_FALSE(fake.files.texts.contains("/out/bases.json"));
+}
+
+TEST_CASE("the record stays true for the layouts that a build does not replace") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    run_build(fake.world(), sample_plan(), sample_settings());
+    const std::string before = recorded(fake);
+
+    BuildSettings moved = sample_settings();
+    moved.bases[0].digest = sample_digest('7');
+    Plan some = sample_plan();
+    some.images = {some.images[0]};
+    SECTION("a build that fails") {
+        fake.processes.answers.clear();
+        fake.processes.answer({"docker-buildx", "bake"}, failed("ERROR: failed\n"));
+        CHECK(error_of(fake, moved) != "no error");
+        CHECK(recorded(fake) == before);
+    }
+    SECTION("a build of some images, on a base that has moved") {
+        fake.processes.answers.clear();
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        run_build(fake.world(), some, moved);
+        CHECK(recorded(fake) ==
+              "python:3.13.3-slim-bookworm 7 3.13.3-development\n"
+              "python:3.12.6-slim-bookworm 2 3.12.6-development 3.12.6-production\n"
+              "gcr.io/distroless/cc-debian12:nonroot 3 3.13.3-production\n"
+              "ghcr.io/astral-sh/uv:0.13.9 4 3.12.6-development 3.13.3-development\n"
+              "python:3.13.3-slim-bookworm 1 3.13.3-production\n");
+    }
+    SECTION("a build of some images on the same bases") {
+        fake.processes.answers.clear();
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        run_build(fake.world(), some, sample_settings());
+        const std::string after = recorded(fake);
+        CHECK(std::count(after.begin(), after.end(), '\n') == 4);
+    }
+    SECTION("layouts that were removed") {
+        fake.files.remove("/out/images/" + names[2]);
+        fake.files.remove("/out/images/" + names[3]);
+        fake.processes.answers.clear();
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        run_build(fake.world(), some, sample_settings());
+        CHECK(recorded(fake).find("3.12.6") == std::string::npos);
+    }
+}
+
+TEST_CASE("two builds do not write to one directory at once") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    const WorkTree tree;  // locks are the system's own
+    std::filesystem::create_directories(tree.path / "images");
+    BuildSettings settings = sample_settings();
+    settings.out = tree.path;
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(error_of(fake, settings) ==
+              "another build is writing to " + (tree.path / "images").string() +
+                  "\n  hint: wait until it has ended, or name another directory with --out\n");
+        return bake(fake, "")(command);
+    });
+    CHECK(run_build(fake.world(), sample_plan(), settings).layouts.size() == 4);
+}
+
+TEST_CASE("BuildKit is given a policy that lets nothing in but the pinned bases") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    std::string policy;
+    const FakeProcesses::Effect good_bake = bake(fake, "");
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        policy = fake.files.read(command.environment.at("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"));
+        return good_bake(command);
+    });
+    run_build(fake.world(), sample_plan(), sample_settings());
+    CHECK(policy == render_source_policy(sample_bases()));
 }
 
 TEST_CASE("a bake that the network ended is run three times, not more") {

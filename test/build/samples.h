@@ -58,6 +58,10 @@ inline constexpr std::string_view sample_dockerfile =
     "FROM production-${PRODUCTION_KIND} AS production\n"
     "RUN true\n";
 
+inline Dockerfile sample_parsed() {
+    return parse_dockerfile(sample_dockerfile, "Dockerfile");
+}
+
 inline Base sample_base(const std::string& reference, char digit) {
     return {.reference = reference,
             .digest = sample_digest(digit),
@@ -66,6 +70,7 @@ inline Base sample_base(const std::string& reference, char digit) {
             .layers = {},
             .stand_in = false,
             .excuses = {},
+            .images = {},
             .layout = {},
             .pulled_from = {}};
 }
@@ -79,7 +84,8 @@ inline BuildSettings sample_settings() {
     BuildSettings settings;
     settings.buildx = {{"docker-buildx"}, "0.36.1"};
     settings.directory = "/checkout";
-    settings.images = "/out/images";
+    settings.dockerfile = "Dockerfile";
+    settings.out = "/out";
     settings.bases = sample_bases();
     settings.source_date = *parse_time("2026-11-20T10:00:00Z");
     return settings;

@@ -33,7 +33,7 @@ Matrix matrix() {
 }
 
 std::string said_of(const std::string& dockerfile, const Matrix& with) {
-    return render_problems(check_dockerfile(dockerfile, "Dockerfile", with, documented_job_parsed()));
+    return render_problems(check_dockerfile(parse_dockerfile(dockerfile, "Dockerfile"), with, documented_job_parsed()));
 }
 
 std::string said_of_readme(const std::string& text) {
@@ -54,7 +54,8 @@ std::string with_crlf(const std::string& text) {
 
 TEST_CASE("a Dockerfile whose defaults are the first row's is in order, and mending leaves it alone") {
     CHECK(said_of(good_dockerfile, matrix()).empty());
-    CHECK(mend_dockerfile(good_dockerfile, matrix(), documented_job_parsed()) == good_dockerfile);
+    CHECK(fix_dockerfile(parse_dockerfile(good_dockerfile, "Dockerfile"), matrix(), documented_job_parsed()) ==
+          good_dockerfile);
 }
 
 TEST_CASE("every default that differs is told on its line") {
@@ -62,7 +63,8 @@ TEST_CASE("every default that differs is told on its line") {
 }
 
 TEST_CASE("a mended Dockerfile is in order and differs in these values only") {
-    const std::string mended = mend_dockerfile(drifted_dockerfile, matrix(), documented_job_parsed());
+    const std::string mended =
+        fix_dockerfile(parse_dockerfile(drifted_dockerfile, "Dockerfile"), matrix(), documented_job_parsed());
     CHECK(mended == R"(ARG BASE_VERSION=3.13.3-slim-bookworm  DISTROLESS_VERSION=cc-debian12 \
     # a comment within
     PRODUCTION_KIND=distroless
@@ -75,8 +77,10 @@ ARG	DEFRA_VERSION=1.0.0
 }
 
 TEST_CASE("line ends of a mended Dockerfile stay what they are") {
-    CHECK(mend_dockerfile(with_crlf(drifted_dockerfile), matrix(), documented_job_parsed()) ==
-          with_crlf(mend_dockerfile(drifted_dockerfile, matrix(), documented_job_parsed())));
+    CHECK(fix_dockerfile(parse_dockerfile(with_crlf(drifted_dockerfile), "Dockerfile"), matrix(),
+                         documented_job_parsed()) ==
+          with_crlf(
+              fix_dockerfile(parse_dockerfile(drifted_dockerfile, "Dockerfile"), matrix(), documented_job_parsed())));
 }
 
 TEST_CASE("defaults that a plain docker build needs may not be missing") {
@@ -93,7 +97,7 @@ TEST_CASE("where the first row has no distrolessVersion, production is slim and 
     Matrix slim = matrix();
     slim.rows[0].distroless_version.clear();
     CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian13\n"
-                  "ARG PRODUCTION_KIND=distroless\n",
+                  "ARG PRODUCTION_KIND=distroless\nFROM a\n",
                   slim) ==
           "Dockerfile:3: ARG PRODUCTION_KIND is \"distroless\", but line 2 of image-matrix.json makes it \"slim\"\n"
           "  hint: write ARG PRODUCTION_KIND=slim, or let check --fix write it\n");
@@ -102,11 +106,43 @@ TEST_CASE("where the first row has no distrolessVersion, production is slim and 
 TEST_CASE("a Dockerfile that knows slim only needs no PRODUCTION_KIND") {
     Matrix slim = matrix();
     slim.rows[0].distroless_version.clear();
-    CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\n", slim).empty());
+    CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\nFROM a\n", slim).empty());
+}
+
+TEST_CASE("a default below the first FROM is none for FROM") {
+    CHECK(said_of("FROM python:${BASE_VERSION}\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\n"
+                  "ARG DISTROLESS_VERSION=cc-debian12\n",
+                  matrix()) ==
+          "Dockerfile:2: ARG BASE_VERSION has no default above the first FROM\n"
+          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM\n"
+          "Dockerfile:4: ARG DISTROLESS_VERSION has no default above the first FROM\n"
+          "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM\n");
+}
+
+TEST_CASE("a default that is made from others counts with what it comes to") {
+    const std::string text =
+        "ARG BASE_VERSION=3.13.2-slim-bookworm\nARG PYTHON_VERSION=${BASE_VERSION%%-*}\n"
+        "ARG DEFRA_VERSION=${V:-2.0.0}\nARG DISTROLESS_VERSION=cc-debian12\nFROM a\nARG PYTHON_VERSION=${OTHER}\n";
+    CHECK(said_of(text, matrix()) ==
+          "Dockerfile:1: ARG BASE_VERSION is \"3.13.2-slim-bookworm\", but line 3 of image-matrix.json makes it "
+          "\"3.13.3-slim-bookworm\"\n"
+          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm, or let check --fix write it\n"
+          "Dockerfile:3: ARG DEFRA_VERSION is \"2.0.0\", but line 1 of JOB.env makes it \"1.0.0\"\n"
+          "  hint: write ARG DEFRA_VERSION=1.0.0, or let check --fix write it\n");
+}
+
+TEST_CASE("a fix replaces whole values of ARG, and nothing that only looks like one") {
+    const std::string text =
+        "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=\"a b\" DISTROLESS_VERSION='x y `\n z' `\n  DEFRA_VERSION=1`\n.2\n"
+        "FROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n";
+    const Dockerfile before = parse_dockerfile(text, "Dockerfile");
+    CHECK(fix_dockerfile(before, matrix(), documented_job_parsed()) ==
+          "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=3.13.3-slim-bookworm DISTROLESS_VERSION=cc-debian12 `\n"
+          "  DEFRA_VERSION=1.0.0\nFROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n");
 }
 
 TEST_CASE("a matrix without rows is compared with nothing") {
-    CHECK(said_of("", {.file = "m", .rows = {}}).empty());
+    CHECK(said_of("FROM a\n", {.file = "m", .rows = {}}).empty());
 }
 
 TEST_CASE("the table of versions has a line for each row") {
@@ -191,7 +227,7 @@ TEST_CASE("the repository's own Dockerfile, matrix and JOB.env agree") {
     const Matrix own = parse_matrix(read("image-matrix.json"), "image-matrix.json");
     const Job job = parse_job_env(read("JOB.env"), "JOB.env", warnings);
     CHECK(render_problems(warnings).empty());
-    CHECK(render_problems(check_dockerfile(read("Dockerfile"), "Dockerfile", own, job)).empty());
+    CHECK(render_problems(check_dockerfile(parse_dockerfile(read("Dockerfile"), "Dockerfile"), own, job)).empty());
 }
 
 TEST_CASE("images of the action's container that no digest names are told together, on the first one's line") {

@@ -1,0 +1,418 @@
+#include "plan/dockerfile.h"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "plan/names.h"
+#include "plan/shell_words.h"
+
+namespace {
+
+/// Part of an instruction, with the place of each of its bytes in the file.
+struct Words {
+    std::string text;
+    std::vector<std::size_t> offsets;
+
+    void add(std::string_view more, std::size_t offset) {
+        for (std::size_t i = 0; i < more.size(); ++i) offsets.push_back(offset + i);
+        text += more;
+    }
+    Words from(std::size_t begin) const {
+        begin = std::min(text.find_first_not_of(blanks, begin), text.size());
+        return {text.substr(begin), {offsets.begin() + static_cast<std::ptrdiff_t>(begin), offsets.end()}};
+    }
+};
+
+struct Instruction {
+    std::string name;                ///< in lower case
+    std::vector<std::string> flags;  ///< "--from=uv", without quotation marks
+    Words rest;                      ///< behind the flags
+    int line = 0;
+};
+
+std::string_view without_leading_blanks(std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
+}
+
+/// An exec form, ["a", "b"]; nothing for any other text.
+std::optional<std::vector<std::string>> parse_exec_form(const std::string& text) {
+    rapidjson::Document json;
+    json.Parse(text);
+    if (json.HasParseError() || !json.IsArray()) return std::nullopt;
+    std::vector<std::string> words;
+    for (const auto& word : json.GetArray()) {
+        if (!word.IsString()) return std::nullopt;
+        words.emplace_back(word.GetString(), word.GetStringLength());
+    }
+    return words;
+}
+
+/// The fields of one record of comma-separated values (RFC 4180), as mounts are written.
+std::vector<std::string> csv_fields(std::string_view text) {
+    std::vector<std::string> fields(1);
+    bool is_quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"' && is_quoted && i + 1 < text.size() && text[i + 1] == '"') {
+            fields.back() += text[i++];
+        } else if (text[i] == '"') {
+            is_quoted = !is_quoted;
+        } else if (text[i] == ',' && !is_quoted) {
+            fields.emplace_back();
+        } else {
+            fields.back() += text[i];
+        }
+    }
+    return fields;
+}
+
+// Instructions -----------------------------------------------------------------------------------------------------
+
+const std::vector<std::string> known_instructions = {
+    "add",   "arg",        "cmd",     "copy", "entrypoint", "env",        "expose", "from",   "healthcheck",
+    "label", "maintainer", "onbuild", "run",  "shell",      "stopsignal", "user",   "volume", "workdir"};
+
+struct Heredoc {
+    std::string end;
+    bool strips_tabs = false;
+};
+
+/// The here-documents that a line begins: `RUN <<EOF`, `COPY <<-'a.txt' 3<<"B C" /a`.
+std::vector<Heredoc> find_heredocs(std::string_view line) {
+    bool is_open = false;
+    std::vector<Heredoc> heredocs;
+    for (const auto& [begin, end] : find_words(line, '\\', is_open)) {
+        std::string_view word = line.substr(begin, end - begin);
+        word.remove_prefix(std::min(word.find_first_not_of("0123456789"), word.size()));
+        if (!word.starts_with("<<") || word.find('<', 2) != std::string_view::npos) continue;
+        word.remove_prefix(2);
+        const bool strips_tabs = word.starts_with('-');
+        if (strips_tabs) word.remove_prefix(1);
+        if (!word.empty()) heredocs.push_back({unquoted(word), strips_tabs});
+    }
+    return is_open ? std::vector<Heredoc>{} : heredocs;
+}
+
+/// Takes the words that begin with "--" off the front of `rest`.
+std::vector<std::string> take_flags(Words& rest) {
+    std::vector<std::string> flags;
+    while (rest.text.starts_with("--")) {
+        bool is_open = false;
+        const std::size_t end = end_of_word(rest.text, 0, '\\', is_open);
+        flags.push_back(unquoted(std::string_view(rest.text).substr(0, end)));
+        rest = rest.from(end);
+        if (flags.back() == "--") break;
+    }
+    return flags;
+}
+
+/// Splits the file into instructions; continued lines are joined, comments and here-documents left out.
+class InstructionReader {
+  public:
+    InstructionReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {
+        if (text_.starts_with("\xEF\xBB\xBF")) next_ = 3;
+    }
+
+    std::vector<Instruction> read() {
+        std::vector<Instruction> instructions;
+        while (next_line()) {
+            const std::string_view line = without_leading_blanks(line_);
+            if (read_directive(line) || line.empty() || line.starts_with('#')) continue;
+            const int first = number_;
+            Words words;
+            bool goes_on = add_line(line, words);
+            while (goes_on && next_line()) {
+                const std::string_view more = without_leading_blanks(line_);
+                if (!more.empty() && !more.starts_with('#')) goes_on = add_line(line_, words);
+            }
+            if (words.from(0).text.empty()) continue;
+            instructions.push_back(split(words.from(0), first));
+            if (may_hold_heredoc(instructions.back())) skip_heredocs(words.text, first);
+        }
+        return instructions;
+    }
+
+  private:
+    bool next_line() {
+        if (next_ >= text_.size()) return false;
+        begin_ = next_;
+        const std::size_t end = std::min(text_.find('\n', begin_), text_.size());
+        line_ = text_.substr(begin_, end - begin_);
+        while (line_.ends_with('\r')) line_.remove_suffix(1);
+        next_ = end + 1;
+        ++number_;
+        return true;
+    }
+
+    /// "# name=value" in the first lines of the file. A first line "#!…" may stand before them.
+    bool read_directive(std::string_view line) {
+        if (!may_be_directive_ || (number_ == 1 && line.starts_with("#!"))) return false;
+        const std::size_t equals = line.find('=');
+        const std::string name =
+            line.starts_with('#') ? lower_case(trimmed(line.substr(1, equals == line.npos ? equals : equals - 1))) : "";
+        const bool is_name = equals != line.npos && !name.empty() &&
+                             std::isalpha(static_cast<unsigned char>(name[0])) &&
+                             std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
+        const std::string value(is_name ? trimmed(line.substr(equals + 1)) : "");
+        may_be_directive_ = !value.empty();
+        if (value.empty()) return false;
+        if (name == "syntax") {
+            dockerfile_.syntax = value.substr(0, value.find(' '));
+            dockerfile_.syntax_line = number_;
+        }
+        if (name == "escape" && (value == "\\" || value == "`")) {
+            dockerfile_.escape = value[0];
+        } else if (name == "escape") {
+            add_problem(number_, "the escape directive is " + shown(value), R"(write # escape=\ or # escape=`)");
+        }
+        return true;
+    }
+
+    /// True if the line is continued by the next one: it ends in one escape character, and blanks.
+    bool add_line(std::string_view line, Words& words) const {
+        const std::size_t offset = begin_ + static_cast<std::size_t>(line.data() - line_.data());
+        const std::size_t last = line.find_last_not_of(" \t");
+        const bool goes_on = last != line.npos && line[last] == dockerfile_.escape &&
+                             (last == 0 || line[last - 1] != dockerfile_.escape);
+        words.add(goes_on ? line.substr(0, last) : line, offset);
+        return goes_on;
+    }
+
+    Instruction split(const Words& words, int line) {
+        const std::size_t end = std::min(words.text.find_first_of(blanks), words.text.size());
+        Instruction instruction{lower_case(words.text.substr(0, end)), {}, words.from(end), line};
+        if (std::find(known_instructions.begin(), known_instructions.end(), instruction.name) ==
+            known_instructions.end()) {
+            const std::string meant = nearest_word(instruction.name, known_instructions);
+            add_problem(line, "unknown instruction " + shown(words.text.substr(0, end)),
+                        meant.empty() ? "is it the end of a here-document, or a line that the one above continues?"
+                                      : "did you mean " + upper_case(meant) + "?");
+        }
+        instruction.flags = take_flags(instruction.rest);
+        return instruction;
+    }
+
+    static std::string upper_case(std::string text) {
+        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+        return text;
+    }
+
+    bool may_hold_heredoc(const Instruction& instruction) {
+        if (instruction.name == "onbuild") return may_hold_heredoc(split(instruction.rest, instruction.line));
+        const bool has_body = instruction.name == "run" || instruction.name == "copy" || instruction.name == "add";
+        return has_body && !parse_exec_form(instruction.rest.text);
+    }
+
+    void skip_heredocs(std::string_view line, int begun) {
+        for (const Heredoc& heredoc : find_heredocs(line)) {
+            bool is_over = false;
+            while (!is_over && next_line()) {
+                std::string_view text = line_;
+                while (heredoc.strips_tabs && text.starts_with('\t')) text.remove_prefix(1);
+                is_over = text == heredoc.end;
+            }
+            if (is_over) continue;
+            add_problem(begun, "the here-document " + shown(heredoc.end) + " that begins here has no end",
+                        "its end stands alone on a line, without blanks around it");
+        }
+    }
+
+    void add_problem(int line, const std::string& what, const std::string& hint) {
+        problems_.push_back({{dockerfile_.file, line}, what, hint});
+    }
+
+    Dockerfile& dockerfile_;
+    Problems& problems_;
+    std::string_view text_ = dockerfile_.text;
+    std::string_view line_;
+    std::size_t begin_ = 0;  ///< of line_
+    std::size_t next_ = 0;
+    int number_ = 0;
+    bool may_be_directive_ = true;
+};
+
+// What the instructions mean ---------------------------------------------------------------------------------------
+
+std::string value_of_flag(const Instruction& instruction, const std::string& prefix) {
+    std::string value;
+    for (const std::string& flag : instruction.flags) {
+        if (flag.starts_with(prefix)) value = flag.substr(prefix.size());
+    }
+    return value;
+}
+
+bool is_stage_name(const std::string& name) {
+    return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
+}
+
+/// Fills a Dockerfile from its instructions.
+class StageReader {
+  public:
+    StageReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {}
+
+    void read(const Instruction& instruction) {
+        if (instruction.name == "arg") read_arguments(instruction);
+        if (instruction.name == "from") read_from(instruction);
+        if (dockerfile_.stages.empty()) return;
+        if (instruction.name == "copy" || instruction.name == "add") read_copy(instruction);
+        if (instruction.name == "run") read_mounts(instruction);
+    }
+
+  private:
+    void add_problem(int line, const std::string& what, const std::string& hint) {
+        problems_.push_back({{dockerfile_.file, line}, what, hint});
+    }
+
+    void read_arguments(const Instruction& instruction) {
+        const Words& rest = instruction.rest;
+        bool is_open = false;
+        for (const auto& [begin, end] : find_words(rest.text, dockerfile_.escape, is_open)) {
+            const std::string word = rest.text.substr(begin, end - begin);
+            const std::size_t equals = word.find('=');
+            DockerfileArgument argument{.name = word.substr(0, equals),
+                                        .value = std::nullopt,
+                                        .line = line_at(dockerfile_.text, rest.offsets[begin]),
+                                        .is_global = dockerfile_.stages.empty()};
+            if (equals != std::string::npos) {
+                argument.value = word.substr(equals + 1);
+                argument.offset =
+                    argument.value->empty() ? rest.offsets[end - 1] + 1 : rest.offsets[begin + equals + 1];
+                argument.length = rest.offsets[end - 1] + 1 - argument.offset;
+            }
+            dockerfile_.arguments.push_back(argument);
+        }
+        if (is_open) add_problem(instruction.line, "a quotation mark of this ARG is not closed", "close it");
+    }
+
+    void read_from(const Instruction& instruction) {
+        const std::string& text = instruction.rest.text;
+        std::string spaced = text;
+        std::replace_if(
+            spaced.begin(), spaced.end(), [](char c) { return blanks.find(c) != blanks.npos; }, ' ');
+        const std::vector<std::string> words = fields_of(spaced, ' ');
+        Stage stage;
+        stage.line = instruction.line;
+        stage.platform = value_of_flag(instruction, "--platform=");
+        if (!words.empty()) stage.from = words[0];
+        const bool is_named = words.size() == 3 && lower_case(words[1]) == "as";
+        if (is_named) stage.name = lower_case(words[2]);
+        if (words.size() != 1 && !is_named) {
+            add_problem(stage.line, "this FROM is neither FROM image nor FROM image AS name: " + shown(text), "");
+        } else if (is_named && !is_stage_name(stage.name)) {
+            add_problem(stage.line, shown(words[2]) + " is not a name for a stage",
+                        "it begins with a letter; letters, digits, dots, dashes and underscores follow");
+        } else if (const std::optional<int> other = line_of_stage(dockerfile_, stage.name)) {
+            add_problem(stage.line, fmt::format("a stage {} begins on line {} already", shown(stage.name), *other),
+                        "which of the two is meant depends on where it is named: give each a name of its own");
+        }
+        dockerfile_.stages.push_back(std::move(stage));
+    }
+
+    void add_source(const std::string& name, int line, bool may_be_number, const char* what) {
+        dockerfile_.stages.back().sources.push_back({name, line, may_be_number});
+        if (name.find('$') == std::string::npos) return;
+        add_problem(line, fmt::format("{} names {}, and variables are not expanded there", what, shown(name)),
+                    "begin a stage with FROM …, where they are, and name that stage");
+    }
+
+    void read_copy(const Instruction& instruction) {
+        const std::string from = value_of_flag(instruction, "--from=");
+        if (!from.empty()) return add_source(from, instruction.line, true, "COPY --from");
+        std::vector<std::string> words;
+        if (const auto exec = parse_exec_form(instruction.rest.text)) {
+            words = *exec;
+        } else {
+            bool is_open = false;
+            for (const auto& [begin, end] : find_words(instruction.rest.text, dockerfile_.escape, is_open))
+                words.push_back(unquoted(instruction.rest.text.substr(begin, end - begin)));
+        }
+        if (!words.empty()) words.pop_back();  // the destination
+        for (const std::string& word : words) {
+            const bool is_here = word.find("<<") == std::string::npos && word.find("://") == std::string::npos &&
+                                 !word.starts_with("git@");
+            if (is_here) add_context_path(word);
+        }
+    }
+
+    /// A path with a variable may be anything below the folder in front of it.
+    void add_context_path(std::string path) {
+        if (const std::size_t dollar = path.find('$'); dollar != std::string::npos) {
+            const std::size_t slash = path.rfind('/', dollar);
+            path = slash == std::string::npos ? "." : path.substr(0, slash);
+        }
+        dockerfile_.context_paths.push_back(path);
+    }
+
+    void read_mounts(const Instruction& instruction) {
+        for (const std::string& flag : instruction.flags) {
+            if (!flag.starts_with("--mount=")) continue;
+            Variables mount = {{"type", "bind"}};
+            for (const std::string& field : csv_fields(flag.substr(8))) {
+                const std::size_t equals = field.find('=');
+                std::string key = lower_case(field.substr(0, equals));
+                if (key == "src") key = "source";
+                mount[key] = equals == std::string::npos ? "" : field.substr(equals + 1);
+            }
+            if (const std::string from = mount["from"]; !from.empty()) {
+                add_source(from, instruction.line, false, "RUN --mount");
+            } else if (mount["type"] == "bind") {
+                add_context_path(mount["source"].empty() ? "." : mount["source"]);
+            }
+        }
+    }
+
+    Dockerfile& dockerfile_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+Dockerfile parse_dockerfile(std::string_view text, const std::string& file) {
+    Dockerfile dockerfile;
+    dockerfile.file = file;
+    dockerfile.text = text;
+    Problems problems;
+    StageReader reader(dockerfile, problems);
+    for (const Instruction& instruction : InstructionReader(dockerfile, problems).read()) reader.read(instruction);
+    if (dockerfile.stages.empty() && problems.empty())
+        problems.push_back(
+            {{file, 0}, "there is no FROM: no image can be made from this", "see the Dockerfile reference"});
+    if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
+    return dockerfile;
+}
+
+std::optional<int> line_of_stage(const Dockerfile& dockerfile, const std::string& name) {
+    for (const Stage& stage : dockerfile.stages) {
+        if (!name.empty() && stage.name == name) return stage.line;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> familiar_name(const std::string& reference) {
+    const std::size_t at = reference.find('@');
+    std::string name = reference.substr(0, at);
+    std::string tag;
+    if (const std::size_t colon = name.rfind(':'); colon != std::string::npos && name.find('/', colon) == name.npos) {
+        tag = name.substr(colon + 1);
+        if (!is_tag(tag)) return std::nullopt;
+        name.resize(colon);
+    }
+    if (at != std::string::npos && !Digest::parse(reference.substr(at + 1))) return std::nullopt;
+    std::string host = name.substr(0, name.find('/'));
+    const bool has_host = host != name && (host.find_first_of(".:") != std::string::npos || host == "localhost");
+    std::string repository = has_host ? name.substr(host.size() + 1) : name;
+    if (!is_repository(has_host ? "x/" + repository : repository)) return std::nullopt;
+    if (!has_host || host == "docker.io" || host == "index.docker.io") {
+        if (repository.starts_with("library/")) repository.erase(0, 8);
+        host.clear();
+    }
+    std::string familiar = host.empty() ? repository : host + "/" + repository;
+    if (!tag.empty() && (tag != "latest" || at != std::string::npos)) familiar += ":" + tag;
+    if (at != std::string::npos) familiar += reference.substr(at);
+    return familiar;
+}

@@ -1,0 +1,254 @@
+#include "plan/shell_words.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "base/text.h"
+
+namespace {
+
+bool is_name_character(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+std::string without_prefix(const std::string& value, const std::string& pattern, bool longest) {
+    for (std::size_t i = 0; i <= value.size(); ++i) {
+        const std::size_t length = longest ? value.size() - i : i;
+        if (matches_pattern(pattern, value.substr(0, length))) return value.substr(length);
+    }
+    return value;
+}
+
+std::string without_suffix(const std::string& value, const std::string& pattern, bool longest) {
+    for (std::size_t i = 0; i <= value.size(); ++i) {
+        const std::size_t begin = longest ? i : value.size() - i;
+        if (matches_pattern(pattern, value.substr(begin))) return value.substr(0, begin);
+    }
+    return value;
+}
+
+/// What matches first, and as much as matches there, is replaced; then the next, if it is to be all.
+std::string replace_pattern(const std::string& value, const std::string& pattern, const std::string& with, bool all) {
+    std::string replaced;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        std::size_t length = value.size() - i;
+        while (length > 0 && !matches_pattern(pattern, value.substr(i, length))) --length;
+        if (length == 0) {
+            replaced += value[i];
+            continue;
+        }
+        replaced += with;
+        i += length - 1;
+        if (!all) return replaced + value.substr(i + 1);
+    }
+    return replaced;
+}
+
+/// One word, from left to right.
+class Expansion {
+  public:
+    Expansion(std::string_view text, char escape, const Variables& variables, std::string& problem,
+              std::vector<std::string>& unset)
+        : text_(text), escape_(escape), variables_(variables), problem_(problem), unset_(unset) {}
+
+    /// Up to `stop`, which is passed over; 0 is the end of the text. Patterns keep their backslashes.
+    std::string expand_to(char stop, bool is_pattern) {
+        std::string expanded;
+        while (at_ < text_.size()) {
+            const char c = text_[at_];
+            if (stop != 0 && c == stop) {
+                ++at_;
+                return expanded;
+            }
+            if (c == '\'') {
+                expanded += read_single_quotes();
+            } else if (c == '"') {
+                expanded += read_double_quotes();
+            } else if (c == '$') {
+                expanded += read_variable();
+            } else {
+                ++at_;
+                if (c == escape_ && is_pattern) fail("a backslash in a pattern");
+                if (c != escape_) {
+                    expanded += c;
+                } else if (at_ < text_.size()) {
+                    expanded += text_[at_++];
+                }
+            }
+        }
+        if (stop != 0) fail(std::string("a ") + stop + " is missing");
+        return expanded;
+    }
+
+  private:
+    void fail(const std::string& why) {
+        if (problem_.empty()) problem_ = why;
+    }
+
+    std::string read_single_quotes() {
+        const std::size_t end = text_.find('\'', at_ + 1);
+        if (end == text_.npos) fail("a ' is missing");
+        const std::string inside(text_.substr(at_ + 1, end == text_.npos ? end : end - at_ - 1));
+        at_ = end == text_.npos ? text_.size() : end + 1;
+        return inside;
+    }
+
+    std::string read_double_quotes() {
+        std::string inside;
+        for (++at_; at_ < text_.size();) {
+            const char c = text_[at_];
+            if (c == '"') {
+                ++at_;
+                return inside;
+            }
+            if (c == '$') {
+                inside += read_variable();
+                continue;
+            }
+            const char after = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+            if (c == escape_ && (after == '"' || after == '$' || after == escape_)) ++at_;
+            inside += text_[at_++];
+        }
+        fail("a \" is missing");
+        return inside;
+    }
+
+    std::string read_name() {
+        const std::size_t begin = at_;
+        while (at_ < text_.size() && is_name_character(text_[at_])) ++at_;
+        return std::string(text_.substr(begin, at_ - begin));
+    }
+
+    std::optional<std::string> find(const std::string& name) {
+        if (const auto found = variables_.find(name); found != variables_.end()) return found->second;
+        unset_.push_back(name);
+        return std::nullopt;
+    }
+
+    std::string read_variable() {
+        ++at_;
+        if (at_ == text_.size() || text_[at_] != '{') {
+            const std::string name = read_name();
+            return name.empty() ? "$" : find(name).value_or("");
+        }
+        ++at_;
+        const std::string name = read_name();
+        if (at_ == text_.size() || name.empty()) {
+            fail(name.empty() ? "a name is missing" : "a } is missing");
+            return "";
+        }
+        return read_operator(name);
+    }
+
+    /// Behind the name in braces.
+    std::string read_operator(const std::string& name) {
+        char operation = text_[at_++];
+        const std::optional<std::string> value = find(name);
+        if (operation == '}') return value.value_or("");
+        const bool empty_is_unset = operation == ':';
+        if (empty_is_unset && at_ < text_.size()) operation = text_[at_++];
+        const bool is_set = value && !(empty_is_unset && value->empty());
+        const bool is_trim = (operation == '#' || operation == '%') && !empty_is_unset;
+        if (operation == '/' && !empty_is_unset) return replace(value.value_or(""));
+        if (!is_trim && std::string_view("-+?").find(operation) == std::string_view::npos) {
+            fail(std::string("the operator ") + operation);
+            return "";
+        }
+        const bool longest = is_trim && at_ < text_.size() && text_[at_] == operation;
+        if (longest) ++at_;
+        const std::string word = expand_to('}', is_trim);
+        if (is_trim) {
+            return operation == '%' ? without_suffix(value.value_or(""), word, longest)
+                                    : without_prefix(value.value_or(""), word, longest);
+        }
+        if (is_set || operation == '-') unset_.erase(std::remove(unset_.begin(), unset_.end(), name), unset_.end());
+        if (operation == '-') return is_set ? *value : word;
+        if (operation == '+') return is_set ? word : "";
+        if (!is_set) fail(name + " is not set: " + word);
+        return value.value_or("");
+    }
+
+    std::string replace(const std::string& value) {
+        const bool all = at_ < text_.size() && text_[at_] == '/';
+        if (all) ++at_;
+        const std::string pattern = expand_to('/', true);
+        return replace_pattern(value, pattern, expand_to('}', true), all);
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    char escape_;
+    const Variables& variables_;
+    std::string& problem_;
+    std::vector<std::string>& unset_;
+};
+
+/// Behind the "${" at `begin`: where its brace is closed; braces may nest.
+std::size_t skip_braces(std::string_view text, std::size_t begin) {
+    int depth = 0;
+    for (std::size_t i = begin + 1; i < text.size(); ++i) {
+        if (text[i] == '{') ++depth;
+        if (text[i] == '}' && --depth == 0) return i + 1;
+    }
+    return text.size();
+}
+
+}  // namespace
+
+std::size_t end_of_word(std::string_view text, std::size_t begin, char escape, bool& is_open) {
+    char quote = 0;
+    std::size_t i = begin;
+    while (i < text.size() && (quote != 0 || blanks.find(text[i]) == std::string_view::npos)) {
+        const char c = text[i];
+        if (c == escape && quote != '\'') {
+            i += 2;
+            continue;
+        }
+        if (c == '$' && quote != '\'' && i + 1 < text.size() && text[i + 1] == '{') {
+            i = skip_braces(text, i);
+            continue;
+        }
+        if (c == quote) {
+            quote = 0;
+        } else if (quote == 0 && (c == '"' || c == '\'')) {
+            quote = c;
+        }
+        ++i;
+    }
+    is_open = is_open || quote != 0;
+    return std::min(i, text.size());
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> find_words(std::string_view text, char escape, bool& is_open) {
+    std::vector<std::pair<std::size_t, std::size_t>> words;
+    std::size_t begin = text.find_first_not_of(blanks);
+    while (begin != std::string_view::npos) {
+        const std::size_t end = end_of_word(text, begin, escape, is_open);
+        words.emplace_back(begin, end);
+        begin = text.find_first_not_of(blanks, end);
+    }
+    return words;
+}
+
+std::string unquoted(std::string_view text) {
+    std::string plain;
+    char quote = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && quote != '\'') {
+            if (++i < text.size()) plain += text[i];
+        } else if (text[i] == quote) {
+            quote = 0;
+        } else if (quote == 0 && (text[i] == '"' || text[i] == '\'')) {
+            quote = text[i];
+        } else {
+            plain += text[i];
+        }
+    }
+    return plain;
+}
+
+std::string expand_variables(std::string_view text, char escape, const Variables& variables, std::string& problem,
+                             std::vector<std::string>& unset) {
+    return Expansion(text, escape, variables, problem, unset).expand_to(0, false);
+}

@@ -1,0 +1,60 @@
+#include "plan/build_context.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+bool holds(const std::string& copied, const std::string& ignored, const std::string& path) {
+    return BuildContext(parse_dockerfile("FROM a\nCOPY " + copied + " /to\n", "Dockerfile"), ignored).holds(path);
+}
+
+bool is_let_in(const std::string& ignored, const std::string& path) {
+    return holds(".", ignored, path);
+}
+
+}  // namespace
+
+// Observed with docker build's own matcher (moby/patternmatcher) where the documentation leaves it open.
+TEST_CASE(".dockerignore is read as Docker reads it") {
+    CHECK(is_let_in("", "a/b"));
+    CHECK_FALSE(is_let_in("a", "a/b"));
+    CHECK_FALSE(is_let_in("/a/", "a/b"));
+    CHECK_FALSE(is_let_in("  ./a/../a \r\n", "a"));
+    CHECK(is_let_in("# a\n", "a"));
+    CHECK(is_let_in("b", "a/b"));
+    CHECK_FALSE(is_let_in("**/b", "a/b"));
+    CHECK_FALSE(is_let_in("**/b", "b/c"));
+    CHECK_FALSE(is_let_in("*", "a/b"));
+    CHECK_FALSE(is_let_in("*/b", "a/b"));
+    CHECK(is_let_in("*/b", "a/c/b"));
+    CHECK_FALSE(is_let_in("a/**", "a/b/c"));
+    CHECK_FALSE(is_let_in("a?[b-d][^x]", "axcy"));
+    CHECK(is_let_in("a?[b-d][^x]", "axcx"));
+    CHECK_FALSE(is_let_in("\\*", "*"));
+    CHECK(is_let_in("\\*", "a"));
+    CHECK(is_let_in("*\n!image\n", "image/deep/x"));
+    CHECK_FALSE(is_let_in("*\n!image\nimage/deep\n", "image/deep/x"));
+    CHECK(is_let_in("*\n! a\n", "a"));
+    CHECK_FALSE(is_let_in("!a\n*\n", "a"));
+}
+
+TEST_CASE("a build reads what is named, and what is below it") {
+    CHECK(holds("image", "", "image/x"));
+    CHECK(holds("/image/", "", "image/x"));
+    CHECK(holds("../image", "", "image/x"));
+    CHECK(holds("*.txt", "", "a.txt"));
+    CHECK_FALSE(holds("*.txt", "", "b/a.txt"));
+    CHECK_FALSE(holds("image", "", "images/x"));
+    CHECK_FALSE(holds("image", "image/x", "image/x"));
+}
+
+TEST_CASE("only folders that may hold something are looked into") {
+    const BuildContext context(parse_dockerfile("FROM a\nCOPY a/b c/*/d /to/\n", "Dockerfile"), "a/b/no\n");
+    CHECK(context.may_hold_below("a"));
+    CHECK(context.may_hold_below("a/b/x"));
+    CHECK(context.may_hold_below("c"));
+    CHECK(context.may_hold_below("c/x"));
+    CHECK_FALSE(context.may_hold_below("a/x"));
+    CHECK_FALSE(context.may_hold_below("a/b/no"));
+    CHECK_FALSE(context.may_hold_below("node_modules"));
+}
