@@ -20,7 +20,7 @@ TEST_CASE("every target reads and writes a scope of GitHub's cache of its own") 
     BuildSettings settings = sample_settings();
     settings.cache_from = {"type=gha"};
     settings.cache_to = {"type=gha,mode=max"};
-    const std::string bake = render_bake(sample_plan(), settings, sample_dockerfile, "/out");
+    const std::string bake = render_bake(sample_plan(), settings, sample_parsed(), "/out");
     for (const std::string name :
          {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
         CHECK(bake.find("\"type=gha,scope=python-" + name + "-linux-amd64\"") != std::string::npos);

@@ -159,10 +159,10 @@ TEST_CASE("every problem of a Dockerfile is reported on its line") {
     CHECK(problems_of("RUN echo\n") ==
           "Dockerfile: there is no FROM: no image can be made from this\n"
           "  hint: see the Dockerfile reference\n");
-    CHECK(problems_of("FROM\nFROM a b\nFORM c\nEOF\nFROM d AS 1x\n") ==
+    CHECK(problems_of("FROM\nFROM a b\nFROMM c\nEOF\nFROM d AS 1x\n") ==
           "Dockerfile:1: this FROM is neither FROM image nor FROM image AS name: \"\"\n"
           "Dockerfile:2: this FROM is neither FROM image nor FROM image AS name: \"a b\"\n"
-          "Dockerfile:3: unknown instruction \"FORM\"\n"
+          "Dockerfile:3: unknown instruction \"FROMM\"\n"
           "  hint: did you mean FROM?\n"
           "Dockerfile:4: unknown instruction \"EOF\"\n"
           "  hint: is it the end of a here-document, or a line that the one above continues?\n"
