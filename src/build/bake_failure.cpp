@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::size_t max_lines = 40;  // of a step's output; the whole of it was shown while it ran
 
+constexpr const char* foreign_platform_hint =
+    "the step ran for another processor than this machine has: build it on a runner of that platform, as the reusable "
+    "workflow does, or set QEMU up before (docker/setup-qemu-action)";
+
 bool is_ruler(const std::string& line) {
     return line.size() >= 6 && line.find_first_not_of('-') == std::string::npos;
 }
@@ -85,6 +89,7 @@ Problem parse_bake_failure(std::string_view progress, const std::string& dockerf
     }
     if (step.size() > max_lines) step.erase(step.begin() + 1, step.end() - static_cast<std::ptrdiff_t>(max_lines) + 1);
     if (!step.empty()) problem.what += "\n" + joined(step, "\n");
+    if (problem.what.find("exec format error") != std::string::npos) problem.hint = foreign_platform_hint;
     return problem;
 }
 

@@ -89,3 +89,12 @@ TEST_CASE("only the network is worth another try") {
         "#3 ERROR: 503 Service Unavailable\nERROR: failed to solve: target stage \"nono\" could not be found\n"));
     CHECK_FALSE(is_network_fault(""));
 }
+
+TEST_CASE("a step for another processor than the machine's is recognised") {
+    const Problem problem = parse_bake_failure(
+        "#9 0.1 exec /bin/sh: exec format error\n"
+        "------\n > [production 2/3] RUN true:\n0.1 exec /bin/sh: exec format error\n------\n"
+        "ERROR: failed to solve: process \"/bin/sh -c true\" did not complete successfully: exit code: 255\n",
+        "Dockerfile");
+    CHECK(problem.hint.find("another processor than this machine has") != std::string::npos);
+}

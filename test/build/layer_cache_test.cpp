@@ -90,6 +90,24 @@ TEST_CASE("a cache that failed is found in what bake printed, each failure once"
     CHECK(failures[1].level == Level::warning);
 }
 
+TEST_CASE("a service that refuses everything is reported, as BuildKit 0.13 prints it") {
+    const Problems failures = find_cache_failures(
+        "#3 importing cache manifest from gha:8914694936092681762\n"
+        "#3 ERROR: unknown error 400 Bad Request: {\"code\":\"invalid\"}\n"
+        "#5 [1/1] COPY a /a\n#5 DONE 0.1s\n"
+        "#6 exporting to oci image format\n#6 exporting layers 0.1s done\n#6 DONE 0.3s\n"
+        "#7 exporting to GitHub Actions Cache\n"
+        "#7 preparing build cache for export 0.1s done\n"
+        "#7 ERROR: unknown error 400 Bad Request: {\"code\":\"invalid\"}\n"
+        "------\n > importing cache manifest from gha:8914694936092681762:\n------\n"
+        "------\n > exporting to GitHub Actions Cache:\n------\n");
+    REQUIRE(failures.size() == 2);
+    CHECK(failures[0].what ==
+          "the layer cache could not be read: unknown error 400 Bad Request: {\"code\":\"invalid\"}");
+    CHECK(failures[1].what ==
+          "the layer cache could not be written: unknown error 400 Bad Request: {\"code\":\"invalid\"}");
+}
+
 TEST_CASE("other steps and what they print are no trouble with the cache") {
     CHECK(find_cache_failures("#3 [1/2] FROM docker.io/library/python\n#3 DONE 1.0s\n#4 exporting cache to registry\n"
                               "#4 DONE 0.1s\nERROR: failed\n#5 ERROR: process did not complete successfully\n")

@@ -135,7 +135,7 @@ class Guide(unittest.TestCase):
         for sample, verdict in (("green", "clean"), ("red", "vulnerable")):
             with self.subTest(sample=sample):
                 play = Play(self, load(snippet("jobs")), payload=payload("push"), machine=self.environments[sample],
-                            make=self.make_repository, lacking=lambda job: {})
+                            make=self.make_repository, lacking=lambda job, sample=sample: job.databases(sample))
                 ends = play.run()
                 self.assertEqual(play.last_step("scan").outputs["verdict"], verdict, play.what_failed())
                 self.assertEqual(ends, {"scan": "success" if verdict == "clean" else "failure"}, play.what_failed())
