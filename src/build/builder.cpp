@@ -85,6 +85,12 @@ std::string render_buildkit_configuration(const std::vector<std::string>& mirror
     return hosts.empty() ? "" : "[registry.\"docker.io\"]\n  mirrors = [" + hosts + "]\n" + plain;
 }
 
+std::string locate_image(const std::string& image, const std::map<std::string, std::string>& mirrors) {
+    const std::size_t slash = image.find('/');
+    const auto mirror = mirrors.find(image.substr(0, slash));
+    return slash == std::string::npos || mirror == mirrors.end() ? image : mirror->second + image.substr(slash);
+}
+
 OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
                        const fs::path& folder)
     : world_(world), buildx_(settings.buildx), environment_(environment), name_(make_name(world, folder)) {

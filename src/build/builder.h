@@ -1,6 +1,7 @@
 // A builder of our own, for engines whose classic image store cannot write OCI layouts.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "build/build.h"
@@ -12,6 +13,10 @@ inline constexpr const char* own_builder_prefix = "python-image-action-";
 /// BuildKit's own settings for such a builder: the engine's mirrors of docker.io, which it would not know (BuildKit,
 /// buildkitd.toml).
 std::string render_buildkit_configuration(const std::vector<std::string>& mirrors);
+
+/// Where the engine finds an image: engines know their own mirrors, but not those of --mirrors (by registry host). Only
+/// an image that names its registry has a mirror here.
+std::string locate_image(const std::string& image, const std::map<std::string, std::string>& mirrors);
 
 /// A docker-container builder that lives as long as this object, in a cancelled run too.
 class OwnBuilder {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "build/builder.h"
 #include "pipeline/step.h"
 #include "probe/engine.h"
 #include "registry/lookup.h"
@@ -79,15 +80,6 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
     return bases;
 }
 
-/// The engine pulls this image itself, and knows nothing of --mirrors.
-std::string find_buildkit_image(const Settings& settings) {
-    const std::string image = settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image;
-    const std::size_t slash = image.find('/');
-    const auto mirror = settings.mirrors.find(image.substr(0, slash));
-    return mirror == settings.mirrors.end() || slash == std::string::npos ? image
-                                                                          : mirror->second + image.substr(slash);
-}
-
 }  // namespace
 
 Built build_images(const World& world, const Settings& settings, const Project& project) {
@@ -116,7 +108,8 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.containerd_store = engine.containerd_store;
     build.socket = engine.socket;
     build.mirrors = engine.docker_io_mirrors;
-    build.buildkit_image = find_buildkit_image(settings);
+    build.buildkit_image =
+        locate_image(settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image, settings.mirrors);
     Built built = run_build(world, project.plan, build);
     step.end(counted(built.layouts.size(), "layout") + " in " + build.images.string());
     return built;

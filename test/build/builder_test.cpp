@@ -133,3 +133,12 @@ TEST_CASE("what killed runs left behind is removed after a day, others' builders
     CHECK(fake.log.str() ==
           "removed the builder that a killed run left behind: buildx_buildkit_python-image-action-1a0\n");
 }
+
+TEST_CASE("BuildKit comes from the mirror of its registry") {
+    const std::map<std::string, std::string> mirrors = {{"docker.io", "mirror.example/hub"}, {"gcr.io", "g.example"}};
+    CHECK(locate_image("docker.io/moby/buildkit:v1@sha256:1", mirrors) ==
+          "mirror.example/hub/moby/buildkit:v1@sha256:1");
+    CHECK(locate_image("ghcr.io/a/b:1", mirrors) == "ghcr.io/a/b:1");
+    CHECK(locate_image("gcr.io", mirrors) == "gcr.io");
+    CHECK(locate_image(usual_buildkit, mirrors).starts_with("mirror.example/hub/moby/buildkit:"));
+}

@@ -74,6 +74,20 @@ class Adoption(unittest.TestCase):
         self.assertEqual(set(self.hub.findings.values()), {"refs/heads/main"})
         self.assertEqual(self.hub.refused, [])
 
+        self.check_the_night_after(play.origin)
+
+    def check_the_night_after(self, origin):
+        event = payload("schedule")
+        event["repository"]["default_branch"] = "main"
+        night = Play(self, workflow("parent-images-nightly.yml"), event="schedule", payload=event, ref="refs/heads/main",
+                     token=GITHUB_TOKEN, network="host", make=lambda folder: git(folder, "clone", "--quiet", str(origin), "."),
+                     lacking=Job.databases, variables={
+                         "GITHUB_API_URL": self.hub.address,
+                         "GITHUB_WORKFLOW_REF": "defra/images/.github/workflows/nightly-scan.yml@refs/heads/main"})
+        self.assertEqual(night.run(), {"nightly": "success"}, night.what_failed())
+        self.assertEqual(night.outputs(), {"verdict": "clean", "issue": ""})
+        self.assertEqual(self.hub.enabled, {"nightly-scan.yml"})
+
     def make_fixed(self, folder):
         """`check --fix`, and the one file that nobody can write for an adopter."""
         origin = folder.parent / "as-it-was"
