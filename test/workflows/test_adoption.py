@@ -15,8 +15,6 @@ from workflow_player import Play
 
 FIXTURE = ROOT / "test/fixtures/adopter"
 REPOSITORIES = ("defradigital/python", "defradigital/python-development")
-# What its image does not keep of the built-in contract, as docs/migrating.md tells an adopter to write it down.
-CONTRACT = "off: [uv, uv-path, debugger, orphans]\n"
 
 
 def make_adopter(folder):
@@ -61,7 +59,7 @@ class Adoption(unittest.TestCase):
 
     def test_fixed_it_goes_from_the_documented_lines_to_a_published_release(self):
         """Only here: an adopter's repository goes the whole documented way, in containers."""
-        play, results = self.play(self.make_fixed, contract="contract.yml")
+        play, results = self.play(self.make_fixed, contract="off")  # as docs/migrating.md says
         self.assertEqual(results, {"matrix": "success", "image": "success", "publish": "success", "check": "success"}, play.what_failed())
         for repository in REPOSITORIES:
             self.assertEqual(self.registry.tags(repository), ["2.1.0-python3.13.5", "latest", "latest-3.13"])
@@ -89,7 +87,7 @@ class Adoption(unittest.TestCase):
         self.assertEqual(self.hub.enabled, {"nightly-scan.yml"})
 
     def make_fixed(self, folder):
-        """`check --fix`, and the one file that nobody can write for an adopter."""
+        """What `check --fix` makes of it."""
         origin = folder.parent / "as-it-was"
         origin.mkdir()
         make_adopter(origin)
@@ -101,7 +99,6 @@ class Adoption(unittest.TestCase):
         self.assertIn("<!-- versions:begin -->", (job.workspace / "README.md").read_text())
         shutil.copytree(job.workspace, folder, dirs_exist_ok=True)
         shutil.rmtree(folder / "out", ignore_errors=True)
-        (folder / "contract.yml").write_text(CONTRACT)
         git(folder, "add", "--all")
         git(folder, "commit", "--quiet", "--message=On the action")
 
