@@ -2,7 +2,7 @@
 through parent-images.yml, with the real container in every step.
 
 act is no oracle of GitHub: mini_runner.py, written from the runner's source, is the stricter one. What it cannot have here is replaced,
-and nothing else is. `$/`, which is newer than act, is written `./`, so the repository of images holds action.yml too, and that
+and nothing else is. `$/` and `queue`, which are newer than act, are written `./` and left out, so the repository of images holds action.yml too, and that
 names the container that is built already; `strategy.job-index` is empty there, so it is worked out from the job's Python. actions/checkout
 copies the folder, as act does for everybody; the other actions, programs for node that would be cloned, are the few lines
 below. Registries and feeds are replaced by the defaults of the inputs. A pull request, because a push wants a GitHub and a registry."""
@@ -23,7 +23,7 @@ from project_of_images import ROWS, git, make_repository, payload
 
 ARTIFACTS = "/artifacts"  # in every container
 JOB_IMAGE = "runner-of-python-image-action-under-test"
-UNKNOWN_TO_ACT = {"uses: $/action": "uses: ./", "uses: $/": "uses: ./",
+UNKNOWN_TO_ACT = {"uses: $/action": "uses: ./", "uses: $/": "uses: ./", "      queue: max\n": "",
                   "${{ strategy.job-index }}": f"${{{{ matrix.python == '{ROWS[0][0]}' && '0' || '1' }}}}"}
 SUBSTITUTES = {
     "actions/cache": "exit 0",
