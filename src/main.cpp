@@ -11,6 +11,7 @@
 #include "commands/commands.h"
 #include "github/filtered_stream.h"
 #include "github/runner.h"
+#include "report/summary.h"
 #include "system/cancellation.h"
 #include "system/real_clock.h"
 #include "system/real_files.h"
@@ -51,27 +52,20 @@ void show_problems(const Problems& problems, bool in_workflow, const std::string
     std::cout << github::render_annotations(problems, folder) << std::flush;
 }
 
-/// A scanner's own word for a run that ended before its verdict: unknown, never empty (an empty output reads as "no
-/// findings").
-bool has_verdict(const std::string& command) {
-    return command == "scan" || command == "judge" || command == "nightly" || command == "run";
+/// A step that fails without a report of its own still says in its summary what to do.
+std::string summary_of(const std::string& command, const Result& result) {
+    if (result.exit == Exit::done || !result.summary.empty()) return result.summary;
+    return render_problem_summary(command + " failed", result.problems);
 }
 
-Exit deliver(const World& world, const Result& result, bool in_workflow, const std::string& folder) {
+Exit deliver(const World& world, const std::string& command, const Result& result, bool in_workflow,
+             const std::string& folder) {
     show_problems(result.problems, in_workflow, folder);
     if (in_workflow) {
         github::save_outputs(world, result.outputs);
-        github::save_summary(world, result.summary);
+        github::save_summary(world, summary_of(command, result));
     }
     return result.exit;
-}
-
-Exit fail(const World& world, const std::string& command, const Error& error, bool in_workflow,
-          const std::string& folder) {
-    show_problems(error.problems, in_workflow, folder);
-    if (in_workflow && has_verdict(command))
-        github::save_outputs(world, {{"verdict", "unknown"}, {"published", "false"}});
-    return error.exit;
 }
 
 /// Where that is.
@@ -94,7 +88,6 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     }
     Settings settings = parse_settings(invocation.options);
     settings.directory = enter(settings.directory);
-    const std::string folder = github::folder_in_repository(environment, settings.directory);
     RealProcesses processes(make_relay(in_workflow));
     RealHttp http(environment);
     RealFiles files(settings.directory, std::filesystem::temp_directory_path());
@@ -108,11 +101,35 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
                       environment,
                       in_workflow ? out.stream() : std::cout,
                       in_workflow ? log.stream() : std::cerr};
-    try {
-        return deliver(world, run_command(invocation.command, world, settings), in_workflow, folder);
-    } catch (const Error& error) {
-        return fail(world, invocation.command, error, in_workflow, folder);
+    Result result = run_command(invocation.command, world, settings);
+    result.problems.insert(result.problems.end(), invocation.warnings.begin(), invocation.warnings.end());
+    return deliver(world, invocation.command, result, in_workflow,
+                   github::folder_in_repository(environment, settings.directory));
+}
+
+/// The end of a run that has no result: its problems, and in a workflow what later steps and people look at.
+Exit fail(const Environment& environment, const Error& error) {
+    const bool in_workflow = github::is_workflow(environment);
+    const std::filesystem::path here = std::filesystem::current_path();
+    const std::string folder = github::folder_in_repository(environment, here);
+    if (!in_workflow) {
+        show_problems(error.problems, in_workflow);
+        return error.exit;
     }
+    const auto given = environment.find("INPUT_COMMAND");
+    const std::string command = given == environment.end() || given->second.empty() ? "run" : given->second;
+    RealProcesses processes(make_relay(in_workflow));
+    RealHttp http(environment);
+    RealFiles files(here, std::filesystem::temp_directory_path());
+    RealClock clock;
+    const World world{processes, http, files, clock, environment, std::cout, std::cerr};
+    try {
+        deliver(world, command,
+                {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command), .summary = ""},
+                in_workflow, folder);
+    } catch (const Error&) {  // the runner's own files cannot be written; the problems were shown before that
+    }
+    return error.exit;
 }
 
 }  // namespace
@@ -124,11 +141,9 @@ int main(int argc, char** argv) {
     try {
         return static_cast<int>(run_program({argv + 1, argv + argc}, environment));
     } catch (const Error& error) {
-        show_problems(error.problems, github::is_workflow(environment));
-        return static_cast<int>(error.exit);
+        return static_cast<int>(fail(environment, error));
     } catch (const std::exception& unexpected) {
-        show_problems({{{}, std::string("this should not have happened: ") + unexpected.what(), ""}},
-                      github::is_workflow(environment));
-        return static_cast<int>(Exit::failed);
+        const std::string what = std::string("this should not have happened: ") + unexpected.what();
+        return static_cast<int>(fail(environment, {Exit::failed, {{{}, what, "please report it"}}}));
     }
 }

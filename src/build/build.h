@@ -12,6 +12,7 @@
 
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/secret.h"
 #include "oci/layout.h"
 #include "plan/plan.h"
 #include "system/world.h"
@@ -77,6 +78,13 @@ Buildx find_buildx(const World& world);
 /// The BuildKit that a builder of our own runs. `tools/pin` writes its digest.
 inline constexpr const char* usual_buildkit = "docker.io/moby/buildkit:v0.32.2";
 
+/// What a registry is told when a base is pulled from it.
+struct RegistryLogin {
+    std::string host;  ///< as people write it: "docker.io"
+    std::string user;
+    Secret password;
+};
+
 struct BuildSettings {
     Buildx buildx;
     std::filesystem::path directory = ".";  ///< the build context
@@ -90,10 +98,11 @@ struct BuildSettings {
     std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…" (layer_cache.h)
     std::vector<std::string> cache_to;
 
-    std::string builder;               ///< a builder that exists; empty: what the engine offers, see run_build
-    bool containerd_store = true;      ///< of the engine (probe/engine.h)
-    std::filesystem::path socket;      ///< of the engine, for its DOCKER_HOST; empty: as our environment has it
-    std::vector<std::string> mirrors;  ///< of docker.io, as the engine has them: for a builder of our own
+    std::string builder;                  ///< a builder that exists; empty: what the engine offers, see run_build
+    bool containerd_store = true;         ///< of the engine (probe/engine.h)
+    std::filesystem::path socket;         ///< of the engine, for its DOCKER_HOST; empty: as our environment has it
+    std::vector<std::string> mirrors;     ///< of docker.io, as the engine has them: for a builder of our own
+    std::vector<RegistryLogin> logins{};  ///< for pulling bases
     std::string buildkit_image = usual_buildkit;  ///< for a builder of our own
 };
 

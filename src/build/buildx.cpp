@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr Version oldest{0, 13, 0};
 constexpr const char* git_configuration = "gitconfig";
+constexpr const char* docker_hub_key = "https://index.docker.io/v1/";  // as docker login writes it
 constexpr const char* install_hint =
     "install buildx 0.13 or newer: docker-buildx on PATH, or the plug-in of the docker CLI";
 
@@ -50,6 +52,13 @@ void add_actions_cache(const World& world, Environment& environment) {
         environment["ACTIONS_CACHE_SERVICE_V2"] = "true";
 }
 
+/// buildx finds the builder in its own folder, and the logins in our configuration.
+void use_logins_with_named_builder(const World& world, const fs::path& configuration, Environment& environment) {
+    const fs::path theirs = variable(world, "DOCKER_CONFIG", variable(world, "HOME") + "/.docker");
+    environment.insert({"BUILDX_CONFIG", (theirs / "buildx").string()});
+    environment["DOCKER_CONFIG"] = configuration.string();
+}
+
 }  // namespace
 
 Buildx find_buildx(const World& world) {
@@ -74,9 +83,16 @@ Buildx find_buildx(const World& world) {
                 {{{}, "buildx is not here: neither docker-buildx nor docker buildx could be run", install_hint}}};
 }
 
-void write_docker_configuration(const World& world, const fs::path& folder) {
+void write_docker_configuration(const World& world, const fs::path& folder, const std::vector<RegistryLogin>& logins) {
     JsonWriter json;
     json.open_object();
+    if (!logins.empty()) json.open_object("auths");
+    for (const RegistryLogin& login : logins) {
+        json.open_object(login.host == "docker.io" ? docker_hub_key : login.host);
+        json.field("auth", base64(login.user + ":" + login.password.reveal()));
+        json.close();
+    }
+    if (!logins.empty()) json.close();
     if (const auto home = world.environment.find("HOME"); home != world.environment.end()) {
         const fs::path plugins = fs::path(home->second) / ".docker" / "cli-plugins";
         if (world.files.is_folder(plugins)) {
@@ -101,6 +117,7 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
         environment["DOCKER_CONFIG"] = configuration.string();
     } else {
         copy_variables(world.environment, {"DOCKER_CONFIG", "BUILDX_CONFIG", "DOCKER_CONTEXT"}, environment);
+        if (!settings.logins.empty()) use_logins_with_named_builder(world, configuration, environment);
     }
     copy_variables(world.environment, {"DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"}, environment);
     if (!settings.socket.empty()) environment["DOCKER_HOST"] = "unix://" + settings.socket.string();

@@ -8,12 +8,14 @@
 #include "build/build.h"
 #include "system/world.h"
 
-/// A Docker configuration without anybody's credentials and contexts, made in `folder` (faults.md D16); it knows where
-/// the user's own plug-ins are. And git's, for buildx, which asks it for the commit.
-void write_docker_configuration(const World& world, const std::filesystem::path& folder);
+/// A Docker configuration without the user's credentials and contexts, made in `folder` (faults.md D16), which must be
+/// private and is removed after the build: it holds these logins, which buildx gives to BuildKit as it asks for them.
+/// It knows where the user's own plug-ins are. And git's, for buildx, which asks it for the commit.
+void write_docker_configuration(const World& world, const std::filesystem::path& folder,
+                                const std::vector<RegistryLogin>& logins = {});
 
 /// The environment of every buildx. A named builder is kept in the user's configuration, so that is used then instead
-/// of the one in `configuration`.
+/// of the one in `configuration`; with logins only buildx's part of it is.
 Environment buildx_environment(const World& world, const BuildSettings& settings,
                                const std::filesystem::path& configuration);
 

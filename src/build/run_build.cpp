@@ -73,7 +73,7 @@ Built run_build(const World& world, const Plan& plan, const BuildSettings& wante
     world.files.remove(outputs.path());                                     // of an interrupted build
     world.files.make_folder(outputs.path());
     const PrivateFolder configuration(world.files);
-    write_docker_configuration(world, configuration.path());
+    write_docker_configuration(world, configuration.path(), settings.logins);
     const fs::path bake_file = configuration.path() / "bake.json";
     world.files.write(bake_file, render_bake(plan, settings, dockerfile, outputs.path()));
     const Environment environment = buildx_environment(world, settings, configuration.path());

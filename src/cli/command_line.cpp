@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -131,7 +132,12 @@ Invocation parse_inputs(const Environment& environment) {
         const auto option = std::find_if(table.begin(), table.end(), [&input = key](const OptionText& o) {
             return "INPUT_" + upper_case(o.name) == input;
         });
-        if (option == table.end()) {
+        if (key == "INPUT_ARGS" || key == "INPUT_ENTRYPOINT") {
+            invocation.warnings.push_back({{},
+                                           "`" + lower_case(key.substr(6)) + "` of this step is ignored",
+                                           "write `command` and the other inputs that action.yml lists",
+                                           Level::warning});
+        } else if (option == table.end()) {
             problems.push_back({{},
                                 fmt::format("there is no input \"{}\"", lower_case(key.substr(6))),
                                 "action.yml lists the inputs"});
@@ -141,4 +147,14 @@ Invocation parse_inputs(const Environment& environment) {
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     return invocation;
+}
+
+std::map<std::string, std::string> outputs_of_failure(const std::string& command) {
+    const std::set<std::string> judging = {"scan", "judge", "nightly", "run"};
+    const bool is_known = is_command(command);
+    std::map<std::string, std::string> outputs;
+    if (judging.contains(command) || !is_known) outputs["verdict"] = "unknown";
+    if (judging.contains(command) || command == "publish" || !is_known) outputs["published"] = "false";
+    if (command == "run" || command == "release" || !is_known) outputs["created"] = "false";
+    return outputs;
 }

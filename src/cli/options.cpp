@@ -13,6 +13,7 @@ const std::vector<std::string> scanning = {"scan", "explain", "publish", "nightl
 const std::vector<std::string> judging = {"scan", "judge", "explain", "publish", "nightly", "run"};
 const std::vector<std::string> publishing = {"publish", "run"};
 const std::vector<std::string> uploading = {"judge", "publish", "nightly", "run"};
+const std::vector<std::string> pulling = {"build", "scan", "explain", "publish", "fetch", "nightly", "run"};
 const std::vector<std::string> with_registry = {"scan", "explain", "publish", "fetch", "nightly", "run"};
 const std::vector<std::string> with_github = {"check", "judge", "publish", "release", "nightly", "run"};
 const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
@@ -123,9 +124,12 @@ const std::vector<OptionText>& option_table() {
          "Where images are published: a registry such as docker.io, or oci:DIR; out/registry unless given",
          {"scan", "publish", "nightly", "run"}},
         {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
-         with_registry},
+         pulling},
         {"docker-token", "TOKEN", "",
-         "The access token that goes with it; outside of a workflow the variable DOCKER_TOKEN", with_registry, true},
+         "The access token that goes with it; outside of a workflow the variable DOCKER_TOKEN", pulling, true},
+        {"registry-auths", "LIST", "",
+         "Logins of other registries that images are pulled from: a YAML list of registry, username and password",
+         pulling, true},
         {"insecure", "", "false", "Speak to the registry without TLS; one on this machine always is spoken to so",
          with_registry},
         {"allow-stand-in", "", "false",

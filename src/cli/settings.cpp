@@ -28,8 +28,13 @@ class Reader {
         return row == table.end() ? "" : row->standard;
     }
 
+    /// In a workflow one entry a line is the usual form, on a command line the separator is.
     std::vector<std::string> list(const std::string& name, char separator) const {
-        return fields_of(text(name), separator);
+        std::vector<std::string> entries;
+        for (const std::string& line : lines_of(text(name))) {
+            for (std::string& entry : fields_of(line, separator)) entries.push_back(std::move(entry));
+        }
+        return entries;
     }
 
     std::map<std::string, std::string> pairs(const std::string& name, const std::string& example) {
@@ -142,6 +147,15 @@ class Reader {
         return all_names;
     }
 
+    std::map<std::string, registry::Credentials> registry_auths(const std::string& name) {
+        try {
+            return registry::parse_registry_auths(Secret(text(name)));
+        } catch (const Error& error) {  // reported with all others
+            problems_.insert(problems_.end(), error.problems.begin(), error.problems.end());
+            return {};
+        }
+    }
+
     void refuse(const std::string& name, const std::string& value, const std::string& hint) {
         problems_.push_back({{}, fmt::format("--{} does not take \"{}\"", name, value), hint});
     }
@@ -203,6 +217,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.to = reader.text("to");
     s.docker_username = reader.text("docker-username");
     s.docker_token = Secret(reader.text("docker-token"));
+    s.registry_auths = reader.registry_auths("registry-auths");
     s.insecure = reader.flag("insecure");
     s.allow_stand_in = reader.flag("allow-stand-in");
     s.adopt_alias = reader.flag("adopt-alias");

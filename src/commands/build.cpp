@@ -12,6 +12,7 @@ Result run_build(const World& world, const Settings& settings) {
                   .problems = project.warnings,
                   .outputs = {{"digests", render_digests(built.layouts)}},
                   .summary = ""};
+    append(result.problems, project.history_warnings);
     append(result.problems, built.notices);
     return result;
 }

@@ -17,6 +17,7 @@ Result run_matrix(const World& world, const Settings& settings) {
 
     Result result;
     result.problems = project.warnings;
+    append(result.problems, project.history_warnings);
     result.outputs["matrix"] = matrix;
     result.outputs["count"] = std::to_string(count_jobs(project.plan));
     result.outputs["versions"] = joined(versions, ",");

@@ -106,7 +106,12 @@ Night find_or_explain(const World& world, const Settings& settings, github::Api&
         return find_published(world, settings, api);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
-        Night night{load_policy_project(world, settings), {}, {}, "", {}};
+        Night night{.project = load_policy_project(world, settings),
+                    .wanted = {},
+                    .kept = {},
+                    .from = "",
+                    .released = true,
+                    .missing = {}};
         for (const Problem& problem : error.problems) night.project.warnings.push_back(problem);
         return night;
     }
@@ -143,14 +148,14 @@ struct Told {
 };
 
 /// A repository without issues, or a token that may not write them, is told of and not failed for.
-Told keep_issue(const Settings& settings, github::Api& api, const Run& run, Result& result) {
+Told keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
     try {
         const github::TrackingIssues issues = github::load_tracking_issues(api);
         const auto state_of = [](const std::optional<github::TrackingIssue>& issue) {
             return issue ? std::optional(issue->state) : std::nullopt;
         };
         const TrackingPlan plan = plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
-        return {!plan.news.empty(), github::carry_out(api, plan, issues)};
+        return {!plan.news.empty(), only_reports ? "" : github::carry_out(api, plan, issues)};
     } catch (const Error& error) {
         if (error.exit == Exit::cancelled) throw;
         for (Problem problem : error.problems) {
@@ -212,18 +217,69 @@ Result off(const std::string& reason) {
     return result;
 }
 
+/// The tracking issue, the alerts and the schedule belong to what is published. Only a nightly run of the default
+/// branch may change them: neither another branch's policy nor an event that strangers can cause. Empty: this run may.
+std::string why_only_report(const github::Event& event) {
+    if (!event.in_workflow) return "";
+    if (event.name != "schedule" && event.name != "workflow_dispatch")
+        return "the event is \"" + event.name + "\", not a schedule or a dispatch";
+    if (event.repository != event.event_repository)
+        return "the event is about " + event.event_repository + ", the workflow runs in " + event.repository;
+    if (event.ref != "refs/heads/" + event.default_branch)
+        return event.ref + " is not the default branch " + event.default_branch;
+    return "";
+}
+
+/// True before the first publication: there is no release, nothing in the registry, and no earlier scan. Once a scan
+/// has told something, images that are gone make an unknown verdict.
+bool is_before_first_publication(const World& world, const Settings& settings, github::Api& api,
+                                 const github::Event& event, Night& night) {
+    if (night.released || night.wanted.empty() || ask_last_good(api, event)) return false;
+    Problems warnings;
+    registry::Client client = make_client(world, settings, warnings);
+    try {
+        if (!is_nothing_published(client, night)) return false;
+        night.project.warnings.insert(night.project.warnings.end(), warnings.begin(), warnings.end());
+        return true;
+    } catch (const Error& error) {  // the scan meets the same and reports it
+        if (error.exit == Exit::cancelled) throw;
+        return false;
+    }
+}
+
+/// The verdict is unknown, because nothing was scanned; that is no reason for a red run or an issue.
+Result report_nothing_published(const Night& night) {
+    const std::string what =
+        "nothing is published yet, so nothing was scanned: the registry shows no " + night.wanted.front().reference;
+    Result result{.exit = Exit::done,
+                  .problems = night.project.warnings,
+                  .outputs = {{"verdict", "unknown"}, {"issue", ""}},
+                  .summary =
+                      "## Nightly scan: nothing is published yet\n\nThe nightly scan begins with the first "
+                      "publication. Until then there is no tracking issue.\n"};
+    result.problems.push_back(
+        {{},
+         what,
+         "if images were published there, check docker-username and docker-token: they must be able to read them",
+         Level::notice});
+    return result;
+}
+
 }  // namespace
 
 Result run_nightly(const World& world, const Settings& settings) {
     const github::Event event = github::load_event(world);
-    if (event.from_fork) return off("this is a fork; the repository it comes from looks after its images");
+    if (event.from_fork)
+        return off("this is a fork, or comes from one; the repository it comes from looks after its images");
     const Time started = world.clock.now();
     forget_reports(world, settings);
     github::Api api = connect_github(world, settings);
-    keep_schedule_alive(world, api, event);
+    const std::string only_reports = why_only_report(event);
+    if (only_reports.empty()) keep_schedule_alive(world, api, event);
 
     Night night = find_or_explain(world, settings, api);
-    retire(world, settings, api);
+    if (only_reports.empty()) retire(world, settings, api);
+    if (is_before_first_publication(world, settings, api, event, night)) return report_nothing_published(night);
     Run run = scan_or_explain(world, settings, night);
     run.command = "nightly";
     run.started = started;
@@ -232,10 +288,17 @@ Result run_nightly(const World& world, const Settings& settings) {
     std::string summary = save_reports(world, settings, run);
 
     Result result = make_result(settings, run, std::move(summary));
-    upload_findings(world, settings, night.project, run, result);
+    if (!only_reports.empty()) {
+        result.problems.push_back(
+            {{},
+             "this run only reports, and changes neither the tracking issue nor alerts: " + only_reports,
+             "",
+             Level::notice});
+    }
+    upload_findings(world, settings, night.project, run, result, only_reports);
     const Exit of_upload =
         result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
-    const Told told = keep_issue(settings, api, run, result);
+    const Told told = keep_issue(settings, api, run, !only_reports.empty(), result);
     result.exit = std::max(of_upload, exit_of(run, settings.nightly_fail, told.news));
     result.outputs["issue"] = told.address;
     world.out << render_table(run, wants_colour(world));

@@ -28,8 +28,7 @@ Result run_release(const World& world, const Settings& settings) {
                          load_verdicts(world, settings, layouts));
     run.command = "release";
     const github::MadeRelease made = release_images(world, settings, project, layouts, run);
-    result.outputs["created"] = made.created ? "true" : "false";
-    result.outputs["release"] = made.address;
+    add_release(made, result);
     if (!made.address.empty()) world.out << made.address << "\n";
     return result;
 }

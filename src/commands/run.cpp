@@ -57,10 +57,16 @@ void release_if_published(const World& world, const Settings& settings, const Pr
         result.problems.push_back({{}, "no release: there is no token for GitHub", "", Level::notice});
         return;
     }
-    const github::MadeRelease made = release_images(world, settings, project, layouts, run);
-    run.publication->release = made.address;
-    result.outputs["release"] = made.address;
-    result.outputs["created"] = made.created ? "true" : "false";
+    try {
+        const github::MadeRelease made = release_images(world, settings, project, layouts, run);
+        run.publication->release = made.address;
+        add_release(made, result);
+    } catch (const Error& error) {  // the images are published all the same: outputs and reports have to say so
+        if (error.exit == Exit::cancelled) throw;
+        result.exit = std::max(result.exit, error.exit);
+        append(result.problems, error.problems);
+        result.outputs["created"] = "false";
+    }
 }
 
 /// What check found is part of the reports, each remark once.

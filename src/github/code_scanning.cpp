@@ -193,6 +193,28 @@ class Uploader {
     UploadReport report_;
 };
 
+/// Why findings of the code that this event checks out must not be reported for its ref; empty if they may. Code
+/// scanning files them under the ref, and a ref's newest analysis opens and closes its alerts: another ref's code, or a
+/// fork's, would change the alerts of what is published (github-container-actions.md §11).
+std::string why_ref_is_not_reported(const Event& event) {
+    const bool on_branch = event.name == "push" || event.name == "schedule" || event.name == "workflow_dispatch";
+    if (!on_branch && event.name != "pull_request") {
+        return "an event of the kind \"" + event.name + "\" may check out other code than that of " +
+               (event.ref.empty() ? "its branch" : event.ref);
+    }
+    if (event.repository != event.event_repository)
+        return "the event is about " + event.event_repository + ", the workflow runs in " + event.repository;
+    if (event.name == "pull_request") {
+        if (event.from_fork) return "the token of a fork's pull request may only read";
+        return event.ref.starts_with("refs/pull/") ? "" : event.ref + " is not the pull request's own ref";
+    }
+    if (event.ref.starts_with("refs/heads/gh-readonly-queue/"))
+        return "a merge queue deletes its branch before code scanning has read them";
+    if (!event.ref.starts_with("refs/heads/"))
+        return "code scanning shows nothing of " + (event.ref.empty() ? "a run without a branch" : event.ref);
+    return "";
+}
+
 }  // namespace
 
 UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, const std::set<Scanner>& paused,
@@ -203,10 +225,7 @@ UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcom
     if (!paused.empty())
         return {false,
                 render_scanner(*paused.begin()) + " is paused: an upload would close the alerts that only it sees"};
-    if (event.from_fork && event.name.starts_with("pull_request"))
-        return {false, "the token of a fork's pull request may only read"};
-    if (!event.ref.starts_with("refs/heads/") && !event.ref.starts_with("refs/pull/"))
-        return {false, "code scanning shows nothing of " + (event.ref.empty() ? "a run without a branch" : event.ref)};
+    if (std::string reason = why_ref_is_not_reported(event); !reason.empty()) return {false, std::move(reason)};
     if (!has_token) return {false, "there is no token"};
     return {true, ""};
 }

@@ -21,9 +21,10 @@ struct UploadDecision {
     std::string reason;  ///< one sentence; why not
 };
 
-/// Never outside of a workflow, for an unknown verdict or while a scanner is paused (an upload would close alerts that
-/// nobody looked at again), for a tag (nobody reads those), without a token, or for a pull request from a fork (its
-/// token may only read).
+/// Only for a push, a schedule, a dispatch or a pull request from the same repository, where the code is that of the
+/// event's ref, and never for a tag or a merge queue's branch, which code scanning does not show. Never outside of a
+/// workflow, without a token, for an unknown verdict or while a scanner is paused (an upload would close alerts that
+/// were not checked again).
 UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, const std::set<Scanner>& paused,
                              bool has_token);
 

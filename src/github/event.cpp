@@ -12,10 +12,12 @@ constexpr std::size_t max_payload = 25U << 20U;
 bool comes_from_fork(const Json& payload, const std::string& repository) {
     const Json& fork = member(member(payload, "repository"), "fork");
     if (fork.IsBool() && fork.GetBool()) return true;
-    const Json& pull_request = member(payload, "pull_request");
-    if (!pull_request.IsObject()) return false;
+    const auto is_foreign = [&](const Json& head) { return text_at(head, "full_name") != repository; };
     // A deleted fork leaves no head repository at all: nothing proves then that it was our own.
-    return text_at(member(member(pull_request, "head"), "repo"), "full_name") != repository;
+    const Json& pull_request = member(payload, "pull_request");
+    if (pull_request.IsObject() && is_foreign(member(member(pull_request, "head"), "repo"))) return true;
+    const Json& other_run = member(payload, "workflow_run");
+    return other_run.IsObject() && is_foreign(member(other_run, "head_repository"));
 }
 
 [[noreturn]] void refuse_payload(const std::string& what) {
@@ -32,6 +34,10 @@ std::string load_payload(const World& world) {
 }
 
 }  // namespace
+
+bool is_proposed_change(const Event& event) {
+    return event.name.starts_with("pull_request") || event.ref.starts_with("refs/heads/gh-readonly-queue/");
+}
 
 Event load_event(const World& world) {
     Event event;

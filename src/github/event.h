@@ -18,12 +18,15 @@ struct Event {
     std::string revision;  ///< the commit, 40 hexadecimal digits
     std::string server;    ///< "https://github.com"
     std::string run_url;
-    bool from_fork = false;  ///< the event's repository is a fork, or its pull request comes from one
+    bool from_fork = false;  ///< the event's repository is a fork, or its pull request or workflow run comes from one
     std::string actor;
 };
 
 /// From GITHUB_* and the event's payload. Outside a workflow: in_workflow is false, all else empty. Throws
 /// Error{bad_input} if the payload is missing, is no JSON, or is larger than 25 MiB.
 Event load_event(const World& world);
+
+/// True for a change that is not merged yet: a pull request, or the branch of a merge queue, whatever event it causes.
+bool is_proposed_change(const Event& event);
 
 }  // namespace github

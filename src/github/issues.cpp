@@ -86,19 +86,40 @@ std::string render_issue(const TrackingPlan& plan, bool is_new) {
     return json.one_line();
 }
 
-void close_duplicate(Api& api, const TrackingIssue& issue) {
+/// The comment is GitHub's own form for a duplicate: whoever follows the one finds the other.
+void close_duplicate(Api& api, std::int64_t number, std::int64_t kept) {
+    api.send({.method = "POST",
+              .path = fmt::format("issues/{}/comments", number),
+              .body = fmt::format(R"({{"body":"Duplicate of #{}"}})", kept),
+              .purpose = purpose(),
+              .creates = true,
+              .notifies = true});
     api.require({.method = "PATCH",
-                 .path = fmt::format("issues/{}", issue.number),
+                 .path = fmt::format("issues/{}", number),
                  .body = R"({"state":"closed","state_reason":"not_planned"})",
                  .purpose = purpose(),
                  .notifies = true});
 }
 
-/// The oldest open one stays; whoever made a younger one closes it.
+TrackingIssues sort_issues(const std::vector<TrackingIssue>& own) {
+    TrackingIssues issues;
+    for (const TrackingIssue& issue : open_ones(own)) {
+        if (issues.open) {
+            issues.duplicates.push_back(issue.number);
+        } else {
+            issues.open = issue;
+        }
+    }
+    const auto closed = std::find_if(own.begin(), own.end(), [](const TrackingIssue& i) { return !i.open; });
+    if (closed != own.end()) issues.closed = *closed;
+    return issues;
+}
+
+/// The oldest open issue stays. Returns its address; `made` if there is none.
 std::string keep_one(Api& api, const std::string& made) {
-    const std::vector<TrackingIssue> open = open_ones(load_own_issues(api));
-    for (std::size_t i = 1; i < open.size(); ++i) close_duplicate(api, open[i]);
-    return open.empty() ? made : open.front().address;
+    const TrackingIssues issues = sort_issues(load_own_issues(api));
+    for (const std::int64_t number : issues.duplicates) close_duplicate(api, number, issues.open->number);
+    return issues.open ? issues.open->address : made;
 }
 
 std::string create(Api& api, const TrackingPlan& plan) {
@@ -144,13 +165,7 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
 }  // namespace
 
 TrackingIssues load_tracking_issues(Api& api) {
-    const std::vector<TrackingIssue> own = load_own_issues(api);
-    TrackingIssues issues;
-    const std::vector<TrackingIssue> open = open_ones(own);
-    if (!open.empty()) issues.open = open.front();
-    const auto closed = std::find_if(own.begin(), own.end(), [](const TrackingIssue& i) { return !i.open; });
-    if (closed != own.end()) issues.closed = *closed;
-    return issues;
+    return sort_issues(load_own_issues(api));
 }
 
 std::optional<Time> load_last_good(Api& api, const std::string& ref) {
@@ -179,6 +194,7 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
 }
 
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues) {
+    for (const std::int64_t number : issues.duplicates) close_duplicate(api, number, issues.open->number);
     switch (plan.action) {
         case TrackingAction::leave_alone:
             return "";

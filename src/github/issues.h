@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "github/api.h"
 #include "report/tracking.h"
@@ -21,14 +22,16 @@ struct TrackingIssue {
 };
 
 struct TrackingIssues {
-    std::optional<TrackingIssue> open;    ///< the lowest number: of two, the later one is a duplicate
-    std::optional<TrackingIssue> closed;  ///< the one that was closed last
+    std::optional<TrackingIssue> open;       ///< the lowest number: of two, the later one is a duplicate
+    std::optional<TrackingIssue> closed;     ///< the one that was closed last
+    std::vector<std::int64_t> duplicates{};  ///< numbers of the other open ones
 };
 
 /// Throws make_refusal: 410 where issues are switched off.
 TrackingIssues load_tracking_issues(Api& api);
 
-/// Does what was planned; the label is made if it is missing. Two runs at once end with one open issue. Returns the
+/// Does what was planned, and closes duplicates; the label is made if it is missing. Two runs at once end with one open
+/// issue. Returns the
 /// address of the issue that is open then; empty if none is. Throws make_refusal.
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues);
 

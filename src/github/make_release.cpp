@@ -33,6 +33,7 @@ class Maker {
         const std::vector<Release> releases = load_releases(api_);
         if (const Release* there = find_published(releases, wanted_.tag)) return found(*there);
         check_tag();
+        check_other_drafts(releases);
         const Release* draft = choose_draft(releases, wanted_.tag);
         Release release = draft != nullptr ? *draft : create();
         const Release kept = remove_other_drafts(release);
@@ -59,7 +60,11 @@ class Maker {
             world_.log << fmt::format("release  {} is out from {}; it is left as it is\n", wanted_.tag,
                                       commit.substr(0, 7));
         }
-        return {release.address, false};
+        MadeRelease found{.address = release.address};
+        for (const AssetFile& file : wanted_.assets) {
+            if (release.find(file.name) == nullptr) found.lacking.push_back(file.name);
+        }
+        return found;
     }
 
     /// A tag that somebody pushed before us decides which commit the release is of.
@@ -70,37 +75,51 @@ class Maker {
                "raise DEFRA_VERSION, or remove the tag if it was a mistake");
     }
 
+    /// A person's, or another tool's such as release-drafter: to publish over it would lose its notes.
+    void check_other_drafts(const std::vector<Release>& releases) const {
+        for (const Release& release : releases) {
+            if (!release.draft || release.ours || release.tag != wanted_.tag) continue;
+            refuse("there is a draft of the release " + wanted_.tag +
+                       " that this action did not write, so no release was made: " + release.address,
+                   "delete the draft or give it another tag (copy its notes first), then press Re-run failed jobs");
+        }
+    }
+
     [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
         throw Error{Exit::refused, {{wanted_.at, what, hint}}};
     }
 
-    std::string render_draft(bool bound) const {
+    std::string notes() const { return wanted_.notes + "\n\n" + release_marker + "\n"; }
+
+    std::string render_draft() const {
         JsonWriter json;
         json.open_object();
         json.field("tag_name", wanted_.tag);
-        if (bound) json.field("target_commitish", wanted_.revision);
+        if (bound_) json.field("target_commitish", wanted_.revision);
         json.field("name", wanted_.title);
-        json.field("body", wanted_.notes);
+        json.field("body", notes());
         json.field("draft", true);
         json.close();
         return json.one_line();
     }
 
-    Response send_draft(bool bound) {
+    Response send_draft() {
         return api_.send({.method = "POST",
                           .path = "releases",
-                          .body = render_draft(bound),
+                          .body = render_draft(),
                           .purpose = purpose_,
                           .creates = true,
                           .notifies = true});
     }
 
     Release create() {
-        Response response = send_draft(true);
+        Response response = send_draft();
         // A token of a workflow may never tag a commit that changes workflows, unless nothing has to be tagged, or the
         // tag falls on the default branch's newest commit by itself.
-        if ((response.status == 403 || response.status == 404) && lands_right_without_target())
-            response = send_draft(false);
+        if ((response.status == 403 || response.status == 404) && lands_right_without_target()) {
+            bound_ = false;
+            response = send_draft();
+        }
         if (response.status == 201) return parse_release(response);
         // It may have happened all the same, or another run was quicker.
         if (may_pass(response.status) || has_error(response, "already_exists", "tag_name")) {
@@ -145,7 +164,8 @@ class Maker {
         const Release* kept = choose_draft(releases, wanted_.tag);
         if (kept == nullptr) return release;
         for (const Release& other : releases) {
-            if (other.draft && other.tag == wanted_.tag && other.id != kept->id && other.assets.empty()) remove(other);
+            const bool duplicate = other.draft && other.ours && other.tag == wanted_.tag && other.id != kept->id;
+            if (duplicate && other.assets.empty()) remove(other);
         }
         return *kept;
     }
@@ -209,15 +229,17 @@ class Maker {
 
     MadeRelease published_by_another(const Release& release) {
         world_.log << "release  another run published it meanwhile\n";
-        return {release.address, false};
+        return {.address = release.address};
     }
 
     MadeRelease publish(const Release& release) {
         if (!release.draft) return published_by_another(release);
         JsonWriter json;
         json.open_object();
+        // A draft of an earlier attempt may be bound to that attempt's commit.
+        if (bound_ && tagged_.empty()) json.field("target_commitish", wanted_.revision);
         json.field("name", wanted_.title);
-        json.field("body", wanted_.notes);
+        json.field("body", notes());
         json.field("draft", false);
         json.field("make_latest", is_latest() ? "true" : "false");
         json.close();
@@ -232,7 +254,7 @@ class Maker {
             explain(response);
         }
         check_bound();
-        return {parse_release(response).address, true};
+        return {.address = parse_release(response).address, .created = true};
     }
 
     bool is_latest() {
@@ -255,7 +277,8 @@ class Maker {
     Api& api_;
     const WantedRelease& wanted_;
     const Purpose purpose_;
-    std::string tagged_;
+    std::string tagged_;  ///< the commit that the tag names already
+    bool bound_ = true;   ///< the draft names its commit; else GitHub tags the default branch's newest commit
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "base/version.h"
 
 namespace github {
@@ -23,6 +24,8 @@ Release parse_release(const Json& json) {
     Release release{.id = number_at(json, "id"),
                     .tag = text_at(json, "tag_name"),
                     .draft = member(json, "draft").IsTrue(),
+                    .ours = trimmed(text_at(json, "body")).empty() ||
+                            text_at(json, "body").find(release_marker) != std::string::npos,
                     .address = text_at(json, "html_url"),
                     .uploads = text_at(json, "upload_url")};
     release.uploads = release.uploads.substr(0, release.uploads.find('{'));  // "…/assets{?name,label}"
@@ -68,7 +71,7 @@ const Release* find_published(const std::vector<Release>& releases, const std::s
 const Release* choose_draft(const std::vector<Release>& releases, const std::string& tag) {
     const Release* chosen = nullptr;
     for (const Release& release : releases) {
-        if (!release.draft || release.tag != tag) continue;
+        if (!release.draft || !release.ours || release.tag != tag) continue;
         const bool better =
             chosen == nullptr ||
             (chosen->assets.empty() != release.assets.empty() ? chosen->assets.empty() : release.id < chosen->id);

@@ -24,6 +24,7 @@ struct Release {
     std::int64_t id = 0;
     std::string tag;
     bool draft = false;
+    bool ours = false;    ///< this action wrote its notes, or it has none
     std::string address;  ///< in the browser
     std::string uploads;  ///< where its assets are sent to
     std::vector<Asset> assets{};
@@ -34,13 +35,17 @@ struct Release {
 /// Of an answer that is one release. Throws Error{failed} if it is none.
 Release parse_release(const Response& response);
 
+/// Hidden in the notes of every release that this action makes. It tells our own drafts from those of people and of
+/// other tools, whose notes must not be lost.
+inline constexpr const char* release_marker = "<!-- python-image-action:release -->";
+
 /// All of them, drafts included if the token may write. Throws make_refusal.
 std::vector<Release> load_releases(Api& api);
 
 /// The published release of the highest version, of those whose tag is a bare version; nullptr if there is none.
 const Release* find_last_release(const std::vector<Release>& releases);
 const Release* find_published(const std::vector<Release>& releases, const std::string& tag);
-/// The draft to go on with: of those with this tag the oldest that holds assets, else the oldest.
+/// Our draft to go on with: of those with this tag the oldest that holds assets, else the oldest.
 const Release* choose_draft(const std::vector<Release>& releases, const std::string& tag);
 
 struct AssetFile {
@@ -62,12 +67,14 @@ struct WantedRelease {
 
 struct MadeRelease {
     std::string address;
-    bool created = false;  ///< false: it was there
+    bool created = false;                ///< false: it was there
+    std::vector<std::string> lacking{};  ///< files that it should hold and does not: somebody else made it
 };
 
-/// Makes the release, or finds it. A draft that an earlier attempt left is filled up. What is published already is left
-/// alone. Throws Error{refused} if the version is taken (a tag on another commit, an immutable release that was
-/// deleted), make_refusal for what GitHub does not let us do, with what to do about it.
+/// Makes the release, or finds it. A draft that an earlier attempt left, whatever its commit, is completed and bound to
+/// this commit. What is published already is left alone. Throws Error{refused} if the version is taken (a tag on
+/// another commit, an immutable release that was deleted, a draft that this action did not write), make_refusal for
+/// what GitHub does not let us do, with what to do about it.
 MadeRelease make_release(const World& world, Api& api, const WantedRelease& wanted);
 
 /// Throws make_refusal.

@@ -171,7 +171,7 @@ std::map<std::string, ContractReport> load_released_contracts(const World& world
 }  // namespace
 
 bool wants_baseline(const Project& project) {
-    return project.event.name.starts_with("pull_request");
+    return github::is_proposed_change(project.event);
 }
 
 void scan_baseline(const World& world, const Settings& settings, const Project& project,

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "build/builder.h"
+#include "pipeline/registry_access.h"
 #include "pipeline/step.h"
 #include "probe/engine.h"
 #include "registry/lookup.h"
@@ -15,7 +16,7 @@ namespace {
 
 /// A mirror of Docker Hub that the engine is set up with serves us as well.
 registry::ClientSettings make_client_settings(const Settings& settings, const EngineInfo& engine) {
-    registry::ClientSettings client{.credentials = {}, .mirrors = settings.mirrors};
+    registry::ClientSettings client{.mirrors = settings.mirrors};
     if (!engine.docker_io_mirrors.empty() && !client.mirrors.contains("docker.io")) {
         const std::string& url = engine.docker_io_mirrors.front();
         std::string host = url.substr(url.find("://") + 3);
@@ -34,10 +35,37 @@ std::string make_pull_source(const Settings& settings, const registry::Named& na
     return registry::render_reference(source);
 }
 
+/// The registries that these bases are pulled from, mirrors included.
+std::vector<std::string> hosts_of(const std::vector<std::string>& references, const registry::ClientSettings& client) {
+    std::vector<std::string> hosts;
+    for (const std::string& text : references) {
+        const auto reference = registry::parse_reference(text);
+        if (!reference) continue;
+        hosts.push_back(reference->host);
+        const auto mirror = client.mirrors.find(reference->host);
+        if (mirror != client.mirrors.end()) hosts.push_back(mirror->second.substr(0, mirror->second.find('/')));
+    }
+    return hosts;
+}
+
+/// For BuildKit. A named builder is called with the user's own configuration, which has the user's own logins.
+std::vector<RegistryLogin> make_build_logins(const World& world, const Settings& settings, const Project& project,
+                                             const EngineInfo& engine) {
+    const std::vector<std::string> references = list_bases(project.dockerfile, settings.dockerfile, project.plan);
+    std::vector<std::string> hosts;
+    if (settings.builder.empty()) hosts = hosts_of(references, make_client_settings(settings, engine));
+    std::vector<RegistryLogin> logins;
+    for (const auto& [host, credentials] : load_logins(world, settings, hosts))
+        logins.push_back({host, credentials.user, credentials.password});
+    return logins;
+}
+
 std::vector<Base> resolve_bases(const World& world, const Settings& settings, const Project& project,
                                 const EngineInfo& engine) {
     const std::vector<std::string> references = list_bases(project.dockerfile, settings.dockerfile, project.plan);
-    registry::Client client(world, make_client_settings(settings, engine));
+    registry::ClientSettings access = make_client_settings(settings, engine);
+    access.credentials = load_logins(world, settings, hosts_of(references, access));
+    registry::Client client(world, access);
     std::vector<std::optional<Base>> found(references.size());
     std::vector<std::function<void()>> work;
     for (std::size_t i = 0; i < references.size(); ++i) {
@@ -108,6 +136,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.containerd_store = engine.containerd_store;
     build.socket = engine.socket;
     build.mirrors = engine.docker_io_mirrors;
+    if (settings.stand_ins.empty()) build.logins = make_build_logins(world, settings, project, engine);
     build.buildkit_image =
         locate_image(settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image, settings.mirrors);
     Built built = run_build(world, project.plan, build);

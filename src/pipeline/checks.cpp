@@ -41,6 +41,7 @@ Problems check_action(const World& world, const Settings& settings, const Projec
 Problems check_project(const World& world, const Settings& settings, const Project& project) {
     const Date today = day_of(decision_time(world, settings));
     Problems problems = project.warnings;
+    append(problems, project.history_warnings);
     append(problems, check_certificates(load_certificates(world), today));
     append(problems, compare_with_release(world, settings, project));
     append(problems, check_upgrades(world, project));

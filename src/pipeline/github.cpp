@@ -22,12 +22,12 @@ void soften(Problems& problems) {
     }
 }
 
-/// This run was to put images in the place of those that the alerts are about, and did not.
+/// The alerts of a branch that publishes are about what is published. Of these images nothing is, whatever the reason:
+/// `publish: off`, a dry run, a refusal, or a place that is thrown away with the job.
 bool describes_nothing_published(const Settings& settings, const Project& project, const Run& run) {
-    const Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
-    if (!permission.granted) return false;
-    return !run.publication || run.publication->result != PublicationState::Result::published;
+    if (run.command == "nightly") return false;
+    if (!is_publish_branch(project.event.ref, project.event.default_branch, settings.publish_branches)) return false;
+    return settings.to.empty() || !run.publication || run.publication->result != PublicationState::Result::published;
 }
 
 /// The scanners that the policy has switched off for any of these images, each once.
@@ -51,23 +51,32 @@ github::Api connect_github(const World& world, const Settings& settings) {
                       "in a workflow leave the input `token` at its default; elsewhere set GITHUB_TOKEN and "
                       "GITHUB_REPOSITORY"}}};
     }
+    std::vector<Secret> others = {find_docker_token(world, settings)};
+    for (const auto& [host, login] : settings.registry_auths) others.push_back(login.password);
     return {world,
             {.base = variable(world, "GITHUB_API_URL", "https://api.github.com"),
              .repository = variable(world, "GITHUB_REPOSITORY"),
              .token = find_token(world, settings),
-             .others = {find_docker_token(world, settings)}}};
+             .others = std::move(others)}};
 }
 
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
-                     Result& result) {
+                     Result& result, const std::string& reason_against) {
     const bool required = settings.sarif_upload == github::UploadWish::required;
     github::UploadDecision decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
                                                             paused_scanners(run), has_github(world, settings));
-    if (decision.upload && run.command != "nightly" && describes_nothing_published(settings, project, run))
+    if (decision.upload && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
+    if (decision.upload && !reason_against.empty()) decision = {false, reason_against};
     if (!decision.upload) {
-        if (!project.event.in_workflow || settings.sarif_upload == github::UploadWish::off) return;
-        result.problems.push_back({{}, "no findings in code scanning: " + decision.reason, "", Level::notice});
+        if (required) {
+            result.exit = std::max(result.exit, Exit::failed);
+            result.problems.push_back({{},
+                                       "no findings in code scanning, and they are required: " + decision.reason,
+                                       "sarif-upload: auto would let it pass"});
+        } else if (project.event.in_workflow && settings.sarif_upload != github::UploadWish::off) {
+            result.problems.push_back({{}, "no findings in code scanning: " + decision.reason, "", Level::notice});
+        }
         return;
     }
     TimedStep step(world, "sarif", counted(run.images.size(), "file") + " into code scanning");

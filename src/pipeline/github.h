@@ -11,11 +11,12 @@ bool has_github(const World& world, const Settings& settings);
 /// Throws Error{bad_input} where has_github is false.
 github::Api connect_github(const World& world, const Settings& settings);
 
-/// Uploads the findings to code scanning, where this run should: never after an unknown verdict, and on a branch that
-/// publishes only after a publication, so that alerts always describe what is published. With sarif-upload: required a
-/// failure sets the exit code; otherwise it is a warning.
+/// Uploads the findings to code scanning, where this run should: never after an unknown verdict or with a reason
+/// against it, and on a branch that publishes only after a publication, so that alerts always describe what is
+/// published. With sarif-upload: required it sets the exit code if nothing was uploaded; otherwise that is a warning or
+/// a notice.
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
-                     Result& result);
+                     Result& result, const std::string& reason_against = "");
 
 /// A push warns if the last good scan of what is published is old. If GitHub cannot be asked, nothing is reported.
 void warn_of_old_scan(const World& world, const Settings& settings, const Project& project, Result& result);

@@ -140,8 +140,9 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
     project.event = github::load_event(world);
     project.revision = project.event.revision.empty() ? load_revision(world) : project.event.revision;
     if (project.event.in_workflow) project.source = project.event.server + "/" + project.event.repository;
-    project.source_date = load_source_date(world, {settings.dockerfile, ".dockerignore", "image", "certificates",
-                                                   settings.image_matrix, settings.job_env});
+    project.source_date = load_source_date(
+        world, {settings.dockerfile, ".dockerignore", "image", "certificates", settings.image_matrix, settings.job_env},
+        project.history_warnings);
     return project;
 }
 

@@ -17,7 +17,8 @@ struct Project {
     Policy policy;
     std::string policy_revision;  ///< digest of the policy files; empty if there is none
     Problems policy_warnings;
-    Problems warnings;  ///< of the other files
+    Problems warnings;          ///< of the other files
+    Problems history_warnings;  ///< of the clone, for the commands that plan and build images
     github::Event event;
     std::string revision;  ///< commit; empty if there is none
     std::string source;    ///< URL of the repository; empty if not known

@@ -78,17 +78,33 @@ void take_bases(const World& world, const Settings& settings, const fs::path& fo
     world.files.write(settings.out / "bases.json", *bases);
 }
 
-/// Nothing if no release tells what it published.
-std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api) {
+Problem no_evidence(const github::Release& release) {
+    return {
+        {},
+        "the release " + release.tag + " does not tell which images it published: it has no evidence of this action",
+        "the nightly scan goes by the version tags of the matrix; the next release that this action makes ends that",
+        Level::warning};
+}
+
+/// Nothing if no release tells what it published; the warning is for one that should.
+std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api, Problems& warnings) {
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
     const auto fetched = fetch_evidence(world, settings, api, *last, Scans::fetched);
     const auto record = fetch_publication(world, settings, api, *last);
-    if (!fetched || !record) return std::nullopt;
+    if (!fetched || !record) {
+        warnings.push_back(no_evidence(*last));
+        return std::nullopt;
+    }
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
-    Night night{load_project_of(world, then, fetched->folder, last->tag), {}, {}, "the release " + last->tag, {}};
+    Night night{.project = load_project_of(world, then, fetched->folder, last->tag),
+                .wanted = {},
+                .kept = {},
+                .from = "the release " + last->tag,
+                .released = true,
+                .missing = {}};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
         if (reference.empty()) continue;  // it went to a folder, from which nobody pulls
@@ -102,7 +118,12 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
 }
 
 Night find_tagged(const World& world, const Settings& settings) {
-    Night night{load_project(world, settings), {}, {}, "the version tags of " + settings.image_matrix, {}};
+    Night night{.project = load_project(world, settings),
+                .wanted = {},
+                .kept = {},
+                .from = "the version tags of " + settings.image_matrix,
+                .released = false,
+                .missing = {}};
     for (const Image& image : night.project.plan.images) {
         const std::string reference =
             registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
@@ -177,8 +198,18 @@ ImageRun make_image_run(const Settings& settings, const Night& night, const regi
 }
 
 Night find_published(const World& world, const Settings& settings, github::Api& api) {
-    std::optional<Night> night = find_released(world, settings, api);
-    return night ? std::move(*night) : find_tagged(world, settings);
+    Problems warnings;
+    std::optional<Night> released = find_released(world, settings, api, warnings);
+    Night night = released ? std::move(*released) : find_tagged(world, settings);
+    night.project.warnings.insert(night.project.warnings.end(), warnings.begin(), warnings.end());
+    return night;
+}
+
+bool is_nothing_published(registry::Client& client, const Night& night) {
+    return std::none_of(night.wanted.begin(), night.wanted.end(), [&](const registry::Wanted& wanted) {
+        const auto reference = registry::parse_reference(wanted.reference);
+        return !reference || registry::shows_tag(client, reference->host, reference->repository, reference->tag);
+    });
 }
 
 void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {

@@ -13,6 +13,7 @@ struct Night {
     std::vector<registry::Wanted> wanted;
     std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
     std::string from;               ///< where this was learnt, for people
+    bool released = false;          ///< a release says what was published; else the version tags of the matrix do
     std::vector<ImageRun> missing;  ///< should be out, and are not: nobody judges them, so they are unknown
 };
 
@@ -23,9 +24,13 @@ std::string name_of(const registry::Wanted& wanted);
 ImageRun make_image_run(const Settings& settings, const Night& night, const registry::Wanted& wanted);
 
 /// What the last release published, by digest, planned as it was then; the policy is today's. Where no release tells,
-/// the version tags of the matrix. Throws make_refusal, Error{bad_input}, Error{failed} for a release whose files do
-/// not belong together.
+/// the version tags of the matrix, with a warning if there is a release that should. Throws make_refusal,
+/// Error{bad_input}, Error{failed} for a release whose files do not belong together.
 Night find_published(const World& world, const Settings& settings, github::Api& api);
+
+/// Whether the registry shows none of these images to these credentials. Docker Hub says "denied" of a repository that
+/// does not exist, too. Throws Error{failed} if it does not answer.
+bool is_nothing_published(registry::Client& client, const Night& night);
 
 /// Asks for every tag and digest by one HEAD, also for what need not be pulled. An image that is not in the registry
 /// any more goes to `missing`, with a warning that says so; the others are scanned all the same. Throws Error{failed}

@@ -46,6 +46,7 @@ registry::ClientSettings make_access(const World& world, const Settings& setting
     registry::ClientSettings access;
     if (settings.insecure) access.plain_http.insert(hosts.begin(), hosts.end());
     if (given) access.credentials.emplace(registry_of_credentials(settings), *given);
+    access.credentials.insert(settings.registry_auths.begin(), settings.registry_auths.end());
     for (const std::string& host : hosts) {
         if (access.credentials.contains(host)) continue;
         const registry::DockerConfig config = load_docker_config(world);
@@ -80,4 +81,11 @@ registry::ClientSettings load_reading_access(const World& world, const Settings&
                                              const std::vector<std::string>& hosts, Problems& warnings) {
     const bool anybody = find_docker_token(world, settings).empty();
     return make_access(world, settings, hosts, anybody ? std::nullopt : given_credentials(world, settings), warnings);
+}
+
+std::map<std::string, registry::Credentials> load_logins(const World& world, const Settings& settings,
+                                                         const std::vector<std::string>& hosts) {
+    Problems
+        unused_entries;  // of the docker config.json: they matter only where a base needs a login, which then fails
+    return load_reading_access(world, settings, hosts, unused_entries).credentials;
 }

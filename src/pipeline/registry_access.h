@@ -1,6 +1,7 @@
 // What a registry is spoken to with: user name and token, and whether in the clear.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ std::string registry_of_credentials(const Settings& settings);
 /// From the options, else from the variable DOCKER_TOKEN; empty if it is not given.
 Secret find_docker_token(const World& world, const Settings& settings);
 
-/// Credentials from the options, else from the variables DOCKER_USERNAME and DOCKER_TOKEN, else from the docker
-/// config.json in DOCKER_CONFIG or the home folder; no program that it names is run. `hosts` may be spoken to without
-/// TLS if --insecure says so. Throws Error{failed} if there is a name without a token or the other way round.
+/// Credentials from the options (for other registries registry-auths), else from the variables DOCKER_USERNAME and
+/// DOCKER_TOKEN, else from the docker config.json in DOCKER_CONFIG or the home folder; no program that it names is run.
+/// `hosts` may be spoken to without TLS if --insecure says so. Throws Error{failed} if there is a name without a token
+/// or the other way round.
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
                                               const std::vector<std::string>& hosts, Problems& warnings);
 
@@ -29,3 +31,8 @@ registry::ClientSettings load_registry_access(const World& world, const Settings
 /// fork or of Dependabot has the variable with the name, and no secret.
 registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
                                              const std::vector<std::string>& hosts, Problems& warnings);
+
+/// Logins for pulling bases from these hosts: those of registry-auths, docker-username for its registry, and what the
+/// docker config.json has for `hosts`. Programs that it names are not run.
+std::map<std::string, registry::Credentials> load_logins(const World& world, const Settings& settings,
+                                                         const std::vector<std::string>& hosts);

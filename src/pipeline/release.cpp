@@ -107,3 +107,15 @@ github::MadeRelease release_images(const World& world, const Settings& settings,
     step.end(made.created ? made.address : "is out already: " + made.address);
     return made;
 }
+
+void add_release(const github::MadeRelease& made, Result& result) {
+    result.outputs["created"] = made.created ? "true" : "false";
+    result.outputs["release"] = made.address;
+    if (made.lacking.empty()) return;
+    result.problems.push_back(
+        {{},
+         "the release " + made.address + " was not made by this action: it has no " + joined(made.lacking, ", "),
+         "its verdict cannot be replayed, and the nightly scan goes by the version tags: delete "
+         "it and run this job again, or raise DEFRA_VERSION",
+         Level::warning});
+}

@@ -6,9 +6,13 @@
 #include "github/releases.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"
+#include "pipeline/result.h"
 #include "report/run.h"
 
 /// Makes the release of what out/publication.json records as published, or finds it. Throws Error{refused} if the
 /// publication is not complete, or the images are only for trying out.
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run);
+
+/// The outputs `release` and `created`, with a warning if this action did not make the release.
+void add_release(const github::MadeRelease& made, Result& result);

@@ -166,7 +166,7 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
 }  // namespace
 
 Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
-    if (!project.event.name.starts_with("pull_request") || !has_github(world, settings)) return {};
+    if (!github::is_proposed_change(project.event) || !has_github(world, settings)) return {};
     try {
         return compare_with_last(world, settings, project);
     } catch (const Error& error) {

@@ -27,10 +27,20 @@ std::string load_revision(const World& world) {
     return ask_git(world, {"rev-parse", "--verify", "--quiet", "HEAD"});
 }
 
-Time load_source_date(const World& world, const std::vector<std::string>& paths) {
+Time load_source_date(const World& world, const std::vector<std::string>& paths, Problems& warnings) {
     const auto given = world.environment.find("SOURCE_DATE_EPOCH");
     if (given != world.environment.end()) return parse_epoch(given->second);
-    std::vector<std::string> arguments = {"log", "-1", "--format=%ct", "--"};
+    std::vector<std::string> arguments = {"log", "-1", "--format=%ct %P", "--"};
     arguments.insert(arguments.end(), paths.begin(), paths.end());
-    return parse_epoch(ask_git(world, arguments));
+    const std::string found = ask_git(world, arguments);
+    // A commit without parents is the history's first one, or the one at which a shallow clone was cut off.
+    const bool has_parents = fields_of(found, ' ').size() > 1;
+    if (!found.empty() && !has_parents && ask_git(world, {"rev-parse", "--is-shallow-repository"}) == "true") {
+        warnings.push_back({{},
+                            "the clone is shallow, so the images' creation date is that of its oldest commit and "
+                            "changes with every commit",
+                            "fetch the whole history: actions/checkout with fetch-depth: 0",
+                            Level::warning});
+    }
+    return parse_epoch(found);
 }

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "github/code_scanning.h"
 #include "publication/permission.h"
+#include "registry/credentials.h"
 #include "verdict/finding.h"
 
 /// Where the policy stands unless --policy says otherwise, and under which name a release keeps it.
@@ -57,6 +58,7 @@ struct Settings {
     std::string to;  ///< a registry's host, "oci:DIR", or empty
     std::string docker_username;
     Secret docker_token;
+    std::map<std::string, registry::Credentials> registry_auths;  ///< of other registries, by host
     bool insecure = false;
     bool allow_stand_in = false;
     bool adopt_alias = false;

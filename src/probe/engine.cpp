@@ -12,7 +12,7 @@
 namespace {
 
 constexpr int oldest_api = 41;  // Docker 20.10: platforms of containers
-constexpr int newest_api = 45;  // the newest one that this was written for; newer engines speak it too
+constexpr int newest_api = 45;  // the newest one that this was written for; newer engines speak it until they drop it
 
 constexpr const char* install_hint =
     "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";
@@ -85,6 +85,22 @@ std::string negotiate(const Response& pong, const std::filesystem::path& socket)
     return fmt::format("1.{}", std::min(*api, newest_api));
 }
 
+/// The engine's version, and in `engine.api_version` the API version to be spoken. An engine that no longer speaks the
+/// newest one that we know is spoken to in the oldest that it has: what we ask for has not changed since 1.41.
+rapidjson::Document load_version(const World& world, EngineInfo& engine) {
+    const std::string source = "the engine's version";
+    const Response response = ask(world, engine, "GET", "/version", {400});
+    if (response.status != 400) return parse_tool_json(response.body, source);
+    Request unversioned = make_request(engine, "GET", "/version");
+    unversioned.url = "http://docker/version";
+    rapidjson::Document version = parse_tool_json(send_to_engine(world, unversioned).body, source);
+    const std::string oldest = text_at(version, "MinAPIVersion");
+    const std::optional<int> minor = parse_api(oldest);
+    if (!minor || *minor <= newest_api) refuse_answer(make_request(engine, "GET", "/version"), response);
+    engine.api_version = oldest;
+    return version;
+}
+
 std::string image_architecture(const std::string& kernel_name) {
     if (kernel_name == "x86_64") return "amd64";
     if (kernel_name == "aarch64") return "arm64";
@@ -115,8 +131,7 @@ EngineInfo find_engine(const World& world) {
         EngineInfo engine;
         engine.socket = socket;
         engine.api_version = negotiate(*pong, socket);
-        const rapidjson::Document version =
-            parse_tool_json(ask(world, engine, "GET", "/version").body, "the engine's version");
+        const rapidjson::Document version = load_version(world, engine);
         const rapidjson::Document info =
             parse_tool_json(ask(world, engine, "GET", "/info").body, "the engine's description");
         engine.version = text_at(version, "Version");

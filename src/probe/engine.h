@@ -1,5 +1,5 @@
-// The Docker Engine, spoken to through its API on its socket; no docker CLI is needed (Docker Engine API v1.41 to
-// v1.45).
+// The Docker Engine, spoken to through its API on its socket; no docker CLI is needed (Docker Engine API v1.41 and
+// newer).
 #pragma once
 
 #include <filesystem>
@@ -11,11 +11,11 @@
 /// An engine that answers, and what there is to know about it.
 struct EngineInfo {
     std::filesystem::path socket;
-    std::string version;                         ///< "26.1.5"
-    std::string api_version;                     ///< the one that is spoken: ours or the engine's, whichever is older
-    bool containerd_store = false;               ///< images are in containerd's store: layouts in, several platforms
-    std::string architecture;                    ///< "amd64", as images name it
-    std::string os;                              ///< "linux"
+    std::string version;            ///< "26.1.5"
+    std::string api_version;        ///< the one that is spoken: the newest that both know, else the engine's oldest
+    bool containerd_store = false;  ///< images are in containerd's store: layouts in, several platforms
+    std::string architecture;       ///< "amd64", as images name it
+    std::string os;                 ///< "linux"
     std::vector<std::string> docker_io_mirrors;  ///< "https://mirror.example/"
 };
 

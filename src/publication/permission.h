@@ -22,6 +22,10 @@ struct Permission {
     std::string reason;  ///< one sentence, also when granted
 };
 
-/// In a workflow: only for push, schedule, workflow_dispatch and release, on a publish branch or the default branch, in
+/// Whether images are published from this ref: "refs/heads/master" for a listed branch or the default branch.
+bool is_publish_branch(const std::string& ref, const std::string& default_branch,
+                       const std::vector<std::string>& branches);
+
+/// In a workflow: only for push, schedule and workflow_dispatch, on a publish branch or the default branch, in
 /// the event's own repository, never for a fork (runner.md §9). On a laptop: whenever a destination is given.
 Permission decide_permission(const Occasion& occasion, PublishWish wish, const std::vector<std::string>& branches);

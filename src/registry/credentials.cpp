@@ -1,7 +1,11 @@
 #include "registry/credentials.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
+#include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/json.h"
@@ -52,7 +56,60 @@ void read_entry(const std::string& key, const Json& entry, const std::string& fi
     }
 }
 
+/// Why this is no entry; empty if it is one. All of it may be secret, so nothing of it is shown.
+std::string fault_of(const YAML::Node& entry) {
+    constexpr std::array keys = {"registry", "username", "password"};
+    if (!entry.IsMap()) return "is not a map of registry, username and password";
+    for (const auto& pair : entry) {
+        if (!pair.first.IsScalar() || std::find(keys.begin(), keys.end(), pair.first.Scalar()) == keys.end())
+            return "has another key than registry, username and password";
+    }
+    for (const char* key : keys) {
+        if (!entry[key]) return std::string("has no ") + key;
+        if (!entry[key].IsScalar() && !entry[key].IsNull())
+            return std::string("has a ") + key + " that is not a string";
+    }
+    if (!entry["registry"].IsScalar() || entry["registry"].Scalar().empty()) return "has an empty registry";
+    return "";
+}
+
+YAML::Node load_list(const std::string& text, const std::string& hint) {
+    const auto refuse = [&](const std::string& what) {
+        throw Error{Exit::bad_input, {{{}, "registry-auths " + what, hint}}};
+    };
+    YAML::Node list;
+    try {
+        list = YAML::Load(text);
+    } catch (const YAML::Exception& error) {  // its words may quote the text
+        refuse(fmt::format("is not YAML (line {})", error.mark.line + 1));
+    }
+    if (!list.IsNull() && !list.IsSequence()) refuse("is not a list");
+    return list;
+}
+
 }  // namespace
+
+std::map<std::string, Credentials> parse_registry_auths(const Secret& text) {
+    const std::string hint = "write a list: - {registry: dhi.io, username: NAME, password: TOKEN}";
+    std::map<std::string, Credentials> credentials;
+    Problems problems;
+    std::size_t number = 0;
+    for (const YAML::Node& entry : load_list(text.reveal(), hint)) {
+        std::string fault = fault_of(entry);
+        ++number;
+        if (fault.empty() && (entry["password"].IsNull() || entry["password"].Scalar().empty())) continue;
+        const std::string host = fault.empty() ? host_of_key(entry["registry"].Scalar()) : "";
+        if (fault.empty() && credentials.contains(host)) fault = "has the registry of another entry";
+        if (fault.empty()) {
+            const std::string user = entry["username"].IsScalar() ? entry["username"].Scalar() : "";
+            credentials.emplace(host, Credentials{user, Secret(entry["password"].Scalar())});
+        } else {
+            problems.push_back({{}, fmt::format("entry {} of registry-auths {}", number, fault), hint});
+        }
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    return credentials;
+}
 
 DockerConfig parse_docker_config(std::string_view text, const std::string& file) {
     const rapidjson::Document root = parse_tool_json(text, file, Exit::bad_input);

@@ -24,4 +24,9 @@ struct DockerConfig {
 /// Error{bad_input} if it is no JSON; never shows what is in it.
 DockerConfig parse_docker_config(std::string_view text, const std::string& file);
 
+/// The option registry-auths: a YAML list of `registry`, `username` and `password`, by host as people write it. An
+/// entry without a password is left out: pull requests of forks and of Dependabot have no secrets. Throws
+/// Error{bad_input} with every mistake; never shows what is in the text.
+std::map<std::string, Credentials> parse_registry_auths(const Secret& text);
+
 }  // namespace registry

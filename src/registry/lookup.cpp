@@ -26,7 +26,7 @@ class Lookup {
             refuse("is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
         if (response.status == 404)
             refuse("is not there", "check the version: image-matrix.json and the Dockerfile name it");
-        if (response.status != 200) refuse("could not be read: " + render_refusal(call, response), "");
+        if (response.status != 200) refuse("could not be read: " + render_refusal(call, response), hint_for(response));
         if (expected && sha256(response.body) != *expected)
             refuse("answers with other bytes than " + expected->text(), "do not use this registry");
         return response.body;
@@ -38,6 +38,13 @@ class Lookup {
         if (response.status != 200 || sha256(response.body) != config) return std::nullopt;
         return parse_time(
             text_at(parse_tool_json(response.body, "the configuration of " + render_reference(reference_)), "created"));
+    }
+
+    std::string hint_for(const Response& response) const {
+        const bool needs_login = response.status == 401 || response.status == 403 || response.status == 429;
+        if (!needs_login || client_.has_credentials(client_.located(reference_).host)) return "";
+        return "it was asked without a login: give registry-auths, or docker-username and docker-token for Docker Hub "
+               "(pull requests of forks and of Dependabot have no secrets)";
     }
 
     [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {

@@ -62,6 +62,14 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
     return sha256(response.body);
 }
 
+bool shows_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag) {
+    const Call call = manifest_call("HEAD", host, repository, tag);
+    const Response response = client.send(call);
+    if (response.status == 401 || response.status == 403 || response.status == 404) return false;
+    if (response.status != 200) refuse(call, response);
+    return true;
+}
+
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest) {
     const Call call = manifest_call("HEAD", host, repository, digest.text());
     const Response response = client.send(call);

@@ -23,6 +23,10 @@ std::string accepted_types();
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
                               const std::string& tag);
 
+/// False if there is no such tag, or if these credentials may not read the repository, which is also Docker Hub's
+/// answer about a repository that does not exist. Throws Error{failed} if the registry cannot say.
+bool shows_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag);
+
 /// True if the repository holds this manifest.
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest);
 

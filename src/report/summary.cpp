@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/summary_cells.h"
 #include "report/summary_parts.h"
 #include "report/words.h"
 
@@ -135,4 +136,19 @@ std::string render_publication_summary(const Run& run) {
     const SummaryPart tags = make_tag_part(run);
     return render_alerts(run) + render_publication(run) +
            (tags.rows.empty() ? "" : render_part(tags, max_summary_bytes));
+}
+
+std::string render_problem_summary(const std::string& heading, const Problems& problems) {
+    SummaryPart part;
+    part.title = escape_markdown(heading);
+    part.head = markdown_head({"", "where", "what", "what to do"});
+    for (const Problem& problem : sorted_by_place(problems)) {
+        const std::string line = problem.at.line > 0 ? ":" + std::to_string(problem.at.line) : "";
+        part.rows.push_back(markdown_row({problem.level == Level::error     ? "error"
+                                          : problem.level == Level::warning ? "warning"
+                                                                            : "notice",
+                                          problem.at.file.empty() ? "" : markdown_code(problem.at.file + line),
+                                          escape_markdown(problem.what, 1000), escape_markdown(problem.hint, 1000)}));
+    }
+    return problems.empty() ? "" : render_part(part, max_summary_bytes);
 }

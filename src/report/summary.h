@@ -16,3 +16,6 @@ std::string render_summary(const Run& run, std::size_t max_bytes = max_summary_b
 /// For the step that only publishes: what came of it, why, and the tags that were written; empty if the run had nothing
 /// to publish. What was found is told by the step that judged.
 std::string render_publication_summary(const Run& run);
+
+/// For a step that failed without a report: what is wrong, where, and what to do, one row per problem.
+std::string render_problem_summary(const std::string& heading, const Problems& problems);

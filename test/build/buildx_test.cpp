@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "build/samples.h"
 #include "fakes/fake_world.h"
 
@@ -131,4 +132,27 @@ TEST_CASE("the user's own plug-ins stay reachable from our configuration") {
     write_docker_configuration(fake.world(), "/ours");
     CHECK(fake.files.texts.at("/ours/config.json") ==
           "{\n  \"cliPluginsExtraDirs\": [\n    \"/home/somebody/.docker/cli-plugins\"\n  ]\n}\n");
+}
+
+TEST_CASE("logins for bases are in our configuration, Docker Hub under its own key") {
+    FakeWorld fake;
+    write_docker_configuration(fake.world(), "/ours",
+                               {{"docker.io", "user", Secret("pa:ss")}, {"dhi.io", "u", Secret("p")}});
+    const rapidjson::Document written = parse_tool_json(fake.files.texts.at("/ours/config.json"), "config.json");
+    const Json& auths = member(written, "auths");
+    CHECK(text_at(member(auths, "https://index.docker.io/v1/"), "auth") == "dXNlcjpwYTpzcw==");
+    CHECK(text_at(member(auths, "dhi.io"), "auth") == "dTpw");
+}
+
+TEST_CASE("with logins a named builder is still found where the user has it") {
+    FakeWorld fake;
+    fake.environment = {{"PATH", "/bin"}, {"HOME", "/home/somebody"}};
+    BuildSettings settings = sample_settings();
+    settings.builder = "kube";
+    settings.logins = {{"dhi.io", "u", Secret("p")}};
+    const Environment environment = buildx_environment(fake.world(), settings, "/ours");
+    CHECK(environment.at("DOCKER_CONFIG") == "/ours");
+    CHECK(environment.at("BUILDX_CONFIG") == "/home/somebody/.docker/buildx");
+    fake.environment["BUILDX_CONFIG"] = "/elsewhere";
+    CHECK(buildx_environment(fake.world(), settings, "/ours").at("BUILDX_CONFIG") == "/elsewhere");
 }

@@ -51,6 +51,16 @@ TEST_CASE("A pull request that adds nothing is judged as strictly as any other, 
     CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
 }
 
+TEST_CASE("A merge queue judges what it merges as the pull requests in it were judged") {
+    for (const char* event : {"merge_group", "push"}) {
+        PullRequest fake;
+        fake.environment["GITHUB_EVENT_NAME"] = event;
+        fake.environment["GITHUB_REF"] = "refs/heads/gh-readonly-queue/master/pr-7-029a0e7f";
+        fake.set_policy("pull_requests: new-only");
+        CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "clean");
+    }
+}
+
 TEST_CASE("What a pull request adds blocks also with new-only, and what it adds and removes is told") {
     PullRequest fake;
     fake.set_policy("pull_requests: new-only");

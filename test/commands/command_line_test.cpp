@@ -91,3 +91,24 @@ TEST_CASE("Unknown commands and inputs are all named at once") {
         CHECK(error.problems[1].what == "there is no input \"image-martix\"");
     }
 }
+
+TEST_CASE("args and entrypoint, which every container action may be given, are ignored and reported") {
+    const Invocation invocation =
+        parse_inputs({{"INPUT_COMMAND", "scan"}, {"INPUT_ARGS", "judge"}, {"INPUT_ENTRYPOINT", "/bin/sh"}});
+    CHECK(invocation.command == "scan");
+    CHECK(invocation.options.empty());
+    REQUIRE(invocation.warnings.size() == 2);
+    CHECK(invocation.warnings[0].what == "`args` of this step is ignored");
+    CHECK(invocation.warnings[0].level == Level::warning);
+}
+
+TEST_CASE("A command that ends before its result leaves outputs that no later step takes for success") {
+    using Outputs = std::map<std::string, std::string>;
+    const Outputs judged = {{"verdict", "unknown"}, {"published", "false"}};
+    const Outputs all = {{"verdict", "unknown"}, {"published", "false"}, {"created", "false"}};
+    for (const char* command : {"scan", "judge", "nightly"}) CHECK(outputs_of_failure(command) == judged);
+    for (const char* command : {"run", "rnu"}) CHECK(outputs_of_failure(command) == all);
+    CHECK(outputs_of_failure("publish") == Outputs{{"published", "false"}});
+    CHECK(outputs_of_failure("release") == Outputs{{"created", "false"}});
+    CHECK(outputs_of_failure("matrix").empty());
+}

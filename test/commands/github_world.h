@@ -21,6 +21,7 @@ struct GitHubWorld : FakeWorld {
     std::string libc6_in_published;    ///< the same for what is fetched to compare with, where that is another one
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
+    int missing_status = 404;                       ///< the registry's answer about what it does not have
     std::set<std::string> lost_tags;
     std::set<Digest> lost_manifests;
     std::string silent_host;  ///< the registry of this name does not answer
@@ -103,7 +104,7 @@ struct GitHubWorld : FakeWorld {
         const std::optional<std::string> bytes = digest && !lost_manifests.contains(*digest)
                                                      ? files.read_if_there(blob_path(folder, *digest))
                                                      : std::nullopt;
-        if (!bytes) return {404, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
+        if (!bytes) return {missing_status, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
         return {200, {{"Docker-Content-Digest", digest->text()}}, *bytes};
     }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "commands/commands.h"
@@ -50,5 +51,27 @@ TEST_CASE("A file that is not there is said by its name") {
     } catch (const Error& error) {
         CHECK(error.problems ==
               Problems{{{"JOB.env", 0}, "there is no such file", "it holds DEFRA_VERSION and IMAGE_NAME"}});
+    }
+}
+
+TEST_CASE("A shallow clone is reported where it hides the commit that dates the images") {
+    struct Clone {
+        std::string last_commit;
+        std::string shallow;
+        bool reported;
+    };
+    for (const Clone& clone : {Clone{"1763800000 \n", "true\n", true},       // cut off at that commit
+                               Clone{"1763800000 aaaa\n", "true\n", false},  // the commit is within what was cloned
+                               Clone{"1763800000 \n", "false\n", false}}) {  // the first commit of all
+        FakeWorld fake;
+        fill_work_tree(fake);
+        fake.processes.answer({"git", "-c", "safe.directory=*", "log"}, clone.last_commit);
+        fake.processes.answer({"git", "-c", "safe.directory=*", "rev-parse", "--is-shallow-repository"}, clone.shallow);
+        for (const auto& command : {run_matrix, run_check}) {
+            const Problems problems = command(fake.world(), parse_settings({})).problems;
+            const auto is_about_clone = [](const Problem& p) { return p.what.starts_with("the clone is shallow"); };
+            INFO(clone.last_commit << clone.shallow);
+            CHECK(std::any_of(problems.begin(), problems.end(), is_about_clone) == clone.reported);
+        }
     }
 }

@@ -321,6 +321,81 @@ TEST_CASE("Without a release the version tags of the matrix are scanned, and one
     CHECK(fake.hub.open_issues() == 1);
 }
 
+TEST_CASE("Before the first publication a night says so, is green and opens nothing") {
+    for (const int status : {404, 401}) {  // Docker Hub's answer about a repository that does not exist
+        GitHubWorld fake("schedule");
+        fake.missing_status = status;
+        fake.environment["GITHUB_EVENT_NAME"] = "schedule";
+        const Result result = run_nightly(fake.world(), fake.settings());
+        CHECK(result.exit == Exit::done);
+        CHECK(result.outputs.at("verdict") == "unknown");
+        CHECK(result.outputs.at("issue").empty());
+        CHECK(holds(texts_of(result.problems), "nothing is published yet, so nothing was scanned"));
+        CHECK(holds(result.summary, "nothing is published yet"));
+        CHECK(fake.hub.issues.empty());
+        CHECK(fake.hub.analyses.empty());
+    }
+}
+
+TEST_CASE("Once a scan told something, images that are all gone make an unknown night") {
+    NightWorld fake;
+    fake.hub.releases.clear();
+    fake.night();
+    fake.published = "gone";
+    CHECK(fake.night().exit == Exit::failed);
+    CHECK(fake.hub.open_issues() == 1);
+}
+
+TEST_CASE("A release that was made by hand is named, and the version tags are scanned in its place") {
+    NightWorld fake;
+    fake.hub.releases.front().files.clear();
+    const Result result = fake.night();
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(holds(texts_of(result.problems),
+                "the release 1.0.0 does not tell which images it published: it has no evidence of this action"));
+}
+
+TEST_CASE("Only a schedule or a dispatch on the default branch changes the issue, the alerts and the schedule") {
+    struct Trigger {
+        std::string event;
+        std::string ref = "refs/heads/master";
+        bool acts = false;
+        std::string event_repository = "defra/images";
+    };
+    const std::vector<Trigger> triggers = {
+        {.event = "schedule", .acts = true},
+        {.event = "workflow_dispatch", .acts = true},
+        {.event = "workflow_dispatch", .ref = "refs/heads/topic"},
+        {.event = "workflow_dispatch", .ref = "refs/tags/master"},
+        {.event = "schedule", .event_repository = "eve/images"},
+        {.event = "push"},
+        {.event = "pull_request", .ref = "refs/pull/41/merge"},
+        {.event = "pull_request_target"},
+        {.event = "merge_group", .ref = "refs/heads/gh-readonly-queue/master/pr-41-029a0e7f"},
+        {.event = "workflow_run"},
+        {.event = "issue_comment"},
+        {.event = "repository_dispatch"},
+    };
+    for (const Trigger& trigger : triggers) {
+        INFO(trigger.event << " on " << trigger.ref);
+        NightWorld fake;
+        fake.finding = "CVE-2026-1111";
+        fake.environment["GITHUB_EVENT_NAME"] = trigger.event;
+        fake.environment["GITHUB_REF"] = trigger.ref;
+        fake.files.texts["/event"] = R"({"repository":{"full_name":")" + trigger.event_repository +
+                                     R"(","default_branch":"master","fork":false}})";
+        const Result result = fake.night();
+        CHECK(result.exit == Exit::refused);
+        CHECK(result.outputs.at("verdict") == "vulnerable");
+        CHECK(fake.hub.issues.size() == (trigger.acts ? 1U : 0U));
+        CHECK(fake.hub.analyses.size() == (trigger.acts ? 4U : 0U));
+        CHECK(holds(texts_of(result.problems), "this run only reports") == !trigger.acts);
+        std::size_t writes = 0;
+        for (const std::string& line : fake.hub.lines) writes += line.starts_with("GET") ? 0 : 1;
+        CHECK((writes > 0) == trigger.acts);
+    }
+}
+
 TEST_CASE("A matrix that has moved on does not hide what is still out") {
     NightWorld fake;
     std::string& matrix = fake.files.texts["image-matrix.json"];

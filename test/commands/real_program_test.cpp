@@ -207,15 +207,34 @@ TEST_CASE("Two runs at once, and whoever comes after them, come to one release (
 
 TEST_CASE("Two nights at once, both with something to tell, leave one open issue (G7)", "[whole]") {
     // Only here: two processes that know nothing of each other.
-    const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
     ReleaseJob job;
+    job.check_one_release(job.run());  // of a registry that does not answer
     for (int attempt = 1; attempt <= 5; ++attempt) {
         job.hub().issues.clear();
-        const std::vector<Finished> finished =
-            job.run_two("nightly", {{"GITHUB_EVENT_NAME", "schedule"}, {"INPUT_TO", empty_registry.address()}});
+        const std::vector<Finished> finished = job.run_two("nightly", {{"GITHUB_EVENT_NAME", "schedule"}});
         INFO(finished[0].err << finished[1].err << job.hub().requests());
-        for (const Finished& one : finished) CHECK(one.exit_code == 3);  // nothing is out: nobody knows anything
+        for (const Finished& one : finished) CHECK(one.exit_code == 3);
         CHECK(job.hub().open_issues() == 1);
+    }
+}
+
+TEST_CASE("Whatever is wrong with a step's input, later steps find an unknown verdict, and people a summary",
+          "[whole]") {
+    // Only here: main itself, where inputs are read before there is a world.
+    for (const Environment& input : {Environment{{"INPUT_SEVERITY", "hihg"}},
+                                     {{"INPUT_SEVERTY", "high"}},
+                                     {{"INPUT_COMMAND", "scna"}},
+                                     {{"INPUT_DIRECTORY", "/nowhere"}},
+                                     {{"INPUT_POLICY", "nowhere.yml"}}}) {
+        ReleaseJob job;
+        INFO(input.begin()->first);
+        const Finished finished = job.run("judge", input);
+        CHECK(finished.exit_code == 2);
+        const std::string outputs = job.real.files.read(job.tree / "runner/output");
+        for (const char* name : {"verdict", "published"}) CHECK(holds(outputs, std::string(name) + "<<"));
+        CHECK(holds(outputs, "\nunknown\n"));
+        CHECK(holds(outputs, "\nfalse\n"));
+        CHECK(holds(job.real.files.read(job.tree / "runner/summary"), "| error |"));
     }
 }
 

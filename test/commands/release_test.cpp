@@ -50,6 +50,46 @@ TEST_CASE("On a branch that does not publish, judge uploads") {
     CHECK(fake.hub.analyses.size() == 4);
 }
 
+TEST_CASE(
+    "Where a branch publishes but this run did not, its alerts stay as they are, whatever kept it from publishing") {
+    for (const std::map<std::string, std::string>& given :
+         {std::map<std::string, std::string>{{"publish", "off"}}, {{"dry-run", "true"}}, {{"to", ""}}}) {
+        GitHubWorld fake;
+        run_scan(fake.world(), fake.settings());
+        std::map<std::string, std::string> options = given;
+        options.insert({"to", "oci:elsewhere"});
+        const Result result = run_publish(fake.world(), fake.settings(options));
+        INFO(given.begin()->first);
+        CHECK(fake.hub.analyses.empty());
+        CHECK(holds(texts_of(result.problems), "alerts describe what is published, and these images are not"));
+    }
+}
+
+TEST_CASE("With sarif-upload: required a run fails if nothing was uploaded, and says why") {
+    const auto judge = [](GitHubWorld& fake, std::map<std::string, std::string> given = {}) {
+        given.insert({"sarif-upload", "required"});
+        run_scan(fake.world(), fake.settings());
+        return run_judge(fake.world(), fake.settings(given));
+    };
+    const auto check = [](const Result& result, const std::string& reason) {
+        CHECK(result.exit == Exit::failed);
+        CHECK(result.problems.back().level == Level::error);
+        CHECK(result.problems.back().what == "no findings in code scanning, and they are required: " + reason);
+    };
+    {
+        GitHubWorld fake;
+        check(judge(fake), "alerts describe what is published, and these images are not");
+    }
+    GitHubWorld fake;
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    check(judge(fake, {{"token", ""}}), "there is no token");
+    fake.environment["GITHUB_REF"] = "refs/tags/1.0.0";
+    check(judge(fake), "code scanning shows nothing of refs/tags/1.0.0");
+    fake.environment["GITHUB_EVENT_NAME"] = "merge_group";
+    check(judge(fake), "an event of the kind \"merge_group\" may check out other code than that of refs/tags/1.0.0");
+    CHECK(fake.hub.analyses.empty());
+}
+
 TEST_CASE("An unknown verdict uploads nothing") {
     GitHubWorld fake;
     fake.environment["GITHUB_REF"] = "refs/heads/topic";
@@ -104,6 +144,16 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
           "txt\n");
     CHECK(holds(release.body, "docker pull "));
     CHECK(holds(release.body, "judge --release 1.0.0"));
+
+    SECTION("one that was made by hand is left alone, and what it lacks is reported") {
+        fake.hub.releases.front().files.clear();
+        const Result again = run_release(fake.world(), fake.settings());
+        CHECK(again.exit == Exit::done);
+        CHECK(again.outputs.at("created") == "false");
+        CHECK(again.problems.back().level == Level::warning);
+        CHECK(
+            holds(again.problems.back().what, "was not made by this action: it has no publication.json, report.html"));
+    }
 
     SECTION("again is left alone") {
         const Result again = run_release(fake.world(), fake.settings());

@@ -64,3 +64,24 @@ TEST_CASE("Lists and pairs are read") {
     CHECK(settings.runners.at("linux/arm64") == "ubuntu-24.04-arm");
     CHECK(settings.cache_to == std::vector<std::string>{"type=local,dest=a", "type=inline"});
 }
+
+TEST_CASE("Every list takes one entry a line as well as its separator") {
+    const auto read = [](const std::string& name) {
+        const std::map<std::string, std::string> values = {{"mirrors", "a=b\nc=d,e=f\n"},
+                                                           {"runners", "a=b\nc=d,e=f\n"},
+                                                           {"cache-from", "type=gha,scope=a\ntype=inline;type=local"}};
+        const auto value = values.find(name);
+        return parse_settings(
+            {{name, value == values.end() ? "linux/amd64\r\n linux/arm64,\n\nlinux/s390x" : value->second}});
+    };
+    const std::vector<std::string> three = {"linux/amd64", "linux/arm64", "linux/s390x"};
+    CHECK(read("platforms").platforms == three);
+    CHECK(read("only").only == three);
+    CHECK(read("publish-branches").publish_branches == three);
+    CHECK(read("reference").references == three);
+    CHECK(read("vulnerability").vulnerabilities == three);
+    CHECK(read("notify").notify == three);
+    CHECK(read("mirrors").mirrors.size() == 3);
+    CHECK(read("runners").runners.size() == 3);
+    CHECK(read("cache-from").cache_from == std::vector<std::string>{"type=gha,scope=a", "type=inline", "type=local"});
+}

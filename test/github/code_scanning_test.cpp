@@ -232,17 +232,49 @@ TEST_CASE("An upload is decided on before anything is sent") {
 
     CHECK(decide_upload(event, UploadWish::required, Outcome::clean, {Scanner::trivy}, true).reason ==
           "trivy is paused: an upload would close the alerts that only it sees");
-
-    Event fork = event;
-    fork.name = "pull_request";
-    fork.ref = "refs/pull/1/merge";
-    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, {}, true).upload);
-    fork.from_fork = true;
-    CHECK(decide_upload(fork, UploadWish::automatic, Outcome::clean, {}, true).reason ==
-          "the token of a fork's pull request may only read");
-
-    Event tag = event;
-    tag.ref = "refs/tags/1.0.0";
-    CHECK_FALSE(decide_upload(tag, UploadWish::automatic, Outcome::clean, {}, true).upload);
     CHECK_FALSE(decide_upload({}, UploadWish::automatic, Outcome::clean, {}, true).upload);
+}
+
+TEST_CASE("Findings are reported for a ref only by events whose code is that ref's") {
+    struct Trigger {
+        std::string event;
+        std::string ref;
+        bool from_fork = false;
+        bool uploads = false;
+    };
+    const std::string queue = "refs/heads/gh-readonly-queue/master/pr-41-029a0e7f";
+    const std::vector<Trigger> triggers = {
+        {.event = "push", .ref = "refs/heads/master", .uploads = true},
+        {.event = "push", .ref = "refs/heads/topic", .uploads = true},
+        {.event = "push", .ref = "refs/tags/1.0.0"},
+        {.event = "push", .ref = queue},
+        {.event = "push", .ref = ""},
+        {.event = "schedule", .ref = "refs/heads/master", .uploads = true},
+        {.event = "workflow_dispatch", .ref = "refs/heads/topic", .uploads = true},
+        {.event = "workflow_dispatch", .ref = "refs/tags/1.0.0"},
+        {.event = "pull_request", .ref = "refs/pull/41/merge", .uploads = true},
+        {.event = "pull_request", .ref = "refs/pull/41/merge", .from_fork = true},
+        {.event = "pull_request", .ref = "refs/heads/master"},  // closed, and merged
+        {.event = "pull_request_target", .ref = "refs/heads/master"},
+        {.event = "pull_request_target", .ref = "refs/heads/master", .from_fork = true},
+        {.event = "pull_request_review", .ref = "refs/pull/41/merge"},
+        {.event = "merge_group", .ref = queue},
+        {.event = "workflow_run", .ref = "refs/heads/master"},
+        {.event = "issue_comment", .ref = "refs/heads/master"},
+        {.event = "repository_dispatch", .ref = "refs/heads/master"},
+        {.event = "release", .ref = "refs/tags/1.0.0"},
+        {.event = "", .ref = "refs/heads/master"},
+    };
+    for (const Trigger& row : triggers) {
+        INFO(row.event << " on " << row.ref << (row.from_fork ? ", from a fork" : ""));
+        Event event = push();
+        event.name = row.event;
+        event.ref = row.ref;
+        event.from_fork = row.from_fork;
+        const UploadDecision decision = decide_upload(event, UploadWish::automatic, Outcome::clean, {}, true);
+        CHECK(decision.upload == row.uploads);
+        CHECK(decision.reason.empty() == row.uploads);
+        event.event_repository = "eve/images";
+        CHECK_FALSE(decide_upload(event, UploadWish::required, Outcome::clean, {}, true).upload);
+    }
 }

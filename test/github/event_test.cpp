@@ -123,6 +123,10 @@ TEST_CASE("Each kind of event is what it is: whether it comes from a fork, and w
          .ref = "refs/heads/master",
          .repository = "eve/images",
          .from_fork = true},
+        {.fixture = "merge_group",
+         .name = "merge_group",
+         .ref = "refs/heads/gh-readonly-queue/master/pr-41-029a0e7f6c6b1c7d2ffea6db159f6b6c47a24e77"},
+        {.fixture = "workflow_run_of_fork", .name = "workflow_run", .ref = "refs/heads/master", .from_fork = true},
         {.fixture = "release", .name = "release", .ref = "refs/tags/1.1.0"},
         {.fixture = "workflow_dispatch", .name = "workflow_dispatch", .ref = "refs/heads/master", .publishes = true},
     };

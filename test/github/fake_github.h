@@ -205,6 +205,8 @@ struct FakeGitHub {
         writer.field("id", release.id);
         writer.field("tag_name", release.tag);
         writer.field("name", release.name);
+        writer.field("body", release.body);
+        writer.field("target_commitish", release.target.empty() ? "master" : release.target);
         writer.field("draft", release.draft);
         writer.field("html_url", "https://github.example/" + repository + "/releases/" + release.tag);
         writer.field("upload_url", base + "/repos/" + repository + "/releases/" + std::to_string(release.id) +
@@ -271,6 +273,7 @@ struct FakeGitHub {
         release.body = text_at(sent, "body");
         release.draft = !member(sent, "draft").IsFalse();
         release.make_latest = text_at(sent, "make_latest");
+        if (sent.HasMember("target_commitish")) release.target = text_at(sent, "target_commitish");
         if (!release.draft && !tags.contains(release.tag))
             tags[release.tag] = release.target.empty() ? head : release.target;
     }

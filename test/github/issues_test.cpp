@@ -114,6 +114,22 @@ TEST_CASE("Two runs at once end with one open issue, the older") {
     CHECK(tracking.hub().issues.at(1).state_reason == "not_planned");
 }
 
+TEST_CASE("Of two open issues the older stays, whatever the night does with it") {
+    for (const TrackingAction action : {TrackingAction::update, TrackingAction::close, TrackingAction::leave_alone}) {
+        Tracking tracking;
+        tracking.add(ours);
+        tracking.add(ours);
+        tracking.add("no marker");
+        tracking.run(plan_of(action));
+        const auto& issues = tracking.hub().issues;
+        CHECK(issues.at(0).state == (action == TrackingAction::close ? "closed" : "open"));
+        CHECK(issues.at(1).state == "closed");
+        CHECK(issues.at(1).state_reason == "not_planned");
+        CHECK(issues.at(1).comments == std::vector<std::string>{"Duplicate of #1"});
+        CHECK(issues.at(2).state == "open");
+    }
+}
+
 TEST_CASE("A locked issue is brought up to date without a comment") {
     Tracking tracking;
     tracking.add(ours);

@@ -54,7 +54,7 @@ TEST_CASE("A release is a draft first, gets its files, and is published last, on
     CHECK(making.hub().tags.at("1.1.0") == commit);
     const FakeGitHub::FakeRelease& release = making.hub().releases.at(0);
     CHECK(release.name == "Python 1.1.0");
-    CHECK(release.body == "notes");
+    CHECK(release.body == "notes\n\n<!-- python-image-action:release -->\n");
     CHECK(release.make_latest == "true");
     CHECK(release.files.size() == 2);
     std::string writes;
@@ -79,6 +79,38 @@ TEST_CASE("What an interrupted attempt left is filled up") {
     CHECK(making.hub().releases.size() == 1);
     CHECK(making.hub().releases.front().files.size() == 2);
     CHECK(making.hub().count("POST releases/5/assets*") == 1);
+}
+
+TEST_CASE("A draft that a killed run of another commit left is released on this run's commit") {
+    Making making;
+    making.hub().releases.push_back({.id = 5,
+                                     .tag = "1.1.0",
+                                     .body = "older notes <!-- python-image-action:release -->",
+                                     .target = std::string(40, 'b'),
+                                     .files = {{6, "publication.json", "{}"}}});
+    CHECK(making.run().created);
+    CHECK(making.hub().tags.at("1.1.0") == commit);
+    CHECK(making.hub().releases.front().body.starts_with("notes\n"));
+    CHECK(making.hub().count("POST releases") == 0);
+}
+
+TEST_CASE("A draft that this action did not write keeps its notes, and no release is made over it") {
+    for (const bool with_own_draft : {false, true}) {
+        Making making;
+        making.hub().releases.push_back(
+            {.id = 5, .tag = "1.1.0", .name = "Next", .body = "Written by hand", .target = std::string(40, 'b')});
+        if (with_own_draft) making.hub().releases.push_back({.id = 6, .tag = "1.1.0"});
+        const Error error = error_of([&] { making.run(); });
+        CHECK(error.exit == Exit::refused);
+        CHECK(error.problems.front().what ==
+              "there is a draft of the release 1.1.0 that this action did not write, so no release was made: "
+              "https://github.example/defra/images/releases/1.1.0");
+        CHECK(error.problems.front().hint ==
+              "delete the draft or give it another tag (copy its notes first), then press Re-run failed jobs");
+        CHECK(making.hub().releases.front().body == "Written by hand");
+        CHECK(making.hub().releases.front().draft);
+        CHECK(making.hub().count("POST *") + making.hub().count("PATCH *") + making.hub().count("DELETE *") == 0);
+    }
 }
 
 TEST_CASE("A file that came half is taken away and sent again") {

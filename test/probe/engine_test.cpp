@@ -69,6 +69,26 @@ TEST_CASE("a newer engine is spoken to in our version") {
     CHECK(find_engine(fake.world()).api_version == "1.45");
 }
 
+TEST_CASE("an engine that has dropped our version is spoken to in the oldest that it still has") {
+    FakeWorld fake;
+    answer_ping(fake, "1.60");
+    fake.http.answer("GET", "http://docker/v1.45/version", 400,
+                     R"({"message":"client version 1.45 is too old. Minimum supported API version is 1.50"})");
+    fake.http.answer("GET", "http://docker/version", 200, R"({"Version":"40.0.0","MinAPIVersion":"1.50"})");
+    fake.http.answer("GET", "http://docker/v1.50/info", 200, info);
+    const EngineInfo engine = find_engine(fake.world());
+    CHECK(engine.api_version == "1.50");
+    CHECK(engine.version == "40.0.0");
+}
+
+TEST_CASE("an engine that refuses our version without a reason is quoted") {
+    FakeWorld fake;
+    answer_ping(fake, "1.45");
+    fake.http.answer("GET", "http://docker/v1.45/version", 400, R"({"message":"no"})");
+    fake.http.answer("GET", "http://docker/version", 200, version);
+    CHECK(told(fake).starts_with("the Docker Engine refused GET /v1.45/version with HTTP 400: no"));
+}
+
 TEST_CASE("a rootless engine is found where the usual one is silent") {
     FakeWorld fake;
     fake.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";

@@ -36,12 +36,17 @@ TEST_CASE("A tag named like the publish branch does not publish") {
 }
 
 TEST_CASE("Events that run other people's code never publish, whatever the branch") {
-    for (const char* event : {"pull_request", "pull_request_target", "workflow_run", "issue_comment", ""}) {
+    for (const char* event : {"pull_request", "pull_request_target", "merge_group", "workflow_run", "issue_comment",
+                              "repository_dispatch", "release", ""}) {
         Occasion occasion = push_to("refs/heads/master");
         occasion.event = event;
         INFO(event);
         CHECK_FALSE(ask(occasion).granted);
     }
+}
+
+TEST_CASE("The branch of a merge queue does not publish, although each push to it runs the workflow") {
+    CHECK_FALSE(ask(push_to("refs/heads/gh-readonly-queue/main/pr-41-029a0e7f")).granted);
 }
 
 TEST_CASE("A fork never publishes") {

@@ -37,3 +37,46 @@ TEST_CASE("an entry that cannot be read is said without being shown") {
     }
     CHECK_THROWS_AS(parse_docker_config("no json", "config.json"), Error);
 }
+
+namespace {
+
+Problems faults_of(const std::string& text) {
+    try {
+        parse_registry_auths(Secret(text));
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        return error.problems;
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("registry-auths is a list of logins by host; one without a password is left out") {
+    const auto logins =
+        parse_registry_auths(Secret("- registry: dhi.io\n  username: user\n  password: pa:ss\n"
+                                    "- {registry: index.docker.io, username: hub, password: 0123}\n"
+                                    "- {registry: 'registry.example:5000', username: u, password: ''}\n"
+                                    "- {registry: ghcr.io, username: u, password: }\n"));
+    REQUIRE(logins.size() == 2);
+    CHECK(logins.at("dhi.io").user == "user");
+    CHECK(logins.at("dhi.io").password.reveal() == "pa:ss");
+    CHECK(logins.at("docker.io").password.reveal() == "0123");
+    CHECK(parse_registry_auths(Secret("")).empty());
+    CHECK(parse_registry_auths(Secret(R"([{"registry":"a.example","username":"u","password":"p"}])")).size() == 1);
+}
+
+TEST_CASE("every mistake in registry-auths is named by its entry, and nothing of it is shown") {
+    const Problems problems = faults_of(
+        "- canary\n- {registry: canary.example, username: canary}\n- {registry: a, username: b, password: [canary]}\n"
+        "- {registry: '', username: b, password: c}\n- {registry: a, username: b, password: c, canary: d}\n"
+        "- {registry: a, username: b, password: c}\n- {registry: a, username: canary, password: c}\n");
+    CHECK(render_problems(problems).find("canary") == std::string::npos);
+    REQUIRE(problems.size() == 6);
+    CHECK(problems[1].what == "entry 2 of registry-auths has no password");
+    CHECK(problems[5].what == "entry 7 of registry-auths has the registry of another entry");
+    for (const char* text : {"canary", "{canary: 1}", "- [canary", "- &canary x\n- *canari", "\"canary"}) {
+        REQUIRE(faults_of(text).size() == 1);
+        CHECK(render_problems(faults_of(text)).find("canar") == std::string::npos);
+    }
+}

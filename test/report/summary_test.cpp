@@ -170,3 +170,14 @@ TEST_CASE("the table of images is never cut, however much there is to do and how
         CHECK_FALSE(has(summary, "(Images)"));
     }
 }
+
+TEST_CASE("A step that failed without a report says in its summary what, where and what to do") {
+    const std::string summary = render_problem_summary(
+        "check failed", {{{"JOB.env", 2}, "<b>DEFRA_VERSION</b> is missing", "write it | as 1.0.0"},
+                         {{}, "a remark", "", Level::warning}});
+    CHECK(summary.starts_with("## check failed\n"));
+    CHECK(summary.find("| error | <code>JOB.env:2</code> |") != std::string::npos);
+    CHECK(summary.find("| warning |  | a remark |  |") != std::string::npos);
+    CHECK(summary.find("<b>") == std::string::npos);
+    CHECK(render_problem_summary("check failed", {}).empty());
+}

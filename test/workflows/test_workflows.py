@@ -12,7 +12,7 @@ from project import OURS, ROOT, WORKFLOWS, action, load, option_is_taken, script
 
 PARENT_IMAGES, NIGHTLY = workflow("parent-images.yml"), workflow("parent-images-nightly.yml")
 REUSABLE = {"parent-images.yml": PARENT_IMAGES, "parent-images-nightly.yml": NIGHTLY}
-SECRETS_OF_JOBS = {"publish": {"docker-token", "DOCKER_TOKEN"}}
+SECRETS_OF_JOBS = {"image": {"registry-auths"}, "publish": {"docker-token", "DOCKER_TOKEN"}}
 
 
 def bash(text, folder, **environment):

@@ -1,0 +1,95 @@
+// `build` on bases that need a login: who is shown it, and that nothing of it stays.
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "commands/commands.h"
+#include "commands/work_tree.h"
+
+namespace {
+
+const std::string auths = "- {registry: dhi.io, username: user, password: canary}";
+const std::string basic = "Basic " + base64("user:canary");
+
+/// A project on a base of dhi.io, an engine with the containerd store, and a buildx whose bake fails.
+struct PrivateBase {
+    FakeWorld fake;
+    std::string docker_config;  ///< of the bake
+
+    PrivateBase() {
+        fill_work_tree(fake);
+        fake.files.texts["Dockerfile"] =
+            "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\nARG "
+            "PRODUCTION_KIND=distroless\n"
+            "ARG DEFRA_VERSION=1.0.0\nFROM dhi.io/python:3.13 AS development\nFROM dhi.io/python:3.13 AS production\n";
+        fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"28.0.4"})");
+        fake.http.answer("GET", "http://docker/v1.45/info", 200,
+                         R"({"OSType":"linux","Architecture":"x86_64",
+                             "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
+        fake.http.answer_by("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
+            for (const Header& header : request.headers) {
+                if (header.name == "Authorization" && header.value == basic)
+                    return {200, {}, R"({"schemaVersion": 2, "layers": []})"};
+            }
+            return {401, {{"WWW-Authenticate", "Basic realm=\"dhi\""}}, ""};
+        });
+        fake.processes.answer({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
+        fake.processes.answer_by({"docker-buildx", "bake"}, [this](const Command& command) {
+            docker_config = fake.files.read(command.environment.at("DOCKER_CONFIG") + "/config.json");
+            return Finished{.exit_code = 1, .timed_out = false, .out = "", .err = "ERROR: no", .truncated = false};
+        });
+    }
+
+    Error build(const std::map<std::string, std::string>& options) {
+        try {
+            run_build(fake.world(), parse_settings(options));
+        } catch (const Error& error) {
+            return error;
+        }
+        throw std::logic_error("the bake fails");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("A login for a base's registry is used to resolve the base, reaches BuildKit, and is gone after the step") {
+    PrivateBase base;
+    const Error error = base.build({{"registry-auths", auths}});
+    const rapidjson::Document config = parse_tool_json(base.docker_config, "config.json");
+    CHECK("Basic " + text_at(member(member(config, "auths"), "dhi.io"), "auth") == basic);
+    for (const auto& [file, text] : base.fake.files.texts) {
+        INFO(file);
+        CHECK(text.find("canary") == std::string::npos);
+        CHECK(text.find(base64("user:canary")) == std::string::npos);
+    }
+    const std::string shown =
+        base.fake.processes.lines() + base.fake.log.str() + base.fake.out.str() + render_problems(error.problems);
+    CHECK(shown.find("canary") == std::string::npos);
+    CHECK(shown.find(base64("user:canary")) == std::string::npos);
+}
+
+TEST_CASE("A base that needs a login and gets none is an error that says how to give one") {
+    for (const std::map<std::string, std::string>& options :
+         {std::map<std::string, std::string>{},
+          {{"registry-auths", "- {registry: dhi.io, username: user, password: }"}}}) {
+        PrivateBase base;
+        const Error error = base.build(options);
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().hint.starts_with("it was asked without a login: give registry-auths"));
+        CHECK(base.docker_config.empty());
+    }
+}
+
+TEST_CASE("Docker Hub's login is for Docker Hub's bases too, and reaches no other registry") {
+    PrivateBase base;
+    base.build({{"docker-username", "user"}, {"docker-token", "canary"}, {"registry-auths", auths}});
+    const rapidjson::Document config = parse_tool_json(base.docker_config, "config.json");
+    CHECK_FALSE(text_at(member(member(config, "auths"), "https://index.docker.io/v1/"), "auth").empty());
+
+    PrivateBase without;
+    without.build({{"docker-username", "user"}, {"docker-token", "canary"}});
+    for (const Request& request : without.fake.http.sent) {
+        for (const Header& header : request.headers) CHECK(header.name != "Authorization");
+    }
+}
