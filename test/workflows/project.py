@@ -35,8 +35,14 @@ def script(workflow_, name):
 
 
 def options():
-    """{option: commands that take it}, from the README's table, which a test of the program compares with the program."""
-    return dict(re.findall(r"^\| `(?:--)?([\w-]+)[^|]*\|[^|]*\|.*\| ([^|]+) \|$", (ROOT / "README.md").read_text(), re.M))
+    """{option: commands that take it}, from docs/reference.md, which a test of the program compares with the program."""
+    return dict(re.findall(r"^\| `(?:--)?([\w-]+)[^|]*\|[^|]*\|.*\| ([^|]+) \|$", (ROOT / "docs/reference.md").read_text(), re.M))
+
+
+def commands():
+    """The names of all commands, from the same file."""
+    table = re.search(r"^## Commands\n(.*?)^## ", (ROOT / "docs/reference.md").read_text(), re.M | re.S)[1]
+    return re.findall(r"^\| (\w+) \|", table, re.M)[1:]
 
 
 def option_is_taken(option, command):
@@ -51,17 +57,17 @@ def snippets(document, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / document).read_text(), re.M | re.S)
 
 
-def ten_lines():
-    """The README's workflow of one job."""
-    return load(next(text for text in snippets("README.md", "yaml") if "uses: actions/checkout" in text))
-
-
 def publishing_lines():
-    """The same with what the README adds to it for a registry."""
-    workflow_ = ten_lines()
-    (step,) = load(next(text for text in snippets("README.md", "yaml") if "secrets.DOCKER_TOKEN" in text and "jobs:" not in text))
+    """The README's workflow of one job, which publishes and releases."""
+    return load(next(text for text in snippets("README.md", "yaml") if "secrets.DOCKER_TOKEN" in text))
+
+
+def ten_lines():
+    """The same without credentials and `to`: it publishes to a directory."""
+    workflow_ = publishing_lines()
     (job,) = workflow_["jobs"].values()
-    job["steps"][-1] = step
+    job["permissions"] = {"contents": "read"}
+    del job["steps"][-1]["with"]
     return workflow_
 
 

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 import expressions
-from project import OURS, ROOT, WORKFLOWS, action, load, option_is_taken, script, snippets, steps, workflow
+from project import OURS, ROOT, WORKFLOWS, action, commands, load, option_is_taken, script, snippets, steps, workflow
 
 PARENT_IMAGES, NIGHTLY = workflow("parent-images.yml"), workflow("parent-images-nightly.yml")
 REUSABLE = {"parent-images.yml": PARENT_IMAGES, "parent-images-nightly.yml": NIGHTLY}
@@ -59,12 +59,11 @@ class Promises(unittest.TestCase):
                 self.assertNotIn("${{", step.get("run", ""), f"{file.name}: {name}")
 
     def test_the_action_gets_only_inputs_and_commands_that_it_has(self):
-        commands = re.findall(r"^\| (\w+) \|", (ROOT / "README.md").read_text(), re.M)
         for file in WORKFLOWS:
             for _, step in steps(load(file.read_text())):
                 if step.get("uses") in OURS:
                     self.assertLessEqual(set(step["with"]), set(action()["inputs"]), file.name)
-                    self.assertIn(step["with"]["command"], commands, file.name)
+                    self.assertIn(step["with"]["command"], commands(), file.name)
                     for name in set(step["with"]) - {"command"}:
                         self.assertTrue(option_is_taken(name, step["with"]["command"]), f"{step['with']['command']} ignores {name}")
 
@@ -191,7 +190,7 @@ class Promises(unittest.TestCase):
         self.assertEqual(job["permissions"], documented)
 
     def test_every_permission_of_a_workflow_for_images_is_explained(self):
-        explained = re.findall(r"^\| `([\w-]+: \w+)` \|", (ROOT / "README.md").read_text(), re.M)
+        explained = re.findall(r"^\| `([\w-]+: \w+)` \|", (ROOT / "docs/github.md").read_text(), re.M)
         for file in ("parent-images.yml", "parent-images-nightly.yml", "images.yml", "nightly-scan.yml"):
             for job in workflow(file)["jobs"].values():
                 for name, wish in job["permissions"].items():
@@ -200,7 +199,7 @@ class Promises(unittest.TestCase):
     def test_the_check_to_require_has_the_name_that_the_readme_tells(self):
         caller = workflow("images.yml")["jobs"]["images"]["name"]
         name = PARENT_IMAGES["jobs"]["check"]["name"]
-        self.assertIn(f"**The check to require** is `{caller} / {name}`", (ROOT / "README.md").read_text())
+        self.assertIn(f"**The check to require** is `CALLING-JOB / {name}`, here `{caller} / {name}`", (ROOT / "docs/github.md").read_text())
 
     def test_a_schedule_is_alone_in_its_file(self):
         for file in WORKFLOWS:
