@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 #include "cli/command_line.h"
+#include "cli/options.h"
 #include "cli/settings.h"
-#include "commands/commands.h"
 #include "github/filtered_stream.h"
 #include "github/runner.h"
 #include "system/cancellation.h"

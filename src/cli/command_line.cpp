@@ -13,10 +13,12 @@ namespace {
 
 constexpr const char* version = PROGRAM_VERSION;
 
-constexpr const char* exit_codes =
-    "Exit codes: 0 done; 1 the policy or the contract says no; 2 the input is wrong; 3 it could not be done (the "
-    "verdict\n"
-    "is unknown); 130 cancelled.";
+std::string render_exit_codes() {
+    std::string text = "Exit codes:";
+    for (const ExitText& exit : exit_table())
+        text += fmt::format("\n  {:>3}  {}", static_cast<int>(exit.code), exit.help);
+    return text;
+}
 
 bool uses(const OptionText& option, const std::string& command) {
     return std::find(option.used_by.begin(), option.used_by.end(), command) != option.used_by.end();
@@ -72,7 +74,7 @@ void refuse_secrets(const std::vector<std::string>& arguments) {
             throw Error{Exit::bad_input,
                         {{{},
                           name + " is no option: every user of this machine can read arguments",
-                          "give it in the environment; the README says under which name"}}};
+                          "give it in the environment; docs/reference.md says under which name"}}};
         }
     }
 }
@@ -85,10 +87,11 @@ Invocation parse_arguments(const std::vector<std::string>& arguments) {
     CLI::App app{"Builds, tests, scans, judges and publishes a family of parent images", "python-image-action"};
     app.set_version_flag("--version", std::string("python-image-action ") + version);
     app.require_subcommand(0, 1);
-    app.footer(std::string("`python-image-action COMMAND --help` lists the options of a command.\n\n") + exit_codes);
+    app.footer(std::string("`python-image-action COMMAND --help` lists the options of a command.\n\n") +
+               render_exit_codes());
     for (const CommandText& command : command_table()) {
         CLI::App* sub = app.add_subcommand(command.name, command.help);
-        sub->footer("In a workflow it sets the outputs: " + command.outputs + "\n\n" + exit_codes);
+        sub->footer("In a workflow it sets the outputs: " + command.outputs + "\n\n" + render_exit_codes());
         add_options(*sub, command, invocation.options);
     }
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them

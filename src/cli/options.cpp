@@ -1,6 +1,8 @@
 #include "cli/options.h"
 
-#include "pipeline/settings.h"
+#include <algorithm>
+
+#include "commands/commands.h"
 
 namespace {
 
@@ -21,31 +23,38 @@ const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "rel
 
 const std::vector<CommandText>& command_table() {
     static const std::vector<CommandText> table = {
-        {"check", "Hold image-matrix.json, JOB.env, the Dockerfile, the README and the policy against each other",
-         "problems"},
-        {"matrix", "Print the job matrix of a workflow", "matrix, count, versions, publish, reason"},
-        {"build", "Build every image in one build graph into out/images", "digests"},
-        {"test", "Hold the built images against their contract", "tested"},
-        {"scan", "Scan the built images with Trivy and Grype, then judge", "verdict, findings"},
-        {"judge", "Judge again from the reports in out/scans, or from two given reports; runs no tool",
+        {"check", run_check,
+         "Compare image-matrix.json, JOB.env, the Dockerfile, the README and the policy with each other", "problems"},
+        {"matrix", run_matrix, "Print the job matrix of a workflow", "matrix, count, versions, publish, reason"},
+        {"build", run_build, "Build every image in one build graph into out/images", "digests"},
+        {"test", run_test, "Test the built images against their contract", "tested"},
+        {"scan", run_scan, "Scan the built images with Trivy and Grype, then judge", "verdict, findings"},
+        {"judge", run_judge,
+         "Judge again from the reports in out/scans, from two given reports or from those of a release; runs no tool",
          "verdict, sarif, findings"},
-        {"explain", "Tell what is known about a vulnerability: whether an image has it, and what was decided about it",
-         "answer", "vulnerability"},
-        {"publish", "Publish exactly the images that were built, scanned and judged clean",
+        {"explain", run_explain,
+         "Report what is known about a vulnerability: whether an image has it, and what was decided about it", "answer",
+         "vulnerability"},
+        {"publish", run_publish, "Publish exactly the images that were built, scanned and judged clean",
          "published, digests, tags, reason"},
-        {"fetch", "Bring published images into layouts in out/fetched, each blob once", "digests", "reference"},
-        {"release", "Make the GitHub release of DEFRA_VERSION, with everything that replays its verdict",
-         "release, created"},
-        {"nightly", "Scan what is published, with today's databases, and keep one tracking issue", "verdict, issue"},
-        {"run", "The whole road: check, build, test, scan, judge, publish, release", "all of the above"},
+        {"fetch", run_fetch, "Download published images into layouts in out/fetched, each blob once", "digests",
+         "reference"},
+        {"release", run_release,
+         "Make the GitHub release of DEFRA_VERSION, with everything needed to repeat its verdict", "release, created"},
+        {"nightly", run_nightly,
+         "Scan what is published, with today's databases, and keep one tracking issue up to date", "verdict, issue"},
+        {"run", run_all,
+         "The whole pipeline: check, build, test, scan, judge, publish and, where --to is given on a branch that "
+         "publishes, release",
+         "all of the above"},
     };
     return table;
 }
 
 const std::vector<OptionText>& option_table() {
     static const std::vector<OptionText> table = {
-        {"directory", "DIR", ".", "The work tree: every other path is relative to it", all},
-        {"out", "DIR", "out", "Where everything that is made goes", all},
+        {"directory", "DIR", ".", "The work tree; every other path is relative to it", all},
+        {"out", "DIR", "out", "Directory for all results", all},
         {"image-matrix", "FILE", "image-matrix.json", "The versions to build", planning},
         {"job-env", "FILE", "JOB.env", "DEFRA_VERSION and IMAGE_NAME", planning},
         {"dockerfile",
@@ -64,15 +73,17 @@ const std::vector<OptionText>& option_table() {
         {"jobs",
          "N",
          "",
-         "How much runs at the same time; the number of processors unless given",
+         "How many tasks run at the same time; default: the number of processors",
          {"build", "test", "scan", "explain", "publish", "fetch", "nightly", "run"}},
         {"stand-ins",
          "FILE",
          "",
-         "Bases to use in place of the real ones; nothing made from them reaches a public registry",
+         "Stand-in base images; nothing made from them reaches a public registry",
          {"build", "test", "run"}},
         {"build-ca", "FILE", "",
-         "A trust bundle for the download steps of the build only, where an intercepting proxy needs it", building},
+         "A bundle of certificate authorities for the downloads of the build only, where an intercepting proxy needs "
+         "it",
+         building},
         {"builder", "NAME", "", "A buildx builder to use, such as a remote one", building},
         {"buildkit-image", "IMAGE", "",
          "Another BuildKit than the pinned one, for engines without the containerd image store", building},
@@ -88,9 +99,9 @@ const std::vector<OptionText>& option_table() {
         {"reference",
          "IMAGES",
          "",
-         "Images to take in place of the built ones: of a registry, or for test of the engine; comma-separated",
+         "Images to use instead of the built ones: from a registry, or for test from the engine; comma-separated",
          {"test", "scan", "explain", "fetch"}},
-        {"layout", "DIR", "", "An OCI layout on disk, to take in place of the built images", {"scan", "explain"}},
+        {"layout", "DIR", "", "An OCI layout on disk, to use instead of the built images", {"scan", "explain"}},
         {"vulnerability", "IDS", "", "What to explain, such as CVE-2026-1234; comma-separated", {"explain"}},
         {"policy",
          "FILE",
@@ -105,22 +116,21 @@ const std::vector<OptionText>& option_table() {
          "The lowest severity that goes into SARIF files",
          {"scan", "judge", "publish", "nightly", "run"}},
         {"databases", "DIR", "",
-         "A folder with both scanners' databases (trivy/, grype/), used as they are; without it they are brought up to "
-         "date",
+         "A directory with both scanners' databases (trivy/, grype/), used as they are; without it they are updated",
          scanning},
         {"max-database-age", "HOURS", "48", "An older vulnerability database makes the verdict unknown", judging},
-        {"trivy", "FILE", "", "A Trivy report to judge, in place of out/scans", {"judge"}},
-        {"grype", "FILE", "", "A Grype report to judge, in place of out/scans", {"judge"}},
+        {"trivy", "FILE", "", "A Trivy report to judge, instead of out/scans", {"judge"}},
+        {"grype", "FILE", "", "A Grype report to judge, instead of out/scans", {"judge"}},
         {"digest", "DIGEST", "", "The manifest digest that the given reports are about", {"judge"}},
         {"today", "DATE", "", "Judge as on this day", {"check", "judge"}},
-        {"publish", "WISH", "auto", "auto: where the branch and the event allow it; required: or fail; off: never",
+        {"publish", "MODE", "auto", "auto: where the branch and the event allow it; required: or fail; off: never",
          at_an_event},
         {"publish-branches", "LIST", "master",
          "Branches that publish, besides the event's default branch; comma-separated", at_an_event},
         {"to",
          "PLACE",
          "",
-         "Where images are published: a registry such as docker.io, or oci:DIR; out/registry unless given",
+         "Where images are published: a registry such as docker.io, or oci:DIR; default: out/registry",
          {"scan", "publish", "nightly", "run"}},
         {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
          with_registry},
@@ -129,20 +139,21 @@ const std::vector<OptionText>& option_table() {
         {"insecure", "", "false", "Speak to the registry without TLS; one on this machine always is spoken to so",
          with_registry},
         {"allow-stand-in", "", "false",
-         "Let images on stand-in bases into a registry on this machine; no other ever gets them", publishing},
-        {"adopt-alias", "", "false", "Move tags of unknown age too: those published before this action", publishing},
+         "Publish images on stand-in bases to a registry on this machine; no other ever gets them", publishing},
+        {"adopt-alias", "", "false", "Move also moving tags of unknown age: those published before this action",
+         publishing},
         {"rollback-to",
          "VERSION",
          "",
-         "Publish nothing, and move the moving tags back to this DEFRA_VERSION",
+         "Move the moving tags back to this DEFRA_VERSION, and publish nothing",
          {"publish"}},
-        {"reason", "TEXT", "", "Why the tags go back; it is recorded", {"publish"}},
+        {"reason", "TEXT", "", "Why the tags are moved back; it is recorded", {"publish"}},
         {"dry-run", "", "false", "Print what would be published, and publish nothing", {"publish", "release", "run"}},
         {"token", "TOKEN", "", "The token for GitHub; outside of a workflow the variable GITHUB_TOKEN", with_github,
          true},
-        {"sarif-upload", "WISH", "auto",
+        {"sarif-upload", "MODE", "auto",
          "Findings into code scanning; auto: where GitHub takes them; required: or fail; off: never", uploading},
-        {"release", "VERSION", "", "Judge again what that release was judged by, as on that day", {"judge"}},
+        {"release", "VERSION", "", "Judge again the scans of that release, as on the day it was made", {"judge"}},
         {"notify",
          "NAMES",
          "",
@@ -151,16 +162,40 @@ const std::vector<OptionText>& option_table() {
         {"nightly-fail",
          "WORD",
          "news",
-         "When findings turn the night red: news, any or never; an unknown verdict always does",
+         "Which findings make the nightly run fail: news, any or never; an unknown verdict always does",
          {"nightly"}},
-        {"retire", "MINOR", "", "Close the code scanning alerts of a version that is gone, such as 3.11", {"nightly"}},
+        {"retire",
+         "MINOR",
+         "",
+         "Close the code scanning alerts of a minor version that was removed, such as 3.11",
+         {"nightly"}},
         {"fix",
          "",
          "false",
-         "Mend what can be mended: the matrix and JOB.env are the truth, and the policy takes the scanners' own ignore "
-         "files",
+         "Correct what can be corrected: files follow the matrix and JOB.env, and the scanners' own ignore files move "
+         "into the policy",
          {"check"}},
         {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
     };
     return table;
+}
+
+const std::vector<ExitText>& exit_table() {
+    static const std::vector<ExitText> table = {
+        {Exit::done, "done"},
+        {Exit::refused,
+         "the policy or the contract says no: findings that block, a failed check of an image, a version that must not "
+         "be overwritten"},
+        {Exit::bad_input, "invalid input: every problem is listed, with its line"},
+        {Exit::failed, "it could not be done (a tool, the engine, the network, a registry); the verdict is unknown"},
+        {Exit::cancelled, "cancelled"},
+    };
+    return table;
+}
+
+Result run_command(const std::string& name, const World& world, const Settings& settings) {
+    const auto& table = command_table();
+    const auto command = std::find_if(table.begin(), table.end(), [&](const CommandText& c) { return c.name == name; });
+    if (command == table.end()) throw Error{Exit::bad_input, {{{}, "there is no command \"" + name + "\"", ""}}};
+    return command->run(world, settings);
 }

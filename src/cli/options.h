@@ -1,9 +1,14 @@
-// Every option of every command, once: names, defaults, help. The command line, action.yml and the README are held
-// against these tables.
+// Every option of every command, once: names, defaults, help. The command line and docs/reference.md are made from
+// these tables; a test compares action.yml with them.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "base/error.h"
+#include "pipeline/result.h"
+#include "pipeline/settings.h"
+#include "system/world.h"
 
 struct OptionText {
     std::string name;                  ///< "image-matrix"; INPUT_IMAGE-MATRIX in a workflow
@@ -16,10 +21,20 @@ struct OptionText {
 
 struct CommandText {
     std::string name;
+    Result (*run)(const World& world, const Settings& settings);
     std::string help;
     std::string outputs;     ///< names of what it writes to $GITHUB_OUTPUT, comma-separated
     std::string argument{};  ///< the option whose name may be left out: `fetch REFERENCE`
 };
 
+struct ExitText {
+    Exit code;
+    std::string help;
+};
+
 const std::vector<CommandText>& command_table();
 const std::vector<OptionText>& option_table();
+const std::vector<ExitText>& exit_table();
+
+/// Runs the command of that name. Throws Error{bad_input} if there is none.
+Result run_command(const std::string& name, const World& world, const Settings& settings);

@@ -20,6 +20,3 @@ Result run_fetch(const World& world, const Settings& settings);
 Result run_release(const World& world, const Settings& settings);
 Result run_nightly(const World& world, const Settings& settings);
 Result run_all(const World& world, const Settings& settings);
-
-/// The command of that name, as in command_table().
-Result run_command(const std::string& name, const World& world, const Settings& settings);

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cli/options.h"
 #include "commands/built_images.h"
 #include "commands/commands.h"
 #include "commands/work_tree.h"

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "cli/options.h"
 #include "commands/built_images.h"
 #include "commands/commands.h"
 #include "commands/github_world.h"

@@ -1,14 +1,15 @@
-// The command line, action.yml and the README are one interface: held against the one table of options.
+// The command line, action.yml and docs/reference.md are one interface: compared with the one table of options.
 #include <yaml-cpp/yaml.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
 
 #include "base/text.h"
 #include "cli/options.h"
-#include "cli/options_text.h"
+#include "cli/reference.h"
 #include "places.h"
 
 namespace {
@@ -50,6 +51,30 @@ TEST_CASE("action.yml has every output of every command, and nothing else") {
     CHECK(found == expected);
 }
 
-TEST_CASE("docs/reference.md has the table of options that the program prints") {
-    CHECK(read("docs/reference.md").find("## Options\n\n" + render_options_markdown()) != std::string::npos);
+TEST_CASE("docs/reference.md has the commands, options and exit codes of the program (APPROVE=1 writes them)") {
+    const std::string begin = "<!-- reference:begin -->\n";
+    const std::string end = "<!-- reference:end -->";
+    std::string text = read("docs/reference.md");
+    const std::size_t from = text.find(begin);
+    const std::size_t to = text.find(end);
+    REQUIRE(from != std::string::npos);
+    REQUIRE(to != std::string::npos);
+    const std::size_t start = from + begin.size();
+    const char* approving = std::getenv("APPROVE");
+    if (approving != nullptr && std::string(approving) == "1") {
+        text.replace(start, to - start, render_reference_markdown());
+        std::ofstream(repository_dir() + "/docs/reference.md", std::ios::binary) << text;
+    } else {
+        CHECK(text.substr(start, to - start) == render_reference_markdown());
+    }
+}
+
+TEST_CASE("docs/reference.md has every output of action.yml with its description") {
+    const std::string reference = read("docs/reference.md");
+    for (const auto& output : YAML::Load(read("action.yml"))["outputs"]) {
+        const std::string row =
+            "| " + output.first.as<std::string>() + " | " + output.second["description"].as<std::string>() + " |\n";
+        INFO(row);
+        CHECK(reference.find(row) != std::string::npos);
+    }
 }
