@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "build/build.h"
 #include "contract/certificates.h"
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "build/build.h"
 #include "pipeline/result.h"
 #include "pipeline/revision.h"
 #include "plan/plan.h"
