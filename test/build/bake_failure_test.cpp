@@ -90,6 +90,15 @@ TEST_CASE("only the network is worth another try") {
     CHECK_FALSE(is_network_fault(""));
 }
 
+TEST_CASE("a step for another processor than the machine's is recognised") {
+    const Problem problem = parse_bake_failure(
+        "#9 0.1 exec /bin/sh: exec format error\n"
+        "------\n > [production 2/3] RUN true:\n0.1 exec /bin/sh: exec format error\n------\n"
+        "ERROR: failed to solve: process \"/bin/sh -c true\" did not complete successfully: exit code: 255\n",
+        "Dockerfile", "/out");
+    CHECK(problem.hint.find("another processor than this machine has") != std::string::npos);
+}
+
 TEST_CASE("a Dockerfile that cannot be parsed is no fault of the network, and has its line") {
     const std::string progress =
         "Dockerfile:5\n--------------------\n   5 | >>> EOF\n--------------------\n"

@@ -71,7 +71,7 @@ class RandomDockerfile {
         if (!names_.empty() && one_of(3) == 0) {
             const std::size_t stage = one_of(names_.size());
             images = images_[stage];
-            return one_of(2) == 0 ? names_[stage] : upper(names_[stage]);
+            return names_[stage];  // BuildKit refuses capitals here
         }
         if (one_of(2) == 0) {
             images = {python_of_row};
@@ -82,11 +82,6 @@ class RandomDockerfile {
         const std::string image = random_images[2 + one_of(2)];
         images = {image};
         return image == random_images[3] ? quoted(pick({image, "ghcr.io/astral-sh/uv:${UV}"})) : continued(image);
-    }
-
-    static std::string upper(std::string text) {
-        for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-        return text;
     }
 
     /// What a --from names: an image, a stage above, or its number.
@@ -124,8 +119,8 @@ class RandomDockerfile {
                         "\",target=/m [\"/true\"]\n";
                 break;
             case 3:
-                text += "COPY <<EOF <<-'E F' " + file +
-                        "/\nFROM no:1 AS production\n  EOF\nEOF\n\tCOPY --from=no:2 / /\n" + pick({"", "\t"}) + "E F\n";
+                text += "COPY <<EOF <<-'EF' " + file +
+                        "/\nFROM no:1 AS production\n  EOF\nEOF\n\tCOPY --from=no:2 / /\n" + pick({"", "\t"}) + "EF\n";
                 break;
             case 4:
                 text += "LABEL a=\"see <<EOF here\" b=it" + std::string(1, escape_) + "'s\n";

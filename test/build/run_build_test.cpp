@@ -280,17 +280,23 @@ TEST_CASE("the record stays true for the layouts that a build does not replace")
 TEST_CASE("two builds do not write to one directory at once") {
     FakeWorld fake;
     put_dockerfile(fake);
+    FakeWorld other;
+    put_dockerfile(other);
     const WorkTree tree;  // locks are the system's own
     std::filesystem::create_directories(tree.path / "images");
     BuildSettings settings = sample_settings();
     settings.out = tree.path;
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
-        CHECK(error_of(fake, settings) ==
+    bool is_tried = false;
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+        CHECK(error_of(other, settings) ==
               "another build is writing to " + (tree.path / "images").string() +
                   "\n  hint: wait until it has ended, or name another directory with --out\n");
-        return bake(fake, "")(command);
+        is_tried = true;
+        return failed("ERROR: failed\n");
     });
-    CHECK(run_build(fake.world(), sample_plan(), settings).layouts.size() == 4);
+    CHECK(error_of(fake, settings).starts_with("the build failed: failed\n"));
+    CHECK(is_tried);
+    CHECK(other.processes.ran.empty());
 }
 
 TEST_CASE("BuildKit is given a policy that lets nothing in but the pinned bases") {
