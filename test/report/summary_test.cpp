@@ -157,8 +157,8 @@ TEST_CASE("no limit is ever exceeded, and folds are always closed again") {
 
 TEST_CASE("of what is to do a dozen lines are told, and how many more there are") {
     const std::string summary = render_summary(busy_run());
-    CHECK(has(summary, "\n12. xxx"));
-    CHECK_FALSE(has(summary, "\n13. xxx"));
+    CHECK(has(summary, "\n12. Xxx"));
+    CHECK_FALSE(has(summary, "\n13. Xxx"));
     CHECK(has(summary, "\nand 28 more, in report.html\n"));
 }
 
