@@ -135,12 +135,3 @@ TEST_CASE("a failure's hint names its cause") {
                              "Dockerfile", "/out")
               .hint.ends_with("name its bundle with --build-ca"));
 }
-
-TEST_CASE("a step for another processor than the machine's is recognised") {
-    const Problem problem = parse_bake_failure(
-        "#9 0.1 exec /bin/sh: exec format error\n"
-        "------\n > [production 2/3] RUN true:\n0.1 exec /bin/sh: exec format error\n------\n"
-        "ERROR: failed to solve: process \"/bin/sh -c true\" did not complete successfully: exit code: 255\n",
-        "Dockerfile", "/out");
-    CHECK(problem.hint.find("another processor than this machine has") != std::string::npos);
-}
