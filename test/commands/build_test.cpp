@@ -1,6 +1,7 @@
 // `build` on bases that need a login: who is shown it, and that nothing of it stays.
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "commands/commands.h"
@@ -10,6 +11,12 @@ namespace {
 
 const std::string auths = "- {registry: dhi.io, username: user, password: canary}";
 const std::string basic = "Basic " + base64("user:canary");
+
+std::string base_manifest() {
+    return R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {"mediaType":
+        "application/vnd.oci.image.config.v1+json", "size": 2, "digest": ")" +
+           sha256("{}").text() + R"("}, "layers": []})";
+}
 
 /// A project on a base of dhi.io, an engine with the containerd store, and a buildx whose bake fails.
 struct PrivateBase {
@@ -29,8 +36,7 @@ struct PrivateBase {
                              "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
         fake.http.answer_by("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
             for (const Header& header : request.headers) {
-                if (header.name == "Authorization" && header.value == basic)
-                    return {200, {}, R"({"schemaVersion": 2, "layers": []})"};
+                if (header.name == "Authorization" && header.value == basic) return {200, {}, base_manifest()};
             }
             return {401, {{"WWW-Authenticate", "Basic realm=\"dhi\""}}, ""};
         });
