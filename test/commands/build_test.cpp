@@ -34,6 +34,7 @@ struct PrivateBase {
         fake.http.answer("GET", "http://docker/v1.45/info", 200,
                          R"({"OSType":"linux","Architecture":"x86_64",
                              "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
+        fake.http.answer("GET", "https://dhi.io/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"dhi\""}});
         fake.http.answer_by("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
             for (const Header& header : request.headers) {
                 if (header.name == "Authorization" && header.value == basic) return {200, {}, base_manifest()};

@@ -56,6 +56,7 @@ TEST_CASE("an adopter's repository is in order after check --fix, and a second c
 TEST_CASE("an adopter's README without a table of versions is no error") {
     FakeWorld fake;
     fill_as_adopter(fake);
+    for (const char* ignored : {".grype.yaml", ".trivyignore"}) fake.files.remove(ignored);
     const Result result = run_check(fake.world(), parse_settings({}));
     const auto about_readme = std::find_if(result.problems.begin(), result.problems.end(),
                                            [](const Problem& problem) { return problem.at.file == "README.md"; });

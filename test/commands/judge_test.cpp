@@ -319,7 +319,7 @@ TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, o
         run_scan(fake.world(), settings);
         CHECK(files_in_sarif(fake) == expected);
         if (of_debian)
-            CHECK(holds(fake.files.texts.at("out/summary.md"), "add libssl3 to image/security-upgrades.txt"));
+            CHECK(holds(fake.files.texts.at("out/summary.md"), "Add libssl3 to image/security-upgrades.txt"));
 
         fake.files.texts["out/bases.json"] = bases_json(sha256("rebuilt"));
         run_judge(fake.world(), settings);

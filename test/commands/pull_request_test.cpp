@@ -93,7 +93,7 @@ TEST_CASE("A waiver that the last release did not know is told with who accepts 
     CHECK(holds(fake.told(),
                 "vulnerability-policy.yml:3 adds 1 exception: CVE-2026-2222 by theirs until the base is rebuilt\n"));
     const Result judged = run_judge(fake.world(), fake.settings());
-    const std::size_t told = judged.summary.find("adds 1 exception");
+    const std::size_t told = judged.summary.find("Adds 1 exception");
     REQUIRE(told != std::string::npos);
     CHECK(told < judged.summary.find("3.13.3-production"));
 }

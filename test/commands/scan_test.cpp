@@ -38,7 +38,7 @@ TEST_CASE("Any image in a registry is scanned and judged, without a matrix") {
     CHECK(fake.files.names_in("out/sarif").size() == 2);
     const std::string& summary = fake.files.texts.at("out/summary.md");
     CHECK(holds(fake.files.texts.at("out/verdict.json"), "docker.io/defradigital/python:1.0.0-python3.13.3@sha256:"));
-    CHECK(holds(summary, "get libssl3 3.0.16"));
+    CHECK(holds(summary, "pdate libssl3 to 3.0.16"));
     CHECK(holds(summary, "id: \"CVE-2026-1111\""));
 }
 
@@ -50,6 +50,16 @@ TEST_CASE("A layout on disk is scanned and judged, and the policy of the work tr
     fake.files.texts["vulnerability-policy.yml"] = "gate: {severity: critical}\n";
     CHECK(run_scan(fake.world(), fake.settings(given)).outputs.at("verdict") == "clean");
     CHECK(fake.files.names_in("out/verdicts") == std::vector<std::string>{"3.13.3-production-linux-amd64.json"});
+}
+
+TEST_CASE("A second command does not scan the same images again with the same databases, and says who scanned") {
+    Laptop fake;
+    fake.environment["HOME"] = "/home/somebody";
+    const std::map<std::string, std::string> given = {{"layout", "given/3.13.3-production-linux-amd64/"}};
+    run_scan(fake.world(), fake.settings(given));
+    fake.finding = "CVE-2026-1111";  // would be found if the scanners ran
+    CHECK(run_scan(fake.world(), fake.settings(given)).outputs.at("verdict") == "clean");
+    CHECK(holds(fake.files.texts.at("out/summary.md"), "0 s, by "));
 }
 
 TEST_CASE("What is no reference, or is named twice, is told before anything is fetched") {

@@ -18,8 +18,8 @@ from workflow_player import Play
 
 GUIDE = "IMAGE_SCANNING.md"
 SERVICE, PARENT = "example-service", "parent-of-example-service"
-# What is not run: these ask an index of packages, and a registry for the parent.
-NOT_RUN = ("uv lock --upgrade-package NAME", "docker build --no-cache --pull")
+# What is not run here: the first two ask an index of packages, and a registry for the parent; the third has its tests in test/commands.
+NOT_RUN = ("uv lock --upgrade-package NAME", "docker build --no-cache --pull", "check --fix")
 RUN = ("docker save", "trivy image", "grype", "python-image-action judge --trivy", "python-image-action scan --reference",
        "python-image-action scan --layout", "python-image-action explain", "python-image-action judge --release")
 
