@@ -33,7 +33,6 @@ std::vector<Mended> mend_texts(const World& world, const Settings& settings, con
     return mended;
 }
 
-
 /// The lines between the common beginning and the common end of two texts.
 std::string render_difference(const Mended& mended) {
     std::vector<std::string> before = lines_of(mended.now);
@@ -90,7 +89,8 @@ Result check_policy_alone(const World& world, const Settings& settings) {
 
 Result run_check(const World& world, const Settings& settings) {
     const bool mending = settings.fix || settings.diff;
-    const Problems left = mending ? mend_policy(world, settings) : Problems{};  // nothing loads while such a file is there
+    const Problems left =
+        mending ? mend_policy(world, settings) : Problems{};  // nothing loads while such a file is there
     if (!left.empty()) throw Error{Exit::bad_input, left};
     if (mending && !world.files.read_if_there(settings.image_matrix)) return check_policy_alone(world, settings);
     Project project = load_project(world, settings);

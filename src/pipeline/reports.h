@@ -17,8 +17,8 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 
 /// Deletes the previous run's reports, so that an interrupted run never leaves stale ones.
 void forget_reports(const World& world, const Settings& settings);
-/// The settings for a run about images that were named: it leaves this checkout's own reports alone, also when it fails,
-/// and writes into out/other if there are any. The reports of an earlier such run are deleted.
+/// The settings for a run about images that were named: it leaves this checkout's own reports alone, also when it
+/// fails, and writes into out/other if there are any. The reports of an earlier such run are deleted.
 Settings for_other_images(const World& world, Settings settings);
 
 /// Writes out/verdict.json, verdicts/, summary.md, report.html and sarif/. Returns the summary, for make_result.

@@ -29,7 +29,8 @@ struct GitHubWorld : FakeWorld {
     explicit GitHubWorld(const std::string& event = "push") {
         fill_work_tree(*this);
         put_all_layouts(*this);
-        environment.erase("HOME");  // no results of earlier scans: with one database these scanners report what a test wants
+        environment.erase(
+            "HOME");  // no results of earlier scans: with one database these scanners report what a test wants
         environment.insert(
             {{"GITHUB_ACTIONS", "true"},
              {"GITHUB_EVENT_NAME", event},

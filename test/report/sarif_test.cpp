@@ -294,5 +294,6 @@ TEST_CASE("a forgiven finding is a warning that says so, not one below the gate"
     const Json& result = results_of(sarif)[0];
     CHECK(text_at(result, "ruleId") == "CVE-2026-1001");
     CHECK(text_at(result, "level") == "warning");
-    CHECK(text_at(member(result, "message"), "text").find(": critical (trivy: critical, grype: high), forgiven. ") != std::string::npos);
+    CHECK(text_at(member(result, "message"), "text").find(": critical (trivy: critical, grype: high), forgiven. ") !=
+          std::string::npos);
 }
