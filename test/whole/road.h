@@ -57,6 +57,7 @@ struct Road {
             fs::copy(repository / name, tree / name, fs::copy_options::recursive);
         }
         real.files.write(tree / "matrix.json", stand_in_matrix);
+        real.environment["XDG_CACHE_HOME"] = (tree / ".cache").string();  // no scan of another test is reused
         REQUIRE(fs::exists(program_file()));
     }
 
