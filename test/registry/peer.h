@@ -57,7 +57,9 @@ struct Peer {
         const World here = world(http);
         Client client(here, settings);
         const std::vector<HeldTag> held = load_held_tags(client, host, matrix.candidates, matrix.sources, 4);
-        return run_publication_to_registry(here, client, matrix.publish(held), matrix.sources,
+        const Publication publication = matrix.publish(held);
+        if (publication.is_refused()) throw Error{publication.exit, publication.problems};
+        return run_publication_to_registry(here, client, publication, matrix.sources,
                                            {.host = host, .jobs = 4, .note_done = {}});
     }
 };

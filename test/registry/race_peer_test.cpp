@@ -112,12 +112,13 @@ struct RealRace {
 TEST_CASE("two processes publish at once, in every order: nothing is overwritten, and tags go forwards only",
           "[peer]") {
     needs_docker_registry();
-    const Held held = GENERATE(Held::before_read, Held::before_put);
+    // Only here: two processes and a registry that is not ours. race_test.cpp has every order in memory, also with runs
+    // that wait before they read.
+    const Held held = Held::before_put;
     enum class Kind { versions, inputs, bytes };
     const Kind kind = GENERATE(Kind::versions, Kind::inputs, Kind::bytes);
     for (const std::string& order : list_orders()) {
-        INFO(order << ", kind " << static_cast<int>(kind)
-                   << (held == Held::before_put ? ", held between reading and writing" : ""));
+        INFO(order << ", kind " << static_cast<int>(kind));
         const DockerRegistry registry;
         RealRace race;
         Files& files = race.peer.real.files;

@@ -97,7 +97,9 @@ struct Race {
 
 }  // namespace
 
-TEST_CASE("an older and a newer version at once: both get their version tags, the newer one gets the moving tags") {
+TEST_CASE("an older and a newer version at once: both get their version tags, the newer one gets the moving tags",
+          "[whole]") {
+    // Only here: every order of two runs, which takes too long for the fast tests.
     const Held held = GENERATE(Held::before_read, Held::before_put);
     for (const std::string& order : list_orders()) {
         INFO(order << (held == Held::before_put ? ", held between reading and writing" : ""));
@@ -113,7 +115,9 @@ TEST_CASE("an older and a newer version at once: both get their version tags, th
     }
 }
 
-TEST_CASE("one version from other inputs at once: what was written first stays, and the other run is refused") {
+TEST_CASE("one version from other inputs at once: what was written first stays, and the other run is refused",
+          "[whole]") {
+    // Only here: every order of two runs, which takes too long for the fast tests.
     const Held held = GENERATE(Held::before_read, Held::before_put);
     for (const std::string& order : list_orders()) {
         INFO(order << (held == Held::before_put ? ", held between reading and writing" : ""));
@@ -129,7 +133,9 @@ TEST_CASE("one version from other inputs at once: what was written first stays, 
     }
 }
 
-TEST_CASE("one version from the same inputs at once: one build stays, and a re-run of the other one finds it") {
+TEST_CASE("one version from the same inputs at once: one build stays, and a re-run of the other one finds it",
+          "[whole]") {
+    // Only here: every order of two runs, which takes too long for the fast tests.
     const Held held = GENERATE(Held::before_read, Held::before_put);
     const std::string bytes = GENERATE("", "other bytes");
     for (const std::string& order : list_orders()) {
