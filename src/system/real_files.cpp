@@ -113,8 +113,15 @@ void give_tree(const FileDescriptor& folder, const std::string& name, const stru
         give_tree(inner, below, owner);
 }
 
-/// Outside of the work tree. A new folder belongs to whoever owns the one it is in: a cache that is root's in the
-/// runner's own folder could not be saved or removed.
+/// What root writes belongs to whoever owns the folder it is in: a file of root in a checkout breaks the next checkout,
+/// and a cache of root's could be neither saved nor removed. Where the disk does not let us, it stays ours.
+void give_to_owner_of(const FileDescriptor& folder, const FileDescriptor& file) {
+    struct stat owner {};
+    if (geteuid() != 0 || fstat(folder.number(), &owner) != 0) return;
+    [[maybe_unused]] const int result = fchown(file.number(), owner.st_uid, owner.st_gid);
+}
+
+/// Outside of the work tree, with the same owner.
 void make_folders(const fs::path& path) {
     std::error_code none;
     if (path == path.parent_path() || fs::is_directory(path, none)) return;
@@ -136,10 +143,7 @@ mode_t mode_of(const FileDescriptor& folder, const std::string& name) {
 RealFiles::RealFiles(const fs::path& work_tree, const fs::path& temporary)
     : work_tree_(fs::absolute(work_tree).lexically_normal()), temporary_(temporary) {
     if (!work_tree_.has_filename() && work_tree_.has_relative_path()) work_tree_ = work_tree_.parent_path();
-    struct stat status {};
-    if (stat(work_tree_.c_str(), &status) != 0) refuse_path(work_tree, "cannot be worked in");
-    owner_ = status.st_uid;
-    group_ = status.st_gid;
+    if (access(work_tree_.c_str(), F_OK) != 0) refuse_path(work_tree, "cannot be worked in");
 }
 
 std::string RealFiles::read(const fs::path& path) {
@@ -258,7 +262,7 @@ fs::path RealFiles::place_of(const fs::path& path) const {
 RealFiles::Entry RealFiles::find(const fs::path& path, Missing folders) const {
     fs::path place = place_of(path);
     if (!place.has_filename()) place = place.parent_path();
-    return {open_folder(place.parent_path(), folders), place.filename().string(), place.is_relative()};
+    return {open_folder(place.parent_path(), folders), place.filename().string()};
 }
 
 /// Below the work tree step by step, so that no step is a symbolic link. openat2(2) could do that in one call, but
@@ -284,7 +288,7 @@ FileDescriptor RealFiles::open_step(const FileDescriptor& folder, const std::str
     if (!next.is_open() && errno == ENOENT && folders == Missing::make) {
         if (mkdirat(folder.number(), name.c_str(), 0755) != 0 && errno != EEXIST) return FileDescriptor();
         next = open_it();
-        if (next.is_open()) give_to_owner(next);
+        if (next.is_open()) give_to_owner_of(folder, next);
     }
     if (!next.is_open() && errno == ENOTDIR && is_symbolic_link(folder, name)) errno = ELOOP;
     return next;
@@ -317,12 +321,6 @@ void RealFiles::replace(const fs::path& path, const Fill& fill) const {
     const FileDescriptor file(
         openat(part.folder.number(), part.name.c_str(), flags, mode_of(entry.folder, entry.name)));
     if (!file.is_open()) refuse_path(path, "cannot be written");
-    if (entry.is_ours) give_to_owner(file);
+    give_to_owner_of(entry.folder, file);
     if (!fill(file) || fsync(file.number()) != 0 || !part.becomes(entry.name)) refuse_path(path, "cannot be written");
-}
-
-/// A file of root's in a checkout breaks the next checkout. Where the disk does not let us, the file stays ours.
-void RealFiles::give_to_owner(const FileDescriptor& file) const {
-    if (geteuid() != 0) return;
-    [[maybe_unused]] const int result = fchown(file.number(), owner_, group_);
 }

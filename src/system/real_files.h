@@ -31,7 +31,6 @@ class RealFiles : public Files {
     struct Entry {
         FileDescriptor folder;  ///< not open, and errno is set, if there is no such folder
         std::string name;
-        bool is_ours = false;  ///< below the work tree
     };
     enum class Missing { leave, make };
     using Fill = std::function<bool(const FileDescriptor& part)>;  ///< false, and errno is set, if it failed
@@ -42,10 +41,7 @@ class RealFiles : public Files {
     FileDescriptor open_step(const FileDescriptor& folder, const std::string& name, Missing folders) const;
     FileDescriptor open_regular(const std::filesystem::path& path, int flags, Exit if_it_is_none) const;
     void replace(const std::filesystem::path& path, const Fill& fill) const;
-    void give_to_owner(const FileDescriptor& file) const;
 
     std::filesystem::path work_tree_;
     std::filesystem::path temporary_;
-    unsigned owner_ = 0;
-    unsigned group_ = 0;
 };

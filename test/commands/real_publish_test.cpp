@@ -183,6 +183,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
     PublishJob job;
     for (const int signal_number : {SIGINT, SIGTERM}) {
         version_tags = 0;
+        written.clear();
         const pid_t child = job.start(registry.address());
         for (int look = 0; look < 600 && version_tags < 2; ++look)
             std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -319,7 +319,9 @@ TEST_CASE("what another program wrote as root is given to whoever owns the folde
         CHECK(status_of(place.tree / path).st_uid == 12345);
     CHECK(status_of("/etc/passwd").st_uid == 0);
     files.make_folder(place.elsewhere / "cache/databases");
-    for (const char* path : {"cache", "cache/databases"}) CHECK(status_of(place.elsewhere / path).st_uid == 34567);
+    files.write(place.elsewhere / "cache/scan/report.json", "{}");
+    for (const char* path : {"cache", "cache/databases", "cache/scan", "cache/scan/report.json"})
+        CHECK(status_of(place.elsewhere / path).st_uid == 34567);
     files.give_to_owner_of_folder("nowhere");
 }
 
