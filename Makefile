@@ -1,5 +1,5 @@
 # Everything is in tools/; these are the short names.
-# make run [SAMPLE=red] [OUT=folder] [STAND_INS=always]
+# make run [SAMPLE=red] [OUT=directory] [STAND_INS=always]
 
 run:
 	@tools/run

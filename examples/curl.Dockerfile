@@ -1,6 +1,6 @@
 # Debian packages on top of the production image, which has no package manager: curl and a shell, for platforms that
 # check a container's health from inside. They are installed in the development image, and debian-rootfs lays their
-# files and those of the libraries they are linked to into a folder, with a record of each package: vulnerability
+# files and those of the libraries they are linked to into a directory, with a record of each package: vulnerability
 # scanners see them like any other.
 #
 #   docker build -f examples/curl.Dockerfile -t production-curl .

@@ -41,15 +41,15 @@ Relay make_relay(bool in_workflow) {
             .after = github::render_resume_commands(token)};
 }
 
-/// For people always, and in a workflow as annotations too, of files in this folder of the repository. A problem may
+/// For people always, and in a workflow as annotations too, of files in this directory of the repository. A problem may
 /// quote a tool or a file.
-void show_problems(const Problems& problems, bool in_workflow, const std::string& folder = "") {
+void show_problems(const Problems& problems, bool in_workflow, const std::string& directory = "") {
     if (!in_workflow) {
         std::cerr << render_problems(problems);
         return;
     }
     github::FilteredStream(std::cerr).stream() << render_problems(problems);
-    std::cout << github::render_annotations(problems, folder) << std::flush;
+    std::cout << github::render_annotations(problems, directory) << std::flush;
 }
 
 /// A step that fails without a report of its own still says in its summary what to do.
@@ -59,8 +59,8 @@ std::string summary_of(const std::string& command, const Result& result) {
 }
 
 Exit deliver(const World& world, const std::string& command, const Result& result, bool in_workflow,
-             const std::string& folder) {
-    show_problems(result.problems, in_workflow, folder);
+             const std::string& directory) {
+    show_problems(result.problems, in_workflow, directory);
     if (in_workflow) {
         github::save_outputs(world, result.outputs);
         github::save_summary(world, summary_of(command, result));
@@ -104,14 +104,14 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     Result result = run_command(invocation.command, world, settings);
     result.problems.insert(result.problems.end(), invocation.warnings.begin(), invocation.warnings.end());
     return deliver(world, invocation.command, result, in_workflow,
-                   github::folder_in_repository(environment, settings.directory));
+                   github::directory_in_repository(environment, settings.directory));
 }
 
 /// The end of a run that has no result: its problems, and in a workflow what later steps and people look at.
 Exit fail(const Environment& environment, const Error& error) {
     const bool in_workflow = github::is_workflow(environment);
     const std::filesystem::path here = std::filesystem::current_path();
-    const std::string folder = github::folder_in_repository(environment, here);
+    const std::string directory = github::directory_in_repository(environment, here);
     if (!in_workflow) {
         show_problems(error.problems, in_workflow);
         return error.exit;
@@ -126,7 +126,7 @@ Exit fail(const Environment& environment, const Error& error) {
     try {
         deliver(world, command,
                 {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command), .summary = ""},
-                in_workflow, folder);
+                in_workflow, directory);
     } catch (const Error&) {  // the runner's own files cannot be written; the problems were shown before that
     }
     return error.exit;

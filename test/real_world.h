@@ -15,8 +15,8 @@
 #include "system/real_processes.h"
 #include "system/world.h"
 
-/// The set-up's cache folder.
-inline std::filesystem::path cache_folder() {
+/// The set-up's cache directory.
+inline std::filesystem::path cache_directory() {
     const auto variable = [](const char* name) {
         const char* value = std::getenv(name);
         return std::string(value == nullptr ? "" : value);
@@ -33,11 +33,11 @@ inline Environment own_environment() {
         const std::string text = *entry;
         environment[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
     }
-    environment["PATH"] = (cache_folder() / "bin").string() + ":" + environment["PATH"];
+    environment["PATH"] = (cache_directory() / "bin").string() + ":" + environment["PATH"];
     return environment;
 }
 
-/// A folder whose name would trip whoever forgets to quote, removed at the end.
+/// A directory whose name would trip whoever forgets to quote, removed at the end.
 struct WorkTree {
     std::filesystem::path path = make();
 
@@ -49,7 +49,7 @@ struct WorkTree {
   private:
     static std::filesystem::path make() {
         std::string name = (std::filesystem::temp_directory_path() / "work, ${tree} XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory could be made: " + name);
         return name;
     }
 };

@@ -87,27 +87,27 @@ image_registries_answer() {
 
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# apart FOLDER SOURCE...: the apt options that work with only these sources ("deb trixie") in FOLDER, so that the machine's own are left as
+# apart DIRECTORY SOURCE...: the apt options that work with only these sources ("deb trixie") in DIRECTORY, so that the machine's own are left as
 # they are. Leaves them in the array apt_apart.
 apart() {
-    local folder=$1 source mirror
+    local directory=$1 source mirror
     shift
     mirror=$(debian_main)
-    mkdir -p "$folder/lists/partial" "$folder/archives/partial"
+    mkdir -p "$directory/lists/partial" "$directory/archives/partial"
     for source in "$@"; do
         echo "${source% *} [signed-by=$debian_keyring] $mirror ${source#* } main"
-    done >"$folder/sources.list"
-    printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >"$folder/preferences"
-    apt_apart=(-o "Dir::Etc::SourceList=$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::Etc::Preferences=$folder/preferences"
-        -o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$folder/lists" -o "Dir::Cache=$folder"
-        -o "Dir::Cache::Archives=$folder/archives" -o Acquire::Languages=none -o APT::Sandbox::User=root)
+    done >"$directory/sources.list"
+    printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >"$directory/preferences"
+    apt_apart=(-o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::Etc::Preferences=$directory/preferences"
+        -o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory"
+        -o "Dir::Cache::Archives=$directory/archives" -o Acquire::Languages=none -o APT::Sandbox::User=root)
 }
 
 # pin NAME: "module version checksum" from tools/versions.
 pin() { awk -v name="$1" '$1 == name {print $2, $3, $4}' "$tools/versions"; }
 
-# module_folder NAME: the source of a pinned Go module, downloaded through the Go module proxy and held against its checksum.
-module_folder() {
+# module_directory NAME: the source of a pinned Go module, downloaded through the Go module proxy and held against its checksum.
+module_directory() {
     local module version checksum answer got
     read -r module version checksum <<<"$(pin "$1")"
     answer=$(cd / && go mod download -json "$module@$version") || stop "$module@$version could not be downloaded:" "$answer"

@@ -1,4 +1,4 @@
-// Which characters mean something within a text of JSON. Within the room.
+// Which characters mean something within a text of JSON. Internal header.
 #pragma once
 
 #include <algorithm>

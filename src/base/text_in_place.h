@@ -1,4 +1,4 @@
-// A text that RapidJSON's reader reads where it stands. Within the room.
+// A text that RapidJSON's reader reads where it stands. Internal header.
 #pragma once
 
 #include <cstring>

@@ -104,24 +104,24 @@ class Reader {
         return date;
     }
 
-    PublishWish wish(const std::string& name) {
+    PublishMode wish(const std::string& name) {
         const std::string word = text(name);
-        if (word == "required") return PublishWish::required;
-        if (word == "off") return PublishWish::off;
+        if (word == "required") return PublishMode::required;
+        if (word == "off") return PublishMode::off;
         if (word != "auto") refuse(name, word, "write auto, required or off");
-        return PublishWish::automatic;
+        return PublishMode::automatic;
     }
 
-    github::UploadWish upload_wish(const std::string& name) {
+    github::UploadMode upload_wish(const std::string& name) {
         switch (wish(name)) {
-            case PublishWish::automatic:
-                return github::UploadWish::automatic;
-            case PublishWish::required:
-                return github::UploadWish::required;
-            case PublishWish::off:
-                return github::UploadWish::off;
+            case PublishMode::automatic:
+                return github::UploadMode::automatic;
+            case PublishMode::required:
+                return github::UploadMode::required;
+            case PublishMode::off:
+                return github::UploadMode::off;
         }
-        return github::UploadWish::automatic;
+        return github::UploadMode::automatic;
     }
 
     NightlyFail nightly_fail(const std::string& name) {
@@ -169,7 +169,7 @@ class Reader {
     Problems problems_;
 };
 
-/// A folder, or a host that could stand in front of an image's name. The namespace is an option of its own.
+/// A directory, or a host that could stand in front of an image's name. The namespace is an option of its own.
 bool is_place(const std::string& place) {
     if (place.empty()) return true;
     if (place.starts_with("oci:")) return place.size() > 4;
@@ -235,7 +235,8 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     if (s.platforms.empty()) reader.refuse("platforms", "", "name at least one, such as linux/amd64");
     if (!s.digest.empty() && !Digest::parse(s.digest))
         reader.refuse("digest", s.digest, "write it as sha256: and 64 hexadecimal digits");
-    if (!is_place(s.to)) reader.refuse("to", s.to, "write a registry's host, such as docker.io, or oci: and a folder");
+    if (!is_place(s.to))
+        reader.refuse("to", s.to, "write a registry's host, such as docker.io, or oci: and a directory");
     if (!s.release.empty() && !parse_version(s.release))
         reader.refuse("release", s.release, "write a DEFRA_VERSION, such as 1.0.0");
     if (!s.retire.empty() && !parse_version(s.retire + ".0"))

@@ -9,7 +9,7 @@
 #include "pipeline/checks.h"
 #include "pipeline/images.h"
 #include "plan/drift.h"
-#include "verdict/migration.h"
+#include "policy/migration.h"
 
 namespace {
 

@@ -85,11 +85,11 @@ bool is_wanted(const Settings& settings, const std::string& name) {
 /// Judged by the policy of today, without a word to anybody else.
 KnownImages judge_kept(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
-    const fs::path folder = settings.out / "scans";
+    const fs::path directory = settings.out / "scans";
     KnownImages known;
-    for (const std::string& name : world.files.names_in(folder)) {
+    for (const std::string& name : world.files.names_in(directory)) {
         if (!is_wanted(settings, name)) continue;
-        std::vector<ScanResult> scans = load_scans(world.files, folder, name);
+        std::vector<ScanResult> scans = load_scans(world.files, directory, name);
         if (scans.empty()) continue;
         known.verdicts.push_back(judge(make_subject(world, settings, name, std::move(scans)), project.policy,
                                        world.clock.now(), settings.max_database_age));

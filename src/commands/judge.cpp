@@ -105,7 +105,7 @@ std::string choose_name(const std::vector<ScanResult>& scans) {
 /// Of its SARIF: without a tag or a digest, so that it stays the same for the next build of the image.
 std::string category_of(const std::string& image) {
     const std::size_t name = image.rfind('/') + 1;
-    return "images/" + folder_name(image.substr(0, image.find_first_of(":@", name))) + "/";
+    return "images/" + directory_name(image.substr(0, image.find_first_of(":@", name))) + "/";
 }
 
 Result judge_files(const World& world, const Settings& settings) {
@@ -113,7 +113,7 @@ Result judge_files(const World& world, const Settings& settings) {
     std::vector<ScanResult> scans = load_reports(world, settings);
     const Digest config = choose_config(scans[0], scans[1]);
     const std::string name = choose_name(scans);
-    Subject subject{.name = folder_name(name),
+    Subject subject{.name = directory_name(name),
                     .target = "",
                     .manifest = choose_manifest(settings, scans[0], scans[1], config),
                     .config = config,
@@ -160,7 +160,7 @@ Subject make_subject(const World& world, const FetchedEvidence& fetched, const E
             .manifest = image.manifest,
             .config = image.config,
             .architecture = architecture_of(image.platform),
-            .scans = load_scans(world.files, fetched.folder / "out/scans", image.name),
+            .scans = load_scans(world.files, fetched.directory / "out/scans", image.name),
             .stand_in_bases = image.stand_in_bases,
             .base_rebuilt = image.base_rebuilt,
             .base_created = image.base_created};
@@ -189,7 +189,7 @@ Result judge_release(const World& world, const Settings& settings) {
     run.other_images = true;
     run.revision = evidence.revision;
     run.plan.job.defra_version = evidence.version;
-    LoadedPolicy loaded = load_policy(world, then, fetched.folder);
+    LoadedPolicy loaded = load_policy(world, then, fetched.directory);
     run.policy = std::move(loaded.policy);
     run.policy_revision = std::move(loaded.revision);
     run.policy_warnings = std::move(loaded.warnings);

@@ -10,7 +10,7 @@ Result run_matrix(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const std::string matrix = render_github_matrix(project.plan, settings.runners);
     const Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
 
     std::vector<std::string> versions;
     for (const Row& row : project.plan.matrix.rows) versions.push_back(row.python_version);

@@ -53,7 +53,7 @@ void renew_bases(const World& world, registry::Client& client, const Settings& s
     if (!bases.empty()) save_bases(world, settings, bases);
 }
 
-using WantedList = std::vector<registry::Wanted>;
+using WantedList = std::vector<registry::FetchRequest>;
 
 std::vector<Layout> fetch_layouts(const World& world, registry::Client& client, const Settings& settings,
                                   const WantedList& wanted, const std::string& from) {
@@ -76,13 +76,13 @@ std::vector<Layout> scan_wanted(const World& world, registry::Client& client, co
         if (std::find(again.begin(), again.end(), layout.name) != again.end()) scanned.emplace(layout.name, layout);
     }
     WantedList others = night.wanted;
-    std::erase_if(others, [&](const registry::Wanted& wanted) { return scanned.contains(name_of(wanted)); });
+    std::erase_if(others, [&](const registry::FetchRequest& wanted) { return scanned.contains(name_of(wanted)); });
     const std::vector<Layout> fetched = fetch_layouts(world, client, settings, others, night.from);
     scan_images(world, settings, night.project, fetched);
     for (const Layout& layout : fetched) scanned.emplace(layout.name, layout);
 
     std::vector<Layout> layouts;
-    for (const registry::Wanted& wanted : night.wanted) layouts.push_back(scanned.at(name_of(wanted)));
+    for (const registry::FetchRequest& wanted : night.wanted) layouts.push_back(scanned.at(name_of(wanted)));
     return layouts;
 }
 
@@ -124,7 +124,7 @@ Run scan_or_explain(const World& world, const Settings& settings, Night& night) 
         if (error.exit == Exit::cancelled) throw;
         Run run = gather_run(world, settings, night.project, {}, {}, {});
         for (const Problem& problem : error.problems) run.other_warnings.push_back(problem);
-        for (const registry::Wanted& wanted : night.wanted)
+        for (const registry::FetchRequest& wanted : night.wanted)
             run.images.push_back(make_image_run(settings, night, wanted));
         return run;
     }

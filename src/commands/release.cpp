@@ -12,13 +12,13 @@
 Result run_release(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
     Result result{.exit = Exit::done,
                   .problems = project.warnings,
                   .outputs = {{"created", "false"}, {"release", ""}},
                   .summary = ""};
     if (!permission.granted) {
-        if (settings.publish == PublishWish::required)
+        if (settings.publish == PublishMode::required)
             throw Error{Exit::failed, {{{}, "no release: " + permission.reason, "publish: auto would let it pass"}}};
         result.problems.push_back({{}, "no release: " + permission.reason, "", Level::notice});
         return result;

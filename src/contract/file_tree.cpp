@@ -96,7 +96,7 @@ std::string url_base64(const std::string& bytes) {
 FileType type_of(char type) {
     if (type == '0' || type == '1') return FileType::file;
     if (type == '2') return FileType::link;
-    return type == '5' ? FileType::folder : FileType::other;
+    return type == '5' ? FileType::directory : FileType::other;
 }
 
 /// Reads a file's content as far as somebody asks for it.

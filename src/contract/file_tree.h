@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-enum class FileType { file, folder, link, other };
+enum class FileType { file, directory, link, other };
 
 struct FileFact {
     FileType type = FileType::file;

@@ -9,7 +9,7 @@
 
 namespace {
 
-const std::vector<std::string> program_folders = {
+const std::vector<std::string> program_directories = {
     "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/home/nonroot/.local/bin"};
 
 /// What the engine itself puts into every container.
@@ -24,9 +24,9 @@ const std::set<std::string> setuid_of_debian = {
 std::vector<std::string> programs_there(const ImageFacts& facts, const std::vector<std::string>& names) {
     std::vector<std::string> there;
     for (const std::string& name : names) {
-        const bool found = std::any_of(program_folders.begin(), program_folders.end(), [&](const std::string& folder) {
-            return facts.files.has_file(folder + "/" + name);
-        });
+        const bool found =
+            std::any_of(program_directories.begin(), program_directories.end(),
+                        [&](const std::string& directory) { return facts.files.has_file(directory + "/" + name); });
         if (found) there.push_back(name);
     }
     return there;
@@ -53,9 +53,9 @@ Observation observe_setuid_of_base(const ImageFacts& facts, const Limits&) {
 Observation observe_world_writable(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> paths;
     for (const auto& [path, fact] : facts.files.files) {
-        const bool open = (fact.mode & 0002U) != 0 && (fact.type == FileType::file || fact.type == FileType::folder);
-        const bool sticky_folder = fact.type == FileType::folder && (fact.mode & 01000U) != 0;
-        if (open && !sticky_folder && !made_by_engine.contains(path)) paths.push_back(path);
+        const bool open = (fact.mode & 0002U) != 0 && (fact.type == FileType::file || fact.type == FileType::directory);
+        const bool sticky_directory = fact.type == FileType::directory && (fact.mode & 01000U) != 0;
+        if (open && !sticky_directory && !made_by_engine.contains(path)) paths.push_back(path);
     }
     return expect_none(paths);
 }
@@ -134,7 +134,7 @@ std::vector<RowRule> file_rows() {
         {"no-setuid", "no file is set-uid or set-gid", PromisedBy::distroless, observe_no_setuid},
         {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", PromisedBy::with_debian,
          observe_setuid_of_base},
-        {"world-writable", "nothing can be written by everybody but sticky folders", PromisedBy::all,
+        {"world-writable", "nothing can be written by everybody but sticky directories", PromisedBy::all,
          observe_world_writable},
         {"dangling-links", "no symbolic link leads nowhere", PromisedBy::all, observe_dangling},
         {"no-tools", "there is no shell, package manager, compiler or downloader", PromisedBy::distroless,

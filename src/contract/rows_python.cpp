@@ -16,8 +16,8 @@ Observation observe_version(const ImageFacts& facts, const Limits&) {
     return expect_values(facts.python, "version", {expected, "/usr/local"});
 }
 
-/// As the interpreter was compiled, not as the kernel calls itself: a library folder of another architecture would not
-/// be noticed else.
+/// As the interpreter was compiled, not as the kernel calls itself: a library directory of another architecture would
+/// not be noticed else.
 Observation observe_architecture(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, std::string> compiled = {{"amd64", "linux-x86_64"}, {"arm64", "linux-aarch64"}};
     const std::string& image = facts.config.architecture;

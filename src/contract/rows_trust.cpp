@@ -79,9 +79,9 @@ Observation observe_strictness(const ImageFacts& facts, const Limits&) {
 }
 
 bool is_hash_link(const std::string& path) {
-    const std::string folder = "/etc/ssl/certs/";
-    return path.starts_with(folder) && path.size() == folder.size() + 10 && path[folder.size() + 8] == '.' &&
-           path.find_first_not_of("0123456789abcdef", folder.size()) == folder.size() + 8;
+    const std::string directory = "/etc/ssl/certs/";
+    return path.starts_with(directory) && path.size() == directory.size() + 10 && path[directory.size() + 8] == '.' &&
+           path.find_first_not_of("0123456789abcdef", directory.size()) == directory.size() + 8;
 }
 
 Observation observe_hash_links(const ImageFacts& facts, const Limits&) {

@@ -11,7 +11,7 @@
 
 struct TarEntry {
     std::string path;   ///< as written: "usr/bin/env", "./usr/"
-    char type = '0';    ///< '0' file, '1' hard link, '2' symbolic link, '3' '4' devices, '5' folder, '6' pipe
+    char type = '0';    ///< '0' file, '1' hard link, '2' symbolic link, '3' '4' devices, '5' directory, '6' pipe
     unsigned mode = 0;  ///< permission bits with set-uid, set-gid and sticky
     std::uint64_t uid = 0;
     std::uint64_t gid = 0;

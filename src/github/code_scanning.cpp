@@ -217,9 +217,9 @@ std::string why_ref_is_not_reported(const Event& event) {
 
 }  // namespace
 
-UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, const std::set<Scanner>& paused,
+UploadDecision decide_upload(const Event& event, UploadMode wish, Outcome outcome, const std::set<Scanner>& paused,
                              bool has_token) {
-    if (wish == UploadWish::off) return {false, "sarif-upload is off"};
+    if (wish == UploadMode::off) return {false, "sarif-upload is off"};
     if (!event.in_workflow) return {false, "this is not a workflow"};
     if (outcome == Outcome::unknown) return {false, "the verdict is unknown: an upload would close alerts unseen"};
     if (!paused.empty())
@@ -234,13 +234,14 @@ std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
     std::vector<SarifUpload> uploads;
     for (const ImageRun& image : run.images) {
         const std::optional<Sarif> sarif =
-            render_sarif(image, run.program_version, {.from = from, .folder = run.folder});
+            render_sarif(image, run.program_version, {.from = from, .directory = run.directory});
         if (!sarif) continue;
         uploads.push_back({image.name, image.category, sarif->text, ""});
         if (sarif->results < 2) continue;
-        uploads.back().smaller = render_sarif(image, run.program_version,
-                                              {.from = from, .max_results = sarif->results / 2, .folder = run.folder})
-                                     ->text;
+        uploads.back().smaller =
+            render_sarif(image, run.program_version,
+                         {.from = from, .max_results = sarif->results / 2, .directory = run.directory})
+                ->text;
     }
     std::sort(uploads.begin(), uploads.end(),
               [](const SarifUpload& a, const SarifUpload& b) { return a.name < b.name; });

@@ -13,7 +13,7 @@
 
 namespace github {
 
-enum class UploadWish { automatic, required, off };
+enum class UploadMode { automatic, required, off };
 
 /// Whether this run uploads at all. Decided before anything is sent.
 struct UploadDecision {
@@ -25,7 +25,7 @@ struct UploadDecision {
 /// event's ref, and never for a tag or a merge queue's branch, which code scanning does not show. Never outside of a
 /// workflow, without a token, for an unknown verdict or while a scanner is paused (an upload would close alerts that
 /// were not checked again).
-UploadDecision decide_upload(const Event& event, UploadWish wish, Outcome outcome, const std::set<Scanner>& paused,
+UploadDecision decide_upload(const Event& event, UploadMode wish, Outcome outcome, const std::set<Scanner>& paused,
                              bool has_token);
 
 /// One file: one run, one category.

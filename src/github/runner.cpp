@@ -57,9 +57,9 @@ std::string command_for(Level level) {
     return "error";
 }
 
-std::string render_annotation(const Problem& problem, const std::string& folder) {
+std::string render_annotation(const Problem& problem, const std::string& directory) {
     std::string properties;
-    const std::string file = (std::filesystem::path(folder) / problem.at.file).lexically_normal().generic_string();
+    const std::string file = (std::filesystem::path(directory) / problem.at.file).lexically_normal().generic_string();
     if (!problem.at.file.empty()) properties = " file=" + escaped_property(file);
     if (!problem.at.file.empty() && problem.at.line > 0) properties += fmt::format(",line={}", problem.at.line);
     const std::string message = problem.hint.empty() ? problem.what : problem.what + "\nhint: " + problem.hint;
@@ -91,15 +91,15 @@ std::string harmless_line(std::string_view line) {
     return text;
 }
 
-std::string folder_in_repository(const Environment& environment, const std::filesystem::path& folder) {
+std::string directory_in_repository(const Environment& environment, const std::filesystem::path& directory) {
     const auto workspace = environment.find("GITHUB_WORKSPACE");
     if (!is_workflow(environment) || workspace == environment.end()) return "";
-    const std::filesystem::path inside = folder.lexically_normal().lexically_relative(workspace->second);
+    const std::filesystem::path inside = directory.lexically_normal().lexically_relative(workspace->second);
     if (inside.empty() || *inside.begin() == ".." || *inside.begin() == ".") return "";
     return (inside / "").generic_string();
 }
 
-std::string render_annotations(const Problems& problems, const std::string& folder) {
+std::string render_annotations(const Problems& problems, const std::string& directory) {
     std::string text;
     for (const Level level : {Level::error, Level::warning, Level::notice}) {
         Problems of_level;
@@ -107,10 +107,11 @@ std::string render_annotations(const Problems& problems, const std::string& fold
                      [&](const Problem& p) { return p.level == level; });
         of_level = sorted_by_place(of_level);
         const std::size_t shown = of_level.size() > kept_per_kind ? kept_per_kind - 1 : of_level.size();
-        for (std::size_t i = 0; i < shown; ++i) text += render_annotation(of_level[i], folder);
+        for (std::size_t i = 0; i < shown; ++i) text += render_annotation(of_level[i], directory);
         if (shown < of_level.size()) {
             text += render_annotation(
-                {{}, fmt::format("{} more of this kind, all in the log", of_level.size() - shown), "", level}, folder);
+                {{}, fmt::format("{} more of this kind, all in the log", of_level.size() - shown), "", level},
+                directory);
         }
     }
     return text;

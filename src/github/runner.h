@@ -19,13 +19,13 @@ bool is_workflow(const Environment& environment);
 /// `##[` anywhere, control characters.
 std::string harmless_line(std::string_view line);
 
-/// Where in the repository this folder is, for whoever names its files to GitHub: "images/python/". Empty for the
-/// repository's root, for a folder outside of it, and outside of a workflow.
-std::string folder_in_repository(const Environment& environment, const std::filesystem::path& folder);
+/// Where in the repository this directory is, for whoever names its files to GitHub: "images/python/". Empty for the
+/// repository's root, for a directory outside of it, and outside of a workflow.
+std::string directory_in_repository(const Environment& environment, const std::filesystem::path& directory);
 
-/// "::error file=…,line=…::…" lines, escaped, of problems with files in this folder of the repository. The runner keeps
-/// ten of a kind per step: more than that become nine and "N more".
-std::string render_annotations(const Problems& problems, const std::string& folder = "");
+/// "::error file=…,line=…::…" lines, escaped, of problems with files in this directory of the repository. The runner
+/// keeps ten of a kind per step: more than that become nine and "N more".
+std::string render_annotations(const Problems& problems, const std::string& directory = "");
 
 /// One output as the runner's file wants it, with a delimiter that nobody can guess. Throws Error{bad_input} if the
 /// value holds the delimiter or is larger than a job's outputs may be (1 MB, counted in UTF-16 as the runner does).

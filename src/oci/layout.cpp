@@ -30,22 +30,23 @@ bool is_attestation(const Descriptor& descriptor) {
     return annotation(descriptor, reference_type) == "attestation-manifest" || descriptor.platform == "unknown/unknown";
 }
 
-std::string load_blob(Files& files, const fs::path& folder, const Digest& digest) {
-    const fs::path path = blob_path(folder, digest);
+std::string load_blob(Files& files, const fs::path& directory, const Digest& digest) {
+    const fs::path path = blob_path(directory, digest);
     const std::optional<std::string> bytes = files.read_if_there(path);
     if (!bytes) refuse(path, "this blob is missing", build_again);
     if (sha256(*bytes) != digest) refuse(path, "the bytes are not what their name says", build_again);
     return *bytes;
 }
 
-Manifest load_manifest(Files& files, const fs::path& folder, const Digest& digest) {
-    return parse_manifest(load_blob(files, folder, digest), blob_path(folder, digest).string());
+Manifest load_manifest(Files& files, const fs::path& directory, const Digest& digest) {
+    return parse_manifest(load_blob(files, directory, digest), blob_path(directory, digest).string());
 }
 
 /// The same for what must be an image: it has a configuration.
-Manifest load_image_manifest(Files& files, const fs::path& folder, const Digest& digest) {
-    Manifest manifest = load_manifest(files, folder, digest);
-    if (!manifest.config) refuse(blob_path(folder, digest), "this is an index, but is named as an image", build_again);
+Manifest load_image_manifest(Files& files, const fs::path& directory, const Digest& digest) {
+    Manifest manifest = load_manifest(files, directory, digest);
+    if (!manifest.config)
+        refuse(blob_path(directory, digest), "this is an index, but is named as an image", build_again);
     return manifest;
 }
 
@@ -60,12 +61,12 @@ void add_once(std::vector<Descriptor>& list, const Descriptor& descriptor) {
     if (std::none_of(list.begin(), list.end(), is_it)) list.push_back(descriptor);
 }
 
-void find_manifests(Files& files, const fs::path& folder, const std::vector<Descriptor>& children, int depth,
+void find_manifests(Files& files, const fs::path& directory, const std::vector<Descriptor>& children, int depth,
                     Found& found) {
-    if (depth > max_nesting) refuse(folder, "the indexes are nested too deep", "");
+    if (depth > max_nesting) refuse(directory, "the indexes are nested too deep", "");
     for (const Descriptor& child : children) {
         if (is_index_type(child.media_type)) {
-            find_manifests(files, folder, load_manifest(files, folder, child.digest).children, depth + 1, found);
+            find_manifests(files, directory, load_manifest(files, directory, child.digest).children, depth + 1, found);
         } else if (is_manifest_type(child.media_type)) {
             add_once(is_attestation(child) ? found.attestations : found.images, child);
         }
@@ -74,10 +75,10 @@ void find_manifests(Files& files, const fs::path& folder, const std::vector<Desc
 
 /// The entries of index.json. Their annotations are about the layout (names, times) and not about the image, but for
 /// BuildKit's references from attestations to images.
-std::vector<Descriptor> load_entries(Files& files, const fs::path& folder) {
-    const fs::path path = folder / "index.json";
+std::vector<Descriptor> load_entries(Files& files, const fs::path& directory) {
+    const fs::path path = directory / "index.json";
     const std::optional<std::string> text = files.read_if_there(path);
-    if (!text) refuse(folder, "there is no OCI layout", "build the image first");
+    if (!text) refuse(directory, "there is no OCI layout", "build the image first");
     std::vector<Descriptor> entries = parse_manifest(*text, path.string()).children;
     for (Descriptor& entry : entries) {
         std::erase_if(entry.annotations, [](const auto& one) { return !one.first.starts_with("vnd.docker."); });
@@ -86,19 +87,19 @@ std::vector<Descriptor> load_entries(Files& files, const fs::path& folder) {
 }
 
 /// An entry of a flat layout need not name its platform; the image's configuration always does.
-std::string platform_of(Files& files, const fs::path& folder, const Descriptor& image) {
+std::string platform_of(Files& files, const fs::path& directory, const Descriptor& image) {
     if (!image.platform.empty()) return image.platform;
-    const Manifest manifest = load_image_manifest(files, folder, image.digest);
-    const std::string config = load_blob(files, folder, manifest.config->digest);
-    return parse_config_platform(config, blob_path(folder, manifest.config->digest).string());
+    const Manifest manifest = load_image_manifest(files, directory, image.digest);
+    const std::string config = load_blob(files, directory, manifest.config->digest);
+    return parse_config_platform(config, blob_path(directory, manifest.config->digest).string());
 }
 
-Descriptor choose(Files& files, const fs::path& folder, const std::vector<Descriptor>& images,
+Descriptor choose(Files& files, const fs::path& directory, const std::vector<Descriptor>& images,
                   const std::string& platform) {
     std::vector<Descriptor> chosen;
     std::vector<std::string> others;
     for (Descriptor image : images) {
-        image.platform = platform_of(files, folder, image);
+        image.platform = platform_of(files, directory, image);
         if (image.platform == platform) {
             chosen.push_back(image);
         } else {
@@ -106,11 +107,11 @@ Descriptor choose(Files& files, const fs::path& folder, const std::vector<Descri
         }
     }
     if (chosen.empty()) {
-        refuse(folder, "the layout holds no image for " + platform,
+        refuse(directory, "the layout holds no image for " + platform,
                others.empty() ? "it holds none at all: build the image again" : "it holds " + joined(others, ", "));
     }
     if (chosen.size() > 1) {
-        refuse(folder, "the layout holds " + std::to_string(chosen.size()) + " images for " + platform,
+        refuse(directory, "the layout holds " + std::to_string(chosen.size()) + " images for " + platform,
                "a scanner would silently take one of them: give each image a layout of its own");
     }
     return chosen.front();
@@ -119,15 +120,15 @@ Descriptor choose(Files& files, const fs::path& folder, const std::vector<Descri
 /// Finds out about blobs one by one, each once.
 struct BlobCheck {
     Files& files;
-    const fs::path& folder;
-    const std::vector<std::string> present = files.names_in(folder / "blobs" / "sha256");
+    const fs::path& directory;
+    const std::vector<std::string> present = files.names_in(directory / "blobs" / "sha256");
     std::set<Digest> seen{};
     Problems problems{};
 
     /// True if the blob is there and is what its name says.
     bool check(const Digest& digest) {
         if (!seen.insert(digest).second) return true;
-        const fs::path path = blob_path(folder, digest);
+        const fs::path path = blob_path(directory, digest);
         if (!std::binary_search(present.begin(), present.end(), digest.hex())) {
             problems.push_back({{path.string(), 0}, "this blob is missing", build_again});
             return false;
@@ -139,7 +140,7 @@ struct BlobCheck {
 
     void check_image(const Digest& manifest_digest) {
         if (!check(manifest_digest)) return;
-        const Manifest manifest = load_manifest(files, folder, manifest_digest);
+        const Manifest manifest = load_manifest(files, directory, manifest_digest);
         if (manifest.config) check(manifest.config->digest);
         for (const Descriptor& layer : manifest.layers) check(layer.digest);
     }
@@ -147,24 +148,24 @@ struct BlobCheck {
 
 }  // namespace
 
-fs::path blob_path(const fs::path& layout_folder, const Digest& digest) {
-    return layout_folder / "blobs" / "sha256" / digest.hex();
+fs::path blob_path(const fs::path& layout_directory, const Digest& digest) {
+    return layout_directory / "blobs" / "sha256" / digest.hex();
 }
 
 namespace {
 
-Layout load_from_entries(Files& files, const fs::path& folder, const std::vector<Descriptor>& entries,
+Layout load_from_entries(Files& files, const fs::path& directory, const std::vector<Descriptor>& entries,
                          const std::string& image, const std::string& platform) {
     Found found;
-    find_manifests(files, folder, entries, 0, found);
-    const Descriptor chosen = choose(files, folder, found.images, platform);
-    const Manifest manifest = load_image_manifest(files, folder, chosen.digest);
+    find_manifests(files, directory, entries, 0, found);
+    const Descriptor chosen = choose(files, directory, found.images, platform);
+    const Manifest manifest = load_image_manifest(files, directory, chosen.digest);
     std::erase_if(found.attestations,
                   [&](const Descriptor& one) { return annotation(one, reference_digest) != chosen.digest.text(); });
     return {.name = image + "-" + render_platform_name(platform),
             .image = image,
             .platform = platform,
-            .folder = folder,
+            .directory = directory,
             .manifest = chosen.digest,
             .config = manifest.config->digest,
             .layers = manifest.layers,
@@ -174,37 +175,37 @@ Layout load_from_entries(Files& files, const fs::path& folder, const std::vector
 
 }  // namespace
 
-Layout load_layout(Files& files, const fs::path& folder, const std::string& image, const std::string& platform) {
-    return load_from_entries(files, folder, load_entries(files, folder), image, platform);
+Layout load_layout(Files& files, const fs::path& directory, const std::string& image, const std::string& platform) {
+    return load_from_entries(files, directory, load_entries(files, directory), image, platform);
 }
 
-std::optional<Layout> load_tagged_layout(Files& files, const fs::path& folder, const std::string& tag,
+std::optional<Layout> load_tagged_layout(Files& files, const fs::path& directory, const std::string& tag,
                                          const std::string& image, const std::string& platform) {
-    if (!files.is_folder(folder)) return std::nullopt;
-    for (const Descriptor& entry : load_entries(files, folder)) {
+    if (!files.is_directory(directory)) return std::nullopt;
+    for (const Descriptor& entry : load_entries(files, directory)) {
         if (annotation(entry, "org.opencontainers.image.ref.name") == tag)
-            return load_from_entries(files, folder, {entry}, image, platform);
+            return load_from_entries(files, directory, {entry}, image, platform);
     }
     return std::nullopt;
 }
 
 Problems check_blobs(Files& files, const Layout& layout) {
-    BlobCheck blobs{.files = files, .folder = layout.folder};
+    BlobCheck blobs{.files = files, .directory = layout.directory};
     blobs.check_image(layout.manifest);
     for (const Descriptor& attestation : layout.attestations) blobs.check_image(attestation.digest);
     return blobs.problems;
 }
 
 std::string load_config(Files& files, const Layout& layout) {
-    return load_blob(files, layout.folder, layout.config);
+    return load_blob(files, layout.directory, layout.config);
 }
 
-void write_single_image_view(Files& files, const Layout& layout, const fs::path& folder) {
+void write_single_image_view(Files& files, const Layout& layout, const fs::path& directory) {
     std::vector<Digest> blobs = {layout.manifest, layout.config};
     for (const Descriptor& layer : layout.layers) blobs.push_back(layer.digest);
-    for (const Digest& blob : blobs) files.link_or_copy(blob_path(layout.folder, blob), blob_path(folder, blob));
-    files.write(folder / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
-    files.write(folder / "index.json", render_index({layout.manifest_descriptor}, {}));
+    for (const Digest& blob : blobs) files.link_or_copy(blob_path(layout.directory, blob), blob_path(directory, blob));
+    files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    files.write(directory / "index.json", render_index({layout.manifest_descriptor}, {}));
 }
 
 std::string architecture_of(const std::string& platform) {

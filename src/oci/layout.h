@@ -52,28 +52,28 @@ std::string architecture_of(const std::string& platform);
 
 /// One image for one platform, on disk. This is what is tested, scanned, judged and published.
 struct Layout {
-    std::string name;              ///< "3.13.3-production-linux-amd64"
-    std::string image;             ///< "3.13.3-production"
-    std::string platform;          ///< "linux/amd64"
-    std::filesystem::path folder;  ///< out/images/NAME, holding blobs/, index.json, oci-layout
-    Digest manifest;               ///< of the platform's image manifest: what a verdict is about
-    Digest config;                 ///< of the image configuration
+    std::string name;                 ///< "3.13.3-production-linux-amd64"
+    std::string image;                ///< "3.13.3-production"
+    std::string platform;             ///< "linux/amd64"
+    std::filesystem::path directory;  ///< out/images/NAME, holding blobs/, index.json, oci-layout
+    Digest manifest;                  ///< of the platform's image manifest: what a verdict is about
+    Digest config;                    ///< of the image configuration
     std::vector<Descriptor> layers;
     std::vector<Descriptor> attestations;  ///< manifests that attest this one (registry.md §4), by index order
     Descriptor manifest_descriptor;
 };
 
-std::filesystem::path blob_path(const std::filesystem::path& layout_folder, const Digest& digest);
+std::filesystem::path blob_path(const std::filesystem::path& layout_directory, const Digest& digest);
 
 /// Finds the one image in the layout that is for this platform: through nested indexes, attestations left aside. `name`
 /// as in Layout. Throws Error{failed} if there is no layout, or no such image, or more than one (a scanner would
 /// silently take one of them).
-Layout load_layout(Files& files, const std::filesystem::path& folder, const std::string& image,
+Layout load_layout(Files& files, const std::filesystem::path& directory, const std::string& image,
                    const std::string& platform);
 
 /// The same for what one tag of a layout names (image-layout.md, org.opencontainers.image.ref.name); nothing if there
 /// is no such layout or tag.
-std::optional<Layout> load_tagged_layout(Files& files, const std::filesystem::path& folder, const std::string& tag,
+std::optional<Layout> load_tagged_layout(Files& files, const std::filesystem::path& directory, const std::string& tag,
                                          const std::string& image, const std::string& platform);
 
 /// Hashes every blob that the layout's images reach, attestations included. No scanner does that (scanners-run.md
@@ -83,9 +83,9 @@ Problems check_blobs(Files& files, const Layout& layout);
 /// The image's configuration as JSON text: environment, labels, user, history, diff ids.
 std::string load_config(Files& files, const Layout& layout);
 
-/// A view on the layout that holds this one image only, made in `folder`: a link to its blobs and an index.json with
-/// one entry. Both scanners read the same folder; neither can pick another image (scanners-run.md §4).
-void write_single_image_view(Files& files, const Layout& layout, const std::filesystem::path& folder);
+/// A view on the layout that holds this one image only, made in `directory`: a link to its blobs and an index.json with
+/// one entry. Both scanners read the same directory; neither can pick another image (scanners-run.md §4).
+void write_single_image_view(Files& files, const Layout& layout, const std::filesystem::path& directory);
 
 std::string render_platform_name(const std::string& platform);  ///< "linux/arm/v7" -> "linux-arm-v7"
 

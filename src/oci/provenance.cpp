@@ -5,7 +5,7 @@
 namespace {
 
 Manifest load_manifest(Files& files, const Layout& layout, const Digest& digest) {
-    const std::string path = blob_path(layout.folder, digest).string();
+    const std::string path = blob_path(layout.directory, digest).string();
     return parse_manifest(files.read(path), path);
 }
 
@@ -23,7 +23,7 @@ std::vector<SourceImage> load_source_images(Files& files, const Layout& layout) 
         for (const Descriptor& layer : load_manifest(files, layout, attestation.digest).layers) {
             if (!is_provenance(layer)) continue;
             has_provenance = true;
-            const std::string path = blob_path(layout.folder, layer.digest).string();
+            const std::string path = blob_path(layout.directory, layer.digest).string();
             const rapidjson::Document statement = parse_tool_json(files.read(path), path);
             const Json& predicate = member(statement, "predicate");
             const Json& definition = member(predicate, "buildDefinition");
@@ -37,7 +37,7 @@ std::vector<SourceImage> load_source_images(Files& files, const Layout& layout) 
     }
     if (!has_provenance) {
         throw Error{Exit::failed,
-                    {{{layout.folder.string(), 0},
+                    {{{layout.directory.string(), 0},
                       "the image has no provenance: what it was made from is not known",
                       "build it again, with a BuildKit that writes provenance"}}};
     }

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path scans_folder(const Settings& settings) {
+fs::path scans_directory(const Settings& settings) {
     return settings.out / "scans" / "published";
 }
 
@@ -61,7 +61,7 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
         succeeds(world, [&] {
             const std::string reference = find_published(client, host, image_of(project.plan, layout));
             if (reference.empty()) return;
-            const std::vector<registry::Wanted> wanted = {{reference, layout.image, layout.platform}};
+            const std::vector<registry::FetchRequest> wanted = {{reference, layout.image, layout.platform}};
             for (registry::Fetched& one :
                  registry::fetch_images(world, client, wanted, settings.out / "published" / "images", settings.jobs))
                 published.push_back(std::move(one.layout));
@@ -136,7 +136,7 @@ std::set<std::string> forgiven_of(const Baseline& baseline, const ImageRun& imag
 /// seem to come or to go.
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
                                                               const Verdict& published, const Verdict& now) {
-    const auto before = load_inventories(world.files, scans_folder(settings), {now.name, published.manifest});
+    const auto before = load_inventories(world.files, scans_directory(settings), {now.name, published.manifest});
     const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
     const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(),
                                   [](const auto& a, const auto& b) { return a.first == b.first; });
@@ -176,7 +176,7 @@ bool wants_baseline(const Project& project) {
 
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts) {
-    world.files.remove(scans_folder(settings));
+    world.files.remove(scans_directory(settings));
     if (!wants_baseline(project)) return;
     Settings aside = settings;
     aside.out = settings.out / "published";
@@ -188,8 +188,8 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
         scan_images(world, aside, project, published);
     });
     if (scanned && !published.empty()) {
-        world.files.make_folder(settings.out / "scans");
-        world.files.rename(aside.out / "scans", scans_folder(settings));
+        world.files.make_directory(settings.out / "scans");
+        world.files.rename(aside.out / "scans", scans_directory(settings));
     }
     step.end(fmt::format("{} of {} to compare with", scanned ? published.size() : 0, layouts.size()));
 }
@@ -203,7 +203,7 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
             baseline.said.push_back(make_doubt(verdict.name));
             continue;
         }
-        std::vector<ScanResult> scans = load_scans(world.files, scans_folder(settings), verdict.name);
+        std::vector<ScanResult> scans = load_scans(world.files, scans_directory(settings), verdict.name);
         if (scans.empty()) {
             baseline.said.push_back(make_remark(project, verdict.name, "nothing is published that it would replace"));
             continue;

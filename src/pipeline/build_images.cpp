@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "bake/builder.h"
 #include "base/text.h"
-#include "build/builder.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/step.h"
 #include "probe/engine.h"
@@ -29,7 +29,7 @@ registry::ClientSettings make_client_settings(const Settings& settings, const En
 
 /// What a base is pulled from: where the option --mirrors says, else under its own name (the engine knows its own
 /// mirrors).
-std::string make_pull_source(const Settings& settings, const registry::Named& named) {
+std::string make_pull_source(const Settings& settings, const registry::ResolvedReference& named) {
     const bool mirrored = settings.mirrors.contains(named.reference.host);
     registry::Reference source = mirrored ? named.found_at : named.reference;
     source.digest = named.digest;
@@ -82,8 +82,8 @@ std::vector<Base> resolve_bases(const World& world, const Settings& settings, co
     for (const std::string& reference : references) {
         std::optional<Base>& base = found[work.size()];
         work.emplace_back([&] {
-            const registry::Named named =
-                registry::look_up(world, client, reference, platforms_of(uses, reference, plan.platforms));
+            const registry::ResolvedReference named =
+                registry::resolve_reference(world, client, reference, platforms_of(uses, reference, plan.platforms));
             base = Base{.reference = reference,
                         .digest = named.digest,
                         .created = named.created,

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "build/build.h"
+#include "bake/bake.h"
 
 namespace {
 

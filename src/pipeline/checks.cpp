@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <set>
 
-#include "build/build.h"
+#include "bake/bake.h"
 #include "contract/certificates.h"
+#include "findings/security_upgrades.h"
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
 #include "pipeline/release_comparison.h"
 #include "pipeline/result.h"
 #include "plan/drift.h"
 #include "plan/names.h"
-#include "verdict/security_upgrades.h"
 
 namespace {
 
@@ -28,7 +28,7 @@ std::vector<SecurityUpgrade> load_upgrades(const World& world) {
 /// has pinned; elsewhere it is a remark.
 Problems check_action(const World& world, const Settings& settings, const Project& project) {
     const Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
+        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
     const Level level = project.event.in_workflow && permission.granted ? Level::error : Level::warning;
     Problems problems;
     for (const char* file : {"action.yml", "action.Dockerfile"}) {

@@ -7,9 +7,9 @@
 
 #include "base/text.h"
 #include "pipeline/registry_access.h"
+#include "registry/directory.h"
+#include "registry/existing_tags.h"
 #include "registry/fetch.h"
-#include "registry/folder.h"
-#include "registry/held.h"
 #include "registry/manifests.h"
 #include "registry/push.h"
 #include "registry/upload.h"
@@ -31,11 +31,11 @@ Destination::Destination(const World& world, const Settings& settings) : world_(
         if (!settings.dry_run) access.pushes_to.insert(settings.to);
         client_.emplace(world, std::move(access));
     } else if (settings.to.empty()) {
-        folder_ = settings.out / "registry";
-        written_to_ = folder_.string() + ".new";
-        name_ = "oci:" + folder_.string();
+        directory_ = settings.out / "registry";
+        written_to_ = directory_.string() + ".new";
+        name_ = "oci:" + directory_.string();
     } else {
-        folder_ = written_to_ = settings.to.substr(4);
+        directory_ = written_to_ = settings.to.substr(4);
         name_ = settings.to;
     }
 }
@@ -49,8 +49,8 @@ void Destination::try_push(const std::vector<std::string>& repositories) {
     for (const std::string& repository : repositories) registry::try_push(*client_, settings_.to, repository);
 }
 
-std::vector<HeldTag> Destination::load_held(const std::vector<Candidate>& candidates,
-                                            const PublicationSources& sources) {
+std::vector<ExistingTag> Destination::load_held(const std::vector<Candidate>& candidates,
+                                                const PublicationSources& sources) {
     if (settings_.to.empty()) return {};  // made afresh, whatever a run that was killed left there
     if (client_) return registry::load_held_tags(*client_, settings_.to, candidates, sources, questions_at_once);
     std::vector<std::string> repositories;
@@ -61,7 +61,7 @@ std::vector<HeldTag> Destination::load_held(const std::vector<Candidate>& candid
     return load_held_tags(world_.files, written_to_, repositories);
 }
 
-std::vector<HeldTag> Destination::load_held(const Plan& plan, const std::string& version) {
+std::vector<ExistingTag> Destination::load_held(const Plan& plan, const std::string& version) {
     if (!client_) return load_held_tags(world_.files, written_to_, repositories_of(plan));
     std::set<registry::TagName> names;
     for (const Image& image : plan.images) {
@@ -76,7 +76,7 @@ std::vector<HeldTag> Destination::load_held(const Plan& plan, const std::string&
 }
 
 FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::string>& platforms,
-                                const fs::path& folder) {
+                                const fs::path& directory) {
     if (!client_) {
         const fs::path repository = written_to_ / image.repository;
         FetchedIndex fetched{world_.files.read(blob_path(repository, image.index)), {}};
@@ -87,11 +87,11 @@ FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::
         }
         return fetched;
     }
-    std::vector<registry::Wanted> wanted;
+    std::vector<registry::FetchRequest> wanted;
     for (const std::string& platform : platforms)
         wanted.push_back({prefix_ + image.repository + "@" + image.index.text(), image.name, platform});
     FetchedIndex result;
-    for (registry::Fetched& fetched : registry::fetch_images(world_, *client_, wanted, folder, settings_.jobs)) {
+    for (registry::Fetched& fetched : registry::fetch_images(world_, *client_, wanted, directory, settings_.jobs)) {
         result.bytes = std::move(fetched.top);
         result.layouts.push_back(std::move(fetched.layout));
     }
@@ -100,7 +100,7 @@ FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::
 
 std::string Destination::carry_out(const Publication& publication, const PublicationSources& sources,
                                    const std::function<void(std::size_t done)>& note_done) {
-    if (!client_) return carry_out_in_folder(publication, sources);
+    if (!client_) return carry_out_in_directory(publication, sources);
     const registry::Pushed pushed = registry::run_publication_to_registry(
         world_, *client_, publication, sources,
         {.host = settings_.to, .jobs = std::max(settings_.jobs, questions_at_once), .note_done = note_done});
@@ -108,15 +108,15 @@ std::string Destination::carry_out(const Publication& publication, const Publica
     return registry::render_pushed(pushed);
 }
 
-std::string Destination::carry_out_in_folder(const Publication& publication, const PublicationSources& sources) {
-    const bool afresh = written_to_ != folder_;
+std::string Destination::carry_out_in_directory(const Publication& publication, const PublicationSources& sources) {
+    const bool afresh = written_to_ != directory_;
     if (afresh) world_.files.remove(written_to_);
-    run_publication_to_folder(world_, publication, sources, written_to_);
+    run_publication_to_directory(world_, publication, sources, written_to_);
     if (afresh) {
-        world_.files.remove(folder_);
-        world_.files.rename(written_to_, folder_);
+        world_.files.remove(directory_);
+        world_.files.rename(written_to_, directory_);
     }
-    return "in a folder";
+    return "in a directory";
 }
 
 std::vector<std::string> repositories_of(const Plan& plan) {

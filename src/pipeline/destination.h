@@ -1,4 +1,4 @@
-// Where images are published: a registry, or a folder that is one.
+// Where images are published: a registry, or a directory that is one.
 #pragma once
 
 #include <filesystem>
@@ -29,21 +29,21 @@ class Destination {
     const std::string& name() const { return name_; }  ///< "docker.io/defradigital", "oci:out/registry"
     const std::string& prefix() const {
         return prefix_;
-    }  ///< in front of a repository: "docker.io/"; empty for folders
+    }  ///< in front of a repository: "docker.io/"; empty for directories
     bool takes_stand_ins() const;
     const Problems& warnings() const { return warnings_; }
 
-    /// Tries whether these repositories may be written to; nothing to try in a folder. Throws Error{failed} if not.
+    /// Tries whether these repositories may be written to; nothing to try in a directory. Throws Error{failed} if not.
     void try_push(const std::vector<std::string>& repositories);
 
     /// What is there under the tags that these candidates want.
-    std::vector<HeldTag> load_held(const std::vector<Candidate>& candidates, const PublicationSources& sources);
+    std::vector<ExistingTag> load_held(const std::vector<Candidate>& candidates, const PublicationSources& sources);
     /// The moving tags of the plan's images, and everything that is out as this DEFRA_VERSION.
-    std::vector<HeldTag> load_held(const Plan& plan, const std::string& version);
+    std::vector<ExistingTag> load_held(const Plan& plan, const std::string& version);
 
-    /// Brings an index that is out into layouts below `folder`.
+    /// Brings an index that is out into layouts below `directory`.
     FetchedIndex fetch(const Unfinished& image, const std::vector<std::string>& platforms,
-                       const std::filesystem::path& folder);
+                       const std::filesystem::path& directory);
 
     /// Carries the steps out; `note_done` is told how many are done. Returns one line for the log. What is odd is added
     /// to warnings(). Throws Error that begins with what is visible by then.
@@ -51,16 +51,16 @@ class Destination {
                           const std::function<void(std::size_t done)>& note_done);
 
   private:
-    std::string carry_out_in_folder(const Publication& publication, const PublicationSources& sources);
+    std::string carry_out_in_directory(const Publication& publication, const PublicationSources& sources);
 
     const World& world_;
     const Settings& settings_;
-    std::filesystem::path folder_;
-    std::filesystem::path written_to_;  ///< the same, or a folder beside it that takes its place at the end
+    std::filesystem::path directory_;
+    std::filesystem::path written_to_;  ///< the same, or a directory beside it that takes its place at the end
     std::string name_;
     std::string prefix_;
     Problems warnings_;
-    std::optional<registry::Client> client_;  ///< nothing: it is a folder
+    std::optional<registry::Client> client_;  ///< nothing: it is a directory
 };
 
 /// Each once, in the order of the plan.

@@ -43,9 +43,9 @@ class Archive {
     void add(const std::string& name, const fs::path& file) {
         if (const auto text = files_.read_if_there(file)) add_text(name, *text);
     }
-    void add_folder(const std::string& name, const fs::path& folder) {
-        for (const std::string& entry : files_.names_in(folder)) {
-            if (!files_.is_folder(folder / entry)) add(name + "/" + entry, folder / entry);
+    void add_directory(const std::string& name, const fs::path& directory) {
+        for (const std::string& entry : files_.names_in(directory)) {
+            if (!files_.is_directory(directory / entry)) add(name + "/" + entry, directory / entry);
         }
     }
     std::string finish() const { return gzip(tar_ + render_tar_end()); }
@@ -107,14 +107,14 @@ void pack_image(const World& world, const Settings& settings, const Layout& layo
             Exit::failed,
             {{{scans.string(), 0}, "there is nothing that shows how " + name + " was scanned", "scan it again"}}};
     }
-    archive.add_folder("out/scans/" + name, scans);
+    archive.add_directory("out/scans/" + name, scans);
     archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
     // All of the image but its layers: enough to scan its SBOMs again, and to tell which layer brought what.
-    archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.folder, layout.manifest));
-    archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.folder, layout.config));
+    archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.directory, layout.manifest));
+    archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.directory, layout.config));
 }
 
-void unpack(const World& world, const std::string& packed, const std::string& source, const fs::path& folder) {
+void unpack(const World& world, const std::string& packed, const std::string& source, const fs::path& directory) {
     std::istringstream stream(gunzip(packed, source, max_unpacked));
     TarReader reader(stream, source);
     while (const auto entry = reader.next()) {
@@ -124,7 +124,7 @@ void unpack(const World& world, const std::string& packed, const std::string& so
         }
         std::string text;
         for (std::string_view piece = reader.read_piece(); !piece.empty(); piece = reader.read_piece()) text += piece;
-        world.files.write(folder / path, text);
+        world.files.write(directory / path, text);
     }
 }
 
@@ -141,17 +141,17 @@ std::map<std::string, std::string> parse_checksums(const std::string& text) {
 class Fetching {
   public:
     Fetching(const World& world, const Settings& settings, github::Api& api, const github::Release& release)
-        : world_(world), api_(api), release_(release), folder_(settings.out / "releases" / release.tag) {}
+        : world_(world), api_(api), release_(release), directory_(settings.out / "releases" / release.tag) {}
 
-    const fs::path& folder() const { return folder_; }
+    const fs::path& directory() const { return directory_; }
 
     bool has(const std::string& name) const { return release_.find(name) != nullptr; }
 
     std::string fetch(const std::string& name) {
-        const fs::path file = folder_ / name;
-        world_.files.make_folder(folder_);
+        const fs::path file = directory_ / name;
+        world_.files.make_directory(directory_);
         github::download_asset(api_, *release_.find(name), file);
-        world_.files.give_to_owner_of_folder(file);
+        world_.files.give_to_owner_of_directory(file);
         const std::string text = world_.files.read(file);
         if (name != checksums_name) check(name, text);
         return text;
@@ -171,7 +171,7 @@ class Fetching {
     const World& world_;
     github::Api& api_;
     const github::Release& release_;
-    const fs::path folder_;
+    const fs::path directory_;
     std::map<std::string, std::string> checksums_;
 };
 
@@ -179,13 +179,13 @@ class Fetching {
 
 std::vector<github::AssetFile> pack_evidence(const World& world, const Settings& settings, const Project& project,
                                              const std::vector<Layout>& layouts, const Run& run) {
-    const fs::path folder = settings.out / "release";
-    world.files.remove(folder);
+    const fs::path directory = settings.out / "release";
+    world.files.remove(directory);
     std::vector<github::AssetFile> assets;
     std::string checksums;
     const auto add = [&](const std::string& name, const std::string& bytes) {
-        world.files.write(folder / name, bytes);
-        assets.push_back({name, folder / name, bytes.size(), sha256(bytes)});
+        world.files.write(directory / name, bytes);
+        assets.push_back({name, directory / name, bytes.size(), sha256(bytes)});
         checksums += fmt::format("{}  {}\n", assets.back().digest.hex(), name);
     };
     const Evidence evidence = make_evidence(settings, project, layouts, run);
@@ -209,35 +209,35 @@ std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings
                                               const github::Release& release, Scans scans) {
     Fetching fetching(world, settings, api, release);
     if (!fetching.has(common_archive)) return std::nullopt;
-    world.files.remove(fetching.folder());
-    unpack(world, fetching.fetch(common_archive), common_archive, fetching.folder());
-    FetchedEvidence fetched{.evidence = parse_evidence_json(world.files.read(fetching.folder() / "evidence.json"),
+    world.files.remove(fetching.directory());
+    unpack(world, fetching.fetch(common_archive), common_archive, fetching.directory());
+    FetchedEvidence fetched{.evidence = parse_evidence_json(world.files.read(fetching.directory() / "evidence.json"),
                                                             "the evidence of the release " + release.tag),
-                            .folder = fetching.folder()};
+                            .directory = fetching.directory()};
     if (scans == Scans::left_out) return fetched;
     std::set<std::string> archives;
     for (const EvidenceImage& image : fetched.evidence.images) archives.insert(archive_of(image.image));
     for (const std::string& name : archives) {
-        if (fetching.has(name)) unpack(world, fetching.fetch(name), name, fetching.folder());
+        if (fetching.has(name)) unpack(world, fetching.fetch(name), name, fetching.directory());
     }
     return fetched;
 }
 
 std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
-    const fs::path scans = fetched.folder / "out/scans" / image.name;
+    const fs::path scans = fetched.directory / "out/scans" / image.name;
     const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
     const std::string config = world.files.read_if_there(scans / kept_config).value_or("");
     if (sha256(manifest) != image.manifest || sha256(config) != image.config) return std::nullopt;
-    const fs::path folder = fetched.folder / "out/images" / image.name;
-    world.files.write(blob_path(folder, image.manifest), manifest);
-    world.files.write(blob_path(folder, image.config), config);
-    world.files.write(folder / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    const fs::path directory = fetched.directory / "out/images" / image.name;
+    world.files.write(blob_path(directory, image.manifest), manifest);
+    world.files.write(blob_path(directory, image.config), config);
+    world.files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
     const Descriptor entry{.media_type = parse_manifest(manifest, image.name).media_type,
                            .digest = image.manifest,
                            .size = manifest.size(),
                            .platform = image.platform};
-    world.files.write(folder / "index.json", render_index({entry}, {}));
-    return load_layout(world.files, folder, image.image, image.platform);
+    world.files.write(directory / "index.json", render_index({entry}, {}));
+    return load_layout(world.files, directory, image.image, image.platform);
 }
 
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,

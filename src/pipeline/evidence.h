@@ -15,13 +15,13 @@
 /// Packs out/release/: publication.json, report.html, evidence.tar.gz (matrix, JOB.env, Dockerfile, policy, bases,
 /// verdicts, contract results), evidence-VERSION.tar.gz for each Python version (of each of its images both scanners'
 /// reports, inventories and receipts, SARIF, the image's manifest and configuration) and checksums.txt over all of
-/// them. Throws Error{failed} if a scan's folder is empty.
+/// them. Throws Error{failed} if a scan's directory is empty.
 std::vector<github::AssetFile> pack_evidence(const World& world, const Settings& settings, const Project& project,
                                              const std::vector<Layout>& layouts, const Run& run);
 
 struct FetchedEvidence {
     Evidence evidence;
-    std::filesystem::path folder;  ///< holds what evidence.tar.gz held, as it was named in the work tree
+    std::filesystem::path directory;  ///< holds what evidence.tar.gz held, as it was named in the work tree
 };
 
 enum class Scans { fetched, left_out };

@@ -1,4 +1,5 @@
 #include "pipeline/external_images.h"
+#include "policy/waiver_entry.h"
 
 #include <fmt/format.h>
 
@@ -24,8 +25,8 @@ namespace fs = std::filesystem;
 /// What the layout of an image that no matrix names is called: "defradigital-python-1.0.0-python3.13.3", or with the
 /// first digits of its digest.
 std::string name_after(const registry::Reference& reference) {
-    return folder_name(reference.repository + "-" +
-                       (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag));
+    return directory_name(reference.repository + "-" +
+                          (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag));
 }
 
 std::vector<registry::Reference> read_references(const Settings& settings) {
@@ -39,7 +40,7 @@ std::vector<registry::Reference> read_references(const Settings& settings) {
                 {{}, "\"" + text + "\" is no image reference", "write it as docker.io/defradigital/python@sha256:…"});
         } else if (!names.insert(name_after(*reference)).second) {
             problems.push_back({{},
-                                "\"" + text + "\" would lie in the same folder as another image that is named",
+                                "\"" + text + "\" would lie in the same directory as another image that is named",
                                 "name each image once; two registries in two runs with another --out"});
         } else {
             references.push_back(*reference);
@@ -56,14 +57,14 @@ std::vector<std::string> hosts_of(const std::vector<registry::Reference>& refere
 }
 
 std::vector<GivenImage> load_given_layout(const World& world, const Settings& settings) {
-    const fs::path folder = settings.layout.lexically_normal();
-    const fs::path last = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+    const fs::path directory = settings.layout.lexically_normal();
+    const fs::path last = directory.has_filename() ? directory.filename() : directory.parent_path().filename();
     std::vector<GivenImage> images;
     for (const std::string& platform : settings.platforms) {
-        std::string name = folder_name(last.string());
+        std::string name = directory_name(last.string());
         const std::string ending = "-" + render_platform_name(platform);  // as the layouts in out/images have it
         if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
-        images.push_back({load_layout(world.files, folder, name, platform), settings.layout.string()});
+        images.push_back({load_layout(world.files, directory, name, platform), settings.layout.string()});
     }
     return images;
 }
@@ -99,7 +100,7 @@ std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Da
 
 }  // namespace
 
-std::string folder_name(std::string text) {
+std::string directory_name(std::string text) {
     constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     for (char& c : text) {
         if (allowed.find(c) == std::string_view::npos) c = '-';
@@ -111,10 +112,10 @@ bool names_images(const Settings& settings) {
     return !settings.references.empty() || !settings.layout.empty();
 }
 
-std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, const fs::path& folder,
+std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, const fs::path& directory,
                                          Problems& warnings) {
     const std::vector<registry::Reference> references = read_references(settings);
-    std::vector<registry::Wanted> wanted;
+    std::vector<registry::FetchRequest> wanted;
     for (const registry::Reference& reference : references) {
         for (const std::string& platform : settings.platforms)
             wanted.push_back({registry::render_reference(reference), name_after(reference), platform});
@@ -125,9 +126,9 @@ std::vector<GivenImage> fetch_references(const World& world, const Settings& set
 
     TimedStep step(world, "fetch", counted(wanted.size(), "image"));
     std::vector<GivenImage> images;
-    for (registry::Fetched& fetched : registry::fetch_images(world, client, wanted, folder, settings.jobs))
+    for (registry::Fetched& fetched : registry::fetch_images(world, client, wanted, directory, settings.jobs))
         images.push_back({std::move(fetched.layout), registry::render_reference(fetched.reference)});
-    step.end("in " + folder.string() + ", " + counted(client.requests(), "request"));
+    step.end("in " + directory.string() + ", " + counted(client.requests(), "request"));
     return images;
 }
 
@@ -166,7 +167,7 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
     run.policy_warnings = project.policy_warnings;
     for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::unknown_targets))
         run.policy_warnings.push_back(problem);
-    run.folder = github::folder_in_repository(world.environment, settings.directory);
+    run.directory = github::directory_in_repository(world.environment, settings.directory);
     run.out = settings.out.string();
     run.other_images = true;
     for (Verdict& verdict : verdicts) {

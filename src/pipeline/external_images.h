@@ -11,19 +11,19 @@
 
 struct GivenImage {
     Layout layout;
-    std::string reference;  ///< for people: "docker.io/defradigital/python@sha256:…", or the layout's folder
+    std::string reference;  ///< for people: "docker.io/defradigital/python@sha256:…", or the layout's directory
 };
 
 /// The text with a hyphen for every character that may not stand in the name of a file on every system.
-std::string folder_name(std::string text);
+std::string directory_name(std::string text);
 
 /// True if --reference or --layout names any.
 bool names_images(const Settings& settings);
 
-/// Brings what --reference names into layouts below `folder`, each blob once, for every platform. Throws
+/// Brings what --reference names into layouts below `directory`, each blob once, for every platform. Throws
 /// Error{bad_input} with all that are no references; Error{failed} for what cannot be had.
 std::vector<GivenImage> fetch_references(const World& world, const Settings& settings,
-                                         const std::filesystem::path& folder, Problems& warnings);
+                                         const std::filesystem::path& directory, Problems& warnings);
 
 /// What --reference names, fetched into out/fetched, and what lies in --layout.
 std::vector<GivenImage> load_given_images(const World& world, const Settings& settings, Problems& warnings);

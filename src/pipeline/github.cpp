@@ -62,7 +62,7 @@ github::Api connect_github(const World& world, const Settings& settings) {
 
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result, const std::string& reason_against) {
-    const bool required = settings.sarif_upload == github::UploadWish::required;
+    const bool required = settings.sarif_upload == github::UploadMode::required;
     github::UploadDecision decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
                                                             paused_scanners(run), has_github(world, settings));
     if (decision.upload && describes_nothing_published(settings, project, run))
@@ -74,7 +74,7 @@ void upload_findings(const World& world, const Settings& settings, const Project
             result.problems.push_back({{},
                                        "no findings in code scanning, and they are required: " + decision.reason,
                                        "sarif-upload: auto would let it pass"});
-        } else if (project.event.in_workflow && settings.sarif_upload != github::UploadWish::off) {
+        } else if (project.event.in_workflow && settings.sarif_upload != github::UploadMode::off) {
             result.problems.push_back({{}, "no findings in code scanning: " + decision.reason, "", Level::notice});
         }
         return;

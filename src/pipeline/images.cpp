@@ -27,9 +27,9 @@ std::vector<Layout> load_layouts_there(const World& world, const Settings& setti
     std::vector<Layout> layouts;
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {
-            const fs::path folder = settings.out / "images" / layout_name(image, platform);
-            if (world.files.is_folder(folder))
-                layouts.push_back(load_layout(world.files, folder, image.name, platform));
+            const fs::path directory = settings.out / "images" / layout_name(image, platform);
+            if (world.files.is_directory(directory))
+                layouts.push_back(load_layout(world.files, directory, image.name, platform));
         }
     }
     return layouts;
@@ -39,10 +39,10 @@ std::vector<Layout> load_built_images(const World& world, const Settings& settin
     Problems missing;
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {
-            const fs::path folder = settings.out / "images" / layout_name(image, platform);
-            if (!world.files.is_folder(folder))
+            const fs::path directory = settings.out / "images" / layout_name(image, platform);
+            if (!world.files.is_directory(directory))
                 missing.push_back(
-                    {{folder.string(), 0}, "this image is not built", "python-image-action build makes it"});
+                    {{directory.string(), 0}, "this image is not built", "python-image-action build makes it"});
         }
     }
     if (!missing.empty()) throw Error{Exit::bad_input, missing};

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "build/build.h"
+#include "bake/bake.h"
+#include "findings/layers.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"
-#include "verdict/layers.h"
 
 /// The image of the plan that a layout belongs to.
 const Image& image_of(const Plan& plan, const Layout& layout);

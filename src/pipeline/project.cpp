@@ -4,13 +4,13 @@
 #include <functional>
 #include <set>
 
+#include "bake/bake.h"
 #include "base/text.h"
-#include "build/build.h"
 #include "pipeline/result.h"
 #include "pipeline/revision.h"
 #include "plan/plan.h"
+#include "policy/migration.h"
 #include "system/files.h"
-#include "verdict/migration.h"
 
 namespace {
 
@@ -40,8 +40,8 @@ struct ProjectFiles {
 
 /// Without the usual file the usual gate holds. A name that somebody wrote down is not passed over like that.
 std::optional<std::string> read_policy(const World& world, const Settings& settings,
-                                       const std::filesystem::path& folder) {
-    std::optional<std::string> text = world.files.read_if_there(folder / settings.policy);
+                                       const std::filesystem::path& directory) {
+    std::optional<std::string> text = world.files.read_if_there(directory / settings.policy);
     if (text || settings.policy == usual_policy) return text;
     throw Error{Exit::bad_input,
                 {{{settings.policy, 0},
@@ -60,10 +60,10 @@ void take_policy(const World& world, const Settings& settings, Project& project)
 std::vector<std::string> list_input_paths(const World& world, const Settings& settings) {
     std::set<std::string> paths = {settings.image_matrix, settings.job_env};
     for (const InputFile& file : load_input_files(world.files, ".", settings.dockerfile)) {
-        const std::string folder = std::filesystem::path(file.path).parent_path().string();
+        const std::string directory = std::filesystem::path(file.path).parent_path().string();
         const bool is_alone =
-            folder.empty() || file.path == settings.dockerfile || file.path.ends_with(".dockerignore");
-        paths.insert(is_alone ? file.path : folder);
+            directory.empty() || file.path == settings.dockerfile || file.path.ends_with(".dockerignore");
+        paths.insert(is_alone ? file.path : directory);
     }
     return {paths.begin(), paths.end()};
 }
@@ -110,23 +110,23 @@ Project load_policy_project(const World& world, const Settings& settings) {
     return project;
 }
 
-std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& folder) {
+std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& directory) {
     std::vector<IgnoreFile> files;
     for (const std::string& name : ignore_file_names) {
-        if (std::optional<std::string> text = world.files.read_if_there(folder / name))
+        if (std::optional<std::string> text = world.files.read_if_there(directory / name))
             files.push_back({name, std::move(*text)});
     }
     return files;
 }
 
-LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder) {
+LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& directory) {
     LoadedPolicy loaded;
-    const std::optional<std::string> text = read_policy(world, settings, folder);
-    const std::vector<IgnoreFile> ignored = load_ignore_files(world, folder);
+    const std::optional<std::string> text = read_policy(world, settings, directory);
+    const std::vector<IgnoreFile> ignored = load_ignore_files(world, directory);
     Problems problems;
-    if (folder.empty()) problems = check_ignore_files(ignored, settings.policy);
+    if (directory.empty()) problems = check_ignore_files(ignored, settings.policy);
     for (const IgnoreFile& file : ignored) {
-        if (folder.empty()) break;
+        if (directory.empty()) break;
         loaded.warnings.push_back({{file.name, 1},
                                    "was applied when this was released, and is no longer",
                                    "what it accepted may block now",
@@ -145,16 +145,16 @@ Project load_project(const World& world, const Settings& settings) {
     return load_project_from(world, settings, {settings.image_matrix, settings.job_env, settings.dockerfile});
 }
 
-Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& folder) {
+Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& directory) {
     return load_project_from(world, settings,
-                             {folder / "image-matrix.json", folder / "JOB.env", folder / "Dockerfile"});
+                             {directory / "image-matrix.json", directory / "JOB.env", directory / "Dockerfile"});
 }
 
 Time decision_time(const World& world, const Settings& settings) {
     return settings.today ? Time(*settings.today) : world.clock.now();
 }
 
-Occasion make_occasion(const github::Event& event) {
+EventContext make_event_context(const github::Event& event) {
     return {.in_workflow = event.in_workflow,
             .event = event.name,
             .ref = event.ref,
@@ -166,8 +166,8 @@ Occasion make_occasion(const github::Event& event) {
 
 Permission ask_permission(const Settings& settings, const Project& project) {
     Permission permission =
-        decide_permission(make_occasion(project.event), settings.publish, settings.publish_branches);
-    if (!permission.granted && settings.publish == PublishWish::required) {
+        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
+    if (!permission.granted && settings.publish == PublishMode::required) {
         throw Error{Exit::failed,
                     {{{},
                       "Nothing visible changed. This run must publish, but " + permission.reason,

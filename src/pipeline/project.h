@@ -7,10 +7,10 @@
 #include "github/event.h"
 #include "pipeline/settings.h"
 #include "plan/plan.h"
+#include "policy/ignore_files.h"
+#include "policy/policy.h"
 #include "publication/permission.h"
 #include "system/world.h"
-#include "verdict/ignore_files.h"
-#include "verdict/policy.h"
 
 struct Project {
     Plan plan;
@@ -28,8 +28,8 @@ struct Project {
 
 /// Reads the matrix, JOB.env, Dockerfile and policy. Throws Error{bad_input} with the problems of all of them at once.
 Project load_project(const World& world, const Settings& settings);
-/// The same with the matrix, JOB.env and Dockerfile of a release, which are in `folder` under their usual names.
-Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& folder);
+/// The same with the matrix, JOB.env and Dockerfile of a release, which are in `directory` under their usual names.
+Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& directory);
 
 /// What is needed to judge images that no matrix lists: the policy alone, with the event. Throws Error{bad_input} with
 /// the problems of the policy's files.
@@ -41,17 +41,17 @@ struct LoadedPolicy {
     std::string revision;  ///< digest of these files; empty if there is none
     Problems warnings;
 };
-/// The policy file in `folder`. Throws Error{bad_input} with all its problems; also for a scanner's own ignore file
+/// The policy file in `directory`. Throws Error{bad_input} with all its problems; also for a scanner's own ignore file
 /// beside it, which is no longer applied, and if --policy names a file that does not exist. The default file may be
 /// missing.
-LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& folder);
-/// The scanners' own ignore files in `folder`.
-std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& folder);
+LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& directory);
+/// The scanners' own ignore files in `directory`.
+std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& directory);
 
 /// The day that decides about waivers and ends of support: today, or the one given.
 Time decision_time(const World& world, const Settings& settings);
 
 /// What decides whether this run may publish.
-Occasion make_occasion(const github::Event& event);
+EventContext make_event_context(const github::Event& event);
 /// Throws Error{failed} if the run must publish and may not.
 Permission ask_permission(const Settings& settings, const Project& project);

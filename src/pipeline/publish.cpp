@@ -52,7 +52,7 @@ class Publishing {
 
     Publication plan(const std::vector<ContractReport>& contracts) {
         // A scan takes minutes: what was read before it is read again after it.
-        std::vector<HeldTag> held = load_held();
+        std::vector<ExistingTag> held = load_held();
         std::set<Digest> compared_with;
         for (auto replaced = list_replaced(held); indexes_of(replaced) != compared_with;
              replaced = list_replaced(held)) {
@@ -75,9 +75,9 @@ class Publishing {
     const Candidates& candidates() const { return candidates_; }
 
   private:
-    std::vector<HeldTag> load_held() { return destination_.load_held(candidates_.all, candidates_.sources); }
+    std::vector<ExistingTag> load_held() { return destination_.load_held(candidates_.all, candidates_.sources); }
 
-    Publication plan_with(const std::vector<HeldTag>& held) const {
+    Publication plan_with(const std::vector<ExistingTag>& held) const {
         return plan_publication(project_.plan, candidates_.all, verdicts_, held,
                                 {.source = project_.source,
                                  .stand_ins_may = destination_.takes_stand_ins(),
@@ -93,11 +93,11 @@ class Publishing {
     }
 
     /// gate.publish: no-worse. What vulnerable images would replace.
-    std::vector<Unfinished> list_replaced(const std::vector<HeldTag>& held) const {
+    std::vector<Unfinished> list_replaced(const std::vector<ExistingTag>& held) const {
         std::vector<Unfinished> replaced;
         if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
         for (const Candidate& candidate : candidates_.all) {
-            const HeldTag* tag = blocks(candidate) ? replaced_by(candidate, held) : nullptr;
+            const ExistingTag* tag = blocks(candidate) ? replaced_by(candidate, held) : nullptr;
             if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->tag, tag->index});
         }
         return replaced;
@@ -122,9 +122,9 @@ class Publishing {
         });
     }
 
-    static const HeldTag* replaced_by(const Candidate& candidate, const std::vector<HeldTag>& held) {
+    static const ExistingTag* replaced_by(const Candidate& candidate, const std::vector<ExistingTag>& held) {
         for (const std::string& tag : candidate.moving_tags) {
-            for (const HeldTag& one : held) {
+            for (const ExistingTag& one : held) {
                 if (one.repository == candidate.repository && one.tag == tag) return &one;
             }
         }
@@ -136,10 +136,10 @@ class Publishing {
         std::vector<Verdict> verdicts;
     };
 
-    /// Images that are out, scanned and judged in a folder of their own: nobody here has seen a verdict about them.
-    ScannedAside scan_aside(const std::string& folder, const std::vector<Unfinished>& images) {
+    /// Images that are out, scanned and judged in a directory of their own: nobody here has seen a verdict about them.
+    ScannedAside scan_aside(const std::string& directory, const std::vector<Unfinished>& images) {
         Settings aside = settings_;
-        aside.out = settings_.out / folder;
+        aside.out = settings_.out / directory;
         world_.files.remove(aside.out);
         ScannedAside out;
         std::vector<Layout> layouts;

@@ -38,10 +38,10 @@ void take_kept(const World& world, const Settings& settings, const FetchedEviden
             return p.name == image.image && p.as_built;
         });
         const std::optional<Layout> layout = out_as_built ? load_kept_layout(world, fetched, image) : std::nullopt;
-        const fs::path scans = fetched.folder / "out/scans" / image.name;
-        if (!layout || !world.files.is_folder(scans) || !is_planned(night.project.plan, image.image)) continue;
+        const fs::path scans = fetched.directory / "out/scans" / image.name;
+        if (!layout || !world.files.is_directory(scans) || !is_planned(night.project.plan, image.image)) continue;
         world.files.remove(settings.out / "scans" / image.name);
-        world.files.make_folder(settings.out / "scans");
+        world.files.make_directory(settings.out / "scans");
         world.files.rename(scans, settings.out / "scans" / image.name);
         night.kept.push_back(*layout);
     }
@@ -57,11 +57,11 @@ void take_kept(const World& world, const Settings& settings, const FetchedEviden
 }
 
 /// What is wrong with the release's own files is no mistake of whoever runs this; today's policy would be.
-Project load_project_of(const World& world, const Settings& settings, const fs::path& folder,
+Project load_project_of(const World& world, const Settings& settings, const fs::path& directory,
                         const std::string& release) {
     load_policy(world, settings, "");
     try {
-        return load_released_project(world, settings, folder);
+        return load_released_project(world, settings, directory);
     } catch (const Error& error) {
         if (error.exit != Exit::bad_input) throw;
         Problems problems;
@@ -71,8 +71,8 @@ Project load_project_of(const World& world, const Settings& settings, const fs::
     }
 }
 
-void take_bases(const World& world, const Settings& settings, const fs::path& folder) {
-    const std::optional<std::string> bases = world.files.read_if_there(folder / "out/bases.json");
+void take_bases(const World& world, const Settings& settings, const fs::path& directory) {
+    const std::optional<std::string> bases = world.files.read_if_there(directory / "out/bases.json");
     if (!bases) return;
     parse_bases_json(*bases, "the release's bases.json");
     world.files.write(settings.out / "bases.json", *bases);
@@ -99,7 +99,7 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
     }
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
-    Night night{.project = load_project_of(world, then, fetched->folder, last->tag),
+    Night night{.project = load_project_of(world, then, fetched->directory, last->tag),
                 .wanted = {},
                 .kept = {},
                 .from = "the release " + last->tag,
@@ -107,13 +107,13 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
                 .missing = {}};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
-        if (reference.empty()) continue;  // it went to a folder, from which nobody pulls
+        if (reference.empty()) continue;  // it went to a directory, from which nobody pulls
         if (!is_planned(night.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
         for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
     }
     if (night.wanted.empty()) return std::nullopt;
     take_kept(world, settings, *fetched, *record, night);
-    take_bases(world, settings, fetched->folder);
+    take_bases(world, settings, fetched->directory);
     return night;
 }
 
@@ -137,7 +137,7 @@ Night find_tagged(const World& world, const Settings& settings) {
 
 /// What has to be in the registry so that people can pull this image. What is kept of it tells the digest below the
 /// index as well; without that the image is fetched, which asks by itself.
-std::vector<std::string> references_of(const Night& night, const registry::Wanted& wanted) {
+std::vector<std::string> references_of(const Night& night, const registry::FetchRequest& wanted) {
     std::vector<std::string> references = {wanted.reference};
     const std::size_t at = wanted.reference.find('@');
     for (const Layout& layout : night.kept) {
@@ -159,7 +159,7 @@ bool ask(registry::Client& client, const std::string& text) {
 /// By reference, each asked once.
 std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings, const Night& night) {
     std::map<std::string, bool> is_there;
-    for (const registry::Wanted& wanted : night.wanted) {
+    for (const registry::FetchRequest& wanted : night.wanted) {
         for (const std::string& reference : references_of(night, wanted)) is_there.emplace(reference, false);
     }
     std::vector<std::function<void()>> work;
@@ -179,11 +179,11 @@ Problem missing_problem(const ImageRun& image, const std::string& reference) {
 
 }  // namespace
 
-std::string name_of(const registry::Wanted& wanted) {
+std::string name_of(const registry::FetchRequest& wanted) {
     return wanted.image + "-" + render_platform_name(wanted.platform);
 }
 
-ImageRun make_image_run(const Settings& settings, const Night& night, const registry::Wanted& wanted) {
+ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& wanted) {
     const Plan& plan = night.project.plan;
     const Image& image =
         *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == wanted.image; });
@@ -206,7 +206,7 @@ Night find_published(const World& world, const Settings& settings, github::Api& 
 }
 
 bool is_nothing_published(registry::Client& client, const Night& night) {
-    return std::none_of(night.wanted.begin(), night.wanted.end(), [&](const registry::Wanted& wanted) {
+    return std::none_of(night.wanted.begin(), night.wanted.end(), [&](const registry::FetchRequest& wanted) {
         const auto reference = registry::parse_reference(wanted.reference);
         return !reference || registry::shows_tag(client, reference->host, reference->repository, reference->tag);
     });
@@ -214,7 +214,7 @@ bool is_nothing_published(registry::Client& client, const Night& night) {
 
 void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {
     const std::map<std::string, bool> is_there = ask_all(client, settings, night);
-    std::erase_if(night.wanted, [&](const registry::Wanted& wanted) {
+    std::erase_if(night.wanted, [&](const registry::FetchRequest& wanted) {
         const std::vector<std::string> references = references_of(night, wanted);
         const auto gone = std::find_if(references.begin(), references.end(),
                                        [&](const std::string& reference) { return !is_there.at(reference); });

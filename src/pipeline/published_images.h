@@ -10,7 +10,7 @@
 
 struct Night {
     Project project;
-    std::vector<registry::Wanted> wanted;
+    std::vector<registry::FetchRequest> wanted;
     std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
     std::string from;               ///< where this was learnt, for people
     bool released = false;          ///< a release says what was published; else the version tags of the matrix do
@@ -18,10 +18,10 @@ struct Night {
 };
 
 /// "3.13.3-production-linux-amd64", as its layout is called.
-std::string name_of(const registry::Wanted& wanted);
+std::string name_of(const registry::FetchRequest& wanted);
 
 /// One of tonight's images as the reports show it before anything is known about it.
-ImageRun make_image_run(const Settings& settings, const Night& night, const registry::Wanted& wanted);
+ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& wanted);
 
 /// What the last release published, by digest, planned as it was then; the policy is today's. Where no release tells,
 /// the version tags of the matrix, with a warning if there is a release that should. Throws make_refusal,

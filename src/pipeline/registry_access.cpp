@@ -9,8 +9,8 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path docker_config_file(const World& world) {
-    if (const std::string folder = variable(world, "DOCKER_CONFIG"); !folder.empty())
-        return fs::path(folder) / "config.json";
+    if (const std::string directory = variable(world, "DOCKER_CONFIG"); !directory.empty())
+        return fs::path(directory) / "config.json";
     const std::string home = variable(world, "HOME");
     return home.empty() ? fs::path() : fs::path(home) / ".docker" / "config.json";
 }

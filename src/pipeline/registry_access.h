@@ -10,7 +10,7 @@
 #include "registry/client.h"
 #include "system/world.h"
 
-/// True if --to names a registry and not a folder.
+/// True if --to names a registry and not a directory.
 bool is_registry(const std::string& place);
 
 /// The registry that --docker-username and docker-token belong to: the one of --to, else Docker Hub. They are never
@@ -21,9 +21,9 @@ std::string registry_of_credentials(const Settings& settings);
 Secret find_docker_token(const World& world, const Settings& settings);
 
 /// Credentials from the options (for other registries registry-auths), else from the variables DOCKER_USERNAME and
-/// DOCKER_TOKEN, else from the docker config.json in DOCKER_CONFIG or the home folder; no program that it names is run.
-/// `hosts` may be spoken to without TLS if --insecure says so. Throws Error{failed} if there is a name without a token
-/// or the other way round.
+/// DOCKER_TOKEN, else from the docker config.json in DOCKER_CONFIG or the home directory; no program that it names is
+/// run. `hosts` may be spoken to without TLS if --insecure says so. Throws Error{failed} if there is a name without a
+/// token or the other way round.
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
                                               const std::vector<std::string>& hosts, Problems& warnings);
 

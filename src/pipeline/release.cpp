@@ -34,7 +34,7 @@ std::optional<LastRelease> load_last_release(const World& world, const Settings&
     if (!fetched) return result;
     result.findings.emplace();
     for (const EvidenceImage& image : fetched->evidence.images) {
-        const fs::path file = fetched->folder / "out/verdicts" / (image.name + ".json");
+        const fs::path file = fetched->directory / "out/verdicts" / (image.name + ".json");
         const Verdict verdict = parse_verdict_json(world.files.read(file), file.string());
         for (const auto* findings : {&verdict.blocking, &verdict.reported})
             result.findings->insert(result.findings->end(), findings->begin(), findings->end());

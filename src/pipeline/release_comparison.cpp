@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "bake/bake.h"
 #include "base/text.h"
-#include "build/build.h"
 #include "pipeline/evidence.h"
 #include "pipeline/github.h"
 #include "publication/version_check.h"
@@ -135,7 +135,7 @@ std::optional<Policy> fetch_policy(const World& world, const Settings& settings,
     if (!fetched) return std::nullopt;
     Settings then = settings;
     then.policy = usual_policy;
-    return load_policy(world, then, fetched->folder).policy;
+    return load_policy(world, then, fetched->directory).policy;
 }
 
 std::map<std::string, Digest> compute_all_inputs(const World& world, const Settings& settings, const Project& project) {

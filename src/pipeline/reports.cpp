@@ -1,4 +1,5 @@
 #include "pipeline/reports.h"
+#include "policy/waiver_entry.h"
 
 #include <unistd.h>
 
@@ -39,14 +40,14 @@ int line_of_stage(const std::string& dockerfile, const std::string& stage) {
 
 /// Where a maintainer begins to look. Code scanning knows an alert by its file (sarif.md §5), so this rests on who
 /// brings the package and on nothing that changes while the finding is there: its dismissal would be lost.
-Place find_place(const Settings& settings, const Project& project, const Image& image, Bringer bringer) {
+Place find_place(const Settings& settings, const Project& project, const Image& image, IntroducedBy bringer) {
     const Row& row = project.plan.row_of(image);
     switch (bringer) {
-        case Bringer::python:
+        case IntroducedBy::python:
             return {settings.image_matrix, row.python_line};
-        case Bringer::base:
+        case IntroducedBy::base:
             return {settings.image_matrix, row.line};
-        case Bringer::ours:
+        case IntroducedBy::ours:
             return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target))};
     }
     return {};
@@ -57,10 +58,11 @@ std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, 
                                                       const FixPlan& plan, const Verdict& verdict, Date today) {
     std::unordered_map<std::string, Remedy> remedies;
     const auto add = [&](const Finding& finding, const Advice& advice, const std::string& waiver) {
-        remedies[finding.key()] = {.kind = render_action(advice.action),
-                                   .text = advice.text,
-                                   .at = find_place(settings, project, image, find_bringer(finding, evidence.layers)),
-                                   .waiver = waiver};
+        remedies[finding.key()] = {
+            .kind = render_action(advice.action),
+            .text = advice.text,
+            .at = find_place(settings, project, image, find_introduced_by(finding, evidence.layers)),
+            .waiver = waiver};
     };
     for (const Finding& finding : verdict.reported) add(finding, advise(finding, evidence, plan), "");
     for (const WaivedFinding& waived : verdict.waived) add(waived.finding, advise(waived), "");
@@ -142,7 +144,7 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
         run.other_warnings.push_back(problem);
     for (const Problem& problem : check_contract_file(world, settings, contracts))
         run.other_warnings.push_back(problem);
-    run.folder = github::folder_in_repository(world.environment, settings.directory);
+    run.directory = github::directory_in_repository(world.environment, settings.directory);
     run.out = settings.out.string();
     return run;
 }
@@ -174,7 +176,7 @@ std::string save_reports(const World& world, const Settings& settings, const Run
         }
         files.emplace_back([&] {
             const auto sarif =
-                render_sarif(image, run.program_version, {.from = settings.sarif_severity, .folder = run.folder});
+                render_sarif(image, run.program_version, {.from = settings.sarif_severity, .directory = run.directory});
             if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
         });
     }

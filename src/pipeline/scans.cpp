@@ -43,12 +43,12 @@ std::vector<Scanner> paused_scanners(const Policy& policy, Date today) {
 
 fs::path prepare_databases(const World& world, const Settings& settings) {
     if (!settings.databases.empty()) return settings.databases;
-    const fs::path folder = cached_databases(world);
+    const fs::path directory = cached_databases(world);
     TimedStep step(world, "database", "bringing both scanners' databases up to date");
-    const Problems problems = update_databases(world, {.databases = folder});
+    const Problems problems = update_databases(world, {.databases = directory});
     world.log << render_problems(problems);
     step.end(problems.empty() ? "both are up to date" : "not both could be renewed; their age decides");
-    return folder;
+    return directory;
 }
 
 ScanSettings make_scan_settings(const World& world, const Settings& settings, const Project& project) {

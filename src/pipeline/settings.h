@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "findings/finding.h"
 #include "github/code_scanning.h"
 #include "publication/permission.h"
 #include "registry/credentials.h"
-#include "verdict/finding.h"
 
 /// Where the policy stands unless --policy says otherwise, and under which name a release keeps it.
 inline constexpr const char* usual_policy = "vulnerability-policy.yml";
@@ -64,12 +64,12 @@ struct Settings {
     bool adopt_alias = false;
     std::string rollback_to;
     std::string reason;
-    PublishWish publish = PublishWish::automatic;
+    PublishMode publish = PublishMode::automatic;
     std::vector<std::string> publish_branches;
     bool dry_run = false;
 
     Secret token;  ///< for GitHub; empty: GITHUB_TOKEN in the environment, if there is one
-    github::UploadWish sarif_upload = github::UploadWish::automatic;
+    github::UploadMode sarif_upload = github::UploadMode::automatic;
     std::string release;  ///< the version whose evidence is judged again
     std::string retire;   ///< "3.11": its alerts are closed
     std::vector<std::string> notify;

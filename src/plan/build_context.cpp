@@ -31,16 +31,16 @@ bool is_in_class(std::string_view inside, char c) {
     return found != is_negated;
 }
 
-/// moby/patternmatcher: ** any bytes, **/ any folders, * and ? within a segment, [a-z], and \\ before a literal.
+/// moby/patternmatcher: ** any bytes, **/ any directories, * and ? within a segment, [a-z], and \\ before a literal.
 bool matches(std::string_view pattern, std::string_view path) {
     if (pattern.empty()) return path.empty();
     if (pattern.starts_with("**")) {
         pattern.remove_prefix(2);
-        const bool folders = pattern.starts_with('/');
-        if (folders) pattern.remove_prefix(1);
+        const bool directories = pattern.starts_with('/');
+        if (directories) pattern.remove_prefix(1);
         if (pattern.empty()) return true;
         for (std::size_t i = 0; i <= path.size(); ++i) {
-            const bool may_begin = !folders || i == 0 || path[i - 1] == '/';
+            const bool may_begin = !directories || i == 0 || path[i - 1] == '/';
             if (may_begin && matches(pattern, path.substr(i))) return true;
         }
         return false;
@@ -61,7 +61,7 @@ bool matches(std::string_view pattern, std::string_view path) {
     return pattern[0] == path[0] && matches(pattern.substr(1), path.substr(1));
 }
 
-/// The path, or a folder that it is in.
+/// The path, or a directory that it is in.
 bool matches_at_or_above(const std::string& pattern, const std::string& path) {
     if (pattern.empty()) return true;
     for (std::size_t end = path.find('/');; end = path.find('/', end + 1)) {
@@ -98,14 +98,14 @@ bool BuildContext::holds(const std::string& path) const {
     });
 }
 
-bool BuildContext::may_hold_below(const std::string& folder) const {
+bool BuildContext::may_hold_below(const std::string& directory) const {
     const bool is_let_in_again =
         std::any_of(ignored_.begin(), ignored_.end(), [](const Pattern& pattern) { return pattern.lets_in; });
-    if (!is_let_in_again && is_ignored(folder)) return false;
+    if (!is_let_in_again && is_ignored(directory)) return false;
     return std::any_of(read_.begin(), read_.end(), [&](const std::string& pattern) {
         const std::string fixed = pattern.substr(0, pattern.find_first_of(wildcards));
-        return matches_at_or_above(pattern, folder) || (fixed + "/").starts_with(folder + "/") ||
-               (fixed.size() < pattern.size() && folder.starts_with(fixed));
+        return matches_at_or_above(pattern, directory) || (fixed + "/").starts_with(directory + "/") ||
+               (fixed.size() < pattern.size() && directory.starts_with(fixed));
     });
 }
 

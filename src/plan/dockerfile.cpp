@@ -339,7 +339,7 @@ class StageReader {
         }
     }
 
-    /// A path with a variable may be anything below the folder in front of it.
+    /// A path with a variable may be anything below the directory in front of it.
     void add_context_path(std::string path) {
         if (const std::size_t dollar = path.find('$'); dollar != std::string::npos) {
             const std::size_t slash = path.rfind('/', dollar);

@@ -14,9 +14,10 @@
 //     file sha256:… - Dockerfile
 //     file sha256:… x image/prepare-slim
 // Lines of files are sorted by path and end in NUL, because a path may hold a line feed. A change of this form needs
-// another number in the first line. Of a file with another mode than 0644 and 0755, of a folder with another one than
-// 0755 and of a link, the digest is that of a text about it (bake's inputs.cpp). Not in it: moving tags, namespace and
-// image name, other rows. A commit that changes only these moves the images' date all the same: see load_source_date.
+// another number in the first line. Of a file with another mode than 0644 and 0755, of a directory with another one
+// than 0755 and of a link, the digest is that of a text about it (bake's inputs.cpp). Not in it: moving tags, namespace
+// and image name, other rows. A commit that changes only these moves the images' date all the same: see
+// load_source_date.
 
 Digest compute_inputs(const Plan& plan, const Image& image, std::vector<InputFile> files) {
     const Row& row = plan.row_of(image);

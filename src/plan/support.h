@@ -1,4 +1,4 @@
-// The dated table of what Python's and Debian's makers still support, for the rooms of the plan.
+// The dated table of what Python's and Debian's makers still support, for plan/.
 #pragma once
 
 #include <optional>

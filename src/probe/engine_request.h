@@ -1,4 +1,4 @@
-// One request to the engine, and what its refusals are reported as. Used by this room only.
+// One request to the engine, and what its refusals are reported as. Internal header.
 #pragma once
 
 #include <string>

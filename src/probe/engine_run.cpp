@@ -168,8 +168,8 @@ void require_loaded(const std::string& answer, const std::string& image) {
 }  // namespace
 
 EngineRun::EngineRun(const World& world, const EngineInfo& engine)
-    : world_(world), engine_(engine), folder_(world.files) {
-    id_ = fmt::format("{}-{}", world.clock.now().time_since_epoch().count(), folder().filename().string());
+    : world_(world), engine_(engine), directory_(world.files) {
+    id_ = fmt::format("{}-{}", world.clock.now().time_since_epoch().count(), directory().filename().string());
     remove_left_overs(world_, engine_);
 }
 
@@ -196,7 +196,7 @@ std::string EngineRun::load_image(const Layout& layout) {
         tag = fmt::format("{}-{}", id_, images_.size());
         images_.push_back(fmt::format("{}:{}", repository, tag));
     }
-    const std::filesystem::path tar = folder() / (tag + ".tar");
+    const std::filesystem::path tar = directory() / (tag + ".tar");
     write_image_tar(world_.files, layout, repository, tag, tar);
     Request request = make_request(engine_, "POST", "/images/load?quiet=1");
     request.headers = {{"Content-Type", "application/x-tar"}};

@@ -10,7 +10,7 @@
 
 #include "oci/layout.h"
 #include "probe/engine.h"
-#include "system/private_folder.h"
+#include "system/private_directory.h"
 #include "system/world.h"
 
 /// A container to be made. It has no network but its own loopback.
@@ -69,13 +69,13 @@ class EngineRun {
     /// Unpacks a tar at its root, as root.
     void write_files(const std::string& id, const std::string& tar);
 
-    /// A folder for what does not go through memory, removed with the rest.
-    const std::filesystem::path& folder() const { return folder_.path(); }
+    /// A directory for what does not go through memory, removed with the rest.
+    const std::filesystem::path& directory() const { return directory_.path(); }
 
   private:
     World world_;
     EngineInfo engine_;
-    PrivateFolder folder_;
+    PrivateDirectory directory_;
     std::string id_;
     std::mutex mutex_;  ///< guards what follows
     std::vector<std::string> images_;

@@ -60,7 +60,7 @@ void add_text(std::ostream& tar, const std::string& path, const std::string& tex
 }
 
 void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
-    const std::filesystem::path path = blob_path(layout.folder, digest);
+    const std::filesystem::path path = blob_path(layout.directory, digest);
     std::ifstream blob(path, std::ios::binary | std::ios::ate);
     const auto size = static_cast<std::uint64_t>(blob.tellg());
     blob.seekg(0);
@@ -76,7 +76,7 @@ void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
 
 void write_image_tar(Files& files, const Layout& layout, const std::string& repository, const std::string& tag,
                      const std::filesystem::path& to) {
-    files.make_folder(to.parent_path());
+    files.make_directory(to.parent_path());
     std::ofstream tar(to, std::ios::binary);
     std::set<Digest> blobs = {layout.manifest, layout.config};
     for (const Descriptor& layer : layout.layers) blobs.insert(layer.digest);

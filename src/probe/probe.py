@@ -158,8 +158,8 @@ def home():
 @probe("writable", "all")
 def writable():
     import sysconfig
-    folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "scripts")]
-    return sorted({path for path in [*folders, os.path.realpath(sys.executable)] if os.access(path, os.W_OK)})
+    directories = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "scripts")]
+    return sorted({path for path in [*directories, os.path.realpath(sys.executable)] if os.access(path, os.W_OK)})
 
 
 @probe("standard-modules", "all")
@@ -200,12 +200,12 @@ def uv():
 @functools.cache
 def synced_python():
     """The Python of a project without dependencies, so that no index is asked, locked and installed by uv."""
-    folder = tempfile.mkdtemp()
-    with open(folder + "/pyproject.toml", "w") as file:
+    directory = tempfile.mkdtemp()
+    with open(directory + "/pyproject.toml", "w") as file:
         file.write('[project]\nname = "probed"\nversion = "1.0.0"\nrequires-python = ">=3.9"\n')
-    run("uv", "lock", "--offline", cwd=folder)
-    run("uv", "sync", "--offline", "--locked", cwd=folder)
-    return folder + "/.venv/bin/python"
+    run("uv", "lock", "--offline", cwd=directory)
+    run("uv", "sync", "--offline", "--locked", cwd=directory)
+    return directory + "/.venv/bin/python"
 
 
 @probe("uv-sync", "all")
@@ -268,11 +268,11 @@ def debugger_attach():
 
 
 def attach_once():
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+    with tempfile.TemporaryDirectory() as directory, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        script = folder + "/service.py"
+        script = directory + "/service.py"
         with open(script, "w") as file:
             file.write("answer = 42\nprint(answer)\n")
         command = [synced_python(), "-m", "debugpy", "--listen", f"127.0.0.1:{port}", "--wait-for-client", script]

@@ -110,7 +110,7 @@ std::string render_tls_files(const std::string& path, const std::string& trust_s
 
 FileTree load_files(EngineRun& engine, Files& files, const ProbedImage& image) {
     const std::string id = create(engine, image, {.command = {"-"}});
-    const std::filesystem::path path = engine.folder() / (id + ".tar");
+    const std::filesystem::path path = engine.directory() / (id + ".tar");
     engine.export_container(id, path);
     engine.remove_container(id);
     std::ifstream tar(path, std::ios::binary);

@@ -90,7 +90,7 @@ ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std
         std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == layout.image; });
     if (image == plan.images.end()) {
         throw Error{Exit::failed,
-                    {{{layout.folder.string(), 0},
+                    {{{layout.directory.string(), 0},
                       fmt::format("the plan has no image \"{}\"", layout.image),
                       "build again, or take this layout away"}}};
     }

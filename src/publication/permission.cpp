@@ -18,20 +18,21 @@ bool is_publish_branch(const std::string& ref, const std::string& default_branch
     return branch == default_branch || std::find(branches.begin(), branches.end(), branch) != branches.end();
 }
 
-Permission decide_permission(const Occasion& occasion, PublishWish wish, const std::vector<std::string>& branches) {
-    if (wish == PublishWish::off) return {false, "publishing is switched off"};
-    if (!occasion.in_workflow) return {true, "this is not a workflow: whoever runs it decides"};
-    if (std::find(publishing_events.begin(), publishing_events.end(), occasion.event) == publishing_events.end()) {
-        return {false, "an event of the kind \"" + occasion.event + "\" never publishes"};
+Permission decide_permission(const EventContext& event_context, PublishMode wish,
+                             const std::vector<std::string>& branches) {
+    if (wish == PublishMode::off) return {false, "publishing is switched off"};
+    if (!event_context.in_workflow) return {true, "this is not a workflow: whoever runs it decides"};
+    if (std::find(publishing_events.begin(), publishing_events.end(), event_context.event) == publishing_events.end()) {
+        return {false, "an event of the kind \"" + event_context.event + "\" never publishes"};
     }
-    if (occasion.from_fork) return {false, "a fork never publishes"};
-    if (occasion.repository.empty() || occasion.repository != occasion.event_repository) {
-        return {false,
-                "the event is about " + occasion.event_repository + ", the workflow runs in " + occasion.repository};
+    if (event_context.from_fork) return {false, "a fork never publishes"};
+    if (event_context.repository.empty() || event_context.repository != event_context.event_repository) {
+        return {false, "the event is about " + event_context.event_repository + ", the workflow runs in " +
+                           event_context.repository};
     }
-    if (!occasion.ref.starts_with(heads)) return {false, occasion.ref + " is no branch"};
-    const std::string branch = occasion.ref.substr(heads.size());
-    if (!is_publish_branch(occasion.ref, occasion.default_branch, branches))
+    if (!event_context.ref.starts_with(heads)) return {false, event_context.ref + " is no branch"};
+    const std::string branch = event_context.ref.substr(heads.size());
+    if (!is_publish_branch(event_context.ref, event_context.default_branch, branches))
         return {false, "the branch " + branch + " does not publish"};
     return {true, "the branch " + branch + " publishes"};
 }

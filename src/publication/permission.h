@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-enum class PublishWish { automatic, required, off };
+enum class PublishMode { automatic, required, off };
 
 /// Where the run happens.
-struct Occasion {
+struct EventContext {
     bool in_workflow = false;
     std::string event;             ///< "push"
     std::string ref;               ///< "refs/heads/master"
@@ -28,4 +28,5 @@ bool is_publish_branch(const std::string& ref, const std::string& default_branch
 
 /// In a workflow: only for push, schedule and workflow_dispatch, on a publish branch or the default branch, in
 /// the event's own repository, never for a fork (runner.md §9). On a laptop: whenever a destination is given.
-Permission decide_permission(const Occasion& occasion, PublishWish wish, const std::vector<std::string>& branches);
+Permission decide_permission(const EventContext& event_context, PublishMode wish,
+                             const std::vector<std::string>& branches);

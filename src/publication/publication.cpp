@@ -17,7 +17,7 @@ struct Standing {
 class Planner {
   public:
     Planner(const Plan& plan, const std::vector<Candidate>& candidates, const std::vector<Verdict>& verdicts,
-            const std::vector<HeldTag>& held, const PublicationRules& rules)
+            const std::vector<ExistingTag>& held, const PublicationRules& rules)
         : plan_(plan), candidates_(candidates), verdicts_(verdicts), held_(held), rules_(rules) {}
 
     Publication make() {
@@ -90,17 +90,17 @@ class Planner {
         } else if ((verdict->stand_in_bases || verdict->sample_data) && !rules_.stand_ins_may) {
             refuse(Exit::refused, {},
                    fmt::format("{} was made from stand-in bases or judged with sample data", member.name),
-                   "such images only go to oci: folders and to a registry on this machine");
+                   "such images only go to oci: directories and to a registry on this machine");
         }
     }
 
-    std::vector<HeldTag>::const_iterator find_held(const std::string& repository, const std::string& tag) const {
+    std::vector<ExistingTag>::const_iterator find_held(const std::string& repository, const std::string& tag) const {
         return std::find_if(held_.begin(), held_.end(),
-                            [&](const HeldTag& h) { return h.repository == repository && h.tag == tag; });
+                            [&](const ExistingTag& h) { return h.repository == repository && h.tag == tag; });
     }
 
     void check_source(const Candidate& candidate) {
-        const auto foreign = std::find_if(held_.begin(), held_.end(), [&](const HeldTag& h) {
+        const auto foreign = std::find_if(held_.begin(), held_.end(), [&](const ExistingTag& h) {
             return h.repository == candidate.repository && !h.source.empty() && !rules_.source.empty() &&
                    h.source != rules_.source;
         });
@@ -191,7 +191,8 @@ class Planner {
                 {candidate.name, candidate.repository, candidate.version_tag, standing.index});
     }
 
-    void move_tag(const Candidate& candidate, const Standing& standing, const std::string& tag, const HeldTag* held) {
+    void move_tag(const Candidate& candidate, const Standing& standing, const std::string& tag,
+                  const ExistingTag* held) {
         if (held == nullptr) return add(StepKind::move_tag, candidate, standing.index, tag, "", "not there yet");
         warn_of_lower_python(candidate, *held);
         const bool known = parse_version(held->version).has_value();
@@ -201,7 +202,7 @@ class Planner {
     }
 
     /// Going back from a bad patch is legitimate, and worth a word.
-    void warn_of_lower_python(const Candidate& candidate, const HeldTag& held) {
+    void warn_of_lower_python(const Candidate& candidate, const ExistingTag& held) {
         const auto python_of = [](const std::string& name) { return parse_version(name.substr(0, name.find('-'))); };
         const std::optional<Version> theirs = python_of(held.title);
         const std::optional<Version> ours = python_of(candidate.name);
@@ -222,7 +223,7 @@ class Planner {
             "an earlier attempt wrote {} of {} version tags: the others follow now", out, standings_.size()));
     }
 
-    bool goes_backwards(const HeldTag& held) const {
+    bool goes_backwards(const ExistingTag& held) const {
         const std::optional<Version> theirs = parse_version(held.version);
         const std::optional<Version> ours = parse_version(plan_.job.defra_version);
         return theirs && ours && *theirs > *ours;
@@ -231,7 +232,7 @@ class Planner {
     const Plan& plan_;
     const std::vector<Candidate>& candidates_;
     const std::vector<Verdict>& verdicts_;
-    const std::vector<HeldTag>& held_;
+    const std::vector<ExistingTag>& held_;
     const PublicationRules& rules_;
     std::vector<Standing> standings_;
     Publication publication_;
@@ -240,12 +241,12 @@ class Planner {
 }  // namespace
 
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                             const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& held,
+                             const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& held,
                              const PublicationRules& rules) {
     return Planner(plan, candidates, verdicts, held, rules).make();
 }
 
 Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                                const std::vector<HeldTag>& held, const PublicationRules& rules) {
+                                const std::vector<ExistingTag>& held, const PublicationRules& rules) {
     return Planner(plan, candidates, {}, held, rules).foresee();
 }

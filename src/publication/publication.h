@@ -37,7 +37,7 @@ struct Candidate {
 };
 
 /// What the destination holds under one tag now.
-struct HeldTag {
+struct ExistingTag {
     std::string repository;
     std::string tag;
     Digest index;
@@ -97,7 +97,7 @@ struct Publication {
 
 struct PublicationRules {
     std::string source;           ///< the repository that these images are made from; empty on a laptop
-    bool stand_ins_may = false;   ///< the destination is a folder or a loopback registry
+    bool stand_ins_may = false;   ///< the destination is a directory or a loopback registry
     std::set<Digest> no_worse{};  ///< manifests that block, but are no worse than what they replace, where the policy
                                   ///< says gate.publish: no-worse (verdict/comparison.h, is_no_worse)
     bool adopt_aliases = false;   ///< move tags of unknown age, too: those that were published before this action
@@ -109,19 +109,19 @@ struct PublicationRules {
 /// other inputs want another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an unknown
 /// age.
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                             const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& held,
+                             const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& held,
                              const PublicationRules& rules);
 
 /// The same before anything is built, as far as it can be told by then: the refusals that rest on what is held, and
 /// notes of the versions that are out from the same inputs. No steps. Of the candidates neither indexes nor members are
 /// looked at.
 Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                                const std::vector<HeldTag>& held, const PublicationRules& rules);
+                                const std::vector<ExistingTag>& held, const PublicationRules& rules);
 
 /// Moves the moving tags of the plan's images back (or forth) to what is out as DEFRA_VERSION `version`: of several
 /// patches of Python to the highest one of the image's minor. Writes nothing else. `held` holds all tags of the
 /// repositories. Refused without a reason, and if one of the images is not out under that version.
-Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
+Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& held, const std::string& version,
                           const std::string& reason);
 
 std::string render_publication(const Publication& publication, const std::string& destination);

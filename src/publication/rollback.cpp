@@ -10,25 +10,28 @@
 
 namespace {
 
-const HeldTag* find_tag(const std::vector<HeldTag>& held, const std::string& repository, const std::string& tag) {
-    const auto found = std::find_if(held.begin(), held.end(),
-                                    [&](const HeldTag& one) { return one.repository == repository && one.tag == tag; });
+const ExistingTag* find_tag(const std::vector<ExistingTag>& held, const std::string& repository,
+                            const std::string& tag) {
+    const auto found = std::find_if(held.begin(), held.end(), [&](const ExistingTag& one) {
+        return one.repository == repository && one.tag == tag;
+    });
     return found == held.end() ? nullptr : &*found;
 }
 
 /// What the image was published as under that version.
-const HeldTag* find_target(const Image& image, const std::vector<HeldTag>& held, const std::string& version) {
+const ExistingTag* find_target(const Image& image, const std::vector<ExistingTag>& held, const std::string& version) {
     std::vector<std::string> tags;
-    for (const HeldTag& one : held) {
+    for (const ExistingTag& one : held) {
         if (one.repository == image.repository) tags.push_back(one.tag);
     }
     const std::optional<std::string> tag = find_version_tag(tags, version, image.python_version);
     return tag ? find_tag(held, image.repository, *tag) : nullptr;
 }
 
-void move_back(Publication& publication, const Image& image, const HeldTag& target, const std::vector<HeldTag>& held) {
+void move_back(Publication& publication, const Image& image, const ExistingTag& target,
+               const std::vector<ExistingTag>& held) {
     for (const std::string& tag : image.moving_tags) {
-        const HeldTag* now = find_tag(held, image.repository, tag);
+        const ExistingTag* now = find_tag(held, image.repository, tag);
         if (now != nullptr && now->index == target.index) {
             publication.notes.push_back(fmt::format("{}:{} is at {} already", image.repository, tag, target.tag));
             continue;
@@ -48,7 +51,7 @@ void move_back(Publication& publication, const Image& image, const HeldTag& targ
 
 }  // namespace
 
-Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, const std::string& version,
+Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& held, const std::string& version,
                           const std::string& reason) {
     Publication publication;
     publication.reason = std::string(trimmed(reason));
@@ -61,7 +64,7 @@ Publication plan_rollback(const Plan& plan, const std::vector<HeldTag>& held, co
     if (!parse_version(version))
         refuse(Exit::bad_input, "\"" + version + "\" is no DEFRA_VERSION", "three numbers, such as 1.0.0");
     for (const Image& image : plan.images) {
-        const HeldTag* target = find_target(image, held, version);
+        const ExistingTag* target = find_target(image, held, version);
         if (target == nullptr) {
             refuse(Exit::refused, fmt::format("{} is not out in {} as {}", image.name, image.repository, version),
                    "choose a version that every image was published under, or fewer images with --only");

@@ -30,7 +30,7 @@ struct Transfer {
 
 struct Image {
     Fetched fetched;
-    fs::path folder;
+    fs::path directory;
     std::vector<Descriptor> entries;  ///< the image and its attestations
 };
 
@@ -71,7 +71,7 @@ class BlobFetch {
             const fs::path whole = join_pieces();
             if (files_.digest_of(whole) == transfer_.blob.digest) {
                 files_.rename(whole, path_);
-                files_.give_to_owner_of_folder(path_);
+                files_.give_to_owner_of_directory(path_);
                 found_ = path_;
                 return;
             }
@@ -88,7 +88,7 @@ class BlobFetch {
     fs::path piece_path(std::uint64_t piece) const { return path_.string() + fmt::format(".{}", piece); }
 
     void fetch_pieces() {
-        files_.make_folder(path_.parent_path());
+        files_.make_directory(path_.parent_path());
         const std::vector<std::string> there = files_.names_in(path_.parent_path());
         for (std::uint64_t piece = 0; piece < pieces(); ++piece) {
             if (std::binary_search(there.begin(), there.end(), piece_path(piece).filename().string())) continue;
@@ -140,12 +140,12 @@ class BlobFetch {
 
 class Fetch {
   public:
-    Fetch(const World& world, Client& client, fs::path folder, std::size_t jobs)
-        : world_(world), client_(client), folder_(std::move(folder)), jobs_(jobs) {}
+    Fetch(const World& world, Client& client, fs::path directory, std::size_t jobs)
+        : world_(world), client_(client), directory_(std::move(directory)), jobs_(jobs) {}
 
-    std::vector<Fetched> run(const std::vector<Wanted>& wanted) {
+    std::vector<Fetched> run(const std::vector<FetchRequest>& wanted) {
         std::vector<Image> images;
-        for (const Wanted& one : wanted) images.push_back(plan_image(one));
+        for (const FetchRequest& one : wanted) images.push_back(plan_image(one));
         std::vector<std::function<void()>> work;
         for (const auto& [digest, transfer] : transfers_)
             work.emplace_back([this, &transfer = transfer] { BlobFetch(world_, client_, transfer).run(); });
@@ -156,23 +156,23 @@ class Fetch {
     }
 
   private:
-    Image plan_image(const Wanted& wanted) {
+    Image plan_image(const FetchRequest& wanted) {
         const Reference reference = resolve(wanted.reference);
         const std::string& top = manifest_of(reference, *reference.digest);
-        Image image{{reference, top, no_layout()}, folder_ / name_of(wanted), {}};
-        world_.files.remove(image.folder / "index.json");  // until everything is there, this is no layout
+        Image image{{reference, top, no_layout()}, directory_ / name_of(wanted), {}};
+        world_.files.remove(image.directory / "index.json");  // until everything is there, this is no layout
         image.entries = choose(reference, parse_manifest(top, wanted.reference), top, wanted.platform);
         for (const Descriptor& entry : image.entries) {
             const std::string& bytes = manifest_of(reference, entry.digest);
             const Manifest manifest = parse_manifest(bytes, wanted.reference);
-            world_.files.write(blob_path(image.folder, entry.digest), bytes);
-            if (manifest.config) add(*manifest.config, reference, image.folder);
-            for (const Descriptor& layer : manifest.layers) add(layer, reference, image.folder);
+            world_.files.write(blob_path(image.directory, entry.digest), bytes);
+            if (manifest.config) add(*manifest.config, reference, image.directory);
+            for (const Descriptor& layer : manifest.layers) add(layer, reference, image.directory);
         }
         return image;
     }
 
-    static std::string name_of(const Wanted& wanted) {
+    static std::string name_of(const FetchRequest& wanted) {
         return wanted.image + "-" + render_platform_name(wanted.platform);
     }
 
@@ -223,16 +223,16 @@ class Fetch {
             transfer.layouts.push_back(layout);
     }
 
-    Fetched finish(Image& image, const Wanted& wanted) {
-        world_.files.write(image.folder / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
-        world_.files.write(image.folder / "index.json", render_index(image.entries, {}));
-        image.fetched.layout = load_layout(world_.files, image.folder, wanted.image, wanted.platform);
+    Fetched finish(Image& image, const FetchRequest& wanted) {
+        world_.files.write(image.directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+        world_.files.write(image.directory / "index.json", render_index(image.entries, {}));
+        image.fetched.layout = load_layout(world_.files, image.directory, wanted.image, wanted.platform);
         return std::move(image.fetched);
     }
 
     const World& world_;
     Client& client_;
-    const fs::path folder_;
+    const fs::path directory_;
     const std::size_t jobs_;
     std::map<Digest, std::string> manifests_;
     std::map<Digest, Transfer> transfers_;
@@ -240,9 +240,9 @@ class Fetch {
 
 }  // namespace
 
-std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<Wanted>& wanted,
-                                  const fs::path& folder, std::size_t jobs) {
-    return Fetch(world, client, folder, jobs).run(wanted);
+std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<FetchRequest>& wanted,
+                                  const fs::path& directory, std::size_t jobs) {
+    return Fetch(world, client, directory, jobs).run(wanted);
 }
 
 }  // namespace registry

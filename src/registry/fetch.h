@@ -12,7 +12,7 @@
 namespace registry {
 
 /// One image for one platform.
-struct Wanted {
+struct FetchRequest {
     std::string reference;  ///< "docker.io/defradigital/python@sha256:…"; a tag is resolved first
     std::string image;      ///< "3.13.3-production": the layout's name begins with it
     std::string platform;   ///< "linux/amd64"
@@ -24,11 +24,11 @@ struct Fetched {
     Layout layout;
 };
 
-/// Fetches each image with its attestations into FOLDER/NAME-PLATFORM, in the order of `wanted`. Each blob goes over
+/// Fetches each image with its attestations into DIRECTORY/NAME-PLATFORM, in the order of `wanted`. Each blob goes over
 /// the line once, and not at all if one of the layouts has it already; what a broken fetch has got by then is not asked
 /// for again. Everything is hashed. A layout's index.json is written last. Throws Error{failed}, Error{bad_input} for
 /// what is no reference.
-std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<Wanted>& wanted,
-                                  const std::filesystem::path& folder, std::size_t jobs);
+std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<FetchRequest>& wanted,
+                                  const std::filesystem::path& directory, std::size_t jobs);
 
 }  // namespace registry

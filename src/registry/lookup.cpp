@@ -59,7 +59,8 @@ class Lookup {
 
 }  // namespace
 
-Named look_up(const World&, Client& client, const std::string& text, const std::vector<std::string>& platforms) {
+ResolvedReference resolve_reference(const World&, Client& client, const std::string& text,
+                                    const std::vector<std::string>& platforms) {
     const std::optional<Reference> reference = parse_reference(text);
     if (!reference) throw Error{Exit::bad_input, {{{}, "\"" + text + "\" is no image reference", ""}}};
     Lookup lookup(client, *reference);
@@ -67,11 +68,11 @@ Named look_up(const World&, Client& client, const std::string& text, const std::
         lookup.get_manifest(reference->digest ? reference->digest->text() : reference->tag, reference->digest);
     const Manifest manifest = parse_manifest(top, text);
 
-    Named named{.reference = *reference,
-                .found_at = client.located(*reference),
-                .digest = sha256(top),
-                .created = {},
-                .layers = {}};
+    ResolvedReference named{.reference = *reference,
+                            .found_at = client.located(*reference),
+                            .digest = sha256(top),
+                            .created = {},
+                            .layers = {}};
     named.found_at.digest = named.digest;
     std::optional<Digest> config;
     if (manifest.config) {

@@ -12,7 +12,7 @@
 
 namespace registry {
 
-struct Named {
+struct ResolvedReference {
     Reference reference;  ///< as asked for
     Reference found_at;   ///< after mirrors, with the digest: what a build is pinned to
     Digest digest;        ///< of the index, or of the manifest where there is no index
@@ -23,7 +23,7 @@ struct Named {
 /// Asks for the reference, and for what its manifests say about these platforms. Throws Error{failed} naming the
 /// reference and the registry's own words: if it is not there, may not be read, or its bytes are not what their digest
 /// says.
-Named look_up(const World& world, Client& client, const std::string& reference,
-              const std::vector<std::string>& platforms);
+ResolvedReference resolve_reference(const World& world, Client& client, const std::string& reference,
+                                    const std::vector<std::string>& platforms);
 
 }  // namespace registry

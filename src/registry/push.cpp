@@ -111,18 +111,18 @@ class Push {
                 ++pushed_.present;
                 continue;
             }
-            const fs::path folder = sources_.layouts.at(step.source).folder;
-            const std::string bytes = read_manifest(folder, step.digest);
-            const Manifest manifest = parse_manifest(bytes, blob_path(folder, step.digest).string());
-            if (manifest.config) need(step.repository, folder, *manifest.config);
-            for (const Descriptor& layer : manifest.layers) need(step.repository, folder, layer);
+            const fs::path directory = sources_.layouts.at(step.source).directory;
+            const std::string bytes = read_manifest(directory, step.digest);
+            const Manifest manifest = parse_manifest(bytes, blob_path(directory, step.digest).string());
+            if (manifest.config) need(step.repository, directory, *manifest.config);
+            for (const Descriptor& layer : manifest.layers) need(step.repository, directory, layer);
             images.push_back({step.repository, bytes, manifest.media_type});
         }
         return images;
     }
 
-    std::string read_manifest(const fs::path& folder, const Digest& digest) {
-        const fs::path path = blob_path(folder, digest);
+    std::string read_manifest(const fs::path& directory, const Digest& digest) {
+        const fs::path path = blob_path(directory, digest);
         const std::string bytes = world_.files.read(path);
         const auto refuse = [&](const char* what) {
             throw Error{Exit::failed, {{{path.string(), 0}, what, "build and scan the image again"}}};
@@ -132,9 +132,9 @@ class Push {
         return bytes;
     }
 
-    void need(const std::string& repository, const fs::path& folder, const Descriptor& descriptor) {
+    void need(const std::string& repository, const fs::path& directory, const Descriptor& descriptor) {
         const auto [at, is_new] = needs_.try_emplace(
-            descriptor.digest, Need{{descriptor.digest, descriptor.size, blob_path(folder, descriptor.digest)}, {}});
+            descriptor.digest, Need{{descriptor.digest, descriptor.size, blob_path(directory, descriptor.digest)}, {}});
         std::vector<std::string>& repositories = at->second.repositories;
         if (std::find(repositories.begin(), repositories.end(), repository) == repositories.end())
             repositories.push_back(repository);

@@ -9,7 +9,7 @@
 #include "base/version.h"
 #include "oci/layout.h"
 #include "publication/version_tag.h"
-#include "registry/held.h"
+#include "registry/existing_tags.h"
 #include "registry/manifests.h"
 #include "registry/upload.h"
 #include "system/cancellation.h"
@@ -37,7 +37,7 @@ constexpr const char* one_at_a_time = "let only one run publish at a time (concu
 }
 
 /// "3.13.3" of "3.13.3-production".
-std::string python_of(const HeldTag& tag) {
+std::string python_of(const ExistingTag& tag) {
     return tag.title.substr(0, tag.title.find('-'));
 }
 
@@ -183,7 +183,7 @@ bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
     if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
     if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
 
-    const HeldTag theirs = load_tag(step, *now);
+    const ExistingTag theirs = load_tag(step, *now);
     const std::optional<Version> their_version = parse_version(theirs.version);
     const std::optional<Version> our_version = parse_version(load_tag(step, step.digest).version);
     if (!their_version || !our_version) refuse_other_writer(name_of(step), *now);
@@ -196,7 +196,7 @@ bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
 }
 
 /// Another run published our version meanwhile, or the registry did not show it when it was asked before.
-void TagWriter::refuse_version(Tag& tag, const HeldTag& theirs) {
+void TagWriter::refuse_version(Tag& tag, const ExistingTag& theirs) {
     {
         const std::lock_guard lock(mutex_);
         tag.state = State::untouched;
@@ -286,8 +286,8 @@ bool TagWriter::give_back(Tag& version_tag, const Step& moving) {
     const Step& step = version_tag.step;
     const auto shown = ask_tag(client_, host_, moving.repository, moving.tag, TagRead::head_then_get);
     if (!shown || shown == step.digest) return false;
-    const HeldTag ours = load_tag(step, step.digest);
-    const HeldTag theirs = load_tag(step, *shown);
+    const ExistingTag ours = load_tag(step, step.digest);
+    const ExistingTag theirs = load_tag(step, *shown);
     if (theirs.version != ours.version || theirs.title != ours.title) return false;
     if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, *shown);
     set_state(version_tag, State::untouched);
@@ -344,8 +344,8 @@ TagPut TagWriter::put_index(const Step& step, const Digest& index) {
     return put;
 }
 
-HeldTag TagWriter::load_tag(const Step& step, const Digest& index) {
-    return make_held_tag(step.repository, step.tag, index, parse_manifest(bytes_of(step, index), name_of(step)));
+ExistingTag TagWriter::load_tag(const Step& step, const Digest& index) {
+    return make_existing_tag(step.repository, step.tag, index, parse_manifest(bytes_of(step, index), name_of(step)));
 }
 
 std::string TagWriter::bytes_of(const Step& step, const Digest& index) {

@@ -61,7 +61,7 @@ class TagWriter {
     std::optional<Digest> read_after_failure(Tag& tag, const TagPut& put);
     [[noreturn]] void refuse_put(const Step& step, const TagPut& put, const std::optional<Digest>& now) const;
     bool may_write(Tag& tag, const std::optional<Digest>& now);
-    [[noreturn]] void refuse_version(Tag& tag, const HeldTag& theirs);
+    [[noreturn]] void refuse_version(Tag& tag, const ExistingTag& theirs);
     void verify(Tag& tag);
     bool is_seen(Tag& tag);
 
@@ -72,7 +72,7 @@ class TagWriter {
     void give_back(Tag& moving_tag, const std::string& newer);
 
     TagPut put_index(const Step& step, const Digest& index);
-    HeldTag load_tag(const Step& step, const Digest& index);
+    ExistingTag load_tag(const Step& step, const Digest& index);
     std::string bytes_of(const Step& step, const Digest& index);
     void set_state(Tag& tag, State state);
     std::string name_of(const Step& step) const { return step.repository + ":" + step.tag; }

@@ -68,7 +68,7 @@ void append_waiver(std::string& page, const std::string& waiver) {
 
 std::string render_facts(const Finding& finding) {
     std::string facts;
-    if (!finding.seen_by.empty()) append_fact(facts, "Reported by ", render_sightings(finding));
+    if (!finding.reported_by.empty()) append_fact(facts, "Reported by ", render_sightings(finding));
     if (!finding.aliases.empty()) append_fact(facts, "Also known as ", joined(finding.aliases, ", "));
     if (finding.cvss_score > 0)
         append_fact(facts, fmt::format("CVSS {:.1f} ", finding.cvss_score), finding.cvss_vector);

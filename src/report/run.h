@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "contract/contract.h"
 #include "contract/contract_change.h"
+#include "findings/inventory.h"
 #include "plan/plan.h"
-#include "verdict/inventory.h"
-#include "verdict/policy.h"
+#include "policy/policy.h"
 #include "verdict/verdict.h"
 
 /// The one useful thing a maintainer can do about a finding.
@@ -102,7 +102,7 @@ struct Run {
         other_warnings;  ///< whatever else people have to know: support ends, tags that do not move, a shared minor
 
     std::optional<PublicationState> publication;  ///< nothing: this command does not publish
-    std::string folder;       ///< of all files named here, in the repository: "images/python/"; empty: its root
+    std::string directory;    ///< of all files named here, in the repository: "images/python/"; empty: its root
     std::string out = "out";  ///< where the files are, for "look here"
 };
 

@@ -186,7 +186,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     render_invocation(json, notes);
     json.open_array("results");
     for (std::size_t i = 0; i < selection.rows.size(); ++i)
-        render_sarif_result(json, selection.rows[i], rules.of_row[i], choice.folder);
+        render_sarif_result(json, selection.rows[i], rules.of_row[i], choice.directory);
     json.close();
     render_properties(json, image);
     json.close();

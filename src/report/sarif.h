@@ -11,7 +11,7 @@ struct SarifChoice {
     Severity from =
         Severity::medium;            ///< option sarif-severity; what blocks and what has no known severity is always in
     std::size_t max_results = 5000;  ///< GitHub shows no more of one run (sarif.md §2)
-    std::string folder{};            ///< as in Run
+    std::string directory{};         ///< as in Run
 };
 
 struct Sarif {

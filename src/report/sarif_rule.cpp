@@ -143,14 +143,14 @@ void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
     json.close();
 }
 
-void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& folder) {
+void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& directory) {
     json.open_object_in_line();
     json.field("ruleId", sarif_rule_id(*row.finding));
     json.field("ruleIndex", rule);
     json.field("level", sarif_level(row));
     render_text(json, "message", sarif_message(row));
     const Place place = sarif_place(row);
-    render_location(json, {folder + place.file, place.line});
+    render_location(json, {directory + place.file, place.line});
     json.open_object("partialFingerprints");
     json.field("primaryLocationLineHash", make_fingerprint(*row.finding, row.images.front()->category));
     json.close();

@@ -15,8 +15,8 @@ struct SarifRule {
 
 void render_sarif_rule(JsonWriter& json, const SarifRule& rule);
 
-/// `rule` is the index of the result's rule; `folder` is as in Run.
-void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& folder);
+/// `rule` is the index of the result's rule; `directory` is as in Run.
+void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& directory);
 
 /// Never empty: an empty id would fail the whole upload.
 std::string sarif_rule_id(const Finding& finding);

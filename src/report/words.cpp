@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "verdict/fixed_versions.h"
+#include "findings/fixed_versions.h"
 
 namespace {
 
@@ -84,11 +84,11 @@ std::string render_fix(const Finding& finding) {
 
 std::string render_sightings(const Finding& finding) {
     std::string text;
-    for (const Sighting& sighting : finding.seen_by) {
-        text.append(text.empty() ? "" : ", ").append(render_scanner(sighting.scanner));
-        text.append(" (").append(render_severity(sighting.severity));
-        if (!sighting.severity_basis.empty()) text.append(" by ").append(sighting.severity_basis);
-        if (finding.kind != FindingKind::secret) text.append(", ").append(render_fix_state(sighting.fix));
+    for (const Detection& detection : finding.reported_by) {
+        text.append(text.empty() ? "" : ", ").append(render_scanner(detection.scanner));
+        text.append(" (").append(render_severity(detection.severity));
+        if (!detection.severity_basis.empty()) text.append(" by ").append(detection.severity_basis);
+        if (finding.kind != FindingKind::secret) text.append(", ").append(render_fix_state(detection.fix));
         text.append(")");
     }
     return text;

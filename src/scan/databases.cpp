@@ -5,7 +5,7 @@
 #include "scan/scan.h"
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
-#include "system/private_folder.h"
+#include "system/private_directory.h"
 
 namespace {
 
@@ -32,8 +32,8 @@ void read_trivy_state(const World& world, const fs::path& databases, DatabaseSta
 }
 
 void read_grype_state(const World& world, const fs::path& databases, DatabaseState& state) {
-    const PrivateFolder folder(world.files);
-    const Workplace place = prepare_workplace(world, folder.path(), databases, query_timeout);
+    const PrivateDirectory directory(world.files);
+    const Workplace place = prepare_workplace(world, directory.path(), databases, query_timeout);
     const Command command = make_grype_database_query(place);
     const Finished finished = world.processes.run(command);
     if (trimmed(finished.out).empty()) {

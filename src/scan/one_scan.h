@@ -21,7 +21,7 @@ ScanTools find_scan_tools(const World& world, const ScanSettings& settings);
 Receipt begin_receipt(const ScanTools& tools, Scanner scanner, const Digest& manifest, const Digest& config,
                       const std::string& architecture);
 
-/// Runs the command, which is to leave report_name(scanner) in its folder, and notes in the receipt how that went.
+/// Runs the command, which is to leave report_name(scanner) in its directory, and notes in the receipt how that went.
 /// Returns the report's text if it is one; else Receipt::failure says why not: the scanner's end, no or an empty report
 /// (an interrupted Grype ends with 0), or one that does not parse.
 std::optional<std::string> run_scanner(const World& world, const Command& command, Receipt& receipt);

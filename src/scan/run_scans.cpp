@@ -12,7 +12,7 @@
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
 #include "system/parallel.h"
-#include "system/private_folder.h"
+#include "system/private_directory.h"
 
 namespace {
 
@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 /// One layout, ready to be scanned.
 struct Prepared {
     const Layout& layout;
-    fs::path folder;    ///< holds view/, and a folder for each scanner
-    std::string fault;  ///< why it must not be scanned
+    fs::path directory;  ///< holds view/, and a directory for each scanner
+    std::string fault;   ///< why it must not be scanned
 };
 
 struct Scanned {
@@ -34,7 +34,7 @@ void prepare(const World& world, Prepared& prepared) {
     prepared.fault = fault_of([&] {
         const Problems damaged = check_blobs(world.files, prepared.layout);
         if (!damaged.empty()) throw Error{Exit::failed, damaged};
-        write_single_image_view(world.files, prepared.layout, prepared.folder / "view");
+        write_single_image_view(world.files, prepared.layout, prepared.directory / "view");
     });
     if (!prepared.fault.empty()) prepared.fault = "the layout was not scanned: " + prepared.fault;
 }
@@ -51,7 +51,7 @@ std::optional<std::string> take_sbom(const World& world, const Workplace& place,
         }
     }
     const std::string name = sbom_name(receipt.scanner);
-    std::optional<std::string> text = world.files.read_if_there(place.folder / name);
+    std::optional<std::string> text = world.files.read_if_there(place.directory / name);
     const std::string fault = fault_of([&] { receipt.packages = parse_inventory(text.value_or(""), name).size(); });
     if (fault.empty()) return text;
     receipt.failure = "no inventory of the packages: " + fault;
@@ -69,7 +69,7 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
     if (!receipt.failure.empty()) return scanned;
 
     const Workplace place =
-        prepare_workplace(world, prepared.folder / render_scanner(scanner), settings.databases, settings.timeout);
+        prepare_workplace(world, prepared.directory / render_scanner(scanner), settings.databases, settings.timeout);
     const Command command =
         scanner == Scanner::trivy ? make_trivy_scan(place, layout.manifest) : make_grype_scan(place, layout.platform);
     const std::string key = make_scan_key(receipt, render_command(command));
@@ -115,7 +115,7 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     const ScanTools tools = find_scan_tools(world, settings);
     // Beside the results: on the disk that holds the layouts, so that views on them cost nothing, and images are not
     // unpacked in memory.
-    const PrivateFolder work(world.files, fs::absolute(settings.scans) += ".scanning");
+    const PrivateDirectory work(world.files, fs::absolute(settings.scans) += ".scanning");
     world.files.remove(work.path());  // of an interrupted run
     std::vector<Prepared> prepared;
     std::vector<std::function<void()>> preparations;
@@ -152,9 +152,9 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
             receipts.push_back(result.receipt);
             if (result.sbom) sboms.push_back(*result.sbom);
         }
-        const fs::path folder = settings.scans / layouts[i].name;
-        world.files.write(folder / kept_sboms_name, render_kept_sboms_json(sboms));
-        world.files.write(folder / receipts_name, render_receipts_json(receipts));
+        const fs::path directory = settings.scans / layouts[i].name;
+        world.files.write(directory / kept_sboms_name, render_kept_sboms_json(sboms));
+        world.files.write(directory / receipts_name, render_receipts_json(receipts));
         all.insert(all.end(), receipts.begin(), receipts.end());
     }
     return all;

@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "base/date.h"
+#include "findings/inventory.h"
 #include "oci/layout.h"
 #include "system/world.h"
-#include "verdict/inventory.h"
 #include "verdict/verdict.h"
 
 struct ScanSettings {
     std::filesystem::path
         databases;                ///< holds trivy/ and grype/ as the tools lay them out; sample.json marks sample data
-    std::filesystem::path scans;  ///< out/scans: each layout's reports go into a folder of its own in there
+    std::filesystem::path scans;  ///< out/scans: each layout's reports go into a directory of its own in there
     std::filesystem::path cache;  ///< results of earlier runs (scan_cache.h); empty: none are used
     std::string run;              ///< this run, for the receipts of those that reuse its results: a URL or a time
     std::size_t jobs = 2;         ///< scans at a time
@@ -59,11 +59,11 @@ Problems update_databases(const World& world, const UpdateSettings& settings);
 /// accepted is left in settings.scans/NAME: trivy.json, grype.json, trivy.cdx.json, grype.cdx.json (each scanner's own
 /// SBOM) and always receipt.json; what lay there before is removed first. A receipt for each layout and scanner, in the
 /// order of the layouts, Trivy first; Receipt::failure says why there is no report. Throws Error{failed} only if
-/// nothing can be scanned at all (no scanner, no folder), Error{cancelled}.
+/// nothing can be scanned at all (no scanner, no directory), Error{cancelled}.
 std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& layouts, const ScanSettings& settings);
 
 /// What lies in scans/NAME: the receipts, and each report that parses and is the very text that its receipt is about.
-/// What is wrong becomes the failure of its receipt. Nothing at all if the folder holds no receipts. Throws
+/// What is wrong becomes the failure of its receipt. Nothing at all if the directory holds no receipts. Throws
 /// Error{failed} for receipts that cannot be read.
 std::vector<ScanResult> load_scans(Files& files, const std::filesystem::path& scans, const std::string& name);
 

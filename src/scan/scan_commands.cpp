@@ -12,8 +12,8 @@ void append(Words& words, const Words& more) {
 
 Environment make_environment(const Workplace& place) {
     return {{"PATH", place.path},
-            {"HOME", (place.folder / "home").string()},
-            {"TMPDIR", (place.folder / "tmp").string()},
+            {"HOME", (place.directory / "home").string()},
+            {"TMPDIR", (place.directory / "tmp").string()},
             {"NO_COLOR", "1"}};
 }
 
@@ -33,7 +33,7 @@ Command make_command(const Workplace& place, Words argv, Environment environment
     Command command;
     command.argv = std::move(argv);
     command.environment = std::move(environment);
-    command.directory = place.folder;
+    command.directory = place.directory;
     command.timeout = place.timeout;
     return command;
 }
@@ -72,13 +72,13 @@ Environment with_network(Environment environment, const World& world) {
 
 }  // namespace
 
-Workplace prepare_workplace(const World& world, const fs::path& folder, const fs::path& databases,
+Workplace prepare_workplace(const World& world, const fs::path& directory, const fs::path& databases,
                             std::chrono::seconds timeout) {
-    world.files.make_folder(folder / "home");
-    world.files.make_folder(folder / "tmp");
-    world.files.write(folder / "empty.yaml", "");
+    world.files.make_directory(directory / "home");
+    world.files.make_directory(directory / "tmp");
+    world.files.write(directory / "empty.yaml", "");
     const auto path = world.environment.find("PATH");
-    return {folder, fs::absolute(databases).lexically_normal(), path == world.environment.end() ? "" : path->second,
+    return {directory, fs::absolute(databases).lexically_normal(), path == world.environment.end() ? "" : path->second,
             timeout};
 }
 

@@ -11,9 +11,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* rescan_hint = "scan the image again";
 
-ScanResult load_scan(Files& files, const fs::path& folder, Receipt receipt) {
+ScanResult load_scan(Files& files, const fs::path& directory, Receipt receipt) {
     if (!receipt.failure.empty()) return {receipt, std::nullopt};
-    const fs::path file = folder / report_name(receipt.scanner);
+    const fs::path file = directory / report_name(receipt.scanner);
     std::optional<Report> report;
     receipt.failure = fault_of([&] {
         std::string text = files.read(file);
@@ -89,35 +89,35 @@ std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::st
     return sboms;
 }
 
-std::vector<KeptSbom> find_kept_sboms(Files& files, const fs::path& folder, const Digest& manifest) {
-    const std::optional<std::string> text = files.read_if_there(folder / kept_sboms_name);
+std::vector<KeptSbom> find_kept_sboms(Files& files, const fs::path& directory, const Digest& manifest) {
+    const std::optional<std::string> text = files.read_if_there(directory / kept_sboms_name);
     if (!text) return {};
     std::vector<KeptSbom> found;
-    for (const KeptSbom& kept : parse_kept_sboms_json(*text, (folder / kept_sboms_name).string())) {
+    for (const KeptSbom& kept : parse_kept_sboms_json(*text, (directory / kept_sboms_name).string())) {
         if (kept.manifest != manifest) continue;
-        const std::optional<std::string> sbom = files.read_if_there(folder / sbom_name(kept.scanner));
+        const std::optional<std::string> sbom = files.read_if_there(directory / sbom_name(kept.scanner));
         if (sbom && sha256(*sbom) == kept.sbom) found.push_back(kept);
     }
     return found;
 }
 
 std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans, const KeptImage& image) {
-    const fs::path folder = scans / image.name;
+    const fs::path directory = scans / image.name;
     std::map<Scanner, std::vector<Package>> inventories;
-    for (const KeptSbom& kept : find_kept_sboms(files, folder, image.manifest)) {
-        const fs::path file = folder / sbom_name(kept.scanner);
+    for (const KeptSbom& kept : find_kept_sboms(files, directory, image.manifest)) {
+        const fs::path file = directory / sbom_name(kept.scanner);
         inventories.emplace(kept.scanner, parse_inventory(files.read(file), file.string()));
     }
     return inventories;
 }
 
 std::vector<ScanResult> load_scans(Files& files, const fs::path& scans, const std::string& name) {
-    const fs::path folder = scans / name;
-    const std::optional<std::string> text = files.read_if_there(folder / receipts_name);
+    const fs::path directory = scans / name;
+    const std::optional<std::string> text = files.read_if_there(directory / receipts_name);
     std::vector<ScanResult> results;
     if (!text) return results;
-    for (Receipt& receipt : parse_receipts_json(*text, (folder / receipts_name).string())) {
-        results.push_back(load_scan(files, folder, std::move(receipt)));
+    for (Receipt& receipt : parse_receipts_json(*text, (directory / receipts_name).string())) {
+        results.push_back(load_scan(files, directory, std::move(receipt)));
     }
     return results;
 }

@@ -1,4 +1,4 @@
-// The folder of one image's scans: reports, SBOMs, receipts, and what binds each SBOM to its image.
+// The directory of one image's scans: reports, SBOMs, receipts, and what binds each SBOM to its image.
 #pragma once
 
 #include <filesystem>
@@ -36,6 +36,6 @@ std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms);
 /// Throws Error{failed}, naming `source`, for what render_kept_sboms_json does not write.
 std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::string& source);
 
-/// Those in this folder that are of this very manifest, and still the very text that was written down. Throws like
+/// Those in this directory that are of this very manifest, and still the very text that was written down. Throws like
 /// parse_kept_sboms_json.
-std::vector<KeptSbom> find_kept_sboms(Files& files, const std::filesystem::path& folder, const Digest& manifest);
+std::vector<KeptSbom> find_kept_sboms(Files& files, const std::filesystem::path& directory, const Digest& manifest);

@@ -9,7 +9,7 @@
 #include "base/version.h"
 #include "scan/scan.h"
 #include "scan/scan_commands.h"
-#include "system/private_folder.h"
+#include "system/private_directory.h"
 
 namespace {
 
@@ -59,8 +59,8 @@ std::string find_scanner(const World& world, const Workplace& place, Scanner sca
 }  // namespace
 
 std::map<Scanner, std::string> find_scanners(const World& world, const std::vector<Scanner>& paused) {
-    const PrivateFolder folder(world.files);
-    const Workplace place = prepare_workplace(world, folder.path(), folder.path(), query_timeout);
+    const PrivateDirectory directory(world.files);
+    const Workplace place = prepare_workplace(world, directory.path(), directory.path(), query_timeout);
     Problems problems;
     std::map<Scanner, std::string> versions;
     for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {

@@ -91,10 +91,10 @@ bool Exchange::open_part() {
     const fs::path path = part_path();
     part_file = FileDescriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!part_file.is_open()) return note(disk_error);
-    struct stat folder {};
-    if (geteuid() == 0 && stat(fs::absolute(path).parent_path().c_str(), &folder) == 0) {
+    struct stat directory {};
+    if (geteuid() == 0 && stat(fs::absolute(path).parent_path().c_str(), &directory) == 0) {
         // As in RealFiles: where the disk does not let us give it away, it stays ours.
-        [[maybe_unused]] const int result = fchown(part_file.number(), folder.st_uid, folder.st_gid);
+        [[maybe_unused]] const int result = fchown(part_file.number(), directory.st_uid, directory.st_gid);
     }
     return true;
 }

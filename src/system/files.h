@@ -1,4 +1,4 @@
-// Files and folders as the program needs them.
+// Files and directories as the program needs them.
 #pragma once
 
 #include <filesystem>
@@ -17,28 +17,28 @@ struct Files {
     /// The whole text. Throws Error{bad_input} if there is no such file, or it is not a regular file (a symbolic link
     /// is none), or it is larger than 512 MiB; Error{failed} if it cannot be read.
     virtual std::string read(const std::filesystem::path& path) = 0;
-    /// The same, or nothing if there is no such file, or no folder that it could be in.
+    /// The same, or nothing if there is no such file, or no directory that it could be in.
     virtual std::optional<std::string> read_if_there(const std::filesystem::path& path) = 0;
-    /// The names of a folder's entries, sorted; none if there is no such folder.
-    virtual std::vector<std::string> names_in(const std::filesystem::path& folder) = 0;
-    virtual bool is_folder(const std::filesystem::path& path) = 0;
+    /// The names of a directory's entries, sorted; none if there is no such directory.
+    virtual std::vector<std::string> names_in(const std::filesystem::path& directory) = 0;
+    virtual bool is_directory(const std::filesystem::path& path) = 0;
     /// SHA-256 of a regular file of any size. Throws Error{failed}, also if there is no such file.
     virtual Digest digest_of(const std::filesystem::path& path) = 0;
 
-    /// Writes the whole text or nothing (a temporary file beside it, flushed, renamed); makes missing folders. This and
-    /// all that follows throw Error{failed}, naming the path.
+    /// Writes the whole text or nothing (a temporary file beside it, flushed, renamed); makes missing directories. This
+    /// and all that follows throw Error{failed}, naming the path.
     virtual void write(const std::filesystem::path& path, std::string_view text) = 0;
     /// For the runner's command files: appended in one write. Throws Error{bad_input} if there is no such file.
     virtual void append(const std::filesystem::path& path, std::string_view text) = 0;
-    virtual void make_folder(const std::filesystem::path& path) = 0;
+    virtual void make_directory(const std::filesystem::path& path) = 0;
     /// Gives the content of `from` the further name `to`, by a hard link where possible, else by a copy.
     virtual void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
-    /// Removes a file or a whole folder; no error if it is not there.
+    /// Removes a file or a whole directory; no error if it is not there.
     virtual void remove(const std::filesystem::path& path) = 0;
-    /// A file or a whole folder that another program wrote as root, as we are in a container: whoever owns the folder
-    /// it lies in can then read and remove it. No error if it is not there.
-    virtual void give_to_owner_of_folder(const std::filesystem::path& path) = 0;
-    /// A new empty folder that only we may read, below the system's folder for temporary files.
-    virtual std::filesystem::path make_temporary_folder() = 0;
+    /// A file or a whole directory that another program wrote as root, as we are in a container: whoever owns the
+    /// directory it lies in can then read and remove it. No error if it is not there.
+    virtual void give_to_owner_of_directory(const std::filesystem::path& path) = 0;
+    /// A new empty directory that only we may read, below the system's directory for temporary files.
+    virtual std::filesystem::path make_temporary_directory() = 0;
 };

@@ -22,13 +22,13 @@ std::optional<std::filesystem::path> find_program(const Command& command) {
         return std::filesystem::exists(path, none) ? std::optional(std::filesystem::absolute(path)) : std::nullopt;
     }
     const auto found = command.environment.find("PATH");
-    std::string_view folders = "/usr/local/bin:/usr/bin:/bin";
-    if (found != command.environment.end()) folders = found->second;
-    while (!folders.empty()) {
-        const std::size_t end = std::min(folders.find(':'), folders.size());
-        const std::filesystem::path path = std::filesystem::path(folders.substr(0, end)) / name;
+    std::string_view directories = "/usr/local/bin:/usr/bin:/bin";
+    if (found != command.environment.end()) directories = found->second;
+    while (!directories.empty()) {
+        const std::size_t end = std::min(directories.find(':'), directories.size());
+        const std::filesystem::path path = std::filesystem::path(directories.substr(0, end)) / name;
         if (path.is_absolute() && is_program(path)) return path;
-        folders.remove_prefix(std::min(end + 1, folders.size()));
+        directories.remove_prefix(std::min(end + 1, directories.size()));
     }
     return std::nullopt;
 }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr off_t max_text = off_t{512} << 20U;
 constexpr std::size_t piece = std::size_t{256} << 10U;  // stays in a processor's own cache
-constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 bool is_absent(int error) {
     return error == ENOENT || error == ENOTDIR;
@@ -31,9 +31,9 @@ bool is_absent(int error) {
     throw Error{exit, {{{path.string(), 0}, what, hint}}};
 }
 
-bool is_symbolic_link(const FileDescriptor& folder, const std::string& name) {
+bool is_symbolic_link(const FileDescriptor& directory, const std::string& name) {
     struct stat status {};
-    return fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+    return fstatat(directory.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
 }
 
 /// What is left of the file, in pieces. False, and errno is set, if it cannot be read.
@@ -48,12 +48,12 @@ bool read_pieces(const FileDescriptor& file, const std::function<bool(std::strin
     }
 }
 
-/// Sorted; nothing, and errno is set, if the folder cannot be read.
-std::optional<std::vector<std::string>> names_of(const FileDescriptor& folder) {
+/// Sorted; nothing, and errno is set, if the directory cannot be read.
+std::optional<std::vector<std::string>> names_of(const FileDescriptor& directory) {
     std::vector<std::string> names;
-    DIR* stream = fdopendir(openat(folder.number(), ".", folder_flags));
+    DIR* stream = fdopendir(openat(directory.number(), ".", directory_flags));
     if (stream == nullptr) return std::nullopt;
-    errno = 0;  // a folder that cannot be read to its end looks like its end
+    errno = 0;  // a directory that cannot be read to its end looks like its end
     while (const dirent* entry = readdir(stream)) {
         const std::string name = static_cast<const char*>(entry->d_name);
         if (name != "." && name != "..") names.push_back(name);
@@ -67,74 +67,74 @@ std::optional<std::vector<std::string>> names_of(const FileDescriptor& folder) {
     return names;
 }
 
-/// A file, a link or a whole folder. False, and errno is set, if something of it stays.
-bool remove_entry(const FileDescriptor& folder, const std::string& name) {
-    if (unlinkat(folder.number(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
+/// A file, a link or a whole directory. False, and errno is set, if something of it stays.
+bool remove_entry(const FileDescriptor& directory, const std::string& name) {
+    if (unlinkat(directory.number(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
     if (errno != EISDIR) return false;
-    const FileDescriptor inner(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+    const FileDescriptor inner(openat(directory.number(), name.c_str(), directory_flags | O_NOFOLLOW));
     const std::optional<std::vector<std::string>> names = inner.is_open() ? names_of(inner) : std::nullopt;
     if (!names) return false;
     for (const std::string& below : *names) {
         if (!remove_entry(inner, below)) return false;
     }
-    return unlinkat(folder.number(), name.c_str(), AT_REMOVEDIR) == 0;
+    return unlinkat(directory.number(), name.c_str(), AT_REMOVEDIR) == 0;
 }
 
-/// A file under a name that nothing else has (two runs may work in one folder, and in a container each of them is
+/// A file under a name that nothing else has (two runs may work in one directory, and in a container each of them is
 /// process 1), on its way to its own name. Whatever happens, the first name does not stay.
 struct Part {
-    const FileDescriptor& folder;
+    const FileDescriptor& directory;
     std::string name;
 
-    explicit Part(const FileDescriptor& in) : folder(in) {
+    explicit Part(const FileDescriptor& in) : directory(in) {
         std::random_device random;
         name = fmt::format(".part-{:08x}{:08x}", random(), random());
     }
     ~Part() {
         const int before = errno;
-        unlinkat(folder.number(), name.c_str(), 0);
+        unlinkat(directory.number(), name.c_str(), 0);
         errno = before;
     }
     Part(const Part&) = delete;
     Part& operator=(const Part&) = delete;
 
     bool becomes(const std::string& final_name) const {
-        return renameat(folder.number(), name.c_str(), folder.number(), final_name.c_str()) == 0;
+        return renameat(directory.number(), name.c_str(), directory.number(), final_name.c_str()) == 0;
     }
 };
 
-/// A file, a link or a whole folder. Where the disk does not let us, it stays ours.
-void give_tree(const FileDescriptor& folder, const std::string& name, const struct stat& owner) {
+/// A file, a link or a whole directory. Where the disk does not let us, it stays ours.
+void give_tree(const FileDescriptor& directory, const std::string& name, const struct stat& owner) {
     [[maybe_unused]] const int result =
-        fchownat(folder.number(), name.c_str(), owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW);
-    const FileDescriptor inner(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+        fchownat(directory.number(), name.c_str(), owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW);
+    const FileDescriptor inner(openat(directory.number(), name.c_str(), directory_flags | O_NOFOLLOW));
     if (!inner.is_open()) return;
     for (const std::string& below : names_of(inner).value_or(std::vector<std::string>{}))
         give_tree(inner, below, owner);
 }
 
-/// What root writes belongs to whoever owns the folder it is in: a file of root in a checkout breaks the next checkout,
-/// and a cache of root's could be neither saved nor removed. Where the disk does not let us, it stays ours.
-void give_to_owner_of(const FileDescriptor& folder, const FileDescriptor& file) {
+/// What root writes belongs to whoever owns the directory it is in: a file of root in a checkout breaks the next
+/// checkout, and a cache of root's could be neither saved nor removed. Where the disk does not let us, it stays ours.
+void give_to_owner_of(const FileDescriptor& directory, const FileDescriptor& file) {
     struct stat owner {};
-    if (geteuid() != 0 || fstat(folder.number(), &owner) != 0) return;
+    if (geteuid() != 0 || fstat(directory.number(), &owner) != 0) return;
     [[maybe_unused]] const int result = fchown(file.number(), owner.st_uid, owner.st_gid);
 }
 
 /// Outside of the work tree, with the same owner.
-void make_folders(const fs::path& path) {
+void make_directories(const fs::path& path) {
     std::error_code none;
     if (path == path.parent_path() || fs::is_directory(path, none)) return;
-    make_folders(path.parent_path());
+    make_directories(path.parent_path());
     struct stat owner {};
     if (mkdir(path.c_str(), 0755) != 0 || geteuid() != 0 || stat(path.parent_path().c_str(), &owner) != 0) return;
     [[maybe_unused]] const int result = chown(path.c_str(), owner.st_uid, owner.st_gid);
 }
 
-mode_t mode_of(const FileDescriptor& folder, const std::string& name) {
+mode_t mode_of(const FileDescriptor& directory, const std::string& name) {
     struct stat status {};
     const bool is_file =
-        fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+        fstatat(directory.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
     return is_file ? status.st_mode & 0777U : 0644U;
 }
 
@@ -168,16 +168,16 @@ std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
     return text;
 }
 
-std::vector<std::string> RealFiles::names_in(const fs::path& folder) {
-    const FileDescriptor open = open_folder(place_of(folder), Missing::leave);
+std::vector<std::string> RealFiles::names_in(const fs::path& directory) {
+    const FileDescriptor open = open_directory(place_of(directory), Missing::leave);
     if (!open.is_open() && is_absent(errno)) return {};
     const std::optional<std::vector<std::string>> names = open.is_open() ? names_of(open) : std::nullopt;
-    if (!names) refuse_path(folder, "cannot be listed");
+    if (!names) refuse_path(directory, "cannot be listed");
     return *names;
 }
 
-bool RealFiles::is_folder(const fs::path& path) {
-    return open_folder(place_of(path), Missing::leave).is_open();
+bool RealFiles::is_directory(const fs::path& path) {
+    return open_directory(place_of(path), Missing::leave).is_open();
 }
 
 Digest RealFiles::digest_of(const fs::path& path) {
@@ -201,8 +201,8 @@ void RealFiles::append(const fs::path& path, std::string_view text) {
     if (!file.is_open() || !write_all(file, text)) refuse_path(path, "cannot be written");
 }
 
-void RealFiles::make_folder(const fs::path& path) {
-    if (!open_folder(place_of(path), Missing::make).is_open()) refuse_path(path, "cannot be made");
+void RealFiles::make_directory(const fs::path& path) {
+    if (!open_directory(place_of(path), Missing::make).is_open()) refuse_path(path, "cannot be made");
 }
 
 void RealFiles::link_or_copy(const fs::path& from, const fs::path& to) {
@@ -210,9 +210,10 @@ void RealFiles::link_or_copy(const fs::path& from, const fs::path& to) {
     if (!source.is_open()) refuse_path(from, "cannot be read");
     const Entry old_name = find(from, Missing::leave);
     const Entry new_name = find(to, Missing::make);
-    if (!new_name.folder.is_open()) refuse_path(to, "cannot be written");
-    const Part part(new_name.folder);
-    if (linkat(old_name.folder.number(), old_name.name.c_str(), part.folder.number(), part.name.c_str(), 0) == 0) {
+    if (!new_name.directory.is_open()) refuse_path(to, "cannot be written");
+    const Part part(new_name.directory);
+    if (linkat(old_name.directory.number(), old_name.name.c_str(), part.directory.number(), part.name.c_str(), 0) ==
+        0) {
         if (!part.becomes(new_name.name)) refuse_path(to, "cannot be written");
         return;
     }
@@ -223,32 +224,33 @@ void RealFiles::link_or_copy(const fs::path& from, const fs::path& to) {
 
 void RealFiles::rename(const fs::path& from, const fs::path& to) {
     const Entry old_name = find(from, Missing::leave);
-    if (!old_name.folder.is_open()) refuse_path(from, "cannot be renamed");
+    if (!old_name.directory.is_open()) refuse_path(from, "cannot be renamed");
     const Entry new_name = find(to, Missing::make);
-    if (!new_name.folder.is_open()) refuse_path(to, "cannot be written");
-    if (renameat(old_name.folder.number(), old_name.name.c_str(), new_name.folder.number(), new_name.name.c_str()) !=
-        0) {
+    if (!new_name.directory.is_open()) refuse_path(to, "cannot be written");
+    if (renameat(old_name.directory.number(), old_name.name.c_str(), new_name.directory.number(),
+                 new_name.name.c_str()) != 0) {
         refuse_path(from, ("cannot be renamed to " + to.string()).c_str());
     }
 }
 
 void RealFiles::remove(const fs::path& path) {
     const Entry entry = find(path, Missing::leave);
-    if (!entry.folder.is_open() && is_absent(errno)) return;
-    if (!entry.folder.is_open() || !remove_entry(entry.folder, entry.name)) refuse_path(path, "cannot be removed");
+    if (!entry.directory.is_open() && is_absent(errno)) return;
+    if (!entry.directory.is_open() || !remove_entry(entry.directory, entry.name))
+        refuse_path(path, "cannot be removed");
 }
 
-void RealFiles::give_to_owner_of_folder(const fs::path& path) {
+void RealFiles::give_to_owner_of_directory(const fs::path& path) {
     if (geteuid() != 0) return;
     const Entry entry = find(path, Missing::leave);
-    struct stat folder {};
-    if (entry.folder.is_open() && fstat(entry.folder.number(), &folder) == 0)
-        give_tree(entry.folder, entry.name, folder);
+    struct stat directory {};
+    if (entry.directory.is_open() && fstat(entry.directory.number(), &directory) == 0)
+        give_tree(entry.directory, entry.name, directory);
 }
 
-fs::path RealFiles::make_temporary_folder() {
+fs::path RealFiles::make_temporary_directory() {
     std::string name = (temporary_ / "python-image-action-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) refuse_path(temporary_, "no folder can be made in it");
+    if (mkdtemp(name.data()) == nullptr) refuse_path(temporary_, "no directory can be made in it");
     return name;
 }
 
@@ -259,38 +261,39 @@ fs::path RealFiles::place_of(const fs::path& path) const {
     return below.empty() || *below.begin() == ".." ? whole : below;
 }
 
-RealFiles::Entry RealFiles::find(const fs::path& path, Missing folders) const {
+RealFiles::Entry RealFiles::find(const fs::path& path, Missing directories) const {
     fs::path place = place_of(path);
     if (!place.has_filename()) place = place.parent_path();
-    return {open_folder(place.parent_path(), folders), place.filename().string()};
+    return {open_directory(place.parent_path(), directories), place.filename().string()};
 }
 
 /// Below the work tree step by step, so that no step is a symbolic link. openat2(2) could do that in one call, but
 /// older engines and kernels refuse it.
-FileDescriptor RealFiles::open_folder(const fs::path& place, Missing folders) const {
+FileDescriptor RealFiles::open_directory(const fs::path& place, Missing directories) const {
     if (place.is_absolute()) {
-        if (folders == Missing::make) make_folders(place);
-        return FileDescriptor(open(place.c_str(), folder_flags));
+        if (directories == Missing::make) make_directories(place);
+        return FileDescriptor(open(place.c_str(), directory_flags));
     }
-    FileDescriptor folder(open(work_tree_.c_str(), folder_flags));
+    FileDescriptor directory(open(work_tree_.c_str(), directory_flags));
     for (const fs::path& step : place) {
-        if (!folder.is_open()) break;
-        if (!step.empty() && step != ".") folder = open_step(folder, step.string(), folders);
+        if (!directory.is_open()) break;
+        if (!step.empty() && step != ".") directory = open_step(directory, step.string(), directories);
     }
-    return folder;
+    return directory;
 }
 
-FileDescriptor RealFiles::open_step(const FileDescriptor& folder, const std::string& name, Missing folders) const {
+FileDescriptor RealFiles::open_step(const FileDescriptor& directory, const std::string& name,
+                                    Missing directories) const {
     const auto open_it = [&] {
-        return FileDescriptor(openat(folder.number(), name.c_str(), folder_flags | O_NOFOLLOW));
+        return FileDescriptor(openat(directory.number(), name.c_str(), directory_flags | O_NOFOLLOW));
     };
     FileDescriptor next = open_it();
-    if (!next.is_open() && errno == ENOENT && folders == Missing::make) {
-        if (mkdirat(folder.number(), name.c_str(), 0755) != 0 && errno != EEXIST) return FileDescriptor();
+    if (!next.is_open() && errno == ENOENT && directories == Missing::make) {
+        if (mkdirat(directory.number(), name.c_str(), 0755) != 0 && errno != EEXIST) return FileDescriptor();
         next = open_it();
-        if (next.is_open()) give_to_owner_of(folder, next);
+        if (next.is_open()) give_to_owner_of(directory, next);
     }
-    if (!next.is_open() && errno == ENOTDIR && is_symbolic_link(folder, name)) errno = ELOOP;
+    if (!next.is_open() && errno == ENOTDIR && is_symbolic_link(directory, name)) errno = ELOOP;
     return next;
 }
 
@@ -298,16 +301,16 @@ FileDescriptor RealFiles::open_step(const FileDescriptor& folder, const std::str
 /// opened.
 FileDescriptor RealFiles::open_regular(const fs::path& path, int flags, Exit if_it_is_none) const {
     const Entry entry = find(path, Missing::leave);
-    if (!entry.folder.is_open()) return FileDescriptor();
+    if (!entry.directory.is_open()) return FileDescriptor();
     const int all_flags = flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    FileDescriptor file(openat(entry.folder.number(), entry.name.c_str(), all_flags));
+    FileDescriptor file(openat(entry.directory.number(), entry.name.c_str(), all_flags));
     if (!file.is_open() && errno == ELOOP) {
         refuse_kind(path, if_it_is_none, "this is a symbolic link, which is not followed", "put the file itself there");
     }
     struct stat status {};
     if (file.is_open() && fstat(file.number(), &status) != 0) refuse_path(path, "cannot be read");
-    const bool is_folder = file.is_open() ? S_ISDIR(status.st_mode) : errno == EISDIR;
-    if (is_folder) refuse_kind(path, if_it_is_none, "this is a folder, not a file", "");
+    const bool is_directory = file.is_open() ? S_ISDIR(status.st_mode) : errno == EISDIR;
+    if (is_directory) refuse_kind(path, if_it_is_none, "this is a directory, not a file", "");
     if (file.is_open() && !S_ISREG(status.st_mode)) refuse_kind(path, if_it_is_none, "this is not a regular file", "");
     return file;
 }
@@ -315,12 +318,12 @@ FileDescriptor RealFiles::open_regular(const fs::path& path, int flags, Exit if_
 /// The new content under a name of its own first; then the name changes in one step.
 void RealFiles::replace(const fs::path& path, const Fill& fill) const {
     const Entry entry = find(path, Missing::make);
-    if (!entry.folder.is_open()) refuse_path(path, "cannot be written");
-    const Part part(entry.folder);
+    if (!entry.directory.is_open()) refuse_path(path, "cannot be written");
+    const Part part(entry.directory);
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     const FileDescriptor file(
-        openat(part.folder.number(), part.name.c_str(), flags, mode_of(entry.folder, entry.name)));
+        openat(part.directory.number(), part.name.c_str(), flags, mode_of(entry.directory, entry.name)));
     if (!file.is_open()) refuse_path(path, "cannot be written");
-    give_to_owner_of(entry.folder, file);
+    give_to_owner_of(entry.directory, file);
     if (!fill(file) || fsync(file.number()) != 0 || !part.becomes(entry.name)) refuse_path(path, "cannot be written");
 }

@@ -185,7 +185,7 @@ RealHttp::RealHttp(const Environment& environment) {
     };
     ca_file_ = value_of("CURL_CA_BUNDLE");
     if (ca_file_.empty()) ca_file_ = value_of("SSL_CERT_FILE");
-    ca_folder_ = value_of("SSL_CERT_DIR");
+    ca_directory_ = value_of("SSL_CERT_DIR");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         throw Error{Exit::failed, {{{}, "libcurl cannot be set up", ""}}};
     }
@@ -201,7 +201,7 @@ Response RealHttp::send(const Request& request) {
     const List headers = make_headers(exchange);
     curl_easy_setopt(exchange.handle, CURLOPT_HTTPHEADER, headers.get());
     if (!ca_file_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAINFO, ca_file_.c_str());
-    if (!ca_folder_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAPATH, ca_folder_.c_str());
+    if (!ca_directory_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAPATH, ca_directory_.c_str());
     if (request.only_once) curl_easy_setopt(exchange.handle, CURLOPT_FRESH_CONNECT, 1L);
     set_address(exchange);
     set_limits(exchange);

@@ -31,7 +31,7 @@ class RealHttp : public Http {
     void give_back(const std::string& server, Handle handle);
 
     std::string ca_file_;
-    std::string ca_folder_;
+    std::string ca_directory_;
     std::mutex mutex_;                                 ///< guards what follows
     std::map<std::string, std::vector<Handle>> idle_;  ///< by server, each with its open connection
 };

@@ -274,7 +274,7 @@ Finished RealProcesses::run(const Command& command) {
     if (!command.cleans_up) stop_if_cancelled();
     std::error_code none;
     if (!command.directory.empty() && !std::filesystem::is_directory(command.directory, none)) {
-        refuse(command, "there is no folder " + command.directory.string() + " to run it in");
+        refuse(command, "there is no directory " + command.directory.string() + " to run it in");
     }
     const std::optional<std::filesystem::path> program = find_program(command);
     if (!program) {

@@ -1,5 +1,5 @@
 // Whether a scan counts (design: rule 1). A scan that did not happen must never read as "nothing found". Within the
-// room.
+// module.
 #pragma once
 
 #include <chrono>

@@ -5,14 +5,14 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "verdict/fixed_versions.h"
+#include "findings/fixed_versions.h"
 
 namespace {
 
 /// The package that is changed when this one is: its source package, which builds others too.
 std::string source_of(const Finding& finding) {
-    for (const Sighting& sighting : finding.seen_by) {
-        if (!sighting.upstreams.empty()) return sighting.upstreams.front();
+    for (const Detection& detection : finding.reported_by) {
+        if (!detection.upstreams.empty()) return detection.upstreams.front();
     }
     return finding.package;
 }
@@ -90,11 +90,12 @@ Advice advise_without_fix(const Finding& finding) {
 
 /// Findings with the same key are solved by one change.
 std::string group_of(const Finding& finding, const ImageEvidence& evidence) {
-    const Bringer bringer = find_bringer(finding, evidence.layers);
-    if (bringer == Bringer::python) return "python " + evidence.python_version;
+    const IntroducedBy bringer = find_introduced_by(finding, evidence.layers);
+    if (bringer == IntroducedBy::python) return "python " + evidence.python_version;
     const std::string base = evidence.bases.empty() ? "" : evidence.bases.front().reference;
-    const std::string where =
-        bringer == Bringer::base ? "base " + base : "ours " + find_origin(evidence.layers, finding.layer).instruction;
+    const std::string where = bringer == IntroducedBy::base
+                                  ? "base " + base
+                                  : "ours " + find_origin(evidence.layers, finding.layer).instruction;
     return where + "\n" + finding.package_type + "\n" + source_of(finding);
 }
 
@@ -118,13 +119,13 @@ std::string render_action(Action action) {
     return "";
 }
 
-Bringer find_bringer(const Finding& finding, const ImageLayers& layers) {
-    if (finding.kind == FindingKind::secret) return Bringer::ours;
-    if (is_interpreter(finding)) return Bringer::python;
+IntroducedBy find_introduced_by(const Finding& finding, const ImageLayers& layers) {
+    if (finding.kind == FindingKind::secret) return IntroducedBy::ours;
+    if (is_interpreter(finding)) return IntroducedBy::python;
     // Where the layer tells nothing: the bases bring the Debian packages, and we bring the rest.
     const LayerOwner owner = find_origin(layers, finding.layer).owner;
-    if (owner == LayerOwner::unknown) return finding.package_type == "deb" ? Bringer::base : Bringer::ours;
-    return owner == LayerOwner::base ? Bringer::base : Bringer::ours;
+    if (owner == LayerOwner::unknown) return finding.package_type == "deb" ? IntroducedBy::base : IntroducedBy::ours;
+    return owner == LayerOwner::base ? IntroducedBy::base : IntroducedBy::ours;
 }
 
 void FixPlan::add(const Finding& finding, const ImageEvidence& evidence) {
@@ -147,13 +148,13 @@ Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPl
     if (finding.fix != FixState::fixed || (next_fix(finding).empty() && !finding.fixed_in.empty()))
         return advise_without_fix(finding);
     const FixGroup* group = plan.find(finding, evidence);
-    switch (find_bringer(finding, evidence.layers)) {
-        case Bringer::python:
+    switch (find_introduced_by(finding, evidence.layers)) {
+        case IntroducedBy::python:
             return {Action::bump_python, fmt::format("raise pythonVersion from {} to {} in image-matrix.json",
                                                      evidence.python_version, joint_version(finding, group))};
-        case Bringer::base:
+        case IntroducedBy::base:
             return advise_on_base(finding, evidence, group);
-        case Bringer::ours:
+        case IntroducedBy::ours:
             return advise_on_ours(finding, origin, group);
     }
     return {};

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/date.h"
-#include "verdict/finding.h"
-#include "verdict/layers.h"
+#include "findings/finding.h"
+#include "findings/layers.h"
 #include "verdict/verdict.h"
 
 enum class Action { bump_python, rebuild, upgrade_package, no_fix, ours, accepted };
@@ -58,12 +58,5 @@ Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until 
 
 /// Who brings what was found. It stays the same when a fix appears, the base is rebuilt or somebody accepts the risk,
 /// so that what is remembered about a finding by where it is to be mended is not forgotten then.
-enum class Bringer { python, base, ours };
-Bringer find_bringer(const Finding& finding, const ImageLayers& layers);
-
-/// An entry for `exceptions:` of vulnerability-policy.yml, ready to paste: for this vulnerability in this package at
-/// this path, for 30 days from today. The owner is left for a person to write.
-std::string render_waiver(const Finding& finding, Date today);
-
-/// The same for an entry that stood in a scanner's own ignore file.
-std::string render_moved_waiver(Waiver waiver, Date today);
+enum class IntroducedBy { python, base, ours };
+IntroducedBy find_introduced_by(const Finding& finding, const ImageLayers& layers);

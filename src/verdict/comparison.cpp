@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "verdict/merge.h"
+#include "findings/merge.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "verdict/fixed_versions.h"
-#include "verdict/names.h"
+#include "findings/fixed_versions.h"
+#include "findings/names.h"
 
 namespace {
 
@@ -44,8 +44,8 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
     if (!finding.aliases.empty()) text += ", also known as " + joined(finding.aliases, ", ");
     if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
     std::vector<std::string> scanners;
-    for (const Sighting& sighting : finding.seen_by) {
-        const std::string name = render_scanner(sighting.scanner);
+    for (const Detection& detection : finding.reported_by) {
+        const std::string name = render_scanner(detection.scanner);
         if (std::find(scanners.begin(), scanners.end(), name) == scanners.end()) scanners.push_back(name);
     }
     if (!scanners.empty()) text += ", seen by " + joined(scanners, " and ");

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "verdict/layers.h"
+#include "findings/layers.h"
 #include "verdict/verdict.h"
 
 /// From the worst to know to the best; that nobody knows is the worst.

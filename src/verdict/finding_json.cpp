@@ -1,6 +1,6 @@
 #include "verdict/finding_json.h"
 
-#include "verdict/report_parts.h"
+#include "findings/report_parts.h"
 
 namespace {
 
@@ -35,26 +35,26 @@ Severity read_severity(const Json& object) {
     return parse_severity(text_at(object, "severity")).value_or(Severity::unknown);
 }
 
-void write_sighting(JsonWriter& json, const Sighting& sighting) {
+void write_sighting(JsonWriter& json, const Detection& detection) {
     json.open_object();
-    json.field("scanner", render_scanner(sighting.scanner));
-    json.field("id", sighting.id);
-    json.field("severity", render_severity(sighting.severity));
-    if (!sighting.severity_basis.empty()) json.field("severity_basis", sighting.severity_basis);
-    json.field("fix", fix_word(sighting.fix));
-    write_texts(json, "fixed_in", sighting.fixed_in);
+    json.field("scanner", render_scanner(detection.scanner));
+    json.field("id", detection.id);
+    json.field("severity", render_severity(detection.severity));
+    if (!detection.severity_basis.empty()) json.field("severity_basis", detection.severity_basis);
+    json.field("fix", fix_word(detection.fix));
+    write_texts(json, "fixed_in", detection.fixed_in);
     json.close();
 }
 
-Sighting read_sighting(const Json& value) {
-    Sighting sighting;
-    sighting.scanner = read_scanner(value);
-    sighting.id = text_at(value, "id");
-    sighting.severity = read_severity(value);
-    sighting.severity_basis = text_at(value, "severity_basis");
-    sighting.fix = read_fix(value);
-    sighting.fixed_in = read_texts(value, "fixed_in");
-    return sighting;
+Detection read_sighting(const Json& value) {
+    Detection detection;
+    detection.scanner = read_scanner(value);
+    detection.id = text_at(value, "id");
+    detection.severity = read_severity(value);
+    detection.severity_basis = text_at(value, "severity_basis");
+    detection.fix = read_fix(value);
+    detection.fixed_in = read_texts(value, "fixed_in");
+    return detection;
 }
 
 std::string render_day(const std::optional<Date>& date) {
@@ -115,7 +115,7 @@ void write_finding(JsonWriter& json, const Finding& finding) {
     json.field("cvss_score", finding.cvss_score);
     json.field("ignored_because", finding.ignored_because);
     json.open_array("seen_by");
-    for (const Sighting& sighting : finding.seen_by) write_sighting(json, sighting);
+    for (const Detection& detection : finding.reported_by) write_sighting(json, detection);
     json.close();
 }
 
@@ -141,7 +141,7 @@ Finding read_finding(const Json& value) {
     finding.cvss_vector = text_at(value, "cvss_vector");
     finding.cvss_score = decimal_at(value, "cvss_score");
     finding.ignored_because = text_at(value, "ignored_because");
-    for (const Json& sighting : items_at(value, "seen_by")) finding.seen_by.push_back(read_sighting(sighting));
+    for (const Json& detection : items_at(value, "seen_by")) finding.reported_by.push_back(read_sighting(detection));
     return finding;
 }
 

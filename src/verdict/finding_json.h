@@ -1,9 +1,9 @@
-// Findings and waivers as verdict files hold them. Within the room.
+// Findings and waivers as verdict files hold them. Internal header.
 #pragma once
 
 #include "base/json.h"
-#include "verdict/finding.h"
-#include "verdict/policy.h"
+#include "findings/finding.h"
+#include "policy/policy.h"
 
 // These write the fields; the object is the caller's.
 void write_finding(JsonWriter& json, const Finding& finding);

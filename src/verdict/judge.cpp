@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include "findings/merge.h"
+#include "policy/matching.h"
 #include "verdict/acceptance.h"
-#include "verdict/matching.h"
-#include "verdict/merge.h"
 #include "verdict/verdict.h"
 
 namespace {

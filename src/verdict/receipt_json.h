@@ -1,4 +1,4 @@
-// Receipts as they stand in receipt.json and in verdict files. Within the room.
+// Receipts as they stand in receipt.json and in verdict files. Internal header.
 #pragma once
 
 #include <string>

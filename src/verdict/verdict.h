@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "verdict/finding.h"
-#include "verdict/policy.h"
+#include "findings/finding.h"
+#include "policy/policy.h"
 
 enum class Outcome { clean, vulnerable, unknown };
 std::string render_outcome(Outcome outcome);

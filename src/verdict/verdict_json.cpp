@@ -1,6 +1,6 @@
+#include "findings/report_parts.h"
 #include "verdict/finding_json.h"
 #include "verdict/receipt_json.h"
-#include "verdict/report_parts.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "verdict/matching.h"
+#include "policy/matching.h"
 #include "verdict/verdict.h"
 
 namespace {

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "verdict/finding.h"
+#include "findings/finding.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include "oci/layout.h"
 
 inline void put_layout(FakeWorld& fake, const std::string& name, const std::string& salt) {
-    const std::filesystem::path folder = "out/images/" + name;
+    const std::filesystem::path directory = "out/images/" + name;
     const auto put = [&](const std::string& bytes) {
-        return fake.files.texts[blob_path(folder, sha256(bytes))] = bytes;
+        return fake.files.texts[blob_path(directory, sha256(bytes))] = bytes;
     };
     const std::string config = put(fmt::format(
         R"({{"architecture":"amd64","os":"linux","config":{{"Labels":{{"salt":"{}"}}}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
@@ -21,8 +21,8 @@ inline void put_layout(FakeWorld& fake, const std::string& name, const std::stri
         R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},)"
         R"("layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":{}}}]}})",
         oci_manifest_type, sha256(config).text(), config.size(), sha256(layer).text(), layer.size()));
-    fake.files.texts[folder / "oci-layout"] = R"({"imageLayoutVersion":"1.0.0"})";
-    fake.files.texts[folder / "index.json"] = fmt::format(
+    fake.files.texts[directory / "oci-layout"] = R"({"imageLayoutVersion":"1.0.0"})";
+    fake.files.texts[directory / "index.json"] = fmt::format(
         R"({{"schemaVersion":2,"manifests":[{{"mediaType":"{}","digest":"{}","size":{},"platform":{{"os":"linux","architecture":"amd64"}}}}]}})",
         oci_manifest_type, sha256(manifest).text(), manifest.size());
 }

@@ -20,7 +20,7 @@ struct GitHubWorld : FakeWorld {
     std::string libc6 = "2.36-9";      ///< the version that both scanners list in every image from now on
     std::string libc6_in_published;    ///< the same for what is fetched to compare with, where that is another one
     bool scanners_work = true;
-    std::filesystem::path published = "elsewhere";  ///< the folder that the registry serves
+    std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
     int missing_status = 404;                       ///< the registry's answer about what it does not have
     std::set<std::string> lost_tags;
     std::set<Digest> lost_manifests;
@@ -68,14 +68,14 @@ struct GitHubWorld : FakeWorld {
         return parse_settings(given);
     }
 
-    /// Built, scanned and published to a folder; then as if that had been Docker Hub.
+    /// Built, scanned and published to a directory; then as if that had been Docker Hub.
     Result publish() {
         run_scan(world(), settings());
         const Result result = run_publish(world(), settings({{"to", "oci:" + published.string()}}));
         std::string& journal = files.texts["out/publication.json"];
-        const std::string folder = "oci:" + published.string();
-        if (const std::size_t at = journal.find(folder); at != std::string::npos)
-            journal.replace(at, folder.size(), "docker.io");
+        const std::string directory = "oci:" + published.string();
+        if (const std::size_t at = journal.find(directory); at != std::string::npos)
+            journal.replace(at, directory.size(), "docker.io");
         return result;
     }
 
@@ -93,18 +93,18 @@ struct GitHubWorld : FakeWorld {
     Response serve(const std::string& path) {
         const bool blob = path.find("/blobs/") != std::string::npos;
         const std::string middle = blob ? "/blobs/" : "/manifests/";
-        const std::filesystem::path folder = published / path.substr(0, path.find(middle));
+        const std::filesystem::path directory = published / path.substr(0, path.find(middle));
         const std::string name = path.substr(path.find(middle) + middle.size());
         std::optional<Digest> digest = Digest::parse(name);
         // Several fetches ask at once: the map itself is not looked into.
-        const std::optional<std::string> tags = files.read_if_there(folder / "index.json");
+        const std::optional<std::string> tags = files.read_if_there(directory / "index.json");
         if (!digest && !lost_tags.contains(name) && tags) {
             for (const Descriptor& entry : parse_manifest(*tags, name).children) {
                 if (entry.annotations.at("org.opencontainers.image.ref.name") == name) digest = entry.digest;
             }
         }
         const std::optional<std::string> bytes = digest && !lost_manifests.contains(*digest)
-                                                     ? files.read_if_there(blob_path(folder, *digest))
+                                                     ? files.read_if_there(blob_path(directory, *digest))
                                                      : std::nullopt;
         if (!bytes) return {missing_status, {}, R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})"};
         return {200, {{"Docker-Content-Digest", digest->text()}}, *bytes};

@@ -338,7 +338,7 @@ TEST_CASE("Findings of an image from elsewhere are annotated without a place; SA
     CHECK(files_in_sarif(fake) == std::set<std::string>{"Dockerfile"});
 }
 
-TEST_CASE("SARIF names files as the repository does, also where the work tree is a folder of it") {
+TEST_CASE("SARIF names files as the repository does, also where the work tree is a directory of it") {
     GitHubWorld fake;
     fake.finding = "CVE-2026-1111";
     fake.environment["GITHUB_REF"] = "refs/heads/topic";

@@ -68,11 +68,11 @@ struct NightWorld : GitHubWorld {
 
     /// What a repository's tag names, and the one image below that index.
     std::pair<Digest, Digest> published_digests(const std::string& repository, const std::string& tag) {
-        const std::filesystem::path folder = published / "defradigital" / repository;
-        for (const Descriptor& entry : parse_manifest(files.read(folder / "index.json"), tag).children) {
+        const std::filesystem::path directory = published / "defradigital" / repository;
+        for (const Descriptor& entry : parse_manifest(files.read(directory / "index.json"), tag).children) {
             if (entry.annotations.at("org.opencontainers.image.ref.name") != tag) continue;
             return {entry.digest,
-                    parse_manifest(files.read(blob_path(folder, entry.digest)), tag).children.at(0).digest};
+                    parse_manifest(files.read(blob_path(directory, entry.digest)), tag).children.at(0).digest};
         }
         throw std::logic_error("nothing has the tag " + tag);
     }

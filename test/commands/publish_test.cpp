@@ -64,5 +64,5 @@ TEST_CASE("A dry run prints every reason and writes nothing at the destination")
     put_all_layouts(fake);
     run_publish(fake.world(), parse_settings({{"dry-run", "true"}, {"to", "oci:elsewhere"}}));
     CHECK(fake.out.str().find("nothing may be published to oci:elsewhere") != std::string::npos);
-    CHECK_FALSE(fake.files.is_folder("elsewhere"));
+    CHECK_FALSE(fake.files.is_directory("elsewhere"));
 }

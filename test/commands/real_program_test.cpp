@@ -269,7 +269,7 @@ TEST_CASE("An event that is no event is exit 2, whatever lies in its place", "[w
     fs::create_symlink(real, event);
     check("a symbolic link");
     fs::create_directory(event);
-    check("a folder");
+    check("a directory");
     REQUIRE(mkfifo(event.c_str(), 0600) == 0);
     check("a pipe that nobody writes into");
     CHECK(job.hub().lines.empty());

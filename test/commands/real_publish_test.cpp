@@ -121,11 +121,11 @@ TEST_CASE("Plain HTTP is spoken to this machine, and to others only with --insec
 TEST_CASE("A registry whose certificate a variable vouches for is trusted, and no other", "[whole]") {
     // Only here: OpenSSL reads the variable.
     needs_docker_registry();
-    const fs::path folder = make_server_folder();
-    make_certificate(folder, "ours", "registry.localhost");
-    const Environment trust = {{"SSL_CERT_FILE", (folder / "ours.crt").string()}};
+    const fs::path directory = make_server_directory();
+    make_certificate(directory, "ours", "registry.localhost");
+    const Environment trust = {{"SSL_CERT_FILE", (directory / "ours.crt").string()}};
     const DockerRegistry registry(RegistrySetup{
-        .tls = fmt::format("  tls:\n    certificate: {0}.crt\n    key: {0}.key\n", (folder / "ours").string()),
+        .tls = fmt::format("  tls:\n    certificate: {0}.crt\n    key: {0}.key\n", (directory / "ours").string()),
         .name = "registry.localhost",
         .environment = trust});
     PublishJob job;
@@ -135,7 +135,7 @@ TEST_CASE("A registry whose certificate a variable vouches for is trusted, and n
     const Finished published = job.publish(registry.host(), {}, trust);
     INFO(published.err);
     CHECK(published.exit_code == 0);
-    fs::remove_all(folder);
+    fs::remove_all(directory);
 }
 
 TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PROXY names (R28)", "[whole]") {

@@ -241,7 +241,7 @@ TEST_CASE("That a version is taken by other inputs is known before anything is b
     }
 }
 
-TEST_CASE("In a folder, too, it is known before anything is built that a version is taken by other inputs") {
+TEST_CASE("In a directory, too, it is known before anything is built that a version is taken by other inputs") {
     Scene scene;
     scene.options["to"] = "oci:elsewhere";
     CHECK(scene.publish().result.exit == Exit::done);
@@ -251,7 +251,7 @@ TEST_CASE("In a folder, too, it is known before anything is built that a version
     CHECK_THROWS_AS(try_publication(world, scene.settings(), load_project(world, scene.settings())), Error);
 }
 
-TEST_CASE("What a run that was killed left half written counts for nothing where the folder is made afresh") {
+TEST_CASE("What a run that was killed left half written counts for nothing where the directory is made afresh") {
     Scene scene;
     scene.options.erase("to");
     scene.publish();
@@ -263,7 +263,7 @@ TEST_CASE("What a run that was killed left half written counts for nothing where
     CHECK(scene.publish().result.exit == Exit::done);
     for (const char* repository : {"python", "python-development"})
         CHECK(scene.fake.files.texts.contains(fs::path("out/registry/defradigital") / repository / "index.json"));
-    CHECK_FALSE(scene.fake.files.is_folder("out/registry.new"));
+    CHECK_FALSE(scene.fake.files.is_directory("out/registry.new"));
 }
 
 TEST_CASE("Tags go back with a reason, and nothing else is written") {
@@ -313,8 +313,8 @@ TEST_CASE("What is out is fetched into layouts, byte for byte") {
     CHECK(check_blobs(scene.fake.files, fetched).empty());
     CHECK(result.outputs.at("digests").find(built.manifest.text()) != std::string::npos);
     CHECK(scene.registry.count("GET", "/blobs/") == 2);
-    CHECK(scene.fake.files.is_folder("out/fetched/defradigital-python-" + std::string(index.hex().substr(0, 12)) +
-                                     "-linux-amd64"));
+    CHECK(scene.fake.files.is_directory("out/fetched/defradigital-python-" + std::string(index.hex().substr(0, 12)) +
+                                        "-linux-amd64"));
 }
 
 TEST_CASE("fetch wants references that are some") {

@@ -72,7 +72,7 @@ TEST_CASE("What is no reference, or is named twice, is told before anything is f
         CHECK(error.exit == Exit::bad_input);
         REQUIRE(error.problems.size() == 2);
         CHECK(error.problems[0].what == "\"A b\" is no image reference");
-        CHECK(holds(error.problems[1].what, "the same folder"));
+        CHECK(holds(error.problems[1].what, "the same directory"));
     }
     CHECK(fake.http.sent.size() == before);
 }

@@ -13,9 +13,9 @@ inline std::string fixture(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-inline FileFact make_folder(unsigned mode = 0755, std::uint64_t owner = 0) {
+inline FileFact make_directory(unsigned mode = 0755, std::uint64_t owner = 0) {
     FileFact fact;
-    fact.type = FileType::folder;
+    fact.type = FileType::directory;
     fact.mode = mode;
     fact.uid = fact.gid = owner;
     return fact;
@@ -51,14 +51,14 @@ inline std::string good_fingerprint() {
 }
 
 inline void add_files_of_both(FileTree& tree) {
-    for (const char* folder :
+    for (const char* directory :
          {"/bin", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib",
           "/usr/local/lib/python3.13", "/etc", "/etc/ssl", "/etc/ssl/certs", "/home", "/home/nonroot/.local",
           "/home/nonroot/.local/bin", "/var", "/var/lib", "/var/lib/dpkg", "/var/lib/dpkg/status.d"}) {
-        tree.files[folder] = make_folder();
+        tree.files[directory] = make_directory();
     }
-    tree.files["/home/nonroot"] = make_folder(0755, 1000);
-    tree.files["/tmp"] = make_folder(01777);
+    tree.files["/home/nonroot"] = make_directory(0755, 1000);
+    tree.files["/tmp"] = make_directory(01777);
     tree.files["/etc/passwd"] =
         make_file("root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:1000:1000:nonroot:/home/nonroot:/sbin/nologin\n");
     tree.files["/etc/group"] = make_file("root:x:0:\nnonroot:x:1000:\n");
@@ -136,12 +136,12 @@ inline constexpr const char* site_packages = "/home/nonroot/.venv/lib/python3.13
 /// A wheel that a service has installed, with compiled modules, libraries of its own, a static library and a program.
 inline void add_wheel_of_service(FileTree& tree) {
     const std::string site = site_packages;
-    for (const char* folder : {"/home/nonroot/.venv", "/home/nonroot/.venv/bin", "/home/nonroot/.venv/lib",
-                               "/home/nonroot/.venv/lib/python3.13"}) {
-        tree.files[folder] = make_folder(0755, 1000);
+    for (const char* directory : {"/home/nonroot/.venv", "/home/nonroot/.venv/bin", "/home/nonroot/.venv/lib",
+                                  "/home/nonroot/.venv/lib/python3.13"}) {
+        tree.files[directory] = make_directory(0755, 1000);
     }
-    for (const char* folder : {"", "/sums", "/sums/test", "/sums.libs", "/sums-1.0.dist-info", "/pip"})
-        tree.files[site + folder] = make_folder(0755, 1000);
+    for (const char* directory : {"", "/sums", "/sums/test", "/sums.libs", "/sums-1.0.dist-info", "/pip"})
+        tree.files[site + directory] = make_directory(0755, 1000);
     tree.files[site + "/sums/_core.so"] = make_program(1, "");
     tree.files[site + "/sums/_core.so"].sha256 = "core-hash";
     tree.files[site + "/sums/other,_core.so"] = make_program(1, "");

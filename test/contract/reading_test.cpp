@@ -66,7 +66,7 @@ TEST_CASE("a tar is read with its modes, links and sizes") {
                                     "ELF and more",
                                     '0', "0004755"));
     CHECK(tree.files.size() == 5);
-    CHECK(tree.files.at("/etc").type == FileType::folder);
+    CHECK(tree.files.at("/etc").type == FileType::directory);
     CHECK(tree.files.at("/etc/passwd").text == "root:x:0:0\n");
     CHECK(tree.files.at("/etc/group").further_name);
     CHECK(tree.text_of("/usr/passwd") == "root:x:0:0\n");

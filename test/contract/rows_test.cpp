@@ -174,23 +174,24 @@ std::vector<Defect> file_defects() {
          [](ImageFacts& f) { f.files.files["/usr/local/bin/python3.13"].mode = 02755; }, true},
         {"world-writable", "a file", [](ImageFacts& f) { f.files.files["/etc/passwd"].mode = 0666; }},
         {"world-writable", "a sticky file", [](ImageFacts& f) { f.files.files["/etc/passwd"].mode = 01666; }},
-        {"world-writable", "a folder", [](ImageFacts& f) { f.files.files["/tmp"].mode = 0777; }},
+        {"world-writable", "a directory", [](ImageFacts& f) { f.files.files["/tmp"].mode = 0777; }},
         {"dangling-links", "one", [](ImageFacts& f) { f.files.files["/usr/lib/cert.pem"] = make_link("../nowhere"); }},
         {"dangling-links", "a ring", [](ImageFacts& f) { f.files.files["/usr/lib/ring"] = make_link("ring"); }},
         {"no-tools", "a shell",
          [](ImageFacts& f) { f.files.files["/bin/sh"] = make_link("/usr/local/bin/python3.13"); }},
         {"tools", "no shell", [](ImageFacts& f) { f.files.files.erase("/usr/bin/sh"); }, true},
         {"no-debris", "headers", [](ImageFacts& f) { f.files.files["/usr/local/include/Python.h"] = make_file(""); }},
-        {"no-debris", "tests", [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/test"] = make_folder(); }},
+        {"no-debris", "tests",
+         [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/test"] = make_directory(); }},
         {"no-debris", "ensurepip",
-         [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/ensurepip"] = make_folder(); }},
+         [](ImageFacts& f) { f.files.files["/usr/local/lib/python3.13/ensurepip"] = make_directory(); }},
         {"no-debris", "a static library",
          [](ImageFacts& f) { f.files.files["/usr/local/lib/libpython3.13.a"] = make_file(""); }},
         {"no-debris", "pip in the system's own site-packages",
          [](ImageFacts& f) {
-             f.files.files["/usr/local/lib/python3.13/pip"] = make_folder();
+             f.files.files["/usr/local/lib/python3.13/pip"] = make_directory();
              f.files.files["/usr/local/lib/python3.13/pip/__init__.py"] = make_file("");
-             f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info"] = make_folder();
+             f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info"] = make_directory();
              f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info/METADATA"] = make_file("Name: pip\n");
              f.files.files["/usr/local/lib/python3.13/pip-25.0.dist-info/RECORD"] = make_file("pip/__init__.py,,\n");
          }},
@@ -214,7 +215,7 @@ std::vector<Defect> file_defects() {
          [](ImageFacts& f) { f.files.files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = ""; }},
         {"libraries-once", "two of them",
          [](ImageFacts& f) {
-             f.files.files["/usr/lib/old"] = make_folder();
+             f.files.files["/usr/lib/old"] = make_directory();
              f.files.files["/usr/lib/old/libc.so.6"] = make_program(1, "c1");
              f.files.files["/var/lib/dpkg/status.d/libc6.md5sums"].text += "c1  usr/lib/old/libc.so.6\n";
          }},

@@ -17,7 +17,7 @@ struct FakeFiles : Files {
     using path = std::filesystem::path;
 
     std::map<path, std::string> texts;
-    std::set<path> folders;         ///< those that were made; folders that hold files need not be here
+    std::set<path> directories;     ///< those that were made; directories that hold files need not be here
     std::set<path> fail_writes_to;  ///< writing here, or below, fails as on a full disk
     std::vector<path> written;      ///< every path that was written, appended or linked to, in order
 
@@ -28,23 +28,23 @@ struct FakeFiles : Files {
 
     std::optional<std::string> read_if_there(const path& file) override {
         const std::lock_guard lock(mutex_);
-        if (has_folder(key(file)))
-            throw Error{Exit::bad_input, {{{file.string(), 0}, "this is a folder, not a file", ""}}};
+        if (has_directory(key(file)))
+            throw Error{Exit::bad_input, {{{file.string(), 0}, "this is a directory, not a file", ""}}};
         const auto found = texts.find(key(file));
         return found == texts.end() ? std::nullopt : std::optional(found->second);
     }
 
-    std::vector<std::string> names_in(const path& folder) override {
+    std::vector<std::string> names_in(const path& directory) override {
         const std::lock_guard lock(mutex_);
         std::set<std::string> names;
-        for (const auto& [file, text] : texts) add_name_below(file, key(folder), names);
-        for (const path& made : folders) add_name_below(made, key(folder), names);
+        for (const auto& [file, text] : texts) add_name_below(file, key(directory), names);
+        for (const path& made : directories) add_name_below(made, key(directory), names);
         return {names.begin(), names.end()};
     }
 
-    bool is_folder(const path& folder) override {
+    bool is_directory(const path& directory) override {
         const std::lock_guard lock(mutex_);
-        return has_folder(key(folder));
+        return has_directory(key(directory));
     }
 
     Digest digest_of(const path& file) override {
@@ -68,10 +68,10 @@ struct FakeFiles : Files {
         put(file, found->second + std::string(text));
     }
 
-    void make_folder(const path& folder) override {
+    void make_directory(const path& directory) override {
         const std::lock_guard lock(mutex_);
-        refuse_if_full(folder);
-        folders.insert(key(folder));
+        refuse_if_full(directory);
+        directories.insert(key(directory));
     }
 
     void link_or_copy(const path& from, const path& to) override {
@@ -85,30 +85,30 @@ struct FakeFiles : Files {
         const std::lock_guard lock(mutex_);
         refuse_if_full(to);
         const path source = key(from);
-        if (!texts.contains(source) && !has_folder(source)) {
-            throw Error{Exit::failed, {{{from.string(), 0}, "there is no such file or folder", ""}}};
+        if (!texts.contains(source) && !has_directory(source)) {
+            throw Error{Exit::failed, {{{from.string(), 0}, "there is no such file or directory", ""}}};
         }
         std::map<path, std::string> moved_texts;
         for (const auto& [file, text] : texts) moved_texts[moved(file, source, key(to))] = text;
-        std::set<path> moved_folders;
-        for (const path& folder : folders) moved_folders.insert(moved(folder, source, key(to)));
+        std::set<path> moved_directories;
+        for (const path& directory : directories) moved_directories.insert(moved(directory, source, key(to)));
         texts = moved_texts;
-        folders = moved_folders;
+        directories = moved_directories;
     }
 
     void remove(const path& file) override {
         const std::lock_guard lock(mutex_);
         std::erase_if(texts, [&](const auto& entry) { return is_at_or_below(entry.first, key(file)); });
-        std::erase_if(folders, [&](const path& folder) { return is_at_or_below(folder, key(file)); });
+        std::erase_if(directories, [&](const path& directory) { return is_at_or_below(directory, key(file)); });
     }
 
-    void give_to_owner_of_folder(const path&) override {}
+    void give_to_owner_of_directory(const path&) override {}
 
-    path make_temporary_folder() override {
+    path make_temporary_directory() override {
         const std::lock_guard lock(mutex_);
-        const path folder = "/tmp/fake-" + std::to_string(++temporary_folders_);
-        folders.insert(folder);
-        return folder;
+        const path directory = "/tmp/fake-" + std::to_string(++temporary_directories_);
+        directories.insert(directory);
+        return directory;
     }
 
   private:
@@ -117,8 +117,8 @@ struct FakeFiles : Files {
         return normal.has_filename() ? normal : normal.parent_path();
     }
 
-    static bool is_at_or_below(const path& file, const path& folder) {
-        return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+    static bool is_at_or_below(const path& file, const path& directory) {
+        return std::mismatch(directory.begin(), directory.end(), file.begin(), file.end()).first == directory.end();
     }
 
     static path moved(const path& file, const path& from, const path& to) {
@@ -126,15 +126,15 @@ struct FakeFiles : Files {
         return is_at_or_below(file, from) ? to / file.lexically_relative(from) : file;
     }
 
-    static void add_name_below(const path& file, const path& folder, std::set<std::string>& names) {
-        if (folder == "." && file.is_relative()) names.insert(file.begin()->string());
-        if (file == folder || !is_at_or_below(file, folder)) return;
-        names.insert(file.lexically_relative(folder).begin()->string());
+    static void add_name_below(const path& file, const path& directory, std::set<std::string>& names) {
+        if (directory == "." && file.is_relative()) names.insert(file.begin()->string());
+        if (file == directory || !is_at_or_below(file, directory)) return;
+        names.insert(file.lexically_relative(directory).begin()->string());
     }
 
-    bool has_folder(const path& folder) const {
-        const auto below = [&](const path& file) { return file != folder && is_at_or_below(file, folder); };
-        return folders.contains(folder) || std::any_of(folders.begin(), folders.end(), below) ||
+    bool has_directory(const path& directory) const {
+        const auto below = [&](const path& file) { return file != directory && is_at_or_below(file, directory); };
+        return directories.contains(directory) || std::any_of(directories.begin(), directories.end(), below) ||
                std::any_of(texts.begin(), texts.end(), [&](const auto& entry) { return below(entry.first); });
     }
 
@@ -153,5 +153,5 @@ struct FakeFiles : Files {
     }
 
     std::mutex mutex_;
-    int temporary_folders_ = 0;
+    int temporary_directories_ = 0;
 };

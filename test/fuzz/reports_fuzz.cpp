@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "verdict/finding.h"
+#include "findings/finding.h"
 
 namespace {
 

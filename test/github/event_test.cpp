@@ -142,7 +142,7 @@ TEST_CASE("Each kind of event is what it is: whether it comes from a fork, and w
                                                          .event_repository = event.event_repository,
                                                          .default_branch = event.default_branch,
                                                          .from_fork = event.from_fork},
-                                                        PublishWish::automatic, {"master"});
+                                                        PublishMode::automatic, {"master"});
         CHECK(permission.granted == occurrence.publishes);
     }
 }

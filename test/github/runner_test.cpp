@@ -85,7 +85,7 @@ TEST_CASE("An annotation names file and line and escapes what the runner would r
     CHECK(render_annotations(problems) == "::error file=a%3Ab%2Cc.json,line=11::50%25 of%0Ait%0Ahint: do that\n");
 }
 
-TEST_CASE("An annotation names its file as the repository does, also where the work tree is a folder of it") {
+TEST_CASE("An annotation names its file as the repository does, also where the work tree is a directory of it") {
     const auto annotate = [](const std::string& file) {
         return render_annotations({{{file, 2}, "wrong", ""}}, "images/python/");
     };
@@ -97,12 +97,12 @@ TEST_CASE("An annotation names its file as the repository does, also where the w
 
 TEST_CASE("Where the work tree is in the repository is known in a workflow, and empty for the root and elsewhere") {
     const Environment environment = {{"GITHUB_ACTIONS", "true"}, {"GITHUB_WORKSPACE", "/github/workspace"}};
-    CHECK(folder_in_repository(environment, "/github/workspace/images/python") == "images/python/");
-    CHECK(folder_in_repository(environment, "/github/workspace/a/../b/") == "b/");
+    CHECK(directory_in_repository(environment, "/github/workspace/images/python") == "images/python/");
+    CHECK(directory_in_repository(environment, "/github/workspace/a/../b/") == "b/");
     for (const char* other : {"/github/workspace", "/github/workspace/", "/github", "/github/workspaces/x", "/", "."})
-        CHECK(folder_in_repository(environment, other).empty());
-    CHECK(folder_in_repository({{"GITHUB_WORKSPACE", "/w"}}, "/w/a").empty());
-    CHECK(folder_in_repository({{"GITHUB_ACTIONS", "true"}}, "/w/a").empty());
+        CHECK(directory_in_repository(environment, other).empty());
+    CHECK(directory_in_repository({{"GITHUB_WORKSPACE", "/w"}}, "/w/a").empty());
+    CHECK(directory_in_repository({{"GITHUB_ACTIONS", "true"}}, "/w/a").empty());
 }
 
 TEST_CASE("Ten annotations of a kind are shown, of eleven nine and a count") {

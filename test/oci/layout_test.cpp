@@ -6,7 +6,7 @@
 
 namespace {
 
-const std::string folder = "out/images/3.13.3-production-linux-amd64";
+const std::string directory = "out/images/3.13.3-production-linux-amd64";
 const std::string changed_hint =
     "\n  hint: the layout was changed or cut short after the build: build the image again\n";
 
@@ -16,7 +16,7 @@ struct Box {
 
     Descriptor add(const std::string& bytes, const std::string& media_type, const std::string& platform = "") {
         const Digest digest = sha256(bytes);
-        files.texts[blob_path(folder, digest)] = bytes;
+        files.texts[blob_path(directory, digest)] = bytes;
         return {media_type, digest, bytes.size(), platform, {}};
     }
 
@@ -55,12 +55,12 @@ struct Box {
             entry.annotations["org.opencontainers.image.created"] = "2026-11-23T17:50:00Z";
             entry.annotations["io.containerd.image.name"] = "docker.io/library/x:latest";
         }
-        files.texts[folder + "/oci-layout"] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-        files.texts[folder + "/index.json"] = render_index(entries, {});
+        files.texts[directory + "/oci-layout"] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+        files.texts[directory + "/index.json"] = render_index(entries, {});
     }
 
     Layout load(const std::string& platform = "linux/amd64") {
-        return load_layout(files, folder, "3.13.3-production", platform);
+        return load_layout(files, directory, "3.13.3-production", platform);
     }
 
     std::string message(const std::string& platform = "linux/amd64") {
@@ -88,7 +88,7 @@ struct Box {
 };
 
 std::string path_of(const Digest& digest) {
-    return folder + "/blobs/sha256/" + std::string(digest.hex());
+    return directory + "/blobs/sha256/" + std::string(digest.hex());
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ TEST_CASE("a layout as BuildKit writes it with provenance: an index of an image 
     CHECK(layout.name == "3.13.3-production-linux-amd64");
     CHECK(layout.image == "3.13.3-production");
     CHECK(layout.platform == "linux/amd64");
-    CHECK(layout.folder == folder);
+    CHECK(layout.directory == directory);
     CHECK(layout.manifest == image.digest);
     CHECK(layout.manifest_descriptor.digest == image.digest);
     CHECK(layout.manifest_descriptor.size == image.size);
@@ -153,7 +153,7 @@ TEST_CASE("of several platforms the one that was asked for is taken, with its ow
     REQUIRE(layout.attestations.size() == 1);
     CHECK(layout.attestations[0].digest == about_arm64.digest);
     CHECK(box.message("linux/s390x") ==
-          folder + ": the layout holds no image for linux/s390x\n  hint: it holds linux/amd64, linux/arm64\n");
+          directory + ": the layout holds no image for linux/s390x\n  hint: it holds linux/amd64, linux/arm64\n");
 }
 
 TEST_CASE("an image that is listed twice is one image, two images for a platform are refused") {
@@ -163,20 +163,20 @@ TEST_CASE("an image that is listed twice is one image, two images for a platform
     CHECK(box.load().manifest == one.digest);
     box.finish({box.add_index({one}), box.add_image("amd64", "other")});
     CHECK(box.message() ==
-          folder +
+          directory +
               ": the layout holds 2 images for linux/amd64\n"
               "  hint: a scanner would silently take one of them: give each image a layout of its own\n");
 }
 
 TEST_CASE("a layout that is not there, or holds nothing, is told") {
     Box box;
-    CHECK(box.message() == folder + ": there is no OCI layout\n  hint: build the image first\n");
+    CHECK(box.message() == directory + ": there is no OCI layout\n  hint: build the image first\n");
     box.finish({});
     CHECK(box.message() ==
-          folder +
+          directory +
               ": the layout holds no image for linux/amd64\n  hint: it holds none at all: build the image again\n");
-    box.files.texts[folder + "/index.json"] = "{}";
-    CHECK(box.message() == folder + "/index.json is neither an image manifest nor an index\n");
+    box.files.texts[directory + "/index.json"] = "{}";
+    CHECK(box.message() == directory + "/index.json is neither an image manifest nor an index\n");
 }
 
 TEST_CASE("a manifest that is missing or was changed is not believed") {
@@ -200,7 +200,7 @@ TEST_CASE("indexes nested without end are not followed to the end") {
     box.finish({inner});
     CHECK(box.message().empty());
     box.finish({box.add_index({inner})});
-    CHECK(box.message() == folder + ": the indexes are nested too deep\n");
+    CHECK(box.message() == directory + ": the indexes are nested too deep\n");
 }
 
 TEST_CASE("an index that is called an image is told") {

@@ -69,8 +69,8 @@ def ask():
 
 send("initialize", adapterID="debugpy", pathFormat="path")
 wait_for("initialize")
-folder = str(pathlib.Path(file).parent)
-send("attach", justMyCode=True, pathMappings=[{"localRoot": folder, "remoteRoot": "/home/nonroot/app"}])
+directory = str(pathlib.Path(file).parent)
+send("attach", justMyCode=True, pathMappings=[{"localRoot": directory, "remoteRoot": "/home/nonroot/app"}])
 wait_for("initialized")
 send("setBreakpoints", source={"path": file}, breakpoints=[{"line": line}])
 wait_for("setBreakpoints")

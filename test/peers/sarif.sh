@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Holds SARIF files against two validators that are not ours: the official schema (ajv) and Microsoft's multitool with GitHub's rules.
 #
-#   SAMPLES=FOLDER test_report '[samples]'
-#   test/peers/sarif.sh FOLDER/*.sarif
+#   SAMPLES=DIRECTORY test_report '[samples]'
+#   test/peers/sarif.sh DIRECTORY/*.sarif
 #
-# Needs PEERS, a folder with the packages of test/peers/npm, and libicu (tools/ready report-peers). SARIF_SCHEMA names another schema file
+# Needs PEERS, a directory with the packages of test/peers/npm, and libicu (tools/ready report-peers). SARIF_SCHEMA names another schema file
 # than the one that the validator brings.
 # Ends with 1 if a file has an error or a warning, or if a validator lets a wrong file pass.
 set -euo pipefail
 
-peers=${PEERS:?a folder with the npm packages, see the head of this script}
+peers=${PEERS:?a directory with the npm packages, see the head of this script}
 multitool=$peers/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
 schema=${SARIF_SCHEMA:-$(dirname "$multitool")/sarif-2.1.0.json}
 work=$(mktemp -d)

@@ -48,7 +48,7 @@ TEST_CASE("a build reads what is named, and what is below it") {
     CHECK_FALSE(holds("image", "image/x", "image/x"));
 }
 
-TEST_CASE("only folders that may hold something are looked into") {
+TEST_CASE("only directories that may hold something are looked into") {
     const BuildContext context(parse_dockerfile("FROM a\nCOPY a/b c/*/d /to/\n", "Dockerfile"), "a/b/no\n");
     CHECK(context.may_hold_below("a"));
     CHECK(context.may_hold_below("a/b/x"));

@@ -46,7 +46,7 @@ struct LayoutOnDisk {
         .name = "x-production-linux-amd64",
         .image = "x-production",
         .platform = "linux/amd64",
-        .folder = files.make_temporary_folder(),
+        .directory = files.make_temporary_directory(),
         .manifest = sha256("manifest"),
         .config = sha256("config"),
         .layers = {{.media_type = "layer", .digest = sha256("layer"), .size = 5, .platform = "", .annotations = {}}},
@@ -58,11 +58,11 @@ struct LayoutOnDisk {
                                 .annotations = {}}};
 
     LayoutOnDisk() {
-        std::filesystem::create_directories(layout.folder / "blobs/sha256");
+        std::filesystem::create_directories(layout.directory / "blobs/sha256");
         for (const char* text : {"manifest", "config", "layer"})
-            std::ofstream(blob_path(layout.folder, sha256(text))) << text;
+            std::ofstream(blob_path(layout.directory, sha256(text))) << text;
     }
-    ~LayoutOnDisk() { std::filesystem::remove_all(layout.folder); }
+    ~LayoutOnDisk() { std::filesystem::remove_all(layout.directory); }
 };
 
 }  // namespace
@@ -93,7 +93,7 @@ TEST_CASE("a layout is loaded as a tar that both image stores read, and removed 
         CHECK(stage.engine.images == std::set<std::string>{name});
         CHECK(name.starts_with("python-image-action-test:"));
         CHECK(run.load_image(disk.layout) != name);
-        CHECK(std::filesystem::is_empty(run.folder()));
+        CHECK(std::filesystem::is_empty(run.directory()));
     }
     CHECK(stage.engine.images.empty());
     CHECK_FALSE(std::filesystem::exists(stage.files.made.at(0)));

@@ -170,9 +170,9 @@ class FakeEngine {
     int made_ = 0;
 };
 
-/// Files in memory, but folders for temporary files are real: large files do not go through memory.
+/// Files in memory, but directories for temporary files are real: large files do not go through memory.
 struct FilesWithDisk : FakeFiles {
-    std::filesystem::path make_temporary_folder() override {
+    std::filesystem::path make_temporary_directory() override {
         std::string name = (std::filesystem::temp_directory_path() / "probe-test-XXXXXX").string();
         REQUIRE(mkdtemp(name.data()) != nullptr);
         made.push_back(name);

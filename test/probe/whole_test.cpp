@@ -20,23 +20,23 @@ struct NoProcesses : Processes {
     Finished run(const Command&) override { throw Error{Exit::failed, {{{}, "no process is needed for this", ""}}}; }
 };
 
-std::filesystem::path make_folder() {
+std::filesystem::path make_directory() {
     std::string name = (std::filesystem::temp_directory_path() / "probe-whole-XXXXXX").string();
     REQUIRE(mkdtemp(name.data()) != nullptr);
     return name;
 }
 
 struct RealStage {
-    std::filesystem::path folder = make_folder();
+    std::filesystem::path directory = make_directory();
     Environment environment;
     RealHttp http{environment};
     RealClock clock;
-    RealFiles files{folder, folder};
+    RealFiles files{directory, directory};
     NoProcesses processes;
     std::ostringstream out;
     std::ostringstream log;
 
-    ~RealStage() { std::filesystem::remove_all(folder); }
+    ~RealStage() { std::filesystem::remove_all(directory); }
     World world() { return {processes, http, files, clock, environment, out, log}; }
 
     EngineInfo engine_or_skip() {
@@ -55,15 +55,15 @@ std::string file_in(const std::string& path, const std::string& text) {
 }
 
 /// A layout, as a builder would leave it, of an image FROM scratch that holds one file.
-Layout make_scratch_layout(const std::filesystem::path& folder, const std::string& architecture) {
+Layout make_scratch_layout(const std::filesystem::path& directory, const std::string& architecture) {
     const auto add = [&](const std::string& text) {
-        std::ofstream(blob_path(folder, sha256(text)), std::ios::binary) << text;
+        std::ofstream(blob_path(directory, sha256(text)), std::ios::binary) << text;
         return Descriptor{
             .media_type = "", .digest = sha256(text), .size = text.size(), .platform = "", .annotations = {}};
     };
-    std::filesystem::create_directories(folder / "blobs/sha256");
+    std::filesystem::create_directories(directory / "blobs/sha256");
     const std::string tar =
-        file_in("etc/passwd", "nonroot:x:1000:1000:" + folder.string() + ":/home/nonroot:/sbin/nologin\n") +
+        file_in("etc/passwd", "nonroot:x:1000:1000:" + directory.string() + ":/home/nonroot:/sbin/nologin\n") +
         file_in("tmp/open", "x") + render_tar_end();
     Descriptor layer = add(tar);
     layer.media_type = "application/vnd.oci.image.layer.v1.tar";
@@ -79,7 +79,7 @@ Layout make_scratch_layout(const std::filesystem::path& folder, const std::strin
     Layout layout{.name = "scratch-production-linux-" + architecture,
                   .image = "scratch-production",
                   .platform = "linux/" + architecture,
-                  .folder = folder,
+                  .directory = directory,
                   .manifest = manifest.digest,
                   .config = config.digest,
                   .layers = {layer},
@@ -106,7 +106,7 @@ TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, 
     // Only here: the engine takes an archive of our own making, and answers what the fakes say it does.
     RealStage stage;
     const EngineInfo engine = stage.engine_or_skip();
-    const Layout layout = make_scratch_layout(stage.folder / "layout", engine.architecture);
+    const Layout layout = make_scratch_layout(stage.directory / "layout", engine.architecture);
     ImageUnderTest image;
     image.name = layout.name;
     image.platform = layout.platform;
@@ -134,10 +134,10 @@ TEST_CASE("a real engine is freed of what a killed run left behind", "[whole]") 
     const EngineInfo engine = stage.engine_or_skip();
     const std::string killed =
         std::to_string((stage.clock.now() - std::chrono::hours(2)).time_since_epoch().count()) + "-killed";
-    const Layout layout = make_scratch_layout(stage.folder / "layout", engine.architecture);
-    write_image_tar(stage.files, layout, "python-image-action-test", killed + "-0", stage.folder / "left.tar");
+    const Layout layout = make_scratch_layout(stage.directory / "layout", engine.architecture);
+    write_image_tar(stage.files, layout, "python-image-action-test", killed + "-0", stage.directory / "left.tar");
     Request load = make_request(engine, "POST", "/images/load");
-    load.body_file = stage.folder / "left.tar";
+    load.body_file = stage.directory / "left.tar";
     send_to_engine(world, load);
     Request create = make_request(engine, "POST", "/containers/create");
     create.headers = {{"Content-Type", "application/json"}};

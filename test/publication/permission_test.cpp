@@ -4,7 +4,7 @@
 
 namespace {
 
-Occasion push_to(const std::string& ref) {
+EventContext push_to(const std::string& ref) {
     return {.in_workflow = true,
             .event = "push",
             .ref = ref,
@@ -14,8 +14,8 @@ Occasion push_to(const std::string& ref) {
             .from_fork = false};
 }
 
-Permission ask(const Occasion& occasion) {
-    return decide_permission(occasion, PublishWish::automatic, {"master"});
+Permission ask(const EventContext& event_context) {
+    return decide_permission(event_context, PublishMode::automatic, {"master"});
 }
 
 }  // namespace
@@ -38,10 +38,10 @@ TEST_CASE("A tag named like the publish branch does not publish") {
 TEST_CASE("Events that run other people's code never publish, whatever the branch") {
     for (const char* event : {"pull_request", "pull_request_target", "merge_group", "workflow_run", "issue_comment",
                               "repository_dispatch", "release", ""}) {
-        Occasion occasion = push_to("refs/heads/master");
-        occasion.event = event;
+        EventContext event_context = push_to("refs/heads/master");
+        event_context.event = event;
         INFO(event);
-        CHECK_FALSE(ask(occasion).granted);
+        CHECK_FALSE(ask(event_context).granted);
     }
 }
 
@@ -50,20 +50,20 @@ TEST_CASE("The branch of a merge queue does not publish, although each push to i
 }
 
 TEST_CASE("A fork never publishes") {
-    Occasion occasion = push_to("refs/heads/master");
-    occasion.from_fork = true;
-    CHECK_FALSE(ask(occasion).granted);
+    EventContext event_context = push_to("refs/heads/master");
+    event_context.from_fork = true;
+    CHECK_FALSE(ask(event_context).granted);
 }
 
 TEST_CASE("An event of another repository does not publish, nor one that names none") {
-    Occasion occasion = push_to("refs/heads/master");
-    occasion.event_repository = "eve/images";
-    CHECK_FALSE(ask(occasion).granted);
-    occasion.event_repository = occasion.repository = "";
-    CHECK_FALSE(ask(occasion).granted);
+    EventContext event_context = push_to("refs/heads/master");
+    event_context.event_repository = "eve/images";
+    CHECK_FALSE(ask(event_context).granted);
+    event_context.event_repository = event_context.repository = "";
+    CHECK_FALSE(ask(event_context).granted);
 }
 
 TEST_CASE("publish: off holds everywhere, and on a laptop whoever runs it decides") {
-    CHECK_FALSE(decide_permission(push_to("refs/heads/master"), PublishWish::off, {"master"}).granted);
-    CHECK(decide_permission({}, PublishWish::automatic, {}).granted);
+    CHECK_FALSE(decide_permission(push_to("refs/heads/master"), PublishMode::off, {"master"}).granted);
+    CHECK(decide_permission({}, PublishMode::automatic, {}).granted);
 }

@@ -36,8 +36,8 @@ Verdict verdict(Outcome outcome = Outcome::clean, const Digest& manifest = amd64
     return {.name = "3.13.3-production-linux-amd64", .target = "production", .manifest = manifest, .outcome = outcome};
 }
 
-HeldTag held(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from,
-             const std::string& version = "1.1.0") {
+ExistingTag held(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from,
+                 const std::string& version = "1.1.0") {
     return {.repository = "defradigital/python",
             .tag = tag,
             .index = index,
@@ -47,7 +47,7 @@ HeldTag held(const std::string& tag, const Digest& index, const std::optional<Di
             .source = ""};
 }
 
-Publication publish(const std::vector<Verdict>& verdicts, const std::vector<HeldTag>& there = {},
+Publication publish(const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& there = {},
                     const PublicationRules& rules = {}) {
     return plan_publication(plan(), {candidate()}, verdicts, there, rules);
 }
@@ -145,7 +145,7 @@ TEST_CASE(
     "Before anything is built it is known that a version is taken, a repository is another's, an alias of no age") {
     Candidate planned = candidate();
     planned.members.clear();
-    const auto foresee = [&](const std::vector<HeldTag>& there) {
+    const auto foresee = [&](const std::vector<ExistingTag>& there) {
         return foresee_publication(plan(), {planned}, there, {.source = "https://github.com/defra/images"});
     };
     CHECK_FALSE(foresee({}).is_refused());
@@ -157,7 +157,7 @@ TEST_CASE(
     CHECK(same.notes ==
           std::vector<std::string>{"1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed"});
 
-    HeldTag foreign = held("latest-3.13", sha256("theirs"), inputs);
+    ExistingTag foreign = held("latest-3.13", sha256("theirs"), inputs);
     foreign.source = "https://github.com/eve/images";
     const Publication refused = foresee({held("1.1.0-python3.13.3", sha256("theirs"), sha256("other inputs")), foreign,
                                          held("latest", sha256("old"), std::nullopt, "")});
@@ -180,7 +180,7 @@ TEST_CASE("A moving tag goes forwards in DEFRA_VERSION only; as numbers, not as 
 }
 
 TEST_CASE("A repository that holds another source's images is refused") {
-    HeldTag foreign = held("latest", sha256("theirs"), inputs, "1.0.0");
+    ExistingTag foreign = held("latest", sha256("theirs"), inputs, "1.0.0");
     foreign.source = "https://github.com/eve/images";
     CHECK(publish({verdict()}, {foreign}, {.source = "https://github.com/defra/images"}).is_refused());
 }
@@ -229,7 +229,7 @@ TEST_CASE("gate.publish: no-worse lets a blocked image out that is no worse than
 }
 
 TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
-    const HeldTag unknown = held("latest", sha256("theirs"), std::nullopt, "");
+    const ExistingTag unknown = held("latest", sha256("theirs"), std::nullopt, "");
     const Publication refused = publish({verdict()}, {unknown});
     REQUIRE(refused.is_refused());
     CHECK(refused.exit == Exit::refused);
@@ -243,7 +243,7 @@ TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
 }
 
 TEST_CASE("a lower Python under a higher DEFRA_VERSION goes out with a warning") {
-    HeldTag higher = held("latest", sha256("old"), inputs, "1.0.0");
+    ExistingTag higher = held("latest", sha256("old"), inputs, "1.0.0");
     higher.title = "3.13.4-production";
     const Publication publication = publish({verdict()}, {higher});
     CHECK_FALSE(publication.is_refused());
@@ -259,7 +259,7 @@ TEST_CASE("what an earlier attempt wrote is finished from its bytes, which are s
     other.name = "3.12.6-production";
     other.version_tag = "1.1.0-python3.12.6";
     other.moving_tags = {"latest-3.12"};
-    const std::vector<HeldTag> there = {held("1.1.0-python3.13.3", theirs, inputs)};
+    const std::vector<ExistingTag> there = {held("1.1.0-python3.13.3", theirs, inputs)};
     const Publication first = plan_publication(plan(), {candidate(), other}, {verdict()}, there, {});
     CHECK_FALSE(first.is_refused());
     REQUIRE(first.to_rescan.size() == 1);

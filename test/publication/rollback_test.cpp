@@ -18,16 +18,16 @@ Plan plan() {
     return plan;
 }
 
-HeldTag held(const std::string& tag, const Digest& index, const std::string& version) {
+ExistingTag held(const std::string& tag, const Digest& index, const std::string& version) {
     return {.repository = "defra/python", .tag = tag, .index = index, .version = version};
 }
 
-const std::vector<HeldTag> there = {held("1.0.0-python3.13.2", good, "1.0.0"),
-                                    held("1.0.0-python3.13.1", sha256("older"), "1.0.0"),
-                                    held("1.0.0-python3.12.6", sha256("12"), "1.0.0"),
-                                    held("1.1.0-python3.13.3", bad, "1.1.0"),
-                                    held("latest", bad, "1.1.0"),
-                                    held("latest-3.13", good, "1.0.0")};
+const std::vector<ExistingTag> there = {held("1.0.0-python3.13.2", good, "1.0.0"),
+                                        held("1.0.0-python3.13.1", sha256("older"), "1.0.0"),
+                                        held("1.0.0-python3.12.6", sha256("12"), "1.0.0"),
+                                        held("1.1.0-python3.13.3", bad, "1.1.0"),
+                                        held("latest", bad, "1.1.0"),
+                                        held("latest-3.13", good, "1.0.0")};
 
 }  // namespace
 

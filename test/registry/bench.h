@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fake_registry.h"
-#include "registry/held.h"
+#include "registry/existing_tags.h"
 #include "registry/push.h"
 #include "sample_matrix.h"
 
@@ -22,7 +22,7 @@ struct Bench {
     /// As `publish` does it: reads, plans and writes.
     Pushed push(const SampleMatrix& of, std::size_t jobs = 4) {
         Client client(world, {.pushes_to = {registry.host}});
-        const std::vector<HeldTag> there = load_held_tags(client, registry.host, of.candidates, of.sources, 4);
+        const std::vector<ExistingTag> there = load_held_tags(client, registry.host, of.candidates, of.sources, 4);
         return write(client, of, of.publish(there), jobs);
     }
 
@@ -48,7 +48,7 @@ struct Bench {
             manifests.emplace(candidate.index, of.sources.indexes.at(candidate.name));
             for (const Member& member : candidate.members) {
                 const Layout& layout = of.sources.layouts.at(member.name);
-                manifests.emplace(member.manifest, fake.files.read(blob_path(layout.folder, member.manifest)));
+                manifests.emplace(member.manifest, fake.files.read(blob_path(layout.directory, member.manifest)));
             }
             registry.tags.insert_or_assign(candidate.repository + ":" + candidate.version_tag, candidate.index);
             for (const std::string& tag : candidate.moving_tags)

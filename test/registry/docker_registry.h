@@ -41,13 +41,13 @@ inline int listen_somewhere(int& port, int queue = 64) {
     return listener;
 }
 
-/// A new folder, in memory where there is room for images.
-inline std::filesystem::path make_server_folder() {
+/// A new directory, in memory where there is room for images.
+inline std::filesystem::path make_server_directory() {
     std::error_code no_tmpfs;
     const auto room = std::filesystem::space("/dev/shm", no_tmpfs);
     std::string name =
         (!no_tmpfs && room.available > std::uintmax_t{4} << 30U ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory could be made: " + name);
     return name;
 }
 
@@ -76,36 +76,36 @@ class DockerRegistry {
     static bool is_installed() { return access(program, X_OK) == 0; }
 
     DockerRegistry() : DockerRegistry(RegistrySetup{}) {}
-    explicit DockerRegistry(const RegistrySetup& setup) : folder_(make_server_folder()), name_(setup.name) {
+    explicit DockerRegistry(const RegistrySetup& setup) : directory_(make_server_directory()), name_(setup.name) {
         close(listen_somewhere(port_));
-        std::ofstream(folder_ / "config.yml")
+        std::ofstream(directory_ / "config.yml")
             << "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\n"
             << "storage:\n  filesystem:\n    rootdirectory: " << storage().string() << "\n"
-            << "http:\n  addr: 127.0.0.1:" << port_ << "\n  headers:\n    X-Peer: [" << folder_.string() << "]\n"
+            << "http:\n  addr: 127.0.0.1:" << port_ << "\n  headers:\n    X-Peer: [" << directory_.string() << "]\n"
             << setup.tls << setup.auth;
-        process_.emplace(std::vector<std::string>{setup.program, "serve", (folder_ / "config.yml").string()},
-                         folder_ / "log");
+        process_.emplace(std::vector<std::string>{setup.program, "serve", (directory_ / "config.yml").string()},
+                         directory_ / "log");
         // And it is ours that answers: whoever else had this port would make every result wrong.
         const std::string url = (setup.tls.empty() ? "http://" : "https://") + host() + "/v2/";
         process_->wait_until([&] {
             return answers(url, setup.environment,
-                           [&](const Response& answer) { return answer.header("X-Peer") == folder_.string(); });
+                           [&](const Response& answer) { return answer.header("X-Peer") == directory_.string(); });
         });
     }
     DockerRegistry(const DockerRegistry&) = delete;
     DockerRegistry& operator=(const DockerRegistry&) = delete;
     ~DockerRegistry() {
         process_.reset();
-        std::filesystem::remove_all(folder_);
+        std::filesystem::remove_all(directory_);
     }
 
     int port() const { return port_; }
     std::string host() const { return name_ + ":" + std::to_string(port_); }
-    std::filesystem::path storage() const { return folder_ / "storage"; }
-    std::filesystem::path folder() const { return folder_; }
+    std::filesystem::path storage() const { return directory_ / "storage"; }
+    std::filesystem::path directory() const { return directory_; }
 
   private:
-    std::filesystem::path folder_;
+    std::filesystem::path directory_;
     std::string name_;
     int port_ = 0;
     std::optional<BackgroundProcess> process_;
@@ -114,16 +114,16 @@ class DockerRegistry {
 /// The registry that comes with crane: another implementation altogether.
 class CraneRegistry {
   public:
-    static std::string program() { return (cache_folder() / "bin/crane").string(); }
+    static std::string program() { return (cache_directory() / "bin/crane").string(); }
     static bool is_installed() { return access(program().c_str(), X_OK) == 0; }
 
-    CraneRegistry() : folder_(make_server_folder()) {
+    CraneRegistry() : directory_(make_server_directory()) {
         close(listen_somewhere(port_));
-        std::filesystem::create_directory(folder_ / "disk");
+        std::filesystem::create_directory(directory_ / "disk");
         process_.emplace(
             std::vector<std::string>{program(), "registry", "serve", "--address", "127.0.0.1:" + std::to_string(port_),
-                                     "--disk", (folder_ / "disk").string()},
-            folder_ / "log");
+                                     "--disk", (directory_ / "disk").string()},
+            directory_ / "log");
         process_->wait_until([&] {
             return answers("http://" + host() + "/v2/", {},
                            [](const Response& answer) { return answer.status == 200; });
@@ -133,13 +133,13 @@ class CraneRegistry {
     CraneRegistry& operator=(const CraneRegistry&) = delete;
     ~CraneRegistry() {
         process_.reset();
-        std::filesystem::remove_all(folder_);
+        std::filesystem::remove_all(directory_);
     }
 
     std::string host() const { return "localhost:" + std::to_string(port_); }
 
   private:
-    std::filesystem::path folder_;
+    std::filesystem::path directory_;
     int port_ = 0;
     std::optional<BackgroundProcess> process_;
 };

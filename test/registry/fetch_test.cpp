@@ -24,8 +24,8 @@ struct Bench {
         fake.http.sent.clear();
     }
 
-    std::vector<Wanted> wanted() const {
-        std::vector<Wanted> all;
+    std::vector<FetchRequest> wanted() const {
+        std::vector<FetchRequest> all;
         for (const Candidate& candidate : matrix.candidates)
             all.push_back({registry.host + "/" + candidate.repository + "@" + candidate.index.text(), candidate.name,
                            "linux/amd64"});
@@ -91,7 +91,7 @@ TEST_CASE("a long fetch that breaks goes on where it broke") {
     };
     const World world = fake.world();
     Client client(world, {});
-    const std::vector<Wanted> wanted = {{"localhost:5000/a@" + sha256(manifest).text(), "a", "linux/amd64"}};
+    const std::vector<FetchRequest> wanted = {{"localhost:5000/a@" + sha256(manifest).text(), "a", "linux/amd64"}};
     CHECK_THROWS_AS(fetch_images(world, client, wanted, "f", 1), Error);
     broken = false;
     fake.http.sent.clear();
@@ -102,7 +102,7 @@ TEST_CASE("a long fetch that breaks goes on where it broke") {
 
 TEST_CASE("a platform that is not there is said") {
     Bench bench;
-    std::vector<Wanted> wanted = bench.wanted();
+    std::vector<FetchRequest> wanted = bench.wanted();
     wanted.resize(1);
     wanted.front().platform = "linux/s390x";
     try {

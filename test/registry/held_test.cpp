@@ -1,4 +1,4 @@
-#include "registry/held.h"
+#include "registry/existing_tags.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -19,7 +19,7 @@ TEST_CASE("what is there says what it was made from, and what is not there is le
     registry.tags.emplace("defra/python:latest-3.13", sha256(index));
     const World world = fake.world();
     Client client(world, {});
-    const std::vector<HeldTag> held = load_held_tags(client, registry.host, matrix.candidates, matrix.sources, 2);
+    const std::vector<ExistingTag> held = load_held_tags(client, registry.host, matrix.candidates, matrix.sources, 2);
     REQUIRE(held.size() == 2);
     CHECK(held[1].tag == "latest");
     CHECK(held[1].index == sha256(index));

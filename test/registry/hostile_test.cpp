@@ -2,8 +2,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "fake_registry.h"
+#include "registry/existing_tags.h"
 #include "registry/fetch.h"
-#include "registry/held.h"
 #include "registry/manifests.h"
 #include "registry/upload.h"
 #include "sample_matrix.h"

@@ -48,7 +48,8 @@ TEST_CASE("A reference is looked up to the digest of its index, its age and its 
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
     Client client(world, {});
-    const Named named = look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    const ResolvedReference named =
+        resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     CHECK(named.digest == sha256(index_of(image_manifest())));
     CHECK(named.created == parse_time("2026-11-01T02:03:04Z"));
     CHECK(named.layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}});
@@ -59,7 +60,7 @@ TEST_CASE("All four manifest types are asked for, or a registry may say that a t
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
     Client client(world, {});
-    look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     const Request& first = fake.http.sent.front();
     REQUIRE(first.headers.front().name == "Accept");
     for (const char* type : {oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type}) {
@@ -73,7 +74,7 @@ TEST_CASE("The storage that a registry redirects to sees no authorization") {
     const World world = fake.world();
     fake.http.answer("GET", "https://gcr.io/v2/", 200, "{}");
     Client client(world, {.credentials = {{"gcr.io", {"u", Secret("canary")}}}, .mirrors = {}});
-    look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     CHECK(fake.http.sent.back().url == "https://storage.example/x");
     CHECK(fake.http.sent.back().headers.empty());
 }
@@ -84,7 +85,7 @@ TEST_CASE("A manifest that is not what its digest says is an error") {
     fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
     const World world = fake.world();
     Client client(world, {});
-    CHECK_THROWS_AS(look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
+    CHECK_THROWS_AS(resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
 }
 
 TEST_CASE("A platform that the base does not have is said") {
@@ -93,7 +94,7 @@ TEST_CASE("A platform that the base does not have is said") {
     const World world = fake.world();
     Client client(world, {});
     try {
-        look_up(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64", "linux/s390x"});
+        resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64", "linux/s390x"});
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.problems.front().what == "gcr.io/distroless/cc-debian12:nonroot is not there for linux/s390x");
@@ -106,7 +107,7 @@ TEST_CASE("A tag that is not there names the reference and says where it comes f
     const World world = fake.world();
     Client client(world, {});
     try {
-        look_up(world, client, "python:3.99.0", {"linux/amd64"});
+        resolve_reference(world, client, "python:3.99.0", {"linux/amd64"});
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.problems.front().what == "docker.io/library/python:3.99.0 is not there");

@@ -7,7 +7,7 @@
 
 #include "docker_registry.h"
 #include "fakes/fake_clock.h"
-#include "registry/held.h"
+#include "registry/existing_tags.h"
 #include "registry/manifests.h"
 #include "registry/push.h"
 #include "sample_matrix.h"
@@ -56,7 +56,7 @@ struct Peer {
     Pushed push(const SampleMatrix& matrix, const std::string& host, Http& http, const ClientSettings& settings = {}) {
         const World here = world(http);
         Client client(here, settings);
-        const std::vector<HeldTag> held = load_held_tags(client, host, matrix.candidates, matrix.sources, 4);
+        const std::vector<ExistingTag> held = load_held_tags(client, host, matrix.candidates, matrix.sources, 4);
         const Publication publication = matrix.publish(held);
         if (publication.is_refused()) throw Error{publication.exit, publication.problems};
         return run_publication_to_registry(here, client, publication, matrix.sources,

@@ -23,11 +23,11 @@ TEST_CASE("a real registry takes the whole matrix, and gives it back byte for by
     CHECK(pushed.mounted == 4);
 
     const std::size_t before = client.requests();
-    const std::vector<HeldTag> held = load_held_tags(client, registry.host(), matrix.candidates, matrix.sources, 4);
+    const std::vector<ExistingTag> held = load_held_tags(client, registry.host(), matrix.candidates, matrix.sources, 4);
     CHECK(matrix.publish(held).steps.empty());
     CHECK(client.requests() - before == matrix.tag_count());
 
-    std::vector<Wanted> wanted;
+    std::vector<FetchRequest> wanted;
     for (const Candidate& candidate : matrix.candidates)
         wanted.push_back({registry.host() + "/" + candidate.repository + ":" + candidate.version_tag, candidate.name,
                           "linux/amd64"});
@@ -66,7 +66,7 @@ struct Interrupted {
     Peer peer;
     SampleMatrix last = peer.matrix("1.0.0");
     SampleMatrix next = peer.matrix("1.1.0");
-    fs::path snapshot = registry.folder() / "snapshot";
+    fs::path snapshot = registry.directory() / "snapshot";
     long requests = 0;                   ///< of one whole push
     std::chrono::microseconds lasts{0};  ///< the same, in a process of its own
     std::minstd_rand random{Catch::getSeed()};

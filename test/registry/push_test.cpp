@@ -288,12 +288,12 @@ TEST_CASE("bytes that were changed on disk since the scan are never published") 
     Bench bench;
     const Layout& layout = bench.matrix.sources.layouts.begin()->second;
     SECTION("a layer") {
-        bench.fake.files.texts[blob_path(layout.folder, layout.layers.back().digest)] = "something else";
+        bench.fake.files.texts[blob_path(layout.directory, layout.layers.back().digest)] = "something else";
         CHECK(bench.push_fails().problems.at(1).what ==
               "the bytes are not what their name says: they were changed since the build");
     }
     SECTION("a manifest") {
-        bench.fake.files.texts[blob_path(layout.folder, layout.manifest)] += " ";
+        bench.fake.files.texts[blob_path(layout.directory, layout.manifest)] += " ";
         CHECK(bench.push_fails().problems.at(1).what == "the bytes are not what their name says");
     }
     CHECK(bench.registry.tags.empty());

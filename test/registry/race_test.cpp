@@ -63,7 +63,7 @@ struct Race {
             bench.world.processes, http, bench.world.files, bench.world.clock, bench.world.environment, log, log};
         try {
             Client client(world, {.pushes_to = {bench.registry.host}});
-            const std::vector<HeldTag> held =
+            const std::vector<ExistingTag> held =
                 load_held_tags(client, bench.registry.host, matrix.candidates, matrix.sources, 4);
             const Publication publication = matrix.publish(held);
             if (publication.is_refused()) return static_cast<int>(publication.exit);

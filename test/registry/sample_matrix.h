@@ -13,7 +13,7 @@
 
 #include "oci/layout.h"
 #include "publication/publication.h"
-#include "registry/held.h"
+#include "registry/existing_tags.h"
 #include "registry/sources.h"
 
 /// Two builds of one version differ: by their inputs, or only by their bytes.
@@ -31,10 +31,10 @@ struct SampleMatrix {
     std::vector<Verdict> verdicts{};
     PublicationSources sources{};
 
-    /// Writes the layouts below `folder`.
-    SampleMatrix(Files& files, std::string defra_version, std::filesystem::path folder = "out/images",
+    /// Writes the layouts below `directory`.
+    SampleMatrix(Files& files, std::string defra_version, std::filesystem::path directory = "out/images",
                  SampleBuild which = {})
-        : version(std::move(defra_version)), images(std::move(folder)), build(std::move(which)) {
+        : version(std::move(defra_version)), images(std::move(directory)), build(std::move(which)) {
         plan.job = {.file = "JOB.env", .defra_version = version, .image_name = "python"};
         plan.platforms = {"linux/amd64"};
         add(files, "3.13.3", Target::development, "defra/python-development", {"latest-3.13", "latest"});
@@ -43,7 +43,7 @@ struct SampleMatrix {
         add(files, "3.12.6", Target::production, "defra/python", {"latest-3.12"});
     }
 
-    Publication publish(const std::vector<HeldTag>& held = {}) const {
+    Publication publish(const std::vector<ExistingTag>& held = {}) const {
         return plan_publication(plan, candidates, verdicts, held, {.source = "", .stand_ins_may = true});
     }
 
@@ -58,21 +58,21 @@ struct SampleMatrix {
         return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}}})", type, sha256(bytes).text(), bytes.size());
     }
 
-    static Descriptor put(Files& files, const std::filesystem::path& folder, const std::string& bytes,
+    static Descriptor put(Files& files, const std::filesystem::path& directory, const std::string& bytes,
                           const char* type) {
-        files.write(blob_path(folder, sha256(bytes)), bytes);
+        files.write(blob_path(directory, sha256(bytes)), bytes);
         return {.media_type = type, .digest = sha256(bytes), .size = bytes.size()};
     }
 
-    static Descriptor put_image(Files& files, const std::filesystem::path& folder, const std::string& config,
+    static Descriptor put_image(Files& files, const std::filesystem::path& directory, const std::string& config,
                                 const std::vector<std::string>& layers) {
         std::string list;
-        put(files, folder, config, "");
+        put(files, directory, config, "");
         for (const std::string& layer : layers) {
-            put(files, folder, layer, "");
+            put(files, directory, layer, "");
             list += (list.empty() ? "" : ",") + descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer);
         }
-        return put(files, folder,
+        return put(files, directory,
                    fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})", oci_manifest_type,
                                descriptor("application/vnd.oci.image.config.v1+json", config), list),
                    oci_manifest_type);
@@ -82,9 +82,9 @@ struct SampleMatrix {
              const std::vector<std::string>& moving_tags) {
         const std::string name = python + "-" + render_target(target);
         const std::string layout_name = name + "-linux-amd64";
-        const std::filesystem::path folder = images / layout_name;
+        const std::filesystem::path directory = images / layout_name;
         Descriptor image = put_image(
-            files, folder,
+            files, directory,
             fmt::format(
                 R"({{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":[]}},"name":"{}","version":"{}"}})",
                 name, version),
@@ -92,21 +92,21 @@ struct SampleMatrix {
              "the layer of " + name + " " + version + build.bytes});
         image.platform = "linux/amd64";
         Descriptor attestation = put_image(
-            files, folder,
+            files, directory,
             R"({"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":[]}})",
             {"the provenance of " + name + version});
         attestation.platform = "unknown/unknown";
         attestation.annotations = {{"vnd.docker.reference.digest", image.digest.text()},
                                    {"vnd.docker.reference.type", "attestation-manifest"}};
-        files.write(folder / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
-        files.write(folder / "index.json", render_index({image, attestation}, {}));
+        files.write(directory / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+        files.write(directory / "index.json", render_index({image, attestation}, {}));
 
         const Digest inputs = sha256("the inputs of " + name + version + build.inputs);
         const std::string index = render_index({image, attestation}, {{inputs_annotation, inputs.text()},
                                                                       {version_annotation, version},
                                                                       {title_annotation, name},
                                                                       {revision_annotation, "540323a"}});
-        sources.layouts.emplace(layout_name, load_layout(files, folder, name, "linux/amd64"));
+        sources.layouts.emplace(layout_name, load_layout(files, directory, name, "linux/amd64"));
         sources.indexes[name] = index;
         candidates.push_back(
             {.name = name,

@@ -7,7 +7,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "peer.h"
-#include "registry/folder.h"
+#include "registry/directory.h"
 #include "registry/upload.h"
 #include "system/cancellation.h"
 #include "token_server.h"
@@ -49,7 +49,7 @@ void check_takes_everything(const std::string& host) {
         Client client(world, {});
         CHECK(is_complete(client, host, *matrix));
         const std::size_t before = client.requests();
-        const std::vector<HeldTag> held = load_held_tags(client, host, matrix->candidates, matrix->sources, 4);
+        const std::vector<ExistingTag> held = load_held_tags(client, host, matrix->candidates, matrix->sources, 4);
         CHECK(matrix->publish(held).steps.empty());
         CHECK(client.requests() - before == matrix->tag_count());
     }
@@ -65,14 +65,14 @@ TEST_CASE("a registry of another maker takes everything too", "[peer]") {
         check_takes_everything(registry.host());
     }
     SECTION("a current distribution") {
-        const std::string program = (cache_folder() / "bin/distribution").string();
+        const std::string program = (cache_directory() / "bin/distribution").string();
         if (access(program.c_str(), X_OK) != 0) SKIP("there is no current distribution: tools/ready registries");
         const DockerRegistry registry(RegistrySetup{.program = program});
         check_takes_everything(registry.host());
     }
 }
 
-TEST_CASE("skopeo and crane carry what we push elsewhere, and read our folders, without a change of a digest",
+TEST_CASE("skopeo and crane carry what we push elsewhere, and read our directories, without a change of a digest",
           "[peer]") {
     // Only here: other clients read what we pushed and what we wrote.
     needs_docker_registry();
@@ -83,8 +83,8 @@ TEST_CASE("skopeo and crane carry what we push elsewhere, and read our folders, 
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), peer.real.http);
     const World world = peer.world();
-    const fs::path folder = make_server_folder();
-    run_publication_to_folder(world, matrix.publish(), matrix.sources, folder);
+    const fs::path directory = make_server_directory();
+    run_publication_to_directory(world, matrix.publish(), matrix.sources, directory);
     Client client(world, {});
     const auto succeed = [&](const std::vector<std::string>& argv) {
         const Finished finished = peer.real.processes.run({.argv = argv, .environment = peer.real.environment});
@@ -100,19 +100,20 @@ TEST_CASE("skopeo and crane carry what we push elsewhere, and read our folders, 
     for (const Candidate& candidate : matrix.candidates) {
         INFO(candidate.name);
         const std::string pushed = registry.host() + "/" + candidate.repository + ":" + candidate.version_tag;
-        const fs::path layout = folder / candidate.repository;
+        const fs::path layout = directory / candidate.repository;
         skopeo_copies("docker://" + pushed, "skopeo/pushed", candidate);
-        skopeo_copies("oci:" + layout.string() + ":" + candidate.version_tag, "skopeo/folder", candidate);
+        skopeo_copies("oci:" + layout.string() + ":" + candidate.version_tag, "skopeo/directory", candidate);
         succeed({"crane", "copy", "--insecure", pushed, other.host() + "/crane/pushed:" + candidate.version_tag});
         CHECK(ask_tag(client, other.host(), "crane/pushed", candidate.version_tag) == candidate.index);
-        succeed({"crane", "pull", "--insecure", "--format=oci", pushed, (folder / candidate.name).string()});
-        const Manifest pulled = parse_manifest(peer.real.files.read(folder / candidate.name / "index.json"), "pulled");
+        succeed({"crane", "pull", "--insecure", "--format=oci", pushed, (directory / candidate.name).string()});
+        const Manifest pulled =
+            parse_manifest(peer.real.files.read(directory / candidate.name / "index.json"), "pulled");
         REQUIRE(pulled.children.size() == 1);
         CHECK(pulled.children.front().digest == candidate.index);
-        succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane/folder:all"});
-        CHECK(ask_manifest(client, other.host(), "crane/folder", candidate.index));
+        succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane/directory:all"});
+        CHECK(ask_manifest(client, other.host(), "crane/directory", candidate.index));
     }
-    fs::remove_all(folder);
+    fs::remove_all(directory);
 }
 
 TEST_CASE("a registry that wants tokens gets one for each need, however its token server puts it (R13)", "[peer]") {
@@ -166,14 +167,14 @@ TEST_CASE("a token that may not push is said once, and not asked for again and a
 TEST_CASE("TLS is held to: an authority that is named, the right host, nothing else (R17)", "[peer]") {
     // Only here: libcurl's and OpenSSL's own checks, with certificates of each kind.
     needs_docker_registry();
-    const fs::path folder = make_server_folder();
-    make_certificate(folder, "ours", "registry.localhost");
-    make_certificate(folder, "elsewhere", "elsewhere.localhost");
+    const fs::path directory = make_server_directory();
+    make_certificate(directory, "ours", "registry.localhost");
+    make_certificate(directory, "elsewhere", "elsewhere.localhost");
     const auto setup = [&](const std::string& certificate) {
-        return RegistrySetup{
-            .tls = fmt::format("  tls:\n    certificate: {0}.crt\n    key: {0}.key\n", (folder / certificate).string()),
-            .name = certificate + ".localhost",
-            .environment = {{"SSL_CERT_FILE", (folder / (certificate + ".crt")).string()}}};
+        return RegistrySetup{.tls = fmt::format("  tls:\n    certificate: {0}.crt\n    key: {0}.key\n",
+                                                (directory / certificate).string()),
+                             .name = certificate + ".localhost",
+                             .environment = {{"SSL_CERT_FILE", (directory / (certificate + ".crt")).string()}}};
     };
     RegistrySetup ours = setup("ours");
     ours.name = "registry.localhost";
@@ -192,7 +193,7 @@ TEST_CASE("TLS is held to: an authority that is named, the right host, nothing e
     const std::string wrong_host = "registry.localhost:" + std::to_string(other.port());
     RealHttp trusting_other(setup("elsewhere").environment);
     CHECK(mentions(problems_of([&] { peer.push(matrix, wrong_host, trusting_other); }), "certificate"));
-    fs::remove_all(folder);
+    fs::remove_all(directory);
 }
 
 TEST_CASE("a registry whose disk is full is told in its own words, and nothing visible changed (R27)", "[peer]") {
@@ -318,7 +319,7 @@ TEST_CASE("two runs at once leave tags of one of them, and each says the truth (
     const SampleMatrix one = peer.matrix("1.1.0");
     const SampleMatrix two = peer.matrix("1.2.0");
     peer.push(last, registry.host(), peer.real.http);
-    const fs::path snapshot = registry.folder() / "snapshot";
+    const fs::path snapshot = registry.directory() / "snapshot";
     fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
     for (int round = 0; round < 100; ++round) {
         INFO("round " << round);

@@ -107,7 +107,8 @@ TEST_CASE("a 404 for a version tag that exists overwrites nothing, wherever it c
         return asked.insert(request.url).second || every_head ? Fault(absent) : std::nullopt;
     };
     Client client(bench.world, {.pushes_to = {bench.registry.host}});
-    const std::vector<HeldTag> held = load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
+    const std::vector<ExistingTag> held =
+        load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
     CHECK(other.publish(held).exit == Exit::refused);
 
     // And where the plan does not know it: a tag is read again before it is written.
@@ -154,7 +155,7 @@ TEST_CASE("a registry that hides its repositories from anonymous reads loses no 
     Client client(bench.world, {.credentials = {{bench.registry.host, {"user", Secret("canary")}}},
                                 .pushes_to = {bench.registry.host}});
     try {
-        const std::vector<HeldTag> held =
+        const std::vector<ExistingTag> held =
             load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
         const Publication publication = other.publish(held);
         CHECK(publication.is_refused() == asks_at_once);
@@ -298,7 +299,7 @@ TEST_CASE("an alias whose manifest is gone moves once it is adopted") {
         return Response{200, {{"Docker-Content-Digest", gone.text()}}, ""};
     };
     Client client(bench.world, {.pushes_to = {bench.registry.host}});
-    const std::vector<HeldTag> held =
+    const std::vector<ExistingTag> held =
         load_held_tags(client, bench.registry.host, bench.matrix.candidates, bench.matrix.sources, 4);
     REQUIRE(held.size() == 1);
     CHECK(bench.matrix.publish(held).exit == Exit::refused);

@@ -16,35 +16,36 @@
 #include "docker_registry.h"
 #include "system/local_server.h"
 
-/// Runs openssl in a folder; the test stops where it fails.
-inline void run_openssl(const std::filesystem::path& folder, std::vector<std::string> argv) {
+/// Runs openssl in a directory; the test stops where it fails.
+inline void run_openssl(const std::filesystem::path& directory, std::vector<std::string> argv) {
     std::ostringstream nowhere;
     RealProcesses processes{Relay{nowhere}};
     argv.insert(argv.begin(), "openssl");
     Command command;
     command.argv = argv;
     command.environment = {{"PATH", "/usr/bin:/bin"}};
-    command.directory = folder;
+    command.directory = directory;
     const Finished finished = processes.run(command);
     if (finished.exit_code != 0) throw std::runtime_error("openssl: " + finished.err);
 }
 
-/// A key and a certificate that vouches for itself, made for this test: FOLDER/NAME.key, FOLDER/NAME.crt.
-inline void make_certificate(const std::filesystem::path& folder, const std::string& name, const std::string& host) {
-    run_openssl(folder, {"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out",
-                         name + ".crt", "-days", "2", "-subj", "/CN=" + host, "-addext", "subjectAltName=DNS:" + host});
+/// A key and a certificate that vouches for itself, made for this test: DIRECTORY/NAME.key, DIRECTORY/NAME.crt.
+inline void make_certificate(const std::filesystem::path& directory, const std::string& name, const std::string& host) {
+    run_openssl(directory,
+                {"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".crt",
+                 "-days", "2", "-subj", "/CN=" + host, "-addext", "subjectAltName=DNS:" + host});
 }
 
 class TokenServer {
   public:
     enum class Style { token_with_life, access_token_alone };
 
-    TokenServer() : folder_(make_server_folder()) {
-        make_certificate(folder_, "token", "tokens");
-        std::FILE* key = std::fopen((folder_ / "token.key").c_str(), "r");
+    TokenServer() : directory_(make_server_directory()) {
+        make_certificate(directory_, "token", "tokens");
+        std::FILE* key = std::fopen((directory_ / "token.key").c_str(), "r");
         key_.reset(PEM_read_PrivateKey(key, nullptr, nullptr, nullptr));
         std::fclose(key);
-        std::ifstream certificate(folder_ / "token.crt");
+        std::ifstream certificate(directory_ / "token.crt");
         for (std::string line; std::getline(certificate, line);) {
             if (!line.starts_with("-----")) chain_ += line;
         }
@@ -54,14 +55,14 @@ class TokenServer {
     TokenServer& operator=(const TokenServer&) = delete;
     ~TokenServer() {
         server_.reset();
-        std::filesystem::remove_all(folder_);
+        std::filesystem::remove_all(directory_);
     }
 
     /// For a registry's configuration.
     std::string auth() const {
         return fmt::format(
             "auth:\n  token:\n    realm: {}\n    service: peer\n    issuer: tests\n    rootcertbundle: {}\n",
-            server_->url("/token"), (folder_ / "token.crt").string());
+            server_->url("/token"), (directory_ / "token.crt").string());
     }
 
     std::atomic<bool> lets_push = true;
@@ -131,7 +132,7 @@ class TokenServer {
                                    : fmt::format(R"({{"access_token":"{}"}})", token));
     }
 
-    std::filesystem::path folder_;
+    std::filesystem::path directory_;
     std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_{nullptr, EVP_PKEY_free};
     std::string chain_;
     std::unique_ptr<LocalServer> server_;

@@ -12,8 +12,8 @@ Place matrix_line(int line) {
     return {"image-matrix.json", line};
 }
 
-Sighting sighting(Scanner scanner, const Finding& finding, Severity severity) {
-    Sighting made;
+Detection detection(Scanner scanner, const Finding& finding, Severity severity) {
+    Detection made;
     made.scanner = scanner;
     made.id = finding.id;
     made.severity = severity;
@@ -34,8 +34,8 @@ Finding openssl() {
     finding.epss = 0.873;
     finding.cvss_vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
     finding.cvss_score = 9.8;
-    finding.seen_by = {sighting(Scanner::trivy, finding, Severity::critical),
-                       sighting(Scanner::grype, finding, Severity::high)};
+    finding.reported_by = {detection(Scanner::trivy, finding, Severity::critical),
+                           detection(Scanner::grype, finding, Severity::high)};
     return finding;
 }
 
@@ -49,7 +49,7 @@ Finding interpreter() {
     finding.fixed_in = {"3.13.5"};
     finding.title = "tarfile extraction filter lets symbolic links out of the destination";
     finding.cvss_score = 7.6;
-    finding.seen_by = {sighting(Scanner::grype, finding, Severity::high)};
+    finding.reported_by = {detection(Scanner::grype, finding, Severity::high)};
     return finding;
 }
 
@@ -62,8 +62,8 @@ Finding setuptools() {
     finding.fixed_in = {"78.1.1"};
     finding.title = "path traversal in PackageIndex.download";
     finding.cvss_score = 5.9;
-    finding.seen_by = {sighting(Scanner::trivy, finding, Severity::medium),
-                       sighting(Scanner::grype, finding, Severity::medium)};
+    finding.reported_by = {detection(Scanner::trivy, finding, Severity::medium),
+                           detection(Scanner::grype, finding, Severity::medium)};
     return finding;
 }
 
@@ -72,7 +72,7 @@ Finding unfixed(int number, const std::string& package, Severity severity) {
     finding.version = "2.36-9+deb12u13";
     finding.package_type = "deb";
     finding.fix = FixState::none;
-    finding.seen_by = {sighting(Scanner::trivy, finding, severity)};
+    finding.reported_by = {detection(Scanner::trivy, finding, severity)};
     return finding;
 }
 
@@ -381,7 +381,7 @@ Run hostile_run() {
     finding.layer = hostile_text;
     finding.cvss_score = 8;
     finding.cvss_vector = hostile_text;
-    finding.seen_by = {sighting(Scanner::trivy, finding, Severity::high)};
+    finding.reported_by = {detection(Scanner::trivy, finding, Severity::high)};
     Finding named = finding;
     named.id = hostile_text;
     const Remedy remedy{.kind = hostile_text, .text = hostile_text, .at = {hostile_text, 1}, .waiver = hostile_text};

@@ -1,4 +1,4 @@
-// Writes what the peers look at (test/peers/sarif.sh, test/peers/page.sh): SAMPLES=FOLDER test_report '[samples]'
+// Writes what the peers look at (test/peers/sarif.sh, test/peers/page.sh): SAMPLES=DIRECTORY test_report '[samples]'
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -10,11 +10,11 @@
 #include "report/summary.h"
 
 TEST_CASE("samples for the peers are written", "[.][samples]") {
-    const char* folder = std::getenv("SAMPLES");
-    REQUIRE(folder != nullptr);
-    std::filesystem::create_directories(folder);
+    const char* directory = std::getenv("SAMPLES");
+    REQUIRE(directory != nullptr);
+    std::filesystem::create_directories(directory);
     const auto save = [&](const std::string& name, const std::string& text) {
-        std::ofstream file(std::filesystem::path(folder) / name, std::ios::binary);
+        std::ofstream file(std::filesystem::path(directory) / name, std::ios::binary);
         file << text;
         CHECK(file.good());
     };

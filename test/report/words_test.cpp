@@ -38,18 +38,18 @@ TEST_CASE("a waiver holds through its last day") {
 
 TEST_CASE("a severity is told once where the scanners agree, and per scanner where they do not") {
     Finding finding = make_finding("CVE-2026-1", "a", Severity::high);
-    Sighting trivy;
+    Detection trivy;
     trivy.severity = Severity::high;
-    Sighting grype;
+    Detection grype;
     grype.scanner = Scanner::grype;
     grype.severity = Severity::high;
-    finding.seen_by = {trivy, grype};
+    finding.reported_by = {trivy, grype};
     CHECK(render_severities(finding) == "high");
-    finding.seen_by[1].severity = Severity::low;
+    finding.reported_by[1].severity = Severity::low;
     CHECK(render_severities(finding) == "high (trivy: high, grype: low)");
     CHECK(render_sightings(finding) == "trivy (high, not known), grype (low, not known)");
-    finding.seen_by[1].severity = Severity::critical;
-    finding.seen_by[1].severity_basis = "CVSS 9.8";
+    finding.reported_by[1].severity = Severity::critical;
+    finding.reported_by[1].severity_basis = "CVSS 9.8";
     CHECK(render_severities(finding) == "high (trivy: high, grype: critical by CVSS 9.8)");
     finding.kind = FindingKind::secret;
     CHECK(render_sightings(finding) == "trivy (high), grype (critical by CVSS 9.8)");

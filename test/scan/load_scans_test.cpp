@@ -7,7 +7,7 @@
 namespace {
 
 const std::string name = "3.13.3-production-linux-amd64";
-const std::filesystem::path folder = "/out/scans/" + name;
+const std::filesystem::path directory = "/out/scans/" + name;
 
 ScannerWorld& scanned(ScannerWorld& fake) {
     fake.scanners_write(trivy_report, grype_report);
@@ -32,23 +32,23 @@ TEST_CASE("what was scanned is read again") {
     }
 }
 
-TEST_CASE("a folder without receipts holds no scans, whatever else lies there") {
+TEST_CASE("a directory without receipts holds no scans, whatever else lies there") {
     ScannerWorld fake;
-    fake.files.texts[folder / "trivy.json"] = trivy_report;
+    fake.files.texts[directory / "trivy.json"] = trivy_report;
     CHECK(load(fake).empty());
 }
 
 TEST_CASE("a report that was changed after its scan is none") {
     ScannerWorld fake;
     scanned(fake);
-    fake.files.texts[folder / "trivy.json"] += " ";
-    fake.files.remove(folder / "grype.json");
+    fake.files.texts[directory / "trivy.json"] += " ";
+    fake.files.remove(directory / "grype.json");
     const std::vector<ScanResult> results = load(fake);
     REQUIRE(results.size() == 2);
     CHECK(results[0].receipt.failure ==
-          (folder / "trivy.json").string() + ": this is not the report that its receipt is about");
+          (directory / "trivy.json").string() + ": this is not the report that its receipt is about");
     CHECK_FALSE(results[0].report.has_value());
-    CHECK(results[1].receipt.failure == (folder / "grype.json").string() + ": there is no such file");
+    CHECK(results[1].receipt.failure == (directory / "grype.json").string() + ": there is no such file");
     CHECK_FALSE(results[1].report.has_value());
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("a failed scan stays a failed scan") {
     ScannerWorld fake;
     fake.scanners_write("", grype_report);
     run_scans(fake.world(), {put_layout(fake.files, "3.13.3-production")}, scan_settings());
-    fake.files.texts[folder / "trivy.json"] = trivy_report;
+    fake.files.texts[directory / "trivy.json"] = trivy_report;
     const std::vector<ScanResult> results = load(fake);
     REQUIRE(results.size() == 2);
     CHECK(results[0].receipt.failure == "trivy ended with exit code 0 but left no report: it was interrupted");
@@ -72,9 +72,9 @@ TEST_CASE("what was written down about an image is read again, if it is about th
     CHECK(inventories(manifest).at(Scanner::grype) ==
           std::vector<Package>{{"", "libc6", "2.36"}, {"", "python", "3.13.3"}});
     CHECK(inventories(sha256("another image")).empty());
-    fake.files.texts[folder / "trivy.cdx.json"] += " ";
+    fake.files.texts[directory / "trivy.cdx.json"] += " ";
     CHECK(inventories(manifest).size() == 1);
     CHECK(inventories(manifest).contains(Scanner::grype));
-    fake.files.remove(folder);
+    fake.files.remove(directory);
     CHECK(inventories(manifest).empty());
 }

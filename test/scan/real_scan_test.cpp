@@ -24,15 +24,15 @@ struct ScanGround : RealWorld {
         } catch (const Error& error) {
             SKIP("the scanners are not here:\n" << render_problems(error.problems));
         }
-        for (const std::string& name : files.names_in(cache_folder() / "databases")) {
+        for (const std::string& name : files.names_in(cache_directory() / "databases")) {
             if (name.starts_with("sample-"))
-                copy_folder(cache_folder() / "databases" / name, databases = tree.path / "databases");
+                copy_directory(cache_directory() / "databases" / name, databases = tree.path / "databases");
         }
-        if (databases.empty()) SKIP("no sample databases below " << cache_folder().string());
-        const std::optional<std::string> bases = files.read_if_there(cache_folder() / "stand-ins" / "bases.json");
-        if (!bases) SKIP("no stand-in bases below " << cache_folder().string());
+        if (databases.empty()) SKIP("no sample databases below " << cache_directory().string());
+        const std::optional<std::string> bases = files.read_if_there(cache_directory() / "stand-ins" / "bases.json");
+        if (!bases) SKIP("no stand-in bases below " << cache_directory().string());
         const rapidjson::Document document = parse_tool_json(*bases, "bases.json");
-        copy_folder(text_at(member(document, base), "layout"), tree.path / "layout");
+        copy_directory(text_at(member(document, base), "layout"), tree.path / "layout");
         layout = load_layout(files, tree.path / "layout", "stand-in", "linux/amd64");
     }
 
@@ -49,7 +49,7 @@ struct ScanGround : RealWorld {
     }
 
   private:
-    static void copy_folder(const fs::path& from, const fs::path& to) {
+    static void copy_directory(const fs::path& from, const fs::path& to) {
         fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
     }
 };
@@ -117,7 +117,7 @@ std::string render(const rapidjson::Document& document) {
 /// Into the layout, as a blob.
 Digest put_blob(const Layout& layout, const std::string& bytes) {
     const Digest digest = sha256(bytes);
-    std::ofstream(blob_path(layout.folder, digest), std::ios::binary) << bytes;
+    std::ofstream(blob_path(layout.directory, digest), std::ios::binary) << bytes;
     return digest;
 }
 
@@ -138,13 +138,13 @@ void take_files_out(ScanGround& ground, const std::vector<std::string>& files) {
     const Layout before = *ground.layout;
     rapidjson::Document config = parse_tool_json(load_config(ground.files, before), "config");
     rapidjson::Document manifest =
-        parse_tool_json(ground.files.read(blob_path(before.folder, before.manifest)), "manifest");
+        parse_tool_json(ground.files.read(blob_path(before.directory, before.manifest)), "manifest");
     const auto set = [&](rapidjson::Value& descriptor, const std::string& bytes) {
         descriptor["digest"].SetString(put_blob(before, bytes).text(), manifest.GetAllocator());
         descriptor["size"].SetUint64(bytes.size());
     };
     for (rapidjson::SizeType i = 0; i < before.layers.size(); ++i) {
-        const auto layer = without_files(ground, blob_path(before.folder, before.layers[i].digest), files);
+        const auto layer = without_files(ground, blob_path(before.directory, before.layers[i].digest), files);
         if (!layer) continue;
         config["rootfs"]["diff_ids"][i].SetString(sha256(*layer).text(), config.GetAllocator());
         manifest["layers"][i]["mediaType"] = "application/vnd.oci.image.layer.v1.tar";
@@ -152,12 +152,12 @@ void take_files_out(ScanGround& ground, const std::vector<std::string>& files) {
     }
     set(manifest["config"], render(config));
     const std::string bytes = render(manifest);
-    ground.files.write(before.folder / "index.json", render_index({{.media_type = oci_manifest_type,
-                                                                    .digest = put_blob(before, bytes),
-                                                                    .size = bytes.size(),
-                                                                    .platform = "linux/amd64"}},
-                                                                  {}));
-    ground.layout = load_layout(ground.files, before.folder, "stand-in", "linux/amd64");
+    ground.files.write(before.directory / "index.json", render_index({{.media_type = oci_manifest_type,
+                                                                       .digest = put_blob(before, bytes),
+                                                                       .size = bytes.size(),
+                                                                       .platform = "linux/amd64"}},
+                                                                     {}));
+    ground.layout = load_layout(ground.files, before.directory, "stand-in", "linux/amd64");
     REQUIRE(ground.layout->config != before.config);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("damaged databases and scans that take too long are failures with a re
 TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
     // Only here: nothing is started: the scanners are real, so that they would run.
     ScanGround ground;
-    write_text(blob_path(ground.layout->folder, ground.layout->layers.front().digest), "another layer");
+    write_text(blob_path(ground.layout->directory, ground.layout->layers.front().digest), "another layer");
     for (const ScanResult& result : ground.scan()) {
         CHECK(result.receipt.failure.starts_with("the layout was not scanned: "));
         CHECK(result.receipt.command.empty());
@@ -288,8 +288,8 @@ TEST_CASE("of a layout for two platforms the one that was asked for is scanned, 
     first.platform = "linux/arm64";
     Descriptor second = amd64.manifest_descriptor;
     second.platform = "linux/amd64";
-    ground.files.write(amd64.folder / "index.json", render_index({first, second}, {}));
-    ground.layout = load_layout(ground.files, amd64.folder, "stand-in", "linux/amd64");
+    ground.files.write(amd64.directory / "index.json", render_index({first, second}, {}));
+    ground.layout = load_layout(ground.files, amd64.directory, "stand-in", "linux/amd64");
     REQUIRE(ground.layout->config == amd64.config);
     for (const ScanResult& scan : ground.scan()) {
         INFO(scan.receipt.failure);

@@ -5,7 +5,7 @@
 namespace {
 
 const std::string name = "3.13.3-production-linux-amd64";
-const std::filesystem::path folder = "/out/scans/" + name;
+const std::filesystem::path directory = "/out/scans/" + name;
 const std::string second_grype_report = grype_report + " ";
 
 std::string report_of_sbom() {
@@ -33,7 +33,7 @@ struct ScannedWorld : ScannerWorld {
     std::map<std::filesystem::path, std::string> results() const {
         std::map<std::filesystem::path, std::string> texts;
         for (const auto& [path, text] : files.texts) {
-            if (path.string().starts_with(folder.string())) texts[path] = text;
+            if (path.string().starts_with(directory.string())) texts[path] = text;
         }
         return texts;
     }
@@ -45,7 +45,7 @@ TEST_CASE("kept SBOMs are scanned again without the image") {
     ScannedWorld fake;
     fake.files.remove("/out/images");
     CHECK(fake.rescan());
-    CHECK(fake.files.texts.at(folder / "grype.json") == second_grype_report);
+    CHECK(fake.files.texts.at(directory / "grype.json") == second_grype_report);
     const std::vector<ScanResult> results = load_scans(fake.files, "/out/scans", name);
     REQUIRE(results.size() == 2);
     for (const ScanResult& result : results) {
@@ -65,12 +65,12 @@ TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
     };
     SECTION("nothing was kept") {
         ScannedWorld fake;
-        fake.files.remove(folder);
+        fake.files.remove(directory);
         CHECK(refused(fake));
     }
     SECTION("one SBOM is gone") {
         ScannedWorld fake;
-        fake.files.remove(folder / "grype.cdx.json");
+        fake.files.remove(directory / "grype.cdx.json");
         CHECK(refused(fake));
     }
     SECTION("the SBOMs are of another image") {
@@ -80,12 +80,12 @@ TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
     }
     SECTION("what tells of the SBOMs cannot be read") {
         ScannedWorld fake;
-        fake.files.texts[folder / "sboms.json"] = "{";
+        fake.files.texts[directory / "sboms.json"] = "{";
         CHECK(refused(fake));
     }
     SECTION("one SBOM is not what was kept") {
         ScannedWorld fake;
-        fake.files.texts[folder / "grype.cdx.json"] += " ";
+        fake.files.texts[directory / "grype.cdx.json"] += " ";
         CHECK(refused(fake));
     }
     SECTION("a scanner is newer than its SBOM") {

@@ -136,7 +136,7 @@ TEST_CASE("a scan without an inventory of its packages is a failure") {
 TEST_CASE("a layout with a swapped blob is not scanned at all") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.files.texts[blob_path(layout.folder, layout.layers.front().digest)] = "another layer";
+    fake.files.texts[blob_path(layout.directory, layout.layers.front().digest)] = "another layer";
     fake.scanners_write(trivy_report, grype_report);
     for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) {
         CHECK(receipt.failure.starts_with("the layout was not scanned: "));
@@ -200,5 +200,5 @@ TEST_CASE("a cancellation is no failed scan") {
                                     }),
                     Error);
     CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/receipt.json"));
-    CHECK_FALSE(fake.files.is_folder("/out/scans.scanning"));
+    CHECK_FALSE(fake.files.is_directory("/out/scans.scanning"));
 }

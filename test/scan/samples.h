@@ -13,7 +13,7 @@ inline Finished ended(int exit_code, const std::string& err = "") {
 
 /// A layout for linux/amd64 in the files, as BuildKit writes one, without attestations.
 inline Layout put_layout(FakeFiles& files, const std::string& image) {
-    const std::filesystem::path folder = "/out/images/" + image + "-linux-amd64";
+    const std::filesystem::path directory = "/out/images/" + image + "-linux-amd64";
     const std::string layer = "the layer of " + image;
     const std::string config = R"({"os": "linux", "architecture": "amd64", "of": ")" + image + "\"}";
     const auto descriptor = [](const std::string& type, const std::string& bytes) {
@@ -23,12 +23,12 @@ inline Layout put_layout(FakeFiles& files, const std::string& image) {
     const std::string manifest =
         R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": )" +
         descriptor("config.v1+json", config) + R"(}, "layers": [)" + descriptor("layer.v1.tar+gzip", layer) + "}]}";
-    for (const std::string& blob : {layer, config, manifest}) files.texts[blob_path(folder, sha256(blob))] = blob;
-    files.texts[folder / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
-    files.texts[folder / "index.json"] =
+    for (const std::string& blob : {layer, config, manifest}) files.texts[blob_path(directory, sha256(blob))] = blob;
+    files.texts[directory / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
+    files.texts[directory / "index.json"] =
         R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [)" +
         descriptor("manifest.v1+json", manifest) + R"(, "platform": {"os": "linux", "architecture": "amd64"}}]})";
-    return load_layout(files, folder, image, "linux/amd64");
+    return load_layout(files, directory, image, "linux/amd64");
 }
 
 inline const std::string trivy_report =
@@ -60,7 +60,7 @@ struct ScannerWorld : FakeWorld {
             R"({"schemaVersion": "v6.1.10", "from": "https://grype.example/db.tar.zst", "built": "2026-11-23T06:00:00Z", "valid": true})");
     }
 
-    /// The scanners leave these texts, in whatever folder they are run.
+    /// The scanners leave these texts, in whatever directory they are run.
     void scanners_write(const std::string& trivy, const std::string& grype) {
         processes.answer_by({"trivy", "image", "--scanners"}, leave({{"trivy.json", trivy}}));
         processes.answer_by({"trivy", "convert"}, leave({{"trivy.cdx.json", sbom}}));

@@ -42,9 +42,9 @@ TEST_CASE("an image is not scanned again with the same database, and its receipt
         CHECK(receipt.packages == 2);
     }
     CHECK(receipts[0].report == sha256(trivy_report));
-    const std::string folder = "/out/scans/3.13.3-production-linux-amd64/";
-    CHECK(fake.files.texts.at(folder + "trivy.json") == trivy_report);
-    CHECK(fake.files.texts.at(folder + "grype.cdx.json") == sbom);
+    const std::string directory = "/out/scans/3.13.3-production-linux-amd64/";
+    CHECK(fake.files.texts.at(directory + "trivy.json") == trivy_report);
+    CHECK(fake.files.texts.at(directory + "grype.cdx.json") == sbom);
     CHECK(load_scans(fake.files, "/out/scans", "3.13.3-production-linux-amd64").at(1).report.has_value());
     CHECK(fake.log.str().find("scanned with the same database by run 1") != std::string::npos);
 }

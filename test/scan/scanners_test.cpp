@@ -34,7 +34,7 @@ TEST_CASE("both scanners are found with their versions") {
     CHECK(find_scanners(fake.world()) ==
           std::map<Scanner, std::string>{{Scanner::trivy, "0.74.0"}, {Scanner::grype, "0.121.2"}});
     CHECK(fake.processes.lines() == "trivy version --config empty.yaml --format json\ngrype version -o json\n");
-    CHECK_FALSE(fake.files.is_folder("/tmp/fake-1"));
+    CHECK_FALSE(fake.files.is_directory("/tmp/fake-1"));
 }
 
 TEST_CASE("a paused scanner need not be here") {

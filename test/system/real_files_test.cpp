@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "fakes/fake_files.h"
-#include "system/private_folder.h"
+#include "system/private_directory.h"
 
 namespace {
 
@@ -26,7 +26,7 @@ struct Checkout {
     fs::path temporary = root / "temporary";
 
     Checkout() {
-        for (const fs::path& folder : {tree, elsewhere, temporary}) fs::create_directories(folder);
+        for (const fs::path& directory : {tree, elsewhere, temporary}) fs::create_directories(directory);
     }
     ~Checkout() { fs::remove_all(root); }
     Checkout(const Checkout&) = delete;
@@ -36,15 +36,15 @@ struct Checkout {
     Names in_tree() const { return files().names_in("."); }
 };
 
-/// A disk of one megabyte in the place of that folder.
+/// A disk of one megabyte in the place of that directory.
 struct SmallDisk {
-    fs::path folder;
+    fs::path directory;
     bool is_mounted;
 
     explicit SmallDisk(const fs::path& at)
-        : folder(at), is_mounted(mount("tmpfs", at.c_str(), "tmpfs", 0, "size=1m") == 0) {}
+        : directory(at), is_mounted(mount("tmpfs", at.c_str(), "tmpfs", 0, "size=1m") == 0) {}
     ~SmallDisk() {
-        if (is_mounted) umount2(folder.c_str(), MNT_DETACH);
+        if (is_mounted) umount2(directory.c_str(), MNT_DETACH);
     }
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
@@ -77,37 +77,37 @@ struct stat status_of(const fs::path& path) {
 
 void check_reading(Files& files) {
     CHECK(files.read_if_there("none.json") == std::nullopt);
-    CHECK(files.read_if_there("no/folder/none.json") == std::nullopt);
+    CHECK(files.read_if_there("no/directory/none.json") == std::nullopt);
     const Error missing = error_of([&] { files.read("none.json"); });
     CHECK(missing.exit == Exit::bad_input);
     CHECK(render_problems(missing.problems) == "none.json: there is no such file\n");
     const std::string text("a\0b\r\n\xFF", 6);
     files.write("one.json", text);
     CHECK(files.read("one.json") == text);
-    CHECK(files.read("./folder/../one.json") == text);
+    CHECK(files.read("./directory/../one.json") == text);
     CHECK(files.digest_of("one.json") == sha256(text));
     const Error absent = error_of([&] { files.digest_of("none.json"); });
     CHECK(absent.exit == Exit::failed);
     CHECK(render_problems(absent.problems) == "none.json: cannot be read: No such file or directory\n");
 }
 
-void check_folders(Files& files) {
+void check_directories(Files& files) {
     files.write("a/b/one", "1");
     files.write("a/two", "2");
-    files.make_folder("a/c/d");
-    files.make_folder("a/c/d");
+    files.make_directory("a/c/d");
+    files.make_directory("a/c/d");
     CHECK(files.names_in("a") == Names{"b", "c", "two"});
     CHECK(files.names_in("a/c/") == Names{"d"});
     CHECK(files.names_in(".") == Names{"a"});
     CHECK(files.names_in("none").empty());
     CHECK(files.names_in("a/two").empty());
-    CHECK(files.is_folder("a/c/d"));
-    CHECK(files.is_folder("a/b/"));
-    CHECK_FALSE(files.is_folder("a/two"));
-    CHECK_FALSE(files.is_folder("none"));
+    CHECK(files.is_directory("a/c/d"));
+    CHECK(files.is_directory("a/b/"));
+    CHECK_FALSE(files.is_directory("a/two"));
+    CHECK_FALSE(files.is_directory("none"));
     const Error error = error_of([&] { files.read("a/b"); });
     CHECK(error.exit == Exit::bad_input);
-    CHECK(render_problems(error.problems) == "a/b: this is a folder, not a file\n");
+    CHECK(render_problems(error.problems) == "a/b: this is a directory, not a file\n");
 }
 
 void check_appending(Files& files) {
@@ -122,37 +122,37 @@ void check_appending(Files& files) {
 
 void check_moving(Files& files) {
     files.write("a/b/one", "1");
-    files.link_or_copy("a/b/one", "new/folder/two");
+    files.link_or_copy("a/b/one", "new/directory/two");
     files.write("a/b/one", "changed");
-    CHECK(files.read("new/folder/two") == "1");
-    files.link_or_copy("a/b/one", "new/folder/two");
-    CHECK(files.read("new/folder/two") == "changed");
-    files.link_or_copy("a/b/one", "new/folder/two");
-    CHECK(files.names_in("new/folder") == Names{"two"});
+    CHECK(files.read("new/directory/two") == "1");
+    files.link_or_copy("a/b/one", "new/directory/two");
+    CHECK(files.read("new/directory/two") == "changed");
+    files.link_or_copy("a/b/one", "new/directory/two");
+    CHECK(files.names_in("new/directory") == Names{"two"});
     CHECK(error_of([&] { files.link_or_copy("none", "x"); }).exit == Exit::failed);
     files.rename("a", "moved/here");
     CHECK(files.read("moved/here/b/one") == "changed");
-    CHECK_FALSE(files.is_folder("a"));
+    CHECK_FALSE(files.is_directory("a"));
     CHECK(error_of([&] { files.rename("none", "x"); }).exit == Exit::failed);
     files.remove("moved/here/b/one");
     CHECK(files.read_if_there("moved/here/b/one") == std::nullopt);
     files.remove("moved");
     files.remove("moved");
-    files.remove("no/such/folder");
+    files.remove("no/such/directory");
     CHECK(files.names_in(".") == Names{"new"});
 }
 
 void check_temporary(Files& files) {
-    const fs::path one = files.make_temporary_folder();
-    const fs::path two = files.make_temporary_folder();
+    const fs::path one = files.make_temporary_directory();
+    const fs::path two = files.make_temporary_directory();
     CHECK(one != two);
     CHECK(one.is_absolute());
-    CHECK(files.is_folder(one));
+    CHECK(files.is_directory(one));
     CHECK(files.names_in(one).empty());
     files.write(one / "config.json", "{}");
     CHECK(files.read(one / "config.json") == "{}");
     files.remove(one);
-    CHECK_FALSE(files.is_folder(one));
+    CHECK_FALSE(files.is_directory(one));
 }
 
 }  // namespace
@@ -162,8 +162,8 @@ TEST_CASE("the fake files keep the promises of Files") {
     SECTION("reading") {
         check_reading(files);
     }
-    SECTION("folders") {
-        check_folders(files);
+    SECTION("directories") {
+        check_directories(files);
     }
     SECTION("appending") {
         check_appending(files);
@@ -171,7 +171,7 @@ TEST_CASE("the fake files keep the promises of Files") {
     SECTION("moving") {
         check_moving(files);
     }
-    SECTION("temporary folders") {
+    SECTION("temporary directories") {
         check_temporary(files);
     }
 }
@@ -182,8 +182,8 @@ TEST_CASE("the real files keep the promises of Files") {
     SECTION("reading") {
         check_reading(files);
     }
-    SECTION("folders") {
-        check_folders(files);
+    SECTION("directories") {
+        check_directories(files);
     }
     SECTION("appending") {
         check_appending(files);
@@ -191,7 +191,7 @@ TEST_CASE("the real files keep the promises of Files") {
     SECTION("moving") {
         check_moving(files);
     }
-    SECTION("temporary folders") {
+    SECTION("temporary directories") {
         check_temporary(files);
     }
 }
@@ -223,11 +223,11 @@ TEST_CASE("nothing is written, made or removed through a symbolic link in the wo
     const std::string reason =
         ": Too many levels of symbolic links\n  hint: a symbolic link is not followed there: name the place itself\n";
     CHECK(message_of([&] { files.write("out/verdict.json", "{}"); }) == "out/verdict.json: cannot be written" + reason);
-    CHECK(message_of([&] { files.make_folder("out/images"); }) == "out/images: cannot be made" + reason);
+    CHECK(message_of([&] { files.make_directory("out/images"); }) == "out/images: cannot be made" + reason);
     CHECK(message_of([&] { files.remove("out/kept"); }) == "out/kept: cannot be removed" + reason);
     CHECK(message_of([&] { files.write(place.tree / "out" / "x", "{}"); }) ==
           (place.tree / "out" / "x").string() + ": cannot be written" + reason);
-    CHECK_FALSE(files.is_folder("out"));
+    CHECK_FALSE(files.is_directory("out"));
     CHECK(files.names_in(place.elsewhere) == Names{"kept"});
     files.remove("out");
     CHECK(files.names_in(place.elsewhere) == Names{"kept"});
@@ -250,7 +250,7 @@ TEST_CASE("a pipe or a device in a file's place is told, and nobody waits for it
     CHECK(message_of([&] { files.digest_of("pipe"); }) == "pipe: this is not a regular file\n");
     CHECK(error_of([&] { files.append("pipe", "x"); }).exit != Exit::done);
     CHECK(message_of([&] { files.read("/dev/zero"); }) == "/dev/zero: this is not a regular file\n");
-    CHECK(message_of([&] { files.append("/tmp", "x"); }) == "/tmp: this is a folder, not a file\n");
+    CHECK(message_of([&] { files.append("/tmp", "x"); }) == "/tmp: this is a directory, not a file\n");
 }
 
 TEST_CASE("a file is replaced whole, keeps its mode and leaves nothing beside it") {
@@ -266,9 +266,9 @@ TEST_CASE("a file is replaced whole, keeps its mode and leaves nothing beside it
     CHECK(place.in_tree() == Names{"script"});
     CHECK(message_of([&] { files.write("script/below", "x"); }) ==
           "script/below: cannot be written: Not a directory\n");
-    files.make_folder("folder");
-    CHECK(message_of([&] { files.write("folder", "x"); }) == "folder: cannot be written: Is a directory\n");
-    CHECK(place.in_tree() == Names{"folder", "script"});
+    files.make_directory("directory");
+    CHECK(message_of([&] { files.write("directory", "x"); }) == "directory: cannot be written: Is a directory\n");
+    CHECK(place.in_tree() == Names{"directory", "script"});
 }
 
 TEST_CASE("a hard link costs no space, and a copy is made where there can be no link") {
@@ -283,11 +283,11 @@ TEST_CASE("a hard link costs no space, and a copy is made where there can be no 
     files.remove(other_disk);
 }
 
-TEST_CASE("only we may look into a temporary folder") {
+TEST_CASE("only we may look into a temporary directory") {
     const Checkout place;
-    const fs::path folder = place.files().make_temporary_folder();
-    CHECK(folder.parent_path() == place.temporary);
-    CHECK((status_of(folder).st_mode & 0777U) == 0700U);
+    const fs::path directory = place.files().make_temporary_directory();
+    CHECK(directory.parent_path() == place.temporary);
+    CHECK((status_of(directory).st_mode & 0777U) == 0700U);
 }
 
 TEST_CASE("what root writes into a work tree belongs to whoever owns the work tree") {
@@ -296,7 +296,7 @@ TEST_CASE("what root writes into a work tree belongs to whoever owns the work tr
     REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
     RealFiles files = place.files();
     files.write("out/new/report.html", "x");
-    files.make_folder("out/images");
+    files.make_directory("out/images");
     files.write(place.elsewhere / "file", "x");
     for (const char* path : {"out", "out/new", "out/new/report.html", "out/images"}) {
         CHECK(status_of(place.tree / path).st_uid == 12345);
@@ -305,7 +305,7 @@ TEST_CASE("what root writes into a work tree belongs to whoever owns the work tr
     CHECK(status_of(place.elsewhere / "file").st_uid == 0);
 }
 
-TEST_CASE("what another program wrote as root is given to whoever owns the folder it lies in") {
+TEST_CASE("what another program wrote as root is given to whoever owns the directory it lies in") {
     if (geteuid() != 0) SKIP("only root can give files away");
     const Checkout place;
     REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
@@ -314,15 +314,15 @@ TEST_CASE("what another program wrote as root is given to whoever owns the folde
     fs::create_directories(place.tree / "layout/blobs");
     std::ofstream(place.tree / "layout/blobs/a") << "x";
     fs::create_symlink("/etc/passwd", place.tree / "layout/link");
-    files.give_to_owner_of_folder("layout");
+    files.give_to_owner_of_directory("layout");
     for (const char* path : {"layout", "layout/blobs", "layout/blobs/a", "layout/link"})
         CHECK(status_of(place.tree / path).st_uid == 12345);
     CHECK(status_of("/etc/passwd").st_uid == 0);
-    files.make_folder(place.elsewhere / "cache/databases");
+    files.make_directory(place.elsewhere / "cache/databases");
     files.write(place.elsewhere / "cache/scan/report.json", "{}");
     for (const char* path : {"cache", "cache/databases", "cache/scan", "cache/scan/report.json"})
         CHECK(status_of(place.elsewhere / path).st_uid == 34567);
-    files.give_to_owner_of_folder("nowhere");
+    files.give_to_owner_of_directory("nowhere");
 }
 
 TEST_CASE("a full disk is told with the path, and what was there stays whole") {
@@ -350,16 +350,16 @@ TEST_CASE("a work tree that is not there is told") {
           "/no/such/tree: cannot be worked in: No such file or directory\n");
 }
 
-TEST_CASE("a private folder is gone with its content when its scope ends, also by an error") {
+TEST_CASE("a private directory is gone with its content when its scope ends, also by an error") {
     FakeFiles files;
     fs::path path;
     try {
-        const PrivateFolder folder(files);
-        path = folder.path();
+        const PrivateDirectory directory(files);
+        path = directory.path();
         files.write(path / "config.json", "{}");
-        CHECK(files.is_folder(path));
+        CHECK(files.is_directory(path));
         throw Error{Exit::failed, {}};
     } catch (const Error&) {
-        CHECK_FALSE(files.is_folder(path));
+        CHECK_FALSE(files.is_directory(path));
     }
 }

@@ -26,11 +26,11 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A folder that goes when the test does.
-struct Folder {
+/// A directory that goes when the test does.
+struct Directory {
     fs::path path = fs::temp_directory_path() / ("http-test-" + std::to_string(getpid()));
-    Folder() { fs::create_directories(path); }
-    ~Folder() { fs::remove_all(path); }
+    Directory() { fs::create_directories(path); }
+    ~Directory() { fs::remove_all(path); }
 };
 
 /// The proxy variables of whoever runs the tests must not reach them.
@@ -83,7 +83,7 @@ class TlsServer {
     RealHttp make_trusting() const { return RealHttp({{"SSL_CERT_FILE", file("certificate")}}); }
 
   private:
-    std::string file(const std::string& name) const { return (folder_.path / name).string(); }
+    std::string file(const std::string& name) const { return (directory_.path / name).string(); }
     std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
     static int free_port() {
@@ -108,7 +108,7 @@ class TlsServer {
         return true;
     }
 
-    Folder folder_;
+    Directory directory_;
     int port_ = free_port();
     std::optional<BackgroundProcess> process_;
 };
@@ -182,11 +182,11 @@ TEST_CASE("a connection that the server has closed meanwhile is replaced, and th
         reply.then = Reply::Then::close;
         return reply;
     });
-    Folder folder;
-    std::ofstream(folder.path / "blob") << "content";
+    Directory directory;
+    std::ofstream(directory.path / "blob") << "content";
     RealHttp http({});
     for (int i = 0; i < 3; ++i) {
-        const Request request{.method = "PUT", .url = server.url("/blob"), .body_file = folder.path / "blob"};
+        const Request request{.method = "PUT", .url = server.url("/blob"), .body_file = directory.path / "blob"};
         CHECK(http.send(request).status == 200);
         RealClock().sleep(milliseconds(50));
     }
@@ -220,24 +220,24 @@ TEST_CASE("a HEAD has no body, whatever length the answer names") {
 }
 
 TEST_CASE("a file is sent from disk, byte for byte") {
-    Folder folder;
+    Directory directory;
     std::string bytes;
     for (unsigned i = 0; i < 3'000'000; ++i) bytes += static_cast<char>(i * i >> 3U);
-    std::ofstream(folder.path / "blob", std::ios::binary) << bytes;
+    std::ofstream(directory.path / "blob", std::ios::binary) << bytes;
     LocalServer server(always(make_reply(201, "")));
     RealHttp http({});
-    CHECK(http.send({.method = "PUT", .url = server.url("/u"), .body_file = folder.path / "blob"}).status == 201);
+    CHECK(http.send({.method = "PUT", .url = server.url("/u"), .body_file = directory.path / "blob"}).status == 201);
     const std::string request = server.requests().front();
     CHECK(request.find("Content-Length: 3000000\r\n") != std::string::npos);
     CHECK(request.find("Expect") == std::string::npos);
     CHECK(sha256(request.substr(request.find("\r\n\r\n") + 4)) == sha256(bytes));
-    CHECK(message_of(http, {.method = "PUT", .url = server.url("/u"), .body_file = folder.path / "none"}) ==
-          (folder.path / "none").string() + ": cannot be read: No such file or directory\n");
+    CHECK(message_of(http, {.method = "PUT", .url = server.url("/u"), .body_file = directory.path / "none"}) ==
+          (directory.path / "none").string() + ": cannot be read: No such file or directory\n");
 }
 
 TEST_CASE("a body of status 200 or 206 is streamed to disk, any other into the answer") {
-    Folder folder;
-    const fs::path file = folder.path / "blob";
+    Directory directory;
+    const fs::path file = directory.path / "blob";
     const int status = GENERATE(200, 206, 404);
     LocalServer server(always(make_reply(status, std::string(300'000, 'b'))));
     RealHttp http({});
@@ -250,13 +250,13 @@ TEST_CASE("a body of status 200 or 206 is streamed to disk, any other into the a
 }
 
 TEST_CASE("a place that cannot be written to is told, and what came is not kept") {
-    Folder folder;
+    Directory directory;
     LocalServer server(always(make_reply(200, "text")));
     RealHttp http({});
-    const fs::path nowhere = folder.path / "none" / "blob";
+    const fs::path nowhere = directory.path / "none" / "blob";
     CHECK(message_of(http, {.url = server.url("/b"), .save_to = nowhere}) ==
           nowhere.string() + ": cannot be written: No such file or directory\n");
-    const fs::path taken = folder.path / "taken";
+    const fs::path taken = directory.path / "taken";
     fs::create_directories(taken);
     CHECK(message_of(http, {.url = server.url("/b"), .save_to = taken}) ==
           taken.string() + ": cannot be written: Is a directory\n");
@@ -264,25 +264,25 @@ TEST_CASE("a place that cannot be written to is told, and what came is not kept"
     CHECK(message_of(http, {.url = empty.url("/b"), .save_to = nowhere}) ==
           nowhere.string() + ": cannot be written: No such file or directory\n");
     fs::remove(taken);
-    CHECK(fs::is_empty(folder.path));
+    CHECK(fs::is_empty(directory.path));
 }
 
 TEST_CASE("an empty body makes an empty file") {
-    Folder folder;
+    Directory directory;
     LocalServer server(always(make_reply(200, "")));
     RealHttp http({});
-    http.send({.url = server.url("/b"), .save_to = folder.path / "empty"});
-    CHECK(fs::file_size(folder.path / "empty") == 0);
+    http.send({.url = server.url("/b"), .save_to = directory.path / "empty"});
+    CHECK(fs::file_size(directory.path / "empty") == 0);
 }
 
 TEST_CASE("a body that ends too early is no answer, and leaves no file") {
-    Folder folder;
+    Directory directory;
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::close}));
     RealHttp http({});
     const std::string expected = "GET " + server.address() + "/b: transfer closed with 5 bytes remaining to read\n";
     CHECK(message_of(http, {.url = server.url("/b?token=secret")}) == expected);
-    CHECK(message_of(http, {.url = server.url("/b"), .save_to = folder.path / "blob"}) == expected);
-    CHECK(fs::is_empty(folder.path));
+    CHECK(message_of(http, {.url = server.url("/b"), .save_to = directory.path / "blob"}) == expected);
+    CHECK(fs::is_empty(directory.path));
 }
 
 TEST_CASE("a chunked body that ends too early is no answer") {
@@ -313,7 +313,7 @@ TEST_CASE("an answer that takes longer than the request's time is no answer (R18
 }
 
 TEST_CASE("no more of a body is read than the request allows") {
-    Folder folder;
+    Directory directory;
     const std::string chunk = "400\r\n" + std::string(1024, 'x') + "\r\n";
     std::string endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 2000; ++i) endless += chunk;
@@ -321,9 +321,9 @@ TEST_CASE("no more of a body is read than the request allows") {
     RealHttp http({});
     const std::string expected = "GET " + server.address() + "/huge: the answer is longer than 100000 bytes\n";
     CHECK(message_of(http, {.url = server.url("/huge"), .max_body = 100'000}) == expected);
-    CHECK(message_of(http, {.url = server.url("/huge"), .save_to = folder.path / "huge", .max_body = 100'000}) ==
+    CHECK(message_of(http, {.url = server.url("/huge"), .save_to = directory.path / "huge", .max_body = 100'000}) ==
           expected);
-    CHECK(fs::is_empty(folder.path));
+    CHECK(fs::is_empty(directory.path));
 }
 
 TEST_CASE("of a long error page the status and the beginning are kept") {
@@ -355,8 +355,8 @@ TEST_CASE("a redirect is a value and is not followed") {
 }
 
 TEST_CASE("a server on a unix socket is asked there, past any proxy") {
-    Folder folder;
-    const fs::path socket = folder.path / "engine.sock";
+    Directory directory;
+    const fs::path socket = directory.path / "engine.sock";
     LocalServer server(always(make_reply(200, "pong")), socket);
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     RealHttp http({});
@@ -365,8 +365,8 @@ TEST_CASE("a server on a unix socket is asked there, past any proxy") {
     CHECK(response.body == "pong");
     CHECK(server.requests().front().starts_with("GET /v1.43/_ping HTTP/1.1\r\nHost: engine\r\n"));
     const std::string message =
-        message_of(http, {.url = "http://engine/_ping", .unix_socket = folder.path / "none.sock"});
-    CHECK(message.starts_with("GET " + (folder.path / "none.sock").string() + ":/_ping: "));
+        message_of(http, {.url = "http://engine/_ping", .unix_socket = directory.path / "none.sock"});
+    CHECK(message.starts_with("GET " + (directory.path / "none.sock").string() + ":/_ping: "));
 }
 
 TEST_CASE("the proxy of the environment is asked") {

@@ -77,7 +77,7 @@ TEST_CASE("a program's exit code and both its outputs come back") {
     CHECK_FALSE(finished.truncated);
 }
 
-TEST_CASE("a program gets exactly the arguments, the environment and the folder that it was given") {
+TEST_CASE("a program gets exactly the arguments, the environment and the directory that it was given") {
     setenv("OURS_ALONE", "secret", 1);
     CHECK(run({.argv = {"env"}, .environment = {{"A", "1 2"}, {"PATH", "/usr/bin:/bin"}}}).out ==
           "A=1 2\nPATH=/usr/bin:/bin\n");
@@ -140,11 +140,12 @@ TEST_CASE("a program that is not there, or cannot be run, is a value as in a she
     CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // and no child is left behind
 }
 
-TEST_CASE("a program is looked for in the folders that the child's PATH names absolutely") {
+TEST_CASE("a program is looked for in the directories that the child's PATH names absolutely") {
     const std::filesystem::path program =
         make_file("some-program", "#!/bin/sh\nexit 5\n", std::filesystem::perms(0755));
-    const auto exit_code_with = [&](const std::filesystem::path& folder) {
-        return run({.argv = {program.filename().string()}, .environment = {{"PATH", "/nowhere::" + folder.string()}}})
+    const auto exit_code_with = [&](const std::filesystem::path& directory) {
+        return run({.argv = {program.filename().string()},
+                    .environment = {{"PATH", "/nowhere::" + directory.string()}}})
             .exit_code;
     };
     CHECK(exit_code_with(program.parent_path()) == 5);
@@ -152,16 +153,16 @@ TEST_CASE("a program is looked for in the folders that the child's PATH names ab
     std::filesystem::remove(program);
 }
 
-TEST_CASE("a folder that is not there is an error and not the program's") {
+TEST_CASE("a directory that is not there is an error and not the program's") {
     Command command = script("true");
-    command.directory = "/no/such/folder";
+    command.directory = "/no/such/directory";
     try {
         run(command);
         FAIL("it was run");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
         CHECK(render_problems(error.problems) ==
-              "sh cannot be started: there is no folder /no/such/folder to run it in\n");
+              "sh cannot be started: there is no directory /no/such/directory to run it in\n");
     }
 }
 

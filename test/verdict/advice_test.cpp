@@ -1,10 +1,11 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "findings/fixed_versions.h"
+#include "findings/layers.h"
+#include "policy/waiver_entry.h"
 #include "verdict/advice.h"
 #include "verdict/comparison.h"
 #include "verdict/explain.h"
-#include "verdict/fixed_versions.h"
-#include "verdict/layers.h"
 #include "verdict/make.h"
 
 namespace {
@@ -56,7 +57,7 @@ TEST_CASE("two findings that one step solves ask for one step: to the version th
     std::vector<Finding> libraries;
     for (const char* name : {"libc6", "libc-bin"}) {
         libraries.push_back(in_layer(found(trivy, "CVE-1", name, Severity::high), "sha256:base"));
-        libraries.back().seen_by[0].upstreams = {"glibc"};
+        libraries.back().reported_by[0].upstreams = {"glibc"};
     }
     libraries[0].fixed_in = {"1.2~rc1"};
     libraries[1].fixed_in = {"1.10"};
@@ -236,7 +237,7 @@ TEST_CASE("a verdict is read as it was written") {
     CHECK(again.waived[0].finding.epss == 0.64);
     REQUIRE(again.blocking.size() == 5);
     CHECK(again.blocking[0].key() == verdict.blocking[0].key());
-    CHECK(again.blocking[0].seen_by[1].severity == Severity::high);
+    CHECK(again.blocking[0].reported_by[1].severity == Severity::high);
     CHECK(again.left_out[0].ignored_because == verdict.left_out[0].ignored_because);
     CHECK(again.paused[0].until == today);
     CHECK(again.receipts[1].sbom == sha256("sbom"));
@@ -400,17 +401,17 @@ TEST_CASE("who brings a finding stays the same whatever happens to its fix: the 
     for (const FixState fix : {FixState::fixed, FixState::none, FixState::wont_fix, FixState::unknown}) {
         const auto bringer_of = [&](Finding finding) {
             finding.fix = fix;
-            return find_bringer(finding, layers);
+            return find_introduced_by(finding, layers);
         };
-        CHECK(bringer_of(interpreter({"3.13.5"})) == Bringer::python);
-        CHECK(bringer_of(in_layer(deb, "sha256:base")) == Bringer::base);
-        CHECK(bringer_of(in_layer(deb, "sha256:ours")) == Bringer::ours);
-        CHECK(bringer_of(in_layer(deb, "sha256:elsewhere")) == Bringer::base);
+        CHECK(bringer_of(interpreter({"3.13.5"})) == IntroducedBy::python);
+        CHECK(bringer_of(in_layer(deb, "sha256:base")) == IntroducedBy::base);
+        CHECK(bringer_of(in_layer(deb, "sha256:ours")) == IntroducedBy::ours);
+        CHECK(bringer_of(in_layer(deb, "sha256:elsewhere")) == IntroducedBy::base);
         Finding python = found(grype, "CVE-1", "pip", Severity::high);
         python.package_type = "python";
-        CHECK(bringer_of(in_layer(python, "sha256:base")) == Bringer::base);
-        CHECK(bringer_of(in_layer(python, "")) == Bringer::ours);
+        CHECK(bringer_of(in_layer(python, "sha256:base")) == IntroducedBy::base);
+        CHECK(bringer_of(in_layer(python, "")) == IntroducedBy::ours);
         python.kind = FindingKind::secret;
-        CHECK(bringer_of(in_layer(python, "sha256:base")) == Bringer::ours);
+        CHECK(bringer_of(in_layer(python, "sha256:base")) == IntroducedBy::ours);
     }
 }

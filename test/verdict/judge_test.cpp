@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "policy/waiver_entry.h"
 #include "verdict/advice.h"
 #include "verdict/make.h"
 
@@ -422,7 +423,7 @@ TEST_CASE("who accepts one CVE accepts no other one that the same advisory names
 TEST_CASE("a waiver for a version does not cover another one that the same program holds") {
     const auto crate = [](Scanner scanner, const std::string& version) {
         Finding finding = found_at(scanner, "CVE-1", "hashbrown", Severity::high, "/usr/local/bin/uv");
-        finding.version = finding.seen_by[0].version = version;
+        finding.version = finding.reported_by[0].version = version;
         return finding;
     };
     const Policy policy =
@@ -438,7 +439,7 @@ TEST_CASE("a waiver for a version does not cover another one that the same progr
 
 TEST_CASE("a waiver can be for a version, a path, a target or a source package only") {
     Finding finding = found_at(grype, "CVE-1", "a", Severity::high, "/usr/lib/a");
-    finding.seen_by[0].upstreams = {"source"};
+    finding.reported_by[0].upstreams = {"source"};
     const Subject image = image_with({}, {finding});
     const auto outcome = [&](const std::string& narrowed) {
         return judged(image, policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, " + narrowed + "}]")).outcome;
@@ -557,7 +558,7 @@ TEST_CASE("G6: a scope looks at all locations of a package, and aliases join thr
     finding.paths.push_back("/usr/lib/npm/package.json");
     CHECK(judged(image_with({}, {finding}), policy).outcome == Outcome::clean);
     finding.severity = Severity::critical;
-    finding.seen_by[0].severity = Severity::critical;
+    finding.reported_by[0].severity = Severity::critical;
     CHECK(judged(image_with({}, {finding}), policy).outcome == Outcome::vulnerable);
 }
 
@@ -580,10 +581,10 @@ TEST_CASE("G8: what the scanners disagree about stays in the finding") {
                                               {found(grype, "CVE-1", "a", Severity::low, FixState::wont_fix)}),
                                    {});
     REQUIRE(ids_of(verdict.reported) == "CVE-1");
-    REQUIRE(verdict.reported[0].seen_by.size() == 2);
+    REQUIRE(verdict.reported[0].reported_by.size() == 2);
     CHECK(verdict.reported[0].severity == Severity::critical);
-    CHECK(verdict.reported[0].seen_by[1].severity == Severity::low);
-    CHECK(verdict.reported[0].seen_by[1].fix == FixState::wont_fix);
+    CHECK(verdict.reported[0].reported_by[1].severity == Severity::low);
+    CHECK(verdict.reported[0].reported_by[1].fix == FixState::wont_fix);
 }
 
 TEST_CASE("what only a built-in rule of a scanner hides is shown, and does not block") {

@@ -35,13 +35,13 @@ inline Finding found(Scanner scanner, const std::string& id, const std::string& 
     finding.severity = severity;
     finding.fix = fix;
     if (fix == FixState::fixed) finding.fixed_in = {"1.1"};
-    Sighting sighting;
-    sighting.scanner = scanner;
-    sighting.id = id;
-    sighting.severity = severity;
-    sighting.fix = fix;
-    sighting.fixed_in = finding.fixed_in;
-    finding.seen_by = {sighting};
+    Detection detection;
+    detection.scanner = scanner;
+    detection.id = id;
+    detection.severity = severity;
+    detection.fix = fix;
+    detection.fixed_in = finding.fixed_in;
+    finding.reported_by = {detection};
     return finding;
 }
 

@@ -15,7 +15,7 @@
 
 /// The layout of what stands for a base.
 inline fs::path stand_in_layout(const std::string& reference) {
-    std::ifstream file(cache_folder() / "stand-ins/bases.json");
+    std::ifstream file(cache_directory() / "stand-ins/bases.json");
     const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     return text_at(member(parse_tool_json(text, "bases.json"), reference), "layout");
 }
@@ -29,21 +29,21 @@ inline std::vector<std::string> texts_at(const Json& object, const std::string& 
 struct Docker {
     Road& road;
     std::string id = "python-image-action-services-" + std::to_string(getpid());
-    fs::path folder = fs::temp_directory_path() / id;  ///< whose name needs no care
+    fs::path directory = fs::temp_directory_path() / id;  ///< whose name needs no care
     std::vector<std::string> containers;
     std::set<std::string> images;
 
     explicit Docker(Road& on) : road(on) {
-        fs::create_directories(folder / "config/cli-plugins");
-        fs::create_symlink(cache_folder() / "bin/docker-buildx", folder / "config/cli-plugins/docker-buildx");
-        road.real.environment["DOCKER_CONFIG"] = (folder / "config").string();
+        fs::create_directories(directory / "config/cli-plugins");
+        fs::create_symlink(cache_directory() / "bin/docker-buildx", directory / "config/cli-plugins/docker-buildx");
+        road.real.environment["DOCKER_CONFIG"] = (directory / "config").string();
     }
     Docker(const Docker&) = delete;
     Docker& operator=(const Docker&) = delete;
     ~Docker() {
         for (const std::string& container : containers) road.start({"docker", "rm", "--force", "--volumes", container});
         for (const std::string& image : images) road.start({"docker", "rmi", "--force", image});
-        fs::remove_all(folder);
+        fs::remove_all(directory);
     }
 
     /// An image of this test.
@@ -56,7 +56,7 @@ struct Docker {
     /// The option that puts a layout in the place of an image that a Dockerfile names.
     std::vector<std::string> context(const std::string& reference, const fs::path& layout) {
         const rapidjson::Document index = parse_tool_json(road.real.files.read(layout / "index.json"), "index.json");
-        const fs::path link = folder / std::to_string(std::hash<std::string>{}(layout.string()));
+        const fs::path link = directory / std::to_string(std::hash<std::string>{}(layout.string()));
         if (!fs::exists(link)) fs::create_directory_symlink(layout, link);
         return {"--build-context", reference + "=oci-layout://" + link.string() + "@" +
                                        text_at(items_at(index, "manifests")[0], "digest")};
@@ -118,7 +118,7 @@ struct Docker {
         road.real.environment["GRYPE_DB_CACHE_DIR"] = (sample_databases("green") / "grype").string();
         for (const char* off : {"GRYPE_DB_AUTO_UPDATE", "GRYPE_DB_VALIDATE_AGE", "GRYPE_CHECK_FOR_APP_UPDATE"})
             road.real.environment[off] = "false";
-        return {succeed({"trivy", "image", "--quiet", "--cache-dir", (folder / "trivy").string(), "--offline-scan",
+        return {succeed({"trivy", "image", "--quiet", "--cache-dir", (directory / "trivy").string(), "--offline-scan",
                          "--skip-version-check", "--format", "cyclonedx", "--input", layout.string()})
                     .out,
                 succeed({"grype", "-q", "oci-dir:" + layout.string(), "-o", "cyclonedx-json"}).out};

@@ -52,7 +52,7 @@ struct Home {
     Finished push() {
         return step("push", {{"COMMAND", "run"},
                              {"CONTRACT", "off"},
-                             {"STAND-INS", (cache_folder() / "stand-ins/bases.json").string()},
+                             {"STAND-INS", (cache_directory() / "stand-ins/bases.json").string()},
                              {"DATABASES", sample_databases("green").string()},
                              {"BUILD-CA", "/etc/ssl/certs/ca-certificates.crt"}});
     }

@@ -34,33 +34,33 @@ std::vector<std::string> on_parents(Road& road, Docker& docker, const std::strin
     return options;
 }
 
-/// Writes the lock of the service in `folder`.
-void lock_service(Road& road, Docker& docker, const fs::path& folder) {
+/// Writes the lock of the service in `directory`.
+void lock_service(Road& road, Docker& docker, const fs::path& directory) {
     std::vector<std::string> lock = on_parents(road, docker);
     lock.insert(lock.end(), {"-f", (fs::path(repository_dir()) / "test/fixtures/lock.Dockerfile").string(), "--output",
-                             folder.string()});
-    docker.build(folder, lock);
+                             directory.string()});
+    docker.build(directory, lock);
 }
 
 /// Builds a service with the documented Dockerfile; the image is called SERVICE-TARGET.
-void build_target(Road& road, Docker& docker, const fs::path& folder, const std::string& service,
+void build_target(Road& road, Docker& docker, const fs::path& directory, const std::string& service,
                   const std::string& target, const std::string& python) {
     std::vector<std::string> options = on_parents(road, docker, python);
     options.insert(options.end(), {"-f", (fs::path(repository_dir()) / "examples/uv.Dockerfile").string(), "--target",
                                    target, "--tag", docker.name(service + "-" + target), "--load"});
-    docker.build(folder, options);
+    docker.build(directory, options);
 }
 
-/// A service in `folder`, with its lock, on both parents: SERVICE-production and SERVICE-development.
-void build_service(Road& road, Docker& docker, const fs::path& folder, const std::string& service) {
-    lock_service(road, docker, folder);
+/// A service in `directory`, with its lock, on both parents: SERVICE-production and SERVICE-development.
+void build_service(Road& road, Docker& docker, const fs::path& directory, const std::string& service) {
+    lock_service(road, docker, directory);
     for (const std::string target : {"production", "development"})
-        build_target(road, docker, folder, service, target, version);
+        build_target(road, docker, directory, service, target, version);
 }
 
 fs::path copy_service(Docker& docker, const fs::path& from) {
-    fs::copy(fs::path(repository_dir()) / from, docker.folder / "service", fs::copy_options::recursive);
-    return docker.folder / "service";
+    fs::copy(fs::path(repository_dir()) / from, docker.directory / "service", fs::copy_options::recursive);
+    return docker.directory / "service";
 }
 
 std::map<std::string, ContractRow> load_rows(Road& road, std::string image) {
@@ -83,15 +83,15 @@ bool includes(const std::set<std::string>& all, const std::set<std::string>& som
     return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
-std::vector<std::string> layer_digests(Road& road, const fs::path& folder) {
-    const Layout layout = load_layout(road.real.files, folder, "any", "linux/amd64");
+std::vector<std::string> layer_digests(Road& road, const fs::path& directory) {
+    const Layout layout = load_layout(road.real.files, directory, "any", "linux/amd64");
     std::vector<std::string> digests;
     for (const Descriptor& layer : layout.layers) digests.push_back(layer.digest.text());
     return digests;
 }
 
-rapidjson::Document load_configuration(Road& road, const fs::path& folder) {
-    return parse_tool_json(load_config(road.real.files, load_layout(road.real.files, folder, "any", "linux/amd64")),
+rapidjson::Document load_configuration(Road& road, const fs::path& directory) {
+    return parse_tool_json(load_config(road.real.files, load_layout(road.real.files, directory, "any", "linux/amd64")),
                            "the configuration");
 }
 
@@ -105,10 +105,10 @@ void check_service(const std::string& service) {
         {"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []}])");
     build_parents(road, "*");
     const fs::path services = fs::path(repository_dir()) / "test/fixtures/services";
-    const fs::path folder = docker.folder / service;
-    fs::copy(services / service, folder, fs::copy_options::recursive);
-    fs::copy(services / "checks.py", folder / "app");
-    lock_service(road, docker, folder);
+    const fs::path directory = docker.directory / service;
+    fs::copy(services / service, directory, fs::copy_options::recursive);
+    fs::copy(services / "checks.py", directory / "app");
+    lock_service(road, docker, directory);
 
     const std::vector<std::string> as_it_comes = {"--rm"};
     const std::vector<std::string> restricted = {"--rm",   "--read-only", "--cap-drop", "ALL",
@@ -117,7 +117,7 @@ void check_service(const std::string& service) {
     for (const std::string& python : {version, older_version}) {
         for (const std::string target : {"production", "development"}) {
             INFO(python << "-" << target);
-            build_target(road, docker, folder, python, target, python);
+            build_target(road, docker, directory, python, target, python);
             for (std::vector<std::string> words : {as_it_comes, restricted}) {
                 words.push_back(docker.name(python + "-" + target));
                 const Finished ran = docker.run(words);
@@ -239,9 +239,9 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
         CHECK(tested.exit_code == 0);
 
         options.insert(options.end(), {"--provenance=false", "--output",
-                                       "type=oci,tar=false,dest=" + (docker.folder / "curl").string()});
+                                       "type=oci,tar=false,dest=" + (docker.directory / "curl").string()});
         docker.build(service, options);
-        for (const std::string& sbom : docker.list_packages(docker.folder / "curl")) {
+        for (const std::string& sbom : docker.list_packages(docker.directory / "curl")) {
             for (const char* package : {"curl", "dash", "libcurl4", "libssl3", "tini"})
                 CHECK(mentions(sbom, "\"" + std::string(package) + "\""));
         }
@@ -272,7 +272,7 @@ TEST_CASE("Debian packages of every kind are added to production and work, and t
     options.insert(options.end(),
                    {"-f", (fs::path(repository_dir()) / "test/fixtures/debian-packages.Dockerfile").string(), "--tag",
                     docker.name("packages"), "--load"});
-    docker.build(docker.folder, options);
+    docker.build(docker.directory, options);
     const auto run = [&](const std::vector<std::string>& words) {
         std::vector<std::string> all = {"--rm", "--entrypoint", words.front(), docker.name("packages")};
         all.insert(all.end(), words.begin() + 1, words.end());
@@ -328,7 +328,7 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
                   {"development", "3.12.3-development", {"--build-arg", "BASE_VERSION=3.12.3-slim-bookworm"}}};
     for (const auto& build : builds) {
         INFO(build.image);
-        const fs::path again = docker.folder / build.image;
+        const fs::path again = docker.directory / build.image;
         std::vector<std::string> options = {"--no-cache", "--target",
                                             build.target, "--provenance=false",
                                             "--output",   "type=oci,tar=false,dest=" + again.string()};

@@ -8,7 +8,7 @@
 
 enum class ImageStore { containerd, classic };
 
-/// Lives as long as this object, in a folder of its own.
+/// Lives as long as this object, in a directory of its own.
 class OtherEngine {
   public:
     static constexpr const char* program = "/usr/sbin/dockerd";
@@ -20,7 +20,7 @@ class OtherEngine {
 
     /// `mirror`: the URL of a registry that it asks in place of docker.io.
     OtherEngine(ImageStore store, const std::string& mirror)
-        : folder_(make_folder(store, mirror)), daemon_(make_words(folder_.path), folder_.path / "log") {
+        : directory_(make_directory(store, mirror)), daemon_(make_words(directory_.path), directory_.path / "log") {
         daemon_.wait_until([&] {
             try {
                 return get("/_ping") == "OK";
@@ -30,38 +30,38 @@ class OtherEngine {
         });
     }
 
-    std::filesystem::path socket() const { return folder_.path / "docker.sock"; }
+    std::filesystem::path socket() const { return directory_.path / "docker.sock"; }
 
     /// All its containers, running or not, as its API has them: "[]\n" if there is none.
     std::string containers() const { return get("/containers/json?all=1"); }
 
   private:
-    struct Folder {
+    struct Directory {
         std::filesystem::path path;
         /// What the daemon could not unmount stays, which is no reason to fail a test.
-        ~Folder() {
+        ~Directory() {
             std::error_code left;
             std::filesystem::remove_all(path, left);
         }
     };
 
-    static Folder make_folder(ImageStore store, const std::string& mirror) {
+    static Directory make_directory(ImageStore store, const std::string& mirror) {
         std::string name = "/tmp/engine-XXXXXX";  // short: the path of a socket may have 107 characters
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made: " + name);
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory could be made: " + name);
         std::ofstream(name + "/daemon.json")
             << "{\"registry-mirrors\": [\"" << mirror << "\"], \"features\": {\"containerd-snapshotter\": "
             << (store == ImageStore::containerd ? "true" : "false") << "}}\n";
         return {name};
     }
 
-    static std::vector<std::string> make_words(const std::filesystem::path& folder) {
-        const std::string name = folder.filename().string();
+    static std::vector<std::string> make_words(const std::filesystem::path& directory) {
+        const std::string name = directory.filename().string();
         return {program,
-                "--config-file=" + (folder / "daemon.json").string(),
-                "--host=unix://" + (folder / "docker.sock").string(),
-                "--data-root=" + (folder / "data").string(),
-                "--exec-root=" + (folder / "exec").string(),
-                "--pidfile=" + (folder / "pid").string(),
+                "--config-file=" + (directory / "daemon.json").string(),
+                "--host=unix://" + (directory / "docker.sock").string(),
+                "--data-root=" + (directory / "data").string(),
+                "--exec-root=" + (directory / "exec").string(),
+                "--pidfile=" + (directory / "pid").string(),
                 "--containerd-namespace=" + name,
                 "--containerd-plugins-namespace=" + name + "-plugins",
                 "--bridge=docker0"};
@@ -71,6 +71,6 @@ class OtherEngine {
         return RealHttp(Environment{}).send({.url = "http://engine" + path, .unix_socket = socket()}).body;
     }
 
-    Folder folder_;
+    Directory directory_;
     BackgroundProcess daemon_;
 };

@@ -7,13 +7,13 @@
 
 namespace {
 
-/// A folder whose name every client takes for a name.
-struct PlainFolder {
+/// A directory whose name every client takes for a name.
+struct PlainDirectory {
     fs::path path = fs::temp_directory_path() / ("interoperability-" + std::to_string(getpid()));
-    PlainFolder() { fs::create_directory(path); }
-    PlainFolder(const PlainFolder&) = delete;
-    PlainFolder& operator=(const PlainFolder&) = delete;
-    ~PlainFolder() { fs::remove_all(path); }
+    PlainDirectory() { fs::create_directory(path); }
+    PlainDirectory(const PlainDirectory&) = delete;
+    PlainDirectory& operator=(const PlainDirectory&) = delete;
+    ~PlainDirectory() { fs::remove_all(path); }
 };
 
 std::string only_entry_of(Road& road, const fs::path& layout) {
@@ -75,18 +75,18 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
     SECTION("skopeo and crane find every byte right, and carry it elsewhere without a change") {
         if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
         const CraneRegistry other;
-        const PlainFolder folder;
+        const PlainDirectory directory;
         const std::string reference = scene.repository() + "@" + index;
         scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
-                       "docker://" + reference, "oci:" + (folder.path / "skopeo").string()});
-        CHECK(only_entry_of(road, folder.path / "skopeo") == index);
+                       "docker://" + reference, "oci:" + (directory.path / "skopeo").string()});
+        CHECK(only_entry_of(road, directory.path / "skopeo") == index);
         scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
                        "--dest-tls-verify=false", "docker://" + reference, "docker://" + other.host() + "/skopeo:1"});
         CHECK(scene.digest_at(other.host() + "/skopeo:1") == index);
 
         scene.succeed({"crane", "validate", "--insecure", "--remote", reference});
-        scene.succeed({"crane", "pull", "--insecure", "--format=oci", reference, (folder.path / "crane").string()});
-        CHECK(only_entry_of(road, folder.path / "crane") == index);
+        scene.succeed({"crane", "pull", "--insecure", "--format=oci", reference, (directory.path / "crane").string()});
+        CHECK(only_entry_of(road, directory.path / "crane") == index);
         scene.succeed({"crane", "copy", "--insecure", reference, other.host() + "/crane:1"});
         CHECK(scene.digest_at(other.host() + "/crane:1") == index);
     }
@@ -115,17 +115,17 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
     }
 }
 
-TEST_CASE("A folder that is a registry is read by skopeo and crane: what they bring to a registry has our digests") {
+TEST_CASE("A directory that is a registry is read by skopeo and crane: what they bring to a registry has our digests") {
     // Only here: other clients read the directories that we write.
     if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
     PublishRoad scene;
     const CraneRegistry other;
-    const PlainFolder folder;
-    const Finished published = scene.road.run("publish", {"--only", image, "--to", "oci:" + folder.path.string(),
+    const PlainDirectory directory;
+    const Finished published = scene.road.run("publish", {"--only", image, "--to", "oci:" + directory.path.string(),
                                                           "--databases", sample_databases("green").string()});
     INFO(published.err);
     REQUIRE(published.exit_code == 0);
-    const fs::path layout = folder.path / "defradigital/python";
+    const fs::path layout = directory.path / "defradigital/python";
     const std::vector<Descriptor> entries =
         parse_manifest(scene.road.real.files.read(layout / "index.json"), "index.json").children;
     CHECK(entries.size() == 3);  // every tag an entry

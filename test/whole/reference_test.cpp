@@ -25,16 +25,16 @@ std::string name_of(const std::string& digest) {
     return "defradigital-python-" + digest.substr(7, 12) + "-linux-amd64";
 }
 
-/// An empty folder: a laptop of somebody who has no work tree.
+/// An empty directory: a laptop of somebody who has no work tree.
 struct Laptop {
     Road& road;
-    fs::path folder = road.tree / "laptop";
+    fs::path directory = road.tree / "laptop";
 
-    explicit Laptop(Road& on) : road(on) { fs::create_directory(folder); }
+    explicit Laptop(Road& on) : road(on) { fs::create_directory(directory); }
 
     Finished ask(const std::string& command, const std::vector<std::string>& more) {
-        std::vector<std::string> argv = {program_file(),  command,       "--directory",
-                                         folder.string(), "--databases", sample_databases("red").string()};
+        std::vector<std::string> argv = {program_file(),     command,       "--directory",
+                                         directory.string(), "--databases", sample_databases("red").string()};
         argv.insert(argv.end(), more.begin(), more.end());
         return road.start(argv);
     }

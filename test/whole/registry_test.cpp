@@ -17,7 +17,7 @@ void push(Road& road, const DockerRegistry& registry, const fs::path& layout, co
 /// Fills the registry with what the bases' references name.
 void push_bases(Road& road, const DockerRegistry& registry) {
     const rapidjson::Document bases =
-        parse_tool_json(road.real.files.read(cache_folder() / "stand-ins/bases.json"), "bases.json");
+        parse_tool_json(road.real.files.read(cache_directory() / "stand-ins/bases.json"), "bases.json");
     for (const auto& base : bases.GetObject()) {
         std::string reference = text_of(base.name);
         for (const std::string host : {"gcr.io/", "ghcr.io/"}) {
@@ -61,9 +61,9 @@ void need_other_engine() {
 
 /// What the set-up step `buildkit` made.
 fs::path buildkit() {
-    const fs::path folder = cache_folder() / "buildkit";
-    if (!fs::exists(folder)) SKIP("BuildKit is not there: tools/ready buildkit");
-    return folder;
+    const fs::path directory = cache_directory() / "buildkit";
+    if (!fs::exists(directory)) SKIP("BuildKit is not there: tools/ready buildkit");
+    return directory;
 }
 
 void check_built(Road& road) {
@@ -90,7 +90,7 @@ TEST_CASE("With registries that answer, the bases are asked for, pinned by diges
 
     const rapidjson::Document used = parse_tool_json(road.text("out/bases.json"), "bases.json");
     const rapidjson::Document made =
-        parse_tool_json(road.real.files.read(cache_folder() / "stand-ins/bases.json"), "bases.json");
+        parse_tool_json(road.real.files.read(cache_directory() / "stand-ins/bases.json"), "bases.json");
     CHECK(items_of(used).Size() == 3);
     for (const Json& base : items_of(used)) {
         const std::string reference = text_at(base, "reference");
@@ -157,14 +157,14 @@ TEST_CASE("A remote builder does the work where there is no engine at all") {
     if (geteuid() != 0) SKIP("a BuildKit daemon needs root");
     const fs::path program = buildkit() / "buildkitd";
     Road road;
-    const fs::path folder = road.tree / "builder";
-    fs::create_directories(folder);
+    const fs::path directory = road.tree / "builder";
+    fs::create_directories(directory);
     const std::string socket = "/tmp/buildkitd-" + std::to_string(getpid()) + ".sock";
-    BackgroundProcess daemon({program.string(), "--addr=unix://" + socket, "--root=" + (folder / "root").string(),
+    BackgroundProcess daemon({program.string(), "--addr=unix://" + socket, "--root=" + (directory / "root").string(),
                               "--containerd-worker=false", "--oci-worker-net=host"},
-                             folder / "log");
+                             directory / "log");
     daemon.wait_until([&] { return fs::exists(socket); });
-    road.real.environment["BUILDX_CONFIG"] = (folder / "buildx").string();
+    road.real.environment["BUILDX_CONFIG"] = (directory / "buildx").string();
     const Finished named =
         road.start({"docker-buildx", "create", "--name", "elsewhere", "--driver", "remote", "unix://" + socket});
     INFO(named.err);

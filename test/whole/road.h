@@ -34,10 +34,10 @@ inline constexpr const char* stand_in_matrix = R"([
 ]
 )";
 
-/// The folder of the sample databases of that kind: "green" ends clean, "red" blocks.
+/// The directory of the sample databases of that kind: "green" ends clean, "red" blocks.
 inline fs::path sample_databases(const std::string& kind) {
     fs::path newest;
-    for (const fs::directory_entry& entry : fs::directory_iterator(cache_folder() / "databases")) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(cache_directory() / "databases")) {
         if (!entry.path().filename().string().starts_with("sample-" + kind + "-")) continue;
         if (newest.empty() || fs::last_write_time(entry) > fs::last_write_time(newest)) newest = entry.path();
     }
@@ -45,7 +45,7 @@ inline fs::path sample_databases(const std::string& kind) {
     return newest;
 }
 
-/// The road on this machine. Everything is in a folder whose name has blanks, commas and a dollar sign.
+/// The road on this machine. Everything is in a directory whose name has blanks, commas and a dollar sign.
 struct Road {
     RealWorld real;
     fs::path tree = real.tree.path;
@@ -61,7 +61,7 @@ struct Road {
         REQUIRE(fs::exists(program_file()));
     }
 
-    /// `python-image-action COMMAND` from another folder than the work tree.
+    /// `python-image-action COMMAND` from another directory than the work tree.
     Finished run(const std::string& command, const std::vector<std::string>& options = {}) {
         return start(words(command, options));
     }
@@ -77,7 +77,7 @@ struct Road {
     Finished run_on_stand_ins(const std::string& command, std::vector<std::string> options = {},
                               const std::string& kind = "green") {
         if (command == "build" || command == "test" || command == "run") {
-            options.insert(options.end(), {"--stand-ins", (cache_folder() / "stand-ins" / "bases.json").string()});
+            options.insert(options.end(), {"--stand-ins", (cache_directory() / "stand-ins" / "bases.json").string()});
         }
         if (command == "build" || command == "run")
             options.insert(options.end(), {"--build-ca", "/etc/ssl/certs/ca-certificates.crt"});

@@ -50,7 +50,7 @@ void check_published(Road& road) {
 
 /// Another program than ours reads what was published.
 void check_skopeo_reads(Road& road) {
-    // skopeo takes a comma or a colon in a folder's name for its own: hence a plain one.
+    // skopeo takes a comma or a colon in a directory's name for its own: hence a plain one.
     const fs::path plain = fs::temp_directory_path() / ("road-" + std::to_string(getpid()));
     fs::create_directory_symlink(road.tree / "out/registry/defradigital/python", plain);
     const Finished seen = road.start({"skopeo", "inspect", "--raw", "oci:" + plain.string() + ":1.0.0-python3.13.5"});
@@ -62,7 +62,7 @@ void check_skopeo_reads(Road& road) {
 
 }  // namespace
 
-TEST_CASE("A whole run: from the matrix to scanned images in a folder that is a registry", "[finished-run]") {
+TEST_CASE("A whole run: from the matrix to scanned images in a directory that is a registry", "[finished-run]") {
     // Only here: build, contract, scans, verdict and publication, each with its real tool, fit together.
     make_finished_run();
     Road road;
@@ -121,8 +121,8 @@ TEST_CASE("A layer that was swapped on disk after the build is never published")
     road.copy_finished_run();
     const Layout layout = load_layout(road.real.files, road.tree / "out/images/3.13.5-production-linux-amd64",
                                       "3.13.5-production", "linux/amd64");
-    fs::permissions(blob_path(layout.folder, layout.layers.back().digest), fs::perms::owner_all);
-    road.real.files.write(blob_path(layout.folder, layout.layers.back().digest), "another layer");
+    fs::permissions(blob_path(layout.directory, layout.layers.back().digest), fs::perms::owner_all);
+    road.real.files.write(blob_path(layout.directory, layout.layers.back().digest), "another layer");
     const Finished scan = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
     CHECK(scan.exit_code == 3);
     CHECK(mentions(road.text("out/verdict.json"), "\"unknown\""));

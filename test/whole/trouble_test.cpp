@@ -13,11 +13,11 @@ namespace {
 
 /// A program of that name in front of PATH.
 void put_tool(Road& road, const std::string& name, const std::string& script) {
-    const fs::path folder = road.tree / "tools";
-    road.real.files.write(folder / name, script);
-    fs::permissions(folder / name, fs::perms::owner_all);
+    const fs::path directory = road.tree / "tools";
+    road.real.files.write(directory / name, script);
+    fs::permissions(directory / name, fs::perms::owner_all);
     std::string& path = road.real.environment["PATH"];
-    if (!path.starts_with(folder.string())) path = folder.string() + ":" + path;
+    if (!path.starts_with(directory.string())) path = directory.string() + ":" + path;
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ TEST_CASE("A scanner that is killed, one that says nothing, and one that lies ma
                                "#!/bin/sh\ncase \"$*\" in *version*) exec GRYPE \"$@\" ;; esac\nkill -INT $$\n"}) {
         std::string text = script;
         if (const std::size_t at = text.find("GRYPE"); at != std::string::npos)
-            text.replace(at, 5, (cache_folder() / "bin/grype").string());
+            text.replace(at, 5, (cache_directory() / "bin/grype").string());
         put_tool(road, "grype", text);
         INFO(text);
         const Finished finished = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
@@ -71,7 +71,7 @@ TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no hal
     Road road;
     const pid_t child = fork();
     if (child == 0) {
-        const std::string bases = (cache_folder() / "stand-ins/bases.json").string();
+        const std::string bases = (cache_directory() / "stand-ins/bases.json").string();
         const std::string tree = road.tree.string();
         const std::string path = "PATH=" + road.real.environment["PATH"];
         // The changed input makes sure that there is something to build, and that it is still built when it is

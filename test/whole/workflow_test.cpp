@@ -6,7 +6,7 @@
 
 namespace {
 
-/// A job's folders and variables, as the runner sets them for a container action.
+/// A job's directories and variables, as the runner sets them for a container action.
 struct Runner {
     Road road;
     fs::path commands = road.tree / "runner";
@@ -96,7 +96,7 @@ TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
     fs::permissions(runner.road.tree / "image/prepare-slim", fs::perms::owner_all);
     const Finished finished = runner.step({{"COMMAND", "build"},
                                            {"ONLY", "3.13.5-production"},
-                                           {"STAND-INS", (cache_folder() / "stand-ins/bases.json").string()}});
+                                           {"STAND-INS", (cache_directory() / "stand-ins/bases.json").string()}});
     CHECK(finished.exit_code == 3);
     CHECK(mentions(finished.out, "set-output name=verdict"));
     std::string stopped;
@@ -114,7 +114,7 @@ TEST_CASE("A pull request is built, scanned and judged, and publishes nothing") 
     Runner runner("pull_request", "refs/pull/1/merge");
     const Finished finished = runner.step({{"COMMAND", "run"},
                                            {"ONLY", "3.13.5-production"},
-                                           {"STAND-INS", (cache_folder() / "stand-ins/bases.json").string()},
+                                           {"STAND-INS", (cache_directory() / "stand-ins/bases.json").string()},
                                            {"DATABASES", sample_databases("green").string()},
                                            {"BUILD-CA", "/etc/ssl/certs/ca-certificates.crt"},
                                            {"CONTRACT", "off"}});

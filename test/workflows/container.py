@@ -25,7 +25,7 @@ def references():
     return dict(re.findall(r"^ARG (\w+)_IMAGE=(\S+)$", (ROOT / "action.Dockerfile").read_text(), re.M))
 
 
-def replacements(folder):
+def replacements(directory):
     """What to give `buildx build`, so that nothing is asked of a registry. Keyed by the very reference of the file, whatever
     it is: the file is built as it stands."""
     stand_ins = json.loads((CACHE / "stand-ins/bases.json").read_text())
@@ -34,10 +34,10 @@ def replacements(folder):
         if name in TOOLS:
             program, place = TOOLS[name]
             found = shutil.which(program, path=f"{CACHE}/bin:{os.environ['PATH']}")
-            target = folder / name / place
+            target = directory / name / place
             target.parent.mkdir(parents=True)
             shutil.copy(found, target)
-            contexts[reference] = folder / name
+            contexts[reference] = directory / name
         else:
             base = stand_ins[BASES[name]]
             contexts[reference] = f"oci-layout://{base['layout']}@{base['digest']}"
@@ -50,9 +50,9 @@ def build():
     environment names another one to test, such as a released one."""
     if os.environ.get("ACTION_IMAGE"):
         return os.environ["ACTION_IMAGE"]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         words = [shutil.which("docker-buildx", path=f"{CACHE}/bin:{os.environ['PATH']}"), "build", "--progress=plain",
-                 "--provenance=false", "--file", "action.Dockerfile", "--tag", IMAGE, *replacements(Path(folder)), "."]
+                 "--provenance=false", "--file", "action.Dockerfile", "--tag", IMAGE, *replacements(Path(directory)), "."]
         ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(ended.stderr)
@@ -66,8 +66,8 @@ def sample_databases(sample):
 
 def size(image):
     """Compressed, in MB of 10^6 bytes: what a runner downloads."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "image.tar"
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "image.tar"
         subprocess.run(["docker", "save", "--output", file, image], check=True)
         return file.stat().st_size / 1e6
 

@@ -20,7 +20,7 @@ import expressions
 import runner_protocol
 from project import action
 
-# The order counts: the first folder that a value begins with is the one that is translated.
+# The order counts: the first directory that a value begins with is the one that is translated.
 MOUNTS = {"workspace": "/github/workspace", "file_commands": "/github/file_commands", "workflow": "/github/workflow",
           "home": "/github/home", "runner_temp": "/github/runner_temp"}
 CANCELLATION = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 30))  # and the seconds until the next one
@@ -56,13 +56,13 @@ class Step:
 
 
 class Runner:
-    """One job on one machine: its folders, its event, its secrets; steps one after the other."""
+    """One job on one machine: its directories, its event, its secrets; steps one after the other."""
 
-    def __init__(self, folder, image, *, event="push", payload=None, ref="refs/heads/master", repository="defra/images",
+    def __init__(self, directory, image, *, event="push", payload=None, ref="refs/heads/master", repository="defra/images",
                  hidden=(), variables=None, contexts=None, network=""):
-        self.folder = Path(folder)
+        self.directory = Path(directory)
         self.image = image
-        self.places = {name: self.folder / name for name in MOUNTS}
+        self.places = {name: self.directory / name for name in MOUNTS}
         for place in self.places.values():
             place.mkdir(parents=True, exist_ok=True)
         self.workspace = self.places["workspace"]

@@ -86,12 +86,12 @@ def calling_lines(called):
     raise AssertionError(f"no document calls {called}")
 
 
-def write_workflow_snippets(folder):
+def write_workflow_snippets(directory):
     """Every whole workflow of the documents as a file of its own, for the linters."""
     for document in ("README.md", "IMAGE_SCANNING.md", "docs/github.md", "docs/migrating.md"):
         for number, text in enumerate(snippets(document, "yaml")):
             if "jobs" in load(text):
-                (Path(folder) / f"{Path(document).stem.lower()}-{number}.yml").write_text(text)
+                (Path(directory) / f"{Path(document).stem.lower()}-{number}.yml").write_text(text)
 
 
 if __name__ == "__main__":

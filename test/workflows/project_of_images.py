@@ -26,44 +26,44 @@ def payload(name):
     return json.loads((ROOT / f"test/fixtures/github/{name}.json").read_text())
 
 
-def git(folder, *words):
+def git(directory, *words):
     who = ["-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", "-c", "safe.directory=*"]
-    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+    subprocess.run(["git", *who, *words], cwd=directory, check=True, capture_output=True)
 
 
-def make_repository(folder):
+def make_repository(directory):
     """Its Dockerfile is that of this project, with the versions that there are stand-ins for."""
     for name in FILES:
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    (folder / "image-matrix.json").write_text(matrix())
-    dockerfile = folder / "Dockerfile"
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, directory / name)
+    (directory / "image-matrix.json").write_text(matrix())
+    dockerfile = directory / "Dockerfile"
     text = dockerfile.read_text()
     first = json.loads((ROOT / "image-matrix.json").read_text())[0]
     dockerfile.write_text(text.replace(f"BASE_VERSION={first['pythonVersion']}-", f"BASE_VERSION={ROWS[0][0]}-"))
-    git(folder, "init", "--quiet", "--initial-branch=master")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message=Images")
+    git(directory, "init", "--quiet", "--initial-branch=master")
+    git(directory, "add", "--all")
+    git(directory, "commit", "--quiet", "--message=Images")
 
 
-def give_to_runner(folder):
+def give_to_runner(directory):
     if os.geteuid() == 0:
-        for path in [folder, *folder.rglob("*")]:
+        for path in [directory, *directory.rglob("*")]:
             os.chown(path, USER, USER, follow_symlinks=False)
 
 
 class Job:
-    """A runner with its folders, and the repository checked out. At the test's end no secret may be in anything that it left."""
+    """A runner with its directories, and the repository checked out. At the test's end no secret may be in anything that it left."""
 
     def __init__(self, test, origin=None, **options):
-        self.folder = Path(tempfile.mkdtemp(prefix="job-"))
-        test.addCleanup(shutil.rmtree, self.folder)
-        self.runner = Runner(self.folder, container.build(), **options)
+        self.directory = Path(tempfile.mkdtemp(prefix="job-"))
+        test.addCleanup(shutil.rmtree, self.directory)
+        self.runner = Runner(self.directory, container.build(), **options)
         test.addCleanup(lambda: test.assertEqual(self.runner.leaks(), [], "a secret got there"))
         self.workspace = self.runner.workspace
         for place in self.runner.places.values():
             give_to_runner(place)
-        self.origin = origin or self.folder / "origin"
+        self.origin = origin or self.directory / "origin"
         if origin is None:
             self.origin.mkdir()
             make_repository(self.origin)
@@ -71,8 +71,8 @@ class Job:
     def check_out(self, given=None):
         """actions/checkout: one commit, unless it is told to fetch all."""
         depth = [] if str((given or {}).get("fetch-depth")) == "0" else ["--depth=1"]
-        git(self.folder, "clone", "--quiet", *depth, f"file://{self.origin}", str(self.workspace))
-        give_to_runner(self.folder)
+        git(self.directory, "clone", "--quiet", *depth, f"file://{self.origin}", str(self.workspace))
+        give_to_runner(self.directory)
         return self
 
     def write(self, name, text):

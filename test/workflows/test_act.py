@@ -4,7 +4,7 @@ through parent-images.yml, with the real container in every step.
 act is no oracle of GitHub: mini_runner.py, written from the runner's source, is the stricter one. What it cannot have here is replaced,
 and nothing else is. `$/` and `queue`, which are newer than act, are written `./` and left out, so the repository of images holds action.yml too, and that
 names the container that is built already; `strategy.job-index` is empty there, so it is worked out from the job's Python. actions/checkout
-copies the folder, as act does for everybody; the other actions, programs for node that would be cloned, are the few lines
+copies the directory, as act does for everybody; the other actions, programs for node that would be cloned, are the few lines
 below. Registries and feeds are replaced by the defaults of the inputs. A pull request, because a push wants a GitHub and a registry."""
 
 import json
@@ -55,12 +55,12 @@ def composite(script):
 @unittest.skipUnless((CACHE / "bin/act").exists(), "tools/ready act builds act")
 class APullRequest(unittest.TestCase):
     def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="act-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.environment = {**os.environ, "PATH": f"{CACHE}/bin:{os.environ['PATH']}", "XDG_CACHE_HOME": str(self.folder / "cache")}
-        self.artifacts = self.folder / "artifacts"
-        for folder in (self.artifacts, self.folder / "tree", self.folder / "cache"):
-            folder.mkdir()
+        self.directory = Path(tempfile.mkdtemp(prefix="act-"))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.environment = {**os.environ, "PATH": f"{CACHE}/bin:{os.environ['PATH']}", "XDG_CACHE_HOME": str(self.directory / "cache")}
+        self.artifacts = self.directory / "artifacts"
+        for directory in (self.artifacts, self.directory / "tree", self.directory / "cache"):
+            directory.mkdir()
         self.remove_volume()
 
     def remove_volume(self):
@@ -71,18 +71,18 @@ class APullRequest(unittest.TestCase):
             self.addCleanup(subprocess.run, volume, capture_output=True, check=False)
 
     def succeed(self, *words):
-        subprocess.run(words, cwd=self.folder, env=self.environment, check=True, capture_output=True)
+        subprocess.run(words, cwd=self.directory, env=self.environment, check=True, capture_output=True)
 
     def make_job_image(self):
         """What a job of act runs in: Debian with jq, in the place of ubuntu-24.04."""
         base = json.loads((CACHE / "stand-ins/bases.json").read_text())[BASES["DEBIAN"]]
-        (self.folder / "Dockerfile").write_text("FROM base\nRUN apt-get update && apt-get install -y --no-install-recommends jq\n")
+        (self.directory / "Dockerfile").write_text("FROM base\nRUN apt-get update && apt-get install -y --no-install-recommends jq\n")
         self.succeed("docker-buildx", "build", "--provenance=false", "--tag", JOB_IMAGE, "--build-context",
                      f"base=oci-layout://{base['layout']}@{base['digest']}", "--file", "Dockerfile", "artifacts")
         self.addCleanup(subprocess.run, ["docker", "rmi", JOB_IMAGE], capture_output=True, check=False)
 
     def make_tree(self, lacking):
-        tree = self.folder / "tree"
+        tree = self.directory / "tree"
         make_repository(tree)
         definition = action()
         definition["runs"]["image"] = f"docker://{container.build()}"
@@ -98,30 +98,30 @@ class APullRequest(unittest.TestCase):
         git(tree, "add", "--all")
         git(tree, "commit", "--quiet", "--message=Workflows")
         git(tree, "remote", "add", "origin", "https://github.com/defra/images")
-        (self.folder / "event.json").write_text(json.dumps(payload("pull_request")))
+        (self.directory / "event.json").write_text(json.dumps(payload("pull_request")))
 
     def make_substitutes(self):
         """The options that put them in place."""
         for name, script in SUBSTITUTES.items():
-            folder = self.folder / "substitutes" / name
-            folder.mkdir(parents=True)
-            (folder / "action.yml").write_text(composite(script))
-            yield f"--local-repository={name}@{pins()[name]}={folder}"
+            directory = self.directory / "substitutes" / name
+            directory.mkdir(parents=True)
+            (directory / "action.yml").write_text(composite(script))
+            yield f"--local-repository={name}@{pins()[name]}={directory}"
 
     def act(self):
         """What it says, an object for each line."""
-        mounts = [f"{CACHE}/stand-ins:{CACHE}/stand-ins:ro", f"{self.folder}/lacking:{self.folder}/lacking", f"{self.artifacts}:{ARTIFACTS}"]
+        mounts = [f"{CACHE}/stand-ins:{CACHE}/stand-ins:ro", f"{self.directory}/lacking:{self.directory}/lacking", f"{self.artifacts}:{ARTIFACTS}"]
         words = ["act", "pull_request", "--json", "--pull=false", "--no-cache-server", "--workflows=.github/workflows/images.yml",
-                 f"--eventpath={self.folder}/event.json", f"--platform=ubuntu-24.04={JOB_IMAGE}", "--action-cache-path", f"{self.folder}/cache",
+                 f"--eventpath={self.directory}/event.json", f"--platform=ubuntu-24.04={JOB_IMAGE}", "--action-cache-path", f"{self.directory}/cache",
                  f"--container-options={' '.join(f'-v {mount}' for mount in mounts)}", *self.make_substitutes()]
-        ended = subprocess.run(words, cwd=self.folder / "tree", env=self.environment, capture_output=True, text=True, check=False)
+        ended = subprocess.run(words, cwd=self.directory / "tree", env=self.environment, capture_output=True, text=True, check=False)
         said = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
         self.assertEqual(ended.returncode, 0, ended.stderr + "\n".join(one.get("msg", "") for one in said))
         return said
 
     def test_it_is_planned_built_tested_scanned_and_judged_and_the_check_is_green(self):
         """Only here: act reads our workflows with a parser and an evaluator that are not ours."""
-        lacking = self.folder / "lacking"
+        lacking = self.directory / "lacking"
         shutil.copytree(sample_databases("green"), lacking / "databases")
         shutil.copy(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"), lacking / "authorities.crt")
         self.make_job_image()

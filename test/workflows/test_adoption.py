@@ -17,11 +17,11 @@ FIXTURE = ROOT / "test/fixtures/adopter"
 REPOSITORIES = ("defradigital/python", "defradigital/python-development")
 
 
-def make_adopter(folder):
-    shutil.copytree(FIXTURE, folder, dirs_exist_ok=True)
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message=As it was")
+def make_adopter(directory):
+    shutil.copytree(FIXTURE, directory, dirs_exist_ok=True)
+    git(directory, "init", "--quiet", "--initial-branch=main")
+    git(directory, "add", "--all")
+    git(directory, "commit", "--quiet", "--message=As it was")
 
 
 def push_to_main():
@@ -79,7 +79,7 @@ class Adoption(unittest.TestCase):
         event = payload("schedule")
         event["repository"]["default_branch"] = "main"
         night = Play(self, workflow("parent-images-nightly.yml"), event="schedule", payload=event, ref="refs/heads/main",
-                     token=GITHUB_TOKEN, network="host", make=lambda folder: git(folder, "clone", "--quiet", str(origin), "."),
+                     token=GITHUB_TOKEN, network="host", make=lambda directory: git(directory, "clone", "--quiet", str(origin), "."),
                      lacking=Job.databases, variables={
                          "GITHUB_API_URL": self.hub.address,
                          "GITHUB_WORKFLOW_REF": "defra/images/.github/workflows/nightly-scan.yml@refs/heads/main"})
@@ -87,9 +87,9 @@ class Adoption(unittest.TestCase):
         self.assertEqual(night.outputs(), {"verdict": "clean", "issue": ""})
         self.assertEqual(self.hub.enabled, {"nightly-scan.yml"})
 
-    def make_fixed(self, folder):
+    def make_fixed(self, directory):
         """What `check --fix` makes of it."""
-        origin = folder.parent / "as-it-was"
+        origin = directory.parent / "as-it-was"
         origin.mkdir()
         make_adopter(origin)
         job = Job(self, origin=origin, payload=push_to_main(), ref="refs/heads/main").check_out({"fetch-depth": 0})
@@ -98,10 +98,10 @@ class Adoption(unittest.TestCase):
         for name in (".trivyignore", ".grype.yaml"):
             self.assertFalse((job.workspace / name).exists(), name)
         self.assertIn("<!-- versions:begin -->", (job.workspace / "README.md").read_text())
-        shutil.copytree(job.workspace, folder, dirs_exist_ok=True)
-        shutil.rmtree(folder / "out", ignore_errors=True)
-        git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", "--message=On the action")
+        shutil.copytree(job.workspace, directory, dirs_exist_ok=True)
+        shutil.rmtree(directory / "out", ignore_errors=True)
+        git(directory, "add", "--all")
+        git(directory, "commit", "--quiet", "--message=On the action")
 
 
 if __name__ == "__main__":

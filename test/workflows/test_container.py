@@ -159,9 +159,9 @@ class TheReadmesTenLines(unittest.TestCase):
 
     def plant_scanner_files(self, job):
         """Settings that would make both scanners silent."""
-        for folder in ("", "out/", "out/images/"):
-            job.write(f"{folder}trivy.yaml", "exit-code: 0\nseverity: [UNKNOWN]\nscan: {skip-dirs: ['**/*']}\n")
-            job.write(f"{folder}trivy-secret.yaml", "disable-allow-rules: []\n")
+        for directory in ("", "out/", "out/images/"):
+            job.write(f"{directory}trivy.yaml", "exit-code: 0\nseverity: [UNKNOWN]\nscan: {skip-dirs: ['**/*']}\n")
+            job.write(f"{directory}trivy-secret.yaml", "disable-allow-rules: []\n")
         home = job.runner.places["home"]
         (home / ".grype.yaml").write_text("ignore: [{package: {name: '.*'}}]\nexclude: ['./**']\n")
         (home / ".trivyignore").write_text("CVE-*\n")

@@ -107,9 +107,9 @@ class Commands(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.runner = Runner(folder.name, "image", contexts={"github": {"token": "t0ken"}})
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.runner = Runner(directory.name, "image", contexts={"github": {"token": "t0ken"}})
 
     def test_values_are_never_on_it(self):
         line = self.runner.docker_run("name_abcdef", {"INPUT_DOCKER-TOKEN": "secret"})
@@ -123,7 +123,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(inputs["INPUT_COMMAND"], "run")
         self.assertEqual(inputs["INPUT_TOKEN"], "t0ken")
 
-    def test_only_a_value_that_begins_with_a_folder_is_translated(self):
+    def test_only_a_value_that_begins_with_a_directory_is_translated(self):
         workspace = self.runner.workspace
         self.assertEqual(self.runner.inside(f"{workspace}/out"), "/github/workspace/out")
         self.assertEqual(self.runner.inside(f"x:{workspace}/out"), f"x:{workspace}/out")
@@ -144,8 +144,8 @@ class Canaries(unittest.TestCase):
 
     def test_in_every_place_that_a_step_can_leave_something_in(self):
         for place in ("raw", "outputs", "state", "env", "summary", "home", "workspace"):
-            with self.subTest(place=place), tempfile.TemporaryDirectory() as folder:
-                runner = Runner(folder, "image")
+            with self.subTest(place=place), tempfile.TemporaryDirectory() as directory:
+                runner = Runner(directory, "image")
                 runner.steps.append(Step(0, 0, runner_protocol.Log(runner.masks), container="a step"))
                 self.assertEqual(runner.leaks(), [])
                 self.leave(runner, place)

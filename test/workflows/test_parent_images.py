@@ -65,7 +65,7 @@ class Played(unittest.TestCase):
         git(play.origin, "commit", "--quiet", "--message=A report of our own")
         self.assertEqual(play.run(), {"matrix": "success", "image": "success", "publish": "success", "check": "success"},
                          play.what_failed())
-        kept = sorted(path.name for path in (play.folder / "artifacts/verdict-attempt-1").rglob("*.sarif"))
+        kept = sorted(path.name for path in (play.directory / "artifacts/verdict-attempt-1").rglob("*.sarif"))
         self.assertEqual(kept, [f"{python}-{target}-linux-amd64.sarif" for python in ("3.12.3", "3.13.5")
                                 for target in ("development", "production")])
         said = [notice for _, ended in play.steps["publish"] if "step" in ended for notice in ended["step"].log.messages("notice")]

@@ -20,13 +20,13 @@ ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.man
 PATH = f"{CACHE}/bin:{os.environ['PATH']}"
 
 
-def run(*words, folder=None, **environment):
-    return subprocess.run(words, cwd=folder, env={**os.environ, "PATH": PATH, **environment}, capture_output=True,
+def run(*words, directory=None, **environment):
+    return subprocess.run(words, cwd=directory, env={**os.environ, "PATH": PATH, **environment}, capture_output=True,
                           text=True, check=False)
 
 
-def succeed(*words, folder=None, **environment):
-    ended = run(*words, folder=folder, **environment)
+def succeed(*words, directory=None, **environment):
+    ended = run(*words, directory=directory, **environment)
     if ended.returncode:
         raise AssertionError(f"{words} ended with {ended.returncode}\n{ended.stdout}{ended.stderr}")
     return ended.stdout.strip()
@@ -39,12 +39,12 @@ class Registry:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.host = f"localhost:{free.getsockname()[1]}"
-        folder = Path(tempfile.mkdtemp())
-        test.addCleanup(shutil.rmtree, folder)
-        (folder / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\n"
+        directory = Path(tempfile.mkdtemp())
+        test.addCleanup(shutil.rmtree, directory)
+        (directory / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\n"
                                            "storage: {inmemory: {}, delete: {enabled: true}}\n"
                                            f"http: {{addr: '{self.host}'}}\n")
-        process = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(["docker-registry", "serve", directory / "config.yml"], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         test.addCleanup(process.wait)
         test.addCleanup(process.terminate)
@@ -99,11 +99,11 @@ class Clone:
     """A clone of the action's repository, and the bare one it is pushed to."""
 
     def __init__(self, test):
-        folder = Path(tempfile.mkdtemp(prefix="a clone "))
-        test.addCleanup(shutil.rmtree, folder)
-        self.origin, self.tree = folder / "origin.git", folder / "tree"
+        directory = Path(tempfile.mkdtemp(prefix="a clone "))
+        test.addCleanup(shutil.rmtree, directory)
+        self.origin, self.tree = directory / "origin.git", directory / "tree"
         succeed("git", "init", "--quiet", "--bare", "--initial-branch=master", str(self.origin))
-        for name in ("action.yml", "action/action.yml", "action.Dockerfile", "src/build/build.h", "tools/pin", "tools/release",
+        for name in ("action.yml", "action/action.yml", "action.Dockerfile", "src/bake/bake.h", "tools/pin", "tools/release",
                      ".github/workflows/ci.yml"):
             (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.tree / name)
@@ -112,7 +112,7 @@ class Clone:
         self.commit("The action")
 
     def git(self, *words):
-        return succeed("git", "-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", *words, folder=self.tree)
+        return succeed("git", "-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", *words, directory=self.tree)
 
     def commit(self, message):
         self.git("add", "--all")
@@ -120,7 +120,7 @@ class Clone:
         self.git("push", "--quiet", "origin", "master")
 
     def tool(self, name, *words, **environment):
-        return run(str(self.tree / "tools" / name), *words, folder="/", **environment)
+        return run(str(self.tree / "tools" / name), *words, directory="/", **environment)
 
     def commit_of(self, reference):
         return succeed("git", "--git-dir", str(self.origin), "rev-parse", reference)
@@ -196,7 +196,7 @@ class Release(unittest.TestCase):
         hook.unlink()
         command = ended.stderr.strip().splitlines()[-1]
         self.assertTrue(command.startswith("git push --force "), command)
-        succeed("bash", "-c", command.replace(str(self.clone.origin), f"'{self.clone.origin}'"), folder=self.clone.tree)
+        succeed("bash", "-c", command.replace(str(self.clone.origin), f"'{self.clone.origin}'"), directory=self.clone.tree)
         self.assertEqual(self.clone.commit_of("v1"), self.clone.commit_of("v1.2.4"))
 
     def test_a_refused_version_moves_no_major_version(self):
@@ -250,7 +250,7 @@ class Pins(unittest.TestCase):
         (self.home / ".config/containers/registries.conf").write_text(conf)
 
     def pinned_files(self):
-        return "".join((self.clone.tree / name).read_text() for name in ("action.Dockerfile", "src/build/build.h"))
+        return "".join((self.clone.tree / name).read_text() for name in ("action.Dockerfile", "src/bake/bake.h"))
 
     @staticmethod
     def name(tag):

@@ -43,10 +43,10 @@ def unpack(content):
 
 def make_no_databases(job):
     """A night on which no vulnerability feed could be had."""
-    folder = job.runner.places["runner_temp"] / "no-databases"
-    folder.mkdir()
-    give_to_runner(folder)
-    return {"databases": str(folder)}
+    directory = job.runner.places["runner_temp"] / "no-databases"
+    directory.mkdir()
+    give_to_runner(directory)
+    return {"databases": str(directory)}
 
 
 class Road(unittest.TestCase):
@@ -76,7 +76,7 @@ class Road(unittest.TestCase):
         variables = {"GITHUB_API_URL": self.hub.address,
                      "GITHUB_WORKFLOW_REF": "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"}
         play = Play(self, workflow, event=event, payload=payload(event), token=GITHUB_TOKEN, network="host", variables=variables,
-                    lacking=lacking, make=lambda folder: git(folder, "clone", "--quiet", str(self.origin), "."), **options)
+                    lacking=lacking, make=lambda directory: git(directory, "clone", "--quiet", str(self.origin), "."), **options)
         (name,) = workflow["jobs"]
         play.run()
         (job,) = play.jobs[name]

@@ -35,18 +35,18 @@ def snippet(key):
     return found
 
 
-def environment(folder, sample="green"):
+def environment(directory, sample="green"):
     """Where the databases come from is all that is not in the document: no feed is asked here. The docker client finds buildx, as it
     does on a runner."""
     databases = sample_databases(sample)
-    trivy = folder / f"trivy-{sample}"
+    trivy = directory / f"trivy-{sample}"
     shutil.copytree(databases / "trivy", trivy)
-    (folder / "docker/cli-plugins").mkdir(parents=True, exist_ok=True)
-    plugin = folder / "docker/cli-plugins/docker-buildx"
+    (directory / "docker/cli-plugins").mkdir(parents=True, exist_ok=True)
+    plugin = directory / "docker/cli-plugins/docker-buildx"
     path = f"{ROOT}/build/release:{CACHE}/bin:{os.environ['PATH']}"
     if not plugin.exists():
         plugin.symlink_to(shutil.which("docker-buildx", path=path))
-    return {**os.environ, "PATH": path, "DOCKER_CONFIG": str(folder / "docker"), "TRIVY_CACHE_DIR": str(trivy),
+    return {**os.environ, "PATH": path, "DOCKER_CONFIG": str(directory / "docker"), "TRIVY_CACHE_DIR": str(trivy),
             "TRIVY_SKIP_DB_UPDATE": "true", "TRIVY_SKIP_VERSION_CHECK": "true", "TRIVY_OFFLINE_SCAN": "true",
             "GRYPE_DB_CACHE_DIR": str(databases / "grype"), "GRYPE_DB_AUTO_UPDATE": "false",
             "GRYPE_DB_VALIDATE_AGE": "false", "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
@@ -60,9 +60,9 @@ class Completeness(unittest.TestCase):
 
 class Guide(unittest.TestCase):
     def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="a service "))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.environments = {sample: environment(self.folder, sample) for sample in ("green", "red")}
+        self.directory = Path(tempfile.mkdtemp(prefix="a service "))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.environments = {sample: environment(self.directory, sample) for sample in ("green", "red")}
         for image in (PARENT, SERVICE):
             if subprocess.run(["docker", "inspect", image], capture_output=True, check=False).returncode == 0:
                 self.skipTest(f"the engine has an image called {image}, which is somebody else's")
@@ -71,16 +71,16 @@ class Guide(unittest.TestCase):
 
     def make_parent(self):
         base = json.loads((CACHE / "stand-ins/bases.json").read_text())[BASES["DEBIAN"]]
-        (self.folder / "Dockerfile").write_text("FROM base\n")
+        (self.directory / "Dockerfile").write_text("FROM base\n")
         self.succeed("docker-buildx", "build", "--provenance=false", "--tag", PARENT, "--build-context",
                      f"base=oci-layout://{base['layout']}@{base['digest']}", ".")
-        self.make_service(self.folder)
+        self.make_service(self.directory)
 
-    def make_service(self, folder):
-        (folder / "Dockerfile").write_text(f"FROM {PARENT} AS production\nCMD [\"python3\"]\n")
+    def make_service(self, directory):
+        (directory / "Dockerfile").write_text(f"FROM {PARENT} AS production\nCMD [\"python3\"]\n")
 
     def run_words(self, *words, sample="green"):
-        return subprocess.run(words, cwd=self.folder, env=self.environments[sample], capture_output=True, text=True, check=False)
+        return subprocess.run(words, cwd=self.directory, env=self.environments[sample], capture_output=True, text=True, check=False)
 
     def end(self, expected, *words, sample="green"):
         ended = self.run_words(*words, sample=sample)
@@ -103,8 +103,8 @@ class Guide(unittest.TestCase):
         self.save()
         self.scan("green")
         self.succeed(*line_of("python-image-action judge --trivy"))
-        self.assertTrue((self.folder / "scan/report.html").exists())
-        self.assertEqual(json.loads((self.folder / "scan/verdict.json").read_text())["outcome"], "clean")
+        self.assertTrue((self.directory / "scan/report.html").exists())
+        self.assertEqual(json.loads((self.directory / "scan/verdict.json").read_text())["outcome"], "clean")
         self.scan("red")
         self.end(1, *line_of("python-image-action judge --trivy"))
 
@@ -112,7 +112,7 @@ class Guide(unittest.TestCase):
         """Only here: the policy of the guide, as it stands there."""
         self.save()
         self.scan("red")
-        (self.folder / "vulnerability-policy.yml").write_text(snippet("exceptions"))
+        (self.directory / "vulnerability-policy.yml").write_text(snippet("exceptions"))
         self.assertIn("CVE-2025-0000", self.end(1, *line_of("python-image-action judge --trivy")))
 
     def test_an_image_in_a_registry_or_a_layout_needs_only_the_program_and_one_vulnerability_gets_one_answer(self):
@@ -140,11 +140,11 @@ class Guide(unittest.TestCase):
                 self.assertEqual(play.last_step("scan").outputs["verdict"], verdict, play.what_failed())
                 self.assertEqual(ends, {"scan": "success" if verdict == "clean" else "failure"}, play.what_failed())
 
-    def make_repository(self, folder):
-        self.make_service(folder)
-        git(folder, "init", "--quiet", "--initial-branch=master")
-        git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", "--message=A service")
+    def make_repository(self, directory):
+        self.make_service(directory)
+        git(directory, "init", "--quiet", "--initial-branch=master")
+        git(directory, "add", "--all")
+        git(directory, "commit", "--quiet", "--message=A service")
 
 
 if __name__ == "__main__":

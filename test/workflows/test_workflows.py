@@ -15,15 +15,15 @@ REUSABLE = {"parent-images.yml": PARENT_IMAGES, "parent-images-nightly.yml": NIG
 SECRETS_OF_JOBS = {"image": {"registry-auths"}, "publish": {"docker-token", "DOCKER_TOKEN"}}
 
 
-def bash(text, folder, **environment):
+def bash(text, directory, **environment):
     """A `run:` step as the runner starts it: bash -e, with pipefail only where `shell: bash` is written."""
-    return subprocess.run(["bash", "-e", "-c", text], cwd=folder, env={"PATH": "/usr/bin:/bin", **environment},
+    return subprocess.run(["bash", "-e", "-c", text], cwd=directory, env={"PATH": "/usr/bin:/bin", **environment},
                           capture_output=True, text=True, check=False)
 
 
 class Promises(unittest.TestCase):
     def test_the_action_of_a_workflow_is_the_one_of_a_step_but_for_where_its_container_is_made(self):
-        """`$/` alone is refused by the runner's own parser, so the workflows name the folder action/."""
+        """`$/` alone is refused by the runner's own parser, so the workflows name the directory action/."""
         own = (ROOT / "action.yml").read_text()
         self.assertEqual((ROOT / "action/action.yml").read_text(), own.replace("image: action.Dockerfile", "image: ../action.Dockerfile"),
                          "run: sed 's|image: action.Dockerfile|image: ../action.Dockerfile|' action.yml >action/action.yml")
@@ -266,31 +266,31 @@ class SomethingToPublishWith(unittest.TestCase):
 
 
 class LayingTogether(unittest.TestCase):
-    """What the jobs of the matrix handed over becomes one folder out/."""
+    """What the jobs of the matrix handed over becomes one directory out/."""
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="handed over ")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        directory = tempfile.TemporaryDirectory(prefix="handed over ")
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
 
     def hand_over(self, job, attempt, image, content, base):
-        layouts = self.folder / f"in/layouts-{job}-attempt-{attempt}/{image}"
-        scans = self.folder / f"in/reports-{job}-attempt-{attempt}/scans/{image}"
-        for folder in (layouts, scans):
-            folder.mkdir(parents=True)
-            (folder / f"{content}.json").write_text(content)
+        layouts = self.directory / f"in/layouts-{job}-attempt-{attempt}/{image}"
+        scans = self.directory / f"in/reports-{job}-attempt-{attempt}/scans/{image}"
+        for directory in (layouts, scans):
+            directory.mkdir(parents=True)
+            (directory / f"{content}.json").write_text(content)
         bases = [{"reference": base}, {"reference": "shared", "layers": {f"linux/{image}": 1}}]
         (scans.parents[1] / "bases.json").write_text(json.dumps(bases))
 
     def run_it(self, jobs=2, image="success"):
         matrix = {"include": [{"python": f"3.{12 + job}.0", "platform": "linux/amd64"} for job in range(jobs)]}
-        return bash(script(PARENT_IMAGES, "Lay it together"), self.folder, HANDED_OVER=str(self.folder / "in"),
+        return bash(script(PARENT_IMAGES, "Lay it together"), self.directory, HANDED_OVER=str(self.directory / "in"),
                     MATRIX=json.dumps(matrix), IMAGE=image)
 
     def lay(self, jobs=2):
         ended = self.run_it(jobs)
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
-        return sorted(str(p.relative_to(self.folder / "out")) for p in (self.folder / "out").rglob("*.json"))
+        return sorted(str(p.relative_to(self.directory / "out")) for p in (self.directory / "out").rglob("*.json"))
 
     def the_only_reason(self, **options):
         ended = self.run_it(**options)
@@ -302,7 +302,7 @@ class LayingTogether(unittest.TestCase):
         self.hand_over(0, 1, "a", "x", "python:3.13")
         self.hand_over(1, 1, "b", "y", "python:3.12")
         self.assertEqual(self.lay(), ["bases.json", "images/a/x.json", "images/b/y.json", "scans/a/x.json", "scans/b/y.json"])
-        self.assertEqual(json.loads((self.folder / "out/bases.json").read_text()), [
+        self.assertEqual(json.loads((self.directory / "out/bases.json").read_text()), [
             {"reference": "python:3.12"}, {"reference": "python:3.13"},
             {"reference": "shared", "layers": {"linux/a": 1, "linux/b": 1}}])
 
@@ -318,7 +318,7 @@ class LayingTogether(unittest.TestCase):
                          ["images/a/tenth.json", "images/b/other.json", "images/c/same.json", "images/d/last.json"])
 
     def test_when_every_build_failed_there_is_one_readable_reason(self):
-        (self.folder / "in").mkdir()
+        (self.directory / "in").mkdir()
         self.assertEqual(self.the_only_reason(image="failure"),
                          '::error::No image was built, so there is nothing to judge: each job "Python …" says why')
 
@@ -329,9 +329,9 @@ class LayingTogether(unittest.TestCase):
                          "Python 3.13.0 on linux/amd64, Python 3.14.0 on linux/amd64")
 
     def test_a_re_run_after_the_images_were_deleted_says_what_to_press(self):
-        """Reports are kept longer; a single artifact is unpacked without a folder of its own."""
-        (self.folder / "in/scans").mkdir(parents=True)
-        (self.folder / "in/bases.json").write_text("[]")
+        """Reports are kept longer; a single artifact is unpacked without a directory of its own."""
+        (self.directory / "in/scans").mkdir(parents=True)
+        (self.directory / "in/bases.json").write_text("[]")
         self.assertEqual(self.the_only_reason(jobs=1),
                          '::error::The images of an earlier attempt are no longer kept (Python 3.12.0 on linux/amd64): press "Re-run all jobs"')
 

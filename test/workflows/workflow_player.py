@@ -1,5 +1,5 @@
 """Plays a workflow job by job, in the order of their needs: steps of the action through the mini-runner, scripts as the runner starts
-them, artifacts as folders. Other actions than checkout, cache and the two of artifacts would be unknown to it."""
+them, artifacts as directories. Other actions than checkout, cache and the two of artifacts would be unknown to it."""
 
 import os
 import shutil
@@ -23,9 +23,9 @@ class Play:
         workflows know as `vars`, `machine` the environment that scripts find there."""
         self.test, self.workflow, self.lacking, self.job_options = test, workflow, lacking, job_options
         self.machine = machine or {"PATH": os.environ["PATH"]}
-        self.folder = Path(tempfile.mkdtemp(prefix="play-"))
-        test.addCleanup(shutil.rmtree, self.folder)
-        self.origin = self.folder / "origin"
+        self.directory = Path(tempfile.mkdtemp(prefix="play-"))
+        test.addCleanup(shutil.rmtree, self.directory)
+        self.origin = self.directory / "origin"
         self.origin.mkdir()
         make(self.origin)
         called = workflow["on"].get("workflow_call", {"inputs": {}})
@@ -85,8 +85,8 @@ class Play:
         given = {key: expressions.resolve(value, contexts) for key, value in step.get("with", {}).items()}
         environment = {key: self.text(expressions.resolve(value, contexts)) for key, value in step.get("env", {}).items()}
         if "run" in step:
-            folder = job.workspace / str(expressions.resolve(step.get("working-directory", "."), contexts))
-            return self.run_script(job, step["run"], environment, folder)
+            directory = job.workspace / str(expressions.resolve(step.get("working-directory", "."), contexts))
+            return self.run_script(job, step["run"], environment, directory)
         action = step["uses"].partition("@")[0]
         if action in NAMES_OF_OURS:
             return self.run_action(job, given, environment)
@@ -112,10 +112,10 @@ class Play:
         step = job.runner.step({**given, **job.extra})
         return {"outcome": "failure" if step.conclusion != "success" else "success", "outputs": step.outputs, "step": step}
 
-    def run_script(self, job, text, environment, folder):
-        output = self.folder / "output"
+    def run_script(self, job, text, environment, directory):
+        output = self.directory / "output"
         output.write_text("")
-        ended = subprocess.run(["bash", "-e", "-c", text], cwd=folder, capture_output=True, text=True, check=False,
+        ended = subprocess.run(["bash", "-e", "-c", text], cwd=directory, capture_output=True, text=True, check=False,
                                env={**self.machine, "GITHUB_OUTPUT": str(output), **environment})
         self.test.assertFalse(canaries.is_in((ended.stdout + ended.stderr).encode()), text)
         give_to_runner(job.workspace)
@@ -132,11 +132,11 @@ class Play:
         return [ended["step"] for _, ended in self.steps[name] if "step" in ended][-1]
 
     def upload(self, job, given):
-        """One folder's content, or several paths below what they have in common."""
+        """One directory's content, or several paths below what they have in common."""
         paths = [job.workspace / path for path in str(given["path"]).split() if (job.workspace / path).exists()]
         if not paths:
             return "failure" if given.get("if-no-files-found") == "error" else "success"
-        artifact = self.folder / "artifacts" / given["name"]
+        artifact = self.directory / "artifacts" / given["name"]
         self.test.assertFalse(artifact.exists(), "an artifact's name is used once")
         root = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path(os.path.commonpath(paths))
         for path in paths:
@@ -146,7 +146,7 @@ class Play:
         return "success"
 
     def download(self, given):
-        """A single artifact is unpacked without a folder of its own (actions/download-artifact 8)."""
-        found = list((self.folder / "artifacts").glob(given["pattern"]))
+        """A single artifact is unpacked without a directory of its own (actions/download-artifact 8)."""
+        found = list((self.directory / "artifacts").glob(given["pattern"]))
         for artifact in found:
             shutil.copytree(artifact, Path(given["path"]) / (artifact.name if len(found) > 1 else ""), dirs_exist_ok=True)

@@ -1,0 +1,133 @@
+#include "bake/bake_failure.h"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "base/text.h"
+
+namespace {
+
+constexpr std::size_t max_lines = 40;  // of a step's output; the whole of it was shown while it ran
+
+constexpr const char* foreign_platform_hint =
+    "the step ran for another processor than this machine has: build it on a runner of that platform, as the reusable "
+    "workflow does, or set QEMU up before (docker/setup-qemu-action)";
+
+bool is_ruler(const std::string& line) {
+    return line.size() >= 6 && line.find_first_not_of('-') == std::string::npos;
+}
+
+/// The lines from the last block that bake begins with "------" and " > [step]": the step, its output, its place, the
+/// ERROR.
+std::vector<std::string> failure_lines(std::string_view progress) {
+    const std::vector<std::string> lines = lines_of(progress);
+    for (std::size_t i = lines.size(); i-- > 1;) {
+        if (is_ruler(lines[i - 1]) && lines[i].starts_with(" > [")) {
+            return {lines.begin() + static_cast<std::ptrdiff_t>(i), lines.end()};
+        }
+    }
+    return {};
+}
+
+/// The last line that begins with ERROR, without that word.
+std::string last_error(std::string_view progress) {
+    std::string error;
+    for (const std::string& line : lines_of(progress)) {
+        if (line.starts_with("ERROR: ")) error = line.substr(7);
+    }
+    return error;
+}
+
+/// The number that follows `before` in the line; 0 if there is none.
+int number_after(std::string_view line, std::string_view before) {
+    int number = 0;
+    const std::size_t at = line.find(before);
+    if (at == std::string_view::npos) return 0;
+    const std::string_view rest = line.substr(at + before.size());
+    std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    return number;
+}
+
+/// The line of the Dockerfile that bake names last: above the excerpt ("Dockerfile:4"), or in the error itself.
+int line_named(std::string_view progress, const std::string& dockerfile) {
+    const std::string name = dockerfile.substr(dockerfile.rfind('/') + 1) + ":";
+    int named = 0;
+    for (const std::string& line : lines_of(progress)) {
+        const bool is_place = line.starts_with(name) && line.find_first_not_of("0123456789", name.size()) == line.npos;
+        if (is_place) named = number_after(line, name);
+        if (const int number = number_after(line, "parse error on line "); line.starts_with("ERROR:") && number != 0)
+            named = number;
+    }
+    return named;
+}
+
+bool holds_any(const std::string& text, const std::vector<std::string>& signs) {
+    return std::any_of(signs.begin(), signs.end(),
+                       [&](const std::string& sign) { return text.find(sign) != std::string::npos; });
+}
+
+std::string hint_for(const std::string& error, const std::string& step, const std::string& outputs) {
+    if (holds_any(error, {"no space left"}) && holds_any(error, {outputs}))
+        return "make room on the disk that " + outputs + " is on";
+    struct Entry {
+        std::vector<std::string> signs;
+        std::string hint;
+    };
+    const std::vector<Entry> table = {
+        {{"parse error", "unknown instruction"}, "fix the Dockerfile"},
+        {{"denied by policy"}, "only pinned images are read: name this one in a FROM, and use its stage"},
+        {{"x509: certificate signed by unknown authority"},
+         "the engine does not trust this registry's certificate: install its authority where the engine runs"},
+        {{"did not complete successfully"}, "the step failed in the image: fix it, or what it downloads from"},
+        {{"no space left"}, "make room where the engine keeps its data: docker system df shows what is there"},
+        {{"non-printable ASCII"}, "work in a directory whose path is plain ASCII: buildx cannot build in others"},
+        {{"failed to compute cache key", "failed to calculate checksum"},
+         "is the file there, and does .dockerignore let it in?"},
+        {{"no builder"}, "docker buildx ls shows the builders that there are"},
+        {{"permission denied while trying to connect"},
+         "let this user use the engine's socket: add it to the group docker, or run as root"},
+        {{"Docker daemon", "docker daemon", "docker API"}, "start the Docker Engine, or set DOCKER_HOST"},
+        {{"401 Unauthorized", "authorization failed", "denied"},
+         "the registry wants other credentials, or has no such image"}};
+    if (holds_any(step, {"CERTIFICATE_VERIFY_FAILED", "self-signed certificate", "self signed certificate",
+                         "unable to get local issuer certificate"}))
+        return "the step does not trust a certificate: where a proxy re-signs TLS, name its bundle with --build-ca";
+    for (const Entry& entry : table) {
+        if (holds_any(error, entry.signs)) return entry.hint;
+    }
+    if (is_network_fault("ERROR: " + error) || holds_any(error, {"no such host"})) {
+        return "a registry could not be reached: try again, name a mirror with --mirrors, or build on stand-ins with "
+               "--stand-ins";
+    }
+    return "the whole output of the build is above";
+}
+
+}  // namespace
+
+Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile, const std::string& outputs) {
+    const std::string error = last_error(progress);
+    std::vector<std::string> step;
+    for (const std::string& line : failure_lines(progress)) {
+        if (is_ruler(line)) break;  // what follows is where the step stands
+        step.push_back(line);
+    }
+    if (step.size() > max_lines) step.erase(step.begin() + 1, step.end() - static_cast<std::ptrdiff_t>(max_lines) + 1);
+    Problem problem{{},
+                    error.empty() ? "the build failed" : "the build failed: " + error,
+                    hint_for(error, joined(step, "\n"), outputs)};
+    if (const int line = line_named(progress, dockerfile); line != 0) problem.at = {dockerfile, line};
+    if (!step.empty()) problem.what += "\n" + joined(step, "\n");
+    if (problem.what.find("exec format error") != std::string::npos) problem.hint = foreign_platform_hint;
+    return problem;
+}
+
+bool is_network_fault(std::string_view progress) {
+    const std::string error = last_error(progress);
+    if (holds_any(error, {"did not complete successfully", "parse error"})) return false;
+    if (error.ends_with(": EOF")) return true;
+    return holds_any(error, {"429 Too Many Requests", "TOOMANYREQUESTS", "toomanyrequests", "500 Internal Server Error",
+                             "502 Bad Gateway", "503 Service Unavailable", "504 Gateway", "connection reset",
+                             "unexpected EOF", "TLS handshake", "i/o timeout", "connection timed out",
+                             "Client.Timeout exceeded", "temporary failure in name resolution", "server misbehaving"});
+}

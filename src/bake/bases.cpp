@@ -1,0 +1,270 @@
+// Which bases a Dockerfile reaches, and out/bases.json.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "bake/bake.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "plan/names.h"
+#include "plan/shell_words.h"
+
+namespace {
+
+/// TARGETPLATFORM and its kin, which BuildKit sets above the first FROM. BUILDPLATFORM's are the builder's own.
+Variables platform_variables(const std::string& platform) {
+    std::vector<std::string> parts = fields_of(platform, '/');
+    parts.resize(3);
+    return {
+        {"TARGETPLATFORM", platform}, {"TARGETOS", parts[0]}, {"TARGETARCH", parts[1]}, {"TARGETVARIANT", parts[2]}};
+}
+
+bool is_builders_own(const std::string& variable) {
+    return variable.starts_with("BUILD");
+}
+
+bool is_stage_number(const StageSource& source) {
+    return source.may_be_number && source.name.size() < 4 &&
+           source.name.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Follows a target through its stages.
+class BuildGraph {
+  public:
+    BuildGraph(const Dockerfile& dockerfile, const Variables& arguments, const std::string& platform)
+        : dockerfile_(dockerfile), platform_(platform), variables_(platform_variables(platform)) {
+        for (const DockerfileArgument& argument : dockerfile.arguments) {
+            if (!argument.is_global) continue;
+            const auto given = arguments.find(argument.name);
+            std::vector<std::string> unset;
+            if (given != arguments.end()) {
+                variables_[argument.name] = given->second;
+            } else if (argument.value) {
+                variables_[argument.name] = expand(*argument.value, argument.line, unset);
+            } else {
+                variables_.emplace(argument.name, "");
+            }
+        }
+    }
+
+    TargetBases follow(const std::string& target) {
+        if (!dockerfile_.syntax.empty()) add_image(dockerfile_.syntax, {"", "", dockerfile_.syntax_line, true}, {});
+        if (const std::optional<std::size_t> stage = find_stage(target, dockerfile_.stages.size())) {
+            bases_.final_base = add_stage(*stage);
+        } else {
+            add_problem(0, "there is no stage \"" + target + "\"", "begin it with: FROM … AS " + target);
+        }
+        if (!problems_.empty()) throw Error{Exit::bad_input, sorted_by_place(problems_)};
+        std::sort(bases_.all.begin(), bases_.all.end(), [](const BaseUse& a, const BaseUse& b) {
+            return std::tie(a.reference, a.platform) < std::tie(b.reference, b.platform);
+        });
+        return bases_;
+    }
+
+  private:
+    /// Of the stages above stage `before`: those below cannot be used in it.
+    std::optional<std::size_t> find_stage(const std::string& name, std::size_t before) const {
+        for (std::size_t i = 0; i < before; ++i) {
+            if (!name.empty() && dockerfile_.stages[i].name == lower_case(name)) return i;
+        }
+        return std::nullopt;
+    }
+
+    /// Returns the image at the end of the stage's chain of FROMs.
+    std::string add_stage(std::size_t index) {
+        if (const auto known = final_bases_.find(index); known != final_bases_.end()) return known->second;
+        const Stage& stage = dockerfile_.stages[index];
+        std::vector<std::string> unset;
+        const std::string from = expand(stage.from, stage.line, unset);
+        const std::optional<std::size_t> below = find_stage(from, index);
+        final_bases_[index] =
+            below ? add_stage(*below) : add_image(from, {"", platform_of(stage), stage.line, false}, unset);
+        for (const StageSource& source : stage.sources) add_source(source, index);
+        return final_bases_[index];
+    }
+
+    void add_source(const StageSource& source, std::size_t index) {
+        const std::optional<int> other = line_of_stage(dockerfile_, lower_case(source.name));
+        if (is_stage_number(source)) {
+            const auto number = static_cast<std::size_t>(std::stoi(source.name));
+            if (number < index) {
+                add_stage(number);
+            } else {
+                add_problem(source.line, "there is no stage " + source.name + " above this one", "they count from 0");
+            }
+        } else if (const std::optional<std::size_t> stage = find_stage(source.name, index)) {
+            add_stage(*stage);
+        } else if (other) {
+            add_problem(source.line, fmt::format("stage {} begins on line {}", shown(source.name), *other),
+                        "only stages above this one can be used here");
+        } else {
+            add_image(source.name, {"", platform_, source.line, false}, {});
+        }
+    }
+
+    /// Returns the reference in its short form; empty for `scratch`. `unset` are variables that it was made from.
+    std::string add_image(const std::string& reference, BaseUse use, const std::vector<std::string>& unset) {
+        if (reference == "scratch") return "";
+        const std::optional<std::string> name = familiar_name(reference);
+        if (!name) {
+            add_problem(use.line, shown(reference) + " is not an image reference", explain(unset));
+            return "";
+        }
+        if (const std::optional<int> stage = line_of_stage(dockerfile_, *name); stage && !use.is_frontend) {
+            add_problem(use.line,
+                        fmt::format("the image {} and the stage on line {} have the same name", shown(*name), *stage),
+                        "rename the stage: BuildKit would take the pinned image for it");
+        }
+        use.reference = *name;
+        const auto is_it = [&](const BaseUse& b) {
+            return b.reference == use.reference && b.platform == use.platform && b.is_frontend == use.is_frontend;
+        };
+        if (std::none_of(bases_.all.begin(), bases_.all.end(), is_it)) bases_.all.push_back(use);
+        return *name;
+    }
+
+    std::string explain(const std::vector<std::string>& unset) const {
+        if (unset.empty()) return "a reference is NAME, NAME:TAG or NAME@DIGEST";
+        const std::string& name = unset.front();
+        if (is_builders_own(name)) return name + " is known to the builder only: use TARGET…";
+        for (const DockerfileArgument& argument : dockerfile_.arguments) {
+            if (argument.name == name)
+                return fmt::format("move ARG {} from line {} above the first FROM: FROM sees no other ARG", name,
+                                   argument.line);
+        }
+        return "declare it above the first FROM: ARG " + name;
+    }
+
+    std::string expand(const std::string& text, int line, std::vector<std::string>& unset) {
+        std::string problem;
+        const std::string expanded = expand_variables(text, dockerfile_.escape, variables_, problem, unset);
+        if (!problem.empty()) {
+            add_problem(line, fmt::format("{} cannot be expanded: {}", shown(text), problem),
+                        "use ${NAME}, ${NAME:-default} or ${NAME%%pattern}");
+        }
+        return expanded;
+    }
+
+    std::string platform_of(const Stage& stage) {
+        if (stage.platform.empty()) return platform_;
+        std::vector<std::string> unset;
+        const std::string platform = expand(stage.platform, stage.line, unset);
+        return std::any_of(unset.begin(), unset.end(), is_builders_own) ? "" : platform;
+    }
+
+    void add_problem(int line, const std::string& what, const std::string& hint) {
+        problems_.push_back({{dockerfile_.file, line}, what, hint});
+    }
+
+    const Dockerfile& dockerfile_;
+    const std::string& platform_;
+    Variables variables_;
+    TargetBases bases_;
+    std::map<std::size_t, std::string> final_bases_;
+    Problems problems_;
+};
+
+void write_base(JsonWriter& json, const Base& base) {
+    json.open_object();
+    json.field("reference", base.reference);
+    json.field("digest", base.digest.text());
+    if (base.created) json.field("created", render_time(*base.created));
+    if (base.digest_now) json.field("digestNow", base.digest_now->text());
+    json.open_object("layers");
+    for (const auto& [platform, count] : base.layers) json.field(platform, count);
+    json.close();
+    json.field("standIn", base.stand_in);
+    json.open_array("excuses");
+    for (const std::string& excuse : base.excuses) json.item(excuse);
+    json.close();
+    json.open_object("images");
+    for (const auto& [name, manifest] : base.images) json.field(name, manifest.text());
+    json.close();
+    json.close();
+}
+
+Base parse_base(const Json& entry, const std::string& source) {
+    const std::optional<Digest> digest = Digest::parse(text_at(entry, "digest"));
+    if (!digest || text_at(entry, "reference").empty()) {
+        throw Error{Exit::failed,
+                    {{{source, 0}, "a base without reference or digest", "build again: it is written by every build"}}};
+    }
+    Base base{.reference = text_at(entry, "reference"),
+              .digest = *digest,
+              .created = parse_time(text_at(entry, "created")),
+              .digest_now = Digest::parse(text_at(entry, "digestNow")),
+              .layers = {},
+              .stand_in = member(entry, "standIn").IsTrue(),
+              .excuses = {},
+              .images = {},
+              .layout = {},
+              .pulled_from = {}};
+    if (const Json& layers = member(entry, "layers"); layers.IsObject()) {
+        for (const auto& layer : layers.GetObject()) {
+            const std::string platform = text_of(layer.name);
+            base.layers[platform] = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(layers, platform)));
+        }
+    }
+    for (const Json& excuse : items_at(entry, "excuses")) base.excuses.push_back(text_of(excuse));
+    if (const Json& images = member(entry, "images"); images.IsObject()) {
+        for (const auto& image : images.GetObject()) {
+            if (const auto manifest = Digest::parse(text_of(image.value)))
+                base.images.insert_or_assign(text_of(image.name), *manifest);
+        }
+    }
+    return base;
+}
+
+}  // namespace
+
+TargetBases find_bases(const Dockerfile& dockerfile, const std::string& target, const Variables& arguments,
+                       const std::string& platform) {
+    return BuildGraph(dockerfile, arguments, platform).follow(target);
+}
+
+std::vector<BaseUse> list_bases(const Dockerfile& dockerfile, const Plan& plan) {
+    std::vector<BaseUse> bases;
+    Problems problems;
+    for (const Image& image : plan.images) {
+        const Variables arguments = make_build_arguments(plan, image, Time{});
+        for (const std::string& platform : plan.platforms) {
+            try {  // so that the problems of all targets are reported at once
+                for (const BaseUse& use : find_bases(dockerfile, render_target(image.target), arguments, platform).all)
+                    if (std::find(bases.begin(), bases.end(), use) == bases.end()) bases.push_back(use);
+            } catch (const Error& error) {
+                for (const Problem& problem : error.problems)
+                    if (std::find(problems.begin(), problems.end(), problem) == problems.end())
+                        problems.push_back(problem);
+            }
+        }
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
+    return bases;
+}
+
+bool is_base_of(const Base& base, const Layout& layout) {
+    if (base.images.empty()) return true;
+    const auto image = base.images.find(layout.name);
+    return image != base.images.end() && image->second == layout.manifest;
+}
+
+std::string render_bases_json(const std::vector<Base>& bases) {
+    JsonWriter json;
+    json.open_array();
+    for (const Base& base : bases) write_base(json, base);
+    json.close();
+    return json.text();
+}
+
+std::vector<Base> parse_bases_json(std::string_view text, const std::string& source) {
+    const rapidjson::Document document = parse_tool_json(text, source);
+    if (!document.IsArray()) {
+        throw Error{Exit::failed,
+                    {{{source, 0}, "this is no list of bases", "build again: it is written by every build"}}};
+    }
+    std::vector<Base> bases;
+    for (const Json& entry : items_of(document)) bases.push_back(parse_base(entry, source));
+    return bases;
+}

@@ -1,0 +1,169 @@
+#include "bake/builder.h"
+
+#include <algorithm>
+#include <array>
+
+#include "bake/bake_failure.h"
+#include "bake/buildx.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::hours left_after{24};
+
+/// Before the second and the third try (registry.md §6).
+constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
+
+/// An engine with the classic image store cannot write OCI layouts, so it needs this container.
+constexpr const char* other_ways =
+    "or do without this container: switch the engine's containerd image store on, or name a builder with --builder";
+
+/// What can be done about it depends on where it failed: at the pull, or later.
+std::string hint_for(const std::string& error) {
+    const bool at_pull = is_network_fault(error) || error.find("pull") != std::string::npos ||
+                         error.find("no such host") != std::string::npos;
+    return (at_pull ? "the engine could not pull the image: try again, name a mirror such as --mirrors "
+                      "docker.io=mirror.example, "
+                    : "the engine could not run the container: its own log says more; ") +
+           std::string(other_ways);
+}
+
+struct Mirror {
+    std::string host;  ///< with its port
+    bool is_plain = false;
+    bool is_loopback = false;
+};
+
+/// "http://127.0.0.1:5000/" as engines write their mirrors.
+Mirror parse_mirror(const std::string& url) {
+    Mirror mirror;
+    mirror.is_plain = url.starts_with("http://");
+    const std::size_t scheme = url.find("://");
+    mirror.host = scheme == std::string::npos ? url : url.substr(scheme + 3);
+    while (mirror.host.ends_with('/')) mirror.host.pop_back();
+    mirror.is_loopback =
+        mirror.host.starts_with("127.") || mirror.host.starts_with("localhost") || mirror.host.starts_with("[::1]");
+    return mirror;
+}
+
+/// A name that no other run has: directories for temporary files are unique on a machine, times between machines.
+std::string make_name(const World& world, const fs::path& directory) {
+    const std::string seed = directory.string() + render_time(world.clock.now());
+    return own_builder_prefix + std::string(sha256(seed).hex().substr(0, 12));
+}
+
+/// Also in a run that was cancelled, whose few seconds it may not use up.
+Command make_removal(const Buildx& buildx, const std::string& name, const Environment& environment) {
+    Command command = buildx_command(buildx, {"rm", "--force", name}, environment);
+    command.cleans_up = true;
+    command.timeout = std::chrono::seconds(4);
+    return command;
+}
+
+Response ask_engine(const World& world, const fs::path& socket, const std::string& method, const std::string& path) {
+    Request request;
+    request.method = method;
+    request.url = "http://engine" + path;
+    request.unix_socket = socket;
+    return world.http.send(request);
+}
+
+}  // namespace
+
+std::string render_buildkit_configuration(const std::vector<std::string>& mirrors) {
+    std::string hosts;
+    std::string plain;
+    for (const std::string& url : mirrors) {
+        const Mirror mirror = parse_mirror(url);
+        hosts += (hosts.empty() ? "\"" : ", \"") + mirror.host + "\"";
+        if (mirror.is_plain) plain += "[registry.\"" + mirror.host + "\"]\n  http = true\n";
+    }
+    return hosts.empty() ? "" : "[registry.\"docker.io\"]\n  mirrors = [" + hosts + "]\n" + plain;
+}
+
+std::string locate_image(const std::string& image, const std::map<std::string, std::string>& mirrors) {
+    const std::size_t slash = image.find('/');
+    const auto mirror = mirrors.find(image.substr(0, slash));
+    return slash == std::string::npos || mirror == mirrors.end() ? image : mirror->second + image.substr(slash);
+}
+
+OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
+                       const fs::path& directory)
+    : world_(world), buildx_(settings.buildx), environment_(environment), name_(make_name(world, directory)) {
+    std::vector<std::string> arguments = {
+        "create",           "--name",      name_,          "--driver",
+        "docker-container", "--bootstrap", "--driver-opt", "image=" + settings.buildkit_image};
+    const bool has_loopback = std::any_of(settings.mirrors.begin(), settings.mirrors.end(),
+                                          [](const std::string& url) { return parse_mirror(url).is_loopback; });
+    if (has_loopback) arguments.insert(arguments.end(), {"--driver-opt", "network=host"});
+    if (!settings.mirrors.empty()) {
+        world.files.write(directory / "buildkitd.toml", render_buildkit_configuration(settings.mirrors));
+        arguments.insert(arguments.end(), {"--buildkitd-config", (directory / "buildkitd.toml").string()});
+    }
+    boot(buildx_command(buildx_, arguments, environment_), settings.buildkit_image);
+}
+
+OwnBuilder::~OwnBuilder() {
+    remove();
+}
+
+void OwnBuilder::boot(const Command& command, const std::string& image) const {
+    for (std::size_t tries = 0;; ++tries) {
+        const Finished finished = try_to_boot(command);
+        if (finished.exit_code == 0) return;
+        remove();  // it may be there half-made
+        if (tries == pauses.size() || !is_network_fault(finished.err)) {
+            throw Error{Exit::failed,
+                        {{{},
+                          "BuildKit could not be started from " + image + "\n" + render_failure(command, finished),
+                          hint_for(finished.err)}}};
+        }
+        world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses[tries].count()
+                   << " s\n";
+        world_.clock.sleep(pauses[tries]);
+    }
+}
+
+/// The destructor does not run for a builder whose making was called off.
+Finished OwnBuilder::try_to_boot(const Command& command) const {
+    try {
+        return world_.processes.run(command);
+    } catch (const Error&) {
+        remove();
+        throw;
+    }
+}
+
+void OwnBuilder::remove() const {
+    try {
+        if (world_.processes.run(make_removal(buildx_, name_, environment_)).exit_code == 0) return;
+    } catch (const Error&) {  // said below
+    }
+    world_.log << "the builder " << name_ << " could not be removed; a run a day from now or later removes it\n";
+}
+
+void remove_left_builders(const World& world, const fs::path& socket) {
+    if (socket.empty()) return;
+    const std::string container_prefix = std::string("buildx_buildkit_") + own_builder_prefix;
+    const Response listed =
+        ask_engine(world, socket, "GET",
+                   "/containers/json?all=true&filters=%7B%22name%22%3A%5B%22" + container_prefix + "%22%5D%7D");
+    if (listed.status != 200) return;
+    const rapidjson::Document containers = parse_tool_json(listed.body, "the engine's list of containers");
+    for (const Json& container : items_of(containers)) {
+        const Json::ConstArray names = items_at(container, "Names");
+        const std::string name =
+            names.Empty() ? "" : text_of(names[0]);  // the engine writes "/name", and looks for parts of names
+        const Time created{std::chrono::seconds(number_at(container, "Created"))};
+        if (!name.starts_with("/" + container_prefix) || world.clock.now() - created < left_after) continue;
+        const Response removed =
+            ask_engine(world, socket, "DELETE", "/containers/" + text_at(container, "Id") + "?force=true&v=true");
+        ask_engine(world, socket, "DELETE", "/volumes" + name + "_state?force=true");
+        world.log << (removed.status < 300 ? "removed" : "could not remove")
+                  << " the builder that a killed run left behind: " << name.substr(1) << "\n";
+    }
+}

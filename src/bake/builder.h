@@ -1,0 +1,49 @@
+// A builder of our own, for engines whose classic image store cannot write OCI layouts.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "bake/bake.h"
+#include "system/world.h"
+
+/// What every builder of ours is called first, so that those of killed runs can be found.
+inline constexpr const char* own_builder_prefix = "python-image-action-";
+
+/// BuildKit's own settings for such a builder: the engine's mirrors of docker.io, which it would not know (BuildKit,
+/// buildkitd.toml).
+std::string render_buildkit_configuration(const std::vector<std::string>& mirrors);
+
+/// Where the engine finds an image: engines know their own mirrors, but not those of --mirrors (by registry host). Only
+/// an image that names its registry has a mirror here.
+std::string locate_image(const std::string& image, const std::map<std::string, std::string>& mirrors);
+
+/// A docker-container builder that lives as long as this object, in a cancelled run too.
+class OwnBuilder {
+  public:
+    /// Makes and boots it; the engine pulls settings.buildkit_image, and a pull that the network broke is tried again,
+    /// three times in all. `directory` is where its settings are written; its name comes from that directory's name,
+    /// which is unique. Throws Error{failed} with what buildx said and what to do about it.
+    OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
+               const std::filesystem::path& directory);
+    OwnBuilder(const OwnBuilder&) = delete;
+    OwnBuilder& operator=(const OwnBuilder&) = delete;
+    ~OwnBuilder();
+
+    const std::string& name() const { return name_; }
+
+  private:
+    void boot(const Command& command, const std::string& image) const;
+    Finished try_to_boot(const Command& command) const;
+    void remove() const;
+
+    const World& world_;
+    Buildx buildx_;
+    Environment environment_;
+    std::string name_;
+};
+
+/// Removes containers and volumes of builders that runs of ours left behind a day ago or earlier, when they were
+/// killed. Speaks to the engine itself: such a run's buildx configuration is gone. What cannot be removed stays, and is
+/// said on the log.
+void remove_left_builders(const World& world, const std::filesystem::path& socket);

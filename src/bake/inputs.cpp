@@ -1,0 +1,93 @@
+// The files of the work tree that go into images.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bake/bake.h"
+#include "base/error.h"
+#include "plan/build_context.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Permissions of a regular file or a directory. Asked of the file system itself: Files knows texts.
+unsigned mode_of(const fs::path& path, bool is_directory) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (error) return is_directory ? 0755U : 0644U;
+    return static_cast<unsigned>(status.permissions()) & 07777U;
+}
+
+/// A file with one of the two modes that git knows is known by its bytes alone; of every other one the mode counts too,
+/// because layers keep it.
+InputFile make_input(const std::string& path, unsigned mode, const Digest& content) {
+    const bool is_usual = mode == 0644 || mode == 0755;
+    return {path, mode == 0755, is_usual ? content : sha256(fmt::format("mode {:04o} {}", mode, content.text()))};
+}
+
+/// Looks through the work tree once.
+class InputReader {
+  public:
+    InputReader(Files& files, const fs::path& directory, BuildContext& context)
+        : files_(files), directory_(directory), context_(context) {}
+
+    void read_directory(const std::string& directory) {
+        for (const std::string& name : files_.names_in(directory_ / directory)) {
+            const std::string path = directory.empty() ? name : directory + "/" + name;
+            if (name == ".git" || path == "out") continue;  // what git and this program write
+            if (files_.is_directory(directory_ / path)) {
+                if (!context_.may_hold_below(path)) continue;
+                const std::size_t before = inputs.size();
+                read_directory(path);
+                const unsigned mode = mode_of(directory_ / path, true);
+                if (inputs.size() > before && mode != 0755) inputs.push_back(make_input(path + "/", mode, sha256("")));
+            } else if (context_.holds(path)) {
+                read_file(path);
+            }
+        }
+    }
+
+    std::vector<InputFile> inputs;
+    bool found_more = false;  ///< links to files that were not among those to be read
+
+  private:
+    void read_file(const std::string& path) {
+        std::error_code error;
+        const fs::path target = fs::read_symlink(directory_ / path, error);
+        if (error) {
+            inputs.push_back(make_input(path, mode_of(directory_ / path, false), files_.digest_of(directory_ / path)));
+            return;
+        }
+        inputs.push_back({path, false, sha256("link " + target.string())});
+        const fs::path place = target.is_absolute() ? target : fs::path(path).parent_path() / target;
+        if (context_.add(place.generic_string())) found_more = true;
+    }
+
+    Files& files_;
+    const fs::path& directory_;
+    BuildContext& context_;
+};
+
+}  // namespace
+
+std::vector<InputFile> load_input_files(Files& files, const fs::path& directory, const std::string& dockerfile) {
+    const std::string text = files.read(directory / dockerfile);
+    std::string ignore_name = dockerfile + ".dockerignore";
+    std::optional<std::string> ignored = files.read_if_there(directory / ignore_name);
+    if (!ignored) ignored = files.read_if_there(directory / (ignore_name = ".dockerignore"));
+    BuildContext context(parse_dockerfile(text, dockerfile), ignored.value_or(""));
+
+    std::vector<InputFile> inputs;
+    for (bool found_more = true; found_more;) {
+        InputReader reader(files, directory, context);
+        reader.read_directory("");
+        found_more = reader.found_more;
+        inputs = std::move(reader.inputs);
+    }
+    std::erase_if(inputs, [&](const InputFile& file) { return file.path == dockerfile || file.path == ignore_name; });
+    inputs.push_back({dockerfile, false, sha256(text)});
+    if (ignored) inputs.push_back({ignore_name, false, sha256(*ignored)});
+    std::sort(inputs.begin(), inputs.end(), [](const InputFile& a, const InputFile& b) { return a.path < b.path; });
+    return inputs;
+}

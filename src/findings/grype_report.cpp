@@ -1,0 +1,346 @@
+// Grype's JSON (facts: scanners.md §2; it names no schema version).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "findings/finding.h"
+#include "findings/fixed_versions.h"
+#include "findings/names.h"
+#include "findings/purl.h"
+#include "findings/report_parts.h"
+
+namespace {
+
+FixState fix_state_of(const std::string& state) {
+    if (state == "fixed") return FixState::fixed;
+    if (state == "not-fixed") return FixState::none;
+    if (state == "wont-fix") return FixState::wont_fix;
+    return FixState::unknown;
+}
+
+std::vector<std::string> texts_at(const Json& object, std::string_view key, std::string_view field = "") {
+    std::vector<std::string> texts;
+    for (const Json& item : items_at(object, key))
+        texts.push_back(field.empty() ? text_of(item) : text_at(item, field));
+    std::erase(texts, "");
+    return texts;
+}
+
+void read_ratings(const Json& vulnerability, std::vector<Rating>& ratings) {
+    for (const Json& cvss : items_at(vulnerability, "cvss")) {
+        const double score = decimal_at(member(cvss, "metrics"), "baseScore");
+        if (score <= 0) continue;
+        ratings.push_back(
+            {view_at(cvss, "type") == "Primary" ? 1 : 0, text_at(cvss, "version"), text_at(cvss, "vector"), score});
+    }
+}
+
+void read_danger(const Json& vulnerability, Finding& finding) {
+    finding.known_exploited = finding.known_exploited || !items_at(vulnerability, "knownExploited").Empty();
+    for (const Json& epss : items_at(vulnerability, "epss")) {
+        finding.epss = std::clamp(decimal_at(epss, "epss"), finding.epss, 1.0);
+    }
+}
+
+bool has_evidence(const Json& location, std::string_view kind) {
+    return view_at(member(location, "annotations"), "evidence") == kind;
+}
+
+/// For a Debian package the primary location is dpkg's list, which every later layer writes again; the files that dpkg
+/// keeps about this one package tell which layer brought it (scanners-run.md §8).
+void read_locations(const Json& artifact, Finding& finding) {
+    const Json::ConstArray locations = items_at(artifact, "locations");
+    const Json* main = nullptr;
+    const Json* supporting = nullptr;
+    for (const Json& location : locations) {
+        for (const char* key : {"path", "accessPath"}) {
+            const std::string path = rooted(text_at(location, key));
+            if (!path.empty() && std::find(finding.paths.begin(), finding.paths.end(), path) == finding.paths.end()) {
+                finding.paths.push_back(path);
+            }
+        }
+        if (main == nullptr || (has_evidence(location, "primary") && !has_evidence(*main, "primary"))) main = &location;
+        if (supporting == nullptr && has_evidence(location, "supporting")) supporting = &location;
+    }
+    if (main == nullptr) return;
+    const bool of_system = is_system_package(finding.package_type);
+    finding.layer = text_at(of_system && supporting != nullptr ? *supporting : *main, "layerID");
+    if (!of_system) finding.path = unversioned(rooted(text_at(*main, "path")));
+}
+
+bool is_archive(std::string_view path) {
+    static constexpr std::string_view endings[] = {".jar", ".war", ".ear",  ".par", ".sar", ".nar", ".jpi",
+                                                   ".hpi", ".kar", ".lpkg", ".zip", ".far", ".rar"};
+    return std::any_of(std::begin(endings), std::end(endings), [&](auto ending) { return path.ends_with(ending); });
+}
+
+/// "/app.jar:BOOT-INF/lib/x.jar" is "/app.jar/BOOT-INF/lib/x.jar" for Trivy. What follows the last archive names a
+/// library whose classes were copied into it.
+std::string nested_path(const std::string& path) {
+    const std::vector<std::string> parts = fields_of(path, ':');
+    std::string nested;
+    for (const std::string& part : parts) {
+        if (!nested.empty() && !is_archive(part)) break;
+        nested += (nested.empty() ? "" : "/") + part;
+    }
+    return nested;
+}
+
+/// Trivy's words for a Java library: GROUP:ARTIFACT, and a path into the archives around it (syft writes both into
+/// other places).
+void name_java_library(const Json& artifact, Finding& finding) {
+    if (const std::optional<PackageUrl> url = parse_purl(text_at(artifact, "purl")); url && !url->name_space.empty())
+        finding.package = url->name_space + ":" + url->name;
+    std::string path = text_at(member(artifact, "metadata"), "virtualPath");
+    for (const Json& location : items_at(artifact, "locations")) {
+        const std::string access = text_at(location, "accessPath");
+        if (access.find(':') != std::string::npos) path = access;
+    }
+    if (path.find(':') != std::string::npos) finding.path = unversioned(rooted(nested_path(path)));
+}
+
+std::vector<std::string> ids_of(const Json& match, const std::string& id) {
+    std::vector<std::string> ids = texts_at(match, "relatedVulnerabilities", "id");
+    for (std::string& advisory : texts_at(member(match, "vulnerability"), "advisories", "id")) {
+        ids.push_back(std::move(advisory));
+    }
+    ids.push_back(id);
+    return ids;
+}
+
+void read_what_is_known(const Json& match, Finding& finding) {
+    const Json& vulnerability = member(match, "vulnerability");
+    std::vector<Rating> ratings;
+    std::string_view description = view_at(vulnerability, "description");
+    read_danger(vulnerability, finding);
+    read_ratings(vulnerability, ratings);
+    for (const Json& related : items_at(match, "relatedVulnerabilities")) {
+        read_danger(related, finding);
+        if (ratings.empty()) read_ratings(related, ratings);
+        if (description.empty()) description = view_at(related, "description");
+    }
+    const Rating rating = best_rating(ratings);
+    finding.cvss_vector = rating.vector;
+    finding.cvss_score = rating.score;
+    finding.title = short_title(description);
+}
+
+/// The worst word for what Grype says is the same vulnerability under another name.
+Severity related_severity(const Json& match) {
+    Severity worst = Severity::unknown;
+    for (const Json& related : items_at(match, "relatedVulnerabilities"))
+        worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
+    return worst;
+}
+
+Finding read_match(const Json& match, const ReportSource& source) {
+    const Json& vulnerability = member(match, "vulnerability");
+    const Json& artifact = member(match, "artifact");
+    const Json& fix = member(vulnerability, "fix");
+    const std::string id = source.required_text(vulnerability, "id", "the vulnerability of a match");
+    const std::string name = source.required_text(artifact, "name", "the package of " + id);
+    Finding finding;
+    name_finding(finding, id, ids_of(match, id));
+    finding.package_type = grype_package_type(text_at(artifact, "type"));
+    finding.package = package_name(name, finding.package_type);
+    finding.version = text_at(artifact, "version");
+    finding.fix = fix_state_of(text_at(fix, "state"));
+    finding.fixed_in = texts_at(fix, "versions");
+    std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
+    check_fix(finding);
+    read_locations(artifact, finding);
+    if (finding.package_type == "java") name_java_library(artifact, finding);
+    read_what_is_known(match, finding);
+    const std::string basis =
+        rate(finding, view_at(vulnerability, "severity"), related_severity(match), "a related vulnerability");
+    Detection detection = sighting_of(finding, Scanner::grype, id);
+    detection.severity_basis = basis;
+    detection.upstreams = texts_at(artifact, "upstreams", "name");
+    finding.reported_by.push_back(std::move(detection));
+    return finding;
+}
+
+/// An advisory that stands for several CVEs is a finding for each of them: they are fixed, rated and accepted apart.
+void split_advisory(std::vector<Finding>& findings) {
+    Finding& all = findings.back();
+    if (names_one_vulnerability(all.reported_by.front().id) || !is_cve(all.id)) return;
+    std::vector<std::string> others = all.aliases;
+    std::erase_if(others, [](const std::string& id) { return !is_cve(id); });
+    if (others.empty()) return;
+    all.aliases.clear();
+    const Finding first = all;  // the list may move
+    for (const std::string& cve : others) {
+        findings.push_back(first);
+        findings.back().id = cve;
+    }
+}
+
+/// What an ignore rule asks for, in one order; empty where it does not ask.
+std::vector<std::string> criteria_of(const Json& rule) {
+    std::vector<std::string> criteria;
+    for (const char* key : {"vulnerability", "namespace", "fix-state", "vex-status", "match-type", "reason"}) {
+        criteria.push_back(text_at(rule, key));
+    }
+    for (const char* key : {"name", "version", "type", "location", "upstream-name"}) {
+        criteria.push_back(text_at(member(rule, "package"), key));
+    }
+    return criteria;
+}
+
+/// Grype hides vulnerabilities of the kernel from packages that only carry its headers; every configuration shows these
+/// rules.
+bool is_kernel_header_rule(const Json& rule) {
+    const std::string name = text_at(member(rule, "package"), "name");
+    return text_at(rule, "match-type") == "exact-indirect-match" && text_at(rule, "vulnerability").empty() &&
+           (name == "kernel-headers" || name == "linux(-.*)?-headers-.*" || name == "linux-libc-dev" ||
+            name == "linux-kbuild-.*" || name == "linux-headers-.*");
+}
+
+/// The ignore rules that Grype was given: those of its configuration that it does not bring itself.
+using Rules = std::vector<std::vector<std::string>>;
+Rules given_rules(const Json& configuration) {
+    Rules rules;
+    for (const Json& rule : items_at(configuration, "ignore")) {
+        if (!is_kernel_header_rule(rule)) rules.push_back(criteria_of(rule));
+    }
+    return rules;
+}
+
+/// A rule that was applied says less than the one that was given: Grype leaves out the package of some, and older ones
+/// the namespace, the kind of match and the source package. One that Grype brings tells its reason.
+bool was_given(const Json& applied, const Rules& given, bool configuration_known) {
+    const std::vector<std::string> criteria = criteria_of(applied);
+    if (!text_at(applied, "vex-status").empty()) return true;
+    if (!configuration_known && !is_kernel_header_rule(applied) && text_at(applied, "reason").empty()) return true;
+    return std::any_of(given.begin(), given.end(), [&](const std::vector<std::string>& rule) {
+        return std::equal(criteria.begin(), criteria.end(), rule.begin(),
+                          [](const auto& said, const auto& asked) { return said.empty() || said == asked; });
+    });
+}
+
+/// What Grype left out. Its built-in rules are respected and shown; a rule that it was given (an ignore file, a VEX
+/// document) is not: only our policy accepts a risk.
+void read_ignored(const Json& root, const ReportSource& source, Report& report) {
+    const Json& configuration = member(member(root, "descriptor"), "configuration");
+    const Rules given = given_rules(configuration);
+    for (const Json& match : source.optional_items(root, "ignoredMatches")) {
+        bool by_given_rule = false;
+        std::string reason;
+        for (const Json& rule : items_at(match, "appliedIgnoreRules")) {
+            by_given_rule = by_given_rule || was_given(rule, given, configuration.IsObject());
+            if (reason.empty())
+                reason = text_at(rule, "reason").empty() ? joined_words(criteria_of(rule)) : text_at(rule, "reason");
+        }
+        Finding finding = read_match(match, source);
+        finding.ignored_because = fmt::format("grype left it out by a {} ({})",
+                                              by_given_rule ? "rule that it was given" : "built-in rule", reason);
+        std::vector<Finding>& findings = by_given_rule ? report.findings : report.ignored;
+        findings.push_back(std::move(finding));
+        split_advisory(findings);
+    }
+}
+
+std::vector<std::string> settings_that_hide(const Json& configuration) {
+    std::vector<std::string> settings;
+    for (const char* key : {"only-fixed", "only-notfixed"}) {
+        const Json& value = member(configuration, key);
+        if (value.IsBool() && value.GetBool()) settings.emplace_back(key);
+    }
+    if (!text_at(configuration, "ignore-wontfix").empty()) settings.emplace_back("ignore-wontfix");
+    if (!items_at(configuration, "exclude").Empty()) settings.emplace_back("exclude");
+    if (!text_at(configuration, "distro").empty()) settings.emplace_back("distro");
+    // Without these names nobody finds the interpreter.
+    const Json& by_cpe = member(member(member(configuration, "match"), "stock"), "using-cpes");
+    if (by_cpe.IsBool() && !by_cpe.GetBool()) settings.emplace_back("match.stock.using-cpes: false");
+    return settings;
+}
+
+void check_shape(const Json& root, const ReportSource& source) {
+    if (!root.IsObject() || !member(root, "matches").IsArray()) {
+        source.refuse("is not a report of Grype: it has no list of matches", "make it with: grype IMAGE -o json");
+    }
+    if (text_at(member(root, "descriptor"), "name") != "grype") {
+        source.refuse("is not a report of Grype: its descriptor names another tool",
+                      "make it with: grype IMAGE -o json");
+    }
+    const std::string type = text_at(member(root, "source"), "type");
+    if (type != "image") {
+        source.refuse(fmt::format("is about a source of type \"{}\", not about an image", type),
+                      "make it with: grype IMAGE -o json");
+    }
+    if (!member(member(root, "source"), "target").IsObject()) source.refuse("names no image", "scan again");
+}
+
+/// Where Grype 0.88 and newer, and where older ones say when the database was built.
+std::optional<Time> database_date_of(const Json& descriptor) {
+    const Json& database = member(descriptor, "db");
+    const std::string built = text_at(member(database, "status"), "built");
+    return parse_time(built.empty() ? text_at(database, "built") : built);
+}
+
+std::string database_fault_of(const Json& descriptor) {
+    const Json& status = member(member(descriptor, "db"), "status");
+    const std::string error = text_at(status, "error");
+    const Json& valid = member(status, "valid");
+    return error.empty() && valid.IsBool() && !valid.GetBool() ? "it is not valid" : error;
+}
+
+std::size_t count_packages(const Report& report) {
+    std::unordered_set<std::string> named;
+    for (const std::vector<Finding>* findings : {&report.findings, &report.ignored}) {
+        for (const Finding& finding : *findings) named.insert(finding.package + "\n" + finding.path);
+    }
+    return named.size();
+}
+
+/// Grype 0.106 and newer say of every package what is wrong with the distribution that it comes from; once is enough.
+void read_alerts(const Json& root, Report& report) {
+    for (const Json& package : items_at(root, "alertsByPackage")) {
+        for (const Json& alert : items_at(package, "alerts")) {
+            const std::string type = text_at(alert, "type");
+            const std::string message = text_at(alert, "message");
+            std::string& words = type == "distro-eol" ? report.end_of_life : report.unknown_system;
+            if (type.starts_with("distro-") && words.empty()) words = message.empty() ? type : message;
+        }
+    }
+}
+
+/// A tag that people know, before what Grype was asked to scan.
+std::string image_name(const Json& target) {
+    const Json::ConstArray tags = items_at(target, "tags");
+    return tags.Empty() ? text_at(target, "userInput") : text_of(tags[0]);
+}
+
+}  // namespace
+
+Report parse_grype_report(std::string text, const std::string& source_name) {
+    const ReportSource source{source_name};
+    Report report;
+    report.findings.reserve(text.size() / least_entry);
+    const PooledDocument root = parse_tool_lists(std::move(text), source_name, {"matches"}, [&](const Json& match) {
+        report.findings.push_back(read_match(match, source));
+        split_advisory(report.findings);
+    });
+    check_shape(root, source);
+    const Json& target = member(member(root, "source"), "target");
+    const Json& descriptor = member(root, "descriptor");
+    report.scanner = Scanner::grype;
+    report.scanner_version = text_at(descriptor, "version");
+    report.manifest = Digest::parse(text_at(target, "manifestDigest"));
+    report.config = Digest::parse(text_at(target, "imageID"));
+    report.architecture = text_at(target, "architecture");
+    report.image = image_name(target);
+    report.created = parse_time(text_at(descriptor, "timestamp"));
+    read_alerts(root, report);
+    report.os_family = text_at(member(root, "distro"), "name");
+    report.os_version = text_at(member(root, "distro"), "version");
+    report.database_date = database_date_of(descriptor);
+    report.database_fault = database_fault_of(descriptor);
+    report.hidden_by = settings_that_hide(member(descriptor, "configuration"));
+    read_ignored(root, source, report);
+    report.packages = count_packages(report);
+    return report;
+}

@@ -1,0 +1,59 @@
+#include "findings/layers.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "findings/report_parts.h"
+
+namespace {
+
+/// The instruction as a person wrote it: without BuildKit's mark, and without the shell and the arguments before a
+/// RUN's command ("RUN |1 BASE_VERSION=3.13 /bin/sh -c apt-get …").
+std::string instruction_of(const std::string& created_by) {
+    std::string_view text = trimmed(created_by);
+    if (text.ends_with("# buildkit")) text = trimmed(text.substr(0, text.size() - 10));
+    constexpr std::string_view shell = "/bin/sh -c ";
+    const std::size_t command = text.find(shell);
+    if (command == std::string_view::npos || (command > 0 && !text.starts_with("RUN "))) return std::string(text);
+    const std::string_view rest = trimmed(text.substr(command + shell.size()));
+    constexpr std::string_view no_command = "#(nop)";
+    if (rest.starts_with(no_command)) return std::string(trimmed(rest.substr(no_command.size())));
+    return "RUN " + std::string(rest);
+}
+
+}  // namespace
+
+ImageLayers parse_image_layers(std::string_view config, const std::string& source) {
+    const rapidjson::Document root = parse_tool_json(config, source);
+    const Json& diff_ids = member(member(root, "rootfs"), "diff_ids");
+    if (!diff_ids.IsArray()) ReportSource{source}.refuse("is not an image configuration: it lists no layers", "");
+    ImageLayers layers;
+    for (const Json& diff_id : diff_ids.GetArray()) layers.diff_ids.push_back(text_of(diff_id));
+    for (const Json& step : items_at(root, "history")) {
+        const Json& empty = member(step, "empty_layer");
+        if (empty.IsBool() && empty.GetBool()) continue;
+        layers.created_by.push_back(instruction_of(text_at(step, "created_by")));
+    }
+    // A history that does not tell of every layer cannot be walked in step with them.
+    const bool in_step = layers.created_by.size() == layers.diff_ids.size();
+    if (!in_step) layers.created_by.assign(layers.diff_ids.size(), "");
+    return layers;
+}
+
+std::size_t count_base_layers(const std::vector<std::string>& image_diff_ids,
+                              const std::vector<std::string>& base_diff_ids) {
+    if (base_diff_ids.size() > image_diff_ids.size()) return 0;
+    const bool same = std::equal(base_diff_ids.begin(), base_diff_ids.end(), image_diff_ids.begin());
+    return same ? base_diff_ids.size() : 0;
+}
+
+LayerOrigin find_origin(const ImageLayers& layers, const std::string& diff_id) {
+    const auto found = std::find(layers.diff_ids.begin(), layers.diff_ids.end(), diff_id);
+    if (diff_id.empty() || found == layers.diff_ids.end()) return {};
+    const auto place = static_cast<std::size_t>(found - layers.diff_ids.begin());
+    LayerOrigin origin;
+    if (place < layers.created_by.size()) origin.instruction = layers.created_by[place];
+    if (layers.base_layers > 0) origin.owner = place < layers.base_layers ? LayerOwner::base : LayerOwner::ours;
+    return origin;
+}

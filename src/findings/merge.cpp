@@ -1,0 +1,271 @@
+// Two reports of one image become one list: a vulnerability of a package at a path is one finding, however many
+// scanners see it and whatever they call it.
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "base/text.h"
+#include "findings/merge.h"
+#include "findings/names.h"
+
+namespace {
+
+using Group = std::vector<Finding*>;
+
+std::vector<std::string> ids_of(const Finding& finding) {
+    std::vector<std::string> ids = finding.aliases;
+    ids.push_back(finding.id);
+    return ids;
+}
+
+/// Findings of the same package at the same path. Aliases are joined within such a group only, so that a finding's key
+/// never hangs on what else is wrong with the image.
+std::vector<Group> groups_of(const std::vector<Report*>& reports, std::vector<Finding> Report::*list) {
+    std::unordered_map<std::string, std::size_t> places;
+    std::vector<Group> groups;
+    for (Report* report : reports) {
+        for (Finding& finding : report->*list) {
+            const std::string kind = finding.kind == FindingKind::secret ? "secret\n" : "\n";
+            const auto [place, is_new] = places.try_emplace(
+                kind + finding.package + "\n" + finding.path + "\n" + std::to_string(finding.line), groups.size());
+            if (is_new) groups.emplace_back();
+            groups[place->second].push_back(&finding);
+        }
+    }
+    return groups;
+}
+
+/// Disjoint sets: which findings share an id, directly or through others.
+struct Sets {
+    std::vector<std::size_t> parent;
+
+    std::size_t root_of(std::size_t i) {
+        while (parent[i] != i) i = parent[i] = parent[parent[i]];
+        return i;
+    }
+    void join(std::size_t a, std::size_t b) { parent[root_of(a)] = root_of(b); }
+};
+
+/// What names no CVE itself, joined where it shares an id with the next.
+std::vector<Group> clusters_of(const Group& findings) {
+    Sets sets{std::vector<std::size_t>(findings.size())};
+    std::iota(sets.parent.begin(), sets.parent.end(), 0U);
+    std::unordered_map<std::string, std::size_t> first_with;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+        for (const std::string& id : ids_of(*findings[i])) {
+            const auto [first, is_new] = first_with.try_emplace(id, i);
+            if (!is_new) sets.join(i, first->second);
+        }
+    }
+    std::map<std::size_t, Group> clusters;
+    for (std::size_t i = 0; i < findings.size(); ++i) clusters[sets.root_of(i)].push_back(findings[i]);
+    std::vector<Group> list;
+    for (auto& [root, cluster] : clusters) list.push_back(std::move(cluster));
+    return list;
+}
+
+/// The first CVE that any of these calls its own; empty if none does.
+std::string cve_of(const Group& cluster, const std::unordered_map<std::string, std::string>& cve_by_alias) {
+    std::string first;
+    for (const Finding* finding : cluster) {
+        for (const std::string& id : ids_of(*finding)) {
+            const auto found = cve_by_alias.find(id);
+            if (found != cve_by_alias.end() && (first.empty() || found->second < first)) first = found->second;
+        }
+    }
+    return first;
+}
+
+bool is_one_cve(const Group& group) {
+    const std::string& id = group.front()->id;
+    return is_cve(id) && std::all_of(group.begin(), group.end(), [&](const Finding* f) { return f->id == id; });
+}
+
+/// One part for each vulnerability. Two CVEs are two vulnerabilities, also where an advisory names both; what is joined
+/// to several goes with the first of them, directly, so that no part hangs on another one.
+void split_by_vulnerability(Group& group, std::vector<Group>& parts) {
+    if (is_one_cve(group)) {  // as in nearly every package
+        parts.push_back(std::move(group));
+        return;
+    }
+    std::map<std::string, Group> by_cve;
+    std::unordered_map<std::string, std::string> cve_by_alias;
+    Group without;
+    for (Finding* finding : group) {
+        if (!is_cve(finding->id)) {
+            without.push_back(finding);
+            continue;
+        }
+        by_cve[finding->id].push_back(finding);
+        for (const std::string& alias : finding->aliases) {
+            std::string& first = cve_by_alias[alias];
+            if (first.empty() || finding->id < first) first = finding->id;
+        }
+    }
+    for (Group& cluster : clusters_of(without)) {
+        const std::string cve = cve_of(cluster, cve_by_alias);
+        if (cve.empty()) {
+            parts.push_back(std::move(cluster));
+        } else {
+            by_cve[cve].insert(by_cve[cve].end(), cluster.begin(), cluster.end());
+        }
+    }
+    for (auto& [cve, part] : by_cve) parts.push_back(std::move(part));
+}
+
+int certainty(FixState fix) {
+    switch (fix) {
+        case FixState::fixed:
+            return 5;
+        case FixState::not_installable:
+            return 4;
+        case FixState::wont_fix:
+            return 3;
+        case FixState::none:
+            return 2;
+        case FixState::unknown:
+            return 1;
+        case FixState::not_affected:  // only if all say so
+            return 0;
+    }
+    return 0;
+}
+
+/// Trivy's word first where only one can stand: it knows the layer that brought a Debian package, and it writes titles.
+bool comes_before(const Finding* a, const Finding* b) {
+    const auto words = [](const Finding* finding) {
+        const int scanner = finding->reported_by.empty() ? 2 : static_cast<int>(finding->reported_by.front().scanner);
+        return std::make_tuple(scanner, std::string_view(finding->id), std::string_view(finding->version),
+                               std::string_view(finding->layer), std::string_view(finding->title));
+    };
+    return words(a) < words(b);
+}
+
+bool says_less(const Detection& a, const Detection& b) {
+    const auto words = [](const Detection& s) {
+        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.version, s.upstreams);
+    };
+    return words(a) < words(b);
+}
+
+/// What is taken of the other one is moved: a detection is a handful of texts.
+void add_finding(Finding& all, Finding& more) {
+    all.severity = std::max(all.severity, more.severity);
+    if (certainty(more.fix) > certainty(all.fix)) all.fix = more.fix;
+    if (all.version.empty()) all.version = more.version;
+    if (all.package_type.empty()) all.package_type = more.package_type;
+    if (all.title.empty()) all.title = more.title;
+    if (all.layer.empty()) all.layer = more.layer;
+    if (all.ignored_because.empty()) all.ignored_because = more.ignored_because;
+    all.known_exploited = all.known_exploited || more.known_exploited;
+    all.epss = std::max(all.epss, more.epss);
+    if (std::tie(more.cvss_score, more.cvss_vector) > std::tie(all.cvss_score, all.cvss_vector)) {
+        all.cvss_score = more.cvss_score;
+        all.cvss_vector = more.cvss_vector;
+    }
+    std::move(more.paths.begin(), more.paths.end(), std::back_inserter(all.paths));
+    std::move(more.fixed_in.begin(), more.fixed_in.end(), std::back_inserter(all.fixed_in));
+    std::move(more.reported_by.begin(), more.reported_by.end(), std::back_inserter(all.reported_by));
+}
+
+/// Sorted, each once: then it does not matter which report came first.
+void settle(std::vector<std::string>& texts) {
+    std::sort(texts.begin(), texts.end());
+    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+}
+
+/// All the names that the part goes by. Those that are CVEs themselves are the same one; it may not be the first among
+/// the aliases.
+void name_part(Finding& all, const Group& part) {
+    std::vector<std::string> ids;
+    for (const Finding* finding : part) {
+        ids.insert(ids.end(), finding->aliases.begin(), finding->aliases.end());
+        ids.insert(ids.end(), finding->advisories.begin(), finding->advisories.end());
+        ids.push_back(finding->id);
+    }
+    const auto cve = std::find_if(part.begin(), part.end(), [](const Finding* f) { return is_cve(f->id); });
+    name_finding(all, cve == part.end() ? "" : (*cve)->id, std::move(ids));
+}
+
+/// A program may hold a library twice. Two scanners that spell one version differently are no such case.
+bool sees_several_versions(const Finding& finding, Scanner scanner) {
+    const std::string* first = nullptr;
+    for (const Detection& detection : finding.reported_by) {
+        if (detection.scanner != scanner || detection.version.empty()) continue;
+        if (first != nullptr && *first != detection.version) return true;
+        first = &detection.version;
+    }
+    return false;
+}
+
+void join_versions(Finding& all) {
+    std::vector<std::string> versions;
+    for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
+        if (!sees_several_versions(all, scanner)) continue;
+        for (const Detection& detection : all.reported_by) {
+            if (detection.scanner == scanner) versions.push_back(detection.version);
+        }
+    }
+    settle(versions);
+    if (!versions.empty()) all.version = joined(versions, ", ");
+}
+
+/// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.
+Finding* join_findings(Group part) {
+    std::sort(part.begin(), part.end(), comes_before);
+    Finding& all = *part.front();
+    all.reported_by.reserve(part.size());
+    if (part.size() > 1) name_part(all, part);
+    for (Finding* finding : part) {
+        if (finding != &all) add_finding(all, *finding);
+    }
+    settle(all.paths);
+    settle(all.fixed_in);
+    std::sort(all.reported_by.begin(), all.reported_by.end(), says_less);
+    all.reported_by.erase(std::unique(all.reported_by.begin(), all.reported_by.end()), all.reported_by.end());
+    if (all.reported_by.size() > 1) join_versions(all);
+    return &all;
+}
+
+std::vector<Finding> join_groups(std::vector<Group> groups) {
+    std::vector<Group> parts;
+    for (Group& group : groups) split_by_vulnerability(group, parts);
+    Group joined;
+    for (Group& part : parts) joined.push_back(join_findings(std::move(part)));
+    std::sort(joined.begin(), joined.end(), [](const Finding* a, const Finding* b) { return comes_first(*a, *b); });
+    std::vector<Finding> findings;
+    findings.reserve(joined.size());
+    for (Finding* finding : joined) findings.push_back(std::move(*finding));
+    return findings;
+}
+
+}  // namespace
+
+bool comes_first(const Finding& a, const Finding& b) {
+    return std::tie(b.severity, a.id, a.package, a.path, a.line) <
+           std::tie(a.severity, b.id, b.package, b.path, b.line);
+}
+
+MergedReports merge_reports(const std::vector<Report*>& reports) {
+    MergedReports merged{join_groups(groups_of(reports, &Report::findings)),
+                         join_groups(groups_of(reports, &Report::ignored))};
+    std::map<std::string, std::string> reasons;
+    for (const Finding& ignored : merged.ignored) reasons[ignored.key()] = ignored.ignored_because;
+    if (reasons.empty()) return merged;
+    for (Finding& finding : merged.findings) {
+        const auto reason = reasons.find(finding.key());
+        if (reason != reasons.end() && finding.ignored_because.empty()) finding.ignored_because = reason->second;
+    }
+    return merged;
+}
+
+std::vector<Finding> merge_findings(const std::vector<Report>& reports) {
+    std::vector<Report> copies = reports;
+    std::vector<Report*> list;
+    for (Report& report : copies) list.push_back(&report);
+    return merge_reports(list).findings;
+}

@@ -1,0 +1,187 @@
+#include "findings/names.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "base/text.h"
+
+namespace {
+
+using Words = std::pair<std::string_view, std::string_view>;
+
+/// In the order in which they are preferred as a name.
+constexpr std::array<std::string_view, 14> vulnerability_prefixes = {"CVE-",     "GHSA-", "PYSEC-", "PSF-", "GO-",
+                                                                     "RUSTSEC-", "OSV-",  "GSD-",   "BIT-", "MAL-",
+                                                                     "SNYK-",    "CGA-",  "GMS-",   "NSWG-"};
+
+std::size_t rank(std::string_view id) {
+    const auto found = std::find_if(vulnerability_prefixes.begin(), vulnerability_prefixes.end(),
+                                    [&](std::string_view prefix) { return id.starts_with(prefix); });
+    return static_cast<std::size_t>(found - vulnerability_prefixes.begin());
+}
+
+std::string translated(std::span<const Words> table, std::string_view word, std::string_view otherwise) {
+    const auto found = std::find_if(table.begin(), table.end(), [&](const Words& row) { return row.first == word; });
+    return std::string(found == table.end() ? otherwise : found->second);
+}
+
+/// The end of the version in a directory's name: "Jinja2-3.1.2" -> "Jinja2". A name without a version stays.
+std::string_view without_version(std::string_view stem) {
+    if (const std::size_t python = stem.rfind("-py"); python != std::string_view::npos) {
+        const std::string_view rest = stem.substr(python + 3);
+        if (!rest.empty() && rest.find_first_not_of("0123456789.") == std::string_view::npos) {
+            stem = stem.substr(0, python);
+        }
+    }
+    const std::size_t dash = stem.rfind('-');
+    const bool versioned = dash != std::string_view::npos && dash > 0 && dash + 1 < stem.size() &&
+                           stem[dash + 1] >= '0' && stem[dash + 1] <= '9';
+    return versioned ? stem.substr(0, dash) : stem;
+}
+
+}  // namespace
+
+bool names_one_vulnerability(std::string_view id) {
+    return rank(id) < vulnerability_prefixes.size();
+}
+
+bool is_cve(std::string_view id) {
+    return id.starts_with("CVE-");
+}
+
+bool is_vulnerability_id(std::string_view id) {
+    const std::string text = lower_case(id);
+    // Advisories of distributions, as the two scanners name them.
+    static constexpr std::array<std::string_view, 19> advisory_prefixes = {
+        "DSA-",  "DLA-",  "DTSA-", "TEMP-", "USN-",    "RHSA-",     "RHBA-", "RHEA-", "ELSA-", "ALAS",
+        "ALSA-", "RLSA-", "SUSE-", "GLSA-", "ALPINE-", "OPENSUSE-", "ASA-",  "PHSA-", "KYSA-"};
+    const auto begins = [&](std::string_view prefix) { return text.starts_with(lower_case(prefix)); };
+    const bool known = std::any_of(vulnerability_prefixes.begin(), vulnerability_prefixes.end(), begins) ||
+                       std::any_of(advisory_prefixes.begin(), advisory_prefixes.end(), begins);
+    const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-:_") == std::string::npos &&
+                       text.back() != '-' && text.find("--") == std::string::npos;
+    if (!known || !plain) return false;
+    const std::vector<std::string> parts = fields_of(text, '-');
+    const auto has_digits = [](const std::string& part) {
+        return part.find_first_not_of("0123456789") == std::string::npos;
+    };
+    if (parts.front() == "cve")
+        return parts.size() == 3 && parts[1].size() == 4 && has_digits(parts[1]) && has_digits(parts[2]);
+    if (parts.front() == "ghsa") {
+        return parts.size() == 4 &&
+               std::all_of(parts.begin() + 1, parts.end(), [](const std::string& part) { return part.size() == 4; });
+    }
+    return parts.size() > 1 && text.find_first_of("0123456789") != std::string::npos;
+}
+
+std::string spelled_id(std::string_view id) {
+    std::string text(trimmed(id));
+    if (!is_vulnerability_id(text)) return text;
+    const std::size_t prefix = text.find('-');
+    const bool lower = lower_case(text).starts_with("ghsa-");
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = lower_case(text.substr(i, 1))[0];
+        text[i] = (lower && i > prefix) || c < 'a' || c > 'z' ? c : static_cast<char>(c - 'a' + 'A');
+    }
+    return text;
+}
+
+std::string canonical_id(const std::vector<std::string>& ids) {
+    const auto better = [](const std::string& a, const std::string& b) {
+        return std::pair(rank(a), std::string_view(a)) < std::pair(rank(b), std::string_view(b));
+    };
+    return ids.empty() ? std::string() : *std::min_element(ids.begin(), ids.end(), better);
+}
+
+void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids) {
+    std::erase(ids, "");
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    finding.id = is_cve(own) ? own : canonical_id(ids);
+    finding.aliases.clear();
+    finding.advisories.clear();
+    for (std::string& id : ids) {
+        if (id == finding.id) continue;
+        (names_one_vulnerability(id) ? finding.aliases : finding.advisories).push_back(std::move(id));
+    }
+}
+
+std::string pep503_name(std::string_view name) {
+    std::string normal;
+    for (const char c : name) {
+        if (c != '-' && c != '_' && c != '.') {
+            normal += c;
+        } else if (!normal.ends_with('-')) {
+            normal += '-';
+        }
+    }
+    return lower_case(normal);
+}
+
+std::string package_name(std::string_view name, const std::string& package_type) {
+    return package_type == "python" ? pep503_name(name) : std::string(name);
+}
+
+std::string trivy_package_type(std::string_view word) {
+    static constexpr Words table[] = {
+        {"debian", "deb"},       {"ubuntu", "deb"},        {"alpine", "apk"},
+        {"wolfi", "apk"},        {"chainguard", "apk"},    {"minimos", "apk"},
+        {"redhat", "rpm"},       {"centos", "rpm"},        {"rocky", "rpm"},
+        {"alma", "rpm"},         {"oracle", "rpm"},        {"amazon", "rpm"},
+        {"fedora", "rpm"},       {"photon", "rpm"},        {"cbl-mariner", "rpm"},
+        {"azurelinux", "rpm"},   {"python-pkg", "python"}, {"pip", "python"},
+        {"pipenv", "python"},    {"poetry", "python"},     {"uv", "python"},
+        {"conda-pkg", "python"}, {"rustbinary", "rust"},   {"cargo", "rust"},
+        {"rust-binary", "rust"}, {"gobinary", "go"},       {"gomod", "go"},
+        {"node-pkg", "npm"},     {"yarn", "npm"},          {"pnpm", "npm"},
+        {"jar", "java"},         {"pom", "java"},          {"gradle-lockfile", "java"},
+        {"gemspec", "gem"},      {"bundler", "gem"},       {"suse", "rpm"},
+        {"pylock", "python"},
+    };
+    return translated(table, word, word);
+}
+
+std::string grype_package_type(std::string_view word) {
+    static constexpr Words table[] = {
+        {"rust-crate", "rust"}, {"go-module", "go"}, {"java-archive", "java"}, {"conda", "python"}};
+    return translated(table, word, word);
+}
+
+bool is_system_package(std::string_view package_type) {
+    return package_type == "deb" || package_type == "apk" || package_type == "rpm" || package_type == "alpm";
+}
+
+std::string rooted(std::string_view path) {
+    const std::size_t start = path.find_first_not_of('/');
+    return start == std::string_view::npos ? std::string(path.substr(0, 1)) : "/" + std::string(path.substr(start));
+}
+
+std::string unversioned(std::string_view path) {
+    for (const std::string_view ending : {".dist-info", ".egg-info"}) {
+        const std::size_t end = path.rfind(ending);
+        if (end == std::string_view::npos) continue;
+        const std::string_view rest = path.substr(end);
+        if (rest.size() > ending.size() && rest[ending.size()] != '/') continue;
+        const std::size_t slash = path.rfind('/', end);
+        const std::size_t start = slash == std::string_view::npos ? 0 : slash + 1;
+        const std::string_view stem = without_version(path.substr(start, end - start));
+        return std::string(path.substr(0, start)).append(stem).append(rest);
+    }
+    return std::string(path);
+}
+
+std::string short_title(std::string_view text) {
+    constexpr std::size_t limit = 200;
+    const std::string_view all = trimmed(text);
+    const std::string_view line = trimmed(all.substr(0, all.find('\n')));
+    if (line.size() <= limit) return std::string(line);
+    std::size_t end = line.rfind(' ', limit);
+    if (end == std::string_view::npos || end < limit / 2) {
+        end = limit;
+        while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
+            --end;  // not within a UTF-8 character
+    }
+    return std::string(trimmed(line.substr(0, end))) + "…";
+}

@@ -1,0 +1,92 @@
+#include "findings/report_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "base/text.h"
+
+namespace {
+
+int version_rank(const std::string& version) {
+    const std::size_t digit = version.find_first_of("0123456789");
+    const char major = digit == std::string::npos ? ' ' : version[digit];
+    return major == '3' ? 2 : major == '4' ? 1 : 0;
+}
+
+}  // namespace
+
+void ReportSource::refuse(const std::string& what, const std::string& hint) const {
+    throw Error{Exit::failed, {{{}, name + " " + what, hint}}};
+}
+
+Json::ConstArray ReportSource::optional_items(const Json& object, std::string_view key) const {
+    const Json& value = member(object, key);
+    if (!value.IsArray() && !value.IsNull()) {
+        refuse("is not understood: " + std::string(key) + " is not a list", "it may be damaged; scan again");
+    }
+    return items_of(value);
+}
+
+std::string ReportSource::required_text(const Json& object, std::string_view key, const std::string& where) const {
+    std::string text = text_at(object, key);
+    if (text.empty()) {
+        refuse("is not understood: " + where + " has no " + std::string(key), "it may be damaged; scan again");
+    }
+    return text;
+}
+
+double decimal_at(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    if (value.IsNumber()) return value.GetDouble();
+    const std::string text = text_of(value);
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() ? number : 0;
+}
+
+std::string joined_words(std::vector<std::string> words) {
+    std::erase(words, "");
+    return joined(words, ", ");
+}
+
+Rating best_rating(const std::vector<Rating>& ratings) {
+    const auto worse = [](const Rating& a, const Rating& b) {
+        return std::make_tuple(a.preference, version_rank(a.version), a.score, a.vector) <
+               std::make_tuple(b.preference, version_rank(b.version), b.score, b.vector);
+    };
+    const auto best = std::max_element(ratings.begin(), ratings.end(), worse);
+    return best == ratings.end() ? Rating{} : *best;
+}
+
+std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others) {
+    finding.severity = parse_severity(word).value_or(Severity::unknown);
+    if (finding.severity != Severity::unknown) return "";
+    const double score = finding.cvss_score;
+    if (score > 0) {
+        finding.severity = score >= 9   ? Severity::critical
+                           : score >= 7 ? Severity::high
+                           : score >= 4 ? Severity::medium
+                                        : Severity::low;
+        return fmt::format("CVSS {:.1f}", score);
+    }
+    finding.severity = otherwise;
+    return otherwise == Severity::unknown ? "" : others;
+}
+
+void add_not_judged(Report& report, std::size_t count, const std::string& noun) {
+    if (count > 0) report.not_judged.push_back(counted(count, noun));
+}
+
+Detection sighting_of(const Finding& finding, Scanner scanner, const std::string& id) {
+    Detection detection;
+    detection.scanner = scanner;
+    detection.id = id;
+    detection.severity = finding.severity;
+    detection.fix = finding.fix;
+    detection.fixed_in = finding.fixed_in;
+    detection.version = finding.version;
+    return detection;
+}

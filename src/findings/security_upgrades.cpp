@@ -1,0 +1,121 @@
+#include "findings/security_upgrades.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace {
+
+bool is_package_name(std::string_view name) {
+    constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz0123456789";
+    return name.size() >= 2 && first.find(name[0]) != std::string_view::npos &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") == std::string_view::npos;
+}
+
+/// github.com/GoogleContainerTools/distroless, cc/BUILD and base/BUILD, as of 2026-11.
+const std::set<std::string>& packages_of_distroless(const std::string& version) {
+    static const std::set<std::string> none;
+    static const std::map<std::string, std::set<std::string>> packages = {
+        {"cc-debian12",
+         {"base-files", "ca-certificates", "gcc-12-base", "libc6", "libgcc-s1", "libgomp1", "libssl3", "libstdc++6",
+          "media-types", "netbase", "tzdata"}},
+        {"cc-debian13",
+         {"base-files", "ca-certificates", "gcc-14-base", "libc6", "libgcc-s1", "libgomp1", "libssl3t64", "libstdc++6",
+          "libzstd1", "media-types", "netbase", "tzdata", "tzdata-legacy", "zlib1g"}},
+    };
+    const auto found = packages.find(version);
+    return found == packages.end() ? none : found->second;
+}
+
+/// What the images have to say about one package.
+struct Effect {
+    std::size_t asked = 0;  ///< images that can tell
+    bool needed = false;    ///< in one of them the upgrade brought another version than the base has
+    std::string version{};  ///< that is installed somewhere
+};
+
+Effect find_effect(const std::string& package, const std::vector<UpgradedImage>& images) {
+    Effect effect;
+    for (const UpgradedImage& image : images) {
+        if (image.layers.base_layers == 0 || image.packages.empty()) continue;
+        ++effect.asked;
+        for (const SystemPackage& installed : image.packages) {
+            if (installed.name != package) continue;
+            effect.version = installed.version;
+            // Neither is known of a layer that the report does not name: then it may be needed.
+            if (find_origin(image.layers, installed.diff_id).owner != LayerOwner::base) effect.needed = true;
+        }
+    }
+    return effect;
+}
+
+}  // namespace
+
+std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, const std::string& file) {
+    std::vector<SecurityUpgrade> upgrades;
+    Problems problems;
+    std::map<std::string, int> seen;
+    const std::vector<std::string> lines = lines_of(text);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const std::string name(trimmed(std::string_view(lines[i]).substr(0, lines[i].find('#'))));
+        if (name.empty()) continue;
+        const Place at{file, static_cast<int>(i) + 1};
+        const auto [first, is_new] = seen.emplace(name, at.line);
+        if (!is_package_name(name)) {
+            problems.push_back({at, fmt::format("\"{}\" is no name of a Debian package", name),
+                                "write one name on each line, such as libsqlite3-0"});
+        } else if (!is_new) {
+            problems.push_back(
+                {at, fmt::format("\"{}\" is already given on line {}", name, first->second), "keep one of them"});
+        }
+        upgrades.push_back({name, at});
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    return upgrades;
+}
+
+Problems check_upgradable(const std::vector<SecurityUpgrade>& upgrades, const std::string& distroless_version) {
+    Problems problems;
+    for (const SecurityUpgrade& upgrade : upgrades) {
+        if (!packages_of_distroless(distroless_version).contains(upgrade.package)) continue;
+        problems.push_back({upgrade.at,
+                            fmt::format("{} cannot be upgraded in production: it belongs to the base {}",
+                                        upgrade.package, distroless_version),
+                            "development gets it; production gets it with a newer " + distroless_version,
+                            Level::warning});
+    }
+    return problems;
+}
+
+std::vector<SystemPackage> parse_system_packages(std::string_view trivy_report, const std::string& source) {
+    const rapidjson::Document root = parse_tool_json(trivy_report, source);
+    std::vector<SystemPackage> packages;
+    for (const Json& result : items_at(root, "Results")) {
+        if (text_at(result, "Class") != "os-pkgs") continue;
+        for (const Json& package : items_at(result, "Packages")) {
+            packages.push_back({.name = text_at(package, "Name"),
+                                .version = text_at(package, "Version"),
+                                .diff_id = text_at(member(package, "Layer"), "DiffID")});
+        }
+    }
+    return packages;
+}
+
+Problems check_upgrades_needed(const std::vector<SecurityUpgrade>& upgrades, const std::vector<UpgradedImage>& images) {
+    Problems problems;
+    for (const SecurityUpgrade& upgrade : upgrades) {
+        const Effect effect = find_effect(upgrade.package, images);
+        if (effect.asked == 0 || effect.needed) continue;
+        const std::string what = effect.version.empty()
+                                     ? fmt::format("no image has a package \"{}\"", upgrade.package)
+                                     : fmt::format("upgrading {} is no longer needed: the base has {} itself",
+                                                   upgrade.package, effect.version);
+        problems.push_back({upgrade.at, what, "remove the line", Level::warning});
+    }
+    return problems;
+}

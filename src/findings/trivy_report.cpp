@@ -1,0 +1,264 @@
+// Trivy's JSON (facts: scanners.md §1; SchemaVersion 2).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "findings/finding.h"
+#include "findings/fixed_versions.h"
+#include "findings/names.h"
+#include "findings/report_parts.h"
+
+namespace {
+
+FixState fix_state_of(const std::string& status, bool has_fix) {
+    if (status == "not_affected") return FixState::not_affected;
+    if (has_fix || status == "fixed") return FixState::fixed;
+    if (status == "affected" || status == "fix_deferred") return FixState::none;
+    if (status == "will_not_fix" || status == "end_of_life") return FixState::wont_fix;
+    return FixState::unknown;
+}
+
+/// The rating that people know best: NVD's, else GitHub's, else the highest; version 3 before 4 before 2.
+Rating rating_of(const Json& cvss) {
+    std::vector<Rating> ratings;
+    if (!cvss.IsObject()) return {};
+    for (const auto& source : cvss.GetObject()) {
+        const std::string name = text_of(source.name);
+        const int preference = name == "nvd" ? 2 : name == "ghsa" ? 1 : 0;
+        for (const char* version : {"V3", "V40", "V2"}) {
+            const std::string prefix = version;
+            const double score = decimal_at(source.value, prefix + "Score");
+            if (score > 0) ratings.push_back({preference, prefix, text_at(source.value, prefix + "Vector"), score});
+        }
+    }
+    return best_rating(ratings);
+}
+
+/// The worst of what Trivy's sources say: numbers from 0, unknown, to 4, critical.
+Severity vendor_severity(const Json& vulnerability) {
+    const Json& by_source = member(vulnerability, "VendorSeverity");
+    std::int64_t worst = 0;
+    if (by_source.IsObject()) {
+        for (const auto& source : by_source.GetObject()) {
+            if (source.value.IsInt64()) worst = std::max(worst, source.value.GetInt64());
+        }
+    }
+    constexpr std::array words = {Severity::unknown, Severity::low, Severity::medium, Severity::high,
+                                  Severity::critical};
+    return words.at(static_cast<std::size_t>(std::min<std::int64_t>(worst, 4)));
+}
+
+/// What stands in the vulnerability itself. Where it is, the result around it says.
+Finding read_vulnerability(const Json& vulnerability, const ReportSource& source) {
+    Finding finding;
+    const std::string id = source.required_text(vulnerability, "VulnerabilityID", "a vulnerability");
+    const std::string name = source.required_text(vulnerability, "PkgName", "the vulnerability " + id);
+    std::vector<std::string> ids{id};
+    for (const Json& other : items_at(vulnerability, "VendorIDs")) ids.push_back(text_of(other));
+    name_finding(finding, id, std::move(ids));
+    finding.package = name;
+    finding.path = text_at(vulnerability, "PkgPath");
+    finding.version = text_at(vulnerability, "InstalledVersion");
+    finding.fixed_in = fields_of(view_at(vulnerability, "FixedVersion"), ',');
+    finding.fix = fix_state_of(text_at(vulnerability, "Status"), !finding.fixed_in.empty());
+    const std::string_view title = view_at(vulnerability, "Title");
+    finding.title = short_title(title.empty() ? view_at(vulnerability, "Description") : title);
+    finding.layer = text_at(member(vulnerability, "Layer"), "DiffID");
+    const Rating rating = rating_of(member(vulnerability, "CVSS"));
+    finding.cvss_vector = rating.vector;
+    finding.cvss_score = rating.score;
+    const std::string basis =
+        rate(finding, view_at(vulnerability, "Severity"), vendor_severity(vulnerability), "its other sources");
+    Detection detection = sighting_of(finding, Scanner::trivy, id);
+    detection.severity_basis = basis;
+    finding.reported_by.push_back(std::move(detection));
+    return finding;
+}
+
+/// The source package of each of the distribution's packages, where it has another name.
+using Sources = std::unordered_map<std::string, std::string>;
+Sources sources_in(const Json& result) {
+    Sources sources;
+    for (const Json& package : items_at(result, "Packages")) {
+        const std::string source = text_at(package, "SrcName");
+        const std::string name = text_at(package, "Name");
+        if (!source.empty() && source != name) sources[name] = source;
+    }
+    return sources;
+}
+
+/// Trivy names a file per package, or one for the whole result ("usr/local/bin/uv").
+std::string path_in(const std::string& target, const std::string& path) {
+    if (!path.empty()) return rooted(path);
+    const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||
+                          target == "Conda";  // of packages with paths of their own
+    return is_group ? "" : rooted(target);
+}
+
+void place_in(const Json& result, const Sources& sources, Finding& finding) {
+    Detection& detection = finding.reported_by.front();
+    const auto source = sources.find(finding.package);
+    if (source != sources.end()) detection.upstreams = {source->second};
+    finding.package_type = trivy_package_type(view_at(result, "Type"));
+    finding.package = package_name(finding.package, finding.package_type);
+    check_fix(finding);
+    detection.fix = finding.fix;
+    if (view_at(result, "Class") == "os-pkgs" || is_system_package(finding.package_type)) {
+        finding.path.clear();
+        return;
+    }
+    const std::string path = path_in(text_at(result, "Target"), finding.path);
+    if (!path.empty()) finding.paths = {path};
+    finding.path = unversioned(path);
+}
+
+/// The matched text and the lines around it are left where they are: a report must not spread what it warns of.
+Finding read_secret(const Json& secret, const Json& result, const ReportSource& source) {
+    Finding finding;
+    finding.kind = FindingKind::secret;
+    finding.id = source.required_text(secret, "RuleID", "a secret");
+    finding.package_type = "secret";
+    finding.path = rooted(text_at(result, "Target"));
+    finding.paths = {finding.path};
+    finding.line = static_cast<int>(number_at(secret, "StartLine"));
+    finding.severity = parse_severity(text_at(secret, "Severity")).value_or(Severity::unknown);
+    finding.title = short_title(text_at(secret, "Title"));
+    finding.layer = text_at(member(secret, "Layer"), "DiffID");
+    finding.reported_by.push_back(sighting_of(finding, Scanner::trivy, finding.id));
+    return finding;
+}
+
+/// What a report holds besides, and no policy here judges.
+struct Others {
+    std::size_t misconfigurations = 0;
+    std::size_t licences = 0;
+    std::size_t custom = 0;
+};
+
+std::size_t count_failed(Json::ConstArray misconfigurations) {
+    return static_cast<std::size_t>(std::count_if(misconfigurations.begin(), misconfigurations.end(),
+                                                  [](const Json& one) { return view_at(one, "Status") != "PASS"; }));
+}
+
+/// What Trivy left out by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,
+/// so these are findings like all others, with the reason beside them.
+void read_suppressed(const Json& result, const Sources& sources, const ReportSource& source, Report& report,
+                     Others& others) {
+    for (const Json& entry : source.optional_items(result, "ExperimentalModifiedFindings")) {
+        const std::string type = text_at(entry, "Type");
+        if (type == "misconfiguration") ++others.misconfigurations;
+        if (type == "license") ++others.licences;
+        if (type != "vulnerability" && type != "secret") continue;
+        const Json& suppressed = member(entry, "Finding");
+        Finding finding =
+            type == "secret" ? read_secret(suppressed, result, source) : read_vulnerability(suppressed, source);
+        if (type != "secret") place_in(result, sources, finding);
+        const std::vector<std::string> said = {text_at(entry, "Status"), text_at(entry, "Statement"),
+                                               text_at(entry, "Source")};
+        finding.ignored_because = "trivy left it out by a rule that it was given (" + joined_words(said) + ")";
+        report.findings.push_back(std::move(finding));
+    }
+}
+
+/// The report has the vulnerabilities of all results already, and the result the numbers of its own. Returns how many.
+std::size_t read_result(const Json& result, const ReportSource& source, Report& report, Others& others) {
+    const std::string kind = text_at(result, "Class");
+    const Json::ConstArray numbers = source.optional_items(result, "Vulnerabilities");
+    std::unordered_set<std::string> named;
+    const Sources sources = sources_in(result);
+    for (const Json& number : numbers) {
+        Finding& finding = report.findings.at(number.GetUint());
+        place_in(result, sources, finding);
+        named.insert(finding.package + "\n" + finding.path);
+    }
+    for (const Json& secret : source.optional_items(result, "Secrets")) {
+        report.findings.push_back(read_secret(secret, result, source));
+    }
+    read_suppressed(result, sources, source, report, others);
+    others.misconfigurations += count_failed(source.optional_items(result, "Misconfigurations"));
+    others.licences += source.optional_items(result, "Licenses").Size();
+    others.custom += source.optional_items(result, "CustomResources").Size();
+    const std::size_t listed = items_at(result, "Packages").Size();
+    const std::string type = trivy_package_type(view_at(result, "Type"));
+    const bool of_system = kind == "os-pkgs" || (kind.empty() && is_system_package(type));
+    if (of_system) report.system_left_out = false;
+    // A result is written where there are packages, also if it was not asked to list them. An empty list says that
+    // there are none.
+    const bool lists_none = member(result, "Packages").IsArray() && listed == 0 && named.empty();
+    if (of_system && lists_none) report.lists_empty_system = true;
+    if (kind == "os-pkgs" || kind == "lang-pkgs")
+        report.packages += std::max({listed, named.size(), static_cast<std::size_t>(lists_none ? 0 : 1)});
+    return numbers.Size();
+}
+
+void check_shape(const Json& root, const ReportSource& source) {
+    if (root.IsArray()) {
+        source.refuse("is of Trivy's schema 1, a bare list", "scan with Trivy 0.20 or newer");
+    }
+    if (!root.IsObject() || !member(root, "SchemaVersion").IsInt64()) {
+        source.refuse("is not a report of Trivy: it has no SchemaVersion", "make it with: trivy image --format json");
+    }
+    if (number_at(root, "SchemaVersion") != 2) {
+        source.refuse(fmt::format("has SchemaVersion {}; only 2 is known", number_at(root, "SchemaVersion")),
+                      "scan with a Trivy that writes SchemaVersion 2");
+    }
+    const std::string type = text_at(root, "ArtifactType");
+    if (type != "container_image" && type != "cyclonedx" && type != "spdx") {
+        source.refuse(fmt::format("is about an artifact of type \"{}\", not about a container image", type),
+                      "make it with: trivy image --format json");
+    }
+    if (!member(root, "Metadata").IsObject()) source.refuse("has no Metadata, so it names no image", "");
+}
+
+/// A tag that people know, before the name of the file or layout that was scanned.
+std::string image_name(const Json& root, const Json& metadata) {
+    const Json::ConstArray tags = items_at(metadata, "RepoTags");
+    return tags.Empty() ? text_at(root, "ArtifactName") : text_of(tags[0]);
+}
+
+}  // namespace
+
+Report parse_trivy_report(std::string text, const std::string& source_name) {
+    const ReportSource source{source_name};
+    Report report;
+    report.findings.reserve(text.size() / least_entry);
+    const PooledDocument root = parse_tool_lists(
+        std::move(text), source_name, {"Vulnerabilities"},
+        [&](const Json& vulnerability) { report.findings.push_back(read_vulnerability(vulnerability, source)); });
+    check_shape(root, source);
+    const std::size_t vulnerabilities = report.findings.size();
+    const Json& metadata = member(root, "Metadata");
+    report.scanner = Scanner::trivy;
+    report.scanner_version = text_at(member(root, "Trivy"), "Version");
+    report.config = Digest::parse(text_at(metadata, "ImageID"));
+    report.architecture = text_at(member(metadata, "ImageConfig"), "architecture");
+    const std::string family = text_at(member(metadata, "OS"), "Family");
+    report.os_family = family == "none" ? "" : family;
+    report.os_version = text_at(member(metadata, "OS"), "Name");
+    const Json& ended = member(member(metadata, "OS"), "EOSL");
+    if (ended.IsBool() && ended.GetBool())
+        report.end_of_life = fmt::format("{} {} is no longer supported by its distribution", family, report.os_version);
+    report.image = image_name(root, metadata);
+    report.created = parse_time(text_at(root, "CreatedAt"));
+    for (const Json& layer : items_at(metadata, "Layers"))
+        report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
+    report.of_sbom = text_at(root, "ArtifactType") != "container_image";
+    report.system_left_out = true;
+    std::size_t placed = 0;
+    Others others;
+    for (const Json& result : source.optional_items(root, "Results"))
+        placed += read_result(result, source, report, others);
+    add_not_judged(report, others.misconfigurations, "misconfiguration");
+    add_not_judged(report, others.licences, "licence");
+    add_not_judged(report, others.custom, "result of a custom rule");
+    if (placed != vulnerabilities) {
+        source.refuse("is not understood: there are vulnerabilities outside of its results",
+                      "it may be damaged; scan again");
+    }
+    return report;
+}

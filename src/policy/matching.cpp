@@ -1,0 +1,134 @@
+#include "policy/matching.h"
+
+#include <algorithm>
+
+#include "findings/names.h"
+
+namespace {
+
+bool holds(const std::vector<std::string>& texts, const std::string& text) {
+    return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+bool fits_one(const std::vector<Glob>& globs, const std::string& path) {
+    return std::any_of(globs.begin(), globs.end(), [&](const Glob& glob) { return matches(glob, path); });
+}
+
+bool fits_path_of(const std::vector<Glob>& globs, const Finding& finding) {
+    return std::any_of(finding.paths.begin(), finding.paths.end(),
+                       [&](const auto& path) { return fits_one(globs, path); }) ||
+           (!finding.path.empty() && fits_one(globs, finding.path));
+}
+
+/// The files that dpkg keeps about a package lie where other things do: what the system's packages bring has no path.
+bool fits_place_of(const std::vector<Glob>& globs, const Finding& finding) {
+    return !is_system_package(finding.package_type) && fits_path_of(globs, finding);
+}
+
+/// The package itself, or the source package that it is built from: "glibc" covers libc6 and libc-bin.
+bool is_component(const Finding& finding, const std::string& name) {
+    if (package_name(name, finding.package_type) == finding.package) return true;
+    return std::any_of(finding.reported_by.begin(), finding.reported_by.end(),
+                       [&](const Detection& detection) { return holds(detection.upstreams, name); });
+}
+
+bool goes_by(const Finding& finding, const std::string& id) {
+    return id == finding.id || holds(finding.aliases, id);
+}
+
+/// Two CVEs are two vulnerabilities, also where one advisory names both: who accepted one of them by its own name has
+/// not accepted the other.
+bool names_finding(const Waiver& waiver, const Finding& finding) {
+    std::vector<std::string> names = waiver.aliases;
+    names.push_back(waiver.id);
+    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return goes_by(finding, name); }))
+        return false;
+    if (std::none_of(names.begin(), names.end(), is_cve)) return true;
+    const auto is_accepted = [&](const std::string& id) { return !is_cve(id) || holds(names, id); };
+    return is_accepted(finding.id) && std::all_of(finding.aliases.begin(), finding.aliases.end(), is_accepted);
+}
+
+/// No scanner may see another version beside the one that was accepted.
+bool fits_version(const std::string& asked, const Finding& finding) {
+    if (asked.empty()) return true;
+    const auto version_of = [&](const Detection& detection) {
+        return detection.version.empty() ? finding.version : detection.version;
+    };
+    bool met = finding.reported_by.empty() && asked == finding.version;
+    for (const Detection& detection : finding.reported_by) {
+        if (version_of(detection) != asked) continue;
+        met = true;
+        const bool several = std::any_of(
+            finding.reported_by.begin(), finding.reported_by.end(),
+            [&](const Detection& other) { return other.scanner == detection.scanner && version_of(other) != asked; });
+        if (several) return false;
+    }
+    return met;
+}
+
+bool fits_target(const std::vector<std::string>& targets, const std::string& target) {
+    return targets.empty() || holds(targets, target);
+}
+
+std::vector<Glob> read_globs(const std::vector<std::string>& paths) {
+    std::vector<Glob> globs;
+    for (const std::string& path : paths) globs.push_back(parse_glob(path));
+    return globs;
+}
+
+}  // namespace
+
+WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers) {
+    WaiverIndex index;
+    for (const Waiver& waiver : waivers) {
+        const std::size_t place = index.waivers.size();
+        index.waivers.push_back({waiver, read_globs(waiver.paths)});
+        for (const std::string& alias : waiver.aliases) index.by_id[alias].push_back(place);
+        index.by_id[waiver.id].push_back(place);
+    }
+    return index;
+}
+
+std::vector<const PreparedWaiver*> WaiverIndex::candidates(const Finding& finding) const {
+    std::vector<std::size_t> places;
+    const auto add = [&](const std::string& id) {
+        const auto found = by_id.find(id);
+        if (found != by_id.end()) places.insert(places.end(), found->second.begin(), found->second.end());
+    };
+    add(finding.id);
+    for (const std::string& alias : finding.aliases) add(alias);
+    for (const std::string& advisory : finding.advisories) add(advisory);
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    std::vector<const PreparedWaiver*> found;
+    for (const std::size_t place : places) found.push_back(&waivers[place]);
+    return found;
+}
+
+bool covers_finding(const PreparedWaiver& rule, const Finding& finding, const std::string& target) {
+    const Waiver& waiver = rule.waiver;
+    return names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
+           (waiver.package.empty() || is_component(finding, waiver.package)) &&
+           fits_version(waiver.package_version, finding) &&
+           (waiver.paths.empty() || fits_place_of(rule.paths, finding));
+}
+
+bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created) {
+    if (!waiver.until_base_rebuilt) return false;
+    return base_rebuilt || (waiver.added && base_created && day_of(*base_created) > *waiver.added);
+}
+
+std::vector<PreparedScope> prepare_scopes(const std::vector<Scope>& scopes) {
+    std::vector<PreparedScope> prepared;
+    for (const Scope& scope : scopes) prepared.push_back({scope, read_globs(scope.paths)});
+    return prepared;
+}
+
+bool covers_place(const PreparedScope& prepared, const Finding& finding, const std::string& target) {
+    const Scope& scope = prepared.scope;
+    const bool package_fits =
+        scope.packages.empty() || std::any_of(scope.packages.begin(), scope.packages.end(),
+                                              [&](const std::string& name) { return is_component(finding, name); });
+    return package_fits && fits_target(scope.targets, target) &&
+           (scope.paths.empty() || fits_place_of(prepared.paths, finding));
+}

@@ -1,0 +1,175 @@
+// vulnerability-policy.yml (facts: scanners.md §7; design: "Policy file").
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "findings/names.h"
+#include "policy/policy.h"
+#include "policy/yaml_file.h"
+
+namespace {
+
+const std::vector<std::string> target_words = {"development", "production"};
+
+std::vector<std::string> targets_in(YamlFile& yaml, const YAML::Node& map) {
+    std::vector<std::string> targets = texts_in(yaml, map, "targets");
+    for (const std::string& target : targets) {
+        if (target == target_words[0] || target == target_words[1]) continue;
+        yaml.add(value_at(map, "targets"), fmt::format("\"targets\": \"{}\" is not a target", target),
+                 "there are: development, production");
+    }
+    return targets;
+}
+
+Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
+    Gate gate;
+    if (!check_map(yaml, node, "gate", {"severity", "only_fixed", "unknown_severity", "publish", "pull_requests"}))
+        return gate;
+    gate.severity = severity_in(yaml, node, "severity").value_or(gate.severity);
+    gate.only_fixed = flag_in(yaml, node, "only_fixed").value_or(gate.only_fixed);
+    gate.unknown_severity = severity_in(yaml, node, "unknown_severity").value_or(gate.unknown_severity);
+    gate.publish_no_worse = choice_in(yaml, node, "publish", {"strict", "no-worse"}) == "no-worse";
+    gate.new_only = choice_in(yaml, node, "pull_requests", {"strict", "new-only"}) == "new-only";
+    return gate;
+}
+
+/// What narrows an entry has to say to what: left blank it would stand for everything.
+void check_filled(YamlFile& yaml, const YAML::Node& map, const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+        const YAML::Node value = value_at(map, key);
+        if (!value.IsDefined()) continue;
+        if (value.IsNull() || (value.IsScalar() && trimmed(value.Scalar()).empty()) ||
+            (value.IsSequence() && value.size() == 0)) {
+            yaml.add(value, fmt::format("\"{}\" is empty, which would cover everything", key),
+                     "fill it in, or remove the line");
+        }
+    }
+}
+
+void check_scope(YamlFile& yaml, const YAML::Node& node, const Scope& scope, const Gate& gate) {
+    if (scope.paths.empty() && scope.packages.empty() && scope.targets.empty()) {
+        yaml.add(node, fmt::format("the scope \"{}\" names no place, so it would loosen everything", scope.id),
+                 "add paths, packages or targets");
+    }
+    if (scope.gate_from <= gate.severity) {
+        yaml.add(node,
+                 fmt::format("the scope \"{}\" changes nothing: gate_from {} is not above the gate's severity {}",
+                             scope.id, render_severity(scope.gate_from), render_severity(gate.severity)),
+                 "raise gate_from, or remove the scope", Level::warning);
+    }
+}
+
+Scope read_scope(YamlFile& yaml, const YAML::Node& node, const Gate& gate) {
+    Scope scope;
+    scope.at = yaml.at(node);
+    if (!check_map(yaml, node, "a scope", {"id", "paths", "packages", "targets", "gate_from", "reason", "review_by"})) {
+        return scope;
+    }
+    scope.id = required_text_in(yaml, node, "id", "give the scope a short name for messages");
+    scope.paths = texts_in(yaml, node, "paths");
+    scope.packages = texts_in(yaml, node, "packages");
+    scope.targets = targets_in(yaml, node);
+    scope.gate_from = severity_in(yaml, node, "gate_from").value_or(scope.gate_from);
+    scope.reason = required_text_in(yaml, node, "reason", "say why findings in this place matter less");
+    scope.review_by = date_in(yaml, node, "review_by");
+    check_filled(yaml, node, {"paths", "packages", "targets"});
+    check_scope(yaml, node, scope, gate);
+    return scope;
+}
+
+void check_exception(YamlFile& yaml, const YAML::Node& node, const Waiver& waiver) {
+    const std::string name = waiver.id.empty() ? "this entry" : "the exception for " + waiver.id;
+    if (waiver.added && waiver.review_by && *waiver.review_by < *waiver.added) {
+        yaml.add(value_at(node, "review_by"), fmt::format("{} ends before it was added", name),
+                 "check the year of review_by and of added");
+    }
+    if (waiver.until_base_rebuilt && !waiver.added) {
+        yaml.add(value_at(node, "until"), fmt::format("which rebuild ends {} cannot be told", name),
+                 "add the day from which on a rebuilt base ends it: \"added: 2026-12-31\"");
+    }
+    if (!waiver.package_version.empty() && waiver.package.empty()) {
+        yaml.add(value_at(node, "version"), fmt::format("{} names a version of no component", name),
+                 "add \"component\", or remove \"version\"");
+    }
+    if (waiver.owner == owner_placeholder) {
+        yaml.add(value_at(node, "owner"), fmt::format("nobody owns {} yet", name), "write who has accepted this risk",
+                 Level::warning);
+    }
+}
+
+/// Copied from a web page or a word processor, an id may have other hyphens or blanks, and would match nothing.
+std::string id_in(YamlFile& yaml, const YAML::Node& node) {
+    const std::string id =
+        required_text_in(yaml, node, "id", "name the vulnerability: CVE-…, GHSA-…, or a secret's rule");
+    const bool foreign = std::any_of(id.begin(), id.end(), [](char c) { return c <= ' ' || c > '~'; });
+    if (foreign)
+        yaml.add(value_at(node, "id"), fmt::format("\"{}\" is not an id of a vulnerability", id),
+                 "write it with plain hyphens and without blanks: CVE-2026-1234");
+    return spelled_id(id);
+}
+
+Waiver read_exception(YamlFile& yaml, const YAML::Node& node) {
+    Waiver waiver;
+    waiver.at = yaml.at(node);
+    if (!check_map(yaml, node, "an exception",
+                   {"id", "aliases", "component", "version", "paths", "targets", "reason", "owner", "added",
+                    "review_by", "until"})) {
+        return waiver;
+    }
+    waiver.id = id_in(yaml, node);
+    waiver.aliases = texts_in(yaml, node, "aliases");
+    for (std::string& alias : waiver.aliases) alias = spelled_id(alias);
+    waiver.package = text_in(yaml, node, "component");
+    waiver.package_version = text_in(yaml, node, "version");
+    waiver.paths = texts_in(yaml, node, "paths");
+    waiver.targets = targets_in(yaml, node);
+    waiver.reason = required_text_in(yaml, node, "reason", "say why this risk is acceptable");
+    waiver.owner = required_text_in(yaml, node, "owner", "say who has accepted this risk");
+    waiver.added = date_in(yaml, node, "added");
+    waiver.review_by = date_in(yaml, node, "review_by");
+    waiver.until_base_rebuilt = choice_in(yaml, node, "until", {"base-rebuilt"}).has_value();
+    check_filled(yaml, node, {"component", "version", "paths", "targets"});
+    check_exception(yaml, node, waiver);
+    return waiver;
+}
+
+ScannerPause read_pause(YamlFile& yaml, const YAML::Node& node) {
+    ScannerPause pause;
+    pause.at = yaml.at(node);
+    if (!check_map(yaml, node, "a pause", {"scanner", "reason", "owner", "until"})) return pause;
+    required_text_in(yaml, node, "scanner", "name the scanner: trivy or grype");
+    if (choice_in(yaml, node, "scanner", {"trivy", "grype"}) == "grype") pause.scanner = Scanner::grype;
+    pause.reason = required_text_in(yaml, node, "reason", "say why the scanner has to be off");
+    pause.owner = required_text_in(yaml, node, "owner", "say who turns it on again");
+    required_text_in(yaml, node, "until", "a scanner may only be off until a day: \"until: 2026-12-31\"");
+    pause.until = date_in(yaml, node, "until").value_or(pause.until);
+    return pause;
+}
+
+}  // namespace
+
+Policy parse_policy(std::string_view text, const std::string& file, Problems& warnings) {
+    const YAML::Node root = parse_yaml(text, file);
+    YamlFile yaml{file, {}, Level::error};
+    Policy policy;
+    policy.file = file;
+    if (root.IsNull()) {
+        warnings.push_back(
+            {{file, 0}, "is empty: the default gate holds, and nothing is accepted", "", Level::warning});
+        return policy;
+    }
+    if (check_map(yaml, root, "the policy", {"gate", "scopes", "exceptions", "pauses"})) {
+        const YAML::Node gate = value_at(root, "gate");
+        if (gate.IsDefined() && !gate.IsNull()) policy.gate = read_gate(yaml, gate);
+        for (const YAML::Node& node : items_in(yaml, root, "scopes")) {
+            policy.scopes.push_back(read_scope(yaml, node, policy.gate));
+        }
+        for (const YAML::Node& node : items_in(yaml, root, "exceptions")) {
+            policy.waivers.push_back(read_exception(yaml, node));
+        }
+        for (const YAML::Node& node : items_in(yaml, root, "pauses")) policy.pauses.push_back(read_pause(yaml, node));
+    }
+    finish(yaml, warnings);
+    return policy;
+}

@@ -1,0 +1,75 @@
+// What may ship and which risks are accepted: vulnerability-policy.yml (docs/policy.md).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "findings/finding.h"
+
+struct Gate {
+    Severity severity = Severity::medium;          ///< findings from this severity on block …
+    bool only_fixed = true;                        ///< … if there is a fix
+    Severity unknown_severity = Severity::medium;  ///< what a finding without any rating counts as
+    bool publish_no_worse = false;                 ///< gate.publish: no-worse
+    bool new_only = false;                         ///< gate.pull_requests: new-only
+
+    bool operator==(const Gate&) const = default;
+};
+
+/// Findings in these places block only from `gate_from` on.
+struct Scope {
+    std::string id;
+    std::vector<std::string> paths;  ///< globs on the whole path: ** any, * within a segment, ? one character
+    std::vector<std::string> packages;
+    std::vector<std::string> targets;  ///< "development", "production"; empty: both
+    Severity gate_from = Severity::critical;
+    std::string reason;
+    std::optional<Date> review_by;  ///< holds through this day (UTC)
+    Place at;
+};
+
+/// One accepted risk: an entry of `exceptions:`.
+struct Waiver {
+    std::string id;
+    std::vector<std::string> aliases;
+    std::string package;  ///< empty: any
+    std::string package_version;
+    std::vector<std::string> paths;  ///< globs; empty: any
+    std::vector<std::string> targets;
+    std::string reason;
+    std::string owner;
+    std::optional<Date> added;
+    std::optional<Date>
+        review_by;  ///< holds through this day (UTC); then it stops applying. A dateless one is reported.
+    bool until_base_rebuilt = false;  ///< until: base-rebuilt
+    Place at;
+
+    bool operator==(const Waiver&) const = default;
+};
+
+/// What render_waiver() writes where a person has to put a name; parse_policy() warns while it stands there.
+inline constexpr const char* owner_placeholder = "your name or team";
+
+/// A scanner that must be off for a while.
+struct ScannerPause {
+    Scanner scanner = Scanner::trivy;
+    std::string reason;
+    std::string owner;
+    Date until;
+    Place at;
+};
+
+struct Policy {
+    std::string file;
+    Gate gate;
+    std::vector<Scope> scopes;
+    std::vector<Waiver> waivers;
+    std::vector<ScannerPause> pauses;
+};
+
+/// The policy file. Throws Error{bad_input} with every mistake and its line; `warnings` receives what is odd but
+/// readable (an owner that is still to be named).
+Policy parse_policy(std::string_view yaml, const std::string& file, Problems& warnings);

@@ -1,0 +1,172 @@
+#include "policy/yaml_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+
+namespace {
+
+constexpr std::size_t most_bytes = 1U << 20U;
+
+[[noreturn]] void refuse(const std::string& file, int line, const std::string& what, const std::string& hint) {
+    throw Error{Exit::bad_input, {{{file, line}, what, hint}}};
+}
+
+std::string scalar_of(const YAML::Node& node) {
+    return node.IsScalar() ? node.Scalar() : std::string();
+}
+
+std::string quoted_list(const std::vector<std::string>& words) {
+    return joined(words, ", ");
+}
+
+std::string did_you_mean(const std::string& key, const std::vector<std::string>& known) {
+    const std::string near = nearest_word(key, known);
+    return near.empty() ? "known are: " + quoted_list(known) : "did you mean \"" + near + "\"?";
+}
+
+bool is_given(const YAML::Node& node) {
+    return node.IsDefined() && !node.IsNull();
+}
+
+}  // namespace
+
+Place YamlFile::at(const YAML::Node& node) const {
+    if (!node.IsDefined()) return {file, 0};
+    return {file, node.Mark().line + 1};
+}
+
+void YamlFile::add(const YAML::Node& node, const std::string& what, const std::string& hint, Level level) {
+    problems.push_back({at(node), what, hint, level});
+}
+
+YAML::Node parse_yaml(std::string_view text, const std::string& file) {
+    if (text.size() > most_bytes) refuse(file, 0, "is larger than 1 MiB", "nothing that a person writes is");
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+        refuse(file,
+               static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')) + 1,
+               "a NUL character", "remove it");
+    }
+    try {
+        const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+        if (documents.size() > 1)
+            refuse(file, documents[1].Mark().line + 1, "a second document begins", "remove the ---");
+        return documents.empty() ? YAML::Node() : documents[0];
+    } catch (const YAML::Exception& mistake) {
+        refuse(file, mistake.mark.is_null() ? 0 : mistake.mark.line + 1, "is not YAML: " + mistake.msg,
+               "check the indentation and the quotation marks around here");
+    }
+}
+
+bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, const std::vector<std::string>& known) {
+    if (!node.IsMap()) {
+        yaml.add(node, what + " is not a map", "write it as KEY: VALUE lines; known are: " + quoted_list(known));
+        return false;
+    }
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+        const std::string key = scalar_of(entry.first);
+        if (!seen.insert(key).second) {
+            yaml.add(entry.first, fmt::format("\"{}\" is given twice in {}", key, what), "keep one of the two");
+        } else if (std::find(known.begin(), known.end(), key) == known.end()) {
+            yaml.add(entry.first, fmt::format("\"{}\" is not a key of {}", key, what), did_you_mean(key, known),
+                     yaml.unknown_key);
+        }
+    }
+    return true;
+}
+
+YAML::Node value_at(const YAML::Node& map, const std::string& key) {
+    if (map.IsMap()) {
+        for (const auto& entry : map) {
+            if (scalar_of(entry.first) == key) return entry.second;
+        }
+    }
+    return YAML::Node(YAML::NodeType::Undefined);
+}
+
+std::string text_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    const YAML::Node value = value_at(map, key);
+    if (!is_given(value)) return "";
+    if (!value.IsScalar()) yaml.add(value, fmt::format("\"{}\" is not a text", key), "write one value after the colon");
+    return scalar_of(value);
+}
+
+std::string required_text_in(YamlFile& yaml, const YAML::Node& map, const std::string& key, const std::string& hint) {
+    const YAML::Node value = value_at(map, key);
+    const std::string text = std::string(trimmed(text_in(yaml, map, key)));
+    if (text.empty() && (!is_given(value) || value.IsScalar())) {
+        yaml.add(value.IsDefined() ? value : map, fmt::format("\"{}\" is missing", key), hint);
+    }
+    return text;
+}
+
+std::vector<YAML::Node> items_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    const YAML::Node value = value_at(map, key);
+    std::vector<YAML::Node> items;
+    if (!is_given(value)) return items;
+    if (!value.IsSequence()) {
+        yaml.add(value, fmt::format("\"{}\" is not a list", key), "begin each of its entries with a dash");
+        return items;
+    }
+    for (const auto& item : value) items.push_back(item);
+    return items;
+}
+
+std::vector<std::string> texts_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    std::vector<std::string> texts;
+    for (const YAML::Node& item : items_in(yaml, map, key)) {
+        const std::string text = scalar_of(item);
+        if (text.empty()) {
+            yaml.add(item, fmt::format("an entry of \"{}\" is empty or not a text", key), "write a text or remove it");
+        } else {
+            texts.push_back(text);
+        }
+    }
+    return texts;
+}
+
+std::optional<bool> flag_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    const std::optional<std::string> word = choice_in(yaml, map, key, {"true", "false"});
+    if (!word) return std::nullopt;
+    return *word == "true";
+}
+
+std::optional<Date> date_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    const YAML::Node value = value_at(map, key);
+    const std::string text = text_in(yaml, map, key);
+    if (text.empty()) return std::nullopt;
+    const std::optional<Date> date = parse_date(text);
+    if (!date) yaml.add(value, fmt::format("\"{}\": \"{}\" is not a day", key, text), "write it as 2026-12-31");
+    return date;
+}
+
+std::optional<std::string> choice_in(YamlFile& yaml, const YAML::Node& map, const std::string& key,
+                                     const std::vector<std::string>& words) {
+    const YAML::Node value = value_at(map, key);
+    const std::string text = text_in(yaml, map, key);
+    if (text.empty()) return std::nullopt;
+    if (std::find(words.begin(), words.end(), text) != words.end()) return text;
+    yaml.add(value, fmt::format("\"{}\": \"{}\" is not possible", key, text), "write one of: " + quoted_list(words));
+    return std::nullopt;
+}
+
+std::optional<Severity> severity_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    const YAML::Node value = value_at(map, key);
+    const std::string text = text_in(yaml, map, key);
+    if (text.empty()) return std::nullopt;
+    const std::optional<Severity> severity = parse_severity(text);
+    if (!severity || *severity == Severity::unknown) {
+        yaml.add(value, fmt::format("\"{}\": \"{}\" is not a severity", key, text),
+                 "write one of: negligible, low, medium, high, critical");
+    }
+    return severity == Severity::unknown ? std::nullopt : severity;
+}
+
+void finish(const YamlFile& yaml, Problems& warnings) {
+    if (has_errors(yaml.problems)) throw Error{Exit::bad_input, sorted_by_place(yaml.problems)};
+    warnings.insert(warnings.end(), yaml.problems.begin(), yaml.problems.end());
+}

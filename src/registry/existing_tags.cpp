@@ -1,0 +1,144 @@
+#include "registry/existing_tags.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "registry/manifests.h"
+#include "registry/upload.h"
+#include "system/parallel.h"
+
+namespace registry {
+
+namespace {
+
+using Bytes = std::map<Digest, std::string>;
+
+std::string annotation(const Manifest& manifest, const char* name) {
+    const auto found = manifest.annotations.find(name);
+    return found == manifest.annotations.end() ? "" : found->second;
+}
+
+/// What the tags of a registry name.
+class TagLookup {
+  public:
+    TagLookup(Client& client, const std::string& host, const std::vector<TagName>& names)
+        : client_(client), host_(host), names_(names), digests_(names.size()) {}
+
+    std::vector<std::optional<Digest>> run(std::size_t jobs) {
+        // One tag alone: where the registry does not respond, or its certificate is not trusted, this is reported once.
+        if (!names_.empty()) ask(0, TagRead::head);
+        ask_others(jobs, TagRead::head);
+        // A registry, or a proxy in front of it, that responds to every HEAD with 404 has no say. One tag shows it.
+        const auto absent = std::find(digests_.begin(), digests_.end(), std::nullopt);
+        if (absent == digests_.end() || !client_.pushes_to(host_)) return digests_;
+        const auto first = static_cast<std::size_t>(absent - digests_.begin());
+        if (!is_new(names_[first].repository)) ask(first, TagRead::get);
+        if (digests_[first]) ask_others(jobs, TagRead::head_then_get);
+        return digests_;
+    }
+
+  private:
+    void ask(std::size_t i, TagRead read) {
+        const auto& [repository, tag] = names_[i];
+        digests_[i] = ask_tag(client_, host_, repository, tag, read,
+                              [this, &repository = repository] { return note_if_new(repository); });
+    }
+
+    void ask_others(std::size_t jobs, TagRead read) {
+        std::vector<std::function<void()>> work;
+        for (std::size_t i = 1; i < names_.size(); ++i) {
+            if (!digests_[i]) work.emplace_back([this, i, read] { ask(i, read); });
+        }
+        in_parallel(jobs, work);
+    }
+
+    /// The registry denies reads of this repository. Where a push is allowed, that means it does not exist yet: some
+    /// registries create it with the first push. Throws Error{failed} if a push is denied, too.
+    bool note_if_new(const std::string& repository) {
+        if (!client_.pushes_to(host_)) return false;
+        const std::lock_guard lock(mutex_);
+        if (!new_.contains(repository)) try_push(client_, host_, repository);
+        new_.insert(repository);
+        return true;
+    }
+
+    bool is_new(const std::string& repository) const { return new_.contains(repository); }
+
+    Client& client_;
+    const std::string& host_;
+    const std::vector<TagName>& names_;
+    std::vector<std::optional<Digest>> digests_;
+    std::mutex mutex_;  ///< guards new_ while tags are asked for in parallel
+    std::set<std::string> new_;
+};
+
+/// Fetches what is not known yet, each once. An index that is gone leaves no bytes.
+void load_unknown(Client& client, const std::string& host, const std::vector<TagName>& names,
+                  const std::vector<std::optional<Digest>>& digests, std::size_t jobs, Bytes& known) {
+    std::map<Digest, std::string> wanted;  // a repository that holds it
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (digests[i] && !known.contains(*digests[i])) wanted.emplace(*digests[i], names[i].repository);
+    }
+    std::vector<std::function<void()>> work;
+    for (const auto& [digest, repository] : wanted) {
+        std::string& bytes = known[digest];
+        work.emplace_back([&client, &host, &bytes, digest = digest, repository = repository] {
+            bytes = find_manifest(client, host, repository, digest).value_or("");
+        });
+    }
+    in_parallel(jobs, work);
+}
+
+std::vector<ExistingTag> load(Client& client, const std::string& host, const std::vector<TagName>& names,
+                              std::size_t jobs, Bytes known) {
+    const std::vector<std::optional<Digest>> digests = TagLookup(client, host, names).run(jobs);
+    load_unknown(client, host, names, digests, jobs, known);
+    std::vector<ExistingTag> held;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (!digests[i]) continue;
+        const auto& [repository, tag] = names[i];
+        const std::string name = host + "/" + repository + ":" + tag;
+        const std::string& bytes = known.at(*digests[i]);
+        held.push_back(
+            make_existing_tag(repository, tag, *digests[i], bytes.empty() ? Manifest{} : parse_manifest(bytes, name)));
+    }
+    return held;
+}
+
+}  // namespace
+
+ExistingTag make_existing_tag(const std::string& repository, const std::string& tag, const Digest& digest,
+                              const Manifest& index) {
+    return {.repository = repository,
+            .tag = tag,
+            .index = digest,
+            .inputs = Digest::parse(annotation(index, inputs_annotation)),
+            .revision = annotation(index, revision_annotation),
+            .version = annotation(index, version_annotation),
+            .source = annotation(index, source_annotation),
+            .title = annotation(index, title_annotation)};
+}
+
+std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host,
+                                        const std::vector<Candidate>& candidates, const PublicationSources& sources,
+                                        std::size_t jobs) {
+    std::vector<TagName> names;
+    for (const Candidate& candidate : candidates) {
+        names.push_back({candidate.repository, candidate.version_tag});
+        for (const std::string& tag : candidate.moving_tags) names.push_back({candidate.repository, tag});
+    }
+    Bytes ours;
+    for (const auto& [name, bytes] : sources.indexes) ours.emplace(sha256(bytes), bytes);
+    return load(client, host, names, jobs, std::move(ours));
+}
+
+std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
+                                        std::size_t jobs) {
+    return load(client, host, names, jobs, {});
+}
+
+}  // namespace registry

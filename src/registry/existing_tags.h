@@ -1,0 +1,37 @@
+// What a registry holds now under the tags that a publication wants (the same for directories: directory.h).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "oci/layout.h"
+#include "publication/publication.h"
+#include "registry/client.h"
+#include "registry/sources.h"
+
+namespace registry {
+
+struct TagName {
+    std::string repository;
+    std::string tag;
+
+    auto operator<=>(const TagName&) const = default;
+};
+
+/// The version tags and moving tags of these candidates: one HEAD per tag, and one GET per index that is not one of
+/// ours. In the order of the candidates; tags that are not there are left out. Throws Error{failed} if the registry may
+/// not be asked, or what a tag names is no image.
+std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host,
+                                        const std::vector<Candidate>& candidates, const PublicationSources& sources,
+                                        std::size_t jobs);
+
+/// The same for any tags: with list_tags, what a rollback chooses from.
+std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
+                                        std::size_t jobs);
+
+/// A tag with what its index says about itself.
+ExistingTag make_existing_tag(const std::string& repository, const std::string& tag, const Digest& digest,
+                              const Manifest& index);
+
+}  // namespace registry

@@ -1,0 +1,179 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "bake/bake.h"
+#include "bake/random_dockerfile.h"
+#include "bake/samples.h"
+#include "base/error.h"
+
+namespace {
+
+Variables arguments_of(std::size_t image) {
+    const Plan plan = sample_plan();
+    return make_build_arguments(plan, plan.images.at(image), Time{});
+}
+
+/// "reference platform line" of all bases, then the final one. Or the problems.
+std::string bases_of(const std::string& dockerfile, const std::string& target, const Variables& arguments = {},
+                     const std::string& platform = "linux/amd64") {
+    try {
+        const TargetBases bases = find_bases(parse_dockerfile(dockerfile, "Dockerfile"), target, arguments, platform);
+        std::string all;
+        for (const BaseUse& use : bases.all)
+            all += use.reference + " " + use.platform + " " + std::to_string(use.line) + "\n";
+        return all + "on " + bases.final_base;
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        return render_problems(error.problems);
+    }
+}
+
+const std::string sample(sample_dockerfile);
+
+}  // namespace
+
+TEST_CASE("only the bases that a target reaches are listed, and the end of its chain of FROMs") {
+    CHECK(bases_of(sample, "development", arguments_of(0)) ==
+          "ghcr.io/astral-sh/uv:0.13.9 linux/amd64 4\npython:3.13.3-slim-bookworm linux/amd64 6\n"
+          "on python:3.13.3-slim-bookworm");
+    CHECK(bases_of(sample, "production", arguments_of(1)) ==
+          "gcr.io/distroless/cc-debian12:nonroot linux/amd64 5\npython:3.13.3-slim-bookworm linux/amd64 6\n"
+          "on gcr.io/distroless/cc-debian12:nonroot");
+    CHECK(bases_of(sample, "production", arguments_of(3)) ==
+          "python:3.12.6-slim-bookworm linux/amd64 6\non python:3.12.6-slim-bookworm");
+}
+
+TEST_CASE("a plan's bases are those of all its images and platforms, each once") {
+    Plan plan = sample_plan();
+    plan.platforms = {"linux/amd64", "linux/arm64"};
+    CHECK(list_bases(parse_dockerfile(sample, "Dockerfile"), plan).size() == 8);
+}
+
+TEST_CASE("an image that COPY names by itself is a base, scratch is none") {
+    CHECK(bases_of("FROM scratch AS production\nCOPY --from=busybox:1.36 /a /a\n", "production") ==
+          "busybox:1.36 linux/amd64 2\non ");
+}
+
+TEST_CASE("however Docker Hub is written, it is one base") {
+    CHECK(bases_of("FROM docker.io/library/python:3.13 AS a\nCOPY --from=library/python:3.13 /f /f\n"
+                   "COPY --from=\"python:3.13\" /f /g\n",
+                   "a") == "python:3.13 linux/amd64 1\non python:3.13");
+}
+
+TEST_CASE("variables of the platform are set above the first FROM, and a FROM may name another platform") {
+    const std::string text =
+        "FROM --platform=$BUILDPLATFORM b AS builder\nFROM --platform=linux/arm/v7 c AS other\n"
+        "FROM b-${TARGETARCH}:${TARGETOS} AS a\nCOPY --from=builder /f /f\nCOPY --from=other /f /g\n";
+    CHECK(bases_of(text, "a", {}, "linux/arm64") ==
+          "b  1\nb-arm64:linux linux/arm64 3\nc linux/arm/v7 2\non b-arm64:linux");
+}
+
+TEST_CASE("only ARGs above the first FROM count for FROM, and the message names the one that stands below") {
+    CHECK(bases_of("ARG V=1\nFROM a\nARG V=2\nFROM b:${V} AS t\n", "t") == "b:1 linux/amd64 4\non b:1");
+    CHECK(bases_of("FROM python:${V} AS t\nARG V=1\n", "t", {{"V", "3"}}) ==
+          "Dockerfile:1: \"python:\" is not an image reference\n"
+          "  hint: move ARG V from line 2 above the first FROM: FROM sees no other ARG\n");
+    CHECK(bases_of("FROM $BUILDARCH: AS t\n", "t") ==
+          "Dockerfile:1: \":\" is not an image reference\n"
+          "  hint: BUILDARCH is known to the builder only: use TARGET…\n");
+}
+
+TEST_CASE("a stage can be used below its FROM only, and a number is a stage for COPY only") {
+    CHECK(bases_of("FROM a AS t\nCOPY --from=later /f /f\nCOPY --from=1 /f /g\nFROM b AS later\n", "t") ==
+          "Dockerfile:2: stage \"later\" begins on line 4\n"
+          "  hint: only stages above this one can be used here\n"
+          "Dockerfile:3: there is no stage 1 above this one\n"
+          "  hint: they count from 0\n");
+    CHECK(bases_of("FROM a\nFROM 0 AS t\nCOPY --from=0 /f /f\n", "t") == "0 linux/amd64 2\na linux/amd64 1\non 0");
+}
+
+TEST_CASE("a stage with the name of an image could not be told from it once it is pinned") {
+    CHECK(bases_of("FROM python AS python\nFROM python AS t\n", "t") ==
+          "Dockerfile:1: the image \"python\" and the stage on line 1 have the same name\n"
+          "  hint: rename the stage: BuildKit would take the pinned image for it\n");
+}
+
+TEST_CASE("the frontend that # syntax= names is pinned like a base") {
+    CHECK(bases_of("# syntax=docker/dockerfile:1\nFROM a AS t\n", "t") ==
+          "a linux/amd64 2\ndocker/dockerfile:1  1\non a");
+}
+
+TEST_CASE("an expansion that cannot be done is reported once, on its line") {
+    CHECK(bases_of("ARG A=${B^^}\nFROM a AS t\n", "t") ==
+          "Dockerfile:1: \"${B^^}\" cannot be expanded: the operator ^\n"
+          "  hint: use ${NAME}, ${NAME:-default} or ${NAME%%pattern}\n");
+}
+
+TEST_CASE("a target that the Dockerfile does not have is an error, of all targets at once") {
+    CHECK(bases_of("FROM a AS development\n", "production") ==
+          "Dockerfile: there is no stage \"production\"\n"
+          "  hint: begin it with: FROM … AS production\n");
+    try {
+        list_bases(parse_dockerfile("FROM a\n", "Dockerfile"), sample_plan());
+        FAIL("no error");
+    } catch (const Error& error) {
+        CHECK(error.problems.size() == 2);
+    }
+}
+
+TEST_CASE("of random Dockerfiles exactly the images are listed that they were made from") {
+    const Plan plan = sample_plan();
+    for (unsigned seed = 0; seed < 400; ++seed) {
+        const RandomDockerfile random(seed);
+        INFO(seed << "\n" << random.text);
+        for (const Image& image : plan.images) {
+            std::set<std::string> expected = random.images_of(render_target(image.target));
+            if (expected.erase(python_of_row) != 0) expected.insert("python:" + plan.row_of(image).base_version());
+            std::set<std::string> listed;
+            for (const BaseUse& use :
+                 find_bases(parse_dockerfile(random.text, "Dockerfile"), render_target(image.target),
+                            make_build_arguments(plan, image, Time{}), "linux/amd64")
+                     .all)
+                listed.insert(use.reference);
+            REQUIRE(listed == expected);
+        }
+    }
+}
+
+TEST_CASE("a row without distroless is built on slim, and passes no distroless version") {
+    const Variables expected = {{"BASE_VERSION", "3.12.6-slim-bookworm"},
+                                {"DEFRA_VERSION", "1.0.0"},
+                                {"PRODUCTION_KIND", "slim"},
+                                {"PYTHON_VERSION", "3.12.6"},
+                                {"SOURCE_DATE_EPOCH", "0"}};
+    CHECK(arguments_of(3) == expected);
+    CHECK(arguments_of(1).at("PRODUCTION_KIND") == "distroless");
+    CHECK(arguments_of(1).at("DISTROLESS_VERSION") == "cc-debian12");
+}
+
+TEST_CASE("bases.json holds what later steps need, and can be read again") {
+    Base base = sample_base("python:3.13.3-slim-bookworm", 'a');
+    base.created = parse_time("2026-11-18T00:00:00Z");
+    base.digest_now = sample_digest('b');
+    base.layers = {{"linux/amd64", 4}, {"linux/arm/v7", 5}};
+    base.stand_in = true;
+    base.excuses = {"size", "find-library"};
+    base.images.emplace("3.13.3-development-linux-amd64", sample_digest('d'));
+    base.layout = "/not/written";
+    const std::string text = render_bases_json({base, sample_base("scratchy:1", 'c')});
+    CHECK(text.find("/not/written") == std::string::npos);
+
+    const std::vector<Base> read = parse_bases_json(text, "out/bases.json");
+    REQUIRE(read.size() == 2);
+    CHECK(read[0].reference == base.reference);
+    CHECK(read[0].digest == base.digest);
+    CHECK(read[0].created == base.created);
+    CHECK(read[0].digest_now == base.digest_now);
+    CHECK(read[0].layers == base.layers);
+    CHECK(read[0].stand_in);
+    CHECK(read[0].excuses == base.excuses);
+    CHECK(read[0].images == base.images);
+    CHECK_FALSE(read[1].stand_in);
+    CHECK_FALSE(read[1].created.has_value());
+    CHECK_FALSE(read[1].digest_now.has_value());
+}
+
+TEST_CASE("a bases.json that is none is refused by name") {
+    CHECK_THROWS_AS(parse_bases_json("{}", "out/bases.json"), Error);
+    CHECK_THROWS_AS(parse_bases_json(R"([{"reference": "a"}])", "out/bases.json"), Error);
+    CHECK_THROWS_AS(parse_bases_json(R"([{"digest": "sha256:1"}])", "out/bases.json"), Error);
+}

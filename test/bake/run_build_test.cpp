@@ -1,0 +1,422 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "bake/bake.h"
+#include "bake/samples.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "fakes/fake_world.h"
+#include "real_world.h"
+
+namespace {
+
+Finished failed(const std::string& err) {
+    return {.exit_code = 1, .timed_out = false, .out = "", .err = err, .truncated = false};
+}
+
+std::string put_blob(FakeFiles& files, const std::filesystem::path& directory, const std::string& bytes) {
+    files.texts[blob_path(directory, sha256(bytes))] = bytes;
+    return R"("size": )" + std::to_string(bytes.size()) + R"(, "digest": ")" + sha256(bytes).text() + "\"";
+}
+
+const std::string manifest_type = R"("mediaType": "application/vnd.oci.image.manifest.v1+json", )";
+
+/// A layout of one image for linux/amd64, as bake would have written it, made from the images with these digests.
+/// `mark` makes its digest its own.
+void write_layout(FakeFiles& files, const std::filesystem::path& directory, const std::string& mark,
+                  const std::vector<std::string>& sources = {}) {
+    const std::string config =
+        put_blob(files, directory, R"({"os": "linux", "architecture": "amd64", "mark": ")" + mark + "\"}");
+    const std::string manifest =
+        R"({"schemaVersion": 2, )" + manifest_type + R"("config": {)" + config + "}, \"layers\": []}";
+    std::string materials;
+    for (const std::string& digest : sources) {
+        materials += (materials.empty() ? "" : ", ");
+        materials += R"({"uri": "pkg:docker/some/image@1", "digest": {"sha256": ")" + digest.substr(7) + "\"}}";
+    }
+    const std::string statement = put_blob(files, directory,
+                                           R"({"predicate": {"materials": [{"uri": "https://example.com/x"}, )" +
+                                               (materials.empty() ? "{}" : materials) + "]}}");
+    const std::string attestation = put_blob(
+        files, directory,
+        R"({"schemaVersion": 2, )" + manifest_type + R"("config": {)" + config + R"(}, "layers": [{)" + statement +
+            R"(, "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}}]})");
+    files.texts[directory / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
+    files.texts[directory / "index.json"] =
+        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{)" +
+        manifest_type + put_blob(files, directory, manifest) +
+        R"(, "platform": {"os": "linux", "architecture": "amd64"}}, {)" + manifest_type + attestation +
+        R"(, "platform": {"os": "unknown", "architecture": "unknown"},
+        "annotations": {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": ")" +
+        sha256(manifest).text() + "\"}}]}";
+}
+
+const std::vector<std::string> names = {"3.13.3-development-linux-amd64", "3.13.3-production-linux-amd64",
+                                        "3.12.6-development-linux-amd64", "3.12.6-production-linux-amd64"};
+
+/// A bake that does what its file says, as far as these tests go; `more` are images that it reads besides.
+FakeProcesses::Effect bake(FakeWorld& fake, const std::string& mark, const std::vector<std::string>& more = {}) {
+    return [&fake, mark, more](const Command& command) {
+        const rapidjson::Document file = parse_tool_json(fake.files.read(command.argv.at(3)), "bake file");
+        for (const auto& target : member(file, "target").GetObject()) {
+            std::vector<std::string> sources = more;
+            for (const auto& context : member(target.value, "contexts").GetObject()) {
+                const std::string text = text_of(context.value);
+                sources.push_back(text.substr(text.find("@sha256:") + 1));
+            }
+            const std::string output = text_of(items_at(target.value, "output")[0]);
+            const std::filesystem::path directory = output.substr(output.find("dest=") + 5);
+            write_layout(fake.files, directory, mark + directory.filename().string(), sources);
+        }
+        return Finished{};
+    };
+}
+
+/// "reference digest images" of each entry in out/bases.json, digests by their first digit.
+std::string recorded(FakeWorld& fake) {
+    std::string all;
+    for (const Base& base : parse_bases_json(fake.files.read("/out/bases.json"), "bases.json")) {
+        all += base.reference + " " + std::string(base.digest.hex().substr(0, 1));
+        for (const auto& [name, manifest] : base.images) {
+            all += " " + name.substr(0, name.find("-linux"));
+            const Layout layout =
+                load_layout(fake.files, "/out/images/" + name, name.substr(0, name.find("-linux")), "linux/amd64");
+            CHECK(layout.manifest == manifest);
+        }
+        all += "\n";
+    }
+    return all;
+}
+
+void put_dockerfile(FakeWorld& fake) {
+    fake.files.texts["/checkout/Dockerfile"] = sample_dockerfile;
+}
+
+std::vector<std::string> argv_of_bake(const FakeWorld& fake) {
+    for (const Command& command : fake.processes.ran) {
+        if (command.argv.size() > 1 && command.argv[1] == "bake") return command.argv;
+    }
+    return {};
+}
+
+std::string error_of(FakeWorld& fake, const BuildSettings& settings) {
+    try {
+        run_build(fake.world(), sample_plan(), settings);
+    } catch (const Error& error) {
+        return render_problems(error.problems);
+    }
+    return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("one bake makes all layouts, in the order of the plan") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    const std::vector<Layout> layouts = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
+    REQUIRE(layouts.size() == 4);
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+        CHECK(layouts[i].name == names[i]);
+        CHECK(layouts[i].directory == "/out/images/" + names[i]);
+        CHECK(fake.files.is_directory(layouts[i].directory));
+    }
+    REQUIRE(fake.processes.ran.size() == 1);
+    const std::vector<std::string> argv = {"docker-buildx",         "bake",       "--file",
+                                           "/tmp/fake-1/bake.json", "--progress", "plain"};
+    CHECK(fake.processes.ran[0].argv == argv);
+    CHECK(fake.processes.ran[0].relayed);
+    CHECK(fake.processes.ran[0].environment.at("DOCKER_CONFIG") == "/tmp/fake-1");
+}
+
+TEST_CASE("a build leaves nothing but its layouts") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    write_layout(fake.files, "/out/images.building/of-an-interrupted-build", "x");
+    const FakeProcesses::Effect good_bake = bake(fake, "");
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(fake.files.names_in("/out/images.building").empty());
+        return good_bake(command);
+    });
+    run_build(fake.world(), sample_plan(), sample_settings());
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
+    CHECK(fake.files.names_in("/out/images").size() == 4);
+    CHECK_FALSE(fake.files.is_directory("/tmp/fake-1"));
+}
+
+TEST_CASE("a second build takes the place of the first, and of its images only") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    write_layout(fake.files, "/out/images/3.11.1-production-linux-amd64", "of another plan");
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
+    fake.processes.answers.clear();
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+    const std::vector<Layout> second = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
+    CHECK(first[0].manifest != second[0].manifest);
+    CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
+          second[0].manifest);
+    CHECK(fake.files.names_in("/out/images").size() == 5);
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
+}
+
+TEST_CASE("a build that fails leaves the former layouts as they were") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
+    fake.processes.answers.clear();
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+        write_layout(fake.files, "/out/images.building/" + names[0], "half");
+        return failed("ERROR: no space left on device\n");
+    });
+    CHECK(error_of(fake, sample_settings()) ==
+          "the build failed: no space left on device\n"
+          "  ran: docker-buildx bake --file /tmp/fake-2/bake.json --progress plain\n"
+          "  hint: make room where the engine keeps its data: docker system df shows what is there\n");
+    CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
+          first[0].manifest);
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
+}
+
+TEST_CASE("a bake that leaves out an image replaces none") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+        for (std::size_t i = 0; i < 3; ++i) write_layout(fake.files, "/out/images.building/" + names[i], "x");
+        return Finished{};
+    });
+    CHECK(error_of(fake, sample_settings()) != "no error");
+    CHECK(fake.files.names_in("/out/images").empty());
+}
+
+TEST_CASE("the record says what each image was made from, as BuildKit has it") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    run_build(fake.world(), sample_plan(), sample_settings());
+    CHECK(recorded(fake) ==
+          "python:3.13.3-slim-bookworm 1 3.13.3-development 3.13.3-production\n"
+          "python:3.12.6-slim-bookworm 2 3.12.6-development 3.12.6-production\n"
+          "gcr.io/distroless/cc-debian12:nonroot 3 3.13.3-production\n"
+          "ghcr.io/astral-sh/uv:0.13.9 4 3.12.6-development 3.13.3-development\n");
+}
+
+TEST_CASE("an image that was made from something else than the pinned bases is discarded") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    SECTION("an image that nobody pinned") {
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('9').text()}));
+        CHECK(error_of(fake, sample_settings())
+                  .starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made from pkg:docker/some/image@1, "
+                               "which is not a pinned "
+                               "base\n"
+                               "  hint: the build is discarded: name that image in a FROM, and use its stage\n"));
+    }
+    SECTION("a base of another image") {
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('2').text()}));
+        CHECK(error_of(fake, sample_settings()).starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made"));
+    }
+    SECTION("a layout that does not say") {
+        fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+            for (const std::string& name : names) {
+                write_layout(fake.files, "/out/images.building/" + name, name);
+                std::string& index = fake.files.texts.at("/out/images.building/" + name + "/index.json");
+                index = index.substr(0, index.find(", {", 200)) + "]}";
+            }
+            return Finished{};
+        });
+        CHECK(error_of(fake, sample_settings()).find("the image has no provenance") != std::string::npos);
+    }
+    CHECK(fake.files.names_in("/out/images").empty());
+    CHECK_FALSE(fake.files.texts.contains("/out/bases.json"));
+}
+
+TEST_CASE("the record stays true for the layouts that a build does not replace") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    run_build(fake.world(), sample_plan(), sample_settings());
+    const std::string before = recorded(fake);
+
+    BuildSettings moved = sample_settings();
+    moved.bases[0].digest = sample_digest('7');
+    Plan some = sample_plan();
+    some.images = {some.images[0]};
+    SECTION("a build that fails") {
+        fake.processes.answers.clear();
+        fake.processes.answer({"docker-buildx", "bake"}, failed("ERROR: failed\n"));
+        CHECK(error_of(fake, moved) != "no error");
+        CHECK(recorded(fake) == before);
+    }
+    SECTION("a build of some images, on a base that has moved") {
+        fake.processes.answers.clear();
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        run_build(fake.world(), some, moved);
+        CHECK(recorded(fake) ==
+              "python:3.13.3-slim-bookworm 7 3.13.3-development\n"
+              "python:3.12.6-slim-bookworm 2 3.12.6-development 3.12.6-production\n"
+              "gcr.io/distroless/cc-debian12:nonroot 3 3.13.3-production\n"
+              "ghcr.io/astral-sh/uv:0.13.9 4 3.12.6-development 3.13.3-development\n"
+              "python:3.13.3-slim-bookworm 1 3.13.3-production\n");
+    }
+    SECTION("a build of some images on the same bases") {
+        fake.processes.answers.clear();
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        run_build(fake.world(), some, sample_settings());
+        const std::string after = recorded(fake);
+        CHECK(std::count(after.begin(), after.end(), '\n') == 4);
+    }
+    SECTION("layouts that were removed") {
+        fake.files.remove("/out/images/" + names[2]);
+        fake.files.remove("/out/images/" + names[3]);
+        fake.processes.answers.clear();
+        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        run_build(fake.world(), some, sample_settings());
+        CHECK(recorded(fake).find("3.12.6") == std::string::npos);
+    }
+}
+
+TEST_CASE("two builds do not write to one directory at once") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    FakeWorld other;
+    put_dockerfile(other);
+    const WorkTree tree;  // locks are the system's own
+    std::filesystem::create_directories(tree.path / "images");
+    BuildSettings settings = sample_settings();
+    settings.out = tree.path;
+    bool is_tried = false;
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+        CHECK(error_of(other, settings) ==
+              "another build is writing to " + (tree.path / "images").string() +
+                  "\n  hint: wait until it has ended, or name another directory with --out\n");
+        is_tried = true;
+        return failed("ERROR: failed\n");
+    });
+    CHECK(error_of(fake, settings).starts_with("the build failed: failed\n"));
+    CHECK(is_tried);
+    CHECK(other.processes.ran.empty());
+}
+
+TEST_CASE("BuildKit is given a policy that lets nothing in but the pinned bases") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    std::string policy;
+    const FakeProcesses::Effect good_bake = bake(fake, "");
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        policy = fake.files.read(command.environment.at("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"));
+        return good_bake(command);
+    });
+    run_build(fake.world(), sample_plan(), sample_settings());
+    CHECK(policy == render_source_policy(sample_bases()));
+}
+
+TEST_CASE("a bake that the network ended is run three times, not more") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    const std::string err =
+        "ERROR: failed to solve: unexpected status from HEAD request to https://registry-1.docker.io/v2/x: 429 Too "
+        "Many Requests\n";
+    fake.processes.answer({"docker-buildx", "bake"}, failed(err));
+    CHECK(error_of(fake, sample_settings()).find("a registry could not be reached") != std::string::npos);
+    CHECK(fake.processes.ran.size() == 3);
+    CHECK(fake.clock.sleeps ==
+          std::vector<std::chrono::milliseconds>{std::chrono::seconds(5), std::chrono::seconds(20)});
+
+    FakeWorld better;
+    put_dockerfile(better);
+    better.processes.answer({"docker-buildx", "bake"}, failed(err));
+    better.processes.answer_by({"docker-buildx", "bake"}, bake(better, ""));
+    CHECK(run_build(better.world(), sample_plan(), sample_settings()).layouts.size() == 4);
+    CHECK(better.log.str() == "the network failed during the build; trying again in 5 s\n");
+}
+
+TEST_CASE("a failed step is not tried again") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer({"docker-buildx", "bake"},
+                          failed("ERROR: failed to solve: process \"/bin/sh -c curl\" did not complete successfully: "
+                                 "exit code: 1 (connection reset)\n"));
+    error_of(fake, sample_settings());
+    CHECK(fake.processes.ran.size() == 1);
+}
+
+TEST_CASE("with the classic image store a builder of our own does it, and is removed") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.http.answer("GET", "*", 200, "[]");
+    fake.processes.answer({"docker-buildx"}, "");
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    BuildSettings settings = sample_settings();
+    settings.containerd_store = false;
+    settings.socket = "/run/engine.sock";
+    run_build(fake.world(), sample_plan(), settings);
+    REQUIRE(fake.processes.ran.size() == 3);
+    const std::string name = fake.processes.ran[0].argv.at(3);
+    CHECK(fake.processes.ran[0].argv.at(1) == "create");
+    CHECK(argv_of_bake(fake).at(7) == name);
+    CHECK(fake.processes.ran[2].argv == std::vector<std::string>{"docker-buildx", "rm", "--force", name});
+}
+
+TEST_CASE("a builder of our own is removed when the build fails or is cancelled") {
+    for (const bool cancelled : {false, true}) {
+        FakeWorld fake;
+        put_dockerfile(fake);
+        fake.processes.answer({"docker-buildx"}, "");
+        fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) -> Finished {
+            if (cancelled) throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+            return failed("ERROR: failed\n");
+        });
+        BuildSettings settings = sample_settings();
+        settings.containerd_store = false;
+        CHECK_THROWS_AS(run_build(fake.world(), sample_plan(), settings), Error);
+        CHECK(fake.processes.ran.back().argv.at(1) == "rm");
+    }
+}
+
+TEST_CASE("a named builder is used as it is") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    BuildSettings settings = sample_settings();
+    settings.containerd_store = false;
+    settings.builder = "kube";
+    settings.no_cache = true;
+    run_build(fake.world(), sample_plan(), settings);
+    REQUIRE(fake.processes.ran.size() == 1);
+    CHECK(fake.processes.ran[0].argv == std::vector<std::string>{"docker-buildx", "bake", "--file",
+                                                                 "/tmp/fake-1/bake.json", "--progress", "plain",
+                                                                 "--builder", "kube", "--no-cache"});
+}
+
+TEST_CASE("trouble with the layer cache fails no build and is reported") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.environment = {{"ACTIONS_RUNTIME_TOKEN", "token"}, {"ACTIONS_RESULTS_URL", "https://results.example/"}};
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(fake.files.read(command.argv.at(3)).find("ignore-error=true") != std::string::npos);
+        Finished finished = bake(fake, "")(command);
+        finished.err = "#9 exporting to GitHub Actions Cache\n#9 ERROR: This legacy service is shutting down\n";
+        return finished;
+    });
+    BuildSettings settings = sample_settings();
+    settings.cache_to = {"type=gha,mode=max"};
+    const Built built = run_build(fake.world(), sample_plan(), settings);
+    CHECK(built.layouts.size() == 4);
+    REQUIRE(built.notices.size() == 1);
+    CHECK(built.notices[0].what == "the layer cache could not be written: This legacy service is shutting down");
+}
+
+TEST_CASE("a cache that this job cannot use is left out of the bake file") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+        CHECK(fake.files.read(command.argv.at(3)).find("gha") == std::string::npos);
+        return bake(fake, "")(command);
+    });
+    BuildSettings settings = sample_settings();
+    settings.cache_from = {"type=gha"};
+    settings.cache_to = {"type=gha"};
+    CHECK(run_build(fake.world(), sample_plan(), settings).notices.size() == 1);
+}

@@ -1,0 +1,109 @@
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "findings/names.h"
+#include "findings/purl.h"
+#include "policy/globs.h"
+#include "verdict/make.h"
+
+namespace {
+
+bool policy_glob(const std::string& pattern, const std::string& path) {
+    return matches(parse_glob(pattern), path);
+}
+
+}  // namespace
+
+TEST_CASE("severities are read in any case, and ordered") {
+    CHECK(parse_severity("CRITICAL") == Severity::critical);
+    CHECK(parse_severity("Negligible") == Severity::negligible);
+    CHECK_FALSE(parse_severity("moderate"));
+    CHECK(Severity::unknown < Severity::negligible);
+    CHECK(Severity::negligible < Severity::low);
+    for (const Severity severity : {Severity::unknown, Severity::negligible, Severity::low, Severity::medium,
+                                    Severity::high, Severity::critical}) {
+        CHECK(parse_severity(render_severity(severity)) == severity);
+    }
+}
+
+TEST_CASE("a vulnerability goes by its CVE, else by its GHSA, else by its PYSEC, else by what there is") {
+    CHECK(canonical_id({"PYSEC-2024-1", "GHSA-x", "CVE-2024-2", "CVE-2024-1"}) == "CVE-2024-1");
+    CHECK(canonical_id({"PYSEC-2024-1", "GHSA-x"}) == "GHSA-x");
+    CHECK(canonical_id({"DSA-1", "PYSEC-2024-1"}) == "PYSEC-2024-1");
+    CHECK(canonical_id({"TEMP-2", "TEMP-1"}) == "TEMP-1");
+}
+
+TEST_CASE("Python package names are compared as PEP 503 says") {
+    CHECK(pep503_name("Zope.Interface") == "zope-interface");
+    CHECK(pep503_name("a__b.-c") == "a-b-c");
+    CHECK(package_name("Foo_Bar", "python") == "foo-bar");
+    CHECK(package_name("Foo_Bar", "deb") == "Foo_Bar");
+}
+
+TEST_CASE("a path loses its version, and nothing else") {
+    CHECK(unversioned("/s/Jinja2-3.1.2.dist-info/METADATA") == "/s/Jinja2.dist-info/METADATA");
+    CHECK(unversioned("/s/zope.interface-5.0.dist-info/METADATA") == "/s/zope.interface.dist-info/METADATA");
+    CHECK(unversioned("/s/six-1.16.0-py3.11.egg-info/PKG-INFO") == "/s/six.egg-info/PKG-INFO");
+    CHECK(unversioned("/s/six-1.16.0.egg-info") == "/s/six.egg-info");
+    CHECK(unversioned("/s/six.egg-info/PKG-INFO") == "/s/six.egg-info/PKG-INFO");
+    CHECK(unversioned("/s/my-package.egg-info/PKG-INFO") == "/s/my-package.egg-info/PKG-INFO");
+    CHECK(unversioned("/opt/app-1.2/bin/uv") == "/opt/app-1.2/bin/uv");
+    CHECK(unversioned("/s/x-1.0.dist-information/y") == "/s/x-1.0.dist-information/y");
+    CHECK(unversioned("").empty());
+}
+
+TEST_CASE("paths begin with one slash") {
+    CHECK(rooted("usr/bin") == "/usr/bin");
+    CHECK(rooted("//usr/bin") == "/usr/bin");
+    CHECK(rooted("/") == "/");
+    CHECK(rooted("").empty());
+}
+
+TEST_CASE("a title is one line of at most 200 bytes, cut between words and never within a character") {
+    CHECK(short_title("  one\ntwo") == "one");
+    const std::string words = std::string(150, 'a') + " " + std::string(100, 'b');
+    CHECK(short_title(words) == std::string(150, 'a') + "…");
+    std::string umlauts;
+    for (int i = 0; i < 150; ++i) umlauts += "ä";
+    CHECK(short_title("x" + umlauts) == "x" + umlauts.substr(0, 198) + "…");
+}
+
+TEST_CASE("globs of the policy: ** is anything, * stays within a segment, ? is one character, all else is itself") {
+    CHECK(policy_glob("/usr/lib/**", "/usr/lib/node_modules/npm/package.json"));
+    CHECK_FALSE(policy_glob("/usr/lib/**", "/usr/local/lib/x"));
+    CHECK(policy_glob("**/npm/**", "/usr/lib/npm/x"));
+    CHECK(policy_glob("/usr/**/npm", "/usr/npm"));
+    CHECK_FALSE(policy_glob("/usr/**/npm", "/usr/xnpm"));
+    CHECK(policy_glob("/usr/*/npm", "/usr/lib/npm"));
+    CHECK_FALSE(policy_glob("/usr/*/npm", "/usr/lib/x/npm"));
+    CHECK(policy_glob("/bin/?v", "/bin/uv"));
+    CHECK_FALSE(policy_glob("/bin?uv", "/bin/uv"));
+    CHECK(policy_glob("/bin/[", "/bin/["));
+    CHECK(policy_glob("/a/x**", "/a/xy/z"));
+    CHECK_FALSE(policy_glob("/usr/bin", "/usr/bin/uv"));
+    CHECK_FALSE(policy_glob("", "/usr"));
+}
+
+TEST_CASE("a glob cannot take forever") {
+    std::string pattern;
+    for (int i = 0; i < 40; ++i) pattern += "*a";
+    CHECK_FALSE(policy_glob(pattern + "b", std::string(5000, 'a')));
+}
+
+TEST_CASE("a package URL is read as its specification has it") {
+    const std::optional<PackageUrl> libc =
+        parse_purl("pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12");
+    REQUIRE(libc);
+    CHECK(libc->type == "deb");
+    CHECK(libc->name_space == "debian");
+    CHECK(libc->name == "libc6");
+    CHECK(libc->version == "2.36-9+deb12u1");
+    CHECK(libc->qualifiers.at("arch") == "amd64");
+    CHECK(parse_purl("pkg:pypi/Jinja2")->name == "jinja2");
+    CHECK(parse_purl("pkg:npm/%40angular/core")->name_space == "@angular");
+    CHECK(parse_purl("pkg:golang/a.b/c/d@v1#sub")->subpath == "sub");
+    for (const char* broken : {"deb/debian/libc6", "pkg:deb", "pkg:deb/", "pkg:/x", ""}) {
+        INFO(broken);
+        CHECK_FALSE(parse_purl(broken));
+    }
+}

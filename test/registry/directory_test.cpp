@@ -1,0 +1,115 @@
+#include "registry/directory.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fakes/fake_world.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string config = "{}";
+const std::string layer = "the layer";
+
+std::string manifest_text() {
+    return fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":2}},)"
+        R"("layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":9}}]}})",
+        oci_manifest_type, sha256(config).text(), sha256(layer).text());
+}
+
+/// A directory with one built image in it, and a publication of it.
+struct Built {
+    FakeWorld fake;
+    PublicationSources sources;
+    Publication publication;
+    std::string index;
+
+    Built() {
+        const fs::path directory = "out/images/a";
+        for (const std::string& blob : {config, layer, manifest_text()})
+            fake.files.texts[blob_path(directory, sha256(blob))] = blob;
+        const Descriptor manifest{.media_type = oci_manifest_type,
+                                  .digest = sha256(manifest_text()),
+                                  .size = manifest_text().size(),
+                                  .platform = "linux/amd64"};
+        sources.layouts.emplace("a", Layout{.name = "a",
+                                            .image = "i",
+                                            .platform = "linux/amd64",
+                                            .directory = directory,
+                                            .manifest = manifest.digest,
+                                            .config = sha256(config),
+                                            .layers = {},
+                                            .attestations = {},
+                                            .manifest_descriptor = manifest});
+        index = render_index({manifest}, {{inputs_annotation, sha256("inputs").text()},
+                                          {version_annotation, "1.0.0"},
+                                          {revision_annotation, "540323a"}});
+        sources.indexes["i"] = index;
+        publication.steps = {
+            {StepKind::store_manifest, "defradigital/python", manifest.digest, "", "a", ""},
+            {StepKind::store_index, "defradigital/python", sha256(index), "", "i", ""},
+            {StepKind::write_version_tag, "defradigital/python", sha256(index), "1.0.0-python3.13.3", "", ""},
+            {StepKind::move_tag, "defradigital/python", sha256(index), "latest", "", ""}};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("What was published can be read back: tags, inputs, version, revision") {
+    Built built;
+    run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+    const std::vector<ExistingTag> held =
+        load_held_tags(built.fake.files, "registry", {"defradigital/python", "defradigital/nothing"});
+    REQUIRE(held.size() == 2);
+    CHECK(held[0].tag == "1.0.0-python3.13.3");
+    CHECK(held[1].tag == "latest");
+    CHECK(held[0].index == sha256(built.index));
+    CHECK(held[0].inputs == sha256("inputs"));
+    CHECK(held[0].version == "1.0.0");
+    CHECK(held[0].revision == "540323a");
+}
+
+TEST_CASE("Every blob in the registry is byte for byte the one that was built") {
+    Built built;
+    run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+    for (const std::string& blob : {config, layer, manifest_text(), built.index}) {
+        CHECK(built.fake.files.texts.at(blob_path("registry/defradigital/python", sha256(blob))) == blob);
+    }
+}
+
+TEST_CASE("The tags are written last") {
+    Built built;
+    run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+    CHECK(built.fake.files.written.back() == fs::path("registry/defradigital/python/index.json"));
+}
+
+TEST_CASE("On a full disk nothing visible changes, and that is the first thing said") {
+    Built built;
+    built.fake.files.fail_writes_to = {blob_path("registry/defradigital/python", sha256(layer))};
+    try {
+        run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what == "Nothing visible changed.");
+        CHECK(error.problems.size() == 2);
+    }
+    CHECK(load_held_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
+}
+
+TEST_CASE("A tag that moves replaces the old entry and leaves the others alone") {
+    Built built;
+    run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+    const std::string newer = render_index({}, {{version_annotation, "1.1.0"}});
+    built.sources.indexes["i"] = newer;
+    built.publication.steps = {{StepKind::store_index, "defradigital/python", sha256(newer), "", "i", ""},
+                               {StepKind::move_tag, "defradigital/python", sha256(newer), "latest", "", ""}};
+    run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+    const std::vector<ExistingTag> held = load_held_tags(built.fake.files, "registry", {"defradigital/python"});
+    REQUIRE(held.size() == 2);
+    CHECK(held[0].index == sha256(built.index));
+    CHECK(held[1].index == sha256(newer));
+}
