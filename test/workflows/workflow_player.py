@@ -1,6 +1,7 @@
 """Plays a workflow job by job, in the order of their needs: steps of the action through the mini-runner, scripts as the runner starts
-them, artifacts as directories. Other actions than checkout, cache and the two of artifacts would be unknown to it."""
+them, artifacts and caches as directories. Other actions than checkout, cache and the two of artifacts would be unknown to it."""
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import runner_protocol
 from project import OURS
 from project_of_images import Job, give_to_runner, make_repository
 
+CACHES = Path(tempfile.mkdtemp(prefix="caches-"))  # what the plays of this process saved, as the runs of one repository do
+atexit.register(shutil.rmtree, CACHES)
 NAMES_OF_OURS = (*OURS, "defra/python-image-action")  # of the same commit, or as others name it
 
 
@@ -64,7 +67,7 @@ class Play:
 
     def run_job(self, name, definition, contexts):
         job = Job(self.test, origin=self.origin, hidden=self.hidden, contexts={"github": contexts["github"]}, **self.job_options)
-        job.extra = None
+        job.extra, job.caches = None, {}
         contexts |= {"runner": {"temp": str(job.runner.places["runner_temp"])}, "steps": {}}
         status = "success"
         for number, step in enumerate(definition["steps"]):
@@ -76,6 +79,8 @@ class Play:
                 if ended["outcome"] == "failure" and not step.get("continue-on-error"):
                     status = "failure"
             contexts["steps"][label] = ended
+        if status == "success":
+            self.save_caches(job)
         outputs = {key: str(expressions.resolve(value, contexts)) for key, value in definition.get("outputs", {}).items()}
         self.contexts["needs"][name] = {"outputs": runner_protocol.job_outputs(outputs, job.runner.masks, [])}
         self.jobs.setdefault(name, []).append(job)
@@ -99,6 +104,7 @@ class Play:
             give_to_runner(Path(given["path"]))
         else:
             self.test.assertEqual(action, "actions/cache")
+            self.restore_cache(job, given)
         return {"outcome": "success", "outputs": {}}
 
     @staticmethod
@@ -130,6 +136,26 @@ class Play:
     def last_step(self, name):
         """The last one of the action in that job."""
         return [ended["step"] for _, ended in self.steps[name] if "step" in ended][-1]
+
+    @staticmethod
+    def restore_cache(job, given):
+        """The entry of that key, else the newest one that begins with one of `restore-keys`."""
+        key, paths = given["key"], [Path(path) for path in given["path"].split()]
+        found = sorted(CACHES.glob(key)) or sorted((entry for begin in given.get("restore-keys", "").split() for entry in CACHES.glob(f"{begin}*")),
+                                                   key=os.path.getmtime, reverse=True)
+        for number, path in enumerate(paths if found else []):
+            if (found[0] / str(number)).exists():
+                shutil.copytree(found[0] / str(number), path, dirs_exist_ok=True)
+        job.caches[key] = paths
+        give_to_runner(job.runner.places["runner_temp"])
+
+    @staticmethod
+    def save_caches(job):
+        """An entry is never replaced."""
+        for key, paths in job.caches.items():
+            for number, path in enumerate(paths):
+                if path.exists() and not (CACHES / key / str(number)).exists():
+                    shutil.copytree(path, CACHES / key / str(number))
 
     def upload(self, job, given):
         """One directory's content, or several paths below what they have in common."""
