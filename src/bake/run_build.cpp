@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "bake/bake.h"
 #include "bake/bake_failure.h"
 #include "bake/builder.h"
@@ -20,20 +22,24 @@ namespace fs = std::filesystem;
 /// Before the second and the third try (registry.md §6): bake keeps what it has, so a try again is cheap.
 constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
 
-/// Returns what bake printed.
+/// Returns what bake printed, which out/build.log keeps. It is hundreds of lines: only a runner, which folds them,
+/// shows them.
 std::string run_bake(const World& world, const BuildSettings& settings, const std::string& builder,
                      const fs::path& bake_file, const Environment& environment) {
     std::vector<std::string> arguments = {"bake", "--file", bake_file.string(), "--progress", "plain"};
     if (!builder.empty()) arguments.insert(arguments.end(), {"--builder", builder});
     if (settings.no_cache) arguments.emplace_back("--no-cache");
     Command command = buildx_command(settings.buildx, arguments, environment);
-    command.relayed = true;
+    command.relayed = !variable(world, "GITHUB_ACTIONS").empty();
+    const fs::path log = settings.out / "build.log";
+    if (!command.relayed) world.log << "BuildKit's output goes to " << log.string() << "\n";
     for (std::size_t tries = 0;; ++tries) {
         const Finished finished = world.processes.run(command);
+        world.files.write(log, finished.err);
         if (finished.exit_code == 0) return finished.err;
         if (tries == pauses.size() || !is_network_fault(finished.err)) {
             Problem problem = parse_bake_failure(finished.err, settings.dockerfile, settings.out.string());
-            problem.what += "\nran: " + render_command(command);
+            problem.what += fmt::format("\nran: {}\nall output: {}", render_command(command), log.string());
             throw Error{Exit::failed, {problem}};
         }
         world.log << "the network failed during the build; trying again in " << pauses[tries].count() << " s\n";

@@ -125,11 +125,24 @@ TEST_CASE("one bake makes all layouts, in the order of the plan") {
     const std::vector<std::string> argv = {"docker-buildx",         "bake",       "--file",
                                            "/tmp/fake-1/bake.json", "--progress", "plain"};
     CHECK(fake.processes.ran[0].argv == argv);
-    CHECK(fake.processes.ran[0].relayed);
+    CHECK_FALSE(fake.processes.ran[0].relayed);
     CHECK(fake.processes.ran[0].environment.at("DOCKER_CONFIG") == "/tmp/fake-1");
 }
 
-TEST_CASE("a build leaves nothing but its layouts") {
+TEST_CASE("a runner shows what BuildKit prints, elsewhere a file keeps it, also of a failed build") {
+    FakeWorld fake;
+    put_dockerfile(fake);
+    fake.processes.answer_by({"docker-buildx", "bake"},
+                             [](const Command&) { return failed("#1 much\nERROR: no space left on device\n"); });
+    error_of(fake, sample_settings());
+    CHECK_FALSE(fake.processes.ran[0].relayed);
+    CHECK(fake.files.read("/out/build.log") == "#1 much\nERROR: no space left on device\n");
+    fake.environment["GITHUB_ACTIONS"] = "true";
+    error_of(fake, sample_settings());
+    CHECK(fake.processes.ran[1].relayed);
+}
+
+TEST_CASE("a build leaves nothing but its layouts and what BuildKit printed") {
     FakeWorld fake;
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images.building/of-an-interrupted-build", "x");
@@ -139,7 +152,7 @@ TEST_CASE("a build leaves nothing but its layouts") {
         return good_bake(command);
     });
     run_build(fake.world(), sample_plan(), sample_settings());
-    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "build.log", "images"});
     CHECK(fake.files.names_in("/out/images").size() == 4);
     CHECK_FALSE(fake.files.is_directory("/tmp/fake-1"));
 }
@@ -157,7 +170,7 @@ TEST_CASE("a second build takes the place of the first, and of its images only")
     CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
           second[0].manifest);
     CHECK(fake.files.names_in("/out/images").size() == 5);
-    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
 
 TEST_CASE("a build that fails leaves the former layouts as they were") {
@@ -173,10 +186,11 @@ TEST_CASE("a build that fails leaves the former layouts as they were") {
     CHECK(error_of(fake, sample_settings()) ==
           "the build failed: no space left on device\n"
           "  ran: docker-buildx bake --file /tmp/fake-2/bake.json --progress plain\n"
+          "  all output: /out/build.log\n"
           "  hint: make room where the engine keeps its data: docker system df shows what is there\n");
     CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
           first[0].manifest);
-    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "images"});
+    CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
 
 TEST_CASE("a bake that leaves out an image replaces none") {
@@ -329,7 +343,9 @@ TEST_CASE("a bake that the network ended is run three times, not more") {
     better.processes.answer({"docker-buildx", "bake"}, failed(err));
     better.processes.answer_by({"docker-buildx", "bake"}, bake(better, ""));
     CHECK(run_build(better.world(), sample_plan(), sample_settings()).layouts.size() == 4);
-    CHECK(better.log.str() == "the network failed during the build; trying again in 5 s\n");
+    CHECK(better.log.str() ==
+          "BuildKit's output goes to /out/build.log\n"
+          "the network failed during the build; trying again in 5 s\n");
 }
 
 TEST_CASE("a failed step is not tried again") {
