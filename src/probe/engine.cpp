@@ -1,6 +1,8 @@
 #include "probe/engine.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,6 +18,8 @@ constexpr int newest_api = 45;  // the newest one that this was written for; new
 
 constexpr const char* install_hint =
     "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";
+constexpr const char* permission_hint =
+    "let this user use the socket: add the user to the group docker and log in again, or run as root";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint, Exit exit = Exit::failed) {
     throw Error{exit, {{{}, what, hint}}};
@@ -35,14 +39,19 @@ std::vector<std::filesystem::path> candidates(const World& world) {
     return sockets;
 }
 
-/// Why nobody answered there: what a person would look at first.
+/// True if there is something that this user may not connect to, or a directory above that may not be entered.
+bool is_forbidden(const std::filesystem::path& socket) {
+    return faccessat(AT_FDCWD, socket.c_str(), R_OK | W_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
+/// Why there was no response: what the user would look at first.
 std::string describe_silence(const std::filesystem::path& socket) {
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(socket, error);
-    if (error == std::errc::permission_denied) return socket.string() + " may not be used by this user";
+    if (is_forbidden(socket)) return socket.string() + " may not be used by this user";
     if (!std::filesystem::exists(status)) return socket.string() + " is not there";
     if (status.type() != std::filesystem::file_type::socket) return socket.string() + " is no socket";
-    return socket.string() + " does not answer, or may not be used by this user";
+    return socket.string() + " does not answer";
 }
 
 std::optional<Response> ping(const World& world, const std::filesystem::path& socket) {
@@ -122,10 +131,12 @@ bool has_containerd_store(const Json& info) {
 
 EngineInfo find_engine(const World& world) {
     std::vector<std::string> silent;
+    bool forbidden = false;
     for (const std::filesystem::path& socket : candidates(world)) {
         const std::optional<Response> pong = ping(world, socket);
         if (!pong) {
             silent.push_back(describe_silence(socket));
+            forbidden = forbidden || is_forbidden(socket);
             continue;
         }
         EngineInfo engine;
@@ -145,5 +156,6 @@ EngineInfo find_engine(const World& world) {
                    "switch it to Linux containers");
         return engine;
     }
+    if (forbidden) refuse("no Docker Engine can be used: " + joined(silent, ", "), permission_hint);
     refuse("there is no Docker Engine: " + joined(silent, ", "), install_hint);
 }

@@ -1,8 +1,13 @@
 #include "probe/engine.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "fakes/fake_world.h"
+#include "real_world.h"
 
 namespace {
 
@@ -109,6 +114,31 @@ TEST_CASE("without an engine one line says what was looked at") {
     CHECK(told(fake) == "there is no Docker Engine: /nowhere/docker.sock is not there" + hint);
     fake.environment["DOCKER_HOST"] = "unix:///tmp";
     CHECK(told(fake) == "there is no Docker Engine: /tmp is no socket" + hint);
+}
+
+TEST_CASE("a socket that this user may not use is no engine that has to be installed") {
+    const WorkTree tree;
+    const std::string socket = (tree.path / "docker.sock").string();
+    std::filesystem::permissions(tree.path, std::filesystem::perms::all);
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    FakeWorld fake;
+    fake.http.fail("GET", "http://docker/_ping");
+    fake.environment["DOCKER_HOST"] = "unix://" + socket;
+    CHECK(told(fake) == "there is no Docker Engine: " + socket + " does not answer" + hint);
+
+    std::filesystem::permissions(socket, std::filesystem::perms::none);
+    const uid_t user = geteuid();
+    if (user == 0) REQUIRE(seteuid(65534) == 0);  // root may use everything
+    const std::string text = told(fake);
+    if (user == 0) REQUIRE(seteuid(0) == 0);
+    close(listener);
+    CHECK(text == "no Docker Engine can be used: " + socket +
+                      " may not be used by this user\n  hint: let this user use the socket: add the user to the group "
+                      "docker and log in again, or run as root\n");
 }
 
 TEST_CASE("an engine that is not on this machine is an option that is wrong") {
