@@ -147,17 +147,6 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
 
 }  // namespace
 
-Variables make_build_arguments(const Plan& plan, const Image& image, Time source_date) {
-    const Row& row = plan.row_of(image);
-    Variables arguments = {{"BASE_VERSION", row.base_version()},
-                           {"PRODUCTION_KIND", row.distroless_version.empty() ? "slim" : "distroless"},
-                           {"PYTHON_VERSION", row.python_version},
-                           {"DEFRA_VERSION", plan.job.defra_version},
-                           {"SOURCE_DATE_EPOCH", std::to_string(source_date.time_since_epoch().count())}};
-    if (!row.distroless_version.empty()) arguments["DISTROLESS_VERSION"] = row.distroless_version;
-    return arguments;
-}
-
 std::string render_bake(const Plan& plan, const BuildSettings& settings, const Dockerfile& dockerfile,
                         const fs::path& outputs) {
     JsonWriter json;

@@ -75,7 +75,9 @@ std::string hint_for(const std::string& error, const std::string& step, const st
         std::string hint;
     };
     const std::vector<Entry> table = {
-        {{"parse error", "unknown instruction"}, "fix the Dockerfile"},
+        {{"parse error", "unknown instruction", "Syntax error", "parser directive", "failed to parse stage name",
+          "cannot copy from stage", "failed to process \""},
+         "fix the Dockerfile"},
         {{"denied by policy"}, "only pinned images are read: name this one in a FROM, and use its stage"},
         {{"x509: certificate signed by unknown authority"},
          "the engine does not trust this registry's certificate: install its authority where the engine runs"},

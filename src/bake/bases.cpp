@@ -1,10 +1,10 @@
-// Which bases a Dockerfile reaches, and out/bases.json.
+#include "bake/bases.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
 
-#include "bake/bake.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -13,12 +13,17 @@
 
 namespace {
 
+namespace fs = std::filesystem;
+
 /// TARGETPLATFORM and its kin, which BuildKit sets above the first FROM. BUILDPLATFORM's are the builder's own.
-Variables platform_variables(const std::string& platform) {
+Variables target_variables(const std::string& target, const std::string& platform) {
     std::vector<std::string> parts = fields_of(platform, '/');
     parts.resize(3);
-    return {
-        {"TARGETPLATFORM", platform}, {"TARGETOS", parts[0]}, {"TARGETARCH", parts[1]}, {"TARGETVARIANT", parts[2]}};
+    return {{"TARGETPLATFORM", platform},
+            {"TARGETOS", parts[0]},
+            {"TARGETARCH", parts[1]},
+            {"TARGETVARIANT", parts[2]},
+            {"TARGETSTAGE", target}};
 }
 
 bool is_builders_own(const std::string& variable) {
@@ -33,8 +38,9 @@ bool is_stage_number(const StageSource& source) {
 /// Follows a target through its stages.
 class BuildGraph {
   public:
-    BuildGraph(const Dockerfile& dockerfile, const Variables& arguments, const std::string& platform)
-        : dockerfile_(dockerfile), platform_(platform), variables_(platform_variables(platform)) {
+    BuildGraph(const Dockerfile& dockerfile, const std::string& target, const Variables& arguments,
+               const std::string& platform)
+        : dockerfile_(dockerfile), platform_(platform), variables_(target_variables(target, platform)) {
         for (const DockerfileArgument& argument : dockerfile.arguments) {
             if (!argument.is_global) continue;
             const auto given = arguments.find(argument.name);
@@ -82,6 +88,8 @@ class BuildGraph {
         final_bases_[index] =
             below ? add_stage(*below) : add_image(from, {"", platform_of(stage), stage.line, false}, unset);
         for (const StageSource& source : stage.sources) add_source(source, index);
+        if (!below) return final_bases_[index];
+        for (const StageSource& source : dockerfile_.stages[*below].triggers) add_source(source, index);
         return final_bases_[index];
     }
 
@@ -154,8 +162,11 @@ class BuildGraph {
         return std::any_of(unset.begin(), unset.end(), is_builders_own) ? "" : platform;
     }
 
+    /// One for each line: the others come of the first.
     void add_problem(int line, const std::string& what, const std::string& hint) {
-        problems_.push_back({{dockerfile_.file, line}, what, hint});
+        const bool is_known =
+            std::any_of(problems_.begin(), problems_.end(), [&](const Problem& p) { return p.at.line == line; });
+        if (!is_known) problems_.push_back({{dockerfile_.file, line}, what, hint});
     }
 
     const Dockerfile& dockerfile_;
@@ -195,12 +206,7 @@ Base parse_base(const Json& entry, const std::string& source) {
               .digest = *digest,
               .created = parse_time(text_at(entry, "created")),
               .digest_now = Digest::parse(text_at(entry, "digestNow")),
-              .layers = {},
-              .stand_in = member(entry, "standIn").IsTrue(),
-              .excuses = {},
-              .images = {},
-              .layout = {},
-              .pulled_from = {}};
+              .stand_in = member(entry, "standIn").IsTrue()};
     if (const Json& layers = member(entry, "layers"); layers.IsObject()) {
         for (const auto& layer : layers.GetObject()) {
             const std::string platform = text_of(layer.name);
@@ -217,11 +223,63 @@ Base parse_base(const Json& entry, const std::string& source) {
     return base;
 }
 
+/// Of the list of stand-ins.
+constexpr const char* remake_hint = "run the set-up again: it writes this file";
+
+/// Adds what the image or the index of this digest says about itself: dates, and layers by platform.
+void add_facts(Files& files, const Digest& digest, Base& base) {
+    const std::string source = base.layout.string();
+    const Manifest manifest = parse_manifest(files.read(blob_path(base.layout, digest)), source);
+    for (const Descriptor& child : manifest.children) {
+        if (child.platform != "unknown/unknown") add_facts(files, child.digest, base);
+    }
+    if (!manifest.config) return;
+    const std::string text = files.read(blob_path(base.layout, manifest.config->digest));
+    const rapidjson::Document config = parse_tool_json(text, source);
+    const std::string platform = parse_config_platform(text, source);
+    base.layers[platform] = manifest.layers.size();
+    base.created = parse_time(text_at(config, "created"));
+}
+
+/// One entry of the file; nothing, and a Problem, if it cannot be used.
+std::optional<Base> load_stand_in(Files& files, const std::string& reference, const Json& entry, const Place& at,
+                                  Problems& problems) {
+    const std::optional<Digest> digest = Digest::parse(text_at(entry, "digest"));
+    const fs::path layout = text_at(entry, "layout");
+    if (!digest) problems.push_back({at, "the stand-in for " + reference + " has no digest", remake_hint});
+    if (!layout.is_absolute() || !files.is_directory(layout)) {
+        problems.push_back({at,
+                            "the stand-in for " + reference + " has no layout: \"" + layout.string() +
+                                "\" is no absolute path of a directory",
+                            remake_hint});
+        return std::nullopt;
+    }
+    if (!digest) return std::nullopt;
+    Base base{.reference = familiar_name(reference).value_or(reference),
+              .digest = *digest,
+              .stand_in = true,
+              .layout = layout};
+    for (const Json& excuse : items_at(entry, "excuses")) base.excuses.push_back(text_of(excuse));
+    add_facts(files, *digest, base);
+    return base;
+}
+
 }  // namespace
+
+Variables make_build_arguments(const Plan& plan, const Image& image, Time source_date) {
+    const Row& row = plan.row_of(image);
+    Variables arguments = {{"BASE_VERSION", row.base_version()},
+                           {"PRODUCTION_KIND", row.distroless_version.empty() ? "slim" : "distroless"},
+                           {"PYTHON_VERSION", row.python_version},
+                           {"DEFRA_VERSION", plan.job.defra_version},
+                           {"SOURCE_DATE_EPOCH", std::to_string(source_date.time_since_epoch().count())}};
+    if (!row.distroless_version.empty()) arguments["DISTROLESS_VERSION"] = row.distroless_version;
+    return arguments;
+}
 
 TargetBases find_bases(const Dockerfile& dockerfile, const std::string& target, const Variables& arguments,
                        const std::string& platform) {
-    return BuildGraph(dockerfile, arguments, platform).follow(target);
+    return BuildGraph(dockerfile, target, arguments, platform).follow(target);
 }
 
 std::vector<BaseUse> list_bases(const Dockerfile& dockerfile, const Plan& plan) {
@@ -266,5 +324,22 @@ std::vector<Base> parse_bases_json(std::string_view text, const std::string& sou
     }
     std::vector<Base> bases;
     for (const Json& entry : items_of(document)) bases.push_back(parse_base(entry, source));
+    return bases;
+}
+
+std::vector<Base> load_stand_ins(Files& files, const fs::path& path) {
+    const LinedJson json = parse_people_json(files.read(path), path.string());
+    std::vector<Base> bases;
+    Problems problems;
+    if (!json.root.IsObject()) problems.push_back({json.at(""), "this is no list of stand-ins", remake_hint});
+    if (json.root.IsObject()) {
+        for (const auto& entry : json.root.GetObject()) {
+            const std::string reference = text_of(entry.name);
+            const Place at = json.at(child_pointer("", reference));
+            std::optional<Base> base = load_stand_in(files, reference, entry.value, at, problems);
+            if (base) bases.push_back(std::move(*base));
+        }
+    }
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
     return bases;
 }

@@ -1,9 +1,9 @@
-// The files of the work tree that go into images.
+#include "bake/inputs.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "bake/bake.h"
 #include "base/error.h"
 #include "plan/build_context.h"
 

@@ -89,10 +89,6 @@ std::vector<Base> resolve_bases(const World& world, const Settings& settings, co
                         .created = named.created,
                         .digest_now = named.digest,
                         .layers = named.layers,
-                        .stand_in = false,
-                        .excuses = {},
-                        .images = {},
-                        .layout = {},
                         .pulled_from = make_pull_source(settings, named)};
         });
     }

@@ -1,6 +1,7 @@
 // The build stage: every image of the plan in one build graph, on bases that are pinned for the run.
 #pragma once
 
+#include "bake/bake.h"
 #include "pipeline/images.h"
 
 /// Resolves the bases (or takes the given stand-ins), records them in out/bases.json, and builds into out/images.

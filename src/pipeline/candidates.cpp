@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bake/bake.h"
+#include "bake/inputs.h"
 
 namespace {
 

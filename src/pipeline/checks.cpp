@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "bake/bake.h"
+#include "bake/bases.h"
 #include "contract/certificates.h"
 #include "findings/security_upgrades.h"
 #include "pipeline/contract_tests.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bake/bake.h"
+#include "bake/bases.h"
 #include "findings/layers.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"

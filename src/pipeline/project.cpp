@@ -4,10 +4,11 @@
 #include <functional>
 #include <set>
 
-#include "bake/bake.h"
+#include "bake/inputs.h"
 #include "base/text.h"
 #include "pipeline/result.h"
 #include "pipeline/revision.h"
+#include "plan/dockerfile.h"
 #include "plan/plan.h"
 #include "policy/migration.h"
 #include "system/files.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "bake/bake.h"
+#include "bake/inputs.h"
 #include "base/text.h"
 #include "pipeline/evidence.h"
 #include "pipeline/github.h"

@@ -33,6 +33,7 @@ struct Instruction {
     std::vector<std::string> flags;  ///< "--from=uv", without quotation marks
     Words rest;                      ///< behind the flags
     int line = 0;
+    bool is_trigger = false;  ///< behind ONBUILD
 };
 
 std::string_view without_leading_blanks(std::string_view text) {
@@ -131,6 +132,10 @@ class InstructionReader {
             }
             if (words.from(0).text.empty()) continue;
             instructions.push_back(split(words.from(0), first));
+            if (instructions.back().name == "onbuild") {
+                instructions.push_back(split(instructions.back().rest, first));
+                instructions.back().is_trigger = true;
+            }
             if (may_hold_heredoc(instructions.back())) skip_heredocs(words.text, first);
         }
         return instructions;
@@ -148,28 +153,36 @@ class InstructionReader {
         return true;
     }
 
-    /// "# name=value" in the first lines of the file. A first line "#!…" may stand before them.
+    /// "# name=value" in the first lines of the file (parser/directives.go): any other line ends them. Behind a first
+    /// line "#!…" BuildKit looks for the frontend only.
     bool read_directive(std::string_view line) {
-        if (!may_be_directive_ || (number_ == 1 && line.starts_with("#!"))) return false;
-        const std::size_t equals = line.find('=');
-        const std::string name =
-            line.starts_with('#') ? lower_case(trimmed(line.substr(1, equals == line.npos ? equals : equals - 1))) : "";
-        const bool is_name = equals != line.npos && !name.empty() &&
-                             std::isalpha(static_cast<unsigned char>(name[0])) &&
-                             std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
-        const std::string value(is_name ? trimmed(line.substr(equals + 1)) : "");
-        may_be_directive_ = !value.empty();
-        if (value.empty()) return false;
+        if (!may_be_directive_) return false;
+        if (number_ == 1 && line.starts_with("#!")) {
+            has_shebang_ = true;
+            return true;
+        }
+        const std::size_t equals = std::min(line.find('='), line.size());
+        const std::string name = line.starts_with('#') ? lower_case(trimmed(line.substr(1, equals - 1))) : "";
+        const std::string value(trimmed(line.substr(std::min(equals + 1, line.size()))));
+        may_be_directive_ = !value.empty() && (name == "syntax" || name == "escape" || name == "check");
+        if (!may_be_directive_) return false;
         if (name == "syntax") {
             dockerfile_.syntax = value.substr(0, value.find(' '));
             dockerfile_.syntax_line = number_;
         }
-        if (name == "escape" && (value == "\\" || value == "`")) {
-            dockerfile_.escape = value[0];
-        } else if (name == "escape") {
-            add_problem(number_, "the escape directive is " + shown(value), R"(write # escape=\ or # escape=`)");
-        }
+        if (name == "escape" && !has_shebang_) read_escape(value);
+        has_check_ = has_check_ || name == "check";
         return true;
+    }
+
+    void read_escape(const std::string& value) {
+        if (value != "\\" && value != "`") {
+            add_problem(number_, "the escape directive is " + shown(value), R"(write # escape=\ or # escape=`)");
+        } else if (has_check_) {  // which ends the directives where it is not known: BuildKit before 0.15
+            add_problem(number_, "not every BuildKit reads an escape directive below # check=", "write it above");
+        } else {
+            dockerfile_.escape = value[0];
+        }
     }
 
     /// True if the line is continued by the next one: it ends in one escape character, and blanks.
@@ -201,8 +214,7 @@ class InstructionReader {
         return text;
     }
 
-    bool may_hold_heredoc(const Instruction& instruction) {
-        if (instruction.name == "onbuild") return may_hold_heredoc(split(instruction.rest, instruction.line));
+    static bool may_hold_heredoc(const Instruction& instruction) {
         const bool has_body = instruction.name == "run" || instruction.name == "copy" || instruction.name == "add";
         return has_body && !parse_exec_form(instruction.rest.text);
     }
@@ -233,6 +245,8 @@ class InstructionReader {
     std::size_t next_ = 0;
     int number_ = 0;
     bool may_be_directive_ = true;
+    bool has_shebang_ = false;
+    bool has_check_ = false;
 };
 
 // What the instructions mean ---------------------------------------------------------------------------------------
@@ -256,8 +270,8 @@ class StageReader {
     StageReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {}
 
     void read(const Instruction& instruction) {
-        if (instruction.name == "arg") read_arguments(instruction);
-        if (instruction.name == "from") read_from(instruction);
+        if (instruction.name == "arg" && !instruction.is_trigger) read_arguments(instruction);
+        if (instruction.name == "from" && !instruction.is_trigger) read_from(instruction);
         if (dockerfile_.stages.empty()) return;
         if (instruction.name == "copy" || instruction.name == "add") read_copy(instruction);
         if (instruction.name == "run") read_mounts(instruction);
@@ -313,16 +327,18 @@ class StageReader {
         dockerfile_.stages.push_back(std::move(stage));
     }
 
-    void add_source(const std::string& name, int line, bool may_be_number, const char* what) {
-        dockerfile_.stages.back().sources.push_back({name, line, may_be_number});
+    void add_source(const std::string& name, const Instruction& instruction, bool may_be_number, const char* what) {
+        Stage& stage = dockerfile_.stages.back();
+        (instruction.is_trigger ? stage.triggers : stage.sources).push_back({name, instruction.line, may_be_number});
         if (name.find('$') == std::string::npos) return;
-        add_problem(line, fmt::format("{} names {}, and variables are not expanded there", what, shown(name)),
+        add_problem(instruction.line,
+                    fmt::format("{} names {}, and variables are not expanded there", what, shown(name)),
                     "begin a stage with FROM …, where they are, and name that stage");
     }
 
     void read_copy(const Instruction& instruction) {
         const std::string from = value_of_flag(instruction, "--from=");
-        if (!from.empty()) return add_source(from, instruction.line, true, "COPY --from");
+        if (!from.empty()) return add_source(from, instruction, true, "COPY --from");
         std::vector<std::string> words;
         if (const auto exec = parse_exec_form(instruction.rest.text)) {
             words = *exec;
@@ -359,7 +375,7 @@ class StageReader {
                 mount[key] = equals == std::string::npos ? "" : field.substr(equals + 1);
             }
             if (const std::string from = mount["from"]; !from.empty()) {
-                add_source(from, instruction.line, false, "RUN --mount");
+                add_source(from, instruction, false, "RUN --mount");
             } else if (mount["type"] == "bind") {
                 add_context_path(mount["source"].empty() ? "." : mount["source"]);
             }

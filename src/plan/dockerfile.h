@@ -33,6 +33,7 @@ struct Stage {
     std::string from;      ///< as written: an image or an earlier stage
     std::string platform;  ///< of --platform, as written
     std::vector<StageSource> sources;
+    std::vector<StageSource> triggers;  ///< of ONBUILD: read by the stages whose FROM names this one
     int line = 0;
 };
 

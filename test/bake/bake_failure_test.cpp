@@ -117,6 +117,16 @@ TEST_CASE("a failure's hint names its cause") {
     const auto hint = [](const std::string& error) {
         return parse_bake_failure("ERROR: " + error + "\n", "Dockerfile", "/my/out").hint;
     };
+    for (const char* error :
+         {"dockerfile parse error on line 4: duplicate flag specified: from",
+          "only one escape parser directive can be used",
+          "Syntax error - can't find = in \"`\". Must be of the form: name=value",
+          "failed to parse stage name \"busybox:\": invalid reference format",
+          "cannot copy from stage \"data\", it needs to be defined before current stage \"development\"",
+          "failed to process \"<<\\\"two\": unexpected end of statement while looking for matching double-quote"}) {
+        INFO(error);
+        CHECK(hint(error) == "fix the Dockerfile");
+    }
     CHECK(hint("write /my/out/images.building/x/blobs: no space left on device") ==
           "make room on the disk that /my/out is on");
     CHECK(hint("write /var/lib/docker/x: no space left on device").starts_with("make room where the engine keeps"));

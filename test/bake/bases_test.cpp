@@ -4,6 +4,7 @@
 #include "bake/random_dockerfile.h"
 #include "bake/samples.h"
 #include "base/error.h"
+#include "fakes/fake_files.h"
 
 namespace {
 
@@ -28,6 +29,33 @@ std::string bases_of(const std::string& dockerfile, const std::string& target, c
 }
 
 const std::string sample(sample_dockerfile);
+
+/// Puts an image for each platform into the layout, and an index of them. Returns the index's digest.
+Digest add_index(FakeFiles& files, const std::string& layout, const std::vector<std::string>& architectures) {
+    std::string children;
+    for (const std::string& architecture : architectures) {
+        const std::string config =
+            R"({"os": "linux", "architecture": ")" + architecture + R"(", "created": "2026-11-18T00:00:00Z"})";
+        files.texts[blob_path(layout, sha256(config))] = config;
+        const std::string layer =
+            R"({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 1, "digest": ")" +
+            sha256("layer").text() + "\"}";
+        const std::string manifest =
+            R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config":
+            {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 1, "digest": ")" +
+            sha256(config).text() + R"("}, "layers": [)" + layer + "," + layer + "]}";
+        files.texts[blob_path(layout, sha256(manifest))] = manifest;
+        children += (children.empty() ? "" : ",") +
+                    (R"({"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1, "digest": ")" +
+                     sha256(manifest).text() + R"(", "platform": {"os": "linux", "architecture": ")") +
+                    architecture + "\"}}";
+    }
+    const std::string index =
+        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [)" + children +
+        "]}";
+    files.texts[blob_path(layout, sha256(index))] = index;
+    return sha256(index);
+}
 
 }  // namespace
 
@@ -72,6 +100,8 @@ TEST_CASE("only ARGs above the first FROM count for FROM, and the message names 
     CHECK(bases_of("FROM python:${V} AS t\nARG V=1\n", "t", {{"V", "3"}}) ==
           "Dockerfile:1: \"python:\" is not an image reference\n"
           "  hint: move ARG V from line 2 above the first FROM: FROM sees no other ARG\n");
+    CHECK(bases_of("FROM a:${TARGETSTAGE} AS t\n", "t") == "a:t linux/amd64 1\non a:t");
+    CHECK(bases_of("FROM a:${X%\\*} AS t\n", "t").find("is not an image reference") == std::string::npos);
     CHECK(bases_of("FROM $BUILDARCH: AS t\n", "t") ==
           "Dockerfile:1: \":\" is not an image reference\n"
           "  hint: BUILDARCH is known to the builder only: use TARGET…\n");
@@ -84,6 +114,14 @@ TEST_CASE("a stage can be used below its FROM only, and a number is a stage for 
           "Dockerfile:3: there is no stage 1 above this one\n"
           "  hint: they count from 0\n");
     CHECK(bases_of("FROM a\nFROM 0 AS t\nCOPY --from=0 /f /f\n", "t") == "0 linux/amd64 2\na linux/amd64 1\non 0");
+}
+
+TEST_CASE("what ONBUILD names is read by the stages on top, and not by its own") {
+    const std::string text = "FROM a AS one\nONBUILD COPY --from=b /f /f\nFROM one AS two\nFROM two AS three\n";
+    CHECK(bases_of(text, "one") == "a linux/amd64 1\non a");
+    CHECK(bases_of(text, "two") == "a linux/amd64 1\nb linux/amd64 2\non a");
+    CHECK(bases_of("FROM a AS one\nONBUILD COPY --from=t /f /f\nFROM b AS t\nFROM one AS u\n", "u") ==
+          "a linux/amd64 1\nb linux/amd64 3\non a");
 }
 
 TEST_CASE("a stage with the name of an image could not be told from it once it is pinned") {
@@ -176,4 +214,41 @@ TEST_CASE("a bases.json that is none is refused by name") {
     CHECK_THROWS_AS(parse_bases_json("{}", "out/bases.json"), Error);
     CHECK_THROWS_AS(parse_bases_json(R"([{"reference": "a"}])", "out/bases.json"), Error);
     CHECK_THROWS_AS(parse_bases_json(R"([{"digest": "sha256:1"}])", "out/bases.json"), Error);
+}
+
+TEST_CASE("stand-ins come with their dates, their layers and what they are excused from") {
+    FakeFiles files;
+    const Digest digest = add_index(files, "/stand-ins/python", {"amd64", "arm64"});
+    files.texts["bases.json"] = R"({"python:3.12.3-slim-bookworm": {"layout": "/stand-ins/python", "digest": ")" +
+                                digest.text() + R"(", "excuses": ["size"]}})";
+    const std::vector<Base> bases = load_stand_ins(files, "bases.json");
+    REQUIRE(bases.size() == 1);
+    CHECK(bases[0].reference == "python:3.12.3-slim-bookworm");
+    CHECK(bases[0].digest == digest);
+    CHECK(bases[0].stand_in);
+    CHECK(bases[0].layout == "/stand-ins/python");
+    CHECK(bases[0].excuses == std::vector<std::string>{"size"});
+    CHECK(bases[0].created == parse_time("2026-11-18T00:00:00Z"));
+    CHECK(bases[0].layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}, {"linux/arm64", 2}});
+}
+
+TEST_CASE("every stand-in that cannot be used is told, at its line") {
+    FakeFiles files;
+    files.texts["bases.json"] =
+        "{\n\"a:1\": {\"layout\": \"relative\", \"digest\": \"sha256:1\"},\n\"b/c:2\": {\"layout\": \"/nowhere\", "
+        "\"digest\": \"" +
+        sha256("").text() + "\"}}";
+    try {
+        load_stand_ins(files, "bases.json");
+        FAIL("no error");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::bad_input);
+        CHECK(render_problems(error.problems) ==
+              "bases.json:2: the stand-in for a:1 has no digest\n"
+              "  hint: run the set-up again: it writes this file\n"
+              "bases.json:2: the stand-in for a:1 has no layout: \"relative\" is no absolute path of a directory\n"
+              "  hint: run the set-up again: it writes this file\n"
+              "bases.json:3: the stand-in for b/c:2 has no layout: \"/nowhere\" is no absolute path of a directory\n"
+              "  hint: run the set-up again: it writes this file\n");
+    }
 }

@@ -63,16 +63,7 @@ inline Dockerfile sample_parsed() {
 }
 
 inline Base sample_base(const std::string& reference, char digit) {
-    return {.reference = reference,
-            .digest = sample_digest(digit),
-            .created = std::nullopt,
-            .digest_now = std::nullopt,
-            .layers = {},
-            .stand_in = false,
-            .excuses = {},
-            .images = {},
-            .layout = {},
-            .pulled_from = {}};
+    return {.reference = reference, .digest = sample_digest(digit)};
 }
 
 inline std::vector<Base> sample_bases() {

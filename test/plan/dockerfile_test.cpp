@@ -155,6 +155,30 @@ TEST_CASE("directives stand in the first lines only") {
     CHECK(problems_of("# escape=x\nFROM a\n").starts_with("Dockerfile:1: the escape directive is \"x\"\n"));
 }
 
+TEST_CASE("an unknown directive ends them, and so do the shebang and # check= for the escape character") {
+    const auto escape_of = [](const std::string& lines) { return parse_dockerfile(lines + "FROM a\n", "D").escape; };
+    CHECK(escape_of("#ESCAPE=`\n") == '`');
+    CHECK(escape_of("# escape=`\n# x=1\n# escape=\\\n") == '`');
+    CHECK(escape_of("# x=1\n# escape=`\n") == '\\');
+    CHECK(escape_of("#!/bin/x\n# escape=`\n") == '\\');
+    CHECK(escape_of("# escape=`\n# check=skip=all\n") == '`');
+    CHECK(parse_dockerfile("# x=1\n# syntax=y\nFROM a\n", "D").syntax.empty());
+    CHECK(problems_of("# check=skip=all\n# escape=`\nFROM a\n") ==
+          "Dockerfile:2: not every BuildKit reads an escape directive below # check=\n  hint: write it above\n");
+}
+
+TEST_CASE("what ONBUILD reads is kept with its stage, and is part of the build context") {
+    const Dockerfile dockerfile = parse_dockerfile(
+        "FROM a\nONBUILD COPY --from=b:1 /f /f\nONBUILD ADD image/x /\nONBUILD ARG X=1\nONBUILD RUN <<E\nFROM c\nE\n",
+        "Dockerfile");
+    REQUIRE(dockerfile.stages.size() == 1);
+    CHECK(dockerfile.stages[0].sources.empty());
+    REQUIRE(dockerfile.stages[0].triggers.size() == 1);
+    CHECK(dockerfile.stages[0].triggers[0].name == "b:1");
+    CHECK(dockerfile.context_paths == std::vector<std::string>{"image/x"});
+    CHECK(dockerfile.arguments.empty());
+}
+
 TEST_CASE("every problem of a Dockerfile is reported on its line") {
     CHECK(problems_of("RUN echo\n") ==
           "Dockerfile: there is no FROM: no image can be made from this\n"
