@@ -1,12 +1,52 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <optional>
+
 #include "base/json.h"
 #include "plan/plan.h"
 #include "plan/row.h"
-#include "plan/siblings.h"
 #include "plan/tags.h"
 
 namespace {
+
+struct Sibling {
+    const char* key;  ///< the field that only this one has
+    const char* repository;
+    const char* images;
+};
+
+constexpr std::array siblings = {
+    Sibling{"nodeVersion", "defra-docker-node", "Node.js"},
+    Sibling{"netVersion", "defra-docker-dotnetcore", ".NET"},
+    Sibling{"sdkVersion", "defra-docker-dotnetcore", ".NET"},
+};
+
+Problem explain(const Sibling& sibling, Place at) {
+    return {std::move(at),
+            fmt::format("this is a matrix of {} ({}): its rows have \"{}\" and no \"pythonVersion\"",
+                        sibling.repository, sibling.images, sibling.key),
+            fmt::format(
+                "what works for {} images already: scan and judge, by the references of images that are published.\n"
+                "What does not: matrix, check, build, test, publish and run, which know Python's files only",
+                sibling.images)};
+}
+
+/// If the rows are those of a sibling repository, defra-docker-node or defra-docker-dotnetcore (defra-pipeline.md §2):
+/// one problem that says so, on the line that gave it away, with what works for it and what does not. A matrix in which
+/// any row has a pythonVersion is ours, whatever else stands in it.
+std::optional<Problem> recognise_sibling(const LinedJson& json) {
+    std::optional<Problem> recognised;
+    for (rapidjson::SizeType index = 0; index < items_of(json.root).Size(); ++index) {
+        const Json& row = json.root[index];
+        if (!member(row, "pythonVersion").IsNull()) return std::nullopt;
+        for (const Sibling& sibling : siblings) {
+            if (recognised || member(row, sibling.key).IsNull()) continue;
+            recognised = explain(sibling, json.at(fmt::format("/{}/{}", index, sibling.key)));
+        }
+    }
+    return recognised;
+}
 
 void append(Problems& problems, const Problems& more) {
     problems.insert(problems.end(), more.begin(), more.end());
