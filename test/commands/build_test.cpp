@@ -1,4 +1,5 @@
-// `build` on bases that need a login: who is shown it, and that nothing of it stays.
+// `build`: what is wrong before buildx is called, and bases that need a login: who is shown it, and that nothing of it
+// stays.
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/digest.h"
@@ -6,6 +7,7 @@
 #include "base/json.h"
 #include "commands/commands.h"
 #include "commands/work_tree.h"
+#include "oci/layout.h"
 
 namespace {
 
@@ -16,6 +18,36 @@ std::string base_manifest() {
     return R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {"mediaType":
         "application/vnd.oci.image.config.v1+json", "size": 2, "digest": ")" +
            sha256("{}").text() + R"("}, "layers": []})";
+}
+
+/// With the containerd store.
+void answer_engine(FakeWorld& fake) {
+    fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+    fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"28.0.4"})");
+    fake.http.answer("GET", "http://docker/v1.45/info", 200,
+                     R"({"OSType":"linux","Architecture":"x86_64",
+                         "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
+}
+
+/// A stand-in for linux/amd64: an entry of the list that --stand-ins names.
+std::string add_stand_in(FakeWorld& fake, const std::string& reference, const std::string& layout) {
+    const std::string config = R"({"os": "linux", "architecture": "amd64"})";
+    const std::string manifest =
+        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {"mediaType":
+        "application/vnd.oci.image.config.v1+json", "size": 1, "digest": ")" +
+        sha256(config).text() + R"("}, "layers": []})";
+    fake.files.texts[blob_path(layout, sha256(config))] = config;
+    fake.files.texts[blob_path(layout, sha256(manifest))] = manifest;
+    return "\"" + reference + R"(": {"layout": ")" + layout + R"(", "digest": ")" + sha256(manifest).text() + "\"}";
+}
+
+Error build_error(FakeWorld& fake, const std::map<std::string, std::string>& options) {
+    try {
+        run_build(fake.world(), parse_settings(options));
+    } catch (const Error& error) {
+        return error;
+    }
+    throw std::logic_error("the build succeeds");
 }
 
 /// A project on a base of dhi.io, an engine with the containerd store, and a buildx whose bake fails.
@@ -29,11 +61,7 @@ struct PrivateBase {
             "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\nARG "
             "PRODUCTION_KIND=distroless\n"
             "ARG DEFRA_VERSION=1.0.0\nFROM dhi.io/python:3.13 AS development\nFROM dhi.io/python:3.13 AS production\n";
-        fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
-        fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"28.0.4"})");
-        fake.http.answer("GET", "http://docker/v1.45/info", 200,
-                         R"({"OSType":"linux","Architecture":"x86_64",
-                             "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
+        answer_engine(fake);
         fake.http.answer("GET", "https://dhi.io/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"dhi\""}});
         fake.http.answer_by("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
             for (const Header& header : request.headers) {
@@ -48,17 +76,41 @@ struct PrivateBase {
         });
     }
 
-    Error build(const std::map<std::string, std::string>& options) {
-        try {
-            run_build(fake.world(), parse_settings(options));
-        } catch (const Error& error) {
-            return error;
-        }
-        throw std::logic_error("the bake fails");
-    }
+    Error build(const std::map<std::string, std::string>& options) { return build_error(fake, options); }
 };
 
 }  // namespace
+
+TEST_CASE("Stand-ins of one architecture are refused for another, each at its line of the Dockerfile") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    answer_engine(fake);
+    fake.files.texts["stand-ins.json"] =
+        "{" + add_stand_in(fake, "python:3.13.3-slim-bookworm", "/stand-ins/python") + ",\n" +
+        add_stand_in(fake, "docker.io/library/python:3.12.6-slim-bookworm", "/stand-ins/python") + ",\n" +
+        add_stand_in(fake, "gcr.io/distroless/cc-debian12:nonroot", "/stand-ins/cc") + "}";
+    const Error error = build_error(fake, {{"stand-ins", "stand-ins.json"}, {"platforms", "linux/arm64"}});
+    CHECK(error.exit == Exit::bad_input);
+    const std::string text = render_problems(error.problems);
+    CHECK(text.find("Dockerfile:5: the stand-in for python:3.13.3-slim-bookworm is for linux/amd64, not for "
+                    "linux/arm64, in stand-ins.json\n") != std::string::npos);
+    CHECK(text.find("Dockerfile:5: the stand-in for python:3.12.6-slim-bookworm is for") != std::string::npos);
+    CHECK(text.find("Dockerfile:6: the stand-in for gcr.io/distroless/cc-debian12:nonroot is for") !=
+          std::string::npos);
+    CHECK(fake.processes.lines().find("buildx") == std::string::npos);
+    CHECK_FALSE(fake.files.texts.contains("out/bases.json"));
+}
+
+TEST_CASE("A --build-ca that is not there is an error before any base is looked up") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    answer_engine(fake);
+    const Error error = build_error(fake, {{"build-ca", "our.crt"}});
+    CHECK(error.exit == Exit::bad_input);
+    CHECK(render_problems(error.problems) ==
+          "our.crt: there is no such file\n  hint: --build-ca names it: a bundle of CAs\n");
+    CHECK(fake.http.sent.empty());
+}
 
 TEST_CASE("A login for a base's registry is used to resolve the base, reaches BuildKit, and is gone after the step") {
     PrivateBase base;

@@ -54,6 +54,26 @@ TEST_CASE("A file that is not there is said by its name") {
     }
 }
 
+TEST_CASE("SOURCE_DATE_EPOCH is a whole number of seconds, or an error") {
+    for (const char* wrong : {"abc", "1700000000.5", "-5", "99999999999999", " 1"}) {
+        FakeWorld fake;
+        fill_work_tree(fake).environment["SOURCE_DATE_EPOCH"] = wrong;
+        INFO(wrong);
+        try {
+            run_matrix(fake.world(), parse_settings({}));
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::bad_input);
+            CHECK(error.problems.at(0).what == "SOURCE_DATE_EPOCH is \"" + std::string(wrong) + "\"");
+        }
+    }
+    for (const char* right : {"", "0", "253402300799"}) {
+        FakeWorld fake;
+        fill_work_tree(fake).environment["SOURCE_DATE_EPOCH"] = right;
+        CHECK(run_matrix(fake.world(), parse_settings({})).exit == Exit::done);
+    }
+}
+
 TEST_CASE("A shallow clone is reported where it hides the commit that dates the images") {
     struct Clone {
         std::string last_commit;
