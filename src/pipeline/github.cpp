@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "github/issues.h"
 #include "pipeline/registry_access.h"
+#include "pipeline/revision.h"
 #include "pipeline/step.h"
 
 namespace {
@@ -28,6 +29,14 @@ bool describes_nothing_published(const Settings& settings, const Project& projec
     if (run.command == "nightly") return false;
     if (!is_publish_branch(project.event.ref, project.event.default_branch, settings.publish_branches)) return false;
     return settings.to.empty() || !run.publication || run.publication->result != PublicationState::Result::published;
+}
+
+/// A workflow may check out another commit than that of its event: its findings are not the ref's. A pull request may
+/// be looked at before or after its merge.
+bool is_other_commit(const World& world, const github::Event& event) {
+    if (event.revision.empty() || event.ref.starts_with("refs/pull/")) return false;
+    const std::string commit = load_revision(world);
+    return !commit.empty() && commit != event.revision;
 }
 
 /// The scanners that the policy has switched off for any of these images, each once.
@@ -67,6 +76,8 @@ void upload_findings(const World& world, const Settings& settings, const Project
                                                             paused_scanners(run), has_github(world, settings));
     if (decision.upload && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
+    if (decision.upload && is_other_commit(world, project.event))
+        decision = {false, "the commit that is checked out is not the event's (GITHUB_SHA)"};
     if (decision.upload && !reason_against.empty()) decision = {false, reason_against};
     if (!decision.upload) {
         if (required) {

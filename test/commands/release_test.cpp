@@ -65,6 +65,24 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("Findings of a commit that is not the event's are not reported for its ref, except of a pull request") {
+    for (const auto& [event, ref, commit, uploads] :
+         {std::tuple{"push", "refs/heads/topic", 'a', true}, std::tuple{"push", "refs/heads/topic", 'b', false},
+          std::tuple{"pull_request", "refs/pull/1/merge", 'b', true}}) {
+        GitHubWorld fake;
+        fake.environment["GITHUB_EVENT_NAME"] = event;
+        fake.environment["GITHUB_REF"] = ref;
+        fake.files.texts["/event"] =
+            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},"pull_request":{"head":{"repo":{"full_name":"defra/images","fork":false}}}})";
+        fake.processes.answer({"git", "-c", "safe.directory=*", "rev-parse", "--verify"}, std::string(40, commit));
+        run_scan(fake.world(), fake.settings());
+        const Result result = run_judge(fake.world(), fake.settings());
+        INFO(ref << " " << commit);
+        CHECK(fake.hub.analyses.empty() != uploads);
+        CHECK(holds(texts_of(result.problems), "is not the event's (GITHUB_SHA)") != uploads);
+    }
+}
+
 TEST_CASE("With sarif-upload: required a run fails if nothing was uploaded, and says why") {
     const auto judge = [](GitHubWorld& fake, std::map<std::string, std::string> given = {}) {
         given.insert({"sarif-upload", "required"});

@@ -26,6 +26,7 @@ class GitHub:
         self.releases, self.analyses, self.issues, self.labels, self.enabled = [], [], [], set(), set()
         self.received, self.refused, self.writes, self.read_only = [], [], [], read_only
         self.root = f"/repos/{repository}/"
+        self.head = "a" * 40  # of the default branch
         server = ThreadingHTTPServer(("127.0.0.1", 0), self.make_handler())
         self.address = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever)
@@ -88,7 +89,7 @@ class GitHub:
         if kind == "git":
             return self.show_tag(rest[-1])
         if kind == "commits":
-            return 200, {"sha": "a" * 40}
+            return 200, {"sha": self.head}
         if kind == "actions" and rest[2:] == ["enable"]:
             self.enabled.add(rest[1])
             return 204, b""

@@ -31,6 +31,11 @@ def git(directory, *words):
     subprocess.run(["git", *who, *words], cwd=directory, check=True, capture_output=True)
 
 
+def head_of(directory):
+    words = ["git", "-C", str(directory), "-c", "safe.directory=*", "rev-parse", "HEAD"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def make_repository(directory, rows=None):
     """Its Dockerfile is that of this project, with the versions that there are stand-ins for."""
     for name in FILES:
@@ -77,6 +82,7 @@ class Job:
         """actions/checkout: one commit, unless it is told to fetch all."""
         depth = [] if str((given or {}).get("fetch-depth")) == "0" else ["--depth=1"]
         git(self.directory, "clone", "--quiet", *depth, f"file://{self.origin}", str(self.workspace))
+        self.runner.variables["GITHUB_SHA"] = head_of(self.workspace)
         give_to_runner(self.directory)
         return self
 

@@ -7,7 +7,7 @@ import expressions
 from canaries import DOCKER_TOKEN, GITHUB_TOKEN
 from fake_github import GitHub
 from project import workflow
-from project_of_images import git, make_small_repository, payload
+from project_of_images import git, head_of, make_small_repository, payload
 from test_release import Registry
 from workflow_player import Play
 
@@ -43,11 +43,12 @@ class Played(unittest.TestCase):
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
                     lacking=self.lacking, variables={"GITHUB_API_URL": hub.address})
+        hub.head = head_of(play.origin)
         self.assertEqual(play.run(), {"matrix": "success", "image": "success", "publish": "success", "check": "success"},
                          play.what_failed())
         self.assertEqual(len(play.jobs["image"]), 2)
         self.check_registry(registry)
-        self.check_release(hub)
+        self.check_release(hub, hub.head)
         self.assertEqual(hub.findings, {f"images/{python}/{target}/linux-amd64/": "refs/heads/master"
                                         for python in ("3.13", "3.12") for target in ("development", "production")})
         self.check_owners(play)
@@ -102,10 +103,10 @@ class Played(unittest.TestCase):
         for repository in ("defradigital/python", "defradigital/python-development"):
             self.assertEqual(registry.tags(repository), ["1.0.0-python3.12.3", "1.0.0-python3.13.5", "latest", "latest-3.12", "latest-3.13"])
 
-    def check_release(self, hub):
+    def check_release(self, hub, commit):
         (release,) = hub.releases
         self.assertEqual((release["tag_name"], release["name"], release["draft"]), ("1.0.0", "Python 1.0.0", False))
-        self.assertEqual(release["target_commitish"], "a" * 40)
+        self.assertEqual(release["target_commitish"], commit)
         self.assertIn("publication.json", release["files"])
         self.assertEqual(hub.refused, [])
 

@@ -18,7 +18,7 @@ from canaries import DOCKER_TOKEN, GITHUB_TOKEN
 from fake_github import GitHub
 from guarded_registry import GuardedRegistry
 from project import ROOT, nightly_lines, publishing_lines
-from project_of_images import Job, git, give_to_runner, make_repository, payload
+from project_of_images import Job, git, give_to_runner, head_of, make_repository, payload
 from test_documents import command_lines
 from workflow_player import Play
 
@@ -78,6 +78,7 @@ class Road(unittest.TestCase):
         play = Play(self, workflow, event=event, payload=payload(event), token=GITHUB_TOKEN, network="host", variables=variables,
                     lacking=lacking, make=lambda directory: git(directory, "clone", "--quiet", str(self.origin), "."), **options)
         (name,) = workflow["jobs"]
+        self.hub.head = head_of(play.origin)
         play.run()
         (job,) = play.jobs[name]
         self.assertEqual(job.runner.strangers(), [])
@@ -141,7 +142,7 @@ class Road(unittest.TestCase):
     def check_released(self, pushed):
         (release,) = self.hub.releases
         self.assertEqual({key: release[key] for key in ("tag_name", "name", "draft", "target_commitish", "make_latest")},
-                         {"tag_name": "1.0.0", "name": "Python 1.0.0", "draft": False, "target_commitish": "a" * 40, "make_latest": "true"})
+                         {"tag_name": "1.0.0", "name": "Python 1.0.0", "draft": False, "target_commitish": self.hub.head, "make_latest": "true"})
         files = dict(release["files"])
         self.assertEqual(set(files), {"checksums.txt", "evidence.tar.gz", "evidence-3.12.3.tar.gz", "evidence-3.13.5.tar.gz",
                                       "publication.json", "report.html"})
