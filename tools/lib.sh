@@ -87,9 +87,9 @@ image_registries_answer() {
 
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# apart DIRECTORY SOURCE...: the apt options that work with only these sources ("deb trixie") in DIRECTORY, so that the machine's own are left as
-# they are. Leaves them in the array apt_apart.
-apart() {
+# separate_apt DIRECTORY SOURCE...: the apt options that work with only these sources ("deb trixie") in DIRECTORY, so that the machine's own are left as
+# they are. Leaves them in the array apt_options.
+separate_apt() {
     local directory=$1 source mirror
     shift
     mirror=$(debian_main)
@@ -98,7 +98,7 @@ apart() {
         echo "${source% *} [signed-by=$debian_keyring] $mirror ${source#* } main"
     done >"$directory/sources.list"
     printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >"$directory/preferences"
-    apt_apart=(-o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::Etc::Preferences=$directory/preferences"
+    apt_options=(-o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::Etc::Preferences=$directory/preferences"
         -o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory"
         -o "Dir::Cache::Archives=$directory/archives" -o Acquire::Languages=none -o APT::Sandbox::User=root)
 }
@@ -113,7 +113,7 @@ module_directory() {
     answer=$(cd / && go mod download -json "$module@$version") || stop "$module@$version could not be downloaded:" "$answer"
     got=$(sed -n 's/.*"Sum": "\(.*\)".*/\1/p' <<<"$answer")
     [ "$got" = "$checksum" ] || stop "$module@$version is not what tools/versions expects: $got instead of $checksum" \
-        "  hint: somebody changed a published version; do not use it before you know why"
+        "  hint: a published version was changed; do not use it before you know why"
     sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$answer"
 }
 
