@@ -71,11 +71,10 @@ struct ImageFacts {
     Expectations expected;
     ImageConfig config;
     FileTree files;
-    ContainerRun python;    ///< the whole probe program, as the image's user
+    ContainerRun python;    ///< the whole probe program, as the image's user; clients trust one authority more
     ContainerRun hardened;  ///< read-only, no capabilities, no new privileges, a temporary file system on /tmp
     ContainerRun any_user;  ///< the same as uid 23456, which no file of the image knows
     ContainerRun orphans;   ///< with the image's own entrypoint
-    ContainerRun tls;       ///< clients and a server whose authority was added to the trust store
     StopFacts stop;
     std::vector<Certificate> certificates;         ///< internal authorities that the image has to trust
     std::optional<std::uint64_t> compressed_size;  ///< of all layers, from the manifest

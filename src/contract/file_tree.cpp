@@ -123,6 +123,129 @@ void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::
     fact.text = std::move(bytes);
 }
 
+FileFact make_fact(const TarEntry& entry) {
+    FileFact fact;
+    fact.type = type_of(entry.type);
+    fact.mode = entry.mode;
+    fact.uid = entry.uid;
+    fact.gid = entry.gid;
+    fact.size = entry.size;
+    if (entry.type == '2') fact.link = entry.link;
+    return fact;
+}
+
+std::string parent_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// True if the entry is no file but says what is no longer to be seen (layer.md, "Whiteouts").
+bool add_whiteout(LayerFiles& layer, const std::string& path) {
+    const std::string prefix = ".wh.";
+    const std::string name = name_of(path);
+    if (!name.starts_with(prefix)) return false;
+    const std::string directory = parent_of(path);
+    if (name == ".wh..wh..opq") {
+        layer.emptied.push_back(directory);
+    } else {
+        layer.removed.push_back((directory == "/" ? "" : directory) + "/" + name.substr(prefix.size()));
+    }
+    return true;
+}
+
+/// Layers on top of each other, as a snapshotter of an engine applies them.
+class Stack {
+  public:
+    /// Whiteouts hide what is in lower layers only, wherever they stand in the tar.
+    void add(const LayerFiles& layer) {
+        for (const std::string& path : layer.emptied) remove_below(real(path));
+        for (const std::string& path : layer.removed) remove(real(path));
+        for (const LayerFiles::Entry& entry : layer.entries) add(entry);
+    }
+
+    /// Of several names of one content that are left the first one written is its name, the others are further ones.
+    FileTree take() {
+        std::map<std::size_t, Name> first;
+        for (const auto& [path, name] : names_) {
+            const auto [found, is_new] = first.try_emplace(name.content, name);
+            if (!is_new && name.order < found->second.order) found->second = name;
+        }
+        for (auto& [path, fact] : tree_.files) {
+            const Name& name = names_.at(path);
+            fact.further_name = first.at(name.content).order != name.order;
+        }
+        return std::move(tree_);
+    }
+
+  private:
+    struct Name {
+        std::size_t content = 0;  ///< the same for all names of one content
+        std::size_t order = 0;    ///< in which names were written
+    };
+
+    /// The path with the links in its parent directories followed: a layer may write through a link of a lower one.
+    std::string real(const std::string& path) const {
+        if (path == "/") return path;
+        const std::string parent = tree_.resolve(parent_of(path)).value_or(parent_of(path));
+        return (parent == "/" ? "" : parent) + "/" + name_of(path);
+    }
+
+    void add(const LayerFiles::Entry& entry) {
+        const std::string path = real(entry.path);
+        add_parents(path);
+        FileFact fact = entry.fact;
+        Name name{.content = next_, .order = next_};
+        ++next_;
+        if (!entry.hard_link.empty()) {
+            const auto first = tree_.files.find(real(entry.hard_link));
+            if (first != tree_.files.end()) {
+                fact = first->second;
+                name.content = names_.at(first->first).content;
+            }
+        }
+        const auto there = tree_.files.find(path);
+        const bool stays_directory =
+            there != tree_.files.end() && there->second.type == FileType::directory && fact.type == FileType::directory;
+        if (!stays_directory && path != "/") remove(path);
+        names_[path] = name;
+        tree_.files[path] = std::move(fact);
+    }
+
+    void add_parents(const std::string& path) {
+        for (std::string parent = parent_of(path); parent != "/" && !tree_.files.contains(parent);
+             parent = parent_of(parent)) {
+            FileFact fact;
+            fact.type = FileType::directory;
+            fact.mode = 0755;
+            tree_.files[parent] = fact;
+            names_[parent] = {.content = next_, .order = next_};
+            ++next_;
+        }
+    }
+
+    void remove(const std::string& path) {
+        remove_below(path);
+        tree_.files.erase(path);
+        names_.erase(path);
+    }
+
+    void remove_below(const std::string& path) {
+        const std::string below = path == "/" ? "/" : path + "/";
+        for (auto file = tree_.files.upper_bound(below); file != tree_.files.end() && file->first.starts_with(below);
+             file = tree_.files.erase(file)) {
+            names_.erase(file->first);
+        }
+    }
+
+    FileTree tree_;
+    std::map<std::string, Name> names_;  ///< by path, as in the tree
+    std::size_t next_ = 0;
+};
+
 }  // namespace
 
 std::optional<std::string> FileTree::resolve(const std::string& path) const {
@@ -176,32 +299,33 @@ std::uint64_t FileTree::size() const {
     return size;
 }
 
-FileTree read_file_tree(std::istream& stream, const std::string& source) {
-    FileTree tree;
+LayerFiles read_layer(std::istream& stream, const std::string& source) {
+    LayerFiles layer;
     TarReader tar(stream, source);
     std::size_t kept = 0;
     while (const std::optional<TarEntry> entry = tar.next()) {
         const std::string path = absolute(entry->path);
-        FileFact fact;
-        fact.type = type_of(entry->type);
-        fact.mode = entry->mode;
-        fact.uid = entry->uid;
-        fact.gid = entry->gid;
-        fact.size = entry->size;
-        if (entry->type == '0') read_content(tar, path, fact, kept);
-        if (entry->type == '1') {
-            const auto first = tree.files.find(absolute(entry->link));
-            if (first != tree.files.end()) fact = first->second;
-            fact.further_name = true;
-        }
-        if (entry->type == '2') fact.link = entry->link;
-        if (tree.files.size() >= most_files) {
+        if (add_whiteout(layer, path)) continue;
+        LayerFiles::Entry& added = layer.entries.emplace_back(LayerFiles::Entry{path, make_fact(*entry), ""});
+        if (entry->type == '0') read_content(tar, path, added.fact, kept);
+        if (entry->type == '1') added.hard_link = absolute(entry->link);
+        if (layer.entries.size() > most_files) {
             throw Error{Exit::failed,
                         {{{},
                           fmt::format("{} has more than {} files", source, most_files),
                           "this is no image of a Python service"}}};
         }
-        tree.files[path] = std::move(fact);
     }
-    return tree;
+    return layer;
+}
+
+FileTree stack_layers(const std::vector<const LayerFiles*>& layers) {
+    Stack stack;
+    for (const LayerFiles* layer : layers) stack.add(*layer);
+    return stack.take();
+}
+
+FileTree read_file_tree(std::istream& stream, const std::string& source) {
+    const LayerFiles whole = read_layer(stream, source);
+    return stack_layers({&whole});
 }

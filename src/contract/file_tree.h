@@ -1,5 +1,5 @@
-// The file system of an image, as its export tells it: paths, types, modes, owners, links, sizes, and the few contents
-// that matter.
+// The file system of an image, from its layers or from an engine's export: paths, types, modes, owners, links, sizes,
+// and the few contents that matter.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 enum class FileType { file, directory, link, other };
 
@@ -37,6 +38,26 @@ struct FileTree {
     std::uint64_t size() const;                          ///< bytes of all files, each content once
 };
 
-/// Reads an export once, without keeping it. Throws Error{failed}, naming `source`, if it is no tar, or too many files
-/// to be an image.
+/// What one layer adds and removes, in the order of its tar.
+struct LayerFiles {
+    struct Entry {
+        std::string path;  ///< absolute, as in FileTree
+        FileFact fact;
+        std::string hard_link;  ///< the path whose content this is; empty if it is no hard link
+    };
+    std::vector<Entry> entries;
+    std::vector<std::string> removed;  ///< paths of lower layers that are not to be seen (whiteouts)
+    std::vector<std::string>
+        emptied;  ///< directories whose content in lower layers is not to be seen (opaque whiteouts)
+};
+
+/// Reads a layer's unpacked tar once, without keeping it (OCI image-spec, layer.md). Throws Error{failed}, naming
+/// `source`, if it is no tar, or has too many files to be of an image.
+LayerFiles read_layer(std::istream& tar, const std::string& source);
+
+/// The layers on top of each other, the lowest first: what a container sees. A parent directory that no layer mentions
+/// belongs to root, mode 0755, as engines make it.
+FileTree stack_layers(const std::vector<const LayerFiles*>& layers);
+
+/// The same for an export, which is the whole file system in one tar.
 FileTree read_file_tree(std::istream& tar, const std::string& source);

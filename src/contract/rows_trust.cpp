@@ -95,7 +95,7 @@ Observation observe_hash_links(const ImageFacts& facts, const Limits&) {
 Observation observe_clients(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> expected = {"urllib", "uv"};
     if (facts.expected.target == Target::development) expected = {"pip", "requests", "urllib", "uv"};
-    const ProbeAnswer answer = answer_of(facts.tls, "tls-clients");
+    const ProbeAnswer answer = answer_of(facts.python, "tls-clients");
     if (!answer.error.empty()) return {false, joined(expected, ", "), answer.error};
     std::vector<std::string> clients = answer.values;
     std::sort(clients.begin(), clients.end());
@@ -103,7 +103,7 @@ Observation observe_clients(const ImageFacts& facts, const Limits&) {
 }
 
 Observation observe_refused(const ImageFacts& facts, const Limits&) {
-    const ProbeAnswer answer = answer_of(facts.tls, "tls-strangers");
+    const ProbeAnswer answer = answer_of(facts.python, "tls-strangers");
     return answer.error.empty() ? expect_none(answer.values) : Observation{false, "none", answer.error};
 }
 

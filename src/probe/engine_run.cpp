@@ -140,6 +140,17 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     return json.one_line();
 }
 
+std::string render_exec(const std::string& user, const std::vector<std::string>& command) {
+    JsonWriter json;
+    json.open_object();
+    json.field("AttachStdout", true);
+    json.field("AttachStderr", true);
+    json.field("User", user);
+    write_texts(json, "Cmd", command);
+    json.close();
+    return json.one_line();
+}
+
 /// Both streams in one: each piece has a header of eight bytes, the first tells the stream, the last four the size
 /// (Engine API, "Stream format").
 ContainerOutput split_streams(std::string_view bytes) {
@@ -181,7 +192,10 @@ EngineRun::~EngineRun() {
             removals.emplace_back([this, id = container.id] { remove_container_now(world_, engine_, id); });
         }
         in_parallel(removals.size(), removals);  // who cancels a run does not want to wait
-        for (const std::string& image : images_) remove_image_now(world_, engine_, image);
+        removals.clear();
+        for (const std::string& image : images_)
+            removals.emplace_back([this, image] { remove_image_now(world_, engine_, image); });
+        in_parallel(removals.size(), removals);
     } catch (const Error& error) {
         world_.log
             << "what the test put into the Docker Engine could not be removed; the next test removes it after an hour\n"
@@ -248,6 +262,48 @@ ContainerState EngineRun::inspect_container(const std::string& id) {
     const Json& running = member(state, "Running");
     return {.running = running.IsBool() && running.GetBool(),
             .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
+}
+
+std::optional<Response> EngineRun::await_response(Request request, std::chrono::seconds limit,
+                                                  const std::vector<int>& expected) {
+    request.timeout = limit;
+    request.max_body = largest_log;
+    const std::chrono::milliseconds start = world_.clock.steady();
+    try {
+        return send_to_engine(world_, request, expected);
+    } catch (const Error& error) {
+        // What ran out of time is a fact about the image; all else is the engine's failure.
+        if (error.exit == Exit::cancelled || world_.clock.steady() - start < limit - std::chrono::seconds(1)) throw;
+        return std::nullopt;
+    }
+}
+
+std::optional<int> EngineRun::await_container(const std::string& id, std::chrono::seconds limit) {
+    const Request request = make_request(engine_, "POST", fmt::format("/containers/{}/wait", id));
+    const std::optional<Response> response = await_response(request, limit, {});
+    if (!response) return std::nullopt;
+    const rapidjson::Document ended = parse_tool_json(response->body, "the engine's answer");
+    return static_cast<int>(number_at(ended, "StatusCode"));
+}
+
+ExecResult EngineRun::exec(const std::string& id, const std::string& user, const std::vector<std::string>& command,
+                           std::chrono::seconds limit) {
+    Request create = make_request(engine_, "POST", fmt::format("/containers/{}/exec", id));
+    create.headers = {{"Content-Type", "application/json"}};
+    create.body = render_exec(user, command);
+    const Response created = send_to_engine(world_, create, {409});  // 409: the container has ended
+    if (created.status != 201) return {.failure = message_of(created), .exit_code = {}, .output = {}};
+    const std::string exec = text_at(parse_tool_json(created.body, "the engine's answer"), "Id");
+    Request start = make_request(engine_, "POST", fmt::format("/exec/{}/start", exec));
+    start.headers = {{"Content-Type", "application/json"}};
+    start.body = R"({"Detach":false,"Tty":false})";
+    const std::optional<Response> ran = await_response(start, limit, {400, 409});
+    if (!ran) return {};
+    if (ran->status != 200) return {.failure = message_of(*ran), .exit_code = {}, .output = {}};
+    const Response ended = ask(world_, engine_, "GET", fmt::format("/exec/{}/json", exec));
+    const rapidjson::Document state = parse_tool_json(ended.body, "the engine's answer");
+    return {
+        .failure = "", .exit_code = static_cast<int>(number_at(state, "ExitCode")), .output = split_streams(ran->body)};
 }
 
 ContainerOutput EngineRun::read_logs(const std::string& id) {

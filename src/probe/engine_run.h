@@ -34,6 +34,13 @@ struct ContainerOutput {
     std::string err;
 };
 
+/// A program that was run beside a container's own.
+struct ExecResult {
+    std::string failure;           ///< why it could not be started, in the engine's words; empty if it was
+    std::optional<int> exit_code;  ///< nothing if it was still running when the time was up
+    ContainerOutput output;
+};
+
 /// May be used by several threads at a time. Every function that asks the engine throws Error{failed} with the engine's
 /// words if it refuses.
 class EngineRun {
@@ -56,6 +63,11 @@ class EngineRun {
     /// this machine cannot run.
     std::optional<std::string> start_container(const std::string& id);
     ContainerState inspect_container(const std::string& id);
+    /// Waits for its end and returns its exit code; nothing if it is still running after `limit`.
+    std::optional<int> await_container(const std::string& id, std::chrono::seconds limit);
+    /// Runs a program in a running container, as this user, and waits for its end.
+    ExecResult exec(const std::string& id, const std::string& user, const std::vector<std::string>& command,
+                    std::chrono::seconds limit);
     ContainerOutput read_logs(const std::string& id);
     /// SIGTERM, and SIGKILL after ten seconds.
     void stop_container(const std::string& id);
@@ -73,6 +85,10 @@ class EngineRun {
     const std::filesystem::path& directory() const { return directory_.path(); }
 
   private:
+    /// The response, or nothing if none came within `limit`.
+    std::optional<Response> await_response(Request request, std::chrono::seconds limit,
+                                           const std::vector<int>& expected);
+
     World world_;
     EngineInfo engine_;
     PrivateDirectory directory_;

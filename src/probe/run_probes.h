@@ -15,19 +15,26 @@ struct ProbedImage {
     bool emulated = false;  ///< everything takes longer
 };
 
-/// The image's file system, read once while nothing runs in it.
-FileTree load_files(EngineRun& engine, Files& files, const ProbedImage& image);
+/// The file system of an image that only the engine has: an export of it, while nothing runs in it.
+FileTree export_files(EngineRun& engine, Files& files, const ProbedImage& image);
 
-// Each runs one container to its end, and removes it. What the image does wrong is in the result; Error only if the
-// engine fails.
+// Each question goes to as few containers as there are ways to run one; these take most of a test's time. What the
+// image does wrong is in the result; Error only if the engine fails.
 
-/// Everything that Python can say.
+/// Everything that Python can say of an image as it comes, with one authority more in its trust store, of which one of
+/// two servers in the container has its certificate.
 ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage& image);
-/// Read-only, without capabilities and new privileges, as this user; empty: the image's.
-ContainerRun run_restricted(const World& world, EngineRun& engine, const ProbedImage& image, const std::string& user);
-/// With the image's own entrypoint: who reaps orphans?
-ContainerRun run_orphans(const World& world, EngineRun& engine, const ProbedImage& image);
-/// Clients against servers in the container, one of an authority that was added to the trust store, one of a stranger.
-ContainerRun run_tls_clients(const World& world, EngineRun& engine, const ProbedImage& image);
-/// With the image's own entrypoint: how does it take `docker stop`?
-StopFacts run_stop(const World& world, EngineRun& engine, const ProbedImage& image);
+
+struct RestrictedRuns {
+    ContainerRun own_user;
+    ContainerRun other_user;  ///< as 23456:23456, whom no file of the image knows
+};
+/// Read-only, without capabilities and new privileges: one container, with a second process of the other user.
+RestrictedRuns run_restricted(const World& world, EngineRun& engine, const ProbedImage& image);
+
+struct ServiceRun {
+    ContainerRun orphans;  ///< who reaps them?
+    StopFacts stop;        ///< how does it take `docker stop`?
+};
+/// With the image's own entrypoint, until it is stopped.
+ServiceRun run_service(const World& world, EngineRun& engine, const ProbedImage& image);

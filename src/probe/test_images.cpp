@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <ostream>
+#include <map>
 
 #include "base/text.h"
 #include "contract/rows.h"
 #include "probe/engine_run.h"
+#include "probe/image_layers.h"
 #include "probe/run_probes.h"
 #include "system/parallel.h"
 
@@ -20,6 +21,8 @@ struct Test {
     ProbedImage probed{};
     ImageFacts facts{};
     std::string manifest{};
+    bool has_layers = false;  ///< its files are read from its layers; else from an export
+    std::vector<std::pair<Descriptor, LayerFiles*>> layers{};  ///< those that this test reads, and where to
 };
 
 std::string text_at(const std::map<std::string, std::string>& texts, const std::string& key) {
@@ -46,8 +49,8 @@ void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& 
     const ImageUnderTest& image = test.image;
     test.probed.image = image.layout ? engine.load_image(*image.layout) : image.reference;
     test.probed.platform = image.platform;
-    const std::string inspected = engine.inspect_image(test.probed.image);
-    const std::string config = image.layout ? load_config(world.files, *image.layout) : inspected;
+    const std::string config =
+        image.layout ? load_config(world.files, *image.layout) : engine.inspect_image(image.reference);
     test.facts.config = parse_image_config(config, "the configuration of " + image.name);
     test.facts.expected = image.expected;
     if (image.layout) {
@@ -67,15 +70,43 @@ void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& 
 std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& engine, Test& test) {
     ImageFacts& facts = test.facts;
     const ProbedImage& image = test.probed;
-    return {
-        [&, &to = facts.python] { to = run_python(world, engine, image); },
-        [&, &to = facts.tls] { to = run_tls_clients(world, engine, image); },
-        [&, &to = facts.files] { to = load_files(engine, world.files, image); },
-        [&, &to = facts.hardened] { to = run_restricted(world, engine, image, ""); },
-        [&, &to = facts.any_user] { to = run_restricted(world, engine, image, "23456:23456"); },
-        [&, &to = facts.orphans] { to = run_orphans(world, engine, image); },
-        [&, &to = facts.stop] { to = run_stop(world, engine, image); },
+    std::vector<std::function<void()>> probes = {
+        [&] { facts.python = run_python(world, engine, image); },
+        [&] {
+            RestrictedRuns runs = run_restricted(world, engine, image);
+            facts.hardened = std::move(runs.own_user);
+            facts.any_user = std::move(runs.other_user);
+        },
+        [&] {
+            ServiceRun run = run_service(world, engine, image);
+            facts.orphans = std::move(run.orphans);
+            facts.stop = run.stop;
+        },
     };
+    for (const auto& [layer, to] : test.layers)
+        probes.emplace_back([&, layer = layer, to = to] { *to = load_layer(world.files, *test.image.layout, layer); });
+    if (!test.has_layers) probes.emplace_back([&] { facts.files = export_files(engine, world.files, image); });
+    return probes;
+}
+
+/// The layers that several images share are read with the first of them.
+using Layers = std::map<Digest, LayerFiles>;
+
+void share_layers(std::vector<Test>& tests, Layers& layers) {
+    for (Test& test : tests) {
+        test.has_layers = test.image.layout && can_read_layers(*test.image.layout);
+        if (!test.has_layers) continue;
+        for (const Descriptor& layer : test.image.layout->layers) {
+            const auto [entry, is_new] = layers.try_emplace(layer.digest);
+            if (is_new) test.layers.emplace_back(layer, &entry->second);
+        }
+    }
+}
+
+FileTree stack_files(const Layout& layout, const Layers& layers) {
+    std::vector<const LayerFiles*> stack;
+    for (const Descriptor& layer : layout.layers) stack.push_back(&layers.at(layer.digest));
+    return stack_layers(stack);
 }
 
 /// Distroless has records of its packages, but no database for a package manager.
@@ -127,21 +158,29 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
     }
     EngineRun run(world, engine);
 
-    std::vector<std::function<void()>> loads;
-    for (Test& test : tests) loads.emplace_back([&] { begin(world, run, engine, test); });
-    in_parallel(settings.jobs, loads);
-
-    std::vector<std::function<void()>> probes;
+    Layers layers;
+    share_layers(tests, layers);
+    // An image's probes begin when it is loaded, whatever the others do. Most of the time all wait for the engine.
+    std::vector<std::function<void()>> work;
     for (Test& test : tests) {
-        for (const auto& probe : plan_probes(world, run, test)) probes.push_back(probe);
+        work.emplace_back([&] {
+            begin(world, run, engine, test);
+            in_parallel(settings.jobs, plan_probes(world, run, test));
+        });
     }
-    in_parallel(settings.jobs, probes);
+    in_parallel(settings.jobs, work);
 
-    std::vector<ContractReport> reports;
-    for (Test& test : tests) {
-        if (!test.image.layout) test.facts.expected.distroless = !has_package_manager(test.facts.files);
-        reports.push_back(judge_contract(test.image.name, test.manifest, test.facts, settings.contract,
-                                         test.image.excuses, settings.today));
+    std::vector<ContractReport> reports(tests.size());
+    work.clear();
+    for (std::size_t i = 0; i < tests.size(); ++i) {
+        work.emplace_back([&, i] {
+            Test& test = tests[i];
+            if (test.has_layers) test.facts.files = stack_files(*test.image.layout, layers);
+            if (!test.image.layout) test.facts.expected.distroless = !has_package_manager(test.facts.files);
+            reports[i] = judge_contract(test.image.name, test.manifest, test.facts, settings.contract,
+                                        test.image.excuses, settings.today);
+        });
     }
+    in_parallel(settings.jobs, work);
     return reports;
 }

@@ -1,4 +1,4 @@
-// `test`: images into the engine, a few containers for each, and their contract judged.
+// `test`: images into the engine, three containers for each, and their contract judged.
 #pragma once
 
 #include <cstddef>
@@ -39,8 +39,8 @@ struct TestSettings {
     std::size_t jobs = 2;
 };
 
-/// Tests every image, all probes of all images at most `jobs` at a time; one report per image, in their order. A
-/// promise that is not kept is a row; Error{failed} only if an image could not be tested at all. Whatever was put into
+/// Tests every image, at most `jobs` at a time, with at most `jobs` probes of each; one report per image, in their
+/// order. A check that fails is a row; Error{failed} only if an image could not be tested at all. Whatever was put into
 /// the engine is removed again, also after an error or a cancellation, and so is what killed runs left there an hour
 /// ago or earlier.
 std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine,

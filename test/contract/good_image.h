@@ -126,7 +126,7 @@ inline ImageFacts make_good_image(Target target) {
     facts.hardened.answers["restricted"] = {{"1000", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.any_user.answers["restricted"] = {{"23456", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.orphans.answers["zombies"] = {{"0"}, ""};
-    facts.tls.answers["tls-strangers"] = {{}, ""};
+    facts.python.answers["tls-strangers"] = {{}, ""};
     facts.stop = {.failure = "", .seconds = 0.1, .exit_code = 143};
     return facts;
 }
@@ -176,7 +176,7 @@ inline ImageFacts make_good_production() {
                                                 ""};
     facts.python.answers["debugger"] = {
         {}, "RuntimeError: python ended with exit code 1: ModuleNotFoundError: No module named 'debugpy'"};
-    facts.tls.answers["tls-clients"] = {{"urllib", "uv"}, ""};
+    facts.python.answers["tls-clients"] = {{"urllib", "uv"}, ""};
     return facts;
 }
 
@@ -192,6 +192,6 @@ inline ImageFacts make_good_development() {
     facts.python.answers["debugger"] = {{"debugpy 1.8.22", "in a virtual environment 1.8.22"}, ""};
     facts.python.answers["debugger-bytecode"] = {{"412", "0"}, ""};
     facts.python.answers["debugger-attach"] = {{"stopped", "42"}, ""};
-    facts.tls.answers["tls-clients"] = {{"pip", "requests", "urllib", "uv"}, ""};
+    facts.python.answers["tls-clients"] = {{"pip", "requests", "urllib", "uv"}, ""};
     return facts;
 }

@@ -65,7 +65,8 @@ TEST_CASE("a tar is read with its modes, links and sizes") {
                                     "\x7F"
                                     "ELF and more",
                                     '0', "0004755"));
-    CHECK(tree.files.size() == 5);
+    CHECK(tree.files.size() == 6);
+    CHECK(tree.files.at("/bin").type == FileType::directory);  // which the tar does not mention
     CHECK(tree.files.at("/etc").type == FileType::directory);
     CHECK(tree.files.at("/etc/passwd").text == "root:x:0:0\n");
     CHECK(tree.files.at("/etc/group").further_name);
@@ -76,6 +77,64 @@ TEST_CASE("a tar is read with its modes, links and sizes") {
     // As in RECORD: python3 -c 'import base64, hashlib; print(base64.urlsafe_b64encode(hashlib.sha256(…).digest()))'
     CHECK(tree.files.at("/bin/su").sha256 == "NOZJeGT8Dl7GT0qB21faQ9vnDy9bCLn5BKGtHTJV0JE");
     CHECK(tree.size() == 11 + 13);
+}
+
+namespace {
+
+FileTree stack(const std::vector<std::string>& tars) {
+    std::vector<LayerFiles> layers;
+    for (const std::string& tar : tars) {
+        std::istringstream stream(tar + render_tar_end());
+        layers.push_back(read_layer(stream, "a layer"));
+    }
+    std::vector<const LayerFiles*> order;
+    for (const LayerFiles& layer : layers) order.push_back(&layer);
+    return stack_layers(order);
+}
+
+std::string paths_of(const FileTree& tree) {
+    std::string paths;
+    for (const auto& [path, fact] : tree.files) paths += path + " ";
+    return paths;
+}
+
+}  // namespace
+
+TEST_CASE("a higher layer replaces files, and files by directories and the other way round") {
+    const FileTree tree = stack({file("etc/passwd", "old\n") + file("a", "1") + file("b/c", "2") + file("b/d", "3"),
+                                 file("etc/passwd", "new\n") + header("a", '5', 0, "", "0000700") + file("b", "4")});
+    CHECK(paths_of(tree) == "/a /b /etc /etc/passwd ");
+    CHECK(tree.text_of("/etc/passwd") == "new\n");
+    CHECK(tree.files.at("/a").mode == 0700);
+    CHECK(tree.size() == 5);
+}
+
+TEST_CASE("a directory that is in two layers keeps what is in it, with the mode of the higher one") {
+    const FileTree tree =
+        stack({file("tmp/a", "1"), header("./", '5', 0) + header("tmp", '5', 0, "", "0001777") + file("tmp/b", "2")});
+    CHECK(paths_of(tree) == "/ /tmp /tmp/a /tmp/b ");
+    CHECK(tree.files.at("/tmp").mode == 01777);
+}
+
+TEST_CASE("a whiteout hides what is below its layer, and nothing of its own layer") {
+    const std::string below = file("a/x", "1") + file("a/y/z", "2") + file("ab", "3") + file("b/x", "4");
+    CHECK(paths_of(stack({below, file("a/.wh.y", "") + file(".wh.b", "")})) == "/a /a/x /ab ");
+    CHECK(paths_of(stack({below, file("a/new", "5") + file("a/.wh..wh..opq", "")})) == "/a /a/new /ab /b /b/x ");
+    CHECK(paths_of(stack({below, file("b/new", "5") + file(".wh.b", "")})) == "/a /a/x /a/y /a/y/z /ab /b /b/new ");
+    CHECK(paths_of(stack({below, file(".wh.absent", "")})) == paths_of(stack({below})));
+}
+
+TEST_CASE("a layer that writes below a link of a lower layer writes to where the link leads") {
+    const FileTree tree = stack({file("usr/lib/a", "1") + header("lib", '2', 0, "usr/lib"), file("lib/b", "2")});
+    CHECK(paths_of(tree) == "/lib /usr /usr/lib /usr/lib/a /usr/lib/b ");
+}
+
+TEST_CASE("a content counts as long as one of its names is left") {
+    const std::string below = file("z", "12345") + header("a", '1', 0, "z");
+    CHECK(stack({below}).size() == 5);
+    CHECK(stack({below}).files.at("/a").further_name);
+    CHECK(stack({below, file(".wh.z", "")}).size() == 5);
+    CHECK(stack({below, header("b", '1', 0, "a") + file("z", "6")}).size() == 6);
 }
 
 TEST_CASE("long names come from pax and GNU headers") {

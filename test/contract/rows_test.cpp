@@ -232,13 +232,13 @@ std::vector<Defect> trust_defects() {
         {"trust-variables", "no certificates",
          [](ImageFacts& f) { f.config.environment["SSL_CERT_FILE"] = "/etc/passwd"; }},
         {"openssldir", "nothing", [](ImageFacts& f) { answer(f.python, "trusted-without-environment", {}); }},
-        {"tls-clients", "uv has its own", [](ImageFacts& f) { answer(f.tls, "tls-clients", {"urllib"}); }},
+        {"tls-clients", "uv has its own", [](ImageFacts& f) { answer(f.python, "tls-clients", {"urllib"}); }},
         {"tls-clients", "requests has its own",
          [](ImageFacts& f) {
-             answer(f.tls, "tls-clients", {"pip", "urllib", "uv"});
+             answer(f.python, "tls-clients", {"pip", "urllib", "uv"});
          },
          true},
-        {"tls-strangers", "urllib trusts everybody", [](ImageFacts& f) { answer(f.tls, "tls-strangers", {"urllib"}); }},
+        {"tls-strangers", "urllib trusts everybody", [](ImageFacts& f) { answer(f.python, "tls-strangers", {"urllib"}); }},
         {"ca-bundle", "left out",
          [](ImageFacts& f) { f.files.files["/etc/ssl/certs/ca-certificates.crt"].text = fixture("other-root.crt"); }},
         {"ca-trusted", "not loaded",

@@ -5,6 +5,7 @@
 #include <functional>
 #include <sstream>
 
+#include "base/encoding.h"
 #include "probe/fake_engine.h"
 #include "probe/test_authority.h"
 #include "probe/test_images.h"
@@ -39,27 +40,54 @@ std::string seconds_ago(FakeWorld& fake, std::chrono::seconds ago) {
     return std::to_string((fake.clock.now() - ago).time_since_epoch().count());
 }
 
-/// A layout on disk with one manifest, one configuration and one layer.
+std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
+    std::map<std::string, ContractRow> rows;
+    for (const ContractRow& row : report.rows) rows[row.id] = row;
+    return rows;
+}
+
+std::map<std::string, ContractRow> test_service(Stage& stage, const TestSettings& settings) {
+    return rows_by_id(
+        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, settings).at(0));
+}
+
+/// What the containers of a good image print.
+std::string say_what_is_right(const std::string& description) {
+    if (description.find("\"service,stay\"") != std::string::npos)
+        return "\n{\"probe\": \"zombies\", \"values\": [\"0\"]}\nstaying\n";
+    if (description.find(",tls\"") != std::string::npos)
+        return "\n{\"probe\": \"utf-8\", \"values\": [\"utf-8\", \"utf-8\", \"utf-8\"]}\n";
+    const std::string user = description.find("23456:23456") == std::string::npos ? "1000" : "23456";
+    return "\n{\"probe\": \"restricted\", \"values\": [\"" + user +
+           "\", \"read-only\", \"no capabilities\", \"no new privileges\"]}\nstaying\n";
+}
+
+/// A layout on disk with one manifest, one configuration and one layer, which is gzip.
 struct LayoutOnDisk {
     FilesWithDisk files;
-    Layout layout{
-        .name = "x-production-linux-amd64",
-        .image = "x-production",
-        .platform = "linux/amd64",
-        .directory = files.make_temporary_directory(),
-        .manifest = sha256("manifest"),
-        .config = sha256("config"),
-        .layers = {{.media_type = "layer", .digest = sha256("layer"), .size = 5, .platform = "", .annotations = {}}},
-        .attestations = {},
-        .manifest_descriptor = {.media_type = oci_manifest_type,
-                                .digest = sha256("manifest"),
-                                .size = 8,
-                                .platform = "",
-                                .annotations = {}}};
+    std::string config = R"({"architecture":"amd64","config":{"User":"1000"}})";
+    std::string layer = gzip(tar_of({{"etc/passwd", "nonroot:x:1000:1000::/home/nonroot:/sbin/nologin\n"}}));
+    Layout layout{.name = "x-production-linux-amd64",
+                  .image = "x-production",
+                  .platform = "linux/amd64",
+                  .directory = files.make_temporary_directory(),
+                  .manifest = sha256("manifest"),
+                  .config = sha256(config),
+                  .layers = {{.media_type = "application/vnd.oci.image.layer.v1.tar+gzip",
+                              .digest = sha256(layer),
+                              .size = layer.size(),
+                              .platform = "",
+                              .annotations = {}}},
+                  .attestations = {},
+                  .manifest_descriptor = {.media_type = oci_manifest_type,
+                                          .digest = sha256("manifest"),
+                                          .size = 8,
+                                          .platform = "",
+                                          .annotations = {}}};
 
     LayoutOnDisk() {
         std::filesystem::create_directories(layout.directory / "blobs/sha256");
-        for (const char* text : {"manifest", "config", "layer"})
+        for (const std::string& text : {std::string("manifest"), config, layer})
             std::ofstream(blob_path(layout.directory, sha256(text))) << text;
     }
     ~LayoutOnDisk() { std::filesystem::remove_all(layout.directory); }
@@ -206,34 +234,114 @@ TEST_CASE("an image that the engine does not have is an option that is wrong") {
         "the Docker Engine has no image \"my image:1\"\n  hint: docker pull it, or see what there is: docker images\n");
 }
 
-TEST_CASE("an image is tested by seven containers, none of which is left") {
+TEST_CASE("an image is tested by three containers, none of which is left") {
     Stage stage;
-    stage.engine.log = [](const std::string& description) -> std::string {
-        if (description.find("sleep(3600)") != std::string::npos) return "up\n";
-        if (description.find("\"restricted\"]") == std::string::npos)
-            return "{\"probe\": \"utf-8\", \"values\": [\"utf-8\", \"utf-8\", \"utf-8\"]}\n";
-        const std::string user = description.find("23456") == std::string::npos ? "1000" : "23456";
-        return "{\"probe\": \"restricted\", \"values\": [\"" + user +
-               "\", \"read-only\", \"no capabilities\", \"no new privileges\"]}\n";
-    };
+    stage.engine.log = say_what_is_right;
     TestSettings settings;
     settings.contract.off = {"python-version"};
-    const std::vector<ContractReport> reports =
-        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, settings);
-    REQUIRE(reports.size() == 1);
-    std::map<std::string, RowResult> results;
-    for (const ContractRow& row : reports[0].rows) results[row.id] = row.result;
-    CHECK(results.at("user-numeric") == RowResult::kept);
-    CHECK(results.at("utf-8") == RowResult::kept);
-    CHECK(results.at("read-only") == RowResult::kept);
-    CHECK(results.at("any-user") == RowResult::kept);
-    CHECK(results.at("stop") == RowResult::kept);
-    CHECK(results.at("python-version") == RowResult::excused);
-    CHECK(results.at("user-nonroot") == RowResult::broken);
+    const auto rows = test_service(stage, settings);
+    for (const char* row : {"user-numeric", "utf-8", "read-only", "any-user", "orphans", "stop"}) {
+        INFO(row);
+        CHECK(rows.at(row).result == RowResult::kept);
+    }
+    CHECK(rows.at("python-version").result == RowResult::excused);
+    CHECK(rows.at("user-nonroot").result == RowResult::broken);
     CHECK(stage.engine.containers.empty());
     const auto created = std::count_if(stage.fake.http.sent.begin(), stage.fake.http.sent.end(),
-                                       [](const Request& r) { return r.url.ends_with("/create"); });
-    CHECK(created == 7);
+                                       [](const Request& r) { return r.url.ends_with("/containers/create"); });
+    CHECK(created == 4);  // three that run, and one to export
+}
+
+TEST_CASE("each of the questions that share a container has an answer of its own") {
+    const struct {
+        std::string row;
+        std::string container;  ///< part of its description
+        std::string said;
+        std::string found;
+    } faults[] = {
+        {"read-only", "\"restricted,stay\"", R"({"probe": "restricted", "values": ["0", "writable"]})", "0, writable"},
+        {"any-user", "23456:23456", R"({"probe": "restricted", "error": "no HOME"})", "no HOME"},
+        {"orphans", "\"service,stay\"", R"({"probe": "zombies", "values": ["1"]})", "1"},
+        {"utf-8", ",tls\"", R"({"probe": "utf-8", "values": ["ascii"]})", "ascii"},
+    };
+    for (const auto& fault : faults) {
+        INFO(fault.row);
+        Stage stage;
+        stage.engine.log = [&](const std::string& description) {
+            const bool is_it = description.find(fault.container) != std::string::npos;
+            return is_it ? "\n" + fault.said + "\nstaying\n" : say_what_is_right(description);
+        };
+        const auto rows = test_service(stage, TestSettings{});
+        CHECK(rows.at(fault.row).found == fault.found);
+        for (const char* row : {"utf-8", "read-only", "any-user", "orphans", "stop"}) {
+            INFO(row);
+            CHECK(rows.at(row).result == (row == fault.row ? RowResult::broken : RowResult::kept));
+        }
+    }
+}
+
+TEST_CASE("a container that ends instead of staying fails what was asked of it, and what was to run in it") {
+    Stage stage;
+    stage.engine.short_lived = true;
+    stage.engine.log = [](const std::string&) { return ""; };
+    const auto rows = test_service(stage, TestSettings{});
+    CHECK(rows.at("stop").found == "it did not begin to work, and ended with exit code 143: ");
+    CHECK(rows.at("orphans").found == "the container ended with exit code 143 before");
+    CHECK(rows.at("read-only").found == "the container ended with exit code 143 before");
+    CHECK(rows.at("any-user").found == "the container is not running");
+}
+
+TEST_CASE("the authority that was added for the test is not one that the image trusts") {
+    Stage stage;
+    std::string added;
+    stage.engine.log = [&](const std::string& description) -> std::string {
+        if (description.find(",tls\"") == std::string::npos) return say_what_is_right(description);
+        for (const Request& request : stage.fake.http.sent) {
+            if (request.method == "PUT") added = list_fingerprints(request.body).at(0);
+        }
+        return R"({"probe": "trusted", "values": ["aa", ")" + added + R"("]})" +
+               "\n"
+               R"({"probe": "trusted-without-environment", "values": ["aa", ")" +
+               added + R"("]})";
+    };
+    const auto rows = test_service(stage, TestSettings{});
+    CHECK_FALSE(added.empty());
+    CHECK(rows.at("openssldir").found == "1 authority");
+}
+
+TEST_CASE("a layout's files are read from its layers, each of them once, and nothing is exported") {
+    Stage stage;
+    LayoutOnDisk disk;
+    Layout second = disk.layout;
+    second.name = "y-production-linux-amd64";
+    ImageUnderTest first{.name = disk.layout.name, .platform = "linux/amd64", .expected = {}};
+    first.layout = disk.layout;
+    ImageUnderTest other = first;
+    other.layout = second;
+    std::vector<ContractReport> reports;
+    REQUIRE(told([&] {
+                reports = run_contract(stage.world(), stage.info, {first, other}, TestSettings{});
+            }) == "no error");
+    for (const ContractReport& report : reports)
+        CHECK(rows_by_id(report).at("user-nonroot").found == "user nonroot:1000:1000, group none");
+    CHECK(std::count(stage.files.hashed.begin(), stage.files.hashed.end(),
+                     blob_path(disk.layout.directory, disk.layout.layers[0].digest)) == 1);
+    CHECK(stage.fake.http.lines().find("/export") == std::string::npos);
+    CHECK(stage.engine.images.empty());
+
+    SECTION("a layer that is not what its digest says is an error") {
+        std::ofstream(blob_path(disk.layout.directory, disk.layout.layers[0].digest)) << "something else";
+        CHECK(told([&] {
+                  run_contract(stage.world(), stage.info, {first}, TestSettings{});
+              }).ends_with(": this layer is not what its digest says\n  hint: build the image again\n"));
+        CHECK(stage.engine.containers.empty());
+        CHECK(stage.engine.images.empty());
+    }
+    SECTION("a layer that we cannot read is exported by the engine") {
+        first.layout->layers[0].media_type = "application/vnd.oci.image.layer.v1.tar+zstd";
+        run_contract(stage.world(), stage.info, {first}, TestSettings{});
+        CHECK(stage.fake.http.lines().find("/export") != std::string::npos);
+    }
 }
 
 TEST_CASE("the trust store is given one authority more, and the servers their certificates") {
@@ -276,28 +384,31 @@ TEST_CASE("a stop that was slow once is looked at again: the machine may have be
         return Response{204, {}, ""};  // the first time; the engine below answers the next ones
     });
     FakeEngine rest(stage.fake);
-    rest.log = [](const std::string&) { return "up\n"; };
     TestSettings settings;
     settings.jobs = 1;
-    const ContractReport report =
-        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, settings).at(0);
-    const auto row =
-        std::find_if(report.rows.begin(), report.rows.end(), [](const ContractRow& r) { return r.id == "stop"; });
-    REQUIRE(row != report.rows.end());
-    CHECK(row->found == "exit code 143 after 0.0 s");
+    CHECK(test_service(stage, settings).at("stop").found == "exit code 143 after 0.0 s");
     CHECK(std::count_if(stage.fake.http.sent.begin(), stage.fake.http.sent.end(),
                         [](const Request& r) { return r.url.find("/stop?") != std::string::npos; }) == 2);
 }
 
-TEST_CASE("a container that never ends is killed and told") {
+TEST_CASE("a stop that is slow every time fails") {
+    Stage stage;
+    stage.engine.stop_takes = std::chrono::seconds(10);
+    TestSettings settings;
+    settings.jobs = 1;
+    const auto rows = test_service(stage, settings);
+    CHECK(rows.at("stop").result == RowResult::broken);
+    CHECK(rows.at("stop").found == "exit code 143 after 10.0 s");
+}
+
+TEST_CASE("a container that never ends is killed, which fails every question that it was asked") {
     Stage stage;
     stage.engine.endless = true;
-    const ContractReport report =
-        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}).at(0);
-    const auto row =
-        std::find_if(report.rows.begin(), report.rows.end(), [](const ContractRow& r) { return r.id == "utf-8"; });
-    REQUIRE(row != report.rows.end());
-    CHECK(row->found == "it did not end within 600 s");
+    stage.engine.log = [](const std::string&) { return ""; };
+    const auto rows = test_service(stage, TestSettings{});
+    for (const char* row : {"utf-8", "read-only", "orphans"})
+        CHECK(rows.at(row).found == "it did not end within 600 s");
+    CHECK(rows.at("stop").result == RowResult::broken);
     CHECK(stage.fake.http.lines().find("/kill\n") != std::string::npos);
     CHECK(stage.engine.containers.empty());
 }
@@ -307,7 +418,6 @@ TEST_CASE("an error in one probe ends the test and leaves nothing in the engine"
     stage.fake.http.answers.clear();
     stage.fake.http.answer("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
     FakeEngine rest(stage.fake);
-    rest.log = [](const std::string&) { return "up\n"; };
     CHECK(told([&] {
               run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
           }).starts_with("the Docker Engine refused GET /v1.45/containers/"));
@@ -321,7 +431,6 @@ TEST_CASE("a cancelled test leaves nothing in the engine") {
         throw Error{Exit::cancelled, {}};
     });
     FakeEngine rest(stage.fake);
-    rest.log = [](const std::string&) { return "up\n"; };
     const std::string text = told(
         [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}); },
         Exit::cancelled);

@@ -42,10 +42,15 @@ class FakeEngine {
     std::map<std::string, std::string> files = {
         {"etc/ssl/certs/ca-certificates.crt", "authorities\n"}};                         ///< of every container
     std::string configuration = R"({"Architecture":"amd64","Config":{"User":"1000"}})";  ///< of every image
-    bool endless = false;  ///< no container ends by itself
-    std::function<std::string(const std::string& description)> log = [](const std::string&) { return ""; };
+    bool endless = false;      ///< no container ends by itself
+    bool short_lived = false;  ///< every container ends as soon as it has begun
+    std::chrono::seconds stop_takes{0};
+    /// What a container prints, or a process that is run in it.
+    std::function<std::string(const std::string& description)> log = [](const std::string& description) {
+        return stays(description) ? "\nstaying\n" : "";
+    };
 
-    explicit FakeEngine(FakeWorld& world) {
+    explicit FakeEngine(FakeWorld& world) : clock_(world.clock) {
         const std::string at = "http://docker/v1.45";
         FakeHttp& http = world.http;
         http.answer_by("GET", at + "/containers/json*", [this](const Request&) { return list_containers(); });
@@ -56,10 +61,21 @@ class FakeEngine {
         http.answer_by("POST", at + "/containers/create*", [this](const Request& request) { return create(request); });
         http.answer_by("POST", at + "/containers/*/start",
                        [this](const Request& request) { return set_running(request, true); });
-        http.answer_by("POST", at + "/containers/*/stop*",
-                       [this](const Request& request) { return set_running(request, false); });
+        http.answer_by("POST", at + "/containers/*/stop*", [this](const Request& request) {
+            clock_.sleep(stop_takes);
+            return set_running(request, false);
+        });
         http.answer_by("POST", at + "/containers/*/kill",
                        [this](const Request& request) { return set_running(request, false); });
+        http.answer_by("POST", at + "/containers/*/wait", [this](const Request& request) { return wait(request); });
+        http.answer_by("POST", at + "/containers/*/exec", [this](const Request& request) { return exec(request); });
+        http.answer_by("POST", at + "/exec/*/start", [this](const Request& request) {
+            const std::lock_guard lock(mutex_);
+            return Response{200, {}, frame(1, log(processes_.at(id_of(request))))};
+        });
+        http.answer_by("GET", at + "/exec/*/json", [](const Request&) {
+            return Response{200, {}, R"({"ExitCode":0})"};
+        });
         http.answer_by("GET", at + "/containers/*/logs*", [this](const Request& request) { return read_log(request); });
         http.answer_by("GET", at + "/containers/*/json", [this](const Request& request) { return inspect(request); });
         http.answer_by("GET", at + "/containers/*/archive*", [this](const Request&) {
@@ -71,6 +87,9 @@ class FakeEngine {
             return Response{200, {}, configuration};
         });
     }
+
+    /// True for a container that runs until it is stopped; every other one has ended as soon as it has begun.
+    static bool stays(const std::string& description) { return description.find(",stay\"") != std::string::npos; }
 
   private:
     static std::string id_of(const Request& request) {
@@ -139,21 +158,35 @@ class FakeEngine {
         return {201, {}, fmt::format(R"({{"Id":"{}"}})", id)};
     }
 
-    /// A container that is to be stopped runs until then; every other one has ended as soon as it has begun.
     Response set_running(const Request& request, bool running) {
         const std::lock_guard lock(mutex_);
         Container& container = containers.at(id_of(request));
-        container.running = running && (endless || container.description.find("sleep(3600)") != std::string::npos);
+        container.running = running && !short_lived && (endless || stays(container.description));
         return {204, {}, ""};
+    }
+
+    Response wait(const Request& request) {
+        const std::lock_guard lock(mutex_);
+        if (!containers.at(id_of(request)).running) return {200, {}, R"({"StatusCode":0})"};
+        clock_.sleep(request.timeout);
+        throw Error{Exit::failed, {{{}, "POST " + request.url + ": no answer in time", ""}}};
+    }
+
+    Response exec(const Request& request) {
+        const std::lock_guard lock(mutex_);
+        if (!containers.at(id_of(request)).running) return {409, {}, R"({"message":"the container is not running"})"};
+        const std::string id = fmt::format("e{}", ++made_);
+        processes_[id] = request.body;
+        return {201, {}, fmt::format(R"({{"Id":"{}"}})", id)};
     }
 
     Response inspect(const Request& request) {
         const std::lock_guard lock(mutex_);
         const Container& container = containers.at(id_of(request));
-        const bool stopped = container.description.find("sleep(3600)") != std::string::npos;
         return {200,
                 {},
-                fmt::format(R"({{"State":{{"Running":{},"ExitCode":{}}}}})", container.running, stopped ? 143 : 0)};
+                fmt::format(R"({{"State":{{"Running":{},"ExitCode":{}}}}})", container.running,
+                            stays(container.description) ? 143 : 0)};
     }
 
     Response read_log(const Request& request) {
@@ -167,6 +200,8 @@ class FakeEngine {
     }
 
     std::mutex mutex_;
+    std::map<std::string, std::string> processes_;  ///< that run in containers, by id: their descriptions
+    FakeClock& clock_;
     int made_ = 0;
 };
 
@@ -179,6 +214,18 @@ struct FilesWithDisk : FakeFiles {
         return name;
     }
     void remove(const std::filesystem::path& file) override { std::filesystem::remove_all(file); }
+    std::optional<std::string> read_if_there(const std::filesystem::path& named) override {
+        if (!std::filesystem::exists(named)) return FakeFiles::read_if_there(named);
+        std::ifstream file(named, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    Digest digest_of(const std::filesystem::path& named) override {
+        const std::lock_guard lock(mutex);
+        hashed.push_back(named);
+        return sha256(read_if_there(named).value_or(""));
+    }
 
+    std::mutex mutex;
+    std::vector<std::filesystem::path> hashed;
     std::vector<std::filesystem::path> made;
 };
