@@ -1,6 +1,7 @@
-// `run`: the whole road, from image-matrix.json to published images.
+// `run`: the whole pipeline, from image-matrix.json to published images.
 #include <algorithm>
 #include <ostream>
+#include <sstream>
 
 #include "commands/commands.h"
 #include "pipeline/baseline.h"
@@ -27,13 +28,13 @@ bool may_be_published(const Project& project, const Run& run, const Result& resu
            (project.policy.gate.publish_no_worse && outcome_of(run) == Outcome::vulnerable && !is_contract_broken(run));
 }
 
-/// Publishing is the last stretch, and only a clean run goes it. What happened there is part of every report.
+/// Only a clean run publishes. What happened there is part of every report.
 void publish_if_clean(const World& world, const Settings& settings, const Project& project,
                       const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                       const std::vector<ContractReport>& contracts, Run& run, Result& result) {
     if (!may_be_published(project, run, result)) {
         const std::string reason = outcome_of(run) == Outcome::clean
-                                       ? "an image breaks its contract"
+                                       ? "an image fails its contract"
                                        : "the verdict is " + render_outcome(outcome_of(run));
         run.publication = PublicationState{.result = PublicationState::Result::refused, .reason = reason};
         result.outputs["published"] = "false";
@@ -47,7 +48,7 @@ void publish_if_clean(const World& world, const Settings& settings, const Projec
     result.exit = published.result.exit;
 }
 
-/// The last stretch of all: where images went to a place that was named, the version gets its release.
+/// Where images were published to a place that was named, the version gets its release.
 void release_if_published(const World& world, const Settings& settings, const Project& project,
                           const std::vector<Layout>& layouts, Run& run, Result& result) {
     const bool out = run.publication && (run.publication->result == PublicationState::Result::published ||
@@ -69,8 +70,8 @@ void release_if_published(const World& world, const Settings& settings, const Pr
     }
 }
 
-/// What check found is part of the reports, each remark once.
-void add_remarks(Run& run, const Problems& problems) {
+/// What check found is part of the reports, each warning once.
+void add_warnings(Run& run, const Problems& problems) {
     for (const Problem& problem : problems) {
         const bool known =
             std::find(run.other_warnings.begin(), run.other_warnings.end(), problem) != run.other_warnings.end();
@@ -84,6 +85,23 @@ Built build_meanwhile_fetch(const World& world, const Settings& settings, const 
     in_parallel(
         2, {[&] { built = build_images(world, settings, project); }, [&] { fetch_databases_early(world, settings); }});
     return built;
+}
+
+/// Contract tests mostly wait for containers, and scans take the processor. What the scans log follows in one piece.
+std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settings& settings, const Project& project,
+                                                const std::vector<Layout>& layouts) {
+    std::vector<ContractReport> contracts;
+    std::ostringstream log;
+    const World scanning{world.processes, world.http, world.files, world.clock, world.environment, world.out, log};
+    try {
+        in_parallel(2, {[&] { contracts = test_images(world, settings, project, layouts, Known::taken); },
+                        [&] { scan_images(scanning, settings, project, layouts); }});
+    } catch (const Error&) {  // what was scanned is shown also if the tests could not be run
+        world.log << log.str();
+        throw;
+    }
+    world.log << log.str();
+    return contracts;
 }
 
 }  // namespace
@@ -101,8 +119,7 @@ Result run_all(const World& world, const Settings& settings) {
 
     const Built built = build_meanwhile_fetch(world, settings, project);
     const std::vector<Layout>& layouts = built.layouts;
-    const std::vector<ContractReport> contracts = test_images(world, settings, project, layouts, Known::taken);
-    scan_images(world, settings, project, layouts);
+    const std::vector<ContractReport> contracts = test_meanwhile_scan(world, settings, project, layouts);
     scan_baseline(world, settings, project, layouts);
     std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
     const Baseline baseline = apply_baseline(world, settings, project, verdicts);
@@ -110,8 +127,8 @@ Result run_all(const World& world, const Settings& settings) {
     Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
     run.command = "run";
     run.started = started;
-    add_remarks(run, problems);
-    add_remarks(run, built.notices);
+    add_warnings(run, problems);
+    add_warnings(run, built.notices);
     tell_changes(world, settings, baseline, run);
     std::string summary = save_reports(world, settings, run);
     Result result = make_result(settings, run, std::move(summary));
