@@ -77,7 +77,8 @@ class RandomDockerfile {
             images = {python_of_row};
             return quoted(spelled("python:") +
                           pick({"${BASE_VERSION}", "$BASE_VERSION", "${VERSION}-${SUFFIX}", "${BASE_VERSION:-x}",
-                                "${BASE_VERSION/x/y}", "${NONE}$BASE_VERSION"}));
+                                "${BASE_VERSION/x/y}", "${NONE}$BASE_VERSION", "${NONE:-${BASE_VERSION}}",
+                                "${VERSION:+$VERSION-}${NONE+no}$SUFFIX"}));
         }
         const std::string image = random_images[2 + one_of(2)];
         images = {image};
@@ -107,7 +108,7 @@ class RandomDockerfile {
 
     void add_instruction(std::set<std::string>& images) {
         const std::string file = "/g" + std::to_string(++files_);
-        switch (one_of(8)) {
+        switch (one_of(10)) {
             case 0:
                 text += "COPY --link --from=" + quoted(source(images, true)) + end_of_line() + " /f " + file + "\n";
                 break;
@@ -130,6 +131,13 @@ class RandomDockerfile {
                 break;
             case 6:
                 text += "ONBUILD RUN <<X\nCOPY --from=no:4 / /\nX\n";
+                break;
+            case 7:
+                text += "RUN --mount=from=" + source(images, false) + ",target=/m <<A cat && cat 3<<'B' <<-C" +
+                        pick({"\n", end_of_line() + "  && true\n"}) + "FROM no:5 AS production\nA\n A\nB\n\tB\n\t\tC\n";
+                break;
+            case 8:
+                text += "run <<-EOF\n\tCOPY --from=no:6 / /\n EOF\n\tEOF\n";
                 break;
             default:
                 text += "ENV A=1" + end_of_line() + " B=2\n\n";

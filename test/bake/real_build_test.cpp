@@ -160,10 +160,10 @@ TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[
 
 namespace {
 
-/// Tiny images that can run /true, one for each that random Dockerfiles name.
+/// Tiny images that can run /true, which is their shell too, one for each that random Dockerfiles name.
 std::vector<Base> make_tiny_bases(RealWorld& real) {
     put_inputs(real,
-               "FROM scratch AS development\nCOPY image/true /true\nCOPY image/one /f\n"
+               "FROM scratch AS development\nCOPY image/true /true\nCOPY image/true /bin/sh\nCOPY image/one /f\n"
                "FROM development AS production\nCOPY image/two /two\n");
     real.files.write(real.tree.path / "true.c", "int main(void) { return 0; }\n");
     const Finished compiled =
