@@ -24,9 +24,8 @@ struct Mended {
 
 std::vector<Mended> mend_texts(const World& world, const Settings& settings, const Project& project) {
     std::vector<Mended> mended;
-    mended.push_back({settings.dockerfile, project.dockerfile,
-                      fix_dockerfile(parse_dockerfile(project.dockerfile, settings.dockerfile), project.plan.matrix,
-                                     project.plan.job)});
+    mended.push_back({settings.dockerfile, project.dockerfile.text,
+                      fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
     if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
         mended.push_back({readme, *text, mend_readme(*text, project.plan)});
     }

@@ -64,7 +64,7 @@ void add_built(const World& world, const Settings& settings, KnownImages& known)
     const Project project = load_project(world, settings);
     const std::vector<Base> bases = load_bases(world, settings);
     for (const Layout& layout : load_layouts_there(world, settings, project))
-        known.layers[layout.name] = load_layers(world, settings, project, layout, bases);
+        known.layers[layout.name] = load_layers(world, project, layout, bases);
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {
             const std::string name = layout_name(image, platform);

@@ -66,11 +66,10 @@ Problems check_project(const World& world, const Settings& settings, const Proje
     append(problems, compare_with_release(world, settings, project));
     append(problems, check_upgrades(world, project));
     append(problems, check_action(world, settings, project));
-    const Dockerfile dockerfile = parse_dockerfile(project.dockerfile, settings.dockerfile);
-    append(problems, check_bases(dockerfile, project.plan));
+    append(problems, check_bases(project.dockerfile, project.plan));
     if (settings.image_matrix != own_matrix)
         return problems;  // README and Dockerfile repeat the repository's own matrix only
-    append(problems, check_dockerfile(dockerfile, project.plan.matrix, project.plan.job));
+    append(problems, check_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job));
     if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
         append(problems, check_readme(*text, readme, project.plan));
     }
@@ -99,7 +98,7 @@ Problems check_upgrades_built(const World& world, const Settings& settings, cons
         const std::optional<std::string> text = world.files.read_if_there(report);
         if (image_of(project.plan, layout).target != Target::development || !text) continue;
         images.push_back({.name = layout.name,
-                          .layers = load_layers(world, settings, project, layout, bases),
+                          .layers = load_layers(world, project, layout, bases),
                           .packages = parse_system_packages(*text, report.string())});
     }
     return check_upgrades_needed(upgrades, images);

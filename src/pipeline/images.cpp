@@ -58,11 +58,10 @@ void save_bases(const World& world, const Settings& settings, const std::vector<
     world.files.write(bases_file(settings), render_bases_json(bases));
 }
 
-std::optional<Base> find_base(const Settings& settings, const Project& project, const Layout& layout,
-                              const std::vector<Base>& bases) {
+std::optional<Base> find_base(const Project& project, const Layout& layout, const std::vector<Base>& bases) {
     const Image& image = image_of(project.plan, layout);
     const std::string reference =
-        find_bases(parse_dockerfile(project.dockerfile, settings.dockerfile), render_target(image.target),
+        find_bases(project.dockerfile, render_target(image.target),
                    make_build_arguments(project.plan, image, project.source_date), layout.platform)
             .final_base;
     const auto found = std::find_if(bases.begin(), bases.end(), [&](const Base& base) {
@@ -80,10 +79,10 @@ bool stands_on_stand_in(const World& world, const Layout& layout) {
     return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
 }
 
-ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+ImageLayers load_layers(const World& world, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases) {
     ImageLayers layers = parse_image_layers(load_config(world.files, layout), layout.name);
-    const std::optional<Base> base = find_base(settings, project, layout, bases);
+    const std::optional<Base> base = find_base(project, layout, bases);
     if (!base) return layers;
     const auto count = base->layers.find(layout.platform);
     if (count != base->layers.end()) layers.base_layers = count->second;

@@ -24,8 +24,7 @@ void save_bases(const World& world, const Settings& settings, const std::vector<
 
 /// The external base image at the end of the FROM chain; nullopt if none of these is it. A COPY --from source is not a
 /// base.
-std::optional<Base> find_base(const Settings& settings, const Project& project, const Layout& layout,
-                              const std::vector<Base>& bases);
+std::optional<Base> find_base(const Project& project, const Layout& layout, const std::vector<Base>& bases);
 /// True if the base's reference resolves to another digest now than the one that was built on.
 bool is_rebuilt(const Base& base);
 
@@ -33,7 +32,7 @@ bool is_rebuilt(const Base& base);
 bool stands_on_stand_in(const World& world, const Layout& layout);
 
 /// A built image's layers, and how many of them come from its base.
-ImageLayers load_layers(const World& world, const Settings& settings, const Project& project, const Layout& layout,
+ImageLayers load_layers(const World& world, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases);
 
 /// {"3.13.3-production-linux-amd64":"sha256:…"} in one line.

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "pipeline/result.h"
 #include "pipeline/revision.h"
-#include "plan/dockerfile.h"
 #include "plan/plan.h"
 #include "policy/migration.h"
 #include "system/files.h"
@@ -83,8 +82,9 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
                             settings.job_env, project.warnings);
     });
     gather_problems(problems, [&] {
-        project.dockerfile = read_required(world, files.dockerfile, "it holds the targets development and production");
-        parse_dockerfile(project.dockerfile, settings.dockerfile);
+        project.dockerfile =
+            parse_dockerfile(read_required(world, files.dockerfile, "it holds the targets development and production"),
+                             settings.dockerfile);
     });
     gather_problems(problems, [&] { take_policy(world, settings, project); });
     if (problems.empty()) {

@@ -6,6 +6,7 @@
 
 #include "github/event.h"
 #include "pipeline/settings.h"
+#include "plan/dockerfile.h"
 #include "plan/plan.h"
 #include "policy/ignore_files.h"
 #include "policy/policy.h"
@@ -14,7 +15,7 @@
 
 struct Project {
     Plan plan;
-    std::string dockerfile;  ///< its text
+    Dockerfile dockerfile;
     Policy policy;
     std::string policy_revision;  ///< digest of the policy files; empty if there is none
     Problems policy_warnings;

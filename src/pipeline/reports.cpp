@@ -28,16 +28,6 @@
 
 namespace {
 
-/// The first line of the Dockerfile's stage of that name: where a maintainer would begin to look.
-int line_of_stage(const std::string& dockerfile, const std::string& stage) {
-    const std::vector<std::string> lines = lines_of(dockerfile);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const std::string line = lower_case(trimmed(lines[i]));
-        if (line.starts_with("from ") && line.ends_with(" as " + stage)) return static_cast<int>(i) + 1;
-    }
-    return 1;
-}
-
 /// Where a maintainer begins to look. Code scanning knows an alert by its file (sarif.md §5), so this rests on who
 /// brings the package and on nothing that changes while the finding is there: its dismissal would be lost.
 Place find_place(const Settings& settings, const Project& project, const Image& image, IntroducedBy bringer) {
@@ -48,7 +38,7 @@ Place find_place(const Settings& settings, const Project& project, const Image& 
         case IntroducedBy::base:
             return {settings.image_matrix, row.line};
         case IntroducedBy::ours:
-            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target))};
+            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target)).value_or(1)};
     }
     return {};
 }
@@ -71,12 +61,12 @@ std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, 
     return remedies;
 }
 
-ImageEvidence load_evidence(const World& world, const Project& project, const Settings& settings, const Layout& layout,
+ImageEvidence load_evidence(const World& world, const Project& project, const Layout& layout,
                             const std::vector<Base>& bases) {
     ImageEvidence evidence;
     evidence.python_version = image_of(project.plan, layout).python_version;
-    evidence.layers = load_layers(world, settings, project, layout, bases);
-    if (const auto base = find_base(settings, project, layout, bases))
+    evidence.layers = load_layers(world, project, layout, bases);
+    if (const auto base = find_base(project, layout, bases))
         evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
     return evidence;
 }
@@ -120,7 +110,7 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
         if (contract != contracts.end()) image.contract = *contract;
         if (verdict != verdicts.end()) {
             image.verdict = *verdict;
-            evidence[layout.name] = load_evidence(world, project, settings, layout, bases);
+            evidence[layout.name] = load_evidence(world, project, layout, bases);
             for (const Finding& finding : verdict->blocking) plan.add(finding, evidence[layout.name]);
         }
         run.images.push_back(std::move(image));

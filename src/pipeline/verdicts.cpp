@@ -10,7 +10,7 @@ namespace {
 Subject make_subject(const World& world, const Settings& settings, const Project& project, const Layout& layout,
                      const std::vector<Base>& bases) {
     const bool stand_ins = std::any_of(bases.begin(), bases.end(), [](const Base& b) { return b.stand_in; });
-    const std::optional<Base> base = find_base(settings, project, layout, bases);
+    const std::optional<Base> base = find_base(project, layout, bases);
     return {.name = layout.name,
             .target = render_target(image_of(project.plan, layout).target),
             .manifest = layout.manifest,

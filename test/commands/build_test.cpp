@@ -54,6 +54,7 @@ Error build_error(FakeWorld& fake, const std::map<std::string, std::string>& opt
 struct PrivateBase {
     FakeWorld fake;
     std::string docker_config;  ///< of the bake
+    std::string bake_file;
 
     PrivateBase() {
         fill_work_tree(fake);
@@ -72,6 +73,7 @@ struct PrivateBase {
         fake.processes.answer({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
         fake.processes.answer_by({"docker-buildx", "bake"}, [this](const Command& command) {
             docker_config = fake.files.read(command.environment.at("DOCKER_CONFIG") + "/config.json");
+            bake_file = fake.files.read(command.environment.at("DOCKER_CONFIG") + "/bake.json");
             return Finished{.exit_code = 1, .timed_out = false, .out = "", .err = "ERROR: no", .truncated = false};
         });
     }
@@ -99,6 +101,16 @@ TEST_CASE("Stand-ins of one architecture are refused for another, each at its li
           std::string::npos);
     CHECK(fake.processes.lines().find("buildx") == std::string::npos);
     CHECK_FALSE(fake.files.texts.contains("out/bases.json"));
+}
+
+TEST_CASE("The Dockerfile that is named is the one that is pinned and built, beside another one at the root") {
+    PrivateBase base;
+    base.fake.files.texts["images/py/Dockerfile"] = base.fake.files.texts["Dockerfile"];
+    base.fake.files.texts["Dockerfile"] = "FROM nowhere.example/other AS development\nFROM development AS production\n";
+    base.build({{"dockerfile", "images/py/Dockerfile"}, {"registry-auths", auths}});
+    CHECK(base.bake_file.find("\"dockerfile\": \"images/py/Dockerfile\"") != std::string::npos);
+    CHECK(base.bake_file.find("dhi.io/python:3.13") != std::string::npos);
+    CHECK(base.bake_file.find("nowhere.example") == std::string::npos);
 }
 
 TEST_CASE("A --build-ca that is not there is an error before any base is looked up") {

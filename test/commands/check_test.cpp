@@ -73,6 +73,26 @@ TEST_CASE("check holds the Dockerfile against JOB.env, on the line that differs"
     CHECK(mentions(result.problems, "Dockerfile", "DEFRA_VERSION"));
 }
 
+TEST_CASE("check finds what a build would refuse, of both targets, without an engine") {
+    FakeWorld fake;
+    fill_work_tree(fake);
+    fake.files.texts["Dockerfile"] =
+        "# syntax=docker/dockerfile:1\nFROM python:${BASE_VERSION} AS development\nARG "
+        "BASE_VERSION=3.13.3-slim-bookworm\n"
+        "ARG DEFRA_VERSION=1.0.0 DISTROLESS_VERSION=cc-debian12\nFROM a AS prod\n";
+    const Result result = run_check(fake.world(), parse_settings({}));
+    CHECK(result.exit == Exit::bad_input);
+    const std::string text = render_problems(result.problems);
+    INFO(text);
+    for (const char* part :
+         {"Dockerfile:2: \"python:\" is not an image reference\n  hint: move ARG BASE_VERSION from line 3",
+          "Dockerfile: there is no stage \"production\"\n",
+          "Dockerfile:3: ARG BASE_VERSION has no default above the first FROM\n",
+          "Dockerfile:1: warning: no digest names the frontend \"docker/dockerfile:1\""})
+        CHECK(text.find(part) != std::string::npos);
+    CHECK(fake.http.sent.empty());
+}
+
 TEST_CASE("check --fix mends the Dockerfile and changes nothing else") {
     FakeWorld fake;
     fill_work_tree(fake);
