@@ -53,24 +53,6 @@ std::optional<std::vector<std::string>> parse_exec_form(const std::string& text)
     return words;
 }
 
-/// The fields of one record of comma-separated values (RFC 4180), as mounts are written.
-std::vector<std::string> csv_fields(std::string_view text) {
-    std::vector<std::string> fields(1);
-    bool is_quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '"' && is_quoted && i + 1 < text.size() && text[i + 1] == '"') {
-            fields.back() += text[i++];
-        } else if (text[i] == '"') {
-            is_quoted = !is_quoted;
-        } else if (text[i] == ',' && !is_quoted) {
-            fields.emplace_back();
-        } else {
-            fields.back() += text[i];
-        }
-    }
-    return fields;
-}
-
 // Instructions -----------------------------------------------------------------------------------------------------
 
 const std::vector<std::string> known_instructions = {
@@ -368,7 +350,8 @@ class StageReader {
         for (const std::string& flag : instruction.flags) {
             if (!flag.starts_with("--mount=")) continue;
             Variables mount = {{"type", "bind"}};
-            for (const std::string& field : csv_fields(flag.substr(8))) {
+            for (const std::string& quoted : fields_of(flag.substr(8), ',')) {
+                const std::string field = unquoted(quoted);  // values separated by commas (RFC 4180)
                 const std::size_t equals = field.find('=');
                 std::string key = lower_case(field.substr(0, equals));
                 if (key == "src") key = "source";

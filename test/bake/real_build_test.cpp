@@ -1,13 +1,16 @@
 // The real buildx and the real engine.
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
+#include <random>
 #include <set>
 
 #include "bake/bake.h"
+#include "bake/inputs.h"
 #include "bake/random_dockerfile.h"
 #include "bake/samples.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "oci/provenance.h"
 #include "real_world.h"
 
@@ -239,5 +242,56 @@ TEST_CASE("an image that is not pinned is refused before it is pulled, on its li
         INFO(text);
         CHECK(text.starts_with("Dockerfile:2: the build failed: "));
         CHECK(text.find("denied by policy") != std::string::npos);
+    }
+}
+
+namespace {
+
+/// Some of these lines, in any order.
+std::string random_dockerignore(std::mt19937& random) {
+    const std::vector<std::string> patterns = {
+        "*",       "**",   "a",          "/a/",           "a/*",   "**/*.md",     "!a/deep", "!**/x.txt",
+        "a/**/er", "?",    "[ab]",       "!a/deep/*.txt", "# a",   "  b  ",       "\\*",     "./a/../b",
+        "a*",      "!a",   "*/x.txt",    "**/deep",       "!b/**", "b c",         "!b c",    "a/deep/",
+        "!*/*/er", "[^b]", "**/.hidden", "!a/../b/y.md",  "",      "!/a/deep/er/"};
+    std::string text;
+    for (std::size_t i = 1 + random() % 5; i > 0; --i) text += patterns[random() % patterns.size()] + "\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("of random .dockerignore files exactly what BuildKit lets in is an input", "[whole]") {
+    RealWorld real;
+    need_engine(real);
+    std::mt19937 random(17);
+    for (const char* directory : {"", "a/", "a/deep/", "a/deep/er/", "b/", "b c/", "ab/"}) {
+        for (const char* name : {"x.txt", "y.md", ".hidden", "q"})
+            real.files.write(real.tree.path / (std::string(directory) + name), name);
+    }
+    real.files.write(real.tree.path / "Dockerfile",
+                     "FROM scratch AS development\nCOPY . /\nFROM scratch AS production\n");
+    BuildSettings settings = real_settings(real);
+    for (int i = 0; i < 12; ++i) {
+        const std::string ignored = random_dockerignore(random);
+        INFO(ignored);
+        real.files.write(real.tree.path / ".dockerignore", ignored + "out\n");
+        std::set<std::string> inputs;
+        for (const InputFile& input : load_input_files(real.files, real.tree.path, "Dockerfile"))
+            inputs.insert(input.path);
+        Plan plan = small_plan();
+        plan.images.pop_back();
+        const Layout layout = run_build(real.world(), plan, settings).layouts.at(0);
+        std::set<std::string> copied = {"Dockerfile", ".dockerignore"};
+        for (const Descriptor& layer : layout.layers) {
+            const Finished listed = real.processes.run(
+                {.argv = {"tar", "--list", "--gzip", "--file", blob_path(layout.directory, layer.digest).string()},
+                 .environment = child_environment(real.environment)});
+            REQUIRE(listed.exit_code == 0);
+            for (const std::string& name : lines_of(listed.out)) {
+                if (!name.empty() && !name.ends_with('/')) copied.insert(name);
+            }
+        }
+        CHECK(inputs == copied);
     }
 }
