@@ -29,6 +29,6 @@ Result run_release(const World& world, const Settings& settings) {
     run.command = "release";
     const github::MadeRelease made = release_images(world, settings, project, layouts, run);
     add_release(made, result);
-    if (!made.address.empty()) world.out << made.address << "\n";
+    if (!made.url.empty()) world.out << made.url << "\n";
     return result;
 }

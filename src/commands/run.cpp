@@ -60,7 +60,7 @@ void release_if_published(const World& world, const Settings& settings, const Pr
     }
     try {
         const github::MadeRelease made = release_images(world, settings, project, layouts, run);
-        run.publication->release = made.address;
+        run.publication->release = made.url;
         add_release(made, result);
     } catch (const Error& error) {  // the images are published all the same: outputs and reports have to say so
         if (error.exit == Exit::cancelled) throw;

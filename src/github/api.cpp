@@ -18,21 +18,21 @@ constexpr const char* api_version = "2022-11-28";
 constexpr std::chrono::milliseconds between_writes = 1s;
 constexpr std::chrono::milliseconds between_notices = 3s;
 constexpr std::chrono::seconds for_files = 600s;
-constexpr std::uint64_t max_answer = 64U << 20U;
+constexpr std::uint64_t max_response = 64U << 20U;
 constexpr std::size_t shortest_secret = 8;  // a shorter one is in every text
 
-bool is_loopback(const std::string& address) {
+bool is_loopback(const std::string& url) {
     for (const char* host : {"http://localhost:", "http://127.0.0.1:", "http://[::1]:"}) {
-        if (address.starts_with(host)) return true;
+        if (url.starts_with(host)) return true;
     }
     return false;
 }
 
 /// "https://api.github.com" of "https://api.github.com/repos/…".
-std::string origin_of(const std::string& address) {
-    const std::size_t host = address.find("://");
+std::string origin_of(const std::string& url) {
+    const std::size_t host = url.find("://");
     if (host == std::string::npos) return "";
-    return address.substr(0, address.find('/', host + 3));
+    return url.substr(0, url.find('/', host + 3));
 }
 
 bool is_write(const ApiCall& call) {
@@ -89,7 +89,7 @@ rapidjson::Document Api::load_list(const std::string& path, const Purpose& purpo
     std::string page = path;
     while (!page.empty()) {
         const Response response = require({.path = page, .purpose = purpose});
-        const rapidjson::Document body = parse_tool_json(response.body, "GitHub's answer");
+        const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response");
         for (const Json& item : items_of(key.empty() ? body : member(body, key))) {
             all.PushBack(Json(item, all.GetAllocator()), all.GetAllocator());
         }
@@ -117,7 +117,7 @@ void Api::refuse_secrets(std::string_view text) const {
 
 Request Api::make_request(const ApiCall& call) const {
     Request request{.method = call.method,
-                    .url = address_of(call.path),
+                    .url = url_of(call.path),
                     .headers = {{"User-Agent", "python-image-action"},
                                 {"Accept", call.accept},
                                 {"X-GitHub-Api-Version", api_version}},
@@ -125,7 +125,7 @@ Request Api::make_request(const ApiCall& call) const {
                     .body_file = call.file,
                     .save_to = call.save_to,
                     .only_once = call.creates,
-                    .max_body = max_answer,
+                    .max_body = max_response,
                     .timeout = call.file.empty() && call.save_to.empty() ? 60s : for_files};
     if (!call.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
     if (!call.file.empty()) request.headers.push_back({"Content-Type", "application/octet-stream"});
@@ -134,14 +134,14 @@ Request Api::make_request(const ApiCall& call) const {
     return request;
 }
 
-std::string Api::address_of(const std::string& path) const {
+std::string Api::url_of(const std::string& path) const {
     if (path.find("://") != std::string::npos) return path;
     return settings_.base + "/repos/" + settings_.repository + "/" + path;
 }
 
 /// The API's own host, and the one that takes a release's files: only these are given the token.
-bool Api::is_githubs(const std::string& address) const {
-    const std::string origin = origin_of(address);
+bool Api::is_githubs(const std::string& url) const {
+    const std::string origin = origin_of(url);
     if (origin == origin_of(settings_.base)) return true;
     return settings_.base == "https://api.github.com" && origin == "https://uploads.github.com";
 }

@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/secret.h"
-#include "github/answers.h"
+#include "github/responses.h"
 #include "system/world.h"
 
 namespace github {
@@ -25,14 +25,14 @@ struct ApiSettings {
 
 struct ApiCall {
     std::string method = "GET";
-    std::string path;                 ///< below /repos/OWNER/NAME/; or a whole address that GitHub gave us
+    std::string path;                 ///< below /repos/OWNER/NAME/; or a whole URL that GitHub gave us
     std::string body{};               ///< JSON
     std::filesystem::path file{};     ///< streamed instead of `body`
-    std::filesystem::path save_to{};  ///< where the body of a good answer goes
+    std::filesystem::path save_to{};  ///< where the body of a good response goes
     std::string accept = "application/vnd.github+json";
     Purpose purpose{};
-    bool creates = false;   ///< sending it twice would make two: after a 5xx or no answer the caller looks first
-    bool notifies = false;  ///< people are told of it: at a slower pace
+    bool creates = false;   ///< sending it twice would make two: after a 5xx or no response the caller looks first
+    bool notifies = false;  ///< people are notified: at a slower pace
 };
 
 /// For one thread: GitHub wants one writer at a time.
@@ -41,11 +41,11 @@ class Api {
     /// Throws Error{bad_input} if the base is neither https nor on this machine: the token would go there in clear.
     Api(const World& world, ApiSettings settings);
 
-    /// Sends it, at least 1 s after the last write (3 s where people are told; a GitHub on this machine needs no
+    /// Sends it, at least 1 s after the last write (3 s where people are notified; a GitHub on this machine needs no
     /// pause), again after a limit, and again up to three times after what passes, unless the call creates something:
-    /// status 0 then stands for "no answer". Redirects of what is read are followed, to other hosts without the token.
-    /// Any other status is a value. Throws Error{failed} if a limit lasts longer than our patience, or if what is sent
-    /// holds a secret.
+    /// status 0 then stands for "no response". Redirects of what is read are followed, to other hosts without the
+    /// token. Any other status is a value. Throws Error{failed} if a limit lasts longer than our patience, or if what
+    /// is sent holds a secret.
     Response send(const ApiCall& call);
 
     /// The same, and only 2xx comes back. Throws make_refusal.
@@ -63,8 +63,8 @@ class Api {
 
   private:
     Request make_request(const ApiCall& call) const;
-    std::string address_of(const std::string& path) const;
-    bool is_githubs(const std::string& address) const;
+    std::string url_of(const std::string& path) const;
+    bool is_githubs(const std::string& url) const;
     Response send_once(const Request& request);
     Response follow(const ApiCall& call, Request request, Response response);
     void keep_pace(const ApiCall& call);

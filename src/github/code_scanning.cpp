@@ -92,8 +92,8 @@ class Uploader {
             }
         }
         if (response.status / 100 == 2) {
-            const rapidjson::Document answer = parse_tool_json(response.body, "GitHub's answer to a SARIF file");
-            waiting_[text_at(answer, "id")] = &upload;
+            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response to a SARIF file");
+            waiting_[text_at(body, "id")] = &upload;
             ++report_.accepted;
             return true;
         }
@@ -137,7 +137,7 @@ class Uploader {
         for (std::size_t seen = 0; !page.empty() && seen < 2 * report_.accepted;) {
             const Response response = api_.send({.path = page});
             if (response.status != 200) return;
-            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's answer");
+            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response");
             for (const Json& analysis : items_of(body)) take(analysis);
             seen += items_of(body).Size();
             page = next_page(response);
@@ -152,7 +152,7 @@ class Uploader {
         for (const std::string& id : ids) {
             const Response response = api_.send({.path = "code-scanning/sarifs/" + percent_encoded(id)});
             if (response.status != 200) continue;
-            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's answer");
+            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response");
             const std::string status = text_at(body, "processing_status");
             if (status == "complete") waiting_.erase(id);
             if (status != "failed") continue;

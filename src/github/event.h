@@ -1,4 +1,4 @@
-// What started this run: the facts a publication is decided on, never text that somebody could have typed into a branch
+// What started this run: the facts a publication is decided on, never text that anyone could have typed into a branch
 // name's place.
 #pragma once
 

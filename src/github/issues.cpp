@@ -17,9 +17,9 @@ const Purpose& purpose() {
 }
 
 /// Whose issues are ours. A workflow's own token may not ask who it is; it writes as a bot.
-std::string load_own_name(Api& api, const std::string& user_address) {
-    const Response response = api.send({.path = user_address});
-    return response.status == 200 ? text_at(parse_tool_json(response.body, "GitHub's answer"), "login") : "";
+std::string load_own_name(Api& api, const std::string& user_url) {
+    const Response response = api.send({.path = user_url});
+    return response.status == 200 ? text_at(parse_tool_json(response.body, "GitHub's response"), "login") : "";
 }
 
 bool is_ours(const Json& issue, const std::string& own_name) {
@@ -86,7 +86,7 @@ std::string render_issue(const TrackingPlan& plan, bool is_new) {
     return json.one_line();
 }
 
-/// The comment is GitHub's own form for a duplicate: whoever follows the one finds the other.
+/// The comment is GitHub's own form for a duplicate: who follows the one finds the other.
 void close_duplicate(Api& api, std::int64_t number, std::int64_t kept) {
     api.send({.method = "POST",
               .path = fmt::format("issues/{}/comments", number),
@@ -115,11 +115,11 @@ TrackingIssues sort_issues(const std::vector<TrackingIssue>& own) {
     return issues;
 }
 
-/// The oldest open issue stays. Returns its address; `made` if there is none.
+/// The oldest open issue stays. Returns its URL; `made` if there is none.
 std::string keep_one(Api& api, const std::string& made) {
     const TrackingIssues issues = sort_issues(load_own_issues(api));
     for (const std::int64_t number : issues.duplicates) close_duplicate(api, number, issues.open->number);
-    return issues.open ? issues.open->address : made;
+    return issues.open ? issues.open->url : made;
 }
 
 std::string create(Api& api, const TrackingPlan& plan) {
@@ -131,7 +131,7 @@ std::string create(Api& api, const TrackingPlan& plan) {
                                         .creates = true,
                                         .notifies = true});
     if (response.status == 201)
-        return keep_one(api, text_at(parse_tool_json(response.body, "GitHub's answer"), "html_url"));
+        return keep_one(api, text_at(parse_tool_json(response.body, "GitHub's response"), "html_url"));
     if (!may_pass(response.status)) throw make_refusal(purpose(), response);
     const std::string there = keep_one(api, "");  // it may have happened all the same
     if (there.empty()) throw make_refusal(purpose(), response);
@@ -139,7 +139,7 @@ std::string create(Api& api, const TrackingPlan& plan) {
 }
 
 std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issue) {
-    // The comment first: if it fails, the issue still remembers less than people were told, and it is told again.
+    // The comment first: if it fails, the issue still remembers less than was reported, and it is reported again.
     if (!plan.comment.empty()) {
         JsonWriter json;
         json.open_object();
@@ -159,7 +159,7 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
                  .body = render_issue(plan, false),
                  .purpose = purpose(),
                  .notifies = plan.action == TrackingAction::close});
-    return issue.address;
+    return issue.url;
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
     const Response issues = api.send(
         {.path = fmt::format("issues?labels={}&state=all&sort=updated&direction=desc&per_page=20", tracking_label)});
     if (issues.status == 200) {
-        const rapidjson::Document found = parse_tool_json(issues.body, "GitHub's answer");
+        const rapidjson::Document found = parse_tool_json(issues.body, "GitHub's response");
         for (const Json& issue : items_of(found)) {
             if (!is_ours(issue, "")) continue;
             if (const auto state = parse_tracking_state(text_at(issue, "body"))) take(state->last_good);
@@ -187,7 +187,7 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
              "code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",
              percent_encoded(ref))});
     if (analyses.status == 200) {
-        const rapidjson::Document newest = parse_tool_json(analyses.body, "GitHub's answer");
+        const rapidjson::Document newest = parse_tool_json(analyses.body, "GitHub's response");
         for (const Json& analysis : items_of(newest)) take(parse_time(text_at(analysis, "created_at")));
     }
     return last;

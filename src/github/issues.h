@@ -12,12 +12,12 @@
 
 namespace github {
 
-/// One of our own: with our label, which outsiders cannot give, our marker in its body, and written by whoever the
-/// token speaks for.
+/// One of our own: with our label, which outsiders cannot give, our marker in its body, and written by the user that
+/// the token speaks for.
 struct TrackingIssue {
     std::int64_t number = 0;
     bool open = false;
-    std::string address;  ///< in the browser
+    std::string url;  ///< in the browser
     TrackingState state;
 };
 
@@ -32,11 +32,11 @@ TrackingIssues load_tracking_issues(Api& api);
 
 /// Does what was planned, and closes duplicates; the label is made if it is missing. Two runs at once end with one open
 /// issue. Returns the
-/// address of the issue that is open then; empty if none is. Throws make_refusal.
+/// URL of the issue that is open then; empty if none is. Throws make_refusal.
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues);
 
 /// When what is published was last scanned with a result: as the tracking issue has it, or when code scanning was last
-/// given findings of this branch, whichever is later. Nothing if neither can be told: a token without the rights for it
+/// given findings of this branch, whichever is later. Nothing if neither is known: a token without the rights for it
 /// is no fault.
 std::optional<Time> load_last_good(Api& api, const std::string& ref);
 

@@ -57,17 +57,17 @@ class Maker {
     MadeRelease found(const Release& release) {
         const std::string commit = load_tag_commit(api_, wanted_.tag);
         if (!commit.empty() && commit != wanted_.revision) {
-            world_.log << fmt::format("release  {} is out from {}; it is left as it is\n", wanted_.tag,
+            world_.log << fmt::format("release  {} is published from {}; it is left as it is\n", wanted_.tag,
                                       commit.substr(0, 7));
         }
-        MadeRelease found{.address = release.address};
+        MadeRelease found{.url = release.url};
         for (const AssetFile& file : wanted_.assets) {
             if (release.find(file.name) == nullptr) found.lacking.push_back(file.name);
         }
         return found;
     }
 
-    /// A tag that somebody pushed before us decides which commit the release is of.
+    /// A tag that was pushed before us decides which commit the release is of.
     void check_tag() {
         tagged_ = load_tag_commit(api_, wanted_.tag);
         if (tagged_.empty() || tagged_ == wanted_.revision) return;
@@ -80,7 +80,7 @@ class Maker {
         for (const Release& release : releases) {
             if (!release.draft || release.ours || release.tag != wanted_.tag) continue;
             refuse("there is a draft of the release " + wanted_.tag +
-                       " that this action did not write, so no release was made: " + release.address,
+                       " that this action did not write, so no release was made: " + release.url,
                    "delete the draft or give it another tag (copy its notes first), then press Re-run failed jobs");
         }
     }
@@ -134,7 +134,8 @@ class Maker {
         if (!tagged_.empty()) return true;
         const Response head =
             api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch), .purpose = purpose_});
-        return head.status == 200 && text_at(parse_tool_json(head.body, "GitHub's answer"), "sha") == wanted_.revision;
+        return head.status == 200 &&
+               text_at(parse_tool_json(head.body, "GitHub's response"), "sha") == wanted_.revision;
     }
 
     [[noreturn]] void explain(const Response& response) const {
@@ -147,7 +148,7 @@ class Maker {
         std::string& hint = error.problems.front().hint;
         if (has_error(response, "custom", "pre_receive") || says(response, "creations being restricted")) {
             hint =
-                "a rule of this repository lets nobody create this tag: let the rule's bypass list hold GitHub "
+                "a rule of this repository does not let this tag be created: let the rule's bypass list hold GitHub "
                 "Actions, or push the tag yourself and press Re-run failed jobs";
         } else if (response.status == 403 || response.status == 404) {
             hint += fmt::format(
@@ -229,7 +230,7 @@ class Maker {
 
     MadeRelease published_by_another(const Release& release) {
         world_.log << "release  another run published it meanwhile\n";
-        return {.address = release.address};
+        return {.url = release.url};
     }
 
     MadeRelease publish(const Release& release) {
@@ -254,7 +255,7 @@ class Maker {
             explain(response);
         }
         check_bound();
-        return {.address = parse_release(response).address, .created = true};
+        return {.url = parse_release(response).url, .created = true};
     }
 
     bool is_latest() {
@@ -268,9 +269,9 @@ class Maker {
         if (commit.empty() || commit == wanted_.revision) return;
         throw Error{Exit::failed,
                     {{wanted_.at,
-                      fmt::format("the release {} is out, but its tag names {} and not {}", wanted_.tag,
+                      fmt::format("the release {} is published, but its tag names {} and not {}", wanted_.tag,
                                   commit.substr(0, 7), wanted_.revision.substr(0, 7)),
-                      "somebody moved the tag or the branch meanwhile: see the release's page"}}};
+                      "the tag or the branch was moved meanwhile: see the release's page"}}};
     }
 
     const World& world_;

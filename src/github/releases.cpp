@@ -26,7 +26,7 @@ Release parse_release(const Json& json) {
                     .draft = member(json, "draft").IsTrue(),
                     .ours = trimmed(text_at(json, "body")).empty() ||
                             text_at(json, "body").find(release_marker) != std::string::npos,
-                    .address = text_at(json, "html_url"),
+                    .url = text_at(json, "html_url"),
                     .uploads = text_at(json, "upload_url")};
     release.uploads = release.uploads.substr(0, release.uploads.find('{'));  // "…/assets{?name,label}"
     for (const Json& asset : items_at(json, "assets")) release.assets.push_back(parse_asset(asset));
@@ -36,7 +36,7 @@ Release parse_release(const Json& json) {
 }  // namespace
 
 Release parse_release(const Response& response) {
-    return parse_release(parse_tool_json(response.body, "GitHub's answer"));
+    return parse_release(parse_tool_json(response.body, "GitHub's response"));
 }
 
 const Asset* Release::find(const std::string& name) const {
@@ -93,7 +93,7 @@ std::string load_tag_commit(Api& api, const std::string& tag) {
         const Response response = api.send({.path = path, .purpose = purpose});
         if (response.status == 404) return std::nullopt;
         if (response.status != 200) throw make_refusal(purpose, response);
-        return parse_tool_json(response.body, "GitHub's answer");
+        return parse_tool_json(response.body, "GitHub's response");
     };
     const auto reference = load("git/ref/tags/" + percent_encoded(tag));
     if (!reference) return "";

@@ -16,7 +16,7 @@ struct Asset {
     std::int64_t id = 0;
     std::string name;
     std::uint64_t size = 0;
-    std::optional<Digest> digest;  ///< not told by every server
+    std::optional<Digest> digest;  ///< not reported by every server
     bool whole = false;            ///< its upload came to an end
 };
 
@@ -25,14 +25,14 @@ struct Release {
     std::string tag;
     bool draft = false;
     bool ours = false;    ///< this action wrote its notes, or it has none
-    std::string address;  ///< in the browser
+    std::string url;      ///< in the browser
     std::string uploads;  ///< where its assets are sent to
     std::vector<Asset> assets{};
 
     const Asset* find(const std::string& name) const;  ///< nullptr: it has none of that name
 };
 
-/// Of an answer that is one release. Throws Error{failed} if it is none.
+/// Of a response that is one release. Throws Error{failed} if it is none.
 Release parse_release(const Response& response);
 
 /// Hidden in the notes of every release that this action makes. It tells our own drafts from those of people and of
@@ -66,9 +66,9 @@ struct WantedRelease {
 };
 
 struct MadeRelease {
-    std::string address;
+    std::string url;
     bool created = false;                ///< false: it was there
-    std::vector<std::string> lacking{};  ///< files that it should hold and does not: somebody else made it
+    std::vector<std::string> lacking{};  ///< files that it should hold and does not: it was made by hand
 };
 
 /// Makes the release, or finds it. A draft that an earlier attempt left, whatever its commit, is completed and bound to

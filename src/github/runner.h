@@ -19,7 +19,7 @@ bool is_workflow(const Environment& environment);
 /// `##[` anywhere, control characters.
 std::string harmless_line(std::string_view line);
 
-/// Where in the repository this directory is, for whoever names its files to GitHub: "images/python/". Empty for the
+/// Where in the repository this directory is, to name its files to GitHub: "images/python/". Empty for the
 /// repository's root, for a directory outside of it, and outside of a workflow.
 std::string directory_in_repository(const Environment& environment, const std::filesystem::path& directory);
 
@@ -27,7 +27,7 @@ std::string directory_in_repository(const Environment& environment, const std::f
 /// keeps ten of a kind per step: more than that become nine and "N more".
 std::string render_annotations(const Problems& problems, const std::string& directory = "");
 
-/// One output as the runner's file wants it, with a delimiter that nobody can guess. Throws Error{bad_input} if the
+/// One output as the runner's file wants it, with a delimiter that cannot be guessed. Throws Error{bad_input} if the
 /// value holds the delimiter or is larger than a job's outputs may be (1 MB, counted in UTF-16 as the runner does).
 std::string render_output(const std::string& name, const std::string& value, const std::string& delimiter);
 

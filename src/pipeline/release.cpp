@@ -104,17 +104,17 @@ github::MadeRelease release_images(const World& world, const Settings& settings,
         return {};
     }
     github::MadeRelease made = github::make_release(world, api, wanted);
-    step.end(made.created ? made.address : "is out already: " + made.address);
+    step.end(made.created ? made.url : "is published already: " + made.url);
     return made;
 }
 
 void add_release(const github::MadeRelease& made, Result& result) {
     result.outputs["created"] = made.created ? "true" : "false";
-    result.outputs["release"] = made.address;
+    result.outputs["release"] = made.url;
     if (made.lacking.empty()) return;
     result.problems.push_back(
         {{},
-         "the release " + made.address + " was not made by this action: it has no " + joined(made.lacking, ", "),
+         "the release " + made.url + " was not made by this action: it has no " + joined(made.lacking, ", "),
          "its verdict cannot be replayed, and the nightly scan goes by the version tags: delete "
          "it and run this job again, or raise DEFRA_VERSION",
          Level::warning});

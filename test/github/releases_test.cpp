@@ -50,7 +50,7 @@ TEST_CASE("A release is a draft first, gets its files, and is published last, on
     making.hub().head = std::string(40, 'b');
     const MadeRelease made = making.run();
     CHECK(made.created);
-    CHECK(made.address == "https://github.example/defra/images/releases/1.1.0");
+    CHECK(made.url == "https://github.example/defra/images/releases/1.1.0");
     CHECK(making.hub().tags.at("1.1.0") == commit);
     const FakeGitHub::FakeRelease& release = making.hub().releases.at(0);
     CHECK(release.name == "Python 1.1.0");
@@ -240,7 +240,7 @@ TEST_CASE("A rule against the tag is explained, and our draft does not stay behi
          refused(422, R"({"errors":[{"code":"custom","field":"pre_receive","message":"creations being restricted"}]})"),
          false, 1}};
     const Error error = error_of([&] { making.run(); });
-    CHECK(error.problems.front().hint.starts_with("a rule of this repository lets nobody create this tag"));
+    CHECK(error.problems.front().hint.starts_with("a rule of this repository does not let this tag be created"));
     CHECK(making.hub().releases.empty());
 }
 
@@ -274,11 +274,11 @@ TEST_CASE("An older line of versions does not become the latest release") {
 
 TEST_CASE("The last release is the highest bare version that is out") {
     std::vector<Release> releases(5);
-    releases[0] = {.id = 1, .tag = "1.10.0", .draft = false, .address = "", .uploads = ""};
-    releases[1] = {.id = 2, .tag = "1.9.0", .draft = false, .address = "", .uploads = ""};
-    releases[2] = {.id = 3, .tag = "v2.0.0", .draft = false, .address = "", .uploads = ""};
-    releases[3] = {.id = 4, .tag = "3.0.0", .draft = true, .address = "", .uploads = ""};
-    releases[4] = {.id = 5, .tag = "latest", .draft = false, .address = "", .uploads = ""};
+    releases[0] = {.id = 1, .tag = "1.10.0", .draft = false, .url = "", .uploads = ""};
+    releases[1] = {.id = 2, .tag = "1.9.0", .draft = false, .url = "", .uploads = ""};
+    releases[2] = {.id = 3, .tag = "v2.0.0", .draft = false, .url = "", .uploads = ""};
+    releases[3] = {.id = 4, .tag = "3.0.0", .draft = true, .url = "", .uploads = ""};
+    releases[4] = {.id = 5, .tag = "latest", .draft = false, .url = "", .uploads = ""};
     CHECK(find_last_release(releases)->tag == "1.10.0");
     CHECK(find_last_release({}) == nullptr);
 }

@@ -1,4 +1,4 @@
-// What GitHub's answers mean, decided without sending anything (facts: github-api.md §2, §3).
+// What GitHub's responses mean, decided without sending anything (facts: github-api.md §2, §3).
 #pragma once
 
 #include <chrono>
@@ -15,23 +15,23 @@ namespace github {
 /// terminal; "HTTP 502" where there are none.
 std::string message_of(const Response& response);
 
-/// True if one of the answer's errors has this code, and is about this field unless that is empty.
+/// True if one of the response's errors has this code, and is about this field unless that is empty.
 bool has_error(const Response& response, const std::string& code, const std::string& field = "");
 /// True if GitHub's words hold this, whatever the case of their letters.
 bool says(const Response& response, const std::string& words);
 
-/// The address of the next page (RFC 8288, rel="next"); empty if there is none.
+/// The URL of the next page (RFC 8288, rel="next"); empty if there is none.
 std::string next_page(const Response& response);
 
-/// How long GitHub wants us to wait before anything is sent again; nothing if this answer is about no limit. In this
+/// How long GitHub wants us to wait before anything is sent again; nothing if this response is about no limit. In this
 /// order: Retry-After; an empty allowance, until it is filled again (by GitHub's own clock, the Date header; `now` only
 /// where there is none); a secondary limit, a minute, doubled with each attempt.
 std::optional<std::chrono::seconds> limit_wait(const Response& response, Time now, int attempt);
 
-/// Worth sending again if that does no harm: no answer (status 0), 408, 5xx.
+/// Worth sending again if that does no harm: no response (status 0), 408, 5xx.
 bool may_pass(int status);
 
-/// What a call was for: told with every refusal.
+/// What a call was for: reported with every failure.
 struct Purpose {
     std::string what{};        ///< "the release 1.0.0 could not be made"
     std::string permission{};  ///< what the token needs: "contents: write"

@@ -1,4 +1,4 @@
-#include "github/answers.h"
+#include "github/responses.h"
 
 #include <fmt/format.h>
 

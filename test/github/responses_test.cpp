@@ -1,4 +1,4 @@
-#include "github/answers.h"
+#include "github/responses.h"
 
 #include <catch2/catch_test_macros.hpp>
 
