@@ -207,8 +207,3 @@ void write_single_image_view(Files& files, const Layout& layout, const fs::path&
     files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
     files.write(directory / "index.json", render_index({layout.manifest_descriptor}, {}));
 }
-
-std::string architecture_of(const std::string& platform) {
-    const std::vector<std::string> parts = fields_of(platform, '/');
-    return parts.size() < 2 ? "" : parts[1];
-}

@@ -1,8 +1,10 @@
+#include "oci/manifest.h"
+
 #include <string_view>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "oci/layout.h"
 
 namespace {
 
@@ -118,6 +120,11 @@ std::string render_index(const std::vector<Descriptor>& children,
 
 std::string parse_config_platform(const std::string& config, const std::string& source) {
     return parse_platform(parse_tool_json(config, source));
+}
+
+std::string architecture_of(const std::string& platform) {
+    const std::vector<std::string> parts = fields_of(platform, '/');
+    return parts.size() < 2 ? "" : parts[1];
 }
 
 std::string render_platform_name(const std::string& platform) {

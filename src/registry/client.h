@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "registry/call.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
 #include "registry/reference.h"
@@ -30,24 +30,6 @@ struct ClientSettings {
     std::map<std::string, std::string>
         mirrors{};  ///< where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub"
     std::set<std::string> plain_http{};  ///< hosts that are spoken to without TLS, besides those on this machine
-};
-
-/// One call of the registry API.
-struct Call {
-    std::string method = "GET";
-    std::string host;  ///< as people write it: "docker.io"
-    std::string repository;
-    std::string path;              ///< below /v2/REPOSITORY/: "manifests/latest"
-    std::string actions = "pull";  ///< of the token that is asked for: "pull", "pull,push"
-    std::vector<Header> headers;
-    std::string body;
-    std::filesystem::path body_file{};  ///< streamed from disk instead of `body`
-    std::filesystem::path save_to{};    ///< a body of status 200 or 206 is streamed here
-    std::string address{};              ///< a Location that this registry gave, instead of `path`
-    std::string mounted_from{};         ///< another repository that the token must let us pull from
-    std::uint64_t max_body = 4U << 20U;
-    std::chrono::seconds timeout{60};  ///< 0: no end as long as something moves
-    bool once = false;  ///< do not send it again: no answer is status 0 then, and the body says why there was none
 };
 
 /// The attempts at one thing.

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "registry/client.h"
+#include "registry/call.h"
 
 namespace registry {
 
