@@ -32,10 +32,10 @@ Result roll_back(const World& world, const Settings& settings) {
     TimedStep step(world, "rollback", destination.name() + " to " + settings.rollback_to);
     Publication publication;
     before_anything_is_visible([&] {
-        publication = plan_rollback(project.plan, destination.load_held(project.plan, settings.rollback_to),
+        publication = plan_rollback(project.plan, destination.load_existing(project.plan, settings.rollback_to),
                                     settings.rollback_to, settings.reason);
     });
-    Published published = carry_out(world, settings, publication, {}, destination, step);
+    Published published = execute_publication(world, settings, publication, {}, destination, step);
     if (published.state.result == PublicationState::Result::published) {
         published.result.problems.push_back(
             {{project.plan.job.file, project.plan.job.defra_version_line},

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nobody nests deeper; whoever does wants us to run out of stack.
+/// No real layout nests deeper; a deeper one is made to exhaust the stack.
 constexpr int max_nesting = 8;
 
 constexpr const char* reference_type = "vnd.docker.reference.type";

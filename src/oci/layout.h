@@ -26,7 +26,7 @@ struct Layout {
 
 std::filesystem::path blob_path(const std::filesystem::path& layout_directory, const Digest& digest);
 
-/// Finds the one image in the layout that is for this platform: through nested indexes, attestations left aside. `name`
+/// Finds the one image in the layout that is for this platform: through nested indexes, without attestations. `name`
 /// as in Layout. Throws Error{failed} if there is no layout, or no such image, or more than one (a scanner would
 /// silently take one of them).
 Layout load_layout(Files& files, const std::filesystem::path& directory, const std::string& image,

@@ -65,7 +65,7 @@ Candidates make_candidates(const World& world, const Settings& settings, const P
     return candidates;
 }
 
-void take_in_place(Candidates& candidates, const Unfinished& image, const FetchedIndex& fetched) {
+void reuse_published(Candidates& candidates, const PublishedIndex& image, const FetchedIndex& fetched) {
     for (Candidate& candidate : candidates.all) {
         if (candidate.name != image.name) continue;
         candidate.index = image.index;

@@ -16,5 +16,5 @@ struct Candidates {
 Candidates make_candidates(const World& world, const Settings& settings, const Project& project,
                            const std::vector<Layout>& layouts);
 
-/// Puts what is out already in the place of what was built for this image.
-void take_in_place(Candidates& candidates, const Unfinished& image, const FetchedIndex& fetched);
+/// Replaces what was built for this image by what is published.
+void reuse_published(Candidates& candidates, const PublishedIndex& image, const FetchedIndex& fetched);

@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A registry is waited for, not computed with: more questions than processors may be under way.
-constexpr std::size_t questions_at_once = 8;
+/// A run mostly waits for the registry: more requests than processors may be under way.
+constexpr std::size_t requests_at_once = 8;
 
 }  // namespace
 
@@ -49,20 +49,20 @@ void Destination::try_push(const std::vector<std::string>& repositories) {
     for (const std::string& repository : repositories) registry::try_push(*client_, settings_.to, repository);
 }
 
-std::vector<ExistingTag> Destination::load_held(const std::vector<Candidate>& candidates,
-                                                const PublicationSources& sources) {
-    if (settings_.to.empty()) return {};  // made afresh, whatever a run that was killed left there
-    if (client_) return registry::load_held_tags(*client_, settings_.to, candidates, sources, questions_at_once);
+std::vector<ExistingTag> Destination::load_existing(const std::vector<Candidate>& candidates,
+                                                    const PublicationSources& sources) {
+    if (settings_.to.empty()) return {};  // always new, whatever a run that was killed left there
+    if (client_) return registry::load_existing_tags(*client_, settings_.to, candidates, sources, requests_at_once);
     std::vector<std::string> repositories;
     for (const Candidate& candidate : candidates) {
         if (std::find(repositories.begin(), repositories.end(), candidate.repository) == repositories.end())
             repositories.push_back(candidate.repository);
     }
-    return load_held_tags(world_.files, written_to_, repositories);
+    return load_existing_tags(world_.files, written_to_, repositories);
 }
 
-std::vector<ExistingTag> Destination::load_held(const Plan& plan, const std::string& version) {
-    if (!client_) return load_held_tags(world_.files, written_to_, repositories_of(plan));
+std::vector<ExistingTag> Destination::load_existing(const Plan& plan, const std::string& version) {
+    if (!client_) return load_existing_tags(world_.files, written_to_, repositories_of(plan));
     std::set<registry::TagName> names;
     for (const Image& image : plan.images) {
         for (const std::string& tag : image.moving_tags) names.insert({image.repository, tag});
@@ -72,10 +72,10 @@ std::vector<ExistingTag> Destination::load_held(const Plan& plan, const std::str
             if (tag.starts_with(version + "-python")) names.insert({repository, tag});
         }
     }
-    return registry::load_held_tags(*client_, settings_.to, {names.begin(), names.end()}, questions_at_once);
+    return registry::load_existing_tags(*client_, settings_.to, {names.begin(), names.end()}, requests_at_once);
 }
 
-FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::string>& platforms,
+FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<std::string>& platforms,
                                 const fs::path& directory) {
     if (!client_) {
         const fs::path repository = written_to_ / image.repository;
@@ -98,21 +98,21 @@ FetchedIndex Destination::fetch(const Unfinished& image, const std::vector<std::
     return result;
 }
 
-std::string Destination::carry_out(const Publication& publication, const PublicationSources& sources,
-                                   const std::function<void(std::size_t done)>& note_done) {
-    if (!client_) return carry_out_in_directory(publication, sources);
+std::string Destination::execute(const Publication& publication, const PublicationSources& sources,
+                                 const std::function<void(std::size_t done)>& note_done) {
+    if (!client_) return execute_in_directory(publication, sources);
     const registry::Pushed pushed = registry::run_publication_to_registry(
         world_, *client_, publication, sources,
-        {.host = settings_.to, .jobs = std::max(settings_.jobs, questions_at_once), .note_done = note_done});
+        {.host = settings_.to, .jobs = std::max(settings_.jobs, requests_at_once), .note_done = note_done});
     warnings_.insert(warnings_.end(), pushed.warnings.begin(), pushed.warnings.end());
     return registry::render_pushed(pushed);
 }
 
-std::string Destination::carry_out_in_directory(const Publication& publication, const PublicationSources& sources) {
-    const bool afresh = written_to_ != directory_;
-    if (afresh) world_.files.remove(written_to_);
+std::string Destination::execute_in_directory(const Publication& publication, const PublicationSources& sources) {
+    const bool is_new = written_to_ != directory_;
+    if (is_new) world_.files.remove(written_to_);
     run_publication_to_directory(world_, publication, sources, written_to_);
-    if (afresh) {
+    if (is_new) {
         world_.files.remove(directory_);
         world_.files.rename(written_to_, directory_);
     }

@@ -15,7 +15,7 @@
 #include "registry/sources.h"
 #include "system/world.h"
 
-/// An index that is out, with the images of these platforms as layouts on disk.
+/// An index that is published, with the images of these platforms as layouts on disk.
 struct FetchedIndex {
     std::string bytes;
     std::vector<Layout> layouts;
@@ -23,7 +23,7 @@ struct FetchedIndex {
 
 class Destination {
   public:
-    /// What --to names. Without it out/registry, which is made afresh: what lay there before was another run's.
+    /// What --to names. Without it out/registry, which is always new: another run left what was there before.
     Destination(const World& world, const Settings& settings);
 
     const std::string& name() const { return name_; }  ///< "docker.io/defradigital", "oci:out/registry"
@@ -37,21 +37,21 @@ class Destination {
     void try_push(const std::vector<std::string>& repositories);
 
     /// What is there under the tags that these candidates want.
-    std::vector<ExistingTag> load_held(const std::vector<Candidate>& candidates, const PublicationSources& sources);
-    /// The moving tags of the plan's images, and everything that is out as this DEFRA_VERSION.
-    std::vector<ExistingTag> load_held(const Plan& plan, const std::string& version);
+    std::vector<ExistingTag> load_existing(const std::vector<Candidate>& candidates, const PublicationSources& sources);
+    /// The moving tags of the plan's images, and everything that is published as this DEFRA_VERSION.
+    std::vector<ExistingTag> load_existing(const Plan& plan, const std::string& version);
 
-    /// Brings an index that is out into layouts below `directory`.
-    FetchedIndex fetch(const Unfinished& image, const std::vector<std::string>& platforms,
+    /// Fetches an index that is published into layouts below `directory`.
+    FetchedIndex fetch(const PublishedIndex& image, const std::vector<std::string>& platforms,
                        const std::filesystem::path& directory);
 
-    /// Carries the steps out; `note_done` is told how many are done. Returns one line for the log. What is odd is added
+    /// Executes the steps; `note_done` gets the number that are done. Returns one line for the log. Warnings are added
     /// to warnings(). Throws Error that begins with what is visible by then.
-    std::string carry_out(const Publication& publication, const PublicationSources& sources,
-                          const std::function<void(std::size_t done)>& note_done);
+    std::string execute(const Publication& publication, const PublicationSources& sources,
+                        const std::function<void(std::size_t done)>& note_done);
 
   private:
-    std::string carry_out_in_directory(const Publication& publication, const PublicationSources& sources);
+    std::string execute_in_directory(const Publication& publication, const PublicationSources& sources);
 
     const World& world_;
     const Settings& settings_;

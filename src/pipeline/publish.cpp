@@ -32,13 +32,13 @@ std::string render_index_digests(const std::vector<Candidate>& candidates) {
     return json.one_line();
 }
 
-std::set<Digest> indexes_of(const std::vector<Unfinished>& images) {
+std::set<Digest> indexes_of(const std::vector<PublishedIndex>& images) {
     std::set<Digest> indexes;
-    for (const Unfinished& image : images) indexes.insert(image.index);
+    for (const PublishedIndex& image : images) indexes.insert(image.index);
     return indexes;
 }
 
-/// One publication from the question what is there to the last tag.
+/// One publication, from the existing tags to the last new one.
 class Publishing {
   public:
     Publishing(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
@@ -52,18 +52,18 @@ class Publishing {
 
     Publication plan(const std::vector<ContractReport>& contracts) {
         // A scan takes minutes: what was read before it is read again after it.
-        std::vector<ExistingTag> held = load_held();
+        std::vector<ExistingTag> existing = load_existing();
         std::set<Digest> compared_with;
-        for (auto replaced = list_replaced(held); indexes_of(replaced) != compared_with;
-             replaced = list_replaced(held)) {
+        for (auto replaced = list_replaced(existing); indexes_of(replaced) != compared_with;
+             replaced = list_replaced(existing)) {
             find_no_worse(replaced);
             compared_with = indexes_of(replaced);
-            held = load_held();
+            existing = load_existing();
         }
-        Publication publication = plan_with(held);
+        Publication publication = plan_with(existing);
         while (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
-            take_what_is_out(publication.to_rescan);
-            publication = plan_with(load_held());
+            reuse_and_rescan(publication.to_rescan);
+            publication = plan_with(load_existing());
         }
         for (const Problem& problem : broken_contracts(contracts)) {
             publication.problems.push_back(problem);
@@ -75,39 +75,41 @@ class Publishing {
     const Candidates& candidates() const { return candidates_; }
 
   private:
-    std::vector<ExistingTag> load_held() { return destination_.load_held(candidates_.all, candidates_.sources); }
+    std::vector<ExistingTag> load_existing() {
+        return destination_.load_existing(candidates_.all, candidates_.sources);
+    }
 
-    Publication plan_with(const std::vector<ExistingTag>& held) const {
-        return plan_publication(project_.plan, candidates_.all, verdicts_, held,
+    Publication plan_with(const std::vector<ExistingTag>& existing) const {
+        return plan_publication(project_.plan, candidates_.all, verdicts_, existing,
                                 {.source = project_.source,
                                  .stand_ins_may = destination_.takes_stand_ins(),
                                  .no_worse = no_worse_,
-                                 .adopt_aliases = settings_.adopt_alias});
+                                 .adopt_moving_tags = settings_.adopt_alias});
     }
 
     /// An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again.
-    void take_what_is_out(const std::vector<Unfinished>& images) {
-        const ScannedAside out = scan_aside("unfinished", images);
-        for (std::size_t i = 0; i < images.size(); ++i) take_in_place(candidates_, images[i], out.images[i]);
+    void reuse_and_rescan(const std::vector<PublishedIndex>& images) {
+        const SeparateScan out = scan_separately("unfinished", images);
+        for (std::size_t i = 0; i < images.size(); ++i) reuse_published(candidates_, images[i], out.images[i]);
         verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
     }
 
     /// gate.publish: no-worse. What vulnerable images would replace.
-    std::vector<Unfinished> list_replaced(const std::vector<ExistingTag>& held) const {
-        std::vector<Unfinished> replaced;
+    std::vector<PublishedIndex> list_replaced(const std::vector<ExistingTag>& existing) const {
+        std::vector<PublishedIndex> replaced;
         if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
         for (const Candidate& candidate : candidates_.all) {
-            const ExistingTag* tag = blocks(candidate) ? replaced_by(candidate, held) : nullptr;
+            const ExistingTag* tag = blocks(candidate) ? replaced_by(candidate, existing) : nullptr;
             if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->tag, tag->index});
         }
         return replaced;
     }
 
-    /// What blocks may still take the place of what today's databases find at least as bad.
-    void find_no_worse(const std::vector<Unfinished>& replaced) {
+    /// What blocks may still replace what today's databases find at least as bad.
+    void find_no_worse(const std::vector<PublishedIndex>& replaced) {
         no_worse_.clear();
         if (replaced.empty()) return;
-        for (const Verdict& theirs : scan_aside("replaced", replaced).verdicts) {
+        for (const Verdict& theirs : scan_separately("replaced", replaced).verdicts) {
             for (const Verdict& ours : verdicts_) {
                 if (ours.name == theirs.name && is_no_worse(theirs, ours)) no_worse_.insert(ours.manifest);
             }
@@ -122,33 +124,33 @@ class Publishing {
         });
     }
 
-    static const ExistingTag* replaced_by(const Candidate& candidate, const std::vector<ExistingTag>& held) {
+    static const ExistingTag* replaced_by(const Candidate& candidate, const std::vector<ExistingTag>& existing) {
         for (const std::string& tag : candidate.moving_tags) {
-            for (const ExistingTag& one : held) {
+            for (const ExistingTag& one : existing) {
                 if (one.repository == candidate.repository && one.tag == tag) return &one;
             }
         }
         return nullptr;
     }
 
-    struct ScannedAside {
+    struct SeparateScan {
         std::vector<FetchedIndex> images;
         std::vector<Verdict> verdicts;
     };
 
-    /// Images that are out, scanned and judged in a directory of their own: nobody here has seen a verdict about them.
-    ScannedAside scan_aside(const std::string& directory, const std::vector<Unfinished>& images) {
-        Settings aside = settings_;
-        aside.out = settings_.out / directory;
-        world_.files.remove(aside.out);
-        ScannedAside out;
+    /// Images that are published, scanned and judged in a directory of their own: this run has no verdict about them.
+    SeparateScan scan_separately(const std::string& directory, const std::vector<PublishedIndex>& images) {
+        Settings separate = settings_;
+        separate.out = settings_.out / directory;
+        world_.files.remove(separate.out);
+        SeparateScan out;
         std::vector<Layout> layouts;
-        for (const Unfinished& image : images) {
-            out.images.push_back(destination_.fetch(image, project_.plan.platforms, aside.out / "images"));
+        for (const PublishedIndex& image : images) {
+            out.images.push_back(destination_.fetch(image, project_.plan.platforms, separate.out / "images"));
             layouts.insert(layouts.end(), out.images.back().layouts.begin(), out.images.back().layouts.end());
         }
-        scan_images(world_, aside, project_, layouts);
-        out.verdicts = judge_images(world_, aside, project_, layouts);
+        scan_images(world_, separate, project_, layouts);
+        out.verdicts = judge_images(world_, separate, project_, layouts);
         return out;
     }
 
@@ -161,20 +163,19 @@ class Publishing {
     Candidates candidates_;
 };
 
-/// A version that is out from other inputs is worth no build. One that is out from the same ones is: today's databases
-/// may have something to say about it.
-void ask_what_is_out(const World& world, const Settings& settings, const Project& project, Destination& destination) {
-    TimedStep step(world, "versions", "asking what is out in " + destination.name());
+/// A version that is published from other inputs needs no build. One from the same inputs does: today's databases may
+/// find something in it.
+void check_versions(const World& world, const Settings& settings, const Project& project, Destination& destination) {
+    TimedStep step(world, "versions", "reading what is published in " + destination.name());
     const Candidates planned = make_candidates(world, settings, project, {});
-    const Publication foreseen =
-        foresee_publication(project.plan, planned.all, destination.load_held(planned.all, planned.sources),
-                            {.source = project.source, .adopt_aliases = settings.adopt_alias});
-    if (foreseen.is_refused()) {
+    const Publication found =
+        preflight_publication(project.plan, planned.all, destination.load_existing(planned.all, planned.sources),
+                              {.source = project.source, .adopt_moving_tags = settings.adopt_alias});
+    if (found.is_refused()) {
         step.end("refused: nothing is built");
-        throw Error{foreseen.exit, foreseen.problems};
+        throw Error{found.exit, found.problems};
     }
-    step.end(foreseen.notes.empty() ? project.plan.job.defra_version + " is not there yet"
-                                    : joined(foreseen.notes, "; "));
+    step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : joined(found.notes, "; "));
 }
 
 Published not_permitted(const Permission& permission) {
@@ -195,7 +196,7 @@ void try_publication(const World& world, const Settings& settings, const Project
             destination.try_push(repositories_of(project.plan));
             step.end("it does");
         }
-        ask_what_is_out(world, settings, project, destination);
+        check_versions(world, settings, project, destination);
     });
 }
 
@@ -210,7 +211,8 @@ Published publish_images(const World& world, const Settings& settings, const Pro
     Publishing publishing(world, settings, project, layouts, verdicts, destination);
     Publication publication;
     before_anything_is_visible([&] { publication = publishing.plan(contracts); });
-    Published published = carry_out(world, settings, publication, publishing.candidates().sources, destination, step);
+    Published published =
+        execute_publication(world, settings, publication, publishing.candidates().sources, destination, step);
     if (published.state.result == PublicationState::Result::published)
         published.result.outputs["reason"] = permission.reason;
     published.result.outputs["digests"] = render_index_digests(publishing.candidates().all);

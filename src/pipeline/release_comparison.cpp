@@ -44,8 +44,10 @@ std::string describe_publication(const Plan& plan) {
 Problem tell_publication(const Plan& plan, const std::string& released) {
     const Place at{plan.job.file, plan.job.defra_version_line};
     if (plan.job.defra_version != released) return {at, describe_publication(plan), "", Level::notice};
-    return {at, "merged, this publishes nothing: " + released + " is out, and nothing that goes into an image changed",
-            "", Level::notice};
+    return {
+        at,
+        "merged, this publishes nothing: " + released + " is published, and nothing that goes into an image changed",
+        "", Level::notice};
 }
 
 // Which risks would be accepted ------------------------------------------------------------------------------------

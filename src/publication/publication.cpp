@@ -8,44 +8,44 @@
 
 namespace {
 
-/// What a candidate comes to, seen from the destination.
-struct Standing {
-    bool is_out = false;  ///< the version tag is there, made from the same inputs
-    Digest index;         ///< what its moving tags should name
+/// What the destination has of a candidate.
+struct PublishedState {
+    bool is_published = false;  ///< the version tag is there, made from the same inputs
+    Digest index;               ///< what its moving tags should name
 };
 
 class Planner {
   public:
     Planner(const Plan& plan, const std::vector<Candidate>& candidates, const std::vector<Verdict>& verdicts,
-            const std::vector<ExistingTag>& held, const PublicationRules& rules)
-        : plan_(plan), candidates_(candidates), verdicts_(verdicts), held_(held), rules_(rules) {}
+            const std::vector<ExistingTag>& existing, const PublicationRules& rules)
+        : plan_(plan), candidates_(candidates), verdicts_(verdicts), existing_(existing), rules_(rules) {}
 
     Publication make() {
         if (candidates_.empty()) refuse(Exit::refused, {}, "there is no image to publish", "choose images with --only");
         for (const Candidate& candidate : candidates_) check_verdicts(candidate);
-        check_what_is_held();
+        check_existing();
         if (publication_.is_refused()) return publication_;
-        for (std::size_t i = 0; i < candidates_.size(); ++i) add_image(candidates_[i], standings_[i]);
-        for (std::size_t i = 0; i < candidates_.size(); ++i) store(candidates_[i], standings_[i]);
-        for (std::size_t i = 0; i < candidates_.size(); ++i) write_version(candidates_[i], standings_[i]);
-        for (std::size_t i = 0; i < candidates_.size(); ++i) move_tags(candidates_[i], standings_[i]);
+        for (std::size_t i = 0; i < candidates_.size(); ++i) add_image(candidates_[i], states_[i]);
+        for (std::size_t i = 0; i < candidates_.size(); ++i) store(candidates_[i], states_[i]);
+        for (std::size_t i = 0; i < candidates_.size(); ++i) write_version(candidates_[i], states_[i]);
+        for (std::size_t i = 0; i < candidates_.size(); ++i) move_tags(candidates_[i], states_[i]);
         note_half_written();
         return publication_;
     }
 
-    Publication foresee() {
-        check_what_is_held();
+    Publication preflight() {
+        check_existing();
         if (publication_.is_refused()) return publication_;
         for (std::size_t i = 0; i < candidates_.size(); ++i) {
-            if (standings_[i].is_out) note_out(candidates_[i]);
+            if (states_[i].is_published) note_published(candidates_[i]);
         }
         return publication_;
     }
 
   private:
-    void check_what_is_held() {
+    void check_existing() {
         for (const Candidate& candidate : candidates_) check_source(candidate);
-        for (const Candidate& candidate : candidates_) standings_.push_back(find_standing(candidate));
+        for (const Candidate& candidate : candidates_) states_.push_back(find_state(candidate));
         for (const Candidate& candidate : candidates_) check_ages(candidate);
     }
 
@@ -94,48 +94,51 @@ class Planner {
         }
     }
 
-    std::vector<ExistingTag>::const_iterator find_held(const std::string& repository, const std::string& tag) const {
-        return std::find_if(held_.begin(), held_.end(),
+    std::vector<ExistingTag>::const_iterator find_existing(const std::string& repository,
+                                                           const std::string& tag) const {
+        return std::find_if(existing_.begin(), existing_.end(),
                             [&](const ExistingTag& h) { return h.repository == repository && h.tag == tag; });
     }
 
     void check_source(const Candidate& candidate) {
-        const auto foreign = std::find_if(held_.begin(), held_.end(), [&](const ExistingTag& h) {
+        const auto foreign = std::find_if(existing_.begin(), existing_.end(), [&](const ExistingTag& h) {
             return h.repository == candidate.repository && !h.source.empty() && !rules_.source.empty() &&
                    h.source != rules_.source;
         });
-        if (foreign != held_.end()) {
+        if (foreign != existing_.end()) {
             refuse(Exit::refused, {},
                    fmt::format("{} holds images made from {}", candidate.repository, foreign->source),
                    "one repository publishes into it: choose another namespace or IMAGE_NAME");
         }
     }
 
-    Standing find_standing(const Candidate& candidate) {
-        const auto held = find_held(candidate.repository, candidate.version_tag);
-        if (held == held_.end()) return {false, candidate.index};
+    PublishedState find_state(const Candidate& candidate) {
+        const auto existing = find_existing(candidate.repository, candidate.version_tag);
+        if (existing == existing_.end()) return {false, candidate.index};
         const std::string name = candidate.repository + ":" + candidate.version_tag;
-        if (!held->inputs) {
+        if (!existing->inputs) {
             refuse(Exit::refused, version_line(),
-                   name + " was published before this action, so nobody can tell what it was made from",
+                   name + " was published before this action, and does not say what it was made from",
                    "raise DEFRA_VERSION: a version is written once");
-        } else if (*held->inputs != candidate.inputs) {
+        } else if (*existing->inputs != candidate.inputs) {
             refuse(Exit::refused, version_line(),
-                   name + " is out already, and what goes into the image has changed since", "raise DEFRA_VERSION");
+                   name + " is published already, and what goes into the image has changed since",
+                   "raise DEFRA_VERSION");
         }
-        return {true, held->index};
+        return {true, existing->index};
     }
 
     /// A tag that says nothing about its version may be newer than all of ours.
     void check_ages(const Candidate& candidate) {
-        if (rules_.adopt_aliases) return;
+        if (rules_.adopt_moving_tags) return;
         for (const std::string& tag : candidate.moving_tags) {
-            const auto held = find_held(candidate.repository, tag);
-            if (held == held_.end() || held->index == candidate.index || parse_version(held->version)) continue;
+            const auto existing = find_existing(candidate.repository, tag);
+            if (existing == existing_.end() || existing->index == candidate.index || parse_version(existing->version))
+                continue;
             refuse(
                 Exit::refused, {},
                 fmt::format("{}:{} is of unknown age: it was published before this action", candidate.repository, tag),
-                "see what it names; if it may move, say --adopt-alias once");
+                "check what it names; if it may move, use --adopt-alias once");
         }
     }
 
@@ -145,13 +148,13 @@ class Planner {
             {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why), std::move(before)});
     }
 
-    void add_image(const Candidate& candidate, const Standing& standing) {
-        publication_.images.push_back({candidate.name, candidate.repository, candidate.version_tag, standing.index,
-                                       candidate.inputs, standing.index == candidate.index});
+    void add_image(const Candidate& candidate, const PublishedState& state) {
+        publication_.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
+                                       candidate.inputs, state.index == candidate.index});
     }
 
-    void store(const Candidate& candidate, const Standing& standing) {
-        if (standing.is_out) return;
+    void store(const Candidate& candidate, const PublishedState& state) {
+        if (state.is_published) return;
         for (const Member& member : candidate.members) {
             add(StepKind::store_manifest, candidate, member.manifest, "", member.name,
                 member.is_attestation ? "its provenance" : "scanned and judged clean");
@@ -159,72 +162,73 @@ class Planner {
         add(StepKind::store_index, candidate, candidate.index, "", candidate.name, "joins its platforms");
     }
 
-    void write_version(const Candidate& candidate, const Standing& standing) {
-        if (standing.is_out) return note_out(candidate);
+    void write_version(const Candidate& candidate, const PublishedState& state) {
+        if (state.is_published) return note_published(candidate);
         add(StepKind::write_version_tag, candidate, candidate.index, candidate.version_tag, "", "not there yet");
     }
 
-    void note_out(const Candidate& candidate) {
-        const auto held = find_held(candidate.repository, candidate.version_tag);
-        publication_.notes.push_back(fmt::format("{} is out{}; nothing that goes into an image changed",
-                                                 candidate.version_tag,
-                                                 held->revision.empty() ? "" : " from " + held->revision.substr(0, 7)));
+    void note_published(const Candidate& candidate) {
+        const auto existing = find_existing(candidate.repository, candidate.version_tag);
+        publication_.notes.push_back(
+            fmt::format("{} is published{}; nothing that goes into an image changed", candidate.version_tag,
+                        existing->revision.empty() ? "" : " from " + existing->revision.substr(0, 7)));
     }
 
-    void move_tags(const Candidate& candidate, const Standing& standing) {
+    void move_tags(const Candidate& candidate, const PublishedState& state) {
         bool moves = false;
         for (const std::string& tag : candidate.moving_tags) {
-            const auto held = find_held(candidate.repository, tag);
+            const auto existing = find_existing(candidate.repository, tag);
             const std::string name = candidate.repository + ":" + tag;
-            if (held != held_.end() && held->index == standing.index) {
+            if (existing != existing_.end() && existing->index == state.index) {
                 publication_.notes.push_back(name + " is right already");
-            } else if (held != held_.end() && goes_backwards(*held)) {
+            } else if (existing != existing_.end() && goes_backwards(*existing)) {
                 publication_.notes.push_back(
-                    fmt::format("{} stays at {}: tags only move forwards", name, held->version));
+                    fmt::format("{} stays at {}: tags only move forwards", name, existing->version));
             } else {
                 moves = true;
-                move_tag(candidate, standing, tag, held == held_.end() ? nullptr : &*held);
+                move_tag(candidate, state, tag, existing == existing_.end() ? nullptr : &*existing);
             }
         }
-        if (moves && standing.is_out && standing.index != candidate.index)
+        if (moves && state.is_published && state.index != candidate.index)
             publication_.to_rescan.push_back(
-                {candidate.name, candidate.repository, candidate.version_tag, standing.index});
+                {candidate.name, candidate.repository, candidate.version_tag, state.index});
     }
 
-    void move_tag(const Candidate& candidate, const Standing& standing, const std::string& tag,
-                  const ExistingTag* held) {
-        if (held == nullptr) return add(StepKind::move_tag, candidate, standing.index, tag, "", "not there yet");
-        warn_of_lower_python(candidate, *held);
-        const bool known = parse_version(held->version).has_value();
-        add(StepKind::move_tag, candidate, standing.index, tag, "",
-            "from " + (known ? held->version : std::string(held->index.brief()) + ", of unknown age: adopted"),
-            held->index);
+    void move_tag(const Candidate& candidate, const PublishedState& state, const std::string& tag,
+                  const ExistingTag* existing) {
+        if (existing == nullptr) return add(StepKind::move_tag, candidate, state.index, tag, "", "not there yet");
+        warn_of_lower_python(candidate, *existing);
+        const bool known = parse_version(existing->version).has_value();
+        add(StepKind::move_tag, candidate, state.index, tag, "",
+            "from " + (known ? existing->version : std::string(existing->index.brief()) + ", of unknown age: adopted"),
+            existing->index);
     }
 
     /// Going back from a bad patch is legitimate, and worth a word.
-    void warn_of_lower_python(const Candidate& candidate, const ExistingTag& held) {
+    void warn_of_lower_python(const Candidate& candidate, const ExistingTag& existing) {
         const auto python_of = [](const std::string& name) { return parse_version(name.substr(0, name.find('-'))); };
-        const std::optional<Version> theirs = python_of(held.title);
+        const std::optional<Version> theirs = python_of(existing.title);
         const std::optional<Version> ours = python_of(candidate.name);
         if (!theirs || !ours || *theirs <= *ours) return;
         publication_.warnings.push_back({{},
-                                         fmt::format("{}:{} goes from Python {} back to {}", held.repository, held.tag,
-                                                     render_version(*theirs), render_version(*ours)),
+                                         fmt::format("{}:{} goes from Python {} back to {}", existing.repository,
+                                                     existing.tag, render_version(*theirs), render_version(*ours)),
                                          "if that is not meant: check the tags in " + plan_.matrix.file,
                                          Level::warning});
     }
 
-    /// Some images of the matrix are out and others are not: an earlier attempt got that far, and is finished now.
+    /// Some images of the matrix are published and others are not: an earlier attempt got that far, and is completed
+    /// now.
     void note_half_written() {
         const auto out =
-            std::count_if(standings_.begin(), standings_.end(), [](const Standing& s) { return s.is_out; });
-        if (out == 0 || static_cast<std::size_t>(out) == standings_.size()) return;
-        publication_.notes.push_back(fmt::format(
-            "an earlier attempt wrote {} of {} version tags: the others follow now", out, standings_.size()));
+            std::count_if(states_.begin(), states_.end(), [](const PublishedState& s) { return s.is_published; });
+        if (out == 0 || static_cast<std::size_t>(out) == states_.size()) return;
+        publication_.notes.push_back(
+            fmt::format("an earlier attempt wrote {} of {} version tags: the others follow now", out, states_.size()));
     }
 
-    bool goes_backwards(const ExistingTag& held) const {
-        const std::optional<Version> theirs = parse_version(held.version);
+    bool goes_backwards(const ExistingTag& existing) const {
+        const std::optional<Version> theirs = parse_version(existing.version);
         const std::optional<Version> ours = parse_version(plan_.job.defra_version);
         return theirs && ours && *theirs > *ours;
     }
@@ -232,21 +236,21 @@ class Planner {
     const Plan& plan_;
     const std::vector<Candidate>& candidates_;
     const std::vector<Verdict>& verdicts_;
-    const std::vector<ExistingTag>& held_;
+    const std::vector<ExistingTag>& existing_;
     const PublicationRules& rules_;
-    std::vector<Standing> standings_;
+    std::vector<PublishedState> states_;
     Publication publication_;
 };
 
 }  // namespace
 
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                             const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& held,
+                             const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& existing,
                              const PublicationRules& rules) {
-    return Planner(plan, candidates, verdicts, held, rules).make();
+    return Planner(plan, candidates, verdicts, existing, rules).make();
 }
 
-Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                                const std::vector<ExistingTag>& held, const PublicationRules& rules) {
-    return Planner(plan, candidates, {}, held, rules).foresee();
+Publication preflight_publication(const Plan& plan, const std::vector<Candidate>& candidates,
+                                  const std::vector<ExistingTag>& existing, const PublicationRules& rules) {
+    return Planner(plan, candidates, {}, existing, rules).preflight();
 }

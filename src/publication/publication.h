@@ -36,7 +36,7 @@ struct Candidate {
     std::vector<Member> members;
 };
 
-/// What the destination holds under one tag now.
+/// What one tag of the destination names now.
 struct ExistingTag {
     std::string repository;
     std::string tag;
@@ -62,15 +62,15 @@ struct Step {
                                      ///< nothing: it is not there
 };
 
-/// An index that is out and gets more tags, although other bytes were built now.
-struct Unfinished {
+/// An index that is published, and a tag that names it.
+struct PublishedIndex {
     std::string name;  ///< Candidate::name
     std::string repository;
-    std::string tag;  ///< one that names it
+    std::string tag;
     Digest index;
 };
 
-/// An image and the index under its version tag once the publication is carried out.
+/// An image and the index under its version tag after the publication.
 struct PublishedImage {
     std::string name;  ///< Candidate::name
     std::string repository;
@@ -83,14 +83,14 @@ struct PublishedImage {
 struct Publication {
     std::vector<Step>
         steps;  ///< in this order; everything by digest before any version tag, every version tag before any moving tag
-    std::vector<std::string> notes;       ///< what is left alone, and why
-    Problems problems;                    ///< why nothing may be published; there are no steps then
-    Exit exit = Exit::done;               ///< of the problems: refused, or failed if a verdict is unknown
-    std::vector<Unfinished> to_rescan{};  ///< before the steps are carried out these are fetched, scanned again and put
-                                          ///< in the place of the candidates that were built, and it is planned again
-    Problems warnings{};                  ///< what is odd but goes ahead
-    std::vector<PublishedImage> images{};  ///< all of them, whether there is something to do for them or not
-    std::string reason{};                  ///< of a rollback, as its author gave it; empty otherwise
+    std::vector<std::string> notes;           ///< what is left alone, and why
+    Problems problems;                        ///< why nothing may be published; there are no steps then
+    Exit exit = Exit::done;                   ///< of the problems: refused, or failed if a verdict is unknown
+    std::vector<PublishedIndex> to_rescan{};  ///< fetched and scanned again before the steps are executed; they replace
+                                              ///< the candidates that were built, and the publication is planned again
+    Problems warnings{};                      ///< unexpected, but no reason to stop
+    std::vector<PublishedImage> images{};     ///< all of them, whether there is something to do for them or not
+    std::string reason{};                     ///< of a rollback, as its author gave it; empty otherwise
 
     bool is_refused() const { return !problems.empty(); }
 };
@@ -100,28 +100,27 @@ struct PublicationRules {
     bool stand_ins_may = false;   ///< the destination is a directory or a loopback registry
     std::set<Digest> no_worse{};  ///< manifests that block, but are no worse than what they replace, where the policy
                                   ///< says gate.publish: no-worse (verdict/comparison.h, is_no_worse)
-    bool adopt_aliases = false;   ///< move tags of unknown age, too: those that were published before this action
+    bool adopt_moving_tags = false;  ///< move tags of unknown age, too: those that were published before this action
 };
 
-/// From what was planned, built and judged, and what the destination holds: what to do, or every reason why not. Every
+/// From what was planned, built and judged, and the tags of the destination: what to do, or every reason why not. Every
 /// member that is an image needs a clean verdict for exactly its digest, or one that is no worse. A version tag is
-/// written once: the same inputs are already out (an earlier attempt that got half way is finished from its bytes),
-/// other inputs want another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an unknown
-/// age.
+/// written once: the same inputs are published already (an earlier attempt that got half way is completed with its
+/// bytes), other inputs want another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an
+/// unknown age.
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                             const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& held,
+                             const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& existing,
                              const PublicationRules& rules);
 
-/// The same before anything is built, as far as it can be told by then: the refusals that rest on what is held, and
-/// notes of the versions that are out from the same inputs. No steps. Of the candidates neither indexes nor members are
-/// looked at.
-Publication foresee_publication(const Plan& plan, const std::vector<Candidate>& candidates,
-                                const std::vector<ExistingTag>& held, const PublicationRules& rules);
+/// Preflight before the build: reports conflicts with existing tags, and versions that are published from the same
+/// inputs already. Produces no steps; ignores Candidate::index and members.
+Publication preflight_publication(const Plan& plan, const std::vector<Candidate>& candidates,
+                                  const std::vector<ExistingTag>& existing, const PublicationRules& rules);
 
-/// Moves the moving tags of the plan's images back (or forth) to what is out as DEFRA_VERSION `version`: of several
-/// patches of Python to the highest one of the image's minor. Writes nothing else. `held` holds all tags of the
-/// repositories. Refused without a reason, and if one of the images is not out under that version.
-Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& held, const std::string& version,
+/// Moves the moving tags of the plan's images back (or forth) to what is published as DEFRA_VERSION `version`: of
+/// several patches of Python to the highest one of the image's minor. Writes nothing else. `existing` holds all tags of
+/// the repositories. Refused without a reason, and if one of the images is not published under that version.
+Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& existing, const std::string& version,
                           const std::string& reason);
 
 std::string render_publication(const Publication& publication, const std::string& destination);

@@ -1,4 +1,4 @@
-// What out/publication.json and a release's publication.json tell: what is out, and where.
+// What out/publication.json and a release's publication.json report: what is published, and where.
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ std::string render_publication(const Publication& publication, const std::string
         return "nothing may be published to " + destination + "\n" + render_problems(publication.problems);
     std::string text = fmt::format("to {}:\n", destination);
     if (!publication.reason.empty()) text += fmt::format("  {:<18} {}\n", "rollback because", publication.reason);
-    for (const Unfinished& image : publication.to_rescan) {
+    for (const PublishedIndex& image : publication.to_rescan) {
         text += fmt::format("  {:<18} {}  {}  (fetched and scanned again before its tags move)\n", "finish",
                             image.index.brief(), image.repository);
     }

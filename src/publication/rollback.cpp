@@ -1,4 +1,5 @@
-// Moving tags back to a version that is out: a plan of its own, because nothing is built, stored or judged for it.
+// Moving tags back to a version that is published: a plan of its own, because nothing is built, stored or judged for
+// it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,28 +11,29 @@
 
 namespace {
 
-const ExistingTag* find_tag(const std::vector<ExistingTag>& held, const std::string& repository,
+const ExistingTag* find_tag(const std::vector<ExistingTag>& existing, const std::string& repository,
                             const std::string& tag) {
-    const auto found = std::find_if(held.begin(), held.end(), [&](const ExistingTag& one) {
+    const auto found = std::find_if(existing.begin(), existing.end(), [&](const ExistingTag& one) {
         return one.repository == repository && one.tag == tag;
     });
-    return found == held.end() ? nullptr : &*found;
+    return found == existing.end() ? nullptr : &*found;
 }
 
 /// What the image was published as under that version.
-const ExistingTag* find_target(const Image& image, const std::vector<ExistingTag>& held, const std::string& version) {
+const ExistingTag* find_target(const Image& image, const std::vector<ExistingTag>& existing,
+                               const std::string& version) {
     std::vector<std::string> tags;
-    for (const ExistingTag& one : held) {
+    for (const ExistingTag& one : existing) {
         if (one.repository == image.repository) tags.push_back(one.tag);
     }
     const std::optional<std::string> tag = find_version_tag(tags, version, image.python_version);
-    return tag ? find_tag(held, image.repository, *tag) : nullptr;
+    return tag ? find_tag(existing, image.repository, *tag) : nullptr;
 }
 
 void move_back(Publication& publication, const Image& image, const ExistingTag& target,
-               const std::vector<ExistingTag>& held) {
+               const std::vector<ExistingTag>& existing) {
     for (const std::string& tag : image.moving_tags) {
-        const ExistingTag* now = find_tag(held, image.repository, tag);
+        const ExistingTag* now = find_tag(existing, image.repository, tag);
         if (now != nullptr && now->index == target.index) {
             publication.notes.push_back(fmt::format("{}:{} is at {} already", image.repository, tag, target.tag));
             continue;
@@ -51,7 +53,7 @@ void move_back(Publication& publication, const Image& image, const ExistingTag& 
 
 }  // namespace
 
-Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& held, const std::string& version,
+Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& existing, const std::string& version,
                           const std::string& reason) {
     Publication publication;
     publication.reason = std::string(trimmed(reason));
@@ -64,12 +66,12 @@ Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& held
     if (!parse_version(version))
         refuse(Exit::bad_input, "\"" + version + "\" is no DEFRA_VERSION", "three numbers, such as 1.0.0");
     for (const Image& image : plan.images) {
-        const ExistingTag* target = find_target(image, held, version);
+        const ExistingTag* target = find_target(image, existing, version);
         if (target == nullptr) {
-            refuse(Exit::refused, fmt::format("{} is not out in {} as {}", image.name, image.repository, version),
+            refuse(Exit::refused, fmt::format("{} is not published in {} as {}", image.name, image.repository, version),
                    "choose a version that every image was published under, or fewer images with --only");
         } else {
-            move_back(publication, image, *target, held);
+            move_back(publication, image, *target, existing);
         }
     }
     if (publication.is_refused()) publication.steps.clear();

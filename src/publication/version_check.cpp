@@ -68,19 +68,21 @@ Problems check_version(const Plan& plan, const std::map<std::string, Digest>& in
     const Place at{plan.job.file, plan.job.defra_version_line};
     const std::vector<std::string> breaks = find_breaks(plan, released);
     const Version wanted = breaks.empty() ? Version{out->major, out->minor + 1, 0} : Version{out->major + 1, 0, 0};
-    const std::string why = breaks.empty() ? "a minor version: nobody who builds on the images has to follow"
+    const std::string why = breaks.empty() ? "a minor version: no change for those who build on the images"
                                            : "a major version, because " + joined(breaks, ", ") + " goes";
     if (*ours < *out) {
-        return {{at, fmt::format("DEFRA_VERSION {} is lower than {}, which is out", plan.job.defra_version, version),
+        return {{at,
+                 fmt::format("DEFRA_VERSION {} is lower than {}, which is published", plan.job.defra_version, version),
                  fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
     }
     if (*ours == *out) {
         const std::vector<std::string> changed = find_changed(plan, inputs, released);
         if (changed.empty()) return {};
-        return {{at,
-                 fmt::format("{} is out, and what goes into {} is not what it was: master would refuse to publish it",
-                             version, list_some(changed)),
-                 fmt::format("raise DEFRA_VERSION to {}, {}", render_version(wanted), why), Level::warning}};
+        return {
+            {at,
+             fmt::format("{} is published, and what goes into {} is not what it was: master would refuse to publish it",
+                         version, list_some(changed)),
+             fmt::format("raise DEFRA_VERSION to {}, {}", render_version(wanted), why), Level::warning}};
     }
     if (breaks.empty() || ours->major > out->major) return {};
     return {{at,

@@ -1,4 +1,5 @@
-// What a change does to what is out, told before it is merged: whether DEFRA_VERSION has to be raised, and how far.
+// What a change means for the published version, reported before it is merged: whether DEFRA_VERSION has to be raised,
+// and how far.
 #pragma once
 
 #include <map>

@@ -65,8 +65,8 @@ bool is_all_of(std::string_view text, std::string_view characters) {
     return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-/// An address where a name should stand, or a name that is never somebody else's. Every literal counts, not only those
-/// of private networks: a token server has a name, and 2130706433 or 0x7f000001 are spellings of 127.0.0.1.
+/// An IP address where a name should stand, or a name that always means this machine. Every literal counts, not only
+/// those of private networks: a token server has a name, and 2130706433 or 0x7f000001 are spellings of 127.0.0.1.
 bool is_literal(std::string_view host) {
     if (host.starts_with('[')) return true;
     const std::string_view name = host.substr(0, host.find(':'));

@@ -1,4 +1,4 @@
-// What a registry answers with when it wants to know who asks (RFC 9110 §11.6.1, distribution "token" authentication).
+// What a registry responds with when it needs credentials (RFC 9110 §11.6.1, distribution "token" authentication).
 #pragma once
 
 #include <map>

@@ -103,7 +103,7 @@ Response Client::send(const Call& asked) {
     call.repository = there.repository;
     if (pushes_to(asked.host)) call.actions = "pull,push";
     Request request{.method = call.method,
-                    .url = call.address.empty() ? api_url(call) : resolve(call, api_url(call), call.address),
+                    .url = call.location.empty() ? api_url(call) : resolve(call, api_url(call), call.location),
                     .headers = call.headers,
                     .body = call.body,
                     .body_file = call.body_file,
@@ -186,7 +186,7 @@ bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Re
         if (wait >= worth_telling) {
             world_.log << fmt::format(
                               "{} {}: trying again in {} s\n", host,
-                              response.status == 0 ? "does not answer" : fmt::format("says {}", response.status),
+                              response.status == 0 ? "does not respond" : fmt::format("says {}", response.status),
                               std::chrono::ceil<std::chrono::seconds>(wait).count())
                        << std::flush;
         }
@@ -195,7 +195,7 @@ bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Re
     return true;
 }
 
-/// No answer is status 0, which is worth a retry like a 503.
+/// No response is status 0, which is worth a retry like a 503.
 Response Client::send_once(const Request& request, Problems& why_none) {
     {
         const std::lock_guard lock(mutex_);
@@ -320,14 +320,14 @@ Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& chal
         refuse(fmt::format("it gave no token ({})", response.status),
                known ? "check the user name and the access token" : "give a user name and a token");
     }
-    const rapidjson::Document answer = parse_tool_json(response.body, "the token of " + call.host);
-    std::string token = text_at(answer, "token");
-    if (token.empty()) token = text_at(answer, "access_token");
-    if (token.empty()) refuse("its answer holds no token", "");
+    const rapidjson::Document body = parse_tool_json(response.body, "the token of " + call.host);
+    std::string token = text_at(body, "token");
+    if (token.empty()) token = text_at(body, "access_token");
+    if (token.empty()) refuse("its response holds no token", "");
     if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; }))
-        refuse("its answer holds a token with characters that no token has", "");
+        refuse("its response holds a token with characters that no token has", "");
     // Without expires_in a token lives for 60 s; nine tenths of a life leave time for the request itself.
-    const std::int64_t seconds = std::clamp<std::int64_t>(number_at(answer, "expires_in"), 60, 24 * 3600);
+    const std::int64_t seconds = std::clamp<std::int64_t>(number_at(body, "expires_in"), 60, 24 * 3600);
     return {"Bearer " + token, world_.clock.now() + std::chrono::seconds(seconds * 9 / 10)};
 }
 

@@ -46,9 +46,9 @@ class Client {
     Client(const World& world, ClientSettings settings);
 
     /// Sends it: through the mirror if there is one, with a token where one is asked for (one refresh), again after
-    /// what passes (429, 5xx, no answer). Redirects of what is read are followed, elsewhere without our authorization.
-    /// Any other status is a value. Throws Error{failed} if there was no answer in all attempts, if a token could not
-    /// be had, or if the registry sends us where nobody should go.
+    /// what passes (429, 5xx, no response). Redirects of what is read are followed, elsewhere without our
+    /// authorization. Any other status is a value. Throws Error{failed} if there was no response in all attempts, if a
+    /// token could not be had, or if the registry redirects us to a place that is not trustworthy.
     Response send(const Call& call);
 
     /// After an attempt that came to nothing: waits before the next one as long as the response asks for, else as

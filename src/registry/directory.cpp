@@ -66,9 +66,9 @@ void store_manifest(Files& files, const fs::path& from, const fs::path& to, cons
 }
 
 void set_tag(std::vector<Entry>& entries, const Entry& entry) {
-    for (Entry& held : entries) {
-        if (held.tag != entry.tag) continue;
-        held = entry;
+    for (Entry& existing : entries) {
+        if (existing.tag != entry.tag) continue;
+        existing = entry;
         return;
     }
     entries.push_back(entry);
@@ -111,17 +111,17 @@ std::string render_visible(std::size_t tagged, std::size_t all) {
 
 }  // namespace
 
-std::vector<ExistingTag> load_held_tags(Files& files, const fs::path& directory,
-                                        const std::vector<std::string>& repositories) {
-    std::vector<ExistingTag> held;
+std::vector<ExistingTag> load_existing_tags(Files& files, const fs::path& directory,
+                                            const std::vector<std::string>& repositories) {
+    std::vector<ExistingTag> existing;
     for (const std::string& repository : repositories) {
         for (const Entry& entry : load_entries(files, directory / repository)) {
             const Manifest index =
                 parse_manifest(files.read(blob_path(directory / repository, entry.digest)), entry.digest.text());
-            held.push_back(registry::make_existing_tag(repository, entry.tag, entry.digest, index));
+            existing.push_back(registry::make_existing_tag(repository, entry.tag, entry.digest, index));
         }
     }
-    return held;
+    return existing;
 }
 
 void run_publication_to_directory(const World& world, const Publication& publication, const PublicationSources& sources,

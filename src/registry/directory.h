@@ -12,8 +12,8 @@
 
 /// Every tag of these repositories, with what its index says about itself. A directory that is not there holds none.
 /// Throws Error{failed} for a layout that cannot be read.
-std::vector<ExistingTag> load_held_tags(Files& files, const std::filesystem::path& directory,
-                                        const std::vector<std::string>& repositories);
+std::vector<ExistingTag> load_existing_tags(Files& files, const std::filesystem::path& directory,
+                                            const std::vector<std::string>& repositories);
 
 /// Carries the steps out, in order. All blobs are in place before the first tag is written, and each repository's tags
 /// are written at once. Throws Error{failed} that begins with what is visible by then.

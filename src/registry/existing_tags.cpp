@@ -97,16 +97,16 @@ std::vector<ExistingTag> load(Client& client, const std::string& host, const std
                               std::size_t jobs, Bytes known) {
     const std::vector<std::optional<Digest>> digests = TagLookup(client, host, names).run(jobs);
     load_unknown(client, host, names, digests, jobs, known);
-    std::vector<ExistingTag> held;
+    std::vector<ExistingTag> existing;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!digests[i]) continue;
         const auto& [repository, tag] = names[i];
         const std::string name = host + "/" + repository + ":" + tag;
         const std::string& bytes = known.at(*digests[i]);
-        held.push_back(
+        existing.push_back(
             make_existing_tag(repository, tag, *digests[i], bytes.empty() ? Manifest{} : parse_manifest(bytes, name)));
     }
-    return held;
+    return existing;
 }
 
 }  // namespace
@@ -123,9 +123,9 @@ ExistingTag make_existing_tag(const std::string& repository, const std::string& 
             .title = annotation(index, title_annotation)};
 }
 
-std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host,
-                                        const std::vector<Candidate>& candidates, const PublicationSources& sources,
-                                        std::size_t jobs) {
+std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host,
+                                            const std::vector<Candidate>& candidates, const PublicationSources& sources,
+                                            std::size_t jobs) {
     std::vector<TagName> names;
     for (const Candidate& candidate : candidates) {
         names.push_back({candidate.repository, candidate.version_tag});
@@ -136,8 +136,8 @@ std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host,
     return load(client, host, names, jobs, std::move(ours));
 }
 
-std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
-                                        std::size_t jobs) {
+std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
+                                            std::size_t jobs) {
     return load(client, host, names, jobs, {});
 }
 

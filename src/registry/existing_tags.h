@@ -22,13 +22,13 @@ struct TagName {
 /// The version tags and moving tags of these candidates: one HEAD per tag, and one GET per index that is not one of
 /// ours. In the order of the candidates; tags that are not there are left out. Throws Error{failed} if the registry may
 /// not be asked, or what a tag names is no image.
-std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host,
-                                        const std::vector<Candidate>& candidates, const PublicationSources& sources,
-                                        std::size_t jobs);
+std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host,
+                                            const std::vector<Candidate>& candidates, const PublicationSources& sources,
+                                            std::size_t jobs);
 
 /// The same for any tags: with list_tags, what a rollback chooses from.
-std::vector<ExistingTag> load_held_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
-                                        std::size_t jobs);
+std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host, const std::vector<TagName>& names,
+                                            std::size_t jobs);
 
 /// A tag with what its index says about itself.
 ExistingTag make_existing_tag(const std::string& repository, const std::string& tag, const Digest& digest,

@@ -77,7 +77,7 @@ class BlobFetch {
             }
             files_.remove(whole);
             if (attempt == max_fetches) {
-                refuse(transfer_.from, "answers with other bytes than " + transfer_.blob.digest.text(),
+                refuse(transfer_.from, "responds with other bytes than " + transfer_.blob.digest.text(),
                        "do not use this registry, or the proxy in between");
             }
         }
@@ -98,7 +98,7 @@ class BlobFetch {
         }
     }
 
-    /// The registry knows no ranges and has answered with everything.
+    /// The registry does not support ranges and has sent everything.
     void take_as_whole(std::uint64_t piece) {
         if (piece > 0) files_.rename(piece_path(piece), piece_path(0));
         for (std::uint64_t other = 1; other < pieces(); ++other) files_.remove(piece_path(other));

@@ -28,7 +28,7 @@ class Lookup {
             refuse("is not there", "check the version: image-matrix.json and the Dockerfile name it");
         if (response.status != 200) refuse("could not be read: " + render_refusal(call, response), hint_for(response));
         if (expected && sha256(response.body) != *expected)
-            refuse("answers with other bytes than " + expected->text(), "do not use this registry");
+            refuse("responds with other bytes than " + expected->text(), "do not use this registry");
         return response.body;
     }
 

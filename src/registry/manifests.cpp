@@ -110,7 +110,7 @@ std::string checked_bytes(const Client& client, const Call& call, const Response
     if (sha256(response.body) != digest) {
         throw Error{Exit::failed,
                     {{{},
-                      fmt::format("{}/{} answers with other bytes than {}", call.host, call.repository, digest.text()),
+                      fmt::format("{}/{} responds with other bytes than {}", call.host, call.repository, digest.text()),
                       "do not use this registry, or the proxy in between"}}};
     }
     return response.body;
@@ -139,10 +139,10 @@ std::vector<std::string> list_tags(Client& client, const std::string& host, cons
         const Response response = client.send(call);
         if (response.status == 404) return tags;
         if (response.status != 200) refuse(client, call, response);
-        const rapidjson::Document answer = parse_tool_json(response.body, "the tags of " + host + "/" + repository);
-        for (const Json& tag : items_at(answer, "tags")) tags.push_back(text_of(tag));
-        call.address = next_page(response);
-        if (call.address.empty()) {
+        const rapidjson::Document body = parse_tool_json(response.body, "the tags of " + host + "/" + repository);
+        for (const Json& tag : items_at(body, "tags")) tags.push_back(text_of(tag));
+        call.location = next_page(response);
+        if (call.location.empty()) {
             std::sort(tags.begin(), tags.end());
             return tags;
         }

@@ -15,7 +15,7 @@ namespace registry {
 /// A manifest that is longer is refused by registries, and by us (distribution-spec: at least 4 MiB).
 inline constexpr std::size_t max_manifest_size = 4U << 20U;
 
-/// The value of Accept: all four types. A registry that is not told a type may say that the tag does not exist.
+/// The value of Accept: all four types. Without a type in it a registry may report that the tag does not exist.
 std::string accepted_types();
 
 /// How much a 404 is trusted. A lagging replica or a proxy may respond to HEAD with 404 although the tag exists.
@@ -38,7 +38,7 @@ bool ask_manifest(Client& client, const std::string& host, const std::string& re
                   const std::function<bool()>& may_be_new = {});
 
 /// False if there is no such tag, or if these credentials may not read the repository, which is also Docker Hub's
-/// answer about a repository that does not exist. Throws Error{failed} if the registry cannot say.
+/// response for a repository that does not exist. Throws Error{failed} if the registry cannot say.
 bool shows_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag);
 
 /// The bytes of a manifest by its digest; nothing if it is not there (the tag may outlive it). Throws Error{failed} if

@@ -163,7 +163,7 @@ class Push {
         run_all(others);
     }
 
-    /// Repositories that hold something by then: only there a blob may be worth a question of its own.
+    /// Repositories known to be non-empty; only there is a HEAD for each blob worthwhile.
     std::set<std::string> list_known_repositories() const {
         std::set<std::string> known;
         for (const Step& step : publication_.steps) {
@@ -172,9 +172,10 @@ class Push {
         return known;
     }
 
-    void store_blob(const Need& need, const std::string& repository, const std::string& held_by, bool ask_first) {
+    void store_blob(const Need& need, const std::string& repository, const std::string& mount_from, bool ask_first) {
         const bool ask = ask_first && !mounts_;
-        const Arrival arrival = upload_blob(client_, world_.files, settings_.host, repository, need.blob, held_by, ask);
+        const Arrival arrival =
+            upload_blob(client_, world_.files, settings_.host, repository, need.blob, mount_from, ask);
         const std::lock_guard lock(mutex_);
         if (arrival == Arrival::sent) {
             ++pushed_.sent;
@@ -182,7 +183,7 @@ class Push {
         } else {
             ++(arrival == Arrival::mounted ? pushed_.mounted : pushed_.present);
         }
-        // This registry understands the question: when it says no from now on, it has not got the blob.
+        // This registry supports mounts: from now on a refused one means that it does not have the blob.
         if (arrival == Arrival::mounted || arrival == Arrival::there_already) mounts_ = true;
     }
 
@@ -227,7 +228,7 @@ class Push {
     std::map<std::string, Digest> denied_;  ///< repositories that may not be read, with a manifest of each
     std::atomic<bool> failed_ = false;
     std::atomic<bool> mounts_ = false;
-    std::mutex note_mutex_;  ///< held while somebody is told how far it is
+    std::mutex note_mutex_;  ///< locked while note_done is called
     std::mutex mutex_;       ///< guards pushed_
     Pushed pushed_;
 };

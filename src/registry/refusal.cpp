@@ -53,9 +53,9 @@ bool has_error_code(const Response& response, const std::string& code) {
 }
 
 std::string render_refusal(const Call& call, const Response& response) {
-    const std::string where = call.address.empty() ? call.path.substr(0, call.path.find('?')) : "blobs/uploads";
+    const std::string where = call.location.empty() ? call.path.substr(0, call.path.find('?')) : "blobs/uploads";
     const std::string what = fmt::format("{} {}/{}/{}", call.method, call.host, call.repository, where);
-    if (response.status == 0) return response.body.empty() ? what + ": no answer" : response.body;
+    if (response.status == 0) return response.body.empty() ? what + ": no response" : response.body;
 
     std::string said;
     rapidjson::Document body;

@@ -1,4 +1,4 @@
-// What a registry says when it says no (distribution-spec, "Error Codes"; registry.md §7): foreign text, made harmless.
+// Error responses of a registry (distribution-spec, "Error Codes"; registry.md §7): foreign text, sanitized.
 #pragma once
 
 #include <string>
@@ -7,17 +7,17 @@
 
 namespace registry {
 
-/// What the answer to a refused call says, for people: the registry's own words, at most a few lines, made harmless for
-/// a terminal; of a pull limit also its numbers.
+/// What the response to a refused call says, for people: the registry's own words, at most a few lines, sanitized for a
+/// terminal; of a pull limit also its numbers.
 std::string render_refusal(const Call& call, const Response& response);
 
-/// True if one of the errors in the answer's body has this code.
+/// True if one of the errors in the response's body has this code.
 bool has_error_code(const Response& response, const std::string& code);
 
-/// True for a 429 that lasts for hours: it is said, not waited out.
+/// True for a 429 that lasts for hours: it is reported, not waited for.
 bool is_pull_limit(const Response& response);
 
-/// Whatever stands in it: one line for a terminal.
+/// The text as one sanitized line for a terminal.
 std::string one_line(std::string text);
 
 }  // namespace registry

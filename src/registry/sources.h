@@ -1,4 +1,4 @@
-// What a publication is carried out with: where the bytes are.
+// Where the bytes of a publication are.
 #pragma once
 
 #include <map>

@@ -12,7 +12,7 @@ namespace registry {
 
 namespace {
 
-constexpr std::uint64_t max_answer = 64U << 10U;
+constexpr std::uint64_t max_response = 64U << 10U;
 constexpr const char* push_actions = "pull,push";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint) {
@@ -26,7 +26,7 @@ Call make_call(const std::string& method, const std::string& host, const std::st
             .repository = repository,
             .path = path,
             .actions = push_actions,
-            .max_body = max_answer};
+            .max_body = max_response};
 }
 
 /// The upload's Location with the digest behind whatever query it has.
@@ -35,7 +35,7 @@ std::string with_digest(const std::string& location, const Digest& digest) {
 }
 
 /// A place to send to is gone after a broken connection, a restart of the registry or a wrong byte on the way: begin
-/// anew (registry.md §1, §5).
+/// again (registry.md §1, §5).
 bool is_worth_a_new_upload(const Response& response) {
     return is_worth_a_retry(response.status) || response.status == 404 || response.status == 416 ||
            has_error_code(response, "BLOB_UPLOAD_INVALID") || has_error_code(response, "DIGEST_INVALID");
@@ -64,13 +64,13 @@ void check_digest(const Call& call, const Response& response, const Digest& dige
 class Upload {
   public:
     Upload(Client& client, Files& files, const std::string& host, const std::string& repository, const Blob& blob,
-           const std::string& held_by, bool ask_first)
+           const std::string& mount_from, bool ask_first)
         : client_(client),
           files_(files),
           host_(host),
           repository_(repository),
           blob_(blob),
-          held_by_(held_by),
+          mount_from_(mount_from),
           ask_first_(ask_first) {}
 
     Arrival run() {
@@ -78,9 +78,9 @@ class Upload {
         while (true) {
             Call call = make_begin();
             Response response = client_.send(call);
-            if (response.status == 201) return held_by_ == repository_ ? Arrival::there_already : Arrival::mounted;
+            if (response.status == 201) return mount_from_ == repository_ ? Arrival::there_already : Arrival::mounted;
             if (is_about_mount(response)) {
-                held_by_.clear();
+                mount_from_.clear();
                 ask_first_ = ask_first_ || response.status >= 500;
                 continue;
             }
@@ -102,16 +102,16 @@ class Upload {
     Call make_begin() const {
         Call call = make_call("POST", host_, repository_, "blobs/uploads/");
         call.once = true;
-        if (held_by_.empty()) return call;
-        call.path += "?mount=" + blob_.digest.text() + "&from=" + held_by_;
-        call.mounted_from = held_by_;
+        if (mount_from_.empty()) return call;
+        call.path += "?mount=" + blob_.digest.text() + "&from=" + mount_from_;
+        call.mounted_from = mount_from_;
         return call;
     }
 
     /// Whatever a registry has against a mount: it may still take the bytes. Where it is busy or does not respond, that
     /// is not about the mount.
     bool is_about_mount(const Response& response) const {
-        if (held_by_.empty() || response.status == 202) return false;
+        if (mount_from_.empty() || response.status == 202) return false;
         return response.status >= 500 || !is_worth_a_retry(response.status);
     }
 
@@ -123,7 +123,7 @@ class Upload {
                 "do not use this registry, or the proxy in between");
         }
         Call call = make_call("PUT", host_, repository_, "blobs/uploads/");
-        call.address = with_digest(location, blob_.digest);
+        call.location = with_digest(location, blob_.digest);
         call.headers = {{"Content-Type", "application/octet-stream"}};
         call.body_file = blob_.file;
         call.timeout = std::chrono::seconds(0);
@@ -151,7 +151,7 @@ class Upload {
     const std::string& host_;
     const std::string& repository_;
     const Blob& blob_;
-    std::string held_by_;
+    std::string mount_from_;
     bool ask_first_;
     bool sent_ = false;  ///< at least once, without a good response
 };
@@ -178,8 +178,8 @@ void refuse_push(const Client& client, const Call& call, const Response& respons
 }
 
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
-                    const Blob& blob, const std::string& held_by, bool ask_first) {
-    return Upload(client, files, host, repository, blob, held_by, ask_first).run();
+                    const Blob& blob, const std::string& mount_from, bool ask_first) {
+    return Upload(client, files, host, repository, blob, mount_from, ask_first).run();
 }
 
 void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes,
@@ -212,9 +212,9 @@ void try_push(Client& client, const std::string& host, const std::string& reposi
     const Response begun = client.send(begin);
     if (begun.status != 202) refuse_push(client, begin, begun);
     Call end = make_call("DELETE", host, repository, "blobs/uploads/");
-    end.address = begun.header("Location").value_or("");
+    end.location = begun.header("Location").value_or("");
     end.once = true;
-    if (!end.address.empty()) client.send(end);  // what it answers does not matter: uploads end by themselves
+    if (!end.location.empty()) client.send(end);  // the response does not matter: uploads end by themselves
 }
 
 }  // namespace registry

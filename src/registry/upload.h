@@ -24,13 +24,13 @@ enum class Arrival {
     sent,
 };
 
-/// Asks for the blob and for a place to send it to in one request: a mount from `held_by`, which may be the repository
-/// itself. `ask_first`: where that comes to nothing a HEAD asks once more before the bytes are sent, for registries
-/// that do not mount. A mount that the registry refuses or fails at is dropped. An upload that breaks is begun again,
-/// after a HEAD: the registry may have stored the blob and only its response was lost. Throws Error{failed} if it
-/// cannot be done.
+/// Asks for the blob and for a place to send it to in one request: a mount from `mount_from`, which may be the
+/// repository itself. `ask_first`: where that comes to nothing a HEAD asks once more before the bytes are sent, for
+/// registries that do not mount. A mount that the registry refuses or fails at is dropped. An upload that breaks is
+/// begun again, after a HEAD: the registry may have stored the blob and only its response was lost. Throws
+/// Error{failed} if it cannot be done.
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
-                    const Blob& blob, const std::string& held_by, bool ask_first);
+                    const Blob& blob, const std::string& mount_from, bool ask_first);
 
 /// Puts the bytes as they are, under their digest. `media_type` is theirs. Throws Error{failed} with the registry's own
 /// words.

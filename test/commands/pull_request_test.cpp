@@ -60,7 +60,7 @@ const std::string another_waiver =
 
 TEST_CASE("A change that touches no input is told that it would publish nothing") {
     Proposal fake;
-    CHECK(holds(fake.told(), "JOB.env:1 merged, this publishes nothing: 1.0.0 is out"));
+    CHECK(holds(fake.told(), "JOB.env:1 merged, this publishes nothing: 1.0.0 is published"));
     CHECK(fake.hub.releases.size() == 1);
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("A change of an input without a higher version is told on the version'
     std::string& matrix = fake.files.texts["image-matrix.json"];
     matrix.replace(matrix.find("3.13.3"), 6, "3.13.5");
     const std::string told = fake.told();
-    CHECK(holds(told, "JOB.env:1 1.0.0 is out, and what goes into 3.13.5-development, 3.13.5-production"));
+    CHECK(holds(told, "JOB.env:1 1.0.0 is published, and what goes into 3.13.5-development, 3.13.5-production"));
     CHECK_FALSE(holds(told, "merged, this publishes"));
 }
 

@@ -221,15 +221,16 @@ TEST_CASE("That a version is taken by other inputs is known before anything is b
         } catch (const Error& error) {
             CHECK(error.exit == Exit::refused);
             CHECK(error.problems.front().what == "Nothing visible changed.");
-            CHECK(says(error.problems, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.3 is out already"));
+            CHECK(says(error.problems,
+                       "JOB.env:1: defradigital/python-development:1.0.0-python3.13.3 is published already"));
             CHECK(says(error.problems, "raise DEFRA_VERSION"));
         }
         for (const Command& command : scene.fake.processes.ran) CHECK(command.argv.front() == "git");
         CHECK(scene.registry.tags == before);
     }
-    SECTION("what is out from the same inputs is built and scanned all the same, and that is said") {
+    SECTION("what is published from the same inputs is built and scanned all the same, and that is said") {
         try_publication(world, scene.settings(), load_project(world, scene.settings()));
-        CHECK(scene.fake.log.str().find("1.0.0-python3.12.6 is out; nothing that goes into an image changed") !=
+        CHECK(scene.fake.log.str().find("1.0.0-python3.12.6 is published; nothing that goes into an image changed") !=
               std::string::npos);
     }
     SECTION("a run that may not publish asks nothing") {
@@ -298,7 +299,7 @@ TEST_CASE("Tags go back with a reason, and nothing else is written") {
     }
 }
 
-TEST_CASE("What is out is fetched into layouts, byte for byte") {
+TEST_CASE("What is published is fetched into layouts, byte for byte") {
     Scene scene;
     scene.publish();
     const Digest index = scene.registry.tags.at("defradigital/python:latest");

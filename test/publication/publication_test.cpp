@@ -36,8 +36,8 @@ Verdict verdict(Outcome outcome = Outcome::clean, const Digest& manifest = amd64
     return {.name = "3.13.3-production-linux-amd64", .target = "production", .manifest = manifest, .outcome = outcome};
 }
 
-ExistingTag held(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from,
-                 const std::string& version = "1.1.0") {
+ExistingTag existing(const std::string& tag, const Digest& index, const std::optional<Digest>& made_from,
+                     const std::string& version = "1.1.0") {
     return {.repository = "defradigital/python",
             .tag = tag,
             .index = index,
@@ -108,27 +108,28 @@ TEST_CASE("An attestation needs no verdict, but an index of attestations alone i
     CHECK(plan_publication(plan(), {empty}, {verdict()}, {}, {}).is_refused());
 }
 
-TEST_CASE("A version made from the same inputs is out already: nothing to do") {
-    const Digest theirs = sha256("the index that is out");
+TEST_CASE("A version made from the same inputs is published already: nothing to do") {
+    const Digest theirs = sha256("the index that is published");
     const Publication publication =
-        publish({verdict()}, {held("1.1.0-python3.13.3", theirs, inputs), held("latest-3.13", theirs, inputs),
-                              held("latest", theirs, inputs)});
+        publish({verdict()}, {existing("1.1.0-python3.13.3", theirs, inputs), existing("latest-3.13", theirs, inputs),
+                              existing("latest", theirs, inputs)});
     CHECK_FALSE(publication.is_refused());
     CHECK(publication.steps.empty());
     CHECK(publication.notes.front() ==
-          "1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed");
+          "1.1.0-python3.13.3 is published from 540323a; nothing that goes into an image changed");
 }
 
-TEST_CASE("Where the version is out, missing moving tags are set to what is out, not to what was built now") {
-    const Digest theirs = sha256("the index that is out");
-    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", theirs, inputs)});
+TEST_CASE(
+    "Where the version is published, missing moving tags are set to what is published, not to what was built now") {
+    const Digest theirs = sha256("the index that is published");
+    const Publication publication = publish({verdict()}, {existing("1.1.0-python3.13.3", theirs, inputs)});
     REQUIRE(kinds(publication) == std::vector{StepKind::move_tag, StepKind::move_tag});
     CHECK(publication.steps.front().digest == theirs);
 }
 
 TEST_CASE("A version made from other inputs is never overwritten: raise DEFRA_VERSION, on its line") {
     const Publication publication =
-        publish({verdict()}, {held("1.1.0-python3.13.3", index_digest, sha256("other inputs"))});
+        publish({verdict()}, {existing("1.1.0-python3.13.3", index_digest, sha256("other inputs"))});
     REQUIRE(publication.is_refused());
     CHECK(publication.exit == Exit::refused);
     CHECK(publication.problems.front().at == Place{"JOB.env", 3});
@@ -136,7 +137,7 @@ TEST_CASE("A version made from other inputs is never overwritten: raise DEFRA_VE
 }
 
 TEST_CASE("A version without a record of its inputs was published before this action, and is not touched") {
-    const Publication publication = publish({verdict()}, {held("1.1.0-python3.13.3", index_digest, std::nullopt)});
+    const Publication publication = publish({verdict()}, {existing("1.1.0-python3.13.3", index_digest, std::nullopt)});
     REQUIRE(publication.is_refused());
     CHECK(publication.problems.front().what.find("was published before this action") != std::string::npos);
 }
@@ -145,42 +146,43 @@ TEST_CASE(
     "Before anything is built it is known that a version is taken, a repository is another's, an alias of no age") {
     Candidate planned = candidate();
     planned.members.clear();
-    const auto foresee = [&](const std::vector<ExistingTag>& there) {
-        return foresee_publication(plan(), {planned}, there, {.source = "https://github.com/defra/images"});
+    const auto preflight = [&](const std::vector<ExistingTag>& there) {
+        return preflight_publication(plan(), {planned}, there, {.source = "https://github.com/defra/images"});
     };
-    CHECK_FALSE(foresee({}).is_refused());
-    CHECK(foresee({}).notes.empty());
+    CHECK_FALSE(preflight({}).is_refused());
+    CHECK(preflight({}).notes.empty());
 
-    const Publication same = foresee({held("1.1.0-python3.13.3", sha256("theirs"), inputs)});
+    const Publication same = preflight({existing("1.1.0-python3.13.3", sha256("theirs"), inputs)});
     CHECK_FALSE(same.is_refused());
     CHECK(same.steps.empty());
-    CHECK(same.notes ==
-          std::vector<std::string>{"1.1.0-python3.13.3 is out from 540323a; nothing that goes into an image changed"});
+    CHECK(same.notes == std::vector<std::string>{
+                            "1.1.0-python3.13.3 is published from 540323a; nothing that goes into an image changed"});
 
-    ExistingTag foreign = held("latest-3.13", sha256("theirs"), inputs);
+    ExistingTag foreign = existing("latest-3.13", sha256("theirs"), inputs);
     foreign.source = "https://github.com/eve/images";
-    const Publication refused = foresee({held("1.1.0-python3.13.3", sha256("theirs"), sha256("other inputs")), foreign,
-                                         held("latest", sha256("old"), std::nullopt, "")});
+    const Publication refused = preflight({existing("1.1.0-python3.13.3", sha256("theirs"), sha256("other inputs")),
+                                           foreign, existing("latest", sha256("old"), std::nullopt, "")});
     CHECK(refused.exit == Exit::refused);
     CHECK(render_problems(refused.problems) ==
           "defradigital/python holds images made from https://github.com/eve/images\n"
           "  hint: one repository publishes into it: choose another namespace or IMAGE_NAME\n"
           "defradigital/python:latest is of unknown age: it was published before this action\n"
           "  hint: see what it names; if it may move, say --adopt-alias once\n"
-          "JOB.env:3: defradigital/python:1.1.0-python3.13.3 is out already, and what goes into the image has changed "
+          "JOB.env:3: defradigital/python:1.1.0-python3.13.3 is published already, and what goes into the image has "
+          "changed "
           "since\n"
           "  hint: raise DEFRA_VERSION\n");
 }
 
 TEST_CASE("A moving tag goes forwards in DEFRA_VERSION only; as numbers, not as text") {
-    CHECK(publish({verdict()}, {held("latest", sha256("old"), inputs, "1.0.9")}).steps.size() == 6);
-    const Publication publication = publish({verdict()}, {held("latest", sha256("newer"), inputs, "1.10.0")});
+    CHECK(publish({verdict()}, {existing("latest", sha256("old"), inputs, "1.0.9")}).steps.size() == 6);
+    const Publication publication = publish({verdict()}, {existing("latest", sha256("newer"), inputs, "1.10.0")});
     CHECK(publication.steps.size() == 5);
     CHECK(publication.notes.front() == "defradigital/python:latest stays at 1.10.0: tags only move forwards");
 }
 
 TEST_CASE("A repository that holds another source's images is refused") {
-    ExistingTag foreign = held("latest", sha256("theirs"), inputs, "1.0.0");
+    ExistingTag foreign = existing("latest", sha256("theirs"), inputs, "1.0.0");
     foreign.source = "https://github.com/eve/images";
     CHECK(publish({verdict()}, {foreign}, {.source = "https://github.com/defra/images"}).is_refused());
 }
@@ -209,7 +211,7 @@ TEST_CASE("The journal says of each step whether it was done") {
 
 TEST_CASE("every tag step says what the tag must name until then") {
     const Digest old = sha256("old");
-    const Publication publication = publish({verdict()}, {held("latest", old, inputs, "1.0.9")});
+    const Publication publication = publish({verdict()}, {existing("latest", old, inputs, "1.0.9")});
     REQUIRE(publication.steps.size() == 6);
     CHECK(publication.steps[3].before == std::nullopt);
     CHECK(publication.steps[4].before == std::nullopt);
@@ -229,7 +231,7 @@ TEST_CASE("gate.publish: no-worse lets a blocked image out that is no worse than
 }
 
 TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
-    const ExistingTag unknown = held("latest", sha256("theirs"), std::nullopt, "");
+    const ExistingTag unknown = existing("latest", sha256("theirs"), std::nullopt, "");
     const Publication refused = publish({verdict()}, {unknown});
     REQUIRE(refused.is_refused());
     CHECK(refused.exit == Exit::refused);
@@ -237,13 +239,13 @@ TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
           "defradigital/python:latest is of unknown age: it was published before this action");
     CHECK(refused.problems.front().hint == "see what it names; if it may move, say --adopt-alias once");
 
-    const Publication adopted = publish({verdict()}, {unknown}, {.source = "", .adopt_aliases = true});
+    const Publication adopted = publish({verdict()}, {unknown}, {.source = "", .adopt_moving_tags = true});
     CHECK_FALSE(adopted.is_refused());
     CHECK(adopted.steps.back().why == "from " + std::string(sha256("theirs").brief()) + ", of unknown age: adopted");
 }
 
 TEST_CASE("a lower Python under a higher DEFRA_VERSION goes out with a warning") {
-    ExistingTag higher = held("latest", sha256("old"), inputs, "1.0.0");
+    ExistingTag higher = existing("latest", sha256("old"), inputs, "1.0.0");
     higher.title = "3.13.4-production";
     const Publication publication = publish({verdict()}, {higher});
     CHECK_FALSE(publication.is_refused());
@@ -254,12 +256,12 @@ TEST_CASE("a lower Python under a higher DEFRA_VERSION goes out with a warning")
 }
 
 TEST_CASE("what an earlier attempt wrote is finished from its bytes, which are scanned again first") {
-    const Digest theirs = sha256("the index that is out");
+    const Digest theirs = sha256("the index that is published");
     Candidate other = candidate();
     other.name = "3.12.6-production";
     other.version_tag = "1.1.0-python3.12.6";
     other.moving_tags = {"latest-3.12"};
-    const std::vector<ExistingTag> there = {held("1.1.0-python3.13.3", theirs, inputs)};
+    const std::vector<ExistingTag> there = {existing("1.1.0-python3.13.3", theirs, inputs)};
     const Publication first = plan_publication(plan(), {candidate(), other}, {verdict()}, there, {});
     CHECK_FALSE(first.is_refused());
     REQUIRE(first.to_rescan.size() == 1);
@@ -282,8 +284,8 @@ TEST_CASE("what an earlier attempt wrote is finished from its bytes, which are s
 }
 
 TEST_CASE("a printed plan says what happens and why, in order") {
-    const Publication publication = publish({verdict()}, {held("latest", sha256("old"), inputs, "1.0.9"),
-                                                          held("latest-3.13", sha256("new"), inputs, "1.10.0")});
+    const Publication publication = publish({verdict()}, {existing("latest", sha256("old"), inputs, "1.0.9"),
+                                                          existing("latest-3.13", sha256("new"), inputs, "1.10.0")});
     const auto brief = [](const Digest& digest) { return std::string(digest.brief()); };
     CHECK(render_publication(publication, "docker.io") ==
           "to docker.io:\n"

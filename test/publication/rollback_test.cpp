@@ -18,16 +18,16 @@ Plan plan() {
     return plan;
 }
 
-ExistingTag held(const std::string& tag, const Digest& index, const std::string& version) {
+ExistingTag existing(const std::string& tag, const Digest& index, const std::string& version) {
     return {.repository = "defra/python", .tag = tag, .index = index, .version = version};
 }
 
-const std::vector<ExistingTag> there = {held("1.0.0-python3.13.2", good, "1.0.0"),
-                                        held("1.0.0-python3.13.1", sha256("older"), "1.0.0"),
-                                        held("1.0.0-python3.12.6", sha256("12"), "1.0.0"),
-                                        held("1.1.0-python3.13.3", bad, "1.1.0"),
-                                        held("latest", bad, "1.1.0"),
-                                        held("latest-3.13", good, "1.0.0")};
+const std::vector<ExistingTag> there = {existing("1.0.0-python3.13.2", good, "1.0.0"),
+                                        existing("1.0.0-python3.13.1", sha256("older"), "1.0.0"),
+                                        existing("1.0.0-python3.12.6", sha256("12"), "1.0.0"),
+                                        existing("1.1.0-python3.13.3", bad, "1.1.0"),
+                                        existing("latest", bad, "1.1.0"),
+                                        existing("latest-3.13", good, "1.0.0")};
 
 }  // namespace
 
@@ -54,10 +54,10 @@ TEST_CASE("the reason of a rollback is demanded, printed and recorded") {
     CHECK(without.problems.front().what == "a rollback needs a reason");
 }
 
-TEST_CASE("a rollback to what was never out is refused, and moves nothing") {
+TEST_CASE("a rollback to what was never published is refused, and moves nothing") {
     const Publication publication = plan_rollback(plan(), there, "0.9.0", "because");
     CHECK(publication.exit == Exit::refused);
     CHECK(publication.steps.empty());
-    CHECK(publication.problems.front().what == "3.13.3-production is not out in defra/python as 0.9.0");
+    CHECK(publication.problems.front().what == "3.13.3-production is not published in defra/python as 0.9.0");
     CHECK(plan_rollback(plan(), there, "latest", "because").problems.front().what == "\"latest\" is no DEFRA_VERSION");
 }

@@ -22,7 +22,7 @@ struct Bench {
     /// As `publish` does it: reads, plans and writes.
     Pushed push(const SampleMatrix& of, std::size_t jobs = 4) {
         Client client(world, {.pushes_to = {registry.host}});
-        const std::vector<ExistingTag> there = load_held_tags(client, registry.host, of.candidates, of.sources, 4);
+        const std::vector<ExistingTag> there = load_existing_tags(client, registry.host, of.candidates, of.sources, 4);
         return write(client, of, of.publish(there), jobs);
     }
 

@@ -259,7 +259,7 @@ TEST_CASE("After five attempts a server that fails has failed (R4)") {
     CHECK(fake.http.sent.size() == 5);
 }
 
-TEST_CASE("No answer is retried like a 503, then said with its cause") {
+TEST_CASE("No response is retried like a 503, then said with its cause") {
     FakeWorld fake;
     fake.http.fail("GET", manifest_url, "connection reset by peer");
     const World world = fake.world();
@@ -361,8 +361,11 @@ TEST_CASE("A Location is understood in every form that a URL may have, and refus
         const World world = fake.world();
         Client client(world, {});
         try {
-            client.send(
-                {.method = "PUT", .host = "ghcr.io", .repository = "a", .path = "blobs/uploads/", .address = location});
+            client.send({.method = "PUT",
+                         .host = "ghcr.io",
+                         .repository = "a",
+                         .path = "blobs/uploads/",
+                         .location = location});
         } catch (const Error& error) {
             CHECK(fake.http.sent.empty());
             return error.problems.front().what;

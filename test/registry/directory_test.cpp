@@ -61,15 +61,15 @@ struct Built {
 TEST_CASE("What was published can be read back: tags, inputs, version, revision") {
     Built built;
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
-    const std::vector<ExistingTag> held =
-        load_held_tags(built.fake.files, "registry", {"defradigital/python", "defradigital/nothing"});
-    REQUIRE(held.size() == 2);
-    CHECK(held[0].tag == "1.0.0-python3.13.3");
-    CHECK(held[1].tag == "latest");
-    CHECK(held[0].index == sha256(built.index));
-    CHECK(held[0].inputs == sha256("inputs"));
-    CHECK(held[0].version == "1.0.0");
-    CHECK(held[0].revision == "540323a");
+    const std::vector<ExistingTag> existing =
+        load_existing_tags(built.fake.files, "registry", {"defradigital/python", "defradigital/nothing"});
+    REQUIRE(existing.size() == 2);
+    CHECK(existing[0].tag == "1.0.0-python3.13.3");
+    CHECK(existing[1].tag == "latest");
+    CHECK(existing[0].index == sha256(built.index));
+    CHECK(existing[0].inputs == sha256("inputs"));
+    CHECK(existing[0].version == "1.0.0");
+    CHECK(existing[0].revision == "540323a");
 }
 
 TEST_CASE("Every blob in the registry is byte for byte the one that was built") {
@@ -97,7 +97,7 @@ TEST_CASE("On a full disk nothing visible changes, and that is the first thing s
         CHECK(error.problems.front().what == "Nothing visible changed.");
         CHECK(error.problems.size() == 2);
     }
-    CHECK(load_held_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
+    CHECK(load_existing_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
 }
 
 TEST_CASE("A tag that moves replaces the old entry and leaves the others alone") {
@@ -108,8 +108,8 @@ TEST_CASE("A tag that moves replaces the old entry and leaves the others alone")
     built.publication.steps = {{StepKind::store_index, "defradigital/python", sha256(newer), "", "i", ""},
                                {StepKind::move_tag, "defradigital/python", sha256(newer), "latest", "", ""}};
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
-    const std::vector<ExistingTag> held = load_held_tags(built.fake.files, "registry", {"defradigital/python"});
-    REQUIRE(held.size() == 2);
-    CHECK(held[0].index == sha256(built.index));
-    CHECK(held[1].index == sha256(newer));
+    const std::vector<ExistingTag> existing = load_existing_tags(built.fake.files, "registry", {"defradigital/python"});
+    REQUIRE(existing.size() == 2);
+    CHECK(existing[0].index == sha256(built.index));
+    CHECK(existing[1].index == sha256(newer));
 }

@@ -67,7 +67,7 @@ TEST_CASE("a blob whose bytes are wrong is asked for once more, and never become
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
         CHECK(error.problems.front().what ==
-              bench.wanted().at(1).reference + " answers with other bytes than " + config.text());
+              bench.wanted().at(1).reference + " responds with other bytes than " + config.text());
     }
     CHECK(bench.registry.count("GET", "/blobs/" + config.text()) == 2);
     CHECK_FALSE(bench.fake.files.read_if_there("out/fetched/3.13.3-production-linux-amd64/index.json"));

@@ -23,7 +23,7 @@ struct Hostile {
         registry.manifests["defra/python"].insert_or_assign(sha256(bytes), bytes);
         registry.tags.insert_or_assign("defra/python:latest", sha256(bytes));
         try {
-            load_held_tags(client, registry.host, std::vector<TagName>{{"defra/python", "latest"}}, 1);
+            load_existing_tags(client, registry.host, std::vector<TagName>{{"defra/python", "latest"}}, 1);
         } catch (const Error& error) {
             CHECK(error.exit == Exit::failed);
             return render_problems(error.problems);

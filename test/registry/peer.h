@@ -56,8 +56,9 @@ struct Peer {
     Pushed push(const SampleMatrix& matrix, const std::string& host, Http& http, const ClientSettings& settings = {}) {
         const World here = world(http);
         Client client(here, settings);
-        const std::vector<ExistingTag> held = load_held_tags(client, host, matrix.candidates, matrix.sources, 4);
-        const Publication publication = matrix.publish(held);
+        const std::vector<ExistingTag> existing =
+            load_existing_tags(client, host, matrix.candidates, matrix.sources, 4);
+        const Publication publication = matrix.publish(existing);
         if (publication.is_refused()) throw Error{publication.exit, publication.problems};
         return run_publication_to_registry(here, client, publication, matrix.sources,
                                            {.host = host, .jobs = 4, .note_done = {}});

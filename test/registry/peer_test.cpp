@@ -23,8 +23,9 @@ TEST_CASE("a real registry takes the whole matrix, and gives it back byte for by
     CHECK(pushed.mounted == 4);
 
     const std::size_t before = client.requests();
-    const std::vector<ExistingTag> held = load_held_tags(client, registry.host(), matrix.candidates, matrix.sources, 4);
-    CHECK(matrix.publish(held).steps.empty());
+    const std::vector<ExistingTag> existing =
+        load_existing_tags(client, registry.host(), matrix.candidates, matrix.sources, 4);
+    CHECK(matrix.publish(existing).steps.empty());
     CHECK(client.requests() - before == matrix.tag_count());
 
     std::vector<FetchRequest> wanted;

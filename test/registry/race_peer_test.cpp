@@ -13,8 +13,8 @@ namespace {
 /// One run's way to the registry.
 class Gate {
   public:
-    Gate(const std::string& registry, Schedule& schedule, std::size_t run, Held held)
-        : registry_(registry), schedule_(schedule), run_(run), held_(held) {}
+    Gate(const std::string& registry, Schedule& schedule, std::size_t run, DelayPoint delay)
+        : registry_(registry), schedule_(schedule), run_(run), existing_(delay) {}
 
     std::string host() const { return server_.address(); }
 
@@ -31,7 +31,7 @@ class Gate {
             if (name == "accept" || name == "content-type")
                 request.headers.push_back({name, std::string(trimmed(line.substr(line.find(':') + 1)))});
         }
-        stage_ = stage_of(request.method, request.url, stage_, held_);
+        stage_ = stage_of(request.method, request.url, stage_, existing_);
         schedule_.enter(run_, stage_);
         const Response response = http_.send(request);
         std::string headers;
@@ -44,7 +44,7 @@ class Gate {
     const std::string registry_;
     Schedule& schedule_;
     const std::size_t run_;
-    const Held held_;
+    const DelayPoint existing_;
     Stage stage_ = Stage::read;
     RealHttp http_{Environment{}};
     LocalServer server_{[this](const std::string& request) { return pass_on(request); }};
@@ -56,8 +56,8 @@ struct RealRace {
     std::array<int, 2> codes = {0, 0};
 
     void run(const std::string& registry, const std::array<const SampleMatrix*, 2>& matrices, const std::string& order,
-             Held held) {
-        // The processes first: whatever is forked from a process with threads may inherit a lock that is held.
+             DelayPoint delay) {
+        // The processes first: whatever is forked from a process with threads may inherit a lock that is delay.
         std::array<std::array<int, 2>, 2> pipes{};
         std::array<pid_t, 2> children{};
         for (std::size_t i = 0; i < 2; ++i) {
@@ -65,8 +65,8 @@ struct RealRace {
             children.at(i) = push_when_named(*matrices.at(i), pipes.at(i));
         }
         Schedule schedule(order);
-        Gate one(registry, schedule, 0, held);
-        Gate two(registry, schedule, 1, held);
+        Gate one(registry, schedule, 0, delay);
+        Gate two(registry, schedule, 1, delay);
         send_host(pipes[0], one.host());
         send_host(pipes[1], two.host());
         std::thread other([&] { wait(schedule, 1, children[1]); });
@@ -114,7 +114,7 @@ TEST_CASE("two processes publish at once, in every order: nothing is overwritten
     needs_docker_registry();
     // Only here: two processes and a registry that is not ours. race_test.cpp has every order in memory, also with runs
     // that wait before they read.
-    const Held held = Held::before_put;
+    const DelayPoint delay = DelayPoint::before_put;
     enum class Kind { versions, inputs, bytes };
     const Kind kind = GENERATE(Kind::versions, Kind::inputs, Kind::bytes);
     for (const std::string& order : list_orders()) {
@@ -126,7 +126,7 @@ TEST_CASE("two processes publish at once, in every order: nothing is overwritten
         const std::string other = kind == Kind::bytes ? "" : "other";
         const SampleMatrix one(files, "1.1.0", tree / "one");
         const SampleMatrix two(files, kind == Kind::versions ? "1.2.0" : "1.1.0", tree / "two", {"other", other});
-        race.run(registry.host(), {&one, &two}, order, held);
+        race.run(registry.host(), {&one, &two}, order, delay);
         const bool first_won = race.holds(registry.host(), one, TagKind::moving);
         const SampleMatrix& winner = first_won ? one : two;
         CHECK(race.holds(registry.host(), winner, TagKind::moving));

@@ -13,18 +13,18 @@ struct GatedHttp : Http {
     Http& real;
     Schedule& schedule;
     std::size_t run;
-    Held held;
+    DelayPoint delay;
     std::mutex mutex;
     Stage stage = Stage::read;
 
-    GatedHttp(Http& http, Schedule& order, std::size_t which, Held where)
-        : real(http), schedule(order), run(which), held(where) {}
+    GatedHttp(Http& http, Schedule& order, std::size_t which, DelayPoint where)
+        : real(http), schedule(order), run(which), delay(where) {}
 
     Response send(const Request& request) override {
         Stage now = Stage::read;
         {
             const std::lock_guard lock(mutex);
-            now = stage = stage_of(request.method, request.url, stage, held);
+            now = stage = stage_of(request.method, request.url, stage, delay);
         }
         schedule.enter(run, now);
         return real.send(request);
@@ -40,7 +40,7 @@ struct Race {
 
     Race() { bench.push(last); }
 
-    void run(const std::array<const SampleMatrix*, 2>& matrices, const std::string& order, Held held) {
+    void run(const std::array<const SampleMatrix*, 2>& matrices, const std::string& order, DelayPoint delay) {
         bench.registry.loses = [this](const Request& request) -> std::optional<Response> {
             if (request.method == "PUT" && request.url.find("-python3.") != std::string::npos)
                 first.emplace(request.url.substr(request.url.find("/defra/")), sha256(request.body));
@@ -48,7 +48,7 @@ struct Race {
         };
         Schedule schedule(order);
         const auto go = [&](std::size_t i) {
-            GatedHttp http(bench.fake.http, schedule, i, held);
+            GatedHttp http(bench.fake.http, schedule, i, delay);
             codes.at(i) = publish(*matrices.at(i), http);
             schedule.finish(i);
         };
@@ -63,9 +63,9 @@ struct Race {
             bench.world.processes, http, bench.world.files, bench.world.clock, bench.world.environment, log, log};
         try {
             Client client(world, {.pushes_to = {bench.registry.host}});
-            const std::vector<ExistingTag> held =
-                load_held_tags(client, bench.registry.host, matrix.candidates, matrix.sources, 4);
-            const Publication publication = matrix.publish(held);
+            const std::vector<ExistingTag> existing =
+                load_existing_tags(client, bench.registry.host, matrix.candidates, matrix.sources, 4);
+            const Publication publication = matrix.publish(existing);
             if (publication.is_refused()) return static_cast<int>(publication.exit);
             run_publication_to_registry(world, client, publication, matrix.sources,
                                         {.host = bench.registry.host, .jobs = 4, .note_done = {}});
@@ -100,13 +100,13 @@ struct Race {
 TEST_CASE("an older and a newer version at once: both get their version tags, the newer one gets the moving tags",
           "[whole]") {
     // Only here: every order of two runs, which takes too long for the fast tests.
-    const Held held = GENERATE(Held::before_read, Held::before_put);
+    const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     for (const std::string& order : list_orders()) {
-        INFO(order << (held == Held::before_put ? ", held between reading and writing" : ""));
+        INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : ""));
         Race race;
         const SampleMatrix older(race.bench.fake.files, "1.1.0", "out/older");
         const SampleMatrix newer(race.bench.fake.files, "1.2.0", "out/newer");
-        race.run({&older, &newer}, order, held);
+        race.run({&older, &newer}, order, delay);
         CHECK(race.holds(newer));
         CHECK(race.holds(older, TagKind::version));
         CHECK(race.codes[1] == 0);
@@ -118,13 +118,13 @@ TEST_CASE("an older and a newer version at once: both get their version tags, th
 TEST_CASE("one version from other inputs at once: what was written first stays, and the other run is refused",
           "[whole]") {
     // Only here: every order of two runs, which takes too long for the fast tests.
-    const Held held = GENERATE(Held::before_read, Held::before_put);
+    const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     for (const std::string& order : list_orders()) {
-        INFO(order << (held == Held::before_put ? ", held between reading and writing" : ""));
+        INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : ""));
         Race race;
         const SampleMatrix one(race.bench.fake.files, "1.1.0", "out/one", {"one", "one"});
         const SampleMatrix two(race.bench.fake.files, "1.1.0", "out/two", {"two", "two"});
-        race.run({&one, &two}, order, held);
+        race.run({&one, &two}, order, delay);
         CHECK(race.keeps_what_was_written_first());
         const bool first_won = race.holds(one);
         CHECK((first_won || race.holds(two)));
@@ -136,14 +136,15 @@ TEST_CASE("one version from other inputs at once: what was written first stays, 
 TEST_CASE("one version from the same inputs at once: one build stays, and a re-run of the other one finds it",
           "[whole]") {
     // Only here: every order of two runs, which takes too long for the fast tests.
-    const Held held = GENERATE(Held::before_read, Held::before_put);
+    const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const std::string bytes = GENERATE("", "other bytes");
     for (const std::string& order : list_orders()) {
-        INFO(order << (held == Held::before_put ? ", held between reading and writing" : "") << ", " << bytes);
+        INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : "") << ", "
+                   << bytes);
         Race race;
         const SampleMatrix one(race.bench.fake.files, "1.1.0", "out/one");
         const SampleMatrix two(race.bench.fake.files, "1.1.0", "out/two", {bytes, ""});
-        race.run({&one, &two}, order, held);
+        race.run({&one, &two}, order, delay);
         CHECK(race.keeps_what_was_written_first());
         const bool first_won = race.holds(one);
         CHECK((first_won || race.holds(two)));

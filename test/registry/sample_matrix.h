@@ -43,8 +43,8 @@ struct SampleMatrix {
         add(files, "3.12.6", Target::production, "defra/python", {"latest-3.12"});
     }
 
-    Publication publish(const std::vector<ExistingTag>& held = {}) const {
-        return plan_publication(plan, candidates, verdicts, held, {.source = "", .stand_ins_may = true});
+    Publication publish(const std::vector<ExistingTag>& existing = {}) const {
+        return plan_publication(plan, candidates, verdicts, existing, {.source = "", .stand_ins_may = true});
     }
 
     std::size_t tag_count() const {

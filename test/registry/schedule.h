@@ -12,8 +12,9 @@
 constexpr int stages = 4;
 enum class Stage { read, upload, version_tag, moving_tag };
 
-/// Where a run waits before it writes tags: before it reads the first of them again, or between that and the write.
-enum class Held { before_read, before_put };
+/// Where a run is delayed before it writes tags: before it reads the first of them again, or between that and the
+/// write.
+enum class DelayPoint { before_read, before_put };
 
 /// Lets two runs go one stage at a time, in this order: "aabbabab" means that `a` goes two stages first.
 class Schedule {
@@ -63,13 +64,13 @@ class Schedule {
 };
 
 /// The stage of a run that was at `stage` and now sends this request.
-inline Stage stage_of(const std::string& method, const std::string& url, Stage stage, Held held) {
+inline Stage stage_of(const std::string& method, const std::string& url, Stage stage, DelayPoint delay) {
     const std::size_t tag = url.find("/manifests/");
     if (tag == std::string::npos || url.find("/manifests/sha256:") == tag)
         return std::max(stage, method == "PUT" || method == "POST" ? Stage::upload : stage);
     const Stage of_tag = url.find("/manifests/latest") == tag ? Stage::moving_tag : Stage::version_tag;
     if (method == "PUT") return std::max(stage, of_tag);
-    return held == Held::before_put || stage == Stage::read ? stage : std::max(stage, of_tag);
+    return delay == DelayPoint::before_put || stage == Stage::read ? stage : std::max(stage, of_tag);
 }
 
 /// All 70 orders in which two runs may go through their four stages.

@@ -49,8 +49,9 @@ void check_takes_everything(const std::string& host) {
         Client client(world, {});
         CHECK(is_complete(client, host, *matrix));
         const std::size_t before = client.requests();
-        const std::vector<ExistingTag> held = load_held_tags(client, host, matrix->candidates, matrix->sources, 4);
-        CHECK(matrix->publish(held).steps.empty());
+        const std::vector<ExistingTag> existing =
+            load_existing_tags(client, host, matrix->candidates, matrix->sources, 4);
+        CHECK(matrix->publish(existing).steps.empty());
         CHECK(client.requests() - before == matrix->tag_count());
     }
 }
@@ -164,7 +165,7 @@ TEST_CASE("a token that may not push is said once, and not asked for again and a
     CHECK(tokens.given <= 2);
 }
 
-TEST_CASE("TLS is held to: an authority that is named, the right host, nothing else (R17)", "[peer]") {
+TEST_CASE("TLS is verified: an authority that is named, the right host, nothing else (R17)", "[peer]") {
     // Only here: libcurl's and OpenSSL's own checks, with certificates of each kind.
     needs_docker_registry();
     const fs::path directory = make_server_directory();

@@ -107,9 +107,9 @@ TEST_CASE("a 404 for a version tag that exists overwrites nothing, wherever it c
         return asked.insert(request.url).second || every_head ? Fault(absent) : std::nullopt;
     };
     Client client(bench.world, {.pushes_to = {bench.registry.host}});
-    const std::vector<ExistingTag> held =
-        load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
-    CHECK(other.publish(held).exit == Exit::refused);
+    const std::vector<ExistingTag> existing =
+        load_existing_tags(client, bench.registry.host, other.candidates, other.sources, 4);
+    CHECK(other.publish(existing).exit == Exit::refused);
 
     // And where the plan does not know it: a tag is read again before it is written.
     try {
@@ -155,9 +155,9 @@ TEST_CASE("a registry that hides its repositories from anonymous reads loses no 
     Client client(bench.world, {.credentials = {{bench.registry.host, {"user", Secret("canary")}}},
                                 .pushes_to = {bench.registry.host}});
     try {
-        const std::vector<ExistingTag> held =
-            load_held_tags(client, bench.registry.host, other.candidates, other.sources, 4);
-        const Publication publication = other.publish(held);
+        const std::vector<ExistingTag> existing =
+            load_existing_tags(client, bench.registry.host, other.candidates, other.sources, 4);
+        const Publication publication = other.publish(existing);
         CHECK(publication.is_refused() == asks_at_once);
         if (publication.is_refused()) throw Error{publication.exit, publication.problems};
         bench.write(client, other, publication);
@@ -299,12 +299,12 @@ TEST_CASE("an alias whose manifest is gone moves once it is adopted") {
         return Response{200, {{"Docker-Content-Digest", gone.text()}}, ""};
     };
     Client client(bench.world, {.pushes_to = {bench.registry.host}});
-    const std::vector<ExistingTag> held =
-        load_held_tags(client, bench.registry.host, bench.matrix.candidates, bench.matrix.sources, 4);
-    REQUIRE(held.size() == 1);
-    CHECK(bench.matrix.publish(held).exit == Exit::refused);
+    const std::vector<ExistingTag> existing =
+        load_existing_tags(client, bench.registry.host, bench.matrix.candidates, bench.matrix.sources, 4);
+    REQUIRE(existing.size() == 1);
+    CHECK(bench.matrix.publish(existing).exit == Exit::refused);
     const Publication adopting = plan_publication(bench.matrix.plan, bench.matrix.candidates, bench.matrix.verdicts,
-                                                  held, {.stand_ins_may = true, .adopt_aliases = true});
+                                                  existing, {.stand_ins_may = true, .adopt_moving_tags = true});
     bench.write(client, bench.matrix, adopting);
     CHECK(bench.is_right(bench.matrix));
 }
@@ -372,7 +372,7 @@ TEST_CASE("a rollback stops where another run moved a tag meanwhile") {
     std::vector<TagName> names = names_of(bench.matrix, TagKind::version);
     for (const TagName& name : names_of(bench.matrix, TagKind::moving)) names.push_back(name);
     Client client(bench.world, {.pushes_to = {bench.registry.host}});
-    const Publication back = plan_rollback(bench.matrix.plan, load_held_tags(client, bench.registry.host, names, 4),
+    const Publication back = plan_rollback(bench.matrix.plan, load_existing_tags(client, bench.registry.host, names, 4),
                                            "1.1.0", "1.2.0 does not start");
     REQUIRE(back.steps.size() == 6);
     SECTION("nobody else publishes: the tags go back") {

@@ -111,7 +111,7 @@ TEST_CASE("Publishing again where the versions are out finds nothing to do; with
     road.real.files.write(road.tree / "image" / "security-upgrades.txt", "# another input\n");
     const Finished changed = road.run("publish", {"--to", "oci:elsewhere"});
     CHECK(changed.exit_code == 1);
-    CHECK(mentions(changed.err, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.5 is out already"));
+    CHECK(mentions(changed.err, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.5 is published already"));
     CHECK(mentions(changed.err, "raise DEFRA_VERSION"));
 }
 

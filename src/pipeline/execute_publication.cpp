@@ -1,4 +1,4 @@
-#include "pipeline/carry_out.h"
+#include "pipeline/execute_publication.h"
 
 #include <fmt/format.h>
 
@@ -65,8 +65,8 @@ Published done(Published published, const Destination& destination) {
 
 }  // namespace
 
-Published carry_out(const World& world, const Settings& settings, const Publication& publication,
-                    const PublicationSources& sources, Destination& destination, TimedStep& step) {
+Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
+                              const PublicationSources& sources, Destination& destination, TimedStep& step) {
     Published published{.publication = publication, .state = {}, .result = {}};
     published.state.to = destination.name();
     published.result.outputs = {{"published", "false"}};
@@ -80,7 +80,7 @@ Published carry_out(const World& world, const Settings& settings, const Publicat
         return refused(std::move(published));
     }
     try {
-        const std::string how = destination.carry_out(publication, sources, [&](std::size_t steps) {
+        const std::string how = destination.execute(publication, sources, [&](std::size_t steps) {
             save_journal(world, settings, publication, destination, steps);
         });
         save_journal(world, settings, publication, destination, publication.steps.size());

@@ -19,13 +19,14 @@ TEST_CASE("what is there says what it was made from, and what is not there is le
     registry.tags.emplace("defra/python:latest-3.13", sha256(index));
     const World world = fake.world();
     Client client(world, {});
-    const std::vector<ExistingTag> held = load_held_tags(client, registry.host, matrix.candidates, matrix.sources, 2);
-    REQUIRE(held.size() == 2);
-    CHECK(held[1].tag == "latest");
-    CHECK(held[1].index == sha256(index));
-    CHECK(held[1].version == "1.0.0");
-    CHECK(held[1].title == "3.13.3-production");
-    CHECK(held[1].inputs == older.candidates.at(1).inputs);
+    const std::vector<ExistingTag> existing =
+        load_existing_tags(client, registry.host, matrix.candidates, matrix.sources, 2);
+    REQUIRE(existing.size() == 2);
+    CHECK(existing[1].tag == "latest");
+    CHECK(existing[1].index == sha256(index));
+    CHECK(existing[1].version == "1.0.0");
+    CHECK(existing[1].title == "3.13.3-production");
+    CHECK(existing[1].inputs == older.candidates.at(1).inputs);
     CHECK(registry.count("HEAD") == 10);
     CHECK(registry.count("GET") == 1);
 }
@@ -69,7 +70,7 @@ TEST_CASE("bytes that are not what their digest says are an error (R7)") {
         load_manifest(client, "ghcr.io", "a", sha256("the bytes"));
         FAIL("nothing was thrown");
     } catch (const Error& error) {
-        CHECK(error.problems.front().what == "ghcr.io/a answers with other bytes than " + sha256("the bytes").text());
+        CHECK(error.problems.front().what == "ghcr.io/a responds with other bytes than " + sha256("the bytes").text());
     }
 }
 
@@ -89,7 +90,8 @@ TEST_CASE("where nobody answers, the first tag's attempts are the only ones") {
     const World world = fake.world();
     Client client(world, {});
     CHECK_THROWS_AS(
-        load_held_tags(client, "registry.example", std::vector<TagName>{{"a", "1"}, {"a", "2"}, {"b", "1"}}, 4), Error);
+        load_existing_tags(client, "registry.example", std::vector<TagName>{{"a", "1"}, {"a", "2"}, {"b", "1"}}, 4),
+        Error);
     CHECK(fake.http.sent.size() == 5);
 }
 
@@ -138,8 +140,9 @@ TEST_CASE("a tag whose manifest is gone is a tag of unknown age") {
     };
     const World world = fake.world();
     Client client(world, {});
-    const auto held = load_held_tags(client, registry.host, std::vector<TagName>{{"defra/python", "latest"}}, 2);
-    REQUIRE(held.size() == 1);
-    CHECK(held[0].index == gone);
-    CHECK(held[0].version.empty());
+    const auto existing =
+        load_existing_tags(client, registry.host, std::vector<TagName>{{"defra/python", "latest"}}, 2);
+    REQUIRE(existing.size() == 1);
+    CHECK(existing[0].index == gone);
+    CHECK(existing[0].version.empty());
 }

@@ -1,4 +1,4 @@
-// A plan of a publication becomes what others see: printed, recorded and told, whatever comes of it.
+// Executes a planned publication: prints, records and reports it, however it ends.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@ struct Published {
     Result result;
 };
 
-/// Carries it out, or with --dry-run prints it. out/publication.json says what was to be done and, after every step,
+/// Executes it, or with --dry-run prints it. out/publication.json says what was to be done and, after every step,
 /// how far it is. A refusal and a failure are values: the result's problems begin with what is visible by then. Only a
 /// cancellation is thrown on.
-Published carry_out(const World& world, const Settings& settings, const Publication& publication,
-                    const PublicationSources& sources, Destination& destination, TimedStep& step);
+Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
+                              const PublicationSources& sources, Destination& destination, TimedStep& step);
 
 /// What is thrown by `work` begins with that nothing visible changed: no tag is written there.
 void before_anything_is_visible(const std::function<void()>& work);
