@@ -152,8 +152,8 @@ bool ask(registry::Client& client, const std::string& text) {
     // Not "there", not "missing": a record with such a name in it is damaged, and nobody knows what is out.
     if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
     const auto& [host, repository, tag, digest] = *reference;
-    return digest ? registry::ask_manifest(client, host, repository, *digest)
-                  : registry::ask_tag(client, host, repository, tag).has_value();
+    return registry::ask_tag(client, host, repository, digest ? digest->text() : tag, registry::TagRead::head_then_get)
+        .has_value();
 }
 
 /// By reference, each asked once.
@@ -208,7 +208,9 @@ Night find_published(const World& world, const Settings& settings, github::Api& 
 bool is_nothing_published(registry::Client& client, const Night& night) {
     return std::none_of(night.wanted.begin(), night.wanted.end(), [&](const registry::FetchRequest& wanted) {
         const auto reference = registry::parse_reference(wanted.reference);
-        return !reference || registry::shows_tag(client, reference->host, reference->repository, reference->tag);
+        // Denied is how Docker Hub responds where there is no such repository.
+        return !reference || registry::ask_tag(client, reference->host, reference->repository, reference->tag,
+                                               registry::TagRead::head_then_get, [] { return true; });
     });
 }
 

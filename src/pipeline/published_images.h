@@ -29,10 +29,10 @@ ImageRun make_image_run(const Settings& settings, const Night& night, const regi
 Night find_published(const World& world, const Settings& settings, github::Api& api);
 
 /// Whether the registry shows none of these images to these credentials. Docker Hub says "denied" of a repository that
-/// does not exist, too. Throws Error{failed} if it does not answer.
+/// does not exist, too. Throws Error{failed} if it does not respond.
 bool is_nothing_published(registry::Client& client, const Night& night);
 
-/// Asks for every tag and digest by one HEAD, also for what need not be pulled. An image that is not in the registry
-/// any more goes to `missing`, with a warning that says so; the others are scanned all the same. Throws Error{failed}
-/// if the registry does not tell.
+/// Reads every tag and digest (HEAD; a 404 is confirmed by GET), also for what need not be pulled. An image that is not
+/// in the registry any more goes to `missing`, with a warning that says so; the others are scanned all the same. Throws
+/// Error{failed} if the registry does not tell.
 void set_missing_apart(registry::Client& client, const Settings& settings, Night& night);

@@ -77,17 +77,9 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
     }
     call.method = "GET";
     const Response response = client.send(call);
-    if (response.status == 404) return std::nullopt;
+    if (response.status == 404 || (is_denied(response) && may_be_new && may_be_new())) return std::nullopt;
     if (response.status != 200) refuse(client, call, response);
     return sha256(response.body);
-}
-
-bool shows_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag) {
-    const Call call = manifest_call("HEAD", host, repository, tag);
-    const Response response = client.send(call);
-    if (response.status == 401 || response.status == 403 || response.status == 404) return false;
-    if (response.status != 200) refuse(client, call, response);
-    return true;
 }
 
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,

@@ -25,10 +25,10 @@ enum class TagRead {
     get,            ///< one GET: for tags that were reported absent before
 };
 
-/// What a tag names now; nothing if there is no such tag. Where a registry does not support HEAD (405) or does not send
-/// the digest, the bytes are fetched and hashed. `may_be_new` is asked when the registry denies the read (401, 403):
-/// true means that the repository does not exist yet, so there is no such tag. Throws Error{failed} with the registry's
-/// own words for every other response.
+/// What a tag (or a digest) names now; nothing if it does not exist. Where a registry does not support HEAD (405) or
+/// does not send the digest, the bytes are fetched and hashed. `may_be_new` is asked when the registry denies the read
+/// (401, 403): true means that the repository does not exist yet, so there is no such tag. Throws Error{failed} with
+/// the registry's own words for every other response.
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
                               const std::string& tag, TagRead read = TagRead::head,
                               const std::function<bool()>& may_be_new = {});
@@ -36,10 +36,6 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
 /// True if the repository holds this manifest. `may_be_new` as above.
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
                   const std::function<bool()>& may_be_new = {});
-
-/// False if there is no such tag, or if these credentials may not read the repository, which is also Docker Hub's
-/// response for a repository that does not exist. Throws Error{failed} if the registry cannot say.
-bool shows_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag);
 
 /// The bytes of a manifest by its digest; nothing if it is not there (the tag may outlive it). Throws Error{failed} if
 /// its bytes are not what the digest says.

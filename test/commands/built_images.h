@@ -27,8 +27,9 @@ inline void put_layout(FakeWorld& fake, const std::string& name, const std::stri
         oci_manifest_type, sha256(manifest).text(), manifest.size());
 }
 
-inline void put_all_layouts(FakeWorld& fake) {
+/// Builds with other `bytes` differ.
+inline void put_all_layouts(FakeWorld& fake, const std::string& bytes = "") {
     for (const char* name : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
-        put_layout(fake, std::string(name) + "-linux-amd64", name);
+        put_layout(fake, std::string(name) + "-linux-amd64", name + bytes);
     }
 }

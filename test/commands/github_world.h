@@ -22,6 +22,7 @@ struct GitHubWorld : FakeWorld {
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
     int missing_status = 404;                       ///< the registry's answer about what it does not have
+    bool heads_get_404 = false;                     ///< from the registry, whatever it has
     std::set<std::string> lost_tags;
     std::set<Digest> lost_manifests;
     std::string silent_host;  ///< the registry of this name does not answer
@@ -85,6 +86,7 @@ struct GitHubWorld : FakeWorld {
         const std::string registry = "https://registry-1.docker.io/v2/";
         if (!silent_host.empty() && request.url.starts_with("https://" + silent_host + "/"))
             throw Error{Exit::failed, {{{}, request.method + " " + request.url + ": connection refused", ""}}};
+        if (request.url.starts_with(registry) && request.method == "HEAD" && heads_get_404) return {404, {}, ""};
         if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));
         return hub.answer(request.method, request.url, request.headers, body);
     }

@@ -321,6 +321,19 @@ TEST_CASE("Without a release the version tags of the matrix are scanned, and one
     CHECK(fake.hub.open_issues() == 1);
 }
 
+TEST_CASE("A registry that responds to every HEAD with 404 hides nothing from a night (F4)") {
+    NightWorld fake;
+    fake.heads_get_404 = true;
+    SECTION("released") {}
+    SECTION("or not") {
+        fake.hub.releases.clear();
+    }
+    const Result result = fake.night();
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("verdict") == "clean");
+    CHECK(fake.hub.open_issues() == 0);
+}
+
 TEST_CASE("Before the first publication a night says so, is green and opens nothing") {
     for (const int status : {404, 401}) {  // Docker Hub's answer about a repository that does not exist
         GitHubWorld fake("schedule");

@@ -23,11 +23,12 @@ struct ReleaseJob {
     RealWorld real;
     fs::path tree = real.tree.path;
 
-    ReleaseJob() {
+    /// Published to this registry; by default it does not respond.
+    explicit ReleaseJob(const std::string& registry = "localhost:1") {
         GitHubWorld told;
         told.publish();
         std::string& journal = told.files.texts["out/publication.json"];
-        journal.replace(journal.find("docker.io"), 9, "localhost:1");
+        journal.replace(journal.find("docker.io"), 9, registry);
         for (const auto& [path, text] : told.files.texts) {
             if (path.is_relative()) real.files.write(tree / path, text);
         }
@@ -208,8 +209,8 @@ TEST_CASE("Two runs at once, and whoever comes after them, come to one release (
 TEST_CASE("Two nights at once, both with something to tell, leave one open issue (G7)", "[whole]") {
     // Only here: two processes that know nothing of each other.
     const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
-    ReleaseJob job;
-    job.check_one_release(job.run());  // of a registry that does not answer
+    ReleaseJob job(empty_registry.address());
+    job.check_one_release(job.run());
     for (int attempt = 1; attempt <= 5; ++attempt) {
         job.hub().issues.clear();
         const std::vector<Finished> finished = job.run_two("nightly", {{"GITHUB_EVENT_NAME", "schedule"}});

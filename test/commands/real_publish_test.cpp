@@ -4,9 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <random>
 
-#include "commands/github_world.h"
-#include "places.h"
-#include "registry/docker_registry.h"
+#include "commands/publish_job.h"
 #include "registry/token_server.h"
 #include "system/local_server.h"
 
@@ -18,82 +16,27 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// Four images on disk that were built and scanned, and the program beside them.
-struct PublishJob {
-    RealWorld real;
-    fs::path tree = real.tree.path;
-
-    PublishJob() {
-        GitHubWorld told;
-        run_scan(told.world(), told.settings());
-        for (const auto& [path, text] : told.files.texts) {
-            if (path.is_relative()) real.files.write(tree / path, text);
-        }
-    }
-
-    Command command(const std::string& to, const std::vector<std::string>& options = {},
-                    const Environment& variables = {}) const {
-        Command job;
-        // The databases that the scanners told of are of a day that has long passed.
-        job.argv = {program_file(), "publish", "--directory",        tree.string(),
-                    "--to",         to,        "--max-database-age", "1000000"};
-        job.argv.insert(job.argv.end(), options.begin(), options.end());
-        job.environment = {{"PATH", real.environment.at("PATH")}};
-        job.environment.insert(variables.begin(), variables.end());
-        job.timeout = std::chrono::seconds(120);
-        return job;
-    }
-
-    Finished publish(const std::string& to, const std::vector<std::string>& options = {},
-                     const Environment& variables = {}) {
-        return real.processes.run(command(to, options, variables));
-    }
-
-    /// Starts it and lets it be; what it says goes to TREE/said.
-    pid_t start(const std::string& to) const {
-        const Command job = command(to);
-        const pid_t child = fork();
-        if (child != 0) return child;
-        std::vector<char*> words;
-        for (const std::string& word : job.argv) words.push_back(const_cast<char*>(word.c_str()));
-        words.push_back(nullptr);
-        std::array<char*, 1> nothing = {nullptr};
-        const int said = open((tree / "said").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        dup2(said, 1);
-        dup2(said, 2);
-        execve(words.front(), words.data(), nothing.data());
-        _exit(127);
-    }
-};
+/// Starts it and does not wait for it; what it prints goes to TREE/printed.
+pid_t start(const PublishJob& job, const std::string& to) {
+    const Command command = job.command(to);
+    const pid_t child = fork();
+    if (child != 0) return child;
+    std::vector<char*> words;
+    for (const std::string& word : command.argv) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    std::array<char*, 1> nothing = {nullptr};
+    const int printed = open((job.tree / "printed").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(printed, 1);
+    dup2(printed, 2);
+    execve(words.front(), words.data(), nothing.data());
+    _exit(127);
+}
 
 /// Negative: the signal that ended it.
 int exit_code_of(pid_t child) {
     int status = 0;
     waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-/// The tags of a repository and their digests, as curl would see them.
-std::map<std::string, std::string> tags_at(const std::string& host) {
-    RealHttp http{Environment{}};
-    std::map<std::string, std::string> tags;
-    for (const std::string repository : {"defradigital/python", "defradigital/python-development"}) {
-        const std::string base = "http://" + host + "/v2/" + repository;
-        const Response list = http.send({.url = base + "/tags/list"});
-        if (list.status != 200) continue;
-        const rapidjson::Document names = parse_tool_json(list.body, "the list of tags");
-        for (const Json& tag : items_at(names, "tags")) {
-            const Response head = http.send({.method = "HEAD",
-                                             .url = base + "/manifests/" + text_of(tag),
-                                             .headers = {{"Accept", oci_index_type}}});
-            tags[repository + ":" + text_of(tag)] = head.header("Docker-Content-Digest").value_or("");
-        }
-    }
-    return tags;
-}
-
-void needs_docker_registry() {
-    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed: apt-get install docker-registry");
 }
 
 }  // namespace
@@ -184,7 +127,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
     for (const int signal_number : {SIGINT, SIGTERM}) {
         version_tags = 0;
         written.clear();
-        const pid_t child = job.start(registry.address());
+        const pid_t child = start(job, registry.address());
         for (int look = 0; look < 600 && version_tags < 2; ++look)
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -192,7 +135,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
         kill(child, signal_number);
         CHECK(exit_code_of(child) == 130);
         CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(6));
-        const std::string said = job.real.files.read(job.tree / "said");
+        const std::string said = job.real.files.read(job.tree / "printed");
         INFO(said);
         CHECK(holds(said, "1 of 4 version tags written, no moving tag moved, perhaps also defradigital/python"));
         CHECK(holds(said, "run it again"));
@@ -206,21 +149,21 @@ TEST_CASE("The program is killed at any moment, and the next run ends what it be
     const DockerRegistry whole;
     PublishJob job;
     const auto started = std::chrono::steady_clock::now();
-    REQUIRE(exit_code_of(job.start(whole.host())) == 0);
+    REQUIRE(exit_code_of(start(job, whole.host())) == 0);
     const auto lasts =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
-    const std::map<std::string, std::string> right = tags_at(whole.host());
+    const Tags right = tags_at(whole.host());
     CHECK(right.size() == 10);
 
     std::minstd_rand random(Catch::getSeed());
     for (int round = 0; round < 10; ++round) {
         INFO("round " << round << " of seed " << Catch::getSeed());
         const DockerRegistry registry;
-        const pid_t child = job.start(registry.host());
+        const pid_t child = start(job, registry.host());
         std::this_thread::sleep_for(lasts * static_cast<long>(random() % 100) / 100);
         kill(child, SIGKILL);
         exit_code_of(child);
-        const std::map<std::string, std::string> seen = tags_at(registry.host());
+        const Tags seen = tags_at(registry.host());
         for (const auto& [tag, digest] : seen) CHECK(right.at(tag) == digest);
         const Finished finished = job.publish(registry.host());
         INFO(finished.err);

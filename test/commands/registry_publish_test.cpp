@@ -1,59 +1,15 @@
 // Publishing to a registry, told: what is asked and written, what is said, and what is visible when it goes wrong.
 #include <catch2/catch_test_macros.hpp>
 
-#include "commands/built_images.h"
-#include "commands/commands.h"
-#include "pipeline/images.h"
-#include "pipeline/publish.h"
+#include "commands/github_world.h"
+#include "commands/publish_scene.h"
 #include "pipeline/registry_access.h"
-#include "registry/fake_registry.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* canary = "dckr_pat_canary";
-
-/// Four built images that were judged clean, and a registry to publish them to.
-struct Scene {
-    FakeWorld fake;
-    FakeRegistry registry{fake};
-    std::map<std::string, std::string> options = {{"to", "localhost:5000"}};
-    Outcome outcome = Outcome::clean;
-    bool stand_ins = false;
-
-    Scene() {
-        fill_work_tree(fake);
-        put_all_layouts(fake);
-    }
-
-    Settings settings() const { return parse_settings(options); }
-
-    std::vector<Verdict> verdicts(const std::vector<Layout>& layouts) const {
-        std::vector<Verdict> verdicts;
-        for (const Layout& layout : layouts) {
-            verdicts.push_back({.name = layout.name, .manifest = layout.manifest, .outcome = outcome});
-            verdicts.back().stand_in_bases = stand_ins;
-        }
-        return verdicts;
-    }
-
-    Published publish() {
-        const Settings given = settings();
-        const World world = fake.world();
-        const Project project = load_project(world, given);
-        const std::vector<Layout> layouts = load_built_images(world, given, project);
-        fake.http.sent.clear();
-        return publish_images(world, given, project, layouts, verdicts(layouts), {});
-    }
-
-    void refuse_with(const std::string& method, const std::string& part, int status) {
-        registry.fault = [=](const Request& request) -> std::optional<Response> {
-            if (request.method != method || request.url.find(part) == std::string::npos) return std::nullopt;
-            return FakeRegistry::error(status, "DENIED");
-        };
-    }
-};
 
 std::string first_line(const Result& result) {
     return result.problems.empty() ? "" : result.problems.front().what;
@@ -66,7 +22,7 @@ bool says(const Problems& problems, const std::string& part) {
 }  // namespace
 
 TEST_CASE("A registry gets every tag under its name, aliases last, and the journal says that all is done") {
-    Scene scene;
+    PublishScene scene;
     const Published published = scene.publish();
     CHECK(published.result.exit == Exit::done);
     CHECK(published.state.result == PublicationState::Result::published);
@@ -103,7 +59,7 @@ TEST_CASE("A registry gets every tag under its name, aliases last, and the journ
 }
 
 TEST_CASE("When the third version tag is refused, the first line says what is written, and a re-run ends it") {
-    Scene scene;
+    PublishScene scene;
     std::size_t tags = 0;
     scene.registry.fault = [&](const Request& request) -> std::optional<Response> {
         const bool is_tag = request.method == "PUT" && request.url.find("manifests/1.0.0-") != std::string::npos;
@@ -126,7 +82,7 @@ TEST_CASE("When the third version tag is refused, the first line says what is wr
 }
 
 TEST_CASE("A registry that may not be asked changes nothing, and that is the first thing said") {
-    Scene scene;
+    PublishScene scene;
     SECTION("nor pushed to") {
         scene.registry.fault = [](const Request&) { return std::optional(FakeRegistry::error(403, "DENIED")); };
         try {
@@ -147,7 +103,7 @@ TEST_CASE("A registry that may not be asked changes nothing, and that is the fir
 }
 
 TEST_CASE("What stands on stand-ins reaches a registry on this machine by permission only, and no other ever") {
-    Scene scene;
+    PublishScene scene;
     scene.stand_ins = true;
     CHECK(scene.publish().result.exit == Exit::refused);
     CHECK(scene.registry.tags.empty());
@@ -162,7 +118,7 @@ TEST_CASE("What stands on stand-ins reaches a registry on this machine by permis
 }
 
 TEST_CASE("A tag from before this action moves only with --adopt-alias") {
-    Scene scene;
+    PublishScene scene;
     const std::string foreign = render_index({}, {});
     scene.registry.manifests["defradigital/python"].emplace(sha256(foreign), foreign);
     scene.registry.tags.emplace("defradigital/python:latest", sha256(foreign));
@@ -175,7 +131,7 @@ TEST_CASE("A tag from before this action moves only with --adopt-alias") {
 }
 
 TEST_CASE("A dry run to a registry prints every step and writes nothing") {
-    Scene scene;
+    PublishScene scene;
     scene.options["dry-run"] = "true";
     const Published dry = scene.publish();
     CHECK(dry.result.exit == Exit::done);
@@ -185,7 +141,7 @@ TEST_CASE("A dry run to a registry prints every step and writes nothing") {
 }
 
 TEST_CASE("Whether the registry lets us push is tried before anything is built") {
-    Scene scene;
+    PublishScene scene;
     const auto attempt = [&] {
         const Settings settings = scene.settings();
         const World world = scene.fake.world();
@@ -207,7 +163,7 @@ TEST_CASE("Whether the registry lets us push is tried before anything is built")
 }
 
 TEST_CASE("That a version is taken by other inputs is known before anything is built") {
-    Scene scene;
+    PublishScene scene;
     scene.publish();
     const auto before = scene.registry.tags;
     const World world = scene.fake.world();
@@ -243,7 +199,7 @@ TEST_CASE("That a version is taken by other inputs is known before anything is b
 }
 
 TEST_CASE("In a directory, too, it is known before anything is built that a version is taken by other inputs") {
-    Scene scene;
+    PublishScene scene;
     scene.options["to"] = "oci:elsewhere";
     CHECK(scene.publish().result.exit == Exit::done);
     const World world = scene.fake.world();
@@ -253,7 +209,7 @@ TEST_CASE("In a directory, too, it is known before anything is built that a vers
 }
 
 TEST_CASE("What a run that was killed left half written counts for nothing where the directory is made afresh") {
-    Scene scene;
+    PublishScene scene;
     scene.options.erase("to");
     scene.publish();
     for (const auto& [path, text] : std::map(scene.fake.files.texts)) {
@@ -268,7 +224,7 @@ TEST_CASE("What a run that was killed left half written counts for nothing where
 }
 
 TEST_CASE("Tags go back with a reason, and nothing else is written") {
-    Scene scene;
+    PublishScene scene;
     scene.publish();
     const auto first = scene.registry.tags;
     scene.fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
@@ -300,7 +256,7 @@ TEST_CASE("Tags go back with a reason, and nothing else is written") {
 }
 
 TEST_CASE("What is published is fetched into layouts, byte for byte") {
-    Scene scene;
+    PublishScene scene;
     scene.publish();
     const Digest index = scene.registry.tags.at("defradigital/python:latest");
     scene.options = {
@@ -325,7 +281,7 @@ TEST_CASE("fetch wants references that are some") {
 }
 
 TEST_CASE("Only with --insecure is another machine spoken to in clear") {
-    Scene scene;
+    PublishScene scene;
     scene.options["to"] = "registry.example.org";
     for (const char* scheme : {"http", "https"}) {
         for (const char* method : {"HEAD", "POST"})
@@ -370,7 +326,7 @@ TEST_CASE("Name and token come from inputs, the environment or docker's file, an
 }
 
 TEST_CASE("A token is no argument, and is in nothing that is printed or written") {
-    Scene scene;
+    PublishScene scene;
     scene.options["docker-username"] = "defra";
     scene.options["docker-token"] = canary;
     scene.registry.fault = [](const Request& request) -> std::optional<Response> {
@@ -387,4 +343,119 @@ TEST_CASE("A token is no argument, and is in nothing that is printed or written"
     for (const auto& [path, text] : scene.fake.files.texts) everything += text;
     CHECK(everything.find(canary) == std::string::npos);
     CHECK(everything.find("ZGVmcmE6") == std::string::npos);
+}
+
+namespace {
+
+/// 1.0.0 is published, 1.1.0 only up to its version tags; what is built of it now are other bytes.
+struct HalfPublished {
+    GitHubWorld github;
+    FakeRegistry registry = behind_github();
+    std::map<std::string, Digest> before;
+
+    HalfPublished() {
+        CHECK(publish("1.0.0").exit == Exit::done);
+        registry.fault = [](const Request& request) -> std::optional<Response> {
+            if (request.method != "PUT" || request.url.find("/manifests/latest") == std::string::npos)
+                return std::nullopt;
+            return FakeRegistry::error(403, "DENIED");
+        };
+        const Result half = publish("1.1.0");
+        CHECK(half.exit == Exit::failed);
+        CHECK(first_line(half) == "4 of 4 version tags written, no moving tag moved.");
+        registry.fault = [](const Request&) { return std::nullopt; };
+        before = registry.tags;
+    }
+
+    FakeRegistry behind_github() {
+        for (FakeHttp::Answer& answer : github.http.answers) answer.given = true;  // so that the registry's count
+        return FakeRegistry(github);
+    }
+
+    Result publish(const std::string& version, const std::string& bytes = "") {
+        github.files.texts["JOB.env"] = "DEFRA_VERSION=" + version + "\nIMAGE_NAME=python\n";
+        put_all_layouts(github, version + bytes);
+        run_scan(github.world(), github.settings());
+        return run_publish(github.world(), github.settings({{"to", "localhost:5000"}}));
+    }
+
+    /// What another run does while published images are fetched for a scan.
+    void publish_newer_during_the_fetch() {
+        registry.fault = [this, done = false](const Request& request) mutable -> std::optional<Response> {
+            if (done || request.method != "GET" || request.url.find("/blobs/") == std::string::npos)
+                return std::nullopt;
+            done = true;
+            const std::string newer = render_index({}, {{version_annotation, "1.2.0"}});
+            for (auto& [name, digest] : registry.tags) {
+                if (name.find(":latest") == std::string::npos) continue;
+                registry.manifests[name.substr(0, name.find(':'))].emplace(sha256(newer), newer);
+                digest = sha256(newer);
+                before.insert_or_assign(name, digest);
+            }
+            return std::nullopt;
+        };
+    }
+};
+
+}  // namespace
+
+TEST_CASE("What an earlier attempt left half published is scanned again and completed with its bytes") {
+    HalfPublished half;
+    const Result result = half.publish("1.1.0", "other bytes");
+    INFO(render_problems(result.problems));
+    CHECK(result.exit == Exit::done);
+    for (const char* repository : {"defradigital/python", "defradigital/python-development"}) {
+        const std::string name = repository;
+        CHECK(half.registry.tags.at(name + ":latest") == half.before.at(name + ":1.1.0-python3.13.3"));
+        CHECK(half.registry.tags.at(name + ":latest-3.12") == half.before.at(name + ":1.1.0-python3.12.6"));
+        CHECK(half.registry.tags.at(name + ":1.1.0-python3.13.3") == half.before.at(name + ":1.1.0-python3.13.3"));
+    }
+}
+
+TEST_CASE("A newer version that is published during the rescan keeps its moving tags (F2)") {
+    HalfPublished half;
+    half.publish_newer_during_the_fetch();
+    const Result result = half.publish("1.1.0", "other bytes");
+    INFO(render_problems(result.problems));
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("published") == "false");
+    CHECK(result.outputs.at("reason").find("defradigital/python:latest stays at 1.2.0") != std::string::npos);
+    CHECK(half.registry.tags == half.before);
+}
+
+TEST_CASE("A rollback follows the pages of the list of tags, whichever Link comes first (W13)") {
+    PublishScene scene;
+    scene.build("1.0.0");
+    scene.publish();
+    const auto first = scene.registry.tags;
+    scene.build("1.1.0");
+    scene.publish();
+    scene.options.insert({{"rollback-to", "1.0.0"}, {"reason", "1.1.0 does not start"}});
+    bool ends = true;
+    scene.registry.loses = [&](const Request& request) -> std::optional<Response> {
+        const std::size_t list = request.url.find("/tags/list");
+        if (list == std::string::npos) return std::nullopt;
+        const std::string path = request.url.substr(request.url.find("/v2/"), list + 10 - request.url.find("/v2/"));
+        const std::string links = "<" + path + ">; rel=\"first\", <" + path + "?last=x>; rel=\"next\"";
+        if (request.url.find("last=x") != std::string::npos && ends)
+            return Response{200, {}, R"({"tags":["1.0.0-python3.13.3","1.0.0-python3.12.6"]})"};
+        return Response{200, {{"Link", links}}, R"({"tags":["1.1.0-python3.13.3"]})"};
+    };
+    SECTION("to their end") {
+        CHECK(run_publish(scene.fake.world(), scene.settings()).exit == Exit::done);
+        for (const auto& [name, digest] : first) CHECK(scene.registry.tags.at(name) == digest);
+    }
+    SECTION("but not without an end") {
+        ends = false;
+        const auto before = scene.registry.tags;
+        try {
+            run_publish(scene.fake.world(), scene.settings());
+            FAIL("nothing was thrown");
+        } catch (const Error& error) {
+            CHECK(error.exit == Exit::failed);
+            CHECK(error.problems.front().what == "Nothing visible changed.");
+            CHECK(says(error.problems, "the list of tags has more than 1000 pages"));
+        }
+        CHECK(scene.registry.tags == before);
+    }
 }

@@ -167,7 +167,7 @@ TEST_CASE(
           "defradigital/python holds images made from https://github.com/eve/images\n"
           "  hint: one repository publishes into it: choose another namespace or IMAGE_NAME\n"
           "defradigital/python:latest is of unknown age: it was published before this action\n"
-          "  hint: see what it names; if it may move, say --adopt-alias once\n"
+          "  hint: check what it names; if it may move, use --adopt-alias once\n"
           "JOB.env:3: defradigital/python:1.1.0-python3.13.3 is published already, and what goes into the image has "
           "changed "
           "since\n"
@@ -237,7 +237,7 @@ TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
     CHECK(refused.exit == Exit::refused);
     CHECK(refused.problems.front().what ==
           "defradigital/python:latest is of unknown age: it was published before this action");
-    CHECK(refused.problems.front().hint == "see what it names; if it may move, say --adopt-alias once");
+    CHECK(refused.problems.front().hint == "check what it names; if it may move, use --adopt-alias once");
 
     const Publication adopted = publish({verdict()}, {unknown}, {.source = "", .adopt_moving_tags = true});
     CHECK_FALSE(adopted.is_refused());

@@ -43,7 +43,7 @@ TEST_CASE("Changed inputs under a version that is published are told on its line
           "1.4.2 is published, and what goes into 3.13.3-production is not what it was: master would refuse to publish "
           "it");
     CHECK(problems.front().hint ==
-          "raise DEFRA_VERSION to 1.5.0, a minor version: nobody who builds on the images has to follow");
+          "raise DEFRA_VERSION to 1.5.0, a minor version: no change for those who build on the images");
 }
 
 TEST_CASE("Another patch of Python is a new image, and a minor version") {
