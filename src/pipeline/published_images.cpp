@@ -152,8 +152,7 @@ bool ask(registry::Client& client, const std::string& text) {
     // Not "there", not "missing": a record with such a name in it is damaged, and nobody knows what is out.
     if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
     const auto& [host, repository, tag, digest] = *reference;
-    return registry::ask_tag(client, host, repository, digest ? digest->text() : tag, registry::TagRead::head_then_get)
-        .has_value();
+    return registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
 }
 
 /// By reference, each asked once.

@@ -30,7 +30,7 @@ enum class TagRead {
 /// (401, 403): true means that the repository does not exist yet, so there is no such tag. Throws Error{failed} with
 /// the registry's own words for every other response.
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
-                              const std::string& tag, TagRead read = TagRead::head,
+                              const std::string& tag, TagRead read = TagRead::head_then_get,
                               const std::function<bool()>& may_be_new = {});
 
 /// True if the repository holds this manifest. `may_be_new` as above.

@@ -234,7 +234,7 @@ bool TagWriter::is_seen(Tag& tag) {
     const Step& step = tag.step;
     int rewrites = 0;
     for (std::size_t look = 0; tag.state == State::written;) {
-        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag, TagRead::head_then_get);
+        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
         if (now == step.digest) return true;
         if (now && now != step.before) {
             if (!may_write(tag, now)) return true;
@@ -284,7 +284,7 @@ void TagWriter::give_back_version_tags() {
 /// False if the moving tag does not show the other run's image.
 bool TagWriter::give_back(Tag& version_tag, const Step& moving) {
     const Step& step = version_tag.step;
-    const auto shown = ask_tag(client_, host_, moving.repository, moving.tag, TagRead::head_then_get);
+    const auto shown = ask_tag(client_, host_, moving.repository, moving.tag);
     if (!shown || shown == step.digest) return false;
     const ExistingTag ours = load_tag(step, step.digest);
     const ExistingTag theirs = load_tag(step, *shown);
@@ -324,7 +324,7 @@ void TagWriter::give_back(Tag& moving_tag, const std::string& newer) {
     const Step& step = moving_tag.step;
     const auto name =
         find_version_tag(list_tags(client_, host_, step.repository), newer, python_of(load_tag(step, step.digest)));
-    const auto theirs = name ? ask_tag(client_, host_, step.repository, *name, TagRead::head_then_get) : std::nullopt;
+    const auto theirs = name ? ask_tag(client_, host_, step.repository, *name) : std::nullopt;
     if (!theirs) return;
     if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) {
         const TagPut put = put_index(step, *theirs);

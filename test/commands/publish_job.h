@@ -39,8 +39,8 @@ struct PublishJob {
         job.argv = {program_file(), "publish", "--directory",        tree.string(),
                     "--to",         to,        "--max-database-age", "1000000"};
         job.argv.insert(job.argv.end(), options.begin(), options.end());
-        job.environment = {{"PATH", real.environment.at("PATH")}};
-        job.environment.insert(variables.begin(), variables.end());
+        job.environment = variables;
+        job.environment.insert({"PATH", real.environment.at("PATH")});
         job.timeout = std::chrono::seconds(120);
         return job;
     }

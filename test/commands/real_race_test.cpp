@@ -70,7 +70,9 @@ struct Racers {
         std::array<Finished, 2> ended;
         const auto go = [&](std::size_t i) {
             const Gate gate(registry, schedule, i);
-            ended.at(i) = jobs.at(i).publish(gate.host(), {"--namespace", name_space});
+            ended.at(i) = jobs.at(i).publish(
+                gate.host(), {"--namespace", name_space, "--databases", (jobs.at(i).tree / "no databases").string()},
+                {{"PATH", "/usr/bin:/bin"}});  // what is to be scanned again cannot be
             schedule.finish(i);
         };
         std::thread other([&] { go(1); });

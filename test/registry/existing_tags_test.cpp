@@ -46,7 +46,7 @@ TEST_CASE("every question names all four kinds of manifests (R8)") {
     fake.http.answer("HEAD", "https://ghcr.io/v2/a/manifests/1", 404);
     const World world = fake.world();
     Client client(world, {});
-    CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1"));
+    CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1", TagRead::head));
     CHECK(fake.http.sent.at(0).headers.at(0).value ==
           "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
           "application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -124,8 +124,8 @@ TEST_CASE("where HEAD is not supported, or a 404 has to be certain, GET decides"
     }
     SECTION("404") {
         fake.http.answer("HEAD", url, 404);
-        CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1"));
-        CHECK(ask_tag(client, "ghcr.io", "a", "1", TagRead::head_then_get) == sha256("the bytes"));
+        CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1", TagRead::head));
+        CHECK(ask_tag(client, "ghcr.io", "a", "1") == sha256("the bytes"));
     }
     CHECK(ask_tag(client, "ghcr.io", "a", "1", TagRead::get) == sha256("the bytes"));
 }
