@@ -56,7 +56,7 @@ struct Finding {
     FixState fix = FixState::unknown;       ///< fixed if either says so
     std::vector<std::string> fixed_in;
     std::string title;
-    std::string layer;  ///< diff id of the layer that brought the package; Trivy's for Debian packages
+    std::string layer;  ///< diff id of the layer of the package; Trivy's for Debian packages
     bool known_exploited = false;
     double epss = 0;  ///< 0 … 1; 0 if not given
     std::string cvss_vector;
@@ -95,13 +95,13 @@ struct Report {
     std::string database_fault;       ///< what the scanner itself says is wrong with its database
     std::size_t packages = 0;         ///< at least so many does the report itself show
     std::uint64_t unpacked = 0;       ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
-    bool system_left_out = false;     ///< Trivy was not asked about the system's packages, or cannot look them up
+    bool system_not_scanned = false;  ///< Trivy was not asked about the system's packages, or cannot look them up
     bool lists_empty_system = false;  ///< it lists the system's packages, and there are none
     std::vector<std::string> not_judged;  ///< what else it reports: "2 misconfigurations"
     bool of_sbom = false;                 ///< made from an SBOM: then it names no image, and the receipt has to bind it
     std::vector<std::string> hidden_by;   ///< settings of that scan that hide findings: "only-fixed", "exclude"
     std::vector<Finding> findings;        ///< one detection each, not merged
-    std::vector<Finding> ignored;         ///< left out by the scanner's built-in rules, with `ignored_because`
+    std::vector<Finding> ignored;         ///< suppressed by the scanner's built-in rules, with `ignored_because`
 };
 
 /// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,
@@ -112,7 +112,7 @@ Report parse_trivy_report(std::string text, const std::string& source);
 /// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.
 Report parse_grype_report(std::string text, const std::string& source);
 
-/// Joins the reports of one image: by alias (transitively), package and path. What another scanner left out by a
+/// Joins the reports of one image: by alias (transitively), package and path. What another scanner suppressed by a
 /// built-in rule says so in `ignored_because`. The order of the reports does not matter.
 /// Sorted: severity first (highest on top), then id, package, path.
 std::vector<Finding> merge_findings(const std::vector<Report>& reports);

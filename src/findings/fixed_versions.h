@@ -16,7 +16,7 @@ bool is_pre_release(std::string_view package_type, std::string_view version);
 /// The interpreter itself: a program that no package owns.
 bool is_interpreter(const Finding& finding);
 
-/// Whether the installed package can be brought to the fixed version. False for a pre-release, unless one is installed,
+/// Whether the installed package can be updated to the fixed version. False for a pre-release, unless one is installed,
 /// and for the interpreter of another minor version.
 bool is_installable(const Finding& finding, std::string_view fixed);
 

@@ -14,8 +14,9 @@
 
 namespace {
 
-FixState fix_state_of(const std::string& state) {
-    if (state == "fixed") return FixState::fixed;
+/// A version with the fix is one, whatever the word beside it.
+FixState fix_state_of(const std::string& state, bool has_version) {
+    if (has_version || state == "fixed") return FixState::fixed;
     if (state == "not-fixed") return FixState::none;
     if (state == "wont-fix") return FixState::wont_fix;
     return FixState::unknown;
@@ -50,7 +51,7 @@ bool has_evidence(const Json& location, std::string_view kind) {
 }
 
 /// For a Debian package the primary location is dpkg's list, which every later layer writes again; the files that dpkg
-/// keeps about this one package tell which layer brought it (scanners-run.md §8).
+/// keeps about this one package show which layer it is from (scanners-run.md §8).
 void read_locations(const Json& artifact, Finding& finding) {
     const Json::ConstArray locations = items_at(artifact, "locations");
     const Json* main = nullptr;
@@ -147,8 +148,8 @@ Finding read_match(const Json& match, const ReportSource& source) {
     finding.package_type = grype_package_type(text_at(artifact, "type"));
     finding.package = package_name(name, finding.package_type);
     finding.version = text_at(artifact, "version");
-    finding.fix = fix_state_of(text_at(fix, "state"));
     finding.fixed_in = texts_at(fix, "versions");
+    finding.fix = fix_state_of(text_at(fix, "state"), !finding.fixed_in.empty());
     std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
     check_fix(finding);
     read_locations(artifact, finding);
@@ -199,7 +200,7 @@ bool is_kernel_header_rule(const Json& rule) {
             name == "linux-kbuild-.*" || name == "linux-headers-.*");
 }
 
-/// The ignore rules that Grype was given: those of its configuration that it does not bring itself.
+/// The ignore rules that Grype was given: those of its configuration that are not built in.
 using Rules = std::vector<std::vector<std::string>>;
 Rules given_rules(const Json& configuration) {
     Rules rules;
@@ -209,8 +210,8 @@ Rules given_rules(const Json& configuration) {
     return rules;
 }
 
-/// A rule that was applied says less than the one that was given: Grype leaves out the package of some, and older ones
-/// the namespace, the kind of match and the source package. One that Grype brings tells its reason.
+/// A rule that was applied says less than the one that was given: Grype omits the package of some, and older ones
+/// the namespace, the kind of match and the source package. A built-in one has a reason.
 bool was_given(const Json& applied, const Rules& given, bool configuration_known) {
     const std::vector<std::string> criteria = criteria_of(applied);
     if (!text_at(applied, "vex-status").empty()) return true;
@@ -221,21 +222,22 @@ bool was_given(const Json& applied, const Rules& given, bool configuration_known
     });
 }
 
-/// What Grype left out. Its built-in rules are respected and shown; a rule that it was given (an ignore file, a VEX
+/// What Grype suppressed. Its built-in rules are respected and shown; a rule that it was given (an ignore file, a VEX
 /// document) is not: only our policy accepts a risk.
 void read_ignored(const Json& root, const ReportSource& source, Report& report) {
     const Json& configuration = member(member(root, "descriptor"), "configuration");
     const Rules given = given_rules(configuration);
     for (const Json& match : source.optional_items(root, "ignoredMatches")) {
-        bool by_given_rule = false;
+        const Json::ConstArray rules = source.optional_items(match, "appliedIgnoreRules");
+        bool by_given_rule = rules.Empty();  // nothing says that the rule is built in
         std::string reason;
-        for (const Json& rule : items_at(match, "appliedIgnoreRules")) {
+        for (const Json& rule : rules) {
             by_given_rule = by_given_rule || was_given(rule, given, configuration.IsObject());
             if (reason.empty())
                 reason = text_at(rule, "reason").empty() ? joined_words(criteria_of(rule)) : text_at(rule, "reason");
         }
         Finding finding = read_match(match, source);
-        finding.ignored_because = fmt::format("grype left it out by a {} ({})",
+        finding.ignored_because = fmt::format("grype suppressed it by a {} ({})",
                                               by_given_rule ? "rule that it was given" : "built-in rule", reason);
         std::vector<Finding>& findings = by_given_rule ? report.findings : report.ignored;
         findings.push_back(std::move(finding));
@@ -297,15 +299,18 @@ std::size_t count_packages(const Report& report) {
 }
 
 /// Grype 0.106 and newer say of every package what is wrong with the distribution that it comes from; once is enough.
-void read_alerts(const Json& root, Report& report) {
-    for (const Json& package : items_at(root, "alertsByPackage")) {
-        for (const Json& alert : items_at(package, "alerts")) {
+void read_alerts(const Json& root, const ReportSource& source, Report& report) {
+    std::size_t others = 0;
+    for (const Json& package : source.optional_items(root, "alertsByPackage")) {
+        for (const Json& alert : source.optional_items(package, "alerts")) {
             const std::string type = text_at(alert, "type");
             const std::string message = text_at(alert, "message");
             std::string& words = type == "distro-eol" ? report.end_of_life : report.unknown_system;
+            if (!type.starts_with("distro-")) ++others;
             if (type.starts_with("distro-") && words.empty()) words = message.empty() ? type : message;
         }
     }
+    add_not_judged(report, others, "alert about a package");
 }
 
 /// A tag that people know, before what Grype was asked to scan.
@@ -334,7 +339,7 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     report.architecture = text_at(target, "architecture");
     report.image = image_name(target);
     report.created = parse_time(text_at(descriptor, "timestamp"));
-    read_alerts(root, report);
+    read_alerts(root, source, report);
     report.os_family = text_at(member(root, "distro"), "name");
     report.os_version = text_at(member(root, "distro"), "version");
     report.database_date = database_date_of(descriptor);

@@ -35,7 +35,7 @@ ImageLayers parse_image_layers(std::string_view config, const std::string& sourc
         if (empty.IsBool() && empty.GetBool()) continue;
         layers.created_by.push_back(instruction_of(text_at(step, "created_by")));
     }
-    // A history that does not tell of every layer cannot be walked in step with them.
+    // A history that does not list every layer cannot be walked in step with them.
     const bool in_step = layers.created_by.size() == layers.diff_ids.size();
     if (!in_step) layers.created_by.assign(layers.diff_ids.size(), "");
     return layers;

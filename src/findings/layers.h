@@ -1,4 +1,4 @@
-// Which layer brought something, and whether that layer is the base's or ours (facts: scanners-run.md §8 "Layer
+// Which layer something is from, and whether that layer is the base's or ours (facts: scanners-run.md §8 "Layer
 // attribution").
 #pragma once
 

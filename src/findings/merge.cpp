@@ -135,7 +135,7 @@ int certainty(FixState fix) {
     return 0;
 }
 
-/// Trivy's word first where only one can stand: it knows the layer that brought a Debian package, and it writes titles.
+/// Trivy's word first where only one can stand: it knows the layer of a Debian package, and it writes titles.
 bool comes_before(const Finding* a, const Finding* b) {
     const auto words = [](const Finding* finding) {
         const int scanner = finding->reported_by.empty() ? 2 : static_cast<int>(finding->reported_by.front().scanner);
@@ -173,7 +173,7 @@ void add_finding(Finding& all, Finding& more) {
 }
 
 /// Sorted, each once: then it does not matter which report came first.
-void settle(std::vector<std::string>& texts) {
+void sort_unique(std::vector<std::string>& texts) {
     std::sort(texts.begin(), texts.end());
     texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
@@ -210,7 +210,7 @@ void join_versions(Finding& all) {
             if (detection.scanner == scanner) versions.push_back(detection.version);
         }
     }
-    settle(versions);
+    sort_unique(versions);
     if (!versions.empty()) all.version = joined(versions, ", ");
 }
 
@@ -223,8 +223,8 @@ Finding* join_findings(Group part) {
     for (Finding* finding : part) {
         if (finding != &all) add_finding(all, *finding);
     }
-    settle(all.paths);
-    settle(all.fixed_in);
+    sort_unique(all.paths);
+    sort_unique(all.fixed_in);
     std::sort(all.reported_by.begin(), all.reported_by.end(), says_less);
     all.reported_by.erase(std::unique(all.reported_by.begin(), all.reported_by.end()), all.reported_by.end());
     if (all.reported_by.size() > 1) join_versions(all);

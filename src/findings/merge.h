@@ -11,7 +11,7 @@ bool comes_first(const Finding& a, const Finding& b);
 /// What the reports of one image say together.
 struct MergedReports {
     std::vector<Finding> findings;
-    std::vector<Finding> ignored;  ///< left out by built-in rules of a scanner; another one may have found it
+    std::vector<Finding> ignored;  ///< suppressed by a scanner's built-in rules; another one may have found it
 };
 
 /// As merge_findings; the findings are moved out of the reports.

@@ -25,7 +25,7 @@ std::string spelled_id(std::string_view id);
 std::string canonical_id(const std::vector<std::string>& ids);
 
 /// Gives the finding its canonical id (`own` if that is a CVE), and sorts all other ids into aliases and advisories.
-/// Empty ids are left out.
+/// Empty ids are omitted.
 void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids);
 
 /// The normalised name of a Python package (PEP 503): "Zope.Interface" -> "zope-interface".

@@ -27,6 +27,11 @@ Json::ConstArray ReportSource::optional_items(const Json& object, std::string_vi
     if (!value.IsArray() && !value.IsNull()) {
         refuse("is not understood: " + std::string(key) + " is not a list", "it may be damaged; scan again");
     }
+    const auto is_key = [&](const auto& entry) {
+        return std::string_view(entry.name.GetString(), entry.name.GetStringLength()) == key;
+    };
+    if (object.IsObject() && std::count_if(object.MemberBegin(), object.MemberEnd(), is_key) > 1)
+        refuse("is not understood: " + std::string(key) + " is given twice", "it may be damaged; scan again");
     return items_of(value);
 }
 

@@ -34,8 +34,8 @@ const std::set<std::string>& packages_of_distroless(const std::string& version) 
 
 /// What the images have to say about one package.
 struct Effect {
-    std::size_t asked = 0;  ///< images that can tell
-    bool needed = false;    ///< in one of them the upgrade brought another version than the base has
+    std::size_t asked = 0;  ///< images of which it is known
+    bool needed = false;    ///< in one of them the upgrade installed another version than the base has
     std::string version{};  ///< that is installed somewhere
 };
 

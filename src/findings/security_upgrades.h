@@ -21,7 +21,7 @@ std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, cons
 /// them. An unknown distroless version carries nothing.
 Problems check_upgradable(const std::vector<SecurityUpgrade>& upgrades, const std::string& distroless_version);
 
-/// A package of Debian that an image has, and the layer that brought this version of it.
+/// A package of Debian that an image has, and the layer that this version of it is from.
 struct SystemPackage {
     std::string name;
     std::string version;

@@ -138,6 +138,7 @@ struct Others {
     std::size_t misconfigurations = 0;
     std::size_t licences = 0;
     std::size_t custom = 0;
+    std::size_t suppressed = 0;  ///< of another kind, by an ignore file
 };
 
 std::size_t count_failed(Json::ConstArray misconfigurations) {
@@ -145,7 +146,7 @@ std::size_t count_failed(Json::ConstArray misconfigurations) {
                                                   [](const Json& one) { return view_at(one, "Status") != "PASS"; }));
 }
 
-/// What Trivy left out by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,
+/// What Trivy suppressed by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,
 /// so these are findings like all others, with the reason beside them.
 void read_suppressed(const Json& result, const Sources& sources, const ReportSource& source, Report& report,
                      Others& others) {
@@ -153,14 +154,18 @@ void read_suppressed(const Json& result, const Sources& sources, const ReportSou
         const std::string type = text_at(entry, "Type");
         if (type == "misconfiguration") ++others.misconfigurations;
         if (type == "license") ++others.licences;
-        if (type != "vulnerability" && type != "secret") continue;
+        if (type == "misconfiguration" || type == "license") continue;
+        if (type != "vulnerability" && type != "secret") {
+            ++others.suppressed;
+            continue;
+        }
         const Json& suppressed = member(entry, "Finding");
         Finding finding =
             type == "secret" ? read_secret(suppressed, result, source) : read_vulnerability(suppressed, source);
         if (type != "secret") place_in(result, sources, finding);
         const std::vector<std::string> said = {text_at(entry, "Status"), text_at(entry, "Statement"),
                                                text_at(entry, "Source")};
-        finding.ignored_because = "trivy left it out by a rule that it was given (" + joined_words(said) + ")";
+        finding.ignored_because = "trivy suppressed it by a rule that it was given (" + joined_words(said) + ")";
         report.findings.push_back(std::move(finding));
     }
 }
@@ -186,7 +191,7 @@ std::size_t read_result(const Json& result, const ReportSource& source, Report& 
     const std::size_t listed = items_at(result, "Packages").Size();
     const std::string type = trivy_package_type(view_at(result, "Type"));
     const bool of_system = kind == "os-pkgs" || (kind.empty() && is_system_package(type));
-    if (of_system) report.system_left_out = false;
+    if (of_system) report.system_not_scanned = false;
     // A result is written where there are packages, also if it was not asked to list them. An empty list says that
     // there are none.
     const bool lists_none = member(result, "Packages").IsArray() && listed == 0 && named.empty();
@@ -248,7 +253,7 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     for (const Json& layer : items_at(metadata, "Layers"))
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
-    report.system_left_out = true;
+    report.system_not_scanned = true;
     std::size_t placed = 0;
     Others others;
     for (const Json& result : source.optional_items(root, "Results"))
@@ -256,6 +261,7 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     add_not_judged(report, others.misconfigurations, "misconfiguration");
     add_not_judged(report, others.licences, "licence");
     add_not_judged(report, others.custom, "result of a custom rule");
+    add_not_judged(report, others.suppressed, "suppressed result of an unknown kind");
     if (placed != vulnerabilities) {
         source.refuse("is not understood: there are vulnerabilities outside of its results",
                       "it may be damaged; scan again");

@@ -82,7 +82,7 @@ Subject make_subject(const Verdict& ours, std::vector<ScanResult> scans) {
 }
 
 /// What a missing comparison means is worth a warning only where it makes the gate stricter.
-Problem make_remark(const Project& project, const std::string& name, const std::string& why) {
+Problem note_no_baseline(const Project& project, const std::string& name, const std::string& why) {
     const bool new_only = project.policy.gate.new_only;
     return {{},
             fmt::format("{}: there is nothing to compare it with ({}){}", name, why,
@@ -91,19 +91,19 @@ Problem make_remark(const Project& project, const std::string& name, const std::
             new_only ? Level::warning : Level::notice};
 }
 
-/// What a failed scan does not see would read as mended.
-Problem make_doubt(const std::string& name) {
+/// What a failed scan does not see would read as fixed.
+Problem note_no_comparison(const std::string& name) {
     return {{},
             name +
                 ": not compared with the published image: the verdict on it is unknown, so what it lacks cannot be "
-                "told from what was not seen",
+                "distinguished from what was not seen",
             "",
             Level::notice};
 }
 
-/// What the published image has may be below the gate there: another version without a fix, a waiver for its path. A
-/// change does not add it all the same.
-Problem make_pardon(const Settings& settings, const std::string& name, std::size_t findings) {
+/// What the published image has may be below the threshold there: another version without a fix, a waiver for its path.
+/// A change does not add it all the same.
+Problem note_pre_existing(const Settings& settings, const std::string& name, std::size_t findings) {
     return {{},
             fmt::format("{}: {} that would block {} in the published image too, whether it blocks there or not: only "
                         "new findings count",
@@ -124,12 +124,12 @@ Change make_change(const Verdict& published, const Verdict& now) {
 }
 
 /// Keys of what blocked and does not any more.
-std::set<std::string> forgiven_of(const Baseline& baseline, const ImageRun& image) {
+std::set<std::string> pre_existing_of(const Baseline& baseline, const ImageRun& image) {
     const auto blocked = baseline.blocked.find(image.name);
     if (blocked == baseline.blocked.end()) return {};
-    std::set<std::string> forgiven = blocked->second;
-    for (const Finding& finding : image.verdict->blocking) forgiven.erase(finding.key());
-    return forgiven;
+    std::set<std::string> pre_existing = blocked->second;
+    for (const Finding& finding : image.verdict->blocking) pre_existing.erase(finding.key());
+    return pre_existing;
 }
 
 /// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
@@ -200,27 +200,28 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
     if (!wants_baseline(project)) return baseline;
     for (Verdict& verdict : verdicts) {
         if (verdict.outcome == Outcome::unknown) {
-            baseline.said.push_back(make_doubt(verdict.name));
+            baseline.said.push_back(note_no_comparison(verdict.name));
             continue;
         }
         std::vector<ScanResult> scans = load_scans(world.files, scans_directory(settings), verdict.name);
         if (scans.empty()) {
-            baseline.said.push_back(make_remark(project, verdict.name, "nothing is published that it would replace"));
+            baseline.said.push_back(
+                note_no_baseline(project, verdict.name, "nothing is published that it would replace"));
             continue;
         }
         const Verdict published = judge(make_subject(verdict, std::move(scans)), project.policy,
                                         decision_time(world, settings), settings.max_database_age);
         if (published.outcome == Outcome::unknown) {
-            baseline.said.push_back(make_remark(project, verdict.name, joined(published.unknown_because, "; ")));
+            baseline.said.push_back(note_no_baseline(project, verdict.name, joined(published.unknown_because, "; ")));
             continue;
         }
         baseline.published.emplace(verdict.name, published);
         if (!project.policy.gate.new_only) continue;
         for (const Finding& finding : verdict.blocking) baseline.blocked[verdict.name].insert(finding.key());
         const std::size_t before = verdict.blocking.size();
-        verdict = forgive_published(std::move(verdict), published);
-        const std::size_t forgiven = before - verdict.blocking.size();
-        if (forgiven > 0) baseline.said.push_back(make_pardon(settings, verdict.name, forgiven));
+        verdict = block_only_new(std::move(verdict), published);
+        const std::size_t pre_existing = before - verdict.blocking.size();
+        if (pre_existing > 0) baseline.said.push_back(note_pre_existing(settings, verdict.name, pre_existing));
     }
     return baseline;
 }
@@ -233,7 +234,7 @@ void tell_changes(const World& world, const Settings& settings, const Baseline& 
         if (published == baseline.published.end() || !image.verdict) continue;
         const auto contract = released.find(published->second.manifest.text());
         image.change = make_change(published->second, *image.verdict);
-        image.change->forgiven = forgiven_of(baseline, image);
+        image.change->pre_existing = pre_existing_of(baseline, image);
         succeeds(world, [&] {
             image.change->packages = compare_inventories(world, settings, published->second, *image.verdict);
         });

@@ -21,9 +21,10 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
                    const std::vector<Layout>& layouts);
 
 struct Baseline {
-    std::map<std::string, Verdict> published;              ///< by our image's name, all judged by our policy
-    std::map<std::string, std::set<std::string>> blocked;  ///< by the same: keys of what blocked before it was forgiven
-    Problems said;                                         ///< images without one, and what that means for the gate
+    std::map<std::string, Verdict> published;  ///< by our image's name, all judged by our policy
+    std::map<std::string, std::set<std::string>>
+        blocked;    ///< by the same: keys of what blocked before pre-existing findings were exempted
+    Problems said;  ///< images without one, and what that means for the gate
 };
 
 /// Judges what scan_baseline left. With gate.pull_requests: new-only the findings that a published image has as well do

@@ -32,6 +32,6 @@ std::vector<GivenImage> load_given_images(const World& world, const Settings& se
 std::vector<Verdict> scan_given_images(const World& world, const Settings& settings, const Project& project,
                                        const std::vector<GivenImage>& images);
 
-/// What a run tells of images that no matrix has: without their row, and without advice but a waiver to paste.
+/// The reports of images that no matrix has: without their row, and without advice but a waiver to paste.
 Run gather_given_run(const World& world, const Settings& settings, const Project& project,
                      std::vector<Verdict> verdicts);

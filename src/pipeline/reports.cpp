@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <ostream>
@@ -30,9 +31,9 @@ namespace {
 
 /// Where a maintainer begins to look. Code scanning knows an alert by its file (sarif.md §5), so this rests on who
 /// brings the package and on nothing that changes while the finding is there: its dismissal would be lost.
-Place find_place(const Settings& settings, const Project& project, const Image& image, IntroducedBy bringer) {
+Place find_place(const Settings& settings, const Project& project, const Image& image, IntroducedBy origin) {
     const Row& row = project.plan.row_of(image);
-    switch (bringer) {
+    switch (origin) {
         case IntroducedBy::python:
             return {settings.image_matrix, row.python_line};
         case IntroducedBy::base:
@@ -81,6 +82,19 @@ ImageRun gather_image(const Settings& settings, const Project& project, const La
     run.category = make_category(project.plan, image, layout.platform);
     run.at = {settings.image_matrix, project.plan.row_of(image).line};
     return run;
+}
+
+/// What save_reports writes, the one that says what a run was about last.
+constexpr std::array report_names = {"sarif", "verdicts", "summary.md", "report.html", "findings.csv", "verdict.json"};
+
+/// An interrupted run leaves some of them, and its images.
+bool has_own_reports(const World& world, const std::filesystem::path& out) {
+    const std::optional<std::string> verdict = world.files.read_if_there(out / "verdict.json");
+    if (verdict) return verdict->find("\"other_images\": true") == std::string::npos;
+    const std::vector<std::string> names = world.files.names_in(out);
+    return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+        return name == "images" || std::find(report_names.begin(), report_names.end(), name) != report_names.end();
+    });
 }
 
 }  // namespace
@@ -140,13 +154,11 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 }
 
 void forget_reports(const World& world, const Settings& settings) {
-    for (const char* made : {"sarif", "verdicts", "verdict.json", "summary.md", "report.html", "findings.csv"})
-        world.files.remove(settings.out / made);
+    for (const char* made : report_names) world.files.remove(settings.out / made);
 }
 
 Settings for_other_images(const World& world, Settings settings) {
-    const std::optional<std::string> verdict = world.files.read_if_there(settings.out / "verdict.json");
-    if (verdict && verdict->find("\"other_images\": true") == std::string::npos) settings.out /= "other";
+    if (has_own_reports(world, settings.out)) settings.out /= "other";
     forget_reports(world, settings);
     return settings;
 }

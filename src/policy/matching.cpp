@@ -20,7 +20,7 @@ bool fits_path_of(const std::vector<Glob>& globs, const Finding& finding) {
            (!finding.path.empty() && fits_one(globs, finding.path));
 }
 
-/// The files that dpkg keeps about a package lie where other things do: what the system's packages bring has no path.
+/// The files that dpkg keeps about a package lie where other things do: findings of the system's packages have no path.
 bool fits_place_of(const std::vector<Glob>& globs, const Finding& finding) {
     return !is_system_package(finding.package_type) && fits_path_of(globs, finding);
 }
@@ -110,7 +110,8 @@ bool covers_finding(const PreparedWaiver& rule, const Finding& finding, const st
     return names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
            (waiver.package.empty() || is_component(finding, waiver.package)) &&
            fits_version(waiver.package_version, finding) &&
-           (waiver.paths.empty() || fits_place_of(rule.paths, finding));
+           (waiver.paths.empty() || fits_place_of(rule.paths, finding)) &&
+           (waiver.line == 0 || waiver.line == finding.line);
 }
 
 bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created) {

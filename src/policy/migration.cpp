@@ -59,7 +59,7 @@ bool is_accepted(const std::vector<Waiver>& policy, const Waiver& entry) {
     return std::any_of(policy.begin(), policy.end(), [&](const Waiver& own) {
         const bool named =
             own.id == entry.id || std::find(own.aliases.begin(), own.aliases.end(), entry.id) != own.aliases.end();
-        return named && own.targets.empty() && (own.package.empty() || own.package == entry.package) &&
+        return named && own.targets.empty() && own.line == 0 && (own.package.empty() || own.package == entry.package) &&
                (own.package_version.empty() || own.package_version == entry.package_version) &&
                (own.paths.empty() || own.paths == entry.paths);
     });

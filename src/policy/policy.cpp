@@ -85,7 +85,7 @@ void check_exception(YamlFile& yaml, const YAML::Node& node, const Waiver& waive
                  "check the year of review_by and of added");
     }
     if (waiver.until_base_rebuilt && !waiver.added) {
-        yaml.add(value_at(node, "until"), fmt::format("which rebuild ends {} cannot be told", name),
+        yaml.add(value_at(node, "until"), fmt::format("it is not known which rebuild ends {}", name),
                  "add the day from which on a rebuilt base ends it: \"added: 2026-12-31\"");
     }
     if (!waiver.package_version.empty() && waiver.package.empty()) {
@@ -93,43 +93,58 @@ void check_exception(YamlFile& yaml, const YAML::Node& node, const Waiver& waive
                  "add \"component\", or remove \"version\"");
     }
     if (waiver.owner == owner_placeholder) {
-        yaml.add(value_at(node, "owner"), fmt::format("nobody owns {} yet", name), "write who has accepted this risk",
+        yaml.add(value_at(node, "owner"), fmt::format("{} has no owner yet", name), "write who has accepted this risk",
                  Level::warning);
     }
 }
 
 /// Copied from a web page or a word processor, an id may have other hyphens or blanks, and would match nothing.
-std::string id_in(YamlFile& yaml, const YAML::Node& node) {
-    const std::string id =
-        required_text_in(yaml, node, "id", "name the vulnerability: CVE-…, GHSA-…, or a secret's rule");
+std::string checked_id(YamlFile& yaml, const YAML::Node& at, const std::string& id) {
     const bool foreign = std::any_of(id.begin(), id.end(), [](char c) { return c <= ' ' || c > '~'; });
     if (foreign)
-        yaml.add(value_at(node, "id"), fmt::format("\"{}\" is not an id of a vulnerability", id),
+        yaml.add(at, fmt::format("\"{}\" is not an id of a vulnerability", id),
                  "write it with plain hyphens and without blanks: CVE-2026-1234");
     return spelled_id(id);
+}
+
+/// Of a secret, which only a path leads to.
+int line_in(YamlFile& yaml, const YAML::Node& node) {
+    const std::string text = text_in(yaml, node, "line");
+    if (text.empty()) return 0;
+    const bool is_number = text.size() < 8 && text.find_first_not_of("0123456789") == std::string::npos;
+    const int line = is_number ? std::stoi(text) : 0;
+    if (line == 0)
+        yaml.add(value_at(node, "line"), fmt::format("\"line\": \"{}\" is not a line", text), "write its number");
+    if (!value_at(node, "paths").IsDefined())
+        yaml.add(value_at(node, "line"), "\"line\" is given without the file",
+                 "add \"paths\" with the path of that file");
+    return line;
 }
 
 Waiver read_exception(YamlFile& yaml, const YAML::Node& node) {
     Waiver waiver;
     waiver.at = yaml.at(node);
     if (!check_map(yaml, node, "an exception",
-                   {"id", "aliases", "component", "version", "paths", "targets", "reason", "owner", "added",
+                   {"id", "aliases", "component", "version", "paths", "line", "targets", "reason", "owner", "added",
                     "review_by", "until"})) {
         return waiver;
     }
-    waiver.id = id_in(yaml, node);
-    waiver.aliases = texts_in(yaml, node, "aliases");
-    for (std::string& alias : waiver.aliases) alias = spelled_id(alias);
+    waiver.id =
+        checked_id(yaml, value_at(node, "id"),
+                   required_text_in(yaml, node, "id", "name the vulnerability: CVE-…, GHSA-…, or a secret's rule"));
+    for (const std::string& alias : texts_in(yaml, node, "aliases"))
+        waiver.aliases.push_back(checked_id(yaml, value_at(node, "aliases"), alias));
     waiver.package = text_in(yaml, node, "component");
     waiver.package_version = text_in(yaml, node, "version");
     waiver.paths = texts_in(yaml, node, "paths");
+    waiver.line = line_in(yaml, node);
     waiver.targets = targets_in(yaml, node);
     waiver.reason = required_text_in(yaml, node, "reason", "say why this risk is acceptable");
     waiver.owner = required_text_in(yaml, node, "owner", "say who has accepted this risk");
     waiver.added = date_in(yaml, node, "added");
     waiver.review_by = date_in(yaml, node, "review_by");
     waiver.until_base_rebuilt = choice_in(yaml, node, "until", {"base-rebuilt"}).has_value();
-    check_filled(yaml, node, {"component", "version", "paths", "targets"});
+    check_filled(yaml, node, {"component", "version", "paths", "line", "targets"});
     check_exception(yaml, node, waiver);
     return waiver;
 }

@@ -38,6 +38,7 @@ struct Waiver {
     std::string package;  ///< empty: any
     std::string package_version;
     std::vector<std::string> paths;  ///< globs; empty: any
+    int line = 0;                    ///< only the secret that begins in this line of its file; 0: any
     std::vector<std::string> targets;
     std::string reason;
     std::string owner;

@@ -35,6 +35,7 @@ std::string render_entry(const Waiver& waiver) {
     if (!waiver.package.empty()) entry += "    component: " + quoted(waiver.package) + "\n";
     if (!waiver.package_version.empty()) entry += "    version: " + quoted(waiver.package_version) + "\n";
     if (!waiver.paths.empty()) entry += "    paths: " + quoted_list(waiver.paths) + "\n";
+    if (waiver.line > 0) entry += fmt::format("    line: {}\n", waiver.line);
     entry += "    reason: " + quoted(waiver.reason) + "\n";
     entry += fmt::format("    owner: {}\n", owner_placeholder);
     if (waiver.added) entry += fmt::format("    added: {}\n", render_date(*waiver.added));
@@ -50,6 +51,7 @@ std::string render_waiver(const Finding& finding, Date today) {
     waiver.aliases = finding.aliases;
     waiver.package = finding.package;
     if (!finding.path.empty()) waiver.paths = {finding.path};
+    waiver.line = finding.line;
     waiver.reason = reason_for(finding);
     waiver.added = today;
     waiver.review_by = today + std::chrono::days(30);

@@ -16,14 +16,14 @@ namespace {
 
 constexpr std::size_t max_text = 2000;  ///< characters
 
-/// Findings that are told as one: the same one on the same line.
-struct Told {
+/// Findings that become one annotation: the same one on the same line.
+struct Annotated {
     FindingRow row;
     Place at;
 };
 
-std::vector<Told> gather_told(const Run& run) {
-    std::vector<Told> all;
+std::vector<Annotated> gather_annotated(const Run& run) {
+    std::vector<Annotated> all;
     std::map<std::pair<std::string, Place>, std::size_t> known;
     for (const ImageRun& image : run.images) {
         for (FindingRow& row : blocking_of(image)) {
@@ -36,19 +36,20 @@ std::vector<Told> gather_told(const Run& run) {
             }
         }
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Told& a, const Told& b) { return a.row.finding->severity > b.row.finding->severity; });
+    std::stable_sort(all.begin(), all.end(), [](const Annotated& a, const Annotated& b) {
+        return a.row.finding->severity > b.row.finding->severity;
+    });
     return all;
 }
 
-Problem make_problem(const Told& told, const Run& run) {
-    const Finding& finding = *told.row.finding;
-    return {told.at,
+Problem make_problem(const Annotated& annotated, const Run& run) {
+    const Finding& finding = *annotated.row.finding;
+    return {annotated.at,
             fmt::format("{}: {}, blocks {}{}", render_finding_name(finding), render_severities(finding),
-                        render_images(told.row.images, run),
+                        render_images(annotated.row.images, run),
                         finding.ignored_because.empty() ? "" : "; " + render_suppression(finding)),
-            told.row.remedy != nullptr ? told.row.remedy->text
-                                       : "see what it is, then fix it or accept it in the policy file"};
+            annotated.row.remedy != nullptr ? annotated.row.remedy->text
+                                            : "see what it is, then fix it or accept it in the policy file"};
 }
 
 void add_unknown(const Run& run, Problems& problems) {
@@ -85,8 +86,8 @@ Problem cleaned(const Problem& problem) {
             problem.level};
 }
 
-/// The first ones of a level, in the order given; the last one kept tells how many there are besides, `not_made` among
-/// them: these were left out because as many as may be kept stand in `all`.
+/// The first ones of a level, in the order given; the last one kept says how many there are besides, `not_made` among
+/// them: these were omitted because as many as may be kept stand in `all`.
 void add_first(const Problems& all, Level level, std::size_t not_made, const Run& run, Problems& kept) {
     Problems of_level;
     std::copy_if(all.begin(), all.end(), std::back_inserter(of_level),
@@ -110,14 +111,14 @@ Problems make_annotations(const Run& run) {
     add_unknown(run, all);
     add_warnings(run, all);
     add_contracts(run, all);
-    const std::vector<Told> told = gather_told(run);
-    const std::size_t made = std::min<std::size_t>(told.size(), max_annotations);
-    for (std::size_t i = 0; i < made; ++i) all.push_back(make_problem(told[i], run));
+    const std::vector<Annotated> annotated = gather_annotated(run);
+    const std::size_t made = std::min<std::size_t>(annotated.size(), max_annotations);
+    for (std::size_t i = 0; i < made; ++i) all.push_back(make_problem(annotated[i], run));
     for (const Problem& problem : sorted_by_place(run.policy_warnings)) all.push_back(problem);
     for (const Problem& problem : sorted_by_place(run.other_warnings)) all.push_back(problem);
     Problems kept;
     for (const Level level : {Level::error, Level::warning, Level::notice})
-        add_first(all, level, level == Level::error ? told.size() - made : 0, run, kept);
+        add_first(all, level, level == Level::error ? annotated.size() - made : 0, run, kept);
     std::transform(kept.begin(), kept.end(), kept.begin(), cleaned);
     return kept;
 }

@@ -1,4 +1,4 @@
-// Text from vulnerability feeds, made harmless: whatever is in a title, it stays text.
+// Text from vulnerability feeds, sanitized: whatever is in a title, it stays text.
 #pragma once
 
 #include <string>

@@ -39,7 +39,7 @@ std::string_view band_of(const Run& run) {
     if (is_contract_broken(run)) return "bad";
     switch (outcome_of(run)) {
         case Outcome::clean:
-            return render_forgiven_count(run) ? "doubt" : "good";
+            return render_pre_existing_count(run) ? "doubt" : "good";
         case Outcome::vulnerable:
             return "bad";
         case Outcome::unknown:
@@ -74,7 +74,7 @@ std::string render_trial(const Run& run) {
     std::string text;
     if (has_stand_in_bases(run))
         text += element(
-            "p", "Stand-in bases: these images do not stand on the real base images. Try them, never ship them.");
+            "p", "Stand-in bases: these images are not based on the real base images. Try them, never ship them.");
     if (has_sample_data(run))
         text += element("p", "Sample vulnerability data: this verdict says nothing about real vulnerabilities.");
     return text.empty() ? "" : element("div", text, "trial") + "\n";

@@ -16,8 +16,9 @@ struct Bar {
 };
 
 std::string describe(const Counts& counts) {
-    const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
-    return fmt::format("{} blocking{}, {} accepted, {} not gated", counts.blocking, forgiven, counts.waived,
+    const std::string pre_existing =
+        counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
+    return fmt::format("{} blocking{}, {} accepted, {} not gated", counts.blocking, pre_existing, counts.waived,
                        counts.reported);
 }
 
@@ -34,7 +35,7 @@ std::string render_bar(const Counts& counts, std::size_t longest) {
         x += width;
     };
     add(counts.blocking, "blocking");
-    add(counts.forgiven, "forgiven");
+    add(counts.pre_existing, "pre-existing");
     add(counts.waived, "waived");
     add(counts.reported, "reported");
     return fmt::format(
@@ -86,10 +87,10 @@ std::string legend_entry(std::string_view kind, FindingState state) {
 }
 
 std::string render_legend(const std::vector<FindingRow>& rows) {
-    const bool forgiven = std::any_of(rows.begin(), rows.end(),
-                                      [](const FindingRow& row) { return row.state == FindingState::forgiven; });
+    const bool pre_existing = std::any_of(
+        rows.begin(), rows.end(), [](const FindingRow& row) { return row.state == FindingState::pre_existing; });
     return "<ul class=\"legend\">" + legend_entry("blocking", FindingState::blocking) +
-           (forgiven ? legend_entry("forgiven", FindingState::forgiven) : "") +
+           (pre_existing ? legend_entry("pre-existing", FindingState::pre_existing) : "") +
            legend_entry("waived", FindingState::waived) + legend_entry("reported", FindingState::reported) + "</ul>\n";
 }
 

@@ -63,7 +63,7 @@ std::string render_covered(const Waiver& waiver) {
 Term term_of(const Waiver& waiver, const Run& run) {
     return {.what = render_covered(waiver),
             .why = waiver.reason.empty() ? "no reason is given" : waiver.reason,
-            .owner = waiver.owner.empty() ? "nobody" : waiver.owner,
+            .owner = waiver.owner.empty() ? "no owner" : waiver.owner,
             .until = render_waiver_until(waiver),
             .last = waiver.review_by,
             .used = render_use(waiver, run),
@@ -179,12 +179,12 @@ std::string render_tag_rows(const Run& run) {
                        table("list", {"Reference", "Digest"}, rows));
 }
 
-std::string render_left_out_rows(const Run& run) {
+std::string render_suppressed_rows(const Run& run) {
     std::string rows;
     std::size_t count = 0;
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
-        for (const Finding& finding : image.verdict->left_out) {
+        for (const Finding& finding : image.verdict->suppressed) {
             ++count;
             rows += table_row({{"Image", escape_html(image.name)},
                                {"Severity", render_badge(finding.severity)},
@@ -193,7 +193,7 @@ std::string render_left_out_rows(const Run& run) {
                                {"Why", escape_html(finding.ignored_because, longest_text)}});
         }
     }
-    return render_more(counted(count, "finding") + " left out by a scanner's own rules", count,
+    return render_more(counted(count, "finding") + " suppressed by a scanner's own rules", count,
                        table("list", {"Image", "Severity", "Finding", "Package", "Why"}, rows));
 }
 
@@ -253,6 +253,6 @@ PageSection receipt_section(const Run& run) {
 
 PageSection evidence_section(const Run& run) {
     return {"evidence", "More evidence",
-            render_contract_rows(run) + render_base_rows(run) + render_tag_rows(run) + render_left_out_rows(run) +
+            render_contract_rows(run) + render_base_rows(run) + render_tag_rows(run) + render_suppressed_rows(run) +
                 render_remark_rows(run)};
 }

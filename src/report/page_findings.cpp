@@ -98,7 +98,7 @@ void append_place(std::string& page, const Place& place) {
 void append_acceptance(std::string& page, const Waiver& waiver) {
     append_html(page, waiver.reason.empty() ? "no reason is given" : waiver.reason, longest_text);
     page += "<span class=\"state\">";
-    append_html(page, waiver.owner.empty() ? "nobody is named" : waiver.owner, longest_text);
+    append_html(page, waiver.owner.empty() ? "no owner is named" : waiver.owner, longest_text);
     page.append(", ").append(render_waiver_until(waiver)).append(" ");
     append_place(page, waiver.at);
     page += "</span>";
@@ -115,8 +115,8 @@ std::string_view state_class(FindingState state) {
     switch (state) {
         case FindingState::blocking:
             return "blocking";
-        case FindingState::forgiven:
-            return "forgiven";
+        case FindingState::pre_existing:
+            return "pre-existing";
         case FindingState::waived:
             return "waived";
         case FindingState::reported:
@@ -187,8 +187,8 @@ std::string render_filter(const Run& run) {
         "<label class=\"wide\">Words<input name=\"words\" type=\"search\" autocomplete=\"off\" placeholder=\"CVE, "
         "package, path …\"></label>";
     form += "<label>State<select name=\"state\">" + option("", "all") + option("blocking", "blocks") +
-            (render_forgiven_count(run) ? option("forgiven", "forgiven") : "") + option("waived", "accepted") +
-            option("reported", "not gated") + "</select></label>";
+            (render_pre_existing_count(run) ? option("pre-existing", "pre-existing") : "") +
+            option("waived", "accepted") + option("reported", "not gated") + "</select></label>";
     form += "<label>Severity<select name=\"severity\">" + option("", "all") + option("5", "critical") +
             option("4", "high and above") + option("3", "medium and above") + option("2", "low and above") +
             "</select></label>";

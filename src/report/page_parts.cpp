@@ -18,11 +18,11 @@ struct Status {
     std::string words;
 };
 
-Status status_of(const ImageRun& image, std::size_t forgiven) {
+Status status_of(const ImageRun& image, std::size_t pre_existing) {
     if (!image.verdict) return {"doubt", "? not judged"};
     switch (image.verdict->outcome) {
         case Outcome::clean:
-            if (forgiven > 0) return {"doubt", fmt::format("! {} forgiven: published too", forgiven)};
+            if (pre_existing > 0) return {"doubt", fmt::format("! {} pre-existing: published too", pre_existing)};
             return {"good", "✓ clean"};
         case Outcome::vulnerable:
             return {"bad", "✕ vulnerable"};
@@ -45,7 +45,7 @@ std::string render_tally(const Counts& counts) {
 
 std::string render_card(const ImageRun& image) {
     const Counts counts = count_findings(image);
-    const Status status = status_of(image, counts.forgiven);
+    const Status status = status_of(image, counts.pre_existing);
     const bool broken = image.contract && !image.contract->is_kept();
     std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");
     inner += element("p", status.words, fmt::format("status {}", status.kind)) + render_tally(counts);

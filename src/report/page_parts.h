@@ -14,7 +14,7 @@ inline constexpr std::size_t longest_text = 2000;
 struct PageSection {
     std::string id;  ///< for links
     std::string title;
-    std::string inner;  ///< HTML; empty: the section is left out
+    std::string inner;  ///< HTML; empty: the section is omitted
 };
 
 PageSection todo_section(const std::vector<ToDo>& todo);

@@ -60,7 +60,7 @@ ol.todo span { color: var(--soft); font-size: .9rem; display: block; }
 .chart th { text-align: left; font-weight: 400; padding: .22rem .8rem .22rem 0; width: 1%; max-width: 11rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .chart td { padding: .22rem 0; } .chart td:last-child { width: 1%; text-align: right; padding-left: .7rem; font-variant-numeric: tabular-nums; font-weight: 600; }
 .chart svg { display: block; width: 100%; height: 1.05rem; }
-.fill-blocking { fill: var(--bad); } .fill-forgiven { fill: var(--doubt); } .fill-waived { fill: var(--waived); } .fill-reported { fill: var(--below); } .fill-rest { fill: var(--panel); }
+.fill-blocking { fill: var(--bad); } .fill-pre-existing { fill: var(--doubt); } .fill-waived { fill: var(--waived); } .fill-reported { fill: var(--below); } .fill-rest { fill: var(--panel); }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; margin: 0 0 .9rem; padding: 0; font-size: .875rem; }
 .legend svg { width: .8rem; height: .8rem; margin-right: .4rem; }
 #filter { display: grid; gap: .6rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10rem), 1fr)); align-items: end; margin-bottom: .8rem; }
@@ -78,7 +78,7 @@ table.list { width: 100%; border-collapse: collapse; font-size: .925rem; }
 .badge { display: inline-block; font-size: .78rem; font-weight: 700; letter-spacing: .01em; padding: .08rem .5rem; border-radius: 99px; border: 1.5px solid currentColor; white-space: nowrap; }
 .critical { color: var(--critical); } .high { color: var(--high); } .medium { color: var(--medium); } .low { color: var(--low); } .negligible { color: var(--negligible); } .unknown { color: var(--unknown); }
 .badge.critical { background: var(--critical); border-color: var(--critical); color: var(--paper); }
-.state { display: block; font-size: .8rem; margin-top: .25rem; color: var(--soft); } .state.blocking { color: var(--bad); font-weight: 650; } .state.forgiven { color: var(--doubt); font-weight: 650; }
+.state { display: block; font-size: .8rem; margin-top: .25rem; color: var(--soft); } .state.blocking { color: var(--bad); font-weight: 650; } .state.pre_existing { color: var(--doubt); font-weight: 650; }
 .exploited { display: block; font-size: .8rem; font-weight: 650; color: var(--bad); margin-top: .25rem; }
 .days { font-weight: 650; } .days.over { color: var(--bad); } .days.soon { color: var(--doubt); }
 .meter { display: block; width: 100%; max-width: 9rem; height: .4rem; margin-top: .3rem; } .meter .over { fill: var(--bad); } .meter .soon { fill: var(--doubt); } .meter .fine { fill: var(--good); }

@@ -61,7 +61,7 @@ std::string render_earlier(const PublicationRecord& record) {
 
 std::string render_bases(const Run& run) {
     if (run.bases.empty()) return "";
-    std::string text = "## What they stand on\n\n| Base | Digest | Made on |\n| --- | --- | --- |\n";
+    std::string text = "## What they are based on\n\n| Base | Digest | Made on |\n| --- | --- | --- |\n";
     for (const UsedBase& base : run.bases) {
         text += fmt::format("| {}{} | <code>{}</code> | {} |\n", escape_markdown(base.reference),
                             base.stand_in ? " (a stand-in)" : "", base.built_on ? base.built_on->text() : "not known",

@@ -1,4 +1,4 @@
-// The text of a GitHub release: what is in it, what it stands on, what changed, what was accepted.
+// The text of a GitHub release: what is in it, what it is based on, what changed, what was accepted.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct LastRelease {
     std::optional<std::vector<Finding>> findings;  ///< nothing: it has no evidence
 };
 
-/// Markdown, at most 100,000 characters. Text from feeds and files is made harmless. `last` is nothing for the first
+/// Markdown, at most 100,000 characters. Text from feeds and files is sanitized. `last` is nothing for the first
 /// release.
 std::string render_release_notes(const Run& run, const PublicationRecord& record,
                                  const std::optional<LastRelease>& last);

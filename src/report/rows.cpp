@@ -74,8 +74,8 @@ std::string render_state(FindingState state) {
     switch (state) {
         case FindingState::blocking:
             return "blocks";
-        case FindingState::forgiven:
-            return "forgiven";
+        case FindingState::pre_existing:
+            return "pre-existing";
         case FindingState::waived:
             return "accepted";
         case FindingState::reported:
@@ -89,8 +89,8 @@ void count_state(Counts& counts, FindingState state) {
         case FindingState::blocking:
             ++counts.blocking;
             break;
-        case FindingState::forgiven:
-            ++counts.forgiven;
+        case FindingState::pre_existing:
+            ++counts.pre_existing;
             break;
         case FindingState::waived:
             ++counts.waived;
@@ -115,8 +115,8 @@ std::vector<FindingRow> findings_of(const ImageRun& image) {
     for (const WaivedFinding& waived : image.verdict->waived)
         rows.push_back(make_row(image, waived.finding, FindingState::waived, &waived.waiver));
     for (const Finding& finding : image.verdict->reported) {
-        const bool forgiven = is_forgiven(image, finding);
-        rows.push_back(make_row(image, finding, forgiven ? FindingState::forgiven : FindingState::reported));
+        const bool pre_existing = is_pre_existing(image, finding);
+        rows.push_back(make_row(image, finding, pre_existing ? FindingState::pre_existing : FindingState::reported));
     }
     return rows;
 }

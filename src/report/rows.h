@@ -5,9 +5,9 @@
 
 #include "report/run.h"
 
-/// Forgiven: would block, but the published image has it too (gate.pull_requests: new-only).
-enum class FindingState { blocking, forgiven, waived, reported };
-std::string render_state(FindingState state);  ///< "blocks", "forgiven", "accepted", "not gated"
+/// Pre-existing: would block, but the published image has it too (gate.pull_requests: new-only).
+enum class FindingState { blocking, pre_existing, waived, reported };
+std::string render_state(FindingState state);  ///< "blocks", "pre-existing", "accepted", "not gated"
 void count_state(Counts& counts, FindingState state);
 
 /// One finding in one or more images. It looks into the Run it was gathered from, which has to live on.

@@ -19,8 +19,8 @@ std::size_t count_images(const Run& run, bool (*counts)(const ImageRun&)) {
 bool is_blocked(const ImageRun& image) {
     return image.verdict && !image.verdict->blocking.empty();
 }
-bool has_forgiven(const ImageRun& image) {
-    return image.change && !image.change->forgiven.empty();
+bool has_pre_existing(const ImageRun& image) {
+    return image.change && !image.change->pre_existing.empty();
 }
 bool is_unknown(const ImageRun& image) {
     return !image.verdict || image.verdict->outcome == Outcome::unknown;
@@ -75,14 +75,15 @@ std::string render_state_of(const Run& run) {
     const std::string subject = render_subject(run);
     if (run.images.empty()) return subject + ": nothing was judged";
     const std::vector<std::string> faults = faults_of(run);
-    const std::optional<std::string> forgiven = render_forgiven_count(run);
-    if (faults.empty() && forgiven) return subject + " adds nothing that blocks, but is not clean: " + *forgiven;
+    const std::optional<std::string> pre_existing = render_pre_existing_count(run);
+    if (faults.empty() && pre_existing)
+        return subject + " adds nothing that blocks, but is not clean: " + *pre_existing;
     if (faults.empty()) return render_clean(run);
     if (run.publication && run.publication->result == PublicationState::Result::published) {
         return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
     }
     return subject + (run.command == "nightly" ? " as published: " : " must not ship: ") + joined(faults, ", ") +
-           (forgiven ? "; " + *forgiven : "");
+           (pre_existing ? "; " + *pre_existing : "");
 }
 
 }  // namespace
@@ -128,19 +129,19 @@ std::vector<ScannerPause> pauses_of(const Run& run) {
     return pauses;
 }
 
-bool is_forgiven(const ImageRun& image, const Finding& finding) {
-    return has_forgiven(image) && image.change->forgiven.contains(finding.key());
+bool is_pre_existing(const ImageRun& image, const Finding& finding) {
+    return has_pre_existing(image) && image.change->pre_existing.contains(finding.key());
 }
 
 Counts count_findings(const ImageRun& image) {
     if (!image.verdict) return {};
     const std::vector<Finding>& reported = image.verdict->reported;
-    const std::size_t forgiven = static_cast<std::size_t>(std::count_if(
-        reported.begin(), reported.end(), [&](const Finding& finding) { return is_forgiven(image, finding); }));
+    const std::size_t pre_existing = static_cast<std::size_t>(std::count_if(
+        reported.begin(), reported.end(), [&](const Finding& finding) { return is_pre_existing(image, finding); }));
     return {.blocking = image.verdict->blocking.size(),
-            .forgiven = forgiven,
+            .pre_existing = pre_existing,
             .waived = image.verdict->waived.size(),
-            .reported = reported.size() - forgiven};
+            .reported = reported.size() - pre_existing};
 }
 
 Counts count_findings(const Run& run) {
@@ -167,12 +168,13 @@ std::vector<std::string> warnings_of(const Run& run) {
     return texts;
 }
 
-std::optional<std::string> render_forgiven_count(const Run& run) {
-    const std::size_t images = count_images(run, has_forgiven);
+std::optional<std::string> render_pre_existing_count(const Run& run) {
+    const std::size_t images = count_images(run, has_pre_existing);
     if (images == 0) return std::nullopt;
-    const std::size_t findings = count_findings(run).forgiven;
-    return fmt::format("{} in {} {} forgiven, because the published images have {} too", counted(findings, "finding"),
-                       of_all(images, run), findings == 1 ? "is" : "are", findings == 1 ? "it" : "them");
+    const std::size_t findings = count_findings(run).pre_existing;
+    return fmt::format("{} in {} {} pre-existing, because the published images have {} too",
+                       counted(findings, "finding"), of_all(images, run), findings == 1 ? "is" : "are",
+                       findings == 1 ? "it" : "them");
 }
 
 std::optional<std::string> render_blocking_count(const Run& run) {

@@ -1,4 +1,4 @@
-// Everything a run knows when it tells people about itself. commands/ fills it; every render_ function of this room
+// Everything that the reports of a run are made from. commands/ fills it; every render_ function of this room
 // reads it.
 #pragma once
 
@@ -38,7 +38,7 @@ struct Change {
     std::optional<std::vector<ContractChange>> contract;  ///< nothing: one of the two was not tested
     /// gate.pull_requests: new-only: keys of findings that would block, but are in the published image too. They stand
     /// in the verdict's `reported`, and are no less grave for that.
-    std::set<std::string> forgiven = {};
+    std::set<std::string> pre_existing = {};
 };
 
 /// One image on one platform.
@@ -56,7 +56,7 @@ struct ImageRun {
     std::optional<Change> change;  ///< nothing: there was nothing to compare with
 };
 
-/// An image that ours stand on (out/bases.json).
+/// A base image of ours (out/bases.json).
 struct UsedBase {
     std::string reference;           ///< as in FROM: "python:3.13.3-slim-bookworm"
     std::optional<Digest> built_on;  ///< what this run used
@@ -89,7 +89,7 @@ struct Run {
     std::string address;            ///< of this run in the browser; empty on a laptop
     Time started{};                 ///< the epoch: not known, no duration is shown
     Time finished{};                ///< ages are counted from here; days left: see decision_day
-    std::optional<Time> last_good;  ///< of an unknown run: when a scan last told anything; nothing: not known
+    std::optional<Time> last_good;  ///< of an unknown run: when a scan last had a result; nothing: not known
 
     Plan plan;  ///< no rows when images are given by reference
     std::vector<ImageRun> images;
@@ -123,19 +123,19 @@ std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when i
 /// How many findings are in which state.
 struct Counts {
     std::size_t blocking = 0;
-    std::size_t forgiven = 0;
+    std::size_t pre_existing = 0;
     std::size_t waived = 0;
     std::size_t reported = 0;
 
-    std::size_t all() const { return blocking + forgiven + waived + reported; }
+    std::size_t all() const { return blocking + pre_existing + waived + reported; }
 };
 
 Counts count_findings(const ImageRun& image);
 Counts count_findings(const Run& run);  ///< as many as gather_findings has rows
 
-bool is_forgiven(const ImageRun& image, const Finding& finding);
-/// "3 findings in 2 of 4 images are forgiven, because the published images have them too"; nothing if none is.
-std::optional<std::string> render_forgiven_count(const Run& run);
+bool is_pre_existing(const ImageRun& image, const Finding& finding);
+/// "3 findings in 2 of 4 images are pre-existing: the published images have them too"; nothing if none is.
+std::optional<std::string> render_pre_existing_count(const Run& run);
 
 /// "3 findings block 2 of 4 images"; nothing if none does.
 std::optional<std::string> render_blocking_count(const Run& run);

@@ -12,7 +12,7 @@ namespace {
 void render_counts(JsonWriter& json, const Counts& counts) {
     json.open_object("counts");
     json.field("blocking", counts.blocking);
-    json.field("forgiven", counts.forgiven);
+    json.field("forgiven", counts.pre_existing);
     json.field("waived", counts.waived);
     json.field("below_gate", counts.reported);
     json.close();
@@ -101,7 +101,7 @@ void render_contract_changes(JsonWriter& json, const std::vector<ContractChange>
     json.close();
 }
 
-/// What could not be compared is left out.
+/// What could not be compared is omitted.
 void render_change(JsonWriter& json, const Change& change) {
     json.open_object("change");
     json.field("published", change.published.text());

@@ -103,17 +103,17 @@ void render_driver(JsonWriter& json, const std::vector<SarifRule>& rules, const 
     json.close();
 }
 
-std::vector<std::string> render_left_out(const Selection& selection, const SarifChoice& choice) {
+std::vector<std::string> render_omissions(const Selection& selection, const SarifChoice& choice) {
     std::vector<std::string> notes;
     if (selection.below > 0) {
-        notes.push_back(fmt::format("{} below {} left out (sarif-severity); report.html has them",
+        notes.push_back(fmt::format("{} below {} omitted (sarif-severity); report.html has them",
                                     counted(selection.below, "finding"), render_severity(choice.from)));
     }
     if (selection.cut > 0) {
         const std::string which = selection.cut_blocking == 0
                                       ? "the least severe ones that do not block"
                                       : fmt::format("{} of them blocking", selection.cut_blocking);
-        notes.push_back(fmt::format("{} left out, {}: GitHub shows {} of one run; report.html has them",
+        notes.push_back(fmt::format("{} omitted, {}: GitHub shows {} of one run; report.html has them",
                                     counted(selection.cut, "finding"), which, choice.max_results));
     }
     return notes;
@@ -172,7 +172,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     const Selection selection = select(image, choice);
     const Rules rules = gather_rules(selection.rows);
     std::vector<std::string> notes = render_limits(*image.verdict);
-    for (std::string& note : render_left_out(selection, choice)) notes.push_back(std::move(note));
+    for (std::string& note : render_omissions(selection, choice)) notes.push_back(std::move(note));
     JsonWriter json(selection.rows.size() * ample_result);
     json.open_object();
     json.field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");

@@ -17,8 +17,8 @@ struct SarifChoice {
 struct Sarif {
     std::string text;
     std::size_t results = 0;
-    std::size_t below = 0;  ///< findings left out because they are below `from`
-    std::size_t cut = 0;    ///< findings left out because there were more than `max_results`: the least severe of those
+    std::size_t below = 0;  ///< findings omitted because they are below `from`
+    std::size_t cut = 0;    ///< findings omitted because there were more than `max_results`: the least severe of those
                             ///< that do not block, and only then of those that do
 };
 

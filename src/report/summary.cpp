@@ -46,7 +46,7 @@ std::string render_alerts(const Run& run) {
     std::string text;
     if (has_stand_in_bases(run)) {
         text +=
-            "> [!CAUTION]\n> **Stand-in bases.** These images do not stand on the real base images: try them, never "
+            "> [!CAUTION]\n> **Stand-in bases.** These images are not based on the real base images: try them, never "
             "ship them.\n\n";
     }
     if (has_sample_data(run)) {
@@ -102,7 +102,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         [&](std::size_t) { return make_unknown_part(run); },
         [&](std::size_t) { return make_pause_part(run); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::blocking, room); },
-        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::forgiven, room); },
+        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::pre_existing, room); },
         [&](std::size_t room) { return make_paste_part(rows, room); },
         [&](std::size_t) { return make_change_part(run); },
         [&](std::size_t) { return make_finding_change_part(run); },
@@ -114,7 +114,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         [&](std::size_t) { return make_base_part(run); },
         [&](std::size_t) { return make_tag_part(run); },
         [&](std::size_t) { return make_receipt_part(run); },
-        [&](std::size_t) { return make_left_out_part(run); },
+        [&](std::size_t) { return make_suppressed_part(run); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::reported, room); }};
     const std::string end = render_sources(run) + render_footer(run);
     const std::string images = render_part(make_image_part(run), endless);  // is never cut: others make room for it

@@ -10,11 +10,11 @@ inline constexpr std::size_t max_summary_bytes = 1'048'576;
 
 /// The heading, warnings that change everything (stand-ins, sample data), what to do, one row per image, then folded
 /// details. What had to be cut to stay within `max_bytes` is said; headline and table are never cut, of what to do a
-/// dozen lines are told. Text from feeds is made harmless.
+/// dozen lines are shown. Text from feeds is sanitized.
 std::string render_summary(const Run& run, std::size_t max_bytes = max_summary_bytes);
 
 /// For the step that only publishes: what came of it, why, and the tags that were written; empty if the run had nothing
-/// to publish. What was found is told by the step that judged.
+/// to publish. The step that judged reports what was found.
 std::string render_publication_summary(const Run& run);
 
 /// For a step that failed without a report: what is wrong, where, and what to do, one row per problem.

@@ -20,7 +20,7 @@ std::string advice_cell(const FindingRow& row) {
 }
 
 std::string waiver_cell(const Waiver& waiver) {
-    const std::string by = waiver.owner.empty() ? "nobody is named" : waiver.owner;
+    const std::string by = waiver.owner.empty() ? "no owner is named" : waiver.owner;
     return escape_markdown(fmt::format("{} ({}, {})", waiver.reason.empty() ? "no reason is given" : waiver.reason, by,
                                        render_waiver_until(waiver))) +
            "<br>" + markdown_code(render_place(waiver.at));
@@ -47,7 +47,7 @@ std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
     return longest;
 }
 
-/// The first row that does not fit is rendered as well: it tells that no more do.
+/// The first row that does not fit is rendered as well: it shows that no more do.
 void add_row(SummaryPart& part, std::size_t& room, const std::function<std::string()>& render) {
     if (room == 0) {
         ++part.more;
@@ -75,8 +75,8 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
         case FindingState::blocking:
             part.title = "What blocks";
             break;
-        case FindingState::forgiven:
-            part.title = "What is forgiven: it would block, but the published image has it too";
+        case FindingState::pre_existing:
+            part.title = "Pre-existing findings: they would block, but the published image has them too";
             break;
         case FindingState::waived:
             part.title = counted(count, "accepted finding");
@@ -105,7 +105,7 @@ SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t roo
     return part;
 }
 
-SummaryPart make_left_out_part(const Run& run) {
+SummaryPart make_suppressed_part(const Run& run) {
     SummaryPart part{.title = {},
                      .head = markdown_head({"Image", "Severity", "Finding", "Package", "Why"}),
                      .rows = {},
@@ -113,11 +113,11 @@ SummaryPart make_left_out_part(const Run& run) {
                      .folded = true};
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
-        for (const Finding& finding : image.verdict->left_out) {
+        for (const Finding& finding : image.verdict->suppressed) {
             part.rows.push_back(markdown_row({escape_markdown(image.name), severity_cell(finding), linked_cell(finding),
                                               package_cell(finding), escape_markdown(finding.ignored_because)}));
         }
     }
-    part.title = counted(part.rows.size(), "finding") + " left out by a scanner's own rules";
+    part.title = counted(part.rows.size(), "finding") + " suppressed by a scanner's own rules";
     return part;
 }

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t todo_told = 12;  ///< nobody reads more; the page has all
 
-std::string render_verdict(const ImageRun& image, std::size_t forgiven) {
+std::string render_verdict(const ImageRun& image, std::size_t pre_existing) {
     if (!image.verdict) return "❔ not judged";
     switch (image.verdict->outcome) {
         case Outcome::clean:
-            return forgiven > 0 ? fmt::format("⚠️ {} forgiven", forgiven) : "✅ clean";
+            return pre_existing > 0 ? fmt::format("⚠️ {} pre-existing", pre_existing) : "✅ clean";
         case Outcome::vulnerable:
             return "⛔ vulnerable";
         case Outcome::unknown:
@@ -66,10 +66,10 @@ SummaryPart make_image_part(const Run& run) {
         .tail = {}};
     for (const ImageRun& image : run.images) {
         const Counts counts = count_findings(image);
-        part.rows.push_back(
-            markdown_row({image_cell(image), render_verdict(image, counts.forgiven), fmt::format("{}", counts.blocking),
-                          fmt::format("{}", counts.waived), fmt::format("{}", counts.reported), render_contract(image),
-                          image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
+        part.rows.push_back(markdown_row({image_cell(image), render_verdict(image, counts.pre_existing),
+                                          fmt::format("{}", counts.blocking), fmt::format("{}", counts.waived),
+                                          fmt::format("{}", counts.reported), render_contract(image),
+                                          image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
     }
     return part;
 }

@@ -17,7 +17,7 @@ struct SummaryPart {
     std::size_t more = 0;  ///< rows that were not even rendered: there is no room for them
 };
 
-// A part without rows is left out of the summary.
+// A part without rows is omitted from the summary.
 SummaryPart make_todo_part(const std::vector<ToDo>& todo);
 SummaryPart make_image_part(const Run& run);
 SummaryPart make_unknown_part(const Run& run);
@@ -28,7 +28,7 @@ SummaryPart make_contract_change_part(const Run& run);
 SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state,
                               std::size_t room);
 SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room);
-SummaryPart make_left_out_part(const Run& run);
+SummaryPart make_suppressed_part(const Run& run);
 SummaryPart make_pause_part(const Run& run);
 SummaryPart make_policy_part(const Run& run);
 SummaryPart make_contract_part(const Run& run);

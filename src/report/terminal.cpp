@@ -88,8 +88,8 @@ Cell number(std::size_t value) {
 Cell verdict_cell(const ImageRun& image, const Counts& counts) {
     if (!image.verdict) return {.text = "not judged", .colour = Colour::doubtful};
     const Outcome outcome = image.verdict->outcome;
-    if (outcome == Outcome::clean && counts.forgiven > 0)
-        return {.text = fmt::format("{} forgiven", counts.forgiven), .colour = Colour::doubtful};
+    if (outcome == Outcome::clean && counts.pre_existing > 0)
+        return {.text = fmt::format("{} pre-existing", counts.pre_existing), .colour = Colour::doubtful};
     return {.text = render_outcome(outcome), .colour = colour_of(outcome)};
 }
 
@@ -167,10 +167,12 @@ std::vector<std::string> made_lines(const Run& run) {
 std::vector<std::string> verdict_lines(const Run& run) {
     const Counts counts = count_findings(run);
     const Outcome outcome = outcome_of(run);
-    const std::string forgiven = counts.forgiven > 0 ? fmt::format(", {} forgiven", counts.forgiven) : "";
-    const std::string word = outcome == Outcome::clean && counts.forgiven > 0 ? "nothing new" : render_outcome(outcome);
-    return {fmt::format("{}: {} blocking{}, {} accepted, {} not gated", word, counts.blocking, forgiven, counts.waived,
-                        counts.reported)};
+    const std::string pre_existing =
+        counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
+    const std::string word =
+        outcome == Outcome::clean && counts.pre_existing > 0 ? "nothing new" : render_outcome(outcome);
+    return {fmt::format("{}: {} blocking{}, {} accepted, {} not gated", word, counts.blocking, pre_existing,
+                        counts.waived, counts.reported)};
 }
 
 std::string render_warnings(const Run& run, bool colour) {
@@ -220,7 +222,7 @@ std::string render_table(const Run& run, bool colour) {
 }
 
 std::string render_ending(const Run& run, bool colour) {
-    const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run) && !render_forgiven_count(run);
+    const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run) && !render_pre_existing_count(run);
     std::string text = painted(clean_line(render_heading(run)), good ? Colour::good : Colour::bad, colour) + "\n";
     text += render_warnings(run, colour);
     text += render_topic("made", made_lines(run));

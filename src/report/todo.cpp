@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Reasons that several images share are told once.
+/// Reasons that several images share are reported once.
 void add_unknown(const Run& run, std::vector<ToDo>& todo) {
     std::map<std::string, std::vector<std::string>> images_by_reason;
     for (const ImageRun& image : run.images) {
@@ -92,7 +92,7 @@ void add_exploited(const Run& run, std::vector<ToDo>& todo) {
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
         for (const Finding& finding : image.verdict->reported) {
-            if (!finding.known_exploited || is_forgiven(image, finding)) continue;
+            if (!finding.known_exploited || is_pre_existing(image, finding)) continue;
             auto& [severity, images] = images_by_name[render_finding_name(finding) + " (" + render_fix(finding) + ")"];
             severity = std::max(severity, finding.severity);
             if (images.empty() || images.back() != &image) images.push_back(&image);
@@ -107,12 +107,12 @@ void add_exploited(const Run& run, std::vector<ToDo>& todo) {
     }
 }
 
-/// What is forgiven here is not settled by that.
-void add_forgiven(const Run& run, std::vector<ToDo>& todo) {
-    if (const auto forgiven = render_forgiven_count(run)) {
-        todo.push_back({.kind = "forgiven",
-                        .text = "fix in another change what this one is forgiven: elsewhere it blocks",
-                        .because = *forgiven});
+/// Pre-existing findings still have to be fixed.
+void add_pre_existing(const Run& run, std::vector<ToDo>& todo) {
+    if (const auto pre_existing = render_pre_existing_count(run)) {
+        todo.push_back({.kind = "pre-existing",
+                        .text = "fix the pre-existing findings in another change: elsewhere they block",
+                        .because = *pre_existing});
     }
 }
 
@@ -157,7 +157,7 @@ std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows)
     add_exploited(run, todo);
     add_contracts(run, todo);
     add_remedies(rows, todo);
-    add_forgiven(run, todo);
+    add_pre_existing(run, todo);
     add_publication(run, todo);
     add_warnings(run.policy_warnings, todo);
     add_warnings(run.other_warnings, todo);

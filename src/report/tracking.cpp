@@ -78,7 +78,7 @@ std::string render_title(const Run& run) {
 }
 
 std::string render_last_good(const Run& run, const TrackingState& state) {
-    if (!state.last_good) return "No scan has told anything yet.";
+    if (!state.last_good) return "No scan has had a result yet.";
     if (*state.last_good >= run.finished) return "This scan is the last good one.";
     return fmt::format("The last good scan was {} ago, on {}.", render_age(run.finished - *state.last_good),
                        render_moment(*state.last_good));
@@ -95,7 +95,7 @@ std::string cut_to(std::string text, std::size_t max_bytes) {
 std::string render_forgotten(const TrackingState& state, std::size_t forgotten) {
     if (forgotten == 0) return "";
     return fmt::format(
-        "The issue remembers {} findings; what blocks besides ({} more) is told of as new every night.\n\n",
+        "The issue remembers {} findings; what blocks besides ({} more) is reported as new every night.\n\n",
         state.known.size(), forgotten);
 }
 
@@ -131,7 +131,7 @@ std::string render_unknown(const Run& run, const TrackingState& state, const std
     return text + (notify.empty() ? "" : "\n" + render_mentions(notify) + "\n");
 }
 
-/// A scan that did not come to its end may tell of new findings, but never that old ones are gone.
+/// A scan that did not come to its end may report new findings, but never that old ones are gone.
 TrackingState next_state(const Run& run, const TrackingState& before, const std::vector<Finding>& blocking) {
     TrackingState state = before;
     if (outcome_of(run) == Outcome::unknown) {
@@ -195,7 +195,7 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     }
     plan.title = render_title(run);
     plan.body = render_body(run, plan.state, news_among(blocking, plan.state.known).size(), notify);
-    const bool is_new = plan.action == TrackingAction::create;  // which tells people by itself
+    const bool is_new = plan.action == TrackingAction::create;  // which notifies people by itself
     if (!is_new && !plan.news.empty()) plan.comment = render_news(run, plan.news, notify);
     if (outcome == Outcome::unknown && plan.state.unknown_nights == telling_night)
         plan.comment += render_unknown(run, plan.state, notify);

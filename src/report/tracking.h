@@ -13,10 +13,10 @@ inline constexpr const char* tracking_label = "python-image-action";
 
 /// What it remembers from night to night, hidden in its body too.
 struct TrackingState {
-    std::vector<std::string> known;  ///< what blocked in the last scan that told anything: brief hashes of
+    std::vector<std::string> known;  ///< what blocked in the last scan with a result: brief hashes of
                                      ///< Finding::key(), sorted
     int unknown_nights = 0;          ///< in a row, up to now
-    std::optional<Time> last_good;   ///< when a scan last told anything, clean or vulnerable
+    std::optional<Time> last_good;   ///< when a scan last had a result, clean or vulnerable
 
     bool operator==(const TrackingState&) const = default;
 };
@@ -32,15 +32,15 @@ struct TrackingPlan {
     TrackingAction action = TrackingAction::leave_alone;
     std::string title;
     std::string body;
-    std::string comment;        ///< empty: none, so that nobody is told twice
-    std::vector<Finding> news;  ///< blocks now, and did not in the last scan that told anything
+    std::string comment;        ///< empty: none, so that nobody is notified twice
+    std::vector<Finding> news;  ///< blocks now, and did not in the last scan with a result
     TrackingState state;
 };
 
 /// `open`: the state of the open issue, if there is one. `remembered`: of the newest closed one. A vulnerable verdict
 /// opens the issue or brings it up to date, with a comment if there is news. An unknown one keeps what was known, is
-/// counted, and is told of once, in the third night. Only a clean verdict closes it, of a night in which no scanner was
-/// off.
+/// counted, and is reported once, in the third night. Only a clean verdict closes it, of a night in which no scanner
+/// was off.
 TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& open,
                            const std::optional<TrackingState>& remembered, const std::vector<std::string>& notify);
 

@@ -152,8 +152,8 @@ std::string render_subject(const Run& run) {
 
 std::string render_gate(const Gate& gate) {
     return render_severity(gate.severity) + " and above" +
-           (gate.only_fixed ? ", if there is a fix" : ", with or without a fix") + "; what nobody rates counts as " +
-           render_severity(gate.unknown_severity) + "; any secret";
+           (gate.only_fixed ? ", if there is a fix" : ", with or without a fix") +
+           "; what no scanner rates counts as " + render_severity(gate.unknown_severity) + "; any secret";
 }
 
 std::vector<std::string> render_scanners(const Run& run) {

@@ -36,7 +36,7 @@ std::string make_link(const Finding& finding);
 std::string render_subject(const Run& run);
 
 std::string render_gate(
-    const Gate& gate);  ///< "medium and above, if there is a fix; what nobody rates counts as medium; any secret"
+    const Gate& gate);  ///< "medium and above, if there is a fix; what no scanner rates counts as medium; any secret"
 
 /// One line per scanner of the run: "trivy 0.74.0, database 5 hours old at the start"; the oldest database where they
 /// differ.

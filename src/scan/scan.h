@@ -74,7 +74,7 @@ struct KeptImage {
 };
 
 /// What each scanner wrote down that the image holds. A scanner without an SBOM in scans/NAME, or with one of another
-/// manifest or other text than was written down, is left out. Throws Error{failed} for what cannot be read.
+/// manifest or other text than was written down, is omitted. Throws Error{failed} for what cannot be read.
 std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const std::filesystem::path& scans,
                                                          const KeptImage& image);
 

@@ -38,7 +38,7 @@ Command make_command(const Workplace& place, Words argv, Environment environment
     return command;
 }
 
-/// What every scan by Trivy is told. Its own time-out would be five minutes; its file cache is a lock that only one
+/// The arguments of every scan by Trivy. Its own time-out would be five minutes; its file cache is a lock that only one
 /// scan can hold, and hides damaged layers (scanners-run.md §5).
 Words trivy_scan_flags(const Workplace& place) {
     return {"--config",

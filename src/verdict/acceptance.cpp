@@ -55,7 +55,7 @@ void check_identity(const Report& report, const Subject& subject, std::vector<st
 }
 
 /// A scan of the scanner's own SBOM: where the image's configuration would stand, Trivy names the one that the SBOM
-/// tells of (0.74), else the SBOM's own hash; Grype keeps the manifest.
+/// names (0.74), else the SBOM's own hash; Grype keeps the manifest.
 void check_sbom(const Report& report, const Receipt& receipt, const Subject& subject,
                 std::vector<std::string>& reasons) {
     if (!receipt.sbom) {
@@ -90,7 +90,7 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
                                       report.unknown_system));
     } else if (report.lists_empty_system) {
         reasons.push_back(fmt::format("lists no packages of {} {}", report.os_family, report.os_version));
-    } else if (report.system_left_out) {
+    } else if (report.system_not_scanned) {
         reasons.push_back(
             fmt::format("has no result about the packages of {}, so it did not look them up", report.os_family));
     }
@@ -99,7 +99,7 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
     });
     if (receipt.packages == 0 && !(receipt.bare && counted)) reasons.emplace_back("counted no packages in the image");
     if (!report.hidden_by.empty()) {
-        reasons.push_back("was told to hide findings from its report by: " + joined(report.hidden_by, ", "));
+        reasons.push_back("was configured to hide findings from its report by: " + joined(report.hidden_by, ", "));
     }
     if (is_malicious(report)) reasons.push_back(report.scanner_version + " is a release that was tampered with");
     if (!receipt.scanner_version.empty() && !report.scanner_version.empty() &&
@@ -117,8 +117,12 @@ std::string render_too_old(Time time, Time now, std::chrono::hours max_age) {
 }
 
 void check_report_age(const Report& report, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
-    if (report.created && now - *report.created > max_age)
+    if (!report.created) return;
+    if (now - *report.created > max_age)
         reasons.push_back("made its report on " + render_too_old(*report.created, now, max_age));
+    if (*report.created > now + std::chrono::days(1))
+        reasons.push_back(fmt::format("made its report on {}, which is yet to come: its age is not known",
+                                      render_time(*report.created)));
 }
 
 void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {

@@ -15,7 +15,7 @@ std::vector<std::string> reasons_against(const ScanResult& scan, const Subject& 
 /// What a report leaves open although it counts. Sentences that begin with the scanner's name.
 std::vector<std::string> limits_of(const ScanResult& scan);
 
-/// What only all scans together tell about the operating system: whether they are about the same one, and whether it is
+/// What all scans together say about the operating system: whether they are about the same one, and whether it is
 /// past its end of life, where nothing is reported any more. Adds to the verdict's reasons and warnings.
 void check_system(const Subject& subject, std::size_t scanners_that_count, Time now, Verdict& verdict);
 

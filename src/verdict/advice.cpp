@@ -40,7 +40,7 @@ Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const F
     return {Action::ours, fmt::format("update {} to {} in {}", packages, version, where)};
 }
 
-/// Nothing can be upgraded in such a base: only a newer one brings what is fixed.
+/// Nothing can be upgraded in such a base: only a newer one has the fix.
 bool has_no_package_manager(const ImageEvidence& evidence) {
     return !evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos;
 }
@@ -80,6 +80,7 @@ Advice advise_on_secret(const Finding& finding, const LayerOrigin& origin) {
 Advice advise_without_fix(const Finding& finding) {
     if (finding.fix == FixState::not_affected) return {Action::no_fix, "not affected: nothing to do"};
     std::string what = finding.fix == FixState::wont_fix ? "its maintainers do not plan a fix" : "no fix yet";
+    if (finding.fix == FixState::fixed) what = "fixed in a version that no scanner names";
     if (!finding.fixed_in.empty() && finding.fix != FixState::wont_fix)
         what = "fixed in " + render_unusable_fix(finding);
     if (finding.known_exploited) what += ", and known to be exploited";
@@ -90,10 +91,10 @@ Advice advise_without_fix(const Finding& finding) {
 
 /// Findings with the same key are solved by one change.
 std::string group_of(const Finding& finding, const ImageEvidence& evidence) {
-    const IntroducedBy bringer = find_introduced_by(finding, evidence.layers);
-    if (bringer == IntroducedBy::python) return "python " + evidence.python_version;
+    const IntroducedBy origin = find_introduced_by(finding, evidence.layers);
+    if (origin == IntroducedBy::python) return "python " + evidence.python_version;
     const std::string base = evidence.bases.empty() ? "" : evidence.bases.front().reference;
-    const std::string where = bringer == IntroducedBy::base
+    const std::string where = origin == IntroducedBy::base
                                   ? "base " + base
                                   : "ours " + find_origin(evidence.layers, finding.layer).instruction;
     return where + "\n" + finding.package_type + "\n" + source_of(finding);
@@ -122,7 +123,7 @@ std::string render_action(Action action) {
 IntroducedBy find_introduced_by(const Finding& finding, const ImageLayers& layers) {
     if (finding.kind == FindingKind::secret) return IntroducedBy::ours;
     if (is_interpreter(finding)) return IntroducedBy::python;
-    // Where the layer tells nothing: the bases bring the Debian packages, and we bring the rest.
+    // Without a known layer: Debian packages are from the base, the rest is ours.
     const LayerOwner owner = find_origin(layers, finding.layer).owner;
     if (owner == LayerOwner::unknown) return finding.package_type == "deb" ? IntroducedBy::base : IntroducedBy::ours;
     return owner == LayerOwner::base ? IntroducedBy::base : IntroducedBy::ours;
@@ -145,8 +146,7 @@ const FixGroup* FixPlan::find(const Finding& finding, const ImageEvidence& evide
 Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPlan& plan) {
     const LayerOrigin origin = find_origin(evidence.layers, finding.layer);
     if (finding.kind == FindingKind::secret) return advise_on_secret(finding, origin);
-    if (finding.fix != FixState::fixed || (next_fix(finding).empty() && !finding.fixed_in.empty()))
-        return advise_without_fix(finding);
+    if (finding.fix != FixState::fixed || next_fix(finding).empty()) return advise_without_fix(finding);
     const FixGroup* group = plan.find(finding, evidence);
     switch (find_introduced_by(finding, evidence.layers)) {
         case IntroducedBy::python:

@@ -46,7 +46,7 @@ Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
     return {missing_from(keys_of(after), before), missing_from(keys_of(before), after)};
 }
 
-Verdict forgive_published(Verdict now, const std::optional<Verdict>& published) {
+Verdict block_only_new(Verdict now, const std::optional<Verdict>& published) {
     if (now.outcome != Outcome::vulnerable || !published || published->outcome == Outcome::unknown) return now;
     const std::set<std::string> before = keys_of(findings_of(*published));
     std::vector<Finding> added;

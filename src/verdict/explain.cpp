@@ -85,7 +85,7 @@ Explanation explain_absence(const Verdict& verdict) {
 
 std::vector<const Finding*> all_findings(const Verdict& verdict) {
     std::vector<const Finding*> all;
-    for (const std::vector<Finding>* findings : {&verdict.blocking, &verdict.reported, &verdict.left_out}) {
+    for (const std::vector<Finding>* findings : {&verdict.blocking, &verdict.reported, &verdict.suppressed}) {
         for (const Finding& finding : *findings) all.push_back(&finding);
     }
     for (const WaivedFinding& waived : verdict.waived) all.push_back(&waived.finding);
@@ -114,10 +114,10 @@ std::string render_answer(Answer answer) {
             return "blocks";
         case Answer::waived:
             return "waived";
-        case Answer::below_gate:
+        case Answer::below_threshold:
             return "not gated";
-        case Answer::left_out:
-            return "left out";
+        case Answer::suppressed:
+            return "suppressed";
         case Answer::not_found:
             return "not found";
     }
@@ -161,11 +161,11 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
                 {verdict.name, Answer::waived,
                  "present, " + describe(waived.waiver) + " (" + describe(waived.finding, image_layers) + ")"});
         }
-        add(verdict.reported, Answer::below_gate, "present, not gated: ");
-        for (const Finding& finding : verdict.left_out) {
+        add(verdict.reported, Answer::below_threshold, "present, not gated: ");
+        for (const Finding& finding : verdict.suppressed) {
             if (!has_name(finding, wanted)) continue;
             explanations.push_back(
-                {verdict.name, Answer::left_out, finding.ignored_because + ": " + describe(finding, image_layers)});
+                {verdict.name, Answer::suppressed, finding.ignored_because + ": " + describe(finding, image_layers)});
         }
         // What one scanner says about it may not be all that there is to say.
         if (verdict.outcome == Outcome::unknown) {

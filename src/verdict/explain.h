@@ -9,8 +9,8 @@
 #include "verdict/verdict.h"
 
 /// From the worst to know to the best; that nobody knows is the worst.
-enum class Answer { not_known, blocks, waived, below_gate, left_out, not_found };
-std::string render_answer(Answer answer);  ///< "blocks", "waived", "not gated", "left out", "not found", …
+enum class Answer { not_known, blocks, waived, below_threshold, suppressed, not_found };
+std::string render_answer(Answer answer);  ///< "blocks", "waived", "not gated", "suppressed", "not found", …
 
 /// The answer about one image. `not_known`: the scan does not count, so absence proves nothing.
 struct Explanation {
@@ -24,7 +24,7 @@ struct Explanation {
 std::string check_id(const std::string& id, const std::vector<Verdict>& verdicts);
 
 /// One explanation for each finding that has this id, as its own or as an alias or an advisory, in any case of letters;
-/// and one for each image without any. `layers`, by the verdict's name, tell which instruction brought a package.
+/// and one for each image without any. `layers`, by the verdict's name, give the instruction that added a package.
 std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std::string& id,
                                  const std::map<std::string, ImageLayers>& layers = {});
 

@@ -151,6 +151,7 @@ void write_waiver(JsonWriter& json, const Waiver& waiver) {
     json.field("component", waiver.package);
     json.field("version", waiver.package_version);
     write_texts(json, "paths", waiver.paths);
+    if (waiver.line > 0) json.field("secret_line", waiver.line);
     write_texts(json, "targets", waiver.targets);
     json.field("reason", waiver.reason);
     json.field("owner", waiver.owner);
@@ -167,6 +168,7 @@ Waiver read_waiver(const Json& value) {
     waiver.package = text_at(value, "component");
     waiver.package_version = text_at(value, "version");
     waiver.paths = read_texts(value, "paths");
+    waiver.line = static_cast<int>(number_at(value, "secret_line"));
     waiver.targets = read_texts(value, "targets");
     waiver.reason = text_at(value, "reason");
     waiver.owner = text_at(value, "owner");

@@ -11,7 +11,7 @@
 
 namespace {
 
-struct Question {
+struct JudgeContext {
     const Subject& subject;
     const Gate& gate;
     const WaiverIndex waivers;
@@ -23,29 +23,29 @@ bool is_past(const std::optional<Date>& last_day, Date today) {
     return last_day && *last_day < today;
 }
 
-bool is_in_force(const Waiver& waiver, const Question& question) {
-    return !is_past(waiver.review_by, question.today) &&
-           !is_ended_by_base(waiver, question.subject.base_rebuilt, question.subject.base_created);
+bool is_in_force(const Waiver& waiver, const JudgeContext& context) {
+    return !is_past(waiver.review_by, context.today) &&
+           !is_ended_by_base(waiver, context.subject.base_rebuilt, context.subject.base_created);
 }
 
 /// The exception that covers the finding today; nothing if none does.
-const Waiver* find_exception(const Finding& finding, const Question& question) {
-    for (const PreparedWaiver* rule : question.waivers.candidates(finding)) {
-        if (is_in_force(rule->waiver, question) && covers_finding(*rule, finding, question.subject.target))
+const Waiver* find_exception(const Finding& finding, const JudgeContext& context) {
+    for (const PreparedWaiver* rule : context.waivers.candidates(finding)) {
+        if (is_in_force(rule->waiver, context) && covers_finding(*rule, finding, context.subject.target))
             return &rule->waiver;
     }
     return nullptr;
 }
 
-bool blocks(const Finding& finding, const Question& question) {
+bool blocks(const Finding& finding, const JudgeContext& context) {
     if (finding.kind == FindingKind::secret) return true;
     if (finding.fix == FixState::not_affected) return false;
-    const Severity severity = finding.severity == Severity::unknown ? question.gate.unknown_severity : finding.severity;
-    if (severity < question.gate.severity) return false;
-    if (question.gate.only_fixed && finding.fix != FixState::fixed) return false;
-    return std::none_of(question.scopes.begin(), question.scopes.end(), [&](const PreparedScope& scope) {
-        return !is_past(scope.scope.review_by, question.today) && severity < scope.scope.gate_from &&
-               covers_place(scope, finding, question.subject.target);
+    const Severity severity = finding.severity == Severity::unknown ? context.gate.unknown_severity : finding.severity;
+    if (severity < context.gate.severity) return false;
+    if (context.gate.only_fixed && finding.fix != FixState::fixed) return false;
+    return std::none_of(context.scopes.begin(), context.scopes.end(), [&](const PreparedScope& scope) {
+        return !is_past(scope.scope.review_by, context.today) && severity < scope.scope.gate_from &&
+               covers_place(scope, finding, context.subject.target);
     });
 }
 
@@ -77,7 +77,7 @@ void check_scans(const Subject& subject, const Policy& policy, Time now, std::ch
     }
     check_system(subject, scanners_that_count, now, verdict);
     if (scanners_that_count == 0)
-        verdict.unknown_because.emplace_back("all scanners are paused, so nobody looked at the image");
+        verdict.unknown_because.emplace_back("all scanners are paused, so the image was not scanned");
 }
 
 std::vector<Report*> reports_of(Subject& subject) {
@@ -88,13 +88,13 @@ std::vector<Report*> reports_of(Subject& subject) {
     return reports;
 }
 
-void classify(std::vector<Finding> findings, const Question& question, Verdict& verdict) {
+void classify(std::vector<Finding> findings, const JudgeContext& context, Verdict& verdict) {
     verdict.blocking.reserve(findings.size());  // costs nothing where it is not needed, and findings are large to move
     verdict.reported.reserve(findings.size());
     for (Finding& finding : findings) {
-        if (const Waiver* exception = find_exception(finding, question)) {
+        if (const Waiver* exception = find_exception(finding, context)) {
             verdict.waived.push_back({std::move(finding), *exception});
-        } else if (blocks(finding, question)) {
+        } else if (blocks(finding, context)) {
             verdict.blocking.push_back(std::move(finding));
         } else {
             verdict.reported.push_back(std::move(finding));
@@ -103,7 +103,7 @@ void classify(std::vector<Finding> findings, const Question& question, Verdict& 
 }
 
 /// What a built-in rule of one scanner hides, and no other scanner sees.
-std::vector<Finding> left_out(MergedReports& merged) {
+std::vector<Finding> take_suppressed(MergedReports& merged) {
     if (merged.ignored.empty()) return {};
     std::set<std::string> found;
     for (const Finding& finding : merged.findings) found.insert(finding.key());
@@ -124,7 +124,7 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
     }
     check_scans(subject, policy, now, max_database_age, verdict);
     MergedReports merged = merge_reports(reports_of(subject));
-    verdict.left_out = left_out(merged);
+    verdict.suppressed = take_suppressed(merged);
     classify(std::move(merged.findings),
              {subject, policy.gate, prepare_waivers(policy.waivers), prepare_scopes(policy.scopes), day_of(now)},
              verdict);

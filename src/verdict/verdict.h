@@ -56,7 +56,7 @@ struct Subject {
     std::vector<ScanResult> scans = {};
     bool stand_in_bases = false;
     bool base_rebuilt = false;  ///< its base's reference names another digest now: ends waivers "until: base-rebuilt"
-    std::optional<Time> base_created = {};  ///< of the base it stands on: newer than a waiver, it ends that one too
+    std::optional<Time> base_created = {};  ///< of the base image: newer than a waiver, it ends that one too
 };
 
 struct WaivedFinding {
@@ -72,10 +72,10 @@ struct Verdict {
     Outcome outcome = Outcome::unknown;
     std::vector<Finding> blocking = {};
     std::vector<WaivedFinding> waived = {};
-    std::vector<Finding> reported = {};             ///< below the gate
+    std::vector<Finding> reported = {};             ///< below the threshold, or without a fix
     std::vector<std::string> unknown_because = {};  ///< empty unless the outcome is unknown
     std::vector<std::string> warnings = {};         ///< what limits the verdict without making it unknown; shown first
-    std::vector<Finding> left_out = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
+    std::vector<Finding> suppressed = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
     std::vector<ScannerPause> paused = {};  ///< scanners that are off by the policy: said in every output
     std::vector<Receipt> receipts = {};
     bool stand_in_bases = false;

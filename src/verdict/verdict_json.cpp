@@ -84,7 +84,7 @@ std::string render_verdict_json(const Verdict& verdict) {
     write_findings(json, "blocking", verdict.blocking);
     write_waived(json, verdict.waived);
     write_findings(json, "reported", verdict.reported);
-    write_findings(json, "left_out", verdict.left_out);
+    write_findings(json, "left_out", verdict.suppressed);
     write_pauses(json, verdict.paused);
     json.open_array("receipts");
     for (const Receipt& receipt : verdict.receipts) write_receipt(json, receipt);
@@ -112,7 +112,7 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source) {
     verdict.base_created = parse_time(text_at(root, "base_created"));
     verdict.blocking = read_findings(root, "blocking");
     verdict.reported = read_findings(root, "reported");
-    verdict.left_out = read_findings(root, "left_out");
+    verdict.suppressed = read_findings(root, "left_out");
     for (const Json& one : items_at(root, "waived")) {
         verdict.waived.push_back({read_finding(member(one, "finding")), read_waiver(member(one, "waiver"))});
     }

@@ -65,7 +65,7 @@ std::vector<Use> count_uses(const WaiverIndex& index, const std::vector<Verdict>
     return uses;
 }
 
-/// Only where every scan counts, and no scanner is off, can it be told what an entry is good for.
+/// Only where every scan counts, and no scanner is off, is it known what an entry covers.
 bool is_complete(const std::vector<Verdict>& verdicts) {
     return judge_run(verdicts) != Outcome::unknown &&
            std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.paused.empty(); });
@@ -75,7 +75,7 @@ void check_dates(const Waiver& waiver, const Use& use, Date today, Notes& notes)
     const std::string name = describe(waiver);
     if (!waiver.review_by) {
         if (!waiver.until_base_rebuilt) {
-            notes.add(waiver.at, name + " has no date, so nobody is asked to look at it again",
+            notes.add(waiver.at, name + " has no date, so it is never reviewed",
                       "add review_by, the last day on which it holds");
         }
     } else if (*waiver.review_by < today) {
@@ -95,7 +95,7 @@ void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Notes
         return verdict.base_rebuilt || verdict.base_created;
     });
     if (base_known) return;
-    notes.add(waiver.at, describe(waiver) + " has no end here, where nothing tells when the base was rebuilt",
+    notes.add(waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
               "add review_by, the last day on which it holds");
 }
 
@@ -113,7 +113,7 @@ void check_effect(const Waiver& waiver, const Use& use, Judged judged, Notes& no
         notes.add(waiver.at,
                   fmt::format("{} is for targets: [{}], and nothing says here which target the image is",
                               describe(waiver), joined(waiver.targets, ", ")),
-                  "leave out targets where images have none");
+                  "omit targets where images have none");
     } else if (use.covered == 0 && judged == Judged::all_images) {
         notes.add(waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
     } else if (use.covered == 0) {
@@ -132,7 +132,7 @@ bool is_ended(const std::optional<Date>& last_day, Date today) {
 }
 
 bool says_the_same(const Waiver& a, const Waiver& b) {
-    return a.package == b.package && a.package_version == b.package_version && a.paths == b.paths &&
+    return a.package == b.package && a.package_version == b.package_version && a.paths == b.paths && a.line == b.line &&
            a.targets == b.targets;
 }
 
@@ -178,7 +178,7 @@ void check_scope(const PreparedScope& prepared, Date today, Notes& notes) {
     const Scope& scope = prepared.scope;
     const std::string name = "the scope \"" + scope.id + "\"";
     if (!scope.review_by) {
-        notes.add(scope.at, name + " has no date, so nobody is asked to look at it again",
+        notes.add(scope.at, name + " has no date, so it is never reviewed",
                   "add review_by, the last day on which it holds");
     } else if (is_ended(scope.review_by, today)) {
         notes.add(scope.at, fmt::format("{} ended on {} and no longer applies", name, render_date(*scope.review_by)),

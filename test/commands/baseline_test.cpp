@@ -143,7 +143,7 @@ TEST_CASE("Each moving tag is asked for, then the version tag; without any the g
     CHECK(run_scan(fake.world(), fake.settings(one)).exit == Exit::refused);
 }
 
-TEST_CASE("Published images that cannot be judged forgive nothing") {
+TEST_CASE("Published images that cannot be judged exempt no finding") {
     PullRequest fake;
     fake.set_policy("pull_requests: new-only");
     run_scan(fake.world(), fake.settings());

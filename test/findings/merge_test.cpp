@@ -106,7 +106,7 @@ TEST_CASE("two vulnerabilities of one Debian advisory stay two") {
 
 TEST_CASE("what one scanner leaves out by a built-in rule says so where the other sees it") {
     CHECK(with_id(merge_findings(both()), "CVE-2026-0003").ignored_because ==
-          "grype left it out by a built-in rule (CVE-2026-0003, zlib1g, deb)");
+          "grype suppressed it by a built-in rule (CVE-2026-0003, zlib1g, deb)");
 }
 
 TEST_CASE("aliases are joined through any number of steps") {

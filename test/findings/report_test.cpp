@@ -140,7 +140,7 @@ TEST_CASE("a report of Grype names the manifest, the configuration and the day o
     CHECK(report.os_family == "debian");
     CHECK(report.database_date == parse_time("2026-11-23T06:00:00Z"));
     CHECK(report.hidden_by.empty());
-    CHECK(report.packages == 8);  // two of them only in what it left out
+    CHECK(report.packages == 8);  // two of them only in what it suppressed
     REQUIRE(report.findings.size() == 7);
 
     const Finding& ssl = with_id(report.findings, "CVE-2026-0001");
@@ -159,9 +159,9 @@ TEST_CASE("a report of Grype names the manifest, the configuration and the day o
 TEST_CASE("what Grype leaves out by built-in rules is kept apart, with the reason") {
     const Report report = parse_grype_report(fixture("grype.json"), "grype.json");
     REQUIRE(ids_of(report.ignored) == "CVE-2026-0003 CVE-2026-0008");
-    CHECK(report.ignored[0].ignored_because == "grype left it out by a built-in rule (CVE-2026-0003, zlib1g, deb)");
+    CHECK(report.ignored[0].ignored_because == "grype suppressed it by a built-in rule (CVE-2026-0003, zlib1g, deb)");
     CHECK(report.ignored[1].ignored_because ==
-          "grype left it out by a built-in rule (exact-indirect-match, linux-libc-dev, deb, linux)");
+          "grype suppressed it by a built-in rule (exact-indirect-match, linux-libc-dev, deb, linux)");
 }
 
 TEST_CASE("what a scanner leaves out by a rule that it was given is a finding: only our policy accepts a risk") {
@@ -172,7 +172,7 @@ TEST_CASE("what a scanner leaves out by a rule that it was given is a finding: o
                     R"({"vulnerability": "CVE-2026-0003", "package": {"name": "zlib1g", "type": "deb"}},)");
         const Report report = parse_grype_report(text, "grype.json");
         CHECK(with_id(report.findings, "CVE-2026-0003").ignored_because ==
-              "grype left it out by a rule that it was given (CVE-2026-0003, zlib1g, deb)");
+              "grype suppressed it by a rule that it was given (CVE-2026-0003, zlib1g, deb)");
         CHECK(ids_of(report.ignored) == "CVE-2026-0008");
     }
     SECTION("Trivy") {
@@ -185,7 +185,7 @@ TEST_CASE("what a scanner leaves out by a rule that it was given is a finding: o
             "trivy.json");
         REQUIRE(ids_of(report.findings) == "CVE-1");
         CHECK(report.findings[0].ignored_because ==
-              "trivy left it out by a rule that it was given (ignored, later, .trivyignore)");
+              "trivy suppressed it by a rule that it was given (ignored, later, .trivyignore)");
     }
 }
 
@@ -253,17 +253,17 @@ TEST_CASE("a Java library goes by one name and one path, whichever scanner sees 
 }
 
 TEST_CASE("Trivy tells whether it looked the system's packages up") {
-    const auto left_out = [](const std::string& results) {
+    const auto not_scanned = [](const std::string& results) {
         return parse_trivy_report(
                    R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {})" + results + "}", "it")
-            .system_left_out;
+            .system_not_scanned;
     };
-    CHECK(left_out(""));  // --scanners secret
-    CHECK(left_out(R"(, "Results": [{"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg"}])"));
-    CHECK(left_out(R"(, "Results": [{"Target": "OS Packages", "Class": "license"}])"));
-    CHECK_FALSE(left_out(R"(, "Results": [{"Target": "x, debian 12", "Class": "os-pkgs", "Type": "debian"
+    CHECK(not_scanned(""));  // --scanners secret
+    CHECK(not_scanned(R"(, "Results": [{"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg"}])"));
+    CHECK(not_scanned(R"(, "Results": [{"Target": "OS Packages", "Class": "license"}])"));
+    CHECK_FALSE(not_scanned(R"(, "Results": [{"Target": "x, debian 12", "Class": "os-pkgs", "Type": "debian"
 }])"));
-    CHECK_FALSE(left_out(R"(, "Results": [{"Target": "x, debian 10", "Type": "debian"
+    CHECK_FALSE(not_scanned(R"(, "Results": [{"Target": "x, debian 10", "Type": "debian"
 }])"));  // without classes
 }
 

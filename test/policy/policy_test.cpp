@@ -150,7 +150,7 @@ vulnerability-policy.yml:21: "id" is missing
   hint: name the vulnerability: CVE-…, GHSA-…, or a secret's rule
 vulnerability-policy.yml:23: this entry names a version of no component
   hint: add "component", or remove "version"
-vulnerability-policy.yml:24: which rebuild ends this entry cannot be told
+vulnerability-policy.yml:24: it is not known which rebuild ends this entry
   hint: add the day from which on a rebuilt base ends it: "added: 2026-12-31"
 vulnerability-policy.yml:26: "scanner": "snyk" is not possible
   hint: write one of: trivy, grype
@@ -214,7 +214,7 @@ exceptions:
         render_problems(warnings) ==
         R"(policy.yml:2: warning: the scope "weak" changes nothing: gate_from low is not above the gate's severity medium
   hint: raise gate_from, or remove the scope
-policy.yml:4: warning: nobody owns the exception for CVE-1 yet
+policy.yml:4: warning: the exception for CVE-1 has no owner yet
   hint: write who has accepted this risk
 )");
 }
@@ -266,4 +266,20 @@ TEST_CASE("an id is accepted in lower case, and refused with foreign characters"
           "aws-access-key-id");
     CHECK(complaint_of_policy("exceptions: [{id: CVE\u20112026\u20111234, reason: r, owner: me}]\n")
               .find("is not an id of a vulnerability\n  hint: write it with plain hyphens") != std::string::npos);
+    CHECK(complaint_of_policy("exceptions: [{id: X-1, aliases: [CVE\u20112026\u20111234], reason: r, owner: me}]\n")
+              .find("is not an id of a vulnerability") != std::string::npos);
+    CHECK(policy_of("exceptions: [{id: X-1, aliases: [cve-2026-1], reason: r, owner: me}]").waivers[0].aliases ==
+          std::vector<std::string>{"CVE-2026-1"});
+}
+
+TEST_CASE("an exception may name the line of a secret in its file") {
+    const std::string begin = "exceptions: [{id: aws-access-key-id, reason: r, owner: me, ";
+    CHECK(policy_of(begin + "paths: [/app/.env], line: 12}]").waivers[0].line == 12);
+    CHECK(complaint_of_policy(begin + "line: 12}]").find("\"line\" is given without the file") != std::string::npos);
+    for (const char* wrong : {"0", "-1", "x", "1.5", "123456789"}) {
+        CHECK(complaint_of_policy(begin + "paths: [/app/.env], line: " + wrong + "}]").find("is not a line") !=
+              std::string::npos);
+    }
+    CHECK(complaint_of_policy(begin + "paths: [/app/.env], line: }]").find("would cover everything") !=
+          std::string::npos);
 }

@@ -179,13 +179,13 @@ TEST_CASE("tables stay tables for a screen reader where a phone lays them out as
     CHECK(count(body, "<td data-label") == 0);
 }
 
-TEST_CASE("what is forgiven is not green, in no place of the page") {
-    const std::string page = render_page(forgiven_run());
+TEST_CASE("an image with pre-existing findings is green in no place of the page") {
+    const std::string page = render_page(pre_existing_run());
     CHECK(count(page, "<div class=\"band doubt\">") == 1);
-    CHECK(count(page, "! 1 forgiven: published too") == 1);
-    CHECK(count(page, "! 2 forgiven: published too") == 1);
-    CHECK(count(page, "<span class=\"state forgiven\">forgiven</span>") == 2);
-    CHECK(count(page, "<option value=\"forgiven\">") == 1);
+    CHECK(count(page, "! 1 pre-existing: published too") == 1);
+    CHECK(count(page, "! 2 pre-existing: published too") == 1);
+    CHECK(count(page, "<span class=\"state pre-existing\">pre-existing</span>") == 2);
+    CHECK(count(page, "<option value=\"pre-existing\">") == 1);
     CHECK(count(page, "<p class=\"nothing\">Nothing.</p>") == 0);
-    CHECK(count(render_page(vulnerable_run()), "<option value=\"forgiven\">") == 0);
+    CHECK(count(render_page(vulnerable_run()), "<option value=\"pre-existing\">") == 0);
 }

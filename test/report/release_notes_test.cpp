@@ -23,7 +23,7 @@ PublicationRecord record_of(const Run& run) {
 
 }  // namespace
 
-TEST_CASE("The notes name every image, what it stands on, what changed and what was accepted") {
+TEST_CASE("The notes name every image, what it is based on, what changed and what was accepted") {
     const Run run = vulnerable_run();
     LastRelease last{.version = "0.9.0", .images = {"3.11.9-production", "3.13.3-production"}, .findings = {}};
     last.findings = {make_finding("CVE-2020-1", "gone", Severity::high)};

@@ -107,16 +107,16 @@ TEST_CASE("the numbers of a heading are those of the tables, also where rows hav
     CHECK(render_blocking_count(run) == "2 findings block 3 of 4 images");
 }
 
-TEST_CASE("what is forgiven comes after what blocks, and is something to mend all the same") {
-    const Run run = forgiven_run();
+TEST_CASE("pre-existing findings come after what blocks, and have to be fixed all the same") {
+    const Run run = pre_existing_run();
     const std::vector<FindingRow> rows = gather_findings(run);
     REQUIRE(rows.size() == 7);
-    CHECK(rows[0].state == FindingState::forgiven);
-    CHECK(rows[1].state == FindingState::forgiven);
+    CHECK(rows[0].state == FindingState::pre_existing);
+    CHECK(rows[1].state == FindingState::pre_existing);
     CHECK(rows[2].state == FindingState::waived);
     CHECK(gather_blocking(run).empty());
     const std::vector<ToDo> todo = make_todo(run, rows);
     REQUIRE(todo.size() == 1);
-    CHECK(todo[0].text == "Fix in another change what this one is forgiven: elsewhere it blocks");
-    CHECK(todo[0].because == "2 findings in 2 of 4 images are forgiven, because the published images have them too");
+    CHECK(todo[0].text == "Fix the pre-existing findings in another change: elsewhere they block");
+    CHECK(todo[0].because == "2 findings in 2 of 4 images are pre-existing: the published images have them too");
 }

@@ -76,27 +76,27 @@ TEST_CASE("stand-in bases and sample data are in the heading") {
     CHECK(has_stand_in_bases(run));
 }
 
-TEST_CASE("images whose findings are forgiven are not called clean") {
-    Run run = forgiven_run();
+TEST_CASE("images with pre-existing findings are not called clean") {
+    Run run = pre_existing_run();
     REQUIRE(outcome_of(run) == Outcome::clean);
     CHECK(render_heading(run) ==
-          "Python 1.0.0 adds nothing that blocks, but is not clean: 2 findings in 2 of 4 images are forgiven, because "
+          "Python 1.0.0 adds nothing that blocks, but is not clean: 2 findings in 2 of 4 images are pre-existing: "
           "the published images have them too");
     run.images[1].verdict->blocking = {make_finding("CVE-2026-1", "a", Severity::high)};
     run.images[1].verdict->outcome = Outcome::vulnerable;
     CHECK(render_heading(run) ==
-          "Python 1.0.0 must not ship: 1 finding blocks 1 of 4 images; 2 findings in 2 of 4 images are forgiven, "
-          "because the published images have them too");
+          "Python 1.0.0 must not ship: 1 finding blocks 1 of 4 images; 2 findings in 2 of 4 images are pre-existing: "
+          "the published images have them too");
 }
 
-TEST_CASE("a forgiven finding is not counted as one below the gate, and is counted all the same") {
-    const Run run = forgiven_run();
+TEST_CASE("a pre-existing finding is not counted as one below the threshold, and is counted all the same") {
+    const Run run = pre_existing_run();
     const Counts one = count_findings(run.images[1]);
     CHECK(one.blocking == 0);
-    CHECK(one.forgiven == 2);
+    CHECK(one.pre_existing == 2);
     CHECK(one.reported == 4);
     const Counts all = count_findings(run);
-    CHECK(all.forgiven == 2);
+    CHECK(all.pre_existing == 2);
     CHECK(all.reported == 4);
     CHECK(all.all() == count_findings(vulnerable_run()).all());
 }

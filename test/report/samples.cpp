@@ -325,8 +325,8 @@ Run vulnerable_run() {
                                                                   .promise = "the user is numeric and not root",
                                                                   .before = RowResult::kept,
                                                                   .now = RowResult::broken}};
-    run.images[0].verdict->left_out = {unfixed(2800, "linux-libc-dev", Severity::high)};
-    run.images[0].verdict->left_out[0].ignored_because = "kernel headers: the kernel is the host's";
+    run.images[0].verdict->suppressed = {unfixed(2800, "linux-libc-dev", Severity::high)};
+    run.images[0].verdict->suppressed[0].ignored_because = "kernel headers: the kernel is the host's";
     run.publication = PublicationState{.result = PublicationState::Result::not_wanted,
                                        .to = {},
                                        .reason = "a pull request never publishes",
@@ -335,7 +335,7 @@ Run vulnerable_run() {
     return run;
 }
 
-Run forgiven_run() {
+Run pre_existing_run() {
     Run run = vulnerable_run();
     run.policy.gate.new_only = true;
     run.images[3].contract = contract(run.images[3].name);
@@ -344,7 +344,7 @@ Run forgiven_run() {
     for (std::size_t i = 0; i < 2; ++i) {
         Verdict& verdict = *run.images[i].verdict;
         for (const Finding& finding : verdict.blocking) {
-            run.images[i].change->forgiven.insert(finding.key());
+            run.images[i].change->pre_existing.insert(finding.key());
             run.images[i].remedies.at(finding.key()).waiver.clear();
             verdict.reported.push_back(finding);
         }
@@ -390,8 +390,8 @@ Run hostile_run() {
     Waiver waiver = accepted_setuptools();
     waiver.reason = waiver.owner = waiver.id = waiver.package = hostile_text;
     image.verdict->waived = {{.finding = named, .waiver = waiver}};
-    image.verdict->left_out = {named};
-    image.verdict->left_out[0].ignored_because = hostile_text;
+    image.verdict->suppressed = {named};
+    image.verdict->suppressed[0].ignored_because = hostile_text;
     image.verdict->receipts[0].scanner_version = hostile_text;
     image.verdict->receipts[0].database = hostile_text;
     image.verdict->receipts[0].failure = hostile_text;

@@ -10,7 +10,7 @@
 Run vulnerable_run();
 /// A pull request with gate.pull_requests: new-only: what would block the first two images, the published ones have
 /// too.
-Run forgiven_run();
+Run pre_existing_run();
 /// The same images, all clean and published.
 Run clean_run();
 /// One scanner gave nothing for one image.

@@ -18,7 +18,7 @@ TEST_CASE("samples for the peers are written", "[.][samples]") {
         file << text;
         CHECK(file.good());
     };
-    const std::map<std::string, Run> runs{{"vulnerable", vulnerable_run()}, {"forgiven", forgiven_run()},
+    const std::map<std::string, Run> runs{{"vulnerable", vulnerable_run()}, {"pre-existing", pre_existing_run()},
                                           {"clean", clean_run()},           {"unknown", unknown_run()},
                                           {"hostile", hostile_run()},       {"large", large_run(30'000)}};
     for (const auto& [name, run] : runs) {

@@ -88,7 +88,7 @@ TEST_CASE("every limit holds for 30,000 findings, and the least severe of those 
     REQUIRE(sarif);
     CHECK(sarif->results == 5'000);
     CHECK(sarif->cut == 25'000);
-    CHECK(sarif->text.find("25000 findings left out, the least severe ones that do not block: GitHub shows 5000 of one "
+    CHECK(sarif->text.find("25000 findings omitted, the least severe ones that do not block: GitHub shows 5000 of one "
                            "run; report.html has them") != std::string::npos);
     const Parsed parsed = sarif_of(image, {.from = Severity::unknown});
     check_limits(parsed);
@@ -136,7 +136,7 @@ TEST_CASE("when even what blocks has no room, that is said") {
     const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", {.max_results = 2});
     REQUIRE(sarif);
     CHECK(sarif->results == 2);
-    CHECK(sarif->text.find("1 finding left out, 1 of them blocking: GitHub shows 2") != std::string::npos);
+    CHECK(sarif->text.find("1 finding omitted, 1 of them blocking: GitHub shows 2") != std::string::npos);
 }
 
 TEST_CASE("every limit holds when every text is hostile or empty") {

@@ -248,12 +248,12 @@ TEST_CASE("the category has the minor version only, and the whole one where two 
           "begin anew when it changes");
 }
 
-TEST_CASE("what is below sarif-severity is left out and said, but never what blocks or has no known severity") {
+TEST_CASE("what is below sarif-severity is omitted and counted, but never what blocks or has no known severity") {
     ImageRun image = vulnerable_run().images[1];
     const std::optional<Sarif> usual = render_sarif(image, "0.1.0");
     CHECK(usual->results == 4);
     CHECK(usual->below == 2);
-    CHECK(usual->text.find("2 findings below medium left out (sarif-severity); report.html has them") !=
+    CHECK(usual->text.find("2 findings below medium omitted (sarif-severity); report.html has them") !=
           std::string::npos);
     image.verdict->blocking[1].severity = Severity::low;
     CHECK(render_sarif(image, "0.1.0", {.from = Severity::critical})->results == 3);
@@ -289,11 +289,12 @@ TEST_CASE("a scanner that is off is said in the file, and what that means") {
           "not known");
 }
 
-TEST_CASE("a forgiven finding is a warning that says so, not one below the gate") {
-    const rapidjson::Document sarif = sarif_of(forgiven_run().images[0]);
+TEST_CASE("a pre-existing finding is a warning that says so, not one below the threshold") {
+    const rapidjson::Document sarif = sarif_of(pre_existing_run().images[0]);
     const Json& result = results_of(sarif)[0];
     CHECK(text_at(result, "ruleId") == "CVE-2026-1001");
     CHECK(text_at(result, "level") == "warning");
-    CHECK(text_at(member(result, "message"), "text").find(": critical (trivy: critical, grype: high), forgiven. ") !=
-          std::string::npos);
+    CHECK(
+        text_at(member(result, "message"), "text").find(": critical (trivy: critical, grype: high), pre-existing. ") !=
+        std::string::npos);
 }

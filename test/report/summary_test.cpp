@@ -42,7 +42,7 @@ Run busy_run() {
 TEST_CASE("summaries read as approved") {
     approve(render_summary(vulnerable_run()), "report/vulnerable.summary.golden");
     approve(render_summary(clean_run()), "report/clean.summary.golden");
-    approve(render_summary(forgiven_run()), "report/forgiven.summary.golden");
+    approve(render_summary(pre_existing_run()), "report/pre-existing.summary.golden");
     approve(render_summary(unknown_run()), "report/unknown.summary.golden");
 }
 

@@ -26,8 +26,8 @@ TEST_CASE("tables and endings read as approved") {
     approve(render_table(vulnerable_run(), false), "report/vulnerable.table.golden");
     approve(render_ending(vulnerable_run(), false), "report/vulnerable.ending.golden");
     approve(render_ending(clean_run(), false), "report/clean.ending.golden");
-    approve(render_table(forgiven_run(), false), "report/forgiven.table.golden");
-    approve(render_ending(forgiven_run(), false), "report/forgiven.ending.golden");
+    approve(render_table(pre_existing_run(), false), "report/pre-existing.table.golden");
+    approve(render_ending(pre_existing_run(), false), "report/pre-existing.ending.golden");
     approve(render_ending(unknown_run(), false), "report/unknown.ending.golden");
 }
 

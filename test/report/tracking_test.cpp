@@ -39,7 +39,7 @@ TEST_CASE("A clean night without an open issue leaves everything alone") {
     CHECK(plan.action == TrackingAction::leave_alone);
 }
 
-TEST_CASE("Findings open the issue, which tells people by itself: without a comment, with a mention") {
+TEST_CASE("Findings open the issue, which notifies people by itself: without a comment, with a mention") {
     const TrackingPlan plan =
         plan_tracking(nightly(vulnerable_run()), std::nullopt, std::nullopt, {"defra/platform", "@octocat"});
     CHECK(plan.action == TrackingAction::create);
@@ -155,7 +155,7 @@ TEST_CASE("An unknown night remembers no more than an issue can hold, and says w
     CHECK(plan.body.size() <= 65'536);
     CHECK(parse_tracking_state(plan.body) == plan.state);
     CHECK(holds(plan.body,
-                "The issue remembers 4000 findings; what blocks besides (6000 more) is told of as new every night."));
+                "The issue remembers 4000 findings; what blocks besides (6000 more) is reported as new every night."));
 }
 
 TEST_CASE("What is already known is not forgotten for what an unknown night adds, as long as there is room") {
@@ -167,7 +167,7 @@ TEST_CASE("What is already known is not forgotten for what an unknown night adds
     CHECK(plan.state.known.size() == 4'000);
     CHECK(std::includes(plan.state.known.begin(), plan.state.known.end(), before.known.begin(), before.known.end()));
     CHECK(holds(plan.body,
-                "The issue remembers 4000 findings; what blocks besides (20 more) is told of as new every night."));
+                "The issue remembers 4000 findings; what blocks besides (20 more) is reported as new every night."));
     CHECK_FALSE(
         holds(plan_tracking(nightly(vulnerable_run()), before, std::nullopt, nobody).body, "The issue remembers"));
 }

@@ -158,7 +158,7 @@ TEST_CASE("a waiver that is pasted into a policy is read, and waives this findin
     Problems warnings;
     const Policy policy = parse_policy("exceptions:\n" + render_waiver(finding, today), "policy.yml", warnings);
     CHECK(render_problems(warnings) ==
-          "policy.yml:7: warning: nobody owns the exception for CVE-1 yet\n"
+          "policy.yml:7: warning: the exception for CVE-1 has no owner yet\n"
           "  hint: write who has accepted this risk\n");
     const Verdict verdict = judged(image_with({finding, elsewhere}, {}), policy);
     CHECK(verdict.waived.size() == 1);
@@ -238,7 +238,7 @@ TEST_CASE("a verdict is read as it was written") {
     REQUIRE(again.blocking.size() == 5);
     CHECK(again.blocking[0].key() == verdict.blocking[0].key());
     CHECK(again.blocking[0].reported_by[1].severity == Severity::high);
-    CHECK(again.left_out[0].ignored_because == verdict.left_out[0].ignored_because);
+    CHECK(again.suppressed[0].ignored_because == verdict.suppressed[0].ignored_because);
     CHECK(again.paused[0].until == today);
     CHECK(again.receipts[1].sbom == sha256("sbom"));
 }
@@ -290,7 +290,7 @@ TEST_CASE("receipts are read as they were written") {
           "it has no digest \"manifest\"\n  hint: scan again\n");
 }
 
-TEST_CASE("explain answers for each image: blocks, not gated, waived, left out, not found, not known") {
+TEST_CASE("explain answers for each image: blocks, not gated, waived, suppressed, not found, not known") {
     Finding high = found(grype, "CVE-1", "a", Severity::high);
     high.aliases = {"GHSA-1"};
     high.layer = "sha256:f251bfe7f15b21f7e6a78939c2283b49";
@@ -298,7 +298,7 @@ TEST_CASE("explain answers for each image: blocks, not gated, waived, left out, 
     Subject image = image_with({found(trivy, "CVE-2", "a", Severity::high)},
                                {high, found(grype, "CVE-3", "b", Severity::low, FixState::none)});
     Finding hidden = found(grype, "CVE-4", "c", Severity::high, FixState::none);
-    hidden.ignored_because = "grype left it out by a built-in rule (c)";
+    hidden.ignored_because = "grype suppressed it by a built-in rule (c)";
     image.scans[1].report->ignored = {hidden};
     Subject broken = image_with({}, {});
     broken.name = "3.13.3-development-linux-amd64";
@@ -321,7 +321,7 @@ TEST_CASE("explain answers for each image: blocks, not gated, waived, left out, 
           "CVE-3\n  3.13.3-production-linux-amd64: present, not gated: low in b 1.0, no fix yet, seen by grype" +
               not_known);
     CHECK(answer("CVE-4") ==
-          "CVE-4\n  3.13.3-production-linux-amd64: grype left it out by a built-in rule (c): high in c 1.0, no fix "
+          "CVE-4\n  3.13.3-production-linux-amd64: grype suppressed it by a built-in rule (c): high in c 1.0, no fix "
           "yet, seen by "
           "grype" +
               not_known);
@@ -341,7 +341,7 @@ TEST_CASE("explain answers for each image: blocks, not gated, waived, left out, 
           "code 1");
 }
 
-TEST_CASE("a change is told what it adds and what it mends, whatever became of it at the gate") {
+TEST_CASE("a change is shown with what it adds and what it fixes, whether it blocks or not") {
     const Verdict before = judged(
         image_with({found(trivy, "CVE-1", "a", Severity::high), found(trivy, "CVE-2", "a", Severity::low)}, {}), {});
     Finding updated = found(trivy, "CVE-1", "a", Severity::high);
@@ -367,19 +367,19 @@ TEST_CASE("new-only: what was published already does not block; without a known 
     const Finding added = found(trivy, "CVE-2", "a", Severity::high);
     const Verdict published = verdict_of({old});
 
-    const Verdict same = forgive_published(verdict_of({old}), published);
+    const Verdict same = block_only_new(verdict_of({old}), published);
     CHECK(same.outcome == Outcome::clean);
     CHECK(ids_of(same.reported) == "CVE-1");
-    const Verdict worse = forgive_published(verdict_of({old, added}), published);
+    const Verdict worse = block_only_new(verdict_of({old, added}), published);
     CHECK(worse.outcome == Outcome::vulnerable);
     CHECK(ids_of(worse.blocking) == "CVE-2");
     const Verdict below = verdict_of({found(trivy, "CVE-1", "a", Severity::low)});
-    CHECK(forgive_published(verdict_of({old}), below).outcome == Outcome::clean);
-    CHECK(forgive_published(verdict_of({old}), std::nullopt).outcome == Outcome::vulnerable);
+    CHECK(block_only_new(verdict_of({old}), below).outcome == Outcome::clean);
+    CHECK(block_only_new(verdict_of({old}), std::nullopt).outcome == Outcome::vulnerable);
     Verdict unknown = published;
     unknown.outcome = Outcome::unknown;
-    CHECK(forgive_published(verdict_of({old}), unknown).outcome == Outcome::vulnerable);
-    CHECK(forgive_published(unknown, published).outcome == Outcome::unknown);
+    CHECK(block_only_new(verdict_of({old}), unknown).outcome == Outcome::vulnerable);
+    CHECK(block_only_new(unknown, published).outcome == Outcome::unknown);
 }
 
 TEST_CASE("no-worse: what blocks now has to block in the published image too") {

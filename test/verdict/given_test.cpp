@@ -10,12 +10,10 @@ namespace {
 
 const std::string directory = fixtures_dir() + "/verdict/given/";
 
-ScanResult bare_scan(Scanner scanner, const std::string& name) {
+ScanResult bare_scan(Scanner scanner, const std::string& text) {
     ScanResult scan{
         .receipt = {
             .scanner = scanner, .manifest = sha256(""), .config = sha256(""), .report = sha256(""), .bare = true}};
-    const std::string file = name + (scanner == Scanner::trivy ? "/trivy.json" : "/grype.json");
-    const std::string text = text_of_file(directory + file);
     try {
         scan.report =
             scanner == Scanner::trivy ? parse_trivy_report(text, "trivy.json") : parse_grype_report(text, "grype.json");
@@ -34,16 +32,14 @@ struct Given {
     Outcome outcome = Outcome::unknown;
 };
 
-Given judge_given(const std::string& name) {
+Given judge_texts(const std::string& trivy, const std::string& grype, const Policy& policy) {
     const Time now = *parse_time("2026-11-29T00:00:00Z");
-    Given given;
-    const std::string policy = directory + name + "/vulnerability-policy.yml";
-    if (std::filesystem::exists(policy)) given.policy = policy_of(text_of_file(policy));
-    Subject subject{.name = name,
+    Given given{.policy = policy};
+    Subject subject{.name = "image",
                     .target = "",
                     .manifest = sha256(""),
                     .config = sha256(""),
-                    .scans = {bare_scan(Scanner::trivy, name), bare_scan(Scanner::grype, name)}};
+                    .scans = {bare_scan(Scanner::trivy, trivy), bare_scan(Scanner::grype, grype)}};
     for (ScanResult& scan : subject.scans) {
         if (scan.report && scan.report->manifest) subject.manifest = *scan.report->manifest;
         if (scan.report && scan.report->config) subject.config = *scan.report->config;
@@ -65,6 +61,12 @@ Given judge_given(const std::string& name) {
     }
     given.said += render_problems(check_waivers(given.policy, {verdict}, day_of(now), Judged::unknown_targets));
     return given;
+}
+
+Given judge_given(const std::string& name) {
+    const std::string policy = directory + name + "/vulnerability-policy.yml";
+    return judge_texts(text_of_file(directory + name + "/trivy.json"), text_of_file(directory + name + "/grype.json"),
+                       std::filesystem::exists(policy) ? policy_of(text_of_file(policy)) : Policy{});
 }
 
 struct Expected {
@@ -104,5 +106,96 @@ TEST_CASE("nothing that a given report says is lost on the way to the verdict") 
         CHECK(given.outcome == expected.outcome);
         CHECK(given.said.find(expected.said) != std::string::npos);
         CHECK(given.said.find(expected.not_said) == std::string::npos);
+    }
+}
+
+namespace {
+
+/// A pair of reports that is clean, and one change in one of them.
+struct Change {
+    std::string what;
+    Scanner scanner;
+    std::string from;
+    std::string to;
+    Outcome outcome;
+    std::string said;
+    std::string policy = {};
+};
+
+std::string match_of(const std::string& rating, const std::string& fix) {
+    return R"({"vulnerability": {"id": "CVE-2099-1", )" + rating + R"("fix": )" + fix +
+           R"(}, "artifact": {"name": "requests", "version": "2.31.0", "type": "python"}})";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("one line of a clean report decides, whichever it is") {
+    const std::string trivy = text_of_file(directory + "python-fix-alpha-only/trivy.json");
+    const std::string grype = text_of_file(directory + "misconfiguration-dropped/grype.json");
+    CHECK(judge_texts(trivy, grype, {}).outcome == Outcome::clean);
+    const std::string no_matches = R"("matches": [])";
+    const std::string system_result = R"("Type": "debian"
+  })";
+    const std::string high = R"("severity": "High", )";
+    const std::string fixed = R"({"versions": ["2.32.0"], "state": "fixed"})";
+    const std::vector<Change> changes = {
+        {"a version with the fix, without the word", Scanner::grype, no_matches,
+         "\"matches\": [" + match_of(high, R"({"versions": ["2.32.0"], "state": ""})") + "]", Outcome::vulnerable,
+         "update requests to 2.32.0"},
+        {"the word, without a version", Scanner::grype, no_matches,
+         "\"matches\": [" + match_of(high, R"({"versions": [], "state": "fixed"})") + "]", Outcome::vulnerable,
+         "fixed in a version that no scanner names"},
+        {"a finding that is ignored by no rule", Scanner::grype, no_matches,
+         no_matches + R"(, "ignoredMatches": [)" + match_of(high, fixed) + "]", Outcome::vulnerable,
+         "update requests to 2.32.0"},
+        {"a second list of matches", Scanner::grype, no_matches,
+         no_matches + ", \"matches\": [" + match_of(high, fixed) + "]", Outcome::unknown, "matches is given twice"},
+        {"a second list of results", Scanner::trivy, "\"Results\": [", R"("Results": [], "Results": [)",
+         Outcome::unknown, "Results is given twice"},
+        {"alerts in another form", Scanner::grype, no_matches,
+         no_matches + R"(, "alertsByPackage": {"libc6": [{"type": "distro-eol"}]})", Outcome::unknown,
+         "alertsByPackage is not a list"},
+        {"a system that is switched off", Scanner::grype, no_matches,
+         no_matches + R"(, "alertsByPackage": [{"alerts": [{"type": "distro-disabled", "message": "no data"}]}])",
+         Outcome::unknown, "grype does not know the system debian 12.15: no data"},
+        {"a report of a day that is yet to come", Scanner::trivy, "2026-11-23T16", "2027-11-23T16", Outcome::unknown,
+         "trivy made its report on 2027-11-23T16:52:59Z, which is yet to come"},
+        {"an old report in another time zone", Scanner::trivy, "2026-11-23T16:52:59.97261288Z",
+         "2026-11-21T23:30:00.123456789-01:00", Outcome::clean, ""},
+        {"an older report in another time zone", Scanner::trivy, "2026-11-23T16:52:59.97261288Z",
+         "2026-11-22T00:30:00.123456789+01:00", Outcome::unknown, "trivy made its report on 2026-11-21T23:30:00Z"},
+        {"another release of the system", Scanner::trivy, "\"Name\": \"12.15\"", "\"Name\": \"13.1\"", Outcome::unknown,
+         "trivy saw debian 13.1 in the image and grype saw debian 12.15"},
+        {"a score as text and a word that nobody knows", Scanner::grype, no_matches,
+         "\"matches\": [" +
+             match_of(R"("severity": "Moderate", "cvss": [{"version": "3.1", "metrics": {"baseScore": "9.1"}}], )",
+                      fixed) +
+             "]",
+         Outcome::vulnerable, "critical (grype: critical by CVSS 9.1)"},
+        {"something unknown that was suppressed", Scanner::trivy, system_result,
+         R"("Type": "debian", "ExperimentalModifiedFindings": [{"Type": "malware", "Finding": {}}]})", Outcome::clean,
+         "trivy reports 1 suppressed result of an unknown kind, which is not judged here"},
+        {"two secrets in a file, of which one is accepted", Scanner::trivy, system_result,
+         system_result + R"(, {"Target": "/app/.env", "Class": "secret", "Secrets": [
+            {"RuleID": "aws-access-key-id", "Severity": "CRITICAL", "StartLine": 3},
+            {"RuleID": "aws-access-key-id", "Severity": "CRITICAL", "StartLine": 9}]})",
+         Outcome::vulnerable, "take /app/.env:9 out of the image",
+         "exceptions: [{id: aws-access-key-id, paths: [/app/.env], line: 3, reason: r, owner: me, review_by: "
+         "2027-01-01}]"},
+    };
+    for (const Change& change : changes) {
+        const bool in_trivy = change.scanner == Scanner::trivy;
+        const Given given =
+            judge_texts(in_trivy ? replaced(trivy, change.from, change.to) : trivy,
+                        in_trivy ? grype : replaced(grype, change.from, change.to), policy_of(change.policy));
+        INFO(change.what << ":\n" << given.said);
+        CHECK(given.outcome == change.outcome);
+        CHECK(given.said.find(change.said) != std::string::npos);
     }
 }

@@ -141,7 +141,7 @@ TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") 
     }
     SECTION("settings that hide findings") {
         report->hidden_by = {"only-fixed"};
-        CHECK(why_unknown(image) == "grype was told to hide findings from its report by: only-fixed");
+        CHECK(why_unknown(image) == "grype was configured to hide findings from its report by: only-fixed");
     }
     SECTION("another version than the receipt's") {
         receipt.scanner_version = "0.1";
@@ -156,9 +156,9 @@ TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") 
 
 TEST_CASE("a scan that did not look where it should have is no clean scan") {
     Subject image = image_with({}, {});
-    image.scans[0].report->system_left_out = true;
+    image.scans[0].report->system_not_scanned = true;
     CHECK(why_unknown(image) == "trivy has no result about the packages of debian, so it did not look them up");
-    image.scans[0].report->system_left_out = false;
+    image.scans[0].report->system_not_scanned = false;
     image.scans[1].report->database_fault = "checksum mismatch";
     CHECK(why_unknown(image) == "grype says of its database: checksum mismatch");
 }
@@ -223,7 +223,7 @@ TEST_CASE("past its end of life: unknown if every scanner says so, else a warnin
     CHECK(judged(image, {}).warnings[0].starts_with("debian 12 has only long-term support, until 2028-06-30"));
 }
 
-TEST_CASE("what nobody rates counts as the policy says, and what is not affected never blocks") {
+TEST_CASE("what no scanner rates counts as the policy says, and what is not affected never blocks") {
     const Subject unrated = image_with({found(trivy, "CVE-1", "a", Severity::unknown)}, {});
     CHECK(ids_of(judged(unrated, {}).blocking) == "CVE-1");
     CHECK(judged(unrated, {}).blocking[0].severity == Severity::unknown);
@@ -349,7 +349,7 @@ TEST_CASE("a scanner may be off until a day, and that is said; not both") {
               .outcome == Outcome::unknown);
     const std::string other = "  - {scanner: trivy, reason: down, owner: me, until: 2026-11-23}\n";
     CHECK(why_unknown(image, policy_of("pauses:\n" + pause + other)) ==
-          "all scanners are paused, so nobody looked at the image");
+          "all scanners are paused, so the image was not scanned");
 }
 
 TEST_CASE("sample data and stand-in bases are said by the verdict") {
@@ -453,6 +453,31 @@ TEST_CASE("a waiver can be for a version, a path, a target or a source package o
     CHECK(outcome("targets: [development]") == Outcome::vulnerable);
 }
 
+TEST_CASE("an exception for one secret of a file does not cover the next one there") {
+    std::vector<Finding> secrets;
+    for (const int line : {3, 9}) {
+        secrets.push_back(found_at(trivy, "aws-access-key-id", "", Severity::critical, "/app/.env"));
+        secrets.back().kind = FindingKind::secret;
+        secrets.back().line = line;
+    }
+    const std::string entry =
+        "exceptions: [{id: aws-access-key-id, reason: r, owner: me, review_by: 2027-01-01, paths: [";
+    const Verdict one = judged(image_with(secrets, {}), policy_of(entry + "/app/.env], line: 3}]"));
+    REQUIRE(one.waived.size() == 1);
+    CHECK(one.waived[0].finding.line == 3);
+    REQUIRE(one.blocking.size() == 1);
+    CHECK(one.blocking[0].line == 9);
+    CHECK(judged(image_with(secrets, {}), policy_of(entry + "/app/.env]}]")).waived.size() == 2);
+    // Where the secret has moved, the exception covers nothing, and that is reported.
+    const Policy moved = policy_of(entry + "/app/.env], line: 4}]");
+    const Verdict verdict = judged(image_with(secrets, {}), moved);
+    CHECK(verdict.blocking.size() == 2);
+    CHECK(render_problems(check_waivers(moved, {verdict}, today)).find("matches nothing") != std::string::npos);
+    // What is offered to paste names this one only.
+    const Policy pasted = policy_of("exceptions:\n" + render_waiver(secrets[0], today));
+    CHECK(judged(image_with(secrets, {}), pasted).waived.size() == 1);
+}
+
 TEST_CASE("a secret blocks whatever its severity, also without a policy and within scopes, until it is waived") {
     Finding secret = found_at(trivy, "private-key", "", Severity::low, "/app/key.pem");
     secret.kind = FindingKind::secret;
@@ -496,8 +521,8 @@ TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and t
     const std::string entry = "{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt";
     const Policy endless = policy_of("exceptions: [" + entry + "}]");
     CHECK(render_problems(check_waivers(endless, {judged(image, endless)}, today)) ==
-          "vulnerability-policy.yml:1: warning: the exception for CVE-1 has no end here, where nothing tells when the "
-          "base "
+          "vulnerability-policy.yml:1: warning: the exception for CVE-1 has no end here, where it is not known when "
+          "the base "
           "was rebuilt\n  hint: add review_by, the last day on which it holds\n");
     CHECK(check_waivers(endless, {}, today).empty());
     const Policy dated = policy_of("exceptions: [" + entry + ", review_by: 2027-01-01}]");
@@ -590,14 +615,14 @@ TEST_CASE("G8: what the scanners disagree about stays in the finding") {
 TEST_CASE("what only a built-in rule of a scanner hides is shown, and does not block") {
     Subject image = image_with({}, {});
     Finding hidden = found(grype, "CVE-1", "linux-libc-dev", Severity::high);
-    hidden.ignored_because = "grype left it out by a built-in rule (linux-libc-dev)";
+    hidden.ignored_because = "grype suppressed it by a built-in rule (linux-libc-dev)";
     image.scans[1].report->ignored = {hidden};
     Verdict verdict = judged(image, {});
     CHECK(verdict.outcome == Outcome::clean);
-    CHECK(ids_of(verdict.left_out) == "CVE-1");
+    CHECK(ids_of(verdict.suppressed) == "CVE-1");
     image.scans[0].report->findings = {found(trivy, "CVE-1", "linux-libc-dev", Severity::high)};
     verdict = judged(image, {});
-    CHECK(verdict.left_out.empty());
+    CHECK(verdict.suppressed.empty());
     REQUIRE(ids_of(verdict.blocking) == "CVE-1");
     CHECK(verdict.blocking[0].ignored_because == hidden.ignored_because);
 }
@@ -613,7 +638,7 @@ TEST_CASE("the real reports of one image, judged: what blocks is what has a fix 
     CHECK(ids_of(verdict.blocking) ==
           "CVE-2026-0001 CVE-2026-0006 CVE-2026-0007 GHSA-gggg-hhhh-jjjj CVE-2026-0002 CVE-2026-0005");
     CHECK(ids_of(verdict.reported) == "CVE-2026-0003 CVE-2026-0004 TEMP-0000001-ABCDEF");
-    CHECK(ids_of(verdict.left_out) == "CVE-2026-0008");
+    CHECK(ids_of(verdict.suppressed) == "CVE-2026-0008");
 }
 
 TEST_CASE("adding a waiver never adds a blocking finding") {
@@ -682,7 +707,7 @@ pauses:
     CHECK(render_problems(check_waivers(policy, {verdict}, today)) ==
           R"(vulnerability-policy.yml:2: warning: the scope "old" ended on 2026-11-01 and no longer applies
   hint: decide again with a new date, or remove it
-vulnerability-policy.yml:3: warning: the scope "dateless" has no date, so nobody is asked to look at it again
+vulnerability-policy.yml:3: warning: the scope "dateless" has no date, so it is never reviewed
   hint: add review_by, the last day on which it holds
 vulnerability-policy.yml:4: warning: the scope "idle" matches nothing in any image
   hint: remove it
@@ -692,7 +717,7 @@ vulnerability-policy.yml:7: warning: the exception for CVE-2 holds for the last 
   hint: decide again with a new date, or remove it
 vulnerability-policy.yml:8: warning: the exception for CVE-3 ends in 14 days, after 2026-12-07
   hint: decide again with a new date, or remove it
-vulnerability-policy.yml:10: warning: the exception for CVE-5 has no date, so nobody is asked to look at it again
+vulnerability-policy.yml:10: warning: the exception for CVE-5 has no date, so it is never reviewed
   hint: add review_by, the last day on which it holds
 vulnerability-policy.yml:11: warning: the exception for CVE-6 matches nothing in any image
   hint: remove it
