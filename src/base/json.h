@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -42,18 +41,9 @@ std::string child_pointer(const std::string& parent, std::string_view key);
 /// Throws Error{exit} if it is empty or not JSON. Read without recursion, so depth costs no stack.
 rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit = Exit::failed);
 
-/// A document whose working memory comes from a pool, too, not anew for every entry of a list.
-using PooledDocument =
-    rapidjson::GenericDocument<rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>, rapidjson::MemoryPoolAllocator<>>;
-
-/// The same for what is mostly long lists, such as a scanner's report: each entry of the lists with these names,
-/// wherever they are, goes to `take` when it has been read, and is forgotten then. In the document its number stands in
-/// its place, counted from 0 through all these lists; lists within an entry are a part of it. So of a report of any
-/// size one entry is in memory at a time, and still in the processor's cache when it is looked at; its texts stand
-/// where they stood, which uses the text up. So a mistake's place is told in bytes, not in lines. What `take` throws is
-/// passed on.
-PooledDocument parse_tool_lists(std::string text, const std::string& source, const std::vector<std::string>& lists,
-                                const std::function<void(const Json&)>& take);
+/// The same for a scanner's report of any size, in place: the strings stay where they are in `text`, which is used up
+/// and has to live as long as the document. Throws Error{failed}; a mistake's place is given in bytes, not in lines.
+rapidjson::Document parse_report_json(std::string& text, const std::string& source);
 
 // Looking things up without surprises: what is absent, or is of another type, is an empty value.
 const Json& member(const Json& object, std::string_view key);        ///< null if absent or not an object

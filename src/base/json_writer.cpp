@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/json_characters.h"
 #include "base/memory.h"
 
 namespace {
@@ -132,9 +131,12 @@ void JsonWriter::write_key(std::string_view key) {
 
 void JsonWriter::write_text(std::string_view text) {
     text_ += '"';
-    for (std::size_t plain = count_plain(text); plain < text.size(); plain = count_plain(text)) {
-        text_.append(text.substr(0, plain)).append(escaped(text[plain]));
-        text.remove_prefix(plain + 1);
+    for (const char c : text) {
+        if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') {
+            text_ += escaped(c);
+        } else {
+            text_ += c;
+        }
     }
-    text_.append(text).append("\"");
+    text_ += '"';
 }

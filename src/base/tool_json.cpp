@@ -1,14 +1,10 @@
 // What tools and servers write.
 #include <rapidjson/error/en.h>
-#include <rapidjson/reader.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "base/text_in_place.h"
 
 namespace {
 
@@ -30,18 +26,11 @@ std::size_t utf8_length(std::string_view text) {
     return length;
 }
 
-/// Where the first byte is that is part of no character; the end if there is none. Eight bytes of ASCII at a time.
+/// Where the first byte is that is part of no character; the end if there is none.
 std::size_t find_invalid_utf8(std::string_view text) {
-    constexpr std::uint64_t high_bits = 0x8080808080808080U;
     std::size_t at = 0;
     while (at < text.size()) {
-        std::uint64_t eight = high_bits;
-        if (text.size() - at >= sizeof eight) std::memcpy(&eight, text.data() + at, sizeof eight);
-        if ((eight & high_bits) == 0) {
-            at += sizeof eight;
-            continue;
-        }
-        const std::size_t length = utf8_length(text.substr(at));
+        const std::size_t length = static_cast<unsigned char>(text[at]) < 0x80 ? 1 : utf8_length(text.substr(at));
         if (length == 0) return at;
         at += length;
     }
@@ -112,85 +101,6 @@ std::string_view without_byte_order_mark(std::string_view text) {
     return text;
 }
 
-/// Passes parse events on to a document, and those of a listed entry to a small one of its own.
-class ListReader {
-  public:
-    ListReader(PooledDocument& target, const std::vector<std::string>& lists,
-               const std::function<void(const Json&)>& take)
-        : target_(target), lists_(lists), take_(take) {}
-
-    bool Null() { return document().Null() && end_value(); }
-    bool Bool(bool v) { return document().Bool(v) && end_value(); }
-    bool Int(int v) { return document().Int(v) && end_value(); }
-    bool Uint(unsigned v) { return document().Uint(v) && end_value(); }
-    bool Int64(std::int64_t v) { return document().Int64(v) && end_value(); }
-    bool Uint64(std::uint64_t v) { return document().Uint64(v) && end_value(); }
-    bool Double(double v) { return document().Double(v) && end_value(); }
-    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
-    bool StartObject() { return document().StartObject() && open(); }
-    bool EndObject(rapidjson::SizeType n) { return close() && document().EndObject(n) && end_value(); }
-
-    /// An entry is looked at while the text is there; the document is kept.
-    bool String(const char* s, rapidjson::SizeType n, bool) {
-        return document().String(s, n, !in_list()) && end_value();
-    }
-
-    bool Key(const char* s, rapidjson::SizeType n, bool) {
-        is_listed_ = !in_list() && std::find(lists_.begin(), lists_.end(), std::string_view(s, n)) != lists_.end();
-        return document().Key(s, n, !in_list());
-    }
-
-    bool StartArray() {
-        if (!document().StartArray()) return false;
-        const bool begins = is_listed_;
-        open();
-        if (begins) list_ = depth_;
-        return true;
-    }
-
-    bool EndArray(rapidjson::SizeType n) {
-        if (depth_ == list_) list_ = 0;
-        return close() && document().EndArray(n) && end_value();
-    }
-
-  private:
-    bool in_list() const { return list_ != 0; }
-    PooledDocument& document() { return in_list() ? entry_ : target_; }
-
-    bool open() {
-        is_listed_ = false;
-        ++depth_;
-        return true;
-    }
-
-    bool close() {
-        --depth_;
-        return true;
-    }
-
-    bool end_value() {
-        is_listed_ = false;
-        if (!in_list() || depth_ != list_) return true;
-        auto all_is_passed_on = [](PooledDocument&) { return true; };
-        entry_.Populate(all_is_passed_on);
-        take_(entry_);
-        entry_.SetNull();
-        pool_.Clear();
-        return target_.Uint(count_++);
-    }
-
-    PooledDocument& target_;
-    const std::vector<std::string>& lists_;
-    const std::function<void(const Json&)>& take_;
-    std::size_t depth_ = 0;   ///< of objects and lists that are open
-    std::size_t list_ = 0;    ///< the depth within the list that is being read; 0: none is
-    bool is_listed_ = false;  ///< the key that was just read names a list
-    unsigned count_ = 0;
-    std::array<char, 65536> memory_;  // more than an entry needs, as a rule
-    rapidjson::MemoryPoolAllocator<> pool_{memory_.data(), memory_.size()};
-    PooledDocument entry_{&pool_, 1024, &pool_};
-};
-
 }  // namespace
 
 rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit) {
@@ -202,21 +112,14 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
     return document;
 }
 
-PooledDocument parse_tool_lists(std::string text, const std::string& source, const std::vector<std::string>& lists,
-                                const std::function<void(const Json&)>& take) {
+rapidjson::Document parse_report_json(std::string& text, const std::string& source) {
     const ToolText tool{without_byte_order_mark(text), source, Exit::failed};
     tool.check();
-    TextInPlace stream(text, text.size() - tool.text.size());
-    rapidjson::Reader reader;
-    PooledDocument document;
-    const auto read = [&](PooledDocument& target) {
-        ListReader entries(target, lists, take);
-        return !reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag>(stream, entries).IsError();
-    };
-    document.Populate(read);
-    if (reader.HasParseError()) {
-        tool.refuse("is not JSON (byte " + std::to_string(reader.GetErrorOffset() + 1) + " of " +
-                    std::to_string(tool.text.size()) + ": " + parse_fault(reader.GetParseErrorCode()) + ")");
+    rapidjson::Document document;
+    document.ParseInsitu<rapidjson::kParseIterativeFlag>(text.data() + (text.size() - tool.text.size()));
+    if (document.HasParseError()) {
+        tool.refuse("is not JSON (byte " + std::to_string(document.GetErrorOffset() + 1) + " of " +
+                    std::to_string(tool.text.size()) + ": " + parse_fault(document.GetParseError()) + ")");
     }
     return document;
 }

@@ -325,11 +325,12 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
     report.findings.reserve(text.size() / least_entry);
-    const PooledDocument root = parse_tool_lists(std::move(text), source_name, {"matches"}, [&](const Json& match) {
+    const rapidjson::Document root = parse_report_json(text, source_name);
+    check_shape(root, source);
+    for (const Json& match : source.optional_items(root, "matches")) {
         report.findings.push_back(read_match(match, source));
         split_advisory(report.findings);
-    });
-    check_shape(root, source);
+    }
     const Json& target = member(member(root, "source"), "target");
     const Json& descriptor = member(root, "descriptor");
     report.scanner = Scanner::grype;

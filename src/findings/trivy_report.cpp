@@ -170,15 +170,14 @@ void read_suppressed(const Json& result, const Sources& sources, const ReportSou
     }
 }
 
-/// The report has the vulnerabilities of all results already, and the result the numbers of its own. Returns how many.
-std::size_t read_result(const Json& result, const ReportSource& source, Report& report, Others& others) {
+void read_result(const Json& result, const ReportSource& source, Report& report, Others& others) {
     const std::string kind = text_at(result, "Class");
-    const Json::ConstArray numbers = source.optional_items(result, "Vulnerabilities");
     std::unordered_set<std::string> named;
     const Sources sources = sources_in(result);
-    for (const Json& number : numbers) {
-        Finding& finding = report.findings.at(number.GetUint());
-        place_in(result, sources, finding);
+    for (const Json& vulnerability : source.optional_items(result, "Vulnerabilities")) {
+        report.findings.push_back(read_vulnerability(vulnerability, source));
+        const Finding& finding = report.findings.back();
+        place_in(result, sources, report.findings.back());
         named.insert(finding.package + "\n" + finding.path);
     }
     for (const Json& secret : source.optional_items(result, "Secrets")) {
@@ -198,7 +197,6 @@ std::size_t read_result(const Json& result, const ReportSource& source, Report& 
     if (of_system && lists_none) report.lists_empty_system = true;
     if (kind == "os-pkgs" || kind == "lang-pkgs")
         report.packages += std::max({listed, named.size(), static_cast<std::size_t>(lists_none ? 0 : 1)});
-    return numbers.Size();
 }
 
 void check_shape(const Json& root, const ReportSource& source) {
@@ -218,6 +216,9 @@ void check_shape(const Json& root, const ReportSource& source) {
                       "make it with: trivy image --format json");
     }
     if (!member(root, "Metadata").IsObject()) source.refuse("has no Metadata, so it names no image", "");
+    if (!member(root, "Vulnerabilities").IsNull())
+        source.refuse("is not understood: there are vulnerabilities outside of its results",
+                      "it may be damaged; scan again");
 }
 
 /// A tag that people know, before the name of the file or layout that was scanned.
@@ -232,11 +233,8 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
     report.findings.reserve(text.size() / least_entry);
-    const PooledDocument root = parse_tool_lists(
-        std::move(text), source_name, {"Vulnerabilities"},
-        [&](const Json& vulnerability) { report.findings.push_back(read_vulnerability(vulnerability, source)); });
+    const rapidjson::Document root = parse_report_json(text, source_name);
     check_shape(root, source);
-    const std::size_t vulnerabilities = report.findings.size();
     const Json& metadata = member(root, "Metadata");
     report.scanner = Scanner::trivy;
     report.scanner_version = text_at(member(root, "Trivy"), "Version");
@@ -254,17 +252,11 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
     report.system_not_scanned = true;
-    std::size_t placed = 0;
     Others others;
-    for (const Json& result : source.optional_items(root, "Results"))
-        placed += read_result(result, source, report, others);
+    for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report, others);
     add_not_judged(report, others.misconfigurations, "misconfiguration");
     add_not_judged(report, others.licences, "licence");
     add_not_judged(report, others.custom, "result of a custom rule");
     add_not_judged(report, others.suppressed, "suppressed result of an unknown kind");
-    if (placed != vulnerabilities) {
-        source.refuse("is not understood: there are vulnerabilities outside of its results",
-                      "it may be damaged; scan again");
-    }
     return report;
 }

@@ -10,6 +10,7 @@
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"
 #include "report/sarif.h"
+#include "report/sarif_identity.h"
 #include "system/parallel.h"
 
 namespace {

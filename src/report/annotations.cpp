@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/rows.h"
 #include "report/sarif_rule.h"
 #include "report/words.h"

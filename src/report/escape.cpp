@@ -1,8 +1,6 @@
 #include "report/escape.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 
 #include "base/text.h"
 
@@ -45,33 +43,14 @@ bool is_hidden(char32_t c) {
            c == 0xFEFF || c == 0x061C || (c >= 0xE0000 && c <= 0xE007F);
 }
 
-std::uint64_t eight_from(const char* text) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, text, sizeof eight);
-    return eight;
-}
-
-/// Words of visible ASCII with one blank between them, as nearly every text is: nothing has to be done to it. Looked at
-/// eight characters at a time; a clean text may, rarely, be taken for one that is not, never the other way round.
+/// Words of visible ASCII with one blank between them, as nearly every text is: nothing has to be done to it.
 bool is_clean_line(std::string_view text) {
-    if (text.empty()) return true;
-    if (text.front() == ' ' || text.back() == ' ') return false;
-    constexpr std::uint64_t each = 0x0101010101010101U;
-    // The highest bit of each byte of ASCII that is below `least`; bytes above the first of them may have it too.
-    const auto below = [](std::uint64_t bytes, std::uint64_t least) { return (bytes - each * least) & ~bytes; };
-    std::uint64_t odd = 0;
-    std::size_t at = 0;
-    for (; text.size() - at > 8; at += 8) {
-        const std::uint64_t eight = eight_from(text.data() + at);
-        const std::uint64_t following = eight_from(text.data() + at + 1);
-        odd |= eight | (eight + each) | below(eight, ' ');  // not ASCII, DEL, a control character
-        odd |= below(eight ^ each * ' ', 1) & below(following ^ each * ' ', 1);
+    char before = ' ';
+    for (const char c : text) {
+        if (c < ' ' || c > '~' || (c == ' ' && before == ' ')) return false;
+        before = c;
     }
-    if ((odd & each * 0x80) != 0) return false;
-    for (; at < text.size(); ++at) {  // the last one is no blank
-        if (text[at] < ' ' || text[at] > '~' || (text[at] == ' ' && text[at + 1] == ' ')) return false;
-    }
-    return true;
+    return text.empty() || before != ' ';
 }
 
 /// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
@@ -123,15 +102,6 @@ std::string_view html_entity(char c) {
         default:
             return {};
     }
-}
-
-/// False for nearly every text that has no entity; two ranges, which hold a few characters more, are compared many
-/// characters at a time.
-bool may_have_entity(std::string_view text) {
-    unsigned char found = 0;
-    for (const char c : text)
-        found |= static_cast<unsigned char>(((c >= '"') & (c <= '\'')) | ((c >= '<') & (c <= '>')));
-    return found != 0;
 }
 
 }  // namespace
@@ -189,21 +159,14 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters) {
 }
 
 std::string escape_html(std::string_view text, std::size_t max_characters) {
+    const std::string line = clean_line(text, max_characters);
     std::string html;
-    append_html(html, text, max_characters);
-    return html;
-}
-
-void append_html(std::string& html, std::string_view text, std::size_t max_characters) {
-    const bool is_clean = text.size() <= max_characters && is_clean_line(text);
-    if (is_clean && !may_have_entity(text)) {
-        html += text;
-        return;
-    }
-    for (const char c : is_clean ? std::string(text) : clean_line(text, max_characters)) {
+    html.reserve(line.size());
+    for (const char c : line) {
         const std::string_view entity = html_entity(c);
         html += entity.empty() ? std::string_view(&c, 1) : entity;
     }
+    return html;
 }
 
 std::string escape_sarif(std::string_view text, std::size_t max_characters) {

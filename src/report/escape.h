@@ -17,7 +17,6 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters = 
 
 /// For HTML text and double-quoted attributes.
 std::string escape_html(std::string_view text, std::size_t max_characters = 300);
-void append_html(std::string& html, std::string_view text, std::size_t max_characters = 300);  ///< the same
 
 /// For SARIF messages, where {0} is a placeholder and [a](b) a link: readers differ in how these are escaped, so they
 /// become round brackets.

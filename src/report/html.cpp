@@ -2,6 +2,51 @@
 
 #include <fmt/format.h>
 
+#include "report/escape.h"
+#include "report/words.h"
+
+namespace {
+
+std::string render_badge(Severity severity) {
+    const std::string word = render_severity(severity);
+    return element("span", word, "badge " + word);
+}
+
+std::string render_id(const Finding& finding) {
+    const std::string id = element("b", escape_html(finding.id, 100));
+    const std::string link = make_link(finding);
+    return link.empty() ? id : "<a href=\"" + escape_html(link) + "\" rel=\"noreferrer\">" + id + "</a>";
+}
+
+/// Package and version, and below them the path.
+std::string render_package(const Finding& finding) {
+    const std::string version = finding.version.empty() ? "" : " " + escape_html(finding.version);
+    const std::string package = escape_html(finding.package) + version;
+    if (finding.path.empty()) return package;
+    return package + (package.empty() ? "" : "<br>") + html_code(shown_path(finding));
+}
+
+std::string render_text(const Cell& cell) {
+    switch (cell.kind) {
+        case Cell::Kind::text:
+            return cell.is_bad ? element("span", escape_html(cell.text, longest_text), "status bad")
+                               : escape_html(cell.text, longest_text);
+        case Cell::Kind::code:
+            return html_code(cell.text);
+        case Cell::Kind::image:
+            return element("b", escape_html(cell.text));
+        case Cell::Kind::severity:
+            return render_badge(cell.finding->severity);
+        case Cell::Kind::id:
+            return render_id(*cell.finding);
+        case Cell::Kind::package:
+            return render_package(*cell.finding);
+    }
+    return "";
+}
+
+}  // namespace
+
 std::string element(std::string_view name, std::string_view inner, std::string_view classes) {
     std::string html;
     html.reserve(inner.size() + 2 * name.size() + classes.size() + 16);
@@ -11,36 +56,54 @@ std::string element(std::string_view name, std::string_view inner, std::string_v
     return html;
 }
 
-void open_cell(std::string& page, std::string_view label, std::string_view classes) {
-    page.append("<td role=\"cell\" data-label=\"").append(label).append("\"");
-    if (!classes.empty()) page.append(" class=\"").append(classes).append("\"");
-    page.append("><div>");
-}
-
-void close_cell(std::string& page) {
-    page.append("</div></td>");
-}
-
-std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes) {
-    std::size_t size = attributes.size() + 16;
-    for (const HtmlCell& cell : cells) size += cell.label.size() + cell.classes.size() + cell.inner.size() + 64;
-    std::string row;
-    row.reserve(size);
-    row.append("<tr role=\"row\"").append(attributes).append(">");
+std::string table_row(const std::vector<HtmlCell>& cells, std::string_view attributes) {
+    std::string row = "<tr";
+    row.append(attributes).append(" role=\"row\">");
     for (const HtmlCell& cell : cells) {
-        open_cell(row, cell.label, cell.classes);
-        row.append(cell.inner);
-        close_cell(row);
+        row.append("<td role=\"cell\" data-label=\"").append(cell.label).append("\"");
+        if (!cell.classes.empty()) row.append(" class=\"").append(cell.classes).append("\"");
+        row.append("><div>").append(cell.inner).append("</div></td>");
     }
-    row.append("</tr>\n");
-    return row;
+    return row + "</tr>\n";
 }
 
-std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows) {
+std::string render_table(const std::vector<std::string>& headings, const std::string& rows) {
     std::string head;
     for (const std::string& heading : headings) head += "<th role=\"columnheader\" scope=\"col\">" + heading + "</th>";
     return fmt::format(
-        "<table class=\"{}\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\">{}</tr></thead>"
+        "<table class=\"list\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\">{}</tr></thead>"
         "<tbody role=\"rowgroup\">\n{}</tbody></table>\n",
-        classes, head, rows);
+        head, rows);
+}
+
+std::string render_table(const Table& table) {
+    std::string rows;
+    for (const std::vector<Cell>& row : table.rows) {
+        std::vector<HtmlCell> cells;
+        for (std::size_t i = 0; i < row.size(); ++i)
+            cells.push_back({table.headings[i], html_cell(row[i]), row[i].is_number ? "number" : ""});
+        rows += table_row(cells);
+    }
+    return rows.empty() ? "" : render_table(table.headings, rows);
+}
+
+std::string render_folded_table(const Table& table) {
+    return render_more(table.title, table.rows.size(), render_table(table));
+}
+
+std::string html_code(std::string_view text) {
+    return element("code", escape_html(text, longest_text));
+}
+
+std::string html_cell(const Cell& cell) {
+    std::string html = render_text(cell);
+    const std::string below = cell.is_below_code ? html_code(cell.below) : escape_html(cell.below, longest_text);
+    if (!cell.below.empty()) html += element("span", below, "state");
+    if (!cell.mark.empty()) html += element("span", escape_html(cell.mark), "state blocking");
+    if (!cell.folded.empty()) html += element("details", element("summary", "Command") + html_code(cell.folded));
+    return html;
+}
+
+std::string render_more(const std::string& title, std::size_t count, const std::string& inner) {
+    return count == 0 ? "" : element("details", element("summary", title) + inner, "more") + "\n";
 }

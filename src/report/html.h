@@ -1,28 +1,35 @@
 // A few words of HTML. Values are text already escaped by escape_html, or HTML made here.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "report/tables.h"
+
+/// Characters of a single text: more helps nobody.
+inline constexpr std::size_t longest_text = 2000;
+
 /// <name class="classes">inner</name>
 std::string element(std::string_view name, std::string_view inner, std::string_view classes = {});
 
-/// One cell of a table and the heading it stands under, which a phone shows in front of it.
+/// One cell of a table and the heading it is under, which a phone shows in front of it.
 struct HtmlCell {
     std::string_view label;
     std::string inner;
     std::string_view classes = {};
 };
 
-// The same, written straight into a large page: what a cell holds is put between the two.
-void open_cell(std::string& page, std::string_view label, std::string_view classes = {});
-void close_cell(std::string& page);
-
 /// `attributes` are those of the row, each with a blank before it.
-std::string table_row(std::initializer_list<HtmlCell> cells, std::string_view attributes = {});
+std::string table_row(const std::vector<HtmlCell>& cells, std::string_view attributes = {});
 
 /// A table with its headings; the rows are given as HTML. Its parts say what they are: on a phone they are laid out as
 /// cards, and a browser would no longer take them for a table.
-std::string table(std::string_view classes, const std::vector<std::string>& headings, const std::string& rows);
+std::string render_table(const std::vector<std::string>& headings, const std::string& rows);
+std::string render_table(const Table& table);         ///< empty without rows
+std::string render_folded_table(const Table& table);  ///< folded away under its title; empty without rows
+
+std::string html_code(std::string_view text);
+std::string html_cell(const Cell& cell);
+/// `count` things folded away under a title; empty if there are none.
+std::string render_more(const std::string& title, std::size_t count, const std::string& inner);

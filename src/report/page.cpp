@@ -6,7 +6,10 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/html.h"
+#include "report/page_chart.h"
+#include "report/page_findings.h"
 #include "report/page_parts.h"
 #include "report/page_style.h"
 #include "report/words.h"
@@ -61,7 +64,7 @@ std::string render_mark(std::string_view band) {
 std::string render_facts(const Run& run) {
     std::vector<std::string> facts;
     if (!run.repository.empty()) facts.push_back(escape_html(run.repository));
-    if (!run.revision.empty()) facts.push_back(render_code(run.revision.substr(0, 12)));
+    if (!run.revision.empty()) facts.push_back(html_code(run.revision.substr(0, 12)));
     facts.push_back(render_moment(run.finished));
     if (run.started > Time{}) facts.push_back("took " + render_duration(run.finished - run.started));
     if (run.last_good) facts.push_back("the last good scan was on " + render_moment(*run.last_good));
@@ -141,8 +144,7 @@ std::string render_page(const Run& run) {
         page += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", section.id, section.title);
         page.append(section.inner).append("</section>\n");
     }
-    append_rest(page, run, rows);
-    page += "</main>\n" + element("footer", render_sources(run)) + "\n<script>";
+    page += render_rest(run, rows) + "</main>\n" + element("footer", render_sources(run)) + "\n<script>";
     page.append(page_script).append("</script>\n</body>\n</html>\n");
     return page;
 }

@@ -1,3 +1,5 @@
+#include "report/page_chart.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/html.h"
-#include "report/page_parts.h"
 
 namespace {
 

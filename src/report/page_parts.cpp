@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/html.h"
 #include "report/words.h"
 
@@ -55,23 +57,139 @@ std::string render_card(const ImageRun& image) {
     if (image.verdict) {
         for (const std::string& reason : image.verdict->unknown_because)
             inner += element("p", escape_html(reason, longest_text), "small");
-        inner += element("p", render_code(image.verdict->manifest.brief()), "soft");
+        inner += element("p", html_code(image.verdict->manifest.brief()), "soft");
     }
     return element("article", inner, fmt::format("card {}", broken ? "bad" : status.kind)) + "\n";
 }
 
-}  // namespace
+constexpr int days_soon = 14;
+constexpr int days_full = 90;  ///< a full meter
 
-std::string render_code(std::string_view text) {
-    return element("code", escape_html(text, longest_text));
+/// An accepted risk, a loosened scope or a scanner that is off: whatever ends on a day.
+struct Term {
+    std::string what;
+    std::string why;
+    std::string owner;
+    std::string until;
+    std::optional<Date> last;
+    std::string used;
+    Place at;
+};
+
+std::string render_use(const Waiver& waiver, const Run& run) {
+    std::set<std::string> findings;
+    std::size_t images = 0;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        bool here = false;
+        for (const WaivedFinding& waived : image.verdict->waived) {
+            if (waived.waiver.at != waiver.at || waived.waiver.id != waiver.id) continue;
+            findings.insert(waived.finding.key());
+            here = true;
+        }
+        images += here ? 1 : 0;
+    }
+    return findings.empty() ? "nothing" : counted(findings.size(), "finding") + " in " + counted(images, "image");
 }
+
+/// Its conditions besides the vulnerability and the package: "path /app/**, target production".
+std::string render_conditions(const Waiver& waiver) {
+    std::vector<std::string> conditions;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) conditions.push_back(fmt::format("{} {}", name, value));
+    };
+    add("path", joined(waiver.paths, " or "));
+    add("target", joined(waiver.targets, " or "));
+    return joined(conditions, ", ");
+}
+
+std::string render_covered(const Waiver& waiver) {
+    const std::string version = waiver.package_version.empty() ? "" : " " + waiver.package_version;
+    const std::string conditions = render_conditions(waiver);
+    const std::string package = waiver.package.empty() ? "" : " in " + waiver.package + version;
+    return waiver.id + package + (conditions.empty() ? "" : " (" + conditions + ")");
+}
+
+Term term_of(const Waiver& waiver, const Run& run) {
+    return {.what = render_covered(waiver),
+            .why = waiver.reason.empty() ? "no reason is given" : waiver.reason,
+            .owner = waiver.owner.empty() ? "nobody" : waiver.owner,
+            .until = render_waiver_until(waiver),
+            .last = waiver.review_by,
+            .used = render_use(waiver, run),
+            .at = waiver.at};
+}
+
+Term term_of(const Scope& scope) {
+    std::vector<std::string> where = scope.paths;
+    where.insert(where.end(), scope.packages.begin(), scope.packages.end());
+    where.insert(where.end(), scope.targets.begin(), scope.targets.end());
+    return {.what = "Scope " + scope.id + ": blocks from " + render_severity(scope.gate_from) + " on in " +
+                    joined(where, ", "),
+            .why = scope.reason,
+            .owner = "",
+            .until = scope.review_by ? "until " + render_date(*scope.review_by) : "without a date",
+            .last = scope.review_by,
+            .used = "",
+            .at = scope.at};
+}
+
+Term term_of(const ScannerPause& pause) {
+    return {.what = render_scanner(pause.scanner) + " is off",
+            .why = pause.reason,
+            .owner = pause.owner,
+            .until = "until " + render_date(pause.until),
+            .last = pause.until,
+            .used = "",
+            .at = pause.at};
+}
+
+std::vector<Term> terms_of(const Run& run) {
+    std::vector<Term> terms;
+    for (const Waiver& waiver : run.policy.waivers) terms.push_back(term_of(waiver, run));
+    for (const Scope& scope : run.policy.scopes) terms.push_back(term_of(scope));
+    for (const ScannerPause& pause : pauses_of(run)) terms.push_back(term_of(pause));
+    std::stable_sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) {
+        return a.last.value_or(Date::max()) < b.last.value_or(Date::max());
+    });
+    return terms;
+}
+
+std::string render_days(const Term& term, Date today) {
+    const auto days = term.last ? (*term.last - today).count() : 0;
+    const std::string_view kind = !term.last || days < 0 ? "over" : days <= days_soon ? "soon" : "fine";
+    const double width =
+        !term.last ? 0 : 100.0 * static_cast<double>(std::clamp<decltype(days)>(days, 0, days_full)) / days_full;
+    return element("span", render_days_left(term.last, today), fmt::format("days {}", kind)) +
+           fmt::format(
+               "<svg class=\"meter\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
+               "class=\"fill-rest\" "
+               "width=\"100\" height=\"4\"/><rect class=\"{}\" width=\"{:.0f}\" height=\"4\"/></svg>",
+               kind, width) +
+           element("span", escape_html(term.until), "state");
+}
+
+std::string render_terms(const Run& run) {
+    std::string rows;
+    for (const Term& term : terms_of(run)) {
+        rows += table_row({{"Accepted", element("b", escape_html(term.what, longest_text)) +
+                                            element("span", html_code(render_place(term.at)), "state")},
+                           {"Why", escape_html(term.why, longest_text)},
+                           {"Owner", escape_html(term.owner)},
+                           {"Days left", render_days(term, decision_day(run)), "roomy"},
+                           {"Covers", escape_html(term.used)}});
+    }
+    return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
+}
+
+}  // namespace
 
 PageSection todo_section(const std::vector<ToDo>& todo) {
     if (todo.empty()) return {"todo", "What to do", element("p", "Nothing.", "nothing")};
     std::string items;
     std::string more;  // beyond these the images would be many screens down
     for (const ToDo& item : todo) {
-        const std::string place = item.at.file.empty() ? "" : render_code(render_place(item.at));
+        const std::string place = item.at.file.empty() ? "" : html_code(render_place(item.at));
         const std::string because = escape_html(item.because, longest_text);
         (&item - todo.data() < todo_shown ? items : more) +=
             element("li", element("div", element("b", escape_html(item.text, longest_text)) +
@@ -89,4 +207,26 @@ PageSection image_section(const Run& run) {
     std::string cards;
     for (const ImageRun& image : run.images) cards += render_card(image);
     return {"images", "Images", cards.empty() ? "" : element("div", cards, "cards")};
+}
+
+PageSection change_section(const Run& run) {
+    return {"change", "What this change does",
+            render_table(make_change_table(run)) + render_folded_table(make_finding_change_table(run)) +
+                render_folded_table(make_package_change_table(run)) +
+                render_folded_table(make_contract_change_table(run))};
+}
+
+PageSection waiver_section(const Run& run) {
+    return {"waivers", "Accepted for a time", render_terms(run)};
+}
+
+PageSection receipt_section(const Run& run) {
+    return {"receipts", "Receipts", render_table(make_receipt_table(run))};
+}
+
+PageSection evidence_section(const Run& run) {
+    return {"evidence", "More evidence",
+            render_folded_table(make_contract_table(run, true)) + render_folded_table(make_base_table(run)) +
+                render_folded_table(make_tag_table(run)) + render_folded_table(make_suppressed_table(run)) +
+                render_folded_table(make_note_table(run))};
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/rows.h"
 #include "report/words.h"
 

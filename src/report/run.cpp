@@ -1,14 +1,7 @@
 #include "report/run.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
 #include <set>
-
-#include "base/text.h"
-#include "report/rows.h"
-#include "report/words.h"
 
 namespace {
 
@@ -16,74 +9,12 @@ std::size_t count_images(const Run& run, bool (*counts)(const ImageRun&)) {
     return static_cast<std::size_t>(std::count_if(run.images.begin(), run.images.end(), counts));
 }
 
-bool is_blocked(const ImageRun& image) {
-    return image.verdict && !image.verdict->blocking.empty();
-}
 bool has_pre_existing(const ImageRun& image) {
     return image.change && !image.change->pre_existing.empty();
 }
-bool is_unknown(const ImageRun& image) {
-    return !image.verdict || image.verdict->outcome == Outcome::unknown;
-}
-
 /// Rows without a result do not break a contract, but they do not keep it either: nothing tested is nothing known.
 bool breaks_contract(const ImageRun& image) {
     return image.contract && !image.contract->is_kept();
-}
-
-std::string of_all(std::size_t count, const Run& run) {
-    if (run.images.size() == 1) return run.images.front().image;
-    return fmt::format("{} of {}", count, counted(run.images.size(), "image"));
-}
-
-/// "3 findings block 2 of 4 images", "1 of 4 images breaks its contract", …
-std::vector<std::string> faults_of(const Run& run) {
-    std::vector<std::string> faults;
-    if (auto blocking = render_blocking_count(run)) faults.push_back(std::move(*blocking));
-    const std::size_t broken = count_images(run, breaks_contract);
-    if (broken > 0)
-        faults.push_back(of_all(broken, run) + (broken == 1 ? " breaks its contract" : " break their contract"));
-    const std::size_t unknown = count_images(run, is_unknown);
-    if (unknown > 0) faults.push_back("the verdict on " + of_all(unknown, run) + " is unknown");
-    return faults;
-}
-
-std::string render_clean(const Run& run) {
-    const std::string subject = render_subject(run);
-    const std::string verb = run.plan.job.defra_version.empty() ? " are " : " is ";
-    const bool one = run.images.size() == 1;
-    const std::string images = one ? run.images.front().image : counted(run.images.size(), "image");
-    const std::string all_clean = images + (one ? "" : ", all clean");
-    if (!run.publication && run.plan.job.defra_version.empty() && one) return images + " is clean";
-    if (!run.publication) return subject + verb + "clean: " + images;
-    switch (run.publication->result) {
-        case PublicationState::Result::published:
-            return subject + verb + "published: " + all_clean;
-        case PublicationState::Result::already_there:
-            return subject + verb + "out already: " + all_clean;
-        case PublicationState::Result::not_wanted:
-            return subject + verb + "clean: " + images + ", nothing published";
-        case PublicationState::Result::refused:
-            return subject + verb + "clean, but was not published: " + images;
-        case PublicationState::Result::incomplete:
-            return subject + verb + "published in part only: " + all_clean;
-    }
-    return subject;
-}
-
-std::string render_state_of(const Run& run) {
-    const std::string subject = render_subject(run);
-    if (run.images.empty()) return subject + ": nothing was judged";
-    const std::vector<std::string> faults = faults_of(run);
-    const std::optional<std::string> pre_existing = render_pre_existing_count(run);
-    if (faults.empty() && pre_existing)
-        return subject + " adds nothing that blocks, but is not clean: " + *pre_existing;
-    if (faults.empty()) return render_clean(run);
-    if (run.publication && run.publication->result == PublicationState::Result::published) {
-        return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
-    }
-    return subject + (run.command == "nightly" ? " as published: " : " must not ship: ") + joined(faults, ", ") +
-           (pre_existing ? "; " + *pre_existing : "");
 }
 
 }  // namespace
@@ -142,51 +73,4 @@ Counts count_findings(const ImageRun& image) {
             .pre_existing = pre_existing,
             .waived = image.verdict->waived.size(),
             .reported = reported.size() - pre_existing};
-}
-
-Counts count_findings(const Run& run) {
-    Counts counts;
-    for (const FindingRow& row : gather_findings(run)) count_state(counts, row.state);
-    return counts;
-}
-
-std::vector<std::string> warnings_of(const Run& run) {
-    std::vector<std::string> texts;
-    std::map<std::string, std::vector<const ImageRun*>> images_by_text;
-    for (const ImageRun& image : run.images) {
-        if (!image.verdict) continue;
-        for (const std::string& warning : image.verdict->warnings) {
-            std::vector<const ImageRun*>& images = images_by_text[warning];
-            if (images.empty()) texts.push_back(warning);
-            if (images.empty() || images.back() != &image) images.push_back(&image);
-        }
-    }
-    for (std::string& text : texts) {
-        const std::vector<const ImageRun*>& images = images_by_text.at(text);
-        if (images.size() < run.images.size()) text += " (" + render_images(images, run) + ")";
-    }
-    return texts;
-}
-
-std::optional<std::string> render_pre_existing_count(const Run& run) {
-    const std::size_t images = count_images(run, has_pre_existing);
-    if (images == 0) return std::nullopt;
-    const std::size_t findings = count_findings(run).pre_existing;
-    return fmt::format("{} in {} {} pre-existing, because the published images have {} too",
-                       counted(findings, "finding"), of_all(images, run), findings == 1 ? "is" : "are",
-                       findings == 1 ? "it" : "them");
-}
-
-std::optional<std::string> render_blocking_count(const Run& run) {
-    const std::size_t blocking = count_findings(run).blocking;
-    if (blocking == 0) return std::nullopt;
-    return fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
-                       of_all(count_images(run, is_blocked), run));
-}
-
-std::string render_heading(const Run& run) {
-    std::vector<std::string> trial;
-    if (has_stand_in_bases(run)) trial.emplace_back("stand-in bases");
-    if (has_sample_data(run)) trial.emplace_back("sample vulnerability data");
-    return trial.empty() ? render_state_of(run) : render_state_of(run) + " (a trial: " + joined(trial, ", ") + ")";
 }

@@ -115,9 +115,6 @@ bool is_contract_broken(const Run& run);  ///< by any image, or nothing was test
 Date decision_day(const Run& run);
 bool has_stand_in_bases(const Run& run);
 bool has_sample_data(const Run& run);
-/// What limits the verdicts without making them unknown, each once, with the images that it is about where these are
-/// not all: shown right below the heading, in every output.
-std::vector<std::string> warnings_of(const Run& run);
 std::vector<ScannerPause> pauses_of(const Run& run);  ///< those in force when it was judged, each once
 
 /// How many findings are in which state.
@@ -131,15 +128,5 @@ struct Counts {
 };
 
 Counts count_findings(const ImageRun& image);
-Counts count_findings(const Run& run);  ///< as many as gather_findings has rows
 
 bool is_pre_existing(const ImageRun& image, const Finding& finding);
-/// "3 findings in 2 of 4 images are pre-existing: the published images have them too"; nothing if none is.
-std::optional<std::string> render_pre_existing_count(const Run& run);
-
-/// "3 findings block 2 of 4 images"; nothing if none does.
-std::optional<std::string> render_blocking_count(const Run& run);
-
-/// The one line a person can forward: "Python 1.0.0 may not ship: 3 findings block 2 of 4 images". Plain text; no
-/// mark-up, no colour.
-std::string render_heading(const Run& run);

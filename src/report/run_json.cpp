@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/words.h"
 
 namespace {

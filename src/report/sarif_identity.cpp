@@ -1,7 +1,9 @@
+#include "report/sarif_identity.h"
+
 #include <map>
 
+#include "base/digest.h"
 #include "base/text.h"
-#include "report/sarif.h"
 
 namespace {
 

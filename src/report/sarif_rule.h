@@ -1,4 +1,5 @@
-// The parts of a SARIF run: its rules and its results.
+// The parts of a SARIF run: its rules and its results. No text may be empty: GitHub refuses a file with an empty
+// required text (sarif.md §3).
 #pragma once
 
 #include <string>
@@ -30,3 +31,14 @@ Place sarif_place(const FindingRow& row);
 
 /// Percent-encoded, as SARIF wants relative paths (RFC 3986, path characters).
 std::string render_uri(const std::string& path);
+
+/// "error" for what blocks, "note" for what is waived, else "warning" from medium on and "note" below.
+std::string sarif_level(const FindingRow& row);
+
+/// GitHub's number for a severity, as text: the CVSS score, held within the band that GitHub shows under the severity
+/// that we gate on (over 9.0 critical, 7.0–8.9 high, 4.0–6.9 medium, 0.1–3.9 low). Empty for an unknown severity, which
+/// then has no such property.
+std::string security_severity(Severity severity, double cvss_score);
+
+/// The alert's title is its first sentence: image, vulnerability, package. Then what to do, or by whom it is accepted.
+std::string sarif_message(const FindingRow& row);

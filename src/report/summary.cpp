@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 #include "report/escape.h"
-#include "report/summary_cells.h"
+#include "report/heading.h"
+#include "report/markdown.h"
 #include "report/summary_parts.h"
 #include "report/words.h"
 
@@ -104,17 +105,17 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::blocking, room); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::pre_existing, room); },
         [&](std::size_t room) { return make_paste_part(rows, room); },
-        [&](std::size_t) { return make_change_part(run); },
-        [&](std::size_t) { return make_finding_change_part(run); },
-        [&](std::size_t) { return make_package_change_part(run); },
-        [&](std::size_t) { return make_contract_change_part(run); },
+        [&](std::size_t) { return make_table_part(make_change_table(run), false); },
+        [&](std::size_t) { return make_table_part(make_finding_change_table(run)); },
+        [&](std::size_t) { return make_table_part(make_package_change_table(run)); },
+        [&](std::size_t) { return make_table_part(make_contract_change_table(run)); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::waived, room); },
-        [&](std::size_t) { return make_policy_part(run); },
-        [&](std::size_t) { return make_contract_part(run); },
-        [&](std::size_t) { return make_base_part(run); },
-        [&](std::size_t) { return make_tag_part(run); },
-        [&](std::size_t) { return make_receipt_part(run); },
-        [&](std::size_t) { return make_suppressed_part(run); },
+        [&](std::size_t) { return make_table_part(make_note_table(run)); },
+        [&](std::size_t) { return make_table_part(make_contract_table(run, false)); },
+        [&](std::size_t) { return make_table_part(make_base_table(run)); },
+        [&](std::size_t) { return make_table_part(make_tag_table(run)); },
+        [&](std::size_t) { return make_table_part(make_receipt_table(run)); },
+        [&](std::size_t) { return make_table_part(make_suppressed_table(run)); },
         [&](std::size_t room) { return make_finding_part(run, rows, FindingState::reported, room); }};
     const std::string end = render_sources(run) + render_footer(run);
     const std::string images = render_part(make_image_part(run), endless);  // is never cut: others make room for it
@@ -135,7 +136,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
 
 std::string render_publication_summary(const Run& run) {
     if (!run.publication) return "";
-    const SummaryPart tags = make_tag_part(run);
+    const SummaryPart tags = make_table_part(make_tag_table(run));
     return render_alerts(run) + render_publication(run) +
            (tags.rows.empty() ? "" : render_part(tags, max_summary_bytes));
 }
@@ -146,9 +147,7 @@ std::string render_problem_summary(const std::string& heading, const Problems& p
     part.head = markdown_head({"", "where", "what", "what to do"});
     for (const Problem& problem : sorted_by_place(problems)) {
         const std::string line = problem.at.line > 0 ? ":" + std::to_string(problem.at.line) : "";
-        part.rows.push_back(markdown_row({problem.level == Level::error     ? "error"
-                                          : problem.level == Level::warning ? "warning"
-                                                                            : "notice",
+        part.rows.push_back(markdown_row({render_level(problem.level),
                                           problem.at.file.empty() ? "" : markdown_code(problem.at.file + line),
                                           escape_markdown(problem.what, 1000), escape_markdown(problem.hint, 1000)}));
     }

@@ -2,14 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <unordered_set>
+
 #include "base/text.h"
 #include "report/escape.h"
-#include "report/summary_cells.h"
+#include "report/heading.h"
+#include "report/markdown.h"
 #include "report/words.h"
 
 namespace {
 
-constexpr std::size_t todo_told = 12;  ///< nobody reads more; the page has all
+using Kind = Cell::Kind;
+
+constexpr std::size_t todo_shown = 12;  ///< nobody reads more; the page has all
 
 std::string render_verdict(const ImageRun& image, std::size_t pre_existing) {
     if (!image.verdict) return "❔ not judged";
@@ -29,25 +36,64 @@ std::string render_contract(const ImageRun& image) {
     return (image.contract->is_kept() ? "✅ " : "⛔ ") + render_kept(*image.contract);
 }
 
-std::string render_level(Level level) {
-    switch (level) {
-        case Level::error:
-            return "error";
-        case Level::warning:
-            return "warning";
-        case Level::notice:
-            return "notice";
+std::string advice_cell(const FindingRow& row) {
+    if (row.remedy == nullptr) return "–";
+    const std::string place = render_place(row.remedy->at);
+    return escape_markdown(row.remedy->text) + (place.empty() ? "" : "<br>" + markdown_code(place));
+}
+
+std::string waiver_cell(const Waiver& waiver) {
+    const std::string by = waiver.owner.empty() ? "nobody is named" : waiver.owner;
+    return escape_markdown(fmt::format("{} ({}, {})", waiver.reason.empty() ? "no reason is given" : waiver.reason, by,
+                                       render_waiver_until(waiver))) +
+           "<br>" + markdown_code(render_place(waiver.at));
+}
+
+std::string finding_row(const FindingRow& row, const Run& run) {
+    const Finding& finding = *row.finding;
+    const auto cell = [&](Kind kind) { return markdown_cell({.kind = kind, .finding = &finding}); };
+    std::string title = finding.title.empty() ? "" : "<br>" + escape_markdown(finding.title, 120);
+    if (!finding.ignored_because.empty()) title += "<br>" + escape_markdown(render_suppression(finding), 300);
+    return markdown_row({cell(Kind::severity), cell(Kind::id) + title, cell(Kind::package),
+                         escape_markdown(render_fix(finding), 100), escape_markdown(render_images(row.images, run)),
+                         row.waiver != nullptr ? waiver_cell(*row.waiver) : advice_cell(row)});
+}
+
+std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
+    std::size_t longest = 0;
+    for (const std::string& text : texts) {
+        std::size_t run = 0;
+        for (const char c : text) {
+            run = c == '`' ? run + 1 : 0;
+            longest = std::max(longest, run);
+        }
     }
-    return "";
+    return longest;
+}
+
+/// The first row that does not fit is rendered as well: it shows that no more do.
+void add_row(SummaryPart& part, std::size_t& room, const std::function<std::string()>& render) {
+    if (room == 0) {
+        ++part.more;
+        return;
+    }
+    part.rows.push_back(render());
+    room -= std::min(room, part.rows.back().size());
 }
 
 }  // namespace
 
+SummaryPart make_table_part(const Table& table, bool folded) {
+    SummaryPart part{.title = table.title, .head = markdown_head(table.headings), .folded = folded};
+    for (const std::vector<Cell>& row : table.rows) part.rows.push_back(markdown_row(row));
+    return part;
+}
+
 SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
-    SummaryPart part{.title = "What to do", .head = {}, .rows = {}, .tail = {}};
+    SummaryPart part{.title = "What to do"};
     for (const ToDo& item : todo) {
-        if (part.rows.size() == todo_told) {
-            part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_told);
+        if (part.rows.size() == todo_shown) {
+            part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_shown);
             break;
         }
         const std::string place = render_place(item.at);
@@ -61,21 +107,20 @@ SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
 SummaryPart make_image_part(const Run& run) {
     SummaryPart part{
         .title = "Images",
-        .head = markdown_head({"Image", "Verdict", "Blocks", "Accepted", "Not gated", "Contract", "Digest"}),
-        .rows = {},
-        .tail = {}};
+        .head = markdown_head({"Image", "Verdict", "Blocks", "Accepted", "Not gated", "Contract", "Digest"})};
     for (const ImageRun& image : run.images) {
         const Counts counts = count_findings(image);
-        part.rows.push_back(markdown_row({image_cell(image), render_verdict(image, counts.pre_existing),
-                                          fmt::format("{}", counts.blocking), fmt::format("{}", counts.waived),
-                                          fmt::format("{}", counts.reported), render_contract(image),
-                                          image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
+        part.rows.push_back(
+            markdown_row({markdown_cell({.kind = Kind::image, .text = image.image, .below = image.platform}),
+                          render_verdict(image, counts.pre_existing), fmt::format("{}", counts.blocking),
+                          fmt::format("{}", counts.waived), fmt::format("{}", counts.reported), render_contract(image),
+                          image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
     }
     return part;
 }
 
 SummaryPart make_unknown_part(const Run& run) {
-    SummaryPart part{.title = "What is unknown, and why", .head = {}, .rows = {}, .tail = {}};
+    SummaryPart part{.title = "What is unknown, and why"};
     for (const ImageRun& image : run.images) {
         if (image.verdict && image.verdict->outcome != Outcome::unknown) continue;
         std::vector<std::string> reasons =
@@ -89,7 +134,7 @@ SummaryPart make_unknown_part(const Run& run) {
 }
 
 SummaryPart make_pause_part(const Run& run) {
-    SummaryPart part{.title = "Scanners that are off", .head = {}, .rows = {}, .tail = {}};
+    SummaryPart part{.title = "Scanners that are off"};
     for (const ScannerPause& pause : pauses_of(run)) {
         part.rows.push_back(fmt::format("- **{}** until {} ({}): {}, says {} ({})\n", render_scanner(pause.scanner),
                                         render_date(pause.until), render_days_left(pause.until, decision_day(run)),
@@ -99,90 +144,41 @@ SummaryPart make_pause_part(const Run& run) {
     return part;
 }
 
-SummaryPart make_policy_part(const Run& run) {
-    SummaryPart part{
-        .title = {}, .head = markdown_head({"Level", "Where", "What", "Hint"}), .rows = {}, .tail = {}, .folded = true};
-    Problems problems = run.policy_warnings;
-    problems.insert(problems.end(), run.other_warnings.begin(), run.other_warnings.end());
-    for (const Problem& problem : sorted_by_place(problems)) {
-        part.rows.push_back(markdown_row({render_level(problem.level), markdown_code(render_place(problem.at)),
-                                          escape_markdown(problem.what, 400), escape_markdown(problem.hint, 400)}));
+SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state,
+                              std::size_t room) {
+    const std::string last = state == FindingState::waived ? "Why it is accepted" : "What to do";
+    SummaryPart part{.head = markdown_head({"Severity", "Finding", "Package", "Fixed in", "Images", last}),
+                     .folded = state == FindingState::waived || state == FindingState::reported};
+    for (const FindingRow& row : rows) {
+        if (row.state == state) add_row(part, room, [&] { return finding_row(row, run); });
     }
-    part.title = counted(part.rows.size(), "remark") + " about the policy and the files";
-    return part;
-}
-
-SummaryPart make_contract_part(const Run& run) {
-    SummaryPart part{.title = {},
-                     .head = markdown_head({"Image", "Result", "Promise", "Expected", "Found", "Because"}),
-                     .rows = {},
-                     .tail = {},
-                     .folded = true};
-    std::size_t kept = 0;
-    for (const ImageRun& image : run.images) {
-        if (!image.contract) continue;
-        for (const ContractRow& row : image.contract->rows) {
-            if (row.result == RowResult::kept) {
-                ++kept;
-                continue;
-            }
-            part.rows.push_back(markdown_row({escape_markdown(image.name), render_row_result(row.result),
-                                              escape_markdown(row.promise), escape_markdown(row.expected),
-                                              escape_markdown(row.found), escape_markdown(row.because)}));
-        }
-    }
-    part.title = fmt::format("Contract: {} kept, {} not", counted(kept, "row"), part.rows.size());
-    return part;
-}
-
-SummaryPart make_base_part(const Run& run) {
-    SummaryPart part{.title = "Bases",
-                     .head = markdown_head({"Reference", "Built on", "Age", "Now"}),
-                     .rows = {},
-                     .tail = {},
-                     .folded = true};
-    for (const UsedBase& base : run.bases) {
-        const bool rebuilt = base.current && base.built_on && *base.current != *base.built_on;
-        const std::string now = !base.current ? "not known"
-                                : rebuilt     ? "**rebuilt**: " + markdown_code(base.current->brief())
-                                              : "the same";
-        part.rows.push_back(markdown_row({markdown_code(base.reference) + (base.stand_in ? " **(stand-in)**" : ""),
-                                          base.built_on ? markdown_code(base.built_on->brief()) : "–",
-                                          base.made ? render_age(run.finished - *base.made) : "not known", now}));
+    const std::size_t count = part.rows.size() + part.more;
+    switch (state) {
+        case FindingState::blocking:
+            part.title = "What blocks";
+            break;
+        case FindingState::pre_existing:
+            part.title = "Pre-existing findings: they would block, but the published image has them too";
+            break;
+        case FindingState::waived:
+            part.title = counted(count, "accepted finding");
+            break;
+        case FindingState::reported:
+            part.title = counted(count, "finding") + " not gated";
+            break;
     }
     return part;
 }
 
-SummaryPart make_tag_part(const Run& run) {
-    SummaryPart part{
-        .title = {}, .head = markdown_head({"Reference", "Digest"}), .rows = {}, .tail = {}, .folded = true};
-    if (!run.publication) return part;
-    for (const WrittenTag& tag : run.publication->tags)
-        part.rows.push_back(markdown_row({markdown_code(tag.reference), markdown_code(tag.digest.text())}));
-    part.title = counted(part.rows.size(), "tag") + " written";
-    return part;
-}
-
-SummaryPart make_receipt_part(const Run& run) {
-    SummaryPart part{
-        .title = "Scan receipts",
-        .head = markdown_head({"Image", "Digest", "Scanner", "Database", "Age", "Packages", "Took", "Result"}),
-        .rows = {},
-        .tail = {},
-        .folded = true};
-    for (const ImageRun& image : run.images) {
-        if (!image.verdict) continue;
-        for (const Receipt& receipt : image.verdict->receipts) {
-            part.rows.push_back(markdown_row(
-                {escape_markdown(image.name), markdown_code(receipt.manifest.text()),
-                 render_scanner(receipt.scanner) + " " + escape_markdown(receipt.scanner_version, 60),
-                 escape_markdown(receipt.database, 200) + (receipt.sample_data ? " **(sample data)**" : ""),
-                 receipt.database_date ? render_age(run.finished - *receipt.database_date) : "not known",
-                 receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages),
-                 fmt::format("{:.0f} s", receipt.seconds) +
-                     (receipt.reused.empty() ? "" : ", by " + escape_markdown(receipt.reused, 200)),
-                 receipt.failure.empty() ? "counts" : escape_markdown(receipt.failure, 400)}));
-        }
+SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room) {
+    SummaryPart part{.title = "Exceptions to paste, where a finding is accepted", .folded = true};
+    std::unordered_set<std::string_view> known;
+    for (const FindingRow& row : rows) {
+        if (row.remedy == nullptr || row.remedy->waiver.empty() || !known.insert(row.remedy->waiver).second) continue;
+        add_row(part, room, [&] { return clean_block(row.remedy->waiver); });
     }
+    const std::string fence(std::max<std::size_t>(3, longest_backtick_run(part.rows) + 1), '`');
+    part.head = fence + "yaml\n";
+    part.tail = fence + "\n";
     return part;
 }

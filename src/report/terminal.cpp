@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/rows.h"
 #include "report/todo.h"
 #include "report/words.h"

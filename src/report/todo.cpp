@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "report/heading.h"
 #include "report/words.h"
 
 namespace {

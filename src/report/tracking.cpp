@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/heading.h"
 #include "report/rows.h"
 #include "report/summary.h"
 #include "report/words.h"

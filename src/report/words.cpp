@@ -64,6 +64,10 @@ std::string render_bytes(std::uint64_t bytes) {
     return bytes < 999'950 ? fmt::format("{:.1f} kB", size / 1e3) : fmt::format("{:.1f} MB", size / 1e6);
 }
 
+std::string render_level(Level level) {
+    return level == Level::error ? "error" : level == Level::warning ? "warning" : "notice";
+}
+
 std::string render_place(const Place& place) {
     return place.line == 0 ? place.file : place.file + ":" + std::to_string(place.line);
 }

@@ -11,6 +11,7 @@ std::string render_duration(std::chrono::seconds duration);  ///< "48 s", "4 min
 std::string render_age(std::chrono::seconds age);            ///< "less than an hour", "5 hours", "3 days"
 std::string render_moment(Time time);                        ///< "2026-11-23 17:50 UTC"
 std::string render_bytes(std::uint64_t bytes);               ///< "41.3 MB" (10^6 bytes), "12.0 kB", "512 bytes"
+std::string render_level(Level level);                       ///< "error", "warning", "notice"
 std::string render_place(const Place& place);                ///< "image-matrix.json:3"; "" for no file
 std::string render_days_left(std::optional<Date> last,
                              Date today);  ///< "12 days left", "the last day", "over for 3 days", "no date"

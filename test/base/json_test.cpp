@@ -24,9 +24,9 @@ std::string tool_message_of(const std::string& text) {
     return "";
 }
 
-std::string list_message_of(const std::string& text) {
+std::string report_message_of(std::string text) {
     try {
-        parse_tool_lists(text, "trivy's report", {"list"}, [](const Json&) {});
+        parse_report_json(text, "trivy's report");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
         return render_problems(error.problems);
@@ -119,41 +119,27 @@ TEST_CASE("a tool's text is named when it is not JSON, and depth does it no harm
     CHECK(text_at(parse_tool_json("{\"a\": \"b\"}", "x"), "a") == "b");
 }
 
-TEST_CASE("of long lists one entry at a time is read, and its number stays in its place") {
-    std::string entries;
-    const PooledDocument rest = parse_tool_lists(
-        R"({"list": [{"a": [1, {"list": [2]}]}, "a\nb", [[3]], null, true, -4.5], "empty": {"list": []}, "name": "x",
-            "lists": [5], "deep": [{"list": [{"b": "c"}]}], "list": {"list": 6}})",
-        "it", {"list"}, [&](const Json& entry) { entries += compact(entry) + "\n"; });
-    CHECK(entries == "{\"a\":[1,{\"list\":[2]}]}\n\"a\\nb\"\n[[3]]\nnull\ntrue\n-4.5\n{\"b\":\"c\"}\n");
-    CHECK(
-        compact(rest) ==
-        R"({"list":[0,1,2,3,4,5],"empty":{"list":[]},"name":"x","lists":[5],"deep":[{"list":[6]}],"list":{"list":6}})");
-}
-
 /// Without the place: a line in one of them, a byte in the other.
 std::string reason_in(const std::string& message) {
     const std::size_t place = message.find('(');
     return place == std::string::npos ? message : message.substr(0, place) + message.substr(message.find(':', place));
 }
 
-TEST_CASE("a text of lists is refused with the words of any other text, and the byte at which it goes wrong") {
+TEST_CASE("a report is refused with the words of any other text, and the byte at which it goes wrong") {
     for (const std::string text :
          {"", "\n", "{\n\"a\": }", "{} {}", "<html>", "[\"\xC3\x28\"]", "{\"list\": [\n{\"a\": \"x\\n\",\n]}",
           "{\"list\": [1, 2", "{\"list\": [\"abc", "{\"list\":\n[\"\\x\"]}", "\xEF\xBB\xBF{\n"}) {
-        CHECK_FALSE(list_message_of(text).empty());
-        CHECK(reason_in(list_message_of(text)) == reason_in(tool_message_of(text)));
+        CHECK_FALSE(report_message_of(text).empty());
+        CHECK(reason_in(report_message_of(text)) == reason_in(tool_message_of(text)));
     }
-    CHECK(list_message_of("{\"list\": [1, x").starts_with("trivy's report is not JSON (byte 14 of 14: "));
-    CHECK(list_message_of(std::string("{\"list\": [\n\0]}", 14)) ==
+    CHECK(report_message_of("{\"list\": [1, x").starts_with("trivy's report is not JSON (byte 14 of 14: "));
+    CHECK(report_message_of(std::string("{\"list\": [\n\0]}", 14)) ==
           tool_message_of(std::string("{\"list\": [\n\0]}", 14)));
-    CHECK(list_message_of("{\"list\": [" + std::string(500'000, '[') + std::string(500'000, ']') + "]}").empty());
-    CHECK(list_message_of("\xEF\xBB\xBF{}").empty());
-    const auto refuse = [](const Json&) { throw Error{Exit::bad_input, {}}; };
-    CHECK_THROWS_AS(parse_tool_lists("{\"list\": [1]}", "it", {"list"}, refuse), Error);
+    CHECK(report_message_of("{\"list\": [" + std::string(500'000, '[') + std::string(500'000, ']') + "]}").empty());
+    CHECK(report_message_of("\xEF\xBB\xBF{}").empty());
 }
 
-TEST_CASE("a text of lists has every text that any other reader finds, wherever its escapes stand") {
+TEST_CASE("a report has every text that any other reader finds, wherever its escapes stand") {
     const std::vector<std::string> pieces = {"",        "x",  "\\n",      "\\\"",        "\\\\",   "\\/",
                                              "\\u00e9", "é",  "\\u0031",  "\\u0000",     "🐍",      "\\ud83d\\udc0d",
                                              "\x7f",    "1é", "1\\u0031", "\\\\\\u000a", "\\u20ac"};
@@ -166,27 +152,23 @@ TEST_CASE("a text of lists has every text that any other reader finds, wherever 
             }
         }
         const std::string list = "[" + texts + "\"\"]";
-        std::string entries;
-        const PooledDocument rest =
-            parse_tool_lists("{\"list\": " + list + ", \"kept\": " + list + ", \"a\\tb\":1}", "it", {"list"},
-                             [&](const Json& entry) { entries += compact(entry) + ","; });
-        const rapidjson::Document expected = parse_tool_json(list, "it");
-        CHECK("[" + entries.substr(0, entries.size() - 1) + "]" == compact(expected));
-        CHECK(compact(member(rest, "kept")) == compact(expected));
-        CHECK(number_at(rest, "a\tb") == 1);
+        std::string report = "{\"list\": " + list + ", \"a\\tb\":1}";
+        const rapidjson::Document read = parse_report_json(report, "it");
+        CHECK(compact(member(read, "list")) == compact(parse_tool_json(list, "it")));
+        CHECK(number_at(read, "a\tb") == 1);
     }
 }
 
 TEST_CASE("half a character is refused: what is made of it would be no UTF-8") {
     for (const std::string half :
          {R"(\udc00)", R"(\uDFFF)", R"(x\udc0dy)", R"(\ud83d\udc0d\udc0d)", R"(\\\udc00)", R"(\ud83d)"}) {
-        CHECK_FALSE(list_message_of("{\"list\": [\"" + half + "\"]}").empty());
+        CHECK_FALSE(report_message_of("{\"list\": [\"" + half + "\"]}").empty());
         CHECK_FALSE(tool_message_of("[1,\n\"" + half + "\"]").empty());
     }
     CHECK(tool_message_of(R"(["\udc00"])") == "trivy's report is not JSON (line 1: half a character)\n");
     for (const std::string whole :
          {R"(\ud83d\udc0d)", R"(\\udc00)", R"(\ue000)", R"(\ud7ff)", R"(\ud83d\udc0d\ud83d\udc0d)"}) {
-        CHECK(list_message_of("{\"list\": [\"" + whole + "\"]}").empty());
+        CHECK(report_message_of("{\"list\": [\"" + whole + "\"]}").empty());
         CHECK(tool_message_of("[\"" + whole + "\"]").empty());
     }
 }
@@ -195,8 +177,8 @@ TEST_CASE("a control character within a text is refused wherever it stands") {
     for (char c = 1; c < ' '; ++c) {
         for (std::size_t before = 0; before < 18; ++before) {
             const std::string text = "[\"" + std::string(before, 'x') + c + "and more than eight\"]";
-            CHECK(reason_in(list_message_of(text)) == reason_in(tool_message_of(text)));
-            CHECK(list_message_of(text).find("byte " + std::to_string(before + 3) + " ") != std::string::npos);
+            CHECK(reason_in(report_message_of(text)) == reason_in(tool_message_of(text)));
+            CHECK(report_message_of(text).find("byte " + std::to_string(before + 3) + " ") != std::string::npos);
         }
     }
 }

@@ -319,7 +319,7 @@ TEST_CASE("what is no report of Trivy about an image is refused with the reason"
           "trivy.json is not understood: a vulnerability has no VulnerabilityID\n  hint: it may be damaged; scan "
           "again\n");
     CHECK(complaint_of_trivy(R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata":
-                                 {"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "tar"}]}})") ==
+                                 {}, "Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "tar"}]})") ==
           "trivy.json is not understood: there are vulnerabilities outside of its results\n  hint: it may be damaged; "
           "scan again\n");
 }

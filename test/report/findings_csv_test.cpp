@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/text.h"
+#include "report/heading.h"
 #include "report/samples.h"
 
 TEST_CASE("the list for a spreadsheet has one line for each finding of each image") {

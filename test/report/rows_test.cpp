@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "report/heading.h"
 #include "report/samples.h"
 #include "report/todo.h"
 

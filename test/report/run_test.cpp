@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "report/heading.h"
 #include "report/samples.h"
 
 TEST_CASE("the heading of a vulnerable run says what is wrong, in one line") {

@@ -1,6 +1,7 @@
 #include "report/samples.h"
 
 #include "report/sarif.h"
+#include "report/sarif_identity.h"
 
 namespace {
 

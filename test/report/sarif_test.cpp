@@ -14,8 +14,8 @@
 #include "base/json.h"
 #include "places.h"
 #include "report/samples.h"
+#include "report/sarif_identity.h"
 #include "report/sarif_rule.h"
-#include "report/sarif_text.h"
 
 namespace {
 

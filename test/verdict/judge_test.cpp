@@ -397,7 +397,7 @@ TEST_CASE("an exception for a target covers nothing where images have none, and 
     CHECK(verdict.outcome == Outcome::vulnerable);
     CHECK(render_problems(check_waivers(policy, {verdict}, today, Judged::unknown_targets)) ==
           "vulnerability-policy.yml:1: warning: the exception for CVE-1 is for targets: [production], and nothing says "
-          "here which target the image is\n  hint: leave out targets where images have none\n");
+          "here which target the image is\n  hint: omit targets where images have none\n");
 }
 
 TEST_CASE("who accepts one CVE accepts no other one that the same advisory names") {

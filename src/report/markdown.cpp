@@ -1,0 +1,69 @@
+#include "report/markdown.h"
+
+#include "report/escape.h"
+#include "report/words.h"
+
+namespace {
+
+constexpr std::size_t longest_text = 400;  ///< characters
+
+std::string render_id(const Finding& finding) {
+    const std::string link = make_link(finding);
+    const std::string id = escape_markdown(finding.id, 100);
+    return link.empty() ? id : "[" + id + "](" + link + ")";
+}
+
+std::string render_package(const Finding& finding) {
+    const std::string package =
+        escape_markdown(finding.package + (finding.version.empty() ? "" : " " + finding.version));
+    return finding.path.empty() ? package : package + "<br>" + markdown_code(shown_path(finding), 120);
+}
+
+std::string render_text(const Cell& cell) {
+    switch (cell.kind) {
+        case Cell::Kind::text:
+            return cell.is_bad ? "**" + escape_markdown(cell.text, longest_text) + "**"
+                               : escape_markdown(cell.text, longest_text);
+        case Cell::Kind::code:
+            return markdown_code(cell.text);
+        case Cell::Kind::image:
+            return "**" + escape_markdown(cell.text) + "**";
+        case Cell::Kind::severity:
+            return render_severities(*cell.finding) +
+                   (cell.finding->known_exploited ? "<br>**known to be exploited**" : "");
+        case Cell::Kind::id:
+            return render_id(*cell.finding);
+        case Cell::Kind::package:
+            return render_package(*cell.finding);
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string markdown_code(std::string_view text, std::size_t max_characters) {
+    return text.empty() ? "" : "<code>" + escape_markdown(text, max_characters) + "</code>";
+}
+
+std::string markdown_cell(const Cell& cell) {
+    std::string text = render_text(cell);
+    if (!cell.mark.empty()) text += " **(" + escape_markdown(cell.mark) + ")**";
+    if (cell.below.empty()) return text;
+    return text + "<br>" + (cell.is_below_code ? markdown_code(cell.below) : escape_markdown(cell.below, longest_text));
+}
+
+std::string markdown_row(const std::vector<std::string>& cells) {
+    std::string row = "|";
+    for (const std::string& cell : cells) row += " " + cell + " |";
+    return row + "\n";
+}
+
+std::string markdown_head(const std::vector<std::string>& cells) {
+    return markdown_row(cells) + markdown_row(std::vector<std::string>(cells.size(), "---"));
+}
+
+std::string markdown_row(const std::vector<Cell>& cells) {
+    std::vector<std::string> texts;
+    for (const Cell& cell : cells) texts.push_back(markdown_cell(cell));
+    return markdown_row(texts);
+}
