@@ -63,14 +63,14 @@ std::string render_contract(const Run& run) {
     const std::vector<ChangeRow> changes = gather_contract_changes(run);
     std::string rows;
     for (const ChangeRow& row : changes) {
-        rows += table_row({{"Promise", escape_html(row.cells[0], longest_text)},
+        rows += table_row({{"Check", escape_html(row.cells[0], longest_text)},
                            {"Row", render_code(row.cells[1])},
                            {"Published", escape_html(row.cells[2])},
                            {"Now", escape_html(row.cells[3])},
                            {"Images", escape_html(render_images(row.images, run), longest_text)}});
     }
     return render_more(fmt::format("Rows of the contract that end otherwise: {}", changes.size()), changes.size(),
-                       table("list", {"Promise", "Row", "Published", "Now", "Images"}, rows));
+                       table("list", {"Check", "Row", "Published", "Now", "Images"}, rows));
 }
 
 }  // namespace

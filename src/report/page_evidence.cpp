@@ -134,23 +134,23 @@ std::string render_terms(const Run& run) {
 
 std::string render_contract_rows(const Run& run) {
     std::string rows;
-    std::size_t kept = 0;
+    std::size_t passed = 0;
     std::size_t others = 0;
     for (const ImageRun& image : run.images) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
-            (row.result == RowResult::kept ? kept : others) += 1;
+            (row.result == RowResult::passed ? passed : others) += 1;
             rows += table_row({{"Image", escape_html(image.name)},
                                {"Result", element("span", render_row_result(row.result),
-                                                  row.result == RowResult::broken ? "status bad" : "")},
-                               {"Promise", escape_html(row.promise, longest_text)},
+                                                  row.result == RowResult::failed ? "status bad" : "")},
+                               {"Check", escape_html(row.check, longest_text)},
                                {"Expected", escape_html(row.expected, longest_text)},
                                {"Found", escape_html(row.found, longest_text) +
                                              element("span", escape_html(row.because, longest_text), "state")}});
         }
     }
-    return render_more(fmt::format("The contract: {} kept, {} not", counted(kept, "promise"), others), kept + others,
-                       table("list", {"Image", "Result", "Promise", "Expected", "Found"}, rows));
+    return render_more(fmt::format("The contract: {} passed, {} not", counted(passed, "check"), others),
+                       passed + others, table("list", {"Image", "Result", "Check", "Expected", "Found"}, rows));
 }
 
 std::string render_base_rows(const Run& run) {

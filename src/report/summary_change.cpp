@@ -69,7 +69,7 @@ SummaryPart make_package_change_part(const Run& run) {
 
 SummaryPart make_contract_change_part(const Run& run) {
     SummaryPart part{.title = {},
-                     .head = markdown_head({"Promise", "Row", "Published", "Now", "Images"}),
+                     .head = markdown_head({"Check", "Row", "Published", "Now", "Images"}),
                      .rows = change_rows(gather_contract_changes(run), run),
                      .tail = {},
                      .folded = true};

@@ -26,7 +26,9 @@ std::string render_verdict(const ImageRun& image, std::size_t forgiven) {
 
 std::string render_contract(const ImageRun& image) {
     if (!image.contract) return "–";
-    return (image.contract->is_kept() ? "✅ " : "⛔ ") + render_kept(*image.contract);
+    const std::string by =
+        image.contract->reused ? ", tested by " + escape_markdown(image.contract->tested_by, 200) : "";
+    return (image.contract->passed() ? "✅ " : "⛔ ") + render_kept(*image.contract) + by;
 }
 
 std::string render_level(Level level) {
@@ -114,24 +116,24 @@ SummaryPart make_policy_part(const Run& run) {
 
 SummaryPart make_contract_part(const Run& run) {
     SummaryPart part{.title = {},
-                     .head = markdown_head({"Image", "Result", "Promise", "Expected", "Found", "Because"}),
+                     .head = markdown_head({"Image", "Result", "Check", "Expected", "Found", "Because"}),
                      .rows = {},
                      .tail = {},
                      .folded = true};
-    std::size_t kept = 0;
+    std::size_t passed = 0;
     for (const ImageRun& image : run.images) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
-            if (row.result == RowResult::kept) {
-                ++kept;
+            if (row.result == RowResult::passed) {
+                ++passed;
                 continue;
             }
             part.rows.push_back(markdown_row({escape_markdown(image.name), render_row_result(row.result),
-                                              escape_markdown(row.promise), escape_markdown(row.expected),
+                                              escape_markdown(row.check), escape_markdown(row.expected),
                                               escape_markdown(row.found), escape_markdown(row.because)}));
         }
     }
-    part.title = fmt::format("Contract: {} kept, {} not", counted(kept, "row"), part.rows.size());
+    part.title = fmt::format("Contract: {} passed, {} not", counted(passed, "check"), part.rows.size());
     return part;
 }
 
