@@ -94,7 +94,7 @@ std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settin
     std::ostringstream log;
     const World scanning{world.processes, world.http, world.files, world.clock, world.environment, world.out, log};
     try {
-        in_parallel(2, {[&] { contracts = test_images(world, settings, project, layouts, Known::taken); },
+        in_parallel(2, {[&] { contracts = test_images(world, settings, project, layouts); },
                         [&] { scan_images(scanning, settings, project, layouts); }});
     } catch (const Error&) {  // what was scanned is shown also if the tests could not be run
         world.log << log.str();

@@ -9,13 +9,13 @@
 
 namespace {
 
-Problems broken_rows(const std::vector<ContractReport>& reports, const Place& at) {
+Problems list_failures(const std::vector<ContractReport>& reports, const Place& at) {
     Problems problems;
     for (const ContractReport& report : reports) {
         for (const ContractRow& row : report.rows) {
-            if (row.result != RowResult::broken) continue;
+            if (row.result != RowResult::failed) continue;
             problems.push_back(
-                {at, fmt::format("{}: {}: expected {}, found {}", report.name, row.promise, row.expected, row.found),
+                {at, fmt::format("{}: {}: expected {}, found {}", report.name, row.check, row.expected, row.found),
                  "the row is called " + row.id + " in contract files"});
         }
     }
@@ -25,12 +25,12 @@ Problems broken_rows(const std::vector<ContractReport>& reports, const Place& at
 /// What a person reads of the reports, and the exit code.
 Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
                         const Place& at) {
-    const bool kept = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.is_kept(); });
+    const bool passed = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.passed(); });
     const std::string table = render_contract_markdown(reports);
     world.out << table;
-    Result result{.exit = kept ? Exit::done : Exit::refused,
-                  .problems = broken_rows(reports, at),
-                  .outputs = {{"tested", kept ? "true" : "false"}},
+    Result result{.exit = passed ? Exit::done : Exit::refused,
+                  .problems = list_failures(reports, at),
+                  .outputs = {{"tested", passed ? "true" : "false"}},
                   .summary = table};
     const Problems stale = check_contract_file(world, settings, reports);
     append(result.problems, stale);
@@ -44,7 +44,7 @@ Result run_test(const World& world, const Settings& settings) {
     if (!settings.references.empty()) return make_test_result(world, settings, test_references(world, settings), {});
     const Project project = load_project(world, settings);
     const std::vector<ContractReport> reports =
-        test_images(world, settings, project, load_built_images(world, settings, project), Known::tested_again);
+        test_images(world, settings, project, load_built_images(world, settings, project));
     Result result = make_test_result(world, settings, reports, {settings.dockerfile, 0});
     result.problems.insert(result.problems.begin(), project.warnings.begin(), project.warnings.end());
     return result;

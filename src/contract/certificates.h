@@ -24,7 +24,7 @@ struct Certificate {
     std::vector<std::string> refused_because;  ///< by strict verification; empty: it is taken
 };
 
-/// Every certificate of PEM texts, in order. Throws Error{bad_input} with every mistake: none in a file, one that
+/// Every certificate of PEM texts, in order. Throws Error{bad_input} with every error: none in a file, one that
 /// cannot be read, a private key.
 std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& files);
 
@@ -32,7 +32,7 @@ std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& 
 /// cannot is left out.
 std::vector<std::string> list_fingerprints(std::string_view pem);
 
-/// What a person should know about these files: the mistakes of parse_certificates as errors; as warnings certificates
+/// What a person should know about these files: the problems of parse_certificates as errors; as warnings certificates
 /// that Python 3.13's default context refuses (basicConstraints not critical, no keyUsage …), that have expired or will
 /// within 90 days, and doubles.
 Problems check_certificates(const std::vector<CertificateFile>& files, Date today);

@@ -10,7 +10,7 @@
 namespace {
 
 std::optional<RowResult> parse_row_result(std::string_view word) {
-    for (const RowResult result : {RowResult::kept, RowResult::broken, RowResult::excused, RowResult::known}) {
+    for (const RowResult result : {RowResult::passed, RowResult::failed, RowResult::expected, RowResult::known}) {
         if (render_row_result(result) == word) return result;
     }
     return std::nullopt;
@@ -39,38 +39,38 @@ std::string escaped(const std::string& text) {
 }
 
 std::string render_row(const ContractRow& row) {
-    return fmt::format("| {} | `{}` | {} | {} | {} |\n", render_row_result(row.result), row.id, escaped(row.promise),
+    return fmt::format("| {} | `{}` | {} | {} | {} |\n", render_row_result(row.result), row.id, escaped(row.check),
                        escaped(row.expected),
                        escaped(row.because.empty() ? row.found : row.found + " — " + row.because));
 }
 
-std::string render_table(const ContractReport& report, bool kept) {
+std::string render_table(const ContractReport& report, bool passed) {
     std::string rows;
     for (const ContractRow& row : report.rows) {
-        if ((row.result == RowResult::kept) == kept) rows += render_row(row);
+        if ((row.result == RowResult::passed) == passed) rows += render_row(row);
     }
     if (rows.empty()) return "";
-    return "| | row | promise | expected | found |\n|---|---|---|---|---|\n" + rows + "\n";
+    return "| | row | check | expected | found |\n|---|---|---|---|---|\n" + rows + "\n";
 }
 
 }  // namespace
 
 std::string render_row_result(RowResult result) {
     switch (result) {
-        case RowResult::kept:
-            return "kept";
-        case RowResult::broken:
-            return "broken";
-        case RowResult::excused:
-            return "excused";
+        case RowResult::passed:
+            return "passed";
+        case RowResult::failed:
+            return "failed";
+        case RowResult::expected:
+            return "expected failure";
         case RowResult::known:
-            return "known";
+            return "known failure";
     }
     return "";
 }
 
-bool ContractReport::is_kept() const {
-    return !rows.empty() && count(*this, RowResult::broken) == 0;
+bool ContractReport::passed() const {
+    return !rows.empty() && count(*this, RowResult::failed) == 0;
 }
 
 std::string render_contract_json(const ContractReport& report) {
@@ -78,13 +78,16 @@ std::string render_contract_json(const ContractReport& report) {
     json.open_object();
     json.field("name", report.name);
     json.field("manifest", report.manifest);
-    json.field("kept", report.is_kept());
+    json.field("passed", report.passed());
+    if (!report.key.empty()) json.field("key", report.key);
+    if (!report.tested_by.empty()) json.field("tested_by", report.tested_by);
+    if (report.reused) json.field("reused", true);
     json.open_array("rows");
     for (const ContractRow& row : report.rows) {
         json.open_object();
         json.field("id", row.id);
         json.field("result", render_row_result(row.result));
-        json.field("promise", row.promise);
+        json.field("check", row.check);
         json.field("expected", row.expected);
         json.field("found", row.found);
         if (!row.because.empty()) json.field("because", row.because);
@@ -97,13 +100,18 @@ std::string render_contract_json(const ContractReport& report) {
 
 ContractReport parse_contract_json(std::string_view text, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(text, source);
-    ContractReport report{.name = text_at(root, "name"), .manifest = text_at(root, "manifest"), .rows = {}};
+    ContractReport report{.name = text_at(root, "name"),
+                          .manifest = text_at(root, "manifest"),
+                          .rows = {},
+                          .key = text_at(root, "key"),
+                          .tested_by = text_at(root, "tested_by"),
+                          .reused = member(root, "reused").IsTrue()};
     if (report.name.empty() || !member(root, "rows").IsArray()) refuse(source, "it has no name or no rows");
     for (const Json& item : items_at(root, "rows")) {
         const std::optional<RowResult> result = parse_row_result(text_at(item, "result"));
         if (!result || text_at(item, "id").empty()) refuse(source, "a row has no id or no result");
         report.rows.push_back({.id = text_at(item, "id"),
-                               .promise = text_at(item, "promise"),
+                               .check = text_at(item, "check"),
                                .expected = text_at(item, "expected"),
                                .found = text_at(item, "found"),
                                .result = *result,
@@ -115,14 +123,15 @@ ContractReport parse_contract_json(std::string_view text, const std::string& sou
 std::string render_contract_markdown(const std::vector<ContractReport>& reports) {
     std::string text;
     for (const ContractReport& report : reports) {
-        const std::size_t kept = count(report, RowResult::kept);
-        text += fmt::format("### {}: {} of {} kept\n\n", escaped(report.name), kept,
-                            counted(report.rows.size(), "promise"));
+        const std::size_t passed = count(report, RowResult::passed);
+        text += fmt::format("### {}: {} of {} passed\n\n", escaped(report.name), passed,
+                            counted(report.rows.size(), "check"));
+        if (report.reused) text += fmt::format("Tested by {}, with the same result.\n\n", escaped(report.tested_by));
         text += render_table(report, false);
         const std::string rest = render_table(report, true);
         if (!rest.empty())
-            text +=
-                fmt::format("<details><summary>{} kept</summary>\n\n{}</details>\n\n", counted(kept, "promise"), rest);
+            text += fmt::format("<details><summary>{} passed</summary>\n\n{}</details>\n\n", counted(passed, "check"),
+                                rest);
     }
     return text;
 }

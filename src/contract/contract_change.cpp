@@ -16,10 +16,10 @@ std::vector<ContractChange> compare_contracts(const ContractReport& before, cons
     std::vector<ContractChange> changes;
     for (const ContractRow& row : now.rows) {
         const std::optional<RowResult> was = result_of(before, row.id);
-        if (was.value_or(RowResult::kept) != row.result) changes.push_back({row.id, row.promise, was, row.result});
+        if (was.value_or(RowResult::passed) != row.result) changes.push_back({row.id, row.check, was, row.result});
     }
     for (const ContractRow& row : before.rows) {
-        if (!result_of(now, row.id)) changes.push_back({row.id, row.promise, row.result, std::nullopt});
+        if (!result_of(now, row.id)) changes.push_back({row.id, row.check, row.result, std::nullopt});
     }
     return changes;
 }

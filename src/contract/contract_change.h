@@ -1,4 +1,4 @@
-// Which promises an image keeps now and did not keep before, or the other way round.
+// Which checks an image passes now and failed before, or the other way round.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 /// One row of the contract that does not end as it did.
 struct ContractChange {
     std::string id;
-    std::string promise;
+    std::string check;
     std::optional<RowResult> before;  ///< nothing: it was not tested
     std::optional<RowResult> now;     ///< nothing: it is not tested any more
 };

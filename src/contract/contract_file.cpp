@@ -139,7 +139,7 @@ void read_known_failure(Reading& reading, const YAML::Node& node, std::vector<Kn
     if (!dated) missing.emplace_back("review_by");
     if (!missing.empty())
         reading.refuse(node, "this known failure has no " + joined(missing, ", no "),
-                       "somebody has to look at it again, some day");
+                       "every known failure is reviewed some day");
     known.push_back(failure);
 }
 
@@ -198,9 +198,9 @@ Contract parse_contract(std::string_view yaml, const std::string& file) {
         const YAML::Node root = YAML::Load(std::string(yaml));
         check_doubles(reading, root);
         read_contract(reading, root, contract);
-    } catch (const YAML::Exception& mistake) {
+    } catch (const YAML::Exception& error) {
         reading.problems.push_back(
-            {{file, mistake.mark.line + 1}, "this is no YAML: " + mistake.msg, "its keys are off, limits, known"});
+            {{file, error.mark.line + 1}, "this is not YAML: " + error.msg, "its keys are off, limits, known"});
     }
     if (!reading.problems.empty()) throw Error{Exit::bad_input, sorted_by_place(reading.problems)};
     return contract;
@@ -210,7 +210,7 @@ Problems check_known_failures(const Contract& contract, const std::vector<Contra
     Problems problems;
     for (const KnownFailure& known : contract.known) {
         std::size_t rows = 0;
-        std::size_t kept = 0;
+        std::size_t passed = 0;
         for (const ContractReport& report : reports) {
             const bool named = known.images.empty() ||
                                std::any_of(known.images.begin(), known.images.end(), [&](const std::string& pattern) {
@@ -219,19 +219,19 @@ Problems check_known_failures(const Contract& contract, const std::vector<Contra
             const ContractRow* row = named ? find_row(report, known.row) : nullptr;
             if (row == nullptr) continue;
             ++rows;
-            if (row->result == RowResult::kept) ++kept;
+            if (row->result == RowResult::passed) ++passed;
         }
         const auto warn = [&](const std::string& what, const std::string& hint) {
             problems.push_back({known.at, what, hint, Level::warning});
         };
         if (today > known.review_by) {
             warn(fmt::format("the known failure of \"{}\" ended on {}", known.row, render_date(known.review_by)),
-                 "mend it, or give it a new date and say why");
+                 "fix it, or give it a new date and a reason");
         } else if (rows == 0) {
             warn(fmt::format("the known failure of \"{}\" is about no image that was tested", known.row),
                  "correct its images, or take it out");
-        } else if (kept == rows) {
-            warn(fmt::format("the known failure of \"{}\" is mended", known.row), "take it out");
+        } else if (passed == rows) {
+            warn(fmt::format("the known failure of \"{}\" is fixed", known.row), "take it out");
         }
     }
     return problems;

@@ -10,13 +10,13 @@
 #include "base/error.h"
 #include "contract/contract.h"
 
-/// A row that is known to be broken, until somebody has looked again.
+/// A row that is known to fail, until it is reviewed.
 struct KnownFailure {
     std::string row;
     std::vector<std::string> images;  ///< patterns on the report's name: "3.13.*-production-*"; empty: all
     std::string reason;
     std::string owner;
-    Date review_by{};  ///< holds through this day (UTC); then the row is broken again
+    Date review_by{};  ///< holds through this day (UTC); then the row fails again
     Place at;
 };
 
@@ -38,10 +38,10 @@ struct Contract {
     std::vector<KnownFailure> known;
 };
 
-/// The file, or Error{bad_input} with every mistake and its line. What it leaves out is as in the built-in contract,
+/// The file, or Error{bad_input} with every error and its line. What it leaves out is as in the built-in contract,
 /// which is `Contract{}`.
 Contract parse_contract(std::string_view yaml, const std::string& file);
 
-/// Known failures that no longer hold: past their date, naming no image of the reports, or a row that is kept by now.
+/// Known failures that no longer hold: past their date, naming no image of the reports, or a row that passes by now.
 /// Each with its line.
 Problems check_known_failures(const Contract& contract, const std::vector<ContractReport>& reports, Date today);

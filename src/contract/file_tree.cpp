@@ -99,7 +99,7 @@ FileType type_of(char type) {
     return type == '5' ? FileType::directory : FileType::other;
 }
 
-/// Reads a file's content as far as somebody asks for it.
+/// Reads a file's content as far as a row needs it.
 void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::size_t& kept) {
     const bool libc = is_libc(path) && fact.size <= largest_libc;
     const bool text = wants_text(path) && fact.size <= largest_text && kept + fact.size <= most_text;

@@ -28,5 +28,5 @@ ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);
 /// The probe said exactly these values.
 Observation expect_values(const ContainerRun& run, const std::string& probe, const std::vector<std::string>& expected);
 
-/// The probe met no mistake; what it said is shown.
+/// The probe met no error; its answer is shown.
 Observation expect_success(const ContainerRun& run, const std::string& probe, const std::string& expected);

@@ -18,18 +18,18 @@ std::vector<RowRule> gather_rows() {
     return rows;
 }
 
-bool promises(const Expectations& image, PromisedBy by) {
+bool applies(AppliesTo to, const Expectations& image) {
     const bool production = image.target == Target::production;
-    switch (by) {
-        case PromisedBy::all:
+    switch (to) {
+        case AppliesTo::all:
             return true;
-        case PromisedBy::production:
+        case AppliesTo::production:
             return production;
-        case PromisedBy::distroless:
+        case AppliesTo::distroless:
             return production && image.distroless;
-        case PromisedBy::with_debian:
+        case AppliesTo::with_debian:
             return !production || !image.distroless;
-        case PromisedBy::development:
+        case AppliesTo::development:
             return !production;
     }
     return false;
@@ -46,17 +46,17 @@ bool is_about(const KnownFailure& known, const std::string& row, const std::stri
                                 }));
 }
 
-/// Why a broken row is not held against the image, if there is a reason.
-void excuse(ContractRow& row, const std::string& name, const Contract& contract,
-            const std::vector<std::string>& excuses, Date today) {
+/// Marks a failure that the contract accepts, with the reason.
+void accept_failure(ContractRow& row, const std::string& name, const Contract& contract,
+                    const std::vector<std::string>& expected_failures, Date today) {
     if (has(contract.off, row.id)) {
-        row.result = RowResult::excused;
+        row.result = RowResult::expected;
         row.because = "off in " + (contract.file.empty() ? "the contract" : contract.file);
         return;
     }
-    if (has(excuses, row.id)) {
-        row.result = RowResult::excused;
-        row.because = "its stand-in base cannot keep this";
+    if (has(expected_failures, row.id)) {
+        row.result = RowResult::expected;
+        row.because = "its stand-in base cannot pass this";
         return;
     }
     for (const KnownFailure& known : contract.known) {
@@ -77,19 +77,19 @@ const std::vector<RowRule>& contract_rows() {
 }
 
 ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,
-                              const Contract& contract, const std::vector<std::string>& excuses, Date today) {
+                              const Contract& contract, const std::vector<std::string>& expected_failures, Date today) {
     ContractReport report{.name = name, .manifest = manifest, .rows = {}};
     for (const RowRule& rule : contract_rows()) {
         const bool about_authorities = rule.id.starts_with("ca-");
-        if (!promises(facts.expected, rule.by) || (about_authorities && facts.certificates.empty())) continue;
+        if (!applies(rule.applies_to, facts.expected) || (about_authorities && facts.certificates.empty())) continue;
         const Observation seen = rule.observe(facts, contract.limits);
         ContractRow row{.id = rule.id,
-                        .promise = rule.promise,
+                        .check = rule.check,
                         .expected = seen.expected,
                         .found = seen.found,
-                        .result = seen.kept ? RowResult::kept : RowResult::broken,
+                        .result = seen.passed ? RowResult::passed : RowResult::failed,
                         .because = ""};
-        if (!seen.kept) excuse(row, name, contract, excuses, today);
+        if (!seen.passed) accept_failure(row, name, contract, expected_failures, today);
         report.rows.push_back(row);
     }
     return report;

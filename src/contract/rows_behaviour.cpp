@@ -29,9 +29,9 @@ Observation observe_orphans(const ImageFacts& facts, const Limits&) {
 
 std::vector<RowRule> behaviour_rows() {
     return {
-        {"read-only", "it works read-only, without capabilities or new privileges", PromisedBy::all, observe_hardened},
-        {"any-user", "it works under any user id", PromisedBy::all, observe_any_user},
-        {"stop", "a service without a signal handler stops at once", PromisedBy::all, observe_stop},
-        {"orphans", "orphaned processes are reaped", PromisedBy::all, observe_orphans},
+        {"read-only", "it works read-only, without capabilities or new privileges", AppliesTo::all, observe_hardened},
+        {"any-user", "it works under any user id", AppliesTo::all, observe_any_user},
+        {"stop", "a service without a signal handler stops at once", AppliesTo::all, observe_stop},
+        {"orphans", "orphaned processes are reaped", AppliesTo::all, observe_orphans},
     };
 }

@@ -128,19 +128,18 @@ Observation observe_layers(const ImageFacts& facts, const Limits& limits) {
 
 std::vector<RowRule> configuration_rows() {
     return {
-        {"user-numeric", "the user is numeric and not root", PromisedBy::all, observe_user},
-        {"user-nonroot", "nonroot is user and group 1000", PromisedBy::all, observe_accounts},
-        {"working-directory", "services start in the home directory, which is the user's", PromisedBy::all,
+        {"user-numeric", "the user is numeric and not root", AppliesTo::all, observe_user},
+        {"user-nonroot", "nonroot is user and group 1000", AppliesTo::all, observe_accounts},
+        {"working-directory", "services start in the home directory, which is the user's", AppliesTo::all,
          observe_working_directory},
-        {"entrypoint", "the entrypoint needs no shell and ends in python", PromisedBy::all, observe_entrypoint},
-        {"labels", "labels tell Python's version, the image's and the repository", PromisedBy::all, observe_labels},
-        {"labels-inherited", "no label would be wrong on a service's image", PromisedBy::all, observe_inherited_labels},
-        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", PromisedBy::all,
+        {"entrypoint", "the entrypoint needs no shell and ends in python", AppliesTo::all, observe_entrypoint},
+        {"labels", "labels tell Python's version, the image's and the repository", AppliesTo::all, observe_labels},
+        {"labels-inherited", "no label would be wrong on a service's image", AppliesTo::all, observe_inherited_labels},
+        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", AppliesTo::all,
          observe_inherited_settings},
-        {"library-path", "LD_LIBRARY_PATH is not set", PromisedBy::all, observe_library_path},
-        {"python-environment", "PYTHON_ENV is the target, output is not buffered", PromisedBy::all,
-         observe_environment},
-        {"uv-downloads", "uv downloads no Python", PromisedBy::all, observe_uv_downloads},
-        {"layers", "there are few layers", PromisedBy::all, observe_layers},
+        {"library-path", "LD_LIBRARY_PATH is not set", AppliesTo::all, observe_library_path},
+        {"python-environment", "PYTHON_ENV is the target, output is not buffered", AppliesTo::all, observe_environment},
+        {"uv-downloads", "uv downloads no Python", AppliesTo::all, observe_uv_downloads},
+        {"layers", "there are few layers", AppliesTo::all, observe_layers},
     };
 }

@@ -131,16 +131,16 @@ Observation observe_size(const ImageFacts& facts, const Limits& limits) {
 
 std::vector<RowRule> file_rows() {
     return {
-        {"no-setuid", "no file is set-uid or set-gid", PromisedBy::distroless, observe_no_setuid},
-        {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", PromisedBy::with_debian,
+        {"no-setuid", "no file is set-uid or set-gid", AppliesTo::distroless, observe_no_setuid},
+        {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", AppliesTo::with_debian,
          observe_setuid_of_base},
-        {"world-writable", "nothing can be written by everybody but sticky directories", PromisedBy::all,
+        {"world-writable", "nothing can be written by everybody but sticky directories", AppliesTo::all,
          observe_world_writable},
-        {"dangling-links", "no symbolic link leads nowhere", PromisedBy::all, observe_dangling},
-        {"no-tools", "there is no shell, package manager, compiler or downloader", PromisedBy::distroless,
+        {"dangling-links", "no symbolic link leads nowhere", AppliesTo::all, observe_dangling},
+        {"no-tools", "there is no shell, package manager, compiler or downloader", AppliesTo::distroless,
          observe_no_tools},
-        {"tools", "there is a shell and a package manager", PromisedBy::development, observe_tools},
-        {"no-debris", "there are no parts of Python that a service cannot use", PromisedBy::distroless, observe_debris},
-        {"size", "it is small: unpacked, without uv", PromisedBy::all, observe_size},
+        {"tools", "there is a shell and a package manager", AppliesTo::development, observe_tools},
+        {"no-debris", "there are no parts of Python that a service cannot use", AppliesTo::distroless, observe_debris},
+        {"size", "it is small: unpacked, without uv", AppliesTo::all, observe_size},
     };
 }

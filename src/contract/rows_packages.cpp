@@ -92,12 +92,12 @@ Observation observe_libc(const ImageFacts& facts, const Limits&) {
 
 std::vector<RowRule> package_rows() {
     return {
-        {"libraries-registered", "scanners see every program and library outside /usr/local", PromisedBy::distroless,
+        {"libraries-registered", "scanners see every program and library outside /usr/local", AppliesTo::distroless,
          observe_registered},
-        {"libraries-true", "registered programs and libraries are what their package says", PromisedBy::distroless,
+        {"libraries-true", "registered programs and libraries are what their package says", AppliesTo::distroless,
          observe_truth},
-        {"libraries-mapped", "every library that Python maps is registered", PromisedBy::distroless, observe_mapped},
-        {"libraries-once", "no library is there twice", PromisedBy::distroless, observe_twice},
-        {"libraries-libc", "the C library and the loader are of one build", PromisedBy::distroless, observe_libc},
+        {"libraries-mapped", "every library that Python maps is registered", AppliesTo::distroless, observe_mapped},
+        {"libraries-once", "no library is there twice", AppliesTo::distroless, observe_twice},
+        {"libraries-libc", "the C library and the loader are of one build", AppliesTo::distroless, observe_libc},
     };
 }

@@ -84,19 +84,19 @@ Observation observe_name_service(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "name-service");
     const std::string expected = "nonroot, and an address of localhost";
     if (!answer.error.empty()) return {false, expected, answer.error};
-    const bool kept = answer.values.size() == 2 && answer.values[0] == "nonroot" &&
-                      (answer.values[1] == "127.0.0.1" || answer.values[1] == "::1");
-    return {kept, expected, render_some(answer.values)};
+    const bool passed = answer.values.size() == 2 && answer.values[0] == "nonroot" &&
+                        (answer.values[1] == "127.0.0.1" || answer.values[1] == "::1");
+    return {passed, expected, render_some(answer.values)};
 }
 
-/// The official images delete it, and a container that may not write compiles the library anew at every start
+/// The official images delete it, and a container that may not write compiles the library again at every start
 /// (parent-images.md §1.10).
 Observation expect_bytecode(const ContainerRun& run, const std::string& probe) {
     const ProbeAnswer answer = answer_of(run, probe);
     const std::string expected = "no module is compiled at start";
     if (!answer.error.empty()) return {false, expected, answer.error};
-    const bool kept = answer.values.size() == 2 && answer.values[0] != "0" && answer.values[1] == "0";
-    return {kept, expected,
+    const bool passed = answer.values.size() == 2 && answer.values[0] != "0" && answer.values[1] == "0";
+    return {passed, expected,
             answer.values.size() == 2 ? fmt::format("{} from bytecode, {} compiled", answer.values[0], answer.values[1])
                                       : "nothing"};
 }
@@ -137,28 +137,27 @@ Observation observe_listening(const ImageFacts& facts, const Limits&) {
 
 std::vector<RowRule> python_rows() {
     return {
-        {"python-version", "Python is the promised version, in /usr/local", PromisedBy::all, observe_version},
-        {"architecture", "image and interpreter are of the promised architecture", PromisedBy::all,
-         observe_architecture},
-        {"extension-modules", "every compiled module of the standard library loads", PromisedBy::all,
+        {"python-version", "Python is the planned version, in /usr/local", AppliesTo::all, observe_version},
+        {"architecture", "image and interpreter are of the planned architecture", AppliesTo::all, observe_architecture},
+        {"extension-modules", "every compiled module of the standard library loads", AppliesTo::all,
          observe_extension_modules},
-        {"standard-modules", "the modules that need a system library work", PromisedBy::all, observe_standard_modules},
-        {"find-library", "ctypes finds the system's libraries", PromisedBy::all, observe_find_library},
-        {"wheel-libraries", "the libraries that compiled wheels take from the system are there", PromisedBy::all,
+        {"standard-modules", "the modules that need a system library work", AppliesTo::all, observe_standard_modules},
+        {"find-library", "ctypes finds the system's libraries", AppliesTo::all, observe_find_library},
+        {"wheel-libraries", "the libraries that compiled wheels take from the system are there", AppliesTo::all,
          observe_wheel_libraries},
-        {"utf-8", "text is UTF-8 without any setting", PromisedBy::all, observe_utf8},
-        {"locale", "the locale C.UTF-8 can be set", PromisedBy::all, observe_locale},
-        {"media-types", "the types of usual files are known", PromisedBy::all, observe_media_types},
-        {"time-zones", "time zones are known", PromisedBy::all, observe_time_zones},
-        {"subprocesses", "processes can be started, by subprocess and by multiprocessing", PromisedBy::all,
+        {"utf-8", "text is UTF-8 without any setting", AppliesTo::all, observe_utf8},
+        {"locale", "the locale C.UTF-8 can be set", AppliesTo::all, observe_locale},
+        {"media-types", "the types of usual files are known", AppliesTo::all, observe_media_types},
+        {"time-zones", "time zones are known", AppliesTo::all, observe_time_zones},
+        {"subprocesses", "processes can be started, by subprocess and by multiprocessing", AppliesTo::all,
          observe_subprocesses},
-        {"name-service", "user and host names are found", PromisedBy::all, observe_name_service},
-        {"bytecode", "the standard library is precompiled", PromisedBy::all, observe_bytecode},
-        {"debugger-bytecode", "the debugger is precompiled", PromisedBy::development, observe_debugger_bytecode},
-        {"imports", "15 modules of the standard library are imported quickly", PromisedBy::all, observe_imports},
-        {"home-writable", "the home directory and the one for temporary files can be written", PromisedBy::all,
+        {"name-service", "user and host names are found", AppliesTo::all, observe_name_service},
+        {"bytecode", "the standard library is precompiled", AppliesTo::all, observe_bytecode},
+        {"debugger-bytecode", "the debugger is precompiled", AppliesTo::development, observe_debugger_bytecode},
+        {"imports", "15 modules of the standard library are imported quickly", AppliesTo::all, observe_imports},
+        {"home-writable", "the home directory and the one for temporary files can be written", AppliesTo::all,
          observe_home},
-        {"python-not-writable", "the user cannot change the system's Python", PromisedBy::all, observe_not_writable},
-        {"nothing-listens", "nothing listens on the network by default", PromisedBy::all, observe_listening},
+        {"python-not-writable", "the user cannot change the system's Python", AppliesTo::all, observe_not_writable},
+        {"nothing-listens", "nothing listens on the network by default", AppliesTo::all, observe_listening},
     };
 }

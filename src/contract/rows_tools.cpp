@@ -40,13 +40,13 @@ Observation observe_attach(const ImageFacts& facts, const Limits&) {
 
 std::vector<RowRule> tool_rows() {
     return {
-        {"uv", "uv is on the PATH and runs", PromisedBy::all, observe_uv},
-        {"uv-path", "services can mount uv from /home/nonroot/.local/bin", PromisedBy::all, observe_uv_path},
-        {"uv-sync", "uv sync --locked works", PromisedBy::all, observe_uv_sync},
-        {"no-debugger", "there is no debugger", PromisedBy::production, observe_no_debugger},
-        {"debugger", "the debugger is there, out of the way of virtual environments", PromisedBy::development,
+        {"uv", "uv is on the PATH and runs", AppliesTo::all, observe_uv},
+        {"uv-path", "services can mount uv from /home/nonroot/.local/bin", AppliesTo::all, observe_uv_path},
+        {"uv-sync", "uv sync --locked works", AppliesTo::all, observe_uv_sync},
+        {"no-debugger", "there is no debugger", AppliesTo::production, observe_no_debugger},
+        {"debugger", "the debugger is there, out of the way of virtual environments", AppliesTo::development,
          observe_debugger},
-        {"debugger-attach", "a debugger attaches, stops at a breakpoint and evaluates", PromisedBy::development,
+        {"debugger-attach", "a debugger attaches, stops at a breakpoint and evaluates", AppliesTo::development,
          observe_attach},
     };
 }

@@ -111,15 +111,15 @@ Observation observe_refused(const ImageFacts& facts, const Limits&) {
 
 std::vector<RowRule> trust_rows() {
     return {
-        {"trust-variables", "the variables that clients read name a trust store", PromisedBy::all, observe_variables},
-        {"openssldir", "the trust store is found without any variable", PromisedBy::all, observe_without_environment},
-        {"tls-clients", "every client trusts what is in the trust store", PromisedBy::all, observe_clients},
-        {"tls-strangers", "no client trusts an authority that is not in the trust store", PromisedBy::all,
+        {"trust-variables", "the variables that clients read name a trust store", AppliesTo::all, observe_variables},
+        {"openssldir", "the trust store is found without any variable", AppliesTo::all, observe_without_environment},
+        {"tls-clients", "every client trusts what is in the trust store", AppliesTo::all, observe_clients},
+        {"tls-strangers", "no client trusts an authority that is not in the trust store", AppliesTo::all,
          observe_refused},
-        {"ca-bundle", "each internal authority is in the trust store", PromisedBy::all, observe_bundle},
-        {"ca-trusted", "Python's default context trusts each internal authority", PromisedBy::all, observe_trusted},
+        {"ca-bundle", "each internal authority is in the trust store", AppliesTo::all, observe_bundle},
+        {"ca-trusted", "Python's default context trusts each internal authority", AppliesTo::all, observe_trusted},
         {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority",
-         PromisedBy::all, observe_strictness},
-        {"ca-hash-links", "each internal authority has a hash link", PromisedBy::with_debian, observe_hash_links},
+         AppliesTo::all, observe_strictness},
+        {"ca-hash-links", "each internal authority has a hash link", AppliesTo::with_debian, observe_hash_links},
     };
 }

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "pipeline/cache.h"
+#include "pipeline/contract_cache.h"
 #include "pipeline/step.h"
 #include "probe/test_images.h"
 
@@ -26,13 +28,13 @@ Contract load_contract(const World& world, const Settings& settings) {
                                      : parse_contract(world.files.read(settings.contract), settings.contract);
 }
 
-/// What the stand-ins under this image cannot keep.
-std::vector<std::string> gather_excuses(const std::vector<Base>& bases, const Layout& layout) {
-    std::set<std::string> excuses;
+/// The rows that the stand-ins under this image cannot pass.
+std::vector<std::string> list_expected_failures(const std::vector<Base>& bases, const Layout& layout) {
+    std::set<std::string> rows;
     for (const Base& base : bases) {
-        if (is_base_of(base, layout)) excuses.insert(base.excuses.begin(), base.excuses.end());
+        if (is_base_of(base, layout)) rows.insert(base.excuses.begin(), base.excuses.end());
     }
-    return {excuses.begin(), excuses.end()};
+    return {rows.begin(), rows.end()};
 }
 
 std::size_t count_rows(const std::vector<ContractReport>& reports, RowResult result) {
@@ -44,39 +46,24 @@ std::size_t count_rows(const std::vector<ContractReport>& reports, RowResult res
     return count;
 }
 
-/// Everything that a report rests on: the image, the contract, the certificates, the excuses, the day and this very
-/// program. The same key, the same answer.
-std::string make_key(const World& world, const Settings& settings, const Layout& layout,
-                     const std::vector<std::string>& excuses, const TestSettings& tests) {
-    std::string all = layout.manifest.text() + "\n" + joined(excuses, ",") + "\n" + render_date(tests.today) + "\n" +
-                      world.files.digest_of(fs::read_symlink("/proc/self/exe")).text() + "\n";
-    if (!settings.contract.empty()) all += world.files.read(settings.contract);
-    for (const CertificateFile& certificate : tests.certificates) all += certificate.name + "\n" + certificate.text;
-    return sha256(all).text();
-}
-
-fs::path key_file(const Settings& settings, const std::string& name) {
-    return settings.out / "tests" / (name + ".key");
-}
-
-/// What an earlier run found out about this very image. A broken promise is looked at again.
-std::optional<ContractReport> load_known_report(const World& world, const Settings& settings, const Layout& layout,
-                                                const std::string& key) {
-    if (world.files.read_if_there(key_file(settings, layout.name)) != key) return std::nullopt;
-    const std::optional<std::string> text = world.files.read_if_there(report_file(settings, layout.name));
-    if (!text) return std::nullopt;
-    const ContractReport report = parse_contract_json(*text, report_file(settings, layout.name).string());
-    if (report.manifest != layout.manifest.text() || !report.is_kept()) return std::nullopt;
-    return report;
-}
-
-std::string describe(const std::vector<ContractReport>& reports, std::size_t known) {
-    std::string text = fmt::format("{} kept, {} broken", counted(count_rows(reports, RowResult::kept), "promise"),
-                                   count_rows(reports, RowResult::broken));
-    const std::size_t excused = count_rows(reports, RowResult::excused) + count_rows(reports, RowResult::known);
-    if (excused > 0) text += fmt::format(", {} excused", excused);
-    if (known > 0) text += fmt::format("; {} tested before", counted(known, "image"));
+std::string describe(const std::vector<ContractReport>& reports) {
+    std::string text = fmt::format("{} passed, {} failed", counted(count_rows(reports, RowResult::passed), "check"),
+                                   count_rows(reports, RowResult::failed));
+    const std::size_t accepted = count_rows(reports, RowResult::expected) + count_rows(reports, RowResult::known);
+    if (accepted > 0) text += fmt::format(", {} as expected", counted(accepted, "failure"));
+    const auto reused = std::count_if(reports.begin(), reports.end(), [](const ContractReport& r) { return r.reused; });
+    if (reused > 0) {
+        text += fmt::format("; {} tested before", counted(static_cast<std::size_t>(reused), "image"));
+        const auto first =
+            std::find_if(reports.begin(), reports.end(), [](const ContractReport& r) { return r.reused; });
+        text += ", with the same contract and engine, by " + first->tested_by;
+    }
     return text;
+}
+
+fs::path tests_cache(const World& world) {
+    const fs::path cache = cache_directory(world);
+    return cache.empty() ? cache : cache / "tests";
 }
 
 TestSettings load_test_settings(const World& world, const Settings& settings) {
@@ -103,35 +90,43 @@ std::vector<CertificateFile> load_certificates(const World& world) {
 }
 
 std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
-                                        const std::vector<Layout>& layouts, Known known) {
+                                        const std::vector<Layout>& layouts) {
     if (settings.contract == "off") return {};
     TimedStep step(world, "test", counted(layouts.size(), "image") + " against the contract");
     const TestSettings tests = load_test_settings(world, settings);
+    const EngineInfo engine = find_engine(world);
+    const std::string contract = settings.contract.empty() ? "" : world.files.read(settings.contract);
+    const Digest program = world.files.digest_of(fs::read_symlink("/proc/self/exe"));
     const std::vector<Base> bases = load_bases(world, settings);
-    std::vector<ContractReport> reports;
-    std::vector<ImageUnderTest> images;
+    const fs::path cache = tests_cache(world);
+
+    std::vector<ContractReport> reports(layouts.size());
+    std::vector<ImageUnderTest> images;  // those that are to be tested, with the place and the key of their reports
+    std::vector<std::size_t> places;
     std::vector<std::string> keys;
-    for (const Layout& layout : layouts) {
-        const std::vector<std::string> excuses = gather_excuses(bases, layout);
-        const std::string key = make_key(world, settings, layout, excuses, tests);
-        const std::optional<ContractReport> report =
-            known == Known::taken ? load_known_report(world, settings, layout, key) : std::nullopt;
-        if (report) {
-            reports.push_back(*report);
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+        ImageUnderTest image =
+            make_image_under_test(project.plan, layouts[i], list_expected_failures(bases, layouts[i]));
+        const std::string key = make_contract_key(image, tests, contract, engine, program);
+        if (std::optional<ContractReport> report = load_cached_report(world.files, cache, key)) {
+            reports[i] = std::move(*report);
         } else {
-            images.push_back(make_image_under_test(project.plan, layout, excuses));
+            images.push_back(std::move(image));
+            places.push_back(i);
             keys.push_back(key);
         }
     }
-    if (!images.empty()) {
-        const std::vector<ContractReport> fresh = run_contract(world, find_engine(world), images, tests);
-        for (std::size_t i = 0; i < fresh.size(); ++i) {
-            world.files.write(report_file(settings, fresh[i].name), render_contract_json(fresh[i]));
-            world.files.write(key_file(settings, fresh[i].name), keys[i]);
-            reports.push_back(fresh[i]);
-        }
+    std::vector<ContractReport> tested;
+    if (!images.empty()) tested = run_contract(world, engine, images, tests);
+    for (std::size_t i = 0; i < tested.size(); ++i) {
+        tested[i].key = keys[i];
+        tested[i].tested_by = name_of_run(world, project.event);
+        save_cached_report(world, cache, tested[i]);
+        reports[places[i]] = std::move(tested[i]);
     }
-    step.end(describe(reports, layouts.size() - images.size()));
+    for (const ContractReport& report : reports)
+        world.files.write(report_file(settings, report.name), render_contract_json(report));
+    step.end(describe(reports));
     return reports;
 }
 
@@ -143,7 +138,7 @@ std::vector<ContractReport> test_references(const World& world, const Settings& 
     const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
     for (const ContractReport& report : reports)
         world.files.write(report_file(settings, report.name), render_contract_json(report));
-    step.end(describe(reports, 0));
+    step.end(describe(reports));
     return reports;
 }
 

@@ -7,15 +7,12 @@
 #include "contract/contract.h"
 #include "pipeline/images.h"
 
-/// Whether a report of an earlier run is good enough.
-enum class Known { taken, tested_again };
-
-/// One report per layout. With Known::taken an image that passed in an earlier run is not tested again, as long as
-/// nothing that the result depends on has changed.
+/// One report per layout. An image that passed in an earlier run is not tested again if nothing that the result depends
+/// on has changed (pipeline/contract_cache.h); its report names that run.
 std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
-                                        const std::vector<Layout>& layouts, Known known);
+                                        const std::vector<Layout>& layouts);
 
-/// Tests the images of --reference. No file of this repository is needed: what they should be, they say themselves.
+/// Tests the images of --reference. No file of this repository is needed: their own labels say what they should be.
 std::vector<ContractReport> test_references(const World& world, const Settings& settings);
 
 /// The reports in out/tests about exactly these layouts.

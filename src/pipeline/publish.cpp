@@ -13,13 +13,13 @@
 
 namespace {
 
-Problems broken_contracts(const std::vector<ContractReport>& contracts) {
+Problems failed_contracts(const std::vector<ContractReport>& contracts) {
     Problems problems;
     for (const ContractReport& contract : contracts) {
-        if (!contract.is_kept())
+        if (!contract.passed())
             problems.push_back({{},
-                                contract.name + " does not keep its contract",
-                                "out/tests/" + contract.name + ".json tells which promises"});
+                                contract.name + " fails its contract",
+                                "out/tests/" + contract.name + ".json has the checks that failed"});
     }
     return problems;
 }
@@ -65,7 +65,7 @@ class Publishing {
             reuse_and_rescan(publication.to_rescan);
             publication = plan_with(load_existing());
         }
-        for (const Problem& problem : broken_contracts(contracts)) {
+        for (const Problem& problem : failed_contracts(contracts)) {
             publication.problems.push_back(problem);
             publication.exit = std::max(publication.exit, Exit::refused);
         }

@@ -209,7 +209,7 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
             break;
     }
     const bool broken = std::any_of(run.images.begin(), run.images.end(),
-                                    [](const ImageRun& i) { return i.contract && !i.contract->is_kept(); });
+                                    [](const ImageRun& i) { return i.contract && !i.contract->passed(); });
     if (broken) result.exit = std::max(result.exit, Exit::refused);
     result.problems = make_annotations(run);
     result.outputs["verdict"] = render_outcome(outcome);

@@ -6,20 +6,13 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "pipeline/cache.h"
 #include "pipeline/step.h"
 #include "scan/scan.h"
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// This program's own cache directory; empty if neither variable that leads there is set.
-fs::path cache_directory(const World& world) {
-    const std::string cache = variable(world, "XDG_CACHE_HOME");
-    const std::string home = variable(world, "HOME");
-    if (cache.empty() && home.empty()) return {};
-    return (cache.empty() ? fs::path(home) / ".cache" : fs::path(cache)) / "python-image-action";
-}
 
 /// Where the databases are kept between runs, unless a directory was given.
 fs::path cached_databases(const World& world) {
@@ -57,7 +50,7 @@ ScanSettings make_scan_settings(const World& world, const Settings& settings, co
         .databases = prepare_databases(world, settings),
         .scans = settings.out / "scans",
         .cache = cache.empty() ? cache : cache / "scans",
-        .run = project.event.run_url.empty() ? "the run of " + render_time(world.clock.now()) : project.event.run_url,
+        .run = name_of_run(world, project.event),
         .jobs = settings.jobs,
         .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
 }

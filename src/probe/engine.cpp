@@ -94,15 +94,20 @@ std::string negotiate(const Response& pong, const std::filesystem::path& socket)
     return fmt::format("1.{}", std::min(*api, newest_api));
 }
 
-/// The engine's version, and in `engine.api_version` the API version to be spoken. An engine that no longer speaks the
-/// newest one that we know is spoken to in the oldest that it has: what we ask for has not changed since 1.41.
+/// The engine's version, also as `engine.description`, and in `engine.api_version` the API version to be spoken. An
+/// engine that no longer speaks the newest one that we know is spoken to in the oldest that it has: what we ask for has
+/// not changed since 1.41.
 rapidjson::Document load_version(const World& world, EngineInfo& engine) {
     const std::string source = "the engine's version";
     const Response response = ask(world, engine, "GET", "/version", {400});
-    if (response.status != 400) return parse_tool_json(response.body, source);
+    if (response.status != 400) {
+        engine.description = response.body;
+        return parse_tool_json(response.body, source);
+    }
     Request unversioned = make_request(engine, "GET", "/version");
     unversioned.url = "http://docker/version";
-    rapidjson::Document version = parse_tool_json(send_to_engine(world, unversioned).body, source);
+    engine.description = send_to_engine(world, unversioned).body;
+    rapidjson::Document version = parse_tool_json(engine.description, source);
     const std::string oldest = text_at(version, "MinAPIVersion");
     const std::optional<int> minor = parse_api(oldest);
     if (!minor || *minor <= newest_api) refuse_answer(make_request(engine, "GET", "/version"), response);
@@ -146,6 +151,7 @@ EngineInfo find_engine(const World& world) {
         const rapidjson::Document info =
             parse_tool_json(ask(world, engine, "GET", "/info").body, "the engine's description");
         engine.version = text_at(version, "Version");
+        for (const Json& option : items_at(info, "SecurityOptions")) engine.description += "\n" + text_of(option);
         engine.containerd_store = has_containerd_store(info);
         engine.architecture = image_architecture(text_at(info, "Architecture"));
         engine.os = text_at(info, "OSType");

@@ -165,14 +165,14 @@ ContainerOutput split_streams(std::string_view bytes) {
     return output;
 }
 
-/// The engine answers 200 before it knows how a load ends; mistakes are in the text.
+/// The engine answers 200 before it knows how a load ends; errors are in the text.
 void require_loaded(const std::string& answer, const std::string& image) {
-    const std::size_t mistake = answer.find("\"errorDetail\"");
-    if (mistake == std::string::npos) return;
+    const std::size_t error = answer.find("\"errorDetail\"");
+    if (error == std::string::npos) return;
     throw Error{Exit::failed,
                 {{{},
                   fmt::format("the Docker Engine could not load {}: {}", image,
-                              std::string(trimmed(answer.substr(mistake))).substr(0, 500)),
+                              std::string(trimmed(answer.substr(error))).substr(0, 500)),
                   "see whether its disk is full: docker system df"}}};
 }
 

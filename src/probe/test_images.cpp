@@ -30,7 +30,7 @@ std::string text_at(const std::map<std::string, std::string>& texts, const std::
     return found == texts.end() ? "" : found->second;
 }
 
-/// What somebody else's image wants to be: by its label, else by its environment.
+/// What an image that is not of the plan is meant to be: by its label, else by its environment.
 Target guess_target(const ImageConfig& config) {
     const std::string repository = text_at(config.labels, "uk.gov.defra.python.repository");
     const std::string environment = text_at(config.environment, "PYTHON_ENV");
@@ -116,7 +116,8 @@ bool has_package_manager(const FileTree& files) {
 
 }  // namespace
 
-ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std::vector<std::string> excuses) {
+ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
+                                     std::vector<std::string> expected_failures) {
     const auto image =
         std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == layout.image; });
     if (image == plan.images.end()) {
@@ -135,7 +136,7 @@ ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std
                      .repository = image->repository,
                      .architecture = architecture_of(layout.platform)};
     test.layout = layout;
-    test.excuses = std::move(excuses);
+    test.expected_failures = std::move(expected_failures);
     return test;
 }
 
@@ -178,7 +179,7 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
             if (test.has_layers) test.facts.files = stack_files(*test.image.layout, layers);
             if (!test.image.layout) test.facts.expected.distroless = !has_package_manager(test.facts.files);
             reports[i] = judge_contract(test.image.name, test.manifest, test.facts, settings.contract,
-                                        test.image.excuses, settings.today);
+                                        test.image.expected_failures, settings.today);
         });
     }
     in_parallel(settings.jobs, work);

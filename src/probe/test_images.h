@@ -20,16 +20,17 @@ struct ImageUnderTest {
     std::string name;      ///< of the report: "3.13.3-production-linux-amd64"
     std::string platform;  ///< "linux/amd64"; empty: the engine's own
     Expectations expected;
-    std::optional<Layout> layout;      ///< what is tested …
-    std::string reference;             ///< … or, without a layout, the engine's name for it
-    std::vector<std::string> excuses;  ///< ids of rows that its stand-in base cannot keep
+    std::optional<Layout> layout;                ///< what is tested …
+    std::string reference;                       ///< … or, without a layout, the engine's name for it
+    std::vector<std::string> expected_failures;  ///< ids of rows that its stand-in base cannot pass
 };
 
-/// What the plan promises about this layout. Throws Error{failed} if the plan has no such image.
-ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout, std::vector<std::string> excuses);
+/// What the plan says this layout has to be. Throws Error{failed} if the plan has no such image.
+ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
+                                     std::vector<std::string> expected_failures);
 
-/// An image of somebody else (`--reference`): a service's child, or one of an older recipe. What it should be is taken
-/// from its own labels and environment when it is tested; versions are compared with its labels only.
+/// An image that is not of this plan (`--reference`): a service's child, or one of an older recipe. What it should be
+/// is taken from its own labels and environment when it is tested; versions are compared with its labels only.
 ImageUnderTest make_reference_under_test(const std::string& reference, const std::string& platform);
 
 struct TestSettings {

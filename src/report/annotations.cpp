@@ -71,8 +71,8 @@ void add_contracts(const Run& run, Problems& problems) {
     for (const ImageRun& image : run.images) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
-            if (row.result != RowResult::broken) continue;
-            problems.push_back({image.at, fmt::format("{} breaks its contract: {}", image.name, row.promise),
+            if (row.result != RowResult::failed) continue;
+            problems.push_back({image.at, fmt::format("{} fails its contract: {}", image.name, row.check),
                                 fmt::format("expected {}, found {}", row.expected, row.found)});
         }
     }

@@ -72,7 +72,7 @@ std::vector<Cells> cells_of_contract(const Change& change) {
     std::vector<Cells> rows;
     if (!change.contract) return rows;
     for (const ContractChange& row : *change.contract)
-        rows.push_back({row.promise, row.id, describe_result(row.before), describe_result(row.now)});
+        rows.push_back({row.check, row.id, describe_result(row.before), describe_result(row.now)});
     return rows;
 }
 

@@ -20,5 +20,5 @@ std::vector<ChangeRow> gather_changes(const Run& run);
 /// Sorted by type and name; what a program was compiled from (crates) comes last, because it may be much.
 std::vector<ChangeRow> gather_package_changes(const Run& run);
 
-/// Promise, name of the row, result before, result now; again what several images have in common is one row.
+/// Check, name of the row, result before, result now; again what several images have in common is one row.
 std::vector<ChangeRow> gather_contract_changes(const Run& run);

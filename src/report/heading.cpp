@@ -27,7 +27,7 @@ bool is_unknown(const ImageRun& image) {
 
 /// Rows without a result do not break a contract, but they do not keep it either: nothing tested is nothing known.
 bool breaks_contract(const ImageRun& image) {
-    return image.contract && !image.contract->is_kept();
+    return image.contract && !image.contract->passed();
 }
 
 std::string of_all(std::size_t count, const Run& run) {
@@ -35,13 +35,13 @@ std::string of_all(std::size_t count, const Run& run) {
     return fmt::format("{} of {}", count, counted(run.images.size(), "image"));
 }
 
-/// "3 findings block 2 of 4 images", "1 of 4 images breaks its contract", …
+/// "3 findings block 2 of 4 images", "1 of 4 images fails its contract", …
 std::vector<std::string> faults_of(const Run& run) {
     std::vector<std::string> faults;
     if (auto blocking = render_blocking_count(run)) faults.push_back(std::move(*blocking));
     const std::size_t broken = count_images(run, breaks_contract);
     if (broken > 0)
-        faults.push_back(of_all(broken, run) + (broken == 1 ? " breaks its contract" : " break their contract"));
+        faults.push_back(of_all(broken, run) + (broken == 1 ? " fails its contract" : " fail their contract"));
     const std::size_t unknown = count_images(run, is_unknown);
     if (unknown > 0) faults.push_back("the verdict on " + of_all(unknown, run) + " is unknown");
     return faults;

@@ -48,12 +48,14 @@ std::string render_tally(const Counts& counts) {
 std::string render_card(const ImageRun& image) {
     const Counts counts = count_findings(image);
     const Status status = status_of(image, counts.pre_existing);
-    const bool broken = image.contract && !image.contract->is_kept();
+    const bool broken = image.contract && !image.contract->passed();
     std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");
     inner += element("p", status.words, fmt::format("status {}", status.kind)) + render_tally(counts);
-    if (image.contract)
-        inner += element("p", broken ? element("span", "✕ contract: " + render_kept(*image.contract), "status bad")
-                                     : "✓ contract kept");
+    if (broken) inner += element("p", element("span", "✕ contract: " + render_kept(*image.contract), "status bad"));
+    if (image.contract && !broken) {
+        const std::string by = image.contract->reused ? ", tested by " + escape_html(image.contract->tested_by) : "";
+        inner += element("p", "✓ contract passed" + by);
+    }
     if (image.verdict) {
         for (const std::string& reason : image.verdict->unknown_because)
             inner += element("p", escape_html(reason, longest_text), "small");

@@ -123,7 +123,9 @@ void render_image(JsonWriter& json, const ImageRun& image) {
     json.field("reference", image.reference);
     json.field("category", image.category);
     render_verdict(json, image);
-    json.field("contract", !image.contract ? "not tested" : image.contract->is_kept() ? "kept" : "broken");
+    json.field("contract", !image.contract ? "not tested" : image.contract->passed() ? "passed" : "failed");
+    if (image.contract && image.contract->reused)
+        json.field("contract_tested_by", clean_line(image.contract->tested_by));
     if (image.change) render_change(json, *image.change);
     json.close();
 }

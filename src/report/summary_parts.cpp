@@ -33,7 +33,9 @@ std::string render_verdict(const ImageRun& image, std::size_t pre_existing) {
 
 std::string render_contract(const ImageRun& image) {
     if (!image.contract) return "–";
-    return (image.contract->is_kept() ? "✅ " : "⛔ ") + render_kept(*image.contract);
+    const std::string by =
+        image.contract->reused ? ", tested by " + escape_markdown(image.contract->tested_by, 200) : "";
+    return (image.contract->passed() ? "✅ " : "⛔ ") + render_kept(*image.contract) + by;
 }
 
 std::string advice_cell(const FindingRow& row) {

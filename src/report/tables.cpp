@@ -93,29 +93,29 @@ Table make_package_change_table(const Run& run) {
 
 Table make_contract_change_table(const Run& run) {
     Table table{
-        "", {"Promise", "Row", "Published", "Now", "Images"}, rows_of_changes(gather_contract_changes(run), 1, run)};
+        "", {"Check", "Row", "Published", "Now", "Images"}, rows_of_changes(gather_contract_changes(run), 1, run)};
     table.title = fmt::format("Rows of the contract that end otherwise: {}", table.rows.size());
     return table;
 }
 
-Table make_contract_table(const Run& run, bool with_kept_rows) {
-    Table table{"", {"Image", "Result", "Promise", "Expected", "Found"}, {}};
-    std::size_t kept = 0;
+Table make_contract_table(const Run& run, bool with_passed_rows) {
+    Table table{"", {"Image", "Result", "Check", "Expected", "Found"}, {}};
+    std::size_t passed = 0;
     std::size_t others = 0;
     for (const ImageRun& image : run.images) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
-            const bool is_kept = row.result == RowResult::kept;
-            ++(is_kept ? kept : others);
-            if (is_kept && !with_kept_rows) continue;
+            const bool has_passed = row.result == RowResult::passed;
+            ++(has_passed ? passed : others);
+            if (has_passed && !with_passed_rows) continue;
             table.rows.push_back({{.text = image.name},
-                                  {.text = render_row_result(row.result), .is_bad = row.result == RowResult::broken},
-                                  {.text = row.promise},
+                                  {.text = render_row_result(row.result), .is_bad = row.result == RowResult::failed},
+                                  {.text = row.check},
                                   {.text = row.expected},
                                   {.text = row.found, .below = row.because}});
         }
     }
-    table.title = fmt::format("Contract: {} kept, {} not", counted(kept, "row"), others);
+    table.title = fmt::format("Contract: {} passed, {} not", counted(passed, "check"), others);
     return table;
 }
 

@@ -31,7 +31,7 @@ Table make_change_table(const Run& run);  ///< what a change does, at a glance; 
 Table make_finding_change_table(const Run& run);
 Table make_package_change_table(const Run& run);
 Table make_contract_change_table(const Run& run);
-Table make_contract_table(const Run& run, bool with_kept_rows);
+Table make_contract_table(const Run& run, bool with_passed_rows);
 Table make_base_table(const Run& run);
 Table make_tag_table(const Run& run);
 Table make_receipt_table(const Run& run);

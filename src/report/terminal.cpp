@@ -96,7 +96,7 @@ Cell verdict_cell(const ImageRun& image, const Counts& counts) {
 
 Line image_line(const ImageRun& image) {
     const Counts counts = count_findings(image);
-    const bool kept = !image.contract || image.contract->is_kept();
+    const bool kept = !image.contract || image.contract->passed();
     return {{.text = image.name},
             verdict_cell(image, counts),
             {.text = image.contract ? render_kept(*image.contract) : "-", .colour = kept ? Colour::none : Colour::bad},

@@ -35,8 +35,8 @@ void add_contracts(const Run& run, std::vector<ToDo>& todo) {
     for (const ImageRun& image : run.images) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
-            if (row.result != RowResult::broken) continue;
-            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.promise, row.expected,
+            if (row.result != RowResult::failed) continue;
+            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected,
                                       row.found)]
                 .push_back(image.name);
         }
@@ -44,7 +44,7 @@ void add_contracts(const Run& run, std::vector<ToDo>& todo) {
     for (const auto& [text, images] : images_by_row) {
         todo.push_back({.kind = "contract",
                         .text = text,
-                        .because = "the contract is broken by " + joined(images, ", "),
+                        .because = "the contract fails for " + joined(images, ", "),
                         .at = {}});
     }
 }

@@ -99,10 +99,10 @@ std::string render_sightings(const Finding& finding) {
 }
 
 std::string render_kept(const ContractReport& report) {
-    const auto broken = std::count_if(report.rows.begin(), report.rows.end(),
-                                      [](const ContractRow& row) { return row.result == RowResult::broken; });
-    if (broken > 0) return counted(static_cast<std::size_t>(broken), "row") + " broken";
-    return report.is_kept() ? "kept" : "not tested";
+    const auto failed = std::count_if(report.rows.begin(), report.rows.end(),
+                                      [](const ContractRow& row) { return row.result == RowResult::failed; });
+    if (failed > 0) return counted(static_cast<std::size_t>(failed), "check") + " failed";
+    return report.passed() ? "passed" : "not tested";
 }
 
 std::string render_waiver_until(const Waiver& waiver) {
@@ -189,12 +189,12 @@ std::string render_policy_name(const Run& run) {
 }
 
 std::string render_contracts(const Run& run) {
-    std::size_t kept = 0;
+    std::size_t passed = 0;
     std::size_t tested = 0;
     for (const ImageRun& image : run.images) {
         if (!image.contract) continue;
         ++tested;
-        kept += image.contract->is_kept() ? 1 : 0;
+        passed += image.contract->passed() ? 1 : 0;
     }
-    return tested == 0 ? "" : fmt::format("kept by {} of {}", kept, counted(tested, "image"));
+    return tested == 0 ? "" : fmt::format("passed by {} of {}", passed, counted(tested, "image"));
 }

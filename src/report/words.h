@@ -18,7 +18,7 @@ std::string render_days_left(std::optional<Date> last,
 /// "3.0.16", "3.15.0a6, a pre-release", "no fix", "will not be fixed", "not known"; empty for a secret.
 std::string render_fix(const Finding& finding);
 std::string render_sightings(const Finding& finding);   ///< "trivy (high, fixed), grype (medium, no fix)"
-std::string render_kept(const ContractReport& report);  ///< "kept", "2 rows broken", "not tested"
+std::string render_kept(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
 std::string render_waiver_until(
     const Waiver& waiver);  ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
 std::string render_result(PublicationState::Result result);  ///< "published", "already there", …
@@ -46,5 +46,5 @@ std::vector<std::string> render_scanners(const Run& run);
 /// The file and its revision, or that there is none.
 std::string render_policy_name(const Run& run);
 
-/// "kept by 4 of 4 images"; empty if no image was tested.
+/// "passed by 4 of 4 images"; empty if no image was tested.
 std::string render_contracts(const Run& run);

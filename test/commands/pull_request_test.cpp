@@ -16,7 +16,7 @@ std::string texts_of(const Problems& problems) {
     return text;
 }
 
-/// What `test` found out about the promise to stop, of all images. `about` stands before their digests.
+/// The results of `test` for the check "stop", of all images. `about` stands before their digests.
 void put_contracts(FakeWorld& fake, RowResult result, const std::string& about = "") {
     for (const char* image : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
         const std::string name = std::string(image) + "-linux-amd64";
@@ -25,7 +25,7 @@ void put_contracts(FakeWorld& fake, RowResult result, const std::string& about =
             render_contract_json({.name = name,
                                   .manifest = about + layout.manifest.text(),
                                   .rows = {{.id = "stop",
-                                            .promise = "it stops",
+                                            .check = "it stops",
                                             .expected = "143",
                                             .found = "137",
                                             .result = result,
@@ -37,7 +37,7 @@ void put_contracts(FakeWorld& fake, RowResult result, const std::string& about =
 struct Proposal : GitHubWorld {
     explicit Proposal(const std::string& policy = "", const std::string& tested = "") {
         if (!policy.empty()) files.texts["vulnerability-policy.yml"] = policy;
-        put_contracts(*this, RowResult::kept, tested);
+        put_contracts(*this, RowResult::passed, tested);
         publish();
         run_release(world(), settings());
         environment["GITHUB_EVENT_NAME"] = "pull_request";
@@ -153,21 +153,21 @@ TEST_CASE("GitHub being out of order is said, and leaves check and the verdict a
     CHECK(holds(judged.summary, "is not known"));
 }
 
-TEST_CASE("A promise that the released image kept and the proposed one breaks is told as a change") {
+TEST_CASE("A check that the released image passed and the proposed one fails is a change") {
     Proposal fake;
-    put_contracts(fake, RowResult::broken);
+    put_contracts(fake, RowResult::failed);
     run_scan(fake.world(), fake.settings());
     const std::string changes = "Rows of the contract that end otherwise: 1";
     CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), changes));  // nobody asked for the release yet
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, changes));
-    CHECK(holds(summary, "| it stops | stop | kept | broken | all images |"));
+    CHECK(holds(summary, "| it stops | stop | passed | failed | all images |"));
     CHECK(holds(summary, "| 1 row changed |"));
 }
 
 TEST_CASE("Promises are compared with those of the very image that is published, or not at all") {
     Proposal fake("", "not ");
-    put_contracts(fake, RowResult::broken);
+    put_contracts(fake, RowResult::failed);
     run_scan(fake.world(), fake.settings());
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, "What this change does"));

@@ -5,7 +5,7 @@
 namespace {
 
 ContractRow row(const std::string& id, RowResult result, const std::string& found = "") {
-    return {.id = id, .promise = "promise of " + id, .expected = "", .found = found, .result = result, .because = ""};
+    return {.id = id, .check = "promise of " + id, .expected = "", .found = found, .result = result, .because = ""};
 }
 
 std::string word(const std::optional<RowResult>& result) {
@@ -17,7 +17,7 @@ std::string told(const std::vector<ContractRow>& before, const std::vector<Contr
     std::string text;
     for (const ContractChange& change :
          compare_contracts({.name = "x", .manifest = "", .rows = before}, {.name = "x", .manifest = "", .rows = now})) {
-        CHECK(change.promise == "promise of " + change.id);
+        CHECK(change.check == "promise of " + change.id);
         text += change.id + ": " + word(change.before) + ", " + word(change.now) + "\n";
     }
     return text;
@@ -26,19 +26,19 @@ std::string told(const std::vector<ContractRow>& before, const std::vector<Contr
 }  // namespace
 
 TEST_CASE("a row that ends otherwise is a change, whichever way it goes and wherever it stands") {
-    CHECK(told({row("stop", RowResult::kept), row("size", RowResult::broken), row("tini", RowResult::kept)},
-               {row("tini", RowResult::known), row("size", RowResult::kept), row("stop", RowResult::broken)}) ==
-          "tini: kept, known\nsize: broken, kept\nstop: kept, broken\n");
+    CHECK(told({row("stop", RowResult::passed), row("size", RowResult::failed), row("tini", RowResult::passed)},
+               {row("tini", RowResult::known), row("size", RowResult::passed), row("stop", RowResult::failed)}) ==
+          "tini: passed, known failure\nsize: failed, passed\nstop: passed, failed\n");
 }
 
 TEST_CASE("a row that ends the same is no change, whatever was found") {
-    CHECK(told({row("size", RowResult::kept, "61 MB"), row("stop", RowResult::known, "a")},
-               {row("size", RowResult::kept, "62 MB"), row("stop", RowResult::known, "b")})
+    CHECK(told({row("size", RowResult::passed, "61 MB"), row("stop", RowResult::known, "a")},
+               {row("size", RowResult::passed, "62 MB"), row("stop", RowResult::known, "b")})
               .empty());
 }
 
-TEST_CASE("a new promise is told unless it is kept, one that is tested no more is told always") {
-    CHECK(told({row("old", RowResult::kept), row("older", RowResult::broken)},
-               {row("new", RowResult::kept), row("newer", RowResult::broken), row("newest", RowResult::excused)}) ==
-          "newer: nothing, broken\nnewest: nothing, excused\nold: kept, nothing\nolder: broken, nothing\n");
+TEST_CASE("a new check is a change unless it passes, one that is no longer made is one always") {
+    CHECK(told({row("old", RowResult::passed), row("older", RowResult::failed)},
+               {row("new", RowResult::passed), row("newer", RowResult::failed), row("newest", RowResult::expected)}) ==
+          "newer: nothing, failed\nnewest: nothing, expected failure\nold: passed, nothing\nolder: failed, nothing\n");
 }

@@ -266,13 +266,13 @@ TEST_CASE("every mistake of a contract file is told with its line") {
     approve(text, "contract/mistakes.golden");
 }
 
-TEST_CASE("what is no YAML is told with its line") {
-    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: this is no YAML: "));
+TEST_CASE("what is not YAML is reported with its line") {
+    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: this is not YAML: "));
     CHECK(told([] { parse_contract("- a\n", "c.yml"); }) ==
           "c.yml:1: a contract has to be keys and values\n  hint: its keys are off, limits, known\n");
 }
 
-TEST_CASE("known failures that have ended, are mended or are about nothing are told") {
+TEST_CASE("known failures that have ended, are fixed or are about nothing are reported") {
     const Date today = *parse_date("2026-11-23");
     Contract contract = parse_contract(
         "known:\n"
@@ -285,9 +285,9 @@ TEST_CASE("known failures that have ended, are mended or are about nothing are t
     facts.stop.exit_code = 137;
     const std::vector<ContractReport> reports = {judge_contract("x", "", facts, contract, {}, today)};
     CHECK(render_problems(check_known_failures(contract, reports, today)) ==
-          "c.yml:2: warning: the known failure of \"size\" ended on 2026-11-22\n  hint: mend it, or give it a new date "
-          "and say why\n"
-          "c.yml:3: warning: the known failure of \"layers\" is mended\n  hint: take it out\n"
+          "c.yml:2: warning: the known failure of \"size\" ended on 2026-11-22\n  hint: fix it, or give it a new date "
+          "and a reason\n"
+          "c.yml:3: warning: the known failure of \"layers\" is fixed\n  hint: take it out\n"
           "c.yml:4: warning: the known failure of \"uv\" is about no image that was tested\n  hint: correct its "
           "images, or take it out\n");
 }
@@ -343,21 +343,21 @@ TEST_CASE("a report says the same after it was written and read") {
     const ContractReport report{
         .name = "3.13.5-production-linux-amd64",
         .manifest = "sha256:1",
-        .rows = {{"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::kept, ""},
+        .rows = {{"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::passed, ""},
                  {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
-                 {"layers", "few", "16", "17", RowResult::broken, ""},
-                 {"find-library", "found", "all", "sqlite3=None", RowResult::excused,
+                 {"layers", "few", "16", "17", RowResult::failed, ""},
+                 {"find-library", "found", "all", "sqlite3=None", RowResult::expected,
                   "its stand-in base cannot keep this"}}};
     const std::string text = render_contract_json(report);
     CHECK(render_contract_json(parse_contract_json(text, "x")) == text);
-    CHECK_FALSE(report.is_kept());
+    CHECK_FALSE(report.passed());
     approve(text, "contract/report.json.golden");
     approve(render_contract_markdown({report}), "contract/report.md.golden");
 }
 
 TEST_CASE("a report is kept if it has rows and none is broken") {
-    CHECK_FALSE(ContractReport{.name = "x", .manifest = "", .rows = {}}.is_kept());
-    CHECK(ContractReport{.name = "x", .manifest = "", .rows = {{"a", "", "", "", RowResult::known, ""}}}.is_kept());
+    CHECK_FALSE(ContractReport{.name = "x", .manifest = "", .rows = {}}.passed());
+    CHECK(ContractReport{.name = "x", .manifest = "", .rows = {{"a", "", "", "", RowResult::known, ""}}}.passed());
 }
 
 TEST_CASE("what is no report is refused") {

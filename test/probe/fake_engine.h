@@ -216,8 +216,9 @@ struct FilesWithDisk : FakeFiles {
     void remove(const std::filesystem::path& file) override { std::filesystem::remove_all(file); }
     std::optional<std::string> read_if_there(const std::filesystem::path& named) override {
         if (!std::filesystem::exists(named)) return FakeFiles::read_if_there(named);
-        std::ifstream file(named, std::ios::binary);
-        return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+        std::string text(std::filesystem::file_size(named), '\0');
+        std::ifstream(named, std::ios::binary).read(text.data(), static_cast<std::streamsize>(text.size()));
+        return text;
     }
     Digest digest_of(const std::filesystem::path& named) override {
         const std::lock_guard lock(mutex);

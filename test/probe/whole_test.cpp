@@ -115,12 +115,12 @@ TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, 
     const ContractReport report = run_contract(stage.world(), engine, {image}, settings).at(0);
     const std::map<std::string, ContractRow> rows = rows_by_id(report);
     CHECK(report.manifest == layout.manifest.text());
-    CHECK(rows.at("user-numeric").result == RowResult::kept);
+    CHECK(rows.at("user-numeric").result == RowResult::passed);
     CHECK(rows.at("user-nonroot").found == "user nonroot:1000:1000, group none");
-    CHECK(rows.at("world-writable").result == RowResult::kept);
+    CHECK(rows.at("world-writable").result == RowResult::passed);
     CHECK(rows.at("size").found.starts_with("0.0 MB (0.0 MB with uv, 0.0 MB compressed"));
     CHECK(rows.at("python-version").found.find("no such file or directory") != std::string::npos);
-    CHECK(rows.at("stop").result == RowResult::broken);
+    CHECK(rows.at("stop").result == RowResult::failed);
     CHECK(rows.at("tls-clients").found == "/etc/ssl/certs/ca-certificates.crt is no file");
     const std::string left = list_everything(stage.world(), engine);
     CHECK(left.find(layout.manifest.hex()) == std::string::npos);

@@ -32,7 +32,7 @@ TEST_CASE("an unknown verdict and a broken contract are errors too") {
           "not be downloaded");
     CHECK(problems[1].what == "the verdict on 3.12.6-production-linux-amd64 is unknown: it was not judged");
     CHECK(make_annotations(vulnerable_run())[0].what ==
-          "3.12.6-production-linux-amd64 breaks its contract: the user is numeric and not root");
+          "3.12.6-production-linux-amd64 fails its contract: the user is numeric and not root");
     CHECK(make_annotations(clean_run()).empty());
 }
 

@@ -7,7 +7,7 @@
 
 TEST_CASE("the heading of a vulnerable run says what is wrong, in one line") {
     CHECK(render_heading(vulnerable_run()) ==
-          "Python 1.0.0 must not ship: 2 findings block 2 of 4 images, 1 of 4 images breaks its contract");
+          "Python 1.0.0 must not ship: 2 findings block 2 of 4 images, 1 of 4 images fails its contract");
 }
 
 TEST_CASE("one finding in two images is one finding") {
@@ -54,7 +54,7 @@ TEST_CASE("a contract without rows is not a kept one") {
     CHECK_FALSE(is_contract_broken(run));
     run.images[0].contract->rows.clear();
     CHECK(is_contract_broken(run));
-    CHECK(render_heading(run) == "Python 1.0.0 must not ship: 1 of 4 images breaks its contract");
+    CHECK(render_heading(run) == "Python 1.0.0 must not ship: 1 of 4 images fails its contract");
 }
 
 TEST_CASE("images that went out although findings block are not called clean") {

@@ -117,16 +117,16 @@ ContractReport contract(const std::string& name) {
     return {.name = name,
             .manifest = digest_of(name).text(),
             .rows = {{.id = "user-numeric",
-                      .promise = "the user is numeric and not root",
+                      .check = "the user is numeric and not root",
                       .expected = "1000:1000",
                       .found = "1000:1000",
-                      .result = RowResult::kept,
+                      .result = RowResult::passed,
                       .because = {}},
                      {.id = "trusts-ca",
-                      .promise = "TLS trusts the internal authority",
+                      .check = "TLS trusts the internal authority",
                       .expected = "trusted",
                       .found = "trusted",
-                      .result = RowResult::kept,
+                      .result = RowResult::passed,
                       .because = {}}}};
 }
 
@@ -307,7 +307,9 @@ Run vulnerable_run() {
     add_findings(run.images[0], 3);
     add_findings(run.images[1], 3);
     report(run.images[2], unfixed(3001, "libc6", Severity::high));
-    run.images[3].contract->rows[0].result = RowResult::broken;
+    run.images[3].contract->rows[0].result = RowResult::failed;
+    run.images[0].contract->reused = true;
+    run.images[0].contract->tested_by = "https://github.com/DEFRA/ml-python/actions/runs/41";
     run.images[3].contract->rows[0].found = "0:0";
     run.policy_warnings = {{{"vulnerability-policy.yml", 18},
                             "the exception for CVE-2024-9999 ended on 2026-11-20",
@@ -323,9 +325,9 @@ Run vulnerable_run() {
     run.images[3].change->packages.reset();
     run.images[3].change->size_before = {};
     run.images[3].change->contract = std::vector<ContractChange>{{.id = "user-numeric",
-                                                                  .promise = "the user is numeric and not root",
-                                                                  .before = RowResult::kept,
-                                                                  .now = RowResult::broken}};
+                                                                  .check = "the user is numeric and not root",
+                                                                  .before = RowResult::passed,
+                                                                  .now = RowResult::failed}};
     run.images[0].verdict->suppressed = {unfixed(2800, "linux-libc-dev", Severity::high)};
     run.images[0].verdict->suppressed[0].ignored_because = "kernel headers: the kernel is the host's";
     run.publication = PublicationState{.result = PublicationState::Result::not_wanted,
@@ -398,16 +400,16 @@ Run hostile_run() {
     image.verdict->receipts[0].failure = hostile_text;
     image.verdict->receipts[0].command = hostile_text;
     image.contract->rows[0] = {.id = "x",
-                               .promise = hostile_text,
+                               .check = hostile_text,
                                .expected = hostile_text,
                                .found = hostile_text,
-                               .result = RowResult::broken,
+                               .result = RowResult::failed,
                                .because = hostile_text};
     image.change = change_of(image, {named}, {finding});
     image.change->packages = std::vector<PackageChange>{
         {.type = hostile_text, .name = hostile_text, .before = hostile_text, .now = hostile_text}};
     image.change->contract = std::vector<ContractChange>{
-        {.id = hostile_text, .promise = hostile_text, .before = std::nullopt, .now = RowResult::broken}};
+        {.id = hostile_text, .check = hostile_text, .before = std::nullopt, .now = RowResult::failed}};
     run.images[0].verdict->outcome = Outcome::unknown;
     run.images[0].verdict->unknown_because = {hostile_text};
     run.policy.waivers = {waiver};

@@ -1,0 +1,211 @@
+#include "pipeline/contract_tests.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <set>
+
+#include "pipeline/contract_cache.h"
+#include "probe/layout_on_disk.h"
+#include "probe/test_authority.h"
+
+namespace {
+
+/// An engine, one built image, and a contract that the image passes.
+struct Scene {
+    FakeWorld fake;
+    FilesWithDisk files;
+    FakeEngine engine{fake};
+    LayoutOnDisk disk;
+    Settings settings;
+    Project project;
+
+    Scene() {
+        fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"26.1.5"})");
+        fake.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
+        fake.environment["XDG_CACHE_HOME"] = "/cache";
+        settings.out = "out";
+        project.plan.matrix.rows = {{.python_version = "3.13.3",
+                                     .debian_version = "slim-bookworm",
+                                     .distroless_version = "cc-debian12",
+                                     .tags = {}}};
+        Image image;
+        image.name = "x-production";
+        image.python_version = "3.13.3";
+        project.plan.images = {image};
+        project.event.run_url = "https://github.com/defra/python/actions/runs/1";
+        std::string off = "off: [";
+        const std::vector<ContractReport> all_rows = test();
+        for (const ContractRow& row : all_rows[0].rows) {
+            if (row.result == RowResult::failed) off += row.id + ", ";
+        }
+        settings.contract = "contract.yml";
+        files.texts["contract.yml"] = off.substr(0, off.size() - 2) + "]\n";
+    }
+
+    World world() { return {fake.processes, fake.http, files, fake.clock, fake.environment, fake.out, fake.log}; }
+
+    std::vector<ContractReport> test() { return test_images(world(), settings, project, {disk.layout}); }
+
+    /// True if a container was made for it.
+    bool is_tested() {
+        fake.http.sent.clear();
+        const std::vector<ContractReport> reports = test();
+        CHECK(reports.at(0).reused == (fake.http.lines().find("/containers/create") == std::string::npos));
+        return !reports[0].reused;
+    }
+
+    std::vector<std::string> cached() {
+        std::vector<std::string> names;
+        for (const auto& [path, text] : files.texts) {
+            if (path.string().starts_with("/cache/")) names.push_back(path.string());
+        }
+        return names;
+    }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "an image that passed is not tested again, in another directory either, and the outputs name the run that did") {
+    Scene scene;
+    const ContractReport first = scene.test().at(0);
+    CHECK(first.passed());
+    CHECK_FALSE(first.reused);
+    CHECK(first.tested_by == "https://github.com/defra/python/actions/runs/1");
+
+    scene.settings.out = "elsewhere";
+    scene.project.event.run_url = "https://github.com/defra/python/actions/runs/2";
+    scene.fake.log.str("");
+    scene.fake.http.sent.clear();
+    const ContractReport second = scene.test().at(0);
+    CHECK(second.reused);
+    CHECK(second.tested_by == first.tested_by);
+    CHECK(second.rows.size() == first.rows.size());
+    CHECK(scene.fake.http.lines().find("/containers/create") == std::string::npos);
+    CHECK(scene.fake.log.str().find("1 image tested before, with the same contract and engine, by " +
+                                    first.tested_by) != std::string::npos);
+    CHECK(render_contract_markdown({second}).find(
+              "Tested by https://github.com/defra/python/actions/runs/1, with the same result.") != std::string::npos);
+    CHECK(load_contract_reports(scene.world(), scene.settings, {scene.disk.layout}).at(0).tested_by == first.tested_by);
+}
+
+TEST_CASE("an image is tested again if anything has changed that the result depends on") {
+    Scene scene;
+    CHECK(scene.is_tested());
+    CHECK_FALSE(scene.is_tested());
+    SECTION("the contract") {
+        scene.files.texts["contract.yml"] += "limits: {layers: 15}\n";
+    }
+    SECTION("the certificates") {
+        scene.files.texts["certificates/ours.crt"] = make_test_authority("Ours", scene.fake.clock.now()).certificate;
+        scene.files.texts["contract.yml"].replace(0, 6, "off: [ca-trusted, ca-bundle, ");
+    }
+    SECTION("the engine") {
+        scene.fake.http.answers.clear();
+        scene.fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        scene.fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"27.0.0"})");
+        scene.fake.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
+        FakeEngine newer(scene.fake);
+        CHECK(scene.is_tested());
+        return;
+    }
+    SECTION("what the plan says of it") {
+        scene.project.plan.job.defra_version = "1.0.1";
+    }
+    SECTION("the entry is damaged") {
+        scene.files.texts[scene.cached().at(0)] = "{";
+    }
+    SECTION("the entry is of another test") {
+        std::string& text = scene.files.texts[scene.cached().at(0)];
+        text.replace(text.find("\"key\": \"") + 8, 4, "0000");
+    }
+    CHECK(scene.is_tested());
+}
+
+TEST_CASE("a result with a failed check is never kept for later") {
+    Scene scene;
+    scene.files.texts["contract.yml"] = "off: []\n";
+    CHECK(scene.is_tested());
+    CHECK(scene.cached().empty());
+    CHECK(scene.is_tested());
+}
+
+TEST_CASE("where nothing can be kept, every run tests") {
+    Scene scene;
+    scene.fake.environment.erase("XDG_CACHE_HOME");
+    scene.fake.environment.erase("HOME");
+    CHECK(scene.is_tested());
+    CHECK(scene.is_tested());
+}
+
+TEST_CASE("the key of a result names all that it depends on") {
+    const LayoutOnDisk disk;
+    ImageUnderTest image;
+    image.name = disk.layout.name;
+    image.platform = disk.layout.platform;
+    image.layout = disk.layout;
+    TestSettings settings;
+    settings.contract.known = {{.row = "stop", .images = {}, .reason = "r", .owner = "o", .review_by = {}, .at = {}}};
+    EngineInfo engine;
+    engine.description = "26.1.5";
+    std::string contract = "off: []";
+    Digest program = sha256("program");
+
+    std::set<std::string> keys;
+    const auto add = [&] { keys.insert(make_contract_key(image, settings, contract, engine, program)); };
+    add();
+    add();
+    REQUIRE(keys.size() == 1);
+    std::size_t changes = 1;
+    const auto changed = [&](auto& value, const auto& other) {
+        const auto before = value;
+        value = other;
+        add();
+        value = before;
+        ++changes;
+        CHECK(keys.size() == changes);
+    };
+    changed(image.name, "another");
+    changed(image.platform, "linux/arm64");
+    changed(image.layout->manifest, sha256("another"));
+    changed(image.layout->config, sha256("another"));
+    changed(image.expected.target, Target::development);
+    changed(image.expected.distroless, false);
+    changed(image.expected.python_version, "3.13.4");
+    changed(image.expected.defra_version, "1.0.1");
+    changed(image.expected.repository, "other/python");
+    changed(image.expected.architecture, "arm64");
+    changed(image.expected_failures, std::vector<std::string>{"size"});
+    changed(settings.contract.file, "contract.yml");
+    changed(settings.today, *parse_date("2026-12-01"));
+    changed(settings.certificates, std::vector<CertificateFile>{{"a.crt", "text"}});
+    changed(contract, "off: [size]");
+    changed(engine.description, "26.1.6");
+    changed(engine.architecture, "arm64");
+    changed(engine.containerd_store, true);
+    changed(program, sha256("another program"));
+
+    settings.contract.known.clear();  // then no date decides
+    const std::string key = make_contract_key(image, settings, contract, engine, program);
+    settings.today = *parse_date("2026-12-01");
+    CHECK(make_contract_key(image, settings, contract, engine, program) == key);
+}
+
+TEST_CASE("results of another build of the program are removed when one is added") {
+    FakeWorld fake;
+    FakeFiles& files = fake.files;
+    files.texts["/cache/0123456789abcdef/a.json"] = "{}";
+    ContractReport report{.name = "x",
+                          .manifest = "sha256:0",
+                          .rows = {{.id = "size", .check = "", .expected = "", .found = "", .because = ""}},
+                          .key = "fedcba9876543210/b"};
+    save_cached_report(fake.world(), "/cache", report);
+    CHECK(files.texts.size() == 1);
+    CHECK(load_cached_report(files, "/cache", report.key).has_value());
+    CHECK_FALSE(load_cached_report(files, "/cache", "fedcba9876543210/c").has_value());
+    report.rows[0].result = RowResult::failed;
+    report.key = "fedcba9876543210/c";
+    save_cached_report(fake.world(), "/cache", report);
+    CHECK(files.texts.size() == 1);
+}
