@@ -60,18 +60,17 @@ std::vector<RegistryLogin> make_build_logins(const World& world, const Settings&
     return logins;
 }
 
-/// The platforms that a base is read for: those of its uses, or all.
-std::vector<std::string> platforms_of(const std::vector<BaseUse>& uses, const std::string& reference,
-                                      const std::vector<std::string>& all) {
+/// The platforms that a base is read for, where they are known: what runs on the builder's own is not among them.
+std::vector<std::string> platforms_of(const std::vector<BaseUse>& uses, const std::string& reference) {
     std::vector<std::string> platforms;
     for (const BaseUse& use : uses) {
         if (use.reference == reference && !use.platform.empty()) platforms.push_back(use.platform);
     }
-    return platforms.empty() ? all : platforms;
+    return platforms;
 }
 
-std::vector<Base> resolve_bases(const World& world, const Settings& settings, const Plan& plan,
-                                const std::vector<BaseUse>& uses, const EngineInfo& engine) {
+std::vector<Base> resolve_bases(const World& world, const Settings& settings, const std::vector<BaseUse>& uses,
+                                const EngineInfo& engine) {
     std::set<std::string> references;
     for (const BaseUse& use : uses) references.insert(use.reference);
     registry::ClientSettings access = make_client_settings(settings, engine);
@@ -83,7 +82,7 @@ std::vector<Base> resolve_bases(const World& world, const Settings& settings, co
         std::optional<Base>& base = found[work.size()];
         work.emplace_back([&] {
             const registry::ResolvedReference named =
-                registry::resolve_reference(world, client, reference, platforms_of(uses, reference, plan.platforms));
+                registry::resolve_reference(world, client, reference, platforms_of(uses, reference));
             base = Base{.reference = reference,
                         .digest = named.digest,
                         .created = named.created,
@@ -150,9 +149,8 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     TimedStep bases_step(
         world, "bases",
         settings.stand_ins.empty() ? "asking the registries what the bases are now" : "taking stand-ins");
-    const std::vector<Base> bases = settings.stand_ins.empty()
-                                        ? resolve_bases(world, settings, project.plan, uses, engine)
-                                        : choose_stand_ins(world, settings, uses);
+    const std::vector<Base> bases = settings.stand_ins.empty() ? resolve_bases(world, settings, uses, engine)
+                                                               : choose_stand_ins(world, settings, uses);
     bases_step.end(counted(bases.size(), "base") +
                    (settings.stand_ins.empty() ? ", pinned" : ": STAND-INS, not the real ones"));
 

@@ -32,12 +32,12 @@ class Lookup {
         return response.body;
     }
 
-    std::optional<Time> get_created(const Digest& config) {
+    /// Nothing if it cannot be had: a base's age and platform are worth a request, and no failure.
+    std::optional<std::string> get_config(const Digest& config) {
         const Call call{.host = reference_.host, .repository = reference_.repository, .path = "blobs/" + config.text()};
         const Response response = client_.send(call);
         if (response.status != 200 || sha256(response.body) != config) return std::nullopt;
-        return parse_time(
-            text_at(parse_tool_json(response.body, "the configuration of " + render_reference(reference_)), "created"));
+        return response.body;
     }
 
     std::string hint_for(const Response& response) const {
@@ -89,7 +89,16 @@ ResolvedReference resolve_reference(const World&, Client& client, const std::str
         if (!named.layers.contains(platform))
             lookup.refuse("is not there for " + platform, "choose other --platforms, or another base");
     }
-    if (config) named.created = lookup.get_created(*config);
+    const std::optional<std::string> described = config ? lookup.get_config(*config) : std::nullopt;
+    if (!described) return named;
+    const std::string source = "the configuration of " + render_reference(*reference);
+    named.created = parse_time(text_at(parse_tool_json(*described, source), "created"));
+    if (!manifest.config) return named;  // an index names the platforms itself
+    const std::string its_own = parse_config_platform(*described, source);
+    for (const std::string& platform : platforms) {
+        if (platform != its_own)
+            lookup.refuse("is for " + its_own + ", not for " + platform, "choose other --platforms, or another base");
+    }
     return named;
 }
 

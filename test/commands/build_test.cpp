@@ -113,6 +113,19 @@ TEST_CASE("The Dockerfile that is named is the one that is pinned and built, bes
     CHECK(base.bake_file.find("nowhere.example") == std::string::npos);
 }
 
+TEST_CASE("What runs on the builder's own platform need not be there for the images' platforms") {
+    PrivateBase base;
+    base.fake.files.texts["Dockerfile"] =
+        "FROM --platform=$BUILDPLATFORM tools.example/compiler:1 AS compiler\nFROM dhi.io/python:3.13 AS development\n"
+        "COPY --from=compiler /f /f\nFROM development AS production\n";
+    base.fake.http.answer("GET", "https://tools.example/v2/compiler/manifests/1", 200,
+                          R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+        {"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1, "digest": ")" +
+                              sha256("amd64").text() + R"(", "platform": {"os": "linux", "architecture": "amd64"}}]})");
+    base.build({{"platforms", "linux/arm64"}, {"registry-auths", auths}});
+    CHECK(base.bake_file.find("tools.example/compiler@sha256:") != std::string::npos);
+}
+
 TEST_CASE("A --build-ca that is not there is an error before any base is looked up") {
     FakeWorld fake;
     fill_work_tree(fake);

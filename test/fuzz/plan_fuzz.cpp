@@ -1,7 +1,9 @@
-// Fuzzes what the plan reads from a repository: a text is read or refused, and what is mended once stays as it is.
+// Fuzzes what the plan reads from a repository: a text is read or refused, and what is corrected once stays as it is.
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 
+#include "plan/build_context.h"
 #include "plan/drift.h"
 
 namespace {
@@ -22,18 +24,30 @@ void fuzz_job(std::string_view text) try {
 } catch (const Error&) {
 }
 
-void fuzz_drift(std::string_view text) {
-    const Row row{.python_version = "3.13.9", .debian_version = "slim-trixie", .distroless_version = "", .tags = {}};
-    const Plan plan{.matrix = {.file = "m", .rows = {row}}, .job = job, .images = {}, .platforms = {}};
-    const std::string dockerfile = mend_dockerfile(text, plan.matrix, job);
+const Row row{.python_version = "3.13.9", .debian_version = "slim-trixie", .distroless_version = "", .tags = {}};
+const Plan plan{.matrix = {.file = "m", .rows = {row}}, .job = job, .images = {}, .platforms = {}};
+
+void fuzz_dockerfile(std::string_view text) {
+    std::optional<Dockerfile> dockerfile;
+    try {
+        dockerfile = parse_dockerfile(text, "Dockerfile");
+    } catch (const Error&) {
+        return;
+    }
+    const std::string fixed = fix_dockerfile(*dockerfile, plan.matrix, job);
+    if (fix_dockerfile(parse_dockerfile(fixed, "Dockerfile"), plan.matrix, job) != fixed) std::abort();
+    BuildContext(*dockerfile, "a\n!a/b\n").holds("a/b");
+    BuildContext(parse_dockerfile("FROM a\nCOPY . /\n", "Dockerfile"), text.substr(0, 40)).holds("a/b/c.txt");
+}
+
+void fuzz_readme(std::string_view text) {
     const std::string readme = mend_readme(text, plan);
-    if (mend_dockerfile(dockerfile, plan.matrix, job) != dockerfile || mend_readme(readme, plan) != readme)
-        std::abort();
+    if (mend_readme(readme, plan) != readme) std::abort();
 }
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    fuzz_matrix(text), fuzz_job(text), fuzz_drift(text);
+    fuzz_matrix(text), fuzz_job(text), fuzz_dockerfile(text), fuzz_readme(text);
     return 0;
 }

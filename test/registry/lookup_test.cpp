@@ -101,6 +101,22 @@ TEST_CASE("A platform that the base does not have is said") {
     }
 }
 
+TEST_CASE("An image without an index is for one platform, and refused for another") {
+    FakeWorld fake;
+    serve(fake, image_manifest());
+    const World world = fake.world();
+    Client client(world, {});
+    const std::string reference = "gcr.io/distroless/cc-debian12:nonroot";
+    CHECK(resolve_reference(world, client, reference, {"linux/amd64"}).layers.at("linux/amd64") == 2);
+    try {
+        resolve_reference(world, client, reference, {"linux/amd64", "linux/arm64"});
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.problems.front().what == reference + " is for linux/amd64, not for linux/arm64");
+    }
+    CHECK(resolve_reference(world, client, reference, {}).digest == sha256(image_manifest()));
+}
+
 TEST_CASE("A tag that is not there names the reference and says where it comes from") {
     FakeWorld fake;
     fake.http.answer("GET", "https://registry-1.docker.io/v2/library/python/manifests/3.99.0", 404);
