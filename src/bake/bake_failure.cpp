@@ -102,7 +102,7 @@ std::string hint_for(const std::string& error, const std::string& step, const st
         return "a registry could not be reached: try again, name a mirror with --mirrors, or build on stand-ins with "
                "--stand-ins";
     }
-    return "the whole output of the build is above";
+    return "the end of that log says more";
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ class InstructionReader {
         const std::string value(trimmed(line.substr(std::min(equals + 1, line.size()))));
         may_be_directive_ = !value.empty() && (name == "syntax" || name == "escape" || name == "check");
         if (!may_be_directive_) return false;
-        if (name == "syntax") {
+        if (name == "syntax" && line_.starts_with('#')) {  // an indented one names no frontend
             dockerfile_.syntax = value.substr(0, value.find(' '));
             dockerfile_.syntax_line = number_;
         }

@@ -62,7 +62,7 @@ TEST_CASE("a failure without a step is bake's last word") {
           "  hint: start the Docker Engine, or set DOCKER_HOST\n");
     CHECK(render_problems({parse_bake_failure("", "Dockerfile", "/out")}) ==
           "the build failed\n"
-          "  hint: the whole output of the build is above\n");
+          "  hint: the end of that log says more\n");
 }
 
 TEST_CASE("only the network is worth another try") {

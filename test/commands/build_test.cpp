@@ -123,7 +123,7 @@ TEST_CASE("What runs on the builder's own platform need not be there for the ima
         {"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1, "digest": ")" +
                               sha256("amd64").text() + R"(", "platform": {"os": "linux", "architecture": "amd64"}}]})");
     base.build({{"platforms", "linux/arm64"}, {"registry-auths", auths}});
-    CHECK(base.bake_file.find("tools.example/compiler@sha256:") != std::string::npos);
+    CHECK(base.bake_file.find("docker-image://tools.example/compiler:1@sha256:") != std::string::npos);
 }
 
 TEST_CASE("A --build-ca that is not there is an error before any base is looked up") {

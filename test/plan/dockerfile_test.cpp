@@ -163,6 +163,7 @@ TEST_CASE("an unknown directive ends them, and so do the shebang and # check= fo
     CHECK(escape_of("#!/bin/x\n# escape=`\n") == '\\');
     CHECK(escape_of("# escape=`\n# check=skip=all\n") == '`');
     CHECK(parse_dockerfile("# x=1\n# syntax=y\nFROM a\n", "D").syntax.empty());
+    CHECK(parse_dockerfile(" # syntax=y\nFROM a\n", "D").syntax.empty());
     CHECK(problems_of("# check=skip=all\n# escape=`\nFROM a\n") ==
           "Dockerfile:2: not every BuildKit reads an escape directive below # check=\n  hint: write it above\n");
 }
