@@ -112,7 +112,7 @@ TEST_CASE("skopeo and crane carry what we push elsewhere, and read our directori
         REQUIRE(pulled.children.size() == 1);
         CHECK(pulled.children.front().digest == candidate.index);
         succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane/directory:all"});
-        CHECK(ask_manifest(client, other.host(), "crane/directory", candidate.index));
+        CHECK(ask_tag(client, other.host(), "crane/directory", candidate.index.text()) == candidate.index);
     }
     fs::remove_all(directory);
 }
@@ -141,7 +141,7 @@ TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]")
     peer.push(peer.matrix("0.9.0"), registry.host(), peer.real.http);
     const int without_end = tokens.given.exchange(0);
     tokens.lives = -55;  // docker-registry forgives a minute: five seconds are left
-    SlowHttp slow(peer.real.http, std::chrono::milliseconds(500));
+    SlowHttp slow(peer.real.http, std::chrono::milliseconds(250));
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), slow);
     tokens.lives = 300;
@@ -311,8 +311,10 @@ TEST_CASE("an interrupt in the middle of a push ends it at once, and what is vis
     CHECK(peer.real.files.read(said).starts_with("Nothing visible changed."));
 }
 
-TEST_CASE("two runs at once leave tags of one of them, and each says the truth (R21)", "[peer]") {
-    // Only here: the order in which a real registry does what two processes ask.
+TEST_CASE("two runs at once that nothing delays leave both versions, and the moving tags at the newer one (R21)",
+          "[peer]") {
+    // Only here: the order in which a real registry does what two processes ask. The race tests have every order of
+    // their stages.
     needs_docker_registry();
     const DockerRegistry registry;
     Peer peer;
@@ -322,7 +324,7 @@ TEST_CASE("two runs at once leave tags of one of them, and each says the truth (
     peer.push(last, registry.host(), peer.real.http);
     const fs::path snapshot = registry.directory() / "snapshot";
     fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 20; ++round) {
         INFO("round " << round);
         fs::remove_all(registry.storage());
         fs::copy(snapshot, registry.storage(), fs::copy_options::recursive);
@@ -331,19 +333,11 @@ TEST_CASE("two runs at once leave tags of one of them, and each says the truth (
         const std::map<const SampleMatrix*, int> codes = {{&one, exit_code_of(first)}, {&two, exit_code_of(second)}};
         const World world = peer.world();
         Client client(world, {});
-        for (const auto& [matrix, code] : codes) {
-            CHECK((code == 0 || code == 3));
-            for (const auto& [name, digest] : look(client, registry.host(), names_of(*matrix, TagKind::version))) {
-                CHECK((digest == index_of(*matrix, name) || (!digest && code == 3)));
-            }
-        }
-        for (const auto& [name, digest] : look(client, registry.host(), names_of(one, TagKind::moving))) {
-            CHECK((digest == index_of(last, name) || digest == index_of(one, name) || digest == index_of(two, name)));
-        }
-        // Whatever came of it: the newer one ends it, and then the older one moves nothing back.
-        peer.push(two, registry.host(), peer.real.http);
+        CHECK(codes.at(&two) == 0);
+        CHECK((codes.at(&one) == 0 || codes.at(&one) == 3));
         CHECK(is_complete(client, registry.host(), two));
-        peer.push(one, registry.host(), peer.real.http);
+        CHECK(is_complete(look(client, registry.host(), names_of(one, TagKind::version)), one));
+        peer.push(one, registry.host(), peer.real.http);  // moves nothing back
         CHECK(is_complete(client, registry.host(), two));
     }
 }
