@@ -161,7 +161,7 @@ TEST_CASE("A promise that the released image kept and the proposed one breaks is
     CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), changes));  // nobody asked for the release yet
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, changes));
-    CHECK(holds(summary, "| it stops | stop | kept | broken | all images |"));
+    CHECK(holds(summary, "| it stops | <code>stop</code> | kept | broken | all images |"));
     CHECK(holds(summary, "| 1 row changed |"));
 }
 
