@@ -129,8 +129,8 @@ TEST_CASE("check --fix moves what the scanners' own files accept into the policy
     CHECK(result.exit == Exit::done);
     CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
     CHECK_FALSE(fake.files.texts.contains(".grype.yaml"));
-    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the exception for CVE-2026-1 yet"));
-    CHECK(mentions(result.problems, "vulnerability-policy.yml", "nobody owns the exception for CVE-2026-2 yet"));
+    CHECK(mentions(result.problems, "vulnerability-policy.yml", "the exception for CVE-2026-1 has no owner yet"));
+    CHECK(mentions(result.problems, "vulnerability-policy.yml", "the exception for CVE-2026-2 has no owner yet"));
 }
 
 TEST_CASE("check --fix moves ignore files in the repository of a service, which has no matrix") {

@@ -161,7 +161,7 @@ TEST_CASE("A check that the released image passed and the proposed one fails is 
     CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), changes));  // nobody asked for the release yet
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, changes));
-    CHECK(holds(summary, "| it stops | stop | passed | failed | all images |"));
+    CHECK(holds(summary, "| it stops | <code>stop</code> | passed | failed | all images |"));
     CHECK(holds(summary, "| 1 row changed |"));
 }
 

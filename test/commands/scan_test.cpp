@@ -59,7 +59,7 @@ TEST_CASE("A second command does not scan the same images again with the same da
     run_scan(fake.world(), fake.settings(given));
     fake.finding = "CVE-2026-1111";  // would be found if the scanners ran
     CHECK(run_scan(fake.world(), fake.settings(given)).outputs.at("verdict") == "clean");
-    CHECK(holds(fake.files.texts.at("out/summary.md"), "0 s, by "));
+    CHECK(holds(fake.files.texts.at("out/summary.md"), "0 s<br>scanned by "));
 }
 
 TEST_CASE("What is no reference, or is named twice, is told before anything is fetched") {
@@ -80,6 +80,7 @@ TEST_CASE("What is no reference, or is named twice, is told before anything is f
 TEST_CASE("A reference that is not there leaves no report, neither old nor new") {
     Laptop fake;
     fake.files.texts["out/report.html"] = "of yesterday";
+    fake.files.texts["out/verdict.json"] = "{\n  \"other_images\": true\n}\n";
     CHECK_THROWS_AS(run_scan(fake.world(), fake.settings({{"reference", "docker.io/defradigital/none:1"}})), Error);
     CHECK(fake.files.names_in("out").empty());
 }
