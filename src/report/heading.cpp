@@ -26,7 +26,7 @@ bool is_unknown(const ImageRun& image) {
 }
 
 /// Rows without a result do not break a contract, but they do not keep it either: nothing tested is nothing known.
-bool breaks_contract(const ImageRun& image) {
+bool fails_contract(const ImageRun& image) {
     return image.contract && !image.contract->passed();
 }
 
@@ -39,7 +39,7 @@ std::string of_all(std::size_t count, const Run& run) {
 std::vector<std::string> faults_of(const Run& run) {
     std::vector<std::string> faults;
     if (auto blocking = render_blocking_count(run)) faults.push_back(std::move(*blocking));
-    const std::size_t broken = count_images(run, breaks_contract);
+    const std::size_t broken = count_images(run, fails_contract);
     if (broken > 0)
         faults.push_back(of_all(broken, run) + (broken == 1 ? " fails its contract" : " fail their contract"));
     const std::size_t unknown = count_images(run, is_unknown);

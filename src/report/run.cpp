@@ -13,7 +13,7 @@ bool has_pre_existing(const ImageRun& image) {
     return image.change && !image.change->pre_existing.empty();
 }
 /// Rows without a result do not break a contract, but they do not keep it either: nothing tested is nothing known.
-bool breaks_contract(const ImageRun& image) {
+bool fails_contract(const ImageRun& image) {
     return image.contract && !image.contract->passed();
 }
 
@@ -30,7 +30,7 @@ Outcome outcome_of(const Run& run) {
 }
 
 bool is_contract_broken(const Run& run) {
-    return count_images(run, breaks_contract) > 0;
+    return count_images(run, fails_contract) > 0;
 }
 
 Date decision_day(const Run& run) {
