@@ -82,6 +82,19 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
     return sha256(response.body);
 }
 
+bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
+                  const std::function<bool()>& may_be_new) {
+    Call call = manifest_call("HEAD", host, repository, digest.text());
+    Response response = client.send(call);
+    if (response.status == 405) {
+        call.method = "GET";
+        response = client.send(call);
+    }
+    if (is_denied(response) && may_be_new && may_be_new()) return false;
+    if (response.status != 200 && response.status != 404) refuse(client, call, response);
+    return response.status == 200;
+}
+
 namespace {
 
 std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {

@@ -84,13 +84,33 @@ class Push {
         store_blobs();
         store_manifests(images);
         store_manifests(list_indexes());
+        check_readable();
     }
 
-    /// The manifests of the layouts. They are small, and sent without a question.
+    /// A registry may deny reads of a repository until the first push has created it. Tags are only written where they
+    /// can be read.
+    void check_readable() {
+        for (const auto& [repository, manifest] : denied_) ask_manifest(client_, settings_.host, repository, manifest);
+    }
+
+    /// The manifests of the layouts. Of what the registry has already nothing more is asked: if it has the first one of
+    /// a repository, it is asked for the others as well.
     std::vector<Stored> load_images() {
         std::vector<Stored> images;
+        std::map<std::string, bool> has_first;
         for (const Step& step : publication_.steps) {
             if (step.kind != StepKind::store_manifest) continue;
+            const bool is_first = !has_first.contains(step.repository);
+            const bool is_there = (is_first || has_first[step.repository]) &&
+                                  ask_manifest(client_, settings_.host, step.repository, step.digest, [&] {
+                                      denied_.emplace(step.repository, step.digest);
+                                      return true;
+                                  });
+            if (is_first) has_first[step.repository] = is_there;
+            if (is_there) {
+                ++pushed_.present;
+                continue;
+            }
             const fs::path directory = sources_.layouts.at(step.source).directory;
             const std::string bytes = read_manifest(directory, step.digest);
             const Manifest manifest = parse_manifest(bytes, blob_path(directory, step.digest).string());
@@ -205,6 +225,7 @@ class Push {
     const PublicationSources& sources_;
     const PushSettings& settings_;
     std::map<Digest, Need> needs_;
+    std::map<std::string, Digest> denied_;  ///< repositories that may not be read, with a manifest of each
     std::atomic<bool> failed_ = false;
     std::atomic<bool> mounts_ = false;
     std::mutex note_mutex_;  ///< locked while note_done is called

@@ -26,7 +26,7 @@ struct PushSettings {
 struct Pushed {
     std::size_t sent = 0;     ///< blobs
     std::size_t mounted = 0;  ///< blobs that another repository of the registry had
-    std::size_t present = 0;  ///< blobs that were there already
+    std::size_t present = 0;  ///< blobs and manifests that were there already, as far as they were asked for
     std::uint64_t bytes = 0;  ///< of blobs and manifests, sent
     std::size_t requests = 0;
     Problems warnings{};  ///< what another run did meanwhile
