@@ -46,13 +46,12 @@ fs::path prepare_databases(const World& world, const Settings& settings) {
 
 ScanSettings make_scan_settings(const World& world, const Settings& settings, const Project& project) {
     const fs::path cache = cache_directory(world);
-    return {
-        .databases = prepare_databases(world, settings),
-        .scans = settings.out / "scans",
-        .cache = cache.empty() ? cache : cache / "scans",
-        .run = name_of_run(world, project.event),
-        .jobs = settings.jobs,
-        .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
+    return {.databases = prepare_databases(world, settings),
+            .scans = settings.out / "scans",
+            .cache = cache.empty() ? cache : cache / "scans",
+            .run = name_of_run(world, project.event),
+            .jobs = settings.jobs,
+            .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
 }
 
 }  // namespace

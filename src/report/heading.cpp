@@ -115,9 +115,8 @@ std::optional<std::string> render_pre_existing_count(const Run& run) {
     const std::size_t images = count_images(run, has_pre_existing);
     if (images == 0) return std::nullopt;
     const std::size_t findings = count_findings(run).pre_existing;
-    return fmt::format("{} in {} {} pre-existing: the published images have {} too",
-                       counted(findings, "finding"), of_all(images, run), findings == 1 ? "is" : "are",
-                       findings == 1 ? "it" : "them");
+    return fmt::format("{} in {} {} pre-existing: the published images have {} too", counted(findings, "finding"),
+                       of_all(images, run), findings == 1 ? "is" : "are", findings == 1 ? "it" : "them");
 }
 
 std::optional<std::string> render_blocking_count(const Run& run) {

@@ -36,16 +36,13 @@ void add_contracts(const Run& run, std::vector<ToDo>& todo) {
         if (!image.contract) continue;
         for (const ContractRow& row : image.contract->rows) {
             if (row.result != RowResult::failed) continue;
-            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected,
-                                      row.found)]
+            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected, row.found)]
                 .push_back(image.name);
         }
     }
     for (const auto& [text, images] : images_by_row) {
-        todo.push_back({.kind = "contract",
-                        .text = text,
-                        .because = "the contract fails for " + joined(images, ", "),
-                        .at = {}});
+        todo.push_back(
+            {.kind = "contract", .text = text, .because = "the contract fails for " + joined(images, ", "), .at = {}});
     }
 }
 

@@ -238,7 +238,8 @@ std::vector<Defect> trust_defects() {
              answer(f.python, "tls-clients", {"pip", "urllib", "uv"});
          },
          true},
-        {"tls-strangers", "urllib trusts everybody", [](ImageFacts& f) { answer(f.python, "tls-strangers", {"urllib"}); }},
+        {"tls-strangers", "urllib trusts everybody",
+         [](ImageFacts& f) { answer(f.python, "tls-strangers", {"urllib"}); }},
         {"ca-bundle", "left out",
          [](ImageFacts& f) { f.files.files["/etc/ssl/certs/ca-certificates.crt"].text = fixture("other-root.crt"); }},
         {"ca-trusted", "not loaded",

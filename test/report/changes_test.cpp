@@ -78,7 +78,8 @@ TEST_CASE("packages, findings and rows are counted by what became of them") {
     change.contract = std::vector<ContractChange>{
         {.id = "stop", .check = "it stops", .before = std::nullopt, .now = RowResult::known}};
     CHECK(first(run).ends_with(" | 1 in another version, 1 added, 2 removed | 1 added | 1 row changed"));
-    CHECK(told(gather_contract_changes(run), run) == "it stops | stop | not tested | known failure | 3.13.3-development\n");
+    CHECK(told(gather_contract_changes(run), run) ==
+          "it stops | stop | not tested | known failure | 3.13.3-development\n");
 }
 
 TEST_CASE("a package that changes alike in several images is one row, another change of it is another") {
