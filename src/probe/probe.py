@@ -229,7 +229,9 @@ def uv_sync():
 def debugger():
     own = python("import debugpy; print(debugpy.__version__)")
     inside = run(synced_python(), "-c", "import debugpy; print(debugpy.__version__)").strip()
-    return ["debugpy " + own, "in a virtual environment " + inside]
+    # A service that sets PYTHONPATH itself, or runs isolated, starts it by its path.
+    by_path = run(sys.executable, "-I", "/opt/debugger/debugpy", "--version").strip()
+    return ["debugpy " + own, "in a virtual environment " + inside, "by its path " + by_path]
 
 
 class DebugAdapter:

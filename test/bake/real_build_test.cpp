@@ -84,7 +84,7 @@ TEST_CASE("a bake leaves a layout with provenance for each image, the same ones 
     }
     CHECK(first[1].layers.size() == 2);
     CHECK(first[1].layers[0].digest == first[0].layers[0].digest);
-    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "images"});
+    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 
     const std::vector<Layout> second = run_build(real.world(), small_plan(), real_settings(real)).layouts;
     CHECK(second[0].manifest == first[0].manifest);
@@ -137,7 +137,7 @@ TEST_CASE("a step that fails is told at its line of the Dockerfile, and the form
         CHECK(text.find("\n  ran: docker") != std::string::npos);
     }
     CHECK(load_layout(real.files, former.directory, former.image, former.platform).manifest == former.manifest);
-    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "images"});
+    CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
 
 TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[whole]") {
