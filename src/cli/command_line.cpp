@@ -66,7 +66,7 @@ bool is_command(const std::string& name) {
     return std::any_of(table.begin(), table.end(), [&](const CommandText& c) { return c.name == name; });
 }
 
-/// Whoever writes a token behind a command is told what to do instead, and it is not repeated.
+/// A secret given as an argument is an error that says what to do instead, and does not repeat it.
 void refuse_secrets(const std::vector<std::string>& arguments) {
     for (const OptionText& option : option_table()) {
         const std::string name = "--" + option.name;

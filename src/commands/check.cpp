@@ -1,5 +1,5 @@
-// `check`: the pull-request checklist. The matrix and JOB.env are the truth; what repeats them is held against them,
-// and mended on request.
+// `check`: the pull-request checklist. The matrix and JOB.env are the truth; what repeats them is compared with them,
+// and fixed on request.
 #include <algorithm>
 #include <ostream>
 
@@ -16,60 +16,60 @@ namespace {
 constexpr const char* readme = "README.md";
 
 /// A text of the work tree as it is and as it should be.
-struct Mended {
+struct TextFix {
     std::string file;
     std::string now;
     std::string then;
 };
 
-std::vector<Mended> mend_texts(const World& world, const Settings& settings, const Project& project) {
-    std::vector<Mended> mended;
-    mended.push_back({settings.dockerfile, project.dockerfile.text,
-                      fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
+std::vector<TextFix> make_text_fixes(const World& world, const Settings& settings, const Project& project) {
+    std::vector<TextFix> fixes;
+    fixes.push_back({settings.dockerfile, project.dockerfile.text,
+                     fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
     if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
-        mended.push_back({readme, *text, mend_readme(*text, project.plan)});
+        fixes.push_back({readme, *text, fix_readme(*text, project.plan)});
     }
-    return mended;
+    return fixes;
 }
 
 /// The lines between the common beginning and the common end of two texts.
-std::string render_difference(const Mended& mended) {
-    std::vector<std::string> before = lines_of(mended.now);
-    std::vector<std::string> after = lines_of(mended.then);
+std::string render_difference(const TextFix& fix) {
+    std::vector<std::string> before = lines_of(fix.now);
+    std::vector<std::string> after = lines_of(fix.then);
     std::size_t same = 0;
     while (same < before.size() && same < after.size() && before[same] == after[same]) ++same;
     while (before.size() > same && after.size() > same && before.back() == after.back()) {
         before.pop_back();
         after.pop_back();
     }
-    std::string text = mended.file + ":" + std::to_string(same + 1) + "\n";
+    std::string text = fix.file + ":" + std::to_string(same + 1) + "\n";
     for (std::size_t i = same; i < before.size(); ++i) text += "- " + before[i] + "\n";
     for (std::size_t i = same; i < after.size(); ++i) text += "+ " + after[i] + "\n";
     return text;
 }
 
 /// A text that comes to nothing is a file that is no longer needed.
-void mend(const World& world, const Settings& settings, const Mended& mended) {
-    if (mended.now == mended.then) return;
-    world.out << render_difference(mended);
+void apply(const World& world, const Settings& settings, const TextFix& fix) {
+    if (fix.now == fix.then) return;
+    world.out << render_difference(fix);
     if (settings.diff) return;
-    if (mended.then.empty()) {
-        world.files.remove(mended.file);
+    if (fix.then.empty()) {
+        world.files.remove(fix.file);
     } else {
-        world.files.write(mended.file, mended.then);
+        world.files.write(fix.file, fix.then);
     }
 }
 
 /// The scanners' own ignore files become part of the policy. Returns what could not be moved.
-Problems mend_policy(const World& world, const Settings& settings) {
+Problems fix_policy(const World& world, const Settings& settings) {
     const std::vector<IgnoreFile> files = load_ignore_files(world, "");
     if (files.empty()) return {};
     const std::string policy = world.files.read_if_there(settings.policy).value_or("");
     const Migration moved =
         migrate_ignore_files(policy, settings.policy, files, day_of(decision_time(world, settings)));
-    mend(world, settings, {settings.policy, policy, moved.policy});
+    apply(world, settings, {settings.policy, policy, moved.policy});
     for (std::size_t i = 0; i < files.size(); ++i)
-        mend(world, settings, {files[i].name, files[i].text, moved.files[i].text});
+        apply(world, settings, {files[i].name, files[i].text, moved.files[i].text});
     return moved.problems;
 }
 
@@ -87,26 +87,26 @@ Result check_policy_alone(const World& world, const Settings& settings) {
 }  // namespace
 
 Result run_check(const World& world, const Settings& settings) {
-    const bool mending = settings.fix || settings.diff;
+    const bool fixing = settings.fix || settings.diff;
     const Problems left =
-        mending ? mend_policy(world, settings) : Problems{};  // nothing loads while such a file is there
+        fixing ? fix_policy(world, settings) : Problems{};  // nothing loads while such a file is there
     if (!left.empty()) throw Error{Exit::bad_input, left};
-    if (mending && !world.files.read_if_there(settings.image_matrix)) return check_policy_alone(world, settings);
+    if (fixing && !world.files.read_if_there(settings.image_matrix)) return check_policy_alone(world, settings);
     Project project = load_project(world, settings);
     Result result;
-    if (mending) {
-        for (const Mended& mended : mend_texts(world, settings, project)) mend(world, settings, mended);
+    if (fixing) {
+        for (const TextFix& fix : make_text_fixes(world, settings, project)) apply(world, settings, fix);
         project = load_project(world, settings);
     }
     append(result.problems, check_project(world, settings, project));
     append(result.problems,
            check_upgrades_built(world, settings, project, load_layouts_there(world, settings, project)));
     append(result.problems, project.policy_warnings);
-    // Without a scan: what dates and the entries themselves tell.
+    // Without a scan: what follows from the dates and the entries themselves.
     append(result.problems, check_waivers(project.policy, {}, day_of(decision_time(world, settings))));
     result.exit = has_errors(result.problems) ? Exit::bad_input : Exit::done;
     result.outputs["problems"] = std::to_string(result.problems.size());
     if (result.problems.empty())
-        world.out << "nothing to complain about: " << counted(project.plan.images.size(), "image") << " planned\n";
+        world.out << "no problems found: " << counted(project.plan.images.size(), "image") << " planned\n";
     return result;
 }

@@ -1,4 +1,4 @@
-// Where the Dockerfile and the README repeat what image-matrix.json and JOB.env say: the comparison, and mending it.
+// Where the Dockerfile and the README repeat what image-matrix.json and JOB.env say: the comparison, and the fix.
 // The matrix and JOB.env are the truth. Pure: texts in, Problems or texts out.
 #pragma once
 
@@ -27,7 +27,7 @@ Problems check_readme(std::string_view text, const std::string& file, const Plan
 
 /// The README with the table written again; every other byte is kept. With neither of the two lines it gets them and
 /// the table at its end; with only one of them, or in the wrong order, it is returned as it is.
-std::string mend_readme(std::string_view text, const Plan& plan);
+std::string fix_readme(std::string_view text, const Plan& plan);
 
 /// Images that the action's own container is made from (`ARG ..._IMAGE=` in its Dockerfile) or is (`image: docker://`
 /// in action.yml) and that no digest names: one Problem, on the first such line. A tag may be another image tomorrow,

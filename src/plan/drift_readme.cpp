@@ -129,7 +129,7 @@ Problems check_readme(std::string_view text, const std::string& file, const Plan
     return difference ? Problems{*difference} : Problems{};
 }
 
-std::string mend_readme(std::string_view text, const Plan& plan) {
+std::string fix_readme(std::string_view text, const Plan& plan) {
     const std::vector<std::string> lines = lines_of(text);
     if (!has_any_mark(lines)) return std::string(text) + render_new_section(text, plan);
     const std::optional<Marks> marks = find_marks(lines);

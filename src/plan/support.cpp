@@ -72,7 +72,7 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
                                    "its end of life is not checked: a newer release of this program may know it"));
     } else if (today > known->ends) {
         problems.push_back({at, fmt::format("{} reached its end of life on {}", name, render_date(known->ends)),
-                            "raise pythonVersion, or remove the row: nobody mends this version any more"});
+                            "raise pythonVersion, or remove the row: this version gets no fixes any more"});
     } else if (known->ends - today <= notice_period) {
         problems.push_back(warning(at,
                                    fmt::format("{} reaches its end of life {} ({})", name, in_days(known->ends, today),

@@ -41,8 +41,8 @@ void fuzz_dockerfile(std::string_view text) {
 }
 
 void fuzz_readme(std::string_view text) {
-    const std::string readme = mend_readme(text, plan);
-    if (mend_readme(readme, plan) != readme) std::abort();
+    const std::string readme = fix_readme(text, plan);
+    if (fix_readme(readme, plan) != readme) std::abort();
 }
 }  // namespace
 

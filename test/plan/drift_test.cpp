@@ -156,7 +156,7 @@ TEST_CASE("a README with the table is in order, with or without blank lines arou
     for (const std::string& readme :
          {readme_with(table), readme_with("\n" + table + "\n\n"), with_crlf(readme_with(table))}) {
         CHECK(said_of_readme(readme).empty());
-        CHECK(mend_readme(readme, plan_of(documented_matrix)) == readme);
+        CHECK(fix_readme(readme, plan_of(documented_matrix)) == readme);
     }
 }
 
@@ -183,8 +183,8 @@ TEST_CASE("a mended README is in order, and all around the table is kept") {
     const Plan plan = plan_of(documented_matrix);
     const std::string expected = readme_with("\n" + render_versions_table(plan) + "\n");
     const std::string stale = GENERATE("", "\n", "old\n", "\n| 3.11 |\n\n");
-    CHECK(mend_readme(readme_with(stale), plan) == expected);
-    CHECK(mend_readme(with_crlf(readme_with(stale)), plan) == with_crlf(expected));
+    CHECK(fix_readme(readme_with(stale), plan) == expected);
+    CHECK(fix_readme(with_crlf(readme_with(stale)), plan) == with_crlf(expected));
     CHECK(said_of_readme(expected).empty());
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("a README without a table has nothing to check, and --fix adds the tab
     CHECK(problems[0].what == "there is no table of versions to check");
     const std::string table = "## Versions\n\n<!-- versions:begin -->\n\n" +
                               render_versions_table(plan_of(documented_matrix)) + "\n<!-- versions:end -->\n";
-    const auto mended = [](const std::string& text) { return mend_readme(text, plan_of(documented_matrix)); };
+    const auto mended = [](const std::string& text) { return fix_readme(text, plan_of(documented_matrix)); };
     CHECK(mended("# Images\n") == "# Images\n\n" + table);
     CHECK(mended("# Images") == "# Images\n\n" + table);
     CHECK(mended("# Images\r\n") == with_crlf("# Images\n\n" + table));
@@ -217,7 +217,7 @@ TEST_CASE("a README with one of its two lines, or with both in the wrong order, 
     CHECK(said_of_readme(begin + begin + end) ==
           "README.md:2: the line <!-- versions:begin --> is already there on line 1\n  hint: remove one of the two\n");
     for (const std::string& readme : {begin, end, end + begin, begin + begin + end}) {
-        CHECK(mend_readme(readme, plan_of(documented_matrix)) == readme);
+        CHECK(fix_readme(readme, plan_of(documented_matrix)) == readme);
     }
 }
 

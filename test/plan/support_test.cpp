@@ -56,7 +56,7 @@ TEST_CASE("Python is told 90 days before its end of life, and refused after it")
           std::string::npos);
     CHECK(said_on("2028-11-01", "3.12.12", "slim-forky")
               .starts_with("m:2: Python 3.12 reached its end of life on 2028-10-31\n"
-                           "  hint: raise pythonVersion, or remove the row: nobody mends this version any more\n"));
+                           "  hint: raise pythonVersion, or remove the row: this version gets no fixes any more\n"));
 }
 
 TEST_CASE("the ends of life are those of Python's own list, for every stable version from 3.12 on") {
