@@ -10,6 +10,7 @@
 #include "commands/commands.h"
 #include "pipeline/external_images.h"
 #include "pipeline/images.h"
+#include "pipeline/scans.h"
 #include "report/escape.h"
 #include "scan/scan.h"
 
@@ -37,17 +38,12 @@ KnownImages scan_named(const World& world, const Settings& settings, Result& res
 
 /// Nothing is published by this: the receipts' word on which image they are about is enough. What the last verdict knew
 /// about the image's base still holds.
-Subject make_subject(const World& world, const Settings& settings, const std::string& name,
-                     std::vector<ScanResult> scans) {
-    const Receipt receipt = scans.front().receipt;
-    Subject subject{.name = name,
-                    .target = name.find("-development-") != std::string::npos  ? "development"
-                              : name.find("-production-") != std::string::npos ? "production"
-                                                                               : "",
-                    .manifest = receipt.manifest,
-                    .config = receipt.config,
-                    .architecture = receipt.architecture,
-                    .scans = std::move(scans)};
+Subject make_known_subject(const World& world, const Settings& settings, const std::string& name,
+                           std::vector<ScanResult> scans) {
+    Subject subject = make_subject(name, std::move(scans));
+    subject.target = name.find("-development-") != std::string::npos  ? "development"
+                     : name.find("-production-") != std::string::npos ? "production"
+                                                                      : "";
     const fs::path file = settings.out / "verdicts" / (name + ".json");
     const std::optional<std::string> text = world.files.read_if_there(file);
     if (!text) return subject;
@@ -91,7 +87,7 @@ KnownImages judge_kept(const World& world, const Settings& settings) {
         if (!is_wanted(settings, name)) continue;
         std::vector<ScanResult> scans = load_scans(world.files, directory, name);
         if (scans.empty()) continue;
-        known.verdicts.push_back(judge(make_subject(world, settings, name, std::move(scans)), project.policy,
+        known.verdicts.push_back(judge(make_known_subject(world, settings, name, std::move(scans)), project.policy,
                                        world.clock.now(), settings.max_database_age));
     }
     add_built(world, settings, known);

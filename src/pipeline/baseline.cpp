@@ -70,17 +70,6 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
     return published;
 }
 
-/// The receipts were written by scan_baseline in this run: they name the image.
-Subject make_subject(const Verdict& ours, std::vector<ScanResult> scans) {
-    const Receipt receipt = scans.front().receipt;
-    return {.name = ours.name,
-            .target = ours.target,
-            .manifest = receipt.manifest,
-            .config = receipt.config,
-            .architecture = receipt.architecture,
-            .scans = std::move(scans)};
-}
-
 /// What a missing comparison means is worth a warning only where it makes the gate stricter.
 Problem note_no_baseline(const Project& project, const std::string& name, const std::string& why) {
     const bool new_only = project.policy.gate.new_only;
@@ -209,8 +198,10 @@ Baseline apply_baseline(const World& world, const Settings& settings, const Proj
                 note_no_baseline(project, verdict.name, "nothing is published that it would replace"));
             continue;
         }
-        const Verdict published = judge(make_subject(verdict, std::move(scans)), project.policy,
-                                        decision_time(world, settings), settings.max_database_age);
+        Subject subject = make_subject(verdict.name, std::move(scans));
+        subject.target = verdict.target;
+        const Verdict published =
+            judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age);
         if (published.outcome == Outcome::unknown) {
             baseline.said.push_back(note_no_baseline(project, verdict.name, joined(published.unknown_because, "; ")));
             continue;

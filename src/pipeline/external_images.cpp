@@ -69,17 +69,6 @@ std::vector<GivenImage> load_given_layout(const World& world, const Settings& se
     return images;
 }
 
-Subject make_subject(const World& world, const Settings& settings, const GivenImage& image) {
-    const Layout& layout = image.layout;
-    return {.name = layout.name,
-            .target = "",
-            .manifest = layout.manifest,
-            .config = layout.config,
-            .architecture = architecture_of(layout.platform),
-            .scans = load_scans(world.files, settings.out / "scans", layout.name),
-            .stand_in_bases = stands_on_stand_in(world, layout)};
-}
-
 /// The Dockerfile that such an image was built from is not here: where to change something is not known.
 std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Date today) {
     FixPlan plan;
@@ -148,8 +137,8 @@ std::vector<Verdict> scan_given_images(const World& world, const Settings& setti
     scan_images(world, settings, project, layouts);
     std::vector<Verdict> verdicts;
     for (const GivenImage& image : images) {
-        verdicts.push_back(judge(make_subject(world, settings, image), project.policy, decision_time(world, settings),
-                                 settings.max_database_age));
+        verdicts.push_back(judge(make_subject(world, settings, image.layout), project.policy,
+                                 decision_time(world, settings), settings.max_database_age));
     }
     return verdicts;
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "pipeline/cache.h"
+#include "pipeline/images.h"
 #include "pipeline/step.h"
 #include "scan/scan.h"
 
@@ -82,4 +83,22 @@ std::vector<std::string> rescan_images(const World& world, const Settings& setti
     std::vector<std::string> names = rescan_from_sboms(world, images, scan);
     step.end(fmt::format("{} of {} scanned again, nothing pulled", names.size(), layouts.size()));
     return names;
+}
+
+Subject make_subject(const World& world, const Settings& settings, const Layout& layout) {
+    return {.name = layout.name,
+            .manifest = layout.manifest,
+            .config = layout.config,
+            .architecture = architecture_of(layout.platform),
+            .scans = load_scans(world.files, settings.out / "scans", layout.name),
+            .stand_in_bases = stands_on_stand_in(world, layout)};
+}
+
+Subject make_subject(const std::string& name, std::vector<ScanResult> scans) {
+    const Receipt receipt = scans.front().receipt;
+    return {.name = name,
+            .manifest = receipt.manifest,
+            .config = receipt.config,
+            .architecture = receipt.architecture,
+            .scans = std::move(scans)};
 }

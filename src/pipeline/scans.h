@@ -6,6 +6,7 @@
 
 #include "oci/layout.h"
 #include "pipeline/project.h"
+#include "verdict/verdict.h"
 
 /// Updates the scanners' databases, unless a directory with them was given. Reports nothing: scan_images tries again
 /// and reports what failed.
@@ -19,3 +20,8 @@ void scan_images(const World& world, const Settings& settings, const Project& pr
 /// this way: nothing was pulled for them.
 std::vector<std::string> rescan_images(const World& world, const Settings& settings, const Project& project,
                                        const std::vector<Layout>& layouts);
+
+/// An image here and its scans in out/scans, to be judged. What only the matrix knows, its target and base, is not set.
+Subject make_subject(const World& world, const Settings& settings, const Layout& layout);
+/// The same for an image that only the receipts of its scans name; there is at least one.
+Subject make_subject(const std::string& name, std::vector<ScanResult> scans);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "findings/names.h"
+#include "policy/globs.h"
 
 namespace {
 
@@ -10,19 +11,16 @@ bool holds(const std::vector<std::string>& texts, const std::string& text) {
     return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
-bool fits_one(const std::vector<Glob>& globs, const std::string& path) {
-    return std::any_of(globs.begin(), globs.end(), [&](const Glob& glob) { return matches(glob, path); });
-}
-
-bool fits_path_of(const std::vector<Glob>& globs, const Finding& finding) {
-    return std::any_of(finding.paths.begin(), finding.paths.end(),
-                       [&](const auto& path) { return fits_one(globs, path); }) ||
-           (!finding.path.empty() && fits_one(globs, finding.path));
+bool fits_one(const std::vector<std::string>& globs, const std::string& path) {
+    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return matches_glob(glob, path); });
 }
 
 /// The files that dpkg keeps about a package lie where other things do: findings of the system's packages have no path.
-bool fits_place_of(const std::vector<Glob>& globs, const Finding& finding) {
-    return !is_system_package(finding.package_type) && fits_path_of(globs, finding);
+bool fits_place_of(const std::vector<std::string>& globs, const Finding& finding) {
+    if (is_system_package(finding.package_type)) return false;
+    return std::any_of(finding.paths.begin(), finding.paths.end(),
+                       [&](const auto& path) { return fits_one(globs, path); }) ||
+           (!finding.path.empty() && fits_one(globs, finding.path));
 }
 
 /// The package itself, or the source package that it is built from: "glibc" covers libc6 and libc-bin.
@@ -70,26 +68,20 @@ bool fits_target(const std::vector<std::string>& targets, const std::string& tar
     return targets.empty() || holds(targets, target);
 }
 
-std::vector<Glob> read_globs(const std::vector<std::string>& paths) {
-    std::vector<Glob> globs;
-    for (const std::string& path : paths) globs.push_back(parse_glob(path));
-    return globs;
-}
-
 }  // namespace
 
 WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers) {
     WaiverIndex index;
     for (const Waiver& waiver : waivers) {
         const std::size_t place = index.waivers.size();
-        index.waivers.push_back({waiver, read_globs(waiver.paths)});
+        index.waivers.push_back(waiver);
         for (const std::string& alias : waiver.aliases) index.by_id[alias].push_back(place);
         index.by_id[waiver.id].push_back(place);
     }
     return index;
 }
 
-std::vector<const PreparedWaiver*> WaiverIndex::candidates(const Finding& finding) const {
+std::vector<const Waiver*> WaiverIndex::candidates(const Finding& finding) const {
     std::vector<std::size_t> places;
     const auto add = [&](const std::string& id) {
         const auto found = by_id.find(id);
@@ -100,17 +92,16 @@ std::vector<const PreparedWaiver*> WaiverIndex::candidates(const Finding& findin
     for (const std::string& advisory : finding.advisories) add(advisory);
     std::sort(places.begin(), places.end());
     places.erase(std::unique(places.begin(), places.end()), places.end());
-    std::vector<const PreparedWaiver*> found;
+    std::vector<const Waiver*> found;
     for (const std::size_t place : places) found.push_back(&waivers[place]);
     return found;
 }
 
-bool covers_finding(const PreparedWaiver& rule, const Finding& finding, const std::string& target) {
-    const Waiver& waiver = rule.waiver;
+bool covers_finding(const Waiver& waiver, const Finding& finding, const std::string& target) {
     return names_finding(waiver, finding) && fits_target(waiver.targets, target) &&
            (waiver.package.empty() || is_component(finding, waiver.package)) &&
            fits_version(waiver.package_version, finding) &&
-           (waiver.paths.empty() || fits_place_of(rule.paths, finding)) &&
+           (waiver.paths.empty() || fits_place_of(waiver.paths, finding)) &&
            (waiver.line == 0 || waiver.line == finding.line);
 }
 
@@ -119,17 +110,10 @@ bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::option
     return base_rebuilt || (waiver.added && base_created && day_of(*base_created) > *waiver.added);
 }
 
-std::vector<PreparedScope> prepare_scopes(const std::vector<Scope>& scopes) {
-    std::vector<PreparedScope> prepared;
-    for (const Scope& scope : scopes) prepared.push_back({scope, read_globs(scope.paths)});
-    return prepared;
-}
-
-bool covers_place(const PreparedScope& prepared, const Finding& finding, const std::string& target) {
-    const Scope& scope = prepared.scope;
+bool covers_place(const Scope& scope, const Finding& finding, const std::string& target) {
     const bool package_fits =
         scope.packages.empty() || std::any_of(scope.packages.begin(), scope.packages.end(),
                                               [&](const std::string& name) { return is_component(finding, name); });
     return package_fits && fits_target(scope.targets, target) &&
-           (scope.paths.empty() || fits_place_of(prepared.paths, finding));
+           (scope.paths.empty() || fits_place_of(scope.paths, finding));
 }

@@ -6,38 +6,24 @@
 #include <unordered_map>
 #include <vector>
 
-#include "policy/globs.h"
 #include "policy/policy.h"
-
-/// A waiver with its patterns read.
-struct PreparedWaiver {
-    Waiver waiver;
-    std::vector<Glob> paths;
-};
 
 /// All waivers of a policy, found by the ids that they name.
 struct WaiverIndex {
-    std::vector<PreparedWaiver> waivers;  ///< as in the policy
+    std::vector<Waiver> waivers;  ///< as in the policy
     std::unordered_map<std::string, std::vector<std::size_t>> by_id;
 
     /// Those that might cover this finding, in the policy's order.
-    std::vector<const PreparedWaiver*> candidates(const Finding& finding) const;
+    std::vector<const Waiver*> candidates(const Finding& finding) const;
 };
 
 WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers);
 
 /// Whether the waiver covers the finding in an image of this target.
-bool covers_finding(const PreparedWaiver& waiver, const Finding& finding, const std::string& target);
+bool covers_finding(const Waiver& waiver, const Finding& finding, const std::string& target);
 
 /// Whether a waiver "until: base-rebuilt" has waited long enough: a newer base is there, or is already built on.
 bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created);
 
-struct PreparedScope {
-    Scope scope;
-    std::vector<Glob> paths;
-};
-
-std::vector<PreparedScope> prepare_scopes(const std::vector<Scope>& scopes);
-
 /// Each of paths, packages and targets that the scope names has to fit; of the finding's paths one is enough.
-bool covers_place(const PreparedScope& scope, const Finding& finding, const std::string& target);
+bool covers_place(const Scope& scope, const Finding& finding, const std::string& target);

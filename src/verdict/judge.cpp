@@ -15,7 +15,7 @@ struct JudgeContext {
     const Subject& subject;
     const Gate& gate;
     const WaiverIndex waivers;
-    const std::vector<PreparedScope> scopes;
+    const std::vector<Scope>& scopes;
     Date today;
 };
 
@@ -30,9 +30,8 @@ bool is_in_force(const Waiver& waiver, const JudgeContext& context) {
 
 /// The exception that covers the finding today; nothing if none does.
 const Waiver* find_exception(const Finding& finding, const JudgeContext& context) {
-    for (const PreparedWaiver* rule : context.waivers.candidates(finding)) {
-        if (is_in_force(rule->waiver, context) && covers_finding(*rule, finding, context.subject.target))
-            return &rule->waiver;
+    for (const Waiver* waiver : context.waivers.candidates(finding)) {
+        if (is_in_force(*waiver, context) && covers_finding(*waiver, finding, context.subject.target)) return waiver;
     }
     return nullptr;
 }
@@ -43,8 +42,8 @@ bool blocks(const Finding& finding, const JudgeContext& context) {
     const Severity severity = finding.severity == Severity::unknown ? context.gate.unknown_severity : finding.severity;
     if (severity < context.gate.severity) return false;
     if (context.gate.only_fixed && finding.fix != FixState::fixed) return false;
-    return std::none_of(context.scopes.begin(), context.scopes.end(), [&](const PreparedScope& scope) {
-        return !is_past(scope.scope.review_by, context.today) && severity < scope.scope.gate_from &&
+    return std::none_of(context.scopes.begin(), context.scopes.end(), [&](const Scope& scope) {
+        return !is_past(scope.review_by, context.today) && severity < scope.gate_from &&
                covers_place(scope, finding, context.subject.target);
     });
 }
@@ -126,8 +125,7 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
     MergedReports merged = merge_reports(reports_of(subject));
     verdict.suppressed = take_suppressed(merged);
     classify(std::move(merged.findings),
-             {subject, policy.gate, prepare_waivers(policy.waivers), prepare_scopes(policy.scopes), day_of(now)},
-             verdict);
+             {subject, policy.gate, prepare_waivers(policy.waivers), policy.scopes, day_of(now)}, verdict);
     if (!verdict.unknown_because.empty()) {
         verdict.outcome = Outcome::unknown;
     } else {

@@ -41,17 +41,17 @@ struct Notes {
 
 void count_use(const WaiverIndex& index, const Finding& finding, const Verdict& verdict, bool accepted,
                std::vector<Use>& uses) {
-    for (const PreparedWaiver* rule : index.candidates(finding)) {
-        Use& use = uses[static_cast<std::size_t>(rule - index.waivers.data())];
-        if (!covers_finding(*rule, finding, verdict.target)) {
+    for (const Waiver* waiver : index.candidates(finding)) {
+        Use& use = uses[static_cast<std::size_t>(waiver - index.waivers.data())];
+        if (!covers_finding(*waiver, finding, verdict.target)) {
             const std::vector<std::string>& advisories = finding.advisories;
-            if (std::find(advisories.begin(), advisories.end(), rule->waiver.id) != advisories.end())
+            if (std::find(advisories.begin(), advisories.end(), waiver->id) != advisories.end())
                 use.advisory_of = finding.id;
             continue;
         }
         ++use.covered;
         if (accepted) ++use.accepted;
-        if (is_ended_by_base(rule->waiver, verdict.base_rebuilt, verdict.base_created)) ++use.outlived;
+        if (is_ended_by_base(*waiver, verdict.base_rebuilt, verdict.base_created)) ++use.outlived;
     }
 }
 
@@ -71,21 +71,19 @@ bool is_complete(const std::vector<Verdict>& verdicts) {
            std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.paused.empty(); });
 }
 
-void check_dates(const Waiver& waiver, const Use& use, Date today, Notes& notes) {
-    const std::string name = describe(waiver);
-    if (!waiver.review_by) {
-        if (!waiver.until_base_rebuilt) {
-            notes.add(waiver.at, name + " has no date, so it is never reviewed",
-                      "add review_by, the last day on which it holds");
-        }
-    } else if (*waiver.review_by < today) {
-        notes.add(waiver.at,
-                  fmt::format("{} ended on {} and no longer applies{}", name, render_date(*waiver.review_by),
-                              use.covered == 0 ? "" : "; it would cover " + counted(use.covered, "finding")),
-                  "decide again with a new date, or remove it");
-    } else if (*waiver.review_by <= today + soon) {
-        notes.add(waiver.at, name + render_last_day(today, *waiver.review_by),
-                  "decide again with a new date, or remove it");
+/// What a last day says by itself, of an exception or of a scope.
+void check_last_day(const std::string& name, const Place& at, const std::optional<Date>& last, std::size_t covered,
+                    Date today, Notes& notes) {
+    const std::string hint = "decide again with a new date, or remove it";
+    if (!last) {
+        notes.add(at, name + " has no date, so it is never reviewed", "add review_by, the last day on which it holds");
+    } else if (*last < today) {
+        notes.add(at,
+                  fmt::format("{} ended on {} and no longer applies{}", name, render_date(*last),
+                              covered == 0 ? "" : "; it would cover " + counted(covered, "finding")),
+                  hint);
+    } else if (*last <= today + soon) {
+        notes.add(at, name + render_last_day(today, *last), hint);
     }
 }
 
@@ -138,7 +136,7 @@ bool says_the_same(const Waiver& a, const Waiver& b) {
 
 /// The first entry above this one that says the same under one of its names; nothing if there is none.
 const Waiver* earlier_twin(const WaiverIndex& index, std::size_t place) {
-    const Waiver& waiver = index.waivers[place].waiver;
+    const Waiver& waiver = index.waivers[place];
     std::vector<std::string> ids = waiver.aliases;
     ids.push_back(waiver.id);
     std::size_t first = place;
@@ -146,14 +144,14 @@ const Waiver* earlier_twin(const WaiverIndex& index, std::size_t place) {
         const auto found = index.by_id.find(id);
         if (found == index.by_id.end()) continue;
         for (const std::size_t other : found->second) {
-            if (other < first && says_the_same(index.waivers[other].waiver, waiver)) first = other;
+            if (other < first && says_the_same(index.waivers[other], waiver)) first = other;
         }
     }
-    return first == place ? nullptr : &index.waivers[first].waiver;
+    return first == place ? nullptr : &index.waivers[first];
 }
 
 void check_duplicate(const WaiverIndex& index, std::size_t place, Notes& notes) {
-    const Waiver& waiver = index.waivers[place].waiver;
+    const Waiver& waiver = index.waivers[place];
     const Waiver* twin = earlier_twin(index, place);
     if (twin == nullptr) return;
     const bool contradicts = twin->review_by != waiver.review_by;
@@ -164,30 +162,14 @@ void check_duplicate(const WaiverIndex& index, std::size_t place, Notes& notes) 
         contradicts ? "keep one of the two: the later date holds as long as both are there" : "remove one of the two");
 }
 
-bool is_used(const PreparedScope& prepared, const std::vector<Verdict>& verdicts) {
+bool is_used(const Scope& scope, const std::vector<Verdict>& verdicts) {
     return std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& verdict) {
-        const auto covers = [&](const Finding& finding) { return covers_place(prepared, finding, verdict.target); };
+        const auto covers = [&](const Finding& finding) { return covers_place(scope, finding, verdict.target); };
         return std::any_of(verdict.blocking.begin(), verdict.blocking.end(), covers) ||
                std::any_of(verdict.reported.begin(), verdict.reported.end(), covers) ||
                std::any_of(verdict.waived.begin(), verdict.waived.end(),
                            [&](const WaivedFinding& waived) { return covers(waived.finding); });
     });
-}
-
-void check_scope(const PreparedScope& prepared, Date today, Notes& notes) {
-    const Scope& scope = prepared.scope;
-    const std::string name = "the scope \"" + scope.id + "\"";
-    if (!scope.review_by) {
-        notes.add(scope.at, name + " has no date, so it is never reviewed",
-                  "add review_by, the last day on which it holds");
-    } else if (is_ended(scope.review_by, today)) {
-        notes.add(scope.at, fmt::format("{} ended on {} and no longer applies", name, render_date(*scope.review_by)),
-                  "decide again with a new date, or remove it");
-        return;
-    } else if (*scope.review_by <= today + soon) {
-        notes.add(scope.at, name + render_last_day(today, *scope.review_by),
-                  "decide again with a new date, or remove it");
-    }
 }
 
 void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
@@ -211,18 +193,19 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
     const std::vector<Use> uses = count_uses(index, verdicts);
     Notes notes;
     for (std::size_t i = 0; i < uses.size(); ++i) {
-        const Waiver& waiver = index.waivers[i].waiver;
-        check_dates(waiver, uses[i], today, notes);
+        const Waiver& waiver = index.waivers[i];
+        if (waiver.review_by || !waiver.until_base_rebuilt)
+            check_last_day(describe(waiver), waiver.at, waiver.review_by, uses[i].covered, today, notes);
         check_end(waiver, verdicts, notes);
         if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], judged, notes);
         check_duplicate(index, i, notes);
     }
-    for (const PreparedScope& prepared : prepare_scopes(policy.scopes)) {
-        check_scope(prepared, today, notes);
-        const Scope& scope = prepared.scope;
-        if (complete && !is_ended(scope.review_by, today) && !is_used(prepared, verdicts))
+    for (const Scope& scope : policy.scopes) {
+        const std::string name = "the scope \"" + scope.id + "\"";
+        check_last_day(name, scope.at, scope.review_by, 0, today, notes);
+        if (complete && !is_ended(scope.review_by, today) && !is_used(scope, verdicts))
             notes.add(scope.at,
-                      fmt::format("the scope \"{}\" matches nothing in {}", scope.id,
+                      fmt::format("{} matches nothing in {}", name,
                                   judged == Judged::all_images ? "any image" : "what was judged here"),
                       judged == Judged::all_images ? "remove it" : "remove it, unless another image needs it",
                       level_of(judged));

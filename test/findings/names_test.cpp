@@ -9,7 +9,7 @@
 namespace {
 
 bool policy_glob(const std::string& pattern, const std::string& path) {
-    return matches(parse_glob(pattern), path);
+    return matches_glob(pattern, path);
 }
 
 }  // namespace
