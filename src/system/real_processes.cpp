@@ -1,8 +1,11 @@
-// Boost.Process v2 as it is in Boost 1.81 (header-only). What it lacks or does wrong there is mended by ChildSetup.
+// Boost.Process v2 (header-only, as in Boost 1.81) waits for children. They are started by posix_spawn: Boost's
+// launcher allocates between fork and exec, where a lock that another thread held stays locked for ever, leaves
+// descriptors open, and goes on as a second process of ours after an error.
 #include "system/real_processes.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,8 +17,6 @@
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/process/v2/process.hpp>
-#include <boost/process/v2/start_dir.hpp>
-#include <boost/process/v2/stdio.hpp>
 #include <cstring>
 #include <optional>
 #include <ostream>
@@ -42,56 +43,66 @@ constexpr std::chrono::seconds linger(2);
     throw Error{Exit::failed, {{{}, command.argv.front() + " cannot be started: " + why, ""}}};
 }
 
-/// Boost's way to have a say in how a child is started.
-struct ChildSetup {
-    std::vector<std::string> environment;
-    std::vector<const char*> pointers;
-
-    explicit ChildSetup(const Environment& variables) {
-        for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
-        for (const std::string& entry : environment) pointers.push_back(entry.c_str());
-        pointers.push_back(nullptr);
+/// How a child starts: a process group of its own, no signal ignored or blocked, no descriptor of ours but the three.
+class Start {
+  public:
+    Start() {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawnattr_init(&attributes_);
+        posix_spawnattr_setpgroup(&attributes_, 0);
+        sigset_t signals;
+        sigemptyset(&signals);
+        posix_spawnattr_setsigmask(&attributes_, &signals);
+        sigaddset(&signals, SIGPIPE);  // an ignored signal stays ignored over exec, and `yes | head` would never end
+        posix_spawnattr_setsigdefault(&attributes_, &signals);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     }
-    ChildSetup(const ChildSetup&) = delete;
-    ChildSetup& operator=(const ChildSetup&) = delete;
-
-    /// Before the fork.
-    error_code on_setup(process::posix::default_launcher& launcher, const process::filesystem::path&,
-                        const char* const*) const {
-        launcher.env = pointers.data();
-        return {};
-    }
-
-    /// In the child, between fork and exec. Nothing here may allocate or lock: other threads may have held any lock.
-    error_code on_exec_setup(process::posix::default_launcher&, const process::filesystem::path&, const char* const*) {
-        if (setpgid(0, 0) != 0) return {errno, boost::system::system_category()};
-        signal(SIGPIPE, SIG_DFL);  // an ignored signal stays ignored over exec, and `yes | head` would never end
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, nullptr);
-        close_on_exec();
-        return {};
+    Start(const Start&) = delete;
+    Start& operator=(const Start&) = delete;
+    ~Start() {
+        posix_spawnattr_destroy(&attributes_);
+        posix_spawn_file_actions_destroy(&actions_);
     }
 
-    // The launcher asks for these two with five arguments and calls them with four.
-
-    /// In the child, in place of the launcher's exit(), which would run our own destructors there.
-    [[noreturn]] void on_exec_error(const auto&...) { _exit(126); }
-
-    /// In the parent: the launcher forgets a child that could not exec.
-    void on_error(process::posix::default_launcher& launcher, const auto&...) {
-        if (launcher.pid > 0) waitpid(launcher.pid, nullptr, 0);
+    /// Its number, or the error of what failed, which is usually exec.
+    pid_t start(const Command& command, const std::filesystem::path& program, const FileDescriptor& input,
+                const FileDescriptor& out, const FileDescriptor& err, error_code& error) {
+        posix_spawn_file_actions_adddup2(&actions_, input.number(), STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, out.number(), STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, err.number(), STDERR_FILENO);
+        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+        if (!command.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions_, command.directory.c_str());
+        std::vector<std::string> arguments = command.argv;
+        arguments.front() = program.string();
+        std::vector<std::string> variables;
+        for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
+        pid_t child = -1;
+        const int failed = posix_spawn(&child, program.c_str(), &actions_, &attributes_, pointers_to(arguments).data(),
+                                       pointers_to(variables).data());
+        if (failed != 0) error.assign(failed, boost::system::system_category());
+        return child;
     }
 
   private:
-    /// The launcher's own closing leaves all descriptors below its error pipe open: sockets, and the pipes of other
-    /// children, which then never end.
-    static void close_on_exec() {
-        if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-        const long count = sysconf(_SC_OPEN_MAX);  // before Linux 5.11
-        for (int descriptor = 3; descriptor < count; ++descriptor) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    /// As exec wants them.
+    static std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+        std::vector<char*> pointers;
+        for (std::string& text : texts) pointers.push_back(text.data());
+        pointers.push_back(nullptr);
+        return pointers;
     }
+
+    posix_spawn_file_actions_t actions_;
+    posix_spawnattr_t attributes_;
 };
+
+/// The end of a new pipe that the child writes to; we read from `reader`.
+FileDescriptor open_pipe(asio::readable_pipe& reader) {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw boost::system::system_error(errno, boost::system::system_category());
+    reader.assign(ends[0]);
+    return FileDescriptor(ends[1]);
+}
 
 /// A descriptor to read the text from: memory and not a pipe, so nobody has to feed it while the child runs.
 FileDescriptor open_input(const Command& command) {
@@ -135,26 +146,13 @@ class Child {
     };
 
     void start(const std::filesystem::path& program) {
-        const std::vector<std::string> arguments(command_.argv.begin() + 1, command_.argv.end());
-        const std::filesystem::path directory = command_.directory.empty() ? "." : command_.directory;
         const FileDescriptor input = open_input(command_);
-        ChildSetup setup(command_.environment);
-        process::default_process_launcher launch;
-        const pid_t parent = getpid();
+        const FileDescriptor out = open_pipe(out_.pipe);
+        const FileDescriptor err = open_pipe(err_.pipe);
         error_code error;
-        try {
-            child_.emplace(launch(context_.get_executor(), error, process::filesystem::path(program.string()),
-                                  arguments, process::process_start_dir(directory.string()),
-                                  process::process_stdio{input.number(), out_.pipe, err_.pipe}, setup));
-        } catch (...) {
-            if (getpid() != parent) _exit(126);  // else the child would go on as a second one of us
-            throw;
-        }
-        if (error) {
-            child_.reset();
-            throw boost::system::system_error(error);
-        }
-        group_ = child_->id();
+        group_ = Start().start(command_, program, input, out, err, error);
+        if (error) throw boost::system::system_error(error);
+        child_.emplace(context_.get_executor(), group_);
     }
 
     void read(Output& output) {

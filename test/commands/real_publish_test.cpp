@@ -19,13 +19,14 @@ bool holds(const std::string& text, const std::string& part) {
 /// Starts it and does not wait for it; what it prints goes to TREE/printed.
 pid_t start(const PublishJob& job, const std::string& to) {
     const Command command = job.command(to);
-    const pid_t child = fork();
-    if (child != 0) return child;
-    std::vector<char*> words;
+    std::vector<char*> words;  // made before the fork: after it nothing may allocate, as another thread may be doing so
     for (const std::string& word : command.argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
+    const std::string file = job.tree / "printed";
+    const pid_t child = fork();
+    if (child != 0) return child;
     std::array<char*, 1> nothing = {nullptr};
-    const int printed = open((job.tree / "printed").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int printed = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(printed, 1);
     dup2(printed, 2);
     execve(words.front(), words.data(), nothing.data());
