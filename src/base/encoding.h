@@ -8,8 +8,9 @@
 /// Without line feeds.
 std::string base64(std::string_view bytes);
 
-/// For one part of a path or one value of a query: everything but letters, digits, '-', '.', '_' and '~' is encoded.
-std::string percent_encoded(std::string_view text);
+/// For one part of a path or one value of a query: everything but letters, digits, '-', '.', '_', '~' and what is in
+/// `plain` is encoded.
+std::string percent_encoded(std::string_view text, std::string_view plain = "");
 
 /// The same bytes give the same text: no name and no date is written.
 std::string gzip(std::string_view bytes);

@@ -57,9 +57,6 @@ Json::ConstArray items_at(const Json& object, std::string_view key);
 /// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
 class JsonWriter {
   public:
-    /// `room`: about how many bytes it will be, where it may be many.
-    explicit JsonWriter(std::size_t room = 0);
-
     void open_object();
     void open_object(std::string_view key);
     void open_array();

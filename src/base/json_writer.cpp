@@ -4,24 +4,6 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/memory.h"
-
-namespace {
-
-/// RFC 8259, section 7.
-std::string escaped(char c) {
-    constexpr std::string_view short_forms = "\"\"\\\\\bb\ff\nn\rr\tt";  // pairs
-    for (std::size_t i = 0; i < short_forms.size(); i += 2) {
-        if (short_forms[i] == c) return {'\\', short_forms[i + 1]};
-    }
-    return fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
-}
-
-}  // namespace
-
-JsonWriter::JsonWriter(std::size_t room) {
-    make_room(text_, room);
-}
 
 void JsonWriter::open_object() {
     open('{');
@@ -130,13 +112,8 @@ void JsonWriter::write_key(std::string_view key) {
 }
 
 void JsonWriter::write_text(std::string_view text) {
-    text_ += '"';
-    for (const char c : text) {
-        if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') {
-            text_ += escaped(c);
-        } else {
-            text_ += c;
-        }
-    }
-    text_ += '"';
+    rapidjson::StringBuffer quoted;
+    rapidjson::Writer<rapidjson::StringBuffer>(quoted).String(text.data(),
+                                                              static_cast<rapidjson::SizeType>(text.size()));
+    text_.append(quoted.GetString(), quoted.GetSize());
 }

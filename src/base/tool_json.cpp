@@ -1,5 +1,6 @@
 // What tools and servers write.
 #include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
 
 #include <algorithm>
 
@@ -10,31 +11,15 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// How many bytes the character that begins here takes (RFC 3629); 0 if it is none.
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : '\0'); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return 1;
-    // The second byte is what keeps out overlong forms, surrogates and what is beyond U+10FFFF.
-    const unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    const unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-    if (length == 0 || byte(1) < least || byte(1) > most) return 0;
-    for (std::size_t i = 2; i < length; ++i) {
-        if ((byte(i) & 0xC0) != 0x80) return 0;
-    }
-    return length;
-}
-
-/// Where the first byte is that is part of no character; the end if there is none.
+/// Where the first character is that is not UTF-8; the end if there is none. RapidJSON's parser would check the same,
+/// but then it would read strings character by character.
 std::size_t find_invalid_utf8(std::string_view text) {
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const std::size_t length = static_cast<unsigned char>(text[at]) < 0x80 ? 1 : utf8_length(text.substr(at));
-        if (length == 0) return at;
-        at += length;
+    rapidjson::MemoryStream stream(text.data(), text.size());
+    unsigned character = 0;
+    for (std::size_t at = 0; at < text.size(); at = stream.Tell()) {
+        if (!rapidjson::UTF8<>::Decode(stream, &character)) return at;
     }
-    return at;
+    return text.size();
 }
 
 /// "\ud83d" is the first half of a character, "\udc0d" the second one (RFC 8259, section 7).

@@ -121,15 +121,15 @@ Result run_all(const World& world, const Settings& settings) {
     const std::vector<Layout>& layouts = built.layouts;
     const std::vector<ContractReport> contracts = test_meanwhile_scan(world, settings, project, layouts);
     scan_baseline(world, settings, project, layouts);
-    std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
-    const Baseline baseline = apply_baseline(world, settings, project, verdicts);
+    const Baseline baseline = judge_baseline(world, settings, project, layouts);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline);
 
     Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
     run.command = "run";
     run.started = started;
     add_warnings(run, problems);
     add_warnings(run, built.notices);
-    tell_changes(world, settings, baseline, run);
+    add_changes(world, settings, project, baseline, run);
     std::string summary = save_reports(world, settings, run);
     Result result = make_result(settings, run, std::move(summary));
     result.outputs["problems"] = std::to_string(problems.size());

@@ -111,8 +111,3 @@ Report parse_trivy_report(std::string text, const std::string& source);
 
 /// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.
 Report parse_grype_report(std::string text, const std::string& source);
-
-/// Joins the reports of one image: by alias (transitively), package and path. What another scanner suppressed by a
-/// built-in rule says so in `ignored_because`. The order of the reports does not matter.
-/// Sorted: severity first (highest on top), then id, package, path.
-std::vector<Finding> merge_findings(const std::vector<Report>& reports);

@@ -248,15 +248,14 @@ void read_ignored(const Json& root, const ReportSource& source, Report& report) 
 std::vector<std::string> settings_that_hide(const Json& configuration) {
     std::vector<std::string> settings;
     for (const char* key : {"only-fixed", "only-notfixed"}) {
-        const Json& value = member(configuration, key);
-        if (value.IsBool() && value.GetBool()) settings.emplace_back(key);
+        if (member(configuration, key).IsTrue()) settings.emplace_back(key);
     }
     if (!text_at(configuration, "ignore-wontfix").empty()) settings.emplace_back("ignore-wontfix");
     if (!items_at(configuration, "exclude").Empty()) settings.emplace_back("exclude");
     if (!text_at(configuration, "distro").empty()) settings.emplace_back("distro");
     // Without these names nobody finds the interpreter.
-    const Json& by_cpe = member(member(member(configuration, "match"), "stock"), "using-cpes");
-    if (by_cpe.IsBool() && !by_cpe.GetBool()) settings.emplace_back("match.stock.using-cpes: false");
+    if (member(member(member(configuration, "match"), "stock"), "using-cpes").IsFalse())
+        settings.emplace_back("match.stock.using-cpes: false");
     return settings;
 }
 
@@ -286,8 +285,7 @@ std::optional<Time> database_date_of(const Json& descriptor) {
 std::string database_fault_of(const Json& descriptor) {
     const Json& status = member(member(descriptor, "db"), "status");
     const std::string error = text_at(status, "error");
-    const Json& valid = member(status, "valid");
-    return error.empty() && valid.IsBool() && !valid.GetBool() ? "it is not valid" : error;
+    return error.empty() && member(status, "valid").IsFalse() ? "it is not valid" : error;
 }
 
 std::size_t count_packages(const Report& report) {
@@ -324,7 +322,6 @@ std::string image_name(const Json& target) {
 Report parse_grype_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
-    report.findings.reserve(text.size() / least_entry);
     const rapidjson::Document root = parse_report_json(text, source_name);
     check_shape(root, source);
     for (const Json& match : source.optional_items(root, "matches")) {

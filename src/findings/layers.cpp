@@ -31,21 +31,13 @@ ImageLayers parse_image_layers(std::string_view config, const std::string& sourc
     ImageLayers layers;
     for (const Json& diff_id : diff_ids.GetArray()) layers.diff_ids.push_back(text_of(diff_id));
     for (const Json& step : items_at(root, "history")) {
-        const Json& empty = member(step, "empty_layer");
-        if (empty.IsBool() && empty.GetBool()) continue;
+        if (member(step, "empty_layer").IsTrue()) continue;
         layers.created_by.push_back(instruction_of(text_at(step, "created_by")));
     }
     // A history that does not list every layer cannot be walked in step with them.
     const bool in_step = layers.created_by.size() == layers.diff_ids.size();
     if (!in_step) layers.created_by.assign(layers.diff_ids.size(), "");
     return layers;
-}
-
-std::size_t count_base_layers(const std::vector<std::string>& image_diff_ids,
-                              const std::vector<std::string>& base_diff_ids) {
-    if (base_diff_ids.size() > image_diff_ids.size()) return 0;
-    const bool same = std::equal(base_diff_ids.begin(), base_diff_ids.end(), image_diff_ids.begin());
-    return same ? base_diff_ids.size() : 0;
 }
 
 LayerOrigin find_origin(const ImageLayers& layers, const std::string& diff_id) {

@@ -16,11 +16,6 @@ struct ImageLayers {
 /// Reads an image configuration. Throws Error{failed}, naming `source`, if it has no list of layers.
 ImageLayers parse_image_layers(std::string_view config, const std::string& source);
 
-/// How many of the image's first layers are the base's: all of the base's if the image begins with exactly these, else
-/// 0.
-std::size_t count_base_layers(const std::vector<std::string>& image_diff_ids,
-                              const std::vector<std::string>& base_diff_ids);
-
 enum class LayerOwner { unknown, base, ours };
 
 struct LayerOrigin {

@@ -80,18 +80,9 @@ std::string cve_of(const Group& cluster, const std::unordered_map<std::string, s
     return first;
 }
 
-bool is_one_cve(const Group& group) {
-    const std::string& id = group.front()->id;
-    return is_cve(id) && std::all_of(group.begin(), group.end(), [&](const Finding* f) { return f->id == id; });
-}
-
 /// One part for each vulnerability. Two CVEs are two vulnerabilities, also where an advisory names both; what is joined
 /// to several goes with the first of them, directly, so that no part hangs on another one.
-void split_by_vulnerability(Group& group, std::vector<Group>& parts) {
-    if (is_one_cve(group)) {  // as in nearly every package
-        parts.push_back(std::move(group));
-        return;
-    }
+void split_by_vulnerability(const Group& group, std::vector<Group>& parts) {
     std::map<std::string, Group> by_cve;
     std::unordered_map<std::string, std::string> cve_by_alias;
     Group without;
@@ -231,12 +222,15 @@ Finding* join_findings(Group part) {
     return &all;
 }
 
-std::vector<Finding> join_groups(std::vector<Group> groups) {
+std::vector<Finding> join_groups(const std::vector<Group>& groups) {
     std::vector<Group> parts;
-    for (Group& group : groups) split_by_vulnerability(group, parts);
+    for (const Group& group : groups) split_by_vulnerability(group, parts);
     Group joined;
     for (Group& part : parts) joined.push_back(join_findings(std::move(part)));
-    std::sort(joined.begin(), joined.end(), [](const Finding* a, const Finding* b) { return comes_first(*a, *b); });
+    std::sort(joined.begin(), joined.end(), [](const Finding* a, const Finding* b) {
+        return std::tie(b->severity, a->id, a->package, a->path, a->line) <
+               std::tie(a->severity, b->id, b->package, b->path, b->line);
+    });
     std::vector<Finding> findings;
     findings.reserve(joined.size());
     for (Finding* finding : joined) findings.push_back(std::move(*finding));
@@ -244,11 +238,6 @@ std::vector<Finding> join_groups(std::vector<Group> groups) {
 }
 
 }  // namespace
-
-bool comes_first(const Finding& a, const Finding& b) {
-    return std::tie(b.severity, a.id, a.package, a.path, a.line) <
-           std::tie(a.severity, b.id, b.package, b.path, b.line);
-}
 
 MergedReports merge_reports(const std::vector<Report*>& reports) {
     MergedReports merged{join_groups(groups_of(reports, &Report::findings)),
@@ -261,11 +250,4 @@ MergedReports merge_reports(const std::vector<Report*>& reports) {
         if (reason != reasons.end() && finding.ignored_because.empty()) finding.ignored_because = reason->second;
     }
     return merged;
-}
-
-std::vector<Finding> merge_findings(const std::vector<Report>& reports) {
-    std::vector<Report> copies = reports;
-    std::vector<Report*> list;
-    for (Report& report : copies) list.push_back(&report);
-    return merge_reports(list).findings;
 }

@@ -1,12 +1,9 @@
-// Merging without copying the reports. Within the room; finding.h has the same for everybody.
+// Two reports of one image become one list.
 #pragma once
 
 #include <vector>
 
 #include "findings/finding.h"
-
-/// The order of every list of findings: severity first, highest on top, then id, package, path.
-bool comes_first(const Finding& a, const Finding& b);
 
 /// What the reports of one image say together.
 struct MergedReports {
@@ -14,5 +11,7 @@ struct MergedReports {
     std::vector<Finding> ignored;  ///< suppressed by a scanner's built-in rules; another one may have found it
 };
 
-/// As merge_findings; the findings are moved out of the reports.
+/// Joins findings by alias (transitively), package and path; they are moved out of the reports, whose order does not
+/// matter. What another scanner suppressed by a built-in rule says so in `ignored_because`. Both lists are sorted:
+/// severity first, highest on top, then id, package, path.
 MergedReports merge_reports(const std::vector<Report*>& reports);

@@ -20,10 +20,6 @@ struct ReportSource {
     std::string required_text(const Json& object, std::string_view key, const std::string& where) const;
 };
 
-/// An entry of a report has more characters than this. To reserve room by: what is not needed costs nothing, while each
-/// step of growing would move all findings.
-inline constexpr std::size_t least_entry = 1024;
-
 /// The number, also as a string ("9.8"), or 0 if it is absent or none.
 double decimal_at(const Json& object, std::string_view key);
 

@@ -232,7 +232,6 @@ std::string image_name(const Json& root, const Json& metadata) {
 Report parse_trivy_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
-    report.findings.reserve(text.size() / least_entry);
     const rapidjson::Document root = parse_report_json(text, source_name);
     check_shape(root, source);
     const Json& metadata = member(root, "Metadata");
@@ -243,8 +242,7 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     const std::string family = text_at(member(metadata, "OS"), "Family");
     report.os_family = family == "none" ? "" : family;
     report.os_version = text_at(member(metadata, "OS"), "Name");
-    const Json& ended = member(member(metadata, "OS"), "EOSL");
-    if (ended.IsBool() && ended.GetBool())
+    if (member(member(metadata, "OS"), "EOSL").IsTrue())
         report.end_of_life = fmt::format("{} {} is no longer supported by its distribution", family, report.os_version);
     report.image = image_name(root, metadata);
     report.created = parse_time(text_at(root, "CreatedAt"));

@@ -52,8 +52,8 @@ std::string find_published(registry::Client& client, const std::string& host, co
 std::vector<Layout> fetch_published(const World& world, const Settings& settings, const Project& project,
                                     const std::vector<Layout>& layouts) {
     const std::string host = registry_of_credentials(settings);
-    Problems said_before;  // by whoever publishes with the same options
-    registry::ClientSettings access = load_reading_access(world, settings, {host}, said_before);
+    Problems known;  // reported by the publication, which has the same options
+    registry::ClientSettings access = load_reading_access(world, settings, {host}, known);
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
     std::vector<Layout> published;
@@ -61,9 +61,9 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
         succeeds(world, [&] {
             const std::string reference = find_published(client, host, image_of(project.plan, layout));
             if (reference.empty()) return;
-            const std::vector<registry::FetchRequest> wanted = {{reference, layout.image, layout.platform}};
+            const std::vector<registry::FetchRequest> requests = {{reference, layout.image, layout.platform}};
             for (registry::Fetched& one :
-                 registry::fetch_images(world, client, wanted, settings.out / "published" / "images", settings.jobs))
+                 registry::fetch_images(world, client, requests, settings.out / "published" / "images", settings.jobs))
                 published.push_back(std::move(one.layout));
         });
     }
@@ -112,15 +112,6 @@ Change make_change(const Verdict& published, const Verdict& now) {
             .contract = std::nullopt};
 }
 
-/// Keys of what blocked and does not any more.
-std::set<std::string> pre_existing_of(const Baseline& baseline, const ImageRun& image) {
-    const auto blocked = baseline.blocked.find(image.name);
-    if (blocked == baseline.blocked.end()) return {};
-    std::set<std::string> pre_existing = blocked->second;
-    for (const Finding& finding : image.verdict->blocking) pre_existing.erase(finding.key());
-    return pre_existing;
-}
-
 /// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
 /// seem to come or to go.
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
@@ -167,70 +158,66 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
                    const std::vector<Layout>& layouts) {
     world.files.remove(scans_directory(settings));
     if (!wants_baseline(project)) return;
-    Settings aside = settings;
-    aside.out = settings.out / "published";
-    world.files.remove(aside.out);
+    Settings separate = settings;
+    separate.out = settings.out / "published";
+    world.files.remove(separate.out);
     TimedStep step(world, "baseline", "what is published in the place of " + counted(layouts.size(), "image"));
     std::vector<Layout> published;
     const bool scanned = succeeds(world, [&] {
         published = fetch_published(world, settings, project, layouts);
-        scan_images(world, aside, project, published);
+        scan_images(world, separate, project, published);
     });
     if (scanned && !published.empty()) {
         world.files.make_directory(settings.out / "scans");
-        world.files.rename(aside.out / "scans", scans_directory(settings));
+        world.files.rename(separate.out / "scans", scans_directory(settings));
     }
     step.end(fmt::format("{} of {} to compare with", scanned ? published.size() : 0, layouts.size()));
 }
 
-Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
-                        std::vector<Verdict>& verdicts) {
+Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
+                        const std::vector<Layout>& layouts) {
     Baseline baseline;
     if (!wants_baseline(project)) return baseline;
-    for (Verdict& verdict : verdicts) {
-        if (verdict.outcome == Outcome::unknown) {
-            baseline.said.push_back(note_no_comparison(verdict.name));
-            continue;
-        }
-        std::vector<ScanResult> scans = load_scans(world.files, scans_directory(settings), verdict.name);
+    for (const Layout& layout : layouts) {
+        std::vector<ScanResult> scans = load_scans(world.files, scans_directory(settings), layout.name);
         if (scans.empty()) {
-            baseline.said.push_back(
-                note_no_baseline(project, verdict.name, "nothing is published that it would replace"));
+            baseline.missing[layout.name] = "nothing is published that it would replace";
             continue;
         }
-        Subject subject = make_subject(verdict.name, std::move(scans));
-        subject.target = verdict.target;
-        const Verdict published =
+        Subject subject = make_subject(layout.name, std::move(scans));
+        subject.target = render_target(image_of(project.plan, layout).target);
+        Verdict published =
             judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age);
-        if (published.outcome == Outcome::unknown) {
-            baseline.said.push_back(note_no_baseline(project, verdict.name, joined(published.unknown_because, "; ")));
-            continue;
-        }
-        baseline.published.emplace(verdict.name, published);
-        if (!project.policy.gate.new_only) continue;
-        for (const Finding& finding : verdict.blocking) baseline.blocked[verdict.name].insert(finding.key());
-        const std::size_t before = verdict.blocking.size();
-        verdict = block_only_new(std::move(verdict), published);
-        const std::size_t pre_existing = before - verdict.blocking.size();
-        if (pre_existing > 0) baseline.said.push_back(note_pre_existing(settings, verdict.name, pre_existing));
+        if (published.outcome == Outcome::unknown)
+            baseline.missing[layout.name] = joined(published.unknown_because, "; ");
+        else
+            baseline.published.emplace(layout.name, std::move(published));
     }
     return baseline;
 }
 
-void tell_changes(const World& world, const Settings& settings, const Baseline& baseline, Run& run) {
-    std::map<std::string, ContractReport> released;
-    if (!baseline.published.empty()) released = load_released_contracts(world, settings);
+void add_changes(const World& world, const Settings& settings, const Project& project, const Baseline& baseline,
+                 Run& run) {
+    if (!wants_baseline(project)) return;
+    const std::map<std::string, ContractReport> released = load_released_contracts(world, settings);
     for (ImageRun& image : run.images) {
-        const auto published = baseline.published.find(image.name);
-        if (published == baseline.published.end() || !image.verdict) continue;
-        const auto contract = released.find(published->second.manifest.text());
-        image.change = make_change(published->second, *image.verdict);
-        image.change->pre_existing = pre_existing_of(baseline, image);
-        succeeds(world, [&] {
-            image.change->packages = compare_inventories(world, settings, published->second, *image.verdict);
-        });
+        if (!image.verdict) continue;
+        const Verdict& now = *image.verdict;
+        if (now.outcome == Outcome::unknown) {
+            run.other_warnings.push_back(note_no_comparison(image.name));
+            continue;
+        }
+        if (const auto missing = baseline.missing.find(image.name); missing != baseline.missing.end()) {
+            run.other_warnings.push_back(note_no_baseline(project, image.name, missing->second));
+            continue;
+        }
+        const Verdict& published = baseline.published.at(image.name);
+        image.change = make_change(published, now);
+        succeeds(world, [&] { image.change->packages = compare_inventories(world, settings, published, now); });
+        const auto contract = released.find(published.manifest.text());
         if (contract != released.end() && image.contract)
             image.change->contract = compare_contracts(contract->second, *image.contract);
+        if (!now.pre_existing.empty())
+            run.other_warnings.push_back(note_pre_existing(settings, image.name, now.pre_existing.size()));
     }
-    run.other_warnings.insert(run.other_warnings.end(), baseline.said.begin(), baseline.said.end());
 }

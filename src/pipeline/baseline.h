@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -20,19 +19,19 @@ bool wants_baseline(const Project& project);
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts);
 
+/// By our image's name.
 struct Baseline {
-    std::map<std::string, Verdict> published;  ///< by our image's name, all judged by our policy
-    std::map<std::string, std::set<std::string>>
-        blocked;    ///< by the same: keys of what blocked before pre-existing findings were exempted
-    Problems said;  ///< images without one, and what that means for the gate
+    std::map<std::string, Verdict> published;    ///< none of them is unknown; all judged by our policy
+    std::map<std::string, std::string> missing;  ///< why there is none
 };
 
-/// Judges what scan_baseline left. With gate.pull_requests: new-only the findings that a published image has as well do
-/// not block any more: `verdicts` are changed so.
-Baseline apply_baseline(const World& world, const Settings& settings, const Project& project,
-                        std::vector<Verdict>& verdicts);
+/// Judges what scan_baseline left. Empty unless wants_baseline.
+Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
+                        const std::vector<Layout>& layouts);
 
-/// Puts into the run what each image changes, and what was said. Findings and sizes are those of the verdicts. Packages
-/// come from the inventories beside the scans in out/scans, and rows of the contract from the release that holds the
-/// results of this very published image, if it was fetched (compare_with_release). What is missing is not compared.
-void tell_changes(const World& world, const Settings& settings, const Baseline& baseline, Run& run);
+/// Puts into the run what each image changes, and which images have no baseline. Findings and sizes are those of the
+/// verdicts. Packages come from the inventories beside the scans in out/scans, and rows of the contract from the
+/// release that holds the results of this very published image, if it was fetched (compare_with_release). What is
+/// missing is not compared.
+void add_changes(const World& world, const Settings& settings, const Project& project, const Baseline& baseline,
+                 Run& run);

@@ -208,9 +208,7 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
             result.exit = Exit::failed;
             break;
     }
-    const bool broken = std::any_of(run.images.begin(), run.images.end(),
-                                    [](const ImageRun& i) { return i.contract && !i.contract->passed(); });
-    if (broken) result.exit = std::max(result.exit, Exit::refused);
+    if (is_contract_broken(run)) result.exit = std::max(result.exit, Exit::refused);
     result.problems = make_annotations(run);
     result.outputs["verdict"] = render_outcome(outcome);
     result.outputs["findings"] = std::to_string(count_findings(run).all());
@@ -223,10 +221,10 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
 
 Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts) {
-    std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
-    const Baseline baseline = apply_baseline(world, settings, project, verdicts);
+    const Baseline baseline = judge_baseline(world, settings, project, layouts);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline);
     Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
-    tell_changes(world, settings, baseline, run);
+    add_changes(world, settings, project, baseline, run);
     std::string summary = save_reports(world, settings, run);
     world.out << render_table(run, wants_colour(world));
     Result result = make_result(settings, run, std::move(summary));

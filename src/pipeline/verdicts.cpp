@@ -4,9 +4,10 @@
 
 #include "pipeline/images.h"
 #include "pipeline/scans.h"
+#include "verdict/comparison.h"
 
 std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
-                                  const std::vector<Layout>& layouts) {
+                                  const std::vector<Layout>& layouts, const Baseline& baseline) {
     const std::vector<Base> bases = load_bases(world, settings);
     world.files.remove(settings.out / "verdicts");
     std::vector<Verdict> verdicts;
@@ -18,6 +19,8 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
         subject.stand_in_bases = subject.stand_in_bases || stand_ins;
         subject.base_rebuilt = base && is_rebuilt(*base);
         if (base) subject.base_created = base->created;
+        if (const auto published = baseline.published.find(layout.name); published != baseline.published.end())
+            subject.published = finding_keys(published->second);
         verdicts.push_back(
             judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
         world.files.write(settings.out / "verdicts" / (layout.name + ".json"), render_verdict_json(verdicts.back()));

@@ -30,19 +30,13 @@ bool is_component(const Finding& finding, const std::string& name) {
                        [&](const Detection& detection) { return holds(detection.upstreams, name); });
 }
 
-bool goes_by(const Finding& finding, const std::string& id) {
-    return id == finding.id || holds(finding.aliases, id);
-}
-
 /// Two CVEs are two vulnerabilities, also where one advisory names both: who accepted one of them by its own name has
 /// not accepted the other.
 bool names_finding(const Waiver& waiver, const Finding& finding) {
-    std::vector<std::string> names = waiver.aliases;
-    names.push_back(waiver.id);
-    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return goes_by(finding, name); }))
-        return false;
-    if (std::none_of(names.begin(), names.end(), is_cve)) return true;
-    const auto is_accepted = [&](const std::string& id) { return !is_cve(id) || holds(names, id); };
+    const auto is_named = [&](const std::string& id) { return id == waiver.id || holds(waiver.aliases, id); };
+    if (!is_named(finding.id) && std::none_of(finding.aliases.begin(), finding.aliases.end(), is_named)) return false;
+    if (!is_cve(waiver.id) && std::none_of(waiver.aliases.begin(), waiver.aliases.end(), is_cve)) return true;
+    const auto is_accepted = [&](const std::string& id) { return !is_cve(id) || is_named(id); };
     return is_accepted(finding.id) && std::all_of(finding.aliases.begin(), finding.aliases.end(), is_accepted);
 }
 
@@ -69,33 +63,6 @@ bool fits_target(const std::vector<std::string>& targets, const std::string& tar
 }
 
 }  // namespace
-
-WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers) {
-    WaiverIndex index;
-    for (const Waiver& waiver : waivers) {
-        const std::size_t place = index.waivers.size();
-        index.waivers.push_back(waiver);
-        for (const std::string& alias : waiver.aliases) index.by_id[alias].push_back(place);
-        index.by_id[waiver.id].push_back(place);
-    }
-    return index;
-}
-
-std::vector<const Waiver*> WaiverIndex::candidates(const Finding& finding) const {
-    std::vector<std::size_t> places;
-    const auto add = [&](const std::string& id) {
-        const auto found = by_id.find(id);
-        if (found != by_id.end()) places.insert(places.end(), found->second.begin(), found->second.end());
-    };
-    add(finding.id);
-    for (const std::string& alias : finding.aliases) add(alias);
-    for (const std::string& advisory : finding.advisories) add(advisory);
-    std::sort(places.begin(), places.end());
-    places.erase(std::unique(places.begin(), places.end()), places.end());
-    std::vector<const Waiver*> found;
-    for (const std::size_t place : places) found.push_back(&waivers[place]);
-    return found;
-}
 
 bool covers_finding(const Waiver& waiver, const Finding& finding, const std::string& target) {
     return names_finding(waiver, finding) && fits_target(waiver.targets, target) &&

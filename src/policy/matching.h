@@ -3,21 +3,8 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include "policy/policy.h"
-
-/// All waivers of a policy, found by the ids that they name.
-struct WaiverIndex {
-    std::vector<Waiver> waivers;  ///< as in the policy
-    std::unordered_map<std::string, std::vector<std::size_t>> by_id;
-
-    /// Those that might cover this finding, in the policy's order.
-    std::vector<const Waiver*> candidates(const Finding& finding) const;
-};
-
-WaiverIndex prepare_waivers(const std::vector<Waiver>& waivers);
 
 /// Whether the waiver covers the finding in an image of this target.
 bool covers_finding(const Waiver& waiver, const Finding& finding, const std::string& target);

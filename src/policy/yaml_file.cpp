@@ -19,13 +19,9 @@ std::string scalar_of(const YAML::Node& node) {
     return node.IsScalar() ? node.Scalar() : std::string();
 }
 
-std::string quoted_list(const std::vector<std::string>& words) {
-    return joined(words, ", ");
-}
-
 std::string did_you_mean(const std::string& key, const std::vector<std::string>& known) {
     const std::string near = nearest_word(key, known);
-    return near.empty() ? "known are: " + quoted_list(known) : "did you mean \"" + near + "\"?";
+    return near.empty() ? "known are: " + joined(known, ", ") : "did you mean \"" + near + "\"?";
 }
 
 bool is_given(const YAML::Node& node) {
@@ -46,9 +42,7 @@ void YamlFile::add(const YAML::Node& node, const std::string& what, const std::s
 YAML::Node parse_yaml(std::string_view text, const std::string& file) {
     if (text.size() > most_bytes) refuse(file, 0, "is larger than 1 MiB", "nothing that a person writes is");
     if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-        refuse(file,
-               static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')) + 1,
-               "a NUL character", "remove it");
+        refuse(file, line_at(text, nul), "a NUL character", "remove it");
     }
     try {
         const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
@@ -63,7 +57,7 @@ YAML::Node parse_yaml(std::string_view text, const std::string& file) {
 
 bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, const std::vector<std::string>& known) {
     if (!node.IsMap()) {
-        yaml.add(node, what + " is not a map", "write it as KEY: VALUE lines; known are: " + quoted_list(known));
+        yaml.add(node, what + " is not a map", "write it as KEY: VALUE lines; known are: " + joined(known, ", "));
         return false;
     }
     std::set<std::string> seen;
@@ -150,7 +144,7 @@ std::optional<std::string> choice_in(YamlFile& yaml, const YAML::Node& map, cons
     const std::string text = text_in(yaml, map, key);
     if (text.empty()) return std::nullopt;
     if (std::find(words.begin(), words.end(), text) != words.end()) return text;
-    yaml.add(value, fmt::format("\"{}\": \"{}\" is not possible", key, text), "write one of: " + quoted_list(words));
+    yaml.add(value, fmt::format("\"{}\": \"{}\" is not possible", key, text), "write one of: " + joined(words, ", "));
     return std::nullopt;
 }
 

@@ -55,7 +55,7 @@ Problem make_problem(const Annotated& annotated, const Run& run) {
 
 void add_unknown(const Run& run, Problems& problems) {
     for (const ImageRun& image : run.images) {
-        if (image.verdict && image.verdict->outcome != Outcome::unknown) continue;
+        if (!is_unknown(image)) continue;
         const std::string reasons = image.verdict ? joined(image.verdict->unknown_because, "; ") : "it was not judged";
         problems.push_back({image.at, "the verdict on " + image.name + " is unknown: " + reasons,
                             "nothing is published without a verdict; run the scan again"});

@@ -1,5 +1,7 @@
 #include "report/escape.h"
 
+#include <rapidjson/memorystream.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -8,29 +10,12 @@ namespace {
 
 constexpr char32_t replacement = 0xFFFD;
 
-/// How many bytes a character has that begins with this one; 0 if none begins so.
-std::size_t length_from(unsigned char first) {
-    if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return 2;
-    if (first >= 0xE0 && first <= 0xEF) return 3;
-    return first >= 0xF0 && first <= 0xF4 ? 4 : 0;
-}
-
 /// The next character, and how many bytes it took: one byte and U+FFFD where the text is not UTF-8.
 std::pair<char32_t, std::size_t> next_character(std::string_view rest) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
-    const std::size_t length = length_from(byte(0));
-    if (length == 1) return {byte(0), 1};
-    if (length == 0 || length > rest.size()) return {replacement, 1};
-    char32_t character = byte(0) & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) return {replacement, 1};
-        character = character << 6U | (byte(i) & 0x3FU);
-    }
-    const bool overlong = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
-    const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-    if (overlong || surrogate || character > 0x10FFFF) return {replacement, 1};
-    return {character, length};
+    rapidjson::MemoryStream stream(rest.data(), rest.size());
+    unsigned character = 0;
+    if (!rapidjson::UTF8<>::Decode(stream, &character)) return {replacement, 1};
+    return {character, stream.Tell()};
 }
 
 bool is_blank(char32_t c) {
@@ -57,25 +42,21 @@ bool is_clean_line(std::string_view text) {
 /// been read.
 constexpr std::string_view broken = "&#8203;";
 
+std::string_view html_entity(char c) {
+    if (c == '&') return "&amp;";
+    if (c == '<') return "&lt;";
+    if (c == '>') return "&gt;";
+    if (c == '"') return "&quot;";
+    return c == '\'' ? "&#39;" : "";
+}
+
 /// What stands for a character that means something in Markdown or HTML; empty: the character itself. What GitHub makes
 /// of a name or a number behind '@' and '#' is broken.
 std::string_view markdown_escape(char c) {
-    switch (c) {
-        case '&':
-            return "&amp;";
-        case '<':
-            return "&lt;";
-        case '>':
-            return "&gt;";
-        case '$':
-            return "<span>$</span>";
-        case '@':
-            return "@&#8203;";
-        case '#':
-            return "#&#8203;";
-        default:
-            break;
-    }
+    if (c == '$') return "<span>$</span>";
+    if (c == '@') return "@&#8203;";
+    if (c == '#') return "#&#8203;";
+    if (c != '"' && c != '\'' && !html_entity(c).empty()) return html_entity(c);
     constexpr std::string_view with_backslash = "\\\\\\`\\*\\_\\[\\]\\!\\|\\~\\{\\}";  // pairs
     for (std::size_t i = 1; i < with_backslash.size(); i += 2) {
         if (with_backslash[i] == c) return with_backslash.substr(i - 1, 2);
@@ -85,23 +66,6 @@ std::string_view markdown_escape(char c) {
 
 bool is_letter_or_blank(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
-}
-
-std::string_view html_entity(char c) {
-    switch (c) {
-        case '&':
-            return "&amp;";
-        case '<':
-            return "&lt;";
-        case '>':
-            return "&gt;";
-        case '"':
-            return "&quot;";
-        case '\'':
-            return "&#39;";
-        default:
-            return {};
-    }
 }
 
 }  // namespace

@@ -21,12 +21,6 @@ Time required_time(const Json& object, const char* key, const std::string& sourc
     refuse_without(key, source);
 }
 
-/// What is not understood is unknown, never clean.
-Outcome parse_outcome(const std::string& word) {
-    if (word == render_outcome(Outcome::clean)) return Outcome::clean;
-    return word == render_outcome(Outcome::vulnerable) ? Outcome::vulnerable : Outcome::unknown;
-}
-
 }  // namespace
 
 std::string render_evidence_json(const Evidence& evidence) {

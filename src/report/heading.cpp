@@ -19,15 +19,7 @@ bool is_blocked(const ImageRun& image) {
     return image.verdict && !image.verdict->blocking.empty();
 }
 bool has_pre_existing(const ImageRun& image) {
-    return image.change && !image.change->pre_existing.empty();
-}
-bool is_unknown(const ImageRun& image) {
-    return !image.verdict || image.verdict->outcome == Outcome::unknown;
-}
-
-/// Rows without a result do not break a contract, but they do not keep it either: nothing tested is nothing known.
-bool fails_contract(const ImageRun& image) {
-    return image.contract && !image.contract->passed();
+    return image.verdict && !image.verdict->pre_existing.empty();
 }
 
 std::string of_all(std::size_t count, const Run& run) {

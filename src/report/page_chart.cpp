@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/html.h"
+#include "report/words.h"
 
 namespace {
 
@@ -15,13 +16,6 @@ struct Bar {
     std::string label;
     Counts counts;
 };
-
-std::string describe(const Counts& counts) {
-    const std::string pre_existing =
-        counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
-    return fmt::format("{} blocking{}, {} accepted, {} not gated", counts.blocking, pre_existing, counts.waived,
-                       counts.reported);
-}
 
 /// The drawing is 1000 units wide and stretches with its column. The smallest part stays visible.
 std::string render_bar(const Counts& counts, std::size_t longest) {
@@ -41,7 +35,7 @@ std::string render_bar(const Counts& counts, std::size_t longest) {
     add(counts.reported, "reported");
     return fmt::format(
         "<svg viewBox=\"0 0 {:.1f} 16\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">{}</svg>",
-        std::max(full, x), describe(counts), parts);
+        std::max(full, x), render_counts(counts), parts);
 }
 
 std::string render_chart(const std::string& title, const std::vector<Bar>& bars) {
@@ -50,7 +44,7 @@ std::string render_chart(const std::string& title, const std::vector<Bar>& bars)
     std::string rows;
     for (const Bar& bar : bars) {
         rows += fmt::format("<tr><th scope=\"row\">{}</th><td title=\"{}\">{}</td><td>{}</td></tr>\n", bar.label,
-                            describe(bar.counts), render_bar(bar.counts, longest), bar.counts.all());
+                            render_counts(bar.counts), render_bar(bar.counts, longest), bar.counts.all());
     }
     return "<div><h3>" + title + "</h3><table class=\"chart\"><tbody>\n" + rows + "</tbody></table></div>\n";
 }

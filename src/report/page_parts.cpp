@@ -15,25 +15,6 @@ namespace {
 
 constexpr std::ptrdiff_t todo_shown = 12;
 
-struct Status {
-    std::string_view kind;  ///< "good", "bad", "doubt"
-    std::string words;
-};
-
-Status status_of(const ImageRun& image, std::size_t pre_existing) {
-    if (!image.verdict) return {"doubt", "? not judged"};
-    switch (image.verdict->outcome) {
-        case Outcome::clean:
-            if (pre_existing > 0) return {"doubt", fmt::format("! {} pre-existing: published too", pre_existing)};
-            return {"good", "✓ clean"};
-        case Outcome::vulnerable:
-            return {"bad", "✕ vulnerable"};
-        case Outcome::unknown:
-            return {"doubt", "? unknown"};
-    }
-    return {"doubt", ""};
-}
-
 std::string render_tally(const Counts& counts) {
     const auto part = [](std::size_t count, std::string_view name, std::string_view kind) {
         return fmt::format("<div><dt>{}</dt><dd{}>{}</dd></div>", name,
@@ -46,11 +27,13 @@ std::string render_tally(const Counts& counts) {
 }
 
 std::string render_card(const ImageRun& image) {
-    const Counts counts = count_findings(image);
-    const Status status = status_of(image, counts.pre_existing);
-    const bool broken = image.contract && !image.contract->passed();
+    const Mood mood = mood_of(image);
+    const std::string_view kind = mood == Mood::good ? "good" : mood == Mood::bad ? "bad" : "doubt";
+    const std::string_view sign = mood == Mood::good ? "✓" : mood == Mood::bad ? "✕" : "!";
+    const bool broken = fails_contract(image);
     std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");
-    inner += element("p", status.words, fmt::format("status {}", status.kind)) + render_tally(counts);
+    inner += element("p", fmt::format("{} {}", sign, render_status(image)), fmt::format("status {}", kind)) +
+             render_tally(count_findings(image));
     if (broken) inner += element("p", element("span", "✕ contract: " + render_kept(*image.contract), "status bad"));
     if (image.contract && !broken) {
         const std::string by = image.contract->reused ? ", tested by " + escape_html(image.contract->tested_by) : "";
@@ -61,7 +44,7 @@ std::string render_card(const ImageRun& image) {
             inner += element("p", escape_html(reason, longest_text), "small");
         inner += element("p", html_code(image.verdict->manifest.brief()), "soft");
     }
-    return element("article", inner, fmt::format("card {}", broken ? "bad" : status.kind)) + "\n";
+    return element("article", inner, fmt::format("card {}", broken ? "bad" : kind)) + "\n";
 }
 
 constexpr int days_soon = 14;

@@ -1,30 +1,22 @@
 #include "report/rows.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
-#include <unordered_map>
 
 #include "base/text.h"
 
 namespace {
-
-using RowsOf = std::vector<FindingRow> (*)(const ImageRun&);  ///< findings_of or blocking_of
 
 const Remedy* remedy_for(const ImageRun& image, const Finding& finding) {
     const auto found = image.remedies.find(finding.key());
     return found == image.remedies.end() ? nullptr : &found->second;
 }
 
-/// Equal for findings that are one row. The unit separator cannot be part of any of the fields' meaning.
-std::string row_key(const FindingRow& row) {
-    constexpr char separator = '\x1f';
-    std::string key = row.finding->key();
-    key += separator;
-    key += row.finding->version;
-    key += separator;
-    key += static_cast<char>('0' + static_cast<int>(row.state));
-    if (row.remedy != nullptr) key += row.remedy->text;
-    return key;
+/// Equal for findings that are one row.
+using RowKey = std::tuple<std::string, std::string, FindingState, std::string>;
+RowKey row_key(const FindingRow& row) {
+    return {row.finding->key(), row.finding->version, row.state, row.remedy == nullptr ? "" : row.remedy->text};
 }
 
 bool stands_before(const FindingRow& a, const FindingRow& b) {
@@ -44,27 +36,8 @@ FindingRow make_row(const ImageRun& image, const Finding& finding, FindingState 
             .images = {&image}};
 }
 
-/// What several images share becomes one row.
-std::vector<FindingRow> join_rows(const Run& run, RowsOf rows_of) {
-    std::vector<FindingRow> joined;
-    std::unordered_map<std::string, std::size_t> known;
-    for (const ImageRun& image : run.images) {
-        for (FindingRow& row : rows_of(image)) {
-            const auto [place, is_new] = known.emplace(row_key(row), joined.size());
-            if (is_new) {
-                joined.push_back(std::move(row));
-            } else if (joined[place->second].images.back() != &image) {
-                joined[place->second].images.push_back(&image);
-            }
-        }
-    }
-    return joined;
-}
-
-std::vector<FindingRow> gather(const Run& run, RowsOf rows_of) {
-    // Within one image a key stands for one finding: nothing is to be joined.
-    std::vector<FindingRow> rows = run.images.size() == 1 ? rows_of(run.images.front()) : join_rows(run, rows_of);
-    std::stable_sort(rows.begin(), rows.end(), stands_before);
+std::vector<FindingRow> blocking_among(std::vector<FindingRow> rows) {
+    std::erase_if(rows, [](const FindingRow& row) { return row.state != FindingState::blocking; });
     return rows;
 }
 
@@ -101,32 +74,43 @@ void count_state(Counts& counts, FindingState state) {
     }
 }
 
-std::vector<FindingRow> blocking_of(const ImageRun& image) {
+std::vector<FindingRow> findings_of(const ImageRun& image) {
     std::vector<FindingRow> rows;
     if (!image.verdict) return rows;
     for (const Finding& finding : image.verdict->blocking)
         rows.push_back(make_row(image, finding, FindingState::blocking));
-    return rows;
-}
-
-std::vector<FindingRow> findings_of(const ImageRun& image) {
-    std::vector<FindingRow> rows = blocking_of(image);
-    if (!image.verdict) return rows;
     for (const WaivedFinding& waived : image.verdict->waived)
         rows.push_back(make_row(image, waived.finding, FindingState::waived, &waived.waiver));
     for (const Finding& finding : image.verdict->reported) {
-        const bool pre_existing = is_pre_existing(image, finding);
+        const bool pre_existing = image.verdict->pre_existing.contains(finding.key());
         rows.push_back(make_row(image, finding, pre_existing ? FindingState::pre_existing : FindingState::reported));
     }
     return rows;
 }
 
+std::vector<FindingRow> blocking_of(const ImageRun& image) {
+    return blocking_among(findings_of(image));
+}
+
 std::vector<FindingRow> gather_findings(const Run& run) {
-    return gather(run, findings_of);
+    std::vector<FindingRow> rows;
+    std::map<RowKey, std::size_t> known;
+    for (const ImageRun& image : run.images) {
+        for (FindingRow& row : findings_of(image)) {
+            const auto [place, is_new] = known.emplace(row_key(row), rows.size());
+            if (is_new) {
+                rows.push_back(std::move(row));
+            } else if (rows[place->second].images.back() != &image) {
+                rows[place->second].images.push_back(&image);
+            }
+        }
+    }
+    std::stable_sort(rows.begin(), rows.end(), stands_before);
+    return rows;
 }
 
 std::vector<FindingRow> gather_blocking(const Run& run) {
-    return gather(run, blocking_of);
+    return blocking_among(gather_findings(run));
 }
 
 std::string render_images(const std::vector<const ImageRun*>& images, const Run& run) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,9 +35,6 @@ struct Change {
     ImageSize size;
     std::optional<std::vector<PackageChange>> packages;   ///< nothing: not the same inventories of both are there
     std::optional<std::vector<ContractChange>> contract;  ///< nothing: one of the two was not tested
-    /// gate.pull_requests: new-only: keys of findings that would block, but are in the published image too. They stand
-    /// in the verdict's `reported`, and are no less grave for that.
-    std::set<std::string> pre_existing = {};
 };
 
 /// One image on one platform.
@@ -109,7 +105,9 @@ struct Run {
 /// What judge_run says about all verdicts; an image that was not judged makes it unknown. The contract has no part in
 /// it.
 Outcome outcome_of(const Run& run);
-bool is_contract_broken(const Run& run);  ///< by any image, or nothing was tested in one
+bool is_unknown(const ImageRun& image);      ///< its verdict, or there is none
+bool fails_contract(const ImageRun& image);  ///< a row failed, or nothing was tested
+bool is_contract_broken(const Run& run);     ///< by any image
 /// The day for which was judged: what is left of a waiver or a pause is counted from here. `judge --today` makes it
 /// another one than the day of the run, which it is where nothing was judged.
 Date decision_day(const Run& run);
@@ -128,5 +126,3 @@ struct Counts {
 };
 
 Counts count_findings(const ImageRun& image);
-
-bool is_pre_existing(const ImageRun& image, const Finding& finding);

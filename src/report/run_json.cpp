@@ -22,9 +22,7 @@ void render_counts(JsonWriter& json, const Counts& counts) {
 /// How many findings of an image have which severity, whatever became of them.
 void render_severity_counts(JsonWriter& json, const Verdict& verdict) {
     std::map<Severity, std::size_t> counts;
-    for (const Finding& finding : verdict.blocking) ++counts[finding.severity];
-    for (const WaivedFinding& waived : verdict.waived) ++counts[waived.finding.severity];
-    for (const Finding& finding : verdict.reported) ++counts[finding.severity];
+    for (const Finding* finding : gated_findings(verdict)) ++counts[finding->severity];
     json.open_object("severities");
     for (auto count = counts.rbegin(); count != counts.rend(); ++count)
         json.field(render_severity(count->first), count->second);

@@ -14,8 +14,7 @@
 
 namespace {
 
-constexpr std::size_t ample_result = 2000;  ///< bytes, its rule among them
-constexpr std::size_t max_note = 1024;      ///< characters
+constexpr std::size_t max_note = 1024;  ///< characters
 
 struct Selection {
     std::vector<FindingRow> rows;  ///< what blocks first, then the most severe
@@ -173,7 +172,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     const Rules rules = gather_rules(selection.rows);
     std::vector<std::string> notes = render_limits(*image.verdict);
     for (std::string& note : render_omissions(selection, choice)) notes.push_back(std::move(note));
-    JsonWriter json(selection.rows.size() * ample_result);
+    JsonWriter json;
     json.open_object();
     json.field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
     json.field("version", "2.1.0");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "base/encoding.h"
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/sarif_identity.h"
@@ -112,11 +113,6 @@ bool is_in_repository(const std::string& path) {
     return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos && !path.ends_with("/..");
 }
 
-bool is_path_character(char c) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return letter || (c >= '0' && c <= '9') || std::string_view("-._~/").find(c) != std::string_view::npos;
-}
-
 void render_text(JsonWriter& json, std::string_view key, const std::string& text) {
     json.open_object(key);
     json.field("text", text);
@@ -128,7 +124,7 @@ void render_location(JsonWriter& json, const Place& place) {
     json.open_object();
     json.open_object("physicalLocation");
     json.open_object("artifactLocation");
-    json.field("uri", render_uri(place.file));
+    json.field("uri", percent_encoded(place.file, "/"));
     json.close();
     json.open_object("region");
     json.field("startLine", place.line);
@@ -231,18 +227,6 @@ Place find_place(const FindingRow& row) {
 Place sarif_place(const FindingRow& row) {
     const Place place = find_place(row);
     return place.file.empty() ? Place{"Dockerfile", 1} : place;
-}
-
-std::string render_uri(const std::string& path) {
-    std::string uri;
-    for (const char c : path) {
-        if (is_path_character(c)) {
-            uri += c;
-        } else {
-            uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return uri;
 }
 
 void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {

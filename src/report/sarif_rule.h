@@ -29,9 +29,6 @@ Place find_place(const FindingRow& row);
 /// The same, and the Dockerfile's first line where there is none, because GitHub wants one.
 Place sarif_place(const FindingRow& row);
 
-/// Percent-encoded, as SARIF wants relative paths (RFC 3986, path characters).
-std::string render_uri(const std::string& path);
-
 /// "error" for what blocks, "note" for what is waived, else "warning" from medium on and "note" below.
 std::string sarif_level(const FindingRow& row);
 

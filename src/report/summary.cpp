@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <limits>
 
 #include "base/text.h"
@@ -13,9 +12,6 @@
 #include "report/words.h"
 
 namespace {
-
-/// A part is made when its turn comes: of ten thousand findings only those are rendered for which there is room.
-using PartMaker = std::function<SummaryPart(std::size_t room)>;
 
 /// For each part that is still to come: its heading and the sentence that says that it did not fit.
 constexpr std::size_t room_per_part = 250;
@@ -37,9 +33,8 @@ std::string render_part(const SummaryPart& part, std::size_t room) {
     std::size_t shown = 0;
     while (shown < part.rows.size() && frame + rows.size() + part.rows[shown].size() <= room)
         rows += part.rows[shown++];
-    const std::size_t all = part.rows.size() + part.more;
-    if (shown == 0) return render_cut(all, part.title);
-    return before + part.head + rows + part.tail + render_cut(all - shown, part.title) +
+    if (shown == 0) return render_cut(part.rows.size(), part.title);
+    return before + part.head + rows + part.tail + render_cut(part.rows.size() - shown, part.title) +
            (part.folded ? "\n</details>\n\n" : "\n");
 }
 
@@ -99,37 +94,35 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         "# " + escape_markdown(render_heading(run)) + "\n\n" + render_alerts(run) + render_publication(run);
     if (todo.empty()) text += "Nothing to do.\n\n";
 
-    const std::vector<PartMaker> makers = {
-        [&](std::size_t) { return make_unknown_part(run); },
-        [&](std::size_t) { return make_pause_part(run); },
-        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::blocking, room); },
-        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::pre_existing, room); },
-        [&](std::size_t room) { return make_paste_part(rows, room); },
-        [&](std::size_t) { return make_table_part(make_change_table(run), false); },
-        [&](std::size_t) { return make_table_part(make_finding_change_table(run)); },
-        [&](std::size_t) { return make_table_part(make_package_change_table(run)); },
-        [&](std::size_t) { return make_table_part(make_contract_change_table(run)); },
-        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::waived, room); },
-        [&](std::size_t) { return make_table_part(make_note_table(run)); },
-        [&](std::size_t) { return make_table_part(make_contract_table(run, false)); },
-        [&](std::size_t) { return make_table_part(make_base_table(run)); },
-        [&](std::size_t) { return make_table_part(make_tag_table(run)); },
-        [&](std::size_t) { return make_table_part(make_receipt_table(run)); },
-        [&](std::size_t) { return make_table_part(make_suppressed_table(run)); },
-        [&](std::size_t room) { return make_finding_part(run, rows, FindingState::reported, room); }};
+    const std::vector<SummaryPart> parts = {make_unknown_part(run),
+                                            make_pause_part(run),
+                                            make_finding_part(run, rows, FindingState::blocking),
+                                            make_finding_part(run, rows, FindingState::pre_existing),
+                                            make_paste_part(rows),
+                                            make_table_part(make_change_table(run), false),
+                                            make_table_part(make_finding_change_table(run)),
+                                            make_table_part(make_package_change_table(run)),
+                                            make_table_part(make_contract_change_table(run)),
+                                            make_finding_part(run, rows, FindingState::waived),
+                                            make_table_part(make_note_table(run)),
+                                            make_table_part(make_contract_table(run, false)),
+                                            make_table_part(make_base_table(run)),
+                                            make_table_part(make_tag_table(run)),
+                                            make_table_part(make_receipt_table(run)),
+                                            make_table_part(make_suppressed_table(run)),
+                                            make_finding_part(run, rows, FindingState::reported)};
     const std::string end = render_sources(run) + render_footer(run);
     const std::string images = render_part(make_image_part(run), endless);  // is never cut: others make room for it
-    std::size_t to_come = makers.size();
+    std::size_t to_come = parts.size();
     const auto room_beside = [&](std::size_t others) {
         const std::size_t taken = text.size() + end.size() + others + to_come * room_per_part;
         return taken < max_bytes ? max_bytes - taken : 0;
     };
     if (!todo.empty()) text += render_part(make_todo_part(todo), room_beside(images.size()));
     text += images;
-    for (const PartMaker& make : makers) {
+    for (const SummaryPart& part : parts) {
         --to_come;
-        const SummaryPart part = make(room_beside(0));
-        if (part.rows.size() + part.more > 0) text += render_part(part, room_beside(0));
+        if (!part.rows.empty()) text += render_part(part, room_beside(0));
     }
     return text + end;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -18,17 +17,9 @@ using Kind = Cell::Kind;
 
 constexpr std::size_t todo_shown = 12;  ///< nobody reads more; the page has all
 
-std::string render_verdict(const ImageRun& image, std::size_t pre_existing) {
-    if (!image.verdict) return "❔ not judged";
-    switch (image.verdict->outcome) {
-        case Outcome::clean:
-            return pre_existing > 0 ? fmt::format("⚠️ {} pre-existing", pre_existing) : "✅ clean";
-        case Outcome::vulnerable:
-            return "⛔ vulnerable";
-        case Outcome::unknown:
-            return "❔ unknown";
-    }
-    return "";
+std::string render_verdict(const ImageRun& image) {
+    const Mood mood = mood_of(image);
+    return (mood == Mood::good ? "✅ " : mood == Mood::bad ? "⛔ " : "⚠️ ") + render_status(image);
 }
 
 std::string render_contract(const ImageRun& image) {
@@ -73,16 +64,6 @@ std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
     return longest;
 }
 
-/// The first row that does not fit is rendered as well: it shows that no more do.
-void add_row(SummaryPart& part, std::size_t& room, const std::function<std::string()>& render) {
-    if (room == 0) {
-        ++part.more;
-        return;
-    }
-    part.rows.push_back(render());
-    room -= std::min(room, part.rows.back().size());
-}
-
 }  // namespace
 
 SummaryPart make_table_part(const Table& table, bool folded) {
@@ -112,11 +93,10 @@ SummaryPart make_image_part(const Run& run) {
         .head = markdown_head({"Image", "Verdict", "Blocks", "Accepted", "Not gated", "Contract", "Digest"})};
     for (const ImageRun& image : run.images) {
         const Counts counts = count_findings(image);
-        part.rows.push_back(
-            markdown_row({markdown_cell({.kind = Kind::image, .text = image.image, .below = image.platform}),
-                          render_verdict(image, counts.pre_existing), fmt::format("{}", counts.blocking),
-                          fmt::format("{}", counts.waived), fmt::format("{}", counts.reported), render_contract(image),
-                          image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
+        part.rows.push_back(markdown_row(
+            {markdown_cell({.kind = Kind::image, .text = image.image, .below = image.platform}), render_verdict(image),
+             fmt::format("{}", counts.blocking), fmt::format("{}", counts.waived), fmt::format("{}", counts.reported),
+             render_contract(image), image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
     }
     return part;
 }
@@ -124,7 +104,7 @@ SummaryPart make_image_part(const Run& run) {
 SummaryPart make_unknown_part(const Run& run) {
     SummaryPart part{.title = "What is unknown, and why"};
     for (const ImageRun& image : run.images) {
-        if (image.verdict && image.verdict->outcome != Outcome::unknown) continue;
+        if (!is_unknown(image)) continue;
         std::vector<std::string> reasons =
             image.verdict ? image.verdict->unknown_because : std::vector<std::string>{"it was not judged"};
         if (reasons.empty()) reasons.emplace_back("no reason is given");
@@ -146,15 +126,13 @@ SummaryPart make_pause_part(const Run& run) {
     return part;
 }
 
-SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state,
-                              std::size_t room) {
+SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state) {
     const std::string last = state == FindingState::waived ? "Why it is accepted" : "What to do";
     SummaryPart part{.head = markdown_head({"Severity", "Finding", "Package", "Fixed in", "Images", last}),
                      .folded = state == FindingState::waived || state == FindingState::reported};
     for (const FindingRow& row : rows) {
-        if (row.state == state) add_row(part, room, [&] { return finding_row(row, run); });
+        if (row.state == state) part.rows.push_back(finding_row(row, run));
     }
-    const std::size_t count = part.rows.size() + part.more;
     switch (state) {
         case FindingState::blocking:
             part.title = "What blocks";
@@ -163,21 +141,21 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
             part.title = "Pre-existing findings: they would block, but the published image has them too";
             break;
         case FindingState::waived:
-            part.title = counted(count, "accepted finding");
+            part.title = counted(part.rows.size(), "accepted finding");
             break;
         case FindingState::reported:
-            part.title = counted(count, "finding") + " not gated";
+            part.title = counted(part.rows.size(), "finding") + " not gated";
             break;
     }
     return part;
 }
 
-SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room) {
+SummaryPart make_paste_part(const std::vector<FindingRow>& rows) {
     SummaryPart part{.title = "Exceptions to paste, where a finding is accepted", .folded = true};
     std::unordered_set<std::string_view> known;
     for (const FindingRow& row : rows) {
-        if (row.remedy == nullptr || row.remedy->waiver.empty() || !known.insert(row.remedy->waiver).second) continue;
-        add_row(part, room, [&] { return clean_block(row.remedy->waiver); });
+        if (row.remedy != nullptr && !row.remedy->waiver.empty() && known.insert(row.remedy->waiver).second)
+            part.rows.push_back(clean_block(row.remedy->waiver));
     }
     const std::string fence(std::max<std::size_t>(3, longest_backtick_run(part.rows) + 1), '`');
     part.head = fence + "yaml\n";

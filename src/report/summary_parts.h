@@ -15,7 +15,6 @@ struct SummaryPart {
     std::vector<std::string> rows = {};
     std::string tail = {};
     bool folded = false;
-    std::size_t more = 0;  ///< rows that were not even rendered: there is no room for them
 };
 
 // A part without rows is omitted from the summary.
@@ -24,6 +23,5 @@ SummaryPart make_todo_part(const std::vector<ToDo>& todo);
 SummaryPart make_image_part(const Run& run);
 SummaryPart make_unknown_part(const Run& run);
 SummaryPart make_pause_part(const Run& run);
-SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state,
-                              std::size_t room);
-SummaryPart make_paste_part(const std::vector<FindingRow>& rows, std::size_t room);
+SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& rows, FindingState state);
+SummaryPart make_paste_part(const std::vector<FindingRow>& rows);

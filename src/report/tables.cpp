@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <tuple>
+
 #include "base/text.h"
-#include "report/changes.h"
 #include "report/rows.h"
 #include "report/words.h"
 
@@ -22,16 +25,90 @@ void add_finding(const Finding& finding, Cells& row) {
         row.push_back({.kind = kind, .finding = &finding});
 }
 
-/// The cells of the change, the one at `code_at` as code, and the images.
-std::vector<Cells> rows_of_changes(const std::vector<ChangeRow>& changes, std::size_t code_at, const Run& run) {
-    std::vector<Cells> rows;
-    for (const ChangeRow& change : changes) {
-        Cells row;
-        for (std::size_t i = 0; i < change.cells.size(); ++i)
-            row.push_back({.kind = i == code_at ? Kind::code : Kind::text, .text = change.cells[i]});
-        row.push_back({.text = render_images(change.images, run)});
-        rows.push_back(std::move(row));
+constexpr const char* none = "–";
+constexpr const char* the_same = "the same";
+
+Cell text_or_none(const std::string& text) {
+    return {.text = text.empty() ? none : text};
+}
+
+std::string describe_size(std::uint64_t before, std::uint64_t now) {
+    if (before == 0 || now == 0) return none;
+    if (before == now) return render_bytes(now) + ", " + the_same;
+    const bool more = now > before;
+    return fmt::format("{} → {} ({}{})", render_bytes(before), render_bytes(now), more ? "+" : "−",
+                       render_bytes(more ? now - before : before - now));
+}
+
+/// "2 added, 1 removed": those that are not none.
+std::string describe_counts(const std::vector<std::pair<std::size_t, std::string>>& counts) {
+    std::vector<std::string> parts;
+    for (const auto& [count, word] : counts) {
+        if (count > 0) parts.push_back(fmt::format("{} {}", count, word));
     }
+    return parts.empty() ? the_same : joined(parts, ", ");
+}
+
+std::string describe_packages(const Change& change) {
+    if (!change.packages) return none;
+    std::size_t added = 0;
+    std::size_t removed = 0;
+    for (const PackageChange& package : *change.packages) {
+        added += package.before.empty() ? 1 : 0;
+        removed += package.now.empty() ? 1 : 0;
+    }
+    return describe_counts(
+        {{change.packages->size() - added - removed, "in another version"}, {added, "added"}, {removed, "removed"}});
+}
+
+std::string describe_contract(const Change& change) {
+    if (!change.contract) return none;
+    return change.contract->empty() ? the_same : counted(change.contract->size(), "row") + " changed";
+}
+
+std::string describe_result(const std::optional<RowResult>& result) {
+    return result ? render_row_result(*result) : "not tested";
+}
+
+/// The rows of all images' changes with the images that have them: what several have in common is one row.
+std::vector<Cells> join_rows(const Run& run, std::vector<Cells> (*rows_of)(const Change&)) {
+    std::vector<Cells> rows;
+    std::vector<std::vector<const ImageRun*>> images;
+    std::map<std::vector<std::string>, std::size_t> known;
+    for (const ImageRun& image : run.images) {
+        if (!image.change) continue;
+        for (Cells& row : rows_of(*image.change)) {
+            std::vector<std::string> texts;
+            for (const Cell& cell : row) texts.push_back(cell.text);
+            const auto [place, is_new] = known.emplace(std::move(texts), rows.size());
+            if (is_new) rows.push_back(std::move(row));
+            images.resize(rows.size());
+            images[place->second].push_back(&image);
+        }
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back({.text = render_images(images[i], run)});
+    return rows;
+}
+
+std::vector<Cells> rows_of_packages(const Change& change) {
+    std::vector<Cells> rows;
+    if (!change.packages) return rows;
+    for (const PackageChange& package : *change.packages)
+        rows.push_back({{.text = package.name},
+                        text_or_none(package.type),
+                        text_or_none(package.before),
+                        text_or_none(package.now)});
+    return rows;
+}
+
+std::vector<Cells> rows_of_contract(const Change& change) {
+    std::vector<Cells> rows;
+    if (!change.contract) return rows;
+    for (const ContractChange& row : *change.contract)
+        rows.push_back({{.text = row.check},
+                        code(row.id),
+                        {.text = describe_result(row.before)},
+                        {.text = describe_result(row.now)}});
     return rows;
 }
 
@@ -57,11 +134,17 @@ Table make_change_table(const Run& run) {
     Table table{"What this change does, compared with the published images",
                 {"Image", "Published", "Size to pull", "Unpacked", "Packages", "Findings", "Contract"},
                 {}};
-    for (const ChangeRow& change : gather_changes(run)) {
-        const ImageRun& image = *change.images.front();
-        Cells row{{.kind = Kind::image, .text = image.image, .below = image.platform}, code(change.cells.front())};
-        for (std::size_t i = 1; i < change.cells.size(); ++i) row.push_back({.text = change.cells[i]});
-        table.rows.push_back(std::move(row));
+    for (const ImageRun& image : run.images) {
+        if (!image.change) continue;
+        const Change& change = *image.change;
+        table.rows.push_back(
+            {{.kind = Kind::image, .text = image.image, .below = image.platform},
+             code(std::string(change.published.brief())),
+             {.text = describe_size(change.size_before.compressed, change.size.compressed)},
+             {.text = describe_size(change.size_before.unpacked, change.size.unpacked)},
+             {.text = describe_packages(change)},
+             {.text = describe_counts({{change.added.size(), "added"}, {change.gone.size(), "removed"}})},
+             {.text = describe_contract(change)}});
     }
     return table;
 }
@@ -84,16 +167,17 @@ Table make_finding_change_table(const Run& run) {
 }
 
 Table make_package_change_table(const Run& run) {
-    Table table{"",
-                {"Package", "Type", "Published", "Now", "Images"},
-                rows_of_changes(gather_package_changes(run), std::string::npos, run)};
+    Table table{"", {"Package", "Type", "Published", "Now", "Images"}, join_rows(run, rows_of_packages)};
+    // What a program was compiled from comes last, because it may be much.
+    const auto order = [](const Cells& row) { return std::tuple(row[1].text == "cargo", row[1].text, row[0].text); };
+    std::stable_sort(table.rows.begin(), table.rows.end(),
+                     [&](const Cells& a, const Cells& b) { return order(a) < order(b); });
     table.title = fmt::format("Packages that come, go or change: {}", table.rows.size());
     return table;
 }
 
 Table make_contract_change_table(const Run& run) {
-    Table table{
-        "", {"Check", "Row", "Published", "Now", "Images"}, rows_of_changes(gather_contract_changes(run), 1, run)};
+    Table table{"", {"Check", "Row", "Published", "Now", "Images"}, join_rows(run, rows_of_contract)};
     table.title = fmt::format("Rows of the contract that end otherwise: {}", table.rows.size());
     return table;
 }

@@ -27,7 +27,8 @@ struct Table {
     std::vector<std::vector<Cell>> rows;
 };
 
-Table make_change_table(const Run& run);  ///< what a change does, at a glance; the three that follow have the details
+/// What a change does to each image at a glance; the three that follow have the details. "–": could not be compared.
+Table make_change_table(const Run& run);
 Table make_finding_change_table(const Run& run);
 Table make_package_change_table(const Run& run);
 Table make_contract_change_table(const Run& run);

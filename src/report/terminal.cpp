@@ -35,18 +35,6 @@ std::string painted(const std::string& text, Colour colour, bool wanted) {
     return text;
 }
 
-Colour colour_of(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::clean:
-            return Colour::good;
-        case Outcome::vulnerable:
-            return Colour::bad;
-        case Outcome::unknown:
-            return Colour::doubtful;
-    }
-    return Colour::none;
-}
-
 struct Cell {
     std::string text;
     Colour colour = Colour::none;
@@ -86,34 +74,30 @@ Cell number(std::size_t value) {
     return {.text = fmt::format("{}", value), .right = true};
 }
 
-Cell verdict_cell(const ImageRun& image, const Counts& counts) {
-    if (!image.verdict) return {.text = "not judged", .colour = Colour::doubtful};
-    const Outcome outcome = image.verdict->outcome;
-    if (outcome == Outcome::clean && counts.pre_existing > 0)
-        return {.text = fmt::format("{} pre-existing", counts.pre_existing), .colour = Colour::doubtful};
-    return {.text = render_outcome(outcome), .colour = colour_of(outcome)};
-}
-
 Line image_line(const ImageRun& image) {
     const Counts counts = count_findings(image);
-    const bool kept = !image.contract || image.contract->passed();
+    const Mood mood = mood_of(image);
     return {{.text = image.name},
-            verdict_cell(image, counts),
-            {.text = image.contract ? render_kept(*image.contract) : "-", .colour = kept ? Colour::none : Colour::bad},
+            {.text = render_status(image),
+             .colour = mood == Mood::good  ? Colour::good
+                       : mood == Mood::bad ? Colour::bad
+                                           : Colour::doubtful},
+            {.text = image.contract ? render_kept(*image.contract) : "-",
+             .colour = fails_contract(image) ? Colour::bad : Colour::none},
             number(counts.blocking),
             number(counts.waived),
             number(counts.reported),
             {.text = image.verdict ? std::string(image.verdict->manifest.brief()) : "-"}};
 }
 
+Line heading_line(const std::vector<std::string>& headings) {
+    Line line;
+    for (const std::string& heading : headings) line.push_back({.text = heading, .colour = Colour::bold});
+    return line;
+}
+
 std::vector<Line> image_lines(const Run& run) {
-    std::vector<Line> lines{{{.text = "IMAGE", .colour = Colour::bold},
-                             {.text = "VERDICT", .colour = Colour::bold},
-                             {.text = "CONTRACT", .colour = Colour::bold},
-                             {.text = "BLOCK", .colour = Colour::bold, .right = true},
-                             {.text = "ACCEPTED", .colour = Colour::bold, .right = true},
-                             {.text = "NOT GATED", .colour = Colour::bold, .right = true},
-                             {.text = "DIGEST", .colour = Colour::bold}}};
+    std::vector<Line> lines{heading_line({"IMAGE", "VERDICT", "CONTRACT", "BLOCK", "ACCEPTED", "NOT GATED", "DIGEST"})};
     for (const ImageRun& image : run.images) lines.push_back(image_line(image));
     return lines;
 }
@@ -134,12 +118,7 @@ Line finding_line(const FindingRow& row, const Run& run) {
 }
 
 std::vector<Line> finding_lines(const std::vector<FindingRow>& rows, const Run& run) {
-    std::vector<Line> lines{{{.text = "SEVERITY", .colour = Colour::bold},
-                             {.text = "FINDING", .colour = Colour::bold},
-                             {.text = "PACKAGE", .colour = Colour::bold},
-                             {.text = "FIXED IN", .colour = Colour::bold},
-                             {.text = "IMAGES", .colour = Colour::bold},
-                             {.text = "WHAT TO DO", .colour = Colour::bold}}};
+    std::vector<Line> lines{heading_line({"SEVERITY", "FINDING", "PACKAGE", "FIXED IN", "IMAGES", "WHAT TO DO"})};
     for (const FindingRow& row : rows) {
         if (lines.size() > findings_shown) break;
         lines.push_back(finding_line(row, run));
@@ -168,12 +147,9 @@ std::vector<std::string> made_lines(const Run& run) {
 std::vector<std::string> verdict_lines(const Run& run) {
     const Counts counts = count_findings(run);
     const Outcome outcome = outcome_of(run);
-    const std::string pre_existing =
-        counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
     const std::string word =
         outcome == Outcome::clean && counts.pre_existing > 0 ? "nothing new" : render_outcome(outcome);
-    return {fmt::format("{}: {} blocking{}, {} accepted, {} not gated", word, counts.blocking, pre_existing,
-                        counts.waived, counts.reported)};
+    return {word + ": " + render_counts(counts)};
 }
 
 std::string render_warnings(const Run& run, bool colour) {

@@ -90,7 +90,7 @@ void add_exploited(const Run& run, std::vector<ToDo>& todo) {
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
         for (const Finding& finding : image.verdict->reported) {
-            if (!finding.known_exploited || is_pre_existing(image, finding)) continue;
+            if (!finding.known_exploited || image.verdict->pre_existing.contains(finding.key())) continue;
             auto& [severity, images] = images_by_name[render_finding_name(finding) + " (" + render_fix(finding) + ")"];
             severity = std::max(severity, finding.severity);
             if (images.empty() || images.back() != &image) images.push_back(&image);

@@ -111,6 +111,27 @@ std::string render_waiver_until(const Waiver& waiver) {
     return date.empty() ? "until the base is rebuilt" : "until the base is rebuilt, at most " + date;
 }
 
+std::string render_counts(const Counts& counts) {
+    const std::string pre_existing =
+        counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
+    return fmt::format("{} blocking{}, {} accepted, {} not gated", counts.blocking, pre_existing, counts.waived,
+                       counts.reported);
+}
+
+Mood mood_of(const ImageRun& image) {
+    if (is_unknown(image)) return Mood::doubt;
+    if (image.verdict->outcome == Outcome::vulnerable) return Mood::bad;
+    return image.verdict->pre_existing.empty() ? Mood::good : Mood::doubt;
+}
+
+std::string render_status(const ImageRun& image) {
+    if (!image.verdict) return "not judged";
+    const Verdict& verdict = *image.verdict;
+    if (verdict.outcome == Outcome::clean && !verdict.pre_existing.empty())
+        return fmt::format("{} pre-existing", verdict.pre_existing.size());
+    return render_outcome(verdict.outcome);
+}
+
 std::string render_result(PublicationState::Result result) {
     switch (result) {
         case PublicationState::Result::published:

@@ -1,29 +1,14 @@
 #include "verdict/comparison.h"
 
 #include <algorithm>
-#include <set>
-
-#include "findings/merge.h"
 
 namespace {
 
-std::vector<const Finding*> findings_of(const Verdict& verdict) {
-    std::vector<const Finding*> findings;
-    for (const Finding& finding : verdict.blocking) findings.push_back(&finding);
-    for (const WaivedFinding& waived : verdict.waived) findings.push_back(&waived.finding);
-    for (const Finding& finding : verdict.reported) findings.push_back(&finding);
-    return findings;
-}
-
-std::set<std::string> keys_of(const std::vector<const Finding*>& findings) {
-    std::set<std::string> keys;
-    for (const Finding* finding : findings) keys.insert(finding->key());
-    return keys;
-}
-
-std::vector<Finding> missing_from(const std::set<std::string>& keys, const std::vector<const Finding*>& findings) {
+/// The findings of `verdict` that are not in `other`.
+std::vector<Finding> missing_from(const Verdict& other, const Verdict& verdict) {
+    const std::set<std::string> keys = finding_keys(other);
     std::vector<Finding> missing;
-    for (const Finding* finding : findings) {
+    for (const Finding* finding : gated_findings(verdict)) {
         if (!keys.contains(finding->key())) missing.push_back(*finding);
     }
     return missing;
@@ -40,23 +25,14 @@ ImageSize size_of(const Verdict& verdict) {
     return size;
 }
 
-Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
-    const std::vector<const Finding*> before = findings_of(published);
-    const std::vector<const Finding*> after = findings_of(now);
-    return {missing_from(keys_of(after), before), missing_from(keys_of(before), after)};
+std::set<std::string> finding_keys(const Verdict& verdict) {
+    std::set<std::string> keys;
+    for (const Finding* finding : gated_findings(verdict)) keys.insert(finding->key());
+    return keys;
 }
 
-Verdict block_only_new(Verdict now, const std::optional<Verdict>& published) {
-    if (now.outcome != Outcome::vulnerable || !published || published->outcome == Outcome::unknown) return now;
-    const std::set<std::string> before = keys_of(findings_of(*published));
-    std::vector<Finding> added;
-    for (Finding& finding : now.blocking) {
-        (before.contains(finding.key()) ? now.reported : added).push_back(std::move(finding));
-    }
-    std::sort(now.reported.begin(), now.reported.end(), comes_first);
-    now.blocking = std::move(added);
-    if (now.blocking.empty()) now.outcome = Outcome::clean;
-    return now;
+Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
+    return {missing_from(now, published), missing_from(published, now)};
 }
 
 bool is_no_worse(const Verdict& published, const Verdict& now) {

@@ -84,11 +84,8 @@ Explanation explain_absence(const Verdict& verdict) {
 }
 
 std::vector<const Finding*> all_findings(const Verdict& verdict) {
-    std::vector<const Finding*> all;
-    for (const std::vector<Finding>* findings : {&verdict.blocking, &verdict.reported, &verdict.suppressed}) {
-        for (const Finding& finding : *findings) all.push_back(&finding);
-    }
-    for (const WaivedFinding& waived : verdict.waived) all.push_back(&waived.finding);
+    std::vector<const Finding*> all = gated_findings(verdict);
+    for (const Finding& finding : verdict.suppressed) all.push_back(&finding);
     return all;
 }
 

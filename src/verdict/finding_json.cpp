@@ -88,11 +88,6 @@ Scanner read_scanner(const Json& object) {
     return text_at(object, "scanner") == render_scanner(Scanner::grype) ? Scanner::grype : Scanner::trivy;
 }
 
-bool read_flag(const Json& object, std::string_view key) {
-    const Json& value = member(object, key);
-    return value.IsBool() && value.GetBool();
-}
-
 void write_finding(JsonWriter& json, const Finding& finding) {
     json.field("kind", finding.kind == FindingKind::secret ? "secret" : "vulnerability");
     json.field("id", finding.id);
@@ -136,7 +131,7 @@ Finding read_finding(const Json& value) {
     finding.fixed_in = read_texts(value, "fixed_in");
     finding.title = text_at(value, "title");
     finding.layer = text_at(value, "layer");
-    finding.known_exploited = read_flag(value, "known_exploited");
+    finding.known_exploited = member(value, "known_exploited").IsTrue();
     finding.epss = decimal_at(value, "epss");
     finding.cvss_vector = text_at(value, "cvss_vector");
     finding.cvss_score = decimal_at(value, "cvss_score");

@@ -18,4 +18,3 @@ std::vector<std::string> read_texts(const Json& object, std::string_view key);
 void write_place(JsonWriter& json, const Place& place);
 Place read_place(const Json& object);
 Scanner read_scanner(const Json& object);
-bool read_flag(const Json& object, std::string_view key);

@@ -13,9 +13,7 @@ namespace {
 
 struct JudgeContext {
     const Subject& subject;
-    const Gate& gate;
-    const WaiverIndex waivers;
-    const std::vector<Scope>& scopes;
+    const Policy& policy;
     Date today;
 };
 
@@ -30,19 +28,22 @@ bool is_in_force(const Waiver& waiver, const JudgeContext& context) {
 
 /// The exception that covers the finding today; nothing if none does.
 const Waiver* find_exception(const Finding& finding, const JudgeContext& context) {
-    for (const Waiver* waiver : context.waivers.candidates(finding)) {
-        if (is_in_force(*waiver, context) && covers_finding(*waiver, finding, context.subject.target)) return waiver;
-    }
-    return nullptr;
+    const std::vector<Waiver>& waivers = context.policy.waivers;
+    const auto found = std::find_if(waivers.begin(), waivers.end(), [&](const Waiver& waiver) {
+        return is_in_force(waiver, context) && covers_finding(waiver, finding, context.subject.target);
+    });
+    return found == waivers.end() ? nullptr : &*found;
 }
 
 bool blocks(const Finding& finding, const JudgeContext& context) {
     if (finding.kind == FindingKind::secret) return true;
     if (finding.fix == FixState::not_affected) return false;
-    const Severity severity = finding.severity == Severity::unknown ? context.gate.unknown_severity : finding.severity;
-    if (severity < context.gate.severity) return false;
-    if (context.gate.only_fixed && finding.fix != FixState::fixed) return false;
-    return std::none_of(context.scopes.begin(), context.scopes.end(), [&](const Scope& scope) {
+    const Gate& gate = context.policy.gate;
+    const Severity severity = finding.severity == Severity::unknown ? gate.unknown_severity : finding.severity;
+    if (severity < gate.severity) return false;
+    if (gate.only_fixed && finding.fix != FixState::fixed) return false;
+    const std::vector<Scope>& scopes = context.policy.scopes;
+    return std::none_of(scopes.begin(), scopes.end(), [&](const Scope& scope) {
         return !is_past(scope.review_by, context.today) && severity < scope.gate_from &&
                covers_place(scope, finding, context.subject.target);
     });
@@ -88,15 +89,18 @@ std::vector<Report*> reports_of(Subject& subject) {
 }
 
 void classify(std::vector<Finding> findings, const JudgeContext& context, Verdict& verdict) {
-    verdict.blocking.reserve(findings.size());  // costs nothing where it is not needed, and findings are large to move
-    verdict.reported.reserve(findings.size());
+    // An unknown verdict exempts nothing: more may be there than is known.
+    const bool only_new = context.policy.gate.new_only && verdict.unknown_because.empty();
     for (Finding& finding : findings) {
         if (const Waiver* exception = find_exception(finding, context)) {
             verdict.waived.push_back({std::move(finding), *exception});
-        } else if (blocks(finding, context)) {
-            verdict.blocking.push_back(std::move(finding));
-        } else {
+        } else if (!blocks(finding, context)) {
             verdict.reported.push_back(std::move(finding));
+        } else if (only_new && context.subject.published.contains(finding.key())) {
+            verdict.pre_existing.insert(finding.key());
+            verdict.reported.push_back(std::move(finding));
+        } else {
+            verdict.blocking.push_back(std::move(finding));
         }
     }
 }
@@ -124,8 +128,7 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
     check_scans(subject, policy, now, max_database_age, verdict);
     MergedReports merged = merge_reports(reports_of(subject));
     verdict.suppressed = take_suppressed(merged);
-    classify(std::move(merged.findings),
-             {subject, policy.gate, prepare_waivers(policy.waivers), policy.scopes, day_of(now)}, verdict);
+    classify(std::move(merged.findings), {subject, policy, day_of(now)}, verdict);
     if (!verdict.unknown_because.empty()) {
         verdict.outcome = Outcome::unknown;
     } else {

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "findings/finding.h"
@@ -11,6 +13,7 @@
 
 enum class Outcome { clean, vulnerable, unknown };
 std::string render_outcome(Outcome outcome);
+Outcome parse_outcome(std::string_view word);  ///< what is not understood is unknown, never clean
 
 /// How large an image is: bytes of all its layers. 0: not known.
 struct ImageSize {
@@ -57,6 +60,9 @@ struct Subject {
     bool stand_in_bases = false;
     bool base_rebuilt = false;  ///< its base's reference names another digest now: ends waivers "until: base-rebuilt"
     std::optional<Time> base_created = {};  ///< of the base image: newer than a waiver, it ends that one too
+    /// Keys of the findings in the published image that it would replace. With gate.pull_requests: new-only they do not
+    /// block, whether they block there or not: a change does not add them.
+    std::set<std::string> published = {};
 };
 
 struct WaivedFinding {
@@ -72,7 +78,8 @@ struct Verdict {
     Outcome outcome = Outcome::unknown;
     std::vector<Finding> blocking = {};
     std::vector<WaivedFinding> waived = {};
-    std::vector<Finding> reported = {};             ///< below the threshold, or without a fix
+    std::vector<Finding> reported = {};             ///< below the threshold, without a fix, or pre-existing
+    std::set<std::string> pre_existing = {};        ///< keys of those that would block, were they not published already
     std::vector<std::string> unknown_because = {};  ///< empty unless the outcome is unknown
     std::vector<std::string> warnings = {};         ///< what limits the verdict without making it unknown; shown first
     std::vector<Finding> suppressed = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
@@ -98,6 +105,9 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
 enum class Judged { all_images, some_images, unknown_targets };
 Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today,
                        Judged judged = Judged::all_images);
+
+/// Those that block, that are accepted and that are reported, in this order.
+std::vector<const Finding*> gated_findings(const Verdict& verdict);
 
 /// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.
 Outcome judge_run(const std::vector<Verdict>& verdicts);

@@ -4,7 +4,6 @@
 
 namespace {
 
-constexpr std::size_t ample_finding = 1500;
 constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
 
 void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
@@ -57,13 +56,6 @@ ScannerPause read_pause(const Json& value) {
             parse_date(text_at(value, "until")).value_or(Date{}), read_place(value)};
 }
 
-/// An outcome that is not understood is unknown, never clean.
-Outcome read_outcome(const Json& root) {
-    const std::string word = text_at(root, "outcome");
-    if (word == render_outcome(Outcome::clean)) return Outcome::clean;
-    return word == render_outcome(Outcome::vulnerable) ? Outcome::vulnerable : Outcome::unknown;
-}
-
 std::uint64_t read_count(const Json& object, std::string_view key) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(object, key)));
 }
@@ -110,7 +102,7 @@ Receipt read_receipt(const Json& value, const std::string& source) {
         .scanner_version = text_at(value, "scanner_version"),
         .database = text_at(value, "database"),
         .database_date = parse_time(text_at(value, "database_date")),
-        .sample_data = read_flag(value, "sample_data"),
+        .sample_data = member(value, "sample_data").IsTrue(),
         .exit_code = static_cast<int>(number_at(value, "exit_code")),
         .seconds = decimal_at(value, "seconds"),
         .command = text_at(value, "command"),
@@ -123,14 +115,14 @@ Receipt read_receipt(const Json& value, const std::string& source) {
         .failure = text_at(value, "failure"),
         .sbom = Digest::parse(text_at(value, "sbom")),
         .reused = text_at(value, "reused"),
-        .bare = read_flag(value, "bare"),
+        .bare = member(value, "bare").IsTrue(),
     };
 }
 
 }  // namespace
 
 std::string render_verdict_json(const Verdict& verdict) {
-    JsonWriter json((verdict.blocking.size() + verdict.waived.size() + verdict.reported.size()) * ample_finding);
+    JsonWriter json;
     json.open_object();
     json.field("format", format);
     json.field("name", verdict.name);
@@ -166,12 +158,12 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source) {
                     .target = text_at(root, "target"),
                     .manifest = required_digest(root, "manifest", source),
                     .decided = *decided};
-    verdict.outcome = read_outcome(root);
+    verdict.outcome = parse_outcome(view_at(root, "outcome"));
     verdict.unknown_because = read_texts(root, "unknown_because");
     verdict.warnings = read_texts(root, "warnings");
-    verdict.stand_in_bases = read_flag(root, "stand_in_bases");
-    verdict.sample_data = read_flag(root, "sample_data");
-    verdict.base_rebuilt = read_flag(root, "base_rebuilt");
+    verdict.stand_in_bases = member(root, "stand_in_bases").IsTrue();
+    verdict.sample_data = member(root, "sample_data").IsTrue();
+    verdict.base_rebuilt = member(root, "base_rebuilt").IsTrue();
     verdict.base_created = parse_time(text_at(root, "base_created"));
     verdict.blocking = read_findings(root, "blocking");
     verdict.reported = read_findings(root, "reported");

@@ -14,7 +14,6 @@ constexpr std::chrono::days soon(14);
 /// What one entry met in all images.
 struct Use {
     std::size_t covered = 0;   ///< findings
-    std::size_t accepted = 0;  ///< of these, findings that are waived in the verdict, by whichever entry
     std::size_t outlived = 0;  ///< of these, findings in images whose base was rebuilt since: "until" is over
     std::string advisory_of;   ///< it names an advisory, and this vulnerability goes by it
 };
@@ -39,30 +38,19 @@ struct Notes {
     }
 };
 
-void count_use(const WaiverIndex& index, const Finding& finding, const Verdict& verdict, bool accepted,
-               std::vector<Use>& uses) {
-    for (const Waiver* waiver : index.candidates(finding)) {
-        Use& use = uses[static_cast<std::size_t>(waiver - index.waivers.data())];
-        if (!covers_finding(*waiver, finding, verdict.target)) {
-            const std::vector<std::string>& advisories = finding.advisories;
-            if (std::find(advisories.begin(), advisories.end(), waiver->id) != advisories.end())
-                use.advisory_of = finding.id;
-            continue;
-        }
-        ++use.covered;
-        if (accepted) ++use.accepted;
-        if (is_ended_by_base(*waiver, verdict.base_rebuilt, verdict.base_created)) ++use.outlived;
-    }
-}
-
-std::vector<Use> count_uses(const WaiverIndex& index, const std::vector<Verdict>& verdicts) {
-    std::vector<Use> uses(index.waivers.size());
+Use count_use(const Waiver& waiver, const std::vector<Verdict>& verdicts) {
+    Use use;
     for (const Verdict& verdict : verdicts) {
-        for (const Finding& finding : verdict.blocking) count_use(index, finding, verdict, false, uses);
-        for (const Finding& finding : verdict.reported) count_use(index, finding, verdict, false, uses);
-        for (const WaivedFinding& waived : verdict.waived) count_use(index, waived.finding, verdict, true, uses);
+        for (const Finding* finding : gated_findings(verdict)) {
+            const std::vector<std::string>& advisories = finding->advisories;
+            if (std::find(advisories.begin(), advisories.end(), waiver.id) != advisories.end())
+                use.advisory_of = finding->id;
+            if (!covers_finding(waiver, *finding, verdict.target)) continue;
+            ++use.covered;
+            if (is_ended_by_base(waiver, verdict.base_rebuilt, verdict.base_created)) ++use.outlived;
+        }
     }
-    return uses;
+    return use;
 }
 
 /// Only where every scan counts, and no scanner is off, is it known what an entry covers.
@@ -130,30 +118,18 @@ bool is_ended(const std::optional<Date>& last_day, Date today) {
 }
 
 bool says_the_same(const Waiver& a, const Waiver& b) {
-    return a.package == b.package && a.package_version == b.package_version && a.paths == b.paths && a.line == b.line &&
-           a.targets == b.targets;
+    const auto names_b = [&](const std::string& id) {
+        return id == b.id || std::find(b.aliases.begin(), b.aliases.end(), id) != b.aliases.end();
+    };
+    return (names_b(a.id) || std::any_of(a.aliases.begin(), a.aliases.end(), names_b)) && a.package == b.package &&
+           a.package_version == b.package_version && a.paths == b.paths && a.line == b.line && a.targets == b.targets;
 }
 
-/// The first entry above this one that says the same under one of its names; nothing if there is none.
-const Waiver* earlier_twin(const WaiverIndex& index, std::size_t place) {
-    const Waiver& waiver = index.waivers[place];
-    std::vector<std::string> ids = waiver.aliases;
-    ids.push_back(waiver.id);
-    std::size_t first = place;
-    for (const std::string& id : ids) {
-        const auto found = index.by_id.find(id);
-        if (found == index.by_id.end()) continue;
-        for (const std::size_t other : found->second) {
-            if (other < first && says_the_same(index.waivers[other], waiver)) first = other;
-        }
-    }
-    return first == place ? nullptr : &index.waivers[first];
-}
-
-void check_duplicate(const WaiverIndex& index, std::size_t place, Notes& notes) {
-    const Waiver& waiver = index.waivers[place];
-    const Waiver* twin = earlier_twin(index, place);
-    if (twin == nullptr) return;
+/// Whether an entry above this one says the same under one of its names.
+void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, Notes& notes) {
+    const auto self = waivers.begin() + (&waiver - waivers.data());
+    const auto twin = std::find_if(waivers.begin(), self, [&](const Waiver& w) { return says_the_same(w, waiver); });
+    if (twin == self) return;
     const bool contradicts = twin->review_by != waiver.review_by;
     notes.add(
         waiver.at,
@@ -164,11 +140,9 @@ void check_duplicate(const WaiverIndex& index, std::size_t place, Notes& notes) 
 
 bool is_used(const Scope& scope, const std::vector<Verdict>& verdicts) {
     return std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& verdict) {
-        const auto covers = [&](const Finding& finding) { return covers_place(scope, finding, verdict.target); };
-        return std::any_of(verdict.blocking.begin(), verdict.blocking.end(), covers) ||
-               std::any_of(verdict.reported.begin(), verdict.reported.end(), covers) ||
-               std::any_of(verdict.waived.begin(), verdict.waived.end(),
-                           [&](const WaivedFinding& waived) { return covers(waived.finding); });
+        const std::vector<const Finding*> findings = gated_findings(verdict);
+        return std::any_of(findings.begin(), findings.end(),
+                           [&](const Finding* finding) { return covers_place(scope, *finding, verdict.target); });
     });
 }
 
@@ -189,16 +163,14 @@ void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
 
 Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today, Judged judged) {
     const bool complete = is_complete(verdicts);
-    const WaiverIndex index = prepare_waivers(policy.waivers);
-    const std::vector<Use> uses = count_uses(index, verdicts);
     Notes notes;
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-        const Waiver& waiver = index.waivers[i];
+    for (const Waiver& waiver : policy.waivers) {
+        const Use use = count_use(waiver, verdicts);
         if (waiver.review_by || !waiver.until_base_rebuilt)
-            check_last_day(describe(waiver), waiver.at, waiver.review_by, uses[i].covered, today, notes);
+            check_last_day(describe(waiver), waiver.at, waiver.review_by, use.covered, today, notes);
         check_end(waiver, verdicts, notes);
-        if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, uses[i], judged, notes);
-        check_duplicate(index, i, notes);
+        if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, use, judged, notes);
+        check_duplicate(policy.waivers, waiver, notes);
     }
     for (const Scope& scope : policy.scopes) {
         const std::string name = "the scope \"" + scope.id + "\"";

@@ -15,6 +15,7 @@ TEST_CASE("Base64 as RFC 4648 has it") {
 TEST_CASE("Everything but the unreserved characters is encoded in a path") {
     CHECK(percent_encoded("1.0.0-a_b~c") == "1.0.0-a_b~c");
     CHECK(percent_encoded("a/b #?ü") == "a%2Fb%20%23%3F%C3%BC");
+    CHECK(percent_encoded("image/a b.txt", "/") == "image/a%20b.txt");
 }
 
 TEST_CASE("What is packed is unpacked again, and the same bytes give the same text") {

@@ -230,7 +230,7 @@ TEST_CASE("JSON is written in the order of the calls, indented or in one line") 
 }
 
 TEST_CASE("an entry of a long list is written on one line, with all that is in it") {
-    JsonWriter writer(1000);
+    JsonWriter writer;
     writer.open_object();
     writer.open_array("list");
     writer.open_object_in_line();

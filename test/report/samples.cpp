@@ -347,7 +347,7 @@ Run pre_existing_run() {
     for (std::size_t i = 0; i < 2; ++i) {
         Verdict& verdict = *run.images[i].verdict;
         for (const Finding& finding : verdict.blocking) {
-            run.images[i].change->pre_existing.insert(finding.key());
+            verdict.pre_existing.insert(finding.key());
             run.images[i].remedies.at(finding.key()).waiver.clear();
             verdict.reported.push_back(finding);
         }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/digest.h"
+#include "findings/merge.h"
 #include "places.h"
 #include "verdict/verdict.h"
 
@@ -98,6 +99,12 @@ inline Policy policy_of(const std::string& yaml) {
 
 inline Verdict judged(const Subject& subject, const Policy& policy) {
     return judge(subject, policy, noon, std::chrono::hours(48));
+}
+
+inline std::vector<Finding> merge_findings(std::vector<Report> reports) {
+    std::vector<Report*> list;
+    for (Report& report : reports) list.push_back(&report);
+    return merge_reports(list).findings;
 }
 
 /// The ids of a list of findings, in its order: "CVE-1 CVE-2".

@@ -1,17 +1,21 @@
-#include "report/changes.h"
-
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/text.h"
-#include "report/rows.h"
 #include "report/samples.h"
+#include "report/tables.h"
 
 namespace {
 
+std::string row_text(const std::vector<Cell>& row) {
+    std::vector<std::string> texts;
+    for (const Cell& cell : row) texts.push_back(cell.text);
+    return joined(texts, " | ");
+}
+
 /// "cell | cell | images" for each row.
-std::string told(const std::vector<ChangeRow>& rows, const Run& run) {
+std::string text_of(const Table& table) {
     std::string text;
-    for (const ChangeRow& row : rows) text += joined(row.cells, " | ") + " | " + render_images(row.images, run) + "\n";
+    for (const std::vector<Cell>& row : table.rows) text += row_text(row) + "\n";
     return text;
 }
 
@@ -30,22 +34,21 @@ Run compared_run() {
     return run;
 }
 
-/// The cells of the first image, without the digest.
+/// The cells of the first image, without its name and the digest.
 std::string first(const Run& run) {
-    std::vector<std::string> cells = gather_changes(run).at(0).cells;
-    CHECK(cells.front() == digest_of("published").brief());
-    cells.erase(cells.begin());
-    return joined(cells, " | ");
+    const std::vector<Cell> row = make_change_table(run).rows.at(0);
+    CHECK(row[1].text == digest_of("published").brief());
+    return row_text({row.begin() + 2, row.end()});
 }
 
 }  // namespace
 
-TEST_CASE("an image that is the same as the published one is told so in every respect") {
+TEST_CASE("an image that is the same as the published one is called the same in every respect") {
     const Run run = compared_run();
-    CHECK(gather_changes(run).size() == 4);
+    CHECK(make_change_table(run).rows.size() == 4);
     CHECK(first(run) == "24.1 MB, the same | 61.6 MB, the same | the same | the same | the same");
-    CHECK(gather_package_changes(run).empty());
-    CHECK(gather_contract_changes(run).empty());
+    CHECK(make_package_change_table(run).rows.empty());
+    CHECK(make_contract_change_table(run).rows.empty());
 }
 
 TEST_CASE("what could not be compared is not called the same") {
@@ -57,10 +60,10 @@ TEST_CASE("what could not be compared is not called the same") {
     change.contract.reset();
     CHECK(first(run) == "– | – | – | the same | –");
     run.images[0].change.reset();
-    CHECK(gather_changes(run).size() == 3);
+    CHECK(make_change_table(run).rows.size() == 3);
 }
 
-TEST_CASE("sizes are told before and after, with the difference") {
+TEST_CASE("sizes are shown before and after, with the difference") {
     Run run = compared_run();
     Change& change = *run.images[0].change;
     change.size = {.compressed = 25'320'004, .unpacked = 61'598'208};
@@ -78,7 +81,7 @@ TEST_CASE("packages, findings and rows are counted by what became of them") {
     change.contract = std::vector<ContractChange>{
         {.id = "stop", .check = "it stops", .before = std::nullopt, .now = RowResult::known}};
     CHECK(first(run).ends_with(" | 1 in another version, 1 added, 2 removed | 1 added | 1 row changed"));
-    CHECK(told(gather_contract_changes(run), run) ==
+    CHECK(text_of(make_contract_change_table(run)) ==
           "it stops | stop | not tested | known failure | 3.13.3-development\n");
 }
 
@@ -88,11 +91,11 @@ TEST_CASE("a package that changes alike in several images is one row, another ch
     const PackageChange other{.type = "deb", .name = "libssl3", .before = "3.0.14", .now = "3.0.16"};
     const PackageChange tini{.type = "", .name = "tini", .before = "0.19", .now = ""};
     for (ImageRun& image : run.images) image.change->packages = std::vector{ssl};
-    CHECK(told(gather_package_changes(run), run) == "libssl3 | deb | 3.0.15 | 3.0.16 | all images\n");
+    CHECK(text_of(make_package_change_table(run)) == "libssl3 | deb | 3.0.15 | 3.0.16 | all images\n");
     run.images[1].change->packages = std::vector{other};
     run.images[2].change->packages = std::vector{ssl, tini};
     run.images[3].change->packages.reset();
-    CHECK(told(gather_package_changes(run), run) ==
+    CHECK(text_of(make_package_change_table(run)) ==
           "libssl3 | deb | 3.0.15 | 3.0.16 | 3.13.3-development, 3.12.6-development\n"
           "libssl3 | deb | 3.0.14 | 3.0.16 | 3.13.3-production\n"
           "tini | – | 0.19 | – | 3.12.6-development\n");
@@ -107,6 +110,6 @@ TEST_CASE("packages are sorted over all images, and crates come last") {
         std::vector<PackageChange>{{.type = "deb", .name = "adduser", .before = "", .now = "3"},
                                    {.type = "pypi", .name = "pip", .before = "", .now = "4"}};
     std::string names;
-    for (const ChangeRow& row : gather_package_changes(run)) names += row.cells[0] + " ";
+    for (const std::vector<Cell>& row : make_package_change_table(run).rows) names += row[0].text + " ";
     CHECK(names == "adduser tar pip anyhow ");
 }
