@@ -13,15 +13,21 @@ FROM ${TRIVY_IMAGE} AS trivy
 FROM ${GRYPE_IMAGE} AS grype
 FROM ${DISTROLESS_IMAGE} AS distroless
 
-FROM ${DEBIAN_IMAGE} AS program
+FROM ${DEBIAN_IMAGE} AS compiler
 RUN apt-get update && apt-get install -y --no-install-recommends cmake dpkg-dev g++ git ninja-build pkg-config \
     libboost-filesystem1.81-dev libboost1.81-dev libcli11-dev libfmt-dev libnghttp2-dev libssl-dev libyaml-cpp-dev \
     rapidjson-dev zlib1g-dev
-COPY tools/container/build-curl /
+COPY tools/container/build-curl tools/container/compile /
 RUN ["/build-curl"]
+
+# A stage of its own: tests compile in the stage before with a compiler cache, and put the result in the place of this one.
+FROM compiler AS compiled
 COPY CMakeLists.txt CMakePresets.json /source/
 COPY src /source/src
-RUN cd /source && cmake --preset release && cmake --build --preset release --target python-image-action
+RUN ["/compile", "/source"]
+
+FROM compiler AS program
+COPY --from=compiled /source/build/release/python-image-action /
 COPY --from=distroless / /distroless
 COPY image/debian-rootfs tools/container/lay-out /
 RUN ["/lay-out"]

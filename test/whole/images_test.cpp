@@ -1,5 +1,7 @@
 // The parent images as services live on them: built by the documented commands, extended, debugged, stopped; and what
 // the contract says of the recipe before this one.
+#include <catch2/generators/catch_generators.hpp>
+
 #include "contract/contract.h"
 #include "places.h"
 #include "probe/test_authority.h"
@@ -34,6 +36,20 @@ std::vector<std::string> on_parents(Road& road, Docker& docker, const std::strin
     return options;
 }
 
+/// How a plain build finds the bases that the Dockerfile names; its own default is a version that no stand-in has.
+std::vector<std::string> on_stand_ins(Docker& docker) {
+    std::vector<std::string> options;
+    for (const auto& [reference, stand_in] : std::map<std::string, std::string>{
+             {"python:3.13.3-slim-bookworm", "python:3.13.5-slim-bookworm"},
+             {"python:3.12.3-slim-bookworm", "python:3.12.3-slim-bookworm"},
+             {"gcr.io/distroless/cc-debian12:nonroot", "gcr.io/distroless/cc-debian12:nonroot"},
+             {"ghcr.io/astral-sh/uv:0.13.9", "ghcr.io/astral-sh/uv:0.13.9"}}) {
+        for (const std::string& option : docker.context(reference, stand_in_layout(stand_in)))
+            options.push_back(option);
+    }
+    return options;
+}
+
 /// Writes the lock of the service in `directory`.
 void lock_service(Road& road, Docker& docker, const fs::path& directory) {
     std::vector<std::string> lock = on_parents(road, docker);
@@ -46,8 +62,9 @@ void lock_service(Road& road, Docker& docker, const fs::path& directory) {
 void build_target(Road& road, Docker& docker, const fs::path& directory, const std::string& service,
                   const std::string& target, const std::string& python) {
     std::vector<std::string> options = on_parents(road, docker, python);
-    options.insert(options.end(), {"-f", (fs::path(repository_dir()) / "examples/uv.Dockerfile").string(), "--target",
-                                   target, "--tag", docker.name(service + "-" + target), "--load"});
+    options.insert(options.end(),
+                   {"-f", (fs::path(repository_dir()) / "examples/uv.Dockerfile").string(), "--target", target, "--tag",
+                    docker.name(service + "-" + target), "--output=type=image,compression=uncompressed"});
     docker.build(directory, options);
 }
 
@@ -229,7 +246,7 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
         std::vector<std::string> options = on_parents(road, docker);
         options.insert(options.end(), {"-f", (fs::path(repository_dir()) / "examples/curl.Dockerfile").string()});
         std::vector<std::string> loaded = options;
-        loaded.insert(loaded.end(), {"--tag", docker.name("curl"), "--load"});
+        loaded.insert(loaded.end(), {"--tag", docker.name("curl"), "--output=type=image,compression=uncompressed"});
         docker.build(service, loaded);
         const Finished curl = docker.run({"--rm", "--entrypoint", "sh", docker.name("curl"), "-c", "curl --version"});
         CHECK(curl.out.starts_with("curl "));
@@ -271,7 +288,7 @@ TEST_CASE("Debian packages of every kind are added to production and work, and t
     std::vector<std::string> options = on_parents(road, docker);
     options.insert(options.end(),
                    {"-f", (fs::path(repository_dir()) / "test/fixtures/debian-packages.Dockerfile").string(), "--tag",
-                    docker.name("packages"), "--load"});
+                    docker.name("packages"), "--output=type=image,compression=uncompressed"});
     docker.build(docker.directory, options);
     const auto run = [&](const std::vector<std::string>& words) {
         std::vector<std::string> all = {"--rm", "--entrypoint", words.front(), docker.name("packages")};
@@ -320,6 +337,7 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
     Road road;
     Docker docker(road);
     build_parents(road, "*");
+    const std::vector<std::string> bases = on_stand_ins(docker);
     const struct {
         std::string target;
         std::string image;
@@ -333,21 +351,38 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
                                             build.target, "--provenance=false",
                                             "--output",   "type=oci,tar=false,dest=" + again.string()};
         options.insert(options.end(), build.options.begin(), build.options.end());
-        // The bases that the Dockerfile names; its own default is a version that no stand-in has.
-        for (const auto& [reference, stand_in] : std::map<std::string, std::string>{
-                 {"python:3.13.3-slim-bookworm", "python:3.13.5-slim-bookworm"},
-                 {"python:3.12.3-slim-bookworm", "python:3.12.3-slim-bookworm"},
-                 {"gcr.io/distroless/cc-debian12:nonroot", "gcr.io/distroless/cc-debian12:nonroot"},
-                 {"ghcr.io/astral-sh/uv:0.13.9", "ghcr.io/astral-sh/uv:0.13.9"}}) {
-            for (const std::string& option : docker.context(reference, stand_in_layout(stand_in)))
-                options.push_back(option);
-        }
+        options.insert(options.end(), bases.begin(), bases.end());
         docker.build(road.tree, options);
         CHECK(layer_digests(road, again) == layer_digests(road, layout_of(road, build.image)));
         const rapidjson::Document configuration = load_configuration(road, again);
         CHECK(text_at(member(member(configuration, "config"), "Labels"), label_of_python) ==
               (build.options.empty() ? "3.13.3" : "3.12.3"));
     }
+}
+
+TEST_CASE("A package that security-upgrades.txt names is upgraded in production, too") {
+    // Only here: apt upgrades a package of a base that is behind.
+    Road road;
+    Docker docker(road);
+    std::string dockerfile = road.text("Dockerfile");
+    const std::string line = "FROM python:${BASE_VERSION} AS slim\n";
+    REQUIRE(mentions(dockerfile, line));
+    dockerfile.replace(dockerfile.find(line), line.size(),
+                       "FROM python:${BASE_VERSION} AS official\n"
+                       "FROM official AS slim\n"
+                       "RUN apt-get update && apt-get install -y libexpat1 && sed -i "
+                       "'/^Package: libexpat1$/,/^$/ s/^Version: .*/Version: 2.0.0-1/' /var/lib/dpkg/status\n");
+    road.real.files.write(road.tree / "Dockerfile", dockerfile);
+    std::vector<std::string> options = on_stand_ins(docker);
+    const bool named = GENERATE(true, false);
+    road.real.files.write(road.tree / "image/security-upgrades.txt", named ? "libexpat1\n" : "\n");
+    options.insert(options.end(), {"--target", "production", "--tag", docker.name("upgraded"),
+                                   "--output=type=image,compression=uncompressed"});
+    docker.build(road.tree, options);
+    const Finished record =
+        docker.run({"--rm", docker.name("upgraded"), "-c", "print(open('/var/lib/dpkg/status.d/libexpat1').read())"});
+    CHECK(mentions(record.out, "Package: libexpat1\n"));
+    CHECK(mentions(record.out, "Version: 2.0.0-1\n") == !named);
 }
 
 TEST_CASE("A row of Debian 13 keeps the whole contract, in both targets") {
@@ -372,10 +407,13 @@ TEST_CASE("The recipe before this one breaks the contract for the reasons that w
     Docker docker(road);
     for (const std::string target : {"production", "development"}) {
         std::vector<std::string> options = {
-            "-f",       (fs::path(repository_dir()) / "test/fixtures/old-recipe/Dockerfile").string(),
-            "--target", target,
-            "--tag",    docker.name("old-" + target),
-            "--load"};
+            "-f",
+            (fs::path(repository_dir()) / "test/fixtures/old-recipe/Dockerfile").string(),
+            "--target",
+            target,
+            "--tag",
+            docker.name("old-" + target),
+            "--output=type=image,compression=uncompressed"};
         for (const std::string reference : {"python:3.13.5-slim-bookworm", "gcr.io/distroless/cc-debian12:nonroot"}) {
             for (const std::string& option : docker.context(reference, stand_in_layout(reference)))
                 options.push_back(option);

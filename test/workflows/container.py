@@ -1,5 +1,6 @@
 """The action's own container, built as a runner builds it. Where this machine has an image's content from elsewhere, that
-stands in its place: the tools that the set-up built, the stand-ins of the bases."""
+stands in its place: the tools that the set-up built, the stand-ins of the bases. The program is compiled by the same script in
+the same image, with a compiler cache."""
 
 import functools
 import json
@@ -16,6 +17,7 @@ from project import ROOT
 CACHE = Path(os.environ.get("PYTHON_IMAGE_ACTION_CACHE") or
              Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "python-image-action")
 IMAGE = "python-image-action-under-test"
+COMPILER = "python-image-action-compiler"
 TOOLS = {"BUILDX": ("docker-buildx", "buildx"), "TRIVY": ("trivy", "usr/local/bin/trivy"), "GRYPE": ("grype", "grype")}
 BASES = {"DEBIAN": "python:3.13.5-slim-bookworm", "DISTROLESS": "gcr.io/distroless/cc-debian12:nonroot"}
 
@@ -51,12 +53,47 @@ def build():
     if os.environ.get("ACTION_IMAGE"):
         return os.environ["ACTION_IMAGE"]
     with tempfile.TemporaryDirectory() as directory:
-        words = [shutil.which("docker-buildx", path=f"{CACHE}/bin:{os.environ['PATH']}"), "build", "--progress=plain",
-                 "--provenance=false", "--file", "action.Dockerfile", "--tag", IMAGE, *replacements(Path(directory)), "."]
-        ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise RuntimeError(ended.stderr)
+        replaced = replacements(Path(directory))
+        buildx("--file", "action.Dockerfile", "--target", "compiler", "--tag", COMPILER, *replaced, ".")
+        compiled = Path(directory) / "compiled/source"
+        compile_program(compiled)
+        buildx("--file", "action.Dockerfile", "--tag", IMAGE, *replaced, "--build-context", f"compiled={compiled.parent}", ".")
     return IMAGE
+
+
+@functools.cache
+def results():
+    """The directory of what this very container tested and scanned in earlier tests; there is none of another one."""
+    inspected = subprocess.run(["docker", "inspect", "--format", "{{.Id}}", build()], check=True, capture_output=True, text=True)
+    mine = CACHE / "results-of-container" / inspected.stdout.strip().removeprefix("sha256:")[:12]
+    for other in mine.parent.glob("*"):
+        if other != mine:
+            shutil.rmtree(other, ignore_errors=True)
+    mine.mkdir(parents=True, exist_ok=True)
+    return mine
+
+
+def compile_program(directory):
+    """Leaves the source that action.Dockerfile takes, and what its script made of it, in that directory."""
+    directory.mkdir(parents=True)
+    for name in ("CMakeLists.txt", "CMakePresets.json", "src"):
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, directory / name)
+    buildx("--tag", f"{COMPILER}:cached", "-", text=f"FROM {COMPILER}\nRUN apt-get update && apt-get install -y ccache\n")
+    cache = CACHE / "ccache-of-container"
+    cache.mkdir(parents=True, exist_ok=True)
+    succeed("docker", "run", "--rm", "--volume", f"{cache}:/ccache", "--env", "CCACHE_DIR=/ccache", "--volume", f"{directory}:/source",
+            f"{COMPILER}:cached", "/compile", "/source")
+
+
+def buildx(*words, text=None):
+    program = shutil.which("docker-buildx", path=f"{CACHE}/bin:{os.environ['PATH']}")
+    succeed(program, "build", "--progress=plain", "--provenance=false", *words, text=text)
+
+
+def succeed(*words, text=None):
+    ended = subprocess.run(words, cwd=ROOT, input=text, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(ended.stdout[-20000:] + ended.stderr[-20000:])
 
 
 def sample_databases(sample):

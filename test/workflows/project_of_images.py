@@ -1,5 +1,6 @@
 """A repository of parent images as a maintainer has it, and jobs that check it out."""
 
+import datetime
 import json
 import os
 import shutil
@@ -27,8 +28,11 @@ def payload(name):
 
 
 def git(directory, *words):
+    """Everything of a day is committed at its beginning: the same files are the same commit, and make the same images, in all tests."""
     who = ["-c", "user.name=A. Maintainer", "-c", "user.email=a@example.org", "-c", "safe.directory=*"]
-    subprocess.run(["git", *who, *words], cwd=directory, check=True, capture_output=True)
+    today = datetime.date.today().isoformat() + "T00:00:00Z"
+    subprocess.run(["git", *who, *words], cwd=directory, check=True, capture_output=True,
+                   env={**os.environ, "GIT_AUTHOR_DATE": today, "GIT_COMMITTER_DATE": today})
 
 
 def head_of(directory):

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import canaries
+import container
 import expressions
 import runner_protocol
 from project import OURS
@@ -17,6 +18,29 @@ from project_of_images import Job, give_to_runner, make_repository
 CACHES = Path(tempfile.mkdtemp(prefix="caches-"))  # what the plays of this process saved, as the runs of one repository do
 atexit.register(shutil.rmtree, CACHES)
 NAMES_OF_OURS = (*OURS, "defra/python-image-action")  # of the same commit, or as others name it
+
+
+def places_of_results(job):
+    """Where the program keeps them in a container: below $HOME, or below what the workflows set as XDG_CACHE_HOME."""
+    return [job.runner.places["home"] / ".cache/python-image-action", job.runner.places["runner_temp"] / "cache/python-image-action"]
+
+
+def lend_results(job):
+    """A machine that ran before: what any play tested and scanned is not tested and scanned again if all of it is the same."""
+    for place in places_of_results(job):
+        shutil.copytree(container.results(), place)
+    give_to_runner(job.directory)
+
+
+def keep_results(job):
+    for place in places_of_results(job):
+        for file in [path for kind in ("tests", "scans") for path in (place / kind).rglob("*") if path.is_file()]:
+            kept = container.results() / file.relative_to(place)
+            if not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                made = kept.with_name(f"{kept.name}.{os.getpid()}")
+                shutil.copy(file, made)
+                made.rename(kept)
 
 
 class Play:
@@ -68,6 +92,7 @@ class Play:
     def run_job(self, name, definition, contexts):
         job = Job(self.test, origin=self.origin, hidden=self.hidden, contexts={"github": contexts["github"]}, **self.job_options)
         job.extra, job.caches = None, {}
+        lend_results(job)
         contexts |= {"runner": {"temp": str(job.runner.places["runner_temp"])}, "steps": {}}
         status = "success"
         for number, step in enumerate(definition["steps"]):
@@ -81,6 +106,7 @@ class Play:
             contexts["steps"][label] = ended
         if status == "success":
             self.save_caches(job)
+        keep_results(job)
         outputs = {key: str(expressions.resolve(value, contexts)) for key, value in definition.get("outputs", {}).items()}
         self.contexts["needs"][name] = {"outputs": runner_protocol.job_outputs(outputs, job.runner.masks, [])}
         self.jobs.setdefault(name, []).append(job)
