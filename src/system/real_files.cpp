@@ -270,6 +270,8 @@ RealFiles::Entry RealFiles::find(const fs::path& path, Missing directories) cons
 /// Below the work tree step by step, so that no step is a symbolic link. openat2(2) could do that in one call, but
 /// older engines and kernels refuse it.
 FileDescriptor RealFiles::open_directory(const fs::path& place, Missing directories) const {
+    std::unique_lock lock(making_, std::defer_lock);
+    if (directories == Missing::make) lock.lock();
     if (place.is_absolute()) {
         if (directories == Missing::make) make_directories(place);
         return FileDescriptor(open(place.c_str(), directory_flags));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 
 #include "base/error.h"
 #include "system/descriptor.h"
@@ -45,4 +46,6 @@ class RealFiles : public Files {
 
     std::filesystem::path work_tree_;
     std::filesystem::path temporary_;
+    /// Held while a directory is made and given to its owner: in between another thread would take root for the owner.
+    mutable std::mutex making_;
 };

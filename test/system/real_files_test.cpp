@@ -8,6 +8,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <functional>
+#include <latch>
+#include <thread>
 
 #include "base/error.h"
 #include "fakes/fake_files.h"
@@ -303,6 +305,27 @@ TEST_CASE("what root writes into a work tree belongs to whoever owns the work tr
         CHECK(status_of(place.tree / path).st_gid == 23456);
     }
     CHECK(status_of(place.elsewhere / "file").st_uid == 0);
+}
+
+TEST_CASE("what threads write at once into new directories belongs to whoever owns the work tree, too") {
+    if (geteuid() != 0) SKIP("only root can give files away");
+    const Checkout place;
+    REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
+    RealFiles files = place.files();
+    for (int round = 0; round < 200; ++round) {
+        std::latch ready(4);
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < 4; ++thread) {
+            threads.emplace_back([&, thread] {
+                ready.arrive_and_wait();
+                files.write("scans/" + std::to_string(round) + "/report-" + std::to_string(thread), "x");
+            });
+        }
+    }
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(place.tree)) {
+        INFO(entry.path());
+        CHECK(status_of(entry.path()).st_uid == 12345);
+    }
 }
 
 TEST_CASE("what another program wrote as root is given to whoever owns the directory it lies in") {
