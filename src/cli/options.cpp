@@ -16,8 +16,8 @@ const std::vector<std::string> judging = {"scan", "judge", "explain", "publish",
 const std::vector<std::string> publishing = {"publish", "run"};
 const std::vector<std::string> uploading = {"judge", "publish", "nightly", "run"};
 const std::vector<std::string> pulling = {"build", "scan", "explain", "publish", "fetch", "nightly", "run"};
-const std::vector<std::string> with_registry = {"scan", "explain", "publish", "fetch", "nightly", "run"};
-const std::vector<std::string> with_github = {"check", "judge", "publish", "release", "nightly", "run"};
+const std::vector<std::string> with_registry = {"matrix", "scan", "explain", "publish", "fetch", "nightly", "run"};
+const std::vector<std::string> with_github = {"check", "matrix", "judge", "publish", "release", "nightly", "run"};
 const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
 
 }  // namespace
@@ -26,7 +26,7 @@ const std::vector<CommandText>& command_table() {
     static const std::vector<CommandText> table = {
         {"check", run_check,
          "Compare image-matrix.json, JOB.env, the Dockerfile, the README and the policy with each other", "problems"},
-        {"matrix", run_matrix, "Print the job matrix of a workflow", "matrix, count, versions, publish, reason"},
+        {"matrix", run_matrix, "Print the job matrix of a workflow", "matrix, count, versions, build, publish, reason"},
         {"build", run_build, "Build every image in one build graph into out/images", "digests"},
         {"test", run_test, "Test the built images against their contract", "tested"},
         {"scan", run_scan, "Scan the built images with Trivy and Grype, then judge", "verdict, findings"},
@@ -62,7 +62,7 @@ const std::vector<OptionText>& option_table() {
          "FILE",
          "Dockerfile",
          "The Dockerfile with the targets development and production",
-         {"check", "build", "release", "nightly", "run"}},
+         {"check", "matrix", "build", "release", "nightly", "run"}},
         {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
         {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", all},
         {"runners",
@@ -80,7 +80,7 @@ const std::vector<OptionText>& option_table() {
          "FILE",
          "",
          "Stand-in base images; nothing made from them reaches a public registry",
-         {"build", "test", "run"}},
+         {"matrix", "build", "test", "run"}},
         {"build-ca", "FILE", "",
          "A bundle of certificate authorities for the downloads of the build only, where an intercepting proxy needs "
          "it",
@@ -96,7 +96,13 @@ const std::vector<OptionText>& option_table() {
          "",
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
          {"build", "scan", "explain", "fetch", "nightly", "run"}},
-        {"contract", "FILE", "", "Another contract for the images, or off", {"test", "run"}},
+        {"rebuild",
+         "WORD",
+         "auto",
+         "auto: what is published and unchanged is not built but scanned again, as its release archives it; always: "
+         "build it",
+         {"matrix", "run"}},
+        {"contract", "FILE", "", "Another contract for the images, or off", {"matrix", "test", "run"}},
         {"reference",
          "IMAGES",
          "",
@@ -132,7 +138,7 @@ const std::vector<OptionText>& option_table() {
          "PLACE",
          "",
          "Where images are published: a registry such as docker.io, or oci:DIR; default: out/registry",
-         {"scan", "publish", "nightly", "run"}},
+         {"matrix", "scan", "publish", "nightly", "run"}},
         {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
          pulling},
         {"docker-token", "TOKEN", "",

@@ -124,6 +124,12 @@ class Reader {
         return github::UploadMode::automatic;
     }
 
+    bool rebuild(const std::string& name) {
+        const std::string word = text(name);
+        if (word != "auto" && word != "always") refuse(name, word, "write auto or always");
+        return word == "always";
+    }
+
     NightlyFail nightly_fail(const std::string& name) {
         const std::string word = text(name);
         if (word == "any") return NightlyFail::any;
@@ -199,6 +205,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.cache_from = reader.list("cache-from", ';');
     s.cache_to = reader.list("cache-to", ';');
     s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");
+    s.rebuild = reader.rebuild("rebuild");
     s.contract = reader.text("contract");
     s.references = reader.list("reference", ',');
     s.layout = reader.text("layout");

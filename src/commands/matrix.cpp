@@ -1,14 +1,16 @@
-// `matrix`: the job matrix of a workflow, and whether this run would publish.
+// `matrix`: the job matrix of a workflow, whether this run would publish, and whether anything has to be built.
 #include <ostream>
 
 #include "base/text.h"
 #include "commands/commands.h"
 #include "pipeline/project.h"
+#include "pipeline/unchanged.h"
 #include "publication/permission.h"
 
 Result run_matrix(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
-    const std::string matrix = render_github_matrix(project.plan, settings.runners);
+    const auto unchanged = find_unchanged(world, settings, project, Scans::left_out);
+    const std::string matrix = unchanged ? "" : render_github_matrix(project.plan, settings.runners);
     const Permission permission =
         decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
 
@@ -19,10 +21,12 @@ Result run_matrix(const World& world, const Settings& settings) {
     result.problems = project.warnings;
     result.problems.insert(result.problems.end(), project.history_warnings.begin(), project.history_warnings.end());
     result.outputs["matrix"] = matrix;
-    result.outputs["count"] = std::to_string(count_jobs(project.plan));
+    result.outputs["count"] = unchanged ? "0" : std::to_string(count_jobs(project.plan));
+    result.outputs["build"] = unchanged ? "false" : "true";
     result.outputs["versions"] = joined(versions, ",");
     result.outputs["publish"] = permission.granted ? "true" : "false";
-    result.outputs["reason"] = permission.reason;
+    result.outputs["reason"] = unchanged ? render_not_built(*unchanged) : permission.reason;
+    if (unchanged) result.problems.push_back(make_not_built_notice(*unchanged));
     world.out << matrix << "\n";
     return result;
 }

@@ -10,6 +10,7 @@
 #include "commands/commands.h"
 #include "github/code_scanning.h"
 #include "github/issues.h"
+#include "pipeline/archived_images.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
 #include "pipeline/published_images.h"
@@ -28,29 +29,6 @@ registry::Client make_client(const World& world, const Settings& settings, Probl
         load_registry_access(world, settings, {registry_of_credentials(settings)}, warnings);
     access.mirrors = settings.mirrors;
     return {world, access};
-}
-
-/// What a base's reference names now. It is asked for people and for waivers that end with it, and decides nothing
-/// else: one that cannot be asked about stays as it is known, and that is said.
-void renew_base(registry::Client& client, Base& base, Problems& warnings) {
-    const auto reference = registry::parse_reference(base.reference);
-    if (base.stand_in || !reference || reference->digest) return;
-    try {
-        base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        warnings.push_back(
-            {{},
-             "whether " + base.reference + " was rebuilt could not be asked: " + error.problems.front().what,
-             "it counts as it did at the last release",
-             Level::warning});
-    }
-}
-
-void renew_bases(const World& world, registry::Client& client, const Settings& settings, Problems& warnings) {
-    std::vector<Base> bases = load_bases(world, settings);
-    for (Base& base : bases) renew_base(client, base, warnings);
-    if (!bases.empty()) save_bases(world, settings, bases);
 }
 
 using WantedList = std::vector<registry::FetchRequest>;

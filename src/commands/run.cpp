@@ -10,17 +10,27 @@
 #include "pipeline/contract_tests.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
+#include "pipeline/project.h"
 #include "pipeline/publish.h"
 #include "pipeline/release.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
 #include "pipeline/step.h"
+#include "pipeline/unchanged.h"
 #include "pipeline/verdicts.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"
 
 namespace {
+
+/// The images, with all that is known about them before they are judged.
+struct Images {
+    std::vector<Layout> layouts;
+    std::vector<ContractReport> contracts;
+    Problems notices;
+    std::optional<UnchangedRelease> release;  ///< they were not built: these are the ones of this release
+};
 
 /// With gate.publish: no-worse a vulnerable run is tried too: what is published may be no better.
 bool may_be_published(const Project& project, const Run& run, const Result& result) {
@@ -45,7 +55,7 @@ void publish_if_clean(const World& world, const Settings& settings, const Projec
     run.publication = published.state;
     for (const auto& [name, value] : published.result.outputs) result.outputs[name] = value;
     append(result.problems, published.result.problems);
-    result.exit = published.result.exit;
+    if (ask_permission(settings, project).granted) result.exit = published.result.exit;
 }
 
 /// Where images were published to a place that was named, the version gets its release.
@@ -104,6 +114,43 @@ std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settin
     return contracts;
 }
 
+Images prepare_images(const World& world, const Settings& settings, const Project& project) {
+    if (std::optional<RescannedImages> published = rescan_unchanged(world, settings, project)) {
+        take_as_baseline(world, settings, project, published->layouts);
+        return {std::move(published->layouts), std::move(published->contracts), std::move(published->notices),
+                std::move(published->release)};
+    }
+    Built built = build_meanwhile_fetch(world, settings, project);
+    std::vector<ContractReport> contracts = test_meanwhile_scan(world, settings, project, built.layouts);
+    scan_baseline(world, settings, project, built.layouts);
+    return {std::move(built.layouts), std::move(contracts), std::move(built.notices), std::nullopt};
+}
+
+/// Nothing is left to publish or to release. With gate.publish: no-worse a branch that publishes passes: what is
+/// published is no worse than itself.
+void conclude_unchanged(const Settings& settings, const Project& project, const UnchangedRelease& release, Run& run,
+                        Result& result) {
+    const bool publishes =
+        decide_permission(make_event_context(project.event), PublishMode::automatic, settings.publish_branches).granted;
+    if (result.exit != Exit::done && publishes && may_be_published(project, run, result)) {
+        result.exit = Exit::done;
+        result.problems.push_back({{},
+                                   "what is published is vulnerable, and this run passes because it is no worse",
+                                   "gate.publish: no-worse in the policy lets it",
+                                   Level::warning});
+    }
+    run.publication = PublicationState{.result = PublicationState::Result::already_there,
+                                       .to = release.record.destination,
+                                       .reason = run.not_built,
+                                       .tags = {},
+                                       .release = release.url};
+    result.outputs["published"] = "false";
+    result.outputs["created"] = "false";
+    result.outputs["release"] = release.url;
+    result.outputs["reason"] = run.not_built;
+    result.outputs["digests"] = render_digests(release.record.images);
+}
+
 }  // namespace
 
 Result run_all(const World& world, const Settings& settings) {
@@ -117,29 +164,33 @@ Result run_all(const World& world, const Settings& settings) {
 
     try_publication(world, settings, project);
 
-    const Built built = build_meanwhile_fetch(world, settings, project);
-    const std::vector<Layout>& layouts = built.layouts;
-    const std::vector<ContractReport> contracts = test_meanwhile_scan(world, settings, project, layouts);
-    scan_baseline(world, settings, project, layouts);
+    const Images images = prepare_images(world, settings, project);
+    const std::vector<Layout>& layouts = images.layouts;
     const Baseline baseline = judge_baseline(world, settings, project, layouts);
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline);
 
-    Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
+    Run run = gather_run(world, settings, project, layouts, images.contracts, verdicts);
     run.command = "run";
+    if (images.release) run.not_built = render_not_built(*images.release);
     run.started = started;
     add_warnings(run, problems);
-    add_warnings(run, built.notices);
+    add_warnings(run, images.notices);
     add_changes(world, settings, project, baseline, run);
     std::string summary = save_reports(world, settings, run);
     Result result = make_result(settings, run, std::move(summary));
     result.outputs["problems"] = std::to_string(problems.size());
     result.outputs["tested"] = settings.contract == "off" ? "off" : is_contract_broken(run) ? "false" : "true";
     result.outputs["digests"] = render_digests(layouts);
+    result.outputs["build"] = run.not_built.empty() ? "true" : "false";
     warn_of_old_scan(world, settings, project, result);
-    publish_if_clean(world, settings, project, layouts, verdicts, contracts, run, result);
+    if (images.release) {
+        conclude_unchanged(settings, project, *images.release, run, result);
+    } else {
+        publish_if_clean(world, settings, project, layouts, verdicts, images.contracts, run, result);
+    }
     save_reports(world, settings, run);
     upload_findings(world, settings, project, run, result);
-    release_if_published(world, settings, project, layouts, run, result);
+    if (!images.release) release_if_published(world, settings, project, layouts, run, result);
     result.summary = save_reports(world, settings, run);
     world.out << render_ending(run, wants_colour(world));
     return result;

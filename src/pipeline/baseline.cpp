@@ -174,6 +174,18 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
     step.end(fmt::format("{} of {} to compare with", scanned ? published.size() : 0, layouts.size()));
 }
 
+void take_as_baseline(const World& world, const Settings& settings, const Project& project,
+                      const std::vector<Layout>& layouts) {
+    world.files.remove(scans_directory(settings));
+    if (!wants_baseline(project)) return;
+    for (const Layout& layout : layouts) {
+        const fs::path scans = settings.out / "scans" / layout.name;
+        world.files.make_directory(scans_directory(settings) / layout.name);
+        for (const std::string& name : world.files.names_in(scans))
+            world.files.link_or_copy(scans / name, scans_directory(settings) / layout.name / name);
+    }
+}
+
 Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
                         const std::vector<Layout>& layouts) {
     Baseline baseline;

@@ -19,6 +19,11 @@ bool wants_baseline(const Project& project);
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts);
 
+/// The same for images that are the published ones themselves (pipeline/unchanged.h): they are compared with their own
+/// scans.
+void take_as_baseline(const World& world, const Settings& settings, const Project& project,
+                      const std::vector<Layout>& layouts);
+
 /// By our image's name.
 struct Baseline {
     std::map<std::string, Verdict> published;    ///< none of them is unknown; all judged by our policy

@@ -46,12 +46,20 @@ std::string compose_index(const Project& project, const Image& image, const std:
 
 }  // namespace
 
+std::map<std::string, Digest> load_inputs(const World& world, const Settings& settings, const Project& project) {
+    const std::vector<InputFile> files = load_input_files(world.files, ".", settings.dockerfile);
+    std::map<std::string, Digest> inputs;
+    for (const Image& image : project.plan.images)
+        inputs.emplace(image.name, compute_inputs(project.plan, image, files));
+    return inputs;
+}
+
 Candidates make_candidates(const World& world, const Settings& settings, const Project& project,
                            const std::vector<Layout>& layouts) {
     Candidates candidates;
-    const std::vector<InputFile> files = load_input_files(world.files, ".", settings.dockerfile);
+    const std::map<std::string, Digest> all_inputs = load_inputs(world, settings, project);
     for (const Image& image : project.plan.images) {
-        const Digest inputs = compute_inputs(project.plan, image, files);
+        const Digest inputs = all_inputs.at(image.name);
         const std::string index = compose_index(project, image, layouts, inputs);
         candidates.sources.indexes[image.name] = index;
         candidates.all.push_back({.name = image.name,

@@ -26,7 +26,7 @@ void soften(Problems& problems) {
 /// The alerts of a branch that publishes are about what is published. Of these images nothing is, whatever the reason:
 /// `publish: off`, a dry run, a refusal, or a place that is thrown away with the job.
 bool describes_nothing_published(const Settings& settings, const Project& project, const Run& run) {
-    if (run.command == "nightly") return false;
+    if (run.command == "nightly" || !run.not_built.empty()) return false;
     if (!is_publish_branch(project.event.ref, project.event.default_branch, settings.publish_branches)) return false;
     return settings.to.empty() || !run.publication || run.publication->result != PublicationState::Result::published;
 }

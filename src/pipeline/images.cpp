@@ -96,3 +96,11 @@ std::string render_digests(const std::vector<Layout>& layouts) {
     json.close();
     return json.one_line();
 }
+
+std::string render_digests(const std::vector<PublishedImage>& images) {
+    JsonWriter json;
+    json.open_object();
+    for (const PublishedImage& image : images) json.field(image.name, image.index.text());
+    json.close();
+    return json.one_line();
+}

@@ -9,6 +9,7 @@
 #include "findings/layers.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"
+#include "publication/publication.h"
 
 /// The image of the plan that a layout belongs to.
 const Image& image_of(const Plan& plan, const Layout& layout);
@@ -37,3 +38,5 @@ ImageLayers load_layers(const World& world, const Project& project, const Layout
 
 /// {"3.13.3-production-linux-amd64":"sha256:…"} in one line.
 std::string render_digests(const std::vector<Layout>& layouts);
+/// {"3.13.3-production":"sha256:…"} in one line, of their indexes.
+std::string render_digests(const std::vector<PublishedImage>& images);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "pipeline/candidates.h"
+#include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
 #include "pipeline/verdicts.h"
@@ -22,14 +22,6 @@ Problems failed_contracts(const std::vector<ContractReport>& contracts) {
                                 "out/tests/" + contract.name + ".json has the checks that failed"});
     }
     return problems;
-}
-
-std::string render_index_digests(const std::vector<Candidate>& candidates) {
-    JsonWriter json;
-    json.open_object();
-    for (const Candidate& candidate : candidates) json.field(candidate.name, candidate.index.text());
-    json.close();
-    return json.one_line();
 }
 
 std::set<Digest> indexes_of(const std::vector<PublishedIndex>& images) {
@@ -163,8 +155,8 @@ class Publishing {
     Candidates candidates_;
 };
 
-/// A version that is published from other inputs needs no build. One from the same inputs does: today's databases may
-/// find something in it.
+/// A version that is published from other inputs needs no build. One from the same inputs is not refused: today's
+/// databases may find something in it.
 void check_versions(const World& world, const Settings& settings, const Project& project, Destination& destination) {
     TimedStep step(world, "versions", "reading what is published in " + destination.name());
     const Candidates planned = make_candidates(world, settings, project, {});
@@ -215,6 +207,6 @@ Published publish_images(const World& world, const Settings& settings, const Pro
         execute_publication(world, settings, publication, publishing.candidates().sources, destination, step);
     if (published.state.result == PublicationState::Result::published)
         published.result.outputs["reason"] = permission.reason;
-    published.result.outputs["digests"] = render_index_digests(publishing.candidates().all);
+    published.result.outputs["digests"] = render_digests(publication.images);
     return published;
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "pipeline/evidence.h"
+#include "pipeline/archived_images.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"
@@ -30,24 +30,6 @@ bool is_planned(const Plan& plan, const std::string& image) {
     return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
 }
 
-/// What the release keeps of the scans of its images goes to out/scans, where it can be scanned again. An image that
-/// was finished from an earlier attempt is not the one that was scanned for this release.
-void take_kept(const World& world, const Settings& settings, const FetchedEvidence& fetched,
-               const PublicationRecord& record, Night& night) {
-    for (const EvidenceImage& image : fetched.evidence.images) {
-        const bool out_as_built = std::any_of(record.images.begin(), record.images.end(), [&](const PublishedImage& p) {
-            return p.name == image.image && p.as_built;
-        });
-        const std::optional<Layout> layout = out_as_built ? load_kept_layout(world, fetched, image) : std::nullopt;
-        const fs::path scans = fetched.directory / "out/scans" / image.name;
-        if (!layout || !world.files.is_directory(scans) || !is_planned(night.project.plan, image.image)) continue;
-        world.files.remove(settings.out / "scans" / image.name);
-        world.files.make_directory(settings.out / "scans");
-        world.files.rename(scans, settings.out / "scans" / image.name);
-        night.kept.push_back(*layout);
-    }
-}
-
 /// To leave it out would be a night that is green about an image which nobody looked at.
 [[noreturn]] void refuse_unplanned(const std::string& release, const std::string& image) {
     throw Error{
@@ -70,13 +52,6 @@ Project load_project_of(const World& world, const Settings& settings, const fs::
             problems.push_back({{}, "the release " + release + ": " + problem.what, problem.hint});
         throw Error{Exit::failed, problems};
     }
-}
-
-void take_bases(const World& world, const Settings& settings, const fs::path& directory) {
-    const std::optional<std::string> bases = world.files.read_if_there(directory / "out/bases.json");
-    if (!bases) return;
-    parse_bases_json(*bases, "the release's bases.json");
-    world.files.write(settings.out / "bases.json", *bases);
 }
 
 Problem no_evidence(const github::Release& release) {
@@ -113,8 +88,8 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
         for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
     }
     if (night.wanted.empty()) return std::nullopt;
-    take_kept(world, settings, *fetched, *record, night);
-    take_bases(world, settings, fetched->directory);
+    night.kept = take_archived_scans(world, settings, *fetched, *record, night.project.plan);
+    take_archived_bases(world, settings, *fetched);
     return night;
 }
 

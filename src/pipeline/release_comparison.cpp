@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
-#include "bake/inputs.h"
 #include "base/text.h"
+#include "pipeline/candidates.h"
 #include "pipeline/evidence.h"
 #include "pipeline/github.h"
 #include "publication/version_check.h"
@@ -140,14 +140,6 @@ std::optional<Policy> fetch_policy(const World& world, const Settings& settings,
     return load_policy(world, then, fetched->directory).policy;
 }
 
-std::map<std::string, Digest> compute_all_inputs(const World& world, const Settings& settings, const Project& project) {
-    const std::vector<InputFile> files = load_input_files(world.files, ".", settings.dockerfile);
-    std::map<std::string, Digest> inputs;
-    for (const Image& image : project.plan.images)
-        inputs.emplace(image.name, compute_inputs(project.plan, image, files));
-    return inputs;
-}
-
 Problems compare_with_last(const World& world, const Settings& settings, const Project& project) {
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
@@ -155,7 +147,7 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     if (last == nullptr) return {tell_publication(project.plan, "")};
     const std::optional<PublicationRecord> released = fetch_publication(world, settings, api, *last);
     if (!released) return {};
-    Problems problems = check_version(project.plan, compute_all_inputs(world, settings, project), *released, last->tag);
+    Problems problems = check_version(project.plan, load_inputs(world, settings, project), *released, last->tag);
     if (problems.empty()) problems.push_back(tell_publication(project.plan, last->tag));
     if (const auto policy = fetch_policy(world, settings, api, *last)) {
         for (const Problem& problem : tell_waivers(policy->waivers, project.policy.waivers))

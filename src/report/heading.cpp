@@ -73,7 +73,8 @@ std::string render_state_of(const Run& run) {
     if (run.publication && run.publication->result == PublicationState::Result::published) {
         return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
     }
-    return subject + (run.command == "nightly" ? " as published: " : " must not ship: ") + joined(faults, ", ") +
+    const bool is_published = run.command == "nightly" || !run.not_built.empty();
+    return subject + (is_published ? " as published: " : " must not ship: ") + joined(faults, ", ") +
            (pre_existing ? "; " + *pre_existing : "");
 }
 
@@ -122,5 +123,6 @@ std::string render_heading(const Run& run) {
     std::vector<std::string> trial;
     if (has_stand_in_bases(run)) trial.emplace_back("stand-in bases");
     if (has_sample_data(run)) trial.emplace_back("sample vulnerability data");
-    return trial.empty() ? render_state_of(run) : render_state_of(run) + " (a trial: " + joined(trial, ", ") + ")";
+    const std::string built = run.not_built.empty() ? "" : "; " + run.not_built;
+    return render_state_of(run) + built + (trial.empty() ? "" : " (a trial: " + joined(trial, ", ") + ")");
 }

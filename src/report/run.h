@@ -97,6 +97,7 @@ struct Run {
     Problems
         other_warnings;  ///< whatever else people have to know: support ends, tags that do not move, a shared minor
 
+    std::string not_built;  ///< why nothing was built, and what is published was scanned; empty: images were built
     std::optional<PublicationState> publication;  ///< nothing: this command does not publish
     std::string directory;    ///< of all files named here, in the repository: "images/python/"; empty: its root
     std::string out = "out";  ///< where the files are, for "look here"

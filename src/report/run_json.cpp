@@ -179,6 +179,7 @@ std::string render_verdict_summary_json(const Run& run) {
     json.field("finished", render_time(run.finished));
     json.field("policy", render_policy_name(run));
     json.field("gate", render_gate(run.policy.gate));
+    if (!run.not_built.empty()) json.field("not_built", clean_line(run.not_built));
     json.open_array("images");
     for (const ImageRun& image : run.images) render_image(json, image);
     json.close();

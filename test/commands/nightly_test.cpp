@@ -37,46 +37,6 @@ struct NightWorld : GitHubWorld {
 
     const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
 
-    std::string& file_of_release(const std::string& name) {
-        for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
-            if (file.name == name) return file.content;
-        }
-        throw std::logic_error("the release has no " + name);
-    }
-
-    /// A file of the release is another one, and its checksums agree with that.
-    void replace_file(const std::string& name, const std::string& content) {
-        const std::string hex(sha256(file_of_release(name)).hex());
-        std::string& sums = file_of_release("checksums.txt");
-        sums.replace(sums.find(hex), hex.size(), sha256(content).hex());
-        file_of_release(name) = content;
-    }
-
-    void change_record(const std::string& from, const std::string& to) {
-        std::string record = file_of_release("publication.json");
-        REQUIRE(record.find(from) != std::string::npos);
-        replace_file("publication.json", record.replace(record.find(from), from.size(), to));
-    }
-
-    /// Within the archive, where the sizes of files are told: by as many bytes.
-    void change_evidence(const std::string& from, const std::string& to) {
-        REQUIRE(from.size() == to.size());
-        std::string archive = gunzip(file_of_release("evidence.tar.gz"), "evidence", 100'000'000);
-        REQUIRE(archive.find(from) != std::string::npos);
-        replace_file("evidence.tar.gz", gzip(archive.replace(archive.find(from), from.size(), to)));
-    }
-
-    /// What a repository's tag names, and the one image below that index.
-    std::pair<Digest, Digest> published_digests(const std::string& repository, const std::string& tag) {
-        const std::filesystem::path directory = published / "defradigital" / repository;
-        for (const Descriptor& entry : parse_manifest(files.read(directory / "index.json"), tag).children) {
-            if (entry.annotations.at("org.opencontainers.image.ref.name") != tag) continue;
-            return {entry.digest,
-                    parse_manifest(files.read(blob_path(directory, entry.digest)), tag).children.at(0).digest};
-        }
-        throw std::logic_error("nothing has the tag " + tag);
-    }
-
     std::string asked_of_registry() const {
         std::string asked;
         for (const Request& request : http.sent) {

@@ -21,7 +21,8 @@ class Expressions(unittest.TestCase):
                 (None, "success", True), (None, "failure", False), ("always()", "failure", True),
                 ("${{ !cancelled() && steps.scan.outcome == 'failure' && steps.scan.outputs.verdict != 'vulnerable' }}", "failure", True),
                 ("needs.matrix.outputs.count != '0'", "success", False),
-                ("${{ !cancelled() && needs.matrix.result == 'success' && needs.matrix.outputs.count != '0' }}", "success", False),
+                ("${{ !cancelled() && needs.matrix.result == 'success' && (needs.matrix.outputs.count != '0' || needs.matrix.outputs.build == 'false') }}",
+                 "success", False),
                 ("steps.scan.outcome == 'failure'", "failure", False)]:
             with self.subTest(condition=condition, status=status):
                 self.assertEqual(expressions.is_wanted(condition, self.contexts, status), wanted)
@@ -47,11 +48,30 @@ class Played(unittest.TestCase):
         self.assertEqual(play.run(), {"matrix": "success", "image": "success", "publish": "success", "check": "success"},
                          play.what_failed())
         self.assertEqual(len(play.jobs["image"]), 2)
+        self.push_other_words(play, registry, hub)
         self.check_registry(registry)
         self.check_release(hub, hub.head)
         self.assertEqual(hub.findings, {f"images/{python}/{target}/linux-amd64/": "refs/heads/master"
                                         for python in ("3.13", "3.12") for target in ("development", "production")})
         self.check_owners(play)
+
+    def push_other_words(self, first, registry, hub):
+        """The next push changes no image: no job builds, what is published is scanned, and the check says why it is green."""
+        play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
+                    secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
+                    lacking=self.lacking, variables={"GITHUB_API_URL": hub.address},
+                    make=lambda directory: git(directory, "clone", "--quiet", str(first.origin), "."))
+        (play.origin / "NOTES.md").write_text("Other words.\n")
+        git(play.origin, "add", "--all")
+        git(play.origin, "commit", "--quiet", "--message=Other words")
+        self.assertEqual(play.run(), {"matrix": "success", "image": "skipped", "publish": "success", "check": "success"},
+                         play.what_failed())
+        step = play.last_step("publish")
+        self.assertEqual({name: step.outputs[name] for name in ("build", "verdict", "tested", "published", "created")},
+                         {"build": "false", "verdict": "clean", "tested": "true", "published": "false", "created": "false"})
+        ((_, check),) = play.steps["check"]
+        self.assertIn("::notice::nothing has to be built: 1.0.0 is published", check["log"])
+        self.assertFalse((play.jobs["publish"][0].workspace / "out/images").exists())
 
     def test_a_forks_pull_request_ends_in_a_verdict_whose_findings_are_kept_as_an_artifact(self):
         """Only here: the same with the rights of a fork."""

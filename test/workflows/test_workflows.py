@@ -12,7 +12,7 @@ from project import OURS, ROOT, WORKFLOWS, action, commands, load, option_is_tak
 
 PARENT_IMAGES, NIGHTLY = workflow("parent-images.yml"), workflow("parent-images-nightly.yml")
 REUSABLE = {"parent-images.yml": PARENT_IMAGES, "parent-images-nightly.yml": NIGHTLY}
-SECRETS_OF_JOBS = {"image": {"registry-auths"}, "publish": {"docker-token", "DOCKER_TOKEN"}}
+SECRETS_OF_JOBS = {"image": {"registry-auths"}, "publish": {"docker-token", "DOCKER_TOKEN", "registry-auths"}}
 
 
 def bash(text, directory, **environment):
@@ -103,10 +103,12 @@ class Promises(unittest.TestCase):
         for file, document in REUSABLE.items():
             for name, output in document["on"]["workflow_call"]["outputs"].items():
                 job, key = re.search(r"jobs\.([\w-]+)\.outputs\.([\w-]+)", output["value"]).groups()
-                step = re.fullmatch(r"\$\{\{ steps\.([\w-]+)\.outputs\.([\w-]+) \}\}", document["jobs"][job]["outputs"][key])
-                (found,) = [one for one in document["jobs"][job]["steps"] if one.get("id") == step[1]]
-                self.assertIn(found["uses"], OURS)
-                self.assertIn(step[2], action()["outputs"], f"{file}: {name}")
+                output = document["jobs"][job]["outputs"][key]
+                self.assertRegex(output, r"^\$\{\{ steps\.[\w.-]+( \|\| steps\.[\w.-]+)? \}\}$")
+                for step, of_step in re.findall(r"steps\.([\w-]+)\.outputs\.([\w-]+)", output):
+                    (found,) = [one for one in document["jobs"][job]["steps"] if one.get("id") == step]
+                    self.assertIn(found["uses"], OURS)
+                    self.assertIn(of_step, action()["outputs"], f"{file}: {name}")
 
     def test_a_run_that_judged_nothing_is_unknown_and_published_nothing(self):
         outputs = PARENT_IMAGES["on"]["workflow_call"]["outputs"]
@@ -220,9 +222,9 @@ class TheOneCheck(unittest.TestCase):
 
     check = PARENT_IMAGES["jobs"]["check"]
 
-    def ends(self, count="2", matrix="success", image="success", publish="success"):
+    def ends(self, count="2", matrix="success", image="success", publish="success", build="true", built=""):
         text = script(PARENT_IMAGES, "Did every job do its part?")
-        return bash(text, ".", COUNT=count, MATRIX=matrix, IMAGE=image, PUBLISH=publish)
+        return bash(text, ".", COUNT=count, MATRIX=matrix, IMAGE=image, PUBLISH=publish, BUILD=build, BUILT=built, REASON="nothing changed")
 
     def test_its_name_is_fixed_and_it_always_runs_after_all_others(self):
         self.assertEqual(self.check["name"], "parent-images")
@@ -244,6 +246,21 @@ class TheOneCheck(unittest.TestCase):
         ended = self.ends(count="0", image="skipped", publish="skipped")
         self.assertEqual(ended.returncode, 0)
         self.assertIn("::notice::The matrix names no image", ended.stdout)
+
+    def test_green_with_its_reason_where_nothing_had_to_be_built(self):
+        ended = self.ends(count="0", image="skipped", build="false", built="false")
+        self.assertEqual((ended.returncode, ended.stdout), (0, "::notice::nothing changed\n"))
+
+    def test_nothing_to_build_is_not_claimed_where_the_last_job_built_all_the_same(self):
+        ended = self.ends(count="0", image="skipped", build="false", built="true")
+        self.assertEqual((ended.returncode, ended.stdout), (0, ""))
+
+    def test_red_when_what_is_published_was_not_scanned_or_a_job_failed_that_should_not_run(self):
+        for results in ({"publish": "failure"}, {"publish": "skipped"}, {"publish": "cancelled"}, {"matrix": "failure"}, {"image": "failure"}):
+            with self.subTest(**results):
+                ended = self.ends(**{"count": "0", "image": "skipped", "build": "false", "built": "false", **results})
+                self.assertEqual(ended.returncode, 1)
+                self.assertIn("::error::The job", ended.stdout)
 
     def test_red_when_planning_failed_and_so_named_no_image(self):
         for count in ("", "0"):

@@ -1,0 +1,281 @@
+#include "pipeline/unchanged.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <ostream>
+#include <set>
+
+#include "bake/inputs.h"
+#include "pipeline/archived_images.h"
+#include "pipeline/candidates.h"
+#include "pipeline/contract_tests.h"
+#include "pipeline/github.h"
+#include "pipeline/images.h"
+#include "pipeline/registry_access.h"
+#include "pipeline/scans.h"
+#include "pipeline/step.h"
+#include "registry/manifests.h"
+#include "system/parallel.h"
+
+namespace {
+
+// Every function that is called reason_… returns why images have to be built, as part of a sentence; empty: no reason.
+
+constexpr std::size_t requests_at_once = 8;
+
+std::string reason_of_settings(const World& world, const Settings& settings) {
+    if (settings.rebuild) return "rebuild: always";
+    if (!settings.only.empty()) return "--only chooses some images";
+    if (!settings.contract.empty() && settings.contract != "off")
+        return "the release does not tell whether its images were tested against " + settings.contract;
+    if (!has_github(world, settings)) return "without a token for GitHub no release can be read";
+    return "";
+}
+
+// The release against the plan --------------------------------------------------------------------------------------
+
+std::string reason_of_image(const Image& image, const Digest& inputs, const PublicationRecord& record) {
+    const auto published = std::find_if(record.images.begin(), record.images.end(),
+                                        [&](const PublishedImage& p) { return p.name == image.name; });
+    if (published == record.images.end()) return "the release does not have " + image.name;
+    if (published->repository != image.repository || published->version_tag != image.version_tag)
+        return fmt::format("{} was published as {}:{}", image.name, published->repository, published->version_tag);
+    if (published->inputs != inputs) return "what goes into " + image.name + " has changed";
+    if (!published->as_built) return image.name + " is of an earlier attempt than the one that the release archives";
+    return "";
+}
+
+std::string reason_of_record(const World& world, const Settings& settings, const Project& project,
+                             const PublicationRecord& record) {
+    if (!record.complete) return "its publication was not complete";
+    if (record.destination.substr(0, record.destination.find('/')) != settings.to)
+        return "it was published to " + record.destination;
+    if (record.images.size() != project.plan.images.size()) return "it has other images";
+    const std::map<std::string, Digest> inputs = load_inputs(world, settings, project);
+    for (const Image& image : project.plan.images) {
+        if (std::string reason = reason_of_image(image, inputs.at(image.name), record); !reason.empty()) return reason;
+    }
+    return "";
+}
+
+/// The images of the evidence are those of the plan, on the same platforms.
+std::string reason_of_platforms(const Plan& plan, const Evidence& evidence) {
+    for (const Image& image : plan.images) {
+        for (const std::string& platform : plan.platforms) {
+            const bool there = std::any_of(evidence.images.begin(), evidence.images.end(), [&](const EvidenceImage& e) {
+                return e.image == image.name && e.platform == platform && e.name == layout_name(image, platform);
+            });
+            if (!there) return "it archives nothing of " + layout_name(image, platform);
+        }
+    }
+    return evidence.images.size() == plan.images.size() * plan.platforms.size() ? "" : "it has other platforms";
+}
+
+std::string reason_of_bases(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
+    const auto text = world.files.read_if_there(fetched.directory / "out/bases.json");
+    if (!text) return "it does not tell what its images were built on";
+    std::vector<Base> given;
+    if (!settings.stand_ins.empty()) given = load_stand_ins(world.files, settings.stand_ins);
+    for (const Base& base : parse_bases_json(*text, "the release's bases.json")) {
+        const bool is_given = std::any_of(given.begin(), given.end(), [&](const Base& g) {
+            return g.reference == base.reference && g.digest == base.digest;
+        });
+        if (base.stand_in != !settings.stand_ins.empty() || (base.stand_in && !is_given))
+            return "it was built on another " + base.reference;
+    }
+    return "";
+}
+
+// The contract ------------------------------------------------------------------------------------------------------
+
+std::optional<ContractReport> load_archived_report(const World& world, const FetchedEvidence& fetched,
+                                                   const EvidenceImage& image) {
+    const std::filesystem::path file = fetched.directory / "out/tests" / (image.name + ".json");
+    const auto text = world.files.read_if_there(file);
+    return text ? std::optional(parse_contract_json(*text, file.string())) : std::nullopt;
+}
+
+/// The tests of the release, as those of an earlier run.
+std::vector<ContractReport> take_archived_reports(const World& world, const Settings& settings,
+                                                  const UnchangedRelease& release) {
+    std::vector<ContractReport> reports;
+    for (const EvidenceImage& image : release.evidence.evidence.images) {
+        ContractReport report = *load_archived_report(world, release.evidence, image);
+        report.reused = true;
+        if (report.tested_by.empty()) report.tested_by = "the release " + release.version;
+        world.files.write(settings.out / "tests" / (report.name + ".json"), render_contract_json(report));
+        reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+/// A certificate that the contract asks for and the Dockerfile does not copy is no part of the inputs.
+std::string reason_of_certificates(const World& world, const Settings& settings) {
+    const std::vector<InputFile> inputs = load_input_files(world.files, ".", settings.dockerfile);
+    for (const CertificateFile& certificate : load_certificates(world)) {
+        if (std::none_of(inputs.begin(), inputs.end(),
+                         [&](const InputFile& input) { return input.path == certificate.name; }))
+            return certificate.name + " is not copied into the images";
+    }
+    return "";
+}
+
+std::string reason_of_contract(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
+    if (settings.contract == "off") return "";
+    if (fetched.evidence.program != PROGRAM_VERSION)
+        return fmt::format("it was tested by version {} of this action, and this is {}", fetched.evidence.program,
+                           PROGRAM_VERSION);
+    for (const EvidenceImage& image : fetched.evidence.images) {
+        const std::optional<ContractReport> report = load_archived_report(world, fetched, image);
+        if (!report || !report->passed() || report->manifest != image.manifest.text())
+            return "it has no passed contract test of " + image.name;
+    }
+    return reason_of_certificates(world, settings);
+}
+
+// The registry ------------------------------------------------------------------------------------------------------
+
+/// The index in the registry joins the manifests that were scanned, and no others.
+std::string reason_of_index(registry::Client& client, const std::string& host, const PublishedImage& published,
+                            const Evidence& evidence) {
+    const std::string name = fmt::format("{}@{}", published.repository, published.index.text());
+    const auto bytes = registry::find_manifest(client, host, published.repository, published.index);
+    if (!bytes) return name + " is not in the registry";
+    std::set<Digest> held;
+    for (const Descriptor& child : parse_manifest(*bytes, name).children) {
+        if (child.platform != "unknown/unknown") held.insert(child.digest);
+    }
+    std::set<Digest> scanned;
+    for (const EvidenceImage& image : evidence.images) {
+        if (image.image == published.name) scanned.insert(image.manifest);
+    }
+    if (held != scanned) return name + " does not hold what the release archives";
+    for (const Digest& manifest : scanned) {
+        if (!registry::ask_manifest(client, host, published.repository, manifest))
+            return fmt::format("{}@{} is not in the registry", published.repository, manifest.text());
+    }
+    return "";
+}
+
+std::string reason_of_tags(registry::Client& client, const std::string& host, const Image& image, const Digest& index) {
+    std::vector<std::string> tags = image.moving_tags;
+    tags.push_back(image.version_tag);
+    for (const std::string& tag : tags) {
+        if (registry::ask_tag(client, host, image.repository, tag) != index)
+            return fmt::format("{}:{} does not name what it published", image.repository, tag);
+    }
+    return "";
+}
+
+/// No mirror is asked: it may be behind.
+std::string reason_of_registry(const World& world, const Settings& settings, const Plan& plan,
+                               const UnchangedRelease& release) {
+    Problems unused_entries;  // of the docker config.json; they matter only where the registry wants a login
+    registry::Client client(world, load_reading_access(world, settings, {settings.to}, unused_entries));
+    std::vector<std::string> reasons(plan.images.size());
+    std::vector<std::function<void()>> work;
+    for (const Image& image : plan.images) {
+        std::string& reason = reasons[work.size()];
+        work.emplace_back([&] {
+            const PublishedImage& published =
+                *std::find_if(release.record.images.begin(), release.record.images.end(),
+                              [&](const PublishedImage& p) { return p.name == image.name; });
+            reason = reason_of_tags(client, settings.to, image, published.index);
+            if (reason.empty()) reason = reason_of_index(client, settings.to, published, release.evidence.evidence);
+        });
+    }
+    in_parallel(requests_at_once, work);
+    const auto found = std::find_if(reasons.begin(), reasons.end(), [](const std::string& r) { return !r.empty(); });
+    return found == reasons.end() ? "" : *found;
+}
+
+// All together ------------------------------------------------------------------------------------------------------
+
+/// Either a release or a reason.
+struct Examined {
+    std::optional<UnchangedRelease> release{};
+    std::string reason{};
+};
+
+Examined examine(const World& world, const Settings& settings, const Project& project, Scans scans) {
+    if (std::string reason = reason_of_settings(world, settings); !reason.empty()) return {.reason = reason};
+    const std::string& version = project.plan.job.defra_version;
+    github::Api api = connect_github(world, settings);
+    const std::vector<github::Release> releases = github::load_releases(api);
+    const github::Release* found = github::find_published(releases, version);
+    if (found == nullptr) return {.reason = version + " is not released"};
+    const auto record = fetch_publication(world, settings, api, *found);
+    if (!record) return {.reason = "the release " + version + " was not made by this action"};
+    const std::string of_release = "the release " + version + " is published, but ";
+    if (std::string reason = reason_of_record(world, settings, project, *record); !reason.empty())
+        return {.reason = of_release + reason};
+    auto evidence = fetch_evidence(world, settings, api, *found, scans);
+    if (!evidence) return {.reason = of_release + "it archives nothing of its scans"};
+    UnchangedRelease release{version, found->url, *record, std::move(*evidence)};
+    for (const auto& reason_of : std::vector<std::function<std::string()>>{
+             [&] { return reason_of_platforms(project.plan, release.evidence.evidence); },
+             [&] { return reason_of_bases(world, settings, release.evidence); },
+             [&] { return reason_of_contract(world, settings, release.evidence); },
+             [&] { return reason_of_registry(world, settings, project.plan, release); }}) {
+        if (std::string reason = reason_of(); !reason.empty()) return {.reason = of_release + reason};
+    }
+    return {.release = std::move(release)};
+}
+
+/// A doubt is no fault of this run: images are built, and that meets the same fault if it matters.
+Examined examine_or_doubt(const World& world, const Settings& settings, const Project& project, Scans scans) {
+    try {
+        return examine(world, settings, project, scans);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        return {.reason = "what is published could not be examined: " + error.problems.front().what};
+    }
+}
+
+}  // namespace
+
+std::optional<UnchangedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project,
+                                               Scans scans) {
+    if (!is_registry(settings.to) || project.plan.images.empty()) return std::nullopt;
+    TimedStep step(world, "changes", "against what is published as " + project.plan.job.defra_version);
+    Examined examined = examine_or_doubt(world, settings, project, scans);
+    step.end(examined.release ? render_not_built(*examined.release) : "images are built: " + examined.reason);
+    return std::move(examined.release);
+}
+
+std::string render_not_built(const UnchangedRelease& release) {
+    return fmt::format("nothing has to be built: {} is published, and nothing that goes into an image changed",
+                       release.version);
+}
+
+Problem make_not_built_notice(const UnchangedRelease& release) {
+    return {{}, render_not_built(release), "rebuild: always builds all the same", Level::notice};
+}
+
+std::optional<RescannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project) {
+    std::optional<UnchangedRelease> release = find_unchanged(world, settings, project, Scans::fetched);
+    if (!release) return std::nullopt;
+    const FetchedEvidence& evidence = release->evidence;
+    RescannedImages images;
+    images.layouts = take_archived_scans(world, settings, evidence, release->record, project.plan);
+    const std::size_t expected = evidence.evidence.images.size();
+    if (images.layouts.size() != expected ||
+        rescan_images(world, settings, project, images.layouts).size() != expected) {
+        world.log << "changes  images are built all the same: not all can be scanned from what the release archives\n";
+        return std::nullopt;
+    }
+    if (settings.contract != "off") images.contracts = take_archived_reports(world, settings, *release);
+    take_archived_bases(world, settings, evidence);
+    world.files.write(settings.out / "publication.json", world.files.read(evidence.directory / "out/publication.json"));
+    images.notices = {make_not_built_notice(*release)};
+    registry::ClientSettings access =
+        load_reading_access(world, settings, {registry_of_credentials(settings)}, images.notices);
+    access.mirrors = settings.mirrors;
+    registry::Client client(world, access);
+    renew_bases(world, client, settings, images.notices);
+    images.release = std::move(*release);
+    return images;
+}

@@ -1,0 +1,43 @@
+// Whether anything has to be built. A version that is published from the same inputs is not built again: what its
+// release archives of the images is scanned with today's databases.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/contract.h"
+#include "pipeline/evidence.h"
+
+/// The release of this DEFRA_VERSION: its images are what a build would have to make.
+struct UnchangedRelease {
+    std::string version;
+    std::string url;
+    PublicationRecord record;
+    FetchedEvidence evidence;
+};
+
+/// Nothing if images have to be built; then the log says why, in one sentence. Wherever there is a doubt they are
+/// built: unless the release is complete and has exactly the planned images, in the same repositories, from the same
+/// inputs and the given stand-ins; every version tag and moving tag names the recorded index, which holds exactly the
+/// platform manifests that were scanned and, unless --contract is off, passed the contract of this very version of the
+/// program. A release or registry that cannot be read is a doubt as well: only a cancellation is thrown.
+std::optional<UnchangedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project,
+                                               Scans scans);
+
+/// "nothing has to be built: 1.0.0 is published, and …": for outputs and reports.
+std::string render_not_built(const UnchangedRelease& release);
+Problem make_not_built_notice(const UnchangedRelease& release);
+
+/// What takes the place of the images, tests and scans of a build.
+struct RescannedImages {
+    std::vector<Layout> layouts;  ///< without layers
+    std::vector<ContractReport> contracts;
+    Problems notices;  ///< make_not_built_notice, and warnings about bases
+    UnchangedRelease release;
+};
+
+/// The images of find_unchanged, scanned again into out/scans, with out/bases.json, out/tests and out/publication.json
+/// as the release has them. Nothing if images have to be built, also because one of them cannot be scanned without its
+/// layers.
+std::optional<RescannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project);
