@@ -41,11 +41,6 @@ std::string python_of(const ExistingTag& tag) {
     return tag.title.substr(0, tag.title.find('-'));
 }
 
-/// The higher one; an empty string is lower than any version.
-std::string newer_version(const std::string& a, const std::string& b) {
-    return parse_version(a) < parse_version(b) ? b : a;
-}
-
 }  // namespace
 
 TagWriter::TagWriter(const World& world, Client& client, const std::string& host, const Publication& publication,
@@ -81,8 +76,10 @@ void TagWriter::write_version_tags(const std::function<void()>& on_written) {
 }
 
 void TagWriter::move_tags(const std::function<void()>& on_written) {
+    const Tags tags = tags_of(StepKind::move_tag);
     try {
-        write_and_verify(tags_of(StepKind::move_tag), on_written);
+        if (moves_one_tag()) refuse_if_newer_is_published(tags.front()->step);
+        write_and_verify(tags, on_written);
     } catch (const Error&) {
         give_back_version_tags();
         throw;
@@ -91,9 +88,12 @@ void TagWriter::move_tags(const std::function<void()>& on_written) {
     give_back_moving_tags();
 }
 
+/// The repositories in parallel, the tags of each one after the other. What another run does meanwhile is certain to be
+/// seen only if one tag is read after another was written: where no repository has two tags, none is parallel.
 void TagWriter::write_and_verify(const Tags& tags, const std::function<void()>& on_written) {
     std::map<std::string, Tags> by_repository;
     for (Tag* tag : tags) by_repository[tag->step.repository].push_back(tag);
+    if (by_repository.size() == tags.size()) by_repository = {{"", tags}};
     std::vector<std::function<void()>> writes;
     for (const auto& [repository, theirs] : by_repository) {
         writes.emplace_back([this, &theirs = theirs, &on_written] { write_in_order(theirs, on_written); });
@@ -297,9 +297,9 @@ bool TagWriter::give_back(Tag& version_tag, const Step& moving) {
 /// Some moving tags name a newer version by now. Those that we wrote at the same time may have named it, too.
 void TagWriter::give_back_moving_tags() {
     const Tags tags = tags_of(StepKind::move_tag);
-    std::string newest;
-    for (const Tag* tag : tags) newest = newer_version(newest, tag->newer);
-    if (newest.empty()) return;
+    std::optional<Version> newest;
+    for (const Tag* tag : tags) newest = std::max(newest, parse_version(tag->newer));
+    if (!newest && !moves_one_tag()) return;
     Problems problems;
     for (Tag* tag : tags) {
         try {
@@ -310,20 +310,23 @@ void TagWriter::give_back_moving_tags() {
     }
     std::vector<std::string> lost;
     for (const Tag* tag : tags) {
+        newest = std::max(newest, parse_version(tag->newer));
         if (!tag->newer.empty()) lost.push_back(name_of(tag->step));
     }
-    problems.insert(problems.begin(), {{},
-                                       fmt::format("another run published {} meanwhile, which is newer, and keeps {}",
-                                                   newest, joined(lost, ", ")),
-                                       std::string("nothing has to be done for these tags; ") + one_at_a_time});
-    throw Error{Exit::failed, problems};
+    if (newest) {
+        problems.insert(problems.begin(),
+                        {{},
+                         fmt::format("another run published {} meanwhile, which is newer, and keeps {}",
+                                     render_version(*newest), joined(lost, ", ")),
+                         std::string("nothing has to be done for these tags; ") + one_at_a_time});
+    }
+    if (!problems.empty()) throw Error{Exit::failed, problems};
 }
 
-/// Moves the tag to what the newer version published for the same minor version of Python, if it did.
-void TagWriter::give_back(Tag& moving_tag, const std::string& newer) {
+/// Moves the tag to what the newer version published under it, if it did.
+void TagWriter::give_back(Tag& moving_tag, const std::optional<Version>& newest) {
     const Step& step = moving_tag.step;
-    const auto name =
-        find_version_tag(list_tags(client_, host_, step.repository), newer, python_of(load_tag(step, step.digest)));
+    const std::optional<std::string> name = find_newer(step, newest);
     const auto theirs = name ? ask_tag(client_, host_, step.repository, *name) : std::nullopt;
     if (!theirs) return;
     if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) {
@@ -332,7 +335,35 @@ void TagWriter::give_back(Tag& moving_tag, const std::string& newer) {
     }
     const std::lock_guard lock(mutex_);
     moving_tag.state = State::untouched;
-    moving_tag.newer = newer;
+    moving_tag.newer = render_version(parse_version_tag(*name)->version);
+}
+
+/// A rollback moves tags to an older version on purpose.
+bool TagWriter::moves_one_tag() const {
+    return publication_.reason.empty() && std::count_if(tags_.begin(), tags_.end(), [](const Tag& tag) {
+                                              return tag.step.kind == StepKind::move_tag;
+                                          }) == 1;
+}
+
+/// The version tag of what a newer version published, or is about to publish, under this moving tag.
+std::optional<std::string> TagWriter::find_newer(const Step& step, const std::optional<Version>& limit) {
+    const ExistingTag ours = load_tag(step, step.digest);
+    const std::optional<Version> version = parse_version(ours.version);
+    const std::optional<Version> python = parse_version(python_of(ours));
+    if (!version || !python) return std::nullopt;
+    return find_newer_version_tag(list_tags(client_, host_, step.repository), {*version, *python}, step.tag, limit);
+}
+
+/// The other run may move the tag between our reading and writing it. Nothing would show that afterwards: what it
+/// published later than this is found by give_back_moving_tags.
+void TagWriter::refuse_if_newer_is_published(const Step& step) {
+    const std::optional<std::string> newer = find_newer(step);
+    if (!newer) return;
+    throw Error{Exit::failed,
+                {{{},
+                  fmt::format("{} was not moved: {} is published, which is newer", name_of(step), *newer),
+                  "if another run is publishing it at this moment, nothing has to be done; if not, raise DEFRA_VERSION "
+                  "above it"}}};
 }
 
 TagPut TagWriter::put_index(const Step& step, const Digest& index) {

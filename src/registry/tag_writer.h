@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/version.h"
 #include "publication/publication.h"
 #include "registry/client.h"
 #include "registry/upload.h"
@@ -34,7 +35,8 @@ class TagWriter {
     void write_version_tags(const std::function<void()>& on_written);
 
     /// Moves all moving tags, forwards only, and sees each. Throws Error{failed} if a newer version was published
-    /// meanwhile: its tags stay, or are put back.
+    /// meanwhile: its tags stay, or are put back. Another run shows itself by any one of several moving tags; where
+    /// there is only one to move, by the list of tags, which is asked for before and after.
     void move_tags(const std::function<void()>& on_written);
 
     /// Puts what is visible now in front of the problems, and what was not touched behind them.
@@ -69,7 +71,10 @@ class TagWriter {
     void give_back_version_tags();
     bool give_back(Tag& version_tag, const Step& moving);
     void give_back_moving_tags();
-    void give_back(Tag& moving_tag, const std::string& newer);
+    void give_back(Tag& moving_tag, const std::optional<Version>& newest);
+    bool moves_one_tag() const;
+    std::optional<std::string> find_newer(const Step& step, const std::optional<Version>& limit = std::nullopt);
+    void refuse_if_newer_is_published(const Step& step);
 
     TagPut put_index(const Step& step, const Digest& index);
     ExistingTag load_tag(const Step& step, const Digest& index);

@@ -33,12 +33,17 @@ struct GatedHttp : Http {
 
 /// Two runs over one registry that holds an older version.
 struct Race {
-    Bench bench;
-    SampleMatrix last{bench.fake.files, "1.0.0", "out/last"};
+    Shape shape = Shape::whole;
+    Bench bench{};
+    SampleMatrix last = make("1.0.0", "out/last");
     std::array<int, 2> codes = {0, 0};
     std::map<std::string, Digest> first;  ///< what each version tag was written to first
 
-    Race() { bench.push(last); }
+    explicit Race(Shape of = Shape::whole) : shape(of) { bench.push(last); }
+
+    SampleMatrix make(const std::string& version, const std::string& directory, const SampleBuild& build = {}) {
+        return {bench.fake.files, version, directory, build, shape};
+    }
 
     void run(const std::array<const SampleMatrix*, 2>& matrices, const std::string& order, DelayPoint delay) {
         bench.registry.loses = [this](const Request& request) -> std::optional<Response> {
@@ -101,11 +106,13 @@ TEST_CASE("an older and a newer version at once: both get their version tags, th
           "[whole]") {
     // Only here: every order of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
+    const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     for (const std::string& order : list_orders()) {
-        INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : ""));
-        Race race;
-        const SampleMatrix older(race.bench.fake.files, "1.1.0", "out/older");
-        const SampleMatrix newer(race.bench.fake.files, "1.2.0", "out/newer");
+        INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : "") << ", shape "
+                   << static_cast<int>(shape));
+        Race race(shape);
+        const SampleMatrix older = race.make("1.1.0", "out/older");
+        const SampleMatrix newer = race.make("1.2.0", "out/newer");
         race.run({&older, &newer}, order, delay);
         CHECK(race.holds(newer));
         CHECK(race.holds(older, TagKind::version));

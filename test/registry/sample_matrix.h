@@ -22,6 +22,13 @@ struct SampleBuild {
     std::string inputs{};
 };
 
+/// How many images it has, and moving tags: fewer show less of what another run did.
+enum class Shape {
+    whole,         ///< four images, six moving tags
+    one_tag_each,  ///< one image in each repository, each with one moving tag
+    one_tag,       ///< one image with one moving tag
+};
+
 struct SampleMatrix {
     std::string version;
     std::filesystem::path images;
@@ -33,12 +40,15 @@ struct SampleMatrix {
 
     /// Writes the layouts below `directory`.
     SampleMatrix(Files& files, std::string defra_version, std::filesystem::path directory = "out/images",
-                 SampleBuild which = {})
+                 SampleBuild which = {}, Shape shape = Shape::whole)
         : version(std::move(defra_version)), images(std::move(directory)), build(std::move(which)) {
         plan.job = {.file = "JOB.env", .defra_version = version, .image_name = "python"};
         plan.platforms = {"linux/amd64"};
-        add(files, "3.13.3", Target::development, "defra/python-development", {"latest-3.13", "latest"});
-        add(files, "3.13.3", Target::production, "defra/python", {"latest-3.13", "latest"});
+        const std::vector<std::string> tags = shape == Shape::whole ? std::vector<std::string>{"latest-3.13", "latest"}
+                                                                    : std::vector<std::string>{"latest"};
+        if (shape != Shape::one_tag) add(files, "3.13.3", Target::development, "defra/python-development", tags);
+        add(files, "3.13.3", Target::production, "defra/python", tags);
+        if (shape != Shape::whole) return;
         add(files, "3.12.6", Target::development, "defra/python-development", {"latest-3.12"});
         add(files, "3.12.6", Target::production, "defra/python", {"latest-3.12"});
     }
