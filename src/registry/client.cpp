@@ -57,6 +57,10 @@ std::string value_of(const Challenge& challenge, const std::string& name) {
     return found == challenge.values.end() ? "" : found->second;
 }
 
+bool is_read(const Call& call) {
+    return call.method == "GET" || call.method == "HEAD";
+}
+
 }  // namespace
 
 Client::Client(const World& world, ClientSettings settings)
@@ -69,6 +73,11 @@ std::size_t Client::requests() const {
 
 bool Client::has_credentials(const std::string& host, const std::string& repository) const {
     return find_credentials(settings_.credentials, host, repository) != nullptr;
+}
+
+bool Client::has_denied_reads(const std::string& host, const std::string& repository) const {
+    const std::lock_guard lock(mutex_);
+    return denied_.contains(host + "/" + repository);
 }
 
 void Client::refuse_denied(const std::string& what, const std::string& hint) const {
@@ -122,7 +131,12 @@ Response Client::send(const Call& asked) {
         met_.insert(call.host);
         alone.unlock();
     }
-    return follow(call, std::move(request), std::move(response));
+    response = follow(call, std::move(request), std::move(response));
+    if (is_read(asked) && (response.status == 401 || response.status == 403)) {
+        const std::lock_guard lock(mutex_);
+        denied_.insert(asked.host + "/" + asked.repository);
+    }
+    return response;
 }
 
 /// Asks how the registry wants its credentials. Whatever else it responds, the request itself will show.
@@ -243,12 +257,11 @@ std::string Client::resolve(const Call& call, const std::string& from, const std
 }
 
 Response Client::follow(const Call& call, Request request, Response response) {
-    const bool reads = call.method == "GET" || call.method == "HEAD";
     for (int hop = 0; hop < max_redirects; ++hop) {
         // Only these two keep method and body (RFC 9110 §15.4).
         const bool keeps_method = response.status == 307 || response.status == 308;
         const std::optional<std::string> location = response.header("Location");
-        if (response.status / 100 != 3 || !(reads || keeps_method) || !location) break;
+        if (response.status / 100 != 3 || !(is_read(call) || keeps_method) || !location) break;
         request.url = resolve(call, request.url, *location);
         request.headers = call.headers;
         response = send_authorized(call, request);

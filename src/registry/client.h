@@ -64,6 +64,9 @@ class Client {
     /// The registry denied this (401, 403): an Error{failed} that also names the credentials that are not used.
     [[noreturn]] void refuse_denied(const std::string& what, const std::string& hint) const;
 
+    /// True if a read of this repository was denied (401, 403) at some time: it may not exist yet, or may not be read.
+    bool has_denied_reads(const std::string& host, const std::string& repository) const;
+
     bool pushes_to(const std::string& host) const { return settings_.pushes_to.contains(host); }
     std::size_t requests() const;  ///< sent by now, tokens included
 
@@ -104,6 +107,7 @@ class Client {
     mutable std::mutex mutex_;  ///< guards what follows
     std::minstd_rand random_;
     std::size_t requests_ = 0;
+    std::set<std::string> denied_;  ///< "docker.io/defradigital/python"
     std::chrono::milliseconds waited_{0};
 };
 

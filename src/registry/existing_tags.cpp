@@ -29,15 +29,14 @@ class TagLookup {
         : client_(client), host_(host), names_(names), digests_(names.size()) {}
 
     std::vector<std::optional<Digest>> run(std::size_t jobs) {
+        if (names_.empty()) return digests_;
         // One tag alone: where the registry does not respond, or its certificate is not trusted, this is reported once.
-        if (!names_.empty()) ask(0, TagRead::head);
+        // Before a push that is a GET: a registry, or a proxy in front of it, may respond to every HEAD with 404. Where
+        // the first tag exists, no 404 for another one is believed without a GET.
+        const bool is_before_push = client_.pushes_to(host_);
+        ask(0, is_before_push ? TagRead::get : TagRead::head);
         ask_others(jobs, TagRead::head);
-        // A registry, or a proxy in front of it, that responds to every HEAD with 404 has no say. One tag shows it.
-        const auto absent = std::find(digests_.begin(), digests_.end(), std::nullopt);
-        if (absent == digests_.end() || !client_.pushes_to(host_)) return digests_;
-        const auto first = static_cast<std::size_t>(absent - digests_.begin());
-        if (!is_new(names_[first].repository)) ask(first, TagRead::get);
-        if (digests_[first]) ask_others(jobs, TagRead::head_then_get);
+        if (is_before_push && digests_[0]) ask_others(jobs, TagRead::get);
         return digests_;
     }
 
@@ -65,8 +64,6 @@ class TagLookup {
         new_.insert(repository);
         return true;
     }
-
-    bool is_new(const std::string& repository) const { return new_.contains(repository); }
 
     Client& client_;
     const std::string& host_;

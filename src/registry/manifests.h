@@ -22,7 +22,7 @@ std::string accepted_types();
 enum class TagRead {
     head,           ///< one HEAD, which no pull limit counts: enough where the tag is read again before it is written
     head_then_get,  ///< a 404 is confirmed by GET
-    get,            ///< one GET: for tags that were reported absent before
+    get,            ///< one GET: for tags that are probably absent
 };
 
 /// What a tag (or a digest) names now; nothing if it does not exist. Where a registry does not support HEAD (405) or

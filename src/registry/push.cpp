@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -90,23 +91,25 @@ class Push {
     /// A registry may deny reads of a repository until the first push has created it. Tags are only written where they
     /// can be read.
     void check_readable() {
-        for (const auto& [repository, manifest] : denied_) ask_manifest(client_, settings_.host, repository, manifest);
+        std::set<std::string> seen;
+        for (const Step& step : publication_.steps) {
+            if (step.kind != StepKind::store_manifest || !seen.insert(step.repository).second) continue;
+            if (client_.has_denied_reads(settings_.host, step.repository))
+                ask_manifest(client_, settings_.host, step.repository, step.digest);
+        }
     }
 
-    /// The manifests of the layouts. Of what the registry has already nothing more is asked: if it has the first one of
-    /// a repository, it is asked for the others as well.
+    /// The manifests of the layouts. Of what the registry has already nothing more is asked: if it has the very first
+    /// one, it is asked for the others as well.
     std::vector<Stored> load_images() {
         std::vector<Stored> images;
-        std::map<std::string, bool> has_first;
+        std::optional<bool> has_first;
+        const auto may_be_new = [] { return true; };  // check_readable shows whether it was
         for (const Step& step : publication_.steps) {
             if (step.kind != StepKind::store_manifest) continue;
-            const bool is_first = !has_first.contains(step.repository);
-            const bool is_there = (is_first || has_first[step.repository]) &&
-                                  ask_manifest(client_, settings_.host, step.repository, step.digest, [&] {
-                                      denied_.emplace(step.repository, step.digest);
-                                      return true;
-                                  });
-            if (is_first) has_first[step.repository] = is_there;
+            const bool is_there = has_first.value_or(true) &&
+                                  ask_manifest(client_, settings_.host, step.repository, step.digest, may_be_new);
+            if (!has_first) has_first = is_there;
             if (is_there) {
                 ++pushed_.present;
                 continue;
@@ -225,7 +228,6 @@ class Push {
     const PublicationSources& sources_;
     const PushSettings& settings_;
     std::map<Digest, Need> needs_;
-    std::map<std::string, Digest> denied_;  ///< repositories that may not be read, with a manifest of each
     std::atomic<bool> failed_ = false;
     std::atomic<bool> mounts_ = false;
     std::mutex note_mutex_;  ///< locked while note_done is called
