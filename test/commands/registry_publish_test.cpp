@@ -1,5 +1,7 @@
 // Publishing to a registry, told: what is asked and written, what is said, and what is visible when it goes wrong.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <utility>
 
 #include "commands/github_world.h"
 #include "commands/publish_scene.h"
@@ -285,7 +287,7 @@ TEST_CASE("Only with --insecure is another machine spoken to in clear") {
     PublishScene scene;
     scene.options["to"] = "registry.example.org";
     for (const char* scheme : {"http", "https"}) {
-        for (const char* method : {"HEAD", "POST"})
+        for (const char* method : {"HEAD", "GET", "POST"})
             scene.fake.http.answer(method, std::string(scheme) + "://registry.example.org/*", 403);
     }
     CHECK_THROWS_AS(scene.publish(), Error);
@@ -422,6 +424,36 @@ TEST_CASE("A newer version that is published during the rescan keeps its moving 
     CHECK(result.outputs.at("published") == "false");
     CHECK(result.outputs.at("reason").find("defradigital/python:latest stays at 1.2.0") != std::string::npos);
     CHECK(half.registry.tags == half.before);
+}
+
+TEST_CASE("With gate.publish: no-worse, what is published during the scan is compared with, too") {
+    const bool is_newer_clean = GENERATE(false, true);
+    HalfPublished world;
+    world.github.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
+    world.registry.tags.clear();
+    CHECK(world.publish("1.2.0").exit == Exit::done);
+    const std::map<std::string, Digest> newer = std::exchange(world.registry.tags, {});
+    const std::string newest = newer.at("defradigital/python:latest").text();
+    CHECK(world.publish("1.0.0").exit == Exit::done);
+
+    world.github.finding = "CVE-2026-1";
+    world.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        // Another run, while 1.0.0 is fetched to be scanned; what it published is scanned after that.
+        if (request.method == "GET" && request.url.find("/blobs/") != std::string::npos) world.registry.tags = newer;
+        if (is_newer_clean && request.url.ends_with(newest)) world.github.finding = "";
+        return std::nullopt;
+    };
+    const Result result = world.publish("1.1.0");
+    INFO(render_problems(result.problems));
+    for (const auto& [name, digest] : newer) CHECK(world.registry.tags.at(name) == digest);
+    if (is_newer_clean) {
+        CHECK(result.exit == Exit::refused);
+        CHECK(first_line(result) == "Nothing visible changed.");
+        CHECK(world.registry.tags == newer);
+    } else {
+        CHECK(result.exit == Exit::done);
+        CHECK(world.registry.tags.contains("defradigital/python:1.1.0-python3.13.3"));
+    }
 }
 
 TEST_CASE("A rollback follows the pages of the list of tags, whichever Link comes first (W13)") {
