@@ -39,6 +39,7 @@ using Problems = std::vector<Problem>;
 struct Error {
     Exit exit = Exit::failed;
     Problems problems;
+    bool is_permanent = false;  ///< of a request: another attempt would end the same way
 };
 
 /// True if one of them is an error, not only a warning or a notice.

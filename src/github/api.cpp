@@ -65,7 +65,7 @@ Response Api::send(const ApiCall& call) {
         if (const auto asked = limit_wait(response, world_.clock.now(), limits + 1)) {
             ++limits;
             wait(*asked, shown(call) + ": " + message_of(response));
-        } else if (may_pass(response.status) && !call.creates && retries < max_retries) {
+        } else if (is_worth_a_retry(response.status) && !call.creates && retries < max_retries) {
             ++retries;
             wait(std::chrono::seconds(retries * retries), shown(call) + ": " + message_of(response));
         } else {
@@ -149,7 +149,7 @@ bool Api::is_githubs(const std::string& url) const {
 Response Api::send_once(const Request& request) {
     ++requests_;
     Problems why_none;
-    return send_or_tell_why(world_.http, request, why_none);
+    return try_send(world_.http, request, why_none);
 }
 
 Response Api::follow(const ApiCall& call, Request request, Response response) {

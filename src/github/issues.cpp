@@ -64,7 +64,7 @@ void make_label(Api& api) {
     json.field("description", "Kept by the nightly scan");
     json.close();
     const Response response = api.send({.method = "POST", .path = "labels", .body = json.one_line(), .creates = true});
-    const bool there_now = has_error(response, "already_exists") || may_pass(response.status);
+    const bool there_now = has_error(response, "already_exists") || is_worth_a_retry(response.status);
     if (response.status != 201 && !there_now) throw make_refusal(purpose(), response);
 }
 
@@ -132,7 +132,7 @@ std::string create(Api& api, const TrackingPlan& plan) {
                                         .notifies = true});
     if (response.status == 201)
         return keep_one(api, text_at(parse_tool_json(response.body, "GitHub's response"), "html_url"));
-    if (!may_pass(response.status)) throw make_refusal(purpose(), response);
+    if (!is_worth_a_retry(response.status)) throw make_refusal(purpose(), response);
     const std::string there = keep_one(api, "");  // it may have happened all the same
     if (there.empty()) throw make_refusal(purpose(), response);
     return there;
@@ -152,7 +152,8 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
                                             .creates = true,
                                             .notifies = true});
         const bool locked = response.status == 403 && says(response, "lock");
-        if (response.status != 201 && !locked && !may_pass(response.status)) throw make_refusal(purpose(), response);
+        if (response.status != 201 && !locked && !is_worth_a_retry(response.status))
+            throw make_refusal(purpose(), response);
     }
     api.require({.method = "PATCH",
                  .path = fmt::format("issues/{}", issue.number),

@@ -122,7 +122,7 @@ class Maker {
         }
         if (response.status == 201) return parse_release(response);
         // It may have happened all the same, or another run was quicker.
-        if (may_pass(response.status) || has_error(response, "already_exists", "tag_name")) {
+        if (is_worth_a_retry(response.status) || has_error(response, "already_exists", "tag_name")) {
             const std::vector<Release> releases = load_releases(api_);
             if (const Release* draft = choose_draft(releases, wanted_.tag)) return *draft;
             if (const Release* there = find_published(releases, wanted_.tag)) return *there;
@@ -216,7 +216,7 @@ class Maker {
             if (response.status == 201) return true;
             release = reload(release);
             if (!release.draft) return false;
-            const bool again = may_pass(response.status) || has_error(response, "already_exists");
+            const bool again = is_worth_a_retry(response.status) || has_error(response, "already_exists");
             if (!again || attempt == max_uploads) {
                 throw make_refusal(
                     {fmt::format("the file {} of the release {} was not uploaded; the release is still a "

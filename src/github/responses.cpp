@@ -100,15 +100,6 @@ bool says(const Response& response, const std::string& words) {
     return lower_case(response.body).find(lower_case(words)) != std::string::npos;
 }
 
-std::string next_page(const Response& response) {
-    for (const std::string& link : fields_of(response.header("Link").value_or(""), ',')) {
-        const std::size_t end = link.find('>');
-        if (!link.starts_with('<') || end == std::string::npos) continue;
-        if (link.find("rel=\"next\"", end) != std::string::npos) return link.substr(1, end - 1);
-    }
-    return "";
-}
-
 std::optional<std::chrono::seconds> limit_wait(const Response& response, Time now, int attempt) {
     if (response.status != 403 && response.status != 429) return std::nullopt;
     if (const auto seconds = number_of(response.header("Retry-After"))) return std::chrono::seconds(*seconds);
@@ -119,10 +110,6 @@ std::optional<std::chrono::seconds> limit_wait(const Response& response, Time no
     }
     if (response.status == 429 || says(response, "secondary rate")) return 60s * (1 << std::clamp(attempt - 1, 0, 6));
     return std::nullopt;
-}
-
-bool may_pass(int status) {
-    return status == 0 || status == 408 || status >= 500;
 }
 
 Error make_refusal(const Purpose& purpose, const Response& response) {

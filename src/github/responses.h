@@ -20,16 +20,10 @@ bool has_error(const Response& response, const std::string& code, const std::str
 /// True if GitHub's words hold this, whatever the case of their letters.
 bool says(const Response& response, const std::string& words);
 
-/// The URL of the next page (RFC 8288, rel="next"); empty if there is none.
-std::string next_page(const Response& response);
-
 /// How long GitHub wants us to wait before anything is sent again; nothing if this response is about no limit. In this
 /// order: Retry-After; an empty allowance, until it is filled again (by GitHub's own clock, the Date header; `now` only
 /// where there is none); a secondary limit, a minute, doubled with each attempt.
 std::optional<std::chrono::seconds> limit_wait(const Response& response, Time now, int attempt);
-
-/// Worth sending again if that does no harm: no response (status 0), 408, 5xx.
-bool may_pass(int status);
 
 /// What a call was for: reported with every failure.
 struct Purpose {

@@ -215,7 +215,7 @@ Response Client::send_once(const Request& request, Problems& why_none) {
         const std::lock_guard lock(mutex_);
         ++requests_;
     }
-    Response response = send_or_tell_why(world_.http, request, why_none);
+    Response response = try_send(world_.http, request, why_none);
     if (response.status == 0 && why_none.front().hint.empty())
         why_none.front().hint = "see whether this machine reaches the registry";
     redact(request, response);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "oci/layout.h"
 #include "registry/refusal.h"
 
@@ -39,23 +38,6 @@ std::string hint_for(const Call& call, const Response& response) {
 [[noreturn]] void refuse(const Client& client, const Call& call, const Response& response) {
     if (is_denied(response)) client.refuse_denied(render_refusal(call, response), hint_for(call, response));
     throw Error{Exit::failed, {{{}, render_refusal(call, response), hint_for(call, response)}}};
-}
-
-/// The URL of the entry whose rel is "next" (RFC 8288): `</v2/a/tags/list?last=x&n=100>; rel="next"`. Empty if there is
-/// none.
-std::string next_page(const Response& response) {
-    for (std::string rest : response.all_headers("Link")) {
-        while (rest.find('<') != std::string::npos) {
-            rest.erase(0, rest.find('<') + 1);
-            const std::string url = rest.substr(0, rest.find('>'));
-            rest.erase(0, std::min(rest.size(), url.size()));
-            const std::string parameters = lower_case(rest.substr(0, rest.find('<')));
-            if (parameters.find("rel=\"next\"") != std::string::npos ||
-                parameters.find("rel=next") != std::string::npos)
-                return url;
-        }
-    }
-    return "";
 }
 
 }  // namespace

@@ -9,10 +9,6 @@ namespace registry {
 
 using namespace std::chrono_literals;
 
-bool is_worth_a_retry(int status) {
-    return status == 0 || status == 408 || status == 425 || status == 429 || status >= 500;
-}
-
 std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now) {
     int seconds = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);

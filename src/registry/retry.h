@@ -11,9 +11,6 @@ namespace registry {
 
 inline constexpr int max_attempts = 5;
 
-/// No response at all (status 0), 408, 425, 429 and 5xx are worth another try.
-bool is_worth_a_retry(int status);
-
 /// Retry-After as whole seconds or an HTTP date, clamped to 1 … 60 s; nothing for anything else ("35.852µs" has been
 /// seen).
 std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now);

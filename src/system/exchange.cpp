@@ -49,19 +49,19 @@ Address parse_address(const Request& request) {
     return address;
 }
 
-void Exchange::fail(const std::string& what, const std::string& hint) const {
-    throw Error{Exit::failed, {{{}, request.method + " " + address.shown + ": " + what, hint}}};
+void Exchange::fail(const std::string& what, const std::string& hint, bool is_permanent) const {
+    throw Error{Exit::failed, {{{}, request.method + " " + address.shown + ": " + what, hint}}, is_permanent};
 }
 
 bool Exchange::take_header(std::string_view line) {
     header_bytes += line.size();
     if (header_bytes > max_header_bytes) {
-        refusal = "the answer's headers are longer than 256 KiB";
+        refusal = "the response's headers are longer than 256 KiB";
         return false;
     }
     const std::size_t colon = line.find(':');
     if (line.starts_with("HTTP/")) {
-        response.headers.clear();  // after a 100 Continue comes a second answer
+        response.headers.clear();  // after a 100 Continue comes a second response
     } else if (colon != std::string_view::npos) {
         response.headers.push_back(
             {std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
@@ -74,7 +74,7 @@ bool Exchange::take_body(std::string_view bytes) {
     note_status();
     if (body_bytes > request.max_body) {
         is_cut = response.status >= 400;
-        if (!is_cut) refusal = fmt::format("the answer is longer than {} bytes", request.max_body);
+        if (!is_cut) refusal = fmt::format("the response is longer than {} bytes", request.max_body);
         response.body +=
             bytes.substr(0, request.max_body - std::min<std::uint64_t>(request.max_body, response.body.size()));
         return false;

@@ -35,7 +35,7 @@ struct Exchange {
     std::array<char, CURL_ERROR_SIZE> said{};
 
     /// Throws Error{failed} that names method, host and path.
-    [[noreturn]] void fail(const std::string& what, const std::string& hint = "") const;
+    [[noreturn]] void fail(const std::string& what, const std::string& hint = "", bool is_permanent = true) const;
 
     /// These four return false, and the reason is in `refusal` or `disk_error`, if the exchange is to be ended.
     bool take_header(std::string_view line);

@@ -1,4 +1,4 @@
-// One HTTP exchange. Any status is a value; only "no answer" throws.
+// One HTTP exchange. Any status is a value; only "no response" throws.
 #pragma once
 
 #include <chrono>
@@ -42,12 +42,21 @@ struct Response {
 
 struct Http {
     virtual ~Http() = default;
-    /// No retry and no redirect is followed here; but where a kept connection turns out to be closed before any answer,
-    /// libcurl sends the request again on a new one, unless it is `only_once`. Throws Error{failed}, naming method,
-    /// host and path (never the query), if no whole answer came.
+    /// No retry and no redirect is followed here; but where a kept connection turns out to be closed before any
+    /// response, libcurl sends the request again on a new one, unless it is `only_once`. Throws Error{failed}, naming
+    /// method, host and path (never the query), if no whole response came. It is permanent where another attempt would
+    /// end the same way: a certificate that is not trusted, a response that is longer than the request allows.
     virtual Response send(const Request& request) = 0;
 };
 
-/// The same where no answer is a value, too: status 0, with the reason as its body and, with its hint, in `why_none`.
-/// Throws on what no other attempt would mend: a cancellation, and a disk that could not be written to.
-Response send_or_tell_why(Http& http, const Request& request, Problems& why_none);
+/// The same where no response is a value, too: status 0, with the reason as its body and, with its hint, in `why_none`.
+/// Throws where another attempt would not help: an Error that is permanent, a cancellation, and a disk that could not
+/// be written to.
+Response try_send(Http& http, const Request& request, Problems& why_none);
+
+/// True if the same request may succeed later: no response at all (status 0), 408, 425, 429 and 5xx.
+bool is_worth_a_retry(int status);
+
+/// The URL of the entry whose rel is "next" (RFC 8288): `</v2/a/tags/list?last=x&n=100>; rel="next"`. Empty if there is
+/// none.
+std::string next_page(const Response& response);

@@ -158,6 +158,12 @@ const char* hint_for(CURL* handle, CURLcode code) {
     }
 }
 
+/// Names, connections and servers may work at the next attempt; what is wrong with the certificate or the URL stays so.
+bool is_permanent(CURLcode code) {
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+           code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
+}
+
 void perform(Exchange& exchange) {
     const CURLcode code = curl_easy_perform(exchange.handle);
     exchange.note_status();
@@ -167,9 +173,10 @@ void perform(Exchange& exchange) {
     if (is_called_off(exchange.request)) stop_if_cancelled();
     errno = exchange.disk_error;
     if (exchange.disk_error != 0) refuse_path(exchange.request.save_to, "cannot be written");
-    if (!exchange.refusal.empty()) exchange.fail(exchange.refusal);
+    // A write may have been done all the same: that is found out by the attempt after it.
+    if (!exchange.refusal.empty()) exchange.fail(exchange.refusal, "", exchange.request.method == "GET");
     const std::string said = exchange.said.data();
-    exchange.fail(said.empty() ? curl_easy_strerror(code) : said, hint_for(exchange.handle, code));
+    exchange.fail(said.empty() ? curl_easy_strerror(code) : said, hint_for(exchange.handle, code), is_permanent(code));
 }
 
 }  // namespace

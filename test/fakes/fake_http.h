@@ -60,7 +60,9 @@ struct FakeHttp : Http {
         if (response.body.size() > request.max_body && response.status >= 400) {
             response.body.resize(request.max_body);
         } else if (response.body.size() > request.max_body) {
-            throw Error{Exit::failed, {{{}, request.method + " " + request.url + ": the answer is too large", ""}}};
+            throw Error{Exit::failed,
+                        {{{}, request.method + " " + request.url + ": the response is too large", ""}},
+                        request.method == "GET"};
         }
         const bool saved = !request.save_to.empty() && (response.status == 200 || response.status == 206);
         if (saved && files != nullptr) {

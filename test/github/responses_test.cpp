@@ -69,10 +69,3 @@ TEST_CASE("A refusal says GitHub's words and what it says of each field, on one 
     CHECK(message_of({502, {}, "<html>Bad Gateway</html>"}) == "HTTP 502");
     CHECK(message_of({0, {}, "connection reset"}) == "connection reset");
 }
-
-TEST_CASE("The next page is where the Link header says, and only its next") {
-    CHECK(next_page({200, {{"Link", "<https://a/?page=2>; rel=\"next\", <https://a/?page=9>; rel=\"last\""}}, ""}) ==
-          "https://a/?page=2");
-    CHECK(next_page({200, {{"link", "<https://a/?page=1>; rel=\"prev\""}}, ""}).empty());
-    CHECK(next_page({200, {}, ""}).empty());
-}

@@ -250,6 +250,23 @@ TEST_CASE("Too Many Requests is waited out as long as the registry asks for, wha
     }
 }
 
+TEST_CASE("A token response without end is read once, and its length is the error") {
+    FakeWorld fake;
+    fake.http.answer("GET", manifest_url, 401, "", {bearer});
+    fake.http.answer("GET", "https://auth.docker.io/token*", 200, std::string(100'000, ' '));
+    const World world = fake.world();
+    Client client(world, {});
+    try {
+        client.send(manifest);
+        FAIL("nothing was thrown");
+    } catch (const Error& error) {
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what.find("the response is too large") != std::string::npos);
+    }
+    CHECK(fake.http.sent.size() == 2);
+    CHECK(fake.clock.sleeps.empty());
+}
+
 TEST_CASE("After five attempts a server that fails has failed (R4)") {
     FakeWorld fake;
     fake.http.answer("GET", manifest_url, 503);

@@ -9,11 +9,6 @@ namespace {
 const Time now = *parse_time("2026-11-23T12:00:00Z");
 }
 
-TEST_CASE("What passes is tried again, what a person must change is not") {
-    for (const int status : {0, 408, 425, 429, 500, 502, 503, 504}) CHECK(is_worth_a_retry(status));
-    for (const int status : {200, 201, 307, 400, 401, 403, 404, 405, 413, 422}) CHECK_FALSE(is_worth_a_retry(status));
-}
-
 TEST_CASE("Retry-After is obeyed as seconds and as a date, within bounds") {
     CHECK(parse_retry_after("2", now) == 2000ms);
     CHECK(parse_retry_after("Mon, 23 Nov 2026 12:00:30 GMT", now) == 30s);

@@ -319,11 +319,21 @@ TEST_CASE("no more of a body is read than the request allows") {
     for (int i = 0; i < 2000; ++i) endless += chunk;
     LocalServer server(always({endless, Reply::Then::hang}));
     RealHttp http({});
-    const std::string expected = "GET " + server.address() + "/huge: the answer is longer than 100000 bytes\n";
+    const std::string expected = "GET " + server.address() + "/huge: the response is longer than 100000 bytes\n";
     CHECK(message_of(http, {.url = server.url("/huge"), .max_body = 100'000}) == expected);
     CHECK(message_of(http, {.url = server.url("/huge"), .save_to = directory.path / "huge", .max_body = 100'000}) ==
           expected);
     CHECK(fs::is_empty(directory.path));
+    const auto is_permanent = [&](const std::string& method) {
+        try {
+            http.send({.method = method, .url = server.url("/huge"), .max_body = 100'000});
+        } catch (const Error& error) {
+            return error.is_permanent;
+        }
+        throw std::logic_error("nothing was thrown");
+    };
+    CHECK(is_permanent("GET"));
+    CHECK_FALSE(is_permanent("PUT"));  // it may have been done: the next attempt shows it
 }
 
 TEST_CASE("of a long error page the status and the beginning are kept") {
@@ -341,7 +351,7 @@ TEST_CASE("headers without end are not read to the end") {
     LocalServer server(always({bytes + "\r\n", Reply::Then::close}));
     RealHttp http({});
     CHECK(message_of(http, {.url = server.url("/")}) ==
-          "GET " + server.address() + "/: the answer's headers are longer than 256 KiB\n");
+          "GET " + server.address() + "/: the response's headers are longer than 256 KiB\n");
 }
 
 TEST_CASE("a redirect is a value and is not followed") {
