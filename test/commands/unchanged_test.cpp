@@ -270,6 +270,12 @@ TEST_CASE("Images are built if the registry does not hold exactly what was scann
          [](ReleasedWorld& fake) {
              fake.lost_manifests = {fake.published_digests("python", "1.0.0-python3.13.3").second};
          }},
+        {"does not hold what the release archives",
+         [](ReleasedWorld& fake) {
+             fake.options["contract"] = "off";
+             const std::string scanned = fake.published_digests("python", "1.0.0-python3.13.3").second.text();
+             fake.change_evidence(scanned, sha256("other").text());
+         }},
         {"could not be examined: ", [](ReleasedWorld& fake) { fake.silent_host = "registry-1.docker.io"; }},
     });
 }
