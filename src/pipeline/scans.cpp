@@ -77,7 +77,7 @@ std::vector<std::string> rescan_images(const World& world, const Settings& setti
                                        const std::vector<Layout>& layouts) {
     if (layouts.empty()) return {};
     const ScanSettings scan = make_scan_settings(world, settings, project);
-    TimedStep step(world, "scan", "the kept inventories of " + counted(layouts.size(), "image"));
+    TimedStep step(world, "scan", "the archived inventories of " + counted(layouts.size(), "image"));
     std::vector<KeptImage> images;
     for (const Layout& layout : layouts) images.push_back({layout.name, layout.manifest});
     std::vector<std::string> names = rescan_from_sboms(world, images, scan);
