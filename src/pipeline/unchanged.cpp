@@ -268,7 +268,8 @@ std::optional<RescannedImages> rescan_unchanged(const World& world, const Settin
     }
     if (settings.contract != "off") images.contracts = take_archived_reports(world, settings, *release);
     take_archived_bases(world, settings, evidence);
-    world.files.write(settings.out / "publication.json", world.files.read(evidence.directory / "out/publication.json"));
+    if (const auto record = world.files.read_if_there(evidence.directory / "out/publication.json"))
+        world.files.write(settings.out / "publication.json", *record);
     images.notices = {make_not_built_notice(*release)};
     registry::ClientSettings access =
         load_reading_access(world, settings, {registry_of_credentials(settings)}, images.notices);
