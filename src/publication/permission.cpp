@@ -21,7 +21,7 @@ bool is_publish_branch(const std::string& ref, const std::string& default_branch
 Permission decide_permission(const EventContext& event_context, PublishMode wish,
                              const std::vector<std::string>& branches) {
     if (wish == PublishMode::off) return {false, "publishing is switched off"};
-    if (!event_context.in_workflow) return {true, "this is not a workflow: whoever runs it decides"};
+    if (!event_context.in_workflow) return {true, "this is not a workflow: the person who runs it decides"};
     if (std::find(publishing_events.begin(), publishing_events.end(), event_context.event) == publishing_events.end()) {
         return {false, "an event of the kind \"" + event_context.event + "\" never publishes"};
     }

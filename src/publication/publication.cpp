@@ -80,8 +80,9 @@ class Planner {
         } else if (!verdict->may_ship() && rules_.no_worse.contains(member.manifest)) {
             publication_.warnings.push_back(
                 {{},
-                 fmt::format("{} is vulnerable ({} block), and goes out because it is no worse than what it replaces",
-                             member.name, verdict->blocking.size()),
+                 fmt::format(
+                     "{} is vulnerable ({} block), and is published because it is no worse than what it replaces",
+                     member.name, verdict->blocking.size()),
                  "gate.publish: no-worse in the policy lets it",
                  Level::warning});
         } else if (!verdict->may_ship()) {
@@ -204,7 +205,7 @@ class Planner {
             existing->index);
     }
 
-    /// Going back from a bad patch is legitimate, and worth a word.
+    /// Going back from a bad patch is legitimate, and worth a warning.
     void warn_of_lower_python(const Candidate& candidate, const ExistingTag& existing) {
         const auto python_of = [](const std::string& name) { return parse_version(name.substr(0, name.find('-'))); };
         const std::optional<Version> theirs = python_of(existing.title);

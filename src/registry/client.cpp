@@ -21,7 +21,7 @@ constexpr std::uint64_t max_token_body = 64U << 10U;
 constexpr int max_redirects = 10;
 constexpr std::chrono::milliseconds max_wait_for_one_thing = 120s;
 constexpr std::chrono::milliseconds max_wait_in_all = 15min;
-constexpr std::chrono::milliseconds worth_telling = 1s;
+constexpr std::chrono::milliseconds shortest_reported_wait = 1s;
 
 /// The wanted scope comes first: some registries look at no other (registry.md §2).
 std::vector<std::string> scopes_of(const Call& call) {
@@ -197,11 +197,11 @@ bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Re
         if (attempts.waited + wait > max_wait_for_one_thing || waited_ + wait > max_wait_in_all) return false;
         attempts.waited += wait;
         waited_ += wait;
-        if (wait >= worth_telling) {
-            world_.log << fmt::format(
-                              "{} {}: trying again in {} s\n", host,
-                              response.status == 0 ? "does not respond" : fmt::format("says {}", response.status),
-                              std::chrono::ceil<std::chrono::seconds>(wait).count())
+        if (wait >= shortest_reported_wait) {
+            world_.log << fmt::format("{} {}: trying again in {} s\n", host,
+                                      response.status == 0 ? "does not respond"
+                                                           : fmt::format("responds with {}", response.status),
+                                      std::chrono::ceil<std::chrono::seconds>(wait).count())
                        << std::flush;
         }
     }

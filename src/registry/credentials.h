@@ -31,7 +31,7 @@ DockerConfig parse_docker_config(std::string_view text, const std::string& file)
 
 /// The option registry-auths: a YAML list of `registry`, `username` and `password`, by host as people write it. An
 /// entry without a password is left out: pull requests of forks and of Dependabot have no secrets. Throws
-/// Error{bad_input} with every mistake; never shows what is in the text.
+/// Error{bad_input} with every error; never shows what is in the text.
 std::map<std::string, Credentials> parse_registry_auths(const Secret& text);
 
 }  // namespace registry

@@ -57,22 +57,22 @@ std::string render_refusal(const Call& call, const Response& response) {
     const std::string what = fmt::format("{} {}/{}/{}", call.method, call.host, call.repository, where);
     if (response.status == 0) return response.body.empty() ? what + ": no response" : response.body;
 
-    std::string said;
+    std::string reason;
     rapidjson::Document body;
     body.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(response.body.data(),
                                                                                        response.body.size());
     if (!body.HasParseError()) {
         for (const Json& error : items_at(body, "errors")) {
-            said += ": " + text_at(error, "code") + " " + text_at(error, "message");
+            reason += ": " + text_at(error, "code") + " " + text_at(error, "message");
             if (const std::string detail = render_detail(member(error, "detail")); !detail.empty())
-                said += " (" + detail + ")";
+                reason += " (" + detail + ")";
         }
     } else if (const std::string beginning = excerpt(response.body); !beginning.empty()) {
-        said = ": " + beginning;
+        reason = ": " + beginning;
     }
     if (const auto location = response.header("Location"); location && response.status / 100 == 3)
-        said = " to " + location->substr(0, location->find('?')) + said;
-    return fmt::format("{}: {}{}{}", what, response.status, one_line(said),
+        reason = " to " + location->substr(0, location->find('?')) + reason;
+    return fmt::format("{}: {}{}{}", what, response.status, one_line(reason),
                        is_pull_limit(response) ? render_pull_limit(response) : "");
 }
 

@@ -70,7 +70,7 @@ void TagWriter::write_version_tags(const std::function<void()>& on_written) {
         write_and_verify({tags.front()}, on_written);
         write_and_verify({tags.begin() + 1, tags.end()}, on_written);
     } catch (const Error&) {
-        give_back_version_tags();
+        restore_version_tags();
         throw;
     }
 }
@@ -81,11 +81,11 @@ void TagWriter::move_tags(const std::function<void()>& on_written) {
         if (moves_one_tag()) refuse_if_newer_is_published(tags.front()->step);
         write_and_verify(tags, on_written);
     } catch (const Error&) {
-        give_back_version_tags();
+        restore_version_tags();
         throw;
     }
     keep_first_version_tag();
-    give_back_moving_tags();
+    restore_moving_tags();
 }
 
 /// The repositories in parallel, the tags of each one after the other. What another run does meanwhile is certain to be
@@ -197,6 +197,7 @@ bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
 
 /// Another run published our version meanwhile, or the registry did not show it when it was asked before.
 void TagWriter::refuse_version(Tag& tag, const ExistingTag& theirs) {
+    refuse_rewriting(tag.step, theirs.index);
     {
         const std::lock_guard lock(mutex_);
         tag.state = State::untouched;
@@ -214,6 +215,21 @@ void TagWriter::refuse_version(Tag& tag, const ExistingTag& theirs) {
                 {{{},
                   what + "which was made from other inputs: this version is published already",
                   std::string("raise DEFRA_VERSION, and ") + one_at_a_time}}};
+}
+
+/// The same index in other bytes is no other run's.
+void TagWriter::refuse_rewriting(const Step& step, const Digest& shown) {
+    const Manifest theirs = parse_manifest(bytes_of(step, shown), name_of(step));
+    const Manifest ours = parse_manifest(bytes_of(step, step.digest), name_of(step));
+    const auto is_same = [](const Descriptor& a, const Descriptor& b) { return a.digest == b.digest; };
+    if (theirs.annotations != ours.annotations || !std::equal(theirs.children.begin(), theirs.children.end(),
+                                                              ours.children.begin(), ours.children.end(), is_same))
+        return;
+    throw Error{Exit::failed,
+                {{{},
+                  fmt::format("{} names {}, which is our index in other bytes: the registry rewrites what it is sent",
+                              name_of(step), shown.brief()),
+                  "do not use this registry, or the proxy in between"}}};
 }
 
 /// A registry may accept a tag and lose it: it is written a second time, which changes nothing where it only lags.
@@ -267,14 +283,14 @@ void TagWriter::keep_first_version_tag() {
 /// This run lost against another one of the same version, and may have overwritten a version tag that the registry
 /// reported absent a moment before. The moving tags show what that tag named, if the other run came so far; if not, it
 /// looks after the tag itself (keep_first_version_tag).
-void TagWriter::give_back_version_tags() {
+void TagWriter::restore_version_tags() {
     if (!same_version_elsewhere_) return;
     for (Tag* tag : tags_of(StepKind::write_version_tag)) {
         if (tag->state != State::written) continue;
         for (const Tag* moving : tags_of(StepKind::move_tag)) {
             if (moving->step.repository != tag->step.repository || moving->step.digest != tag->step.digest) continue;
             try {
-                if (give_back(*tag, moving->step)) break;
+                if (restore(*tag, moving->step)) break;
             } catch (const Error&) {  // that this run lost is the error to report
             }
         }
@@ -282,7 +298,7 @@ void TagWriter::give_back_version_tags() {
 }
 
 /// False if the moving tag does not show the other run's image.
-bool TagWriter::give_back(Tag& version_tag, const Step& moving) {
+bool TagWriter::restore(Tag& version_tag, const Step& moving) {
     const Step& step = version_tag.step;
     const auto shown = ask_tag(client_, host_, moving.repository, moving.tag);
     if (!shown || shown == step.digest) return false;
@@ -295,7 +311,7 @@ bool TagWriter::give_back(Tag& version_tag, const Step& moving) {
 }
 
 /// Some moving tags name a newer version by now. Those that we wrote at the same time may have named it, too.
-void TagWriter::give_back_moving_tags() {
+void TagWriter::restore_moving_tags() {
     const Tags tags = tags_of(StepKind::move_tag);
     std::optional<Version> newest;
     for (const Tag* tag : tags) newest = std::max(newest, parse_version(tag->newer));
@@ -303,7 +319,7 @@ void TagWriter::give_back_moving_tags() {
     Problems problems;
     for (Tag* tag : tags) {
         try {
-            if (tag->newer.empty()) give_back(*tag, newest);
+            if (tag->newer.empty()) restore(*tag, newest);
         } catch (const Error& error) {
             problems.insert(problems.end(), error.problems.begin(), error.problems.end());
         }
@@ -324,7 +340,7 @@ void TagWriter::give_back_moving_tags() {
 }
 
 /// Moves the tag to what the newer version published under it, if it did.
-void TagWriter::give_back(Tag& moving_tag, const std::optional<Version>& newest) {
+void TagWriter::restore(Tag& moving_tag, const std::optional<Version>& newest) {
     const Step& step = moving_tag.step;
     const std::optional<std::string> name = find_newer(step, newest);
     const auto theirs = name ? ask_tag(client_, host_, step.repository, *name) : std::nullopt;
@@ -355,7 +371,7 @@ std::optional<std::string> TagWriter::find_newer(const Step& step, const std::op
 }
 
 /// The other run may move the tag between our reading and writing it. Nothing would show that afterwards: what it
-/// published later than this is found by give_back_moving_tags.
+/// published later than this is found by restore_moving_tags.
 void TagWriter::refuse_if_newer_is_published(const Step& step) {
     const std::optional<std::string> newer = find_newer(step);
     if (!newer) return;

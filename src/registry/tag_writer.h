@@ -3,7 +3,7 @@
 // A registry cannot compare and swap. Two runs that publish at once find each other by reading: each tag is read
 // immediately before every attempt to write it, and again afterwards. Of two runs of the same version the one that is
 // late at the first version tag writes no other; of two versions the newer one gets the moving tags. What a run wrote
-// before it found out, it gives back. docs/publishing.md explains it for users.
+// before it found out, it restores. docs/publishing.md explains it for users.
 #pragma once
 
 #include <cstdint>
@@ -64,14 +64,15 @@ class TagWriter {
     [[noreturn]] void refuse_put(const Step& step, const TagPut& put, const std::optional<Digest>& now) const;
     bool may_write(Tag& tag, const std::optional<Digest>& now);
     [[noreturn]] void refuse_version(Tag& tag, const ExistingTag& theirs);
+    void refuse_rewriting(const Step& step, const Digest& shown);
     void verify(Tag& tag);
     bool is_seen(Tag& tag);
 
     void keep_first_version_tag();
-    void give_back_version_tags();
-    bool give_back(Tag& version_tag, const Step& moving);
-    void give_back_moving_tags();
-    void give_back(Tag& moving_tag, const std::optional<Version>& newest);
+    void restore_version_tags();
+    bool restore(Tag& version_tag, const Step& moving);
+    void restore_moving_tags();
+    void restore(Tag& moving_tag, const std::optional<Version>& newest);
     bool moves_one_tag() const;
     std::optional<std::string> find_newer(const Step& step, const std::optional<Version>& limit = std::nullopt);
     void refuse_if_newer_is_published(const Step& step);

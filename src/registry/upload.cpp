@@ -42,7 +42,7 @@ bool is_worth_a_new_upload(const Response& response) {
 }
 
 bool is_taken(const Response& response) {
-    return response.status == 200 || response.status == 201 || response.status == 202;
+    return response.status / 100 == 2;
 }
 
 Call make_put(const std::string& host, const std::string& repository, const std::string& name, const std::string& bytes,
@@ -57,7 +57,7 @@ Call make_put(const std::string& host, const std::string& repository, const std:
 void check_digest(const Call& call, const Response& response, const Digest& digest) {
     const std::string theirs = response.header("Docker-Content-Digest").value_or("");
     if (theirs.empty() || Digest::parse(theirs) == digest) return;
-    refuse(fmt::format("{}/{} took {} and calls it something else", call.host, call.repository, digest.text()),
+    refuse(fmt::format("{}/{} took {} and calls it {}", call.host, call.repository, digest.text(), one_line(theirs)),
            "do not use this registry, or the proxy in between");
 }
 
@@ -89,7 +89,7 @@ class Upload {
                 if (is_there_after_all()) return sent_ ? Arrival::sent : Arrival::found;
                 call = make_send(response);
                 response = client_.send(call);
-                if (response.status / 100 == 2) return Arrival::sent;
+                if (is_taken(response)) return Arrival::sent;
                 if (!is_worth_a_new_upload(response)) refuse_push(client_, call, response);
                 check_file(response);
                 sent_ = ask_first_ = true;

@@ -1,4 +1,4 @@
-// Bringing blobs and manifests into a repository (distribution-spec, "Pushing blobs", "Mounting a blob from another
+// Uploads blobs and manifests to a repository (distribution-spec, "Pushing blobs", "Mounting a blob from another
 // repository", "Pushing manifests"; registry.md §1, §5).
 #pragma once
 

@@ -224,7 +224,7 @@ TEST_CASE("gate.publish: no-worse lets a blocked image out that is no worse than
     CHECK_FALSE(publication.is_refused());
     REQUIRE(publication.warnings.size() == 1);
     CHECK(publication.warnings.front().what ==
-          "3.13.3-production-linux-amd64 is vulnerable (0 block), and goes out because it is no worse than what it "
+          "3.13.3-production-linux-amd64 is vulnerable (0 block), and is published because it is no worse than what it "
           "replaces");
     CHECK(publish({verdict(Outcome::unknown)}, {}, {.source = "", .no_worse = {amd64}}).exit == Exit::failed);
     CHECK(publish({verdict(Outcome::vulnerable)}, {}, {.source = "", .no_worse = {sha256("another")}}).is_refused());

@@ -245,7 +245,7 @@ TEST_CASE("Too Many Requests is waited out as long as the registry asks for, wha
         INFO(method);
         CHECK(client.send(call).status == 200);
         CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(2)});
-        CHECK(fake.log.str() == "docker.io says 429: trying again in 2 s\n");
+        CHECK(fake.log.str() == "docker.io responds with 429: trying again in 2 s\n");
         CHECK(client.requests() == 2);
     }
 }

@@ -354,6 +354,23 @@ TEST_CASE("an upload without a place to send it to is an error, an empty digest 
     }
 }
 
+TEST_CASE("a registry that rewrites the index under a tag is named as the cause, and the tag as visible") {
+    Bench bench;
+    bench.registry.loses = [&](const Request& request) -> Fault {
+        const bool is_tag = request.method == "PUT" && request.url.find("/manifests/1.1.0") != std::string::npos;
+        if (!is_tag) return std::nullopt;
+        const std::string rewritten = request.body + "\n";
+        bench.registry.manifests["defra/python-development"].emplace(sha256(rewritten), rewritten);
+        bench.registry.tags.insert_or_assign("defra/python-development:1.1.0-python3.13.3", sha256(rewritten));
+        return Response{201, {}, ""};
+    };
+    const Error error = bench.push_fails();
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what == "1 of 4 version tags written, no moving tag moved.");
+    CHECK(mentions(error, "the registry rewrites what it is sent"));
+    CHECK(bench.registry.tags.size() == 1);
+}
+
 TEST_CASE("a registry that is busy for seven seconds is waited for") {
     Bench bench;
     bench.registry.fault = [&](const Request&) -> Fault {
