@@ -96,6 +96,10 @@ TEST_CASE("A run that is blocked leaves the registry alone and names the bumps t
     CHECK(fs::last_write_time(index) == written);
     CHECK(mentions(road.text("out/verdict.json"), "\"vulnerable\""));
     CHECK(mentions(road.text("out/summary.md"), "3.13.6"));
+
+    // What gate.publish: no-worse lets a publishing run do is no excuse for one that may not publish.
+    road.real.files.write(road.tree / "vulnerability-policy.yml", "gate: {publish: no-worse}\n");
+    CHECK(road.run_on_stand_ins("run", {"--contract", "off", "--publish", "off"}, "red").exit_code == 1);
 }
 
 TEST_CASE("Publishing again where the versions are out finds nothing to do; with other inputs it refuses") {
