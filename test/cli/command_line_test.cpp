@@ -77,7 +77,7 @@ TEST_CASE("In a workflow the inputs count; an empty one was not given") {
     CHECK(invocation.options == std::map<std::string, std::string>{{"image-matrix", "m.json"}});
 }
 
-TEST_CASE("A step without a command runs the whole road") {
+TEST_CASE("A step without a command runs the whole pipeline") {
     CHECK(parse_inputs({{"INPUT_COMMAND", ""}}).command == "run");
 }
 

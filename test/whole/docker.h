@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "whole/road.h"
+#include "whole/project.h"
 
 /// The layout of what stands for a base.
 inline fs::path stand_in_layout(const std::string& reference) {
@@ -27,22 +27,23 @@ inline std::vector<std::string> texts_at(const Json& object, const std::string& 
 }
 
 struct Docker {
-    Road& road;
+    Project& project;
     std::string id = "python-image-action-services-" + std::to_string(getpid());
     fs::path directory = fs::temp_directory_path() / id;  ///< whose name needs no care
     std::vector<std::string> containers;
     std::set<std::string> images;
 
-    explicit Docker(Road& on) : road(on) {
+    explicit Docker(Project& on) : project(on) {
         fs::create_directories(directory / "config/cli-plugins");
         fs::create_symlink(cache_directory() / "bin/docker-buildx", directory / "config/cli-plugins/docker-buildx");
-        road.real.environment["DOCKER_CONFIG"] = (directory / "config").string();
+        project.real.environment["DOCKER_CONFIG"] = (directory / "config").string();
     }
     Docker(const Docker&) = delete;
     Docker& operator=(const Docker&) = delete;
     ~Docker() {
-        for (const std::string& container : containers) road.start({"docker", "rm", "--force", "--volumes", container});
-        for (const std::string& image : images) road.start({"docker", "rmi", "--force", image});
+        for (const std::string& container : containers)
+            project.start({"docker", "rm", "--force", "--volumes", container});
+        for (const std::string& image : images) project.start({"docker", "rmi", "--force", image});
         fs::remove_all(directory);
     }
 
@@ -55,7 +56,7 @@ struct Docker {
 
     /// The option that puts a layout in the place of an image that a Dockerfile names.
     std::vector<std::string> context(const std::string& reference, const fs::path& layout) {
-        const rapidjson::Document index = parse_tool_json(road.real.files.read(layout / "index.json"), "index.json");
+        const rapidjson::Document index = parse_tool_json(project.real.files.read(layout / "index.json"), "index.json");
         const fs::path link = directory / std::to_string(std::hash<std::string>{}(layout.string()));
         if (!fs::exists(link)) fs::create_directory_symlink(layout, link);
         return {"--build-context", reference + "=oci-layout://" + link.string() + "@" +
@@ -63,7 +64,7 @@ struct Docker {
     }
 
     Finished succeed(const std::vector<std::string>& argv) {
-        Finished finished = road.start(argv);
+        Finished finished = project.start(argv);
         INFO(finished.out << finished.err);
         REQUIRE(finished.exit_code == 0);
         return finished;
@@ -80,7 +81,7 @@ struct Docker {
     Finished run(const std::vector<std::string>& words) {
         std::vector<std::string> argv = {"docker", "run"};
         argv.insert(argv.end(), words.begin(), words.end());
-        return road.start(argv);
+        return project.start(argv);
     }
 
     /// In the background; returns the container's id.
@@ -109,15 +110,15 @@ struct Docker {
     }
 
     std::string logs(const std::string& container) {
-        const Finished logs = road.start({"docker", "logs", container});
+        const Finished logs = project.start({"docker", "logs", container});
         return logs.out + logs.err;
     }
 
     /// Both scanners' lists of what is in a layout's image, as CycloneDX.
     std::vector<std::string> list_packages(const fs::path& layout) {
-        road.real.environment["GRYPE_DB_CACHE_DIR"] = (sample_databases("green") / "grype").string();
+        project.real.environment["GRYPE_DB_CACHE_DIR"] = (sample_databases("green") / "grype").string();
         for (const char* off : {"GRYPE_DB_AUTO_UPDATE", "GRYPE_DB_VALIDATE_AGE", "GRYPE_CHECK_FOR_APP_UPDATE"})
-            road.real.environment[off] = "false";
+            project.real.environment[off] = "false";
         return {succeed({"trivy", "image", "--quiet", "--cache-dir", (directory / "trivy").string(), "--offline-scan",
                          "--skip-version-check", "--format", "cyclonedx", "--input", layout.string()})
                     .out,

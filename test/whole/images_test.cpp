@@ -14,23 +14,23 @@ const std::string version = "3.13.5";
 const std::string older_version = "3.12.1";
 constexpr const char* label_of_python = "uk.gov.defra.python.python-version";
 
-fs::path layout_of(Road& road, const std::string& image) {
-    return road.tree / "out/images" / (image + "-linux-amd64");
+fs::path layout_of(Project& project, const std::string& image) {
+    return project.tree / "out/images" / (image + "-linux-amd64");
 }
 
-void build_parents(Road& road, const std::string& only) {
-    const Finished built = road.run_on_stand_ins("build", {"--only", only});
+void build_parents(Project& project, const std::string& only) {
+    const Finished built = project.run_on_stand_ins("build", {"--only", only});
     INFO(built.err);
     REQUIRE(built.exit_code == 0);
 }
 
 /// How a service's Dockerfile finds its parents, which are not published.
-std::vector<std::string> on_parents(Road& road, Docker& docker, const std::string& python = version) {
+std::vector<std::string> on_parents(Project& project, Docker& docker, const std::string& python = version) {
     const std::string tag = "1.0.0-python" + python;
     std::vector<std::string> options = {"--build-arg", "PARENT_VERSION=" + tag};
     for (const auto& [name, repository] : std::map<std::string, std::string>{
              {"-production", "defradigital/python:"}, {"-development", "defradigital/python-development:"}}) {
-        for (const std::string& option : docker.context(repository + tag, layout_of(road, python + name)))
+        for (const std::string& option : docker.context(repository + tag, layout_of(project, python + name)))
             options.push_back(option);
     }
     return options;
@@ -51,17 +51,17 @@ std::vector<std::string> on_stand_ins(Docker& docker) {
 }
 
 /// Writes the lock of the service in `directory`.
-void lock_service(Road& road, Docker& docker, const fs::path& directory) {
-    std::vector<std::string> lock = on_parents(road, docker);
+void lock_service(Project& project, Docker& docker, const fs::path& directory) {
+    std::vector<std::string> lock = on_parents(project, docker);
     lock.insert(lock.end(), {"-f", (fs::path(repository_dir()) / "test/fixtures/lock.Dockerfile").string(), "--output",
                              directory.string()});
     docker.build(directory, lock);
 }
 
 /// Builds a service with the documented Dockerfile; the image is called SERVICE-TARGET.
-void build_target(Road& road, Docker& docker, const fs::path& directory, const std::string& service,
+void build_target(Project& project, Docker& docker, const fs::path& directory, const std::string& service,
                   const std::string& target, const std::string& python) {
-    std::vector<std::string> options = on_parents(road, docker, python);
+    std::vector<std::string> options = on_parents(project, docker, python);
     options.insert(options.end(),
                    {"-f", (fs::path(repository_dir()) / "examples/uv.Dockerfile").string(), "--target", target, "--tag",
                     docker.name(service + "-" + target), "--output=type=image,compression=uncompressed"});
@@ -69,10 +69,10 @@ void build_target(Road& road, Docker& docker, const fs::path& directory, const s
 }
 
 /// A service in `directory`, with its lock, on both parents: SERVICE-production and SERVICE-development.
-void build_service(Road& road, Docker& docker, const fs::path& directory, const std::string& service) {
-    lock_service(road, docker, directory);
+void build_service(Project& project, Docker& docker, const fs::path& directory, const std::string& service) {
+    lock_service(project, docker, directory);
     for (const std::string target : {"production", "development"})
-        build_target(road, docker, directory, service, target, version);
+        build_target(project, docker, directory, service, target, version);
 }
 
 fs::path copy_service(Docker& docker, const fs::path& from) {
@@ -80,10 +80,10 @@ fs::path copy_service(Docker& docker, const fs::path& from) {
     return docker.directory / "service";
 }
 
-std::map<std::string, ContractRow> load_rows(Road& road, std::string image) {
+std::map<std::string, ContractRow> load_rows(Project& project, std::string image) {
     std::replace(image.begin(), image.end(), ':', '_');
     std::map<std::string, ContractRow> rows;
-    for (const ContractRow& row : parse_contract_json(road.text("out/tests/" + image + ".json"), image).rows)
+    for (const ContractRow& row : parse_contract_json(project.text("out/tests/" + image + ".json"), image).rows)
         rows[row.id] = row;
     return rows;
 }
@@ -100,32 +100,33 @@ bool includes(const std::set<std::string>& all, const std::set<std::string>& som
     return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
-std::vector<std::string> layer_digests(Road& road, const fs::path& directory) {
-    const Layout layout = load_layout(road.real.files, directory, "any", "linux/amd64");
+std::vector<std::string> layer_digests(Project& project, const fs::path& directory) {
+    const Layout layout = load_layout(project.real.files, directory, "any", "linux/amd64");
     std::vector<std::string> digests;
     for (const Descriptor& layer : layout.layers) digests.push_back(layer.digest.text());
     return digests;
 }
 
-rapidjson::Document load_configuration(Road& road, const fs::path& directory) {
-    return parse_tool_json(load_config(road.real.files, load_layout(road.real.files, directory, "any", "linux/amd64")),
-                           "the configuration");
+rapidjson::Document load_configuration(Project& project, const fs::path& directory) {
+    return parse_tool_json(
+        load_config(project.real.files, load_layout(project.real.files, directory, "any", "linux/amd64")),
+        "the configuration");
 }
 
 /// Builds a service of test/fixtures/services with the documented Dockerfile, and runs its checks as it comes and
 /// restricted: they pass everywhere, and the service's production images pass the contract.
 void check_service(const std::string& service) {
-    Road road;
-    Docker docker(road);
-    road.real.files.write(road.tree / "matrix.json", R"([
+    Project project;
+    Docker docker(project);
+    project.real.files.write(project.tree / "matrix.json", R"([
         {"pythonVersion": "3.13.5", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []},
         {"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm", "distrolessVersion": "cc-debian12", "tags": []}])");
-    build_parents(road, "*");
+    build_parents(project, "*");
     const fs::path services = fs::path(repository_dir()) / "test/fixtures/services";
     const fs::path directory = docker.directory / service;
     fs::copy(services / service, directory, fs::copy_options::recursive);
     fs::copy(services / "checks.py", directory / "app");
-    lock_service(road, docker, directory);
+    lock_service(project, docker, directory);
 
     const std::vector<std::string> as_it_comes = {"--rm"};
     const std::vector<std::string> restricted = {"--rm",   "--read-only", "--cap-drop", "ALL",
@@ -134,7 +135,7 @@ void check_service(const std::string& service) {
     for (const std::string& python : {version, older_version}) {
         for (const std::string target : {"production", "development"}) {
             INFO(python << "-" << target);
-            build_target(road, docker, directory, python, target, python);
+            build_target(project, docker, directory, python, target, python);
             for (std::vector<std::string> words : {as_it_comes, restricted}) {
                 words.push_back(docker.name(python + "-" + target));
                 const Finished ran = docker.run(words);
@@ -146,14 +147,14 @@ void check_service(const std::string& service) {
     }
     CHECK(outputs.size() == 1);
 
-    const std::string contract = road.real.files.read(fs::path(repository_dir()) / "examples/service-contract.yml");
+    const std::string contract = project.real.files.read(fs::path(repository_dir()) / "examples/service-contract.yml");
     const std::string off = "off: [";
     std::string on_stand_in = contract;  // what this 3.12 cannot do: docs/images.md
     on_stand_in.insert(contract.find(off) + off.size(), "openssldir, standard-modules, ");
     for (const auto& [python, text] : {std::pair{version, contract}, std::pair{older_version, on_stand_in}}) {
-        road.real.files.write(road.tree / "contract.yml", text);
+        project.real.files.write(project.tree / "contract.yml", text);
         const Finished tested =
-            road.run("test", {"--reference", docker.name(python + "-production"), "--contract", "contract.yml"});
+            project.run("test", {"--reference", docker.name(python + "-production"), "--contract", "contract.yml"});
         INFO(tested.out << tested.err);
         CHECK(tested.exit_code == 0);
     }
@@ -163,23 +164,23 @@ void check_service(const std::string& service) {
 
 TEST_CASE("Authorities in one file and in several are trusted by every client, in both targets") {
     // Only here: five TLS clients inside of real images.
-    Road road;
-    Docker docker(road);
-    const Time now = road.real.clock.now();
+    Project project;
+    Docker docker(project);
+    const Time now = project.real.clock.now();
     const TestAuthority first = make_test_authority("First of one file", now);
     const TestAuthority second = make_test_authority("Second of one file", now);
     const TestAuthority third = make_test_authority("Of a file of its own", now);
     const TestAuthority stranger = make_test_authority("Of no file", now);
-    road.real.files.write(road.tree / "certificates/two.crt", first.certificate + second.certificate);
-    road.real.files.write(road.tree / "certificates/third.crt", third.certificate);
-    build_parents(road, version + "-*");
+    project.real.files.write(project.tree / "certificates/two.crt", first.certificate + second.certificate);
+    project.real.files.write(project.tree / "certificates/third.crt", third.certificate);
+    build_parents(project, version + "-*");
 
-    const Finished tested = road.run_on_stand_ins("test", {"--only", version + "-*"});
+    const Finished tested = project.run_on_stand_ins("test", {"--only", version + "-*"});
     INFO(tested.out << tested.err);
     CHECK(tested.exit_code == 0);
 
     const fs::path service = copy_service(docker, "test/fixtures/tls-clients");
-    build_service(road, docker, service, "clients");
+    build_service(project, docker, service, "clients");
     JsonWriter servers;
     servers.open_object();
     servers.field("first", first.server);
@@ -205,11 +206,11 @@ TEST_CASE("Authorities in one file and in several are trusted by every client, i
 
 TEST_CASE("The example service is built on both parents, answers, can be debugged, and stops at once") {
     // Only here: the documented Dockerfile of a service is built and run.
-    Road road;
-    Docker docker(road);
-    build_parents(road, version + "-*");
+    Project project;
+    Docker docker(project);
+    build_parents(project, version + "-*");
     const fs::path service = copy_service(docker, "examples/service");
-    build_service(road, docker, service, "example");
+    build_service(project, docker, service, "example");
 
     for (const std::string target : {"production", "development"}) {
         INFO(target);
@@ -226,32 +227,32 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
                                                     docker.name("example-development"), "-m", "debugpy", "--listen",
                                                     "0.0.0.0:8086", "-m", "app.main"});
         const Finished debugged =
-            road.start({"python3", (fs::path(repository_dir()) / "test/peers/debug.py").string(),
-                        docker.address(container, "8086"), "http://" + docker.address(container, "8085") + "/health",
-                        (service / "app/main.py").string()});
+            project.start({"python3", (fs::path(repository_dir()) / "test/peers/debug.py").string(),
+                           docker.address(container, "8086"), "http://" + docker.address(container, "8085") + "/health",
+                           (service / "app/main.py").string()});
         INFO(debugged.err << docker.logs(container));
         CHECK(debugged.exit_code == 0);
         CHECK(debugged.out == "'3.13.5'\n200\n");
     }
 
     SECTION("a team holds its own image against the contract, less what a service changes") {
-        fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
+        fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", project.tree / "contract.yml");
         const std::string images = docker.name("example-production") + "," + docker.name("example-development");
-        const Finished tested = road.run("test", {"--reference", images, "--contract", "contract.yml"});
+        const Finished tested = project.run("test", {"--reference", images, "--contract", "contract.yml"});
         INFO(tested.out << tested.err);
         CHECK(tested.exit_code == 0);
     }
 
     SECTION("Debian packages are added to production so that both scanners see them, and run") {
-        std::vector<std::string> options = on_parents(road, docker);
+        std::vector<std::string> options = on_parents(project, docker);
         options.insert(options.end(), {"-f", (fs::path(repository_dir()) / "examples/curl.Dockerfile").string()});
         std::vector<std::string> loaded = options;
         loaded.insert(loaded.end(), {"--tag", docker.name("curl"), "--output=type=image,compression=uncompressed"});
         docker.build(service, loaded);
         const Finished curl = docker.run({"--rm", "--entrypoint", "sh", docker.name("curl"), "-c", "curl --version"});
         CHECK(curl.out.starts_with("curl "));
-        fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
-        const Finished tested = road.run("test", {"--reference", docker.name("curl"), "--contract", "contract.yml"});
+        fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", project.tree / "contract.yml");
+        const Finished tested = project.run("test", {"--reference", docker.name("curl"), "--contract", "contract.yml"});
         INFO(tested.out << tested.err);
         CHECK(tested.exit_code == 0);
 
@@ -282,10 +283,10 @@ TEST_CASE("Geography, which needs the system's libexpat, works on both parents o
 
 TEST_CASE("Debian packages of every kind are added to production and work, and the contract knows whose they are") {
     // Only here: packages of a real distribution inside of real images.
-    Road road;
-    Docker docker(road);
-    build_parents(road, version + "-*");
-    std::vector<std::string> options = on_parents(road, docker);
+    Project project;
+    Docker docker(project);
+    build_parents(project, version + "-*");
+    std::vector<std::string> options = on_parents(project, docker);
     options.insert(options.end(),
                    {"-f", (fs::path(repository_dir()) / "test/fixtures/debian-packages.Dockerfile").string(), "--tag",
                     docker.name("packages"), "--output=type=image,compression=uncompressed"});
@@ -309,23 +310,24 @@ TEST_CASE("Debian packages of every kind are added to production and work, and t
           "debian-rootfs: /usr/bin/cat is a program or library\n"
           "  hint: a scanner could not see it; name its package\n");
 
-    fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", road.tree / "contract.yml");
-    const Finished tested = road.run("test", {"--reference", docker.name("packages"), "--contract", "contract.yml"});
+    fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", project.tree / "contract.yml");
+    const Finished tested = project.run("test", {"--reference", docker.name("packages"), "--contract", "contract.yml"});
     INFO(tested.out << tested.err);
     CHECK(tested.exit_code == 0);
 }
 
 TEST_CASE("A Python 3.12 that takes its libraries from Debian passes the whole contract, in both targets") {
     // Only here: an interpreter that is linked like the official one.
-    Road road;
-    road.real.files.write(road.tree / "matrix.json", R"([{"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm",
+    Project project;
+    project.real.files.write(project.tree / "matrix.json",
+                             R"([{"pythonVersion": "3.12.1", "debianVersion": "slim-bookworm",
                                                          "distrolessVersion": "cc-debian12", "tags": ["latest"]}])");
-    build_parents(road, "*");
-    const Finished tested = road.run_on_stand_ins("test");
+    build_parents(project, "*");
+    const Finished tested = project.run_on_stand_ins("test");
     INFO(tested.out << tested.err);
     CHECK(tested.exit_code == 0);
     for (const std::string target : {"production", "development"}) {
-        const auto rows = load_rows(road, older_version + "-" + target + "-linux-amd64");
+        const auto rows = load_rows(project, older_version + "-" + target + "-linux-amd64");
         for (const char* row : {"find-library", "wheel-libraries", "libraries-mapped", "extension-modules"}) {
             if (rows.contains(row)) CHECK(rows.at(row).result == RowResult::passed);
         }
@@ -334,9 +336,9 @@ TEST_CASE("A Python 3.12 that takes its libraries from Debian passes the whole c
 
 TEST_CASE("The documented command builds the same layers again, whatever was built before") {
     // Only here: a plain docker build and ours make the same bytes.
-    Road road;
-    Docker docker(road);
-    build_parents(road, "*");
+    Project project;
+    Docker docker(project);
+    build_parents(project, "*");
     const std::vector<std::string> bases = on_stand_ins(docker);
     const struct {
         std::string target;
@@ -352,9 +354,9 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
                                             "--output",   "type=oci,tar=false,dest=" + again.string()};
         options.insert(options.end(), build.options.begin(), build.options.end());
         options.insert(options.end(), bases.begin(), bases.end());
-        docker.build(road.tree, options);
-        CHECK(layer_digests(road, again) == layer_digests(road, layout_of(road, build.image)));
-        const rapidjson::Document configuration = load_configuration(road, again);
+        docker.build(project.tree, options);
+        CHECK(layer_digests(project, again) == layer_digests(project, layout_of(project, build.image)));
+        const rapidjson::Document configuration = load_configuration(project, again);
         CHECK(text_at(member(member(configuration, "config"), "Labels"), label_of_python) ==
               (build.options.empty() ? "3.13.3" : "3.12.3"));
     }
@@ -362,9 +364,9 @@ TEST_CASE("The documented command builds the same layers again, whatever was bui
 
 TEST_CASE("A package that security-upgrades.txt names is upgraded in production, too") {
     // Only here: apt upgrades a package of a base that is behind.
-    Road road;
-    Docker docker(road);
-    std::string dockerfile = road.text("Dockerfile");
+    Project project;
+    Docker docker(project);
+    std::string dockerfile = project.text("Dockerfile");
     const std::string line = "FROM python:${BASE_VERSION} AS slim\n";
     REQUIRE(mentions(dockerfile, line));
     dockerfile.replace(dockerfile.find(line), line.size(),
@@ -372,13 +374,13 @@ TEST_CASE("A package that security-upgrades.txt names is upgraded in production,
                        "FROM official AS slim\n"
                        "RUN apt-get update && apt-get install -y libexpat1 && sed -i "
                        "'/^Package: libexpat1$/,/^$/ s/^Version: .*/Version: 2.0.0-1/' /var/lib/dpkg/status\n");
-    road.real.files.write(road.tree / "Dockerfile", dockerfile);
+    project.real.files.write(project.tree / "Dockerfile", dockerfile);
     std::vector<std::string> options = on_stand_ins(docker);
     const bool named = GENERATE(true, false);
-    road.real.files.write(road.tree / "image/security-upgrades.txt", named ? "libexpat1\n" : "\n");
+    project.real.files.write(project.tree / "image/security-upgrades.txt", named ? "libexpat1\n" : "\n");
     options.insert(options.end(), {"--target", "production", "--tag", docker.name("upgraded"),
                                    "--output=type=image,compression=uncompressed"});
-    docker.build(road.tree, options);
+    docker.build(project.tree, options);
     const Finished record =
         docker.run({"--rm", docker.name("upgraded"), "-c", "print(open('/var/lib/dpkg/status.d/libexpat1').read())"});
     CHECK(mentions(record.out, "Package: libexpat1\n"));
@@ -387,15 +389,16 @@ TEST_CASE("A package that security-upgrades.txt names is upgraded in production,
 
 TEST_CASE("A row of Debian 13 keeps the whole contract, in both targets") {
     // Only here: real images on another distribution.
-    Road road;
-    road.real.files.write(road.tree / "matrix.json", R"([{"pythonVersion": "3.13.5", "debianVersion": "slim-trixie",
+    Project project;
+    project.real.files.write(project.tree / "matrix.json",
+                             R"([{"pythonVersion": "3.13.5", "debianVersion": "slim-trixie",
                                                          "distrolessVersion": "cc-debian13", "tags": ["latest"]}])");
-    build_parents(road, "*");
-    const Finished tested = road.run_on_stand_ins("test");
+    build_parents(project, "*");
+    const Finished tested = project.run_on_stand_ins("test");
     INFO(tested.out << tested.err);
     CHECK(tested.exit_code == 0);
     for (const std::string target : {"production", "development"}) {
-        const auto rows = load_rows(road, version + "-" + target + "-linux-amd64");
+        const auto rows = load_rows(project, version + "-" + target + "-linux-amd64");
         CHECK(broken_rows(rows).empty());
         CHECK(rows.at("size").result == RowResult::passed);
     }
@@ -403,8 +406,8 @@ TEST_CASE("A row of Debian 13 keeps the whole contract, in both targets") {
 
 TEST_CASE("The recipe before this one breaks the contract for the reasons that were known") {
     // Only here: a real image that breaks the contract in known ways.
-    Road road;
-    Docker docker(road);
+    Project project;
+    Docker docker(project);
     for (const std::string target : {"production", "development"}) {
         std::vector<std::string> options = {
             "-f",
@@ -418,17 +421,17 @@ TEST_CASE("The recipe before this one breaks the contract for the reasons that w
             for (const std::string& option : docker.context(reference, stand_in_layout(reference)))
                 options.push_back(option);
         }
-        docker.build(road.tree, options);
+        docker.build(project.tree, options);
     }
     const Finished tested =
-        road.run("test", {"--reference", docker.name("old-production") + "," + docker.name("old-development")});
+        project.run("test", {"--reference", docker.name("old-production") + "," + docker.name("old-development")});
     CHECK(tested.exit_code == 1);
     CHECK(mentions(tested.err, "the row is called library-path in contract files"));
 
     const std::set<std::string> in_both = {"user-numeric", "python-version",  "python-environment",
                                            "uv-downloads", "trust-variables", "uv-path",
                                            "stop",         "orphans"};
-    const auto production = load_rows(road, docker.name("old-production"));
+    const auto production = load_rows(project, docker.name("old-production"));
     CHECK(includes(broken_rows(production), in_both));
     CHECK(includes(broken_rows(production),
                    {"user-nonroot", "library-path", "bytecode", "uv", "uv-sync", "no-debugger", "no-debris",
@@ -436,7 +439,7 @@ TEST_CASE("The recipe before this one breaks the contract for the reasons that w
     CHECK(production.at("user-nonroot").found.find("65532") != std::string::npos);
     CHECK(production.at("python-version").expected.find("3.13.5-slim-bookworm") == 0);
     CHECK(production.at("utf-8").result == RowResult::passed);
-    const auto development = load_rows(road, docker.name("old-development"));
+    const auto development = load_rows(project, docker.name("old-development"));
     CHECK(includes(broken_rows(development), in_both));
     CHECK(includes(broken_rows(development), {"debugger", "debugger-attach"}));
     CHECK(development.at("utf-8").result == RowResult::passed);

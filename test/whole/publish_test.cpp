@@ -1,9 +1,8 @@
-// The last stretch of the road with a real registry at its end: what goes up comes down again, byte for byte, for every
-// client.
+// A real registry at the end of the pipeline: what is published can be fetched byte for byte, by every client.
 #include <csignal>
 
 #include "places.h"
-#include "whole/publish_road.h"
+#include "whole/published_project.h"
 
 namespace {
 
@@ -16,9 +15,9 @@ struct PlainDirectory {
     ~PlainDirectory() { fs::remove_all(path); }
 };
 
-std::string only_entry_of(Road& road, const fs::path& layout) {
+std::string only_entry_of(Project& project, const fs::path& layout) {
     const std::vector<Descriptor> entries =
-        parse_manifest(road.real.files.read(layout / "index.json"), layout).children;
+        parse_manifest(project.real.files.read(layout / "index.json"), layout).children;
     return entries.size() == 1 ? entries.front().digest.text() : "";
 }
 
@@ -27,10 +26,10 @@ std::string only_entry_of(Road& road, const fs::path& layout) {
 TEST_CASE("What was scanned is what a registry holds, what fetch brings back, and what docker runs") {
     // Only here: other clients and the engine read what we pushed.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
-    PublishRoad scene;
-    Road& road = scene.road;
+    PublishedProject scene;
+    Project& project = scene.project;
 
-    const Finished refused = road.run("publish", {"--only", image, "--to", scene.registry.host()});
+    const Finished refused = project.run("publish", {"--only", image, "--to", scene.registry.host()});
     CHECK(refused.exit_code == 1);
     CHECK(mentions(refused.err, "Nothing visible changed."));
     CHECK(mentions(refused.err, "stand-in"));
@@ -52,24 +51,25 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
     }
 
     SECTION("fetch brings the same bytes back") {
-        const Finished fetched =
-            road.start({program_file(), "fetch", scene.repository() + "@" + index, "--directory", road.tree.string()});
+        const Finished fetched = project.start(
+            {program_file(), "fetch", scene.repository() + "@" + index, "--directory", project.tree.string()});
         INFO(fetched.err);
         REQUIRE(fetched.exit_code == 0);
         const std::string name = "defradigital-python-" + index.substr(7, 12) + "-linux-amd64";
-        const Layout layout = load_layout(road.real.files, road.tree / "out/fetched" / name, "python", "linux/amd64");
+        const Layout layout =
+            load_layout(project.real.files, project.tree / "out/fetched" / name, "python", "linux/amd64");
         CHECK(layout.manifest == scene.built().manifest);
         CHECK(layout.attestations.size() == scene.built().attestations.size());
-        CHECK(check_blobs(road.real.files, layout).empty());
+        CHECK(check_blobs(project.real.files, layout).empty());
     }
 
     SECTION("docker pulls and runs it") {
         const std::string reference = scene.repository() + "@" + index;
-        const Finished ran = road.start({"docker", "run", "--rm", reference, "-c", "print(6 * 7)"});
+        const Finished ran = project.start({"docker", "run", "--rm", reference, "-c", "print(6 * 7)"});
         INFO(ran.err);
         CHECK(ran.exit_code == 0);
         CHECK(mentions(ran.out, "42"));
-        road.start({"docker", "image", "rm", "--force", reference});
+        project.start({"docker", "image", "rm", "--force", reference});
     }
 
     SECTION("skopeo and crane find every byte right, and carry it elsewhere without a change") {
@@ -79,14 +79,14 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
         const std::string reference = scene.repository() + "@" + index;
         scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
                        "docker://" + reference, "oci:" + (directory.path / "skopeo").string()});
-        CHECK(only_entry_of(road, directory.path / "skopeo") == index);
+        CHECK(only_entry_of(project, directory.path / "skopeo") == index);
         scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
                        "--dest-tls-verify=false", "docker://" + reference, "docker://" + other.host() + "/skopeo:1"});
         CHECK(scene.digest_at(other.host() + "/skopeo:1") == index);
 
         scene.succeed({"crane", "validate", "--insecure", "--remote", reference});
         scene.succeed({"crane", "pull", "--insecure", "--format=oci", reference, (directory.path / "crane").string()});
-        CHECK(only_entry_of(road, directory.path / "crane") == index);
+        CHECK(only_entry_of(project, directory.path / "crane") == index);
         scene.succeed({"crane", "copy", "--insecure", reference, other.host() + "/crane:1"});
         CHECK(scene.digest_at(other.host() + "/crane:1") == index);
     }
@@ -94,19 +94,19 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
     SECTION("a moving tag that was added to the matrix gets the bytes that are out, scanned again") {
         std::string matrix = stand_in_matrix;
         matrix.replace(matrix.find("\"latest\""), 8, "\"latest\", \"stable\"");
-        road.real.files.write(road.tree / "matrix.json", matrix);
-        Environment& environment = road.real.environment;
+        project.real.files.write(project.tree / "matrix.json", matrix);
+        Environment& environment = project.real.environment;
         environment["SOURCE_DATE_EPOCH"] = "1700000000";  // the index that is composed now is another one
         const Finished finished = scene.publish();
         INFO(finished.err);
         CHECK(finished.exit_code == 0);
         CHECK(scene.digest_of("stable") == index);
         CHECK(scene.digest_of("latest") == index);
-        CHECK(road.has(fs::path("out/unfinished/verdicts") / (std::string(layout_name) + ".json")));
+        CHECK(project.has(fs::path("out/unfinished/verdicts") / (std::string(layout_name) + ".json")));
     }
 
     SECTION("tags go back to what was out before") {
-        road.real.files.write(road.tree / "JOB.env", "DEFRA_VERSION=1.0.1\nIMAGE_NAME=python\n");
+        project.real.files.write(project.tree / "JOB.env", "DEFRA_VERSION=1.0.1\nIMAGE_NAME=python\n");
         REQUIRE(scene.publish().exit_code == 0);
         CHECK(scene.digest_of("latest") != index);
         CHECK(scene.publish({"--rollback-to", "1.0.0", "--reason", "a trial"}).exit_code == 0);
@@ -118,16 +118,16 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
 TEST_CASE("A directory that is a registry is read by skopeo and crane: what they bring to a registry has our digests") {
     // Only here: other clients read the directories that we write.
     if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
-    PublishRoad scene;
+    PublishedProject scene;
     const CraneRegistry other;
     const PlainDirectory directory;
-    const Finished published = scene.road.run("publish", {"--only", image, "--to", "oci:" + directory.path.string(),
-                                                          "--databases", sample_databases("green").string()});
+    const Finished published = scene.project.run("publish", {"--only", image, "--to", "oci:" + directory.path.string(),
+                                                             "--databases", sample_databases("green").string()});
     INFO(published.err);
     REQUIRE(published.exit_code == 0);
     const fs::path layout = directory.path / "defradigital/python";
     const std::vector<Descriptor> entries =
-        parse_manifest(scene.road.real.files.read(layout / "index.json"), "index.json").children;
+        parse_manifest(scene.project.real.files.read(layout / "index.json"), "index.json").children;
     CHECK(entries.size() == 3);  // every tag an entry
 
     scene.succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane:all"});

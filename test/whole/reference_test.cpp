@@ -2,13 +2,13 @@
 #include <set>
 
 #include "places.h"
-#include "whole/publish_road.h"
+#include "whole/published_project.h"
 
 namespace {
 
 /// "CVE-2023-45853 zlib1g", of every finding in a verdict, whatever was decided about it.
-std::set<std::string> findings_in(Road& road, const fs::path& verdict) {
-    const rapidjson::Document json = parse_tool_json(road.text(verdict), verdict.string());
+std::set<std::string> findings_in(Project& project, const fs::path& verdict) {
+    const rapidjson::Document json = parse_tool_json(project.text(verdict), verdict.string());
     std::set<std::string> findings;
     const auto add = [&](const Json& finding) {
         findings.insert(text_at(finding, "id") + " " + text_at(finding, "package"));
@@ -27,16 +27,16 @@ std::string name_of(const std::string& digest) {
 
 /// An empty directory: a laptop of somebody who has no work tree.
 struct Laptop {
-    Road& road;
-    fs::path directory = road.tree / "laptop";
+    Project& project;
+    fs::path directory = project.tree / "laptop";
 
-    explicit Laptop(Road& on) : road(on) { fs::create_directory(directory); }
+    explicit Laptop(Project& on) : project(on) { fs::create_directory(directory); }
 
     Finished ask(const std::string& command, const std::vector<std::string>& more) {
         std::vector<std::string> argv = {program_file(),     command,       "--directory",
                                          directory.string(), "--databases", sample_databases("red").string()};
         argv.insert(argv.end(), more.begin(), more.end());
-        return road.start(argv);
+        return project.start(argv);
     }
 };
 
@@ -45,13 +45,13 @@ struct Laptop {
 TEST_CASE("A published image is scanned and explained by its name alone, as it was where it was built") {
     // Only here: what is fetched from a registry is what was built, for real scanners.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
-    PublishRoad scene;
-    Road& road = scene.road;
+    PublishedProject scene;
+    Project& project = scene.project;
     REQUIRE(scene.publish().exit_code == 0);
     const std::string digest = scene.digest_of(version_tag);
     const std::string reference = scene.repository() + "@" + digest;
-    CHECK(road.run_on_stand_ins("scan", {"--only", image}, "red").exit_code == 1);
-    Laptop laptop(road);
+    CHECK(project.run_on_stand_ins("scan", {"--only", image}, "red").exit_code == 1);
+    Laptop laptop(project);
 
     SECTION("scan finds what was found in the layout, and says which image that was") {
         const Finished scanned = laptop.ask("scan", {"--reference", reference});
@@ -59,15 +59,15 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
         CHECK(scanned.exit_code == 1);
         const std::string name = name_of(digest);
         const fs::path verdict = "out/verdicts/" + name + ".json";
-        const std::set<std::string> findings = findings_in(road, "laptop" / verdict);
+        const std::set<std::string> findings = findings_in(project, "laptop" / verdict);
         CHECK(findings.size() > 3);
-        CHECK(findings == findings_in(road, "out/verdicts/" + std::string(layout_name) + ".json"));
-        CHECK(mentions(road.text("laptop/out/summary.md"), name));
-        CHECK(road.has("laptop/out/sarif/" + name + ".sarif"));
+        CHECK(findings == findings_in(project, "out/verdicts/" + std::string(layout_name) + ".json"));
+        CHECK(mentions(project.text("laptop/out/summary.md"), name));
+        CHECK(project.has("laptop/out/sarif/" + name + ".sarif"));
     }
 
     SECTION("explain answers yes, with the package, and no, with the databases that do not know it") {
-        const std::string known = *findings_in(road, "out/verdicts/" + std::string(layout_name) + ".json").begin();
+        const std::string known = *findings_in(project, "out/verdicts/" + std::string(layout_name) + ".json").begin();
         const std::string id = known.substr(0, known.find(' '));
         const Finished there = laptop.ask("explain", {id, "--reference", reference});
         CHECK(there.exit_code == 0);
@@ -82,37 +82,37 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
         const Finished scanned = laptop.ask("scan", {"--reference", lost});
         CHECK(scanned.exit_code == 3);
         CHECK(mentions(scanned.err, scene.repository() + " does not have it"));
-        CHECK_FALSE(road.has("laptop/out/summary.md"));
+        CHECK_FALSE(project.has("laptop/out/summary.md"));
     }
 
     SECTION("a pull request is judged by what it adds to what is out, if the policy says so") {
-        road.real.files.write(road.tree / "event.json",
-                              R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
+        project.real.files.write(project.tree / "event.json",
+                                 R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
                                   "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})");
-        Environment& environment = road.real.environment;
-        environment["GITHUB_EVENT_PATH"] = (road.tree / "event.json").string();
+        Environment& environment = project.real.environment;
+        environment["GITHUB_EVENT_PATH"] = (project.tree / "event.json").string();
         for (const char* file : {"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"}) {
-            road.real.files.write(road.tree / file, "");
-            environment[file] = (road.tree / file).string();
+            project.real.files.write(project.tree / file, "");
+            environment[file] = (project.tree / file).string();
         }
         environment["GITHUB_ACTIONS"] = "true";
         environment["GITHUB_EVENT_NAME"] = "pull_request";
         environment["GITHUB_REF"] = "refs/pull/7/merge";
         environment["GITHUB_REPOSITORY"] = "defra/images";
         const auto propose = [&](const std::string& gate) {
-            road.real.files.write(road.tree / "vulnerability-policy.yml", gate);
-            return road.run_on_stand_ins("scan", {"--only", image, "--to", scene.registry.host()}, "red");
+            project.real.files.write(project.tree / "vulnerability-policy.yml", gate);
+            return project.run_on_stand_ins("scan", {"--only", image, "--to", scene.registry.host()}, "red");
         };
         CHECK(propose("").exit_code == 1);
         const Finished forgiven = propose("gate: {pull_requests: new-only}\n");
         INFO(forgiven.out << forgiven.err);
         CHECK(forgiven.exit_code == 0);
-        CHECK(mentions(road.text("out/summary.md"), "only new findings count"));
+        CHECK(mentions(project.text("out/summary.md"), "only new findings count"));
 
         // Without anything to compare with nothing is forgiven.
         const DockerRegistry empty;
-        const Finished alone = road.run_on_stand_ins("scan", {"--only", image, "--to", empty.host()}, "red");
+        const Finished alone = project.run_on_stand_ins("scan", {"--only", image, "--to", empty.host()}, "red");
         CHECK(alone.exit_code == 1);
-        CHECK(mentions(road.text("out/summary.md"), "there is nothing to compare it with"));
+        CHECK(mentions(project.text("out/summary.md"), "there is nothing to compare it with"));
     }
 }

@@ -7,16 +7,16 @@
 #include <thread>
 
 #include "places.h"
-#include "whole/road.h"
+#include "whole/project.h"
 
 namespace {
 
 /// A program of that name in front of PATH.
-void put_tool(Road& road, const std::string& name, const std::string& script) {
-    const fs::path directory = road.tree / "tools";
-    road.real.files.write(directory / name, script);
+void put_tool(Project& project, const std::string& name, const std::string& script) {
+    const fs::path directory = project.tree / "tools";
+    project.real.files.write(directory / name, script);
     fs::permissions(directory / name, fs::perms::owner_all);
-    std::string& path = road.real.environment["PATH"];
+    std::string& path = project.real.environment["PATH"];
     if (!path.starts_with(directory.string())) path = directory.string() + ":" + path;
 }
 
@@ -24,41 +24,41 @@ void put_tool(Road& road, const std::string& name, const std::string& script) {
 
 TEST_CASE("Without an engine the first line says so, and the code is 3") {
     // Only here: nobody listens at a socket, and buildx is there.
-    Road road;
-    road.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
-    const Finished finished = road.run_on_stand_ins("build");
+    Project project;
+    project.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
+    const Finished finished = project.run_on_stand_ins("build");
     CHECK(finished.exit_code == 3);
     CHECK(mentions(finished.err, "/nowhere/docker.sock"));
-    CHECK_FALSE(road.has("out/images"));
+    CHECK_FALSE(project.has("out/images"));
 }
 
 TEST_CASE("A scanner that is killed, one that says nothing, and one that lies make the verdict unknown") {
     // Only here: processes that end by a signal or with an empty report, and the real publication after them.
-    Road road;
-    REQUIRE(road.run_on_stand_ins("build", {"--only", "3.13.5-production"}).exit_code == 0);
+    Project project;
+    REQUIRE(project.run_on_stand_ins("build", {"--only", "3.13.5-production"}).exit_code == 0);
     for (const char* script : {"#!/bin/sh\nkill -9 $$\n", "#!/bin/sh\nexit 0\n",
                                "#!/bin/sh\ncase \"$*\" in *version*) exec GRYPE \"$@\" ;; esac\nkill -INT $$\n"}) {
         std::string text = script;
         if (const std::size_t at = text.find("GRYPE"); at != std::string::npos)
             text.replace(at, 5, (cache_directory() / "bin/grype").string());
-        put_tool(road, "grype", text);
+        put_tool(project, "grype", text);
         INFO(text);
-        const Finished finished = road.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
+        const Finished finished = project.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
         CHECK(finished.exit_code == 3);
-        CHECK_FALSE(road.has("out/sarif"));
-        CHECK(road.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code != 0);
-        CHECK_FALSE(road.has("elsewhere"));
+        CHECK_FALSE(project.has("out/sarif"));
+        CHECK(project.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code != 0);
+        CHECK_FALSE(project.has("elsewhere"));
     }
 }
 
 TEST_CASE("On a full disk the code is 3, the path is named, and no half image is left") {
     // Only here: BuildKit and the program meet a file system that is full.
     if (geteuid() != 0) SKIP("mounting a small disk needs root");
-    Road road;
-    const fs::path small = road.tree / "small";
+    Project project;
+    const fs::path small = project.tree / "small";
     fs::create_directory(small);
     REQUIRE(mount("tmpfs", small.c_str(), "tmpfs", 0, "size=1m") == 0);
-    const Finished finished = road.run_on_stand_ins("build", {"--only", "3.13.5-production", "--out", "small/out"});
+    const Finished finished = project.run_on_stand_ins("build", {"--only", "3.13.5-production", "--out", "small/out"});
     const bool left = fs::exists(small / "out/images/3.13.5-production-linux-amd64");
     REQUIRE(umount2(small.c_str(), MNT_DETACH) == 0);
     CHECK(finished.exit_code == 3);
@@ -68,12 +68,12 @@ TEST_CASE("On a full disk the code is 3, the path is named, and no half image is
 
 TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no half image", "[alone]") {
     // Only here: a signal, a real builder, and how soon both end.
-    Road road;
+    Project project;
     const pid_t child = fork();
     if (child == 0) {
         const std::string bases = (cache_directory() / "stand-ins/bases.json").string();
-        const std::string tree = road.tree.string();
-        const std::string path = "PATH=" + road.real.environment["PATH"];
+        const std::string tree = project.tree.string();
+        const std::string path = "PATH=" + project.real.environment["PATH"];
         // The changed input makes sure that there is something to build, and that it is still built when it is
         // cancelled.
         execl("/usr/bin/env", "env", path.c_str(), "sh", "-c",
@@ -91,12 +91,12 @@ TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no hal
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 130);
     CHECK(seconds < 6);
-    CHECK_FALSE(road.has("out/images/3.13.5-production-linux-amd64"));
+    CHECK_FALSE(project.has("out/images/3.13.5-production-linux-amd64"));
 }
 
 TEST_CASE("Ten ways to break the matrix: each is code 2, a line, and a hint") {
     // Only here: the program itself, from its arguments to its exit code, with real files.
-    Road road;
+    Project project;
     const std::vector<std::pair<std::string, std::string>> broken = {
         {"[{\"pythonVersion\": \"3.13.5\",}]", "matrix.json:1"},
         {"\xEF\xBB\xBF[]", "matrix.json:1"},
@@ -116,8 +116,8 @@ TEST_CASE("Ten ways to break the matrix: each is code 2, a line, and a hint") {
          "matrix.json:2"},
     };
     for (const auto& [text, place] : broken) {
-        road.real.files.write(road.tree / "matrix.json", text);
-        const Finished finished = road.run("matrix");
+        project.real.files.write(project.tree / "matrix.json", text);
+        const Finished finished = project.run("matrix");
         INFO(text << "\n" << finished.err);
         CHECK(finished.exit_code == 2);
         CHECK(mentions(finished.err, place));

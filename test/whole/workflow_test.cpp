@@ -2,21 +2,21 @@
 // §3-6).
 #include "base/text.h"
 #include "places.h"
-#include "whole/road.h"
+#include "whole/project.h"
 
 namespace {
 
 /// A job's directories and variables, as the runner sets them for a container action.
 struct Runner {
-    Road road;
-    fs::path commands = road.tree / "runner";
+    Project project;
+    fs::path commands = project.tree / "runner";
 
     Runner(const std::string& event, const std::string& ref) {
-        road.real.files.write(commands / "output", "");
-        road.real.files.write(commands / "summary", "");
-        road.real.files.write(commands / "event.json",
-                              R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})");
-        Environment& environment = road.real.environment;
+        project.real.files.write(commands / "output", "");
+        project.real.files.write(commands / "summary", "");
+        project.real.files.write(commands / "event.json",
+                                 R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})");
+        Environment& environment = project.real.environment;
         environment["GITHUB_ACTIONS"] = "true";
         environment["GITHUB_OUTPUT"] = (commands / "output").string();
         environment["GITHUB_STEP_SUMMARY"] = (commands / "summary").string();
@@ -26,20 +26,20 @@ struct Runner {
         environment["GITHUB_REPOSITORY"] = "defra/images";
         environment["GITHUB_SHA"] = std::string(40, 'a');
         environment["GITHUB_SERVER_URL"] = "https://github.com";
-        environment["INPUT_DIRECTORY"] = road.tree.string();
+        environment["INPUT_DIRECTORY"] = project.tree.string();
         environment["INPUT_IMAGE-MATRIX"] = "matrix.json";
         environment["INPUT_TOKEN-OF-NOBODY"] = "";
     }
 
     Finished step(const std::map<std::string, std::string>& inputs) {
-        for (const auto& [name, value] : inputs) road.real.environment["INPUT_" + name] = value;
-        return road.start({program_file()});
+        for (const auto& [name, value] : inputs) project.real.environment["INPUT_" + name] = value;
+        return project.start({program_file()});
     }
 
     /// $GITHUB_OUTPUT as FileCommandManager reads it; what it would refuse fails the test.
     std::map<std::string, std::string> outputs() {
         std::map<std::string, std::string> outputs;
-        const std::vector<std::string> lines = lines_of(road.text("runner/output"));
+        const std::vector<std::string> lines = lines_of(project.text("runner/output"));
         for (std::size_t i = 0; i < lines.size(); ++i) {
             const std::size_t heredoc = lines[i].find("<<");
             REQUIRE(heredoc != std::string::npos);
@@ -70,8 +70,8 @@ TEST_CASE("A step that plans the jobs sets matrix and count, and says whether th
 TEST_CASE("Mistakes become annotations on their lines, and the step fails with 2") {
     // Only here: the program reads a runner's environment and prints a runner's commands.
     Runner runner("push", "refs/heads/master");
-    runner.road.real.files.write(
-        runner.road.tree / "matrix.json",
+    runner.project.real.files.write(
+        runner.project.tree / "matrix.json",
         "[\n{\"pythonVersion\": \"3.13\", \"debianVersion\": \"slim-bookworm\", \"tags\": []}\n]");
     const Finished finished = runner.step({{"COMMAND", "check"}});
     CHECK(finished.exit_code == 2);
@@ -89,11 +89,11 @@ TEST_CASE("A misspelt input is an error that names it") {
 TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
     // Only here: what a real build prints goes through the relay.
     Runner runner("pull_request", "refs/pull/1/merge");
-    runner.road.real.files.write(
-        runner.road.tree / "image/prepare-slim",
+    runner.project.real.files.write(
+        runner.project.tree / "image/prepare-slim",
         "#!/usr/bin/env bash\nprintf '::set-output "
         "name=verdict::clean\\n##[add-mask]a\\n\\r::error::forged\\n::stop-commands::x\\n'\nexit 1\n");
-    fs::permissions(runner.road.tree / "image/prepare-slim", fs::perms::owner_all);
+    fs::permissions(runner.project.tree / "image/prepare-slim", fs::perms::owner_all);
     const Finished finished = runner.step({{"COMMAND", "build"},
                                            {"ONLY", "3.13.5-production"},
                                            {"STAND-INS", (cache_directory() / "stand-ins/bases.json").string()}});
@@ -124,6 +124,6 @@ TEST_CASE("A pull request is built, scanned and judged, and publishes nothing") 
     CHECK(outputs.at("verdict") == "clean");
     CHECK(outputs.at("published") == "false");
     CHECK(outputs.at("reason") == "an event of the kind \"pull_request\" never publishes");
-    CHECK_FALSE(runner.road.has("out/registry"));
-    CHECK(mentions(runner.road.text("runner/summary"), "stand-in"));
+    CHECK_FALSE(runner.project.has("out/registry"));
+    CHECK(mentions(runner.project.text("runner/summary"), "stand-in"));
 }

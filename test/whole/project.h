@@ -45,12 +45,12 @@ inline fs::path sample_databases(const std::string& kind) {
     return newest;
 }
 
-/// The road on this machine. Everything is in a directory whose name has blanks, commas and a dollar sign.
-struct Road {
+/// A copy of the work tree, in a directory whose name has blanks, commas and a dollar sign.
+struct Project {
     RealWorld real;
     fs::path tree = real.tree.path;
 
-    Road() {
+    Project() {
         const fs::path repository = repository_dir();
         for (const char* name :
              {"Dockerfile", ".dockerignore", "JOB.env", "vulnerability-policy.yml", "image", "certificates"}) {
@@ -73,7 +73,7 @@ struct Road {
         return argv;
     }
 
-    /// The same with all that a road on stand-ins needs.
+    /// The same with what the set-up prepared in the place of registries and feeds.
     Finished run_on_stand_ins(const std::string& command, std::vector<std::string> options = {},
                               const std::string& kind = "green") {
         if (command == "build" || command == "test" || command == "run") {
@@ -118,12 +118,12 @@ inline void make_finished_run() {
     const auto newest = std::max(fs::last_write_time(program_file()), fs::last_write_time(sample_databases("green")));
     if (!fs::exists(kept) || fs::last_write_time(kept) < newest) {
         for (const char* former : {"", ".new"}) fs::remove_all(kept.string() + former);
-        Road road;
-        const Finished finished = road.run_on_stand_ins("run");
+        Project project;
+        const Finished finished = project.run_on_stand_ins("run");
         INFO(finished.out << finished.err);
         REQUIRE(finished.exit_code == 0);
-        road.real.files.write(road.tree / "out/stdout", finished.out);
-        fs::copy(road.tree / "out", kept.string() + ".new",
+        project.real.files.write(project.tree / "out/stdout", finished.out);
+        fs::copy(project.tree / "out", kept.string() + ".new",
                  fs::copy_options::recursive | fs::copy_options::copy_symlinks);
         fs::rename(kept.string() + ".new", kept);
         fs::last_write_time(kept, fs::file_time_type::clock::now());
@@ -131,7 +131,7 @@ inline void make_finished_run() {
     close(lock);
 }
 
-inline void Road::copy_finished_run() {
+inline void Project::copy_finished_run() {
     make_finished_run();
     fs::copy(finished_run(), tree / "out", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
 }

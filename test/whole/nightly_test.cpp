@@ -1,22 +1,23 @@
-// The road's way home: a push publishes into a registry and releases; nights scan what is there and keep one issue.
+// A push publishes into a registry and releases; nights scan what is there and keep one issue.
 #include "commands/served_github.h"
 #include "places.h"
 #include "registry/docker_registry.h"
-#include "whole/road.h"
+#include "whole/project.h"
 
 namespace {
 
 /// One image of the matrix, pushed to master of a repository on the fake GitHub, with a real registry beside it.
-struct Home {
-    Road road;
+struct PushedProject {
+    Project project;
     DockerRegistry registry;
     ServedGitHub served;
-    fs::path commands = road.tree / "runner";
+    fs::path commands = project.tree / "runner";
 
-    Home() {
-        road.real.files.write(commands / "event.json",
-                              R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false}})");
-        Environment& environment = road.real.environment;
+    PushedProject() {
+        project.real.files.write(
+            commands / "event.json",
+            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false}})");
+        Environment& environment = project.real.environment;
         for (const auto& [name, value] : std::map<std::string, std::string>{
                  {"GITHUB_ACTIONS", "true"},
                  {"GITHUB_EVENT_PATH", (commands / "event.json").string()},
@@ -29,7 +30,7 @@ struct Home {
                  {"GITHUB_API_URL", served.hub.base},
                  {"GITHUB_WORKFLOW_REF", "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"},
                  {"SOURCE_DATE_EPOCH", "1763942400"},
-                 {"INPUT_DIRECTORY", road.tree.string()},
+                 {"INPUT_DIRECTORY", project.tree.string()},
                  {"INPUT_IMAGE-MATRIX", "matrix.json"},
                  {"INPUT_ONLY", "3.13.5-production"},
                  {"INPUT_TO", registry.host()},
@@ -39,12 +40,12 @@ struct Home {
     }
 
     Finished step(const std::string& event, std::map<std::string, std::string> inputs) {
-        for (const char* name : {"output", "summary"}) road.real.files.write(commands / name, "");
-        const Environment before = road.real.environment;
-        road.real.environment["GITHUB_EVENT_NAME"] = event;
-        for (const auto& [name, value] : inputs) road.real.environment["INPUT_" + name] = value;
-        Finished finished = road.start({program_file()});
-        road.real.environment = before;
+        for (const char* name : {"output", "summary"}) project.real.files.write(commands / name, "");
+        const Environment before = project.real.environment;
+        project.real.environment["GITHUB_EVENT_NAME"] = event;
+        for (const auto& [name, value] : inputs) project.real.environment["INPUT_" + name] = value;
+        Finished finished = project.start({program_file()});
+        project.real.environment = before;
         CHECK_FALSE(mentions(finished.out + finished.err, served.hub.token));
         return finished;
     }
@@ -59,11 +60,11 @@ struct Home {
 
     /// On a machine that has nothing of what was built.
     Finished night(const std::string& databases) {
-        fs::remove_all(road.tree / "out");
+        fs::remove_all(project.tree / "out");
         return step("schedule", {{"COMMAND", "nightly"}, {"DATABASES", sample_databases(databases).string()}});
     }
 
-    std::string output() { return road.text("runner/output"); }
+    std::string output() { return project.text("runner/output"); }
 };
 
 }  // namespace
@@ -72,9 +73,9 @@ TEST_CASE("From a push to a registry and a release, through nights with news and
     // Only here: one program publishes, releases, scans what it published and keeps its issue, with a real registry
     // between.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
-    Home home;
-    FakeGitHub& hub = home.served.hub;
-    const Finished pushed = home.push();
+    PushedProject scene;
+    FakeGitHub& hub = scene.served.hub;
+    const Finished pushed = scene.push();
     INFO(pushed.out << pushed.err);
     REQUIRE(pushed.exit_code == 0);
     REQUIRE(hub.releases.size() == 1);
@@ -84,36 +85,36 @@ TEST_CASE("From a push to a registry and a release, through nights with news and
     CHECK(mentions(hub.releases.front().body, "stand-in"));
     CHECK(hub.analyses.size() == 1);
     CHECK(hub.analyses.front().category == "images/3.13/production/linux-amd64");
-    CHECK(mentions(home.output(), "releases/1.0.0"));
+    CHECK(mentions(scene.output(), "releases/1.0.0"));
 
-    const Finished again = home.push();
+    const Finished again = scene.push();
     INFO(again.out << again.err);
     CHECK(again.exit_code == 0);
     CHECK(hub.releases.size() == 1);
 
-    const Finished clean = home.night("green");
+    const Finished clean = scene.night("green");
     INFO(clean.out << clean.err);
     CHECK(clean.exit_code == 0);
     CHECK(hub.issues.empty());
     CHECK(hub.enabled_workflows.contains("nightly-scan.yml"));
     CHECK(hub.analyses.back().category == hub.analyses.front().category);
 
-    const Finished red = home.night("red");
+    const Finished red = scene.night("red");
     INFO(red.out << red.err);
     CHECK(red.exit_code == 1);
     REQUIRE(hub.issues.size() == 1);
     CHECK(hub.issues.front().state == "open");
-    CHECK(mentions(home.output(), "issues/1"));
+    CHECK(mentions(scene.output(), "issues/1"));
 
-    CHECK(home.night("red").exit_code == 0);
+    CHECK(scene.night("red").exit_code == 0);
     CHECK(hub.issues.front().comments.empty());
 
-    CHECK(home.night("green").exit_code == 0);
+    CHECK(scene.night("green").exit_code == 0);
     CHECK(hub.issues.front().state == "closed");
     CHECK(hub.issues.size() == 1);
 
-    fs::remove_all(home.road.tree / "out");
-    const Finished judged = home.step("workflow_dispatch", {{"COMMAND", "judge"}, {"RELEASE", "1.0.0"}});
+    fs::remove_all(scene.project.tree / "out");
+    const Finished judged = scene.step("workflow_dispatch", {{"COMMAND", "judge"}, {"RELEASE", "1.0.0"}});
     INFO(judged.out << judged.err);
     CHECK(judged.exit_code == 0);
     CHECK(mentions(judged.err, "the verdicts are those of"));

@@ -1,26 +1,26 @@
-// The road to a registry and back, for tests: one image on stand-ins, built and scanned, and a real registry.
+// For tests that publish: one image on stand-ins, built and scanned, and a real registry.
 #pragma once
 
 #include "registry/docker_registry.h"
-#include "whole/road.h"
+#include "whole/project.h"
 
 inline constexpr const char* image = "3.13.5-production";
 inline constexpr const char* layout_name = "3.13.5-production-linux-amd64";
 inline constexpr const char* version_tag = "1.0.0-python3.13.5";
 
 /// One image, built and scanned, and a registry.
-struct PublishRoad {
-    Road road;
+struct PublishedProject {
+    Project project;
     DockerRegistry registry;
 
-    PublishRoad() { road.copy_finished_run(); }
+    PublishedProject() { project.copy_finished_run(); }
 
     Finished publish(std::vector<std::string> more = {}) {
         std::vector<std::string> options = {"--only",          image,         "--to",
                                             registry.host(),   "--databases", sample_databases("green").string(),
                                             "--allow-stand-in"};
         options.insert(options.end(), more.begin(), more.end());
-        return road.run("publish", options);
+        return project.run("publish", options);
     }
 
     std::string repository() const { return registry.host() + "/defradigital/python"; }
@@ -29,17 +29,18 @@ struct PublishRoad {
     std::string digest_of(const std::string& tag) { return digest_at(repository() + ":" + tag); }
 
     std::string digest_at(const std::string& reference) {
-        const Finished seen = road.start({"skopeo", "inspect", "--tls-verify=false", "--raw", "docker://" + reference});
+        const Finished seen =
+            project.start({"skopeo", "inspect", "--tls-verify=false", "--raw", "docker://" + reference});
         return seen.exit_code == 0 ? sha256(seen.out).text() : "";
     }
 
     void succeed(const std::vector<std::string>& argv) {
-        const Finished finished = road.start(argv);
+        const Finished finished = project.start(argv);
         INFO(finished.out << finished.err);
         REQUIRE(finished.exit_code == 0);
     }
 
     Layout built() {
-        return load_layout(road.real.files, road.tree / "out/images" / layout_name, image, "linux/amd64");
+        return load_layout(project.real.files, project.tree / "out/images" / layout_name, image, "linux/amd64");
     }
 };

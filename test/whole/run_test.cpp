@@ -1,0 +1,138 @@
+// A whole run, with real tools.
+#include "whole/project.h"
+
+namespace {
+
+/// The manifest digests of all images below a repository's index of that tag.
+std::vector<std::string> published_manifests(Project& project, const std::string& repository, const std::string& tag) {
+    const fs::path layout = project.tree / "out/registry" / repository;
+    std::vector<std::string> digests;
+    for (const Descriptor& entry :
+         parse_manifest(project.real.files.read(layout / "index.json"), "index.json").children) {
+        if (entry.annotations.at("org.opencontainers.image.ref.name") != tag) continue;
+        const std::string index = project.real.files.read(blob_path(layout, entry.digest));
+        CHECK(sha256(index) == entry.digest);
+        for (const Descriptor& child : parse_manifest(index, tag).children) {
+            if (child.platform != "unknown/unknown") digests.push_back(child.digest.text());
+        }
+    }
+    return digests;
+}
+
+std::string judged_manifest(Project& project, const std::string& image) {
+    const rapidjson::Document verdict =
+        parse_tool_json(project.text("out/verdicts/" + image + "-linux-amd64.json"), image);
+    CHECK(text_at(verdict, "outcome") == "clean");
+    return text_at(verdict, "manifest");
+}
+
+void check_everything_says_it_is_a_trial(Project& project) {
+    for (const char* file : {"out/stdout", "out/summary.md", "out/report.html", "out/verdict.json"}) {
+        INFO(file);
+        CHECK(mentions(project.text(file), "tand-in"));
+        CHECK(mentions(project.text(file), "ample"));
+    }
+}
+
+void check_published(Project& project) {
+    for (const std::string& image : image_names()) {
+        INFO(image);
+        const std::string repository =
+            image.ends_with("production") ? "defradigital/python" : "defradigital/python-development";
+        const std::string python = image.substr(0, image.find('-'));
+        const std::vector<std::string> published = published_manifests(project, repository, "1.0.0-python" + python);
+        CHECK(published == std::vector{judged_manifest(project, image)});
+        CHECK(published == published_manifests(project, repository, "latest-" + python.substr(0, 4)));
+        CHECK(fs::exists(project.tree / ("out/sarif/" + image + "-linux-amd64.sarif")));
+    }
+    CHECK(published_manifests(project, "defradigital/python", "latest") ==
+          published_manifests(project, "defradigital/python", "latest-3.13"));
+}
+
+/// Another program than ours reads what was published.
+void check_skopeo_reads(Project& project) {
+    // skopeo takes a comma or a colon in a directory's name for its own: hence a plain one.
+    const fs::path plain = fs::temp_directory_path() / ("project-" + std::to_string(getpid()));
+    fs::create_directory_symlink(project.tree / "out/registry/defradigital/python", plain);
+    const Finished seen =
+        project.start({"skopeo", "inspect", "--raw", "oci:" + plain.string() + ":1.0.0-python3.13.5"});
+    fs::remove(plain);
+    INFO(seen.err);
+    CHECK(seen.exit_code == 0);
+    CHECK(mentions(seen.out, "uk.gov.defra.image.inputs"));
+}
+
+}  // namespace
+
+TEST_CASE("A whole run: from the matrix to scanned images in a directory that is a registry", "[finished-run]") {
+    // Only here: build, contract, scans, verdict and publication, each with its real tool, fit together.
+    make_finished_run();
+    Project project;
+    project.copy_finished_run();
+    check_everything_says_it_is_a_trial(project);
+    check_published(project);
+    check_skopeo_reads(project);
+    CHECK(mentions(project.text("out/publication.json"), "\"done\": true"));
+}
+
+TEST_CASE("A second run makes the same images, and the registry is made afresh with them") {
+    // Only here: a real builder and real scanners give the same bytes and the same verdict again.
+    Project project;
+    project.copy_finished_run();
+    const std::string before = judged_manifest(project, "3.13.5-production");
+    const Finished second = project.run_on_stand_ins("run", {"--contract", "off"});
+    INFO(second.out << second.err);
+    CHECK(second.exit_code == 0);
+    CHECK(judged_manifest(project, "3.13.5-production") == before);
+    check_published(project);
+}
+
+TEST_CASE("A run that is blocked leaves the registry alone and names the bumps that would help") {
+    // Only here: what real scanners find with databases that know of vulnerabilities ends in advice.
+    Project project;
+    project.copy_finished_run();
+    const fs::path index = project.tree / "out/registry/defradigital/python/index.json";
+    const auto written = fs::last_write_time(index);
+    const Finished red = project.run_on_stand_ins("run", {"--contract", "off"}, "red");
+    CHECK(red.exit_code == 1);
+    CHECK(fs::last_write_time(index) == written);
+    CHECK(mentions(project.text("out/verdict.json"), "\"vulnerable\""));
+    CHECK(mentions(project.text("out/summary.md"), "3.13.6"));
+
+    // What gate.publish: no-worse lets a publishing run do is no excuse for one that may not publish.
+    project.real.files.write(project.tree / "vulnerability-policy.yml", "gate: {publish: no-worse}\n");
+    CHECK(project.run_on_stand_ins("run", {"--contract", "off", "--publish", "off"}, "red").exit_code == 1);
+}
+
+TEST_CASE("Publishing again where the versions are out finds nothing to do; with other inputs it refuses") {
+    // Only here: the digest of the inputs that a real build wrote is the one that is compared when it is published
+    // again.
+    Project project;
+    project.copy_finished_run();
+    const Finished once = project.run("publish", {"--to", "oci:elsewhere"});
+    CHECK(once.exit_code == 0);
+    const Finished again = project.run("publish", {"--to", "oci:elsewhere"});
+    CHECK(again.exit_code == 0);
+    CHECK(mentions(again.err, "nothing that goes into an image changed"));
+    project.real.files.write(project.tree / "image" / "security-upgrades.txt", "# another input\n");
+    const Finished changed = project.run("publish", {"--to", "oci:elsewhere"});
+    CHECK(changed.exit_code == 1);
+    CHECK(mentions(changed.err, "JOB.env:1: defradigital/python-development:1.0.0-python3.13.5 is published already"));
+    CHECK(mentions(changed.err, "raise DEFRA_VERSION"));
+}
+
+TEST_CASE("A layer that was swapped on disk after the build is never published") {
+    // Only here: the layout that a real builder wrote is checked before a real scanner reads it.
+    Project project;
+    project.copy_finished_run();
+    const Layout layout = load_layout(project.real.files, project.tree / "out/images/3.13.5-production-linux-amd64",
+                                      "3.13.5-production", "linux/amd64");
+    fs::permissions(blob_path(layout.directory, layout.layers.back().digest), fs::perms::owner_all);
+    project.real.files.write(blob_path(layout.directory, layout.layers.back().digest), "another layer");
+    const Finished scan = project.run_on_stand_ins("scan", {"--only", "3.13.5-production"});
+    CHECK(scan.exit_code == 3);
+    CHECK(mentions(project.text("out/verdict.json"), "\"unknown\""));
+    CHECK_FALSE(project.has("out/sarif/3.13.5-production-linux-amd64.sarif"));
+    CHECK(project.run("publish", {"--only", "3.13.5-production", "--to", "oci:elsewhere"}).exit_code == 3);
+    CHECK_FALSE(project.has("elsewhere"));
+}
