@@ -16,14 +16,14 @@ namespace fs = std::filesystem;
 constexpr std::chrono::hours left_after{24};
 
 /// Before the second and the third try (registry.md §6).
-constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
+constexpr std::array pauses_of_pull = {std::chrono::seconds(5), std::chrono::seconds(20)};
 
 /// An engine with the classic image store cannot write OCI layouts, so it needs this container.
 constexpr const char* other_ways =
     "or do without this container: switch the engine's containerd image store on, or name a builder with --builder";
 
 /// What can be done about it depends on where it failed: at the pull, or later.
-std::string hint_for(const std::string& error) {
+std::string hint_for_pull(const std::string& error) {
     const bool at_pull = is_network_fault(error) || error.find("pull") != std::string::npos ||
                          error.find("no such host") != std::string::npos;
     return (at_pull ? "the engine could not pull the image: try again, name a mirror such as --mirrors "
@@ -116,15 +116,15 @@ void OwnBuilder::boot(const Command& command, const std::string& image) const {
         const Finished finished = try_to_boot(command);
         if (finished.exit_code == 0) return;
         remove();  // it may be there half-made
-        if (tries == pauses.size() || !is_network_fault(finished.err)) {
+        if (tries == pauses_of_pull.size() || !is_network_fault(finished.err)) {
             throw Error{Exit::failed,
                         {{{},
                           "BuildKit could not be started from " + image + "\n" + render_failure(command, finished),
-                          hint_for(finished.err)}}};
+                          hint_for_pull(finished.err)}}};
         }
-        world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses[tries].count()
+        world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses_of_pull[tries].count()
                    << " s\n";
-        world_.clock.sleep(pauses[tries]);
+        world_.clock.sleep(pauses_of_pull[tries]);
     }
 }
 

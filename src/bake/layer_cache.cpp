@@ -48,7 +48,7 @@ std::pair<std::string, std::string> split_step(const std::string& line) {
     return {line.substr(0, blank), line.substr(blank + 1)};
 }
 
-std::string hint_for(const std::string& error) {
+std::string hint_for_cache(const std::string& error) {
     const bool denied = error.find("no writable scopes") != std::string::npos ||
                         error.find("failed to reserve cache") != std::string::npos;
     return denied ? "this event's token may not write the cache; the build itself is not affected"
@@ -119,7 +119,7 @@ Problems find_cache_failures(std::string_view progress) {
         const std::string error = rest.substr(7);
         const Problem failure{{},
                               fmt::format("the layer cache could not be {}: {}", steps[number], error),
-                              hint_for(error),
+                              hint_for_cache(error),
                               Level::warning};
         if (std::find(failures.begin(), failures.end(), failure) == failures.end()) failures.push_back(failure);
     }

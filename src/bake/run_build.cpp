@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Before the second and the third try (registry.md §6): bake keeps what it has, so a try again is cheap.
-constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
+constexpr std::array pauses_of_build = {std::chrono::seconds(5), std::chrono::seconds(20)};
 
 /// Returns what bake printed, which out/build.log keeps. It is hundreds of lines: only a runner, which folds them,
 /// shows them.
@@ -37,13 +37,14 @@ std::string run_bake(const World& world, const BuildSettings& settings, const st
         const Finished finished = world.processes.run(command);
         world.files.write(log, finished.err);
         if (finished.exit_code == 0) return finished.err;
-        if (tries == pauses.size() || !is_network_fault(finished.err)) {
+        if (tries == pauses_of_build.size() || !is_network_fault(finished.err)) {
             Problem problem = parse_bake_failure(finished.err, settings.dockerfile, settings.out.string());
             problem.what += fmt::format("\nran: {}\nall output: {}", render_command(command), log.string());
             throw Error{Exit::failed, {problem}};
         }
-        world.log << "the network failed during the build; trying again in " << pauses[tries].count() << " s\n";
-        world.clock.sleep(pauses[tries]);
+        world.log << "the network failed during the build; trying again in " << pauses_of_build[tries].count()
+                  << " s\n";
+        world.clock.sleep(pauses_of_build[tries]);
     }
 }
 

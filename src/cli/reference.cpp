@@ -38,7 +38,7 @@ std::string render_options() {
     return text;
 }
 
-std::string render_exit_codes() {
+std::string render_exit_code_table() {
     std::string text = "## Exit codes\n\n| code | meaning |\n|---|---|\n";
     for (const ExitText& exit : exit_table())
         text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
@@ -48,5 +48,5 @@ std::string render_exit_codes() {
 }  // namespace
 
 std::string render_reference_markdown() {
-    return render_commands() + "\n" + render_options() + "\n" + render_exit_codes();
+    return render_commands() + "\n" + render_options() + "\n" + render_exit_code_table();
 }

@@ -12,7 +12,7 @@ std::string directory_of(const std::string& path) {
     return path.substr(0, path.rfind('/'));
 }
 
-std::string name_of(const std::string& path) {
+std::string base_name(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
@@ -22,7 +22,7 @@ std::string without_ending(const std::string& text, std::string_view ending) {
 
 /// "MD5  usr/lib/libc.so.6", one file per line.
 void add_debian_package(const FileTree& files, const std::string& list, const std::string& text, RecordedFiles& all) {
-    const std::string package = without_ending(name_of(list), ".md5sums");
+    const std::string package = without_ending(base_name(list), ".md5sums");
     for (const std::string& line : lines_of(text)) {
         const std::size_t blank = line.find(' ');
         if (blank == std::string::npos) continue;
@@ -51,7 +51,7 @@ std::string unpadded(std::string_view base64) {
 void add_wheel(const FileTree& files, const std::string& record, const std::string& text, RecordedFiles& all) {
     constexpr std::string_view sha256 = "sha256=";
     const std::string dist_info = directory_of(record);
-    const std::string package = without_ending(name_of(dist_info), ".dist-info");
+    const std::string package = without_ending(base_name(dist_info), ".dist-info");
     for (const std::string& line : lines_of(text)) {
         const std::size_t size = line.rfind(',');
         const std::size_t hash = size == std::string::npos || size == 0 ? size : line.rfind(',', size - 1);

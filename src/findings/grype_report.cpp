@@ -15,7 +15,7 @@
 namespace {
 
 /// A version with the fix is one, whatever the word beside it.
-FixState fix_state_of(const std::string& state, bool has_version) {
+FixState grype_fix_state(const std::string& state, bool has_version) {
     if (has_version || state == "fixed") return FixState::fixed;
     if (state == "not-fixed") return FixState::none;
     if (state == "wont-fix") return FixState::wont_fix;
@@ -149,7 +149,7 @@ Finding read_match(const Json& match, const ReportSource& source) {
     finding.package = package_name(name, finding.package_type);
     finding.version = text_at(artifact, "version");
     finding.fixed_in = texts_at(fix, "versions");
-    finding.fix = fix_state_of(text_at(fix, "state"), !finding.fixed_in.empty());
+    finding.fix = grype_fix_state(text_at(fix, "state"), !finding.fixed_in.empty());
     std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
     check_fix(finding);
     read_locations(artifact, finding);
@@ -259,7 +259,7 @@ std::vector<std::string> settings_that_hide(const Json& configuration) {
     return settings;
 }
 
-void check_shape(const Json& root, const ReportSource& source) {
+void check_grype_shape(const Json& root, const ReportSource& source) {
     if (!root.IsObject() || !member(root, "matches").IsArray()) {
         source.refuse("is not a report of Grype: it has no list of matches", "make it with: grype IMAGE -o json");
     }
@@ -323,7 +323,7 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
     const rapidjson::Document root = parse_report_json(text, source_name);
-    check_shape(root, source);
+    check_grype_shape(root, source);
     for (const Json& match : source.optional_items(root, "matches")) {
         report.findings.push_back(read_match(match, source));
         split_advisory(report.findings);

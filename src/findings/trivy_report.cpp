@@ -15,7 +15,7 @@
 
 namespace {
 
-FixState fix_state_of(const std::string& status, bool has_fix) {
+FixState trivy_fix_state(const std::string& status, bool has_fix) {
     if (status == "not_affected") return FixState::not_affected;
     if (has_fix || status == "fixed") return FixState::fixed;
     if (status == "affected" || status == "fix_deferred") return FixState::none;
@@ -65,7 +65,7 @@ Finding read_vulnerability(const Json& vulnerability, const ReportSource& source
     finding.path = text_at(vulnerability, "PkgPath");
     finding.version = text_at(vulnerability, "InstalledVersion");
     finding.fixed_in = fields_of(view_at(vulnerability, "FixedVersion"), ',');
-    finding.fix = fix_state_of(text_at(vulnerability, "Status"), !finding.fixed_in.empty());
+    finding.fix = trivy_fix_state(text_at(vulnerability, "Status"), !finding.fixed_in.empty());
     const std::string_view title = view_at(vulnerability, "Title");
     finding.title = short_title(title.empty() ? view_at(vulnerability, "Description") : title);
     finding.layer = text_at(member(vulnerability, "Layer"), "DiffID");
@@ -199,7 +199,7 @@ void read_result(const Json& result, const ReportSource& source, Report& report,
         report.packages += std::max({listed, named.size(), static_cast<std::size_t>(lists_none ? 0 : 1)});
 }
 
-void check_shape(const Json& root, const ReportSource& source) {
+void check_trivy_shape(const Json& root, const ReportSource& source) {
     if (root.IsArray()) {
         source.refuse("is of Trivy's schema 1, a bare list", "scan with Trivy 0.20 or newer");
     }
@@ -233,7 +233,7 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     const ReportSource source{source_name};
     Report report;
     const rapidjson::Document root = parse_report_json(text, source_name);
-    check_shape(root, source);
+    check_trivy_shape(root, source);
     const Json& metadata = member(root, "Metadata");
     report.scanner = Scanner::trivy;
     report.scanner_version = text_at(member(root, "Trivy"), "Version");

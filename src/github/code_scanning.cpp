@@ -20,14 +20,14 @@ constexpr std::size_t max_packed = 10U << 20U;  // sarif.md §2, before base64
 constexpr std::chrono::seconds before_late_retry = 30s;
 constexpr std::array<std::chrono::seconds, 5> between_looks = {5s, 10s, 20s, 40s, 80s};
 constexpr std::size_t max_single_looks = 20;
-constexpr const char* permission = "security-events: write";
+constexpr const char* upload_permission = "security-events: write";
 constexpr const char* tool = "python-image-action";
 
 /// A file that GitHub took, by the number it gave it.
 using Waiting = std::map<std::string, const SarifUpload*>;
 
 Purpose purpose_of(const SarifUpload& upload) {
-    return {"the SARIF of " + upload.name + " was not uploaded", permission};
+    return {"the SARIF of " + upload.name + " was not uploaded", upload_permission};
 }
 
 std::string render_body(const Event& event, const std::string& packed, Time started) {
@@ -59,7 +59,7 @@ std::string explain_not_possible(const Response& response) {
 std::string hint_not_possible(const Response& response) {
     if (says(response, "advanced security") || says(response, "code security"))
         return "the SARIF files are in out/sarif and the findings in the summary; sarif-upload: off says nothing";
-    return make_refusal({"", permission}, response).problems.front().hint +
+    return make_refusal({"", upload_permission}, response).problems.front().hint +
            "; the SARIF files are in out/sarif and the findings in the summary";
 }
 
@@ -253,7 +253,7 @@ UploadReport upload_sarif(const World& world, Api& api, const Event& event, cons
 }
 
 std::size_t remove_analyses(Api& api, const std::string& category_prefix) {
-    const Purpose purpose{"the analyses of " + category_prefix + " were not removed", permission};
+    const Purpose purpose{"the analyses of " + category_prefix + " were not removed", upload_permission};
     // Newest first: of each set only the newest may be deleted, which makes the next one the newest.
     const rapidjson::Document all = api.load_list(
         fmt::format("code-scanning/analyses?tool_name={}&sort=created&direction=desc&per_page=100", tool), purpose);

@@ -11,10 +11,10 @@ namespace github {
 
 namespace {
 
-constexpr const char* permission = "contents: write";
+constexpr const char* release_permission = "contents: write";
 constexpr int max_uploads = 3;
 constexpr int looks_at_other = 24;
-constexpr std::chrono::seconds between_looks{5};
+constexpr std::chrono::seconds pause_between_looks{5};
 
 bool is_same(const Asset& asset, const AssetFile& file) {
     return asset.whole && asset.size == file.size && (!asset.digest || *asset.digest == file.digest);
@@ -27,7 +27,7 @@ class Maker {
         : world_(world),
           api_(api),
           wanted_(wanted),
-          purpose_{"the release " + wanted.tag + " was not made", permission} {}
+          purpose_{"the release " + wanted.tag + " was not made", release_permission} {}
 
     MadeRelease make() {
         const std::vector<Release> releases = load_releases(api_);
@@ -175,7 +175,7 @@ class Maker {
     MadeRelease wait_for_other(Release release) {
         world_.log << "release  another run is making it\n" << std::flush;
         for (int look = 0; look < looks_at_other; ++look) {
-            world_.clock.sleep(between_looks);
+            world_.clock.sleep(pause_between_looks);
             release = reload(release);
             if (!release.draft) return published_by_another(release);
         }
@@ -222,7 +222,7 @@ class Maker {
                     {fmt::format("the file {} of the release {} was not uploaded; the release is still a "
                                  "draft",
                                  file.name, wanted_.tag),
-                     permission},
+                     release_permission},
                     response);
             }
         }

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A run mostly waits for the registry: more requests than processors may be under way.
-constexpr std::size_t requests_at_once = 8;
+constexpr std::size_t registry_requests = 8;
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void Destination::try_push(const std::vector<std::string>& repositories) {
 std::vector<ExistingTag> Destination::load_existing(const std::vector<Candidate>& candidates,
                                                     const PublicationSources& sources) {
     if (settings_.to.empty()) return {};  // always new, whatever a run that was killed left there
-    if (client_) return registry::load_existing_tags(*client_, settings_.to, candidates, sources, requests_at_once);
+    if (client_) return registry::load_existing_tags(*client_, settings_.to, candidates, sources, registry_requests);
     std::vector<std::string> repositories;
     for (const Candidate& candidate : candidates) {
         if (std::find(repositories.begin(), repositories.end(), candidate.repository) == repositories.end())
@@ -72,7 +72,7 @@ std::vector<ExistingTag> Destination::load_existing(const Plan& plan, const std:
             if (tag.starts_with(version + "-python")) names.insert({repository, tag});
         }
     }
-    return registry::load_existing_tags(*client_, settings_.to, {names.begin(), names.end()}, requests_at_once);
+    return registry::load_existing_tags(*client_, settings_.to, {names.begin(), names.end()}, registry_requests);
 }
 
 FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<std::string>& platforms,
@@ -103,7 +103,7 @@ std::string Destination::execute(const Publication& publication, const Publicati
     if (!client_) return execute_in_directory(publication, sources);
     const registry::Pushed pushed = registry::run_publication_to_registry(
         world_, *client_, publication, sources,
-        {.host = settings_.to, .jobs = std::max(settings_.jobs, requests_at_once), .note_done = note_done});
+        {.host = settings_.to, .jobs = std::max(settings_.jobs, registry_requests), .note_done = note_done});
     warnings_.insert(warnings_.end(), pushed.warnings.begin(), pushed.warnings.end());
     return registry::render_pushed(pushed);
 }

@@ -12,21 +12,21 @@ std::string render_badge(Severity severity) {
     return element("span", word, "badge " + word);
 }
 
-std::string render_id(const Finding& finding) {
+std::string html_id(const Finding& finding) {
     const std::string id = element("b", escape_html(finding.id, 100));
     const std::string link = make_link(finding);
     return link.empty() ? id : "<a href=\"" + escape_html(link) + "\" rel=\"noreferrer\">" + id + "</a>";
 }
 
 /// Package and version, and below them the path.
-std::string render_package(const Finding& finding) {
+std::string html_package(const Finding& finding) {
     const std::string version = finding.version.empty() ? "" : " " + escape_html(finding.version);
     const std::string package = escape_html(finding.package) + version;
     if (finding.path.empty()) return package;
     return package + (package.empty() ? "" : "<br>") + html_code(shown_path(finding));
 }
 
-std::string render_text(const Cell& cell) {
+std::string html_text(const Cell& cell) {
     switch (cell.kind) {
         case Cell::Kind::text:
             return cell.is_bad ? element("span", escape_html(cell.text, longest_text), "status bad")
@@ -38,9 +38,9 @@ std::string render_text(const Cell& cell) {
         case Cell::Kind::severity:
             return render_badge(cell.finding->severity);
         case Cell::Kind::id:
-            return render_id(*cell.finding);
+            return html_id(*cell.finding);
         case Cell::Kind::package:
-            return render_package(*cell.finding);
+            return html_package(*cell.finding);
     }
     return "";
 }
@@ -96,7 +96,7 @@ std::string html_code(std::string_view text) {
 }
 
 std::string html_cell(const Cell& cell) {
-    std::string html = render_text(cell);
+    std::string html = html_text(cell);
     const std::string below = cell.is_below_code ? html_code(cell.below) : escape_html(cell.below, longest_text);
     if (!cell.below.empty()) html += element("span", below, "state");
     if (!cell.mark.empty()) html += element("span", escape_html(cell.mark), "state blocking");

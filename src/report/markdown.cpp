@@ -5,25 +5,25 @@
 
 namespace {
 
-constexpr std::size_t longest_text = 400;  ///< characters
+constexpr std::size_t longest_markdown = 400;  ///< characters
 
-std::string render_id(const Finding& finding) {
+std::string markdown_id(const Finding& finding) {
     const std::string link = make_link(finding);
     const std::string id = escape_markdown(finding.id, 100);
     return link.empty() ? id : "[" + id + "](" + link + ")";
 }
 
-std::string render_package(const Finding& finding) {
+std::string markdown_package(const Finding& finding) {
     const std::string package =
         escape_markdown(finding.package + (finding.version.empty() ? "" : " " + finding.version));
     return finding.path.empty() ? package : package + "<br>" + markdown_code(shown_path(finding), 120);
 }
 
-std::string render_text(const Cell& cell) {
+std::string markdown_text(const Cell& cell) {
     switch (cell.kind) {
         case Cell::Kind::text:
-            return cell.is_bad ? "**" + escape_markdown(cell.text, longest_text) + "**"
-                               : escape_markdown(cell.text, longest_text);
+            return cell.is_bad ? "**" + escape_markdown(cell.text, longest_markdown) + "**"
+                               : escape_markdown(cell.text, longest_markdown);
         case Cell::Kind::code:
             return markdown_code(cell.text);
         case Cell::Kind::image:
@@ -32,9 +32,9 @@ std::string render_text(const Cell& cell) {
             return render_severities(*cell.finding) +
                    (cell.finding->known_exploited ? "<br>**known to be exploited**" : "");
         case Cell::Kind::id:
-            return render_id(*cell.finding);
+            return markdown_id(*cell.finding);
         case Cell::Kind::package:
-            return render_package(*cell.finding);
+            return markdown_package(*cell.finding);
     }
     return "";
 }
@@ -46,10 +46,11 @@ std::string markdown_code(std::string_view text, std::size_t max_characters) {
 }
 
 std::string markdown_cell(const Cell& cell) {
-    std::string text = render_text(cell);
+    std::string text = markdown_text(cell);
     if (!cell.mark.empty()) text += " **(" + escape_markdown(cell.mark) + ")**";
     if (cell.below.empty()) return text;
-    return text + "<br>" + (cell.is_below_code ? markdown_code(cell.below) : escape_markdown(cell.below, longest_text));
+    return text + "<br>" +
+           (cell.is_below_code ? markdown_code(cell.below) : escape_markdown(cell.below, longest_markdown));
 }
 
 std::string markdown_row(const std::vector<std::string>& cells) {

@@ -26,7 +26,7 @@ std::vector<std::string> moving_tags_of(const Plan& plan, const std::string& ima
     return found == plan.images.end() ? std::vector<std::string>{} : found->moving_tags;
 }
 
-std::string render_trial(const Run& run) {
+std::string render_trial_note(const Run& run) {
     if (!has_stand_in_bases(run) && !has_sample_data(run)) return "";
     return "> [!CAUTION]\n> A trial: " + escape_markdown(render_heading(run)) + ". Never use these images.\n\n";
 }
@@ -191,7 +191,7 @@ std::string render_proof(const Run& run) {
 std::string render_release_notes(const Run& run, const PublicationRecord& record,
                                  const std::optional<LastRelease>& last) {
     const std::string end = render_proof(run);
-    std::string text = render_trial(run) + render_blocking(run) + render_earlier(record) +
+    std::string text = render_trial_note(run) + render_blocking(run) + render_earlier(record) +
                        render_images_table(run, record) + render_bases(run) + render_changes(run, record, last) +
                        render_accepted(run);
     const std::string note = "\n_Cut here: report.html has all._\n\n";

@@ -34,7 +34,7 @@ bool is_wanted(const FindingRow& row, Severity from) {
 
 /// What blocks comes first, whatever its severity: what turned the run red never makes room for what did not. The order
 /// is total, so that the same findings always give the same file.
-bool stands_before(const FindingRow& a, const FindingRow& b) {
+bool is_kept_before(const FindingRow& a, const FindingRow& b) {
     const auto order = [](const FindingRow& row) {
         const Finding& f = *row.finding;
         return std::make_tuple(!is_blocking(row), -static_cast<int>(f.severity), static_cast<int>(row.state),
@@ -63,7 +63,7 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
             ++selection.below;
         }
     }
-    std::sort(selection.rows.begin(), selection.rows.end(), stands_before);
+    std::sort(selection.rows.begin(), selection.rows.end(), is_kept_before);
     cut_to(choice.max_results, selection);
     return selection;
 }

@@ -73,7 +73,7 @@ std::vector<std::string> facts_of(const Finding& finding) {
     return facts;
 }
 
-std::string render_acceptance(const Waiver& waiver) {
+std::string rule_acceptance(const Waiver& waiver) {
     const std::string by = waiver.owner.empty() ? "" : " by " + waiver.owner;
     const std::string reason = waiver.reason.empty() ? "no reason is given" : waiver.reason;
     return fmt::format("Accepted{} {}: {} ({}).", by, render_waiver_until(waiver), reason, render_place(waiver.at));
@@ -195,7 +195,7 @@ std::string sarif_message(const FindingRow& row) {
                                    render_severities(finding), render_state(row.state));
     if (!finding.title.empty()) text += " " + finding.title + (finding.title.ends_with('.') ? "" : ".");
     if (finding.kind == FindingKind::vulnerability) text += " Fix: " + render_fix(finding) + ".";
-    if (row.waiver != nullptr) text += " " + render_acceptance(*row.waiver);
+    if (row.waiver != nullptr) text += " " + rule_acceptance(*row.waiver);
     if (row.remedy != nullptr && row.waiver == nullptr) text += " What to do: " + row.remedy->text + ".";
     if (!finding.reported_by.empty()) text += " Reported by " + render_sightings(finding) + ".";
     if (!finding.ignored_because.empty()) text += " Note: " + render_suppression(finding) + ".";

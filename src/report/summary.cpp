@@ -56,7 +56,7 @@ std::string render_alerts(const Run& run) {
     return text;
 }
 
-std::string render_publication(const Run& run) {
+std::string publication_section(const Run& run) {
     if (!run.publication) return "";
     const PublicationState& state = *run.publication;
     std::string text = "**Publication:** " + render_result(state.result);
@@ -66,7 +66,7 @@ std::string render_publication(const Run& run) {
 }
 
 /// Where the numbers come from: what was scanned with what, judged by what.
-std::string render_sources(const Run& run) {
+std::string sources_section(const Run& run) {
     const std::vector<std::string> scanners = render_scanners(run);
     std::string text =
         scanners.empty() ? "Nothing was scanned" : "Scanned by " + escape_markdown(joined(scanners, "; "));
@@ -91,7 +91,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
     const std::vector<FindingRow> rows = gather_findings(run);
     const std::vector<ToDo> todo = make_todo(run, rows);
     std::string text =
-        "# " + escape_markdown(render_heading(run)) + "\n\n" + render_alerts(run) + render_publication(run);
+        "# " + escape_markdown(render_heading(run)) + "\n\n" + render_alerts(run) + publication_section(run);
     if (todo.empty()) text += "Nothing to do.\n\n";
 
     const std::vector<SummaryPart> parts = {make_unknown_part(run),
@@ -111,7 +111,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
                                             make_table_part(make_receipt_table(run)),
                                             make_table_part(make_suppressed_table(run)),
                                             make_finding_part(run, rows, FindingState::reported)};
-    const std::string end = render_sources(run) + render_footer(run);
+    const std::string end = sources_section(run) + render_footer(run);
     const std::string images = render_part(make_image_part(run), endless);  // is never cut: others make room for it
     std::size_t to_come = parts.size();
     const auto room_beside = [&](std::size_t others) {
@@ -130,7 +130,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
 std::string render_publication_summary(const Run& run) {
     if (!run.publication) return "";
     const SummaryPart tags = make_table_part(make_tag_table(run));
-    return render_alerts(run) + render_publication(run) +
+    return render_alerts(run) + publication_section(run) +
            (tags.rows.empty() ? "" : render_part(tags, max_summary_bytes));
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 using Kind = Cell::Kind;
 
-constexpr std::size_t todo_shown = 12;  ///< nobody reads more; the page has all
+constexpr std::size_t todo_in_summary = 12;  ///< nobody reads more; the page has all
 
 std::string render_verdict(const ImageRun& image) {
     const Mood mood = mood_of(image);
@@ -75,8 +75,8 @@ SummaryPart make_table_part(const Table& table, bool folded) {
 SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
     SummaryPart part{.title = "What to do"};
     for (const ToDo& item : todo) {
-        if (part.rows.size() == todo_shown) {
-            part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_shown);
+        if (part.rows.size() == todo_in_summary) {
+            part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_in_summary);
             break;
         }
         const std::string place = render_place(item.at);

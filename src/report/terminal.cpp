@@ -14,7 +14,7 @@
 namespace {
 
 constexpr std::size_t findings_shown = 50;
-constexpr std::size_t todo_shown = 5;
+constexpr std::size_t todo_on_terminal = 5;
 
 enum class Colour { none, good, bad, doubtful, bold };
 
@@ -175,8 +175,8 @@ std::vector<std::string> todo_lines(const Run& run) {
     const std::vector<ToDo> todo = make_todo(run, gather_blocking(run));
     std::vector<std::string> lines;
     for (const ToDo& item : todo) {
-        if (lines.size() == todo_shown) {
-            lines.push_back(fmt::format("and {} more: {}/report.html", todo.size() - todo_shown, run.out));
+        if (lines.size() == todo_on_terminal) {
+            lines.push_back(fmt::format("and {} more: {}/report.html", todo.size() - todo_on_terminal, run.out));
             break;
         }
         const std::string place = render_place(item.at);

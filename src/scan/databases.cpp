@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds query_timeout{120};
+constexpr std::chrono::seconds database_timeout{120};
 
 /// Trivy's reports do not say which database they are from, and it accepts one of any age (scanners-run.md §0.6): its
 /// metadata file does.
@@ -33,7 +33,7 @@ void read_trivy_state(const World& world, const fs::path& databases, DatabaseSta
 
 void read_grype_state(const World& world, const fs::path& databases, DatabaseState& state) {
     const PrivateDirectory directory(world.files);
-    const Workplace place = prepare_workplace(world, directory.path(), databases, query_timeout);
+    const Workplace place = prepare_workplace(world, directory.path(), databases, database_timeout);
     const Command command = make_grype_database_query(place);
     const Finished finished = world.processes.run(command);
     if (trimmed(finished.out).empty()) {

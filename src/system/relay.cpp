@@ -43,7 +43,7 @@ std::size_t end_of_escape(std::string_view line, std::size_t at) {
     return next + 1;
 }
 
-bool is_control(char c) {
+bool is_control_character(char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
 }
 
@@ -63,7 +63,7 @@ std::string plain_line(std::string_view line) {
         } else if (is_c1_control(line, at)) {
             plain += replacement;
             at += 2;
-        } else if (is_control(line[at])) {
+        } else if (is_control_character(line[at])) {
             plain += replacement;
             ++at;
         } else {

@@ -52,7 +52,7 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
     return finding.known_exploited ? text + ", known to be exploited" : text;
 }
 
-std::string describe(const Waiver& waiver) {
+std::string describe_acceptance(const Waiver& waiver) {
     std::string text = "accepted";
     if (!waiver.owner.empty()) text += " by " + waiver.owner;
     text += fmt::format(" in {}:{}", waiver.at.file, waiver.at.line);
@@ -154,9 +154,9 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
         add(verdict.blocking, Answer::blocks, "present and blocks: ");
         for (const WaivedFinding& waived : verdict.waived) {
             if (!has_name(waived.finding, wanted)) continue;
-            explanations.push_back(
-                {verdict.name, Answer::waived,
-                 "present, " + describe(waived.waiver) + " (" + describe(waived.finding, image_layers) + ")"});
+            explanations.push_back({verdict.name, Answer::waived,
+                                    "present, " + describe_acceptance(waived.waiver) + " (" +
+                                        describe(waived.finding, image_layers) + ")"});
         }
         add(verdict.reported, Answer::below_threshold, "present, not gated: ");
         for (const Finding& finding : verdict.suppressed) {
