@@ -265,19 +265,32 @@ bool TagWriter::is_seen(Tag& tag) {
     return true;
 }
 
-/// A run that read the first version tag before we wrote it may have written it since, and has then found the others.
+/// A run that read the first version tag before we wrote it may have written it since. It has then found our other
+/// version tags, and ends. Where there are none, it goes on: what it wrote stays.
 void TagWriter::keep_first_version_tag() {
     const Tags tags = tags_of(StepKind::write_version_tag);
     if (tags.empty()) return;
     const Step& step = tags.front()->step;
     const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
     if (!now || now == step.digest) return;
+    if (tags.size() == 1) give_way(*tags.front(), *now);
     if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
     warnings_.push_back({{},
                          fmt::format("{} was overwritten by another run with {}, and names {} again", name_of(step),
                                      now->brief(), step.digest.brief()),
                          one_at_a_time,
                          Level::warning});
+}
+
+/// The moving tags follow the version tag, which names what another run wrote.
+void TagWriter::give_way(Tag& version_tag, const Digest& theirs) {
+    for (Tag* moving : tags_of(StepKind::move_tag)) {
+        const Step& step = moving->step;
+        if (moving->state != State::written || step.digest != version_tag.step.digest) continue;
+        if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, theirs);
+        set_state(*moving, State::untouched);
+    }
+    refuse_version(version_tag, load_tag(version_tag.step, theirs));
 }
 
 /// This run lost against another one of the same version, and may have overwritten a version tag that the registry

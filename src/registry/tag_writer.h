@@ -69,6 +69,7 @@ class TagWriter {
     bool is_seen(Tag& tag);
 
     void keep_first_version_tag();
+    [[noreturn]] void give_way(Tag& version_tag, const Digest& theirs);
     void restore_version_tags();
     bool restore(Tag& version_tag, const Step& moving);
     void restore_moving_tags();

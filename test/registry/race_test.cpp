@@ -126,13 +126,15 @@ TEST_CASE("one version from other inputs at once: what was written first stays, 
           "[whole]") {
     // Only here: every order of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
+    const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     for (const std::string& order : list_orders()) {
         INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : ""));
-        Race race;
-        const SampleMatrix one(race.bench.fake.files, "1.1.0", "out/one", {"one", "one"});
-        const SampleMatrix two(race.bench.fake.files, "1.1.0", "out/two", {"two", "two"});
+        Race race(shape);
+        const SampleMatrix one = race.make("1.1.0", "out/one", {"one", "one"});
+        const SampleMatrix two = race.make("1.1.0", "out/two", {"two", "two"});
         race.run({&one, &two}, order, delay);
-        CHECK(race.keeps_what_was_written_first());
+        // Two runs that both read the only version tag before either wrote it: the last one to write it publishes.
+        if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_what_was_written_first());
         const bool first_won = race.holds(one);
         CHECK((first_won || race.holds(two)));
         CHECK(race.codes[first_won ? 0 : 1] == 0);
@@ -144,15 +146,17 @@ TEST_CASE("one version from the same inputs at once: one build stays, and a re-r
           "[whole]") {
     // Only here: every order of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
+    const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     const std::string bytes = GENERATE("", "other bytes");
     for (const std::string& order : list_orders()) {
         INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : "") << ", "
                    << bytes);
-        Race race;
-        const SampleMatrix one(race.bench.fake.files, "1.1.0", "out/one");
-        const SampleMatrix two(race.bench.fake.files, "1.1.0", "out/two", {bytes, ""});
+        Race race(shape);
+        const SampleMatrix one = race.make("1.1.0", "out/one");
+        const SampleMatrix two = race.make("1.1.0", "out/two", {bytes, ""});
         race.run({&one, &two}, order, delay);
-        CHECK(race.keeps_what_was_written_first());
+        // Two runs that both read the only version tag before either wrote it: the last one to write it publishes.
+        if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_what_was_written_first());
         const bool first_won = race.holds(one);
         CHECK((first_won || race.holds(two)));
         CHECK(race.codes[first_won ? 0 : 1] == 0);
