@@ -27,7 +27,7 @@ Buildx find_buildx(const World& world);
 /// The BuildKit that a builder of our own runs. `tools/pin` writes its digest.
 inline constexpr const char* usual_buildkit = "docker.io/moby/buildkit:v0.32.2";
 
-/// What a registry is told when a base is pulled from it.
+/// The credentials of a registry that a base is pulled from.
 struct RegistryLogin {
     std::string host;  ///< as people write it: "docker.io"
     std::string user;

@@ -187,8 +187,8 @@ void write_base(JsonWriter& json, const Base& base) {
     for (const auto& [platform, count] : base.layers) json.field(platform, count);
     json.close();
     json.field("standIn", base.stand_in);
-    json.open_array("excuses");
-    for (const std::string& excuse : base.excuses) json.item(excuse);
+    json.open_array("expected_failures");
+    for (const std::string& row : base.expected_failures) json.item(row);
     json.close();
     json.open_object("images");
     for (const auto& [name, manifest] : base.images) json.field(name, manifest.text());
@@ -213,7 +213,7 @@ Base parse_base(const Json& entry, const std::string& source) {
             base.layers[platform] = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(layers, platform)));
         }
     }
-    for (const Json& excuse : items_at(entry, "excuses")) base.excuses.push_back(text_of(excuse));
+    for (const Json& row : items_at(entry, "expected_failures")) base.expected_failures.push_back(text_of(row));
     if (const Json& images = member(entry, "images"); images.IsObject()) {
         for (const auto& image : images.GetObject()) {
             if (const auto manifest = Digest::parse(text_of(image.value)))
@@ -259,7 +259,7 @@ std::optional<Base> load_stand_in(Files& files, const std::string& reference, co
               .digest = *digest,
               .stand_in = true,
               .layout = layout};
-    for (const Json& excuse : items_at(entry, "excuses")) base.excuses.push_back(text_of(excuse));
+    for (const Json& row : items_at(entry, "excuses")) base.expected_failures.push_back(text_of(row));
     add_facts(files, *digest, base);
     return base;
 }

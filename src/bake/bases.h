@@ -52,9 +52,9 @@ struct Base {
     std::optional<Digest> digest_now;  ///< what the reference names now; nothing if it was not asked for
     std::map<std::string, std::size_t> layers;  ///< how many, by platform: the first so many of an image are its base's
     bool stand_in = false;                      ///< made by the set-up because the real one could not be had
-    std::vector<std::string> excuses;           ///< of a stand-in: the contract rows that it cannot keep
-    std::map<std::string, Digest> images;       ///< made from it: the layouts' manifests by name
-    std::filesystem::path layout;               ///< of a stand-in: where it is; not written to bases.json
+    std::vector<std::string> expected_failures;  ///< of a stand-in: the contract rows that it cannot pass
+    std::map<std::string, Digest> images;        ///< made from it: the layouts' manifests by name
+    std::filesystem::path layout;                ///< of a stand-in: where it is; not written to bases.json
     std::string pulled_from;  ///< "localhost:5000/hub/library/python@sha256:…"; empty: the reference with its
                               ///< digest. Not written to bases.json
 };

@@ -104,7 +104,7 @@ void write_docker_configuration(const World& world, const fs::path& directory,
     }
     json.close();
     world.files.write(directory / "config.json", json.text());
-    // buildx asks git for the commit; in a workflow the work tree belongs to somebody else than us (runner.md §4).
+    // buildx asks git for the commit; in a workflow the work tree belongs to another user (runner.md §4).
     world.files.write(directory / git_configuration, "[safe]\n\tdirectory = *\n");
 }
 

@@ -30,8 +30,7 @@ struct LinedJson {
 /// would cost quadratic time).
 LinedJson parse_people_json(std::string_view text, const std::string& file);
 
-/// The same, but keys given twice go to `repeated`, so that they can be told together with whatever else is wrong in
-/// the file.
+/// The same, but keys given twice go to `repeated`, to be reported together with whatever else is wrong in the file.
 LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated);
 
 /// The JSON pointer of a key in the object at `parent` (RFC 6901: "a/b" is written "a~1b").

@@ -55,7 +55,7 @@ std::string parse_fault(rapidjson::ParseErrorCode code) {
                : rapidjson::GetParseError_En(code);
 }
 
-/// A tool's text that may be no JSON at all, and how it is refused.
+/// A tool's text that may be no JSON at all, and how it is rejected.
 struct ToolText {
     std::string_view text;
     const std::string& source;
@@ -68,8 +68,8 @@ struct ToolText {
         refuse("is not JSON (line " + std::to_string(line) + ": " + what + ")");
     }
 
-    /// What the parser does not look at, or would look at character by character. A file that a shell has spoilt is
-    /// told by the cause, not by the character at which it stops to be JSON.
+    /// What the parser does not look at, or would look at character by character. The message about a
+    /// file that a shell has damaged names the cause, not the character at which it stops being JSON.
     void check() const {
         if (trimmed(text).empty()) refuse("is empty");
         if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))

@@ -30,7 +30,7 @@ std::string help_of(const OptionText& option) {
     return option.help + " [" + option.standard + "]";
 }
 
-/// The options of one command, filled with defaults first so that "given" can be told from "not given".
+/// The options of one command, filled with defaults first so that "given" and "not given" differ.
 void add_options(CLI::App& app, const CommandText& command, std::map<std::string, std::string>& given) {
     for (const OptionText& option : option_table()) {
         if (!uses(option, command.name) || option.secret) continue;

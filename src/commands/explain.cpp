@@ -24,7 +24,7 @@ constexpr std::size_t longest_answer = 4000;  // characters: what an image says 
 struct KnownImages {
     std::vector<Verdict> verdicts;
     std::map<std::string, ImageLayers> layers;
-    std::vector<std::string> not_scanned;  ///< images of the matrix that nobody has looked at here
+    std::vector<std::string> not_scanned;  ///< images of the matrix that were not scanned here
 };
 
 KnownImages scan_named(const World& world, const Settings& settings, Result& result) {
@@ -78,7 +78,7 @@ bool is_wanted(const Settings& settings, const std::string& name) {
            });
 }
 
-/// Judged by the policy of today, without a word to anybody else.
+/// Judged by the policy of today; nothing is written.
 KnownImages judge_kept(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
     const fs::path directory = settings.out / "scans";
@@ -129,7 +129,7 @@ Result run_explain(const World& world, const Settings& settings) {
                                     [](const Verdict& verdict) { return verdict.sample_data; });
     if (sample) {
         result.problems.push_back({{},
-                                   "this was looked up in sample data, which tells nothing about real vulnerabilities",
+                                   "this was looked up in sample data, which says nothing about real vulnerabilities",
                                    "scan with the scanners' own databases",
                                    Level::warning});
     }

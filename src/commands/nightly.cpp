@@ -31,43 +31,43 @@ registry::Client make_client(const World& world, const Settings& settings, Probl
     return {world, access};
 }
 
-using WantedList = std::vector<registry::FetchRequest>;
+using Requests = std::vector<registry::FetchRequest>;
 
 std::vector<Layout> fetch_layouts(const World& world, registry::Client& client, const Settings& settings,
-                                  const WantedList& wanted, const std::string& from) {
-    if (wanted.empty()) return {};
-    TimedStep step(world, "fetch", counted(wanted.size(), "image") + ", published by " + from);
+                                  const Requests& requests, const std::string& from) {
+    if (requests.empty()) return {};
+    TimedStep step(world, "fetch", counted(requests.size(), "image") + ", published by " + from);
     std::vector<Layout> layouts;
     for (registry::Fetched& fetched :
-         registry::fetch_images(world, client, wanted, settings.out / "images", settings.jobs))
+         registry::fetch_images(world, client, requests, settings.out / "images", settings.jobs))
         layouts.push_back(std::move(fetched.layout));
     step.end(counted(layouts.size(), "image"));
     return layouts;
 }
 
-/// What can be scanned again from what the release keeps need not be pulled. In the order of `wanted`.
-std::vector<Layout> scan_wanted(const World& world, registry::Client& client, const Settings& settings,
-                                const Night& night) {
+/// What can be scanned again from what the release keeps need not be pulled. In the order of `requests`.
+std::vector<Layout> scan_published(const World& world, registry::Client& client, const Settings& settings,
+                                   const Night& night) {
     std::map<std::string, Layout> scanned;
     const std::vector<std::string> again = rescan_images(world, settings, night.project, night.kept);
     for (const Layout& layout : night.kept) {
         if (std::find(again.begin(), again.end(), layout.name) != again.end()) scanned.emplace(layout.name, layout);
     }
-    WantedList others = night.wanted;
-    std::erase_if(others, [&](const registry::FetchRequest& wanted) { return scanned.contains(name_of(wanted)); });
+    Requests others = night.requests;
+    std::erase_if(others, [&](const registry::FetchRequest& request) { return scanned.contains(name_of(request)); });
     const std::vector<Layout> fetched = fetch_layouts(world, client, settings, others, night.from);
     scan_images(world, settings, night.project, fetched);
     for (const Layout& layout : fetched) scanned.emplace(layout.name, layout);
 
     std::vector<Layout> layouts;
-    for (const registry::FetchRequest& wanted : night.wanted) layouts.push_back(scanned.at(name_of(wanted)));
+    for (const registry::FetchRequest& request : night.requests) layouts.push_back(scanned.at(name_of(request)));
     return layouts;
 }
 
 Run scan_night(const World& world, const Settings& settings, Night& night) {
     registry::Client client = make_client(world, settings, night.project.warnings);
     set_missing_apart(client, settings, night);
-    const std::vector<Layout> layouts = scan_wanted(world, client, settings, night);
+    const std::vector<Layout> layouts = scan_published(world, client, settings, night);
     renew_bases(world, client, settings, night.project.warnings);
     const std::vector<Verdict> verdicts = judge_images(world, settings, night.project, layouts);
     return gather_run(world, settings, night.project, layouts, {}, verdicts);
@@ -75,17 +75,17 @@ Run scan_night(const World& world, const Settings& settings, Night& night) {
 
 // When it fails ----------------------------------------------------------------------------------------------------
 //
-// A night that did not come to its end is one that nobody knows anything about, and the issue has to say so: here, and
-// only here, what was thrown becomes a problem of a run that ends in an orderly way.
+// The result of a nightly run that did not finish is unknown, and the issue has to say so: here, and only here, what
+// was thrown becomes a problem of a run that ends in an orderly way.
 
-/// A release that cannot be fetched or made sense of does not tell what is out.
+/// A release that cannot be fetched or understood does not say what is published.
 Night find_or_explain(const World& world, const Settings& settings, github::Api& api) {
     try {
         return find_published(world, settings, api);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
         Night night{.project = load_policy_project(world, settings),
-                    .wanted = {},
+                    .requests = {},
                     .kept = {},
                     .from = "",
                     .released = true,
@@ -102,13 +102,13 @@ Run scan_or_explain(const World& world, const Settings& settings, Night& night) 
         if (error.exit == Exit::cancelled) throw;
         Run run = gather_run(world, settings, night.project, {}, {}, {});
         for (const Problem& problem : error.problems) run.other_warnings.push_back(problem);
-        for (const registry::FetchRequest& wanted : night.wanted)
-            run.images.push_back(make_image_run(settings, night, wanted));
+        for (const registry::FetchRequest& request : night.requests)
+            run.images.push_back(make_image_run(settings, night, request));
         return run;
     }
 }
 
-/// When a scan last told anything about what is published. Where GitHub cannot be asked the night is told of without.
+/// When a scan of what is published last had a result; nothing where GitHub does not say.
 std::optional<Time> ask_last_good(github::Api& api, const github::Event& event) {
     try {
         return github::load_last_good(api, "refs/heads/" + event.default_branch);
@@ -118,15 +118,15 @@ std::optional<Time> ask_last_good(github::Api& api, const github::Event& event) 
     }
 }
 
-// Telling of it ----------------------------------------------------------------------------------------------------
+// The tracking issue -----------------------------------------------------------------------------------------------
 
-struct Told {
-    bool news = true;  ///< what is new cannot be told without an issue that remembers: everything is
-    std::string address;
+struct IssueResult {
+    bool news = true;  ///< without an issue that remembers, everything counts as new
+    std::string url;
 };
 
-/// A repository without issues, or a token that may not write them, is told of and not failed for.
-Told keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
+/// A repository without issues, or a token that may not write them, is a warning and no failure.
+IssueResult keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
     try {
         const github::TrackingIssues issues = github::load_tracking_issues(api);
         const auto state_of = [](const std::optional<github::TrackingIssue>& issue) {
@@ -157,7 +157,7 @@ Exit exit_of(const Run& run, NightlyFail wish, bool news) {
     return fails ? Exit::refused : Exit::done;
 }
 
-/// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them anew.
+/// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them again.
 void keep_schedule_alive(const World& world, github::Api& api, const github::Event& event) {
     const auto reference = world.environment.find("GITHUB_WORKFLOW_REF");  // OWNER/NAME/.github/workflows/FILE@REF
     if (event.name != "schedule" || reference == world.environment.end()) return;
@@ -208,11 +208,11 @@ std::string why_only_report(const github::Event& event) {
     return "";
 }
 
-/// True before the first publication: there is no release, nothing in the registry, and no earlier scan. Once a scan
-/// has told something, images that are gone make an unknown verdict.
+/// True before the first publication: there is no release, nothing in the registry, and no earlier scan. After a
+/// scan with a result, images that are gone make an unknown verdict.
 bool is_before_first_publication(const World& world, const Settings& settings, github::Api& api,
                                  const github::Event& event, Night& night) {
-    if (night.released || night.wanted.empty() || ask_last_good(api, event)) return false;
+    if (night.released || night.requests.empty() || ask_last_good(api, event)) return false;
     Problems warnings;
     registry::Client client = make_client(world, settings, warnings);
     try {
@@ -228,7 +228,7 @@ bool is_before_first_publication(const World& world, const Settings& settings, g
 /// The verdict is unknown, because nothing was scanned; that is no reason for a red run or an issue.
 Result report_nothing_published(const Night& night) {
     const std::string what =
-        "nothing is published yet, so nothing was scanned: the registry shows no " + night.wanted.front().reference;
+        "nothing is published yet, so nothing was scanned: the registry shows no " + night.requests.front().reference;
     Result result{.exit = Exit::done,
                   .problems = night.project.warnings,
                   .outputs = {{"verdict", "unknown"}, {"issue", ""}},
@@ -276,10 +276,10 @@ Result run_nightly(const World& world, const Settings& settings) {
     upload_findings(world, settings, night.project, run, result, only_reports);
     const Exit of_upload =
         result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
-    const Told told = keep_issue(settings, api, run, !only_reports.empty(), result);
-    result.exit = std::max(of_upload, exit_of(run, settings.nightly_fail, told.news));
-    result.outputs["issue"] = told.address;
+    const IssueResult issue = keep_issue(settings, api, run, !only_reports.empty(), result);
+    result.exit = std::max(of_upload, exit_of(run, settings.nightly_fail, issue.news));
+    result.outputs["issue"] = issue.url;
     world.out << render_table(run, wants_colour(world));
-    if (!told.address.empty()) world.out << told.address << "\n";
+    if (!issue.url.empty()) world.out << issue.url << "\n";
     return result;
 }

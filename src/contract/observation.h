@@ -1,10 +1,34 @@
-// What the rows share: saying what was expected and found. Used by the rows only.
+// One row of the contract: a check, and how its result follows from the facts. The rows are grouped by what they are
+// about.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "contract/rows.h"
+#include "contract/contract.h"
+#include "contract/facts.h"
+
+/// Which images a row applies to.
+enum class AppliesTo {
+    all,
+    production,
+    distroless,
+    with_debian,
+    development
+};  ///< with_debian: development, and production on slim
+
+struct Observation {
+    bool passed = false;
+    std::string expected;
+    std::string found;
+};
+
+struct RowRule {
+    std::string id;  ///< stable: contract files name it
+    std::string check;
+    AppliesTo applies_to = AppliesTo::all;
+    Observation (*observe)(const ImageFacts& facts, const Limits& limits) = nullptr;
+};
 
 std::vector<RowRule> configuration_rows();
 std::vector<RowRule> python_rows();
@@ -22,10 +46,10 @@ Observation expect_none(const std::vector<std::string>& found);
 /// "a, b, c, d, e and 12 more"
 std::string render_some(const std::vector<std::string>& names);
 
-/// What a probe said; or, in `error`, why it said nothing.
+/// A probe's answer; or, in `error`, why there is none.
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);
 
-/// The probe said exactly these values.
+/// The probe answered exactly these values.
 Observation expect_values(const ContainerRun& run, const std::string& probe, const std::vector<std::string>& expected);
 
 /// The probe met no error; its answer is shown.

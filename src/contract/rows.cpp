@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "contract/observation.h"
 
 namespace {
 

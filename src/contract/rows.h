@@ -4,31 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "contract/contract.h"
-#include "contract/contract_file.h"
-#include "contract/facts.h"
-
-/// Which images a row applies to.
-enum class AppliesTo {
-    all,
-    production,
-    distroless,
-    with_debian,
-    development
-};  ///< with_debian: development, and production on slim
-
-struct Observation {
-    bool passed = false;
-    std::string expected;
-    std::string found;
-};
-
-struct RowRule {
-    std::string id;  ///< stable: contract files name it
-    std::string check;
-    AppliesTo applies_to = AppliesTo::all;
-    Observation (*observe)(const ImageFacts& facts, const Limits& limits) = nullptr;
-};
+#include "contract/observation.h"
 
 /// Every row there is, in the order in which reports show them.
 const std::vector<RowRule>& contract_rows();

@@ -23,7 +23,7 @@ bool is_number_above_zero(std::string_view text) {
     return !text.empty() && text[0] != '0' && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// A name would do for Docker, but Kubernetes cannot tell from it that the user is not root (runAsNonRoot).
+/// A name would do for Docker, but Kubernetes cannot see from it that the user is not root (runAsNonRoot).
 Observation observe_user(const ImageFacts& facts, const Limits&) {
     const std::string& user = facts.config.user;
     const std::size_t colon = user.find(':');

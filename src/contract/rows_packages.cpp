@@ -58,7 +58,7 @@ Observation observe_mapped(const ImageFacts& facts, const Limits&) {
 }
 
 /// Two libssl made to win by LD_LIBRARY_PATH: the scanner sees one, the process runs the other (parent-images.md §1.3).
-/// Not counted are wheels: each brings libraries of its own, which only its own modules load.
+/// Wheels are not counted: each has libraries of its own, which only its own modules load.
 Observation observe_twice(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
     std::map<std::string, std::size_t> names;

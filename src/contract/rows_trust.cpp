@@ -32,7 +32,7 @@ Observation expect_all(const ImageFacts& facts, const std::set<std::string>& pri
             absent.empty() ? fmt::format("all, among {}", prints.size()) : "not: " + render_some(absent)};
 }
 
-/// From uv 0.12 a file that cannot be read means: trust nobody.
+/// From uv 0.12 a file that cannot be read means: trust no authority.
 Observation observe_variables(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> wrong;
     for (const std::string name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",

@@ -59,7 +59,7 @@ TarReader::TarReader(std::istream& stream, std::string source)
 void TarReader::refuse(const std::string& why) const {
     throw Error{
         Exit::failed,
-        {{{}, fmt::format("{} is no readable tar: {}", source_, why), "run it again; the engine's log may tell more"}}};
+        {{{}, fmt::format("{} is no readable tar: {}", source_, why), "run it again, or see the engine's log"}}};
 }
 
 std::string TarReader::read_block() {
@@ -124,7 +124,7 @@ void TarReader::apply_pax_record(std::string_view key, std::string_view value) {
     size_ = size;
 }
 
-/// True if the header only tells more about the entry that follows.
+/// True if the header only extends the entry that follows.
 bool TarReader::read_extension(char type) {
     if (type != 'x' && type != 'g' && type != 'L' && type != 'K') return false;
     const std::string text = read_all(largest_header);

@@ -27,5 +27,5 @@ std::string next_fix(const Finding& finding);
 /// finding that next_fix finds none for.
 std::string render_unusable_fix(const Finding& finding);
 
-/// Calls a fix that nobody can install no fix. The versions stay in `fixed_in`, for people.
+/// Sets the fix state of a fix that cannot be installed. The versions stay in `fixed_in`, for people.
 void check_fix(Finding& finding);

@@ -157,14 +157,15 @@ Finding read_match(const Json& match, const ReportSource& source) {
     read_what_is_known(match, finding);
     const std::string basis =
         rate(finding, view_at(vulnerability, "severity"), related_severity(match), "a related vulnerability");
-    Detection detection = sighting_of(finding, Scanner::grype, id);
+    Detection detection = detection_of(finding, Scanner::grype, id);
     detection.severity_basis = basis;
     detection.upstreams = texts_at(artifact, "upstreams", "name");
     finding.reported_by.push_back(std::move(detection));
     return finding;
 }
 
-/// An advisory that stands for several CVEs is a finding for each of them: they are fixed, rated and accepted apart.
+/// An advisory that stands for several CVEs is a finding for each of them: they are fixed, rated and accepted
+/// separately.
 void split_advisory(std::vector<Finding>& findings) {
     Finding& all = findings.back();
     if (names_one_vulnerability(all.reported_by.front().id) || !is_cve(all.id)) return;
@@ -253,7 +254,7 @@ std::vector<std::string> settings_that_hide(const Json& configuration) {
     if (!text_at(configuration, "ignore-wontfix").empty()) settings.emplace_back("ignore-wontfix");
     if (!items_at(configuration, "exclude").Empty()) settings.emplace_back("exclude");
     if (!text_at(configuration, "distro").empty()) settings.emplace_back("distro");
-    // Without these names nobody finds the interpreter.
+    // Without these names the interpreter is not found.
     if (member(member(member(configuration, "match"), "stock"), "using-cpes").IsFalse())
         settings.emplace_back("match.stock.using-cpes: false");
     return settings;

@@ -85,7 +85,7 @@ void add_not_judged(Report& report, std::size_t count, const std::string& noun) 
     if (count > 0) report.not_judged.push_back(counted(count, noun));
 }
 
-Detection sighting_of(const Finding& finding, Scanner scanner, const std::string& id) {
+Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id) {
     Detection detection;
     detection.scanner = scanner;
     detection.id = id;

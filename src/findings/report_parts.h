@@ -46,4 +46,4 @@ std::string rate(Finding& finding, std::string_view word, Severity otherwise, co
 void add_not_judged(Report& report, std::size_t count, const std::string& noun);
 
 /// What this scanner says, taken from the finding that was read from its report.
-Detection sighting_of(const Finding& finding, Scanner scanner, const std::string& id);
+Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id);

@@ -74,7 +74,7 @@ Finding read_vulnerability(const Json& vulnerability, const ReportSource& source
     finding.cvss_score = rating.score;
     const std::string basis =
         rate(finding, view_at(vulnerability, "Severity"), vendor_severity(vulnerability), "its other sources");
-    Detection detection = sighting_of(finding, Scanner::trivy, id);
+    Detection detection = detection_of(finding, Scanner::trivy, id);
     detection.severity_basis = basis;
     finding.reported_by.push_back(std::move(detection));
     return finding;
@@ -129,7 +129,7 @@ Finding read_secret(const Json& secret, const Json& result, const ReportSource& 
     finding.severity = parse_severity(text_at(secret, "Severity")).value_or(Severity::unknown);
     finding.title = short_title(text_at(secret, "Title"));
     finding.layer = text_at(member(secret, "Layer"), "DiffID");
-    finding.reported_by.push_back(sighting_of(finding, Scanner::trivy, finding.id));
+    finding.reported_by.push_back(detection_of(finding, Scanner::trivy, finding.id));
     return finding;
 }
 

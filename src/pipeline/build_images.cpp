@@ -144,7 +144,7 @@ void check_build_ca(const World& world, const Settings& settings) {
 Built build_images(const World& world, const Settings& settings, const Project& project) {
     check_build_ca(world, settings);
     const std::vector<BaseUse> uses = list_bases(project.dockerfile, project.plan);
-    // A builder that somebody named may be on another machine, and need no engine on this one.
+    // A builder that was named may be on another machine, and need no engine on this one.
     const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
     TimedStep bases_step(
         world, "bases",

@@ -32,7 +32,7 @@ Contract load_contract(const World& world, const Settings& settings) {
 std::vector<std::string> list_expected_failures(const std::vector<Base>& bases, const Layout& layout) {
     std::set<std::string> rows;
     for (const Base& base : bases) {
-        if (is_base_of(base, layout)) rows.insert(base.excuses.begin(), base.excuses.end());
+        if (is_base_of(base, layout)) rows.insert(base.expected_failures.begin(), base.expected_failures.end());
     }
     return {rows.begin(), rows.end()};
 }

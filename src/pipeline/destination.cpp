@@ -87,11 +87,11 @@ FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<s
         }
         return fetched;
     }
-    std::vector<registry::FetchRequest> wanted;
+    std::vector<registry::FetchRequest> requests;
     for (const std::string& platform : platforms)
-        wanted.push_back({prefix_ + image.repository + "@" + image.index.text(), image.name, platform});
+        requests.push_back({prefix_ + image.repository + "@" + image.index.text(), image.name, platform});
     FetchedIndex result;
-    for (registry::Fetched& fetched : registry::fetch_images(world_, *client_, wanted, directory, settings_.jobs)) {
+    for (registry::Fetched& fetched : registry::fetch_images(world_, *client_, requests, directory, settings_.jobs)) {
         result.bytes = std::move(fetched.top);
         result.layouts.push_back(std::move(fetched.layout));
     }

@@ -109,7 +109,7 @@ void pack_image(const World& world, const Settings& settings, const Layout& layo
     }
     archive.add_directory("out/scans/" + name, scans);
     archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
-    // All of the image but its layers: enough to scan its SBOMs again, and to tell which layer brought what.
+    // All of the image but its layers: enough to scan its SBOMs again, and to know which layer added what.
     archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.directory, layout.manifest));
     archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.directory, layout.config));
 }
@@ -165,7 +165,7 @@ class Fetching {
         throw Error{Exit::failed,
                     {{{},
                       fmt::format("{} of the release {} is not what its checksums.txt says", name, release_.tag),
-                      "somebody changed a file of the release: nothing is concluded from it"}}};
+                      "a file of the release was changed: nothing is concluded from it"}}};
     }
 
     const World& world_;

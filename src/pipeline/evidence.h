@@ -26,8 +26,8 @@ struct FetchedEvidence {
 
 enum class Scans { fetched, left_out };
 
-/// Fetches a release's evidence into out/releases/VERSION, each file held against checksums.txt. Nothing if the release
-/// has none: it was made before this action. Throws Error{failed} for what was changed or cut off.
+/// Fetches a release's evidence into out/releases/VERSION, each file checked against checksums.txt. Nothing if the
+/// release has none: it was made before this action. Throws Error{failed} for what was changed or cut off.
 std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings& settings, github::Api& api,
                                               const github::Release& release, Scans scans);
 
@@ -35,6 +35,6 @@ std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings
 /// evidence does not hold these, or holds those of another image.
 std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image);
 
-/// What a release published. Nothing if it does not tell.
+/// What a release published. Nothing if it does not say.
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,
                                                    const github::Release& release);

@@ -104,18 +104,18 @@ bool names_images(const Settings& settings) {
 std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, const fs::path& directory,
                                          Problems& warnings) {
     const std::vector<registry::Reference> references = read_references(settings);
-    std::vector<registry::FetchRequest> wanted;
+    std::vector<registry::FetchRequest> requests;
     for (const registry::Reference& reference : references) {
         for (const std::string& platform : settings.platforms)
-            wanted.push_back({registry::render_reference(reference), name_after(reference), platform});
+            requests.push_back({registry::render_reference(reference), name_after(reference), platform});
     }
     registry::ClientSettings access = load_registry_access(world, settings, hosts_of(references), warnings);
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
 
-    TimedStep step(world, "fetch", counted(wanted.size(), "image"));
+    TimedStep step(world, "fetch", counted(requests.size(), "image"));
     std::vector<GivenImage> images;
-    for (registry::Fetched& fetched : registry::fetch_images(world, client, wanted, directory, settings.jobs))
+    for (registry::Fetched& fetched : registry::fetch_images(world, client, requests, directory, settings.jobs))
         images.push_back({std::move(fetched.layout), registry::render_reference(fetched.reference)});
     step.end("in " + directory.string() + ", " + counted(client.requests(), "request"));
     return images;

@@ -1,4 +1,4 @@
-// Images that somebody names in place of those of the matrix: in a registry, or as a layout on disk. No file of this
+// Images that the user names in place of those of the matrix: in a registry, or as a layout on disk. No file of this
 // repository is needed for them but the policy, if there is one.
 #pragma once
 

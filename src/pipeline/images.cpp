@@ -74,7 +74,7 @@ bool is_rebuilt(const Base& base) {
     return base.digest_now && *base.digest_now != base.digest;
 }
 
-bool stands_on_stand_in(const World& world, const Layout& layout) {
+bool has_stand_in_base(const World& world, const Layout& layout) {
     const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
     return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
 }

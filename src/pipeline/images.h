@@ -30,7 +30,7 @@ std::optional<Base> find_base(const Project& project, const Layout& layout, cons
 bool is_rebuilt(const Base& base);
 
 /// True if the image is built on stand-ins.
-bool stands_on_stand_in(const World& world, const Layout& layout);
+bool has_stand_in_base(const World& world, const Layout& layout);
 
 /// A built image's layers, and how many of them come from its base.
 ImageLayers load_layers(const World& world, const Project& project, const Layout& layout,

@@ -38,7 +38,7 @@ struct ProjectFiles {
     std::filesystem::path dockerfile;
 };
 
-/// Without the usual file the usual gate holds. A name that somebody wrote down is not passed over like that.
+/// Without the usual file the default gate holds; a file that was named has to exist.
 std::optional<std::string> read_policy(const World& world, const Settings& settings,
                                        const std::filesystem::path& directory) {
     std::optional<std::string> text = world.files.read_if_there(directory / settings.policy);

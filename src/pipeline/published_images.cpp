@@ -30,7 +30,7 @@ bool is_planned(const Plan& plan, const std::string& image) {
     return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
 }
 
-/// To leave it out would be a night that is green about an image which nobody looked at.
+/// Skipping it would report success for an image that was never checked.
 [[noreturn]] void refuse_unplanned(const std::string& release, const std::string& image) {
     throw Error{
         Exit::failed,
@@ -39,7 +39,7 @@ bool is_planned(const Plan& plan, const std::string& image) {
           "its files do not belong together: raise DEFRA_VERSION and publish again"}}};
 }
 
-/// What is wrong with the release's own files is no mistake of whoever runs this; today's policy would be.
+/// An error in the release's own files is not an input error of this run; one in today's policy is.
 Project load_project_of(const World& world, const Settings& settings, const fs::path& directory,
                         const std::string& release) {
     load_policy(world, settings, "");
@@ -62,7 +62,7 @@ Problem no_evidence(const github::Release& release) {
         Level::warning};
 }
 
-/// Nothing if no release tells what it published; the warning is for one that should.
+/// Nothing if no release says what it published; the warning is for one that should.
 std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api, Problems& warnings) {
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
@@ -76,18 +76,18 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
     Night night{.project = load_project_of(world, then, fetched->directory, last->tag),
-                .wanted = {},
+                .requests = {},
                 .kept = {},
                 .from = "the release " + last->tag,
                 .released = true,
                 .missing = {}};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
-        if (reference.empty()) continue;  // it went to a directory, from which nobody pulls
+        if (reference.empty()) continue;  // it went to a directory, not to a registry
         if (!is_planned(night.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
-        for (const std::string& platform : then.platforms) night.wanted.push_back({reference, image.name, platform});
+        for (const std::string& platform : then.platforms) night.requests.push_back({reference, image.name, platform});
     }
-    if (night.wanted.empty()) return std::nullopt;
+    if (night.requests.empty()) return std::nullopt;
     night.kept = take_archived_scans(world, settings, *fetched, *record, night.project.plan);
     take_archived_bases(world, settings, *fetched);
     return night;
@@ -95,7 +95,7 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
 
 Night find_tagged(const World& world, const Settings& settings) {
     Night night{.project = load_project(world, settings),
-                .wanted = {},
+                .requests = {},
                 .kept = {},
                 .from = "the version tags of " + settings.image_matrix,
                 .released = false,
@@ -104,7 +104,7 @@ Night find_tagged(const World& world, const Settings& settings) {
         const std::string reference =
             registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
         for (const std::string& platform : night.project.plan.platforms)
-            night.wanted.push_back({reference, image.name, platform});
+            night.requests.push_back({reference, image.name, platform});
     }
     return night;
 }
@@ -113,19 +113,19 @@ Night find_tagged(const World& world, const Settings& settings) {
 
 /// What has to be in the registry so that people can pull this image. What is kept of it tells the digest below the
 /// index as well; without that the image is fetched, which asks by itself.
-std::vector<std::string> references_of(const Night& night, const registry::FetchRequest& wanted) {
-    std::vector<std::string> references = {wanted.reference};
-    const std::size_t at = wanted.reference.find('@');
+std::vector<std::string> references_of(const Night& night, const registry::FetchRequest& request) {
+    std::vector<std::string> references = {request.reference};
+    const std::size_t at = request.reference.find('@');
     for (const Layout& layout : night.kept) {
-        if (layout.name == name_of(wanted) && at != std::string::npos)
-            references.push_back(wanted.reference.substr(0, at + 1) + layout.manifest.text());
+        if (layout.name == name_of(request) && at != std::string::npos)
+            references.push_back(request.reference.substr(0, at + 1) + layout.manifest.text());
     }
     return references;
 }
 
 bool ask(registry::Client& client, const std::string& text) {
     const auto reference = registry::parse_reference(text);
-    // Not "there", not "missing": a record with such a name in it is damaged, and nobody knows what is out.
+    // Not "there", not "missing": a record with such a name in it is damaged, and what is published is unknown.
     if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
     const auto& [host, repository, tag, digest] = *reference;
     return registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
@@ -134,8 +134,8 @@ bool ask(registry::Client& client, const std::string& text) {
 /// By reference, each asked once.
 std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings, const Night& night) {
     std::map<std::string, bool> is_there;
-    for (const registry::FetchRequest& wanted : night.wanted) {
-        for (const std::string& reference : references_of(night, wanted)) is_there.emplace(reference, false);
+    for (const registry::FetchRequest& request : night.requests) {
+        for (const std::string& reference : references_of(night, request)) is_there.emplace(reference, false);
     }
     std::vector<std::function<void()>> work;
     for (auto& [reference, answer] : is_there)
@@ -154,20 +154,20 @@ Problem missing_problem(const ImageRun& image, const std::string& reference) {
 
 }  // namespace
 
-std::string name_of(const registry::FetchRequest& wanted) {
-    return wanted.image + "-" + render_platform_name(wanted.platform);
+std::string name_of(const registry::FetchRequest& request) {
+    return request.image + "-" + render_platform_name(request.platform);
 }
 
-ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& wanted) {
+ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& request) {
     const Plan& plan = night.project.plan;
     const Image& image =
-        *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == wanted.image; });
+        *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == request.image; });
     ImageRun run;
-    run.name = name_of(wanted);
+    run.name = name_of(request);
     run.image = image.name;
-    run.platform = wanted.platform;
+    run.platform = request.platform;
     run.reference = image.repository + ":" + image.version_tag;
-    run.category = make_category(plan, image, wanted.platform);
+    run.category = make_category(plan, image, request.platform);
     run.at = {settings.image_matrix, plan.row_of(image).line};
     return run;
 }
@@ -181,8 +181,8 @@ Night find_published(const World& world, const Settings& settings, github::Api& 
 }
 
 bool is_nothing_published(registry::Client& client, const Night& night) {
-    return std::none_of(night.wanted.begin(), night.wanted.end(), [&](const registry::FetchRequest& wanted) {
-        const auto reference = registry::parse_reference(wanted.reference);
+    return std::none_of(night.requests.begin(), night.requests.end(), [&](const registry::FetchRequest& request) {
+        const auto reference = registry::parse_reference(request.reference);
         // Denied is how Docker Hub responds where there is no such repository.
         return !reference || registry::ask_tag(client, reference->host, reference->repository, reference->tag,
                                                registry::TagRead::head_then_get, [] { return true; });
@@ -191,14 +191,14 @@ bool is_nothing_published(registry::Client& client, const Night& night) {
 
 void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {
     const std::map<std::string, bool> is_there = ask_all(client, settings, night);
-    std::erase_if(night.wanted, [&](const registry::FetchRequest& wanted) {
-        const std::vector<std::string> references = references_of(night, wanted);
+    std::erase_if(night.requests, [&](const registry::FetchRequest& request) {
+        const std::vector<std::string> references = references_of(night, request);
         const auto gone = std::find_if(references.begin(), references.end(),
                                        [&](const std::string& reference) { return !is_there.at(reference); });
         if (gone == references.end()) return false;
-        night.missing.push_back(make_image_run(settings, night, wanted));
+        night.missing.push_back(make_image_run(settings, night, request));
         night.project.warnings.push_back(missing_problem(night.missing.back(), *gone));
-        std::erase_if(night.kept, [&](const Layout& layout) { return layout.name == name_of(wanted); });
+        std::erase_if(night.kept, [&](const Layout& layout) { return layout.name == name_of(request); });
         return true;
     });
 }

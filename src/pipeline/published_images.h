@@ -1,4 +1,4 @@
-// What a night scans: the images that are out, as the last release or the matrix names them.
+// What the nightly run scans: the published images, as the last release or the matrix names them.
 #pragma once
 
 #include <optional>
@@ -10,20 +10,20 @@
 
 struct Night {
     Project project;
-    std::vector<registry::FetchRequest> wanted;
+    std::vector<registry::FetchRequest> requests;
     std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
     std::string from;               ///< where this was learnt, for people
     bool released = false;          ///< a release says what was published; else the version tags of the matrix do
-    std::vector<ImageRun> missing;  ///< should be out, and are not: nobody judges them, so they are unknown
+    std::vector<ImageRun> missing;  ///< should be published, and are not: without a verdict they are unknown
 };
 
 /// "3.13.3-production-linux-amd64", as its layout is called.
-std::string name_of(const registry::FetchRequest& wanted);
+std::string name_of(const registry::FetchRequest& request);
 
 /// One of tonight's images as the reports show it before anything is known about it.
-ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& wanted);
+ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& request);
 
-/// What the last release published, by digest, planned as it was then; the policy is today's. Where no release tells,
+/// What the last release published, by digest, planned as it was then; the policy is today's. Where no release says,
 /// the version tags of the matrix, with a warning if there is a release that should. Throws make_refusal,
 /// Error{bad_input}, Error{failed} for a release whose files do not belong together.
 Night find_published(const World& world, const Settings& settings, github::Api& api);
@@ -34,5 +34,5 @@ bool is_nothing_published(registry::Client& client, const Night& night);
 
 /// Reads every tag and digest (HEAD; a 404 is confirmed by GET), also for what need not be pulled. An image that is not
 /// in the registry any more goes to `missing`, with a warning that says so; the others are scanned all the same. Throws
-/// Error{failed} if the registry does not tell.
+/// Error{failed} if the registry does not say.
 void set_missing_apart(registry::Client& client, const Settings& settings, Night& night);

@@ -84,8 +84,8 @@ registry::ClientSettings load_registry_access(const World& world, const Settings
 
 registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
                                              const std::vector<std::string>& hosts, Problems& warnings) {
-    const bool anybody = find_docker_token(world, settings).empty();
-    return make_access(world, settings, hosts, anybody ? std::nullopt : given_credentials(world, settings), warnings);
+    const bool anonymous = find_docker_token(world, settings).empty();
+    return make_access(world, settings, hosts, anonymous ? std::nullopt : given_credentials(world, settings), warnings);
 }
 
 std::map<std::string, registry::Credentials> load_logins(const World& world, const Settings& settings,

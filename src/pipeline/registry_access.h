@@ -27,7 +27,7 @@ Secret find_docker_token(const World& world, const Settings& settings);
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
                                               const std::vector<std::string>& hosts, Problems& warnings);
 
-/// The same for whoever only reads what anybody may: a name without a token is as good as none. A pull request of a
+/// The same for public reads: a user name without a token is ignored. A pull request of a
 /// fork or of Dependabot has the variable with the name, and no secret.
 registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
                                              const std::vector<std::string>& hosts, Problems& warnings);

@@ -43,7 +43,7 @@ std::optional<LastRelease> load_last_release(const World& world, const Settings&
     return result;
 }
 
-/// Throws unless all that the release would tell of is out.
+/// Throws unless everything that the release would describe is published.
 PublicationRecord load_complete_publication(const World& world, const Settings& settings) {
     const fs::path file = settings.out / "publication.json";
     const std::optional<std::string> text = world.files.read_if_there(file);

@@ -52,7 +52,7 @@ Problem tell_publication(const Plan& plan, const std::string& released) {
 
 // Which risks would be accepted ------------------------------------------------------------------------------------
 
-/// What it accepts and for how long, whoever says so, where and why.
+/// What it accepts and for how long, not by whom, where and why.
 Waiver effect_of(Waiver waiver) {
     waiver.at = {};
     waiver.owner.clear();

@@ -7,7 +7,7 @@
 
 namespace {
 
-/// In a workflow the work tree belongs to somebody else than us, which git refuses unless told otherwise (runner.md
+/// In a workflow the work tree belongs to another user, which git rejects unless it is configured (runner.md
 /// §4).
 std::string ask_git(const World& world, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"git", "-c", "safe.directory=*"});

@@ -91,7 +91,7 @@ Subject make_subject(const World& world, const Settings& settings, const Layout&
             .config = layout.config,
             .architecture = architecture_of(layout.platform),
             .scans = load_scans(world.files, settings.out / "scans", layout.name),
-            .stand_in_bases = stands_on_stand_in(world, layout)};
+            .stand_in_bases = has_stand_in_base(world, layout)};
 }
 
 Subject make_subject(const std::string& name, std::vector<ScanResult> scans) {

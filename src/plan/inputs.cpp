@@ -4,7 +4,7 @@
 
 #include "plan/plan.h"
 
-// The digest is the SHA-256 of a text with one line per fact, so that anybody can compute it again:
+// The digest is the SHA-256 of a text with one line per fact, so that anyone can compute it again:
 //     python-image-action inputs 1
 //     target production
 //     python 3.13.3

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_size = 64 * 1024;
 
-// Names that change what programs do, should anybody still put JOB.env into an environment.
+// Names that change what programs do, if JOB.env is put into an environment.
 constexpr std::array dangerous_names = {"PATH",           "ENV",        "BASH_ENV",   "IFS",          "SHELL",
                                         "SHELLOPTS",      "BASHOPTS",   "HOME",       "CDPATH",       "TMPDIR",
                                         "NO_PROXY",       "CI",         "PERL5OPT",   "NODE_OPTIONS", "PS4",
@@ -154,7 +154,7 @@ void JobReader::read_line(std::string_view line, int number) {
 }
 
 Job JobReader::finish() {
-    // A key on a line with a mistake is not missing: its line has been told.
+    // A key on a line with a mistake is not missing: its line is reported.
     for (const char* model : {"DEFRA_VERSION=1.0.0", "IMAGE_NAME=python"}) {
         const std::string key = fields_of(model, '=').front();
         if (read_.find(key) != std::string::npos) continue;

@@ -75,9 +75,9 @@ std::string layout_name(const Image& image, const std::string& platform);
 /// matrices of sibling repositories (nodeVersion, netVersion), which are recognised and explained.
 Matrix parse_matrix(std::string_view text, const std::string& file);
 
-/// The same with check_tags and check_support in one go, so that every mistake is told at once: what `check`, `matrix`
-/// and `run` read the file with. What is odd but no error (a list without rows, too) is added to `warnings`; if there
-/// is an error, the Error holds the warnings too.
+/// The same with check_tags and check_support in one go, so that every error is reported at once: what `check`,
+/// `matrix` and `run` read the file with. What is odd but no error (a list without rows, too) is added to `warnings`;
+/// if there is an error, the Error holds the warnings too.
 Matrix parse_matrix(std::string_view text, const std::string& file, Date today, Problems& warnings);
 
 /// Warnings: a tag that promises another Python than its row has ("latest-3.12" on 3.13.3).

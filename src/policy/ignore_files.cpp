@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/yaml_file.h"
 #include "findings/names.h"
 #include "findings/purl.h"
-#include "policy/yaml_file.h"
 
 namespace {
 
@@ -180,7 +180,7 @@ void read_list(YamlFile& yaml, const YAML::Node& root, const std::string& sectio
 
 std::vector<IgnoreEntry> parse_yaml_file(const IgnoreFile& file, bool of_grype) {
     const YAML::Node root = parse_yaml(file.text, file.name);
-    YamlFile yaml{file.name, {}, Level::warning};
+    YamlFile yaml{file.name, {}};
     std::vector<IgnoreEntry> entries;
     const std::vector<std::string> sections =
         of_grype ? std::vector<std::string>{"ignore"}

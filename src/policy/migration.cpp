@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/yaml_file.h"
 #include "policy/policy.h"
 #include "policy/waiver_entry.h"
-#include "policy/yaml_file.h"
 
 namespace {
 

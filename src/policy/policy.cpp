@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/yaml_file.h"
 #include "findings/names.h"
 #include "policy/policy.h"
-#include "policy/yaml_file.h"
 
 namespace {
 
@@ -20,6 +20,18 @@ std::vector<std::string> targets_in(YamlFile& yaml, const YAML::Node& map) {
                  "there are: development, production");
     }
     return targets;
+}
+
+std::optional<Severity> severity_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
+    const YAML::Node value = value_at(map, key);
+    const std::string text = text_in(yaml, map, key);
+    if (text.empty()) return std::nullopt;
+    const std::optional<Severity> severity = parse_severity(text);
+    if (!severity || *severity == Severity::unknown) {
+        yaml.add(value, fmt::format("\"{}\": \"{}\" is not a severity", key, text),
+                 "write one of: negligible, low, medium, high, critical");
+    }
+    return severity == Severity::unknown ? std::nullopt : severity;
 }
 
 Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
@@ -166,7 +178,7 @@ ScannerPause read_pause(YamlFile& yaml, const YAML::Node& node) {
 
 Policy parse_policy(std::string_view text, const std::string& file, Problems& warnings) {
     const YAML::Node root = parse_yaml(text, file);
-    YamlFile yaml{file, {}, Level::error};
+    YamlFile yaml{file, {}};
     Policy policy;
     policy.file = file;
     if (root.IsNull()) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -29,7 +28,7 @@ void refuse_answer(const Request& request, const Response& response) {
                 {{{},
                   fmt::format("the Docker Engine refused {} {} with HTTP {}: {}", request.method, path, response.status,
                               message_of(response)),
-                  "the engine's own log may tell more; docker info tells whether it is well"}}};
+                  "see the engine's own log; docker info shows whether it is well"}}};
 }
 
 Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
@@ -38,21 +37,10 @@ Response ask(const World& world, const EngineInfo& engine, const std::string& me
 }
 
 std::string message_of(const Response& response) {
-    rapidjson::Document said;
-    said.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    const std::string message = said.HasParseError() ? "" : text_at(said, "message");
+    rapidjson::Document answer;
+    answer.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    const std::string message = answer.HasParseError() ? "" : text_at(answer, "message");
     std::string line(trimmed(message.empty() ? response.body : message));
     std::replace(line.begin(), line.end(), '\n', ' ');
     return line.substr(0, 500);
-}
-
-std::string encoded(std::string_view text, std::string_view kept) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-                           std::string_view("-._~").find(c) != std::string_view::npos ||
-                           kept.find(c) != std::string_view::npos;
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
 }

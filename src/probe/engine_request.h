@@ -1,12 +1,24 @@
-// One request to the engine, and what its refusals are reported as. Internal header.
+// An engine, one request to it, and what its refusals are reported as.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "probe/engine.h"
 #include "system/http.h"
 #include "system/world.h"
+
+/// An engine that answers, and what there is to know about it.
+struct EngineInfo {
+    std::filesystem::path socket;
+    std::string version;            ///< "26.1.5"
+    std::string api_version;        ///< the one that is spoken: the newest that both know, else the engine's oldest
+    bool containerd_store = false;  ///< images are in containerd's store: layouts in, several platforms
+    std::string description;        ///< what it says of its version, its components, the kernel and security options
+    std::string architecture;       ///< "amd64", as images name it
+    std::string os;                 ///< "linux"
+    std::vector<std::string> docker_io_mirrors;  ///< "https://mirror.example/"
+};
 
 /// A request for a path of the API, which begins with "/": to be filled further, then sent.
 Request make_request(const EngineInfo& engine, const std::string& method, const std::string& path);
@@ -23,6 +35,3 @@ Response ask(const World& world, const EngineInfo& engine, const std::string& me
 
 /// What the engine says in {"message": "…"}, in one line.
 std::string message_of(const Response& response);
-
-/// Percent-encoded (RFC 3986), for a query; `kept` holds what may stay as it is besides.
-std::string encoded(std::string_view text, std::string_view kept = "");

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "contract/tar.h"
@@ -43,7 +44,7 @@ std::string filter(const std::string& key, const std::string& value) {
     json.item(value);
     json.close();
     json.close();
-    return encoded(json.one_line());
+    return percent_encoded(json.one_line());
 }
 
 struct LabelledContainer {
@@ -52,7 +53,7 @@ struct LabelledContainer {
 };
 
 /// For what frees the engine: also in a run that was cancelled, whose few seconds it may not use up. A busy engine
-/// takes its time where nobody waits for us to end.
+/// takes its time where nothing waits for us to end.
 Response clean_up(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
                   const std::vector<int>& expected = {}) {
     Request request = make_request(engine, method, path);
@@ -151,7 +152,7 @@ std::string render_exec(const std::string& user, const std::vector<std::string>&
     return json.one_line();
 }
 
-/// Both streams in one: each piece has a header of eight bytes, the first tells the stream, the last four the size
+/// Both streams in one: each piece has a header of eight bytes, the first names the stream, the last four the size
 /// (Engine API, "Stream format").
 ContainerOutput split_streams(std::string_view bytes) {
     ContainerOutput output;
@@ -224,7 +225,7 @@ std::string EngineRun::load_image(const Layout& layout) {
 
 std::string EngineRun::inspect_image(const std::string& image) {
     const Response response =
-        ask(world_, engine_, "GET", fmt::format("/images/{}/json", encoded(image, "/:@")), {400, 404});
+        ask(world_, engine_, "GET", fmt::format("/images/{}/json", percent_encoded(image, "/:@")), {400, 404});
     if (response.status == 200) return response.body;
     throw Error{Exit::bad_input,
                 {{{},
@@ -233,7 +234,7 @@ std::string EngineRun::inspect_image(const std::string& image) {
 }
 
 std::string EngineRun::create_container(const ContainerPlan& plan) {
-    const std::string query = plan.platform.empty() ? "" : "?platform=" + encoded(plan.platform);
+    const std::string query = plan.platform.empty() ? "" : "?platform=" + percent_encoded(plan.platform);
     Request request = make_request(engine_, "POST", "/containers/create" + query);
     request.headers = {{"Content-Type", "application/json"}};
     request.body = render_container(plan, id_);
@@ -334,7 +335,7 @@ void EngineRun::export_container(const std::string& id, const std::filesystem::p
 
 std::optional<std::string> EngineRun::read_file(const std::string& id, const std::string& path) {
     const Response response =
-        ask(world_, engine_, "GET", fmt::format("/containers/{}/archive?path={}", id, encoded(path)), {404});
+        ask(world_, engine_, "GET", fmt::format("/containers/{}/archive?path={}", id, percent_encoded(path)), {404});
     if (response.status != 200) return std::nullopt;
     std::istringstream stream(response.body);
     TarReader tar(stream, "the engine's copy of " + path);

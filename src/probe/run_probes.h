@@ -1,4 +1,4 @@
-// The probes: containers that find out what only a running image can tell. Internal header.
+// The probes: containers that find out what only a running image can show. Internal header.
 #pragma once
 
 #include <string>

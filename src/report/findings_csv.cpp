@@ -35,7 +35,7 @@ std::string finding_row(const ImageRun& image, const FindingRow& row) {
     cells.insert(cells.end(), {finding.id, joined(finding.aliases, " "), finding.package, finding.version});
     cells.insert(cells.end(), {finding.package_type, shown_path(finding), render_fix(finding)});
     cells.insert(cells.end(), {finding.known_exploited ? "yes" : "no", epss, score, finding.cvss_vector});
-    cells.insert(cells.end(), {render_sightings(finding), decision_on(row), finding.ignored_because});
+    cells.insert(cells.end(), {render_detections(finding), decision_on(row), finding.ignored_because});
     cells.insert(cells.end(), {finding.title, make_link(finding)});
     std::string line;
     for (const std::string& text : cells) line += (line.empty() ? "" : ",") + quoted(text);

@@ -7,7 +7,7 @@
 
 #include "report/tables.h"
 
-/// Characters of a single text: more helps nobody.
+/// Characters of a single text.
 inline constexpr std::size_t longest_text = 2000;
 
 /// <name class="classes">inner</name>

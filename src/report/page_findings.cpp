@@ -12,7 +12,7 @@
 
 namespace {
 
-/// More rows than these are kept aside for the filter: a browser would take minutes to lay out 30,000.
+/// Further rows are in a template for the filter: a browser would take minutes to lay out 30,000.
 constexpr std::size_t rows_laid_out = 500;
 
 std::string render_waiver(const std::string& waiver) {
@@ -27,7 +27,7 @@ std::string render_waiver(const std::string& waiver) {
 std::string render_facts(const Finding& finding) {
     std::string facts;
     const auto add = [&](const std::string& fact) { facts += element("li", escape_html(fact, longest_text)); };
-    if (!finding.reported_by.empty()) add("Reported by " + render_sightings(finding));
+    if (!finding.reported_by.empty()) add("Reported by " + render_detections(finding));
     if (!finding.aliases.empty()) add("Also known as " + joined(finding.aliases, ", "));
     if (finding.cvss_score > 0) add(fmt::format("CVSS {:.1f} {}", finding.cvss_score, finding.cvss_vector));
     if (finding.epss > 0) add(fmt::format("EPSS {:.1f} %: likelihood of an attack within 30 days", finding.epss * 100));
@@ -52,7 +52,7 @@ std::string render_at(const Place& place) {
 std::string render_acceptance(const Waiver& waiver) {
     return escape_html(waiver.reason.empty() ? "no reason is given" : waiver.reason, longest_text) +
            element("span",
-                   escape_html(waiver.owner.empty() ? "nobody is named" : waiver.owner, longest_text) + ", " +
+                   escape_html(waiver.owner.empty() ? "no owner is named" : waiver.owner, longest_text) + ", " +
                        render_waiver_until(waiver) + " " + render_at(waiver.at),
                    "state");
 }

@@ -48,7 +48,7 @@ std::string render_images_table(const Run& run, const PublicationRecord& record)
     return text + "\n";
 }
 
-/// Evidence is about bytes: where those that are out are others, nobody may think otherwise.
+/// Evidence is about bytes: where other bytes are published, the notes have to say so.
 std::string render_earlier(const PublicationRecord& record) {
     std::vector<std::string> earlier;
     for (const PublishedImage& image : record.images) {
@@ -71,7 +71,7 @@ std::string render_bases(const Run& run) {
     return text + "\n";
 }
 
-/// With gate.publish: no-worse images go out although findings block. Whoever pulls them has to know.
+/// With gate.publish: no-worse images are published although findings block: the notes have to say so.
 std::string render_blocking(const Run& run) {
     const std::optional<std::string> blocking = render_blocking_count(run);
     if (!blocking) return "";

@@ -15,7 +15,7 @@ struct FindingRow {
     const Finding* finding = nullptr;
     FindingState state = FindingState::reported;
     const Waiver* waiver = nullptr;  ///< only if waived
-    const Remedy* remedy = nullptr;  ///< none: nobody knows what to do about it
+    const Remedy* remedy = nullptr;  ///< none: there is no advice
     std::vector<const ImageRun*> images;
 };
 

@@ -1,5 +1,5 @@
-// Everything that the reports of a run are made from. commands/ fills it; every render_ function of this room
-// reads it.
+// Everything that the reports of a run are made from. The pipeline fills it; every render_ function of this
+// module reads it.
 #pragma once
 
 #include <optional>

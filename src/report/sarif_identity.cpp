@@ -38,11 +38,12 @@ Problems check_categories(const Plan& plan) {
     Problems problems;
     for (const auto& [minor, versions] : rows_by_minor(plan)) {
         if (versions.size() < 2) continue;
-        problems.push_back({{plan.matrix.file, 0},
-                            joined(versions, " and ") + " share the minor version " + minor +
-                                ": their code-scanning alerts are kept by whole version and begin anew when it changes",
-                            "with one row per minor version, alerts live on through every patch",
-                            Level::notice});
+        problems.push_back(
+            {{plan.matrix.file, 0},
+             joined(versions, " and ") + " share the minor version " + minor +
+                 ": their code-scanning alerts are kept by whole version and start again when it changes",
+             "with one row per minor version, alerts live on through every patch",
+             Level::notice});
     }
     return problems;
 }

@@ -10,7 +10,7 @@
 /// "images/3.13/production/linux-amd64/". The whole version stands in it only where two rows of the matrix share a
 /// minor version.
 std::string make_category(const Plan& plan, const Image& image, const std::string& platform);
-/// One notice per minor version that two rows share: their alerts start anew with each patch version.
+/// One notice per minor version that two rows share: their alerts start again with each patch version.
 Problems check_categories(const Plan& plan);
 
 /// What an alert is recognised by, "<16 hex digits>:1": the finding's key and the category, free of versions and

@@ -197,7 +197,7 @@ std::string sarif_message(const FindingRow& row) {
     if (finding.kind == FindingKind::vulnerability) text += " Fix: " + render_fix(finding) + ".";
     if (row.waiver != nullptr) text += " " + rule_acceptance(*row.waiver);
     if (row.remedy != nullptr && row.waiver == nullptr) text += " What to do: " + row.remedy->text + ".";
-    if (!finding.reported_by.empty()) text += " Reported by " + render_sightings(finding) + ".";
+    if (!finding.reported_by.empty()) text += " Reported by " + render_detections(finding) + ".";
     if (!finding.ignored_because.empty()) text += " Note: " + render_suppression(finding) + ".";
     return escape_sarif(text, max_description);
 }

@@ -32,7 +32,7 @@ Place sarif_place(const FindingRow& row);
 /// "error" for what blocks, "note" for what is waived, else "warning" from medium on and "note" below.
 std::string sarif_level(const FindingRow& row);
 
-/// GitHub's number for a severity, as text: the CVSS score, held within the band that GitHub shows under the severity
+/// GitHub's number for a severity, as text: the CVSS score, clamped to the band that GitHub shows under the severity
 /// that we gate on (over 9.0 critical, 7.0–8.9 high, 4.0–6.9 medium, 0.1–3.9 low). Empty for an unknown severity, which
 /// then has no such property.
 std::string security_severity(Severity severity, double cvss_score);

@@ -15,7 +15,7 @@ namespace {
 
 using Kind = Cell::Kind;
 
-constexpr std::size_t todo_in_summary = 12;  ///< nobody reads more; the page has all
+constexpr std::size_t todo_in_summary = 12;  ///< the page has all
 
 std::string render_verdict(const ImageRun& image) {
     const Mood mood = mood_of(image);
@@ -36,7 +36,7 @@ std::string advice_cell(const FindingRow& row) {
 }
 
 std::string waiver_cell(const Waiver& waiver) {
-    const std::string by = waiver.owner.empty() ? "nobody is named" : waiver.owner;
+    const std::string by = waiver.owner.empty() ? "no owner is named" : waiver.owner;
     return escape_markdown(fmt::format("{} ({}, {})", waiver.reason.empty() ? "no reason is given" : waiver.reason, by,
                                        render_waiver_until(waiver))) +
            "<br>" + markdown_code(render_place(waiver.at));

@@ -73,7 +73,7 @@ std::string render_title(const Run& run) {
         case Outcome::vulnerable:
             return subject + ": " + counted(counts.blocking, "finding") + (counts.blocking == 1 ? " blocks" : " block");
         case Outcome::unknown:
-            return subject + ": nobody knows";
+            return subject + ": result unknown";
     }
     return subject;
 }
@@ -126,7 +126,7 @@ std::string render_news(const Run& run, const std::vector<Finding>& news, const 
 
 std::string render_unknown(const Run& run, const TrackingState& state, const std::vector<std::string>& notify) {
     std::string text = fmt::format(
-        "For {} nights nobody knows whether what is published is safe: the scan did not come to an end. {}\n",
+        "For {} nights it has been unknown whether what is published is safe: the scan did not finish. {}\n",
         state.unknown_nights, render_last_good(run, state));
     if (!run.address.empty()) text += "\n[The run, and why](" + run.address + ")\n";
     return text + (notify.empty() ? "" : "\n" + render_mentions(notify) + "\n");

@@ -23,7 +23,7 @@ struct TrackingState {
 
 /// One line, an HTML comment. What a feed may have put into a key cannot end it.
 std::string render_tracking_state(const TrackingState& state);
-/// What stands in an issue's body. Nothing if that is not one of ours; an empty state if somebody broke it.
+/// What stands in an issue's body. Nothing if that is not one of ours; an empty state if it was damaged.
 std::optional<TrackingState> parse_tracking_state(const std::string& body);
 
 enum class TrackingAction { leave_alone, create, update, close };
@@ -32,7 +32,7 @@ struct TrackingPlan {
     TrackingAction action = TrackingAction::leave_alone;
     std::string title;
     std::string body;
-    std::string comment;        ///< empty: none, so that nobody is notified twice
+    std::string comment;        ///< empty: none, so that no one is notified twice
     std::vector<Finding> news;  ///< blocks now, and did not in the last scan with a result
     TrackingState state;
 };
@@ -44,5 +44,5 @@ struct TrackingPlan {
 TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& open,
                            const std::optional<TrackingState>& remembered, const std::vector<std::string>& notify);
 
-/// A warning for every push if nobody has looked at what is published for longer than a week; nothing if all is well.
+/// A warning for every push if what is published was not scanned for longer than a week.
 std::optional<Problem> check_last_good(std::optional<Time> last_good, Time now);

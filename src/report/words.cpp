@@ -86,7 +86,7 @@ std::string render_fix(const Finding& finding) {
     return finding.fixed_in.empty() ? render_fix_state(finding.fix) : joined(finding.fixed_in, ", ");
 }
 
-std::string render_sightings(const Finding& finding) {
+std::string render_detections(const Finding& finding) {
     std::string text;
     for (const Detection& detection : finding.reported_by) {
         text.append(text.empty() ? "" : ", ").append(render_scanner(detection.scanner));

@@ -17,7 +17,7 @@ std::string render_days_left(std::optional<Date> last,
                              Date today);  ///< "12 days left", "the last day", "over for 3 days", "no date"
 /// "3.0.16", "3.15.0a6, a pre-release", "no fix", "will not be fixed", "not known"; empty for a secret.
 std::string render_fix(const Finding& finding);
-std::string render_sightings(const Finding& finding);   ///< "trivy (high, fixed), grype (medium, no fix)"
+std::string render_detections(const Finding& finding);  ///< "trivy (high, fixed), grype (medium, no fix)"
 std::string render_kept(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
 std::string render_waiver_until(
     const Waiver& waiver);                        ///< "until 2026-12-01", "until the base is rebuilt", "without a date"

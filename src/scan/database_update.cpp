@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Trivy's publishers say when to ask again; nobody is asked before.
+/// Trivy's publishers say when to ask again: no request is made before.
 bool is_trivy_current(const World& world, const fs::path& databases) {
     const fs::path file = databases / "trivy" / "db" / "metadata.json";
     std::optional<Time> next;

@@ -40,7 +40,7 @@ void prepare(const World& world, Prepared& prepared) {
 }
 
 /// Takes the SBOM that the scanner left, or makes it. An inventory that is not there makes the scan a failed one:
-/// nobody would know whether the scanner saw the image's packages.
+/// it would not be known whether the scanner saw the image's packages.
 std::optional<std::string> take_sbom(const World& world, const Workplace& place, Receipt& receipt) {
     if (receipt.scanner == Scanner::trivy) {
         const Command command = make_trivy_sbom(place);

@@ -17,8 +17,8 @@ struct CachedScan {
 };
 
 /// The name of the entry for this scan: a digest of all that the report depends on. `begun` is the receipt before the
-/// scan, with the scanner's version, its database and the image. Empty if the database has no date, as then nobody
-/// knows whether it is still the same one.
+/// scan, with the scanner's version, its database and the image. Empty if the database has no date: then it may be
+/// another one by now.
 std::string make_scan_key(const Receipt& begun, const std::string& command);
 
 /// The entry, or nothing if there is none or it is damaged: report and SBOM must match the digests stored with them.

@@ -14,7 +14,7 @@
 inline constexpr const char* receipts_name = "receipt.json";
 inline constexpr const char* kept_sboms_name = "sboms.json";
 
-/// What a step threw, as one text; empty if it went well. The border of this room: what goes wrong with a scan, its
+/// What a step threw, as one text; empty if it went well. The boundary of this module: what goes wrong with a scan, its
 /// report or its database is a value from here on. A cancellation passes.
 std::string fault_of(const std::function<void()>& step);
 

@@ -54,7 +54,7 @@ bool is_ignored(int signal_number) {
 }  // namespace
 
 void watch_for_cancellation() {
-    wake_up_pipe() = make_pipe();  // before a handler needs it, and not shared with whoever forked us
+    wake_up_pipe() = make_pipe();  // before a handler needs it, and not shared with the process that forked us
     handle(SIGPIPE, SIG_IGN);
     handle(SIGINT, note_signal);
     handle(SIGTERM, note_signal);

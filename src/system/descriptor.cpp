@@ -17,7 +17,7 @@ std::string hint_for(int error) {
             return "make room on that disk, or name another place";
         case EACCES:
         case EPERM:
-            return "whoever runs this needs the right to do so there";
+            return "the user who runs this needs the right to do so there";
         case EROFS:
             return "that place is read-only: name another one";
         case EIO:

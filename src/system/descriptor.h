@@ -1,4 +1,4 @@
-// A file descriptor that closes itself, and what is done to open files in more than one place of this room.
+// A file descriptor that closes itself, and what is done to open files in more than one place of this module.
 #pragma once
 
 #include <filesystem>

@@ -9,8 +9,8 @@
 
 #include "base/digest.h"
 
-/// Relative paths are below the work tree. Below the work tree no symbolic link is followed: whoever may write into a
-/// checkout could lead us anywhere. What is written there belongs to whoever owns the work tree (runner.md §8).
+/// Relative paths are below the work tree. Below the work tree no symbolic link is followed: a user who may write into
+/// a checkout could lead us anywhere. What is written there belongs to the owner of the work tree (runner.md §8).
 struct Files {
     virtual ~Files() = default;
 

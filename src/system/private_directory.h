@@ -18,7 +18,7 @@ class PrivateDirectory {
     ~PrivateDirectory() {
         try {
             files_.remove(path_);
-        } catch (const Error&) {  // where an error ended the scope, that is the one to tell
+        } catch (const Error&) {  // where an error ended the scope, that is the one to report
         }
     }
 

@@ -113,7 +113,7 @@ void give_tree(const FileDescriptor& directory, const std::string& name, const s
         give_tree(inner, below, owner);
 }
 
-/// What root writes belongs to whoever owns the directory it is in: a file of root in a checkout breaks the next
+/// What root writes belongs to the owner of the directory it is in: a file of root in a checkout breaks the next
 /// checkout, and a cache of root's could be neither saved nor removed. Where the disk does not let us, it stays ours.
 void give_to_owner_of(const FileDescriptor& directory, const FileDescriptor& file) {
     struct stat owner {};

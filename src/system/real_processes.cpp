@@ -35,7 +35,7 @@ namespace {
 constexpr std::size_t max_out = std::size_t{256} << 20U;
 constexpr std::size_t max_err = std::size_t{64} << 10U;
 /// Between SIGTERM and SIGKILL. The runner gives us 10 s from SIGINT to its own SIGKILL (runner.md §7).
-constexpr std::chrono::seconds patience(5);
+constexpr std::chrono::seconds grace_period(5);
 /// How long after the child's end its outputs are read, if something it started holds them open.
 constexpr std::chrono::seconds linger(2);
 
@@ -104,7 +104,7 @@ FileDescriptor open_pipe(asio::readable_pipe& reader) {
     return FileDescriptor(ends[1]);
 }
 
-/// A descriptor to read the text from: memory and not a pipe, so nobody has to feed it while the child runs.
+/// A descriptor to read the text from: memory and not a pipe, so nothing has to feed it while the child runs.
 FileDescriptor open_input(const Command& command) {
     if (command.input.empty()) return FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
     FileDescriptor memory(memfd_create("input", MFD_CLOEXEC));
@@ -221,12 +221,12 @@ class Child {
         });
     }
 
-    /// SIGTERM to the whole group, and SIGKILL if it is still there after our patience.
+    /// SIGTERM to the whole group, and SIGKILL if it is still there after the grace period.
     void end() {
         if (ending_) return;
         ending_ = true;
         kill(-group_, SIGTERM);
-        second_.expires_after(patience);
+        second_.expires_after(grace_period);
         second_.async_wait([this](const error_code& error) {
             if (error) return;
             kill(-group_, SIGKILL);
@@ -299,9 +299,9 @@ Finished RealProcesses::run_relayed(const Command& command, const std::filesyste
     };
     const Bracket bracket(*this);
     return run_child(command, program, [this](std::string_view line) {
-        const std::string harmless = relay_.filter(line) + "\n";
+        const std::string sanitized = relay_.filter(line) + "\n";
         const std::lock_guard lock(mutex_);
-        show(harmless);
+        show(sanitized);
     });
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// Makes one line of a tool's output harmless for whoever reads our output. On a terminal that is plain_line; in a
+/// Sanitizes one line of a tool's output. On a terminal that is plain_line; in a
 /// workflow the filter comes from github/ and is handed over by main.
 using LineFilter = std::function<std::string(std::string_view line)>;
 

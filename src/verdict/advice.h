@@ -56,7 +56,7 @@ Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPl
 Advice advise_outside(const Finding& finding, const FixPlan& plan);
 Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until when
 
-/// What introduced a finding. It stays the same when a fix appears, the base is rebuilt or somebody accepts the risk,
+/// What introduced a finding. It stays the same when a fix appears, the base is rebuilt or the risk is accepted,
 /// so that what is remembered about a finding by where it is to be fixed stays valid.
 enum class IntroducedBy { python, base, ours };
 IntroducedBy find_introduced_by(const Finding& finding, const ImageLayers& layers);

@@ -89,7 +89,7 @@ std::vector<const Finding*> all_findings(const Verdict& verdict) {
     return all;
 }
 
-/// As somebody may have meant it: every character that is none of an id's is a hyphen, once.
+/// The id that was probably meant: each run of characters that no id has becomes one hyphen.
 std::string plain_id(std::string_view id) {
     std::string plain;
     for (const char c : trimmed(id)) {

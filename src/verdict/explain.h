@@ -8,7 +8,7 @@
 #include "findings/layers.h"
 #include "verdict/verdict.h"
 
-/// From the worst to know to the best; that nobody knows is the worst.
+/// From the worst answer to the best.
 enum class Answer { not_known, blocks, waived, below_threshold, suppressed, not_found };
 std::string render_answer(Answer answer);  ///< "blocks", "waived", "not gated", "suppressed", "not found", …
 

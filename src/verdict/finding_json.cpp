@@ -35,7 +35,7 @@ Severity read_severity(const Json& object) {
     return parse_severity(text_at(object, "severity")).value_or(Severity::unknown);
 }
 
-void write_sighting(JsonWriter& json, const Detection& detection) {
+void write_detection(JsonWriter& json, const Detection& detection) {
     json.open_object();
     json.field("scanner", render_scanner(detection.scanner));
     json.field("id", detection.id);
@@ -46,7 +46,7 @@ void write_sighting(JsonWriter& json, const Detection& detection) {
     json.close();
 }
 
-Detection read_sighting(const Json& value) {
+Detection read_detection(const Json& value) {
     Detection detection;
     detection.scanner = read_scanner(value);
     detection.id = text_at(value, "id");
@@ -110,7 +110,7 @@ void write_finding(JsonWriter& json, const Finding& finding) {
     json.field("cvss_score", finding.cvss_score);
     json.field("ignored_because", finding.ignored_because);
     json.open_array("seen_by");
-    for (const Detection& detection : finding.reported_by) write_sighting(json, detection);
+    for (const Detection& detection : finding.reported_by) write_detection(json, detection);
     json.close();
 }
 
@@ -136,7 +136,7 @@ Finding read_finding(const Json& value) {
     finding.cvss_vector = text_at(value, "cvss_vector");
     finding.cvss_score = decimal_at(value, "cvss_score");
     finding.ignored_because = text_at(value, "ignored_because");
-    for (const Json& detection : items_at(value, "seen_by")) finding.reported_by.push_back(read_sighting(detection));
+    for (const Json& detection : items_at(value, "seen_by")) finding.reported_by.push_back(read_detection(detection));
     return finding;
 }
 

@@ -12,7 +12,7 @@ Finding read_finding(const Json& value);
 void write_waiver(JsonWriter& json, const Waiver& waiver);
 Waiver read_waiver(const Json& value);
 
-// Also used by the other files of this room. Empty lists and texts are written too, so that a reader finds every key.
+// Also used by the other files of this module. Empty lists and texts are written too, so that a reader finds every key.
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts);
 std::vector<std::string> read_texts(const Json& object, std::string_view key);
 void write_place(JsonWriter& json, const Place& place);

@@ -74,7 +74,7 @@ struct Verdict {
     std::string name = {};
     std::string target = {};
     Digest manifest;
-    Time decided{};  ///< when; whoever decides again for that time comes to the same verdict
+    Time decided{};  ///< when; judged again for that time, the verdict is the same
     Outcome outcome = Outcome::unknown;
     std::vector<Finding> blocking = {};
     std::vector<WaivedFinding> waived = {};

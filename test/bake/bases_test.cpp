@@ -189,7 +189,7 @@ TEST_CASE("bases.json holds what later steps need, and can be read again") {
     base.digest_now = sample_digest('b');
     base.layers = {{"linux/amd64", 4}, {"linux/arm/v7", 5}};
     base.stand_in = true;
-    base.excuses = {"size", "find-library"};
+    base.expected_failures = {"size", "find-library"};
     base.images.emplace("3.13.3-development-linux-amd64", sample_digest('d'));
     base.layout = "/not/written";
     const std::string text = render_bases_json({base, sample_base("scratchy:1", 'c')});
@@ -203,7 +203,7 @@ TEST_CASE("bases.json holds what later steps need, and can be read again") {
     CHECK(read[0].digest_now == base.digest_now);
     CHECK(read[0].layers == base.layers);
     CHECK(read[0].stand_in);
-    CHECK(read[0].excuses == base.excuses);
+    CHECK(read[0].expected_failures == base.expected_failures);
     CHECK(read[0].images == base.images);
     CHECK_FALSE(read[1].stand_in);
     CHECK_FALSE(read[1].created.has_value());
@@ -216,7 +216,7 @@ TEST_CASE("a bases.json that is none is refused by name") {
     CHECK_THROWS_AS(parse_bases_json(R"([{"digest": "sha256:1"}])", "out/bases.json"), Error);
 }
 
-TEST_CASE("stand-ins come with their dates, their layers and what they are excused from") {
+TEST_CASE("stand-ins come with their dates, their layers and the rows that they are expected to fail") {
     FakeFiles files;
     const Digest digest = add_index(files, "/stand-ins/python", {"amd64", "arm64"});
     files.texts["bases.json"] = R"({"python:3.12.3-slim-bookworm": {"layout": "/stand-ins/python", "digest": ")" +
@@ -227,7 +227,7 @@ TEST_CASE("stand-ins come with their dates, their layers and what they are excus
     CHECK(bases[0].digest == digest);
     CHECK(bases[0].stand_in);
     CHECK(bases[0].layout == "/stand-ins/python");
-    CHECK(bases[0].excuses == std::vector<std::string>{"size"});
+    CHECK(bases[0].expected_failures == std::vector<std::string>{"size"});
     CHECK(bases[0].created == parse_time("2026-11-18T00:00:00Z"));
     CHECK(bases[0].layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}, {"linux/arm64", 2}});
 }

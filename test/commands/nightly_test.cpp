@@ -169,7 +169,7 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
     for (int night = 1; night <= 4; ++night) CHECK(fake.night({{"nightly-fail", "never"}}).exit == Exit::failed);
     CHECK(fake.hub.analyses.size() == uploaded);
     CHECK(fake.issue().comments.size() == 2);
-    CHECK(holds(fake.issue().comments.back(), "For 3 nights nobody knows"));
+    CHECK(holds(fake.issue().comments.back(), "For 3 nights it has been unknown"));
     CHECK(fake.hub.open_issues() == 1);
 
     fake.scanners_work = true;
@@ -203,10 +203,10 @@ TEST_CASE("A release that does not belong together makes an unknown night, which
         CHECK(holds(texts_of(result.problems), "3.13.4-production, which its own image-matrix.json does not name"));
     }
     CHECK(fake.hub.open_issues() == 1);
-    CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(holds(fake.issue().title, "result unknown"));
     CHECK(holds(fake.issue().body, "3.13.4-production, which its own image-matrix.json does not name"));
     REQUIRE(fake.issue().comments.size() == 1);
-    CHECK(holds(fake.issue().comments[0], "For 3 nights nobody knows"));
+    CHECK(holds(fake.issue().comments[0], "For 3 nights it has been unknown"));
     CHECK(fake.hub.analyses.empty());
 }
 
@@ -218,7 +218,7 @@ void check_unknown_night(NightWorld& fake, const std::string& because) {
     CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(holds(texts_of(result.problems), because));
     CHECK(fake.hub.open_issues() == 1);
-    CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(holds(fake.issue().title, "result unknown"));
     CHECK(fake.hub.analyses.empty());
 }
 
@@ -263,7 +263,7 @@ TEST_CASE("A registry that does not answer makes an unknown night, which the iss
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(fake.hub.open_issues() == 1);
-    CHECK(holds(fake.issue().title, "nobody knows"));
+    CHECK(holds(fake.issue().title, "result unknown"));
     CHECK(holds(texts_of(result.problems), "connection refused"));
     CHECK(fake.hub.analyses.empty());
 }

@@ -157,7 +157,7 @@ TEST_CASE("a size beyond octal digits is read") {
 }
 
 TEST_CASE("what is no tar is refused") {
-    const std::string hint = "\n  hint: run it again; the engine's log may tell more\n";
+    const std::string hint = "\n  hint: run it again, or see the engine's log\n";
     const std::string start = "the export is no readable tar: ";
     CHECK(refusal("") == start + "it ends too early" + hint);
     CHECK(refusal(std::string(600, 'x')) == start + "a header's checksum is wrong" + hint);
@@ -267,9 +267,9 @@ TEST_CASE("every mistake of a contract file is told with its line") {
 }
 
 TEST_CASE("what is not YAML is reported with its line") {
-    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: this is not YAML: "));
+    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: is not YAML: "));
     CHECK(told([] { parse_contract("- a\n", "c.yml"); }) ==
-          "c.yml:1: a contract has to be keys and values\n  hint: its keys are off, limits, known\n");
+          "c.yml:1: the contract is not a map\n  hint: write it as KEY: VALUE lines; known are: off, limits, known\n");
 }
 
 TEST_CASE("known failures that have ended, are fixed or are about nothing are reported") {

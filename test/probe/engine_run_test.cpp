@@ -173,7 +173,7 @@ TEST_CASE("why a container does not start is a fact of the image, of the machine
           "  hint: test it on a machine of that architecture, or install qemu-user-static and binfmt-support\n");
     CHECK(told([&] { run.start_container("c"); }) ==
           "the Docker Engine refused POST /v1.45/containers/c/start with HTTP 500: no space left on device\n"
-          "  hint: the engine's own log may tell more; docker info tells whether it is well\n");
+          "  hint: see the engine's own log; docker info shows whether it is well\n");
     stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
 }
 

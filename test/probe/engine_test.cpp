@@ -178,7 +178,7 @@ TEST_CASE("an engine that refuses is quoted") {
     fake.http.answer("GET", "http://docker/v1.45/version", 500, R"({"message":"the disk\nis full"})");
     CHECK(told(fake) ==
           "the Docker Engine refused GET /v1.45/version with HTTP 500: the disk is full\n"
-          "  hint: the engine's own log may tell more; docker info tells whether it is well\n");
+          "  hint: see the engine's own log; docker info shows whether it is well\n");
 }
 
 TEST_CASE("a cancellation is not taken for silence") {

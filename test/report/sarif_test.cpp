@@ -245,7 +245,7 @@ TEST_CASE("the category has the minor version only, and the whole one where two 
     CHECK(said[0].level == Level::notice);
     CHECK(said[0].what ==
           "3.13.3 and 3.13.6 share the minor version 3.13: their code-scanning alerts are kept by whole version and "
-          "begin anew when it changes");
+          "start again when it changes");
 }
 
 TEST_CASE("what is below sarif-severity is omitted and counted, but never what blocks or has no known severity") {

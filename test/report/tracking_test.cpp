@@ -101,7 +101,7 @@ TEST_CASE("An unknown night keeps what was known, closes nothing, and is told of
         CHECK(plan.action == TrackingAction::update);
         CHECK(plan.state.unknown_nights == night);
         CHECK(plan.state.last_good == red.last_good);
-        CHECK(holds(plan.comment, "For 3 nights nobody knows") == (night == 3));
+        CHECK(holds(plan.comment, "For 3 nights it has been unknown") == (night == 3));
         for (const std::string& key : red.known)
             CHECK(std::find(plan.state.known.begin(), plan.state.known.end(), key) != plan.state.known.end());
         state = plan.state;
@@ -116,7 +116,7 @@ TEST_CASE("An unknown night opens an issue too, which remembers the last good sc
     CHECK(plan.action == TrackingAction::create);
     CHECK(plan.state.last_good == before.last_good);
     CHECK(holds(plan.body, "The last good scan was"));
-    CHECK(plan.title == "Nightly scan of Python 1.0.0: nobody knows");
+    CHECK(plan.title == "Nightly scan of Python 1.0.0: result unknown");
 }
 
 TEST_CASE("The state survives its body, and what others write is not ours") {

@@ -47,12 +47,12 @@ TEST_CASE("a severity is told once where the scanners agree, and per scanner whe
     CHECK(render_severities(finding) == "high");
     finding.reported_by[1].severity = Severity::low;
     CHECK(render_severities(finding) == "high (trivy: high, grype: low)");
-    CHECK(render_sightings(finding) == "trivy (high, not known), grype (low, not known)");
+    CHECK(render_detections(finding) == "trivy (high, not known), grype (low, not known)");
     finding.reported_by[1].severity = Severity::critical;
     finding.reported_by[1].severity_basis = "CVSS 9.8";
     CHECK(render_severities(finding) == "high (trivy: high, grype: critical by CVSS 9.8)");
     finding.kind = FindingKind::secret;
-    CHECK(render_sightings(finding) == "trivy (high), grype (critical by CVSS 9.8)");
+    CHECK(render_detections(finding) == "trivy (high), grype (critical by CVSS 9.8)");
     CHECK(render_fix(finding).empty());
 }
 

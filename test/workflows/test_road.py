@@ -255,7 +255,7 @@ class Road(unittest.TestCase):
         self.bring_it_back()
         self.unknown_night(make_no_databases)
         self.assertEqual(len(issue["comments"]), 2)
-        self.assertIn("For 3 nights nobody knows", issue["comments"][-1])
+        self.assertIn("For 3 nights it has been unknown", issue["comments"][-1])
         self.unknown_night(make_no_databases)
         self.assertEqual((len(self.hub.issues), len(issue["comments"]), issue["state"]), (1, 2, "open"))
         self.assertEqual(self.state(), {**before, "unknown_nights": 4})

@@ -1,4 +1,4 @@
-#include "policy/yaml_file.h"
+#include "base/yaml_file.h"
 
 #include <fmt/format.h>
 
@@ -66,8 +66,7 @@ bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, 
         if (!seen.insert(key).second) {
             yaml.add(entry.first, fmt::format("\"{}\" is given twice in {}", key, what), "keep one of the two");
         } else if (std::find(known.begin(), known.end(), key) == known.end()) {
-            yaml.add(entry.first, fmt::format("\"{}\" is not a key of {}", key, what), did_you_mean(key, known),
-                     yaml.unknown_key);
+            yaml.add(entry.first, fmt::format("\"{}\" is not a key of {}", key, what), did_you_mean(key, known));
         }
     }
     return true;
@@ -146,18 +145,6 @@ std::optional<std::string> choice_in(YamlFile& yaml, const YAML::Node& map, cons
     if (std::find(words.begin(), words.end(), text) != words.end()) return text;
     yaml.add(value, fmt::format("\"{}\": \"{}\" is not possible", key, text), "write one of: " + joined(words, ", "));
     return std::nullopt;
-}
-
-std::optional<Severity> severity_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
-    const YAML::Node value = value_at(map, key);
-    const std::string text = text_in(yaml, map, key);
-    if (text.empty()) return std::nullopt;
-    const std::optional<Severity> severity = parse_severity(text);
-    if (!severity || *severity == Severity::unknown) {
-        yaml.add(value, fmt::format("\"{}\": \"{}\" is not a severity", key, text),
-                 "write one of: negligible, low, medium, high, critical");
-    }
-    return severity == Severity::unknown ? std::nullopt : severity;
 }
 
 void finish(const YamlFile& yaml, Problems& warnings) {

@@ -1,5 +1,4 @@
-// Reading YAML that a person wrote, with the line of every mistake (yaml-cpp; its exceptions end here). Within the
-// module.
+// YAML that a person wrote, read with the line of every error (yaml-cpp; its exceptions end here).
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -11,13 +10,11 @@
 
 #include "base/date.h"
 #include "base/error.h"
-#include "findings/finding.h"
 
 /// A file that is being read, and what is wrong with it so far.
 struct YamlFile {
     std::string file;
     Problems problems;
-    Level unknown_key = Level::error;  ///< a scanner skips keys that it does not know: then it is a warning
 
     Place at(const YAML::Node& node) const;
     void add(const YAML::Node& node, const std::string& what, const std::string& hint, Level level = Level::error);
@@ -41,7 +38,6 @@ std::vector<std::string> texts_in(YamlFile& yaml, const YAML::Node& map, const s
 std::vector<YAML::Node> items_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 std::optional<bool> flag_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 std::optional<Date> date_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
-std::optional<Severity> severity_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 
 /// One of the words, or nothing (with a problem if another one stands there).
 std::optional<std::string> choice_in(YamlFile& yaml, const YAML::Node& map, const std::string& key,
