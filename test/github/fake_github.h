@@ -88,7 +88,7 @@ struct FakeGitHub {
                     const std::string& body) {
         const std::lock_guard lock(mutex_);
         const std::string root = base + "/repos/" + repository + "/";
-        record(method, url.starts_with(base) ? url.substr(base.size()) : url, body);
+        if (url.starts_with(base)) record(method, url.substr(base.size()), body);
         if (url == base + "/user") return json(403, R"({"message":"Resource not accessible by integration"})");
         if (!url.starts_with(root)) return json(404, R"({"message":"Not Found"})");
         const std::string path = url.substr(root.size());
