@@ -19,7 +19,7 @@
 namespace {
 
 constexpr const char* label = "io.github.defra.python-image-action.test";
-constexpr const char* repository = "python-image-action-test";
+constexpr const char* test_repository = "python-image-action-test";
 constexpr std::chrono::hours left_over{1};
 constexpr std::uint64_t largest_export = 4ULL << 30U;
 constexpr std::uint64_t largest_log = 16U << 20U;  // the engine keeps 4 MiB of it
@@ -74,12 +74,12 @@ std::vector<LabelledContainer> list_containers(const World& world, const EngineI
 
 /// The names of our images, each with its run's id in the tag: "python-image-action-test:1763920000-Xb3f-2".
 std::vector<std::string> list_images(const World& world, const EngineInfo& engine) {
-    const Response response = ask(world, engine, "GET", "/images/json?filters=" + filter("reference", repository));
+    const Response response = ask(world, engine, "GET", "/images/json?filters=" + filter("reference", test_repository));
     const rapidjson::Document list = parse_tool_json(response.body, "the engine's list of images");
     std::vector<std::string> names;
     for (const Json& item : items_of(list)) {
         for (const Json& name : items_at(item, "RepoTags")) {
-            if (text_of(name).starts_with(std::string(repository) + ":")) names.push_back(text_of(name));
+            if (text_of(name).starts_with(std::string(test_repository) + ":")) names.push_back(text_of(name));
         }
     }
     return names;
@@ -209,10 +209,10 @@ std::string EngineRun::load_image(const Layout& layout) {
     {
         const std::lock_guard lock(mutex_);
         tag = fmt::format("{}-{}", id_, images_.size());
-        images_.push_back(fmt::format("{}:{}", repository, tag));
+        images_.push_back(fmt::format("{}:{}", test_repository, tag));
     }
     const std::filesystem::path tar = directory() / (tag + ".tar");
-    write_image_tar(world_.files, layout, repository, tag, tar);
+    write_image_tar(world_.files, layout, test_repository, tag, tar);
     Request request = make_request(engine_, "POST", "/images/load?quiet=1");
     request.headers = {{"Content-Type", "application/x-tar"}};
     request.body_file = tar;
@@ -220,7 +220,7 @@ std::string EngineRun::load_image(const Layout& layout) {
     const Response response = send_to_engine(world_, request);
     world_.files.remove(tar);
     require_loaded(response.body, layout.name);
-    return fmt::format("{}:{}", repository, tag);
+    return fmt::format("{}:{}", test_repository, tag);
 }
 
 std::string EngineRun::inspect_image(const std::string& image) {

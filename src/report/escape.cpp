@@ -40,7 +40,7 @@ bool is_clean_line(std::string_view text) {
 
 /// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
 /// been read.
-constexpr std::string_view broken = "&#8203;";
+constexpr std::string_view word_break = "&#8203;";
 
 std::string_view html_entity(char c) {
     if (c == '&') return "&amp;";
@@ -114,11 +114,11 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters) {
         if (odd == rest.end()) return escaped;
         rest.remove_prefix(before.size() + 1);
         const std::string_view other = markdown_escape(*odd);
-        if (*odd == '.' && before.ends_with("www")) escaped += broken;
+        if (*odd == '.' && before.ends_with("www")) escaped += word_break;
         escaped += other.empty() ? std::string_view(odd, 1) : other;
         const bool address = *odd == ':' && rest.starts_with("//");
         const bool reference = *odd == '-' && (before.ends_with("GH") || before.ends_with("gh"));
-        if (address || reference) escaped += broken;
+        if (address || reference) escaped += word_break;
     }
 }
 

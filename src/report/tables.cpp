@@ -25,15 +25,15 @@ void add_finding(const Finding& finding, Cells& row) {
         row.push_back({.kind = kind, .finding = &finding});
 }
 
-constexpr const char* none = "–";
+constexpr const char* dash = "–";
 constexpr const char* the_same = "the same";
 
 Cell text_or_none(const std::string& text) {
-    return {.text = text.empty() ? none : text};
+    return {.text = text.empty() ? dash : text};
 }
 
 std::string describe_size(std::uint64_t before, std::uint64_t now) {
-    if (before == 0 || now == 0) return none;
+    if (before == 0 || now == 0) return dash;
     if (before == now) return render_bytes(now) + ", " + the_same;
     const bool more = now > before;
     return fmt::format("{} → {} ({}{})", render_bytes(before), render_bytes(now), more ? "+" : "−",
@@ -50,7 +50,7 @@ std::string describe_counts(const std::vector<std::pair<std::size_t, std::string
 }
 
 std::string describe_packages(const Change& change) {
-    if (!change.packages) return none;
+    if (!change.packages) return dash;
     std::size_t added = 0;
     std::size_t removed = 0;
     for (const PackageChange& package : *change.packages) {
@@ -62,7 +62,7 @@ std::string describe_packages(const Change& change) {
 }
 
 std::string describe_contract(const Change& change) {
-    if (!change.contract) return none;
+    if (!change.contract) return dash;
     return change.contract->empty() ? the_same : counted(change.contract->size(), "row") + " changed";
 }
 
