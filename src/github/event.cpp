@@ -53,6 +53,7 @@ Event load_event(const World& world) {
     event.actor = variable(world, "GITHUB_ACTOR");
     event.event_repository = text_at(member(payload, "repository"), "full_name");
     event.default_branch = text_at(member(payload, "repository"), "default_branch");
+    event.head_revision = text_at(member(member(payload, "pull_request"), "head"), "sha");
     event.from_fork = comes_from_fork(payload, event.repository);
     if (const std::string id = variable(world, "GITHUB_RUN_ID"); !id.empty()) {
         event.run_url = event.server + "/" + event.repository + "/actions/runs/" + id;

@@ -15,8 +15,9 @@ struct Event {
     std::string repository;        ///< "defra/defra-docker-python": where the workflow runs
     std::string event_repository;  ///< the same, as the event's payload has it
     std::string default_branch;
-    std::string revision;  ///< the commit, 40 hexadecimal digits
-    std::string server;    ///< "https://github.com"
+    std::string revision;       ///< the commit, 40 hexadecimal digits
+    std::string head_revision;  ///< of a pull request: its newest commit, where `revision` is that merged into its base
+    std::string server;         ///< "https://github.com"
     std::string run_url;
     bool from_fork = false;  ///< the event's repository is a fork, or its pull request or workflow run comes from one
     std::string actor;

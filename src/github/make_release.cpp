@@ -150,6 +150,9 @@ class Maker {
             hint =
                 "a rule of this repository does not let this tag be created: let the rule's bypass list hold GitHub "
                 "Actions, or push the tag yourself and press Re-run failed jobs";
+        } else if (has_error(response, "invalid", "target_commitish")) {
+            hint = fmt::format("GitHub does not have the commit {}, which is checked out here: push it first",
+                               wanted_.revision.substr(0, 7));
         } else if (response.status == 403 || response.status == 404) {
             hint += fmt::format(
                 "; if this commit changes .github/workflows, no workflow's token may tag it: git push origin "

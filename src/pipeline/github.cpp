@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "github/issues.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/revision.h"
 #include "pipeline/step.h"
 
 namespace {
@@ -31,12 +30,14 @@ bool describes_nothing_published(const Settings& settings, const Project& projec
     return settings.to.empty() || !run.publication || run.publication->result != PublicationState::Result::published;
 }
 
-/// A workflow may check out another commit than that of its event: its findings are not the ref's. A pull request may
-/// be looked at before or after its merge.
-bool is_other_commit(const World& world, const github::Event& event) {
-    if (event.revision.empty() || event.ref.starts_with("refs/pull/")) return false;
-    const std::string commit = load_revision(world);
-    return !commit.empty() && commit != event.revision;
+/// The event as code scanning takes it: ref and commit have to be the two of the merge of a pull request, or the two of
+/// its head (sarif.md §1).
+github::Event event_of_commit(const Project& project) {
+    github::Event event = project.event;
+    if (event.head_revision.empty() || project.revision != event.head_revision) return event;
+    event.revision = event.head_revision;
+    event.ref = event.ref.substr(0, event.ref.rfind('/')) + "/head";
+    return event;
 }
 
 /// The scanners that the policy has switched off for any of these images, each once.
@@ -76,7 +77,7 @@ void upload_findings(const World& world, const Settings& settings, const Project
                                                             paused_scanners(run), has_github(world, settings));
     if (decision.upload && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
-    if (decision.upload && is_other_commit(world, project.event))
+    if (decision.upload && is_other_commit(project))
         decision = {false, "the commit that is checked out is not the event's (GITHUB_SHA)"};
     if (decision.upload && !reason_against.empty()) decision = {false, reason_against};
     if (!decision.upload) {
@@ -93,7 +94,7 @@ void upload_findings(const World& world, const Settings& settings, const Project
     TimedStep step(world, "sarif", counted(run.images.size(), "file") + " into code scanning");
     github::Api api = connect_github(world, settings);
     github::UploadReport report =
-        github::upload_sarif(world, api, project.event, github::make_sarif_uploads(run, settings.sarif_severity));
+        github::upload_sarif(world, api, event_of_commit(project), github::make_sarif_uploads(run, settings.sarif_severity));
     step.end(counted(report.accepted, "file") + " accepted");
     const bool done = report.result == github::UploadReport::Result::done;
     if (required && !done) {

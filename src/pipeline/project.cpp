@@ -95,7 +95,8 @@ Project load_project_from(const World& world, const Settings& settings, const Pr
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
 
     project.event = github::load_event(world);
-    project.revision = project.event.revision.empty() ? load_revision(world) : project.event.revision;
+    project.revision = load_revision(world);
+    if (project.revision.empty()) project.revision = project.event.revision;
     if (project.event.in_workflow) project.source = project.event.server + "/" + project.event.repository;
     if (files.dockerfile == settings.dockerfile)
         project.source_date = load_source_date(world, list_input_paths(world, settings), project.history_warnings);
@@ -153,6 +154,12 @@ Project load_released_project(const World& world, const Settings& settings, cons
 
 Time decision_time(const World& world, const Settings& settings) {
     return settings.today ? Time(*settings.today) : world.clock.now();
+}
+
+bool is_other_commit(const Project& project) {
+    const github::Event& event = project.event;
+    return !project.revision.empty() && !event.revision.empty() && project.revision != event.revision &&
+           project.revision != event.head_revision;
 }
 
 EventContext make_event_context(const github::Event& event) {

@@ -22,7 +22,7 @@ struct Project {
     Problems warnings;          ///< of the other files
     Problems history_warnings;  ///< of the clone, for those who plan and build images
     github::Event event;
-    std::string revision;  ///< commit; empty if there is none
+    std::string revision;  ///< the commit that is checked out; the event's where git cannot say; empty if there is none
     std::string source;    ///< URL of the repository; empty if not known
     Time source_date{};    ///< of the last commit that touched an input (SOURCE_DATE_EPOCH)
 };
@@ -51,6 +51,10 @@ std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesys
 
 /// The day that decides about waivers and ends of support: today, or the one given.
 Time decision_time(const World& world, const Settings& settings);
+
+/// True if a workflow checked out another commit than that of its event, such as a tag in a dispatch. The head of a
+/// pull request is none: it is checked out as often as its merge.
+bool is_other_commit(const Project& project);
 
 /// What decides whether this run may publish.
 EventContext make_event_context(const github::Event& event);

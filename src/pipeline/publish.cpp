@@ -1,5 +1,7 @@
 #include "pipeline/publish.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -170,6 +172,15 @@ void check_versions(const World& world, const Settings& settings, const Project&
     step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : joined(found.notes, "; "));
 }
 
+/// The branch decides whether a run publishes; the workflow decides which commit it checks out.
+Problem make_other_commit_warning(const Project& project) {
+    return {{},
+            fmt::format("what is published is made from {}, which is checked out, and not from the event's commit {}",
+                        project.revision.substr(0, 7), project.event.revision.substr(0, 7)),
+            "the images' labels and the release name the former; without `ref`, actions/checkout takes the latter",
+            Level::warning};
+}
+
 Published not_permitted(const Permission& permission) {
     Published published;
     published.state.reason = permission.reason;
@@ -205,8 +216,10 @@ Published publish_images(const World& world, const Settings& settings, const Pro
     before_anything_is_visible([&] { publication = publishing.plan(contracts); });
     Published published =
         execute_publication(world, settings, publication, publishing.candidates().sources, destination, step);
-    if (published.state.result == PublicationState::Result::published)
+    if (published.state.result == PublicationState::Result::published) {
         published.result.outputs["reason"] = permission.reason;
+        if (is_other_commit(project)) published.result.problems.push_back(make_other_commit_warning(project));
+    }
     published.result.outputs["digests"] = render_digests(publication.images);
     return published;
 }

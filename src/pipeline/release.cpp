@@ -52,6 +52,12 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
                     {{{file.string(), 0}, "nothing was published by this run", "publish first: a release comes last"}}};
     }
     PublicationRecord record = parse_publication_json(*text, file.string());
+    if (record.destination == "oci:" + (settings.out / "registry").string()) {
+        throw Error{Exit::refused,
+                    {{{file.string(), 0},
+                      "the images were published only to " + record.destination + ", so there is no release",
+                      "name a registry with `to` where they are published"}}};
+    }
     if (record.complete && !record.images.empty()) return record;
     throw Error{Exit::refused,
                 {{{file.string(), 0},

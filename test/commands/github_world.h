@@ -70,6 +70,11 @@ struct GitHubWorld : FakeWorld {
         return parse_settings(given);
     }
 
+    /// HEAD is the commit that has this digit 40 times; until then there is no git.
+    void check_out(char commit) {
+        processes.answer({"git", "-c", "safe.directory=*", "rev-parse", "--verify"}, std::string(40, commit));
+    }
+
     /// Built, scanned and published to a directory; then as if that had been Docker Hub.
     Result publish() {
         run_scan(world(), settings());

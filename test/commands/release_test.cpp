@@ -65,22 +65,65 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("Findings of a commit that is not the event's are not reported for its ref, except of a pull request") {
+TEST_CASE("Findings are reported only for the event's commit, or for the head of its pull request") {
     for (const auto& [event, ref, commit, uploads] :
          {std::tuple{"push", "refs/heads/topic", 'a', true}, std::tuple{"push", "refs/heads/topic", 'b', false},
-          std::tuple{"pull_request", "refs/pull/1/merge", 'b', true}}) {
+          std::tuple{"workflow_dispatch", "refs/heads/topic", 'b', false},
+          std::tuple{"pull_request", "refs/pull/1/merge", 'a', true},
+          std::tuple{"pull_request", "refs/pull/1/merge", 'c', true},
+          std::tuple{"pull_request", "refs/pull/1/merge", 'b', false}}) {
         GitHubWorld fake;
         fake.environment["GITHUB_EVENT_NAME"] = event;
         fake.environment["GITHUB_REF"] = ref;
+        const std::string head = R"("sha":")" + std::string(40, 'c') + R"(","repo":{"full_name":"defra/images"})";
         fake.files.texts["/event"] =
-            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},"pull_request":{"head":{"repo":{"full_name":"defra/images","fork":false}}}})";
-        fake.processes.answer({"git", "-c", "safe.directory=*", "rev-parse", "--verify"}, std::string(40, commit));
+            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false})" +
+            (event == std::string("pull_request") ? R"(,"pull_request":{"head":{)" + head + "}}}" : "}");
+        fake.check_out(commit);
         run_scan(fake.world(), fake.settings());
         const Result result = run_judge(fake.world(), fake.settings());
         INFO(ref << " " << commit);
         CHECK(fake.hub.analyses.empty() != uploads);
         CHECK(holds(texts_of(result.problems), "is not the event's (GITHUB_SHA)") != uploads);
+        for (const FakeGitHub::FakeAnalysis& analysis : fake.hub.analyses)
+            CHECK(analysis.ref == (commit == 'c' ? "refs/pull/1/head" : ref));
     }
+}
+
+TEST_CASE(
+    "A dispatch that checks out another commit publishes and releases that commit, says so, and leaves the alerts") {
+    GitHubWorld fake("workflow_dispatch");
+    fake.check_out('b');
+    const Result result = fake.publish();
+    CHECK(result.exit == Exit::done);
+    CHECK(result.outputs.at("published") == "true");
+    CHECK(holds(texts_of(result.problems),
+                "what is published is made from bbbbbbb, which is checked out, and not from "
+                "the event's commit aaaaaaa"));
+    CHECK(holds(texts_of(result.problems), "is not the event's (GITHUB_SHA)"));
+    CHECK(fake.hub.analyses.empty());
+    const Digest index = fake.published_digests("python", "latest").first;
+    CHECK(holds(fake.files.read(blob_path("elsewhere/defradigital/python", index)),
+                R"("org.opencontainers.image.revision": ")" + std::string(40, 'b')));
+    run_release(fake.world(), fake.settings());
+    CHECK(fake.hub.tags.at("1.0.0") == std::string(40, 'b'));
+    CHECK(holds(fake.hub.releases.front().body, std::string(40, 'b')));
+}
+
+TEST_CASE("Without git the commit is the event's") {
+    GitHubWorld fake;
+    CHECK_FALSE(holds(texts_of(fake.publish().problems), "what is published is made from"));
+    CHECK(fake.hub.analyses.size() == 4);
+}
+
+TEST_CASE("What was published only to the job's own directory is not released") {
+    GitHubWorld fake;
+    run_scan(fake.world(), fake.settings());
+    CHECK(run_publish(fake.world(), fake.settings()).outputs.at("published") == "true");
+    const Error error = error_of([&] { run_release(fake.world(), fake.settings()); });
+    CHECK(error.exit == Exit::refused);
+    CHECK(error.problems.front().what == "the images were published only to oci:out/registry, so there is no release");
+    CHECK(fake.hub.releases.empty());
 }
 
 TEST_CASE("With sarif-upload: required a run fails if nothing was uploaded, and says why") {
@@ -105,6 +148,20 @@ TEST_CASE("With sarif-upload: required a run fails if nothing was uploaded, and 
     check(judge(fake), "code scanning shows nothing of refs/tags/1.0.0");
     fake.environment["GITHUB_EVENT_NAME"] = "merge_group";
     check(judge(fake), "an event of the kind \"merge_group\" may check out other code than that of refs/tags/1.0.0");
+    fake.environment["GITHUB_EVENT_NAME"] = "push";
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    fake.check_out('b');
+    check(judge(fake), "the commit that is checked out is not the event's (GITHUB_SHA)");
+    fake.check_out('a');
+    fake.files.texts["vulnerability-policy.yml"] =
+        "pauses: [{scanner: grype, reason: r, owner: me, until: 2026-11-30}]\n";
+    check(judge(fake), "grype is paused: an upload would close the alerts that only it sees");
+    fake.files.remove("vulnerability-policy.yml");
+    fake.files.texts["/event"] =
+        R"({"repository":{"full_name":"defra/images","default_branch":"master"},"pull_request":{"head":{"repo":null}}})";
+    fake.environment["GITHUB_EVENT_NAME"] = "pull_request";
+    fake.environment["GITHUB_REF"] = "refs/pull/41/merge";
+    check(judge(fake), "the token of a fork's pull request may only read");
     CHECK(fake.hub.analyses.empty());
 }
 

@@ -61,6 +61,17 @@ TEST_CASE("A pull request inside the repository does not come from a fork") {
     CHECK_FALSE(event_with(payload, "pull_request").from_fork);
 }
 
+TEST_CASE("Of a pull request the head is known beside its merge, and of no other event") {
+    for (const char* name : {"pull_request", "pull_request_fork", "dependabot", "push", "workflow_run_of_fork"}) {
+        std::ifstream file(fixtures_dir() + "/github/" + name + ".json");
+        const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+        REQUIRE_FALSE(text.empty());
+        INFO(name);
+        CHECK(event_with(text, name).head_revision.size() ==
+              (text.find("\"pull_request\": {") == std::string::npos ? 0 : 40));
+    }
+}
+
 TEST_CASE("A payload that is no event, or larger than any, is an input error and no crash") {
     const std::string deep(200'000, '[');
     const std::string too_large = "{\"a\": \"" + std::string(25U << 20U, 'x') + "\"}";

@@ -244,6 +244,16 @@ TEST_CASE("A rule against the tag is explained, and our draft does not stay behi
     CHECK(making.hub().releases.empty());
 }
 
+TEST_CASE("A commit that GitHub does not have is named, and what to do about it") {
+    Making making;
+    making.hub().faults = {{"PATCH", "releases/*",
+                            refused(422, R"({"errors":[{"code":"invalid","field":"target_commitish"}]})"), false, 1}};
+    const Error error = error_of([&] { making.run(); });
+    CHECK(error.problems.front().hint ==
+          "GitHub does not have the commit aaaaaaa, which is checked out here: push it first");
+    CHECK(making.hub().releases.empty());
+}
+
 TEST_CASE("A commit that changes workflows is released without a target where the tag lands right by itself") {
     Making making;
     making.hub().head = commit;
