@@ -13,8 +13,6 @@
 
 namespace {
 
-constexpr const char* readme = "README.md";
-
 /// A text of the work tree as it is and as it should be.
 struct TextFix {
     std::string file;
@@ -26,8 +24,9 @@ std::vector<TextFix> make_text_fixes(const World& world, const Settings& setting
     std::vector<TextFix> fixes;
     fixes.push_back({settings.dockerfile, project.dockerfile.text,
                      fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
-    if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
-        fixes.push_back({readme, *text, fix_readme(*text, project.plan)});
+    if (const std::string readme = find_readme(world); !readme.empty()) {
+        const std::string text = world.files.read(readme);
+        fixes.push_back({readme, text, fix_readme(text, project.plan)});
     }
     return fixes;
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "bake/bases.h"
+#include "base/text.h"
 #include "contract/certificates.h"
 #include "findings/security_upgrades.h"
 #include "pipeline/contract_tests.h"
@@ -15,7 +16,6 @@
 
 namespace {
 
-constexpr const char* readme = "README.md";
 constexpr const char* own_matrix = "image-matrix.json";
 constexpr const char* upgrades_file = "image/security-upgrades.txt";
 
@@ -70,10 +70,16 @@ Problems check_project(const World& world, const Settings& settings, const Proje
     if (settings.image_matrix != own_matrix)
         return problems;  // README and Dockerfile repeat the repository's own matrix only
     append(problems, check_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job));
-    if (const std::optional<std::string> text = world.files.read_if_there(readme)) {
-        append(problems, check_readme(*text, readme, project.plan));
-    }
+    if (const std::string readme = find_readme(world); !readme.empty())
+        append(problems, check_readme(world.files.read(readme), readme, project.plan));
     return problems;
+}
+
+std::string find_readme(const World& world) {
+    const std::vector<std::string> names = world.files.names_in(".");
+    const auto found = std::find_if(names.begin(), names.end(),
+                                    [](const std::string& name) { return lower_case(name) == "readme.md"; });
+    return found == names.end() ? "" : *found;
 }
 
 Problems check_upgrades(const World& world, const Project& project) {

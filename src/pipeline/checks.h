@@ -1,6 +1,7 @@
 // The check stage: what can be wrong without anything being built.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "oci/layout.h"
@@ -9,6 +10,9 @@
 /// Support ends, Dockerfile and README against the matrix, certificates, pins, security upgrades, and for a pull
 /// request what it changes against the last release.
 Problems check_project(const World& world, const Settings& settings, const Project& project);
+
+/// The README as the work tree spells it: "README.md", "Readme.md", …. Empty if there is none.
+std::string find_readme(const World& world);
 
 /// Entries of image/security-upgrades.txt that cannot work, whatever is built. Throws Error{bad_input} if the file
 /// cannot be parsed.

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
 #include "cli/options.h"
 #include "commands/built_images.h"
 #include "commands/commands.h"
@@ -51,6 +52,48 @@ TEST_CASE("an adopter's repository is in order after check --fix, and a second c
     const auto before = fake.files.texts;
     CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
     CHECK(fake.files.texts == before);
+}
+
+TEST_CASE("an adopter's files may have other names, lower-case instructions and Windows line ends") {
+    FakeWorld fake;
+    fill_as_adopter(fake);
+    auto& files = fake.files.texts;
+    files["readme.md"] = files["README.md"];
+    files[".trivyignore.yaml"] = "vulnerabilities:\n  - id: CVE-2025-8291\n    statement: not called\n";
+    files[".grype.yml"] = files[".grype.yaml"];
+    for (const char* other : {"README.md", ".trivyignore", ".grype.yaml"}) files.erase(other);
+    std::string& dockerfile = files["Dockerfile"];
+    for (const auto& [upper, lower] :
+         {std::pair{"ARG ", "arg "}, std::pair{"FROM ", "from "}, std::pair{" AS ", " as "}}) {
+        for (std::size_t at = dockerfile.find(upper); at != std::string::npos; at = dockerfile.find(upper, at + 1))
+            dockerfile.replace(at, std::string(upper).size(), lower);
+    }
+    for (const char* name : {"readme.md", "Dockerfile", "JOB.env", "image-matrix.json"}) {
+        std::string& text = files[name];
+        for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2))
+            text.insert(at, "\r");
+    }
+    const Result fixed = run_check(fake.world(), parse_settings({{"fix", "true"}}));
+    INFO(render_problems(fixed.problems));
+    CHECK(fixed.exit == Exit::done);
+    CHECK(files["readme.md"].find("| 3.13.5 | `2.1.0-python3.13.5` `latest-3.13` `latest` |") != std::string::npos);
+    CHECK(files["Dockerfile"].starts_with("arg DEFRA_VERSION=2.1.0\r\narg BASE_VERSION=3.13.5-slim-bookworm\r\n"));
+    CHECK_FALSE(files.contains("README.md"));
+    CHECK_FALSE(files.contains(".trivyignore.yaml"));
+    CHECK_FALSE(files.contains(".grype.yml"));
+    for (const char* id : {"CVE-2025-7709", "CVE-2025-8291"})
+        CHECK(files["vulnerability-policy.yml"].find(id) != std::string::npos);
+    const auto before = files;
+    CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
+    CHECK(files == before);
+}
+
+TEST_CASE("a repository without a README has nothing to check there, and gets none") {
+    FakeWorld fake;
+    fill_as_adopter(fake);
+    fake.files.remove("README.md");
+    CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
+    for (const auto& [path, text] : fake.files.texts) CHECK(lower_case(path.string()) != "readme.md");
 }
 
 TEST_CASE("an adopter's README without a table of versions is no error") {
