@@ -126,12 +126,11 @@ Images prepare_images(const World& world, const Settings& settings, const Projec
     return {std::move(built.layouts), std::move(contracts), std::move(built.notices), std::nullopt};
 }
 
-/// Nothing is left to publish or to release. With gate.publish: no-worse a branch that publishes passes: what is
+/// Nothing is left to publish or to release. With gate.publish: no-worse a run that may publish passes: what is
 /// published is no worse than itself.
 void conclude_unchanged(const Settings& settings, const Project& project, const UnchangedRelease& release, Run& run,
                         Result& result) {
-    const bool publishes =
-        decide_permission(make_event_context(project.event), PublishMode::automatic, settings.publish_branches).granted;
+    const bool publishes = ask_permission(settings, project).granted;
     if (result.exit != Exit::done && publishes && may_be_published(project, run, result)) {
         result.exit = Exit::done;
         result.problems.push_back({{},

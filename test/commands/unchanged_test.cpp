@@ -172,15 +172,41 @@ TEST_CASE("A push that changes no image finds the release, leaves every tag alon
     }
 }
 
-TEST_CASE("A push passes with findings where publish: no-worse lets what is published stay, whatever publish says") {
+TEST_CASE("With gate.publish: no-worse a push passes with findings in what is published, unless it may not publish") {
+    for (const auto& [option, value, passes] :
+         {std::tuple{"publish", "auto", true}, std::tuple{"dry-run", "true", true},
+          std::tuple{"publish", "off", false}}) {
+        ReleasedWorld fake("push");
+        fake.options[option] = value;
+        fake.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
+        fake.finding = "CVE-2026-1111";
+        const Result result = fake.run();
+        INFO(option << ": " << value);
+        CHECK(result.exit == (passes ? Exit::done : Exit::refused));
+        CHECK(result.outputs.at("build") == "false");
+        CHECK(result.outputs.at("verdict") == "vulnerable");
+        CHECK(holds(fake.texts_of(result.problems), "this run passes because it is no worse") == passes);
+    }
+}
+
+TEST_CASE("publish: required fails where a run may not publish, also if nothing has to be published") {
     ReleasedWorld fake("push");
-    fake.options["publish"] = "off";
-    fake.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
-    fake.finding = "CVE-2026-1111";
+    fake.options["publish"] = "required";
+    CHECK(fake.run().exit == Exit::done);
+    fake.environment["GITHUB_REF"] = "refs/heads/topic";
+    CHECK_THROWS_AS(fake.run(), Error);
+}
+
+TEST_CASE("A dry run needs no credentials, in a workflow step that must not have them") {
+    ReleasedWorld fake("push");
+    fake.options["dry-run"] = "true";
     const Result result = fake.run();
     CHECK(result.exit == Exit::done);
-    CHECK(result.outputs.at("verdict") == "vulnerable");
-    CHECK(holds(fake.texts_of(result.problems), "this run passes because it is no worse"));
+    CHECK(result.outputs.at("build") == "false");
+    CHECK(result.outputs.at("published") == "false");
+    CHECK(fake.hub.analyses.size() == 4);
+    for (const Request& request : fake.http.sent)
+        CHECK_FALSE(holds(request.method + request.url, "POST https://registry-1"));
 }
 
 TEST_CASE("A push says that what is published has become vulnerable, in the alerts too") {

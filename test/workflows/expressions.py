@@ -40,7 +40,8 @@ def evaluate(expression, contexts, functions):
 def make_functions(status):
     """`status` is how the job goes: success or failure."""
     return {"always": lambda: True, "cancelled": lambda: False, "success": lambda: status == "success",
-            "failure": lambda: status == "failure", "fromjson": json.loads,
+            "failure": lambda: status == "failure", "fromjson": json.loads, "tojson": json.dumps,
+            "contains": lambda values, value: value in values,
             "startswith": lambda text, beginning: text.lower().startswith(beginning.lower()),
             "format": lambda text, *values: text.format(*values)}
 

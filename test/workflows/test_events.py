@@ -31,6 +31,13 @@ class Events(unittest.TestCase):
         ("workflow_run_of_fork", "workflow_run", "refs/heads/master", "defra/images", False,
          'an event of the kind "workflow_run" never publishes'),
         ("workflow_dispatch", "workflow_dispatch", "refs/heads/master", "defra/images", True, "the branch master publishes"),
+        ("workflow_dispatch", "workflow_dispatch", "refs/heads/topic", "defra/images", False, "the branch topic does not publish"),
+        ("workflow_dispatch", "workflow_dispatch", "refs/tags/1.0.0", "defra/images", False, "refs/tags/1.0.0 is no branch"),
+        ("schedule", "schedule", "refs/heads/topic", "defra/images", False, "the branch topic does not publish"),
+        ("pull_request", "pull_request", "refs/heads/master", "defra/images", False,  # closed and merged
+         'an event of the kind "pull_request" never publishes'),
+        ("push", "repository_dispatch", "refs/heads/master", "defra/images", False,
+         'an event of the kind "repository_dispatch" never publishes'),
         ("push", "push", "refs/heads/master", "eve/images", False,
          "the event is about defra/images, the workflow runs in eve/images"),
     ]

@@ -1,5 +1,6 @@
 """What the workflows promise, read from the files themselves; and their scripts, run."""
 
+import fnmatch
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ from project import OURS, ROOT, WORKFLOWS, action, commands, load, option_is_tak
 
 PARENT_IMAGES, NIGHTLY = workflow("parent-images.yml"), workflow("parent-images-nightly.yml")
 REUSABLE = {"parent-images.yml": PARENT_IMAGES, "parent-images-nightly.yml": NIGHTLY}
+CALL = "89abcdef"  # the name of one call of the workflow
 SECRETS_OF_JOBS = {"image": {"registry-auths"}, "publish": {"docker-token", "DOCKER_TOKEN", "registry-auths"}}
 
 
@@ -95,7 +97,7 @@ class Promises(unittest.TestCase):
                 if name == "image":  # its runner stands in the matrix
                     self.assertEqual(job["runs-on"], "${{ matrix.runs-on }}")
                     continue
-                for given, runs_on in [("ubuntu-24.04", "ubuntu-24.04"), ('["self-hosted", "x64"]', ["self-hosted", "x64"]),
+                for given, runs_on in [("ubuntu-24.04", "ubuntu-24.04"), ("", "ubuntu-24.04"), ('["self-hosted", "x64"]', ["self-hosted", "x64"]),
                                        ('{"group": "large"}', {"group": "large"})]:
                     self.assertEqual(expressions.resolve(job["runs-on"], {"inputs": {"runner": given}}), runs_on, name)
 
@@ -128,6 +130,42 @@ class Promises(unittest.TestCase):
         self.assertEqual(group("true", "refs/heads/master", "1"), group("true", "refs/heads/release", "2"))
         self.assertNotEqual(group("false", "refs/heads/topic", "3"), group("false", "refs/heads/topic", "4"))
         self.assertNotEqual(group("false", "refs/heads/topic", "3"), group("true", "refs/heads/master", "3"))
+
+    def test_only_runs_of_one_branch_or_one_pull_request_wait_for_each_other(self):
+        """Events whose code is not the branch's have the branch's ref: they must not take the place of a push that waits."""
+        concurrency = PARENT_IMAGES["concurrency"]
+
+        def group(event, ref, run, number=""):
+            return expressions.resolve(concurrency["group"], {
+                "github": {"event_name": event, "ref": ref, "run_id": run, "event": {"number": number}},
+                "inputs": {"directory": ".", "image-matrix": "image-matrix.json"}})
+        master = group("push", "refs/heads/master", "1")
+        self.assertNotRegex(master, r"\s")
+        for event in ("push", "schedule", "workflow_dispatch"):
+            self.assertEqual(group(event, "refs/heads/master", "2"), master, event)
+        for event in ("pull_request_target", "workflow_run", "issue_comment", "repository_dispatch", "merge_group", ""):
+            self.assertNotEqual(group(event, "refs/heads/master", "2"), master, event)
+            self.assertNotEqual(group(event, "refs/heads/master", "2"), group(event, "refs/heads/master", "3"), event)
+        self.assertEqual(group("pull_request", "refs/pull/41/merge", "2", "41"), group("pull_request", "refs/heads/master", "3", "41"))
+        self.assertNotEqual(group("pull_request", "refs/heads/master", "2", "41"), master, "closed and merged")
+        for event, cancels in (("pull_request", True), ("push", False), ("pull_request_target", False)):
+            self.assertEqual(expressions.resolve(concurrency["cancel-in-progress"], {"github": {"event_name": event}}), cancels)
+
+    def test_an_input_that_a_caller_leaves_empty_has_its_default(self):
+        """The program takes an empty input as one that was not given; only `to` has another default there."""
+        inputs = PARENT_IMAGES["on"]["workflow_call"]["inputs"]
+        empty, standard = dict.fromkeys(inputs, ""), {name: one["default"] for name, one in inputs.items()}
+        seen = set()
+        for publish in ("true", "false"):
+            contexts = {"needs": {"matrix": {"outputs": {"publish": publish}}}}
+            for job, step in steps(PARENT_IMAGES):
+                given = {**step.get("env", {}), **step.get("with", {})}
+                for name in {"to", "REGISTRY", "sarif-upload"} & set(given):
+                    meant = expressions.resolve(given[name], {**contexts, "inputs": standard})
+                    self.assertIn(expressions.resolve(given[name], {**contexts, "inputs": empty}),
+                                  (meant, "") if name == "sarif-upload" else (meant,), f"{job}: {step['name']}: {name}")
+                    seen.add(name)
+        self.assertEqual(seen, {"to", "REGISTRY", "sarif-upload"})
 
     def test_only_a_run_that_publishes_waits_for_the_environment(self):
         environment = PARENT_IMAGES["jobs"]["publish"]["environment"]
@@ -212,6 +250,7 @@ class Promises(unittest.TestCase):
     def test_artifacts_are_named_by_attempt_and_layouts_live_a_week_reports_ninety_days(self):
         for name, step in steps(PARENT_IMAGES):
             if "upload-artifact" in step.get("uses", ""):
+                self.assertIn("-${{ needs.matrix.outputs.call }}-", step["with"]["name"])
                 self.assertIn("attempt-${{ github.run_attempt }}", step["with"]["name"])
                 days = 7 if step["with"]["name"].startswith("layouts") else 90
                 self.assertEqual(step["with"]["retention-days"], days, name)
@@ -267,6 +306,60 @@ class TheOneCheck(unittest.TestCase):
             self.assertEqual(self.ends(count=count, matrix="failure", image="skipped", publish="skipped").returncode, 1)
 
 
+class DoesItEndHere(unittest.TestCase):
+    """Between the verdict and the publication in the job `publish`: these two steps may fail without ending it."""
+
+    job = PARENT_IMAGES["jobs"]["publish"]
+
+    def runs(self, name, judge=("skipped", ""), unchanged=("skipped", ""), build="true", publish="true"):
+        (step,) = [one for one in self.job["steps"] if one.get("name") == name]
+        return expressions.is_wanted(step["if"], {
+            "steps": {"judge": {"outcome": judge[0], "outputs": {"verdict": judge[1]}},
+                      "unchanged": {"outcome": unchanged[0], "outputs": {"build": unchanged[1]}}},
+            "needs": {"matrix": {"outputs": {"build": build, "publish": publish}}}}, "success")
+
+    def ends(self, **how):
+        return self.runs("Does it end here?", **how)
+
+    def test_it_stands_between_them_and_the_publication(self):
+        names = [step.get("name") for step in self.job["steps"]]
+        self.assertEqual(names[names.index("Judge"):names.index("Release")], ["Judge", "Does it end here?", "Publish"])
+        tolerant = [step.get("id") for step in self.job["steps"] if step.get("continue-on-error")]
+        self.assertEqual(tolerant, ["unchanged", "judge"])
+
+    def test_a_clean_verdict_goes_on_and_any_other_ends_a_run_that_may_not_publish(self):
+        for publish in ("true", "false"):
+            self.assertFalse(self.ends(judge=("success", "clean"), publish=publish))
+        for verdict in ("vulnerable", "unknown", "clean", ""):  # clean: an image fails its contract
+            self.assertTrue(self.ends(judge=("failure", verdict), publish="false"), verdict)
+
+    def test_on_a_branch_that_publishes_the_publication_decides_about_what_is_vulnerable(self):
+        """gate.publish: no-worse in the policy may let it; without that `publish` refuses it."""
+        for verdict in ("unknown", "clean", ""):
+            self.assertTrue(self.ends(judge=("failure", verdict)), verdict)
+        self.assertFalse(self.ends(judge=("failure", "vulnerable")))
+        self.assertTrue(self.runs("Publish", judge=("failure", "vulnerable")))
+
+    def test_a_scan_of_what_is_published_ends_with_its_own_result(self):
+        self.assertFalse(self.ends(unchanged=("success", "false"), build="false"))
+        for build in ("false", ""):  # it found something, or could not be done
+            self.assertTrue(self.ends(unchanged=("failure", build), build="false"), build)
+        for name in ("Judge", "Publish", "Release"):
+            self.assertFalse(self.runs(name, unchanged=("success", "false"), build="false"))
+
+    def test_what_it_built_all_the_same_is_judged_like_all_that_is_built(self):
+        for outcome in ("success", "failure"):
+            for name in ("Judge", "Publish", "Release"):
+                self.assertTrue(self.runs(name, unchanged=(outcome, "true"), build="false"))
+            self.assertFalse(self.ends(unchanged=(outcome, "true"), judge=("success", "clean"), build="false"))
+            self.assertTrue(self.ends(unchanged=(outcome, "true"), judge=("failure", "vulnerable"), build="false", publish="false"))
+
+    def test_the_step_that_may_build_has_no_token_and_publishes_nothing(self):
+        (step,) = [one for one in self.job["steps"] if one.get("id") == "unchanged"]
+        self.assertEqual((step["with"]["dry-run"], step["with"]["publish"]), ("true", "${{ inputs.publish }}"))
+        self.assertEqual({"docker-token", "docker-username"} & set(step["with"]), set())
+
+
 class SomethingToPublishWith(unittest.TestCase):
     """Asked before anything is built, on a branch that publishes."""
 
@@ -290,9 +383,9 @@ class LayingTogether(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.directory = Path(directory.name)
 
-    def hand_over(self, job, attempt, image, content, base):
-        layouts = self.directory / f"in/layouts-{job}-attempt-{attempt}/{image}"
-        scans = self.directory / f"in/reports-{job}-attempt-{attempt}/scans/{image}"
+    def hand_over(self, job, attempt, image, content, base, call=CALL):
+        layouts = self.directory / f"in/layouts-{call}-{job}-attempt-{attempt}/{image}"
+        scans = self.directory / f"in/reports-{call}-{job}-attempt-{attempt}/scans/{image}"
         for directory in (layouts, scans):
             directory.mkdir(parents=True)
             (directory / f"{content}.json").write_text(content)
@@ -302,7 +395,7 @@ class LayingTogether(unittest.TestCase):
     def run_it(self, jobs=2, image="success"):
         matrix = {"include": [{"python": f"3.{12 + job}.0", "platform": "linux/amd64"} for job in range(jobs)]}
         return bash(script(PARENT_IMAGES, "Lay it together"), self.directory, HANDED_OVER=str(self.directory / "in"),
-                    MATRIX=json.dumps(matrix), IMAGE=image)
+                    MATRIX=json.dumps(matrix), IMAGE=image, CALL=CALL)
 
     def lay(self, jobs=2):
         ended = self.run_it(jobs)
@@ -322,6 +415,28 @@ class LayingTogether(unittest.TestCase):
         self.assertEqual(json.loads((self.directory / "out/bases.json").read_text()), [
             {"reference": "python:3.12"}, {"reference": "python:3.13"},
             {"reference": "shared", "layers": {"linux/a": 1, "linux/b": 1}}])
+
+    def test_what_another_call_of_the_workflow_handed_over_in_the_same_run_is_not_taken(self):
+        self.hand_over(0, 1, "a", "x", "python:3.13", call="01234567")
+        self.assertIn("No image was built", self.the_only_reason(jobs=1, image="failure"))
+        (download,) = [one for _, one in steps(PARENT_IMAGES) if "download-artifact" in one.get("uses", "")]
+        pattern = expressions.resolve(download["with"]["pattern"], {"needs": {"matrix": {"outputs": {"call": CALL}}}})
+        for name, taken in ((f"layouts-{CALL}-0-attempt-1", True), ("layouts-01234567-0-attempt-1", False),
+                            (f"verdict-{CALL}-attempt-1", False)):
+            self.assertEqual(fnmatch.fnmatch(name, pattern), taken, name)
+
+    def test_a_call_is_named_after_its_inputs(self):
+        def name(**inputs):
+            output = self.directory / "output"
+            output.write_text("")
+            step = next(one for _, one in steps(PARENT_IMAGES) if one.get("id") == "call")
+            given = expressions.resolve(step["env"]["INPUTS"], {"inputs": inputs})
+            self.assertEqual(bash(step["run"], self.directory, INPUTS=given, GITHUB_OUTPUT=str(output)).returncode, 0)
+            return output.read_text()
+        first = name(directory=".", contract="")
+        self.assertRegex(first, r"^name=[0-9a-f]{8}\n$")
+        self.assertEqual(name(directory=".", contract=""), first)
+        self.assertNotEqual(name(directory=".", contract="off"), first)
 
     def test_of_a_job_that_ran_again_only_the_last_attempt_counts(self):
         self.hand_over(0, 1, "a", "first", "python:3.13")
