@@ -49,29 +49,45 @@ class Played(unittest.TestCase):
                          play.what_failed())
         self.assertEqual(len(play.jobs["image"]), 2)
         self.push_other_words(play, registry, hub)
+        self.push_while_findings_block(play, registry, hub)
         self.check_registry(registry)
         self.check_release(hub, hub.head)
         self.assertEqual(hub.findings, {f"images/{python}/{target}/linux-amd64/": "refs/heads/master"
                                         for python in ("3.13", "3.12") for target in ("development", "production")})
         self.check_owners(play)
 
-    def push_other_words(self, first, registry, hub):
-        """The next push changes no image: no job builds, what is published is scanned, and the check says why it is green."""
+    def push_again(self, first, registry, hub, files, lacking=None):
+        """The next push, which changes only these files: none of them goes into an image."""
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
-                    lacking=self.lacking, variables={"GITHUB_API_URL": hub.address},
+                    lacking=lacking or self.lacking, variables={"GITHUB_API_URL": hub.address},
                     make=lambda directory: git(directory, "clone", "--quiet", str(first.origin), "."))
-        (play.origin / "NOTES.md").write_text("Other words.\n")
+        for name, text in files.items():
+            (play.origin / name).write_text(text)
         git(play.origin, "add", "--all")
         git(play.origin, "commit", "--quiet", "--message=Other words")
-        self.assertEqual(play.run(), {"matrix": "success", "image": "skipped", "publish": "success", "check": "success"},
-                         play.what_failed())
+        results = play.run()
+        self.assertFalse((play.jobs["publish"][0].workspace / "out/images").exists())
+        return play, results
+
+    def push_other_words(self, first, registry, hub):
+        """No job builds, what is published is scanned, and the check says why it is green."""
+        play, results = self.push_again(first, registry, hub, {"NOTES.md": "Other words.\n"})
+        self.assertEqual(results, {"matrix": "success", "image": "skipped", "publish": "success", "check": "success"}, play.what_failed())
         step = play.last_step("publish")
         self.assertEqual({name: step.outputs[name] for name in ("build", "verdict", "tested", "published", "created")},
                          {"build": "false", "verdict": "clean", "tested": "true", "published": "false", "created": "false"})
         ((_, check),) = play.steps["check"]
         self.assertIn("::notice::nothing has to be built: 1.0.0 is published", check["log"])
-        self.assertFalse((play.jobs["publish"][0].workspace / "out/images").exists())
+
+    def push_while_findings_block(self, first, registry, hub):
+        """What is published has become vulnerable: only gate.publish: no-worse lets the run pass, by a step without a token."""
+        for policy, result in (("gate: {publish: no-worse}\n", "success"), ("gate: {publish: strict}\n", "failure")):
+            play, results = self.push_again(first, registry, hub, {"vulnerability-policy.yml": policy},
+                                            lambda job: {**self.lacking(job), **job.databases("red")})
+            self.assertEqual(results, {"matrix": "success", "image": "skipped", "publish": result, "check": result}, play.what_failed())
+            outputs = play.outputs()
+            self.assertEqual((outputs["verdict"], outputs["published"]), ("vulnerable", "false"), policy)
 
     def test_a_forks_pull_request_ends_in_a_verdict_whose_findings_are_kept_as_an_artifact(self):
         """Only here: the same with the rights of a fork."""
