@@ -9,7 +9,6 @@
 #include "cli/command_line.h"
 #include "cli/options.h"
 #include "cli/settings.h"
-#include "github/filtered_stream.h"
 #include "github/runner.h"
 #include "report/summary.h"
 #include "system/cancellation.h"
@@ -102,7 +101,7 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
                       in_workflow ? out.stream() : std::cout,
                       in_workflow ? log.stream() : std::cerr};
     Result result = run_command(invocation.command, world, settings);
-    result.problems.insert(result.problems.end(), invocation.warnings.begin(), invocation.warnings.end());
+    append(result.problems, invocation.warnings);
     return deliver(world, invocation.command, result, in_workflow,
                    github::directory_in_repository(environment, settings.directory));
 }
@@ -125,8 +124,8 @@ Exit fail(const Environment& environment, const Error& error) {
     const World world{processes, http, files, clock, environment, std::cout, std::cerr};
     try {
         deliver(world, command,
-                {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command), .summary = ""},
-                in_workflow, directory);
+                {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command)}, in_workflow,
+                directory);
     } catch (const Error&) {  // the runner's own files cannot be written; the problems were shown before that
     }
     return error.exit;

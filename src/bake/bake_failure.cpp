@@ -63,8 +63,7 @@ int line_named(std::string_view progress, const std::string& dockerfile) {
 }
 
 bool holds_any(const std::string& text, const std::vector<std::string>& signs) {
-    return std::any_of(signs.begin(), signs.end(),
-                       [&](const std::string& sign) { return text.find(sign) != std::string::npos; });
+    return std::ranges::any_of(signs, [&](const std::string& sign) { return text.find(sign) != std::string::npos; });
 }
 
 std::string hint_for(const std::string& error, const std::string& step, const std::string& outputs) {

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/reference.h"
 #include "base/text.h"
-#include "plan/names.h"
 #include "plan/shell_words.h"
 
 namespace {
@@ -63,7 +63,7 @@ class BuildGraph {
             add_problem(0, "there is no stage \"" + target + "\"", "begin it with: FROM … AS " + target);
         }
         if (!problems_.empty()) throw Error{Exit::bad_input, sorted_by_place(problems_)};
-        std::sort(bases_.all.begin(), bases_.all.end(), [](const BaseUse& a, const BaseUse& b) {
+        std::ranges::sort(bases_.all, [](const BaseUse& a, const BaseUse& b) {
             return std::tie(a.reference, a.platform) < std::tie(b.reference, b.platform);
         });
         return bases_;
@@ -129,7 +129,7 @@ class BuildGraph {
         const auto is_it = [&](const BaseUse& b) {
             return b.reference == use.reference && b.platform == use.platform && b.is_frontend == use.is_frontend;
         };
-        if (std::none_of(bases_.all.begin(), bases_.all.end(), is_it)) bases_.all.push_back(use);
+        if (std::ranges::none_of(bases_.all, is_it)) bases_.all.push_back(use);
         return *name;
     }
 
@@ -159,13 +159,12 @@ class BuildGraph {
         if (stage.platform.empty()) return platform_;
         std::vector<std::string> unset;
         const std::string platform = expand(stage.platform, stage.line, unset);
-        return std::any_of(unset.begin(), unset.end(), is_builders_own) ? "" : platform;
+        return std::ranges::any_of(unset, is_builders_own) ? "" : platform;
     }
 
     /// One for each line: the others come of the first.
     void add_problem(int line, const std::string& what, const std::string& hint) {
-        const bool is_known =
-            std::any_of(problems_.begin(), problems_.end(), [&](const Problem& p) { return p.at.line == line; });
+        const bool is_known = std::ranges::any_of(problems_, [&](const Problem& p) { return p.at.line == line; });
         if (!is_known) problems_.push_back({{dockerfile_.file, line}, what, hint});
     }
 
@@ -187,9 +186,7 @@ void write_base(JsonWriter& json, const Base& base) {
     for (const auto& [platform, count] : base.layers) json.field(platform, count);
     json.close();
     json.field("standIn", base.stand_in);
-    json.open_array("expected_failures");
-    for (const std::string& row : base.expected_failures) json.item(row);
-    json.close();
+    json.list("expected_failures", base.expected_failures);
     json.open_object("images");
     for (const auto& [name, manifest] : base.images) json.field(name, manifest.text());
     json.close();
@@ -213,7 +210,7 @@ Base parse_base(const Json& entry, const std::string& source) {
             base.layers[platform] = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(layers, platform)));
         }
     }
-    for (const Json& row : items_at(entry, "expected_failures")) base.expected_failures.push_back(text_of(row));
+    base.expected_failures = texts_at(entry, "expected_failures");
     if (const Json& images = member(entry, "images"); images.IsObject()) {
         for (const auto& image : images.GetObject()) {
             if (const auto manifest = Digest::parse(text_of(image.value)))
@@ -259,7 +256,7 @@ std::optional<Base> load_stand_in(Files& files, const std::string& reference, co
               .digest = *digest,
               .stand_in = true,
               .layout = layout};
-    for (const Json& row : items_at(entry, "excuses")) base.expected_failures.push_back(text_of(row));
+    base.expected_failures = texts_at(entry, "excuses");
     add_facts(files, *digest, base);
     return base;
 }
@@ -290,11 +287,10 @@ std::vector<BaseUse> list_bases(const Dockerfile& dockerfile, const Plan& plan) 
         for (const std::string& platform : plan.platforms) {
             try {  // so that the problems of all targets are reported at once
                 for (const BaseUse& use : find_bases(dockerfile, render_target(image.target), arguments, platform).all)
-                    if (std::find(bases.begin(), bases.end(), use) == bases.end()) bases.push_back(use);
+                    if (std::ranges::find(bases, use) == bases.end()) bases.push_back(use);
             } catch (const Error& error) {
                 for (const Problem& problem : error.problems)
-                    if (std::find(problems.begin(), problems.end(), problem) == problems.end())
-                        problems.push_back(problem);
+                    if (std::ranges::find(problems, problem) == problems.end()) problems.push_back(problem);
             }
         }
     }
@@ -312,7 +308,6 @@ std::string render_bases_json(const std::vector<Base>& bases) {
     JsonWriter json;
     json.open_array();
     for (const Base& base : bases) write_base(json, base);
-    json.close();
     return json.text();
 }
 

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/reference.h"
 
 namespace {
 
@@ -32,22 +33,12 @@ std::string hint_for_pull(const std::string& error) {
            std::string(other_ways);
 }
 
-struct Mirror {
-    std::string host;  ///< with its port
-    bool is_plain = false;
-    bool is_loopback = false;
-};
-
-/// "http://127.0.0.1:5000/" as engines write their mirrors.
-Mirror parse_mirror(const std::string& url) {
-    Mirror mirror;
-    mirror.is_plain = url.starts_with("http://");
+/// "127.0.0.1:5000" of "http://127.0.0.1:5000/", as engines write their mirrors.
+std::string without_scheme(const std::string& url) {
     const std::size_t scheme = url.find("://");
-    mirror.host = scheme == std::string::npos ? url : url.substr(scheme + 3);
-    while (mirror.host.ends_with('/')) mirror.host.pop_back();
-    mirror.is_loopback =
-        mirror.host.starts_with("127.") || mirror.host.starts_with("localhost") || mirror.host.starts_with("[::1]");
-    return mirror;
+    std::string place = scheme == std::string::npos ? url : url.substr(scheme + 3);
+    while (place.ends_with('/')) place.pop_back();
+    return place;
 }
 
 /// A name that no other run has: directories for temporary files are unique on a machine, times between machines.
@@ -78,9 +69,9 @@ std::string render_buildkit_configuration(const std::vector<std::string>& mirror
     std::string hosts;
     std::string plain;
     for (const std::string& url : mirrors) {
-        const Mirror mirror = parse_mirror(url);
-        hosts += (hosts.empty() ? "\"" : ", \"") + mirror.host + "\"";
-        if (mirror.is_plain) plain += "[registry.\"" + mirror.host + "\"]\n  http = true\n";
+        const std::string place = without_scheme(url);
+        hosts += (hosts.empty() ? "\"" : ", \"") + place + "\"";
+        if (url.starts_with("http://")) plain += "[registry.\"" + place + "\"]\n  http = true\n";
     }
     return hosts.empty() ? "" : "[registry.\"docker.io\"]\n  mirrors = [" + hosts + "]\n" + plain;
 }
@@ -97,8 +88,8 @@ OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const 
     std::vector<std::string> arguments = {
         "create",           "--name",      name_,          "--driver",
         "docker-container", "--bootstrap", "--driver-opt", "image=" + settings.buildkit_image};
-    const bool has_loopback = std::any_of(settings.mirrors.begin(), settings.mirrors.end(),
-                                          [](const std::string& url) { return parse_mirror(url).is_loopback; });
+    const bool has_loopback =
+        std::ranges::any_of(settings.mirrors, [](const std::string& url) { return is_loopback(host_of(url)); });
     if (has_loopback) arguments.insert(arguments.end(), {"--driver-opt", "network=host"});
     if (!settings.mirrors.empty()) {
         world.files.write(directory / "buildkitd.toml", render_buildkit_configuration(settings.mirrors));
@@ -113,7 +104,13 @@ OwnBuilder::~OwnBuilder() {
 
 void OwnBuilder::boot(const Command& command, const std::string& image) const {
     for (std::size_t tries = 0;; ++tries) {
-        const Finished finished = try_to_boot(command);
+        Finished finished;
+        try {
+            finished = world_.processes.run(command);
+        } catch (const Error&) {  // cancelled: the destructor of what was never made does not run
+            remove();
+            throw;
+        }
         if (finished.exit_code == 0) return;
         remove();  // it may be there half-made
         if (tries == pauses_of_pull.size() || !is_network_fault(finished.err)) {
@@ -125,16 +122,6 @@ void OwnBuilder::boot(const Command& command, const std::string& image) const {
         world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses_of_pull[tries].count()
                    << " s\n";
         world_.clock.sleep(pauses_of_pull[tries]);
-    }
-}
-
-/// The destructor does not run for a builder whose making was called off.
-Finished OwnBuilder::try_to_boot(const Command& command) const {
-    try {
-        return world_.processes.run(command);
-    } catch (const Error&) {
-        remove();
-        throw;
     }
 }
 

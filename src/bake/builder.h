@@ -34,7 +34,6 @@ class OwnBuilder {
 
   private:
     void boot(const Command& command, const std::string& image) const;
-    Finished try_to_boot(const Command& command) const;
     void remove() const;
 
     const World& world_;

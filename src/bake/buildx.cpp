@@ -64,7 +64,7 @@ void use_logins_with_named_builder(const World& world, const fs::path& configura
 Buildx find_buildx(const World& world) {
     const std::vector<std::vector<std::string>> commands = {{"docker-buildx"}, {"docker", "buildx"}};
     for (const std::vector<std::string>& words : commands) {
-        Buildx buildx{.command = words, .version = ""};
+        Buildx buildx{.command = words};
         const Finished finished =
             world.processes.run(buildx_command(buildx, {"version"}, child_environment(world.environment)));
         if (finished.exit_code != 0) continue;
@@ -102,7 +102,6 @@ void write_docker_configuration(const World& world, const fs::path& directory,
             json.close();
         }
     }
-    json.close();
     world.files.write(directory / "config.json", json.text());
     // buildx asks git for the commit; in a workflow the work tree belongs to another user (runner.md §4).
     world.files.write(directory / git_configuration, "[safe]\n\tdirectory = *\n");

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "plan/build_context.h"
 
 namespace {
@@ -88,6 +87,6 @@ std::vector<InputFile> load_input_files(Files& files, const fs::path& directory,
     std::erase_if(inputs, [&](const InputFile& file) { return file.path == dockerfile || file.path == ignore_name; });
     inputs.push_back({dockerfile, false, sha256(text)});
     if (ignored) inputs.push_back({ignore_name, false, sha256(*ignored)});
-    std::sort(inputs.begin(), inputs.end(), [](const InputFile& a, const InputFile& b) { return a.path < b.path; });
+    std::ranges::sort(inputs, {}, &InputFile::path);
     return inputs;
 }

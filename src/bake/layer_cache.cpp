@@ -15,17 +15,12 @@ std::vector<std::string> attributes_of(const std::string& entry) {
 
 bool has_attribute(const std::string& entry, std::string_view prefix) {
     const std::vector<std::string> all = attributes_of(entry);
-    return std::any_of(all.begin(), all.end(), [&](const std::string& one) { return one.starts_with(prefix); });
+    return std::ranges::any_of(all, [&](const std::string& one) { return one.starts_with(prefix); });
 }
 
 bool is_actions_cache(const std::string& entry) {
     const std::vector<std::string> all = attributes_of(entry);
-    return std::find(all.begin(), all.end(), "type=gha") != all.end();
-}
-
-std::string variable_of(const Environment& environment, const std::string& name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? "" : found->second;
+    return std::ranges::find(all, "type=gha") != all.end();
 }
 
 Problem make_notice(const std::string& what, const std::string& hint) {
@@ -59,7 +54,7 @@ std::string hint_for_cache(const std::string& error) {
 
 LayerCache choose_layer_cache(const std::vector<std::string>& from, const std::vector<std::string>& to,
                               const Environment& environment) {
-    LayerCache chosen{.from = from, .to = to, .notices = {}};
+    LayerCache chosen{.from = from, .to = to};
     for (std::string& entry : chosen.to) {
         if (!has_attribute(entry, "ignore-error=") && !has_attribute(entry, "type=inline"))
             entry += ",ignore-error=true";
@@ -67,9 +62,9 @@ LayerCache choose_layer_cache(const std::vector<std::string>& from, const std::v
     if (!uses_actions_cache(from) && !uses_actions_cache(to)) return chosen;
 
     const bool offered =
-        !variable_of(environment, "ACTIONS_RUNTIME_TOKEN").empty() &&
-        !(variable_of(environment, "ACTIONS_RESULTS_URL") + variable_of(environment, "ACTIONS_CACHE_URL")).empty();
-    const std::string mode = variable_of(environment, "ACTIONS_CACHE_MODE");
+        !text_at(environment, "ACTIONS_RUNTIME_TOKEN").empty() &&
+        !(text_at(environment, "ACTIONS_RESULTS_URL") + text_at(environment, "ACTIONS_CACHE_URL")).empty();
+    const std::string mode = text_at(environment, "ACTIONS_CACHE_MODE");
     const bool may_read = offered && mode != "none" && mode != "write-only";
     const bool may_write = offered && mode != "none" && mode != "read";
     if (!offered) {
@@ -90,7 +85,7 @@ LayerCache choose_layer_cache(const std::vector<std::string>& from, const std::v
 }
 
 bool uses_actions_cache(const std::vector<std::string>& caches) {
-    return std::any_of(caches.begin(), caches.end(), is_actions_cache);
+    return std::ranges::any_of(caches, is_actions_cache);
 }
 
 std::string render_cache(const std::string& entry, const std::string& name) {
@@ -121,7 +116,7 @@ Problems find_cache_failures(std::string_view progress) {
                               fmt::format("the layer cache could not be {}: {}", steps[number], error),
                               hint_for_cache(error),
                               Level::warning};
-        if (std::find(failures.begin(), failures.end(), failure) == failures.end()) failures.push_back(failure);
+        if (std::ranges::find(failures, failure) == failures.end()) failures.push_back(failure);
     }
     return failures;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace {
 
 using namespace std::chrono;
@@ -69,4 +71,15 @@ std::string render_time(Time time) {
     const hh_mm_ss clock(time - date);
     return fmt::format("{}T{:02}:{:02}:{:02}Z", render_date(date), clock.hours().count(), clock.minutes().count(),
                        clock.seconds().count());
+}
+
+std::optional<Time> parse_http_date(std::string_view text) {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text[16] != ' ' || text.substr(25) != " GMT") return std::nullopt;
+    const std::size_t month = months.find(text.substr(8, 3));
+    if (month % 3 != 0 || month > 33) return std::nullopt;
+    const std::string number = std::to_string(month / 3 + 1);
+    const std::string iso = std::string(text.substr(12, 4)) + "-" + (number.size() == 1 ? "0" : "") + number + "-" +
+                            std::string(text.substr(5, 2)) + "T" + std::string(text.substr(17, 8)) + "Z";
+    return parse_time(iso);
 }

@@ -19,3 +19,6 @@ std::string render_time(Time time);
 inline Date day_of(Time time) {
     return std::chrono::floor<std::chrono::days>(time);
 }
+
+/// RFC 9110 §5.6.7, the form that servers write: "Sun, 06 Nov 1994 08:49:37 GMT".
+std::optional<Time> parse_http_date(std::string_view text);

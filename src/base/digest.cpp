@@ -23,7 +23,7 @@ std::optional<Digest> Digest::parse(std::string_view text) {
     constexpr std::string_view prefix = "sha256:";
     if (text.size() != prefix.size() + 64 || text.substr(0, prefix.size()) != prefix) return std::nullopt;
     const std::string_view hex = text.substr(prefix.size());
-    if (!std::all_of(hex.begin(), hex.end(), is_lower_hex)) return std::nullopt;
+    if (!std::ranges::all_of(hex, is_lower_hex)) return std::nullopt;
     return Digest(std::string(text));
 }
 

@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
-#include <algorithm>
 #include <array>
 
 #include "base/error.h"

@@ -1,7 +1,6 @@
 #include "base/error.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace {
 
@@ -34,11 +33,15 @@ std::string indented(const std::string& text) {
 }  // namespace
 
 bool has_errors(const Problems& problems) {
-    return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.level == Level::error; });
+    return std::ranges::find(problems, Level::error, &Problem::level) != problems.end();
+}
+
+void append(Problems& all, const Problems& more) {
+    all.insert(all.end(), more.begin(), more.end());
 }
 
 Problems sorted_by_place(Problems problems) {
-    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) { return a.at < b.at; });
+    std::ranges::stable_sort(problems, {}, &Problem::at);
     return problems;
 }
 

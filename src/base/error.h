@@ -45,6 +45,9 @@ struct Error {
 /// True if one of them is an error, not only a warning or a notice.
 bool has_errors(const Problems& problems);
 
+/// Adds `more` at the end of `all`.
+void append(Problems& all, const Problems& more);
+
 /// Sorted by file and line; problems of one line keep their order.
 Problems sorted_by_place(Problems problems);
 

@@ -4,8 +4,6 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
-#include <algorithm>
-#include <set>
 #include <vector>
 
 #include "base/text.h"
@@ -166,7 +164,7 @@ LinedJson parse_people_json(std::string_view text, const std::string& file) {
 
 LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated) {
     refuse_unreadable(text, file);
-    LinedJson lined{.root = {}, .file = file, .lines = {}};
+    LinedJson lined{.file = file};
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;
     const auto read = [&](rapidjson::Document& target) {
@@ -213,4 +211,10 @@ Json::ConstArray items_of(const Json& value) {
 
 Json::ConstArray items_at(const Json& object, std::string_view key) {
     return items_of(member(object, key));
+}
+
+std::vector<std::string> texts_at(const Json& object, std::string_view key) {
+    std::vector<std::string> texts;
+    for (const Json& item : items_at(object, key)) texts.push_back(text_of(item));
+    return texts;
 }

@@ -10,7 +10,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
 
@@ -40,6 +39,9 @@ std::string child_pointer(const std::string& parent, std::string_view key);
 /// Throws Error{exit} if it is empty or not JSON. Read without recursion, so depth costs no stack.
 rapidjson::Document parse_tool_json(std::string_view text, const std::string& source, Exit exit = Exit::failed);
 
+/// The same for what need not be JSON, such as the page of a proxy: null then.
+rapidjson::Document parse_json_or_null(std::string_view text);
+
 /// The same for a scanner's report of any size, in place: the strings stay where they are in `text`, which is used up
 /// and has to live as long as the document. Throws Error{failed}; a mistake's place is given in bytes, not in lines.
 rapidjson::Document parse_report_json(std::string& text, const std::string& source);
@@ -52,6 +54,7 @@ std::string_view view_at(const Json& object, std::string_view key);  ///< the sa
 std::int64_t number_at(const Json& object, std::string_view key);    ///< 0 unless an integer
 Json::ConstArray items_of(const Json& value);                        ///< no items unless an array
 Json::ConstArray items_at(const Json& object, std::string_view key);
+std::vector<std::string> texts_at(const Json& object, std::string_view key);  ///< text_of each item
 
 /// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
 class JsonWriter {
@@ -72,11 +75,12 @@ class JsonWriter {
     void field(std::string_view key, double value);  ///< finite; the shortest text that reads back the same
     void item(std::string_view value);
     void item(std::int64_t value);
+    void list(std::string_view key, const std::vector<std::string>& items);  ///< an array of strings
 
-    /// The whole text, once, when everything opened is closed.
+    /// The whole text. Closes what is still open.
     std::string text();
-    /// The same without blanks and line feeds: one line. Not after text().
-    std::string one_line() const;
+    /// The same without blanks and line feeds: one line.
+    std::string one_line();
 
   private:
     void open(char bracket);

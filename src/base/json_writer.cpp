@@ -69,14 +69,21 @@ void JsonWriter::item(std::int64_t value) {
     fmt::format_to(std::back_inserter(text_), "{}", value);
 }
 
-std::string JsonWriter::text() {
-    text_ += '\n';
-    return std::move(text_);
+void JsonWriter::list(std::string_view key, const std::vector<std::string>& items) {
+    open_array(key);
+    for (const std::string& text : items) item(text);
+    close();
 }
 
-std::string JsonWriter::one_line() const {
+std::string JsonWriter::text() {
+    while (!open_.empty()) close();
+    return text_ + '\n';
+}
+
+std::string JsonWriter::one_line() {
+    const std::string indented = text();
     rapidjson::Document document;
-    document.Parse(text_.data(), text_.size());
+    document.Parse(indented.data(), indented.size());
     rapidjson::StringBuffer flat;
     rapidjson::Writer<rapidjson::StringBuffer> writer(flat);
     document.Accept(writer);

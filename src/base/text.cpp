@@ -1,12 +1,14 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace {
 
 std::string same_dashes(std::string_view word) {
     std::string same = lower_case(word);
-    std::replace(same.begin(), same.end(), '_', '-');
+    std::ranges::replace(same, '_', '-');
     return same;
 }
 
@@ -69,12 +71,38 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
     return text;
 }
 
+std::string joined_some(std::vector<std::string> parts, std::size_t most) {
+    if (parts.size() <= most) return joined(parts, ", ");
+    const std::size_t more = parts.size() - most;
+    parts.resize(most);
+    return fmt::format("{} and {} more", joined(parts, ", "), more);
+}
+
+std::string text_at(const std::map<std::string, std::string>& texts, const std::string& key) {
+    const auto found = texts.find(key);
+    return found == texts.end() ? "" : found->second;
+}
+
 std::string lower_case(std::string_view text) {
     std::string lower(text);
     for (char& c : lower) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }
     return lower;
+}
+
+std::string shown(std::string_view text) {
+    constexpr std::size_t max_shown = 60;
+    std::string out = "\"";
+    for (const char c : text.substr(0, max_shown)) {
+        if (c >= ' ' && c <= '~') {
+            out += c;
+        } else {
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    if (text.size() > max_shown) out += "…";
+    return out + "\"";
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

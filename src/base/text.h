@@ -1,6 +1,7 @@
 // Lines, fields and trimming of plain text.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,17 @@ std::vector<std::string> fields_of(std::string_view text, char separator);
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 
+/// The first `most` of them: "a, b and 3 more".
+std::string joined_some(std::vector<std::string> parts, std::size_t most);
+
+/// The value of a key; empty if it is not there.
+std::string text_at(const std::map<std::string, std::string>& texts, const std::string& key);
+
 std::string lower_case(std::string_view text);  ///< ASCII only, whatever the locale
+
+/// The text in quotation marks for a message: cut after 60 characters, and what is not printable ASCII written as \xNN,
+/// so that look-alike letters, escape sequences and line feeds are seen and do nothing.
+std::string shown(std::string_view text);
 
 /// True if the shell-like pattern (`*` any run of characters, `?` one character) matches the whole text.
 bool matches_pattern(std::string_view pattern, std::string_view text);

@@ -97,6 +97,13 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
     return document;
 }
 
+rapidjson::Document parse_json_or_null(std::string_view text) {
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+    if (document.HasParseError()) document.SetNull();
+    return document;
+}
+
 rapidjson::Document parse_report_json(std::string& text, const std::string& source) {
     const ToolText tool{without_byte_order_mark(text), source, Exit::failed};
     tool.check();

@@ -65,7 +65,7 @@ bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, 
         const std::string key = scalar_of(entry.first);
         if (!seen.insert(key).second) {
             yaml.add(entry.first, fmt::format("\"{}\" is given twice in {}", key, what), "keep one of the two");
-        } else if (std::find(known.begin(), known.end(), key) == known.end()) {
+        } else if (std::ranges::find(known, key) == known.end()) {
             yaml.add(entry.first, fmt::format("\"{}\" is not a key of {}", key, what), did_you_mean(key, known));
         }
     }
@@ -142,12 +142,23 @@ std::optional<std::string> choice_in(YamlFile& yaml, const YAML::Node& map, cons
     const YAML::Node value = value_at(map, key);
     const std::string text = text_in(yaml, map, key);
     if (text.empty()) return std::nullopt;
-    if (std::find(words.begin(), words.end(), text) != words.end()) return text;
+    if (std::ranges::find(words, text) != words.end()) return text;
     yaml.add(value, fmt::format("\"{}\": \"{}\" is not possible", key, text), "write one of: " + joined(words, ", "));
     return std::nullopt;
 }
 
 void finish(const YamlFile& yaml, Problems& warnings) {
     if (has_errors(yaml.problems)) throw Error{Exit::bad_input, sorted_by_place(yaml.problems)};
-    warnings.insert(warnings.end(), yaml.problems.begin(), yaml.problems.end());
+    append(warnings, yaml.problems);
+}
+
+int last_line_of(const YAML::Node& root, const YAML::Node& value, const std::vector<std::string>& lines) {
+    std::size_t end = lines.size();
+    for (const auto& entry : root) {
+        const auto line = static_cast<std::size_t>(entry.first.Mark().line);
+        if (entry.first.Mark().pos > value.Mark().pos) end = std::min(end, line);
+    }
+    const auto begin = static_cast<std::size_t>(value.Mark().line) + 1;
+    while (end > begin && (trimmed(lines[end - 1]).empty() || lines[end - 1].starts_with('#'))) --end;
+    return static_cast<int>(std::max(end, begin));
 }

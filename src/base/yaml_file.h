@@ -31,6 +31,9 @@ bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, 
 /// The value of a map's key; an invalid node if there is none.
 YAML::Node value_at(const YAML::Node& map, const std::string& key);
 
+/// The last line of a value of the map `root`, counted from 1: comments right above the next key belong to that one.
+int last_line_of(const YAML::Node& root, const YAML::Node& value, const std::vector<std::string>& lines);
+
 // What stands at a key. A value of another kind is a problem, and reads as absent.
 std::string text_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 std::string required_text_in(YamlFile& yaml, const YAML::Node& map, const std::string& key, const std::string& hint);

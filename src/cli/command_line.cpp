@@ -22,7 +22,7 @@ std::string render_exit_codes() {
 }
 
 bool uses(const OptionText& option, const std::string& command) {
-    return std::find(option.used_by.begin(), option.used_by.end(), command) != option.used_by.end();
+    return std::ranges::find(option.used_by, command) != option.used_by.end();
 }
 
 std::string help_of(const OptionText& option) {
@@ -63,7 +63,7 @@ std::string command_names() {
 
 bool is_command(const std::string& name) {
     const auto& table = command_table();
-    return std::any_of(table.begin(), table.end(), [&](const CommandText& c) { return c.name == name; });
+    return std::ranges::find(table, name, &CommandText::name) != table.end();
 }
 
 /// A secret given as an argument is an error that says what to do instead, and does not repeat it.
@@ -132,9 +132,8 @@ Invocation parse_inputs(const Environment& environment) {
     for (const auto& [key, value] : environment) {
         if (!key.starts_with("INPUT_") || key == "INPUT_COMMAND" || value.empty()) continue;
         const auto& table = option_table();
-        const auto option = std::find_if(table.begin(), table.end(), [&input = key](const OptionText& o) {
-            return "INPUT_" + upper_case(o.name) == input;
-        });
+        const auto option = std::ranges::find_if(
+            table, [&input = key](const OptionText& o) { return "INPUT_" + upper_case(o.name) == input; });
         if (key == "INPUT_ARGS" || key == "INPUT_ENTRYPOINT") {
             invocation.warnings.push_back({{},
                                            "`" + lower_case(key.substr(6)) + "` of this step is ignored",

@@ -1,7 +1,10 @@
 #include "cli/options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/text.h"
 #include "commands/commands.h"
 
 namespace {
@@ -19,6 +22,41 @@ const std::vector<std::string> pulling = {"build", "scan", "explain", "publish",
 const std::vector<std::string> with_registry = {"matrix", "scan", "explain", "publish", "fetch", "nightly", "run"};
 const std::vector<std::string> with_github = {"check", "matrix", "judge", "publish", "release", "nightly", "run"};
 const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
+
+std::string render_commands() {
+    std::string text = "## Commands\n\n| command | does | outputs in a workflow |\n|---|---|---|\n";
+    for (const CommandText& command : command_table())
+        text += fmt::format("| {} | {} | {} |\n", command.name, command.help, command.outputs);
+    return text;
+}
+
+/// "all", "all but fetch", or the commands themselves, whichever is shorter to read.
+std::string render_used_by(const OptionText& option) {
+    std::vector<std::string> others;
+    for (const CommandText& command : command_table()) {
+        if (std::ranges::find(option.used_by, command.name) == option.used_by.end()) others.push_back(command.name);
+    }
+    if (others.empty()) return "all";
+    return others.size() <= 2 ? "all but " + joined(others, ", ") : joined(option.used_by, ", ");
+}
+
+std::string render_options() {
+    std::string text = "## Options\n\n| option | default | does | used by |\n|---|---|---|---|\n";
+    for (const OptionText& option : option_table()) {
+        const std::string name = option.value.empty() ? option.name : option.name + " " + option.value;
+        const std::string shown = option.secret ? "`" + option.name + "` (an input only)" : "`--" + name + "`";
+        const std::string standard = option.standard.empty() ? "" : "`" + option.standard + "`";
+        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, render_used_by(option));
+    }
+    return text;
+}
+
+std::string render_exit_code_table() {
+    std::string text = "## Exit codes\n\n| code | meaning |\n|---|---|\n";
+    for (const ExitText& exit : exit_table())
+        text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
+    return text;
+}
 
 }  // namespace
 
@@ -205,7 +243,11 @@ const std::vector<ExitText>& exit_table() {
 
 Result run_command(const std::string& name, const World& world, const Settings& settings) {
     const auto& table = command_table();
-    const auto command = std::find_if(table.begin(), table.end(), [&](const CommandText& c) { return c.name == name; });
+    const auto command = std::ranges::find(table, name, &CommandText::name);
     if (command == table.end()) throw Error{Exit::bad_input, {{{}, "there is no command \"" + name + "\"", ""}}};
     return command->run(world, settings);
+}
+
+std::string render_reference_markdown() {
+    return render_commands() + "\n" + render_options() + "\n" + render_exit_code_table();
 }

@@ -38,3 +38,6 @@ const std::vector<ExitText>& exit_table();
 
 /// Runs the command of that name. Throws Error{bad_input} if there is none.
 Result run_command(const std::string& name, const World& world, const Settings& settings);
+
+/// Markdown; ends in a line feed.
+std::string render_reference_markdown();

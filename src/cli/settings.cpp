@@ -7,11 +7,11 @@
 #include <thread>
 
 #include "base/digest.h"
+#include "base/reference.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/options.h"
-#include "plan/runners.h"
-#include "registry/reference.h"
+#include "plan/github_matrix.h"
 
 namespace {
 
@@ -24,7 +24,7 @@ class Reader {
         const auto value = given_.find(name);
         if (value != given_.end()) return value->second;
         const auto& table = option_table();
-        const auto row = std::find_if(table.begin(), table.end(), [&](const OptionText& o) { return o.name == name; });
+        const auto row = std::ranges::find(table, name, &OptionText::name);
         return row == table.end() ? "" : row->standard;
     }
 
@@ -157,7 +157,7 @@ class Reader {
         try {
             return registry::parse_registry_auths(Secret(text(name)));
         } catch (const Error& error) {  // reported with all others
-            problems_.insert(problems_.end(), error.problems.begin(), error.problems.end());
+            append(problems_, error.problems);
             return {};
         }
     }
@@ -179,7 +179,7 @@ class Reader {
 bool is_place(const std::string& place) {
     if (place.empty()) return true;
     if (place.starts_with("oci:")) return place.size() > 4;
-    const std::optional<registry::Reference> image = registry::parse_reference(place + "/a/b");
+    const std::optional<Reference> image = parse_reference(place + "/a/b");
     return image && image->host == place && image->repository == "a/b";
 }
 

@@ -1,11 +1,9 @@
 // `check`: the pull-request checklist. The matrix and JOB.env are the truth; what repeats them is compared with them,
 // and fixed on request.
-#include <algorithm>
 #include <ostream>
 
 #include "base/text.h"
 #include "commands/commands.h"
-#include "contract/certificates.h"
 #include "pipeline/checks.h"
 #include "pipeline/images.h"
 #include "plan/drift.h"

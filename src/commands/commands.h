@@ -2,8 +2,6 @@
 // them need is a stage of the pipeline (src/pipeline/).
 #pragma once
 
-#include <string>
-
 #include "pipeline/result.h"
 #include "pipeline/settings.h"
 #include "system/world.h"

@@ -64,8 +64,7 @@ void add_built(const World& world, const Settings& settings, KnownImages& known)
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {
             const std::string name = layout_name(image, platform);
-            const bool scanned = std::any_of(known.verdicts.begin(), known.verdicts.end(),
-                                             [&](const Verdict& verdict) { return verdict.name == name; });
+            const bool scanned = std::ranges::find(known.verdicts, name, &Verdict::name) != known.verdicts.end();
             if (!scanned) known.not_scanned.push_back(name);
         }
     }
@@ -73,7 +72,7 @@ void add_built(const World& world, const Settings& settings, KnownImages& known)
 
 /// By --only, as images of the matrix are.
 bool is_wanted(const Settings& settings, const std::string& name) {
-    return settings.only.empty() || std::any_of(settings.only.begin(), settings.only.end(), [&](const std::string& p) {
+    return settings.only.empty() || std::ranges::any_of(settings.only, [&](const std::string& p) {
                return matches_pattern(p, name) || matches_pattern(p + "-*", name);
            });
 }
@@ -125,8 +124,7 @@ Result run_explain(const World& world, const Settings& settings) {
         world.out << render_explanations(id, explanations);
         worst = std::min(worst, worst_of(explanations));
     }
-    const bool sample = std::any_of(known.verdicts.begin(), known.verdicts.end(),
-                                    [](const Verdict& verdict) { return verdict.sample_data; });
+    const bool sample = std::ranges::any_of(known.verdicts, &Verdict::sample_data);
     if (sample) {
         result.problems.push_back({{},
                                    "this was looked up in sample data, which says nothing about real vulnerabilities",

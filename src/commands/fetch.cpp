@@ -17,7 +17,6 @@ Result run_fetch(const World& world, const Settings& settings) {
         world.out << image.layout.name << "  " << image.layout.manifest.text() << "\n";
         digests.field(image.layout.name, image.layout.manifest.text());
     }
-    digests.close();
     result.outputs["digests"] = digests.one_line();
     return result;
 }

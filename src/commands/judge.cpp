@@ -12,7 +12,6 @@
 #include "pipeline/images.h"
 #include "pipeline/release_comparison.h"
 #include "pipeline/reports.h"
-#include "report/terminal.h"
 #include "scan/scan.h"
 #include "scan/scan_files.h"
 #include "system/parallel.h"
@@ -24,8 +23,7 @@ namespace {
 /// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
 /// as a scan that went wrong would.
 ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
-    ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset},
-                      .report = std::nullopt};
+    ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset}};
     Receipt& receipt = result.receipt;
     receipt.bare = true;
     if (file.empty()) {
@@ -114,11 +112,8 @@ Result judge_files(const World& world, const Settings& settings) {
     const Digest config = choose_config(scans[0], scans[1]);
     const std::string name = choose_name(scans);
     Subject subject{.name = directory_name(name),
-                    .target = "",
                     .manifest = choose_manifest(settings, scans[0], scans[1], config),
-                    .config = config,
-                    .architecture = "",
-                    .scans = {}};
+                    .config = config};
     for (ScanResult& scan : scans) {
         scan.receipt.manifest = subject.manifest;
         scan.receipt.config = subject.config;
@@ -132,9 +127,7 @@ Result judge_files(const World& world, const Settings& settings) {
     run.command = "judge";
     run.images.front().image = name;
     run.images.front().category = category_of(name);
-    std::string summary = save_reports(world, settings, run);
-    world.out << render_table(run, wants_colour(world));
-    return make_result(settings, run, std::move(summary));
+    return report_run(world, settings, run);
 }
 
 // judge --release VERSION: the decision made again from a release's evidence, as on the day it was made -----------
@@ -206,9 +199,7 @@ Result judge_release(const World& world, const Settings& settings) {
         }
         run.images.push_back(make_image_run(image, std::move(verdict)));
     }
-    std::string summary = save_reports(world, settings, run);
-    world.out << render_table(run, wants_colour(world));
-    Result result = make_result(settings, run, std::move(summary));
+    Result result = report_run(world, settings, run);
     if (differing.empty()) {
         world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
     }
@@ -227,7 +218,7 @@ Result run_judge(const World& world, const Settings& settings) {
         return judge_files(world, for_other_images(world, settings));
     forget_reports(world, settings);
     Project project = load_project(world, settings);
-    for (const Problem& problem : compare_with_release(world, settings, project)) project.warnings.push_back(problem);
+    append(project.warnings, compare_with_release(world, settings, project));
     Reported reported = report_verdicts(world, settings, project, load_built_images(world, settings, project));
     upload_findings(world, settings, project, reported.run, reported.result);
     return reported.result;

@@ -19,7 +19,7 @@ Result run_matrix(const World& world, const Settings& settings) {
 
     Result result;
     result.problems = project.warnings;
-    result.problems.insert(result.problems.end(), project.history_warnings.begin(), project.history_warnings.end());
+    append(result.problems, project.history_warnings);
     result.outputs["matrix"] = matrix;
     result.outputs["count"] = unchanged ? "0" : std::to_string(count_jobs(project.plan));
     result.outputs["build"] = unchanged ? "false" : "true";

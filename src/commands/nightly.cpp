@@ -51,7 +51,7 @@ std::vector<Layout> scan_published(const World& world, registry::Client& client,
     std::map<std::string, Layout> scanned;
     const std::vector<std::string> again = rescan_images(world, settings, night.project, night.kept);
     for (const Layout& layout : night.kept) {
-        if (std::find(again.begin(), again.end(), layout.name) != again.end()) scanned.emplace(layout.name, layout);
+        if (std::ranges::find(again, layout.name) != again.end()) scanned.emplace(layout.name, layout);
     }
     Requests others = night.requests;
     std::erase_if(others, [&](const registry::FetchRequest& request) { return scanned.contains(name_of(request)); });
@@ -84,13 +84,8 @@ Night find_or_explain(const World& world, const Settings& settings, github::Api&
         return find_published(world, settings, api);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
-        Night night{.project = load_policy_project(world, settings),
-                    .requests = {},
-                    .kept = {},
-                    .from = "",
-                    .released = true,
-                    .missing = {}};
-        for (const Problem& problem : error.problems) night.project.warnings.push_back(problem);
+        Night night{.project = load_policy_project(world, settings), .released = true};
+        append(night.project.warnings, error.problems);
         return night;
     }
 }
@@ -101,9 +96,9 @@ Run scan_or_explain(const World& world, const Settings& settings, Night& night) 
     } catch (const Error& error) {
         if (error.exit == Exit::cancelled) throw;
         Run run = gather_run(world, settings, night.project, {}, {}, {});
-        for (const Problem& problem : error.problems) run.other_warnings.push_back(problem);
+        append(run.other_warnings, error.problems);
         for (const registry::FetchRequest& request : night.requests)
-            run.images.push_back(make_image_run(settings, night, request));
+            run.images.push_back(make_image_run(settings, night.project.plan, request.image, request.platform));
         return run;
     }
 }
@@ -217,7 +212,7 @@ bool is_before_first_publication(const World& world, const Settings& settings, g
     registry::Client client = make_client(world, settings, warnings);
     try {
         if (!is_nothing_published(client, night)) return false;
-        night.project.warnings.insert(night.project.warnings.end(), warnings.begin(), warnings.end());
+        append(night.project.warnings, warnings);
         return true;
     } catch (const Error& error) {  // the scan meets the same and reports it
         if (error.exit == Exit::cancelled) throw;

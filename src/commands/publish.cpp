@@ -25,8 +25,7 @@ Result roll_back(const World& world, const Settings& settings) {
                               "Nothing visible changed. Tags go back only where this run may publish, but " +
                                   permission.reason,
                               "start it by hand on a publish branch (workflow_dispatch)"}},
-                .outputs = {{"published", "false"}, {"reason", permission.reason}},
-                .summary = ""};
+                .outputs = {{"published", "false"}, {"reason", permission.reason}}};
     }
     Destination destination(world, settings);
     TimedStep step(world, "rollback", destination.name() + " to " + settings.rollback_to);

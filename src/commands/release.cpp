@@ -13,10 +13,7 @@ Result run_release(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const Permission permission =
         decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
-    Result result{.exit = Exit::done,
-                  .problems = project.warnings,
-                  .outputs = {{"created", "false"}, {"release", ""}},
-                  .summary = ""};
+    Result result{.exit = Exit::done, .problems = project.warnings, .outputs = {{"created", "false"}, {"release", ""}}};
     if (!permission.granted) {
         if (settings.publish == PublishMode::required)
             throw Error{Exit::failed, {{{}, "no release: " + permission.reason, "publish: auto would let it pass"}}};

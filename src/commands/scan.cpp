@@ -1,14 +1,11 @@
 // `scan`: both scanners on the very bytes of every built image, then the verdict.
 #include "pipeline/scans.h"
 
-#include <ostream>
-
 #include "commands/commands.h"
 #include "pipeline/baseline.h"
 #include "pipeline/external_images.h"
 #include "pipeline/images.h"
 #include "pipeline/reports.h"
-#include "report/terminal.h"
 
 namespace {
 
@@ -25,9 +22,7 @@ Result scan_given(const World& world, const Settings& settings) {
         run.images[i].platform = images[i].layout.platform;
         run.images[i].reference = images[i].reference;
     }
-    std::string summary = save_reports(world, settings, run);
-    world.out << render_table(run, wants_colour(world));
-    return make_result(settings, run, std::move(summary));
+    return report_run(world, settings, run);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ Problems list_failures(const std::vector<ContractReport>& reports, const Place& 
 /// What a person reads of the reports, and the exit code.
 Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
                         const Place& at) {
-    const bool passed = std::all_of(reports.begin(), reports.end(), [](const ContractReport& r) { return r.passed(); });
+    const bool passed = std::ranges::all_of(reports, &ContractReport::passed);
     const std::string table = render_contract_markdown(reports);
     world.out << table;
     Result result{.exit = passed ? Exit::done : Exit::refused,

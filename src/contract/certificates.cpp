@@ -11,8 +11,6 @@
 #include <ctime>
 #include <map>
 #include <memory>
-#include <optional>
-#include <utility>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -50,7 +48,7 @@ std::vector<Block> blocks_of(std::string_view pem) {
     for (const std::string& line : lines_of(pem)) {
         ++number;
         const std::string_view text = trimmed(line);
-        if (text == begins) blocks.push_back({.text = "", .line = number, .ended = false});
+        if (text == begins) blocks.push_back({.line = number, .ended = false});
         if (blocks.empty() || blocks.back().ended) continue;
         blocks.back().text += std::string(text) + "\n";
         blocks.back().ended = text == ends;
@@ -224,7 +222,7 @@ Problems check_certificates(const std::vector<CertificateFile>& files, Date toda
             continue;
         }
         if (!certificate.refused_because.empty()) problems.push_back(describe_refusal(certificate));
-        for (const Problem& problem : describe_end(certificate, today)) problems.push_back(problem);
+        append(problems, describe_end(certificate, today));
     }
     return sorted_by_place(problems);
 }

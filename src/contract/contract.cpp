@@ -21,8 +21,7 @@ std::optional<RowResult> parse_row_result(std::string_view word) {
 }
 
 std::size_t count(const ContractReport& report, RowResult result) {
-    return static_cast<std::size_t>(std::count_if(report.rows.begin(), report.rows.end(),
-                                                  [&](const ContractRow& row) { return row.result == result; }));
+    return static_cast<std::size_t>(std::ranges::count(report.rows, result, &ContractRow::result));
 }
 
 /// Text of an image inside a table of Markdown: no markup of its own, one line.
@@ -51,6 +50,11 @@ std::string render_table(const ContractReport& report, bool passed) {
     }
     if (rows.empty()) return "";
     return "| | row | check | expected | found |\n|---|---|---|---|---|\n" + rows + "\n";
+}
+
+std::optional<RowResult> result_of(const ContractReport& report, const std::string& id) {
+    const auto row = std::ranges::find(report.rows, id, &ContractRow::id);
+    return row == report.rows.end() ? std::nullopt : std::optional(row->result);
 }
 
 }  // namespace
@@ -93,8 +97,6 @@ std::string render_contract_json(const ContractReport& report) {
         if (!row.because.empty()) json.field("because", row.because);
         json.close();
     }
-    json.close();
-    json.close();
     return json.text();
 }
 
@@ -102,7 +104,6 @@ ContractReport parse_contract_json(std::string_view text, const std::string& sou
     const rapidjson::Document root = parse_tool_json(text, source);
     ContractReport report{.name = text_at(root, "name"),
                           .manifest = text_at(root, "manifest"),
-                          .rows = {},
                           .key = text_at(root, "key"),
                           .tested_by = text_at(root, "tested_by"),
                           .reused = member(root, "reused").IsTrue()};
@@ -134,4 +135,16 @@ std::string render_contract_markdown(const std::vector<ContractReport>& reports)
                                 rest);
     }
     return text;
+}
+
+std::vector<ContractChange> compare_contracts(const ContractReport& before, const ContractReport& now) {
+    std::vector<ContractChange> changes;
+    for (const ContractRow& row : now.rows) {
+        const std::optional<RowResult> was = result_of(before, row.id);
+        if (was.value_or(RowResult::passed) != row.result) changes.push_back({row.id, row.check, was, row.result});
+    }
+    for (const ContractRow& row : before.rows) {
+        if (!result_of(now, row.id)) changes.push_back({row.id, row.check, row.result, std::nullopt});
+    }
+    return changes;
 }

@@ -70,3 +70,15 @@ struct Contract {
 std::string render_contract_json(const ContractReport& report);
 ContractReport parse_contract_json(std::string_view text, const std::string& source);
 std::string render_contract_markdown(const std::vector<ContractReport>& reports);
+
+/// One row of the contract that does not end as it did.
+struct ContractChange {
+    std::string id;
+    std::string check;
+    std::optional<RowResult> before;  ///< nothing: it was not tested
+    std::optional<RowResult> now;     ///< nothing: it is not tested any more
+};
+
+/// In the order of the rows of now, then those that are gone. What was found may differ and end the same: that is no
+/// change. A new promise that is kept is none either, since the program made it and not the image.
+std::vector<ContractChange> compare_contracts(const ContractReport& before, const ContractReport& now);

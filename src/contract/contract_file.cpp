@@ -13,7 +13,7 @@ namespace {
 void check_row(YamlFile& yaml, const YAML::Node& node, const std::string& id) {
     std::vector<std::string> ids;
     for (const RowRule& rule : contract_rows()) ids.push_back(rule.id);
-    if (id.empty() || std::find(ids.begin(), ids.end(), id) != ids.end()) return;
+    if (id.empty() || std::ranges::find(ids, id) != ids.end()) return;
     const std::string near = nearest_word(id, ids);
     yaml.add(node, fmt::format("the contract has no row \"{}\"", id),
              near.empty() ? "the report of `test` names every row" : fmt::format("did you mean \"{}\"?", near));
@@ -65,8 +65,7 @@ KnownFailure read_known_failure(YamlFile& yaml, const YAML::Node& node) {
 }
 
 const ContractRow* find_row(const ContractReport& report, const std::string& id) {
-    const auto row =
-        std::find_if(report.rows.begin(), report.rows.end(), [&](const ContractRow& r) { return r.id == id; });
+    const auto row = std::ranges::find(report.rows, id, &ContractRow::id);
     return row == report.rows.end() ? nullptr : &*row;
 }
 
@@ -96,10 +95,10 @@ Problems check_known_failures(const Contract& contract, const std::vector<Contra
         std::size_t rows = 0;
         std::size_t passed = 0;
         for (const ContractReport& report : reports) {
-            const bool named = known.images.empty() ||
-                               std::any_of(known.images.begin(), known.images.end(), [&](const std::string& pattern) {
-                                   return matches_pattern(pattern, report.name);
-                               });
+            const bool named =
+                known.images.empty() || std::ranges::any_of(known.images, [&](const std::string& pattern) {
+                    return matches_pattern(pattern, report.name);
+                });
             const ContractRow* row = named ? find_row(report, known.row) : nullptr;
             if (row == nullptr) continue;
             ++rows;

@@ -5,15 +5,9 @@
 
 namespace {
 
-std::vector<std::string> texts_of(const Json& list) {
-    std::vector<std::string> texts;
-    for (const Json& item : items_of(list)) texts.push_back(text_of(item));
-    return texts;
-}
-
-std::map<std::string, std::string> parse_environment(const Json& list) {
+std::map<std::string, std::string> parse_environment(const Json& config) {
     std::map<std::string, std::string> environment;
-    for (const std::string& setting : texts_of(list)) {
+    for (const std::string& setting : texts_at(config, "Env")) {
         const std::size_t equals = setting.find('=');
         if (equals != std::string::npos) environment[setting.substr(0, equals)] = setting.substr(equals + 1);
     }
@@ -33,9 +27,9 @@ ImageConfig parse_image_config(std::string_view text, const std::string& source)
     ImageConfig image;
     image.user = text_at(config, "User");
     image.working_directory = text_at(config, "WorkingDir");
-    image.entrypoint = texts_of(member(config, "Entrypoint"));
-    image.command = texts_of(member(config, "Cmd"));
-    image.environment = parse_environment(member(config, "Env"));
+    image.entrypoint = texts_at(config, "Entrypoint");
+    image.command = texts_at(config, "Cmd");
+    image.environment = parse_environment(config);
     const Json& labels = member(config, "Labels");
     if (labels.IsObject()) {
         for (const auto& label : labels.GetObject()) image.labels[label.name.GetString()] = text_of(label.value);
@@ -57,7 +51,7 @@ std::map<std::string, ProbeAnswer> parse_answers(std::string_view output) {
         rapidjson::Document said;
         said.Parse<rapidjson::kParseIterativeFlag>(line.data(), line.size());
         if (said.HasParseError() || !said.IsObject() || text_at(said, "probe").empty()) continue;
-        answers[text_at(said, "probe")] = {.values = texts_of(member(said, "values")), .error = text_at(said, "error")};
+        answers[text_at(said, "probe")] = {.values = texts_at(said, "values"), .error = text_at(said, "error")};
     }
     return answers;
 }

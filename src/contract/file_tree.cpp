@@ -88,8 +88,8 @@ std::string hexadecimal(const std::string& bytes) {
 /// RFC 4648 section 5, without padding: how a wheel's RECORD writes a hash.
 std::string url_base64(const std::string& bytes) {
     std::string text = base64(bytes);
-    std::replace(text.begin(), text.end(), '+', '-');
-    std::replace(text.begin(), text.end(), '/', '_');
+    std::ranges::replace(text, '+', '-');
+    std::ranges::replace(text, '/', '_');
     return text.substr(0, text.find('='));
 }
 
@@ -250,7 +250,7 @@ class Stack {
 
 std::optional<std::string> FileTree::resolve(const std::string& path) const {
     std::vector<std::string> todo = parts_of(path);  // from the back
-    std::reverse(todo.begin(), todo.end());
+    std::ranges::reverse(todo);
     std::string here;
     for (int links = 0; !todo.empty();) {
         const std::string part = todo.back();

@@ -21,10 +21,7 @@ Observation compare(const std::string& expected, const std::string& found) {
 }
 
 std::string render_some(const std::vector<std::string>& names) {
-    constexpr std::size_t shown = 5;
-    if (names.size() <= shown) return joined(names, ", ");
-    const std::vector<std::string> first(names.begin(), names.begin() + shown);
-    return fmt::format("{} and {} more", joined(first, ", "), names.size() - shown);
+    return joined_some(names, 5);
 }
 
 Observation expect_none(const std::vector<std::string>& found) {
@@ -33,7 +30,7 @@ Observation expect_none(const std::vector<std::string>& found) {
 
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe) {
     const auto found = run.answers.find(probe);
-    return found == run.answers.end() ? ProbeAnswer{.values = {}, .error = render_run(run)} : found->second;
+    return found == run.answers.end() ? ProbeAnswer{.error = render_run(run)} : found->second;
 }
 
 Observation expect_values(const ContainerRun& run, const std::string& probe, const std::vector<std::string>& expected) {
@@ -42,7 +39,30 @@ Observation expect_values(const ContainerRun& run, const std::string& probe, con
     return {answer.values == expected, joined(expected, ", "), joined(answer.values, ", ")};
 }
 
-Observation expect_success(const ContainerRun& run, const std::string& probe, const std::string& expected) {
-    const ProbeAnswer answer = answer_of(run, probe);
-    return {answer.error.empty(), expected, answer.error.empty() ? joined(answer.values, ", ") : answer.error};
+Observe probe_answers(const std::string& probe, const std::vector<std::string>& expected,
+                      ContainerRun ImageFacts::*run) {
+    return [=](const ImageFacts& facts, const Limits&) { return expect_values(facts.*run, probe, expected); };
+}
+
+Observe probe_succeeds(const std::string& probe, const std::string& expected) {
+    return [=](const ImageFacts& facts, const Limits&) -> Observation {
+        const ProbeAnswer answer = answer_of(facts.python, probe);
+        return {answer.error.empty(), expected, answer.error.empty() ? joined(answer.values, ", ") : answer.error};
+    };
+}
+
+Observe probe_finds_all(const std::string& probe, const std::string& expected) {
+    return [=](const ImageFacts& facts, const Limits&) -> Observation {
+        const ProbeAnswer answer = answer_of(facts.python, probe);
+        if (!answer.error.empty()) return {false, expected, answer.error};
+        const bool all = std::ranges::none_of(answer.values, [](const std::string& v) { return v.ends_with("=None"); });
+        return {all && !answer.values.empty(), expected, joined(answer.values, ", ")};
+    };
+}
+
+Observe probe_finds_none(const std::string& probe) {
+    return [=](const ImageFacts& facts, const Limits&) -> Observation {
+        const ProbeAnswer answer = answer_of(facts.python, probe);
+        return answer.error.empty() ? expect_none(answer.values) : Observation{false, "none", answer.error};
+    };
 }

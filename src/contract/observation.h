@@ -2,6 +2,7 @@
 // about.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,13 @@ struct Observation {
     std::string found;
 };
 
+using Observe = std::function<Observation(const ImageFacts& facts, const Limits& limits)>;
+
 struct RowRule {
     std::string id;  ///< stable: contract files name it
     std::string check;
     AppliesTo applies_to = AppliesTo::all;
-    Observation (*observe)(const ImageFacts& facts, const Limits& limits) = nullptr;
+    Observe observe;
 };
 
 std::vector<RowRule> configuration_rows();
@@ -52,5 +55,14 @@ ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);
 /// The probe answered exactly these values.
 Observation expect_values(const ContainerRun& run, const std::string& probe, const std::vector<std::string>& expected);
 
-/// The probe met no error; its answer is shown.
-Observation expect_success(const ContainerRun& run, const std::string& probe, const std::string& expected);
+// Rows that need nothing but the answer of one probe, by default of the image's Python.
+
+/// It is exactly these values.
+Observe probe_answers(const std::string& probe, const std::vector<std::string>& expected,
+                      ContainerRun ImageFacts::*run = &ImageFacts::python);
+/// It is no error. `expected` says in words what the values are.
+Observe probe_succeeds(const std::string& probe, const std::string& expected);
+/// It is values as "name=value", and none of them is Python's None.
+Observe probe_finds_all(const std::string& probe, const std::string& expected);
+/// It is no value at all.
+Observe probe_finds_none(const std::string& probe);

@@ -35,14 +35,14 @@ bool applies(AppliesTo to, const Expectations& image) {
 }
 
 bool has(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
+    return std::ranges::find(names, name) != names.end();
 }
 
 bool is_about(const KnownFailure& known, const std::string& row, const std::string& image) {
-    return known.row == row && (known.images.empty() ||
-                                std::any_of(known.images.begin(), known.images.end(), [&](const std::string& pattern) {
-                                    return matches_pattern(pattern, image);
-                                }));
+    return known.row == row &&
+           (known.images.empty() || std::ranges::any_of(known.images, [&](const std::string& pattern) {
+                return matches_pattern(pattern, image);
+            }));
 }
 
 /// Marks a failure that the contract accepts, with the reason.
@@ -77,7 +77,7 @@ const std::vector<RowRule>& contract_rows() {
 
 ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,
                               const Contract& contract, const std::vector<std::string>& expected_failures, Date today) {
-    ContractReport report{.name = name, .manifest = manifest, .rows = {}};
+    ContractReport report{.name = name, .manifest = manifest};
     for (const RowRule& rule : contract_rows()) {
         const bool about_authorities = rule.id.starts_with("ca-");
         if (!applies(rule.applies_to, facts.expected) || (about_authorities && facts.certificates.empty())) continue;
@@ -86,8 +86,7 @@ ContractReport judge_contract(const std::string& name, const std::string& manife
                         .check = rule.check,
                         .expected = seen.expected,
                         .found = seen.found,
-                        .result = seen.passed ? RowResult::passed : RowResult::failed,
-                        .because = ""};
+                        .result = seen.passed ? RowResult::passed : RowResult::failed};
         if (!seen.passed) accept_failure(row, name, contract, expected_failures, today);
         report.rows.push_back(row);
     }

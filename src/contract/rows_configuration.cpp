@@ -9,16 +9,6 @@
 
 namespace {
 
-std::string setting(const ImageFacts& facts, const std::string& name) {
-    const auto found = facts.config.environment.find(name);
-    return found == facts.config.environment.end() ? "" : found->second;
-}
-
-std::string label(const ImageFacts& facts, const std::string& name) {
-    const auto found = facts.config.labels.find(name);
-    return found == facts.config.labels.end() ? "" : found->second;
-}
-
 bool is_number_above_zero(std::string_view text) {
     return !text.empty() && text[0] != '0' && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -67,9 +57,9 @@ Observation observe_entrypoint(const ImageFacts& facts, const Limits&) {
 }
 
 Observation observe_labels(const ImageFacts& facts, const Limits&) {
-    const std::string python = label(facts, "uk.gov.defra.python.python-version");
-    const std::string version = label(facts, "uk.gov.defra.python.version");
-    const std::string repository = label(facts, "uk.gov.defra.python.repository");
+    const std::string python = text_at(facts.config.labels, "uk.gov.defra.python.python-version");
+    const std::string version = text_at(facts.config.labels, "uk.gov.defra.python.version");
+    const std::string repository = text_at(facts.config.labels, "uk.gov.defra.python.repository");
     const Expectations& expected = facts.expected;
     const auto wanted = [](const std::string& exact, const char* otherwise) {
         return exact.empty() ? otherwise : exact;
@@ -105,18 +95,19 @@ Observation observe_inherited_settings(const ImageFacts& facts, const Limits&) {
 }
 
 Observation observe_library_path(const ImageFacts& facts, const Limits&) {
-    const std::string path = setting(facts, "LD_LIBRARY_PATH");
+    const std::string path = text_at(facts.config.environment, "LD_LIBRARY_PATH");
     return {path.empty(), "not set", path.empty() ? "not set" : path};
 }
 
 Observation observe_environment(const ImageFacts& facts, const Limits&) {
     return compare(fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED=1", render_target(facts.expected.target)),
-                   fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED={}", setting(facts, "PYTHON_ENV"),
-                               setting(facts, "PYTHONUNBUFFERED")));
+                   fmt::format("PYTHON_ENV={} PYTHONUNBUFFERED={}", text_at(facts.config.environment, "PYTHON_ENV"),
+                               text_at(facts.config.environment, "PYTHONUNBUFFERED")));
 }
 
 Observation observe_uv_downloads(const ImageFacts& facts, const Limits&) {
-    return compare("UV_PYTHON_DOWNLOADS=never", "UV_PYTHON_DOWNLOADS=" + setting(facts, "UV_PYTHON_DOWNLOADS"));
+    return compare("UV_PYTHON_DOWNLOADS=never",
+                   "UV_PYTHON_DOWNLOADS=" + text_at(facts.config.environment, "UV_PYTHON_DOWNLOADS"));
 }
 
 Observation observe_layers(const ImageFacts& facts, const Limits& limits) {

@@ -24,9 +24,9 @@ const std::set<std::string> setuid_of_debian = {
 std::vector<std::string> programs_there(const ImageFacts& facts, const std::vector<std::string>& names) {
     std::vector<std::string> there;
     for (const std::string& name : names) {
-        const bool found =
-            std::any_of(program_directories.begin(), program_directories.end(),
-                        [&](const std::string& directory) { return facts.files.has_file(directory + "/" + name); });
+        const bool found = std::ranges::any_of(program_directories, [&](const std::string& directory) {
+            return facts.files.has_file(directory + "/" + name);
+        });
         if (found) there.push_back(name);
     }
     return there;

@@ -13,6 +13,11 @@ bool must_be_recorded(const std::string& path) {
     return !path.starts_with("/usr/local/");
 }
 
+Observation expect_each(const std::vector<std::string>& others, std::size_t count) {
+    return {others.empty() && count > 0, "each of them",
+            others.empty() ? fmt::format("all {}", count) : "not: " + render_some(others)};
+}
+
 Observation observe_registered(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
     std::vector<std::string> unlisted;
@@ -22,8 +27,7 @@ Observation observe_registered(const ImageFacts& facts, const Limits&) {
         ++count;
         if (!recorded.contains(path)) unlisted.push_back(path);
     }
-    return {unlisted.empty() && count > 0, "each of them",
-            unlisted.empty() ? fmt::format("all {}", count) : "not: " + render_some(unlisted)};
+    return expect_each(unlisted, count);
 }
 
 bool is_as_recorded(const FileFact& file, const RecordedFile& recorded) {
@@ -40,8 +44,7 @@ Observation observe_truth(const ImageFacts& facts, const Limits&) {
         ++count;
         if (!is_as_recorded(file->second, recorded)) different.push_back(path);
     }
-    return {different.empty() && count > 0, "each of them",
-            different.empty() ? fmt::format("all {}", count) : "not: " + render_some(different)};
+    return expect_each(different, count);
 }
 
 Observation observe_mapped(const ImageFacts& facts, const Limits&) {
@@ -53,8 +56,7 @@ Observation observe_mapped(const ImageFacts& facts, const Limits&) {
         if (must_be_recorded(path) && !recorded.contains(facts.files.resolve(path).value_or(path)))
             unlisted.push_back(path);
     }
-    return {unlisted.empty() && !answer.values.empty(), "each of them",
-            unlisted.empty() ? fmt::format("all {}", answer.values.size()) : "not: " + render_some(unlisted)};
+    return expect_each(unlisted, answer.values.size());
 }
 
 /// Two libssl made to win by LD_LIBRARY_PATH: the scanner sees one, the process runs the other (parent-images.md §1.3).

@@ -98,13 +98,8 @@ Observation observe_clients(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "tls-clients");
     if (!answer.error.empty()) return {false, joined(expected, ", "), answer.error};
     std::vector<std::string> clients = answer.values;
-    std::sort(clients.begin(), clients.end());
+    std::ranges::sort(clients);
     return compare(joined(expected, ", "), joined(clients, ", "));
-}
-
-Observation observe_refused(const ImageFacts& facts, const Limits&) {
-    const ProbeAnswer answer = answer_of(facts.python, "tls-strangers");
-    return answer.error.empty() ? expect_none(answer.values) : Observation{false, "none", answer.error};
 }
 
 }  // namespace
@@ -115,7 +110,7 @@ std::vector<RowRule> trust_rows() {
         {"openssldir", "the trust store is found without any variable", AppliesTo::all, observe_without_environment},
         {"tls-clients", "every client trusts what is in the trust store", AppliesTo::all, observe_clients},
         {"tls-strangers", "no client trusts an authority that is not in the trust store", AppliesTo::all,
-         observe_refused},
+         probe_finds_none("tls-strangers")},
         {"ca-bundle", "each internal authority is in the trust store", AppliesTo::all, observe_bundle},
         {"ca-trusted", "Python's default context trusts each internal authority", AppliesTo::all, observe_trusted},
         {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority",

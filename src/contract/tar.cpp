@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include "base/error.h"
 
@@ -178,7 +177,7 @@ std::optional<TarEntry> TarReader::next() {
 std::string render_tar_header(std::string_view path, std::uint64_t size) {
     std::string header(block, '\0');
     const auto put = [&](std::size_t at, std::string_view text) {
-        std::copy(text.begin(), text.end(), header.begin() + static_cast<std::ptrdiff_t>(at));
+        std::ranges::copy(text, header.begin() + static_cast<std::ptrdiff_t>(at));
     };
     put(0, path.substr(0, 100));
     put(100, "0000644");

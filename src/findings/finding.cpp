@@ -43,7 +43,7 @@ std::string shown_path(const Finding& finding) {
 
 std::string render_severities(const Finding& finding) {
     const std::vector<Detection>& seen = finding.reported_by;
-    const bool plain = std::all_of(seen.begin(), seen.end(), [&](const Detection& detection) {
+    const bool plain = std::ranges::all_of(seen, [&](const Detection& detection) {
         return detection.severity == seen.front().severity && detection.severity_basis.empty();
     });
     if (plain) return render_severity(finding.severity);

@@ -87,7 +87,7 @@ constexpr std::array<std::string_view, 14> pre_release_words = {"alpha",   "beta
 bool is_pre_release_word(std::string_view word, bool between_digits, bool of_python) {
     if (of_python && between_digits && (word == "a" || word == "b" || word == "c")) return true;
     if (word == "m") return between_digits && !of_python;  // Maven's 2.0.0-M1
-    return std::find(pre_release_words.begin(), pre_release_words.end(), word) != pre_release_words.end();
+    return std::ranges::find(pre_release_words, word) != pre_release_words.end();
 }
 
 bool is_of_python(std::string_view package_type) {
@@ -189,7 +189,7 @@ std::string next_fix(const Finding& finding) {
 
 std::string render_unusable_fix(const Finding& finding) {
     const std::string fixed = joined(finding.fixed_in, ", ");
-    const auto all = [&](const auto& is) { return std::all_of(finding.fixed_in.begin(), finding.fixed_in.end(), is); };
+    const auto all = [&](const auto& is) { return std::ranges::all_of(finding.fixed_in, is); };
     if (all([&](const std::string& version) { return is_pre_release(finding.package_type, version); }))
         return fixed + ", a pre-release";
     if (is_interpreter(finding) && all([&](const std::string& version) { return !is_installable(finding, version); }))
@@ -199,7 +199,7 @@ std::string render_unusable_fix(const Finding& finding) {
 
 void check_fix(Finding& finding) {
     if (finding.fix != FixState::fixed || finding.fixed_in.empty()) return;
-    const bool any = std::any_of(finding.fixed_in.begin(), finding.fixed_in.end(),
-                                 [&](const std::string& fixed) { return is_installable(finding, fixed); });
+    const bool any =
+        std::ranges::any_of(finding.fixed_in, [&](const std::string& fixed) { return is_installable(finding, fixed); });
     if (!any) finding.fix = FixState::not_installable;
 }

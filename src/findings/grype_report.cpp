@@ -22,7 +22,7 @@ FixState grype_fix_state(const std::string& state, bool has_version) {
     return FixState::unknown;
 }
 
-std::vector<std::string> texts_at(const Json& object, std::string_view key, std::string_view field = "") {
+std::vector<std::string> words_at(const Json& object, std::string_view key, std::string_view field = "") {
     std::vector<std::string> texts;
     for (const Json& item : items_at(object, key))
         texts.push_back(field.empty() ? text_of(item) : text_at(item, field));
@@ -59,7 +59,7 @@ void read_locations(const Json& artifact, Finding& finding) {
     for (const Json& location : locations) {
         for (const char* key : {"path", "accessPath"}) {
             const std::string path = rooted(text_at(location, key));
-            if (!path.empty() && std::find(finding.paths.begin(), finding.paths.end(), path) == finding.paths.end()) {
+            if (!path.empty() && std::ranges::find(finding.paths, path) == finding.paths.end()) {
                 finding.paths.push_back(path);
             }
         }
@@ -104,8 +104,8 @@ void name_java_library(const Json& artifact, Finding& finding) {
 }
 
 std::vector<std::string> ids_of(const Json& match, const std::string& id) {
-    std::vector<std::string> ids = texts_at(match, "relatedVulnerabilities", "id");
-    for (std::string& advisory : texts_at(member(match, "vulnerability"), "advisories", "id")) {
+    std::vector<std::string> ids = words_at(match, "relatedVulnerabilities", "id");
+    for (std::string& advisory : words_at(member(match, "vulnerability"), "advisories", "id")) {
         ids.push_back(std::move(advisory));
     }
     ids.push_back(id);
@@ -148,9 +148,9 @@ Finding read_match(const Json& match, const ReportSource& source) {
     finding.package_type = grype_package_type(text_at(artifact, "type"));
     finding.package = package_name(name, finding.package_type);
     finding.version = text_at(artifact, "version");
-    finding.fixed_in = texts_at(fix, "versions");
+    finding.fixed_in = words_at(fix, "versions");
     finding.fix = grype_fix_state(text_at(fix, "state"), !finding.fixed_in.empty());
-    std::sort(finding.fixed_in.begin(), finding.fixed_in.end());
+    std::ranges::sort(finding.fixed_in);
     check_fix(finding);
     read_locations(artifact, finding);
     if (finding.package_type == "java") name_java_library(artifact, finding);
@@ -159,7 +159,7 @@ Finding read_match(const Json& match, const ReportSource& source) {
         rate(finding, view_at(vulnerability, "severity"), related_severity(match), "a related vulnerability");
     Detection detection = detection_of(finding, Scanner::grype, id);
     detection.severity_basis = basis;
-    detection.upstreams = texts_at(artifact, "upstreams", "name");
+    detection.upstreams = words_at(artifact, "upstreams", "name");
     finding.reported_by.push_back(std::move(detection));
     return finding;
 }
@@ -217,7 +217,7 @@ bool was_given(const Json& applied, const Rules& given, bool configuration_known
     const std::vector<std::string> criteria = criteria_of(applied);
     if (!text_at(applied, "vex-status").empty()) return true;
     if (!configuration_known && !is_kernel_header_rule(applied) && text_at(applied, "reason").empty()) return true;
-    return std::any_of(given.begin(), given.end(), [&](const std::vector<std::string>& rule) {
+    return std::ranges::any_of(given, [&](const std::vector<std::string>& rule) {
         return std::equal(criteria.begin(), criteria.end(), rule.begin(),
                           [](const auto& said, const auto& asked) { return said.empty() || said == asked; });
     });

@@ -26,10 +26,10 @@ std::string instruction_of(const std::string& created_by) {
 
 ImageLayers parse_image_layers(std::string_view config, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(config, source);
-    const Json& diff_ids = member(member(root, "rootfs"), "diff_ids");
-    if (!diff_ids.IsArray()) ReportSource{source}.refuse("is not an image configuration: it lists no layers", "");
+    if (!member(member(root, "rootfs"), "diff_ids").IsArray())
+        ReportSource{source}.refuse("is not an image configuration: it lists no layers", "");
     ImageLayers layers;
-    for (const Json& diff_id : diff_ids.GetArray()) layers.diff_ids.push_back(text_of(diff_id));
+    layers.diff_ids = texts_at(member(root, "rootfs"), "diff_ids");
     for (const Json& step : items_at(root, "history")) {
         if (member(step, "empty_layer").IsTrue()) continue;
         layers.created_by.push_back(instruction_of(text_at(step, "created_by")));
@@ -41,7 +41,7 @@ ImageLayers parse_image_layers(std::string_view config, const std::string& sourc
 }
 
 LayerOrigin find_origin(const ImageLayers& layers, const std::string& diff_id) {
-    const auto found = std::find(layers.diff_ids.begin(), layers.diff_ids.end(), diff_id);
+    const auto found = std::ranges::find(layers.diff_ids, diff_id);
     if (diff_id.empty() || found == layers.diff_ids.end()) return {};
     const auto place = static_cast<std::size_t>(found - layers.diff_ids.begin());
     LayerOrigin origin;

@@ -165,7 +165,7 @@ void add_finding(Finding& all, Finding& more) {
 
 /// Sorted, each once: then it does not matter which report came first.
 void sort_unique(std::vector<std::string>& texts) {
-    std::sort(texts.begin(), texts.end());
+    std::ranges::sort(texts);
     texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
 
@@ -178,7 +178,7 @@ void name_part(Finding& all, const Group& part) {
         ids.insert(ids.end(), finding->advisories.begin(), finding->advisories.end());
         ids.push_back(finding->id);
     }
-    const auto cve = std::find_if(part.begin(), part.end(), [](const Finding* f) { return is_cve(f->id); });
+    const auto cve = std::ranges::find_if(part, [](const Finding* f) { return is_cve(f->id); });
     name_finding(all, cve == part.end() ? "" : (*cve)->id, std::move(ids));
 }
 
@@ -207,7 +207,7 @@ void join_versions(Finding& all) {
 
 /// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.
 Finding* join_findings(Group part) {
-    std::sort(part.begin(), part.end(), comes_before);
+    std::ranges::sort(part, comes_before);
     Finding& all = *part.front();
     all.reported_by.reserve(part.size());
     if (part.size() > 1) name_part(all, part);
@@ -216,7 +216,7 @@ Finding* join_findings(Group part) {
     }
     sort_unique(all.paths);
     sort_unique(all.fixed_in);
-    std::sort(all.reported_by.begin(), all.reported_by.end(), says_less);
+    std::ranges::sort(all.reported_by, says_less);
     all.reported_by.erase(std::unique(all.reported_by.begin(), all.reported_by.end()), all.reported_by.end());
     if (all.reported_by.size() > 1) join_versions(all);
     return &all;
@@ -227,7 +227,7 @@ std::vector<Finding> join_groups(const std::vector<Group>& groups) {
     for (const Group& group : groups) split_by_vulnerability(group, parts);
     Group joined;
     for (Group& part : parts) joined.push_back(join_findings(std::move(part)));
-    std::sort(joined.begin(), joined.end(), [](const Finding* a, const Finding* b) {
+    std::ranges::sort(joined, [](const Finding* a, const Finding* b) {
         return std::tie(b->severity, a->id, a->package, a->path, a->line) <
                std::tie(a->severity, b->id, b->package, b->path, b->line);
     });

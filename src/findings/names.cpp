@@ -17,13 +17,13 @@ constexpr std::array<std::string_view, 14> vulnerability_prefixes = {"CVE-",    
                                                                      "SNYK-",    "CGA-",  "GMS-",   "NSWG-"};
 
 std::size_t rank(std::string_view id) {
-    const auto found = std::find_if(vulnerability_prefixes.begin(), vulnerability_prefixes.end(),
-                                    [&](std::string_view prefix) { return id.starts_with(prefix); });
+    const auto found =
+        std::ranges::find_if(vulnerability_prefixes, [&](std::string_view prefix) { return id.starts_with(prefix); });
     return static_cast<std::size_t>(found - vulnerability_prefixes.begin());
 }
 
 std::string translated(std::span<const Words> table, std::string_view word, std::string_view otherwise) {
-    const auto found = std::find_if(table.begin(), table.end(), [&](const Words& row) { return row.first == word; });
+    const auto found = std::ranges::find(table, word, &Words::first);
     return std::string(found == table.end() ? otherwise : found->second);
 }
 
@@ -58,8 +58,8 @@ bool is_vulnerability_id(std::string_view id) {
         "DSA-",  "DLA-",  "DTSA-", "TEMP-", "USN-",    "RHSA-",     "RHBA-", "RHEA-", "ELSA-", "ALAS",
         "ALSA-", "RLSA-", "SUSE-", "GLSA-", "ALPINE-", "OPENSUSE-", "ASA-",  "PHSA-", "KYSA-"};
     const auto begins = [&](std::string_view prefix) { return text.starts_with(lower_case(prefix)); };
-    const bool known = std::any_of(vulnerability_prefixes.begin(), vulnerability_prefixes.end(), begins) ||
-                       std::any_of(advisory_prefixes.begin(), advisory_prefixes.end(), begins);
+    const bool known =
+        std::ranges::any_of(vulnerability_prefixes, begins) || std::ranges::any_of(advisory_prefixes, begins);
     const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-:_") == std::string::npos &&
                        text.back() != '-' && text.find("--") == std::string::npos;
     if (!known || !plain) return false;
@@ -92,12 +92,12 @@ std::string canonical_id(const std::vector<std::string>& ids) {
     const auto better = [](const std::string& a, const std::string& b) {
         return std::pair(rank(a), std::string_view(a)) < std::pair(rank(b), std::string_view(b));
     };
-    return ids.empty() ? std::string() : *std::min_element(ids.begin(), ids.end(), better);
+    return ids.empty() ? std::string() : *std::ranges::min_element(ids, better);
 }
 
 void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids) {
     std::erase(ids, "");
-    std::sort(ids.begin(), ids.end());
+    std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     finding.id = is_cve(own) ? own : canonical_id(ids);
     finding.aliases.clear();

@@ -1,7 +1,6 @@
 #include "findings/purl.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "base/text.h"
 
@@ -62,7 +61,7 @@ std::optional<PackageUrl> parse_purl(std::string_view text) {
     if (text.size() > first_slash) url.name_space = decoded(text.substr(first_slash + 1));
     if (url.type == "pypi") {
         url.name = lower_case(url.name);
-        std::replace(url.name.begin(), url.name.end(), '_', '-');
+        std::ranges::replace(url.name, '_', '-');
     }
     return url;
 }

@@ -62,7 +62,7 @@ Rating best_rating(const std::vector<Rating>& ratings) {
         return std::make_tuple(a.preference, version_rank(a.version), a.score, a.vector) <
                std::make_tuple(b.preference, version_rank(b.version), b.score, b.vector);
     };
-    const auto best = std::max_element(ratings.begin(), ratings.end(), worse);
+    const auto best = std::ranges::max_element(ratings, worse);
     return best == ratings.end() ? Rating{} : *best;
 }
 

@@ -142,8 +142,8 @@ struct Others {
 };
 
 std::size_t count_failed(Json::ConstArray misconfigurations) {
-    return static_cast<std::size_t>(std::count_if(misconfigurations.begin(), misconfigurations.end(),
-                                                  [](const Json& one) { return view_at(one, "Status") != "PASS"; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(misconfigurations, [](const Json& one) { return view_at(one, "Status") != "PASS"; }));
 }
 
 /// What Trivy suppressed by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,

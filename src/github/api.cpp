@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "base/reference.h"
 #include "base/text.h"
 
 namespace github {
@@ -21,11 +22,9 @@ constexpr std::chrono::seconds for_files = 600s;
 constexpr std::uint64_t max_response = 64U << 20U;
 constexpr std::size_t shortest_secret = 8;  // a shorter one is in every text
 
-bool is_loopback(const std::string& url) {
-    for (const char* host : {"http://localhost:", "http://127.0.0.1:", "http://[::1]:"}) {
-        if (url.starts_with(host)) return true;
-    }
-    return false;
+/// Over https, or to this machine: a token is sent nowhere else.
+bool is_safe(const std::string& url) {
+    return url.starts_with("https://") || (url.starts_with("http://") && is_loopback(host_of(url)));
 }
 
 /// "https://api.github.com" of "https://api.github.com/repos/…".
@@ -47,7 +46,7 @@ std::string shown(const ApiCall& call) {
 }  // namespace
 
 Api::Api(const World& world, ApiSettings settings) : world_(world), settings_(std::move(settings)) {
-    if (settings_.base.starts_with("https://") || is_loopback(settings_.base)) return;
+    if (is_safe(settings_.base)) return;
     throw Error{Exit::bad_input,
                 {{{},
                   "GITHUB_API_URL is \"" + settings_.base + "\"",
@@ -99,7 +98,7 @@ rapidjson::Document Api::load_list(const std::string& path, const Purpose& purpo
 }
 
 bool Api::is_on_this_machine() const {
-    return is_loopback(settings_.base);
+    return is_loopback(host_of(settings_.base));
 }
 
 void Api::refuse_secrets(std::string_view text) const {
@@ -155,8 +154,7 @@ Response Api::send_once(const Request& request) {
 Response Api::follow(const ApiCall& call, Request request, Response response) {
     for (int hop = 0; !is_write(call) && response.status / 100 == 3 && hop < max_redirects; ++hop) {
         const std::string to = response.header("Location").value_or("");
-        const bool safe = to.starts_with("https://") || is_loopback(to);
-        if (!safe) break;
+        if (!is_safe(to)) break;
         request.url = to;
         if (!is_githubs(to)) std::erase_if(request.headers, [](const Header& h) { return h.name == "Authorization"; });
         response = send_once(request);

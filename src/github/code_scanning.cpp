@@ -38,7 +38,6 @@ std::string render_body(const Event& event, const std::string& packed, Time star
     json.field("sarif", base64(packed));
     json.field("started_at", render_time(started));
     json.field("tool_name", tool);
-    json.close();
     return json.one_line();
 }
 
@@ -182,7 +181,7 @@ class Uploader {
 
     void fail(const Error& error) {
         report_.result = UploadReport::Result::failed;
-        report_.problems.insert(report_.problems.end(), error.problems.begin(), error.problems.end());
+        append(report_.problems, error.problems);
     }
 
     const World& world_;
@@ -243,8 +242,7 @@ std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
                          {.from = from, .max_results = sarif->results / 2, .directory = run.directory})
                 ->text;
     }
-    std::sort(uploads.begin(), uploads.end(),
-              [](const SarifUpload& a, const SarifUpload& b) { return a.name < b.name; });
+    std::ranges::sort(uploads, {}, &SarifUpload::name);
     return uploads;
 }
 

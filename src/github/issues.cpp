@@ -49,8 +49,7 @@ std::vector<TrackingIssue> load_own_issues(Api& api) {
 /// The open ones, oldest first.
 std::vector<TrackingIssue> open_ones(std::vector<TrackingIssue> issues) {
     std::erase_if(issues, [](const TrackingIssue& i) { return !i.open; });
-    std::sort(issues.begin(), issues.end(),
-              [](const TrackingIssue& a, const TrackingIssue& b) { return a.number < b.number; });
+    std::ranges::sort(issues, {}, &TrackingIssue::number);
     return issues;
 }
 
@@ -62,7 +61,6 @@ void make_label(Api& api) {
     json.field("name", tracking_label);
     json.field("color", "b60205");
     json.field("description", "Kept by the nightly scan");
-    json.close();
     const Response response = api.send({.method = "POST", .path = "labels", .body = json.one_line(), .creates = true});
     const bool there_now = has_error(response, "already_exists") || is_worth_a_retry(response.status);
     if (response.status != 201 && !there_now) throw make_refusal(purpose(), response);
@@ -82,7 +80,6 @@ std::string render_issue(const TrackingPlan& plan, bool is_new) {
         json.field("state", "closed");
         json.field("state_reason", "completed");
     }
-    json.close();
     return json.one_line();
 }
 
@@ -110,7 +107,7 @@ TrackingIssues sort_issues(const std::vector<TrackingIssue>& own) {
             issues.open = issue;
         }
     }
-    const auto closed = std::find_if(own.begin(), own.end(), [](const TrackingIssue& i) { return !i.open; });
+    const auto closed = std::ranges::find_if(own, [](const TrackingIssue& i) { return !i.open; });
     if (closed != own.end()) issues.closed = *closed;
     return issues;
 }

@@ -99,7 +99,6 @@ class Maker {
         json.field("name", wanted_.title);
         json.field("body", notes());
         json.field("draft", true);
-        json.close();
         return json.one_line();
     }
 
@@ -189,7 +188,7 @@ class Maker {
     }
 
     bool is_whole(const Release& release) const {
-        return std::all_of(wanted_.assets.begin(), wanted_.assets.end(), [&](const AssetFile& file) {
+        return std::ranges::all_of(wanted_.assets, [&](const AssetFile& file) {
             const Asset* asset = release.find(file.name);
             return asset != nullptr && is_same(*asset, file);
         });

@@ -40,7 +40,7 @@ Release parse_release(const Response& response) {
 }
 
 const Asset* Release::find(const std::string& name) const {
-    const auto found = std::find_if(assets.begin(), assets.end(), [&](const Asset& a) { return a.name == name; });
+    const auto found = std::ranges::find(assets, name, &Asset::name);
     return found == assets.end() ? nullptr : &*found;
 }
 
@@ -63,8 +63,7 @@ const Release* find_last_release(const std::vector<Release>& releases) {
 }
 
 const Release* find_published(const std::vector<Release>& releases, const std::string& tag) {
-    const auto found =
-        std::find_if(releases.begin(), releases.end(), [&](const Release& r) { return !r.draft && r.tag == tag; });
+    const auto found = std::ranges::find_if(releases, [&](const Release& r) { return !r.draft && r.tag == tag; });
     return found == releases.end() ? nullptr : &*found;
 }
 

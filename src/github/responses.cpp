@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/http_date.h"
+#include "base/date.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "system/relay.h"
@@ -26,14 +26,6 @@ std::optional<std::int64_t> number_of(const std::optional<std::string>& text) {
     return number;
 }
 
-/// Null where the body is no JSON: a proxy's page, nothing at all.
-rapidjson::Document parse_body(const Response& response) {
-    rapidjson::Document body;
-    body.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    if (body.HasParseError()) body.SetNull();
-    return body;
-}
-
 std::string words_of(const Json& error) {
     if (error.IsString()) return text_of(error);
     const std::string message = text_at(error, "message");
@@ -41,14 +33,6 @@ std::string words_of(const Json& error) {
     const std::vector<std::string> parts = {text_at(error, "resource"), text_at(error, "field"),
                                             text_at(error, "code")};
     return joined(parts, " ");
-}
-
-std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    std::replace(text.begin(), text.end(), '\r', ' ');
-    std::size_t end = std::min(text.size(), max_words);
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    return plain_line(text.substr(0, end));
 }
 
 std::string hint_for(const Purpose& purpose, const Response& response) {
@@ -59,7 +43,7 @@ std::string hint_for(const Purpose& purpose, const Response& response) {
             return "the token is not accepted: leave the input `token` at its default, or renew what it is set to";
         case 403: {
             const auto accepted = response.header("X-Accepted-GitHub-Permissions");
-            const std::string named = accepted ? " (GitHub names: " + one_line(*accepted) + ")" : "";
+            const std::string named = accepted ? " (GitHub names: " + one_line(*accepted, max_words) + ")" : "";
             return needs.empty() ? "the token may not do this" + named : needs + named;
         }
         case 404:
@@ -79,19 +63,19 @@ std::string hint_for(const Purpose& purpose, const Response& response) {
 }  // namespace
 
 std::string message_of(const Response& response) {
-    if (response.status == 0) return one_line(response.body);
-    const rapidjson::Document body = parse_body(response);
+    if (response.status == 0) return one_line(response.body, max_words);
+    const rapidjson::Document body = parse_json_or_null(response.body);
     std::vector<std::string> words;
     if (const std::string message = text_at(body, "message"); !message.empty()) words.push_back(message);
     for (const Json& error : items_at(body, "errors")) words.push_back(words_of(error));
     if (words.empty()) return fmt::format("HTTP {}", response.status);
-    return fmt::format("{} {}", response.status, one_line(joined(words, "; ")));
+    return fmt::format("{} {}", response.status, one_line(joined(words, "; "), max_words));
 }
 
 bool has_error(const Response& response, const std::string& code, const std::string& field) {
-    const rapidjson::Document body = parse_body(response);
+    const rapidjson::Document body = parse_json_or_null(response.body);
     const auto errors = items_at(body, "errors");
-    return std::any_of(errors.begin(), errors.end(), [&](const Json& error) {
+    return std::ranges::any_of(errors, [&](const Json& error) {
         return text_at(error, "code") == code && (field.empty() || text_at(error, "field") == field);
     });
 }

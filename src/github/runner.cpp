@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <streambuf>
+#include <string>
 
 #include "base/text.h"
 #include "system/relay.h"
 
 namespace github {
-
 namespace {
 
 constexpr std::size_t kept_per_kind = 10;
@@ -85,8 +86,7 @@ bool is_workflow(const Environment& environment) {
 
 std::string harmless_line(std::string_view line) {
     std::string text = without_old_commands(plain_line(line));
-    const auto first =
-        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), may_be_blank) - text.begin());
+    const auto first = static_cast<std::size_t>(std::ranges::find_if_not(text, may_be_blank) - text.begin());
     if (text.compare(first, 2, "::") == 0) text.insert(first + 1, zero_width_space);
     return text;
 }
@@ -103,8 +103,8 @@ std::string render_annotations(const Problems& problems, const std::string& dire
     std::string text;
     for (const Level level : {Level::error, Level::warning, Level::notice}) {
         Problems of_level;
-        std::copy_if(problems.begin(), problems.end(), std::back_inserter(of_level),
-                     [&](const Problem& p) { return p.level == level; });
+        std::ranges::copy_if(problems, std::back_inserter(of_level),
+                             [&](const Problem& p) { return p.level == level; });
         of_level = sorted_by_place(of_level);
         const std::size_t shown = of_level.size() > kept_per_kind ? kept_per_kind - 1 : of_level.size();
         for (std::size_t i = 0; i < shown; ++i) text += render_annotation(of_level[i], directory);
@@ -165,6 +165,43 @@ std::string render_stop_commands(const std::string& token) {
 
 std::string render_resume_commands(const std::string& token) {
     return "::" + token + "::\n";
+}
+
+/// The standard library's own way to write a stream of one's own, and the only inheritance outside of system/.
+class FilteredStream::Buffer : public std::streambuf {
+  public:
+    explicit Buffer(std::ostream& to) : to_(to) {}
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    ~Buffer() override {
+        if (!line_.empty()) to_ << harmless_line(line_) << std::flush;
+    }
+
+  protected:
+    int_type overflow(int_type character) override {
+        if (traits_type::eq_int_type(character, traits_type::eof())) return traits_type::not_eof(character);
+        const char c = traits_type::to_char_type(character);
+        if (c != '\n') {
+            line_ += c;
+        } else {
+            to_ << harmless_line(line_) << std::endl;
+            line_.clear();
+        }
+        return character;
+    }
+
+  private:
+    std::ostream& to_;
+    std::string line_;
+};
+
+FilteredStream::FilteredStream(std::ostream& to)
+    : buffer_(std::make_unique<Buffer>(to)), stream_(std::make_unique<std::ostream>(buffer_.get())) {}
+
+FilteredStream::~FilteredStream() = default;
+
+std::ostream& FilteredStream::stream() {
+    return *stream_;
 }
 
 }  // namespace github

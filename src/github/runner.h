@@ -4,9 +4,10 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
 #include "system/world.h"
@@ -44,5 +45,20 @@ std::string make_token();
 /// The bracket around a child's output in which the runner looks for no commands.
 std::string render_stop_commands(const std::string& token);
 std::string render_resume_commands(const std::string& token);
+
+/// What is written to `stream()` reaches `to` line by line, each through harmless_line. An unfinished line is written
+/// when this ends.
+class FilteredStream {
+  public:
+    explicit FilteredStream(std::ostream& to);
+    ~FilteredStream();
+
+    std::ostream& stream();
+
+  private:
+    class Buffer;
+    std::unique_ptr<Buffer> buffer_;
+    std::unique_ptr<std::ostream> stream_;
+};
 
 }  // namespace github

@@ -21,13 +21,9 @@ constexpr const char* build_again = "the layout was changed or cut short after t
     throw Error{Exit::failed, {{{path.string(), 0}, what, hint}}};
 }
 
-std::string annotation(const Descriptor& descriptor, const std::string& name) {
-    const auto found = descriptor.annotations.find(name);
-    return found == descriptor.annotations.end() ? "" : found->second;
-}
-
 bool is_attestation(const Descriptor& descriptor) {
-    return annotation(descriptor, reference_type) == "attestation-manifest" || descriptor.platform == "unknown/unknown";
+    return text_at(descriptor.annotations, reference_type) == "attestation-manifest" ||
+           descriptor.platform == "unknown/unknown";
 }
 
 std::string load_blob(Files& files, const fs::path& directory, const Digest& digest) {
@@ -58,7 +54,7 @@ struct Found {
 
 void add_once(std::vector<Descriptor>& list, const Descriptor& descriptor) {
     const auto is_it = [&](const Descriptor& one) { return one.digest == descriptor.digest; };
-    if (std::none_of(list.begin(), list.end(), is_it)) list.push_back(descriptor);
+    if (std::ranges::none_of(list, is_it)) list.push_back(descriptor);
 }
 
 void find_manifests(Files& files, const fs::path& directory, const std::vector<Descriptor>& children, int depth,
@@ -129,7 +125,7 @@ struct BlobCheck {
     bool check(const Digest& digest) {
         if (!seen.insert(digest).second) return true;
         const fs::path path = blob_path(directory, digest);
-        if (!std::binary_search(present.begin(), present.end(), digest.hex())) {
+        if (!std::ranges::binary_search(present, digest.hex())) {
             problems.push_back({{path.string(), 0}, "this blob is missing", build_again});
             return false;
         }
@@ -146,22 +142,15 @@ struct BlobCheck {
     }
 };
 
-}  // namespace
-
-fs::path blob_path(const fs::path& layout_directory, const Digest& digest) {
-    return layout_directory / "blobs" / "sha256" / digest.hex();
-}
-
-namespace {
-
 Layout load_from_entries(Files& files, const fs::path& directory, const std::vector<Descriptor>& entries,
                          const std::string& image, const std::string& platform) {
     Found found;
     find_manifests(files, directory, entries, 0, found);
     const Descriptor chosen = choose(files, directory, found.images, platform);
     const Manifest manifest = load_image_manifest(files, directory, chosen.digest);
-    std::erase_if(found.attestations,
-                  [&](const Descriptor& one) { return annotation(one, reference_digest) != chosen.digest.text(); });
+    std::erase_if(found.attestations, [&](const Descriptor& one) {
+        return text_at(one.annotations, reference_digest) != chosen.digest.text();
+    });
     return {.name = image + "-" + render_platform_name(platform),
             .image = image,
             .platform = platform,
@@ -173,7 +162,20 @@ Layout load_from_entries(Files& files, const fs::path& directory, const std::vec
             .manifest_descriptor = chosen};
 }
 
+Manifest load_manifest(Files& files, const Layout& layout, const Digest& digest) {
+    const std::string path = blob_path(layout.directory, digest).string();
+    return parse_manifest(files.read(path), path);
+}
+
+bool is_provenance(const Descriptor& layer) {
+    return text_at(layer.annotations, "in-toto.io/predicate-type").starts_with("https://slsa.dev/provenance/");
+}
+
 }  // namespace
+
+fs::path blob_path(const fs::path& layout_directory, const Digest& digest) {
+    return layout_directory / "blobs" / "sha256" / digest.hex();
+}
 
 Layout load_layout(Files& files, const fs::path& directory, const std::string& image, const std::string& platform) {
     return load_from_entries(files, directory, load_entries(files, directory), image, platform);
@@ -183,7 +185,7 @@ std::optional<Layout> load_tagged_layout(Files& files, const fs::path& directory
                                          const std::string& image, const std::string& platform) {
     if (!files.is_directory(directory)) return std::nullopt;
     for (const Descriptor& entry : load_entries(files, directory)) {
-        if (annotation(entry, "org.opencontainers.image.ref.name") == tag)
+        if (text_at(entry.annotations, "org.opencontainers.image.ref.name") == tag)
             return load_from_entries(files, directory, {entry}, image, platform);
     }
     return std::nullopt;
@@ -206,4 +208,32 @@ void write_single_image_view(Files& files, const Layout& layout, const fs::path&
     for (const Digest& blob : blobs) files.link_or_copy(blob_path(layout.directory, blob), blob_path(directory, blob));
     files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
     files.write(directory / "index.json", render_index({layout.manifest_descriptor}, {}));
+}
+
+std::vector<SourceImage> load_source_images(Files& files, const Layout& layout) {
+    std::vector<SourceImage> sources;
+    bool has_provenance = false;
+    for (const Descriptor& attestation : layout.attestations) {
+        for (const Descriptor& layer : load_manifest(files, layout, attestation.digest).layers) {
+            if (!is_provenance(layer)) continue;
+            has_provenance = true;
+            const std::string path = blob_path(layout.directory, layer.digest).string();
+            const rapidjson::Document statement = parse_tool_json(files.read(path), path);
+            const Json& predicate = member(statement, "predicate");
+            const Json& definition = member(predicate, "buildDefinition");
+            for (const Json& source : definition.IsObject() ? items_at(definition, "resolvedDependencies")
+                                                            : items_at(predicate, "materials")) {
+                const std::string name = text_at(source, "uri");
+                if (!name.starts_with("pkg:docker/") && !name.starts_with("pkg:oci/")) continue;
+                sources.push_back({name, Digest::parse("sha256:" + text_at(member(source, "digest"), "sha256"))});
+            }
+        }
+    }
+    if (!has_provenance) {
+        throw Error{Exit::failed,
+                    {{{layout.directory.string(), 0},
+                      "the image has no provenance: what it was made from is not known",
+                      "build it again, with a BuildKit that writes provenance"}}};
+    }
+    return sources;
 }

@@ -47,3 +47,13 @@ std::string load_config(Files& files, const Layout& layout);
 /// A view on the layout that holds this one image only, made in `directory`: a link to its blobs and an index.json with
 /// one entry. Both scanners read the same directory; neither can pick another image (scanners-run.md §4).
 void write_single_image_view(Files& files, const Layout& layout, const std::filesystem::path& directory);
+
+/// An image that an image was made from, as BuildKit's provenance names it (an in-toto statement in the layout).
+struct SourceImage {
+    std::string name;              ///< a package URL: "pkg:docker/python@3.13.3-slim-bookworm?platform=linux%2Famd64"
+    std::optional<Digest> digest;  ///< of the index or the manifest that was asked for
+};
+
+/// Every image that was read to make this one, bases, sources of copies and mounts, and the frontend (SLSA provenance
+/// 0.2: materials; 1: resolvedDependencies). Throws Error{failed} if the layout has no provenance.
+std::vector<SourceImage> load_source_images(Files& files, const Layout& layout);

@@ -1,7 +1,5 @@
 #include "oci/manifest.h"
 
-#include <string_view>
-
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -114,7 +112,6 @@ std::string render_index(const std::vector<Descriptor>& children,
     }
     writer.close();
     render_annotations(writer, annotations);
-    writer.close();
     return writer.text();
 }
 

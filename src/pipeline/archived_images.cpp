@@ -10,7 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void renew_base(registry::Client& client, Base& base, Problems& warnings) {
-    const auto reference = registry::parse_reference(base.reference);
+    const auto reference = parse_reference(base.reference);
     if (base.stand_in || !reference || reference->digest) return;
     try {
         base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
@@ -30,10 +30,9 @@ std::vector<Layout> take_archived_scans(const World& world, const Settings& sett
                                         const PublicationRecord& record, const Plan& plan) {
     std::vector<Layout> layouts;
     for (const EvidenceImage& image : fetched.evidence.images) {
-        const bool planned =
-            std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image.image; });
-        const bool as_built = std::any_of(record.images.begin(), record.images.end(),
-                                          [&](const PublishedImage& p) { return p.name == image.image && p.as_built; });
+        const bool planned = std::ranges::find(plan.images, image.image, &Image::name) != plan.images.end();
+        const bool as_built = std::ranges::any_of(
+            record.images, [&](const PublishedImage& p) { return p.name == image.image && p.as_built; });
         const fs::path scans = fetched.directory / "out/scans" / image.name;
         if (!planned || !as_built || !world.files.is_directory(scans)) continue;
         const std::optional<Layout> layout = load_kept_layout(world, fetched, image);

@@ -20,6 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// True for a pull request: everything else is judged by itself.
+bool wants_baseline(const Project& project) {
+    return github::is_proposed_change(project.event);
+}
+
 fs::path scans_directory(const Settings& settings) {
     return settings.out / "scans" / "published";
 }
@@ -44,7 +49,7 @@ std::string find_published(registry::Client& client, const std::string& host, co
     tags.push_back(image.version_tag);
     for (const std::string& tag : tags) {
         const auto digest = registry::ask_tag(client, host, image.repository, tag);
-        if (digest) return registry::render_reference({host, image.repository, tag, digest});
+        if (digest) return render_reference({host, image.repository, tag, digest});
     }
     return "";
 }
@@ -59,7 +64,7 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
     std::vector<Layout> published;
     for (const Layout& layout : layouts) {
         succeeds(world, [&] {
-            const std::string reference = find_published(client, host, image_of(project.plan, layout));
+            const std::string reference = find_published(client, host, image_of(project.plan, layout.image));
             if (reference.empty()) return;
             const std::vector<registry::FetchRequest> requests = {{reference, layout.image, layout.platform}};
             for (registry::Fetched& one :
@@ -107,9 +112,7 @@ Change make_change(const Verdict& published, const Verdict& now) {
             .added = std::move(comparison.added),
             .gone = std::move(comparison.gone),
             .size_before = size_of(published),
-            .size = size_of(now),
-            .packages = std::nullopt,
-            .contract = std::nullopt};
+            .size = size_of(now)};
 }
 
 /// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
@@ -118,8 +121,8 @@ std::optional<std::vector<PackageChange>> compare_inventories(const World& world
                                                               const Verdict& published, const Verdict& now) {
     const auto before = load_inventories(world.files, scans_directory(settings), {now.name, published.manifest});
     const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
-    const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(),
-                                  [](const auto& a, const auto& b) { return a.first == b.first; });
+    const bool alike =
+        std::ranges::equal(before, after, [](const auto& a, const auto& b) { return a.first == b.first; });
     if (before.empty() || !alike) return std::nullopt;
     std::vector<Package> all_before;
     std::vector<Package> all_after;
@@ -149,10 +152,6 @@ std::map<std::string, ContractReport> load_released_contracts(const World& world
 }
 
 }  // namespace
-
-bool wants_baseline(const Project& project) {
-    return github::is_proposed_change(project.event);
-}
 
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts) {
@@ -197,7 +196,7 @@ Baseline judge_baseline(const World& world, const Settings& settings, const Proj
             continue;
         }
         Subject subject = make_subject(layout.name, std::move(scans));
-        subject.target = render_target(image_of(project.plan, layout).target);
+        subject.target = render_target(image_of(project.plan, layout.image).target);
         Verdict published =
             judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age);
         if (published.outcome == Outcome::unknown)

@@ -10,12 +10,10 @@
 #include "pipeline/project.h"
 #include "report/run.h"
 
-/// True for a pull request: everything else is judged by itself.
-bool wants_baseline(const Project& project);
-
 /// Finds for each image what its moving tags name, in their order, then what its version tag names; fetches and scans
 /// it into out/scans/published/NAME, NAME being that of our own image. An image for which there is nothing, or nothing
-/// that can be had, has no baseline; that is no failure. Does nothing unless wants_baseline.
+/// that can be had, has no baseline; that is no failure. Does nothing
+/// unless this is a pull request: everything else is judged by itself.
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts);
 
@@ -30,7 +28,7 @@ struct Baseline {
     std::map<std::string, std::string> missing;  ///< why there is none
 };
 
-/// Judges what scan_baseline left. Empty unless wants_baseline.
+/// Judges what scan_baseline left. Empty unless this is a pull request.
 Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
                         const std::vector<Layout>& layouts);
 

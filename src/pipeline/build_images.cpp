@@ -10,7 +10,7 @@
 #include "pipeline/registry_access.h"
 #include "pipeline/step.h"
 #include "probe/engine.h"
-#include "registry/lookup.h"
+#include "registry/manifests.h"
 #include "system/parallel.h"
 
 namespace {
@@ -31,16 +31,16 @@ registry::ClientSettings make_client_settings(const Settings& settings, const En
 /// mirrors).
 std::string make_pull_source(const Settings& settings, const registry::ResolvedReference& named) {
     const bool mirrored = settings.mirrors.contains(named.reference.host);
-    registry::Reference source = mirrored ? named.found_at : named.reference;
+    Reference source = mirrored ? named.found_at : named.reference;
     source.digest = named.digest;
-    return registry::render_reference(source);
+    return render_reference(source);
 }
 
 /// The registries that these bases are pulled from, mirrors included.
 std::vector<std::string> hosts_of(const std::vector<BaseUse>& uses, const registry::ClientSettings& client) {
     std::vector<std::string> hosts;
     for (const BaseUse& use : uses) {
-        const auto reference = registry::parse_reference(use.reference);
+        const auto reference = parse_reference(use.reference);
         if (!reference) continue;
         hosts.push_back(reference->host);
         const auto mirror = client.mirrors.find(reference->host);
@@ -82,7 +82,7 @@ std::vector<Base> resolve_bases(const World& world, const Settings& settings, co
         std::optional<Base>& base = found[work.size()];
         work.emplace_back([&] {
             const registry::ResolvedReference named =
-                registry::resolve_reference(world, client, reference, platforms_of(uses, reference));
+                registry::resolve_reference(client, reference, platforms_of(uses, reference));
             base = Base{.reference = reference,
                         .digest = named.digest,
                         .created = named.created,
@@ -115,16 +115,14 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
     Problems missing;
     const std::vector<Base> all = load_stand_ins(world.files, settings.stand_ins);
     for (const BaseUse& use : uses) {
-        const auto base =
-            std::find_if(all.begin(), all.end(), [&](const Base& b) { return b.reference == use.reference; });
+        const auto base = std::ranges::find(all, use.reference, &Base::reference);
         const std::string reason = reason_against(use, base == all.end() ? nullptr : &*base);
         if (!reason.empty()) {
             missing.push_back({{settings.dockerfile, use.line},
                                reason + ", in " + settings.stand_ins.string(),
                                use.is_frontend ? "remove the line: the frontend of the engine is used then"
                                                : "build what it has, or with the real bases"});
-        } else if (std::none_of(bases.begin(), bases.end(),
-                                [&](const Base& b) { return b.reference == use.reference; })) {
+        } else if (std::ranges::find(bases, use.reference, &Base::reference) == bases.end()) {
             bases.push_back(*base);
         }
     }

@@ -1,7 +1,5 @@
 #include "pipeline/candidates.h"
 
-#include <algorithm>
-
 #include "bake/inputs.h"
 
 namespace {

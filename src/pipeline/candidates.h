@@ -7,7 +7,7 @@
 
 #include "pipeline/destination.h"
 #include "pipeline/project.h"
-#include "registry/sources.h"
+#include "registry/existing_tags.h"
 
 struct Candidates {
     std::vector<Candidate> all;

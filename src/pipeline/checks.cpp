@@ -1,6 +1,5 @@
 #include "pipeline/checks.h"
 
-#include <algorithm>
 #include <set>
 
 #include "bake/bases.h"
@@ -10,9 +9,7 @@
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
 #include "pipeline/release_comparison.h"
-#include "pipeline/result.h"
 #include "plan/drift.h"
-#include "plan/names.h"
 
 namespace {
 
@@ -88,7 +85,7 @@ Problems check_upgrades(const World& world, const Project& project) {
     for (const Row& row : project.plan.matrix.rows) distroless.insert(row.distroless_version);
     Problems problems;
     for (const std::string& version : distroless) {
-        for (const Problem& problem : check_upgradable(upgrades, version)) problems.push_back(problem);
+        append(problems, check_upgradable(upgrades, version));
     }
     return problems;
 }
@@ -102,7 +99,7 @@ Problems check_upgrades_built(const World& world, const Settings& settings, cons
     for (const Layout& layout : layouts) {
         const auto report = settings.out / "scans" / layout.name / "trivy.json";
         const std::optional<std::string> text = world.files.read_if_there(report);
-        if (image_of(project.plan, layout).target != Target::development || !text) continue;
+        if (image_of(project.plan, layout.image).target != Target::development || !text) continue;
         images.push_back({.name = layout.name,
                           .layers = load_layers(world, project, layout, bases),
                           .packages = parse_system_packages(*text, report.string())});

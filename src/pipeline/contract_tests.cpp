@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
+#include "base/date.h"
+#include "base/error.h"
 #include "base/text.h"
-#include "pipeline/cache.h"
-#include "pipeline/contract_cache.h"
+#include "pipeline/project.h"
 #include "pipeline/step.h"
 #include "probe/test_images.h"
 
@@ -18,8 +20,8 @@ namespace fs = std::filesystem;
 /// Names of layouts are names of files; those of other images hold slashes and colons.
 fs::path report_file(const Settings& settings, const std::string& name) {
     std::string file = name;
-    std::replace_if(
-        file.begin(), file.end(), [](char c) { return c == '/' || c == ':' || c == '@'; }, '_');
+    std::ranges::replace_if(
+        file, [](char c) { return c == '/' || c == ':' || c == '@'; }, '_');
     return settings.out / "tests" / (file + ".json");
 }
 
@@ -40,8 +42,7 @@ std::vector<std::string> list_expected_failures(const std::vector<Base>& bases, 
 std::size_t count_rows(const std::vector<ContractReport>& reports, RowResult result) {
     std::size_t count = 0;
     for (const ContractReport& report : reports) {
-        count += static_cast<std::size_t>(std::count_if(report.rows.begin(), report.rows.end(),
-                                                        [&](const ContractRow& r) { return r.result == result; }));
+        count += static_cast<std::size_t>(std::ranges::count(report.rows, result, &ContractRow::result));
     }
     return count;
 }
@@ -51,11 +52,10 @@ std::string describe(const std::vector<ContractReport>& reports) {
                                    count_rows(reports, RowResult::failed));
     const std::size_t accepted = count_rows(reports, RowResult::expected) + count_rows(reports, RowResult::known);
     if (accepted > 0) text += fmt::format(", {} as expected", counted(accepted, "failure"));
-    const auto reused = std::count_if(reports.begin(), reports.end(), [](const ContractReport& r) { return r.reused; });
+    const auto reused = std::ranges::count_if(reports, &ContractReport::reused);
     if (reused > 0) {
         text += fmt::format("; {} tested before", counted(static_cast<std::size_t>(reused), "image"));
-        const auto first =
-            std::find_if(reports.begin(), reports.end(), [](const ContractReport& r) { return r.reused; });
+        const auto first = std::ranges::find_if(reports, &ContractReport::reused);
         text += ", with the same contract and engine, by " + first->tested_by;
     }
     return text;
@@ -71,6 +71,13 @@ TestSettings load_test_settings(const World& world, const Settings& settings) {
             .certificates = load_certificates(world),
             .today = day_of(decision_time(world, settings)),
             .jobs = settings.jobs};
+}
+
+/// Each part with its length, so that no two lists of parts give the same text.
+std::string render_parts(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) text += fmt::format("{}:{}\n", part.size(), part);
+    return text;
 }
 
 }  // namespace
@@ -153,4 +160,59 @@ std::vector<ContractReport> load_contract_reports(const World& world, const Sett
         if (report.manifest == layout.manifest.text()) reports.push_back(std::move(report));
     }
     return reports;
+}
+
+std::string make_contract_key(const ImageUnderTest& image, const TestSettings& settings, const std::string& contract,
+                              const EngineInfo& engine, const Digest& program) {
+    const Expectations& expected = image.expected;
+    std::vector<std::string> parts = {program.text(),
+                                      image.name,
+                                      image.platform,
+                                      image.layout->manifest.text(),
+                                      image.layout->config.text(),
+                                      render_target(expected.target),
+                                      expected.distroless ? "distroless" : "slim",
+                                      expected.python_version,
+                                      expected.defra_version,
+                                      expected.repository,
+                                      expected.architecture,
+                                      render_parts(image.expected_failures),
+                                      settings.contract.file,
+                                      contract,
+                                      settings.contract.known.empty() ? "" : render_date(settings.today),
+                                      engine.description,
+                                      engine.architecture,
+                                      engine.containerd_store ? "containerd" : "classic"};
+    for (const CertificateFile& certificate : settings.certificates)
+        parts.insert(parts.end(), {certificate.name, certificate.text});
+    return fmt::format("{}/{}", program.hex().substr(0, 16), sha256(render_parts(parts)).hex());
+}
+
+std::optional<ContractReport> load_cached_report(Files& files, const fs::path& cache, const std::string& key) {
+    if (cache.empty()) return std::nullopt;
+    const fs::path file = cache / (key + ".json");
+    try {
+        const std::optional<std::string> text = files.read_if_there(file);
+        if (!text) return std::nullopt;
+        ContractReport report = parse_contract_json(*text, file.string());
+        if (report.key != key || !report.passed()) return std::nullopt;
+        report.reused = true;
+        return report;
+    } catch (const Error& error) {  // a damaged entry: the image is tested
+        if (error.exit == Exit::cancelled) throw;
+        return std::nullopt;
+    }
+}
+
+void save_cached_report(const World& world, const fs::path& cache, const ContractReport& report) {
+    if (cache.empty() || report.key.empty() || !report.passed()) return;
+    try {
+        for (const std::string& program : world.files.names_in(cache)) {
+            if (!report.key.starts_with(program + "/")) world.files.remove(cache / program);
+        }
+        world.files.write(cache / (report.key + ".json"), render_contract_json(report));
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        world.log << "the result of this test is not saved for later runs\n" << render_problems(error.problems);
+    }
 }

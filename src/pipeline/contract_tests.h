@@ -1,14 +1,19 @@
 // The test stage: every image against its contract, with one report per image in out/tests.
 #pragma once
 
+#include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "contract/certificates.h"
 #include "contract/contract.h"
 #include "pipeline/images.h"
+#include "probe/test_images.h"
+#include "system/world.h"
 
 /// One report per layout. An image that passed in an earlier run is not tested again if nothing that the result depends
-/// on has changed (pipeline/contract_cache.h); its report names that run.
+/// on has changed (make_contract_key); its report names that run.
 std::vector<ContractReport> test_images(const World& world, const Settings& settings, const Project& project,
                                         const std::vector<Layout>& layouts);
 
@@ -24,3 +29,21 @@ Problems check_contract_file(const World& world, const Settings& settings, const
 
 /// The *.crt files of certificates/.
 std::vector<CertificateFile> load_certificates(const World& world);
+
+// Results of earlier contract tests are kept outside of the checkout, with the same care as the vulnerability
+// databases: whoever can write there could hide a failed check.
+
+/// The name of the result of this test: a digest of all that it depends on. These are the image's manifest and
+/// configuration with what is expected of it, the contract with its limits and known failures, the certificates, what
+/// its base is expected to fail, the day where a date decides, this very program (with its probes and rows), and the
+/// engine with its components, its kernel and its image store. Where these are the same, so is the result.
+std::string make_contract_key(const ImageUnderTest& image, const TestSettings& settings, const std::string& contract,
+                              const EngineInfo& engine, const Digest& program);
+
+/// The result with this key in the cache, as `reused`; nothing if there is none, it is damaged, or a check failed.
+std::optional<ContractReport> load_cached_report(Files& files, const std::filesystem::path& cache,
+                                                 const std::string& key);
+
+/// Adds a result if every check passed, and removes those of other builds of this program, which no key can name any
+/// more. The result counts also where it cannot be saved: that is a line on `log`.
+void save_cached_report(const World& world, const std::filesystem::path& cache, const ContractReport& report);

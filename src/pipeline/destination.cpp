@@ -1,11 +1,8 @@
 #include "pipeline/destination.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 
-#include "base/text.h"
 #include "pipeline/registry_access.h"
 #include "registry/directory.h"
 #include "registry/existing_tags.h"
@@ -41,7 +38,7 @@ Destination::Destination(const World& world, const Settings& settings) : world_(
 }
 
 bool Destination::takes_stand_ins() const {
-    return !client_ || (settings_.allow_stand_in && registry::is_loopback(settings_.to));
+    return !client_ || (settings_.allow_stand_in && is_loopback(settings_.to));
 }
 
 void Destination::try_push(const std::vector<std::string>& repositories) {
@@ -55,7 +52,7 @@ std::vector<ExistingTag> Destination::load_existing(const std::vector<Candidate>
     if (client_) return registry::load_existing_tags(*client_, settings_.to, candidates, sources, registry_requests);
     std::vector<std::string> repositories;
     for (const Candidate& candidate : candidates) {
-        if (std::find(repositories.begin(), repositories.end(), candidate.repository) == repositories.end())
+        if (std::ranges::find(repositories, candidate.repository) == repositories.end())
             repositories.push_back(candidate.repository);
     }
     return load_existing_tags(world_.files, written_to_, repositories);
@@ -104,7 +101,7 @@ std::string Destination::execute(const Publication& publication, const Publicati
     const registry::Pushed pushed = registry::run_publication_to_registry(
         world_, *client_, publication, sources,
         {.host = settings_.to, .jobs = std::max(settings_.jobs, registry_requests), .note_done = note_done});
-    warnings_.insert(warnings_.end(), pushed.warnings.begin(), pushed.warnings.end());
+    append(warnings_, pushed.warnings);
     return registry::render_pushed(pushed);
 }
 
@@ -122,7 +119,7 @@ std::string Destination::execute_in_directory(const Publication& publication, co
 std::vector<std::string> repositories_of(const Plan& plan) {
     std::vector<std::string> repositories;
     for (const Image& image : plan.images) {
-        if (std::find(repositories.begin(), repositories.end(), image.repository) == repositories.end())
+        if (std::ranges::find(repositories, image.repository) == repositories.end())
             repositories.push_back(image.repository);
     }
     return repositories;

@@ -12,7 +12,7 @@
 #include "plan/plan.h"
 #include "publication/publication.h"
 #include "registry/client.h"
-#include "registry/sources.h"
+#include "registry/existing_tags.h"
 #include "system/world.h"
 
 /// An index that is published, with the images of these platforms as layouts on disk.

@@ -62,11 +62,9 @@ Evidence make_evidence(const Settings& settings, const Project& project, const s
                       .program = run.program_version,
                       .max_database_age = settings.max_database_age,
                       .severity = settings.severity,
-                      .policy = settings.policy,
-                      .images = {}};
+                      .policy = settings.policy};
     for (const Layout& layout : layouts) {
-        const auto image = std::find_if(run.images.begin(), run.images.end(),
-                                        [&](const ImageRun& i) { return i.name == layout.name; });
+        const auto image = std::ranges::find(run.images, layout.name, &ImageRun::name);
         if (image == run.images.end() || !image->verdict) continue;
         evidence.images.push_back({.name = layout.name,
                                    .image = layout.image,
@@ -194,8 +192,8 @@ std::vector<github::AssetFile> pack_evidence(const World& world, const Settings&
     add(common_archive, pack_common(world, settings, evidence));
     std::map<std::string, Archive> archives;
     for (const Layout& layout : layouts) {
-        const bool judged = std::any_of(evidence.images.begin(), evidence.images.end(),
-                                        [&](const EvidenceImage& image) { return image.name == layout.name; });
+        const bool judged =
+            std::ranges::find(evidence.images, layout.name, &EvidenceImage::name) != evidence.images.end();
         if (!judged) continue;
         const auto archive = archives.try_emplace(archive_of(layout.image), world.files).first;
         pack_image(world, settings, layout, archive->second);

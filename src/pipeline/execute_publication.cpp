@@ -1,7 +1,5 @@
 #include "pipeline/execute_publication.h"
 
-#include <fmt/format.h>
-
 #include <ostream>
 
 #include "base/text.h"
@@ -67,7 +65,7 @@ Published done(Published published, const Destination& destination) {
 
 Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
                               const PublicationSources& sources, Destination& destination, TimedStep& step) {
-    Published published{.publication = publication, .state = {}, .result = {}};
+    Published published{.publication = publication};
     published.state.to = destination.name();
     published.result.outputs = {{"published", "false"}};
     if (settings.dry_run) {

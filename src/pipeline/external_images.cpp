@@ -1,17 +1,13 @@
 #include "pipeline/external_images.h"
-#include "policy/waiver_entry.h"
+#include "policy/policy.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <ostream>
 #include <set>
 #include <unordered_map>
 
 #include "base/text.h"
-#include "github/runner.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
+#include "pipeline/reports.h"
 #include "pipeline/scans.h"
 #include "pipeline/step.h"
 #include "registry/fetch.h"
@@ -24,17 +20,17 @@ namespace fs = std::filesystem;
 
 /// What the layout of an image that no matrix names is called: "defradigital-python-1.0.0-python3.13.3", or with the
 /// first digits of its digest.
-std::string name_after(const registry::Reference& reference) {
+std::string name_after(const Reference& reference) {
     return directory_name(reference.repository + "-" +
                           (reference.digest ? std::string(reference.digest->hex().substr(0, 12)) : reference.tag));
 }
 
-std::vector<registry::Reference> read_references(const Settings& settings) {
-    std::vector<registry::Reference> references;
+std::vector<Reference> read_references(const Settings& settings) {
+    std::vector<Reference> references;
     std::set<std::string> names;
     Problems problems;
     for (const std::string& text : settings.references) {
-        const auto reference = registry::parse_reference(text);
+        const auto reference = parse_reference(text);
         if (!reference) {
             problems.push_back(
                 {{}, "\"" + text + "\" is no image reference", "write it as docker.io/defradigital/python@sha256:…"});
@@ -50,9 +46,9 @@ std::vector<registry::Reference> read_references(const Settings& settings) {
     return references;
 }
 
-std::vector<std::string> hosts_of(const std::vector<registry::Reference>& references) {
+std::vector<std::string> hosts_of(const std::vector<Reference>& references) {
     std::vector<std::string> hosts;
-    for (const registry::Reference& reference : references) hosts.push_back(reference.host);
+    for (const Reference& reference : references) hosts.push_back(reference.host);
     return hosts;
 }
 
@@ -79,7 +75,6 @@ std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Da
         remedies[finding.key()] = {
             .kind = advice.action == Action::ours ? "change the image" : render_action(advice.action),
             .text = advice.text,
-            .at = {},
             .waiver = waiver};
     };
     for (const Finding& finding : verdict.reported) add(finding, "");
@@ -103,11 +98,11 @@ bool names_images(const Settings& settings) {
 
 std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, const fs::path& directory,
                                          Problems& warnings) {
-    const std::vector<registry::Reference> references = read_references(settings);
+    const std::vector<Reference> references = read_references(settings);
     std::vector<registry::FetchRequest> requests;
-    for (const registry::Reference& reference : references) {
+    for (const Reference& reference : references) {
         for (const std::string& platform : settings.platforms)
-            requests.push_back({registry::render_reference(reference), name_after(reference), platform});
+            requests.push_back({render_reference(reference), name_after(reference), platform});
     }
     registry::ClientSettings access = load_registry_access(world, settings, hosts_of(references), warnings);
     access.mirrors = settings.mirrors;
@@ -116,7 +111,7 @@ std::vector<GivenImage> fetch_references(const World& world, const Settings& set
     TimedStep step(world, "fetch", counted(requests.size(), "image"));
     std::vector<GivenImage> images;
     for (registry::Fetched& fetched : registry::fetch_images(world, client, requests, directory, settings.jobs))
-        images.push_back({std::move(fetched.layout), registry::render_reference(fetched.reference)});
+        images.push_back({std::move(fetched.layout), render_reference(fetched.reference)});
     step.end("in " + directory.string() + ", " + counted(client.requests(), "request"));
     return images;
 }
@@ -146,18 +141,8 @@ std::vector<Verdict> scan_given_images(const World& world, const Settings& setti
 Run gather_given_run(const World& world, const Settings& settings, const Project& project,
                      std::vector<Verdict> verdicts) {
     const Date today = day_of(decision_time(world, settings));
-    Run run;
-    run.program_version = PROGRAM_VERSION;
-    run.repository = project.event.repository;
-    run.address = project.event.run_url;
-    run.finished = world.clock.now();
-    run.policy = project.policy;
-    run.policy_revision = project.policy_revision;
-    run.policy_warnings = project.policy_warnings;
-    for (const Problem& problem : check_waivers(project.policy, verdicts, today, Judged::unknown_targets))
-        run.policy_warnings.push_back(problem);
-    run.directory = github::directory_in_repository(world.environment, settings.directory);
-    run.out = settings.out.string();
+    Run run = begin_run(world, settings, project);
+    append(run.policy_warnings, check_waivers(project.policy, verdicts, today, Judged::unknown_targets));
     run.other_images = true;
     for (Verdict& verdict : verdicts) {
         ImageRun image;

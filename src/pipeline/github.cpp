@@ -1,11 +1,11 @@
 #include "pipeline/github.h"
 
 #include <algorithm>
-#include <ostream>
 #include <set>
 
 #include "base/text.h"
 #include "github/issues.h"
+#include "pipeline/project.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/step.h"
 

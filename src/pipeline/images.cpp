@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "report/sarif_rule.h"
 
 namespace {
 
@@ -16,37 +17,52 @@ fs::path bases_file(const Settings& settings) {
     return settings.out / "bases.json";
 }
 
-}  // namespace
-
-const Image& image_of(const Plan& plan, const Layout& layout) {
-    return *std::find_if(plan.images.begin(), plan.images.end(),
-                         [&](const Image& i) { return i.name == layout.image; });
-}
-
-std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project,
+                                       Problems& missing) {
     std::vector<Layout> layouts;
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {
             const fs::path directory = settings.out / "images" / layout_name(image, platform);
-            if (world.files.is_directory(directory))
+            if (world.files.is_directory(directory)) {
                 layouts.push_back(load_layout(world.files, directory, image.name, platform));
+            } else {
+                missing.push_back(
+                    {{directory.string(), 0}, "this image is not built", "python-image-action build makes it"});
+            }
         }
     }
     return layouts;
 }
 
+}  // namespace
+
+const Image& image_of(const Plan& plan, const std::string& name) {
+    return *std::ranges::find(plan.images, name, &Image::name);
+}
+
+ImageRun make_image_run(const Settings& settings, const Plan& plan, const std::string& image,
+                        const std::string& platform) {
+    const Image& planned = image_of(plan, image);
+    ImageRun run;
+    run.name = layout_name(planned, platform);
+    run.image = image;
+    run.platform = platform;
+    run.reference = planned.repository + ":" + planned.version_tag;
+    run.category = make_category(plan, planned, platform);
+    run.at = {settings.image_matrix, plan.row_of(planned).line};
+    return run;
+}
+
 std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
     Problems missing;
-    for (const Image& image : project.plan.images) {
-        for (const std::string& platform : project.plan.platforms) {
-            const fs::path directory = settings.out / "images" / layout_name(image, platform);
-            if (!world.files.is_directory(directory))
-                missing.push_back(
-                    {{directory.string(), 0}, "this image is not built", "python-image-action build makes it"});
-        }
-    }
+    std::vector<Layout> layouts = load_layouts_there(world, settings, project, missing);
     if (!missing.empty()) throw Error{Exit::bad_input, missing};
-    return load_layouts_there(world, settings, project);
+    return layouts;
+}
+
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
+    Problems missing;
+    return load_layouts_there(world, settings, project, missing);
 }
 
 std::vector<Base> load_bases(const World& world, const Settings& settings) {
@@ -59,14 +75,13 @@ void save_bases(const World& world, const Settings& settings, const std::vector<
 }
 
 std::optional<Base> find_base(const Project& project, const Layout& layout, const std::vector<Base>& bases) {
-    const Image& image = image_of(project.plan, layout);
+    const Image& image = image_of(project.plan, layout.image);
     const std::string reference =
         find_bases(project.dockerfile, render_target(image.target),
                    make_build_arguments(project.plan, image, project.source_date), layout.platform)
             .final_base;
-    const auto found = std::find_if(bases.begin(), bases.end(), [&](const Base& base) {
-        return base.reference == reference && is_base_of(base, layout);
-    });
+    const auto found = std::ranges::find_if(
+        bases, [&](const Base& base) { return base.reference == reference && is_base_of(base, layout); });
     return found == bases.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -93,7 +108,6 @@ std::string render_digests(const std::vector<Layout>& layouts) {
     JsonWriter json;
     json.open_object();
     for (const Layout& layout : layouts) json.field(layout.name, layout.manifest.text());
-    json.close();
     return json.one_line();
 }
 
@@ -101,6 +115,5 @@ std::string render_digests(const std::vector<PublishedImage>& images) {
     JsonWriter json;
     json.open_object();
     for (const PublishedImage& image : images) json.field(image.name, image.index.text());
-    json.close();
     return json.one_line();
 }

@@ -10,9 +10,14 @@
 #include "oci/layout.h"
 #include "pipeline/project.h"
 #include "publication/publication.h"
+#include "report/run.h"
 
-/// The image of the plan that a layout belongs to.
-const Image& image_of(const Plan& plan, const Layout& layout);
+/// The image of the plan with this name, which is there: "3.13.3-production", as in Layout::image.
+const Image& image_of(const Plan& plan, const std::string& name);
+
+/// One of the plan's images as the reports show it before anything is known about it.
+ImageRun make_image_run(const Settings& settings, const Plan& plan, const std::string& image,
+                        const std::string& platform);
 
 /// The layouts in out/images for this plan. Throws Error{bad_input} naming all that are missing.
 std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project);

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "github/event.h"
 #include "pipeline/settings.h"
 #include "plan/dockerfile.h"
@@ -60,3 +62,12 @@ bool is_other_commit(const Project& project);
 EventContext make_event_context(const github::Event& event);
 /// Throws Error{failed} if the run must publish and may not.
 Permission ask_permission(const Settings& settings, const Project& project);
+
+/// The commit of the work tree; empty if this is no git checkout, or git is not there.
+std::string load_revision(const World& world);
+
+/// This program's own cache directory, outside of the checkout; empty if neither XDG_CACHE_HOME nor HOME is set.
+std::filesystem::path cache_directory(const World& world);
+
+/// How later runs refer to this one when they use its results: its URL, else its time.
+std::string name_of_run(const World& world, const github::Event& event);

@@ -111,10 +111,9 @@ class Publishing {
     }
 
     bool blocks(const Candidate& candidate) const {
-        return std::any_of(verdicts_.begin(), verdicts_.end(), [&](const Verdict& verdict) {
+        return std::ranges::any_of(verdicts_, [&](const Verdict& verdict) {
             return verdict.outcome == Outcome::vulnerable &&
-                   std::any_of(candidate.members.begin(), candidate.members.end(),
-                               [&](const Member& member) { return member.manifest == verdict.manifest; });
+                   std::ranges::find(candidate.members, verdict.manifest, &Member::manifest) != candidate.members.end();
         });
     }
 

@@ -9,8 +9,7 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"
-#include "report/sarif.h"
-#include "report/sarif_identity.h"
+#include "report/sarif_rule.h"
 #include "system/parallel.h"
 
 namespace {
@@ -20,14 +19,13 @@ namespace fs = std::filesystem;
 std::vector<std::string> platforms_of(const Evidence& evidence) {
     std::vector<std::string> platforms;
     for (const EvidenceImage& image : evidence.images) {
-        if (std::find(platforms.begin(), platforms.end(), image.platform) == platforms.end())
-            platforms.push_back(image.platform);
+        if (std::ranges::find(platforms, image.platform) == platforms.end()) platforms.push_back(image.platform);
     }
     return platforms;
 }
 
 bool is_planned(const Plan& plan, const std::string& image) {
-    return std::any_of(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
+    return std::ranges::find(plan.images, image, &Image::name) != plan.images.end();
 }
 
 /// Skipping it would report success for an image that was never checked.
@@ -76,11 +74,8 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
     Night night{.project = load_project_of(world, then, fetched->directory, last->tag),
-                .requests = {},
-                .kept = {},
                 .from = "the release " + last->tag,
-                .released = true,
-                .missing = {}};
+                .released = true};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
         if (reference.empty()) continue;  // it went to a directory, not to a registry
@@ -95,11 +90,8 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
 
 Night find_tagged(const World& world, const Settings& settings) {
     Night night{.project = load_project(world, settings),
-                .requests = {},
-                .kept = {},
                 .from = "the version tags of " + settings.image_matrix,
-                .released = false,
-                .missing = {}};
+                .released = false};
     for (const Image& image : night.project.plan.images) {
         const std::string reference =
             registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
@@ -124,7 +116,7 @@ std::vector<std::string> references_of(const Night& night, const registry::Fetch
 }
 
 bool ask(registry::Client& client, const std::string& text) {
-    const auto reference = registry::parse_reference(text);
+    const auto reference = parse_reference(text);
     // Not "there", not "missing": a record with such a name in it is damaged, and what is published is unknown.
     if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
     const auto& [host, repository, tag, digest] = *reference;
@@ -154,35 +146,17 @@ Problem missing_problem(const ImageRun& image, const std::string& reference) {
 
 }  // namespace
 
-std::string name_of(const registry::FetchRequest& request) {
-    return request.image + "-" + render_platform_name(request.platform);
-}
-
-ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& request) {
-    const Plan& plan = night.project.plan;
-    const Image& image =
-        *std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == request.image; });
-    ImageRun run;
-    run.name = name_of(request);
-    run.image = image.name;
-    run.platform = request.platform;
-    run.reference = image.repository + ":" + image.version_tag;
-    run.category = make_category(plan, image, request.platform);
-    run.at = {settings.image_matrix, plan.row_of(image).line};
-    return run;
-}
-
 Night find_published(const World& world, const Settings& settings, github::Api& api) {
     Problems warnings;
     std::optional<Night> released = find_released(world, settings, api, warnings);
     Night night = released ? std::move(*released) : find_tagged(world, settings);
-    night.project.warnings.insert(night.project.warnings.end(), warnings.begin(), warnings.end());
+    append(night.project.warnings, warnings);
     return night;
 }
 
 bool is_nothing_published(registry::Client& client, const Night& night) {
-    return std::none_of(night.requests.begin(), night.requests.end(), [&](const registry::FetchRequest& request) {
-        const auto reference = registry::parse_reference(request.reference);
+    return std::ranges::none_of(night.requests, [&](const registry::FetchRequest& request) {
+        const auto reference = parse_reference(request.reference);
         // Denied is how Docker Hub responds where there is no such repository.
         return !reference || registry::ask_tag(client, reference->host, reference->repository, reference->tag,
                                                registry::TagRead::head_then_get, [] { return true; });
@@ -193,10 +167,10 @@ void set_missing_apart(registry::Client& client, const Settings& settings, Night
     const std::map<std::string, bool> is_there = ask_all(client, settings, night);
     std::erase_if(night.requests, [&](const registry::FetchRequest& request) {
         const std::vector<std::string> references = references_of(night, request);
-        const auto gone = std::find_if(references.begin(), references.end(),
-                                       [&](const std::string& reference) { return !is_there.at(reference); });
+        const auto gone =
+            std::ranges::find_if(references, [&](const std::string& reference) { return !is_there.at(reference); });
         if (gone == references.end()) return false;
-        night.missing.push_back(make_image_run(settings, night, request));
+        night.missing.push_back(make_image_run(settings, night.project.plan, request.image, request.platform));
         night.project.warnings.push_back(missing_problem(night.missing.back(), *gone));
         std::erase_if(night.kept, [&](const Layout& layout) { return layout.name == name_of(request); });
         return true;

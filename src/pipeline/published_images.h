@@ -1,7 +1,6 @@
 // What the nightly run scans: the published images, as the last release or the matrix names them.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +15,6 @@ struct Night {
     bool released = false;          ///< a release says what was published; else the version tags of the matrix do
     std::vector<ImageRun> missing;  ///< should be published, and are not: without a verdict they are unknown
 };
-
-/// "3.13.3-production-linux-amd64", as its layout is called.
-std::string name_of(const registry::FetchRequest& request);
-
-/// One of tonight's images as the reports show it before anything is known about it.
-ImageRun make_image_run(const Settings& settings, const Night& night, const registry::FetchRequest& request);
 
 /// What the last release published, by digest, planned as it was then; the policy is today's. Where no release says,
 /// the version tags of the matrix, with a warning if there is a release that should. Throws make_refusal,

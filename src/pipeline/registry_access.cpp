@@ -57,7 +57,7 @@ registry::ClientSettings make_access(const World& world, const Settings& setting
             found = true;
         }
         if (found) continue;
-        warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+        append(warnings, config.warnings);
         access.unused_credentials = config.warnings;
     }
     return access;

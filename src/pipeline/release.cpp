@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ostream>
 
 #include "base/text.h"
@@ -26,7 +25,7 @@ std::optional<LastRelease> load_last_release(const World& world, const Settings&
     });
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
-    LastRelease result{.version = last->tag, .images = {}, .findings = std::nullopt};
+    LastRelease result{.version = last->tag};
     if (const auto record = fetch_publication(world, settings, api, *last)) {
         for (const PublishedImage& image : record->images) result.images.push_back(image.name);
     }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/text.h"
 #include "pipeline/candidates.h"
@@ -15,15 +14,8 @@ namespace {
 
 constexpr std::size_t max_names = 6;
 
-std::string list_some(std::vector<std::string> names) {
-    if (names.size() <= max_names) return joined(names, ", ");
-    const std::size_t more = names.size() - max_names;
-    names.resize(max_names);
-    return fmt::format("{} and {} more", joined(names, ", "), more);
-}
-
 void add_new(std::vector<std::string>& names, const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
 }
 
 // What would be published ------------------------------------------------------------------------------------------
@@ -37,8 +29,9 @@ std::string describe_publication(const Plan& plan) {
         add_new(repositories, image.repository);
         for (const std::string& tag : image.moving_tags) add_new(moving, tag);
     }
-    return fmt::format("merged, this publishes {}{} in {}", list_some(versions),
-                       moving.empty() ? "" : ", and moves " + list_some(moving) + ",", joined(repositories, " and "));
+    return fmt::format("merged, this publishes {}{} in {}", joined_some(versions, max_names),
+                       moving.empty() ? "" : ", and moves " + joined_some(moving, max_names) + ",",
+                       joined(repositories, " and "));
 }
 
 Problem tell_publication(const Plan& plan, const std::string& released) {
@@ -63,9 +56,8 @@ Waiver effect_of(Waiver waiver) {
 
 std::vector<Waiver> waivers_beyond(const std::vector<Waiver>& known, const std::vector<Waiver>& waivers) {
     std::vector<Waiver> others;
-    std::copy_if(waivers.begin(), waivers.end(), std::back_inserter(others), [&](const Waiver& waiver) {
-        return std::none_of(known.begin(), known.end(),
-                            [&](const Waiver& k) { return effect_of(k) == effect_of(waiver); });
+    std::ranges::copy_if(waivers, std::back_inserter(others), [&](const Waiver& waiver) {
+        return std::ranges::none_of(known, [&](const Waiver& k) { return effect_of(k) == effect_of(waiver); });
     });
     return others;
 }
@@ -93,7 +85,7 @@ std::string describe(const Waiver& waiver) {
 std::string describe(const std::vector<Waiver>& waivers) {
     std::vector<std::string> texts;
     for (const Waiver& waiver : waivers) texts.push_back(describe(waiver));
-    return counted(waivers.size(), "exception") + ": " + list_some(texts);
+    return counted(waivers.size(), "exception") + ": " + joined_some(texts, max_names);
 }
 
 /// A pause is a warning of its own, in every run.
@@ -107,8 +99,8 @@ Problems tell_gate(const std::string& file, const Policy& then, const Policy& no
              Level::warning});
     }
     for (const Scope& scope : now.scopes) {
-        const bool known = std::any_of(then.scopes.begin(), then.scopes.end(),
-                                       [&](const Scope& old) { return loosens_the_same(old, scope); });
+        const bool known =
+            std::ranges::any_of(then.scopes, [&](const Scope& old) { return loosens_the_same(old, scope); });
         if (known) continue;
         problems.push_back({scope.at,
                             fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
@@ -150,9 +142,8 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     Problems problems = check_version(project.plan, load_inputs(world, settings, project), *released, last->tag);
     if (problems.empty()) problems.push_back(tell_publication(project.plan, last->tag));
     if (const auto policy = fetch_policy(world, settings, api, *last)) {
-        for (const Problem& problem : tell_waivers(policy->waivers, project.policy.waivers))
-            problems.push_back(problem);
-        for (const Problem& problem : tell_gate(settings.policy, *policy, project.policy)) problems.push_back(problem);
+        append(problems, tell_waivers(policy->waivers, project.policy.waivers));
+        append(problems, tell_gate(settings.policy, *policy, project.policy));
     }
     return problems;
 }

@@ -1,5 +1,5 @@
 #include "pipeline/reports.h"
-#include "policy/waiver_entry.h"
+#include "policy/policy.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,6 @@
 #include <ostream>
 #include <unordered_map>
 
-#include "base/text.h"
 #include "github/runner.h"
 #include "pipeline/baseline.h"
 #include "pipeline/checks.h"
@@ -23,7 +22,7 @@
 #include "report/page.h"
 #include "report/run_json.h"
 #include "report/sarif.h"
-#include "report/sarif_identity.h"
+#include "report/sarif_rule.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"
@@ -67,23 +66,11 @@ std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, 
 ImageEvidence load_evidence(const World& world, const Project& project, const Layout& layout,
                             const std::vector<Base>& bases) {
     ImageEvidence evidence;
-    evidence.python_version = image_of(project.plan, layout).python_version;
+    evidence.python_version = image_of(project.plan, layout.image).python_version;
     evidence.layers = load_layers(world, project, layout, bases);
     if (const auto base = find_base(project, layout, bases))
         evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
     return evidence;
-}
-
-ImageRun gather_image(const Settings& settings, const Project& project, const Layout& layout) {
-    const Image& image = image_of(project.plan, layout);
-    ImageRun run;
-    run.name = layout.name;
-    run.image = layout.image;
-    run.platform = layout.platform;
-    run.reference = image.repository + ":" + image.version_tag;
-    run.category = make_category(project.plan, image, layout.platform);
-    run.at = {settings.image_matrix, project.plan.row_of(image).line};
-    return run;
 }
 
 /// What save_reports writes, the one that says what a run was about last.
@@ -94,35 +81,43 @@ bool has_own_reports(const World& world, const std::filesystem::path& out) {
     const std::optional<std::string> verdict = world.files.read_if_there(out / "verdict.json");
     if (verdict) return verdict->find("\"other_images\": true") == std::string::npos;
     const std::vector<std::string> names = world.files.names_in(out);
-    return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-        return name == "images" || std::find(report_names.begin(), report_names.end(), name) != report_names.end();
+    return std::ranges::any_of(names, [](const std::string& name) {
+        return name == "images" || std::ranges::find(report_names, name) != report_names.end();
     });
 }
 
 }  // namespace
 
-Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
-               const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts) {
-    const Date today = day_of(decision_time(world, settings));
-    const std::vector<Base> bases = load_bases(world, settings);
+Run begin_run(const World& world, const Settings& settings, const Project& project) {
     Run run;
     run.program_version = PROGRAM_VERSION;
     run.repository = project.event.repository;
     run.revision = project.revision;
     run.address = project.event.run_url;
     run.finished = world.clock.now();
+    run.policy = project.policy;
+    run.policy_revision = project.policy_revision;
+    run.policy_warnings = project.policy_warnings;
+    run.directory = github::directory_in_repository(world.environment, settings.directory);
+    run.out = settings.out.string();
+    return run;
+}
+
+Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
+               const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts) {
+    const Date today = day_of(decision_time(world, settings));
+    const std::vector<Base> bases = load_bases(world, settings);
+    Run run = begin_run(world, settings, project);
     run.plan = project.plan;
     for (const Base& base : bases)
         run.bases.push_back({base.reference, base.digest, base.created, base.digest_now, base.stand_in});
     FixPlan plan;  // over all images: one step is asked for once
     std::map<std::string, ImageEvidence> evidence;
     for (const Layout& layout : layouts) {
-        ImageRun image = gather_image(settings, project, layout);
-        const auto verdict = std::find_if(verdicts.begin(), verdicts.end(), [&](const Verdict& v) {
-            return v.manifest == layout.manifest && v.name == layout.name;
-        });
-        const auto contract = std::find_if(contracts.begin(), contracts.end(),
-                                           [&](const ContractReport& c) { return c.name == layout.name; });
+        ImageRun image = make_image_run(settings, project.plan, layout.image, layout.platform);
+        const auto verdict = std::ranges::find_if(
+            verdicts, [&](const Verdict& v) { return v.manifest == layout.manifest && v.name == layout.name; });
+        const auto contract = std::ranges::find(contracts, layout.name, &ContractReport::name);
         if (contract != contracts.end()) image.contract = *contract;
         if (verdict != verdicts.end()) {
             image.verdict = *verdict;
@@ -134,24 +129,16 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
     for (std::size_t i = 0; i < layouts.size(); ++i) {
         ImageRun& image = run.images[i];
         if (image.verdict)
-            image.remedies = make_remedies(settings, project, image_of(project.plan, layouts[i]), evidence[image.name],
-                                           plan, *image.verdict, today);
+            image.remedies = make_remedies(settings, project, image_of(project.plan, layouts[i].image),
+                                           evidence[image.name], plan, *image.verdict, today);
     }
-    run.policy = project.policy;
-    run.policy_revision = project.policy_revision;
-    run.policy_warnings = project.policy_warnings;
     const Judged judged = settings.only.empty() ? Judged::all_images : Judged::some_images;
-    for (const Problem& problem : check_waivers(project.policy, verdicts, today, judged))
-        run.policy_warnings.push_back(problem);
+    append(run.policy_warnings, check_waivers(project.policy, verdicts, today, judged));
     run.other_warnings = project.warnings;
-    for (const Problem& problem : check_categories(project.plan)) run.other_warnings.push_back(problem);
-    for (const Problem& problem : check_upgrades(world, project)) run.other_warnings.push_back(problem);
-    for (const Problem& problem : check_upgrades_built(world, settings, project, layouts))
-        run.other_warnings.push_back(problem);
-    for (const Problem& problem : check_contract_file(world, settings, contracts))
-        run.other_warnings.push_back(problem);
-    run.directory = github::directory_in_repository(world.environment, settings.directory);
-    run.out = settings.out.string();
+    append(run.other_warnings, check_categories(project.plan));
+    append(run.other_warnings, check_upgrades(world, project));
+    append(run.other_warnings, check_upgrades_built(world, settings, project, layouts));
+    append(run.other_warnings, check_contract_file(world, settings, contracts));
     return run;
 }
 
@@ -219,15 +206,19 @@ Result make_result(const Settings& settings, const Run& run, std::string summary
     return result;
 }
 
+Result report_run(const World& world, const Settings& settings, const Run& run) {
+    std::string summary = save_reports(world, settings, run);
+    world.out << render_table(run, wants_colour(world));
+    return make_result(settings, run, std::move(summary));
+}
+
 Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts) {
     const Baseline baseline = judge_baseline(world, settings, project, layouts);
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline);
     Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
     add_changes(world, settings, project, baseline, run);
-    std::string summary = save_reports(world, settings, run);
-    world.out << render_table(run, wants_colour(world));
-    Result result = make_result(settings, run, std::move(summary));
+    Result result = report_run(world, settings, run);
     return {std::move(run), std::move(result)};
 }
 

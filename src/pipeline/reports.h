@@ -11,6 +11,9 @@
 #include "report/run.h"
 #include "verdict/verdict.h"
 
+/// A run with what is known before anything is judged: where and when, its policy, its files.
+Run begin_run(const World& world, const Settings& settings, const Project& project);
+
 /// Collects what is known into the value that all reports are made from.
 Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
                const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts);
@@ -26,6 +29,9 @@ std::string save_reports(const World& world, const Settings& settings, const Run
 
 /// Exit code, annotations and outputs of a judged run, and its summary.
 Result make_result(const Settings& settings, const Run& run, std::string summary);
+
+/// All three: writes the reports, prints the table, returns the result.
+Result report_run(const World& world, const Settings& settings, const Run& run);
 
 struct Reported {
     Run run;

@@ -13,6 +13,3 @@ struct Result {
     std::map<std::string, std::string> outputs;  ///< for $GITHUB_OUTPUT
     std::string summary;                         ///< Markdown for the step summary
 };
-
-/// Adds `more` at the end of `all`.
-void append(Problems& all, const Problems& more);

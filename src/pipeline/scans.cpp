@@ -6,8 +6,8 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "pipeline/cache.h"
 #include "pipeline/images.h"
+#include "pipeline/project.h"
 #include "pipeline/step.h"
 #include "scan/scan.h"
 
@@ -67,8 +67,7 @@ void scan_images(const World& world, const Settings& settings, const Project& pr
     const ScanSettings scan = make_scan_settings(world, settings, project);
     TimedStep step(world, "scan", counted(layouts.size(), "image") + " with Trivy and Grype");
     const std::vector<Receipt> receipts = run_scans(world, layouts, scan);
-    const auto failed =
-        std::count_if(receipts.begin(), receipts.end(), [](const Receipt& r) { return !r.failure.empty(); });
+    const auto failed = std::ranges::count_if(receipts, [](const Receipt& r) { return !r.failure.empty(); });
     step.end(failed == 0 ? counted(receipts.size(), "report")
                          : fmt::format("{} of {} scans failed", failed, receipts.size()));
 }

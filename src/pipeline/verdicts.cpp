@@ -11,11 +11,11 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
     const std::vector<Base> bases = load_bases(world, settings);
     world.files.remove(settings.out / "verdicts");
     std::vector<Verdict> verdicts;
-    const bool stand_ins = std::any_of(bases.begin(), bases.end(), [](const Base& b) { return b.stand_in; });
+    const bool stand_ins = std::ranges::any_of(bases, &Base::stand_in);
     for (const Layout& layout : layouts) {
         const std::optional<Base> base = find_base(project, layout, bases);
         Subject subject = make_subject(world, settings, layout);
-        subject.target = render_target(image_of(project.plan, layout).target);
+        subject.target = render_target(image_of(project.plan, layout.image).target);
         subject.stand_in_bases = subject.stand_in_bases || stand_ins;
         subject.base_rebuilt = base && is_rebuilt(*base);
         if (base) subject.base_created = base->created;

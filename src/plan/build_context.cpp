@@ -93,16 +93,14 @@ bool BuildContext::is_ignored(const std::string& path) const {
 }
 
 bool BuildContext::holds(const std::string& path) const {
-    return !is_ignored(path) && std::any_of(read_.begin(), read_.end(), [&](const std::string& pattern) {
-        return matches_at_or_above(pattern, path);
-    });
+    return !is_ignored(path) &&
+           std::ranges::any_of(read_, [&](const std::string& pattern) { return matches_at_or_above(pattern, path); });
 }
 
 bool BuildContext::may_hold_below(const std::string& directory) const {
-    const bool is_let_in_again =
-        std::any_of(ignored_.begin(), ignored_.end(), [](const Pattern& pattern) { return pattern.lets_in; });
+    const bool is_let_in_again = std::ranges::any_of(ignored_, &Pattern::lets_in);
     if (!is_let_in_again && is_ignored(directory)) return false;
-    return std::any_of(read_.begin(), read_.end(), [&](const std::string& pattern) {
+    return std::ranges::any_of(read_, [&](const std::string& pattern) {
         const std::string fixed = pattern.substr(0, pattern.find_first_of(wildcards));
         return matches_at_or_above(pattern, directory) || (fixed + "/").starts_with(directory + "/") ||
                (fixed.size() < pattern.size() && directory.starts_with(fixed));
@@ -111,7 +109,7 @@ bool BuildContext::may_hold_below(const std::string& directory) const {
 
 bool BuildContext::add(const std::string& path) {
     const std::string pattern = cleaned(path);
-    if (std::find(read_.begin(), read_.end(), pattern) != read_.end()) return false;
+    if (std::ranges::find(read_, pattern) != read_.end()) return false;
     read_.push_back(pattern);
     return true;
 }

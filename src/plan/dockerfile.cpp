@@ -8,7 +8,6 @@
 
 #include "base/digest.h"
 #include "base/text.h"
-#include "plan/names.h"
 #include "plan/shell_words.h"
 
 namespace {
@@ -180,8 +179,7 @@ class InstructionReader {
     Instruction split(const Words& words, int line) {
         const std::size_t end = std::min(words.text.find_first_of(blanks), words.text.size());
         Instruction instruction{lower_case(words.text.substr(0, end)), {}, words.from(end), line};
-        if (std::find(known_instructions.begin(), known_instructions.end(), instruction.name) ==
-            known_instructions.end()) {
+        if (std::ranges::find(known_instructions, instruction.name) == known_instructions.end()) {
             const std::string meant = nearest_word(instruction.name, known_instructions);
             add_problem(line, "unknown instruction " + shown(words.text.substr(0, end)),
                         meant.empty() ? "is it the end of a here-document, or a line that the one above continues?"
@@ -192,7 +190,7 @@ class InstructionReader {
     }
 
     static std::string upper_case(std::string text) {
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+        std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
         return text;
     }
 
@@ -271,7 +269,6 @@ class StageReader {
             const std::string word = rest.text.substr(begin, end - begin);
             const std::size_t equals = word.find('=');
             DockerfileArgument argument{.name = word.substr(0, equals),
-                                        .value = std::nullopt,
                                         .line = line_at(dockerfile_.text, rest.offsets[begin]),
                                         .is_global = dockerfile_.stages.empty()};
             if (equals != std::string::npos) {
@@ -288,8 +285,8 @@ class StageReader {
     void read_from(const Instruction& instruction) {
         const std::string& text = instruction.rest.text;
         std::string spaced = text;
-        std::replace_if(
-            spaced.begin(), spaced.end(), [](char c) { return blanks.find(c) != blanks.npos; }, ' ');
+        std::ranges::replace_if(
+            spaced, [](char c) { return blanks.find(c) != blanks.npos; }, ' ');
         const std::vector<std::string> words = fields_of(spaced, ' ');
         Stage stage;
         stage.line = instruction.line;
@@ -390,28 +387,4 @@ std::optional<int> line_of_stage(const Dockerfile& dockerfile, const std::string
         if (!name.empty() && stage.name == name) return stage.line;
     }
     return std::nullopt;
-}
-
-std::optional<std::string> familiar_name(const std::string& reference) {
-    const std::size_t at = reference.find('@');
-    std::string name = reference.substr(0, at);
-    std::string tag;
-    if (const std::size_t colon = name.rfind(':'); colon != std::string::npos && name.find('/', colon) == name.npos) {
-        tag = name.substr(colon + 1);
-        if (!is_tag(tag)) return std::nullopt;
-        name.resize(colon);
-    }
-    if (at != std::string::npos && !Digest::parse(reference.substr(at + 1))) return std::nullopt;
-    std::string host = name.substr(0, name.find('/'));
-    const bool has_host = host != name && (host.find_first_of(".:") != std::string::npos || host == "localhost");
-    std::string repository = has_host ? name.substr(host.size() + 1) : name;
-    if (!is_repository(has_host ? "x/" + repository : repository)) return std::nullopt;
-    if (!has_host || host == "docker.io" || host == "index.docker.io") {
-        if (repository.starts_with("library/")) repository.erase(0, 8);
-        host.clear();
-    }
-    std::string familiar = host.empty() ? repository : host + "/" + repository;
-    if (!tag.empty() && (tag != "latest" || at != std::string::npos)) familiar += ":" + tag;
-    if (at != std::string::npos) familiar += reference.substr(at);
-    return familiar;
 }

@@ -56,7 +56,3 @@ Dockerfile parse_dockerfile(std::string_view text, const std::string& file);
 
 /// The line of the stage's FROM; nothing if there is no such stage.
 std::optional<int> line_of_stage(const Dockerfile& dockerfile, const std::string& name);
-
-/// An image reference in the short form that BuildKit compares (distribution/reference, FamiliarString): without
-/// "docker.io/", "library/" and ":latest". Nothing if it is not a reference.
-std::optional<std::string> familiar_name(const std::string& reference);

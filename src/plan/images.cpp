@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/reference.h"
 #include "base/text.h"
-#include "plan/names.h"
 #include "plan/plan.h"
 
 namespace {
@@ -71,9 +71,8 @@ void check_names(const Job& job, const std::string& name_space, Problems& proble
 bool is_platform(std::string_view text) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyz0123456789";
     const std::vector<std::string> parts = fields_of(text, '/');
-    const bool is_plain = std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
-        return part.find_first_not_of(plain) == std::string::npos;
-    });
+    const bool is_plain = std::ranges::all_of(
+        parts, [&](const std::string& part) { return part.find_first_not_of(plain) == std::string::npos; });
     return is_plain && (parts.size() == 2 || parts.size() == 3) && parts.front() == "linux" &&
            joined(parts, "/") == text;
 }
@@ -96,29 +95,24 @@ bool is_chosen(const Image& image, const std::string& pattern) {
            matches_pattern(pattern, render_target(image.target));
 }
 
-std::string name_some(const std::vector<Image>& images) {
+std::vector<std::string> names_of(const std::vector<Image>& images) {
     std::vector<std::string> names;
     for (const Image& image : images) names.push_back(image.name);
-    if (names.size() > names_told) {
-        const std::string rest = fmt::format("and {} more", names.size() - names_told);
-        names.resize(names_told);
-        names.push_back(rest);
-    }
-    return joined(names, ", ");
+    return names;
 }
 
 std::vector<Image> choose(const std::vector<Image>& images, const std::vector<std::string>& only, Problems& problems) {
     for (const std::string& pattern : only) {
-        if (std::any_of(images.begin(), images.end(), [&](const Image& image) { return is_chosen(image, pattern); }))
-            continue;
-        problems.push_back({{},
-                            fmt::format("no image is called {}", shown(pattern)),
-                            images.empty() ? "the matrix has no rows" : "there are " + name_some(images)});
+        if (std::ranges::any_of(images, [&](const Image& image) { return is_chosen(image, pattern); })) continue;
+        problems.push_back(
+            {{},
+             fmt::format("no image is called {}", shown(pattern)),
+             images.empty() ? "the matrix has no rows" : "there are " + joined_some(names_of(images), names_told)});
     }
     std::vector<Image> chosen;
-    std::copy_if(images.begin(), images.end(), std::back_inserter(chosen), [&](const Image& image) {
-        return only.empty() || std::any_of(only.begin(), only.end(),
-                                           [&](const std::string& pattern) { return is_chosen(image, pattern); });
+    std::ranges::copy_if(images, std::back_inserter(chosen), [&](const Image& image) {
+        return only.empty() ||
+               std::ranges::any_of(only, [&](const std::string& pattern) { return is_chosen(image, pattern); });
     });
     return chosen;
 }
@@ -137,7 +131,7 @@ std::string render_target(Target target) {
 
 std::string layout_name(const Image& image, const std::string& platform) {
     std::string suffix = platform;
-    std::replace(suffix.begin(), suffix.end(), '/', '-');
+    std::ranges::replace(suffix, '/', '-');
     return image.name + "-" + suffix;
 }
 
@@ -150,4 +144,34 @@ Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_s
     const std::vector<Image> chosen = choose(make_images(matrix, job, name_space), only, problems);
     if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
     return {.matrix = matrix, .job = job, .images = chosen, .platforms = platforms};
+}
+
+// The digest is the SHA-256 of a text with one line per fact, so that anyone can compute it again:
+//     python-image-action inputs 1
+//     target production
+//     python 3.13.3
+//     debian slim-bookworm
+//     distroless cc-debian12
+//     defra-version 1.0.0
+//     file sha256:… - Dockerfile
+//     file sha256:… x image/prepare-slim
+// Lines of files are sorted by path and end in NUL, because a path may hold a line feed. A change of this form needs
+// another number in the first line. Of a file with another mode than 0644 and 0755, of a directory with another one
+// than 0755 and of a link, the digest is that of a text about it (bake's inputs.cpp). Not in it: moving tags, namespace
+// and image name, other rows. A commit that changes only these moves the images' date all the same: see
+// load_source_date.
+
+Digest compute_inputs(const Plan& plan, const Image& image, std::vector<InputFile> files) {
+    const Row& row = plan.row_of(image);
+    const bool is_distroless = image.target == Target::production && !row.distroless_version.empty();
+    std::string text =
+        fmt::format("python-image-action inputs 1\ntarget {}\npython {}\ndebian {}\ndistroless {}\ndefra-version {}\n",
+                    render_target(image.target), row.python_version, row.debian_version,
+                    is_distroless ? row.distroless_version : "-", plan.job.defra_version);
+    std::ranges::sort(files, {}, &InputFile::path);
+    for (const InputFile& file : files) {
+        text += fmt::format("file {} {} {}", file.content.text(), file.executable ? "x" : "-", file.path);
+        text += '\0';
+    }
+    return sha256(text);
 }

@@ -8,8 +8,8 @@
 #include <array>
 #include <map>
 
+#include "base/reference.h"
 #include "base/text.h"
-#include "plan/names.h"
 #include "plan/plan.h"
 
 namespace {
@@ -26,9 +26,9 @@ constexpr std::array dangerous_beginnings = {"LD_",     "DYLD_",   "GITHUB_",   
                                              "TRIVY_",  "GRYPE_",  "SYFT_",     "XDG_"};
 
 bool is_dangerous(std::string_view key) {
-    return std::any_of(dangerous_names.begin(), dangerous_names.end(), [&](const char* name) { return key == name; }) ||
-           std::any_of(dangerous_beginnings.begin(), dangerous_beginnings.end(),
-                       [&](const char* beginning) { return key.starts_with(beginning); }) ||
+    return std::ranges::any_of(dangerous_names, [&](const char* name) { return key == name; }) ||
+           std::ranges::any_of(dangerous_beginnings,
+                               [&](const char* beginning) { return key.starts_with(beginning); }) ||
            key.ends_with("_PROXY");
 }
 
@@ -48,8 +48,7 @@ std::string_view find_ambiguous(std::string_view value) {
 
 class JobReader {
   public:
-    JobReader(std::string file, Problems& problems)
-        : job_{.file = std::move(file), .defra_version = {}, .image_name = {}}, problems_(problems) {}
+    JobReader(std::string file, Problems& problems) : job_{.file = std::move(file)}, problems_(problems) {}
 
     void read_line(std::string_view line, int number);
     Job finish();
@@ -195,6 +194,6 @@ Job parse_job_env(std::string_view text, const std::string& file, Problems& warn
     for (const std::string& line : lines_of(text)) reader.read_line(line, ++number);
     Job job = reader.finish();
     if (has_errors(problems)) throw Error{Exit::bad_input, sorted_by_place(problems)};
-    warnings.insert(warnings.end(), problems.begin(), problems.end());
+    append(warnings, problems);
     return job;
 }

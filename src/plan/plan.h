@@ -71,17 +71,11 @@ std::string layout_name(const Image& image, const std::string& platform);
 
 /// The matrix, or Error{bad_input} with every mistake of the file: what is no JSON, unknown or missing or mistyped
 /// keys, versions that are none, tags outside the grammar (distribution-spec: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}), tags
-/// given twice or claimed by two rows, equal versions in two rows, Debian and distroless that disagree, and the
-/// matrices of sibling repositories (nodeVersion, netVersion), which are recognised and explained.
-Matrix parse_matrix(std::string_view text, const std::string& file);
-
-/// The same with check_tags and check_support in one go, so that every error is reported at once: what `check`,
-/// `matrix` and `run` read the file with. What is odd but no error (a list without rows, too) is added to `warnings`;
-/// if there is an error, the Error holds the warnings too.
+/// given twice or claimed by two rows, equal versions in two rows, Debian and distroless that disagree, the errors of
+/// check_support, and the matrices of sibling repositories (nodeVersion, netVersion), which are recognised and
+/// explained. What is odd but no error is added to `warnings`: no rows, a tag that promises another Python than its row
+/// has ("latest-3.12" on 3.13.3), the warnings of check_support. If there is an error, the Error holds them too.
 Matrix parse_matrix(std::string_view text, const std::string& file, Date today, Problems& warnings);
-
-/// Warnings: a tag that promises another Python than its row has ("latest-3.12" on 3.13.3).
-Problems check_tags(const Matrix& matrix);
 
 /// JOB.env, or Error{bad_input} with every mistake. KEY=VALUE lines and # comments; no shell, no quotes, no expansion;
 /// unknown keys and CRLF are warnings, added to `warnings` (to the Error if there is one); names that would be

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "plan/names.h"
 #include "plan/plan.h"
 
 namespace {
@@ -64,9 +63,8 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
                             "raise pythonVersion, or remove the row"});
         return;
     }
-    const auto known = std::find_if(python_minors.begin(), python_minors.end(), [&](const PythonMinor& p) {
-        return version->major == 3 && version->minor == p.minor;
-    });
+    const auto known = std::ranges::find_if(
+        python_minors, [&](const PythonMinor& p) { return version->major == 3 && version->minor == p.minor; });
     if (known == python_minors.end()) {
         problems.push_back(warning(at, fmt::format("{} is not in the table of supported versions", name),
                                    "its end of life is not checked: a newer release of this program may know it"));
@@ -103,9 +101,8 @@ std::string describe_distroless(const std::string& name, Date ends, Date today) 
 }
 
 void check_distroless(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
-    const auto suite = std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) {
-        return row.distroless_version == fmt::format("cc-debian{}", s.number);
-    });
+    const auto suite = std::ranges::find_if(
+        suites, [&](const DebianSuite& s) { return row.distroless_version == fmt::format("cc-debian{}", s.number); });
     if (suite == suites.end() || !suite->distroless_ends) return;
     const std::string what = describe_distroless(row.distroless_version, *suite->distroless_ends, today);
     if (what.empty()) return;
@@ -160,13 +157,12 @@ Problems merge_warnings(const Problems& problems) {
 }  // namespace
 
 std::optional<DebianSuite> find_suite(std::string_view name) {
-    const auto found = std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) { return s.name == name; });
+    const auto found = std::ranges::find(suites, name, &DebianSuite::name);
     return found == suites.end() ? std::nullopt : std::optional(*found);
 }
 
 std::optional<DebianSuite> find_suite(int number) {
-    const auto found =
-        std::find_if(suites.begin(), suites.end(), [&](const DebianSuite& s) { return s.number == number; });
+    const auto found = std::ranges::find(suites, number, &DebianSuite::number);
     return found == suites.end() ? std::nullopt : std::optional(*found);
 }
 

@@ -12,7 +12,7 @@
 namespace {
 
 bool is_plain_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
 /// Both scanners end an entry at the beginning of the day that they name; ours holds through its last day.
@@ -36,8 +36,8 @@ IgnoreEntry read_line(const std::string& line, const std::string& comment_above,
     const std::size_t hash = line.find('#');
     entry.waiver.reason = hash == std::string::npos ? comment_above : std::string(trimmed(line.substr(hash + 1)));
     std::string words = line.substr(0, hash);
-    std::replace_if(
-        words.begin(), words.end(), [](char c) { return c == '\t' || c == '\v' || c == '\f'; }, ' ');
+    std::ranges::replace_if(
+        words, [](char c) { return c == '\t' || c == '\v' || c == '\f'; }, ' ');
     const std::vector<std::string> fields = fields_of(words, ' ');
     entry.waiver.id = fields.front();
     for (const std::string& field : fields) {
@@ -140,18 +140,6 @@ IgnoreEntry read_grype_rule(YamlFile& yaml, const YAML::Node& node) {
     if (!entry.waiver.package_version.empty() && entry.waiver.package.empty())
         entry.obstacle = "the policy cannot say \"version\" without a name";
     return entry;
-}
-
-/// The last line of what stands at this key: comments right above the next key belong to that one.
-int last_line_of(const YAML::Node& root, const YAML::Node& value, const std::vector<std::string>& lines) {
-    std::size_t end = lines.size();
-    for (const auto& entry : root) {
-        const auto line = static_cast<std::size_t>(entry.first.Mark().line);
-        if (entry.first.Mark().pos > value.Mark().pos) end = std::min(end, line);
-    }
-    const auto begin = static_cast<std::size_t>(value.Mark().line) + 1;
-    while (end > begin && (trimmed(lines[end - 1]).empty() || lines[end - 1].starts_with('#'))) --end;
-    return static_cast<int>(std::max(end, begin));
 }
 
 /// What hides findings besides, and belongs to no entry.

@@ -1,43 +1,42 @@
 #include "policy/matching.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "findings/names.h"
-#include "policy/globs.h"
 
 namespace {
 
 bool holds(const std::vector<std::string>& texts, const std::string& text) {
-    return std::find(texts.begin(), texts.end(), text) != texts.end();
+    return std::ranges::find(texts, text) != texts.end();
 }
 
 bool fits_one(const std::vector<std::string>& globs, const std::string& path) {
-    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return matches_glob(glob, path); });
+    return std::ranges::any_of(globs, [&](const std::string& glob) { return matches_glob(glob, path); });
 }
 
 /// The files that dpkg keeps about a package lie where other things do: findings of the system's packages have no path.
 bool fits_place_of(const std::vector<std::string>& globs, const Finding& finding) {
     if (is_system_package(finding.package_type)) return false;
-    return std::any_of(finding.paths.begin(), finding.paths.end(),
-                       [&](const auto& path) { return fits_one(globs, path); }) ||
+    return std::ranges::any_of(finding.paths, [&](const auto& path) { return fits_one(globs, path); }) ||
            (!finding.path.empty() && fits_one(globs, finding.path));
 }
 
 /// The package itself, or the source package that it is built from: "glibc" covers libc6 and libc-bin.
 bool is_component(const Finding& finding, const std::string& name) {
     if (package_name(name, finding.package_type) == finding.package) return true;
-    return std::any_of(finding.reported_by.begin(), finding.reported_by.end(),
-                       [&](const Detection& detection) { return holds(detection.upstreams, name); });
+    return std::ranges::any_of(finding.reported_by,
+                               [&](const Detection& detection) { return holds(detection.upstreams, name); });
 }
 
 /// Two CVEs are two vulnerabilities, also where one advisory names both: who accepted one of them by its own name has
 /// not accepted the other.
 bool names_finding(const Waiver& waiver, const Finding& finding) {
     const auto is_named = [&](const std::string& id) { return id == waiver.id || holds(waiver.aliases, id); };
-    if (!is_named(finding.id) && std::none_of(finding.aliases.begin(), finding.aliases.end(), is_named)) return false;
-    if (!is_cve(waiver.id) && std::none_of(waiver.aliases.begin(), waiver.aliases.end(), is_cve)) return true;
+    if (!is_named(finding.id) && std::ranges::none_of(finding.aliases, is_named)) return false;
+    if (!is_cve(waiver.id) && std::ranges::none_of(waiver.aliases, is_cve)) return true;
     const auto is_accepted = [&](const std::string& id) { return !is_cve(id) || is_named(id); };
-    return is_accepted(finding.id) && std::all_of(finding.aliases.begin(), finding.aliases.end(), is_accepted);
+    return is_accepted(finding.id) && std::ranges::all_of(finding.aliases, is_accepted);
 }
 
 /// No scanner may see another version beside the one that was accepted.
@@ -50,9 +49,9 @@ bool fits_version(const std::string& asked, const Finding& finding) {
     for (const Detection& detection : finding.reported_by) {
         if (version_of(detection) != asked) continue;
         met = true;
-        const bool several = std::any_of(
-            finding.reported_by.begin(), finding.reported_by.end(),
-            [&](const Detection& other) { return other.scanner == detection.scanner && version_of(other) != asked; });
+        const bool several = std::ranges::any_of(finding.reported_by, [&](const Detection& other) {
+            return other.scanner == detection.scanner && version_of(other) != asked;
+        });
         if (several) return false;
     }
     return met;
@@ -60,6 +59,38 @@ bool fits_version(const std::string& asked, const Finding& finding) {
 
 bool fits_target(const std::vector<std::string>& targets, const std::string& target) {
     return targets.empty() || holds(targets, target);
+}
+
+using States = std::vector<char>;  ///< per position in the glob: whether it can be reached
+
+/// How many characters of the glob are one token: "**/" at the start of a segment (any directories, also none), "**",
+/// or one character.
+std::size_t token_length(std::string_view glob, std::size_t at) {
+    if (glob.substr(at, 2) != "**") return 1;
+    const bool at_start = at == 0 || glob[at - 1] == '/';
+    return at_start && glob.substr(at, 3) == "**/" ? 3 : 2;
+}
+
+/// Marks the position as reached, and what can be reached from it without a character of the path.
+void reach(std::string_view glob, std::size_t at, States& states) {
+    states[at] = 1;
+    while (at < glob.size() && glob[at] == '*') {
+        at += token_length(glob, at);
+        states[at] = 1;
+    }
+}
+
+/// Where one character of the path leads from a position.
+void step(std::string_view glob, std::size_t at, char c, States& next) {
+    const std::size_t length = token_length(glob, at);
+    if (length == 3) {
+        next[at] = 1;  // within a directory's name: only its slash leads on
+        if (c == '/') reach(glob, at + 3, next);
+    } else if (length == 2 || (glob[at] == '*' && c != '/')) {
+        reach(glob, at, next);
+    } else if (glob[at] != '*' && (glob[at] == c || (glob[at] == '?' && c != '/'))) {
+        reach(glob, at + 1, next);
+    }
 }
 
 }  // namespace
@@ -79,8 +110,22 @@ bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::option
 
 bool covers_place(const Scope& scope, const Finding& finding, const std::string& target) {
     const bool package_fits =
-        scope.packages.empty() || std::any_of(scope.packages.begin(), scope.packages.end(),
-                                              [&](const std::string& name) { return is_component(finding, name); });
+        scope.packages.empty() ||
+        std::ranges::any_of(scope.packages, [&](const std::string& name) { return is_component(finding, name); });
     return package_fits && fits_target(scope.targets, target) &&
            (scope.paths.empty() || fits_place_of(scope.paths, finding));
+}
+
+bool matches_glob(std::string_view glob, std::string_view path) {
+    States states(glob.size() + 1, 0);
+    reach(glob, 0, states);
+    for (const char c : path) {
+        States next(states.size(), 0);
+        for (std::size_t at = 0; at < glob.size(); ++at) {
+            if (states[at] != 0) step(glob, at, c, next);
+        }
+        if (std::ranges::find(next, 1) == next.end()) return false;
+        states.swap(next);
+    }
+    return states[glob.size()] != 0;
 }

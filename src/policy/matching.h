@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "policy/policy.h"
 
@@ -14,3 +15,7 @@ bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::option
 
 /// Each of paths, packages and targets that the scope names has to fit; of the finding's paths one is enough.
 bool covers_place(const Scope& scope, const Finding& finding, const std::string& target);
+
+/// True if the glob matches the whole path: ** any characters, * within a segment, ? one; nothing else is special.
+/// Takes time in proportion to the lengths of both, whatever the pattern.
+bool matches_glob(std::string_view glob, std::string_view path);

@@ -1,14 +1,11 @@
 #include "policy/migration.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 
 #include "base/text.h"
 #include "base/yaml_file.h"
 #include "policy/policy.h"
-#include "policy/waiver_entry.h"
 
 namespace {
 
@@ -56,9 +53,8 @@ void join(Waiver& all, const Waiver& more) {
 
 /// True if the policy accepts everything that the entry accepts.
 bool is_accepted(const std::vector<Waiver>& policy, const Waiver& entry) {
-    return std::any_of(policy.begin(), policy.end(), [&](const Waiver& own) {
-        const bool named =
-            own.id == entry.id || std::find(own.aliases.begin(), own.aliases.end(), entry.id) != own.aliases.end();
+    return std::ranges::any_of(policy, [&](const Waiver& own) {
+        const bool named = own.id == entry.id || std::ranges::find(own.aliases, entry.id) != own.aliases.end();
         return named && own.targets.empty() && own.line == 0 && (own.package.empty() || own.package == entry.package) &&
                (own.package_version.empty() || own.package_version == entry.package_version) &&
                (own.paths.empty() || own.paths == entry.paths);
@@ -85,10 +81,9 @@ bool holds_entries_only(const IgnoreFile& file) {
     if (file.name == ".trivyignore") return true;
     static const Lines sections = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
     const YAML::Node root = parse_yaml(file.text, file.name);
-    return root.IsNull() ||
-           (root.IsMap() && std::all_of(root.begin(), root.end(), [](const auto& entry) {
-                return std::find(sections.begin(), sections.end(), entry.first.Scalar()) != sections.end();
-            }));
+    return root.IsNull() || (root.IsMap() && std::ranges::all_of(root, [](const auto& entry) {
+                                 return std::ranges::find(sections, entry.first.Scalar()) != sections.end();
+                             }));
 }
 
 /// The file without the lines of the entries that can be moved. Nothing if no line of it can be taken out, because
@@ -109,7 +104,7 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
     }
     try {
         if (file.name != ".trivyignore" && !moved.empty()) left = without_empty_lists(file, std::move(left));
-        if (kept == 0 && std::all_of(left.begin(), left.end(), is_blank_or_comment)) return "";
+        if (kept == 0 && std::ranges::all_of(left, is_blank_or_comment)) return "";
         if (parse_ignore_file({file.name, text_of_lines(left)}).size() == kept) return text_of_lines(left);
     } catch (const Error&) {  // brackets that nothing closes any more
     }
@@ -123,18 +118,6 @@ std::size_t line_of_key(const YAML::Node& root, const std::string& key) {
         if (entry.first.Scalar() == key) return static_cast<std::size_t>(entry.first.Mark().line);
     }
     return 0;
-}
-
-/// The line after the last one of what stands at this key: comments right above the next key belong to that one.
-std::size_t end_of(const YAML::Node& root, const std::string& key, const Lines& lines) {
-    const std::size_t begin = line_of_key(root, key);
-    std::size_t end = lines.size();
-    for (const auto& entry : root) {
-        const auto line = static_cast<std::size_t>(entry.first.Mark().line);
-        if (line > begin) end = std::min(end, line);
-    }
-    while (end > begin + 1 && (lines[end - 1].starts_with('#') || trimmed(lines[end - 1]).empty())) --end;
-    return end;
 }
 
 Lines indented(const std::string& entries, std::size_t blanks) {
@@ -168,8 +151,7 @@ std::string add_to_policy(const std::string& text, const std::string& file, cons
         return text_of_lines(lines);
     }
     const Lines added = indented(entries, indentation_of(list, lines));
-    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(end_of(root, exceptions, lines)), added.begin(),
-                 added.end());
+    lines.insert(lines.begin() + last_line_of(root, list, lines), added.begin(), added.end());
     return text_of_lines(lines);
 }
 
@@ -203,8 +185,8 @@ void move_file(const IgnoreFile& file, Move& move) {
             move.problems.push_back({entry.waiver.at, what + " cannot be moved: " + entry.obstacle,
                                      "write what it is meant for as an exception of the policy, by hand"});
         } else if (rest) {
-            const auto same = std::find_if(move.accepted.begin(), move.accepted.end(),
-                                           [&](const Waiver& other) { return is_about_the_same(other, entry.waiver); });
+            const auto same = std::ranges::find_if(
+                move.accepted, [&](const Waiver& other) { return is_about_the_same(other, entry.waiver); });
             if (same == move.accepted.end())
                 move.accepted.push_back(entry.waiver);
             else
@@ -231,9 +213,9 @@ Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::str
             if (sets_up_only(file)) continue;
             Move move;
             move_file(file, move);
-            problems.insert(problems.end(), move.problems.begin(), move.problems.end());
+            append(problems, move.problems);
         } catch (const Error& error) {  // all files are reported at once
-            problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+            append(problems, error.problems);
         }
         problems.push_back({{file.name, 1},
                             "is no longer applied: risks are accepted in " + policy_name + " only",

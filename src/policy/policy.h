@@ -74,3 +74,10 @@ struct Policy {
 /// The policy file. Throws Error{bad_input} with every mistake and its line; `warnings` receives what is
 /// readable but incomplete (an owner that is still to be named).
 Policy parse_policy(std::string_view yaml, const std::string& file, Problems& warnings);
+
+/// An entry for `exceptions:` of vulnerability-policy.yml, ready to paste: for this vulnerability in this package at
+/// this path, for 30 days from today. The owner is left for a person to write.
+std::string render_waiver(const Finding& finding, Date today);
+
+/// The same for an entry that stood in a scanner's own ignore file.
+std::string render_moved_waiver(Waiver waiver, Date today);

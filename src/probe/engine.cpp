@@ -1,7 +1,8 @@
 #include "probe/engine.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
+
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "probe/engine_request.h"
+#include "system/relay.h"
 
 namespace {
 
@@ -164,4 +165,38 @@ EngineInfo find_engine(const World& world) {
     }
     if (forbidden) refuse("no Docker Engine can be used: " + joined(silent, ", "), permission_hint);
     refuse("there is no Docker Engine: " + joined(silent, ", "), install_hint);
+}
+
+Request make_request(const EngineInfo& engine, const std::string& method, const std::string& path) {
+    Request request;
+    request.method = method;
+    request.url = fmt::format("http://docker/v{}{}", engine.api_version, path);
+    request.unix_socket = engine.socket;
+    return request;
+}
+
+Response send_to_engine(const World& world, const Request& request, const std::vector<int>& expected) {
+    Response response = world.http.send(request);
+    const bool is_expected = std::ranges::find(expected, response.status) != expected.end();
+    if (response.status >= 400 && !is_expected) refuse_answer(request, response);
+    return response;
+}
+
+void refuse_answer(const Request& request, const Response& response) {
+    const std::string path = request.url.substr(0, request.url.find('?')).substr(std::string("http://docker").size());
+    throw Error{Exit::failed,
+                {{{},
+                  fmt::format("the Docker Engine refused {} {} with HTTP {}: {}", request.method, path, response.status,
+                              message_of(response)),
+                  "see the engine's own log; docker info shows whether it is well"}}};
+}
+
+Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
+             const std::vector<int>& expected) {
+    return send_to_engine(world, make_request(engine, method, path), expected);
+}
+
+std::string message_of(const Response& response) {
+    const std::string message = text_at(parse_json_or_null(response.body), "message");
+    return one_line(std::string(trimmed(message.empty() ? response.body : message)), 500);
 }

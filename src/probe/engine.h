@@ -2,9 +2,42 @@
 // newer).
 #pragma once
 
-#include "probe/engine_request.h"
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "system/http.h"
+#include "system/world.h"
+
+/// An engine that answers, and what there is to know about it.
+struct EngineInfo {
+    std::filesystem::path socket;
+    std::string version;            ///< "26.1.5"
+    std::string api_version;        ///< the one that is spoken: the newest that both know, else the engine's oldest
+    bool containerd_store = false;  ///< images are in containerd's store: layouts in, several platforms
+    std::string description;        ///< what it says of its version, its components, the kernel and security options
+    std::string architecture;       ///< "amd64", as images name it
+    std::string os;                 ///< "linux"
+    std::vector<std::string> docker_io_mirrors;  ///< "https://mirror.example/"
+};
 
 /// The engine that DOCKER_HOST names, else the one behind /var/run/docker.sock or a rootless
 /// $XDG_RUNTIME_DIR/docker.sock. Throws Error{failed}, one line and a hint, if there is none, it may not be used, it is
 /// Podman, too old, or not for Linux; Error{bad_input} if DOCKER_HOST is not a unix:// address.
 EngineInfo find_engine(const World& world);
+
+/// A request for a path of the API, which begins with "/": to be filled further, then sent.
+Request make_request(const EngineInfo& engine, const std::string& method, const std::string& path);
+
+/// Sends it. An answer of 400 or above that is not in `expected` throws Error{failed} with the engine's own words.
+Response send_to_engine(const World& world, const Request& request, const std::vector<int>& expected = {});
+
+/// What the second throws: for answers that were expected, but not with these words.
+[[noreturn]] void refuse_answer(const Request& request, const Response& response);
+
+/// The first two, for what needs nothing more.
+Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
+             const std::vector<int>& expected = {});
+
+/// What the engine says in {"message": "…"}, in one line.
+std::string message_of(const Response& response);

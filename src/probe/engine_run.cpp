@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "contract/tar.h"
-#include "probe/engine_request.h"
+#include "probe/engine.h"
 #include "probe/image_tar.h"
 #include "system/cancellation.h"
 #include "system/parallel.h"
@@ -42,8 +42,6 @@ std::string filter(const std::string& key, const std::string& value) {
     json.open_object();
     json.open_array(key);
     json.item(value);
-    json.close();
-    json.close();
     return percent_encoded(json.one_line());
 }
 
@@ -103,18 +101,12 @@ void remove_left_overs(const World& world, const EngineInfo& engine) {
     }
 }
 
-void write_texts(JsonWriter& json, const std::string& key, const std::vector<std::string>& texts) {
-    json.open_array(key);
-    for (const std::string& text : texts) json.item(text);
-    json.close();
-}
-
 std::string render_container(const ContainerPlan& plan, const std::string& run) {
     JsonWriter json;
     json.open_object();
     json.field("Image", plan.image);
-    if (!plan.entrypoint.empty()) write_texts(json, "Entrypoint", plan.entrypoint);
-    write_texts(json, "Cmd", plan.command);
+    if (!plan.entrypoint.empty()) json.list("Entrypoint", plan.entrypoint);
+    json.list("Cmd", plan.command);
     if (!plan.user.empty()) json.field("User", plan.user);
     json.open_object("Labels");
     json.field(label, run);
@@ -130,14 +122,12 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     json.close();
     if (plan.restricted) {
         json.field("ReadonlyRootfs", true);
-        write_texts(json, "CapDrop", {"ALL"});
-        write_texts(json, "SecurityOpt", {"no-new-privileges"});
+        json.list("CapDrop", {"ALL"});
+        json.list("SecurityOpt", {"no-new-privileges"});
         json.open_object("Tmpfs");
         json.field("/tmp", "");
         json.close();
     }
-    json.close();
-    json.close();
     return json.one_line();
 }
 
@@ -147,8 +137,7 @@ std::string render_exec(const std::string& user, const std::vector<std::string>&
     json.field("AttachStdout", true);
     json.field("AttachStderr", true);
     json.field("User", user);
-    write_texts(json, "Cmd", command);
-    json.close();
+    json.list("Cmd", command);
     return json.one_line();
 }
 
@@ -293,14 +282,14 @@ ExecResult EngineRun::exec(const std::string& id, const std::string& user, const
     create.headers = {{"Content-Type", "application/json"}};
     create.body = render_exec(user, command);
     const Response created = send_to_engine(world_, create, {409});  // 409: the container has ended
-    if (created.status != 201) return {.failure = message_of(created), .exit_code = {}, .output = {}};
+    if (created.status != 201) return {.failure = message_of(created)};
     const std::string exec = text_at(parse_tool_json(created.body, "the engine's answer"), "Id");
     Request start = make_request(engine_, "POST", fmt::format("/exec/{}/start", exec));
     start.headers = {{"Content-Type", "application/json"}};
     start.body = R"({"Detach":false,"Tty":false})";
     const std::optional<Response> ran = await_response(start, limit, {400, 409});
     if (!ran) return {};
-    if (ran->status != 200) return {.failure = message_of(*ran), .exit_code = {}, .output = {}};
+    if (ran->status != 200) return {.failure = message_of(*ran)};
     const Response ended = ask(world_, engine_, "GET", fmt::format("/exec/{}/json", exec));
     const rapidjson::Document state = parse_tool_json(ended.body, "the engine's answer");
     return {

@@ -68,8 +68,8 @@ class GunzipBuffer : public std::streambuf {
 }  // namespace
 
 bool can_read_layers(const Layout& layout) {
-    return std::all_of(layout.layers.begin(), layout.layers.end(),
-                       [](const Descriptor& layer) { return is_tar(layer.media_type) || is_gzip(layer.media_type); });
+    return std::ranges::all_of(
+        layout.layers, [](const Descriptor& layer) { return is_tar(layer.media_type) || is_gzip(layer.media_type); });
 }
 
 LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& layer) {

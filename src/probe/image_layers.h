@@ -1,8 +1,6 @@
 // The layers of a layout as files: what an image holds is read from its blobs, without an engine. Internal header.
 #pragma once
 
-#include <optional>
-
 #include "contract/file_tree.h"
 #include "oci/layout.h"
 #include "system/files.h"

@@ -4,7 +4,6 @@
 
 #include <fstream>
 #include <set>
-#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -19,23 +18,13 @@ std::string blob_name(const Digest& digest) {
 /// index.json of the layout in the tar. containerd takes the image's name from the first annotation
 /// (images/archive/annotations.go).
 std::string render_tar_index(const Layout& layout, const std::string& repository, const std::string& tag) {
-    JsonWriter json;
-    json.open_object();
-    json.field("schemaVersion", 2);
-    json.field("mediaType", oci_index_type);
-    json.open_array("manifests");
-    json.open_object();
-    json.field("mediaType", layout.manifest_descriptor.media_type);
-    json.field("digest", layout.manifest.text());
-    json.field("size", static_cast<std::int64_t>(layout.manifest_descriptor.size));
-    json.open_object("annotations");
-    json.field("io.containerd.image.name", fmt::format("docker.io/library/{}:{}", repository, tag));
-    json.field("org.opencontainers.image.ref.name", tag);
-    json.close();
-    json.close();
-    json.close();
-    json.close();
-    return json.one_line();
+    const Descriptor image{
+        .media_type = layout.manifest_descriptor.media_type,
+        .digest = layout.manifest,
+        .size = layout.manifest_descriptor.size,
+        .annotations = {{"io.containerd.image.name", fmt::format("docker.io/library/{}:{}", repository, tag)},
+                        {"org.opencontainers.image.ref.name", tag}}};
+    return render_index({image}, {});
 }
 
 /// manifest.json as `docker save` writes it since Docker 25: its paths are those of the layout's blobs.
@@ -49,9 +38,6 @@ std::string render_archive_manifest(const Layout& layout, const std::string& rep
     json.close();
     json.open_array("Layers");
     for (const Descriptor& layer : layout.layers) json.item(blob_name(layer.digest));
-    json.close();
-    json.close();
-    json.close();
     return json.one_line();
 }
 

@@ -154,7 +154,7 @@ ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage
     leave_out(known, run);
     if (!trust_store) {
         for (const char* probe : {"tls-clients", "tls-strangers"})
-            run.answers[probe] = {.values = {}, .error = image.trust_store + " is no file"};
+            run.answers[probe] = {.error = image.trust_store + " is no file"};
     }
     return run;
 }

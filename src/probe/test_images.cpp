@@ -25,11 +25,6 @@ struct Test {
     std::vector<std::pair<Descriptor, LayerFiles*>> layers{};  ///< those that this test reads, and where to
 };
 
-std::string text_at(const std::map<std::string, std::string>& texts, const std::string& key) {
-    const auto found = texts.find(key);
-    return found == texts.end() ? "" : found->second;
-}
-
 /// What an image that is not of the plan is meant to be: by its label, else by its environment.
 Target guess_target(const ImageConfig& config) {
     const std::string repository = text_at(config.labels, "uk.gov.defra.python.repository");
@@ -118,8 +113,7 @@ bool has_package_manager(const FileTree& files) {
 
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
                                      std::vector<std::string> expected_failures) {
-    const auto image =
-        std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == layout.image; });
+    const auto image = std::ranges::find(plan.images, layout.image, &Image::name);
     if (image == plan.images.end()) {
         throw Error{Exit::failed,
                     {{{layout.directory.string(), 0},

@@ -15,14 +15,14 @@ bool is_publish_branch(const std::string& ref, const std::string& default_branch
                        const std::vector<std::string>& branches) {
     if (!ref.starts_with(heads)) return false;
     const std::string branch = ref.substr(heads.size());
-    return branch == default_branch || std::find(branches.begin(), branches.end(), branch) != branches.end();
+    return branch == default_branch || std::ranges::find(branches, branch) != branches.end();
 }
 
 Permission decide_permission(const EventContext& event_context, PublishMode wish,
                              const std::vector<std::string>& branches) {
     if (wish == PublishMode::off) return {false, "publishing is switched off"};
     if (!event_context.in_workflow) return {true, "this is not a workflow: the person who runs it decides"};
-    if (std::find(publishing_events.begin(), publishing_events.end(), event_context.event) == publishing_events.end()) {
+    if (std::ranges::find(publishing_events, event_context.event) == publishing_events.end()) {
         return {false, "an event of the kind \"" + event_context.event + "\" never publishes"};
     }
     if (event_context.from_fork) return {false, "a fork never publishes"};

@@ -67,8 +67,7 @@ class Planner {
     }
 
     void check_verdict(const Member& member) {
-        const auto verdict = std::find_if(verdicts_.begin(), verdicts_.end(),
-                                          [&](const Verdict& v) { return v.manifest == member.manifest; });
+        const auto verdict = std::ranges::find(verdicts_, member.manifest, &Verdict::manifest);
         if (verdict == verdicts_.end()) {
             refuse(Exit::failed, {},
                    fmt::format("{} ({}) was not scanned: there is no verdict about it", member.name,
@@ -97,12 +96,12 @@ class Planner {
 
     std::vector<ExistingTag>::const_iterator find_existing(const std::string& repository,
                                                            const std::string& tag) const {
-        return std::find_if(existing_.begin(), existing_.end(),
-                            [&](const ExistingTag& h) { return h.repository == repository && h.tag == tag; });
+        return std::ranges::find_if(existing_,
+                                    [&](const ExistingTag& h) { return h.repository == repository && h.tag == tag; });
     }
 
     void check_source(const Candidate& candidate) {
-        const auto foreign = std::find_if(existing_.begin(), existing_.end(), [&](const ExistingTag& h) {
+        const auto foreign = std::ranges::find_if(existing_, [&](const ExistingTag& h) {
             return h.repository == candidate.repository && !h.source.empty() && !rules_.source.empty() &&
                    h.source != rules_.source;
         });
@@ -221,8 +220,7 @@ class Planner {
     /// Some images of the matrix are published and others are not: an earlier attempt got that far, and is completed
     /// now.
     void note_half_written() {
-        const auto out =
-            std::count_if(states_.begin(), states_.end(), [](const PublishedState& s) { return s.is_published; });
+        const auto out = std::ranges::count_if(states_, &PublishedState::is_published);
         if (out == 0 || static_cast<std::size_t>(out) == states_.size()) return;
         publication_.notes.push_back(
             fmt::format("an earlier attempt wrote {} of {} version tags: the others follow now", out, states_.size()));

@@ -13,9 +13,8 @@ namespace {
 
 const ExistingTag* find_tag(const std::vector<ExistingTag>& existing, const std::string& repository,
                             const std::string& tag) {
-    const auto found = std::find_if(existing.begin(), existing.end(), [&](const ExistingTag& one) {
-        return one.repository == repository && one.tag == tag;
-    });
+    const auto found = std::ranges::find_if(
+        existing, [&](const ExistingTag& one) { return one.repository == repository && one.tag == tag; });
     return found == existing.end() ? nullptr : &*found;
 }
 
@@ -45,7 +44,6 @@ void move_back(Publication& publication, const Image& image, const ExistingTag& 
                                      .repository = image.repository,
                                      .digest = target.index,
                                      .tag = tag,
-                                     .source = "",
                                      .why = fmt::format("from {} to {}", from, target.tag),
                                      .before = now == nullptr ? std::nullopt : std::optional(now->index)});
     }

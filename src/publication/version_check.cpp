@@ -44,18 +44,12 @@ std::vector<std::string> find_changed(const Plan& plan, const std::map<std::stri
                                       const PublicationRecord& released) {
     std::vector<std::string> changed;
     for (const Image& image : plan.images) {
-        const auto out = std::find_if(released.images.begin(), released.images.end(),
-                                      [&](const PublishedImage& i) { return i.name == image.name; });
+        const auto out = std::ranges::find(released.images, image.name, &PublishedImage::name);
         const auto now = inputs.find(image.name);
         if (out == released.images.end() || (now != inputs.end() && now->second != out->inputs))
             changed.push_back(image.name);
     }
     return changed;
-}
-
-std::string list_some(const std::vector<std::string>& names) {
-    if (names.size() <= 3) return joined(names, ", ");
-    return fmt::format("{} and {} more", joined({names[0], names[1], names[2]}, ", "), names.size() - 3);
 }
 
 }  // namespace
@@ -81,7 +75,7 @@ Problems check_version(const Plan& plan, const std::map<std::string, Digest>& in
         return {
             {at,
              fmt::format("{} is published, and what goes into {} is not what it was: master would refuse to publish it",
-                         version, list_some(changed)),
+                         version, joined_some(changed, 3)),
              fmt::format("raise DEFRA_VERSION to {}, {}", render_version(wanted), why), Level::warning}};
     }
     if (breaks.empty() || ours->major > out->major) return {};

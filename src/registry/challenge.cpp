@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/reference.h"
 #include "base/text.h"
-#include "registry/reference.h"
 
 namespace registry {
 
@@ -53,13 +53,6 @@ class Scanner {
   private:
     std::string_view rest_;
 };
-
-std::string host_of(const std::string& url) {
-    const std::size_t start = url.find("://");
-    if (start == std::string::npos) return "";
-    const std::string rest = url.substr(start + 3);
-    return rest.substr(0, rest.find_first_of("/?#"));
-}
 
 bool is_all_of(std::string_view text, std::string_view characters) {
     return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;

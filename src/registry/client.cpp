@@ -8,8 +8,8 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "registry/refusal.h"
-#include "registry/retry.h"
+#include "registry/call.h"
+#include "system/relay.h"
 
 namespace registry {
 
@@ -52,11 +52,6 @@ Request with_scopes(Request request, const std::vector<std::string>& scopes) {
     return request;
 }
 
-std::string value_of(const Challenge& challenge, const std::string& name) {
-    const auto found = challenge.values.find(name);
-    return found == challenge.values.end() ? "" : found->second;
-}
-
 bool is_read(const Call& call) {
     return call.method == "GET" || call.method == "HEAD";
 }
@@ -82,7 +77,7 @@ bool Client::has_denied_reads(const std::string& host, const std::string& reposi
 
 void Client::refuse_denied(const std::string& what, const std::string& hint) const {
     Problems problems = {{{}, what, hint}};
-    problems.insert(problems.end(), settings_.unused_credentials.begin(), settings_.unused_credentials.end());
+    append(problems, settings_.unused_credentials);
     throw Error{Exit::failed, problems};
 }
 
@@ -102,7 +97,8 @@ std::string Client::api_url(const Call& call) const {
 
 std::string Client::base_url(const std::string& host) const {
     const bool plain = is_loopback(host) || settings_.plain_http.contains(host);
-    return (plain ? "http://" : "https://") + api_host(host);
+    return (plain ? "http://" : "https://") +
+           (host == "docker.io" ? "registry-1.docker.io" : host);  // where Docker Hub's API is
 }
 
 Response Client::send(const Call& asked) {
@@ -155,7 +151,7 @@ void Client::log_in(const Call& call) {
 std::optional<Challenge> Client::choose_challenge(const Call& call, const Response& response) const {
     std::optional<Challenge> basic;
     for (const Challenge& challenge : parse_challenges(response.all_headers("WWW-Authenticate"))) {
-        if (challenge.scheme == "bearer" && !value_of(challenge, "realm").empty()) return challenge;
+        if (challenge.scheme == "bearer" && !text_at(challenge.values, "realm").empty()) return challenge;
         if (challenge.scheme == "basic" && has_credentials(call.host, call.repository)) basic = challenge;
     }
     return basic;
@@ -245,7 +241,7 @@ std::string Client::resolve(const Call& call, const std::string& from, const std
     std::string url = resolve_url(from, location);
     if (base.starts_with("https://") && url.starts_with("http" + base.substr(5) + "/")) url = "https" + url.substr(4);
     const bool elsewhere = !url.starts_with(base + "/");
-    const bool malformed = std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c > '~'; });
+    const bool malformed = std::ranges::any_of(url, [](char c) { return c <= ' ' || c > '~'; });
     if (malformed || (elsewhere && !is_trustworthy_realm(url, call.host))) {
         throw Error{Exit::failed,
                     {{{},
@@ -310,14 +306,14 @@ Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& chal
         refuse_denied(fmt::format("{}: {}", call.host, what), hint);
     };
     const bool known = has_credentials(call.host, call.repository);
-    const std::string realm = value_of(challenge, "realm");
+    const std::string realm = text_at(challenge.values, "realm");
     const bool own = realm.starts_with(base_url(call.host) + "/");
     if (!own && !is_trustworthy_realm(realm, call.host)) {
         refuse("it asks for credentials to be sent to " + one_line(realm),
                "nothing was sent there: this is not a place a registry's tokens come from");
     }
     Request request{.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") +
-                           "service=" + percent_encoded(value_of(challenge, "service")),
+                           "service=" + percent_encoded(text_at(challenge.values, "service")),
                     .max_body = max_token_body};
     if (known) request.headers.push_back({"Authorization", basic_authorization(call)});
     Call shown;
@@ -337,7 +333,7 @@ Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& chal
     std::string token = text_at(body, "token");
     if (token.empty()) token = text_at(body, "access_token");
     if (token.empty()) refuse("its response holds no token", "");
-    if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; }))
+    if (!std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; }))
         refuse("its response holds a token with characters that no token has", "");
     // Without expires_in a token lives for 60 s; nine tenths of a life leave time for the request itself.
     const std::int64_t seconds = std::clamp<std::int64_t>(number_at(body, "expires_in"), 60, 24 * 3600);

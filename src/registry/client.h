@@ -11,10 +11,10 @@
 #include <set>
 #include <string>
 
+#include "base/reference.h"
 #include "registry/call.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
-#include "registry/reference.h"
 #include "system/world.h"
 
 namespace registry {

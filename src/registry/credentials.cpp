@@ -68,7 +68,7 @@ std::string fault_of(const YAML::Node& entry) {
     constexpr std::array keys = {"registry", "username", "password"};
     if (!entry.IsMap()) return "is not a map of registry, username and password";
     for (const auto& pair : entry) {
-        if (!pair.first.IsScalar() || std::find(keys.begin(), keys.end(), pair.first.Scalar()) == keys.end())
+        if (!pair.first.IsScalar() || std::ranges::find(keys, pair.first.Scalar()) == keys.end())
             return "has another key than registry, username and password";
     }
     for (const char* key : keys) {

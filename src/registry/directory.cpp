@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
-#include "base/json.h"
+#include "base/text.h"
 #include "registry/existing_tags.h"
 
 namespace {
@@ -13,44 +14,18 @@ namespace fs = std::filesystem;
 
 constexpr const char* ref_name = "org.opencontainers.image.ref.name";
 
-struct Entry {
-    std::string tag;
-    std::string media_type;
-    Digest digest;
-    std::size_t size = 0;
-};
-
-std::vector<Entry> load_entries(Files& files, const fs::path& repository) {
-    std::vector<Entry> entries;
-    const std::optional<std::string> text = files.read_if_there(repository / "index.json");
-    if (!text) return entries;
-    for (const Descriptor& child : parse_manifest(*text, (repository / "index.json").string()).children) {
-        const auto tag = child.annotations.find(ref_name);
-        if (tag != child.annotations.end())
-            entries.push_back({tag->second, child.media_type, child.digest, child.size});
-    }
-    return entries;
+std::string tag_of(const Descriptor& entry) {
+    return text_at(entry.annotations, ref_name);
 }
 
-std::string render_entries(const std::vector<Entry>& entries) {
-    JsonWriter json;
-    json.open_object();
-    json.field("schemaVersion", 2);
-    json.field("mediaType", oci_index_type);
-    json.open_array("manifests");
-    for (const Entry& entry : entries) {
-        json.open_object();
-        json.field("mediaType", entry.media_type);
-        json.field("digest", entry.digest.text());
-        json.field("size", entry.size);
-        json.open_object("annotations");
-        json.field(ref_name, entry.tag);
-        json.close();
-        json.close();
-    }
-    json.close();
-    json.close();
-    return json.text();
+/// What the tags of a repository name.
+std::vector<Descriptor> load_entries(Files& files, const fs::path& repository) {
+    const fs::path index = repository / "index.json";
+    const std::optional<std::string> text = files.read_if_there(index);
+    if (!text) return {};
+    std::vector<Descriptor> entries = parse_manifest(*text, index.string()).children;
+    std::erase_if(entries, [](const Descriptor& entry) { return !entry.annotations.contains(ref_name); });
+    return entries;
 }
 
 void store_blob(Files& files, const fs::path& from, const fs::path& to, const Digest& digest) {
@@ -65,13 +40,13 @@ void store_manifest(Files& files, const fs::path& from, const fs::path& to, cons
     store_blob(files, from, to, digest);
 }
 
-void set_tag(std::vector<Entry>& entries, const Entry& entry) {
-    for (Entry& existing : entries) {
-        if (existing.tag != entry.tag) continue;
-        existing = entry;
-        return;
+void set_tag(std::vector<Descriptor>& entries, const Descriptor& entry) {
+    const auto existing = std::ranges::find(entries, tag_of(entry), tag_of);
+    if (existing != entries.end()) {
+        *existing = entry;
+    } else {
+        entries.push_back(entry);
     }
-    entries.push_back(entry);
 }
 
 std::set<std::string> repositories_of(const Publication& publication) {
@@ -95,13 +70,16 @@ bool writes_tag(const Step& step) {
 
 void write_tags(Files& files, const Publication& publication, const fs::path& directory,
                 const std::string& repository) {
-    std::vector<Entry> entries = load_entries(files, directory / repository);
+    std::vector<Descriptor> entries = load_entries(files, directory / repository);
     for (const Step& step : publication.steps) {
         if (step.repository != repository || !writes_tag(step)) continue;
         const std::string index = files.read(blob_path(directory / repository, step.digest));
-        set_tag(entries, {step.tag, oci_index_type, step.digest, index.size()});
+        set_tag(entries, {.media_type = oci_index_type,
+                          .digest = step.digest,
+                          .size = index.size(),
+                          .annotations = {{ref_name, step.tag}}});
     }
-    files.write(directory / repository / "index.json", render_entries(entries));
+    files.write(directory / repository / "index.json", render_index(entries, {}));
 }
 
 std::string render_visible(std::size_t tagged, std::size_t all) {
@@ -115,10 +93,10 @@ std::vector<ExistingTag> load_existing_tags(Files& files, const fs::path& direct
                                             const std::vector<std::string>& repositories) {
     std::vector<ExistingTag> existing;
     for (const std::string& repository : repositories) {
-        for (const Entry& entry : load_entries(files, directory / repository)) {
+        for (const Descriptor& entry : load_entries(files, directory / repository)) {
             const Manifest index =
                 parse_manifest(files.read(blob_path(directory / repository, entry.digest)), entry.digest.text());
-            existing.push_back(registry::make_existing_tag(repository, entry.tag, entry.digest, index));
+            existing.push_back(registry::make_existing_tag(repository, tag_of(entry), entry.digest, index));
         }
     }
     return existing;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "publication/publication.h"
-#include "registry/sources.h"
+#include "registry/existing_tags.h"
 #include "system/world.h"
 
 /// Every tag of these repositories, with what its index says about itself. A directory that is not there holds none.

@@ -1,12 +1,12 @@
 #include "registry/existing_tags.h"
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 
+#include "base/text.h"
 #include "registry/manifests.h"
 #include "registry/upload.h"
 #include "system/parallel.h"
@@ -16,11 +16,6 @@ namespace registry {
 namespace {
 
 using Bytes = std::map<Digest, std::string>;
-
-std::string annotation(const Manifest& manifest, const char* name) {
-    const auto found = manifest.annotations.find(name);
-    return found == manifest.annotations.end() ? "" : found->second;
-}
 
 /// What the tags of a registry name.
 class TagLookup {
@@ -113,11 +108,11 @@ ExistingTag make_existing_tag(const std::string& repository, const std::string& 
     return {.repository = repository,
             .tag = tag,
             .index = digest,
-            .inputs = Digest::parse(annotation(index, inputs_annotation)),
-            .revision = annotation(index, revision_annotation),
-            .version = annotation(index, version_annotation),
-            .source = annotation(index, source_annotation),
-            .title = annotation(index, title_annotation)};
+            .inputs = Digest::parse(text_at(index.annotations, inputs_annotation)),
+            .revision = text_at(index.annotations, revision_annotation),
+            .version = text_at(index.annotations, version_annotation),
+            .source = text_at(index.annotations, source_annotation),
+            .title = text_at(index.annotations, title_annotation)};
 }
 
 std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host,

@@ -7,8 +7,8 @@
 #include <map>
 #include <optional>
 
+#include "registry/call.h"
 #include "registry/manifests.h"
-#include "registry/refusal.h"
 #include "system/parallel.h"
 
 namespace registry {
@@ -58,7 +58,7 @@ class BlobFetch {
     bool find_in_layouts() {
         for (const fs::path& layout : transfer_.layouts) {
             const std::vector<std::string> names = files_.names_in(layout / "blobs" / "sha256");
-            if (!std::binary_search(names.begin(), names.end(), transfer_.blob.digest.hex())) continue;
+            if (!std::ranges::binary_search(names, transfer_.blob.digest.hex())) continue;
             found_ = blob_path(layout, transfer_.blob.digest);
             if (files_.digest_of(found_) == transfer_.blob.digest) return true;
         }
@@ -91,7 +91,7 @@ class BlobFetch {
         files_.make_directory(path_.parent_path());
         const std::vector<std::string> there = files_.names_in(path_.parent_path());
         for (std::uint64_t piece = 0; piece < pieces(); ++piece) {
-            if (std::binary_search(there.begin(), there.end(), piece_path(piece).filename().string())) continue;
+            if (std::ranges::binary_search(there, piece_path(piece).filename().string())) continue;
             if (fetch_piece(piece) == 206 || pieces() == 1) continue;
             take_as_whole(piece);
             return;
@@ -172,10 +172,6 @@ class Fetch {
         return image;
     }
 
-    static std::string name_of(const FetchRequest& wanted) {
-        return wanted.image + "-" + render_platform_name(wanted.platform);
-    }
-
     static Layout no_layout() {
         const Digest nothing = sha256("");
         return {.manifest = nothing, .config = nothing, .manifest_descriptor = {.digest = nothing}};
@@ -219,8 +215,7 @@ class Fetch {
 
     void add(const Descriptor& blob, const Reference& from, const fs::path& layout) {
         Transfer& transfer = transfers_.try_emplace(blob.digest, Transfer{blob, from, {}}).first->second;
-        if (std::find(transfer.layouts.begin(), transfer.layouts.end(), layout) == transfer.layouts.end())
-            transfer.layouts.push_back(layout);
+        if (std::ranges::find(transfer.layouts, layout) == transfer.layouts.end()) transfer.layouts.push_back(layout);
     }
 
     Fetched finish(Image& image, const FetchRequest& wanted) {
@@ -239,6 +234,10 @@ class Fetch {
 };
 
 }  // namespace
+
+std::string name_of(const FetchRequest& request) {
+    return request.image + "-" + render_platform_name(request.platform);
+}
 
 std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<FetchRequest>& wanted,
                                   const fs::path& directory, std::size_t jobs) {

@@ -18,6 +18,9 @@ struct FetchRequest {
     std::string platform;   ///< "linux/amd64"
 };
 
+/// The name of its layout: "3.13.3-production-linux-amd64".
+std::string name_of(const FetchRequest& request);
+
 struct Fetched {
     Reference reference;  ///< with the digest of the top: index or manifest
     std::string top;      ///< its bytes

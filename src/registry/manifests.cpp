@@ -6,13 +6,17 @@
 
 #include "base/json.h"
 #include "oci/layout.h"
-#include "registry/refusal.h"
+#include "registry/call.h"
 
 namespace registry {
-
 namespace {
 
 constexpr int max_pages = 1000;
+
+/// All four types. Without a type in it a registry may report that the tag does not exist.
+std::string accepted_types() {
+    return fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type);
+}
 
 Call manifest_call(const std::string& method, const std::string& host, const std::string& repository,
                    const std::string& name) {
@@ -40,11 +44,61 @@ std::string hint_for(const Call& call, const Response& response) {
     throw Error{Exit::failed, {{{}, render_refusal(call, response), hint_for(call, response)}}};
 }
 
-}  // namespace
-
-std::string accepted_types() {
-    return fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type);
+std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {
+    if (response.status != 200) refuse(client, call, response);
+    if (sha256(response.body) != digest) {
+        throw Error{Exit::failed,
+                    {{{},
+                      fmt::format("{}/{} responds with other bytes than {}", call.host, call.repository, digest.text()),
+                      "do not use this registry, or the proxy in between"}}};
+    }
+    return response.body;
 }
+
+class Lookup {
+  public:
+    Lookup(Client& client, const Reference& reference) : client_(client), reference_(reference) {}
+
+    std::string get_manifest(const std::string& name, std::optional<Digest> expected) {
+        const Call call = manifest_call("GET", reference_.host, reference_.repository, name);
+        const Response response = client_.send(call);
+        // Such a 404 is about us, not about the tag (registry.md §5).
+        if (response.status == 404 && response.body.find("accept header") != std::string::npos)
+            refuse("is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
+        if (response.status == 404)
+            refuse("is not there", "check the version: image-matrix.json and the Dockerfile name it");
+        if (response.status != 200) refuse("could not be read: " + render_refusal(call, response), hint_for(response));
+        if (expected && sha256(response.body) != *expected)
+            refuse("responds with other bytes than " + expected->text(), "do not use this registry");
+        return response.body;
+    }
+
+    /// Nothing if it cannot be had: a base's age and platform are worth a request, and no failure.
+    std::optional<std::string> get_config(const Digest& config) {
+        const Call call{.host = reference_.host, .repository = reference_.repository, .path = "blobs/" + config.text()};
+        const Response response = client_.send(call);
+        if (response.status != 200 || sha256(response.body) != config) return std::nullopt;
+        return response.body;
+    }
+
+    std::string hint_for(const Response& response) const {
+        const bool needs_login = response.status == 401 || response.status == 403 || response.status == 429;
+        const Reference located = client_.located(reference_);
+        if (!needs_login || client_.has_credentials(located.host, located.repository)) return "";
+        return "it was asked without a login: give registry-auths, or docker-username and docker-token for Docker Hub "
+               "(pull requests of forks and of Dependabot have no secrets)";
+    }
+
+    [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
+        throw Error{Exit::failed, {{{}, render_reference(reference_) + " " + what, hint}}};
+    }
+
+  private:
+    Client& client_;
+    Reference reference_;
+};
+
+}  // namespace
 
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
                               const std::string& tag, TagRead read, const std::function<bool()>& may_be_new) {
@@ -77,21 +131,6 @@ bool ask_manifest(Client& client, const std::string& host, const std::string& re
     return response.status == 200;
 }
 
-namespace {
-
-std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {
-    if (response.status != 200) refuse(client, call, response);
-    if (sha256(response.body) != digest) {
-        throw Error{Exit::failed,
-                    {{{},
-                      fmt::format("{}/{} responds with other bytes than {}", call.host, call.repository, digest.text()),
-                      "do not use this registry, or the proxy in between"}}};
-    }
-    return response.body;
-}
-
-}  // namespace
-
 std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,
                                          const Digest& digest) {
     const Call call = manifest_call("GET", host, repository, digest.text());
@@ -117,7 +156,7 @@ std::vector<std::string> list_tags(Client& client, const std::string& host, cons
         for (const Json& tag : items_at(body, "tags")) tags.push_back(text_of(tag));
         call.location = next_page(response);
         if (call.location.empty()) {
-            std::sort(tags.begin(), tags.end());
+            std::ranges::sort(tags);
             return tags;
         }
     }
@@ -125,6 +164,45 @@ std::vector<std::string> list_tags(Client& client, const std::string& host, cons
                 {{{},
                   fmt::format("{}/{}: the list of tags has more than {} pages", host, repository, max_pages),
                   "do not use this registry, or the proxy in between"}}};
+}
+
+ResolvedReference resolve_reference(Client& client, const std::string& text,
+                                    const std::vector<std::string>& platforms) {
+    const std::optional<Reference> reference = parse_reference(text);
+    if (!reference) throw Error{Exit::bad_input, {{{}, "\"" + text + "\" is no image reference", ""}}};
+    Lookup lookup(client, *reference);
+    const std::string top =
+        lookup.get_manifest(reference->digest ? reference->digest->text() : reference->tag, reference->digest);
+    const Manifest manifest = parse_manifest(top, text);
+
+    ResolvedReference named{.reference = *reference, .found_at = client.located(*reference), .digest = sha256(top)};
+    named.found_at.digest = named.digest;
+    std::optional<Digest> config;
+    if (manifest.config) {
+        config = manifest.config->digest;
+        for (const std::string& platform : platforms) named.layers[platform] = manifest.layers.size();
+    }
+    for (const Descriptor& child : manifest.children) {
+        if (std::ranges::find(platforms, child.platform) == platforms.end()) continue;
+        const Manifest image = parse_manifest(lookup.get_manifest(child.digest.text(), child.digest), text);
+        named.layers[child.platform] = image.layers.size();
+        if (image.config) config = image.config->digest;
+    }
+    for (const std::string& platform : platforms) {
+        if (!named.layers.contains(platform))
+            lookup.refuse("is not there for " + platform, "choose other --platforms, or another base");
+    }
+    const std::optional<std::string> described = config ? lookup.get_config(*config) : std::nullopt;
+    if (!described) return named;
+    const std::string source = "the configuration of " + render_reference(*reference);
+    named.created = parse_time(text_at(parse_tool_json(*described, source), "created"));
+    if (!manifest.config) return named;  // an index names the platforms itself
+    const std::string its_own = parse_config_platform(*described, source);
+    for (const std::string& platform : platforms) {
+        if (platform != its_own)
+            lookup.refuse("is for " + its_own + ", not for " + platform, "choose other --platforms, or another base");
+    }
+    return named;
 }
 
 }  // namespace registry

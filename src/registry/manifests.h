@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/date.h"
 #include "base/digest.h"
 #include "registry/client.h"
 
@@ -14,9 +16,6 @@ namespace registry {
 
 /// A manifest that is longer is refused by registries, and by us (distribution-spec: at least 4 MiB).
 inline constexpr std::size_t max_manifest_size = 4U << 20U;
-
-/// The value of Accept: all four types. Without a type in it a registry may report that the tag does not exist.
-std::string accepted_types();
 
 /// How much a 404 is trusted. A lagging replica or a proxy may respond to HEAD with 404 although the tag exists.
 enum class TagRead {
@@ -47,5 +46,19 @@ std::string load_manifest(Client& client, const std::string& host, const std::st
 
 /// All tags of a repository, sorted; none if it is not there. Follows the pages of the list.
 std::vector<std::string> list_tags(Client& client, const std::string& host, const std::string& repository);
+
+struct ResolvedReference {
+    Reference reference;  ///< as asked for
+    Reference found_at;   ///< after mirrors, with the digest: what a build is pinned to
+    Digest digest;        ///< of the index, or of the manifest where there is no index
+    std::optional<Time> created;
+    std::map<std::string, std::size_t> layers;  ///< by platform
+};
+
+/// Asks for the reference, and for what its manifests say about these platforms. Throws Error{failed} naming the
+/// reference and the registry's own words: if it is not there, may not be read, or its bytes are not what their digest
+/// says.
+ResolvedReference resolve_reference(Client& client, const std::string& reference,
+                                    const std::vector<std::string>& platforms);
 
 }  // namespace registry

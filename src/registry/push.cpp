@@ -139,8 +139,7 @@ class Push {
         const auto [at, is_new] = needs_.try_emplace(
             descriptor.digest, Need{{descriptor.digest, descriptor.size, blob_path(directory, descriptor.digest)}, {}});
         std::vector<std::string>& repositories = at->second.repositories;
-        if (std::find(repositories.begin(), repositories.end(), repository) == repositories.end())
-            repositories.push_back(repository);
+        if (std::ranges::find(repositories, repository) == repositories.end()) repositories.push_back(repository);
     }
 
     /// Each blob goes over the line once; the other repositories mount it from the one that has it then.
@@ -148,8 +147,7 @@ class Push {
         const std::set<std::string> known = list_known_repositories();
         std::vector<const Need*> by_size;
         for (const auto& [digest, blob] : needs_) by_size.push_back(&blob);
-        std::stable_sort(by_size.begin(), by_size.end(),
-                         [](const Need* a, const Need* b) { return a->blob.size > b->blob.size; });
+        std::ranges::stable_sort(by_size, [](const Need* a, const Need* b) { return a->blob.size > b->blob.size; });
         Work first;
         Work others;
         for (const Need* one : by_size) {
@@ -213,8 +211,8 @@ class Push {
     }
 
     std::size_t stored_steps() const {
-        return static_cast<std::size_t>(std::count_if(publication_.steps.begin(), publication_.steps.end(),
-                                                      [](const Step& step) { return step.tag.empty(); }));
+        return static_cast<std::size_t>(
+            std::ranges::count_if(publication_.steps, [](const Step& step) { return step.tag.empty(); }));
     }
 
     void note_done(const TagWriter& tags) {

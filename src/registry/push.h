@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "publication/publication.h"
 #include "registry/client.h"
-#include "registry/sources.h"
+#include "registry/existing_tags.h"
 
 namespace registry {
 

@@ -4,9 +4,9 @@
 
 #include <utility>
 
+#include "registry/call.h"
 #include "registry/manifests.h"
-#include "registry/refusal.h"
-#include "registry/retry.h"
+#include "system/relay.h"
 
 namespace registry {
 

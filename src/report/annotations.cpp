@@ -37,9 +37,8 @@ std::vector<Annotated> gather_annotated(const Run& run) {
             }
         }
     }
-    std::stable_sort(all.begin(), all.end(), [](const Annotated& a, const Annotated& b) {
-        return a.row.finding->severity > b.row.finding->severity;
-    });
+    std::ranges::stable_sort(
+        all, [](const Annotated& a, const Annotated& b) { return a.row.finding->severity > b.row.finding->severity; });
     return all;
 }
 
@@ -91,8 +90,8 @@ Problem cleaned(const Problem& problem) {
 /// them: these were omitted because as many as may be kept stand in `all`.
 void add_first(const Problems& all, Level level, std::size_t not_made, const Run& run, Problems& kept) {
     Problems of_level;
-    std::copy_if(all.begin(), all.end(), std::back_inserter(of_level),
-                 [&](const Problem& problem) { return problem.level == level; });
+    std::ranges::copy_if(all, std::back_inserter(of_level),
+                         [&](const Problem& problem) { return problem.level == level; });
     if (of_level.size() + not_made <= max_annotations) {
         kept.insert(kept.end(), of_level.begin(), of_level.end());
         return;
@@ -115,11 +114,11 @@ Problems make_annotations(const Run& run) {
     const std::vector<Annotated> annotated = gather_annotated(run);
     const std::size_t made = std::min<std::size_t>(annotated.size(), max_annotations);
     for (std::size_t i = 0; i < made; ++i) all.push_back(make_problem(annotated[i], run));
-    for (const Problem& problem : sorted_by_place(run.policy_warnings)) all.push_back(problem);
-    for (const Problem& problem : sorted_by_place(run.other_warnings)) all.push_back(problem);
+    append(all, sorted_by_place(run.policy_warnings));
+    append(all, sorted_by_place(run.other_warnings));
     Problems kept;
     for (const Level level : {Level::error, Level::warning, Level::notice})
         add_first(all, level, level == Level::error ? annotated.size() - made : 0, run, kept);
-    std::transform(kept.begin(), kept.end(), kept.begin(), cleaned);
+    std::ranges::transform(kept, kept.begin(), cleaned);
     return kept;
 }

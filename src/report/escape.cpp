@@ -108,7 +108,7 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters) {
     std::string escaped;
     escaped.reserve(line.size() + line.size() / 4);
     while (true) {
-        const auto odd = std::find_if_not(rest.begin(), rest.end(), is_letter_or_blank);
+        const auto odd = std::ranges::find_if_not(rest, is_letter_or_blank);
         const std::string_view before = rest.substr(0, static_cast<std::size_t>(odd - rest.begin()));
         escaped += before;
         if (odd == rest.end()) return escaped;

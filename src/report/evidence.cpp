@@ -49,8 +49,6 @@ std::string render_evidence_json(const Evidence& evidence) {
         if (image.base_created) json.field("base_created", render_time(*image.base_created));
         json.close();
     }
-    json.close();
-    json.close();
     return json.text();
 }
 
@@ -66,8 +64,7 @@ Evidence parse_evidence_json(std::string_view text, const std::string& source) {
                       .program = text_at(root, "program"),
                       .max_database_age = std::chrono::hours(number_at(root, "max_database_age_hours")),
                       .severity = parse_severity(text_at(root, "severity")),
-                      .policy = text_at(root, "policy"),
-                      .images = {}};
+                      .policy = text_at(root, "policy")};
     for (const Json& image : items_at(root, "images")) {
         evidence.images.push_back({.name = text_at(image, "name"),
                                    .image = text_at(image, "image"),

@@ -12,7 +12,7 @@
 namespace {
 
 std::size_t count_images(const Run& run, bool (*counts)(const ImageRun&)) {
-    return static_cast<std::size_t>(std::count_if(run.images.begin(), run.images.end(), counts));
+    return static_cast<std::size_t>(std::ranges::count_if(run.images, counts));
 }
 
 bool is_blocked(const ImageRun& image) {

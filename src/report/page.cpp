@@ -8,7 +8,6 @@
 #include "report/escape.h"
 #include "report/heading.h"
 #include "report/html.h"
-#include "report/page_chart.h"
 #include "report/page_findings.h"
 #include "report/page_parts.h"
 #include "report/page_style.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -112,10 +113,8 @@ Term term_of(const Scope& scope) {
     return {.what = "Scope " + scope.id + ": blocks from " + render_severity(scope.gate_from) + " on in " +
                     joined(where, ", "),
             .why = scope.reason,
-            .owner = "",
             .until = scope.review_by ? "until " + render_date(*scope.review_by) : "without a date",
             .last = scope.review_by,
-            .used = "",
             .at = scope.at};
 }
 
@@ -125,7 +124,6 @@ Term term_of(const ScannerPause& pause) {
             .owner = pause.owner,
             .until = "until " + render_date(pause.until),
             .last = pause.until,
-            .used = "",
             .at = pause.at};
 }
 
@@ -134,7 +132,7 @@ std::vector<Term> terms_of(const Run& run) {
     for (const Waiver& waiver : run.policy.waivers) terms.push_back(term_of(waiver, run));
     for (const Scope& scope : run.policy.scopes) terms.push_back(term_of(scope));
     for (const ScannerPause& pause : pauses_of(run)) terms.push_back(term_of(pause));
-    std::stable_sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) {
+    std::ranges::stable_sort(terms, [](const Term& a, const Term& b) {
         return a.last.value_or(Date::max()) < b.last.value_or(Date::max());
     });
     return terms;
@@ -165,6 +163,82 @@ std::string render_terms(const Run& run) {
                            {"Covers", escape_html(term.used)}});
     }
     return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
+}
+
+struct Bar {
+    std::string label;
+    Counts counts;
+};
+
+/// The drawing is 1000 units wide and stretches with its column. The smallest part stays visible.
+std::string render_bar(const Counts& counts, std::size_t longest) {
+    constexpr double full = 1000;
+    double x = 0;
+    std::string parts;
+    const auto add = [&](std::size_t part, std::string_view kind) {
+        if (part == 0) return;
+        const double width = std::max(8.0, full * static_cast<double>(part) / static_cast<double>(longest));
+        parts +=
+            fmt::format("<rect class=\"fill-{}\" x=\"{:.1f}\" width=\"{:.1f}\" height=\"16\"/>", kind, x, width - 3);
+        x += width;
+    };
+    add(counts.blocking, "blocking");
+    add(counts.pre_existing, "pre-existing");
+    add(counts.waived, "waived");
+    add(counts.reported, "reported");
+    return fmt::format(
+        "<svg viewBox=\"0 0 {:.1f} 16\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">{}</svg>",
+        std::max(full, x), render_counts(counts), parts);
+}
+
+std::string render_chart(const std::string& title, const std::vector<Bar>& bars) {
+    std::size_t longest = 1;
+    for (const Bar& bar : bars) longest = std::max(longest, bar.counts.all());
+    std::string rows;
+    for (const Bar& bar : bars) {
+        rows += fmt::format("<tr><th scope=\"row\">{}</th><td title=\"{}\">{}</td><td>{}</td></tr>\n", bar.label,
+                            render_counts(bar.counts), render_bar(bar.counts, longest), bar.counts.all());
+    }
+    return "<div><h3>" + title + "</h3><table class=\"chart\"><tbody>\n" + rows + "</tbody></table></div>\n";
+}
+
+std::vector<Bar> bars_by_severity(const std::vector<FindingRow>& rows) {
+    std::vector<Bar> bars;
+    for (int rank = static_cast<int>(Severity::critical); rank >= static_cast<int>(Severity::unknown); --rank) {
+        const Severity severity = static_cast<Severity>(rank);
+        Bar bar{render_severity(severity), {}};
+        for (const FindingRow& row : rows) {
+            if (row.finding->severity == severity) count_state(bar.counts, row.state);
+        }
+        if (bar.counts.all() > 0 || severity >= Severity::medium) bars.push_back(bar);
+    }
+    return bars;
+}
+
+std::vector<Bar> bars_by_action(const std::vector<FindingRow>& rows) {
+    std::map<std::string, Counts> by_kind;
+    for (const FindingRow& row : rows)
+        count_state(by_kind[row.remedy != nullptr ? row.remedy->kind : "no advice"], row.state);
+    std::vector<Bar> bars;
+    for (const auto& [kind, counts] : by_kind) bars.push_back({escape_html(kind, 40), counts});
+    std::ranges::stable_sort(bars, [](const Bar& a, const Bar& b) {
+        return std::pair(a.counts.blocking, a.counts.all()) > std::pair(b.counts.blocking, b.counts.all());
+    });
+    return bars;
+}
+
+std::string legend_entry(std::string_view kind, FindingState state) {
+    return fmt::format(
+        "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"fill-{}\" width=\"10\" "
+        "height=\"10\"/></svg>{}</li>",
+        kind, render_state(state));
+}
+
+std::string render_legend(const std::vector<FindingRow>& rows) {
+    const bool pre_existing = std::ranges::find(rows, FindingState::pre_existing, &FindingRow::state) != rows.end();
+    return "<ul class=\"legend\">" + legend_entry("blocking", FindingState::blocking) +
+           (pre_existing ? legend_entry("pre-existing", FindingState::pre_existing) : "") +
+           legend_entry("waived", FindingState::waived) + legend_entry("reported", FindingState::reported) + "</ul>\n";
 }
 
 }  // namespace
@@ -214,4 +288,13 @@ PageSection evidence_section(const Run& run) {
             render_folded_table(make_contract_table(run, true)) + render_folded_table(make_base_table(run)) +
                 render_folded_table(make_tag_table(run)) + render_folded_table(make_suppressed_table(run)) +
                 render_folded_table(make_note_table(run))};
+}
+
+PageSection chart_section(const std::vector<FindingRow>& rows) {
+    if (rows.empty()) return {};
+    return {"charts", "At a glance",
+            render_legend(rows) + element("div",
+                                          render_chart("By severity", bars_by_severity(rows)) +
+                                              render_chart("By remedy", bars_by_action(rows)),
+                                          "charts")};
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "report/rows.h"
 #include "report/run.h"
 #include "report/todo.h"
 
@@ -15,7 +16,8 @@ struct PageSection {
 
 PageSection todo_section(const std::vector<ToDo>& todo);
 PageSection image_section(const Run& run);
-PageSection change_section(const Run& run);  ///< what a pull request does to the published images
+PageSection change_section(const Run& run);                      ///< what a pull request does to the published images
+PageSection chart_section(const std::vector<FindingRow>& rows);  ///< two charts: by severity, by what fixes them
 PageSection waiver_section(const Run& run);
 PageSection receipt_section(const Run& run);
 PageSection evidence_section(const Run& run);  ///< contract, bases, tags, what scanners suppressed, notes

@@ -21,8 +21,7 @@ std::string python_of(const std::string& image) {
 }
 
 std::vector<std::string> moving_tags_of(const Plan& plan, const std::string& image) {
-    const auto found =
-        std::find_if(plan.images.begin(), plan.images.end(), [&](const Image& i) { return i.name == image; });
+    const auto found = std::ranges::find(plan.images, image, &Image::name);
     return found == plan.images.end() ? std::vector<std::string>{} : found->moving_tags;
 }
 
@@ -107,13 +106,13 @@ std::string render_finding_list(const std::string& title, const std::vector<List
 
 /// What blocks first: a list may be cut.
 void sort_by_weight(std::vector<Listed>& findings) {
-    std::stable_sort(findings.begin(), findings.end(), [](const Listed& a, const Listed& b) {
+    std::ranges::stable_sort(findings, [](const Listed& a, const Listed& b) {
         return std::pair(a.blocks, a.finding.severity) > std::pair(b.blocks, b.finding.severity);
     });
 }
 
 std::string render_added_title(const std::vector<Listed>& added) {
-    const auto blocking = std::count_if(added.begin(), added.end(), [](const Listed& one) { return one.blocks; });
+    const auto blocking = std::ranges::count_if(added, &Listed::blocks);
     if (blocking == 0) return "more, none of which blocks";
     return fmt::format("more, {} of which {}", blocking, blocking == 1 ? "blocks" : "block");
 }
@@ -145,8 +144,8 @@ std::string render_changes(const Run& run, const PublicationRecord& record, cons
     for (const PublishedImage& image : record.images) now.insert(python_of(image.name));
     std::vector<std::string> added;
     std::vector<std::string> gone;
-    std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(added));
-    std::set_difference(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(gone));
+    std::ranges::set_difference(now, before, std::back_inserter(added));
+    std::ranges::set_difference(before, now, std::back_inserter(gone));
     std::string text = "## Since " + escape_markdown(last->version) + "\n\n";
     if (!added.empty()) text += "- new: Python " + escape_markdown(joined(added, ", ")) + "\n";
     if (!gone.empty()) text += "- no longer: Python " + escape_markdown(joined(gone, ", ")) + "\n";

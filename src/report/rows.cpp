@@ -105,7 +105,7 @@ std::vector<FindingRow> gather_findings(const Run& run) {
             }
         }
     }
-    std::stable_sort(rows.begin(), rows.end(), stands_before);
+    std::ranges::stable_sort(rows, stands_before);
     return rows;
 }
 
@@ -115,9 +115,8 @@ std::vector<FindingRow> gather_blocking(const Run& run) {
 
 std::string render_images(const std::vector<const ImageRun*>& images, const Run& run) {
     if (run.images.size() > 1 && images.size() == run.images.size()) return "all images";
-    const bool one_platform = std::all_of(run.images.begin(), run.images.end(), [&](const ImageRun& image) {
-        return image.platform == run.images.front().platform;
-    });
+    const bool one_platform = std::ranges::all_of(
+        run.images, [&](const ImageRun& image) { return image.platform == run.images.front().platform; });
     std::vector<std::string> names;
     for (const ImageRun* image : images) names.push_back(one_platform ? image->image : image->name);
     return joined(names, ", ");

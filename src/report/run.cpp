@@ -22,24 +22,24 @@ bool fails_contract(const ImageRun& image) {
 }
 
 bool is_contract_broken(const Run& run) {
-    return std::any_of(run.images.begin(), run.images.end(), fails_contract);
+    return std::ranges::any_of(run.images, fails_contract);
 }
 
 Date decision_day(const Run& run) {
-    const auto judged = std::find_if(run.images.begin(), run.images.end(),
-                                     [](const ImageRun& image) { return image.verdict.has_value(); });
+    const auto judged =
+        std::ranges::find_if(run.images, [](const ImageRun& image) { return image.verdict.has_value(); });
     return day_of(judged == run.images.end() ? run.finished : judged->verdict->decided);
 }
 
 bool has_stand_in_bases(const Run& run) {
-    return std::any_of(run.bases.begin(), run.bases.end(), [](const UsedBase& base) { return base.stand_in; }) ||
-           std::any_of(run.images.begin(), run.images.end(),
-                       [](const ImageRun& image) { return image.verdict && image.verdict->stand_in_bases; });
+    return std::ranges::any_of(run.bases, &UsedBase::stand_in) ||
+           std::ranges::any_of(run.images,
+                               [](const ImageRun& image) { return image.verdict && image.verdict->stand_in_bases; });
 }
 
 bool has_sample_data(const Run& run) {
-    return std::any_of(run.images.begin(), run.images.end(),
-                       [](const ImageRun& image) { return image.verdict && image.verdict->sample_data; });
+    return std::ranges::any_of(run.images,
+                               [](const ImageRun& image) { return image.verdict && image.verdict->sample_data; });
 }
 
 std::vector<ScannerPause> pauses_of(const Run& run) {

@@ -11,7 +11,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "contract/contract.h"
-#include "contract/contract_change.h"
 #include "findings/inventory.h"
 #include "plan/plan.h"
 #include "policy/policy.h"

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "report/escape.h"
 #include "report/heading.h"
 #include "report/words.h"
@@ -147,7 +146,7 @@ void render_publication(JsonWriter& json, const PublicationState& state) {
 
 void render_warnings(JsonWriter& json, const Run& run) {
     Problems problems = run.policy_warnings;
-    problems.insert(problems.end(), run.other_warnings.begin(), run.other_warnings.end());
+    append(problems, run.other_warnings);
     json.open_array("warnings");
     for (const Problem& problem : sorted_by_place(problems)) {
         json.open_object();
@@ -185,6 +184,5 @@ std::string render_verdict_summary_json(const Run& run) {
     json.close();
     if (run.publication) render_publication(json, *run.publication);
     render_warnings(json, run);
-    json.close();
     return json.text();
 }

@@ -63,7 +63,7 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
             ++selection.below;
         }
     }
-    std::sort(selection.rows.begin(), selection.rows.end(), is_kept_before);
+    std::ranges::sort(selection.rows, is_kept_before);
     cut_to(choice.max_results, selection);
     return selection;
 }
@@ -84,8 +84,8 @@ Rules gather_rules(const std::vector<FindingRow>& rows) {
         gathered.of_row.push_back(place->second);
     }
     for (SarifRule& rule : gathered.rules) {
-        std::stable_sort(rule.findings.begin(), rule.findings.end(),
-                         [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
+        std::ranges::stable_sort(rule.findings,
+                                 [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
     }
     return gathered;
 }
@@ -188,8 +188,5 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
         render_sarif_result(json, selection.rows[i], rules.of_row[i], choice.directory);
     json.close();
     render_properties(json, image);
-    json.close();
-    json.close();
-    json.close();
     return Sarif{.text = json.text(), .results = selection.rows.size(), .below = selection.below, .cut = selection.cut};
 }

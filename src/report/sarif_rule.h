@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "findings/finding.h"
+#include "plan/plan.h"
 #include "report/rows.h"
 
 /// A vulnerability and the findings that have it, the most severe one first.
@@ -39,3 +41,14 @@ std::string security_severity(Severity severity, double cvss_score);
 
 /// The alert's title is its first sentence: image, vulnerability, package. Then what to do, or by whom it is accepted.
 std::string sarif_message(const FindingRow& row);
+
+/// The category is stable: equal for push, pull request and nightly, and across every bump of a patch version:
+/// "images/3.13/production/linux-amd64/". The whole version stands in it only where two rows of the matrix share a
+/// minor version.
+std::string make_category(const Plan& plan, const Image& image, const std::string& platform);
+/// One notice per minor version that two rows share: their alerts start again with each patch version.
+Problems check_categories(const Plan& plan);
+
+/// What an alert is recognised by, "<16 hex digits>:1": the finding's key and the category, free of versions and
+/// digests (sarif.md §5).
+std::string make_fingerprint(const Finding& finding, const std::string& category);

@@ -170,8 +170,7 @@ Table make_package_change_table(const Run& run) {
     Table table{"", {"Package", "Type", "Published", "Now", "Images"}, join_rows(run, rows_of_packages)};
     // What a program was compiled from comes last, because it may be much.
     const auto order = [](const Cells& row) { return std::tuple(row[1].text == "cargo", row[1].text, row[0].text); };
-    std::stable_sort(table.rows.begin(), table.rows.end(),
-                     [&](const Cells& a, const Cells& b) { return order(a) < order(b); });
+    std::ranges::stable_sort(table.rows, [&](const Cells& a, const Cells& b) { return order(a) < order(b); });
     table.title = fmt::format("Packages that come, go or change: {}", table.rows.size());
     return table;
 }
@@ -255,7 +254,7 @@ Table make_suppressed_table(const Run& run) {
 Table make_note_table(const Run& run) {
     Table table{"", {"Level", "Where", "What", "Hint"}, {}};
     Problems problems = run.policy_warnings;
-    problems.insert(problems.end(), run.other_warnings.begin(), run.other_warnings.end());
+    append(problems, run.other_warnings);
     for (const Problem& problem : sorted_by_place(problems)) {
         table.rows.push_back({{.text = render_level(problem.level)},
                               code(render_place(problem.at)),

@@ -44,7 +44,7 @@ struct Cell {
 using Line = std::vector<Cell>;
 
 std::size_t width_of(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string render_cells(const Line& line, const std::vector<std::size_t>& widths, bool colour) {

@@ -25,8 +25,7 @@ void add_unknown(const Run& run, std::vector<ToDo>& todo) {
         const std::string names = images.size() > 3 ? counted(images.size(), "image") : joined(images, ", ");
         todo.push_back({.kind = "scan again",
                         .text = "scan again: " + reason,
-                        .because = "the verdict on " + names + " is unknown",
-                        .at = {}});
+                        .because = "the verdict on " + names + " is unknown"});
     }
 }
 
@@ -41,8 +40,7 @@ void add_contracts(const Run& run, std::vector<ToDo>& todo) {
         }
     }
     for (const auto& [text, images] : images_by_row) {
-        todo.push_back(
-            {.kind = "contract", .text = text, .because = "the contract fails for " + joined(images, ", "), .at = {}});
+        todo.push_back({.kind = "contract", .text = text, .because = "the contract fails for " + joined(images, ", ")});
     }
 }
 
@@ -63,7 +61,7 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
         const Remedy& remedy = row.remedy != nullptr ? *row.remedy : unknown;
         const auto [place, is_new] = by_remedy.try_emplace({remedy.text, remedy.at});
         Task& task = place->second;
-        if (is_new) task.todo = {.kind = remedy.kind, .text = remedy.text, .because = "", .at = remedy.at};
+        if (is_new) task.todo = {.kind = remedy.kind, .text = remedy.text, .at = remedy.at};
         task.todo.severity = std::max(task.todo.severity, row.finding->severity);
         ++task.findings;
         task.fixes = task.fixes || row.finding->fix == FixState::fixed || row.finding->kind == FindingKind::secret;
@@ -75,7 +73,7 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
                                         counted(task.findings, "finding"), counted(task.images.size(), "image"));
         all.push_back(std::move(task));
     }
-    std::stable_sort(all.begin(), all.end(), [](const Task& a, const Task& b) { return a.findings > b.findings; });
+    std::ranges::stable_sort(all, std::ranges::greater{}, &Task::findings);
     for (Task& task : all) todo.push_back(std::move(task.todo));
 }
 
@@ -118,16 +116,12 @@ void add_publication(const Run& run, std::vector<ToDo>& todo) {
     if (!run.publication) return;
     const PublicationState::Result result = run.publication->result;
     if (result == PublicationState::Result::refused) {
-        todo.push_back({.kind = "publication",
-                        .text = run.publication->reason,
-                        .because = "the publication was refused",
-                        .at = {}});
+        todo.push_back(
+            {.kind = "publication", .text = run.publication->reason, .because = "the publication was refused"});
     }
     if (result == PublicationState::Result::incomplete) {
-        todo.push_back({.kind = "publication",
-                        .text = run.publication->reason,
-                        .because = "the publication is incomplete",
-                        .at = {}});
+        todo.push_back(
+            {.kind = "publication", .text = run.publication->reason, .because = "the publication is incomplete"});
     }
 }
 

@@ -46,13 +46,13 @@ void remember(const std::vector<Finding>& findings, std::vector<std::string>& kn
     known.resize(std::min(known.size(), max_known));
     for (std::size_t i = 0; i < findings.size() && known.size() < max_known; ++i)
         known.push_back(brief_key(findings[i]));
-    std::sort(known.begin(), known.end());
+    std::ranges::sort(known);
 }
 
 std::vector<Finding> news_among(const std::vector<Finding>& findings, const std::vector<std::string>& known) {
     std::vector<Finding> news;
     for (const Finding& finding : findings) {
-        if (!std::binary_search(known.begin(), known.end(), brief_key(finding))) news.push_back(finding);
+        if (!std::ranges::binary_search(known, brief_key(finding))) news.push_back(finding);
     }
     return news;
 }
@@ -155,7 +155,6 @@ std::string render_tracking_state(const TrackingState& state) {
     json.field("known", joined(state.known, ""));
     json.field("unknown_nights", state.unknown_nights);
     if (state.last_good) json.field("last_good", render_time(*state.last_good));
-    json.close();
     return state_begins + json.one_line() + state_ends;
 }
 
@@ -172,7 +171,7 @@ std::optional<TrackingState> parse_tracking_state(const std::string& body) {
     const std::string known = text_at(json, "known");
     for (std::size_t at = 0; at + key_digits <= known.size(); at += key_digits)
         state.known.push_back(known.substr(at, key_digits));
-    std::sort(state.known.begin(), state.known.end());
+    std::ranges::sort(state.known);
     state.unknown_nights = static_cast<int>(std::clamp<std::int64_t>(number_at(json, "unknown_nights"), 0, 100'000));
     state.last_good = parse_time(text_at(json, "last_good"));
     return state;

@@ -99,8 +99,7 @@ std::string render_detections(const Finding& finding) {
 }
 
 std::string render_kept(const ContractReport& report) {
-    const auto failed = std::count_if(report.rows.begin(), report.rows.end(),
-                                      [](const ContractRow& row) { return row.result == RowResult::failed; });
+    const auto failed = std::ranges::count(report.rows, RowResult::failed, &ContractRow::result);
     if (failed > 0) return counted(static_cast<std::size_t>(failed), "check") + " failed";
     return report.passed() ? "passed" : "not tested";
 }

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <ostream>
 
-#include "base/error.h"
 #include "base/text.h"
-#include "scan/one_scan.h"
+#include "scan/run_scans.h"
 #include "scan/scan.h"
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
@@ -36,8 +35,7 @@ bool has_secrets(Files& files, const fs::path& directory) {
     fault_of([&] {
         const std::string name = report_name(Scanner::trivy);
         const Report report = parse_report(Scanner::trivy, files.read(directory / name), name);
-        found = std::any_of(report.findings.begin(), report.findings.end(),
-                            [](const Finding& f) { return f.kind == FindingKind::secret; });
+        found = std::ranges::find(report.findings, FindingKind::secret, &Finding::kind) != report.findings.end();
     });
     return found;
 }

@@ -1,4 +1,6 @@
 // Both scanners on every layout.
+#include "scan/run_scans.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "scan/one_scan.h"
 #include "scan/scan.h"
 #include "scan/scan_cache.h"
 #include "scan/scan_commands.h"
@@ -109,6 +110,26 @@ std::string describe(const std::string& name, const Receipt& receipt) {
                        receipt.seconds);
 }
 
+/// The line of a tool's standard error that says most: a panic's first, else the last one.
+std::string telling_line(const std::string& err) {
+    std::string last;
+    for (const std::string& line : lines_of(err)) {
+        if (line.starts_with("panic:")) return line;
+        if (!trimmed(line).empty()) last = std::string(trimmed(line));
+    }
+    return last;
+}
+
+/// Why the process is no scan; empty if it ended well.
+std::string find_bad_end(const Command& command, const Finished& finished) {
+    const std::string name = command.argv.front();
+    const std::string said = telling_line(finished.err);
+    if (finished.timed_out) return fmt::format("{} did not end within {} s", name, command.timeout.count());
+    if (finished.exit_code == 127) return "there is no " + name + " on PATH";
+    if (finished.exit_code == 0) return "";
+    return fmt::format("{} ended with exit code {}{}{}", name, finished.exit_code, said.empty() ? "" : ": ", said);
+}
+
 }  // namespace
 
 std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& layouts, const ScanSettings& settings) {
@@ -144,8 +165,8 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     std::vector<Receipt> all;
     for (std::size_t i = 0; i < prepared.size(); ++i) {
         std::vector<Scanned>& results = scanned[i];
-        std::sort(results.begin(), results.end(),
-                  [](const Scanned& a, const Scanned& b) { return a.receipt.scanner < b.receipt.scanner; });
+        std::ranges::sort(results,
+                          [](const Scanned& a, const Scanned& b) { return a.receipt.scanner < b.receipt.scanner; });
         std::vector<Receipt> receipts;
         std::vector<KeptSbom> sboms;
         for (const Scanned& result : results) {
@@ -158,4 +179,52 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
         all.insert(all.end(), receipts.begin(), receipts.end());
     }
     return all;
+}
+
+ScanTools find_scan_tools(const World& world, const ScanSettings& settings) {
+    ScanTools tools{.versions = find_scanners(world, settings.paused)};
+    for (const auto& [scanner, version] : tools.versions) {
+        tools.databases[scanner] = load_database_state(world, settings.databases, scanner);
+    }
+    return tools;
+}
+
+Receipt begin_receipt(const ScanTools& tools, Scanner scanner, const Digest& manifest, const Digest& config,
+                      const std::string& architecture) {
+    const DatabaseState& state = tools.databases.at(scanner);
+    return Receipt{.scanner = scanner,
+                   .scanner_version = tools.versions.at(scanner),
+                   .database = state.description,
+                   .database_date = state.date,
+                   .sample_data = state.sample,
+                   .manifest = manifest,
+                   .config = config,
+                   .architecture = architecture,
+                   .report = sha256(""),
+                   .failure = state.failure};
+}
+
+std::optional<std::string> run_scanner(const World& world, const Command& command, Receipt& receipt) {
+    const std::chrono::milliseconds begin = world.clock.steady();
+    const Finished finished = world.processes.run(command);
+    receipt.seconds = static_cast<double>((world.clock.steady() - begin).count()) / 1000;
+    receipt.command = render_command(command);
+    receipt.exit_code = finished.exit_code;
+    receipt.failure = find_bad_end(command, finished);
+    if (!receipt.failure.empty()) return std::nullopt;
+
+    const std::string name = report_name(receipt.scanner);
+    const std::string text = world.files.read_if_there(command.directory / name).value_or("");
+    if (trimmed(text).empty()) {
+        receipt.failure = command.argv.front() + " ended with exit code 0 but left no report: it was interrupted";
+        return std::nullopt;
+    }
+    receipt.failure = fault_of([&] {
+        const Report report = parse_report(receipt.scanner, text, name);
+        if (report.database_date) receipt.database_date = report.database_date;
+        receipt.size.unpacked = report.unpacked;
+    });
+    if (!receipt.failure.empty()) return std::nullopt;
+    receipt.report = sha256(text);
+    return text;
 }

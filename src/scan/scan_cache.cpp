@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "base/json.h"
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"

@@ -1,5 +1,16 @@
 #include "scan/scan_commands.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/version.h"
+#include "scan/scan.h"
+#include "system/private_directory.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -70,6 +81,48 @@ Environment with_network(Environment environment, const World& world) {
     return environment;
 }
 
+constexpr std::chrono::seconds query_timeout{60};
+
+/// Released by an attacker in March 2026: the payload ran before the scan, and the scans looked right (CVE-2026-33634,
+/// scanners.md §6).
+constexpr std::array poisoned = {Version{0, 69, 4}, Version{0, 69, 5}, Version{0, 69, 6}};
+
+bool is_poisoned(Scanner scanner, const std::string& text) {
+    const std::optional<Version> version = parse_version(text);
+    return scanner == Scanner::trivy && version && std::ranges::find(poisoned, *version) != poisoned.end();
+}
+
+/// The version; empty, and a Problem, if this scanner is not to be used.
+std::string find_scanner(const World& world, const Workplace& place, Scanner scanner, Problems& problems) {
+    const std::string name = render_scanner(scanner);
+    const Command command = make_version_query(place, scanner);
+    const Finished finished = world.processes.run(command);
+    if (finished.exit_code == 127) {
+        problems.push_back({{}, name + " is not on PATH", "install it: without both scanners there is no verdict"});
+        return "";
+    }
+    if (finished.exit_code != 0) {
+        problems.push_back({{}, render_failure(command, finished), "install " + name + " again"});
+        return "";
+    }
+    const rapidjson::Document answer = parse_tool_json(finished.out, name + " version");
+    std::string version = text_at(answer, scanner == Scanner::trivy ? "Version" : "version");
+    if (!parse_version(version)) {
+        problems.push_back({{},
+                            fmt::format("{} says that it is version \"{}\"", name, version),
+                            "install a released " + name + ": a verdict has to name the version it comes from"});
+        return "";
+    }
+    if (is_poisoned(scanner, version)) {
+        problems.push_back(
+            {{},
+             fmt::format("{} {} is not run: it was released by an attacker (CVE-2026-33634)", name, version),
+             "remove it, take every credential that it could read as stolen, and install another version"});
+        return "";
+    }
+    return version;
+}
+
 }  // namespace
 
 Workplace prepare_workplace(const World& world, const fs::path& directory, const fs::path& databases,
@@ -77,9 +130,7 @@ Workplace prepare_workplace(const World& world, const fs::path& directory, const
     world.files.make_directory(directory / "home");
     world.files.make_directory(directory / "tmp");
     world.files.write(directory / "empty.yaml", "");
-    const auto path = world.environment.find("PATH");
-    return {directory, fs::absolute(databases).lexically_normal(), path == world.environment.end() ? "" : path->second,
-            timeout};
+    return {directory, fs::absolute(databases).lexically_normal(), variable(world, "PATH"), timeout};
 }
 
 std::string report_name(Scanner scanner) {
@@ -149,4 +200,17 @@ Command make_grype_update(const Workplace& place, const World& world, const std:
     environment["GRYPE_DB_MAX_UPDATE_CHECK_FREQUENCY"] = "0";
     if (!listing.empty()) environment["GRYPE_DB_UPDATE_URL"] = listing;
     return make_command(place, {"grype", "-c", "empty.yaml", "db", "update"}, with_network(environment, world));
+}
+
+std::map<Scanner, std::string> find_scanners(const World& world, const std::vector<Scanner>& paused) {
+    const PrivateDirectory directory(world.files);
+    const Workplace place = prepare_workplace(world, directory.path(), directory.path(), query_timeout);
+    Problems problems;
+    std::map<Scanner, std::string> versions;
+    for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
+        if (std::ranges::find(paused, scanner) != paused.end()) continue;
+        versions[scanner] = find_scanner(world, place, scanner, problems);
+    }
+    if (!problems.empty()) throw Error{Exit::failed, problems};
+    return versions;
 }

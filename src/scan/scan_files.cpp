@@ -62,7 +62,6 @@ std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms) {
         json.field("packages", kept.packages);
         json.close();
     }
-    json.close();
     return json.text();
 }
 

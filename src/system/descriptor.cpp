@@ -1,5 +1,7 @@
 #include "system/descriptor.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,4 +56,9 @@ bool write_all(const FileDescriptor& file, std::string_view bytes) {
 void refuse_path(const std::filesystem::path& path, const char* what) {
     const int error = errno;
     throw Error{Exit::failed, {{{path.string(), 0}, std::string(what) + ": " + std::strerror(error), hint_for(error)}}};
+}
+
+DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
+    : directory_(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    is_ours_ = !directory_.is_open() || flock(directory_.number(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }

@@ -28,3 +28,18 @@ bool write_all(const FileDescriptor& file, std::string_view bytes);
 /// Throws Error{failed}: the path cannot be written, read, … for the reason in errno, and what a person can do about
 /// it.
 [[noreturn]] void refuse_path(const std::filesystem::path& path, const char* what);
+
+/// The lock of a directory, for as long as this object lives; the system takes it away with the process, however that
+/// ends (flock(2)). A directory that is not there, or on a disk without locks, is not locked: nothing can be lost then
+/// but time.
+class DirectoryLock {
+  public:
+    explicit DirectoryLock(const std::filesystem::path& directory);
+
+    /// False if another one has it.
+    bool is_ours() const { return is_ours_; }
+
+  private:
+    FileDescriptor directory_;
+    bool is_ours_ = true;
+};

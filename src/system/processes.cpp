@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/text.h"
 #include "system/relay.h"
@@ -23,7 +22,7 @@ bool needs_no_quotes(char c) {
 
 /// 'single quotes', or $'…' where a control character would break the line.
 std::string quoted(const std::string& word) {
-    const bool controls = std::any_of(word.begin(), word.end(), is_control);
+    const bool controls = std::ranges::any_of(word, is_control);
     std::string text = controls ? "$'" : "'";
     for (const char c : word) {
         if (is_control(c)) {
@@ -39,7 +38,7 @@ std::string quoted(const std::string& word) {
 
 std::string render_word(const std::string& word) {
     const bool plain =
-        !word.empty() && word.find('\0') == std::string::npos && std::all_of(word.begin(), word.end(), needs_no_quotes);
+        !word.empty() && word.find('\0') == std::string::npos && std::ranges::all_of(word, needs_no_quotes);
     return plain ? word : quoted(word);
 }
 

@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <random>
 
 #include "base/memory.h"
@@ -63,7 +61,7 @@ std::optional<std::vector<std::string>> names_of(const FileDescriptor& directory
     closedir(stream);
     errno = error;
     if (error != 0) return std::nullopt;
-    std::sort(names.begin(), names.end());
+    std::ranges::sort(names);
     return names;
 }
 

@@ -186,13 +186,9 @@ void RealHttp::Close::operator()(void* handle) const {
 }
 
 RealHttp::RealHttp(const Environment& environment) {
-    const auto value_of = [&](const char* name) {
-        const auto found = environment.find(name);
-        return found == environment.end() ? std::string() : found->second;
-    };
-    ca_file_ = value_of("CURL_CA_BUNDLE");
-    if (ca_file_.empty()) ca_file_ = value_of("SSL_CERT_FILE");
-    ca_directory_ = value_of("SSL_CERT_DIR");
+    ca_file_ = text_at(environment, "CURL_CA_BUNDLE");
+    if (ca_file_.empty()) ca_file_ = text_at(environment, "SSL_CERT_FILE");
+    ca_directory_ = text_at(environment, "SSL_CERT_DIR");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         throw Error{Exit::failed, {{{}, "libcurl cannot be set up", ""}}};
     }

@@ -3,6 +3,12 @@
 // descriptors open, and goes on as a second process of ours after an error.
 #include "system/real_processes.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/process/v2/process.hpp>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -12,19 +18,14 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/readable_pipe.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/process/v2/process.hpp>
 #include <cstring>
 #include <optional>
 #include <ostream>
+#include <string_view>
 
 #include "base/error.h"
 #include "system/cancellation.h"
 #include "system/descriptor.h"
-#include "system/find_program.h"
 
 namespace asio = boost::asio;
 namespace process = boost::process::v2;
@@ -264,7 +265,37 @@ Finished run_child(const Command& command, const std::filesystem::path& program,
     }
 }
 
+bool is_program(const std::filesystem::path& path) {
+    std::error_code none;
+    return std::filesystem::is_regular_file(path, none) && access(path.c_str(), X_OK) == 0;
+}
+
+/// As execvp(3) looks, but in the PATH of the child, and never in directories that PATH names relatively. A name with a
+/// slash is a path from the command's directory. Nothing if there is no such program.
+std::optional<std::filesystem::path> find_program(const Command& command) {
+    const std::string& name = command.argv.front();
+    std::error_code none;
+    if (name.find('/') != std::string::npos) {
+        const std::filesystem::path path = command.directory / name;
+        return std::filesystem::exists(path, none) ? std::optional(std::filesystem::absolute(path)) : std::nullopt;
+    }
+    const auto found = command.environment.find("PATH");
+    std::string_view directories = "/usr/local/bin:/usr/bin:/bin";
+    if (found != command.environment.end()) directories = found->second;
+    while (!directories.empty()) {
+        const std::size_t end = std::min(directories.find(':'), directories.size());
+        const std::filesystem::path path = std::filesystem::path(directories.substr(0, end)) / name;
+        if (path.is_absolute() && is_program(path)) return path;
+        directories.remove_prefix(std::min(end + 1, directories.size()));
+    }
+    return std::nullopt;
+}
+
 }  // namespace
+
+namespace asio = boost::asio;
+namespace process = boost::process::v2;
+using boost::system::error_code;
 
 RealProcesses::RealProcesses(Relay relay) : relay_(std::move(relay)) {}
 

@@ -1,6 +1,7 @@
 // Child processes on this machine.
 #pragma once
 
+#include <filesystem>
 #include <mutex>
 
 #include "system/processes.h"

@@ -73,6 +73,14 @@ std::string plain_line(std::string_view line) {
     return plain;
 }
 
+std::string one_line(std::string text, std::size_t most) {
+    std::ranges::replace(text, '\n', ' ');
+    std::ranges::replace(text, '\r', ' ');
+    std::size_t end = std::min(text.size(), most);
+    while (end < text.size() && is_continuation(text[end])) --end;
+    return plain_line(text.substr(0, end));
+}
+
 void LineCutter::add(std::string_view bytes, const Take& take) {
     while (!bytes.empty()) {
         if (after_cr_ && bytes.front() == '\n') {

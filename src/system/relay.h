@@ -14,6 +14,10 @@ using LineFilter = std::function<std::string(std::string_view line)>;
 /// given.
 std::string plain_line(std::string_view line);
 
+/// A text of a server or a tool as one such line, for a message: line feeds are blanks, and it is cut after `most`
+/// bytes, between two characters.
+std::string one_line(std::string text, std::size_t most = 500);
+
 /// Where the lines of relayed children go. Both outputs of a child go to this one stream (runner.md §6: the runner
 /// reads stdout and stderr in two tasks, so a bracket on one of them does not hold for the other).
 struct Relay {

@@ -94,7 +94,7 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
         reasons.push_back(
             fmt::format("has no result about the packages of {}, so it did not look them up", report.os_family));
     }
-    const bool counted = std::any_of(subject.scans.begin(), subject.scans.end(), [](const ScanResult& scan) {
+    const bool counted = std::ranges::any_of(subject.scans, [](const ScanResult& scan) {
         return scan.receipt.bare && scan.report && scan.report->packages > 0;
     });
     if (receipt.packages == 0 && !(receipt.bare && counted)) reasons.emplace_back("counted no packages in the image");

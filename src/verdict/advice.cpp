@@ -46,8 +46,7 @@ bool has_no_package_manager(const ImageEvidence& evidence) {
 }
 
 Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, const FixGroup* group) {
-    const auto rebuilt =
-        std::find_if(evidence.bases.begin(), evidence.bases.end(), [](const BaseState& b) { return b.rebuilt; });
+    const auto rebuilt = std::ranges::find_if(evidence.bases, &BaseState::rebuilt);
     if (rebuilt != evidence.bases.end()) {
         return {Action::rebuild, fmt::format("build again: {} was rebuilt since", rebuilt->reference)};
     }

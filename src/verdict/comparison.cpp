@@ -39,6 +39,5 @@ bool is_no_worse(const Verdict& published, const Verdict& now) {
     if (published.outcome == Outcome::unknown || now.outcome == Outcome::unknown) return false;
     std::set<std::string> before;
     for (const Finding& finding : published.blocking) before.insert(finding.key());
-    return std::all_of(now.blocking.begin(), now.blocking.end(),
-                       [&](const Finding& finding) { return before.contains(finding.key()); });
+    return std::ranges::all_of(now.blocking, [&](const Finding& finding) { return before.contains(finding.key()); });
 }

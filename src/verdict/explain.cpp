@@ -12,8 +12,8 @@ namespace {
 
 bool has_name(const Finding& finding, const std::string& lower_id) {
     const auto is_it = [&](const std::string& id) { return lower_case(id) == lower_id; };
-    return is_it(finding.id) || std::any_of(finding.aliases.begin(), finding.aliases.end(), is_it) ||
-           std::any_of(finding.advisories.begin(), finding.advisories.end(), is_it);
+    return is_it(finding.id) || std::ranges::any_of(finding.aliases, is_it) ||
+           std::ranges::any_of(finding.advisories, is_it);
 }
 
 /// " (the base's layer sha256:f251bfe7f15b, RUN apt-get install …)"; empty if no layer is known.
@@ -46,7 +46,7 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
     std::vector<std::string> scanners;
     for (const Detection& detection : finding.reported_by) {
         const std::string name = render_scanner(detection.scanner);
-        if (std::find(scanners.begin(), scanners.end(), name) == scanners.end()) scanners.push_back(name);
+        if (std::ranges::find(scanners, name) == scanners.end()) scanners.push_back(name);
     }
     if (!scanners.empty()) text += ", seen by " + joined(scanners, " and ");
     return finding.known_exploited ? text + ", known to be exploited" : text;

@@ -1,5 +1,5 @@
 // The decision, and the only place where it is made.
-#include <fmt/format.h>
+#include "verdict/verdict.h"
 
 #include <algorithm>
 #include <set>
@@ -7,7 +7,6 @@
 #include "findings/merge.h"
 #include "policy/matching.h"
 #include "verdict/acceptance.h"
-#include "verdict/verdict.h"
 
 namespace {
 
@@ -29,7 +28,7 @@ bool is_in_force(const Waiver& waiver, const JudgeContext& context) {
 /// The exception that covers the finding today; nothing if none does.
 const Waiver* find_exception(const Finding& finding, const JudgeContext& context) {
     const std::vector<Waiver>& waivers = context.policy.waivers;
-    const auto found = std::find_if(waivers.begin(), waivers.end(), [&](const Waiver& waiver) {
+    const auto found = std::ranges::find_if(waivers, [&](const Waiver& waiver) {
         return is_in_force(waiver, context) && covers_finding(waiver, finding, context.subject.target);
     });
     return found == waivers.end() ? nullptr : &*found;
@@ -43,14 +42,14 @@ bool blocks(const Finding& finding, const JudgeContext& context) {
     if (severity < gate.severity) return false;
     if (gate.only_fixed && finding.fix != FixState::fixed) return false;
     const std::vector<Scope>& scopes = context.policy.scopes;
-    return std::none_of(scopes.begin(), scopes.end(), [&](const Scope& scope) {
+    return std::ranges::none_of(scopes, [&](const Scope& scope) {
         return !is_past(scope.review_by, context.today) && severity < scope.gate_from &&
                covers_place(scope, finding, context.subject.target);
     });
 }
 
 bool is_paused(const Policy& policy, Scanner scanner, Date today) {
-    return std::any_of(policy.pauses.begin(), policy.pauses.end(), [&](const ScannerPause& pause) {
+    return std::ranges::any_of(policy.pauses, [&](const ScannerPause& pause) {
         return pause.scanner == scanner && !is_past(pause.until, today);
     });
 }
@@ -115,6 +114,39 @@ std::vector<Finding> take_suppressed(MergedReports& merged) {
 }
 
 }  // namespace
+
+std::string render_outcome(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::clean:
+            return "clean";
+        case Outcome::vulnerable:
+            return "vulnerable";
+        case Outcome::unknown:
+            return "unknown";
+    }
+    return "unknown";
+}
+
+Outcome parse_outcome(std::string_view word) {
+    if (word == render_outcome(Outcome::clean)) return Outcome::clean;
+    return word == render_outcome(Outcome::vulnerable) ? Outcome::vulnerable : Outcome::unknown;
+}
+
+std::vector<const Finding*> gated_findings(const Verdict& verdict) {
+    std::vector<const Finding*> findings;
+    for (const Finding& finding : verdict.blocking) findings.push_back(&finding);
+    for (const WaivedFinding& waived : verdict.waived) findings.push_back(&waived.finding);
+    for (const Finding& finding : verdict.reported) findings.push_back(&finding);
+    return findings;
+}
+
+Outcome judge_run(const std::vector<Verdict>& verdicts) {
+    const auto any = [&](Outcome outcome) {
+        return std::ranges::find(verdicts, outcome, &Verdict::outcome) != verdicts.end();
+    };
+    if (verdicts.empty() || any(Outcome::unknown)) return Outcome::unknown;
+    return any(Outcome::vulnerable) ? Outcome::vulnerable : Outcome::clean;
+}
 
 Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
     Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest, .decided = now};

@@ -1,8 +1,172 @@
-#include "findings/report_parts.h"
-#include "verdict/finding_json.h"
+// Verdicts as files: out/verdicts/NAME.json.
 #include "verdict/verdict.h"
 
+#include "base/json.h"
+#include "findings/report_parts.h"
+
 namespace {
+
+// Findings and waivers ------------------------------------------------------------------------------------------------
+
+// Empty lists and texts are written too, so that a reader finds every key.
+
+std::string fix_word(FixState fix) {
+    switch (fix) {
+        case FixState::fixed:
+            return "fixed";
+        case FixState::none:
+            return "none";
+        case FixState::wont_fix:
+            return "wont-fix";
+        case FixState::not_installable:
+            return "not-installable";
+        case FixState::not_affected:
+            return "not-affected";
+        case FixState::unknown:
+            return "unknown";
+    }
+    return "unknown";
+}
+
+FixState read_fix(const Json& object) {
+    const std::string word = text_at(object, "fix");
+    for (const FixState fix :
+         {FixState::fixed, FixState::none, FixState::wont_fix, FixState::not_installable, FixState::not_affected}) {
+        if (word == fix_word(fix)) return fix;
+    }
+    return FixState::unknown;
+}
+
+Severity read_severity(const Json& object) {
+    return parse_severity(text_at(object, "severity")).value_or(Severity::unknown);
+}
+
+void write_place(JsonWriter& json, const Place& place) {
+    json.field("file", place.file);
+    json.field("line", place.line);
+}
+
+Place read_place(const Json& object) {
+    return {text_at(object, "file"), static_cast<int>(number_at(object, "line"))};
+}
+
+Scanner read_scanner(const Json& object) {
+    return text_at(object, "scanner") == render_scanner(Scanner::grype) ? Scanner::grype : Scanner::trivy;
+}
+
+void write_detection(JsonWriter& json, const Detection& detection) {
+    json.open_object();
+    json.field("scanner", render_scanner(detection.scanner));
+    json.field("id", detection.id);
+    json.field("severity", render_severity(detection.severity));
+    if (!detection.severity_basis.empty()) json.field("severity_basis", detection.severity_basis);
+    json.field("fix", fix_word(detection.fix));
+    json.list("fixed_in", detection.fixed_in);
+    json.close();
+}
+
+Detection read_detection(const Json& value) {
+    Detection detection;
+    detection.scanner = read_scanner(value);
+    detection.id = text_at(value, "id");
+    detection.severity = read_severity(value);
+    detection.severity_basis = text_at(value, "severity_basis");
+    detection.fix = read_fix(value);
+    detection.fixed_in = texts_at(value, "fixed_in");
+    return detection;
+}
+
+std::string render_day(const std::optional<Date>& date) {
+    return date ? render_date(*date) : "";
+}
+
+void write_finding(JsonWriter& json, const Finding& finding) {
+    json.field("kind", finding.kind == FindingKind::secret ? "secret" : "vulnerability");
+    json.field("id", finding.id);
+    json.list("aliases", finding.aliases);
+    json.list("advisories", finding.advisories);
+    json.field("severity", render_severity(finding.severity));
+    json.field("package", finding.package);
+    json.field("version", finding.version);
+    json.field("type", finding.package_type);
+    json.field("path", finding.path);
+    json.list("paths", finding.paths);
+    if (finding.line > 0) json.field("line", finding.line);
+    json.field("fix", fix_word(finding.fix));
+    json.list("fixed_in", finding.fixed_in);
+    json.field("title", finding.title);
+    json.field("layer", finding.layer);
+    json.field("known_exploited", finding.known_exploited);
+    json.field("epss", finding.epss);
+    json.field("cvss_vector", finding.cvss_vector);
+    json.field("cvss_score", finding.cvss_score);
+    json.field("ignored_because", finding.ignored_because);
+    json.open_array("seen_by");
+    for (const Detection& detection : finding.reported_by) write_detection(json, detection);
+    json.close();
+}
+
+Finding read_finding(const Json& value) {
+    Finding finding;
+    if (text_at(value, "kind") == "secret") finding.kind = FindingKind::secret;
+    finding.id = text_at(value, "id");
+    finding.aliases = texts_at(value, "aliases");
+    finding.advisories = texts_at(value, "advisories");
+    finding.severity = read_severity(value);
+    finding.package = text_at(value, "package");
+    finding.version = text_at(value, "version");
+    finding.package_type = text_at(value, "type");
+    finding.path = text_at(value, "path");
+    finding.paths = texts_at(value, "paths");
+    finding.line = static_cast<int>(number_at(value, "line"));
+    finding.fix = read_fix(value);
+    finding.fixed_in = texts_at(value, "fixed_in");
+    finding.title = text_at(value, "title");
+    finding.layer = text_at(value, "layer");
+    finding.known_exploited = member(value, "known_exploited").IsTrue();
+    finding.epss = decimal_at(value, "epss");
+    finding.cvss_vector = text_at(value, "cvss_vector");
+    finding.cvss_score = decimal_at(value, "cvss_score");
+    finding.ignored_because = text_at(value, "ignored_because");
+    for (const Json& detection : items_at(value, "seen_by")) finding.reported_by.push_back(read_detection(detection));
+    return finding;
+}
+
+void write_waiver(JsonWriter& json, const Waiver& waiver) {
+    json.field("id", waiver.id);
+    json.list("aliases", waiver.aliases);
+    json.field("component", waiver.package);
+    json.field("version", waiver.package_version);
+    json.list("paths", waiver.paths);
+    if (waiver.line > 0) json.field("secret_line", waiver.line);
+    json.list("targets", waiver.targets);
+    json.field("reason", waiver.reason);
+    json.field("owner", waiver.owner);
+    json.field("added", render_day(waiver.added));
+    json.field("review_by", render_day(waiver.review_by));
+    json.field("until", waiver.until_base_rebuilt ? "base-rebuilt" : "");
+    write_place(json, waiver.at);
+}
+
+Waiver read_waiver(const Json& value) {
+    Waiver waiver;
+    waiver.id = text_at(value, "id");
+    waiver.aliases = texts_at(value, "aliases");
+    waiver.package = text_at(value, "component");
+    waiver.package_version = text_at(value, "version");
+    waiver.paths = texts_at(value, "paths");
+    waiver.line = static_cast<int>(number_at(value, "secret_line"));
+    waiver.targets = texts_at(value, "targets");
+    waiver.reason = text_at(value, "reason");
+    waiver.owner = text_at(value, "owner");
+    waiver.added = parse_date(text_at(value, "added"));
+    waiver.review_by = parse_date(text_at(value, "review_by"));
+    waiver.until_base_rebuilt = text_at(value, "until") == "base-rebuilt";
+    waiver.at = read_place(value);
+    return waiver;
+}
+
+// The verdict ---------------------------------------------------------------------------------------------------------
 
 constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
 
@@ -130,8 +294,8 @@ std::string render_verdict_json(const Verdict& verdict) {
     json.field("manifest", verdict.manifest.text());
     json.field("decided", render_time(verdict.decided));
     json.field("outcome", render_outcome(verdict.outcome));
-    write_texts(json, "unknown_because", verdict.unknown_because);
-    write_texts(json, "warnings", verdict.warnings);
+    json.list("unknown_because", verdict.unknown_because);
+    json.list("warnings", verdict.warnings);
     json.field("stand_in_bases", verdict.stand_in_bases);
     json.field("sample_data", verdict.sample_data);
     json.field("base_rebuilt", verdict.base_rebuilt);
@@ -143,8 +307,6 @@ std::string render_verdict_json(const Verdict& verdict) {
     write_pauses(json, verdict.paused);
     json.open_array("receipts");
     for (const Receipt& receipt : verdict.receipts) write_receipt(json, receipt);
-    json.close();
-    json.close();
     return json.text();
 }
 
@@ -159,8 +321,8 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source) {
                     .manifest = required_digest(root, "manifest", source),
                     .decided = *decided};
     verdict.outcome = parse_outcome(view_at(root, "outcome"));
-    verdict.unknown_because = read_texts(root, "unknown_because");
-    verdict.warnings = read_texts(root, "warnings");
+    verdict.unknown_because = texts_at(root, "unknown_because");
+    verdict.warnings = texts_at(root, "warnings");
     verdict.stand_in_bases = member(root, "stand_in_bases").IsTrue();
     verdict.sample_data = member(root, "sample_data").IsTrue();
     verdict.base_rebuilt = member(root, "base_rebuilt").IsTrue();
@@ -185,8 +347,6 @@ std::string render_receipts_json(const std::vector<Receipt>& receipts) {
     json.open_object();
     json.open_array("receipts");
     for (const Receipt& receipt : receipts) write_receipt(json, receipt);
-    json.close();
-    json.close();
     return json.text();
 }
 

@@ -43,8 +43,7 @@ Use count_use(const Waiver& waiver, const std::vector<Verdict>& verdicts) {
     for (const Verdict& verdict : verdicts) {
         for (const Finding* finding : gated_findings(verdict)) {
             const std::vector<std::string>& advisories = finding->advisories;
-            if (std::find(advisories.begin(), advisories.end(), waiver.id) != advisories.end())
-                use.advisory_of = finding->id;
+            if (std::ranges::find(advisories, waiver.id) != advisories.end()) use.advisory_of = finding->id;
             if (!covers_finding(waiver, *finding, verdict.target)) continue;
             ++use.covered;
             if (is_ended_by_base(waiver, verdict.base_rebuilt, verdict.base_created)) ++use.outlived;
@@ -56,7 +55,7 @@ Use count_use(const Waiver& waiver, const std::vector<Verdict>& verdicts) {
 /// Only where every scan counts, and no scanner is off, is it known what an entry covers.
 bool is_complete(const std::vector<Verdict>& verdicts) {
     return judge_run(verdicts) != Outcome::unknown &&
-           std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.paused.empty(); });
+           std::ranges::all_of(verdicts, [](const Verdict& verdict) { return verdict.paused.empty(); });
 }
 
 /// What a last day says by itself, of an exception or of a scope.
@@ -77,9 +76,8 @@ void check_last_day(const std::string& name, const Place& at, const std::optiona
 
 void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Notes& notes) {
     if (!waiver.until_base_rebuilt || waiver.review_by || verdicts.empty()) return;
-    const bool base_known = std::any_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) {
-        return verdict.base_rebuilt || verdict.base_created;
-    });
+    const bool base_known = std::ranges::any_of(
+        verdicts, [](const Verdict& verdict) { return verdict.base_rebuilt || verdict.base_created; });
     if (base_known) return;
     notes.add(waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
               "add review_by, the last day on which it holds");
@@ -119,9 +117,9 @@ bool is_ended(const std::optional<Date>& last_day, Date today) {
 
 bool says_the_same(const Waiver& a, const Waiver& b) {
     const auto names_b = [&](const std::string& id) {
-        return id == b.id || std::find(b.aliases.begin(), b.aliases.end(), id) != b.aliases.end();
+        return id == b.id || std::ranges::find(b.aliases, id) != b.aliases.end();
     };
-    return (names_b(a.id) || std::any_of(a.aliases.begin(), a.aliases.end(), names_b)) && a.package == b.package &&
+    return (names_b(a.id) || std::ranges::any_of(a.aliases, names_b)) && a.package == b.package &&
            a.package_version == b.package_version && a.paths == b.paths && a.line == b.line && a.targets == b.targets;
 }
 
@@ -139,10 +137,10 @@ void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, N
 }
 
 bool is_used(const Scope& scope, const std::vector<Verdict>& verdicts) {
-    return std::any_of(verdicts.begin(), verdicts.end(), [&](const Verdict& verdict) {
+    return std::ranges::any_of(verdicts, [&](const Verdict& verdict) {
         const std::vector<const Finding*> findings = gated_findings(verdict);
-        return std::any_of(findings.begin(), findings.end(),
-                           [&](const Finding* finding) { return covers_place(scope, *finding, verdict.target); });
+        return std::ranges::any_of(
+            findings, [&](const Finding* finding) { return covers_place(scope, *finding, verdict.target); });
     });
 }
 

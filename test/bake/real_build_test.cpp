@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "oci/provenance.h"
+#include "oci/layout.h"
 #include "real_world.h"
 
 namespace {

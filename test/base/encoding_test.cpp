@@ -2,8 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/date.h"
 #include "base/error.h"
-#include "base/http_date.h"
 
 TEST_CASE("Base64 as RFC 4648 has it") {
     CHECK(base64("").empty());

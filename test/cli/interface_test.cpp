@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "cli/options.h"
-#include "cli/reference.h"
 #include "places.h"
 
 namespace {

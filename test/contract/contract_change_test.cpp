@@ -1,4 +1,4 @@
-#include "contract/contract_change.h"
+#include "contract/contract.h"
 
 #include <catch2/catch_test_macros.hpp>
 

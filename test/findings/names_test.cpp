@@ -3,7 +3,7 @@
 
 #include "findings/names.h"
 #include "findings/purl.h"
-#include "policy/globs.h"
+#include "policy/matching.h"
 #include "verdict/make.h"
 
 namespace {

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "fakes/fake_world.h"
-#include "github/filtered_stream.h"
 
 using namespace github;
 

@@ -4,7 +4,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
-#include "pipeline/contract_cache.h"
 #include "probe/layout_on_disk.h"
 #include "probe/test_authority.h"
 

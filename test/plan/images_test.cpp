@@ -1,7 +1,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plan/names.h"
+#include "base/reference.h"
+#include "base/text.h"
 #include "plan/texts.h"
 
 namespace {

@@ -34,6 +34,11 @@ inline const std::string documented_matrix = R"([
 ]
 )";
 
+inline Matrix parse_matrix(std::string_view text, const std::string& file) {
+    Problems warnings;
+    return parse_matrix(text, file, today, warnings);
+}
+
 inline const std::string documented_job = "DEFRA_VERSION=1.0.0\nIMAGE_NAME=python\n";
 
 inline Job documented_job_parsed() {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "contract/tar.h"
-#include "probe/engine_request.h"
+#include "probe/engine.h"
 #include "probe/engine_run.h"
 #include "probe/image_tar.h"
 #include "probe/test_images.h"

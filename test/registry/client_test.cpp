@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "fakes/fake_world.h"
-#include "registry/refusal.h"
+#include "registry/call.h"
 
 using namespace registry;
 

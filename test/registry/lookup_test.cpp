@@ -1,4 +1,4 @@
-#include "registry/lookup.h"
+#include "registry/manifests.h"
 
 #include <fmt/format.h>
 
@@ -48,8 +48,7 @@ TEST_CASE("A reference is looked up to the digest of its index, its age and its 
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
     Client client(world, {});
-    const ResolvedReference named =
-        resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    const ResolvedReference named = resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     CHECK(named.digest == sha256(index_of(image_manifest())));
     CHECK(named.created == parse_time("2026-11-01T02:03:04Z"));
     CHECK(named.layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}});
@@ -60,7 +59,7 @@ TEST_CASE("All four manifest types are asked for, or a registry may say that a t
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
     Client client(world, {});
-    resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     const Request& first = fake.http.sent.front();
     REQUIRE(first.headers.front().name == "Accept");
     for (const char* type : {oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type}) {
@@ -74,7 +73,7 @@ TEST_CASE("The storage that a registry redirects to sees no authorization") {
     const World world = fake.world();
     fake.http.answer("GET", "https://gcr.io/v2/", 200, "{}");
     Client client(world, {.credentials = {{"gcr.io", {"u", Secret("canary")}}}, .mirrors = {}});
-    resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     CHECK(fake.http.sent.back().url == "https://storage.example/x");
     CHECK(fake.http.sent.back().headers.empty());
 }
@@ -85,7 +84,7 @@ TEST_CASE("A manifest that is not what its digest says is an error") {
     fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
     const World world = fake.world();
     Client client(world, {});
-    CHECK_THROWS_AS(resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
+    CHECK_THROWS_AS(resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
 }
 
 TEST_CASE("A platform that the base does not have is said") {
@@ -94,7 +93,7 @@ TEST_CASE("A platform that the base does not have is said") {
     const World world = fake.world();
     Client client(world, {});
     try {
-        resolve_reference(world, client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64", "linux/s390x"});
+        resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64", "linux/s390x"});
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.problems.front().what == "gcr.io/distroless/cc-debian12:nonroot is not there for linux/s390x");
@@ -107,14 +106,14 @@ TEST_CASE("An image without an index is for one platform, and refused for anothe
     const World world = fake.world();
     Client client(world, {});
     const std::string reference = "gcr.io/distroless/cc-debian12:nonroot";
-    CHECK(resolve_reference(world, client, reference, {"linux/amd64"}).layers.at("linux/amd64") == 2);
+    CHECK(resolve_reference(client, reference, {"linux/amd64"}).layers.at("linux/amd64") == 2);
     try {
-        resolve_reference(world, client, reference, {"linux/amd64", "linux/arm64"});
+        resolve_reference(client, reference, {"linux/amd64", "linux/arm64"});
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.problems.front().what == reference + " is for linux/amd64, not for linux/arm64");
     }
-    CHECK(resolve_reference(world, client, reference, {}).digest == sha256(image_manifest()));
+    CHECK(resolve_reference(client, reference, {}).digest == sha256(image_manifest()));
 }
 
 TEST_CASE("A tag that is not there names the reference and says where it comes from") {
@@ -123,7 +122,7 @@ TEST_CASE("A tag that is not there names the reference and says where it comes f
     const World world = fake.world();
     Client client(world, {});
     try {
-        resolve_reference(world, client, "python:3.99.0", {"linux/amd64"});
+        resolve_reference(client, "python:3.99.0", {"linux/amd64"});
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.problems.front().what == "docker.io/library/python:3.99.0 is not there");

@@ -1,4 +1,4 @@
-#include "registry/retry.h"
+#include "registry/call.h"
 
 #include <catch2/catch_test_macros.hpp>
 

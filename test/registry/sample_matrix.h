@@ -14,7 +14,6 @@
 #include "oci/layout.h"
 #include "publication/publication.h"
 #include "registry/existing_tags.h"
-#include "registry/sources.h"
 
 /// Two builds of one version differ: by their inputs, or only by their bytes.
 struct SampleBuild {

@@ -1,7 +1,7 @@
 #include "report/samples.h"
 
 #include "report/sarif.h"
-#include "report/sarif_identity.h"
+#include "report/sarif_rule.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include "findings/fixed_versions.h"
 #include "findings/layers.h"
-#include "policy/waiver_entry.h"
+#include "policy/policy.h"
 #include "verdict/advice.h"
 #include "verdict/comparison.h"
 #include "verdict/explain.h"

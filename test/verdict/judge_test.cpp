@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "policy/waiver_entry.h"
+#include "policy/policy.h"
 #include "verdict/advice.h"
 #include "verdict/make.h"
 

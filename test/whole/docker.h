@@ -20,12 +20,6 @@ inline fs::path stand_in_layout(const std::string& reference) {
     return text_at(member(parse_tool_json(text, "bases.json"), reference), "layout");
 }
 
-inline std::vector<std::string> texts_at(const Json& object, const std::string& name) {
-    std::vector<std::string> texts;
-    for (const Json& item : items_at(object, name)) texts.push_back(text_of(item));
-    return texts;
-}
-
 struct Docker {
     Project& project;
     std::string id = "python-image-action-services-" + std::to_string(getpid());

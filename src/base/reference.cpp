@@ -1,21 +1,19 @@
-#include "registry/reference.h"
+#include "base/reference.h"
 
 #include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
 
-namespace registry {
-
 namespace {
 
 /// The first part is a host if it could not be part of a repository on Docker Hub: it has a dot or a colon, or is
 /// localhost.
 bool looks_like_host(std::string_view part) {
-    return lower_case(part) == "localhost" || part.find('.') != std::string_view::npos ||
-           part.find(':') != std::string_view::npos;
+    return lower_case(part) == "localhost" || part.find_first_of(".:") != std::string_view::npos;
 }
 
+// Not <cctype>: these must not depend on the locale.
 bool is_lower_alphanumeric(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
@@ -24,17 +22,16 @@ bool is_alphanumeric(char c) {
     return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z');
 }
 
-bool is_port(std::string_view text) {
-    int port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() && text.front() != '-' && port <= 65535;
-}
-
 bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// One of '.', '_', '__' or any number of '-' (distribution-spec, "Pulling manifests").
+bool is_port(std::string_view text) {
+    int port = 0;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return is_number(text) && text.size() <= 5 && port <= 65535;
+}
+
 bool is_separator(std::string_view text) {
     return text == "." || text == "_" || text == "__" ||
            (!text.empty() && text.find_first_not_of('-') == std::string_view::npos);
@@ -53,7 +50,7 @@ bool is_path_part(std::string_view part) {
     return true;
 }
 
-bool is_repository(std::string_view text) {
+bool is_path(std::string_view text) {
     if (text.size() > 255) return false;
     while (true) {
         const std::size_t slash = text.find('/');
@@ -61,12 +58,6 @@ bool is_repository(std::string_view text) {
         if (slash == std::string_view::npos) return true;
         text.remove_prefix(slash + 1);
     }
-}
-
-bool is_tag(std::string_view text) {
-    const auto may_follow = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; };
-    if (text.empty() || text.size() > 128 || text.front() == '.' || text.front() == '-') return false;
-    return std::all_of(text.begin(), text.end(), may_follow);
 }
 
 bool is_host(std::string_view text) {
@@ -83,7 +74,7 @@ bool is_host(std::string_view text) {
     const std::string_view name = text.substr(0, colon);
     const auto may_stand = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-'; };
     return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
-           std::all_of(name.begin(), name.end(), may_stand);
+           std::ranges::all_of(name, may_stand);
 }
 
 }  // namespace
@@ -116,7 +107,7 @@ std::optional<Reference> parse_reference(std::string_view text) {
         reference.repository = "library/" + reference.repository;
     }
     if (reference.tag.empty() && !reference.digest) reference.tag = "latest";
-    if (!is_host(reference.host) || !is_repository(reference.repository)) return std::nullopt;
+    if (!is_host(reference.host) || !is_path(reference.repository)) return std::nullopt;
     return reference;
 }
 
@@ -127,17 +118,42 @@ std::string render_reference(const Reference& reference) {
     return text;
 }
 
-std::string api_host(const std::string& host) {
-    return host == "docker.io" ? "registry-1.docker.io" : host;
+std::optional<std::string> familiar_name(std::string_view reference) {
+    std::optional<Reference> parsed = parse_reference(reference);
+    if (!parsed) return std::nullopt;
+    if (parsed->tag == "latest" && !parsed->digest) parsed->tag.clear();
+    const std::string whole = render_reference(*parsed);
+    if (parsed->host != "docker.io") return whole;
+    const std::string library = "docker.io/library/";
+    const bool is_official = whole.starts_with(library) && whole.find('/', library.size()) == std::string::npos;
+    return whole.substr(is_official ? library.size() : parsed->host.size() + 1);
+}
+
+bool is_tag(std::string_view text) {
+    const auto may_follow = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; };
+    if (text.empty() || text.size() > 128 || text.front() == '.' || text.front() == '-') return false;
+    return std::ranges::all_of(text, may_follow);
+}
+
+bool is_repository(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    return is_path(text) && (slash == std::string_view::npos || !looks_like_host(text.substr(0, slash)));
 }
 
 bool is_loopback(std::string_view host) {
-    const std::size_t colon = host.starts_with('[') ? host.find("]:") : host.find(':');
-    const std::string name = lower_case(host.substr(0, colon));
-    if (host.starts_with("[::1]"))
-        return host == "[::1]" || is_number(host.substr(std::min<std::size_t>(6, host.size())));
-    if (name == "localhost") return true;
-    return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos;
+    const std::string whole = lower_case(host);
+    const auto is = [&](std::string_view local) {
+        return whole == local ||
+               (whole.starts_with(std::string(local) + ":") && is_number(whole.substr(local.size() + 1)));
+    };
+    if (is("localhost") || is("[::1]")) return true;
+    const std::string address = whole.substr(0, whole.find(':'));
+    return is(address) && address.starts_with("127.") && address.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-}  // namespace registry
+std::string host_of(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    if (scheme == std::string_view::npos) return "";
+    const std::string_view rest = url.substr(scheme + 3);
+    return std::string(rest.substr(0, rest.find_first_of("/?#")));
+}

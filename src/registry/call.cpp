@@ -1,18 +1,17 @@
-#include "registry/refusal.h"
+#include "registry/call.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
+#include "base/date.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "system/relay.h"
 
 namespace registry {
-
 namespace {
-
-constexpr std::size_t longest_line = 500;
 
 std::string render_pull_limit(const Response& response) {
     std::string text = "; this is the pull limit, which ends by itself in a few hours";
@@ -45,11 +44,9 @@ bool is_pull_limit(const Response& response) {
 }
 
 bool has_error_code(const Response& response, const std::string& code) {
-    rapidjson::Document body;
-    body.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    if (body.HasParseError()) return false;
+    const rapidjson::Document body = parse_json_or_null(response.body);
     const Json::ConstArray errors = items_at(body, "errors");
-    return std::any_of(errors.begin(), errors.end(), [&](const Json& error) { return text_at(error, "code") == code; });
+    return std::ranges::any_of(errors, [&](const Json& error) { return text_at(error, "code") == code; });
 }
 
 std::string render_refusal(const Call& call, const Response& response) {
@@ -58,10 +55,8 @@ std::string render_refusal(const Call& call, const Response& response) {
     if (response.status == 0) return response.body.empty() ? what + ": no response" : response.body;
 
     std::string reason;
-    rapidjson::Document body;
-    body.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(response.body.data(),
-                                                                                       response.body.size());
-    if (!body.HasParseError()) {
+    const rapidjson::Document body = parse_json_or_null(response.body);
+    if (!body.IsNull()) {
         for (const Json& error : items_at(body, "errors")) {
             reason += ": " + text_at(error, "code") + " " + text_at(error, "message");
             if (const std::string detail = render_detail(member(error, "detail")); !detail.empty())
@@ -76,12 +71,25 @@ std::string render_refusal(const Call& call, const Response& response) {
                        is_pull_limit(response) ? render_pull_limit(response) : "");
 }
 
-std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    std::replace(text.begin(), text.end(), '\r', ' ');
-    std::size_t end = std::min(text.size(), longest_line);
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    return plain_line(text.substr(0, end));
+using namespace std::chrono_literals;
+
+std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now) {
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    if (error == std::errc() && end == value.data() + value.size() && seconds >= 0) {
+        return std::clamp<std::chrono::milliseconds>(std::chrono::seconds(seconds), 1s, 60s);
+    }
+    const std::optional<Time> date = parse_http_date(value);
+    if (!date || *date <= now) return std::nullopt;
+    return std::clamp<std::chrono::milliseconds>(*date - now, 1s, 60s);
+}
+
+std::chrono::milliseconds plan_wait(int attempt, std::optional<std::chrono::milliseconds> asked_for, double random) {
+    if (asked_for) return *asked_for;
+    const std::chrono::milliseconds ceiling =
+        std::min<std::chrono::milliseconds>(1s * (1 << std::clamp(attempt - 1, 0, 10)), 30s);
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(static_cast<double>(ceiling.count()) * (0.5 + random / 2)));
 }
 
 }  // namespace registry

@@ -1,8 +1,6 @@
-#include "registry/reference.h"
+#include "base/reference.h"
 
 #include <catch2/catch_test_macros.hpp>
-
-using namespace registry;
 
 TEST_CASE("Names are read as Docker reads them") {
     const auto text = [](const std::string& name) { return render_reference(*parse_reference(name)); };
@@ -32,4 +30,23 @@ TEST_CASE("Only hosts on this machine are spoken to without TLS") {
     CHECK_FALSE(is_loopback("localhost.example"));
     CHECK_FALSE(is_loopback("127.0.0.1.example"));
     CHECK_FALSE(is_loopback("10.0.0.1"));
+}
+
+TEST_CASE("references that differ only in how Docker Hub is written are one") {
+    for (const std::string written : {"docker.io/library/python:3.13", "docker.io/python:3.13",
+                                      "index.docker.io/library/python:3.13", "library/python:3.13", "python:3.13"}) {
+        INFO(written);
+        CHECK(familiar_name(written) == "python:3.13");
+    }
+    const std::string digest = "@sha256:" + std::string(64, 'a');
+    CHECK(familiar_name("python:latest") == "python");
+    CHECK(familiar_name("python" + digest) == "python" + digest);
+    CHECK(familiar_name("docker.io/a/b:1" + digest) == "a/b:1" + digest);
+    CHECK(familiar_name("gcr.io/distroless/cc-debian12:nonroot") == "gcr.io/distroless/cc-debian12:nonroot");
+    CHECK(familiar_name("localhost:5000/library/x:1") == "localhost:5000/library/x:1");
+    for (const std::string wrong :
+         {"", "python:", "Python", "gcr.io/distroless/:nonroot", "a@sha256:1", "\"a\"", "a b"}) {
+        INFO(wrong);
+        CHECK_FALSE(familiar_name(wrong));
+    }
 }

@@ -1,4 +1,4 @@
-#include "plan/runners.h"
+#include "plan/github_matrix.h"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,0 +1,299 @@
+#include "plan/drift.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "plan/shell_words.h"
+
+namespace {
+
+/// What the matrix or JOB.env says that a default must be.
+struct Expected {
+    std::string name;
+    std::string value;
+    Place said_at;
+    bool is_required = false;  ///< the others may be made from these, or not be used at all
+    bool is_for_from = false;  ///< needed above the first FROM
+};
+
+std::vector<Expected> expect(const Matrix& matrix, const Job& job) {
+    if (matrix.rows.empty()) return {};
+    const Row& row = matrix.rows.front();
+    const bool is_distroless = !row.distroless_version.empty();
+    std::vector<Expected> all = {
+        {"BASE_VERSION", row.base_version(), {matrix.file, row.python_line}, true, true},
+        {"PYTHON_VERSION", row.python_version, {matrix.file, row.python_line}, false},
+        {"PRODUCTION_KIND",
+         is_distroless ? "distroless" : "slim",
+         {matrix.file, is_distroless ? row.distroless_line : row.line},
+         false},
+        {"DEFRA_VERSION", job.defra_version, {job.file, job.defra_version_line}, true},
+    };
+    if (is_distroless)
+        all.push_back({"DISTROLESS_VERSION", row.distroless_version, {matrix.file, row.distroless_line}, true, true});
+    return all;
+}
+
+/// An ARG with the value that it has in a build without --build-arg, once the defaults it is made from are right. In a
+/// stage, what comes from elsewhere is not known.
+struct Default {
+    const DockerfileArgument* argument = nullptr;
+    std::optional<std::string> value;
+};
+
+std::vector<Default> read_defaults(const Dockerfile& dockerfile, const std::vector<Expected>& expected) {
+    std::vector<Default> defaults;
+    Variables above_from;
+    for (const DockerfileArgument& argument : dockerfile.arguments) {
+        Default found{&argument, std::nullopt};
+        std::string problem;
+        std::vector<std::string> unset;
+        if (argument.value) {
+            found.value = expand_variables(*argument.value, dockerfile.escape, above_from, problem, unset);
+            if (!problem.empty() || (!argument.is_global && !unset.empty())) found.value = std::nullopt;
+        }
+        defaults.push_back(found);
+        if (!argument.is_global) continue;
+        above_from[argument.name] = found.value.value_or("");
+        for (const Expected& one : expected) {
+            if (one.name == argument.name && argument.value) above_from[argument.name] = one.value;
+        }
+    }
+    return defaults;
+}
+
+bool is_wrong(const Default& found, const Expected& expected) {
+    return found.argument->name == expected.name && found.value && *found.value != expected.value;
+}
+
+Problem describe(const Default& found, const Expected& expected, const std::string& file) {
+    return {{file, found.argument->line},
+            fmt::format("ARG {} is {}, but line {} of {} makes it \"{}\"", expected.name, shown(*found.value),
+                        expected.said_at.line, expected.said_at.file, expected.value),
+            fmt::format("write ARG {}={}, or let check --fix write it", expected.name, expected.value)};
+}
+
+/// True if they differ in nothing but where things stand.
+bool says_the_same(const Dockerfile& a, const Dockerfile& b) {
+    const auto same_argument = [](const DockerfileArgument& x, const DockerfileArgument& y) {
+        return x.name == y.name && x.value == y.value && x.is_global == y.is_global;
+    };
+    const auto same_source = [](const StageSource& x, const StageSource& y) { return x.name == y.name; };
+    const auto same_stage = [&](const Stage& x, const Stage& y) {
+        return x.name == y.name && x.from == y.from && std::ranges::equal(x.sources, y.sources, same_source);
+    };
+    return std::ranges::equal(a.arguments, b.arguments, same_argument) &&
+           std::ranges::equal(a.stages, b.stages, same_stage) && a.context_paths == b.context_paths;
+}
+
+constexpr std::string_view begin_mark = "<!-- versions:begin -->";
+constexpr std::string_view end_mark = "<!-- versions:end -->";
+
+/// The two marked lines, counted from 0.
+struct Marks {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
+std::vector<std::size_t> find_mark(const std::vector<std::string>& lines, std::string_view mark) {
+    std::vector<std::size_t> found;
+    for (std::size_t line = 0; line < lines.size(); ++line) {
+        if (trimmed(lines[line]) == mark) found.push_back(line);
+    }
+    return found;
+}
+
+std::optional<Marks> find_marks(const std::vector<std::string>& lines) {
+    const std::vector<std::size_t> begin = find_mark(lines, begin_mark);
+    const std::vector<std::size_t> end = find_mark(lines, end_mark);
+    if (begin.size() != 1 || end.size() != 1 || begin.front() > end.front()) return std::nullopt;
+    return Marks{begin.front(), end.front()};
+}
+
+bool has_any_mark(const std::vector<std::string>& lines) {
+    return !find_mark(lines, begin_mark).empty() || !find_mark(lines, end_mark).empty();
+}
+
+std::string as_code(const std::string& text) {
+    return "`" + text + "`";
+}
+
+std::string render_row(const Plan& plan, const Row& row) {
+    std::vector<std::string> tags = {as_code(fmt::format("{}-python{}", plan.job.defra_version, row.python_version))};
+    for (const Tag& tag : row.tags) tags.push_back(as_code(tag.name));
+    const std::string slim = as_code("python:" + row.base_version());
+    const std::string distroless = as_code("gcr.io/distroless/" + row.distroless_version);
+    return fmt::format("| {} | {} | {} | {} |\n", row.python_version, joined(tags, " "), slim,
+                       row.distroless_version.empty() ? slim : distroless);
+}
+
+int line_number(std::size_t index) {
+    return static_cast<int>(index) + 1;
+}
+
+Problem describe_marks(const std::vector<std::string>& lines, const std::string& file) {
+    const std::string hint =
+        fmt::format("write the line {} and, below it, the line {} where the table belongs; then run check --fix",
+                    begin_mark, end_mark);
+    for (const std::string_view mark : {begin_mark, end_mark}) {
+        const std::vector<std::size_t> found = find_mark(lines, mark);
+        if (found.empty()) return {{file, 0}, fmt::format("the line {} is missing", mark), hint};
+        if (found.size() > 1)
+            return {{file, line_number(found[1])},
+                    fmt::format("the line {} is already there on line {}", mark, line_number(found[0])),
+                    "remove one of the two"};
+    }
+    return {{file, line_number(find_mark(lines, end_mark).front())},
+            fmt::format("the line {} stands above {}", end_mark, begin_mark),
+            hint};
+}
+
+std::string_view line_end_of(std::string_view text) {
+    return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
+}
+
+/// What a README without a table gets at its end.
+std::string render_new_section(std::string_view text, const Plan& plan) {
+    const std::string section =
+        fmt::format("## Versions\n\n{}\n\n{}\n{}\n", begin_mark, render_versions_table(plan), end_mark);
+    const std::string_view line_end = line_end_of(text);
+    std::string added(text.empty() ? "" : text.ends_with('\n') ? line_end : std::string(line_end).append(line_end));
+    for (const std::string& line : lines_of(section)) added.append(line).append(line_end);
+    return added;
+}
+
+/// The first difference between the table that is there, from line `first` on, and the one that should be.
+std::optional<Problem> compare(const std::vector<std::string>& there, std::size_t first,
+                               const std::vector<std::string>& wanted, const std::string& file) {
+    const auto [at, want] = std::ranges::mismatch(there, wanted);
+    if (at == there.end() && want == wanted.end()) return std::nullopt;
+    const Place place{file, line_number(first + static_cast<std::size_t>(at - there.begin()))};
+    const std::string hint = want == wanted.end()
+                                 ? "remove it, or let check --fix write the table"
+                                 : fmt::format("let check --fix write the table; here belongs:\n{}", *want);
+    if (at == there.end()) return Problem{place, "the table of versions ends too early", hint};
+    if (want == wanted.end()) return Problem{place, "the table of versions goes on too long", hint};
+    return Problem{place, "the table of versions differs from the matrix and JOB.env", hint};
+}
+
+/// The image that a line of action.yml or of the container's Dockerfile names; empty if it names none.
+std::string find_image(std::string_view line) {
+    constexpr std::string_view argument = "_IMAGE=";
+    constexpr std::string_view published = "image: docker://";
+    std::string_view rest = trimmed(line);
+    if (rest.starts_with(published)) {
+        rest.remove_prefix(published.size());
+    } else if (rest.starts_with("ARG ") && rest.find(argument) != std::string_view::npos) {
+        rest.remove_prefix(rest.find(argument) + argument.size());
+    } else {
+        return "";
+    }
+    return std::string(rest.substr(0, rest.find(' ')));
+}
+
+}  // namespace
+
+Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job) {
+    const std::vector<Expected> all = expect(matrix, job);
+    const std::vector<Default> defaults = read_defaults(dockerfile, all);
+    Problems problems;
+    for (const Expected& expected : all) {
+        bool is_there = false;
+        int elsewhere = 0;
+        for (const Default& found : defaults) {
+            const bool is_it = found.argument->name == expected.name && found.argument->value;
+            is_there = is_there || (is_it && (found.argument->is_global || !expected.is_for_from));
+            if (is_it && !found.argument->is_global) elsewhere = found.argument->line;
+            if (is_wrong(found, expected)) problems.push_back(describe(found, expected, dockerfile.file));
+        }
+        if (is_there || !expected.is_required) continue;
+        problems.push_back(
+            {{dockerfile.file, elsewhere},
+             fmt::format("ARG {} has no default{}", expected.name, elsewhere != 0 ? " above the first FROM" : ""),
+             fmt::format("write ARG {}={} above the first FROM", expected.name, expected.value)});
+    }
+    return sorted_by_place(problems);
+}
+
+std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job) {
+    const std::vector<Expected> all = expect(matrix, job);
+    std::vector<Default> defaults = read_defaults(dockerfile, all);
+    std::string fixed = dockerfile.text;
+    Dockerfile wanted = dockerfile;
+    for (std::size_t i = defaults.size(); i-- > 0;) {  // from the end, so that the offsets stay true
+        for (const Expected& expected : all) {
+            if (!is_wrong(defaults[i], expected)) continue;
+            const DockerfileArgument& argument = *defaults[i].argument;
+            fixed.replace(argument.offset, argument.length, expected.value);
+            wanted.arguments[i].value = expected.value;
+        }
+    }
+    return says_the_same(parse_dockerfile(fixed, dockerfile.file), wanted) ? fixed : dockerfile.text;
+}
+
+std::string render_versions_table(const Plan& plan) {
+    std::string table =
+        "| Python | Tags | Development is made from | Production is made from |\n| --- | --- | --- | --- |\n";
+    for (const Row& row : plan.matrix.rows) table += render_row(plan, row);
+    return table;
+}
+
+Problems check_readme(std::string_view text, const std::string& file, const Plan& plan) {
+    const std::vector<std::string> lines = lines_of(text);
+    if (!has_any_mark(lines)) {
+        return {{{file, 0},
+                 "there is no table of versions to check",
+                 "check --fix adds one, which can then be moved together with its two marking lines",
+                 Level::notice}};
+    }
+    const std::optional<Marks> marks = find_marks(lines);
+    if (!marks) return {describe_marks(lines, file)};
+    // Blank lines around the table are the writer's business: formatters of Markdown add them.
+    std::size_t first = marks->begin + 1;
+    std::size_t last = marks->end;
+    while (first < last && trimmed(lines[first]).empty()) ++first;
+    while (last > first && trimmed(lines[last - 1]).empty()) --last;
+    const std::vector<std::string> there(lines.begin() + static_cast<std::ptrdiff_t>(first),
+                                         lines.begin() + static_cast<std::ptrdiff_t>(last));
+    const std::optional<Problem> difference = compare(there, first, lines_of(render_versions_table(plan)), file);
+    return difference ? Problems{*difference} : Problems{};
+}
+
+std::string fix_readme(std::string_view text, const Plan& plan) {
+    const std::vector<std::string> lines = lines_of(text);
+    if (!has_any_mark(lines)) return std::string(text) + render_new_section(text, plan);
+    const std::optional<Marks> marks = find_marks(lines);
+    if (!marks || check_readme(text, "", plan).empty()) return std::string(text);
+    const auto start_of = [&](std::size_t line) {
+        std::size_t offset = 0;
+        for (; line > 0; --line) offset = text.find('\n', offset) + 1;
+        return offset;
+    };
+    const std::size_t begin = start_of(marks->begin + 1);
+    const std::string_view line_end = line_end_of(text);
+    std::string table(line_end);
+    for (const std::string& line : lines_of(render_versions_table(plan))) table.append(line).append(line_end);
+    table += line_end;
+    return std::string(text.substr(0, begin)) + table + std::string(text.substr(start_of(marks->end)));
+}
+
+Problems check_pins(std::string_view text, const std::string& file, Level level) {
+    std::vector<std::string> unpinned;
+    int first = 0;
+    int number = 0;
+    for (const std::string& line : lines_of(text)) {
+        ++number;
+        const std::string image = find_image(line);
+        if (image.empty() || image.find("@sha256:") != std::string::npos) continue;
+        if (unpinned.empty()) first = number;
+        unpinned.push_back(image);
+    }
+    if (unpinned.empty()) return {};
+    return {{{file, first},
+             fmt::format("no digest names {}", joined(unpinned, ", ")),
+             "run tools/pin where the registries can be reached: it asks them and writes the digests",
+             level}};
+}

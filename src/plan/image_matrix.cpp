@@ -1,0 +1,344 @@
+// image-matrix.json: its rows, and what must not be in two of them.
+#include "plan/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "base/json.h"
+#include "base/reference.h"
+#include "base/text.h"
+#include "plan/support.h"
+
+namespace {
+
+constexpr std::array known_keys = {"pythonVersion", "debianVersion", "distrolessVersion", "tags"};
+constexpr std::string_view slim = "slim-";
+constexpr std::string_view cc = "cc-debian";
+
+bool is_lower_word(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+bool is_two_digits(std::string_view text) {
+    return text.size() == 2 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// What follows the prefix; nothing if the text does not begin with it.
+std::string_view after(std::string_view prefix, std::string_view text) {
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
+}
+
+std::string kind_of(const Json& value) {
+    switch (value.GetType()) {
+        case rapidjson::kNullType:
+            return "null";
+        case rapidjson::kFalseType:
+        case rapidjson::kTrueType:
+            return "true or false";
+        case rapidjson::kObjectType:
+            return "an object";
+        case rapidjson::kArrayType:
+            return "a list";
+        case rapidjson::kStringType:
+            return "a text";
+        case rapidjson::kNumberType:
+            return "a number";
+    }
+    return "";
+}
+
+// One row, field by field ---------------------------------------------------------------------------------------------
+
+std::string advise_debian(const std::string& debian) {
+    if (debian == "slim")
+        return "write the release too, as in \"slim-trixie\": what \"slim\" alone means changes one day";
+    if (find_suite(debian)) {
+        return fmt::format(
+            "write \"slim-{}\": the full image has compilers and hundreds of packages that no service needs", debian);
+    }
+    return "write it as \"slim-trixie\": the images are made with Debian's packages, on python:VERSION-slim-RELEASE";
+}
+
+/// Reads one row. What is wrong with it goes to `problems`; a field that cannot be used is left empty.
+class RowReader {
+  public:
+    RowReader(const LinedJson& json, std::string pointer, const Json& object, Problems& problems)
+        : json_(json), pointer_(std::move(pointer)), object_(object), problems_(problems) {}
+
+    Row read() {
+        refuse_unknown_keys();
+        Row row;
+        row.line = json_.at(pointer_).line;
+        row.python_line = line_of("pythonVersion");
+        row.debian_line = line_of("debianVersion");
+        row.distroless_line = line_of("distrolessVersion");
+        row.python_version = read_python();
+        row.debian_version = read_debian();
+        row.distroless_version = read_distroless(row.debian_version);
+        row.tags = read_tags();
+        return row;
+    }
+
+  private:
+    int line_of(const std::string& key) const { return json_.at(pointer_ + "/" + key).line; }
+
+    void refuse(const std::string& key, std::string what, std::string hint) {
+        problems_.push_back({{json_.file, line_of(key)}, std::move(what), std::move(hint)});
+    }
+
+    void refuse_unknown_keys() {
+        for (const auto& entry : object_.GetObject()) {
+            const std::string key = text_of(entry.name);
+            if (std::ranges::find(known_keys, key) != known_keys.end()) continue;
+            problems_.push_back(
+                {json_.at(child_pointer(pointer_, key)), shown(key) + " is not a key of a row",
+                 "the keys are pythonVersion, debianVersion, tags and, if you like, distrolessVersion"});
+        }
+    }
+
+    /// The text of a key; empty, after saying why and how to write it, if there is none.
+    std::string read_text(const std::string& key, const std::string& model) {
+        if (!object_.HasMember(key)) {
+            refuse(key, fmt::format("\"{}\" is missing", key), model);
+            return "";
+        }
+        const Json& value = member(object_, key);
+        if (!value.IsString()) {
+            refuse(key, fmt::format("\"{}\" is {}, not a text", key, kind_of(value)), model);
+        } else if (value.GetStringLength() == 0) {
+            refuse(key, fmt::format("\"{}\" is empty", key), model);
+        }
+        return text_of(value);
+    }
+
+    std::string read_python() {
+        std::string version = read_text("pythonVersion", "write it as \"pythonVersion\": \"3.13.9\"");
+        if (version.empty() || parse_version(version)) return version;
+        refuse("pythonVersion", shown(version) + " is not a version of Python",
+               "write three numbers, as in \"3.13.9\": a version tag names one release, and pre-releases are not for "
+               "services");
+        return "";
+    }
+
+    std::string read_debian() {
+        std::string debian = read_text("debianVersion", "write it as \"debianVersion\": \"slim-trixie\"");
+        if (debian.empty() || is_lower_word(after(slim, debian))) return debian;
+        refuse("debianVersion", shown(debian) + " is not \"slim-\" and the name of a Debian release",
+               advise_debian(debian));
+        return "";
+    }
+
+    std::string read_distroless(const std::string& debian) {
+        if (!object_.HasMember("distrolessVersion")) return "";
+        const std::optional<DebianSuite> suite = find_suite(after(slim, debian));
+        const std::string example = fmt::format("{}{}", cc, suite ? suite->number : 13);
+        std::string distroless =
+            read_text("distrolessVersion",
+                      fmt::format("write it as \"distrolessVersion\": \"{}\", or leave the key out", example));
+        if (distroless.empty()) return "";
+        const std::string_view number = after(cc, distroless);
+        if (!is_two_digits(number)) {
+            refuse("distrolessVersion", shown(distroless) + " is not \"cc-debian\" and a number",
+                   fmt::format(
+                       "write \"{}\", the smallest distroless image that has what Python needs; or leave the key out: "
+                       "production is then made from the slim image",
+                       example));
+            return "";
+        }
+        if (suite && number != std::to_string(suite->number)) {
+            refuse("distrolessVersion",
+                   fmt::format("\"{}\" does not agree with \"{}\" on line {}", distroless, debian,
+                               line_of("debianVersion")),
+                   fmt::format(
+                       "{} is Debian {}: write \"{}\", because Python is copied from the one to the other and needs "
+                       "the same libraries there",
+                       suite->name, suite->number, example));
+        }
+        return distroless;
+    }
+
+    void read_tag(const Json& value, const Place& at, std::vector<Tag>& tags) {
+        const std::string name = text_of(value);
+        if (!value.IsString()) {
+            problems_.push_back(
+                {at, fmt::format("this tag is {}, not a text", kind_of(value)), "write it in quotation marks"});
+        } else if (!is_tag(name)) {
+            problems_.push_back(
+                {at, shown(name) + " cannot be a tag",
+                 "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin "
+                 "with a dot or a dash"});
+        } else {
+            tags.push_back({name, at.line});
+        }
+    }
+
+    std::vector<Tag> read_tags() {
+        const Json& list = member(object_, "tags");
+        if (!object_.HasMember("tags")) {
+            refuse("tags", "\"tags\" is missing", "write \"tags\": [] if no moving tag shall point to these images");
+        } else if (!list.IsArray()) {
+            refuse("tags", fmt::format("\"tags\" is {}, not a list", kind_of(list)),
+                   "write it as \"tags\": [\"latest-3.13\"]");
+        }
+        std::vector<Tag> tags;
+        int index = 0;
+        for (const Json& value : items_of(list))
+            read_tag(value, json_.at(fmt::format("{}/tags/{}", pointer_, index++)), tags);
+        return tags;
+    }
+
+    const LinedJson& json_;
+    std::string pointer_;
+    const Json& object_;
+    Problems& problems_;
+};
+
+// Tags and versions that two rows want --------------------------------------------------------------------------------
+
+constexpr std::string_view version_mark = "-python";
+
+void find_equal_versions(const Matrix& matrix, Problems& problems) {
+    std::map<std::string, int> lines;
+    for (const Row& row : matrix.rows) {
+        if (row.python_version.empty()) continue;
+        const auto [first, is_new] = lines.emplace(row.python_version, row.python_line);
+        if (is_new) continue;
+        problems.push_back({{matrix.file, row.python_line},
+                            fmt::format("Python {} is already given on line {}", row.python_version, first->second),
+                            "both rows would write the same version tag: keep one of the two"});
+    }
+}
+
+Problem describe_repeated_tag(const std::string& file, const Tag& first, const Tag& again) {
+    const Place at{file, again.line};
+    if (first.name != again.name) {
+        return {at,
+                fmt::format("the tag \"{}\" and \"{}\" on line {} differ in capitals only", again.name, first.name,
+                            first.line),
+                "a registry tells them apart, but people do not: keep one of the two"};
+    }
+    const std::string where = first.line == again.line ? "on this line" : fmt::format("on line {}", first.line);
+    return {at, fmt::format("the tag \"{}\" is already given {}", again.name, where),
+            "a tag can point to one image only"};
+}
+
+/// "1.0.0-python3.13.3", of whatever release.
+bool is_like_version_tag(std::string_view tag) {
+    const std::size_t mark = tag.find(version_mark);
+    return mark != std::string_view::npos && tag.front() >= '0' && tag.front() <= '9' &&
+           parse_version(tag.substr(mark + version_mark.size()));
+}
+
+/// The Python version that a tag promises with its last part: 3.13 of "latest-3.13"; nothing if it promises none.
+std::optional<std::string_view> promised_version(std::string_view tag) {
+    const std::string_view last = tag.substr(tag.rfind('-') + 1);
+    const bool is_minor = last.starts_with("3.") && parse_version(std::string(last) + ".0");
+    if (is_minor || (last.starts_with("3.") && parse_version(last))) return last;
+    return std::nullopt;
+}
+
+void check_tags(const Matrix& matrix, Problems& problems) {
+    std::map<std::string, Tag> firsts;
+    for (const Row& row : matrix.rows) {
+        for (const Tag& tag : row.tags) {
+            const Place at{matrix.file, tag.line};
+            const auto [first, is_new] = firsts.emplace(lower_case(tag.name), tag);
+            if (!is_new) problems.push_back(describe_repeated_tag(matrix.file, first->second, tag));
+            if (is_like_version_tag(tag.name)) {
+                problems.push_back(
+                    {at, fmt::format("\"{}\" has the form of a version tag", tag.name),
+                     "version tags are made from DEFRA_VERSION and pythonVersion and written once; the tags "
+                     "listed here move with every release: choose another name"});
+            }
+            const std::optional<std::string_view> promised = promised_version(tag.name);
+            if (!promised || row.python_version.empty()) continue;
+            if ((row.python_version + ".").starts_with(std::string(*promised) + ".")) continue;
+            problems.push_back({at, fmt::format("the tag \"{}\" is given to Python {}", tag.name, row.python_version),
+                                fmt::format("services that ask for {} would get another Python", *promised),
+                                Level::warning});
+        }
+    }
+}
+
+// The file ------------------------------------------------------------------------------------------------------------
+
+struct Sibling {
+    const char* key;  ///< the field that only this one has
+    const char* repository;
+    const char* images;
+};
+
+constexpr std::array siblings = {
+    Sibling{"nodeVersion", "defra-docker-node", "Node.js"},
+    Sibling{"netVersion", "defra-docker-dotnetcore", ".NET"},
+    Sibling{"sdkVersion", "defra-docker-dotnetcore", ".NET"},
+};
+
+Problem explain(const Sibling& sibling, Place at) {
+    return {std::move(at),
+            fmt::format("this is a matrix of {} ({}): its rows have \"{}\" and no \"pythonVersion\"",
+                        sibling.repository, sibling.images, sibling.key),
+            fmt::format(
+                "what works for {} images already: scan and judge, by the references of images that are published.\n"
+                "What does not: matrix, check, build, test, publish and run, which know Python's files only",
+                sibling.images)};
+}
+
+/// If the rows are those of a sibling repository, defra-docker-node or defra-docker-dotnetcore (defra-pipeline.md §2):
+/// one problem that says so, on the line that gave it away, with what works for it and what does not. A matrix in which
+/// any row has a pythonVersion is ours, whatever else stands in it.
+std::optional<Problem> recognise_sibling(const LinedJson& json) {
+    std::optional<Problem> recognised;
+    for (rapidjson::SizeType index = 0; index < items_of(json.root).Size(); ++index) {
+        const Json& row = json.root[index];
+        if (!member(row, "pythonVersion").IsNull()) return std::nullopt;
+        for (const Sibling& sibling : siblings) {
+            if (recognised || member(row, sibling.key).IsNull()) continue;
+            recognised = explain(sibling, json.at(fmt::format("/{}/{}", index, sibling.key)));
+        }
+    }
+    return recognised;
+}
+
+std::vector<Row> read_rows(const LinedJson& json, Problems& problems) {
+    std::vector<Row> rows;
+    int index = 0;
+    for (const Json& object : items_of(json.root)) {
+        const std::string pointer = fmt::format("/{}", index++);
+        if (object.IsObject()) {
+            rows.push_back(RowReader(json, pointer, object, problems).read());
+        } else {
+            problems.push_back({json.at(pointer), fmt::format("this row is {}, not an object", kind_of(object)),
+                                "a row is written in curly brackets: {\"pythonVersion\": …}"});
+        }
+    }
+    return rows;
+}
+
+}  // namespace
+
+Matrix parse_matrix(std::string_view text, const std::string& file, Date today, Problems& warnings) {
+    Problems problems;
+    const LinedJson json = parse_people_json(text, file, problems);
+    Matrix matrix{.file = file};
+    if (!json.root.IsArray()) {
+        problems.push_back({json.at(""), fmt::format("the matrix is {}, not a list of rows", kind_of(json.root)),
+                            "write it as [{\"pythonVersion\": …}, {\"pythonVersion\": …}]"});
+    } else if (const std::optional<Problem> sibling = recognise_sibling(json)) {
+        problems.push_back(*sibling);
+    } else if (json.root.Empty()) {
+        problems.push_back({json.at(""), "the matrix has no rows", "no image will be made", Level::warning});
+    } else {
+        matrix.rows = read_rows(json, problems);
+        find_equal_versions(matrix, problems);
+        check_tags(matrix, problems);
+        append(problems, check_support(matrix, today));
+    }
+    if (has_errors(problems)) throw Error{Exit::bad_input, sorted_by_place(problems)};
+    append(warnings, problems);
+    return matrix;
+}
