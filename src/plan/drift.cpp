@@ -10,6 +10,17 @@
 
 namespace {
 
+std::string_view line_end_of(std::string_view text) {
+    return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
+}
+
+/// Where a line begins; the first one is 0.
+std::size_t offset_of_line(std::string_view text, std::size_t line) {
+    std::size_t offset = 0;
+    for (; line > 0; --line) offset = text.find('\n', offset) + 1;
+    return offset;
+}
+
 /// What the matrix or JOB.env says that a default must be.
 struct Expected {
     std::string name;
@@ -67,6 +78,28 @@ std::vector<Default> read_defaults(const Dockerfile& dockerfile, const std::vect
 
 bool is_wrong(const Default& found, const Expected& expected) {
     return found.argument->name == expected.name && found.value && *found.value != expected.value;
+}
+
+/// Whether a build without --build-arg lacks a value that it needs.
+bool lacks_default(const std::vector<Default>& defaults, const Expected& expected) {
+    return expected.is_required && std::none_of(defaults.begin(), defaults.end(), [&](const Default& found) {
+               return found.argument->name == expected.name && found.argument->value &&
+                      (found.argument->is_global || !expected.is_for_from);
+           });
+}
+
+/// A new line in front of the first FROM is an instruction of its own, whatever stands above.
+Dockerfile add_missing_defaults(const Dockerfile& dockerfile, const std::vector<Expected>& all) {
+    const std::vector<Default> defaults = read_defaults(dockerfile, all);
+    std::string lines;
+    for (const Expected& expected : all) {
+        if (lacks_default(defaults, expected))
+            lines += fmt::format("ARG {}={}{}", expected.name, expected.value, line_end_of(dockerfile.text));
+    }
+    if (lines.empty()) return dockerfile;
+    std::string text = dockerfile.text;
+    text.insert(offset_of_line(text, static_cast<std::size_t>(dockerfile.stages.front().line - 1)), lines);
+    return parse_dockerfile(text, dockerfile.file);
 }
 
 Problem describe(const Default& found, const Expected& expected, const std::string& file) {
@@ -151,10 +184,6 @@ Problem describe_marks(const std::vector<std::string>& lines, const std::string&
             hint};
 }
 
-std::string_view line_end_of(std::string_view text) {
-    return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
-}
-
 /// What a README without a table gets at its end.
 std::string render_new_section(std::string_view text, const Plan& plan) {
     const std::string section =
@@ -201,25 +230,25 @@ Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, co
     const std::vector<Default> defaults = read_defaults(dockerfile, all);
     Problems problems;
     for (const Expected& expected : all) {
-        bool is_there = false;
         int elsewhere = 0;
         for (const Default& found : defaults) {
             const bool is_it = found.argument->name == expected.name && found.argument->value;
-            is_there = is_there || (is_it && (found.argument->is_global || !expected.is_for_from));
             if (is_it && !found.argument->is_global) elsewhere = found.argument->line;
             if (is_wrong(found, expected)) problems.push_back(describe(found, expected, dockerfile.file));
         }
-        if (is_there || !expected.is_required) continue;
+        if (!lacks_default(defaults, expected)) continue;
         problems.push_back(
             {{dockerfile.file, elsewhere},
              fmt::format("ARG {} has no default{}", expected.name, elsewhere != 0 ? " above the first FROM" : ""),
-             fmt::format("write ARG {}={} above the first FROM", expected.name, expected.value)});
+             fmt::format("write ARG {}={} above the first FROM, or let check --fix write it", expected.name,
+                         expected.value)});
     }
     return sorted_by_place(problems);
 }
 
-std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job) {
+std::string fix_dockerfile(const Dockerfile& given, const Matrix& matrix, const Job& job) {
     const std::vector<Expected> all = expect(matrix, job);
+    const Dockerfile dockerfile = add_missing_defaults(given, all);
     std::vector<Default> defaults = read_defaults(dockerfile, all);
     std::string fixed = dockerfile.text;
     Dockerfile wanted = dockerfile;
@@ -267,17 +296,12 @@ std::string fix_readme(std::string_view text, const Plan& plan) {
     if (!has_any_mark(lines)) return std::string(text) + render_new_section(text, plan);
     const std::optional<Marks> marks = find_marks(lines);
     if (!marks || check_readme(text, "", plan).empty()) return std::string(text);
-    const auto start_of = [&](std::size_t line) {
-        std::size_t offset = 0;
-        for (; line > 0; --line) offset = text.find('\n', offset) + 1;
-        return offset;
-    };
-    const std::size_t begin = start_of(marks->begin + 1);
+    const std::size_t begin = offset_of_line(text, marks->begin + 1);
     const std::string_view line_end = line_end_of(text);
     std::string table(line_end);
     for (const std::string& line : lines_of(render_versions_table(plan))) table.append(line).append(line_end);
     table += line_end;
-    return std::string(text.substr(0, begin)) + table + std::string(text.substr(start_of(marks->end)));
+    return std::string(text.substr(0, begin)) + table + std::string(text.substr(offset_of_line(text, marks->end)));
 }
 
 Problems check_pins(std::string_view text, const std::string& file, Level level) {

@@ -12,8 +12,8 @@
 /// ("${BASE_VERSION%%-*}") counts with what it comes to. A matrix without rows is compared with nothing.
 Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
-/// The Dockerfile's text with these defaults set right; every other byte is kept. What is missing is not added. The
-/// text as it is, if the result would not read the same but for these values.
+/// The Dockerfile's text with these defaults set right, and those that are missing added above the first FROM; every
+/// other byte is kept. The values stay as they are if the result would not read the same but for them.
 std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
 /// The README's table of versions, in Markdown: one line per row of the matrix, whatever images are chosen. Ends in a

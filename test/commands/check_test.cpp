@@ -88,6 +88,17 @@ TEST_CASE("an adopter's files may have other names, lower-case instructions and 
     CHECK(files == before);
 }
 
+TEST_CASE("what check needs in an adopter's Dockerfile, check --fix adds") {
+    FakeWorld fake;
+    fill_as_adopter(fake);
+    fake.files.texts["Dockerfile"] =
+        "ARG BASE_VERSION\nFROM python:${BASE_VERSION} AS production\nFROM production AS development\n";
+    CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
+    CHECK(fake.files.texts["Dockerfile"] ==
+          "ARG BASE_VERSION\nARG BASE_VERSION=3.13.5-slim-bookworm\nARG DEFRA_VERSION=2.1.0\n"
+          "FROM python:${BASE_VERSION} AS production\nFROM production AS development\n");
+}
+
 TEST_CASE("a repository without a README has nothing to check there, and gets none") {
     FakeWorld fake;
     fill_as_adopter(fake);

@@ -86,11 +86,28 @@ TEST_CASE("line ends of a mended Dockerfile stay what they are") {
 TEST_CASE("defaults that a plain docker build needs may not be missing") {
     CHECK(said_of("ARG BASE_VERSION\nFROM python:${BASE_VERSION}\n", matrix()) ==
           "Dockerfile: ARG BASE_VERSION has no default\n"
-          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM\n"
+          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM, or let check --fix write it\n"
           "Dockerfile: ARG DEFRA_VERSION has no default\n"
-          "  hint: write ARG DEFRA_VERSION=1.0.0 above the first FROM\n"
+          "  hint: write ARG DEFRA_VERSION=1.0.0 above the first FROM, or let check --fix write it\n"
           "Dockerfile: ARG DISTROLESS_VERSION has no default\n"
-          "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM\n");
+          "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM, or let check --fix write it\n");
+}
+
+TEST_CASE("defaults that are missing are added above the first FROM, and nothing else changes") {
+    const auto fixed = [](const std::string& text) {
+        return fix_dockerfile(parse_dockerfile(text, "Dockerfile"), matrix(), documented_job_parsed());
+    };
+    const std::string lines =
+        "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian12\n";
+    CHECK(fixed("FROM a\n") == lines + "FROM a\n");
+    CHECK(fixed("# syntax=x\nARG BASE_VERSION\nARG A=1 \\\n  # within\n  B=2\nfrom a\nARG PYTHON_VERSION=3.12.0\n") ==
+          "# syntax=x\nARG BASE_VERSION\nARG A=1 \\\n  # within\n  B=2\n" + lines +
+              "from a\nARG PYTHON_VERSION=3.13.3\n");
+    const std::string windows = fixed(with_crlf("# escape=`\nFROM a\nARG DEFRA_VERSION=0.9.0\n"));
+    CHECK(windows == with_crlf("# escape=`\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\n"
+                               "FROM a\nARG DEFRA_VERSION=1.0.0\n"));
+    CHECK(said_of(windows, matrix()).empty());
+    CHECK(fixed(windows) == windows);
 }
 
 TEST_CASE("where the first row has no distrolessVersion, production is slim and the distroless default is free") {
@@ -114,9 +131,9 @@ TEST_CASE("a default below the first FROM is none for FROM") {
                   "ARG DISTROLESS_VERSION=cc-debian12\n",
                   matrix()) ==
           "Dockerfile:2: ARG BASE_VERSION has no default above the first FROM\n"
-          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM\n"
+          "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM, or let check --fix write it\n"
           "Dockerfile:4: ARG DISTROLESS_VERSION has no default above the first FROM\n"
-          "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM\n");
+          "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM, or let check --fix write it\n");
 }
 
 TEST_CASE("a default that is made from others counts with what it comes to") {
