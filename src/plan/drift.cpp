@@ -14,9 +14,9 @@ std::string_view line_end_of(std::string_view text) {
     return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
 }
 
-/// Where a line begins; the first one is 0.
+/// Where a line begins, after the byte order mark of the first one, which is 0.
 std::size_t offset_of_line(std::string_view text, std::size_t line) {
-    std::size_t offset = 0;
+    std::size_t offset = line == 0 && text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
     for (; line > 0; --line) offset = text.find('\n', offset) + 1;
     return offset;
 }

@@ -100,6 +100,8 @@ TEST_CASE("defaults that are missing are added above the first FROM, and nothing
     const std::string lines =
         "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian12\n";
     CHECK(fixed("FROM a\n") == lines + "FROM a\n");
+    CHECK(fixed("\xEF\xBB\xBF"
+                "FROM a") == "\xEF\xBB\xBF" + lines + "FROM a");
     CHECK(fixed("# syntax=x\nARG BASE_VERSION\nARG A=1 \\\n  # within\n  B=2\nfrom a\nARG PYTHON_VERSION=3.12.0\n") ==
           "# syntax=x\nARG BASE_VERSION\nARG A=1 \\\n  # within\n  B=2\n" + lines +
               "from a\nARG PYTHON_VERSION=3.13.3\n");
