@@ -9,10 +9,9 @@
 
 Result run_matrix(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
+    const Permission permission = ask_permission(settings, project);  // an hour before the job that publishes asks
     const auto unchanged = find_unchanged(world, settings, project, Scans::left_out);
     const std::string matrix = unchanged ? "" : render_github_matrix(project.plan, settings.runners);
-    const Permission permission =
-        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
 
     std::vector<std::string> versions;
     for (const Row& row : project.plan.matrix.rows) versions.push_back(row.python_version);

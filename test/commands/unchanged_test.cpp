@@ -197,6 +197,16 @@ TEST_CASE("publish: required fails where a run may not publish, also if nothing 
     CHECK_THROWS_AS(fake.run(), Error);
 }
 
+TEST_CASE("publish: required fails where jobs are planned, not after they have built") {
+    ReleasedWorld fake("pull_request");
+    fake.options["publish"] = "required";
+    CHECK_THROWS_AS(run_matrix(fake.world(), fake.settings(fake.options)), Error);
+    CHECK(fake.http.sent.empty());
+    fake.environment["GITHUB_EVENT_NAME"] = "push";
+    fake.environment["GITHUB_REF"] = "refs/heads/master";
+    CHECK(run_matrix(fake.world(), fake.settings(fake.options)).outputs.at("publish") == "true");
+}
+
 TEST_CASE("A dry run needs no credentials, in a workflow step that must not have them") {
     ReleasedWorld fake("push");
     fake.options["dry-run"] = "true";
