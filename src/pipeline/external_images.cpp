@@ -1,5 +1,4 @@
 #include "pipeline/external_images.h"
-#include "policy/policy.h"
 
 #include <set>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
 #include "pipeline/step.h"
+#include "policy/policy.h"
 #include "registry/fetch.h"
 #include "scan/scan.h"
 #include "verdict/advice.h"

@@ -1,5 +1,4 @@
 #include "pipeline/reports.h"
-#include "policy/policy.h"
 
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
 #include "pipeline/verdicts.h"
+#include "policy/policy.h"
 #include "report/annotations.h"
 #include "report/findings_csv.h"
 #include "report/heading.h"

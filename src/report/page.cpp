@@ -41,13 +41,13 @@ std::string_view band_of(const Run& run) {
     if (is_contract_broken(run)) return "bad";
     switch (outcome_of(run)) {
         case Outcome::clean:
-            return render_pre_existing_count(run) ? "doubt" : "good";
+            return render_pre_existing_count(run) ? "warning" : "good";
         case Outcome::vulnerable:
             return "bad";
         case Outcome::unknown:
-            return "doubt";
+            return "warning";
     }
-    return "doubt";
+    return "warning";
 }
 
 std::string render_mark(std::string_view band) {

@@ -29,7 +29,7 @@ std::string render_tally(const Counts& counts) {
 
 std::string render_card(const ImageRun& image) {
     const Mood mood = mood_of(image);
-    const std::string_view kind = mood == Mood::good ? "good" : mood == Mood::bad ? "bad" : "doubt";
+    const std::string_view kind = mood == Mood::good ? "good" : mood == Mood::bad ? "bad" : "warning";
     const std::string_view sign = mood == Mood::good ? "✓" : mood == Mood::bad ? "✕" : "!";
     const bool broken = fails_contract(image);
     std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");

@@ -4,13 +4,13 @@ const std::string_view page_style = R"css(
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f5f6f7; --ink: #12181d; --soft: #56616b; --line: #d5dade; --link: #12549c;
-  --bad: #b3231b; --good: #0b6b3a; --doubt: #8a5300; --waived: #2c6fbb; --below: #7d8993; --focus: #12549c;
+  --bad: #b3231b; --good: #0b6b3a; --warning: #8a5300; --waived: #2c6fbb; --below: #7d8993; --focus: #12549c;
   --critical: #8f1d16; --high: #c0392b; --medium: #a85f00; --low: #46606f; --negligible: #6b767e; --unknown: #6a4c93;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #101418; --panel: #1a2026; --ink: #e6eaed; --soft: #a3aeb8; --line: #333c45; --link: #86bdff;
-    --bad: #ff8177; --good: #56c98a; --doubt: #f0b04a; --waived: #6fa8ea; --below: #66737e; --focus: #ffbf2e;
+    --bad: #ff8177; --good: #56c98a; --warning: #f0b04a; --waived: #6fa8ea; --below: #66737e; --focus: #ffbf2e;
     --critical: #ff9b93; --high: #ff8177; --medium: #f0b04a; --low: #9fb8c7; --negligible: #a3aeb8; --unknown: #c5a6f0;
   }
 }
@@ -24,7 +24,7 @@ code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu 
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; margin: .4rem 0; overflow-x: auto; white-space: pre-wrap; }
 header, main, footer, nav ul { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
 .band { color: #fff; border-bottom: 6px solid rgb(0 0 0 / .25); }
-.band.good { background: #0b6b3a; } .band.bad { background: #9e2119; } .band.doubt { background: #7a4b00; }
+.band.good { background: #0b6b3a; } .band.bad { background: #9e2119; } .band.warning { background: #7a4b00; }
 header { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1.1rem; padding-top: 1.6rem; padding-bottom: 1.4rem; align-items: center; }
 header svg { width: 3.2rem; height: 3.2rem; grid-row: span 2; }
 h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2.1rem); line-height: 1.2; margin: 0; text-wrap: balance; overflow-wrap: anywhere; }
@@ -47,10 +47,10 @@ ol.todo b { font-weight: 600; }
 ol.todo span { color: var(--soft); font-size: .9rem; display: block; }
 .nothing { background: var(--panel); border-radius: 8px; padding: .8rem 1rem; margin: 0; }
 .cards { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 16.5rem), 1fr)); }
-.card { border: 1px solid var(--line); border-top: 5px solid var(--doubt); border-radius: 8px; padding: .9rem 1rem; display: grid; gap: .55rem; align-content: start; break-inside: avoid; overflow-wrap: anywhere; }
+.card { border: 1px solid var(--line); border-top: 5px solid var(--warning); border-radius: 8px; padding: .9rem 1rem; display: grid; gap: .55rem; align-content: start; break-inside: avoid; overflow-wrap: anywhere; }
 .card.good { border-top-color: var(--good); } .card.bad { border-top-color: var(--bad); }
 .card h3 { margin: 0; font-size: 1.05rem; } .card p { margin: 0; font-size: .875rem; }
-.status { font-weight: 700; } .status.good { color: var(--good); } .status.bad { color: var(--bad); } .status.doubt { color: var(--doubt); }
+.status { font-weight: 700; } .status.good { color: var(--good); } .status.bad { color: var(--bad); } .status.warning { color: var(--warning); }
 .tally { display: grid; grid-template-columns: repeat(3, 1fr); margin: 0; border-block: 1px solid var(--line); padding: .45rem 0; }
 .tally div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .tally dt { font-size: .75rem; color: var(--soft); } .tally dd { margin: 0; font-size: 1.35rem; font-weight: 650; line-height: 1.15; font-variant-numeric: tabular-nums; }
@@ -60,7 +60,7 @@ ol.todo span { color: var(--soft); font-size: .9rem; display: block; }
 .chart th { text-align: left; font-weight: 400; padding: .22rem .8rem .22rem 0; width: 1%; max-width: 11rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .chart td { padding: .22rem 0; } .chart td:last-child { width: 1%; text-align: right; padding-left: .7rem; font-variant-numeric: tabular-nums; font-weight: 600; }
 .chart svg { display: block; width: 100%; height: 1.05rem; }
-.fill-blocking { fill: var(--bad); } .fill-pre-existing { fill: var(--doubt); } .fill-waived { fill: var(--waived); } .fill-reported { fill: var(--below); } .fill-rest { fill: var(--panel); }
+.fill-blocking { fill: var(--bad); } .fill-pre-existing { fill: var(--warning); } .fill-waived { fill: var(--waived); } .fill-reported { fill: var(--below); } .fill-rest { fill: var(--panel); }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; margin: 0 0 .9rem; padding: 0; font-size: .875rem; }
 .legend svg { width: .8rem; height: .8rem; margin-right: .4rem; }
 #filter { display: grid; gap: .6rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10rem), 1fr)); align-items: end; margin-bottom: .8rem; }
@@ -78,10 +78,10 @@ table.list { width: 100%; border-collapse: collapse; font-size: .925rem; }
 .badge { display: inline-block; font-size: .78rem; font-weight: 700; letter-spacing: .01em; padding: .08rem .5rem; border-radius: 99px; border: 1.5px solid currentColor; white-space: nowrap; }
 .critical { color: var(--critical); } .high { color: var(--high); } .medium { color: var(--medium); } .low { color: var(--low); } .negligible { color: var(--negligible); } .unknown { color: var(--unknown); }
 .badge.critical { background: var(--critical); border-color: var(--critical); color: var(--paper); }
-.state { display: block; font-size: .8rem; margin-top: .25rem; color: var(--soft); } .state.blocking { color: var(--bad); font-weight: 650; } .state.pre_existing { color: var(--doubt); font-weight: 650; }
+.state { display: block; font-size: .8rem; margin-top: .25rem; color: var(--soft); } .state.blocking { color: var(--bad); font-weight: 650; } .state.pre_existing { color: var(--warning); font-weight: 650; }
 .exploited { display: block; font-size: .8rem; font-weight: 650; color: var(--bad); margin-top: .25rem; }
-.days { font-weight: 650; } .days.over { color: var(--bad); } .days.soon { color: var(--doubt); }
-.meter { display: block; width: 100%; max-width: 9rem; height: .4rem; margin-top: .3rem; } .meter .over { fill: var(--bad); } .meter .soon { fill: var(--doubt); } .meter .fine { fill: var(--good); }
+.days { font-weight: 650; } .days.over { color: var(--bad); } .days.soon { color: var(--warning); }
+.meter { display: block; width: 100%; max-width: 9rem; height: .4rem; margin-top: .3rem; } .meter .over { fill: var(--bad); } .meter .soon { fill: var(--warning); } .meter .fine { fill: var(--good); }
 details summary { cursor: pointer; color: var(--link); } .list details { margin-top: .3rem; font-size: .875rem; }
 .list details ul { margin: .3rem 0 0; padding-left: 1.1rem; }
 details.more { border-top: 1px solid var(--line); padding: .7rem 0; } details.more > summary { font-weight: 600; } details.more > table { margin-top: .6rem; }
@@ -96,7 +96,7 @@ footer { color: var(--soft); font-size: .85rem; padding-top: 2.4rem; padding-bot
   .list td::before { content: attr(data-label); color: var(--soft); font-size: .8rem; padding-top: .1rem; }
 }
 @media print {
-  :root { --paper: #fff; --panel: #f3f3f3; --ink: #000; --soft: #444; --line: #bbb; --link: #000; --bad: #a11; --good: #060; --doubt: #740; --waived: #2c6fbb; --below: #7d8993; --focus: #12549c;
+  :root { --paper: #fff; --panel: #f3f3f3; --ink: #000; --soft: #444; --line: #bbb; --link: #000; --bad: #a11; --good: #060; --warning: #740; --waived: #2c6fbb; --below: #7d8993; --focus: #12549c;
     --critical: #8f1d16; --high: #c0392b; --medium: #a85f00; --low: #46606f; --negligible: #6b767e; --unknown: #6a4c93; }
   body { font-size: 9.5pt; } nav, #filter, #shown button { display: none; } section { padding-top: 1rem; }
   .band, .badge, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t findings_shown = 50;
 constexpr std::size_t todo_on_terminal = 5;
 
-enum class Colour { none, good, bad, doubtful, bold };
+enum class Colour { none, good, bad, warning, bold };
 
 std::string painted(const std::string& text, Colour colour, bool wanted) {
     if (!wanted) return text;
@@ -27,7 +27,7 @@ std::string painted(const std::string& text, Colour colour, bool wanted) {
             return "\x1b[32m" + text + "\x1b[0m";
         case Colour::bad:
             return "\x1b[31m" + text + "\x1b[0m";
-        case Colour::doubtful:
+        case Colour::warning:
             return "\x1b[33m" + text + "\x1b[0m";
         case Colour::bold:
             return "\x1b[1m" + text + "\x1b[0m";
@@ -81,7 +81,7 @@ Line image_line(const ImageRun& image) {
             {.text = render_status(image),
              .colour = mood == Mood::good  ? Colour::good
                        : mood == Mood::bad ? Colour::bad
-                                           : Colour::doubtful},
+                                           : Colour::warning},
             {.text = image.contract ? render_kept(*image.contract) : "-",
              .colour = fails_contract(image) ? Colour::bad : Colour::none},
             number(counts.blocking),
@@ -106,7 +106,7 @@ Line finding_line(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const bool grave = finding.severity >= Severity::high;
     return {
-        {.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::doubtful},
+        {.text = render_severity(finding.severity), .colour = grave ? Colour::bad : Colour::warning},
         {.text = clean_line(finding.id, 60)},
         {.text = clean_line(
              finding.kind == FindingKind::secret ? shown_path(finding) : finding.package + " " + finding.version, 60)},
@@ -155,7 +155,7 @@ std::vector<std::string> verdict_lines(const Run& run) {
 std::string render_warnings(const Run& run, bool colour) {
     std::string text;
     for (const std::string& warning : warnings_of(run))
-        text += painted("warning: ", Colour::doubtful, colour) + clean_line(warning, 600) + "\n";
+        text += painted("warning: ", Colour::warning, colour) + clean_line(warning, 600) + "\n";
     return text;
 }
 

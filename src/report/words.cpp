@@ -118,9 +118,9 @@ std::string render_counts(const Counts& counts) {
 }
 
 Mood mood_of(const ImageRun& image) {
-    if (is_unknown(image)) return Mood::doubt;
+    if (is_unknown(image)) return Mood::warning;
     if (image.verdict->outcome == Outcome::vulnerable) return Mood::bad;
-    return image.verdict->pre_existing.empty() ? Mood::good : Mood::doubt;
+    return image.verdict->pre_existing.empty() ? Mood::good : Mood::warning;
 }
 
 std::string render_status(const ImageRun& image) {

@@ -23,8 +23,8 @@ std::string render_waiver_until(
     const Waiver& waiver);                        ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
 std::string render_counts(const Counts& counts);  ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
 
-/// How an image looks at a glance; pre-existing findings are a doubt.
-enum class Mood { good, bad, doubt };
+/// How an image looks at a glance; pre-existing findings are a warning.
+enum class Mood { good, bad, warning };
 Mood mood_of(const ImageRun& image);
 std::string render_status(const ImageRun& image);  ///< "clean", "2 pre-existing", "vulnerable", "unknown", "not judged"
 std::string render_result(PublicationState::Result result);  ///< "published", "already there", …

@@ -181,7 +181,7 @@ TEST_CASE("tables stay tables for a screen reader where a phone lays them out as
 
 TEST_CASE("an image with pre-existing findings is green in no place of the page") {
     const std::string page = render_page(pre_existing_run());
-    CHECK(count(page, "<div class=\"band doubt\">") == 1);
+    CHECK(count(page, "<div class=\"band warning\">") == 1);
     CHECK(count(page, "! 1 pre-existing<") == 1);
     CHECK(count(page, "! 2 pre-existing<") == 1);
     CHECK(count(page, "<span class=\"state pre-existing\">pre-existing</span>") == 2);

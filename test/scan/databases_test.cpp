@@ -1,6 +1,40 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/error.h"
 #include "scan/samples.h"
+
+namespace {
+
+constexpr const char* stale =
+    R"({"Version": 2, "NextUpdate": "2026-11-22T06:00:00Z", "UpdatedAt": "2026-11-21T06:00:00Z"})";
+constexpr const char* fresh =
+    R"({"Version": 2, "NextUpdate": "2026-11-24T06:00:00Z", "UpdatedAt": "2026-11-23T11:00:00Z"})";
+
+/// A download into whatever cache Trivy was told.
+FakeProcesses::Effect download(FakeWorld& fake) {
+    return [&fake](const Command& command) {
+        const std::filesystem::path cache = command.argv.at(6);
+        fake.files.write(cache / "db" / "metadata.json", fresh);
+        fake.files.write(cache / "db" / "trivy.db", "new");
+        return Finished{};
+    };
+}
+
+UpdateSettings update_settings() {
+    UpdateSettings settings;
+    settings.databases = "/db";
+    settings.trivy_mirrors = {"one.example/trivy-db:2", "two.example/trivy-db:2"};
+    return settings;
+}
+
+std::size_t count_runs(const FakeWorld& fake, const std::string& line) {
+    std::size_t count = 0;
+    for (const Command& command : fake.processes.ran)
+        count += render_command(command).find(line) != std::string::npos ? 1 : 0;
+    return count;
+}
+
+}  // namespace
 
 TEST_CASE("a database is known by its schema, its source and its date") {
     ScannerWorld fake;
@@ -46,4 +80,78 @@ TEST_CASE("a database that is missing, damaged or without a date cannot be used,
     fake.processes.answers.clear();
     fake.processes.answer({"grype"}, ended(1, "malformed\n"));
     CHECK(failure(Scanner::grype).find("malformed") != std::string::npos);
+}
+
+TEST_CASE("nobody is asked before Trivy's publishers expect something new") {
+    ScannerWorld fake;
+    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(count_runs(fake, "--download-db-only") == 0);
+    CHECK(count_runs(fake, "db update") == 1);
+}
+
+TEST_CASE("a stale database is replaced by a whole new one") {
+    ScannerWorld fake;
+    fake.files.texts["/db/trivy/db/metadata.json"] = stale;
+    fake.files.texts["/db/trivy/db/trivy.db"] = "old";
+    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.answer_by({"trivy", "image", "--download-db-only"}, download(fake));
+    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(fake.files.texts.at("/db/trivy/db/trivy.db") == "new");
+    CHECK(fake.files.texts.at("/db/trivy/source") == "one.example/trivy-db:2\n");
+    CHECK(fake.files.names_in("/db") == std::vector<std::string>{"trivy"});
+}
+
+TEST_CASE("mirrors are asked in order until one answers") {
+    ScannerWorld fake;
+    fake.files.remove("/db/trivy");
+    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.answer({"trivy", "image", "--download-db-only"}, ended(1, "429 Too Many Requests\n"));
+    fake.processes.answer_by({"trivy", "image", "--download-db-only"}, download(fake));
+    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(fake.files.texts.at("/db/trivy/source") == "two.example/trivy-db:2\n");
+    CHECK(count_runs(fake, "--db-repository one.example/trivy-db:2") == 1);
+}
+
+TEST_CASE("a download that fails leaves the old database, and says so") {
+    ScannerWorld fake;
+    fake.files.texts["/db/trivy/db/metadata.json"] = stale;
+    fake.files.texts["/db/trivy/db/trivy.db"] = "old";
+    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"},
+                          ended(1, "ERROR failed to update: checksums did not match\n"));
+    fake.processes.answer_by({"trivy", "image", "--download-db-only"}, [&](const Command& command) {
+        download(fake)(command);
+        fake.files.write(std::filesystem::path(command.argv.at(6)) / "db" / "trivy.db", "half");
+        return ended(1, "FATAL connection reset by peer\n");
+    });
+    const Problems problems = update_databases(fake.world(), update_settings());
+    REQUIRE(problems.size() == 2);
+    CHECK(problems[0].level == Level::warning);
+    CHECK(problems[0].what.starts_with(
+        "trivy's vulnerability database could not be renewed; the one of 2026-11-21T06:00:00Z is used\n"));
+    CHECK(problems[0].what.find("connection reset by peer") != std::string::npos);
+    CHECK(problems[1].what.starts_with(
+        "grype's vulnerability database could not be renewed; the one of 2026-11-23T06:00:00Z is used\n"));
+    CHECK(problems[1].what.find("checksums did not match") != std::string::npos);
+    CHECK(fake.files.texts.at("/db/trivy/db/trivy.db") == "old");
+    CHECK(fake.files.names_in("/db") == std::vector<std::string>{"trivy"});
+}
+
+TEST_CASE("a download that ends well but left no database is none") {
+    ScannerWorld fake;
+    fake.files.remove("/db/trivy");
+    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.answer({"trivy", "image", "--download-db-only"}, "");
+    const Problems problems = update_databases(fake.world(), update_settings());
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].what.starts_with(
+        "trivy's vulnerability database could not be renewed; there is none, so nothing can be judged by trivy\n"));
+}
+
+TEST_CASE("sample data is left alone") {
+    ScannerWorld fake;
+    fake.files.texts["/db/sample.json"] = "{}";
+    fake.files.texts["/db/trivy/db/metadata.json"] = stale;
+    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(fake.processes.ran.empty());
 }
