@@ -91,16 +91,26 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     RealHttp http(environment);
     RealFiles files(settings.directory, std::filesystem::temp_directory_path());
     RealClock clock;
+    Timings timings;
     github::FilteredStream out(std::cout);
     github::FilteredStream log(std::cerr);
     const World world{processes,
                       http,
                       files,
                       clock,
+                      timings,
                       environment,
                       in_workflow ? out.stream() : std::cout,
                       in_workflow ? log.stream() : std::cerr};
-    Result result = run_command(invocation.command, world, settings);
+    Result result;
+    try {
+        const TimedTask whole(timings, clock, invocation.command, "in all");
+        result = run_command(invocation.command, world, settings);
+    } catch (const Error&) {  // where the time went is shown of a run that failed, too
+        if (settings.timings) world.log << render_timings(timings.list());
+        throw;
+    }
+    if (settings.timings) world.log << render_timings(timings.list());
     append(result.problems, invocation.warnings);
     return deliver(world, invocation.command, result, in_workflow,
                    github::directory_in_repository(environment, settings.directory));
@@ -121,7 +131,8 @@ Exit fail(const Environment& environment, const Error& error) {
     RealHttp http(environment);
     RealFiles files(here, std::filesystem::temp_directory_path());
     RealClock clock;
-    const World world{processes, http, files, clock, environment, std::cout, std::cerr};
+    Timings timings;
+    const World world{processes, http, files, clock, timings, environment, std::cout, std::cerr};
     try {
         deliver(world, command,
                 {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command)}, in_workflow,

@@ -63,6 +63,7 @@ struct RealWorld {
     RealHttp http{environment};
     RealFiles files{tree.path, std::filesystem::temp_directory_path()};
     RealClock clock;
+    Timings timings;
 
-    World world() { return {processes, http, files, clock, environment, out, log}; }
+    World world() { return {processes, http, files, clock, timings, environment, out, log}; }
 };

@@ -114,6 +114,7 @@ const std::vector<OptionText>& option_table() {
          "",
          "How many tasks run at the same time; default: the number of processors",
          {"build", "test", "scan", "explain", "publish", "fetch", "nightly", "run"}},
+        {"timings", "", "false", "Print at the end where the time went, task by task", all},
         {"stand-ins",
          "FILE",
          "",

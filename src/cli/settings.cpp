@@ -197,6 +197,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.platforms = reader.list("platforms", ',');
     s.runners = reader.runners("runners");
     s.name_space = reader.text("namespace");
+    s.timings = reader.flag("timings");
     s.jobs = reader.count("jobs", std::max(1U, std::thread::hardware_concurrency()));
     s.stand_ins = reader.text("stand-ins");
     s.build_ca = reader.text("build-ca");

@@ -102,7 +102,8 @@ std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settin
                                                 const std::vector<Layout>& layouts) {
     std::vector<ContractReport> contracts;
     std::ostringstream log;
-    const World scanning{world.processes, world.http, world.files, world.clock, world.environment, world.out, log};
+    const World scanning{world.processes, world.http,        world.files, world.clock,
+                         world.timings,   world.environment, world.out,   log};
     try {
         in_parallel(2, {[&] { contracts = test_images(world, settings, project, layouts); },
                         [&] { scan_images(scanning, settings, project, layouts); }});

@@ -32,6 +32,7 @@ struct Settings {
     std::map<std::string, std::string> runners;  ///< platform -> what parse_runner takes
     std::string name_space;
     std::size_t jobs = 1;
+    bool timings = false;  ///< show at the end where the time went
 
     std::filesystem::path stand_ins;
     std::filesystem::path build_ca;

@@ -9,7 +9,14 @@ TimedStep::TimedStep(const World& world, std::string name, const std::string& wh
     world_.log << fmt::format("{:<8} {} …\n", name_, what) << std::flush;
 }
 
+TimedStep::~TimedStep() {
+    if (!ended_) world_.timings.add({name_, "failed", started_, world_.clock.steady()});
+}
+
 void TimedStep::end(const std::string& outcome) {
-    const double seconds = static_cast<double>((world_.clock.steady() - started_).count()) / 1000;
+    const std::chrono::milliseconds now = world_.clock.steady();
+    const double seconds = static_cast<double>((now - started_).count()) / 1000;
     world_.log << fmt::format("{:<8} {} ({:.1f} s)\n", name_, outcome, seconds) << std::flush;
+    world_.timings.add({name_, outcome, started_, now});
+    ended_ = true;
 }

@@ -39,9 +39,14 @@ std::uint64_t compressed_size(const Layout& layout) {
     return size;
 }
 
+TimedTask time_probe(const World& world, const Test& test, const std::string& what) {
+    return {world.timings, world.clock, "test", test.image.name + ", " + what};
+}
+
 /// Puts the image into the engine, if it is not there, and reads its configuration.
 void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& test) {
     const ImageUnderTest& image = test.image;
+    const TimedTask task = time_probe(world, test, "into the engine");
     test.probed.image = image.layout ? engine.load_image(*image.layout) : image.reference;
     test.probed.platform = image.platform;
     const std::string config =
@@ -66,21 +71,35 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
     ImageFacts& facts = test.facts;
     const ProbedImage& image = test.probed;
     std::vector<std::function<void()>> probes = {
-        [&] { facts.python = run_python(world, engine, image); },
         [&] {
+            const TimedTask task = time_probe(world, test, "Python's own questions");
+            facts.python = run_python(world, engine, image);
+        },
+        [&] {
+            const TimedTask task = time_probe(world, test, "read-only, without capabilities, as other users");
             RestrictedRuns runs = run_restricted(world, engine, image);
             facts.hardened = std::move(runs.own_user);
             facts.any_user = std::move(runs.other_user);
         },
         [&] {
+            const TimedTask task = time_probe(world, test, "as a service");
             ServiceRun run = run_service(world, engine, image);
             facts.orphans = std::move(run.orphans);
             facts.stop = run.stop;
         },
     };
-    for (const auto& [layer, to] : test.layers)
-        probes.emplace_back([&, layer = layer, to = to] { *to = load_layer(world.files, *test.image.layout, layer); });
-    if (!test.has_layers) probes.emplace_back([&] { facts.files = export_files(engine, world.files, image); });
+    for (const auto& [layer, to] : test.layers) {
+        probes.emplace_back([&, layer = layer, to = to] {
+            const TimedTask task = time_probe(world, test, fmt::format("files of {}", layer.digest.brief()));
+            *to = load_layer(world.files, *test.image.layout, layer);
+        });
+    }
+    if (!test.has_layers) {
+        probes.emplace_back([&] {
+            const TimedTask task = time_probe(world, test, "exported files");
+            facts.files = export_files(engine, world.files, image);
+        });
+    }
     return probes;
 }
 

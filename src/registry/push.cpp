@@ -44,11 +44,11 @@ class Push {
         const std::size_t before = client_.requests();
         TagWriter tags(world_, client_, settings_.host, publication_, sources_.indexes);
         try {
-            store_everything();
             const auto note = [&] { note_done(tags); };
+            in_time("blobs and manifests", [&] { store_everything(); });
             note();
-            tags.write_version_tags(note);
-            tags.move_tags(note);
+            in_time("version tags", [&] { tags.write_version_tags(note); });
+            in_time("moving tags", [&] { tags.move_tags(note); });
         } catch (Error& error) {
             tags.describe_visible(error);
             throw;
@@ -61,6 +61,11 @@ class Push {
 
   private:
     using Work = std::vector<std::function<void()>>;
+
+    void in_time(const char* what, const std::function<void()>& work) {
+        const TimedTask task(world_.timings, world_.clock, "publish", what);
+        work();
+    }
 
     /// All of it; but once something has failed, or the run is cancelled, nothing new is begun.
     void run_all(const Work& work) {

@@ -153,6 +153,7 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     for (std::size_t i = 0; i < prepared.size(); ++i) {
         for (const auto& [scanner, version] : tools.versions) {
             scans.emplace_back([&, i, one = scanner] {
+                const TimedTask task(world.timings, world.clock, "scan", layouts[i].name + ", " + render_scanner(one));
                 Scanned result = scan(world, settings, tools, prepared[i], one);
                 const std::lock_guard lock(log_mutex);
                 world.log << describe(layouts[i].name, result.receipt) << std::flush;

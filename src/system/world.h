@@ -8,12 +8,14 @@
 #include "system/files.h"
 #include "system/http.h"
 #include "system/processes.h"
+#include "system/timings.h"
 
 struct World {
     Processes& processes;
     Http& http;
     Files& files;
     Clock& clock;
+    Timings& timings;                ///< of what takes time
     const Environment& environment;  ///< of our own process, read once by main
     std::ostream& out;               ///< results
     std::ostream& log;               ///< what happens, for people

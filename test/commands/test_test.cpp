@@ -20,7 +20,8 @@ struct Stage {
     }
 
     Result run(const std::map<std::string, std::string>& options) {
-        const World world{fake.processes, fake.http, files, fake.clock, fake.environment, fake.out, fake.log};
+        const World world{fake.processes, fake.http,        files,    fake.clock,
+                          fake.timings,   fake.environment, fake.out, fake.log};
         return run_test(world, parse_settings(options));
     }
 };

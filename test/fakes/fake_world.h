@@ -14,6 +14,7 @@ struct FakeWorld {
     FakeHttp http;
     FakeFiles files;
     FakeClock clock;
+    Timings timings;
     Environment environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/home/somebody"}};
     std::ostringstream out;
     std::ostringstream log;
@@ -22,5 +23,5 @@ struct FakeWorld {
     FakeWorld(const FakeWorld&) = delete;
     FakeWorld& operator=(const FakeWorld&) = delete;
 
-    World world() { return {processes, http, files, clock, environment, out, log}; }
+    World world() { return {processes, http, files, clock, timings, environment, out, log}; }
 };

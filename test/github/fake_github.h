@@ -137,7 +137,8 @@ struct FakeGitHub {
         line.field("path", path);
         line.field("body", body.starts_with("{") ? body : "");
         line.close();
-        std::ofstream(file, std::ios::app) << line.one_line() << "\n";
+        static std::ofstream requests(file);
+        requests << line.one_line() << std::endl;
     }
 
     static std::string query_value(const std::string& path, const std::string& name) {

@@ -42,7 +42,9 @@ struct Scene {
         files.texts["contract.yml"] = off.substr(0, off.size() - 2) + "]\n";
     }
 
-    World world() { return {fake.processes, fake.http, files, fake.clock, fake.environment, fake.out, fake.log}; }
+    World world() {
+        return {fake.processes, fake.http, files, fake.clock, fake.timings, fake.environment, fake.out, fake.log};
+    }
 
     std::vector<ContractReport> test() { return test_images(world(), settings, project, {disk.layout}); }
 

@@ -23,7 +23,9 @@ struct Stage {
         info.architecture = "amd64";
         info.socket = "/var/run/docker.sock";
     }
-    World world() { return {fake.processes, fake.http, files, fake.clock, fake.environment, fake.out, fake.log}; }
+    World world() {
+        return {fake.processes, fake.http, files, fake.clock, fake.timings, fake.environment, fake.out, fake.log};
+    }
 };
 
 std::string told(const std::function<void()>& work, Exit exit = Exit::failed) {

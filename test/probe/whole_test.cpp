@@ -31,13 +31,14 @@ struct RealStage {
     Environment environment;
     RealHttp http{environment};
     RealClock clock;
+    Timings timings;
     RealFiles files{directory, directory};
     NoProcesses processes;
     std::ostringstream out;
     std::ostringstream log;
 
     ~RealStage() { std::filesystem::remove_all(directory); }
-    World world() { return {processes, http, files, clock, environment, out, log}; }
+    World world() { return {processes, http, files, clock, timings, environment, out, log}; }
 
     EngineInfo engine_or_skip() {
         EngineInfo engine;

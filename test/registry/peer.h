@@ -47,7 +47,9 @@ struct Peer {
     RealWorld real;
     FakeClock clock;
 
-    World world(Http& http) { return {real.processes, http, real.files, clock, real.environment, real.out, real.log}; }
+    World world(Http& http) {
+        return {real.processes, http, real.files, clock, real.timings, real.environment, real.out, real.log};
+    }
     World world() { return world(real.http); }
     SampleMatrix matrix(const std::string& version) {
         return {real.files, version, real.tree.path / ("images " + version)};

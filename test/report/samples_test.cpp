@@ -20,7 +20,7 @@ TEST_CASE("samples for the peers are written", "[.][samples]") {
     };
     const std::map<std::string, Run> runs{{"vulnerable", vulnerable_run()}, {"pre-existing", pre_existing_run()},
                                           {"clean", clean_run()},           {"unknown", unknown_run()},
-                                          {"hostile", hostile_run()},       {"large", large_run(30'000)}};
+                                          {"hostile", hostile_run()},       {"large", large_run(6'000)}};
     for (const auto& [name, run] : runs) {
         save(name + ".html", render_page(run));
         save(name + ".md", render_summary(run));

@@ -1,0 +1,44 @@
+// Where the time of a run goes. Tasks that run side by side overlap.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "system/clock.h"
+
+struct Timing {
+    std::string step;  ///< "scan"
+    std::string what;  ///< "3.13.3-production, grype"
+    std::chrono::milliseconds begin{};
+    std::chrono::milliseconds end{};
+};
+
+/// Any thread may add.
+class Timings {
+  public:
+    void add(Timing timing);
+    std::vector<Timing> list() const;
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<Timing> timings_;
+};
+
+/// A task from here to the end of the scope.
+class TimedTask {
+  public:
+    TimedTask(Timings& timings, Clock& clock, std::string step, std::string what);
+    ~TimedTask();
+    TimedTask(const TimedTask&) = delete;
+    TimedTask& operator=(const TimedTask&) = delete;
+
+  private:
+    Timings& timings_;
+    Clock& clock_;
+    Timing timing_;
+};
+
+/// A table in the order of their beginnings, in seconds since the first one.
+std::string render_timings(std::vector<Timing> timings);
