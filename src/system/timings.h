@@ -10,7 +10,7 @@
 
 struct Timing {
     std::string step;  ///< "scan"
-    std::string what;  ///< "3.13.3-production, grype"
+    std::string what;  ///< "3.13.3-production-linux-amd64, grype"
     std::chrono::milliseconds begin{};
     std::chrono::milliseconds end{};
 };
