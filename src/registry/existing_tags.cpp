@@ -17,11 +17,11 @@ namespace {
 
 using Bytes = std::map<Digest, std::string>;
 
-/// What the tags of a registry name.
+/// What the tags of a registry name, and the bytes of those that were fetched for it.
 class TagLookup {
   public:
-    TagLookup(Client& client, const std::string& host, const std::vector<TagName>& names)
-        : client_(client), host_(host), names_(names), digests_(names.size()) {}
+    TagLookup(Client& client, const std::string& host, const std::vector<TagName>& names, Bytes& known)
+        : client_(client), host_(host), names_(names), known_(known), digests_(names.size()) {}
 
     std::vector<std::optional<Digest>> run(std::size_t jobs) {
         if (names_.empty()) return digests_;
@@ -38,14 +38,23 @@ class TagLookup {
   private:
     void ask(std::size_t i, TagRead read) {
         const auto& [repository, tag] = names_[i];
-        digests_[i] = ask_tag(client_, host_, repository, tag, read,
-                              [this, &repository = repository] { return note_if_new(repository); });
+        const auto may_be_new = [this, &repository = repository] { return note_if_new(repository); };
+        if (read != TagRead::get) {
+            digests_[i] = ask_tag(client_, host_, repository, tag, read, may_be_new);
+        } else if (std::optional<std::string> bytes = get_tag(client_, host_, repository, tag, may_be_new)) {
+            digests_[i] = sha256(*bytes);
+            const std::lock_guard lock(mutex_);
+            known_.emplace(*digests_[i], *std::move(bytes));
+        }
     }
 
     void ask_others(std::size_t jobs, TagRead read) {
+        // A new version: the first moving tag names the version before it, whose bytes are asked for next.
+        const bool is_new = client_.pushes_to(host_) && !digests_[0];
         std::vector<std::function<void()>> work;
         for (std::size_t i = 1; i < names_.size(); ++i) {
-            if (!digests_[i]) work.emplace_back([this, i, read] { ask(i, read); });
+            const TagRead wanted = is_new && i == 1 ? TagRead::get : read;
+            if (!digests_[i]) work.emplace_back([this, i, wanted] { ask(i, wanted); });
         }
         in_parallel(jobs, work);
     }
@@ -63,8 +72,9 @@ class TagLookup {
     Client& client_;
     const std::string& host_;
     const std::vector<TagName>& names_;
+    Bytes& known_;
     std::vector<std::optional<Digest>> digests_;
-    std::mutex mutex_;  ///< guards new_ while tags are asked for in parallel
+    std::mutex mutex_;  ///< guards known_ and new_ while tags are asked for in parallel
     std::set<std::string> new_;
 };
 
@@ -87,7 +97,7 @@ void load_unknown(Client& client, const std::string& host, const std::vector<Tag
 
 std::vector<ExistingTag> load(Client& client, const std::string& host, const std::vector<TagName>& names,
                               std::size_t jobs, Bytes known) {
-    const std::vector<std::optional<Digest>> digests = TagLookup(client, host, names).run(jobs);
+    const std::vector<std::optional<Digest>> digests = TagLookup(client, host, names, known).run(jobs);
     load_unknown(client, host, names, digests, jobs, known);
     std::vector<ExistingTag> existing;
     for (std::size_t i = 0; i < names.size(); ++i) {

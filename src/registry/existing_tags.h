@@ -26,8 +26,9 @@ struct TagName {
 };
 
 /// The version tags and moving tags of these candidates: one HEAD per tag (before a push, one GET for the first of
-/// them), and one GET per index that is not one of ours. In the order of the candidates; tags that are not there are
-/// left out. Throws Error{failed} if the registry may not be asked, or what a tag names is no image.
+/// them, and for the next one where that is absent), and one GET per index that is not known then. In the order of the
+/// candidates; tags that are not there are left out. Throws Error{failed} if the registry may not be asked, or what a
+/// tag names is no image.
 std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host,
                                             const std::vector<Candidate>& candidates, const PublicationSources& sources,
                                             std::size_t jobs);

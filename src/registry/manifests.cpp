@@ -102,8 +102,8 @@ class Lookup {
 
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
                               const std::string& tag, TagRead read, const std::function<bool()>& may_be_new) {
-    Call call = manifest_call("HEAD", host, repository, tag);
     if (read != TagRead::get) {
+        const Call call = manifest_call("HEAD", host, repository, tag);
         const Response response = client.send(call);
         if (is_denied(response) && may_be_new && may_be_new()) return std::nullopt;
         if (response.status == 404 && read == TagRead::head) return std::nullopt;
@@ -111,11 +111,17 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
         const auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""));
         if (response.status == 200 && digest) return digest;
     }
-    call.method = "GET";
-    const Response response = client.send(call);
+    const std::optional<std::string> bytes = get_tag(client, host, repository, tag, may_be_new);
+    return bytes ? std::optional(sha256(*bytes)) : std::nullopt;
+}
+
+std::optional<std::string> get_tag(Client& client, const std::string& host, const std::string& repository,
+                                   const std::string& tag, const std::function<bool()>& may_be_new) {
+    const Call call = manifest_call("GET", host, repository, tag);
+    Response response = client.send(call);
     if (response.status == 404 || (is_denied(response) && may_be_new && may_be_new())) return std::nullopt;
     if (response.status != 200) refuse(client, call, response);
-    return sha256(response.body);
+    return std::move(response.body);
 }
 
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,

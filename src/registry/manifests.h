@@ -32,6 +32,10 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
                               const std::string& tag, TagRead read = TagRead::head_then_get,
                               const std::function<bool()>& may_be_new = {});
 
+/// The same by one GET, with the bytes that the tag names.
+std::optional<std::string> get_tag(Client& client, const std::string& host, const std::string& repository,
+                                   const std::string& tag, const std::function<bool()>& may_be_new = {});
+
 /// True if the repository holds this manifest. `may_be_new` as above.
 bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
                   const std::function<bool()>& may_be_new = {});
