@@ -72,8 +72,7 @@ std::filesystem::path enter(const std::filesystem::path& directory) {
     std::error_code failed;
     std::filesystem::current_path(directory, failed);
     if (failed)
-        throw Error{Exit::bad_input,
-                    {{{}, "--directory: cannot go to " + directory.string() + ": " + failed.message(), ""}}};
+        throw Error{Exit::bad_input, "--directory: cannot go to " + directory.string() + ": " + failed.message(), ""};
     return std::filesystem::current_path();
 }
 
@@ -154,6 +153,6 @@ int main(int argc, char** argv) {
         return static_cast<int>(fail(environment, error));
     } catch (const std::exception& unexpected) {
         const std::string what = std::string("this should not have happened: ") + unexpected.what();
-        return static_cast<int>(fail(environment, {Exit::failed, {{{}, what, "please report it"}}}));
+        return static_cast<int>(fail(environment, Error{Exit::failed, what, "please report it"}));
     }
 }

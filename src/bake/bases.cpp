@@ -196,8 +196,8 @@ void write_base(JsonWriter& json, const Base& base) {
 Base parse_base(const Json& entry, const std::string& source) {
     const std::optional<Digest> digest = Digest::parse(text_at(entry, "digest"));
     if (!digest || text_at(entry, "reference").empty()) {
-        throw Error{Exit::failed,
-                    {{{source, 0}, "a base without reference or digest", "build again: it is written by every build"}}};
+        throw Error{
+            Exit::failed, {source}, "a base without reference or digest", "build again: it is written by every build"};
     }
     Base base{.reference = text_at(entry, "reference"),
               .digest = *digest,
@@ -314,8 +314,7 @@ std::string render_bases_json(const std::vector<Base>& bases) {
 std::vector<Base> parse_bases_json(std::string_view text, const std::string& source) {
     const rapidjson::Document document = parse_tool_json(text, source);
     if (!document.IsArray()) {
-        throw Error{Exit::failed,
-                    {{{source, 0}, "this is no list of bases", "build again: it is written by every build"}}};
+        throw Error{Exit::failed, {source}, "this is no list of bases", "build again: it is written by every build"};
     }
     std::vector<Base> bases;
     for (const Json& entry : items_of(document)) bases.push_back(parse_base(entry, source));

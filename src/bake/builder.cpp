@@ -115,9 +115,8 @@ void OwnBuilder::boot(const Command& command, const std::string& image) const {
         remove();  // it may be there half-made
         if (tries == pauses_of_pull.size() || !is_network_fault(finished.err)) {
             throw Error{Exit::failed,
-                        {{{},
-                          "BuildKit could not be started from " + image + "\n" + render_failure(command, finished),
-                          hint_for_pull(finished.err)}}};
+                        "BuildKit could not be started from " + image + "\n" + render_failure(command, finished),
+                        hint_for_pull(finished.err)};
         }
         world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses_of_pull[tries].count()
                    << " s\n";

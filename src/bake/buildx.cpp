@@ -71,16 +71,14 @@ Buildx find_buildx(const World& world) {
         const std::optional<Version> version = find_version(finished.out);
         if (version && *version < oldest) {
             throw Error{Exit::failed,
-                        {{{},
-                          fmt::format("{} is version {}: too old for OCI layouts and provenance", joined(words, " "),
-                                      render_version(*version)),
-                          install_hint}}};
+                        fmt::format("{} is version {}: too old for OCI layouts and provenance", joined(words, " "),
+                                    render_version(*version)),
+                        install_hint};
         }
         if (version) buildx.version = render_version(*version);
         return buildx;
     }
-    throw Error{Exit::failed,
-                {{{}, "buildx is not here: neither docker-buildx nor docker buildx could be run", install_hint}}};
+    throw Error{Exit::failed, "buildx is not here: neither docker-buildx nor docker buildx could be run", install_hint};
 }
 
 void write_docker_configuration(const World& world, const fs::path& directory,

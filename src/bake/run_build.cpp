@@ -56,9 +56,8 @@ std::string source_of(const Base& base) {
 const Base& base_of(const std::vector<Base>& bases, const std::string& reference) {
     const auto found = std::ranges::find(bases, reference, &Base::reference);
     if (found != bases.end()) return *found;
-    throw Error{
-        Exit::failed,
-        {{{}, "no digest is known for the base " + reference, "nothing is built on a base that is not pinned"}}};
+    throw Error{Exit::failed, "no digest is known for the base " + reference,
+                "nothing is built on a base that is not pinned"};
 }
 
 /// Annotations and not labels: a service that is built on the image would inherit labels, and they would be wrong there
@@ -318,10 +317,8 @@ Built run_build(const World& world, const Plan& plan, const BuildSettings& wante
     world.files.make_directory(settings.out / "images");
     const DirectoryLock lock(settings.out / "images");
     if (!lock.is_ours()) {
-        throw Error{Exit::failed,
-                    {{{},
-                      "another build is writing to " + (settings.out / "images").string(),
-                      "wait until it has ended, or name another directory with --out"}}};
+        throw Error{Exit::failed, "another build is writing to " + (settings.out / "images").string(),
+                    "wait until it has ended, or name another directory with --out"};
     }
     const PrivateDirectory outputs(world.files,
                                    settings.out / "images.building");  // beside, so that layouts can be moved

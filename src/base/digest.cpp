@@ -14,7 +14,7 @@ bool is_lower_hex(char c) {
 }
 
 void require(int openssl_result) {
-    if (openssl_result != 1) throw Error{Exit::failed, {{{}, "OpenSSL could not compute a SHA-256 digest", ""}}};
+    if (openssl_result != 1) throw Error{Exit::failed, "OpenSSL could not compute a SHA-256 digest", ""};
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ std::string gzip(std::string_view bytes) {
     z_stream stream{};
     if (bytes.size() > max_piece ||
         deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-        throw Error{Exit::failed, {{{}, "too much to be compressed in memory", ""}}};
+        throw Error{Exit::failed, "too much to be compressed in memory", ""};
     }
     std::string packed(deflateBound(&stream, static_cast<uLong>(bytes.size())), '\0');
     stream.next_in = input_of(bytes);
@@ -66,7 +66,7 @@ std::string gzip(std::string_view bytes) {
 
 std::string gunzip(std::string_view bytes, const std::string& source, std::size_t max_bytes) {
     const auto refuse = [&](const std::string& what) {
-        throw Error{Exit::failed, {{{}, source + " " + what, "it was cut off or changed on its way: fetch it again"}}};
+        throw Error{Exit::failed, source + " " + what, "it was cut off or changed on its way: fetch it again"};
     };
     Inflating inflating;
     z_stream& stream = inflating.stream;

@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace {
 
@@ -31,6 +32,13 @@ std::string indented(const std::string& text) {
 }
 
 }  // namespace
+
+Error::Error(Exit code, Problems all) : exit(code), problems(std::move(all)) {}
+
+Error::Error(Exit code, std::string what, std::string hint) : Error(code, Place{}, std::move(what), std::move(hint)) {}
+
+Error::Error(Exit code, Place at, std::string what, std::string hint)
+    : Error(code, {Problem{std::move(at), std::move(what), std::move(hint)}}) {}
 
 bool has_errors(const Problems& problems) {
     return std::ranges::find(problems, Level::error, &Problem::level) != problems.end();

@@ -35,8 +35,12 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
-/// "This run cannot go on." Thrown with every problem known by then; caught in main only.
+/// "This run cannot go on." Thrown with every problem known by then; main catches it, and the few places that say why.
 struct Error {
+    explicit Error(Exit code, Problems all = {});
+    Error(Exit code, std::string what, std::string hint);
+    Error(Exit code, Place at, std::string what, std::string hint);
+
     Exit exit = Exit::failed;
     Problems problems;
     bool is_permanent = false;  ///< of a request: another attempt would end the same way

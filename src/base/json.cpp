@@ -126,7 +126,7 @@ Problem describe_mistake(std::string_view text, std::size_t offset, rapidjson::P
 
 void refuse_unreadable(std::string_view text, const std::string& file) {
     const auto refuse = [&](int line, std::string what, std::string hint) {
-        throw Error{Exit::bad_input, {{{file, line}, std::move(what), std::move(hint)}}};
+        throw Error{Exit::bad_input, {file, line}, std::move(what), std::move(hint)};
     };
     if (text.size() > max_file_size) refuse(0, "the file is larger than 1 MiB", "");
     if (text.starts_with("\xEF\xBB\xBF"))

@@ -10,7 +10,7 @@ class Secret {
     explicit Secret(std::string value) : value_(std::move(value)) {}
 
     bool empty() const { return value_.empty(); }
-    /// ResolvedReference so that every place that gives a secret away can be found with one search.
+    /// Named so that every place that gives a secret away can be found with one search.
     const std::string& reveal() const { return value_; }
 
   private:

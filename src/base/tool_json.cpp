@@ -61,7 +61,7 @@ struct ToolText {
     const std::string& source;
     Exit exit;
 
-    [[noreturn]] void refuse(const std::string& what) const { throw Error{exit, {{{}, source + " " + what, ""}}}; }
+    [[noreturn]] void refuse(const std::string& what) const { throw Error{exit, source + " " + what, ""}; }
 
     [[noreturn]] void refuse_at(std::size_t offset, const std::string& what) const {
         const int line = line_at(text, std::min(offset, text.size()));

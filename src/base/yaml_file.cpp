@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t most_bytes = 1U << 20U;
 
 [[noreturn]] void refuse(const std::string& file, int line, const std::string& what, const std::string& hint) {
-    throw Error{Exit::bad_input, {{{file, line}, what, hint}}};
+    throw Error{Exit::bad_input, {file, line}, what, hint};
 }
 
 std::string scalar_of(const YAML::Node& node) {

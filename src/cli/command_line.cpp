@@ -72,10 +72,8 @@ void refuse_secrets(const std::vector<std::string>& arguments) {
         const std::string name = "--" + option.name;
         for (const std::string& argument : arguments) {
             if (!option.secret || (argument != name && !argument.starts_with(name + "="))) continue;
-            throw Error{Exit::bad_input,
-                        {{{},
-                          name + " is no option: every user of this machine can read arguments",
-                          "give it in the environment; docs/reference.md says under which name"}}};
+            throw Error{Exit::bad_input, name + " is no option: every user of this machine can read arguments",
+                        "give it in the environment; docs/reference.md says under which name"};
         }
     }
 }
@@ -108,8 +106,7 @@ Invocation parse_arguments(const std::vector<std::string>& arguments) {
     } catch (const CLI::ParseError& mistake) {
         const auto chosen = app.get_subcommands();
         const std::string asked = chosen.empty() ? "" : " " + chosen.front()->get_name();
-        throw Error{Exit::bad_input,
-                    {{{}, mistake.what(), "python-image-action" + asked + " --help lists what there is"}}};
+        throw Error{Exit::bad_input, mistake.what(), "python-image-action" + asked + " --help lists what there is"};
     }
     const auto chosen = app.get_subcommands();
     if (chosen.empty()) {

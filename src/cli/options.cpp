@@ -245,7 +245,7 @@ const std::vector<ExitText>& exit_table() {
 Result run_command(const std::string& name, const World& world, const Settings& settings) {
     const auto& table = command_table();
     const auto command = std::ranges::find(table, name, &CommandText::name);
-    if (command == table.end()) throw Error{Exit::bad_input, {{{}, "there is no command \"" + name + "\"", ""}}};
+    if (command == table.end()) throw Error{Exit::bad_input, "there is no command \"" + name + "\"", ""};
     return command->run(world, settings);
 }
 

@@ -103,8 +103,8 @@ Answer worst_of(const std::vector<Explanation>& explanations) {
 
 Result run_explain(const World& world, const Settings& settings) {
     if (settings.vulnerabilities.empty()) {
-        throw Error{Exit::bad_input,
-                    {{{}, "no vulnerability is named", "python-image-action explain CVE-2026-1234 --reference IMAGE"}}};
+        throw Error{Exit::bad_input, "no vulnerability is named",
+                    "python-image-action explain CVE-2026-1234 --reference IMAGE"};
     }
     Result result;
     const KnownImages known =

@@ -7,8 +7,8 @@
 
 Result run_fetch(const World& world, const Settings& settings) {
     if (settings.references.empty()) {
-        throw Error{Exit::bad_input,
-                    {{{}, "no image is named", "python-image-action fetch docker.io/defradigital/python@sha256:…"}}};
+        throw Error{Exit::bad_input, "no image is named",
+                    "python-image-action fetch docker.io/defradigital/python@sha256:…"};
     }
     Result result;
     JsonWriter digests;

@@ -65,10 +65,8 @@ Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanRe
         trivy.receipt.failure = "its report does not name the image by its digest, and no --digest was given";
         return config;
     }
-    throw Error{Exit::bad_input,
-                {{{},
-                  "nothing says which image the reports are about",
-                  "give its manifest digest with --digest, or a report of Grype, which names it"}}};
+    throw Error{Exit::bad_input, "nothing says which image the reports are about",
+                "give its manifest digest with --digest, or a report of Grype, which names it"};
 }
 
 /// Trivy's, then Grype's. Reading them is most of the work; Grype's is begun first, because it is the longer one.
@@ -137,14 +135,11 @@ FetchedEvidence fetch_named_evidence(const World& world, const Settings& setting
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* release = github::find_published(releases, settings.release);
     if (release == nullptr)
-        throw Error{Exit::bad_input,
-                    {{{}, "there is no release " + settings.release, "see the repository's releases"}}};
+        throw Error{Exit::bad_input, "there is no release " + settings.release, "see the repository's releases"};
     auto fetched = fetch_evidence(world, settings, api, *release, Scans::fetched);
     if (fetched) return std::move(*fetched);
-    throw Error{Exit::failed,
-                {{{},
-                  "the release " + settings.release + " has no evidence: it was made before this action",
-                  "what its images hold is found out by scanning them again"}}};
+    throw Error{Exit::failed, "the release " + settings.release + " has no evidence: it was made before this action",
+                "what its images hold is found out by scanning them again"};
 }
 
 Subject make_subject(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {

@@ -174,9 +174,9 @@ void retire(const World& world, const Settings& settings, github::Api& api) {
     for (const Row& row : project.plan.matrix.rows) {
         if (!row.python_version.starts_with(settings.retire + ".")) continue;
         throw Error{Exit::bad_input,
-                    {{{settings.image_matrix, row.line},
-                      "--retire " + settings.retire + ": Python " + row.python_version + " is still in the matrix",
-                      "take it out first"}}};
+                    {settings.image_matrix, row.line},
+                    "--retire " + settings.retire + ": Python " + row.python_version + " is still in the matrix",
+                    "take it out first"};
     }
     const std::size_t removed = github::remove_analyses(api, "images/" + settings.retire + "/") +
                                 github::remove_analyses(api, "images/" + settings.retire + ".");

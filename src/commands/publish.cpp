@@ -16,7 +16,7 @@ namespace {
 /// Needs --to and --reason; only allowed where this run may publish. out/publication.json records the reason.
 Result roll_back(const World& world, const Settings& settings) {
     if (settings.to.empty())
-        throw Error{Exit::bad_input, {{{}, "--rollback-to needs --to", "name the registry whose tags go back"}}};
+        throw Error{Exit::bad_input, "--rollback-to needs --to", "name the registry whose tags go back"};
     const Project project = load_project(world, settings);
     const Permission permission = ask_permission(settings, project);
     if (!permission.granted) {

@@ -16,7 +16,7 @@ Result run_release(const World& world, const Settings& settings) {
     Result result{.exit = Exit::done, .problems = project.warnings, .outputs = {{"created", "false"}, {"release", ""}}};
     if (!permission.granted) {
         if (settings.publish == PublishMode::required)
-            throw Error{Exit::failed, {{{}, "no release: " + permission.reason, "publish: auto would let it pass"}}};
+            throw Error{Exit::failed, "no release: " + permission.reason, "publish: auto would let it pass"};
         result.problems.push_back({{}, "no release: " + permission.reason, "", Level::notice});
         return result;
     }

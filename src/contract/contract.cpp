@@ -17,7 +17,7 @@ std::optional<RowResult> parse_row_result(std::string_view word) {
 }
 
 [[noreturn]] void refuse(const std::string& source, const std::string& why) {
-    throw Error{Exit::failed, {{{}, fmt::format("{} is no contract report: {}", source, why), "run `test` again"}}};
+    throw Error{Exit::failed, fmt::format("{} is no contract report: {}", source, why), "run `test` again"};
 }
 
 std::size_t count(const ContractReport& report, RowResult result) {

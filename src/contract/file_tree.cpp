@@ -310,10 +310,8 @@ LayerFiles read_layer(std::istream& stream, const std::string& source) {
         if (entry->type == '0') read_content(tar, path, added.fact, kept);
         if (entry->type == '1') added.hard_link = absolute(entry->link);
         if (layer.entries.size() > most_files) {
-            throw Error{Exit::failed,
-                        {{{},
-                          fmt::format("{} has more than {} files", source, most_files),
-                          "this is no image of a Python service"}}};
+            throw Error{Exit::failed, fmt::format("{} has more than {} files", source, most_files),
+                        "this is no image of a Python service"};
         }
     }
     return layer;

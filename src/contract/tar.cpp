@@ -56,9 +56,8 @@ TarReader::TarReader(std::istream& stream, std::string source)
     : stream_(stream), source_(std::move(source)), buffer_(std::size_t{64} << 10U) {}
 
 void TarReader::refuse(const std::string& why) const {
-    throw Error{
-        Exit::failed,
-        {{{}, fmt::format("{} is no readable tar: {}", source_, why), "run it again, or see the engine's log"}}};
+    throw Error{Exit::failed, fmt::format("{} is no readable tar: {}", source_, why),
+                "run it again, or see the engine's log"};
 }
 
 std::string TarReader::read_block() {

@@ -47,7 +47,7 @@ std::string listed(const Versions& versions, const Versions::key_type& package) 
 std::vector<Package> parse_inventory(std::string_view cyclonedx, const std::string& source) {
     const rapidjson::Document sbom = parse_tool_json(cyclonedx, source);
     if (text_at(sbom, "bomFormat") != "CycloneDX")
-        throw Error{Exit::failed, {{{source, 0}, "this is no CycloneDX SBOM", "scan the image again"}}};
+        throw Error{Exit::failed, {source}, "this is no CycloneDX SBOM", "scan the image again"};
     std::vector<Package> packages;
     for (const Json& component : items_at(sbom, "components")) {
         if (is_package(component)) packages.push_back(read_package(component));

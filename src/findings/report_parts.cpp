@@ -19,7 +19,7 @@ int version_rank(const std::string& version) {
 }  // namespace
 
 void ReportSource::refuse(const std::string& what, const std::string& hint) const {
-    throw Error{Exit::failed, {{{}, name + " " + what, hint}}};
+    throw Error{Exit::failed, name + " " + what, hint};
 }
 
 Json::ConstArray ReportSource::optional_items(const Json& object, std::string_view key) const {

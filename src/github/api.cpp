@@ -47,10 +47,8 @@ std::string shown(const ApiCall& call) {
 
 Api::Api(const World& world, ApiSettings settings) : world_(world), settings_(std::move(settings)) {
     if (is_safe(settings_.base)) return;
-    throw Error{Exit::bad_input,
-                {{{},
-                  "GITHUB_API_URL is \"" + settings_.base + "\"",
-                  "a token is only sent over https: the runner sets this variable, do not change it"}}};
+    throw Error{Exit::bad_input, "GITHUB_API_URL is \"" + settings_.base + "\"",
+                "a token is only sent over https: the runner sets this variable, do not change it"};
 }
 
 Response Api::send(const ApiCall& call) {
@@ -108,10 +106,8 @@ void Api::refuse_secrets(std::string_view text) const {
     bool found = holds(settings_.token);
     for (const Secret& other : settings_.others) found = found || holds(other);
     if (!found) return;
-    throw Error{Exit::failed,
-                {{{},
-                  "what was to be sent to GitHub holds one of this run's secrets, so it was not sent",
-                  "an image or a file of the repository holds the secret: find it, and renew the secret"}}};
+    throw Error{Exit::failed, "what was to be sent to GitHub holds one of this run's secrets, so it was not sent",
+                "an image or a file of the repository holds the secret: find it, and renew the secret"};
 }
 
 Request Api::make_request(const ApiCall& call) const {
@@ -172,10 +168,9 @@ void Api::keep_pace(const ApiCall& call) {
 void Api::wait(std::chrono::seconds duration, const std::string& why) {
     if (waited_ + duration > settings_.patience) {
         throw Error{Exit::failed,
-                    {{{},
-                      fmt::format("{}. GitHub may be asked again at {}, which is too long to wait", why,
-                                  render_time(world_.clock.now() + duration)),
-                      "press Re-run failed jobs after that; what is done already is left alone"}}};
+                    fmt::format("{}. GitHub may be asked again at {}, which is too long to wait", why,
+                                render_time(world_.clock.now() + duration)),
+                    "press Re-run failed jobs after that; what is done already is left alone"};
     }
     waited_ += duration;
     world_.log << fmt::format("GitHub   {}; trying again in {} s\n", why, duration.count()) << std::flush;

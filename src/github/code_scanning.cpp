@@ -157,10 +157,10 @@ class Uploader {
             if (status != "failed") continue;
             std::vector<std::string> errors;
             for (const Json& error : items_at(body, "errors")) errors.push_back(text_of(error));
-            fail({Exit::failed,
-                  {{{},
-                    "code scanning could not read the SARIF of " + waiting_.at(id)->name + ": " + joined(errors, "; "),
-                    "please report this: the file is in out/sarif"}}});
+            fail(Error{
+                Exit::failed,
+                "code scanning could not read the SARIF of " + waiting_.at(id)->name + ": " + joined(errors, "; "),
+                "please report this: the file is in out/sarif"});
             waiting_.erase(id);
         }
     }

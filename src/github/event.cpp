@@ -21,7 +21,7 @@ bool comes_from_fork(const Json& payload, const std::string& repository) {
 }
 
 [[noreturn]] void refuse_payload(const std::string& what) {
-    throw Error{Exit::bad_input, {{{}, what, "a workflow's runner writes it: this does not look like one"}}};
+    throw Error{Exit::bad_input, what, "a workflow's runner writes it: this does not look like one"};
 }
 
 std::string load_payload(const World& world) {

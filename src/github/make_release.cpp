@@ -47,10 +47,8 @@ class Maker {
             if (!release.draft) return published_by_another(release);
             if (is_whole(release)) return publish(release);
         }
-        throw Error{Exit::failed,
-                    {{{},
-                      "another run changes the files of the release " + wanted_.tag + " at the same time",
-                      "press Re-run failed jobs when it has ended"}}};
+        throw Error{Exit::failed, "another run changes the files of the release " + wanted_.tag + " at the same time",
+                    "press Re-run failed jobs when it has ended"};
     }
 
   private:
@@ -86,7 +84,7 @@ class Maker {
     }
 
     [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
-        throw Error{Exit::refused, {{wanted_.at, what, hint}}};
+        throw Error{Exit::refused, wanted_.at, what, hint};
     }
 
     std::string notes() const { return wanted_.notes + "\n\n" + release_marker + "\n"; }
@@ -181,10 +179,8 @@ class Maker {
             release = reload(release);
             if (!release.draft) return published_by_another(release);
         }
-        throw Error{Exit::failed,
-                    {{{},
-                      "another run began to make the release " + wanted_.tag + " and has not published it",
-                      "press Re-run failed jobs when it has ended: what it left is filled up"}}};
+        throw Error{Exit::failed, "another run began to make the release " + wanted_.tag + " and has not published it",
+                    "press Re-run failed jobs when it has ended: what it left is filled up"};
     }
 
     bool is_whole(const Release& release) const {
@@ -269,11 +265,10 @@ class Maker {
     void check_bound() {
         const std::string commit = load_tag_commit(api_, wanted_.tag);
         if (commit.empty() || commit == wanted_.revision) return;
-        throw Error{Exit::failed,
-                    {{wanted_.at,
-                      fmt::format("the release {} is published, but its tag names {} and not {}", wanted_.tag,
-                                  commit.substr(0, 7), wanted_.revision.substr(0, 7)),
-                      "the tag or the branch was moved meanwhile: see the release's page"}}};
+        throw Error{Exit::failed, wanted_.at,
+                    fmt::format("the release {} is published, but its tag names {} and not {}", wanted_.tag,
+                                commit.substr(0, 7), wanted_.revision.substr(0, 7)),
+                    "the tag or the branch was moved meanwhile: see the release's page"};
     }
 
     const World& world_;

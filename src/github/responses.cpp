@@ -97,8 +97,7 @@ std::optional<std::chrono::seconds> limit_wait(const Response& response, Time no
 }
 
 Error make_refusal(const Purpose& purpose, const Response& response) {
-    return {Exit::failed,
-            {{{}, fmt::format("{}: {}", purpose.what, message_of(response)), hint_for(purpose, response)}}};
+    return {Exit::failed, fmt::format("{}: {}", purpose.what, message_of(response)), hint_for(purpose, response)};
 }
 
 }  // namespace github

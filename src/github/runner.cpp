@@ -119,7 +119,7 @@ std::string render_annotations(const Problems& problems, const std::string& dire
 
 std::string render_output(const std::string& name, const std::string& value, const std::string& delimiter) {
     const auto refuse = [&](const std::string& what) {
-        throw Error{Exit::bad_input, {{{}, fmt::format("the output {} {}", name, what), ""}}};
+        throw Error{Exit::bad_input, fmt::format("the output {} {}", name, what), ""};
     };
     if (value.find(delimiter) != std::string::npos) refuse("holds its own delimiter");
     if (utf16_size(value) > max_output_utf16) refuse("is larger than GitHub lets a job's outputs be (1 MB in UTF-16)");
@@ -130,9 +130,8 @@ void save_outputs(const World& world, const std::map<std::string, std::string>& 
     if (outputs.empty()) return;
     const std::string file = variable(world, "GITHUB_OUTPUT");
     if (file.empty()) {
-        throw Error{
-            Exit::bad_input,
-            {{{}, "GITHUB_OUTPUT is not set", "a workflow's runner sets it; unset GITHUB_ACTIONS outside one"}}};
+        throw Error{Exit::bad_input, "GITHUB_OUTPUT is not set",
+                    "a workflow's runner sets it; unset GITHUB_ACTIONS outside one"};
     }
     std::string text;
     for (const auto& [name, value] : outputs) text += render_output(name, value, "ghadelimiter_" + make_token());
@@ -152,7 +151,7 @@ void save_summary(const World& world, const std::string& markdown) {
 std::string make_token() {
     std::array<unsigned char, 16> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-        throw Error{Exit::failed, {{{}, "the system gave no random bytes", ""}}};
+        throw Error{Exit::failed, "the system gave no random bytes", ""};
     }
     std::string token;
     for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);

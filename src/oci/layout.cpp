@@ -18,7 +18,7 @@ constexpr const char* reference_digest = "vnd.docker.reference.digest";
 constexpr const char* build_again = "the layout was changed or cut short after the build: build the image again";
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what, const std::string& hint) {
-    throw Error{Exit::failed, {{{path.string(), 0}, what, hint}}};
+    throw Error{Exit::failed, {path.string()}, what, hint};
 }
 
 bool is_attestation(const Descriptor& descriptor) {
@@ -231,9 +231,9 @@ std::vector<SourceImage> load_source_images(Files& files, const Layout& layout) 
     }
     if (!has_provenance) {
         throw Error{Exit::failed,
-                    {{{layout.directory.string(), 0},
-                      "the image has no provenance: what it was made from is not known",
-                      "build it again, with a BuildKit that writes provenance"}}};
+                    {layout.directory.string()},
+                    "the image has no provenance: what it was made from is not known",
+                    "build it again, with a BuildKit that writes provenance"};
     }
     return sources;
 }

@@ -7,7 +7,7 @@
 namespace {
 
 [[noreturn]] void refuse(const std::string& source, const std::string& what) {
-    throw Error{Exit::failed, {{{}, source + " " + what, ""}}};
+    throw Error{Exit::failed, source + " " + what, ""};
 }
 
 /// containerd's normal form: a variant that says nothing is left out, 32-bit ARM always has one

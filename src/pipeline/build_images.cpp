@@ -133,8 +133,8 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
 /// Before anything else is done with it: buildx would find out after the bases were pinned.
 void check_build_ca(const World& world, const Settings& settings) {
     if (settings.build_ca.empty() || world.files.read_if_there(settings.build_ca)) return;
-    throw Error{Exit::bad_input,
-                {{{settings.build_ca.string(), 0}, "there is no such file", "--build-ca names it: a bundle of CAs"}}};
+    throw Error{
+        Exit::bad_input, {settings.build_ca.string()}, "there is no such file", "--build-ca names it: a bundle of CAs"};
 }
 
 }  // namespace

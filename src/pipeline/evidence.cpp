@@ -101,9 +101,10 @@ void pack_image(const World& world, const Settings& settings, const Layout& layo
     const std::string& name = layout.name;
     const fs::path scans = settings.out / "scans" / name;
     if (world.files.names_in(scans).empty()) {
-        throw Error{
-            Exit::failed,
-            {{{scans.string(), 0}, "there is nothing that shows how " + name + " was scanned", "scan it again"}}};
+        throw Error{Exit::failed,
+                    {scans.string()},
+                    "there is nothing that shows how " + name + " was scanned",
+                    "scan it again"};
     }
     archive.add_directory("out/scans/" + name, scans);
     archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
@@ -118,7 +119,7 @@ void unpack(const World& world, const std::string& packed, const std::string& so
     while (const auto entry = reader.next()) {
         const fs::path path = fs::path(entry->path).lexically_normal();
         if (entry->type != '0' || path.is_absolute() || path.begin() == path.end() || *path.begin() == "..") {
-            throw Error{Exit::failed, {{{}, source + " holds \"" + entry->path + "\", which is none of ours", ""}}};
+            throw Error{Exit::failed, source + " holds \"" + entry->path + "\", which is none of ours", ""};
         }
         std::string text;
         for (std::string_view piece = reader.read_piece(); !piece.empty(); piece = reader.read_piece()) text += piece;
@@ -161,9 +162,8 @@ class Fetching {
         const auto expected = checksums_.find(name);
         if (expected != checksums_.end() && expected->second == sha256(text).hex()) return;
         throw Error{Exit::failed,
-                    {{{},
-                      fmt::format("{} of the release {} is not what its checksums.txt says", name, release_.tag),
-                      "a file of the release was changed: nothing is concluded from it"}}};
+                    fmt::format("{} of the release {} is not what its checksums.txt says", name, release_.tag),
+                    "a file of the release was changed: nothing is concluded from it"};
     }
 
     const World& world_;

@@ -55,11 +55,9 @@ bool has_github(const World& world, const Settings& settings) {
 
 github::Api connect_github(const World& world, const Settings& settings) {
     if (!has_github(world, settings)) {
-        throw Error{Exit::bad_input,
-                    {{{},
-                      "there is no token for GitHub, or nothing says which repository",
-                      "in a workflow leave the input `token` at its default; elsewhere set GITHUB_TOKEN and "
-                      "GITHUB_REPOSITORY"}}};
+        throw Error{Exit::bad_input, "there is no token for GitHub, or nothing says which repository",
+                    "in a workflow leave the input `token` at its default; elsewhere set GITHUB_TOKEN and "
+                    "GITHUB_REPOSITORY"};
     }
     std::vector<Secret> others = {find_docker_token(world, settings)};
     for (const auto& [host, login] : settings.registry_auths) others.push_back(login.password);
@@ -93,8 +91,8 @@ void upload_findings(const World& world, const Settings& settings, const Project
     }
     TimedStep step(world, "sarif", counted(run.images.size(), "file") + " into code scanning");
     github::Api api = connect_github(world, settings);
-    github::UploadReport report =
-        github::upload_sarif(world, api, event_of_commit(project), github::make_sarif_uploads(run, settings.sarif_severity));
+    github::UploadReport report = github::upload_sarif(world, api, event_of_commit(project),
+                                                       github::make_sarif_uploads(run, settings.sarif_severity));
     step.end(counted(report.accepted, "file") + " accepted");
     const bool done = report.result == github::UploadReport::Result::done;
     if (required && !done) {

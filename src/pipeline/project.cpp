@@ -27,7 +27,7 @@ void gather_problems(Problems& problems, const std::function<void()>& read) {
 
 std::string read_required(const World& world, const std::filesystem::path& file, const std::string& what) {
     std::optional<std::string> text = world.files.read_if_there(file);
-    if (!text) throw Error{Exit::bad_input, {{{file.string(), 0}, "there is no such file", what}}};
+    if (!text) throw Error{Exit::bad_input, {file.string()}, "there is no such file", what};
     return *text;
 }
 
@@ -44,9 +44,9 @@ std::optional<std::string> read_policy(const World& world, const Settings& setti
     std::optional<std::string> text = world.files.read_if_there(directory / settings.policy);
     if (text || settings.policy == usual_policy) return text;
     throw Error{Exit::bad_input,
-                {{{settings.policy, 0},
-                  "there is no such file",
-                  std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy}}};
+                {settings.policy},
+                "there is no such file",
+                std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy};
 }
 
 void take_policy(const World& world, const Settings& settings, Project& project) {
@@ -93,10 +93,8 @@ Time load_source_date(const World& world, const std::vector<std::string>& paths,
     const std::string given = variable(world, "SOURCE_DATE_EPOCH");
     if (!given.empty()) {
         if (const std::optional<Time> time = parse_epoch(given)) return *time;
-        throw Error{Exit::bad_input,
-                    {{{},
-                      "SOURCE_DATE_EPOCH is \"" + given + "\"",
-                      "set it to a whole number of seconds since 1970, or unset it for the date of the last commit"}}};
+        throw Error{Exit::bad_input, "SOURCE_DATE_EPOCH is \"" + given + "\"",
+                    "set it to a whole number of seconds since 1970, or unset it for the date of the last commit"};
     }
     std::vector<std::string> arguments = {"log", "-1", "--format=%ct %P", "--"};
     arguments.insert(arguments.end(), paths.begin(), paths.end());
@@ -222,10 +220,8 @@ Permission ask_permission(const Settings& settings, const Project& project) {
     Permission permission =
         decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
     if (!permission.granted && settings.publish == PublishMode::required) {
-        throw Error{Exit::failed,
-                    {{{},
-                      "Nothing visible changed. This run must publish, but " + permission.reason,
-                      "publish: auto would let it pass"}}};
+        throw Error{Exit::failed, "Nothing visible changed. This run must publish, but " + permission.reason,
+                    "publish: auto would let it pass"};
     }
     return permission;
 }

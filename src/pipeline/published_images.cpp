@@ -32,9 +32,8 @@ bool is_planned(const Plan& plan, const std::string& image) {
 [[noreturn]] void refuse_unplanned(const std::string& release, const std::string& image) {
     throw Error{
         Exit::failed,
-        {{{},
-          fmt::format("the release {} published {}, which its own image-matrix.json does not name", release, image),
-          "its files do not belong together: raise DEFRA_VERSION and publish again"}}};
+        fmt::format("the release {} published {}, which its own image-matrix.json does not name", release, image),
+        "its files do not belong together: raise DEFRA_VERSION and publish again"};
 }
 
 /// An error in the release's own files is not an input error of this run; one in today's policy is.
@@ -118,7 +117,7 @@ std::vector<std::string> references_of(const Night& night, const registry::Fetch
 bool ask(registry::Client& client, const std::string& text) {
     const auto reference = parse_reference(text);
     // Not "there", not "missing": a record with such a name in it is damaged, and what is published is unknown.
-    if (!reference) throw Error{Exit::failed, {{{}, "\"" + text + "\" is no image reference", ""}}};
+    if (!reference) throw Error{Exit::failed, "\"" + text + "\" is no image reference", ""};
     const auto& [host, repository, tag, digest] = *reference;
     return registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
 }

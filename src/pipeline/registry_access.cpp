@@ -29,13 +29,11 @@ std::optional<registry::Credentials> given_credentials(const World& world, const
     const Secret token = find_docker_token(world, settings);
     if (user.empty() && token.empty()) return std::nullopt;
     if (user.empty() || token.empty()) {
-        throw Error{
-            Exit::failed,
-            {{{},
-              user.empty() ? "there is a docker-token and no docker-username"
-                           : "there is a docker-username and no docker-token",
-              "give both: the name as a plain variable, the token as a secret (an input, or DOCKER_TOKEN in the "
-              "environment)"}}};
+        throw Error{Exit::failed,
+                    user.empty() ? "there is a docker-token and no docker-username"
+                                 : "there is a docker-username and no docker-token",
+                    "give both: the name as a plain variable, the token as a secret (an input, or DOCKER_TOKEN in the "
+                    "environment)"};
     }
     return registry::Credentials{user, token};
 }

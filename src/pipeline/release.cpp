@@ -48,29 +48,30 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
     const std::optional<std::string> text = world.files.read_if_there(file);
     if (!text) {
         throw Error{Exit::bad_input,
-                    {{{file.string(), 0}, "nothing was published by this run", "publish first: a release comes last"}}};
+                    {file.string()},
+                    "nothing was published by this run",
+                    "publish first: a release comes last"};
     }
     PublicationRecord record = parse_publication_json(*text, file.string());
     if (record.destination == "oci:" + (settings.out / "registry").string()) {
         throw Error{Exit::refused,
-                    {{{file.string(), 0},
-                      "the images were published only to " + record.destination + ", so there is no release",
-                      "name a registry with `to` where they are published"}}};
+                    {file.string()},
+                    "the images were published only to " + record.destination + ", so there is no release",
+                    "name a registry with `to` where they are published"};
     }
     if (record.complete && !record.images.empty()) return record;
     throw Error{Exit::refused,
-                {{{file.string(), 0},
-                  "the publication is not complete, so there is no release",
-                  "press Re-run failed jobs: it goes on where it stopped"}}};
+                {file.string()},
+                "the publication is not complete, so there is no release",
+                "press Re-run failed jobs: it goes on where it stopped"};
 }
 
 /// Images that are only for trying out are never released where others could take them for real.
 void refuse_trial(const Run& run, const github::Api& api) {
     if (api.is_on_this_machine() || (!has_stand_in_bases(run) && !has_sample_data(run))) return;
     throw Error{Exit::refused,
-                {{{},
-                  "these images stand on stand-in bases or were judged with sample data: they are not released",
-                  "such images are only for trying out"}}};
+                "these images stand on stand-in bases or were judged with sample data: they are not released",
+                "such images are only for trying out"};
 }
 
 std::string render_plan(const github::WantedRelease& wanted) {

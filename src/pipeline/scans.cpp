@@ -19,10 +19,8 @@ namespace fs = std::filesystem;
 fs::path cached_databases(const World& world) {
     const fs::path cache = cache_directory(world);
     if (cache.empty()) {
-        throw Error{Exit::bad_input,
-                    {{{},
-                      "neither HOME nor XDG_CACHE_HOME is set",
-                      "use --databases to name the directory of the vulnerability databases"}}};
+        throw Error{Exit::bad_input, "neither HOME nor XDG_CACHE_HOME is set",
+                    "use --databases to name the directory of the vulnerability databases"};
     }
     return cache / "databases";
 }

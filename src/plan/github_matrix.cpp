@@ -28,10 +28,10 @@ void refuse_too_many(const Plan& plan, const std::vector<std::size_t>& rows) {
     const Row& first_beyond = plan.matrix.rows[rows[max_jobs / plan.platforms.size()]];
     throw Error{
         Exit::bad_input,
-        {{{plan.matrix.file, first_beyond.line},
-          fmt::format("with this row there are more than {} jobs: {} Python versions on {} make {}", max_jobs,
-                      rows.size(), counted(plan.platforms.size(), "platform"), jobs),
-          "GitHub runs no larger matrix: choose fewer with --only or --platforms, or build all in one job with run"}}};
+        {plan.matrix.file, first_beyond.line},
+        fmt::format("with this row there are more than {} jobs: {} Python versions on {} make {}", max_jobs,
+                    rows.size(), counted(plan.platforms.size(), "platform"), jobs),
+        "GitHub runs no larger matrix: choose fewer with --only or --platforms, or build all in one job with run"};
 }
 
 void write_runner(JsonWriter& json, const Runner& runner) {

@@ -164,7 +164,7 @@ Job JobReader::finish() {
 
 void refuse_unreadable(std::string_view text, const std::string& file) {
     const auto refuse = [&](int line, const std::string& what, const std::string& hint) {
-        throw Error{Exit::bad_input, {{{file, line}, what, hint}}};
+        throw Error{Exit::bad_input, {file, line}, what, hint};
     };
     if (text.size() > max_size)
         refuse(0, "the file is larger than 64 KiB", "it holds DEFRA_VERSION and IMAGE_NAME, nothing else");

@@ -23,7 +23,7 @@ constexpr const char* permission_hint =
     "let this user use the socket: add the user to the group docker and log in again, or run as root";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint, Exit exit = Exit::failed) {
-    throw Error{exit, {{{}, what, hint}}};
+    throw Error{exit, what, hint};
 }
 
 std::vector<std::filesystem::path> candidates(const World& world) {
@@ -185,10 +185,9 @@ Response send_to_engine(const World& world, const Request& request, const std::v
 void refuse_answer(const Request& request, const Response& response) {
     const std::string path = request.url.substr(0, request.url.find('?')).substr(std::string("http://docker").size());
     throw Error{Exit::failed,
-                {{{},
-                  fmt::format("the Docker Engine refused {} {} with HTTP {}: {}", request.method, path, response.status,
-                              message_of(response)),
-                  "see the engine's own log; docker info shows whether it is well"}}};
+                fmt::format("the Docker Engine refused {} {} with HTTP {}: {}", request.method, path, response.status,
+                            message_of(response)),
+                "see the engine's own log; docker info shows whether it is well"};
 }
 
 Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,

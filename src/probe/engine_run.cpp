@@ -160,10 +160,9 @@ void require_loaded(const std::string& answer, const std::string& image) {
     const std::size_t error = answer.find("\"errorDetail\"");
     if (error == std::string::npos) return;
     throw Error{Exit::failed,
-                {{{},
-                  fmt::format("the Docker Engine could not load {}: {}", image,
-                              std::string(trimmed(answer.substr(error))).substr(0, 500)),
-                  "see whether its disk is full: docker system df"}}};
+                fmt::format("the Docker Engine could not load {}: {}", image,
+                            std::string(trimmed(answer.substr(error))).substr(0, 500)),
+                "see whether its disk is full: docker system df"};
 }
 
 }  // namespace
@@ -216,10 +215,8 @@ std::string EngineRun::inspect_image(const std::string& image) {
     const Response response =
         ask(world_, engine_, "GET", fmt::format("/images/{}/json", percent_encoded(image, "/:@")), {400, 404});
     if (response.status == 200) return response.body;
-    throw Error{Exit::bad_input,
-                {{{},
-                  fmt::format("the Docker Engine has no image \"{}\"", image),
-                  "docker pull it, or see what there is: docker images"}}};
+    throw Error{Exit::bad_input, fmt::format("the Docker Engine has no image \"{}\"", image),
+                "docker pull it, or see what there is: docker images"};
 }
 
 std::string EngineRun::create_container(const ContainerPlan& plan) {
@@ -239,10 +236,8 @@ std::optional<std::string> EngineRun::start_container(const std::string& id) {
     const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
     if (says("executable file not found") || says("no such file or directory")) return message;
     if (!says("exec format error")) refuse_answer(request, response);
-    throw Error{Exit::failed,
-                {{{},
-                  "this machine cannot run programs of the image's architecture: " + message,
-                  "test it on a machine of that architecture, or install qemu-user-static and binfmt-support"}}};
+    throw Error{Exit::failed, "this machine cannot run programs of the image's architecture: " + message,
+                "test it on a machine of that architecture, or install qemu-user-static and binfmt-support"};
 }
 
 ContainerState EngineRun::inspect_container(const std::string& id) {

@@ -75,8 +75,7 @@ bool can_read_layers(const Layout& layout) {
 LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& layer) {
     const std::filesystem::path path = blob_path(layout.directory, layer.digest);
     if (files.digest_of(path) != layer.digest) {
-        throw Error{Exit::failed,
-                    {{{path.string(), 0}, "this layer is not what its digest says", "build the image again"}}};
+        throw Error{Exit::failed, {path.string()}, "this layer is not what its digest says", "build the image again"};
     }
     const std::string source = fmt::format("the layer {} of {}", layer.digest.brief(), layout.name);
     std::ifstream blob(path, std::ios::binary);

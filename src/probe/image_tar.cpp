@@ -51,8 +51,7 @@ void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
     const auto size = static_cast<std::uint64_t>(blob.tellg());
     blob.seekg(0);
     if (blob.fail())
-        throw Error{Exit::failed,
-                    {{{path.string(), 0}, "this blob of the layout cannot be read", "build the image again"}}};
+        throw Error{Exit::failed, {path.string()}, "this blob of the layout cannot be read", "build the image again"};
     tar << render_tar_header(blob_name(digest), size);
     if (size > 0) tar << blob.rdbuf();
     tar << render_tar_padding(size);
@@ -73,6 +72,5 @@ void write_image_tar(Files& files, const Layout& layout, const std::string& repo
     tar << render_tar_end();
     tar.close();
     if (tar.fail())
-        throw Error{Exit::failed,
-                    {{{to.string(), 0}, "this file cannot be written", "see whether the disk is full: df -h"}}};
+        throw Error{Exit::failed, {to.string()}, "this file cannot be written", "see whether the disk is full: df -h"};
 }

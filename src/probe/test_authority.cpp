@@ -32,10 +32,8 @@ struct ExtensionText {
 
 void require(bool done) {
     if (!done)
-        throw Error{Exit::failed,
-                    {{{},
-                      "OpenSSL could not make a certificate for the test",
-                      "see whether this machine's OpenSSL is restricted (openssl.cnf)"}}};
+        throw Error{Exit::failed, "OpenSSL could not make a certificate for the test",
+                    "see whether this machine's OpenSSL is restricted (openssl.cnf)"};
 }
 
 Key make_key() {

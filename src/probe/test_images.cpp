@@ -135,9 +135,9 @@ ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
     const auto image = std::ranges::find(plan.images, layout.image, &Image::name);
     if (image == plan.images.end()) {
         throw Error{Exit::failed,
-                    {{{layout.directory.string(), 0},
-                      fmt::format("the plan has no image \"{}\"", layout.image),
-                      "build again, or take this layout away"}}};
+                    {layout.directory.string()},
+                    fmt::format("the plan has no image \"{}\"", layout.image),
+                    "build again, or take this layout away"};
     }
     ImageUnderTest test;
     test.name = layout.name;

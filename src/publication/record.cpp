@@ -9,7 +9,7 @@
 
 PublicationRecord parse_publication_json(std::string_view text, const std::string& source) {
     const auto refuse = [&](const std::string& what) {
-        throw Error{Exit::failed, {{{source, 0}, what, "publish again: every publication writes it"}}};
+        throw Error{Exit::failed, {source}, what, "publish again: every publication writes it"};
     };
     const rapidjson::Document root = parse_tool_json(text, source);
     if (!member(root, "steps").IsArray() || !member(root, "images").IsArray()) refuse("this is no publication");

@@ -243,11 +243,9 @@ std::string Client::resolve(const Call& call, const std::string& from, const std
     const bool elsewhere = !url.starts_with(base + "/");
     const bool malformed = std::ranges::any_of(url, [](char c) { return c <= ' ' || c > '~'; });
     if (malformed || (elsewhere && !is_trustworthy_realm(url, call.host))) {
-        throw Error{Exit::failed,
-                    {{{},
-                      call.host + " sends us to " + one_line(url.substr(0, url.find('?'))),
-                      malformed ? "nothing was sent there: this is not a URL"
-                                : "nothing was sent there: this is not a place that a registry keeps its data"}}};
+        throw Error{Exit::failed, call.host + " sends us to " + one_line(url.substr(0, url.find('?'))),
+                    malformed ? "nothing was sent there: this is not a URL"
+                              : "nothing was sent there: this is not a place that a registry keeps its data"};
     }
     return url;
 }

@@ -81,9 +81,7 @@ std::string fault_of(const YAML::Node& entry) {
 }
 
 YAML::Node load_list(const std::string& text, const std::string& hint) {
-    const auto refuse = [&](const std::string& what) {
-        throw Error{Exit::bad_input, {{{}, "registry-auths " + what, hint}}};
-    };
+    const auto refuse = [&](const std::string& what) { throw Error{Exit::bad_input, "registry-auths " + what, hint}; };
     YAML::Node list;
     try {
         list = YAML::Load(text);

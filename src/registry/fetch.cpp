@@ -35,7 +35,7 @@ struct Image {
 };
 
 [[noreturn]] void refuse(const Reference& reference, const std::string& what, const std::string& hint) {
-    throw Error{Exit::failed, {{{}, render_reference(reference) + " " + what, hint}}};
+    throw Error{Exit::failed, render_reference(reference) + " " + what, hint};
 }
 
 class BlobFetch {
@@ -179,7 +179,7 @@ class Fetch {
 
     Reference resolve(const std::string& text) {
         std::optional<Reference> reference = parse_reference(text);
-        if (!reference) throw Error{Exit::bad_input, {{{}, "\"" + text + "\" is no image reference", ""}}};
+        if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is no image reference", ""};
         if (!reference->digest) {
             reference->digest = ask_tag(client_, reference->host, reference->repository, reference->tag);
             if (!reference->digest) refuse(*reference, "is not there", "check its name");

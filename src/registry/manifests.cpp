@@ -41,16 +41,15 @@ std::string hint_for(const Call& call, const Response& response) {
 
 [[noreturn]] void refuse(const Client& client, const Call& call, const Response& response) {
     if (is_denied(response)) client.refuse_denied(render_refusal(call, response), hint_for(call, response));
-    throw Error{Exit::failed, {{{}, render_refusal(call, response), hint_for(call, response)}}};
+    throw Error{Exit::failed, render_refusal(call, response), hint_for(call, response)};
 }
 
 std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {
     if (response.status != 200) refuse(client, call, response);
     if (sha256(response.body) != digest) {
         throw Error{Exit::failed,
-                    {{{},
-                      fmt::format("{}/{} responds with other bytes than {}", call.host, call.repository, digest.text()),
-                      "do not use this registry, or the proxy in between"}}};
+                    fmt::format("{}/{} responds with other bytes than {}", call.host, call.repository, digest.text()),
+                    "do not use this registry, or the proxy in between"};
     }
     return response.body;
 }
@@ -90,7 +89,7 @@ class Lookup {
     }
 
     [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
-        throw Error{Exit::failed, {{{}, render_reference(reference_) + " " + what, hint}}};
+        throw Error{Exit::failed, render_reference(reference_) + " " + what, hint};
     }
 
   private:
@@ -167,15 +166,14 @@ std::vector<std::string> list_tags(Client& client, const std::string& host, cons
         }
     }
     throw Error{Exit::failed,
-                {{{},
-                  fmt::format("{}/{}: the list of tags has more than {} pages", host, repository, max_pages),
-                  "do not use this registry, or the proxy in between"}}};
+                fmt::format("{}/{}: the list of tags has more than {} pages", host, repository, max_pages),
+                "do not use this registry, or the proxy in between"};
 }
 
 ResolvedReference resolve_reference(Client& client, const std::string& text,
                                     const std::vector<std::string>& platforms) {
     const std::optional<Reference> reference = parse_reference(text);
-    if (!reference) throw Error{Exit::bad_input, {{{}, "\"" + text + "\" is no image reference", ""}}};
+    if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is no image reference", ""};
     Lookup lookup(client, *reference);
     const std::string top =
         lookup.get_manifest(reference->digest ? reference->digest->text() : reference->tag, reference->digest);

@@ -133,7 +133,7 @@ class Push {
         const fs::path path = blob_path(directory, digest);
         const std::string bytes = world_.files.read(path);
         const auto refuse = [&](const char* what) {
-            throw Error{Exit::failed, {{{path.string(), 0}, what, "build and scan the image again"}}};
+            throw Error{Exit::failed, {path.string()}, what, "build and scan the image again"};
         };
         if (sha256(bytes) != digest) refuse("the bytes are not what their name says");
         if (bytes.size() > max_manifest_size) refuse("the manifest is longer than 4 MiB: no registry takes it");

@@ -30,10 +30,8 @@ constexpr const char* run_again =
 constexpr const char* one_at_a_time = "let only one run publish at a time (concurrency in the workflow)";
 
 [[noreturn]] void refuse_other_writer(const std::string& name, const Digest& theirs) {
-    throw Error{Exit::failed,
-                {{{},
-                  fmt::format("{} was moved by another run to {}", name, theirs.text()),
-                  std::string(one_at_a_time) + ", then run it again"}}};
+    throw Error{Exit::failed, fmt::format("{} was moved by another run to {}", name, theirs.text()),
+                std::string(one_at_a_time) + ", then run it again"};
 }
 
 /// "3.13.3" of "3.13.3-production".
@@ -178,7 +176,7 @@ void TagWriter::refuse_put(const Step& step, const TagPut& put, const std::optio
 bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
     const Step& step = tag.step;
     if (now == step.before) return true;
-    if (!now) throw Error{Exit::failed, {{{}, name_of(step) + " was there and is gone", "run it again"}}};
+    if (!now) throw Error{Exit::failed, name_of(step) + " was there and is gone", "run it again"};
     if (step.kind == StepKind::write_version_tag) refuse_version(tag, load_tag(step, *now));
     if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
     if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
@@ -206,15 +204,11 @@ void TagWriter::refuse_version(Tag& tag, const ExistingTag& theirs) {
     const bool same_inputs = theirs.inputs && theirs.inputs == load_tag(tag.step, tag.step.digest).inputs;
     const std::string what = fmt::format("{} names {} now, ", name_of(tag.step), theirs.index.brief());
     if (same_inputs) {
-        throw Error{Exit::failed,
-                    {{{},
-                      what + "which was made from the same inputs: another run published this version",
-                      "run it again: it goes on from what is published"}}};
+        throw Error{Exit::failed, what + "which was made from the same inputs: another run published this version",
+                    "run it again: it goes on from what is published"};
     }
-    throw Error{Exit::refused,
-                {{{},
-                  what + "which was made from other inputs: this version is published already",
-                  std::string("raise DEFRA_VERSION, and ") + one_at_a_time}}};
+    throw Error{Exit::refused, what + "which was made from other inputs: this version is published already",
+                std::string("raise DEFRA_VERSION, and ") + one_at_a_time};
 }
 
 /// The same index in other bytes is no other run's.
@@ -226,10 +220,9 @@ void TagWriter::refuse_rewriting(const Step& step, const Digest& shown) {
                                                               ours.children.begin(), ours.children.end(), is_same))
         return;
     throw Error{Exit::failed,
-                {{{},
-                  fmt::format("{} names {}, which is our index in other bytes: the registry rewrites what it is sent",
-                              name_of(step), shown.brief()),
-                  "do not use this registry, or the proxy in between"}}};
+                fmt::format("{} names {}, which is our index in other bytes: the registry rewrites what it is sent",
+                            name_of(step), shown.brief()),
+                "do not use this registry, or the proxy in between"};
 }
 
 /// A registry may accept a tag and lose it: it is written a second time, which changes nothing where it only lags.
@@ -238,10 +231,8 @@ void TagWriter::verify(Tag& tag) {
     write_one(tag);
     if (is_seen(tag)) return;
     set_state(tag, State::pending);
-    throw Error{Exit::failed,
-                {{{},
-                  name_of(tag.step) + " was written twice, and the registry does not show it",
-                  "it may lag behind what is written to it: wait a minute, then run it again"}}};
+    throw Error{Exit::failed, name_of(tag.step) + " was written twice, and the registry does not show it",
+                "it may lag behind what is written to it: wait a minute, then run it again"};
 }
 
 /// Polls until the tag resolves to our digest, or keeps a newer version. The previous digest, or 404, means replication
@@ -388,11 +379,9 @@ std::optional<std::string> TagWriter::find_newer(const Step& step, const std::op
 void TagWriter::refuse_if_newer_is_published(const Step& step) {
     const std::optional<std::string> newer = find_newer(step);
     if (!newer) return;
-    throw Error{Exit::failed,
-                {{{},
-                  fmt::format("{} was not moved: {} is published, which is newer", name_of(step), *newer),
-                  "if another run is publishing it at this moment, nothing has to be done; if not, raise DEFRA_VERSION "
-                  "above it"}}};
+    throw Error{Exit::failed, fmt::format("{} was not moved: {} is published, which is newer", name_of(step), *newer),
+                "if another run is publishing it at this moment, nothing has to be done; if not, raise DEFRA_VERSION "
+                "above it"};
 }
 
 TagPut TagWriter::put_index(const Step& step, const Digest& index) {

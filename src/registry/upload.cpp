@@ -16,7 +16,7 @@ constexpr std::uint64_t max_response = 64U << 10U;
 constexpr const char* push_actions = "pull,push";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint) {
-    throw Error{Exit::failed, {{{}, what, hint}}};
+    throw Error{Exit::failed, what, hint};
 }
 
 Call make_call(const std::string& method, const std::string& host, const std::string& repository,
@@ -141,9 +141,9 @@ class Upload {
     void check_file(const Response& response) const {
         if (!has_error_code(response, "DIGEST_INVALID") || files_.digest_of(blob_.file) == blob_.digest) return;
         throw Error{Exit::failed,
-                    {{{blob_.file.string(), 0},
-                      "the bytes are not what their name says: they were changed since the build",
-                      "build and scan the image again"}}};
+                    {blob_.file.string()},
+                    "the bytes are not what their name says: they were changed since the build",
+                    "build and scan the image again"};
     }
 
     Client& client_;

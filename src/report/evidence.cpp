@@ -7,8 +7,7 @@ namespace {
 constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
 
 [[noreturn]] void refuse_without(const char* key, const std::string& source) {
-    throw Error{Exit::failed,
-                {{{source, 0}, std::string("an image without its ") + key, "it was changed: fetch it again"}}};
+    throw Error{Exit::failed, {source}, std::string("an image without its ") + key, "it was changed: fetch it again"};
 }
 
 Digest required_digest(const Json& object, const char* key, const std::string& source) {
@@ -55,9 +54,10 @@ std::string render_evidence_json(const Evidence& evidence) {
 Evidence parse_evidence_json(std::string_view text, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(text, source);
     if (number_at(root, "format") != format) {
-        throw Error{
-            Exit::failed,
-            {{{source, 0}, "this is no evidence that this program can read", "use the program's newest version"}}};
+        throw Error{Exit::failed,
+                    {source},
+                    "this is no evidence that this program can read",
+                    "use the program's newest version"};
     }
     Evidence evidence{.version = text_at(root, "version"),
                       .revision = text_at(root, "revision"),

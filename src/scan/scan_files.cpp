@@ -18,8 +18,7 @@ ScanResult load_scan(Files& files, const fs::path& directory, Receipt receipt) {
     receipt.failure = fault_of([&] {
         std::string text = files.read(file);
         if (sha256(text) != receipt.report) {
-            throw Error{Exit::failed,
-                        {{{file.string(), 0}, "this is not the report that its receipt is about", rescan_hint}}};
+            throw Error{Exit::failed, {file.string()}, "this is not the report that its receipt is about", rescan_hint};
         }
         report = parse_report(receipt.scanner, std::move(text), file.string());
     });
@@ -74,7 +73,7 @@ std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::st
         const std::optional<Digest> config = Digest::parse(text_at(entry, "config"));
         const std::string scanner = text_at(entry, "scanner");
         if (!sbom || !manifest || !config || (scanner != "trivy" && scanner != "grype")) {
-            throw Error{Exit::failed, {{{source, 0}, "an SBOM without its scanner or digests", rescan_hint}}};
+            throw Error{Exit::failed, {source}, "an SBOM without its scanner or digests", rescan_hint};
         }
         sboms.push_back(
             {.scanner = scanner == "trivy" ? Scanner::trivy : Scanner::grype,

@@ -19,8 +19,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touc
 std::array<int, 2> make_pipe() {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
-        throw Error{Exit::failed,
-                    {{{}, "no pipe could be made", "too many files are open: raise the limit (ulimit -n)"}}};
+        throw Error{Exit::failed, "no pipe could be made", "too many files are open: raise the limit (ulimit -n)"};
     }
     return ends;
 }
@@ -66,7 +65,7 @@ bool is_cancelled() {
 }
 
 void stop_if_cancelled() {
-    if (is_cancelled()) throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+    if (is_cancelled()) throw Error{Exit::cancelled, "cancelled", ""};
 }
 
 int cancellation_descriptor() {

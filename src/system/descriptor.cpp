@@ -55,7 +55,7 @@ bool write_all(const FileDescriptor& file, std::string_view bytes) {
 
 void refuse_path(const std::filesystem::path& path, const char* what) {
     const int error = errno;
-    throw Error{Exit::failed, {{{path.string(), 0}, std::string(what) + ": " + std::strerror(error), hint_for(error)}}};
+    throw Error{Exit::failed, {path.string()}, std::string(what) + ": " + std::strerror(error), hint_for(error)};
 }
 
 DirectoryLock::DirectoryLock(const std::filesystem::path& directory)

@@ -49,7 +49,9 @@ Address parse_address(const Request& request) {
 }
 
 void Exchange::fail(const std::string& what, const std::string& hint, bool is_permanent) const {
-    throw Error{Exit::failed, {{{}, request.method + " " + address.shown + ": " + what, hint}}, is_permanent};
+    Error error{Exit::failed, request.method + " " + address.shown + ": " + what, hint};
+    error.is_permanent = is_permanent;
+    throw error;
 }
 
 bool Exchange::take_header(std::string_view line) {

@@ -32,7 +32,7 @@ void throw_gathered(const std::vector<Failure>& failures) {
     for (const Failure& failure : failures) {
         if (failure.mistake) std::rethrow_exception(failure.mistake);
         if (!failure.error) continue;
-        if (!gathered) gathered = Error{failure.error->exit, {}};
+        if (!gathered) gathered = Error{failure.error->exit};
         if (failure.error->exit == Exit::cancelled) gathered->exit = Exit::cancelled;
         gathered->problems.insert(gathered->problems.end(), failure.error->problems.begin(),
                                   failure.error->problems.end());

@@ -26,7 +26,7 @@ bool is_absent(int error) {
 }
 
 [[noreturn]] void refuse_kind(const fs::path& path, Exit exit, const char* what, const char* hint) {
-    throw Error{exit, {{{path.string(), 0}, what, hint}}};
+    throw Error{exit, {path.string()}, what, hint};
 }
 
 bool is_symbolic_link(const FileDescriptor& directory, const std::string& name) {

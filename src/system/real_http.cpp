@@ -74,7 +74,7 @@ void set_body_file(Exchange& exchange) {
     struct stat status {};
     if (!exchange.body_file.is_open() || fstat(exchange.body_file.number(), &status) != 0)
         refuse_path(path, "cannot be read");
-    if (!S_ISREG(status.st_mode)) throw Error{Exit::failed, {{{path.string(), 0}, "this is not a regular file", ""}}};
+    if (!S_ISREG(status.st_mode)) throw Error{Exit::failed, {path.string()}, "this is not a regular file", ""};
     curl_easy_setopt(exchange.handle, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(exchange.handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(status.st_size));
     curl_easy_setopt(exchange.handle, CURLOPT_READFUNCTION, &on_read);
@@ -190,7 +190,7 @@ RealHttp::RealHttp(const Environment& environment) {
     if (ca_file_.empty()) ca_file_ = text_at(environment, "SSL_CERT_FILE");
     ca_directory_ = text_at(environment, "SSL_CERT_DIR");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        throw Error{Exit::failed, {{{}, "libcurl cannot be set up", ""}}};
+        throw Error{Exit::failed, "libcurl cannot be set up", ""};
     }
 }
 

@@ -41,7 +41,7 @@ constexpr std::chrono::seconds grace_period(5);
 constexpr std::chrono::seconds linger(2);
 
 [[noreturn]] void refuse(const Command& command, const std::string& why) {
-    throw Error{Exit::failed, {{{}, command.argv.front() + " cannot be started: " + why, ""}}};
+    throw Error{Exit::failed, command.argv.front() + " cannot be started: " + why, ""};
 }
 
 /// How a child starts: a process group of its own, no signal ignored or blocked, no descriptor of ours but the three.

@@ -381,7 +381,7 @@ TEST_CASE("a builder of our own is removed when the build fails or is cancelled"
         put_dockerfile(fake);
         fake.processes.answer({"docker-buildx"}, "");
         fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) -> Finished {
-            if (cancelled) throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+            if (cancelled) throw Error{Exit::cancelled, "cancelled", ""};
             return failed("ERROR: failed\n");
         });
         BuildSettings settings = sample_settings();

@@ -133,7 +133,7 @@ struct GitHubWorld : FakeWorld {
         const std::string body = request.body_file.empty() ? request.body : files.read(request.body_file);
         const std::string registry = "https://registry-1.docker.io/v2/";
         if (!silent_host.empty() && request.url.starts_with("https://" + silent_host + "/"))
-            throw Error{Exit::failed, {{{}, request.method + " " + request.url + ": connection refused", ""}}};
+            throw Error{Exit::failed, request.method + " " + request.url + ": connection refused", ""};
         if (request.url.starts_with(registry) && request.method == "HEAD" && heads_get_404) return {404, {}, ""};
         if (request.url.starts_with(registry) && request.method == "POST") return {202, {}, ""};  // an upload may begin
         if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));

@@ -23,13 +23,13 @@ struct FakeFiles : Files {
 
     std::string read(const path& file) override {
         if (std::optional<std::string> text = read_if_there(file)) return *text;
-        throw Error{Exit::bad_input, {{{file.string(), 0}, "there is no such file", ""}}};
+        throw Error{Exit::bad_input, {file.string()}, "there is no such file", ""};
     }
 
     std::optional<std::string> read_if_there(const path& file) override {
         const std::lock_guard lock(mutex_);
         if (has_directory(key(file)))
-            throw Error{Exit::bad_input, {{{file.string(), 0}, "this is a directory, not a file", ""}}};
+            throw Error{Exit::bad_input, {file.string()}, "this is a directory, not a file", ""};
         const auto found = texts.find(key(file));
         return found == texts.end() ? std::nullopt : std::optional(found->second);
     }
@@ -51,7 +51,7 @@ struct FakeFiles : Files {
         const std::lock_guard lock(mutex_);
         const auto found = texts.find(key(file));
         if (found == texts.end()) {
-            throw Error{Exit::failed, {{{file.string(), 0}, "cannot be read: No such file or directory", ""}}};
+            throw Error{Exit::failed, {file.string()}, "cannot be read: No such file or directory", ""};
         }
         return sha256(found->second);
     }
@@ -64,7 +64,7 @@ struct FakeFiles : Files {
     void append(const path& file, std::string_view text) override {
         const std::lock_guard lock(mutex_);
         const auto found = texts.find(key(file));
-        if (found == texts.end()) throw Error{Exit::bad_input, {{{file.string(), 0}, "there is no such file", ""}}};
+        if (found == texts.end()) throw Error{Exit::bad_input, {file.string()}, "there is no such file", ""};
         put(file, found->second + std::string(text));
     }
 
@@ -77,7 +77,7 @@ struct FakeFiles : Files {
     void link_or_copy(const path& from, const path& to) override {
         const std::lock_guard lock(mutex_);
         const auto found = texts.find(key(from));
-        if (found == texts.end()) throw Error{Exit::failed, {{{from.string(), 0}, "there is no such file", ""}}};
+        if (found == texts.end()) throw Error{Exit::failed, {from.string()}, "there is no such file", ""};
         put(to, found->second);
     }
 
@@ -86,7 +86,7 @@ struct FakeFiles : Files {
         refuse_if_full(to);
         const path source = key(from);
         if (!texts.contains(source) && !has_directory(source)) {
-            throw Error{Exit::failed, {{{from.string(), 0}, "there is no such file or directory", ""}}};
+            throw Error{Exit::failed, {from.string()}, "there is no such file or directory", ""};
         }
         std::map<path, std::string> moved_texts;
         for (const auto& [file, text] : texts) moved_texts[moved(file, source, key(to))] = text;
@@ -141,8 +141,7 @@ struct FakeFiles : Files {
     void refuse_if_full(const path& file) const {
         for (const path& full : fail_writes_to) {
             if (!is_at_or_below(key(file), key(full))) continue;
-            throw Error{Exit::failed,
-                        {{{file.string(), 0}, "cannot be written: no space left on device", "make room there"}}};
+            throw Error{Exit::failed, {file.string()}, "cannot be written: no space left on device", "make room there"};
         }
     }
 

@@ -43,7 +43,7 @@ struct FakeHttp : Http {
     /// No answer comes: what the real one throws then.
     void fail(std::string method, std::string url, std::string what = "connection reset by peer") {
         answer_by(std::move(method), std::move(url), [what](const Request& request) -> Response {
-            throw Error{Exit::failed, {{{}, request.method + " " + request.url + ": " + what, ""}}};
+            throw Error{Exit::failed, request.method + " " + request.url + ": " + what, ""};
         });
     }
 
@@ -60,9 +60,9 @@ struct FakeHttp : Http {
         if (response.body.size() > request.max_body && response.status >= 400) {
             response.body.resize(request.max_body);
         } else if (response.body.size() > request.max_body) {
-            throw Error{Exit::failed,
-                        {{{}, request.method + " " + request.url + ": the response is too large", ""}},
-                        request.method == "GET"};
+            Error error{Exit::failed, request.method + " " + request.url + ": the response is too large", ""};
+            error.is_permanent = request.method == "GET";
+            throw error;
         }
         const bool saved = !request.save_to.empty() && (response.status == 200 || response.status == 206);
         if (saved && files != nullptr) {

@@ -105,7 +105,7 @@ TEST_CASE("everything is removed after an error, and other runs' containers are 
         EngineRun run(stage.world(), stage.info);
         run.create_container({.image = "x"});
         CHECK(stage.engine.containers.size() == 2);
-        throw Error{Exit::failed, {{{}, "the network is down", ""}}};
+        throw Error{Exit::failed, "the network is down", ""};
     });
     CHECK(text == "the network is down\n");
     CHECK(stage.engine.containers.size() == 1);
@@ -398,9 +398,8 @@ TEST_CASE("an error in one probe ends the test and leaves nothing in the engine"
 TEST_CASE("a cancelled test leaves nothing in the engine") {
     Stage stage;
     stage.fake.http.answers.clear();
-    stage.fake.http.answer_by("GET", "http://docker/v1.45/containers/*/export", [](const Request&) -> Response {
-        throw Error{Exit::cancelled, {}};
-    });
+    stage.fake.http.answer_by("GET", "http://docker/v1.45/containers/*/export",
+                              [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     FakeEngine rest(stage.fake);
     const std::string text = told(
         [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}); },

@@ -99,7 +99,7 @@ TEST_CASE("a rootless engine is found where the usual one is silent") {
     fake.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
     fake.http.answer_by("GET", "http://docker/_ping", [](const Request& request) -> Response {
         if (request.unix_socket == "/var/run/docker.sock")
-            throw Error{Exit::failed, {{{}, "GET docker/_ping: could not connect", ""}}};
+            throw Error{Exit::failed, "GET docker/_ping: could not connect", ""};
         return {200, {{"Api-Version", "1.45"}}, "OK"};
     });
     fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
@@ -183,8 +183,6 @@ TEST_CASE("an engine that refuses is quoted") {
 
 TEST_CASE("a cancellation is not taken for silence") {
     FakeWorld fake;
-    fake.http.answer_by("GET", "http://docker/_ping", [](const Request&) -> Response {
-        throw Error{Exit::cancelled, {}};
-    });
+    fake.http.answer_by("GET", "http://docker/_ping", [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     CHECK(told(fake, Exit::cancelled).empty());
 }

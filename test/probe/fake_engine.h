@@ -169,7 +169,7 @@ class FakeEngine {
         const std::lock_guard lock(mutex_);
         if (!containers.at(id_of(request)).running) return {200, {}, R"({"StatusCode":0})"};
         clock_.sleep(request.timeout);
-        throw Error{Exit::failed, {{{}, "POST " + request.url + ": no answer in time", ""}}};
+        throw Error{Exit::failed, "POST " + request.url + ": no answer in time", ""};
     }
 
     Response exec(const Request& request) {

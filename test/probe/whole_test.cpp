@@ -17,7 +17,7 @@
 namespace {
 
 struct NoProcesses : Processes {
-    Finished run(const Command&) override { throw Error{Exit::failed, {{{}, "no process is needed for this", ""}}}; }
+    Finished run(const Command&) override { throw Error{Exit::failed, "no process is needed for this", ""}; }
 };
 
 std::filesystem::path make_directory() {

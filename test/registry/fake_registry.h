@@ -46,7 +46,7 @@ struct FakeRegistry {
     }
 
     [[noreturn]] static void cut(const Request& request) {
-        throw Error{Exit::failed, {{{}, request.method + ": connection reset by peer", ""}}};
+        throw Error{Exit::failed, request.method + ": connection reset by peer", ""};
     }
 
     static Response error(int status, const std::string& code) {

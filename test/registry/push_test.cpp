@@ -215,7 +215,7 @@ TEST_CASE("a cancellation begins nothing new and says what is visible") {
     std::size_t tags = 0;
     bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
         if (request.method == "PUT" && request.url.find("/manifests/1.1.0") != std::string::npos && ++tags == 2)
-            throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+            throw Error{Exit::cancelled, "cancelled", ""};
         return std::nullopt;
     };
     const Error error = bench.push_fails();
@@ -246,7 +246,7 @@ TEST_CASE(
 
     std::size_t seen = 0;
     std::size_t fatal = 0;
-    const auto die = [] { throw Error{Exit::cancelled, {{{}, "killed", ""}}}; };
+    const auto die = [] { throw Error{Exit::cancelled, "killed", ""}; };
     const auto come_to_nothing = [&](const Request& request) -> std::optional<Response> {
         if (++seen < fatal) return std::nullopt;
         if (end == End::cut) FakeRegistry::cut(request);

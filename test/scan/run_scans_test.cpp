@@ -196,7 +196,7 @@ TEST_CASE("a cancellation is no failed scan") {
     ScannerWorld fake;
     CHECK_THROWS_AS(scan_with_trivy(fake,
                                     [](const Command&) -> Finished {
-                                        throw Error{Exit::cancelled, {{{}, "cancelled", ""}}};
+                                        throw Error{Exit::cancelled, "cancelled", ""};
                                     }),
                     Error);
     CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/receipt.json"));

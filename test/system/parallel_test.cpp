@@ -10,7 +10,7 @@
 namespace {
 
 std::function<void()> failing(Exit exit, std::string what) {
-    return [=] { throw Error{exit, {{{}, what, ""}}}; };
+    return [=] { throw Error{exit, what, ""}; };
 }
 
 Error error_of(const std::vector<std::function<void()>>& work) {
@@ -19,7 +19,7 @@ Error error_of(const std::vector<std::function<void()>>& work) {
     } catch (const Error& error) {
         return error;
     }
-    return {Exit::done, {}};
+    return Error{Exit::done};
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ Error error_of(const std::function<void()>& work) {
     } catch (const Error& error) {
         return error;
     }
-    return {Exit::done, {}};
+    return Error{Exit::done};
 }
 
 std::string message_of(const std::function<void()>& work) {
@@ -381,7 +381,7 @@ TEST_CASE("a private directory is gone with its content when its scope ends, als
         path = directory.path();
         files.write(path / "config.json", "{}");
         CHECK(files.is_directory(path));
-        throw Error{Exit::failed, {}};
+        throw Error{Exit::failed};
     } catch (const Error&) {
         CHECK_FALSE(files.is_directory(path));
     }
