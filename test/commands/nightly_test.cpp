@@ -180,6 +180,11 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
     CHECK(fake.hub.open_issues() == 0);
     CHECK(fake.issue().comments.size() == 2);
     CHECK(fake.hub.issues.size() == 1);
+
+    fake.finding = "CVE-2026-2222";
+    CHECK(fake.night().exit == Exit::refused);
+    CHECK(fake.hub.open_issues() == 1);
+    CHECK(fake.hub.issues.size() == 2);
 }
 
 TEST_CASE("A release that names what is no image is no green night, whatever is kept of its scans") {

@@ -69,6 +69,7 @@ class Runner:
         (self.places["workflow"] / "event.json").write_text(json.dumps(payload or {}))
         self.masks = runner_protocol.Masks(hidden)
         self.network = network  # the runner names one if the job has services
+        self.lent = {}  # directories of this machine that stand for what it lacks, and where the container sees them
         self.env = {}  # what earlier steps wrote into $GITHUB_ENV
         self.step_env = {}  # the next step's own `env:`
         self.steps = []
@@ -120,6 +121,8 @@ class Runner:
         words += ["-v", "/var/run/docker.sock:/var/run/docker.sock"]
         for place, inside in MOUNTS.items():
             words += ["-v", f"{self.places[place]}:{inside}"]
+        for place, inside in self.lent.items():
+            words += ["-v", f"{place}:{inside}:ro"]
         return [*words, self.image, *args]
 
     def step(self, given=None, *, args=(), cancel_when=None, cancellation=CANCELLATION):

@@ -1,5 +1,6 @@
 """The files of this repository, as the tests of the workflows read them."""
 
+import functools
 import re
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ def load(text):
     return YAML(typ="safe", pure=True).load(text)
 
 
+@functools.cache
 def action():
+    """Not to be changed: all get the same."""
     return load((ROOT / "action.yml").read_text())
 
 

@@ -104,14 +104,13 @@ class Job:
         return {"databases": str(target)}
 
     def stand_ins(self):
-        """The inputs that take the place of image registries, too."""
+        """The inputs that take the place of image registries, too. The images are not copied for each job: the container sees them where
+        they are, and cannot change them."""
         temp = self.runner.places["runner_temp"]
-        bases = json.loads((container.CACHE / "stand-ins/bases.json").read_text())
-        for number, base in enumerate(bases.values()):
-            shutil.copytree(base["layout"], temp / f"stand-ins/{number}", dirs_exist_ok=True)
-            base["layout"] = f"/github/runner_temp/stand-ins/{number}"
-        (temp / "stand-ins/bases.json").write_text(json.dumps(bases))
+        self.runner.lent[container.CACHE / "stand-ins"] = "/stand-ins"
+        bases = (container.CACHE / "stand-ins/bases.json").read_text()
+        (temp / "bases.json").write_text(bases.replace(f'"{container.CACHE}/stand-ins/', '"/stand-ins/'))
         authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
         shutil.copy(authorities, temp / "authorities.crt")
         give_to_runner(temp)
-        return {"stand-ins": str(temp / "stand-ins/bases.json"), "build-ca": str(temp / "authorities.crt"), **self.databases()}
+        return {"stand-ins": str(temp / "bases.json"), "build-ca": str(temp / "authorities.crt"), **self.databases()}

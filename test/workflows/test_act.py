@@ -7,6 +7,7 @@ names the container that is built already; `strategy.job-index` is empty there, 
 copies the directory, as act does for everybody; the other actions, programs for node that would be cloned, are the few lines
 below. Registries and feeds are replaced by the defaults of the inputs. A pull request, because a push wants a GitHub and a registry."""
 
+import copy
 import json
 import os
 import re
@@ -84,7 +85,7 @@ class APullRequest(unittest.TestCase):
     def make_tree(self, lacking):
         tree = self.directory / "tree"
         make_small_repository(tree)
-        definition = action()
+        definition = copy.deepcopy(action())
         definition["runs"]["image"] = f"docker://{container.build()}"
         for name, value in lacking.items():
             definition["inputs"][name]["default"] = value

@@ -1,5 +1,5 @@
 """The commands and the workflow of IMAGE_SCANNING.md, as they stand there, on a service's image in the engine. (Its last command asks
-a release, and is run where there is one: test_road.py.)"""
+a release, and is run where there is one: test_push_and_nightly.py.)"""
 
 import json
 import os

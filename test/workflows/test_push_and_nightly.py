@@ -1,5 +1,5 @@
-"""The whole road on GitHub, with the workflows that the README shows: a push to master is built, published and released; the release tells
-at any time why; and night after night what is published is scanned, until somebody has to be told, and until nobody has to be any more."""
+"""A repository's life on GitHub, with the workflows that the README shows: a push to master is built, published and released; the release
+explains its verdict at any later time; nightly scans find something new in what is published, open an issue, and close it again."""
 
 import hashlib
 import io
@@ -42,33 +42,33 @@ def unpack(content):
 
 
 def make_no_databases(job):
-    """A night on which no vulnerability feed could be had."""
+    """What a nightly scan finds when no vulnerability feed responds."""
     directory = job.runner.places["runner_temp"] / "no-databases"
     directory.mkdir()
     give_to_runner(directory)
     return {"databases": str(directory)}
 
 
-class Road(unittest.TestCase):
+class PushAndNightly(unittest.TestCase):
     def setUp(self):
         self.registry, self.hub = GuardedRegistry(self, "defra-robot", DOCKER_TOKEN), GitHub(self)
         self.origin = Path(tempfile.mkdtemp(prefix="origin-"))
         self.addCleanup(shutil.rmtree, self.origin)
         make_repository(self.origin)
 
-    def test_a_push_is_published_and_released_and_the_nights_after_it_tell_what_is_new_and_nothing_twice(self):
-        """Only here: all workflows of the README, one after the other, on one registry and one GitHub."""
+    def test_a_push_is_published_and_released_and_nightly_scans_open_and_close_the_issue(self):
+        """Only here: all workflows of the README, one after the other, on one registry and one GitHub. What each nightly scan does with
+        the issue is tested in test/report/tracking_test.cpp and test/commands/nightly_test.cpp."""
         pushed = self.push()
         self.check_published(pushed)
         self.check_released(pushed)
         self.push_other_words()
         self.replay(pushed)
-        self.sleep_well()
-        self.find_something()
-        self.find_something_else()
-        self.know_nothing()
-        self.be_clean_again()
-        self.find_it_anew()
+        self.scan_clean_images()
+        self.find_one_vulnerability()
+        self.find_another_vulnerability()
+        self.scan_without_an_image_and_without_feeds()
+        self.scan_clean_images_again()
         self.assertEqual(self.hub.refused, [])
 
     def play(self, workflow, event, lacking, **options):
@@ -179,116 +179,93 @@ class Road(unittest.TestCase):
             name = f"verdicts/{image}-linux-amd64.json"
             self.assertEqual(json.loads((replayed / name).read_text()), json.loads((pushed.workspace / "out" / name).read_text()))
 
-    # nights ---------------------------------------------------------------------------------------------------------
+    # nightly scans --------------------------------------------------------------------------------------------------
 
-    def night(self, expected, databases, **inputs):
+    def scan(self, expected, databases, **inputs):
         """`expected`: the exit code and the verdict."""
         _, step = self.play(nightly_lines(), "schedule", lambda job: {**databases(job), **inputs})
         self.assertEqual((step.exit_code, step.outputs["verdict"]), expected, step)
         return step
 
-    def red_night(self, exit_code, **inputs):
-        return self.night((exit_code, "vulnerable"), lambda job: job.databases("red"), **inputs)
+    def scan_with_findings(self, exit_code, **inputs):
+        return self.scan((exit_code, "vulnerable"), lambda job: job.databases("red"), **inputs)
 
-    def clean_night(self):
-        return self.night((0, "clean"), Job.databases)
-
-    def unknown_night(self, databases):
-        """Whatever `nightly-fail` says, nobody knows is a failure."""
-        return self.night((3, "unknown"), databases, **{"nightly-fail": "never"})
+    def scan_in_vain(self, databases):
+        """An unknown verdict is a failure, whatever `nightly-fail` says."""
+        return self.scan((3, "unknown"), databases, **{"nightly-fail": "never"})
 
     def state(self):
         """What the newest issue remembers, hidden in its body."""
         (text,) = re.findall(r"^<!-- state: (\{.*\}) -->$", self.hub.issues[-1]["body"], re.M)
         return json.loads(text)
 
-    def alerts_of_last_night(self):
+    def last_alerts(self):
         return {one["category"]: one["results_count"] for one in self.hub.analyses[-4:]}
 
-    def sleep_well(self):
+    def scan_clean_images(self):
         before = len(self.hub.analyses)
-        step = self.clean_night()
+        step = self.scan((0, "clean"), Job.databases)
         self.assertEqual((self.hub.issues, step.outputs["issue"]), ([], ""))
         self.assertIn("4 of 4 scanned again, nothing pulled", step.log.text())
-        self.clean_alerts = self.alerts_of_last_night()
+        self.clean_alerts = self.last_alerts()
         self.assertEqual((set(self.clean_alerts), len(self.hub.analyses)), (CATEGORIES, before + 4))
         self.assertEqual(self.hub.findings, dict.fromkeys(CATEGORIES, "refs/heads/master"), "the same alerts as of the push")
         self.assertEqual(self.hub.enabled, {"nightly-scan.yml"})
 
-    def find_something(self):
-        """Only the gate tells the first of these nights from the next ones: it lets less through later."""
-        step = self.red_night(0, **{"severity": "critical", "nightly-fail": "never"})
+    def find_one_vulnerability(self):
+        """The gate lets the other one through, which the next scan finds."""
+        step = self.scan_with_findings(0, **{"severity": "critical", "nightly-fail": "never"})
         (issue,) = self.hub.issues
         self.assertEqual((issue["state"], issue["labels"], self.hub.labels), ("open", ["python-image-action"], {"python-image-action"}))
         self.assertEqual(step.outputs["issue"], issue["html_url"])
         self.assertIn("@defra/platform", issue["body"])
         self.assertIn(OLD_NEWS, issue["body"])
         self.assertIn("This scan is the last good one.", issue["body"])
-        first = self.state()
-        self.assertTrue(first["known"])
-        self.assertNotEqual(self.alerts_of_last_night(), self.clean_alerts)
+        self.assertTrue(self.state()["known"])
+        self.assertNotEqual(self.last_alerts(), self.clean_alerts)
 
-        self.red_night(1, **{"severity": "critical", "nightly-fail": "any"})
-        self.assertEqual((len(self.hub.issues), issue["comments"]), (1, []))
-        self.assertEqual((self.state()["known"], self.state()["unknown_nights"]), (first["known"], 0))
-        self.assertGreater(self.state()["last_good"], first["last_good"])
-
-    def find_something_else(self):
-        self.red_night(1)
+    def find_another_vulnerability(self):
+        self.scan_with_findings(1)
         (issue,) = self.hub.issues
         (comment,) = issue["comments"]
         self.assertIn(NEWS, comment)
         self.assertNotIn(OLD_NEWS, comment)
         self.assertIn("@defra/platform", comment)
-        self.red_night(0)
-        self.assertEqual((len(self.hub.issues), len(issue["comments"]), issue["state"]), (1, 1, "open"))
 
-    def know_nothing(self):
-        """Two nights an image is gone from the registry, in the third no feed can be had: it is told of once, and what was known stays."""
+    def scan_without_an_image_and_without_feeds(self):
+        """Once an image is gone from the registry, once no feed responds: what was known stays, in the issue and in the alerts."""
         (issue,) = self.hub.issues
         before, alerts = self.state(), len(self.hub.analyses)
-        lost = self.lose_an_image()
-        self.unknown_night(lambda job: job.databases("red"))
+        lost = self.delete_an_image()
+        self.scan_in_vain(lambda job: job.databases("red"))
         self.assertIn(f"{lost} is not in the registry any more", issue["body"])
-        self.unknown_night(lambda job: job.databases("red"))
-        self.assertEqual(len(issue["comments"]), 1)
-        self.bring_it_back()
-        self.unknown_night(make_no_databases)
-        self.assertEqual(len(issue["comments"]), 2)
-        self.assertIn("For 3 nights it has been unknown", issue["comments"][-1])
-        self.unknown_night(make_no_databases)
-        self.assertEqual((len(self.hub.issues), len(issue["comments"]), issue["state"]), (1, 2, "open"))
-        self.assertEqual(self.state(), {**before, "unknown_nights": 4})
+        self.put_it_back()
+        self.scan_in_vain(make_no_databases)
+        self.assertEqual((len(self.hub.issues), len(issue["comments"]), issue["state"]), (1, 1, "open"))
+        self.assertEqual(self.state(), {**before, "unknown_nights": 2})
         self.assertRegex(issue["body"], r"The last good scan was .* ago, on ")
         self.assertEqual(len(self.hub.analyses), alerts, "an upload would close alerts unseen")
 
-    def lose_an_image(self):
+    def delete_an_image(self):
         """Returns its digest. The tags still name its index, and nobody can pull it."""
         index = json.loads(self.tagged(IMAGES[0], "latest"))
         (child,) = [one for one in index["manifests"] if one["platform"]["os"] == "linux"]
         path = f"{repository_of(IMAGES[0])}/manifests/{child['digest']}"
-        self.lost = path, self.registry.get(path), child["mediaType"]
+        self.deleted = path, self.registry.get(path), child["mediaType"]
         self.registry.write("DELETE", path)
         return child["digest"]
 
-    def bring_it_back(self):
-        path, content, media_type = self.lost
+    def put_it_back(self):
+        path, content, media_type = self.deleted
         self.registry.write("PUT", path, content, **{"Content-Type": media_type})
 
-    def be_clean_again(self):
+    def scan_clean_images_again(self):
         (issue,) = self.hub.issues
-        self.clean_night()
-        self.assertEqual((issue["state"], issue["state_reason"], len(issue["comments"])), ("closed", "completed", 2))
+        self.scan((0, "clean"), Job.databases)
+        self.assertEqual((issue["state"], issue["state_reason"], len(issue["comments"])), ("closed", "completed", 1))
         self.assertIn("clean", issue["title"])
         self.assertEqual((self.state()["known"], self.state()["unknown_nights"]), ("", 0))
-        self.assertEqual(self.alerts_of_last_night(), self.clean_alerts)
-        self.clean_night()
-        self.assertEqual((len(self.hub.issues), len(issue["comments"])), (1, 2))
-
-    def find_it_anew(self):
-        self.red_night(1)
-        closed, issue = self.hub.issues
-        self.assertEqual((closed["state"], issue["state"], issue["comments"]), ("closed", "open", []))
+        self.assertEqual(self.last_alerts(), self.clean_alerts)
 
 
 if __name__ == "__main__":
