@@ -12,10 +12,11 @@
 #include "github/runner.h"
 #include "report/summary.h"
 #include "system/cancellation.h"
-#include "system/real_clock.h"
+#include "system/clock.h"
 #include "system/real_files.h"
 #include "system/real_http.h"
 #include "system/real_processes.h"
+#include "system/timings.h"
 
 namespace {
 

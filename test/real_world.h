@@ -9,11 +9,12 @@
 #include <sstream>
 #include <string>
 
-#include "system/real_clock.h"
+#include "system/clock.h"
 #include "system/real_files.h"
 #include "system/real_http.h"
 #include "system/real_processes.h"
 #include "system/world.h"
+#include "system/timings.h"
 
 /// The set-up's cache directory.
 inline std::filesystem::path cache_directory() {

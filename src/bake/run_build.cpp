@@ -10,14 +10,13 @@
 
 #include "bake/bake_failure.h"
 #include "bake/builder.h"
-#include "bake/buildx.h"
 #include "bake/layer_cache.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/reference.h"
 #include "oci/layout.h"
 #include "system/descriptor.h"
-#include "system/private_directory.h"
+#include "system/files.h"
 
 namespace {
 

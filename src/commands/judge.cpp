@@ -10,7 +10,7 @@
 #include "pipeline/external_images.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
-#include "pipeline/release_comparison.h"
+#include "pipeline/checks.h"
 #include "pipeline/reports.h"
 #include "scan/scan.h"
 #include "scan/scan_files.h"

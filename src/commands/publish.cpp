@@ -8,8 +8,9 @@
 #include "pipeline/contract_tests.h"
 #include "pipeline/github.h"
 #include "pipeline/reports.h"
-#include "pipeline/verdicts.h"
+#include "pipeline/scans.h"
 #include "report/summary.h"
+#include "system/timings.h"
 
 namespace {
 

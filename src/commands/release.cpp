@@ -7,7 +7,7 @@
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
 #include "pipeline/reports.h"
-#include "pipeline/verdicts.h"
+#include "pipeline/scans.h"
 
 Result run_release(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);

@@ -15,9 +15,8 @@
 #include "pipeline/release.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "pipeline/unchanged.h"
-#include "pipeline/verdicts.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"
@@ -167,7 +166,7 @@ Result run_all(const World& world, const Settings& settings) {
     const Images images = prepare_images(world, settings, project);
     const std::vector<Layout>& layouts = images.layouts;
     const Baseline baseline = judge_baseline(world, settings, project, layouts);
-    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline.published);
 
     Run run = gather_run(world, settings, project, layouts, images.contracts, verdicts);
     run.command = "run";

@@ -14,9 +14,9 @@ enum class AppliesTo {
     all,
     production,
     distroless,
-    with_debian,
+    with_debian,  ///< development, and production on slim
     development
-};  ///< with_debian: development, and production on slim
+};
 
 struct Observation {
     bool passed = false;
@@ -29,16 +29,13 @@ using Observe = std::function<Observation(const ImageFacts& facts, const Limits&
 struct RowRule {
     std::string id;  ///< stable: contract files name it
     std::string check;
-    AppliesTo applies_to = AppliesTo::all;
     Observe observe;
+    AppliesTo applies_to = AppliesTo::all;
 };
 
 std::vector<RowRule> configuration_rows();
-std::vector<RowRule> python_rows();
-std::vector<RowRule> behaviour_rows();
-std::vector<RowRule> tool_rows();
+std::vector<RowRule> running_rows();
 std::vector<RowRule> file_rows();
-std::vector<RowRule> package_rows();
 std::vector<RowRule> trust_rows();
 
 Observation compare(const std::string& expected, const std::string& found);

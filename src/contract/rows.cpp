@@ -10,8 +10,7 @@ namespace {
 
 std::vector<RowRule> gather_rows() {
     std::vector<RowRule> rows;
-    for (const auto& part : {configuration_rows(), python_rows(), behaviour_rows(), tool_rows(), file_rows(),
-                             package_rows(), trust_rows()}) {
+    for (const auto& part : {configuration_rows(), running_rows(), file_rows(), trust_rows()}) {
         rows.insert(rows.end(), part.begin(), part.end());
     }
     return rows;

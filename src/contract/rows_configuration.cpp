@@ -119,18 +119,16 @@ Observation observe_layers(const ImageFacts& facts, const Limits& limits) {
 
 std::vector<RowRule> configuration_rows() {
     return {
-        {"user-numeric", "the user is numeric and not root", AppliesTo::all, observe_user},
-        {"user-nonroot", "nonroot is user and group 1000", AppliesTo::all, observe_accounts},
-        {"working-directory", "services start in the home directory, which is the user's", AppliesTo::all,
-         observe_working_directory},
-        {"entrypoint", "the entrypoint needs no shell and ends in python", AppliesTo::all, observe_entrypoint},
-        {"labels", "labels tell Python's version, the image's and the repository", AppliesTo::all, observe_labels},
-        {"labels-inherited", "no label would be wrong on a service's image", AppliesTo::all, observe_inherited_labels},
-        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", AppliesTo::all,
-         observe_inherited_settings},
-        {"library-path", "LD_LIBRARY_PATH is not set", AppliesTo::all, observe_library_path},
-        {"python-environment", "PYTHON_ENV is the target, output is not buffered", AppliesTo::all, observe_environment},
-        {"uv-downloads", "uv downloads no Python", AppliesTo::all, observe_uv_downloads},
-        {"layers", "there are few layers", AppliesTo::all, observe_layers},
+        {"user-numeric", "the user is numeric and not root", observe_user},
+        {"user-nonroot", "nonroot is user and group 1000", observe_accounts},
+        {"working-directory", "services start in the home directory, which is the user's", observe_working_directory},
+        {"entrypoint", "the entrypoint needs no shell and ends in python", observe_entrypoint},
+        {"labels", "labels tell Python's version, the image's and the repository", observe_labels},
+        {"labels-inherited", "no label would be wrong on a service's image", observe_inherited_labels},
+        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", observe_inherited_settings},
+        {"library-path", "LD_LIBRARY_PATH is not set", observe_library_path},
+        {"python-environment", "PYTHON_ENV is the target, output is not buffered", observe_environment},
+        {"uv-downloads", "uv downloads no Python", observe_uv_downloads},
+        {"layers", "there are few layers", observe_layers},
     };
 }

@@ -1,13 +1,89 @@
-// Rows about the file system.
+// Rows about the file system, and about what vulnerability scanners can see of it.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
+#include "base/text.h"
 #include "contract/observation.h"
-#include "contract/recorded_files.h"
 
 namespace {
+
+// Which files belong to a package that vulnerability scanners can see, and what the package says they are -----------
+
+struct RecordedFile {
+    bool wheel = false;  ///< installed from a Python wheel; false: a Debian package
+    std::string md5;     ///< hexadecimal, as dpkg writes it; empty if the package's list gives none
+    std::string sha256;  ///< base64 for URLs without padding, as a wheel's RECORD writes it; empty if it gives none
+};
+using RecordedFiles = std::map<std::string, RecordedFile>;
+
+std::string directory_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+/// "MD5  usr/lib/libc.so.6", one file per line.
+void add_debian_package(const FileTree& files, const std::string& text, RecordedFiles& all) {
+    for (const std::string& line : lines_of(text)) {
+        const std::size_t blank = line.find(' ');
+        if (blank == std::string::npos) continue;
+        const std::string path = "/" + std::string(trimmed(line.substr(blank)));
+        all[files.resolve(path).value_or(path)] = {.wheel = false, .md5 = line.substr(0, blank), .sha256 = ""};
+    }
+}
+
+/// The path of a line of RECORD, which is CSV: quoted where it holds a comma or a quotation mark.
+std::string unquoted(const std::string& field) {
+    if (field.size() < 2 || field.front() != '"' || field.back() != '"') return field;
+    std::string path;
+    for (std::size_t i = 1; i + 1 < field.size(); ++i) {
+        if (field[i] == '"') ++i;  // a quotation mark is written twice
+        path += field[i];
+    }
+    return path;
+}
+
+std::string unpadded(std::string_view base64) {
+    return std::string(base64.substr(0, base64.find('=')));
+}
+
+/// "numpy/_core/multiarray.so,sha256=HASH,SIZE": the path is relative to the directory that holds the dist-info.
+void add_wheel(const FileTree& files, const std::string& record, const std::string& text, RecordedFiles& all) {
+    constexpr std::string_view sha256 = "sha256=";
+    const std::string directory = directory_of(directory_of(record));
+    for (const std::string& line : lines_of(text)) {
+        const std::size_t size = line.rfind(',');
+        const std::size_t hash = size == std::string::npos || size == 0 ? size : line.rfind(',', size - 1);
+        if (size == std::string::npos || hash == std::string::npos || hash == size) continue;
+        const std::string path = unquoted(line.substr(0, hash));
+        const std::optional<std::string> real = files.resolve(path.starts_with('/') ? path : directory + "/" + path);
+        if (!real) continue;
+        const std::string_view digest = std::string_view(line).substr(hash + 1, size - hash - 1);
+        const std::string sum = digest.starts_with(sha256) ? unpadded(digest.substr(sha256.size())) : "";
+        all.emplace(*real, RecordedFile{.wheel = true, .md5 = "", .sha256 = sum});
+    }
+}
+
+/// By real path: every file that is listed in /var/lib/dpkg/status.d/*.md5sums (distroless: PACKAGE_METADATA.md), or in
+/// the RECORD of a wheel whose dist-info directory has the METADATA that scanners read (PyPA specification "Recording
+/// installed projects"). A file that both list is the Debian package's.
+RecordedFiles list_recorded_files(const FileTree& files) {
+    RecordedFiles all;
+    for (const auto& [path, fact] : files.files) {
+        if (path.starts_with("/var/lib/dpkg/status.d/") && path.ends_with(".md5sums"))
+            add_debian_package(files, fact.text, all);
+    }
+    for (const auto& [path, fact] : files.files) {
+        if (path.ends_with(".dist-info/RECORD") && files.has_file(directory_of(path) + "/METADATA"))
+            add_wheel(files, path, fact.text, all);
+    }
+    return all;
+}
+
+// The file system
+// ------------------------------------------------------------------------------------------------------
 
 const std::vector<std::string> program_directories = {
     "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/home/nonroot/.local/bin"};
@@ -92,7 +168,7 @@ bool is_debris(const std::string& path) {
 
 /// True if the file, or something in the directory, was installed from a wheel by the service: not by the parent image,
 /// whose own wheels are in these two directories.
-bool is_of_service_wheel(const std::map<std::string, RecordedFile>& recorded, const std::string& path) {
+bool is_of_service_wheel(const RecordedFiles& recorded, const std::string& path) {
     if (path.starts_with("/usr/local/") || path.starts_with("/opt/debugger/")) return false;
     const auto file = recorded.find(path);
     if (file != recorded.end()) return file->second.wheel;
@@ -102,7 +178,7 @@ bool is_of_service_wheel(const std::map<std::string, RecordedFile>& recorded, co
 
 /// A service may depend on any of these by choice; its wheels are recorded, so that scanners see them.
 Observation observe_debris(const ImageFacts& facts, const Limits&) {
-    const std::map<std::string, RecordedFile> recorded = list_recorded_files(facts.files);
+    const RecordedFiles recorded = list_recorded_files(facts.files);
     std::vector<std::string> paths;
     for (const auto& [path, fact] : facts.files.files) {
         if (is_debris(path) && !is_of_service_wheel(recorded, path)) paths.push_back(path);
@@ -127,20 +203,109 @@ Observation observe_size(const ImageFacts& facts, const Limits& limits) {
     return {without_uv <= limit->second, fmt::format("at most {} MB", limit->second), found + ")"};
 }
 
+// What scanners can see: every library belongs to a package that they find, and is what the package says -------------
+
+bool must_be_recorded(const std::string& path) {
+    return !path.starts_with("/usr/local/");
+}
+
+Observation expect_each(const std::vector<std::string>& others, std::size_t count) {
+    return {others.empty() && count > 0, "each of them",
+            others.empty() ? fmt::format("all {}", count) : "not: " + render_some(others)};
+}
+
+Observation observe_registered(const ImageFacts& facts, const Limits&) {
+    const RecordedFiles recorded = list_recorded_files(facts.files);
+    std::vector<std::string> unlisted;
+    std::size_t count = 0;
+    for (const auto& [path, fact] : facts.files.files) {
+        if (!fact.elf || !must_be_recorded(path)) continue;
+        ++count;
+        if (!recorded.contains(path)) unlisted.push_back(path);
+    }
+    return expect_each(unlisted, count);
+}
+
+bool is_as_recorded(const FileFact& file, const RecordedFile& recorded) {
+    return (recorded.md5.empty() || recorded.md5 == file.md5) &&
+           (recorded.sha256.empty() || recorded.sha256 == file.sha256);
+}
+
+Observation observe_truth(const ImageFacts& facts, const Limits&) {
+    std::vector<std::string> different;
+    std::size_t count = 0;
+    for (const auto& [path, recorded] : list_recorded_files(facts.files)) {
+        const auto file = facts.files.files.find(path);
+        if (file == facts.files.files.end() || !file->second.elf) continue;
+        ++count;
+        if (!is_as_recorded(file->second, recorded)) different.push_back(path);
+    }
+    return expect_each(different, count);
+}
+
+Observation observe_mapped(const ImageFacts& facts, const Limits&) {
+    const ProbeAnswer answer = answer_of(facts.python, "mapped-libraries");
+    if (!answer.error.empty()) return {false, "each of them", answer.error};
+    const RecordedFiles recorded = list_recorded_files(facts.files);
+    std::vector<std::string> unlisted;
+    for (const std::string& path : answer.values) {
+        if (must_be_recorded(path) && !recorded.contains(facts.files.resolve(path).value_or(path)))
+            unlisted.push_back(path);
+    }
+    return expect_each(unlisted, answer.values.size());
+}
+
+/// Two libssl made to win by LD_LIBRARY_PATH: the scanner sees one, the process runs the other (parent-images.md §1.3).
+/// Wheels are not counted: each has libraries of its own, which only its own modules load.
+Observation observe_twice(const ImageFacts& facts, const Limits&) {
+    const RecordedFiles recorded = list_recorded_files(facts.files);
+    std::map<std::string, std::size_t> names;
+    for (const auto& [path, fact] : facts.files.files) {
+        if (!fact.elf || fact.further_name || !must_be_recorded(path)) continue;
+        const auto owner = recorded.find(path);
+        if (owner != recorded.end() && owner->second.wheel) continue;
+        const std::string name = path.substr(path.rfind('/') + 1);
+        if (name.find(".so") != std::string::npos) ++names[name];
+    }
+    std::vector<std::string> twice;
+    for (const auto& [name, count] : names) {
+        if (count > 1) twice.push_back(name);
+    }
+    return expect_none(twice);
+}
+
+Observation observe_libc(const ImageFacts& facts, const Limits&) {
+    std::set<std::string> builds;
+    std::size_t files = 0;
+    for (const auto& [path, fact] : facts.files.files) {
+        if (fact.libc_build.empty()) continue;
+        builds.insert(fact.libc_build);
+        ++files;
+    }
+    return {builds.size() == 1 && files >= 2, "one build of both",
+            builds.empty() ? "no C library" : render_some({builds.begin(), builds.end()})};
+}
+
 }  // namespace
 
 std::vector<RowRule> file_rows() {
     return {
-        {"no-setuid", "no file is set-uid or set-gid", AppliesTo::distroless, observe_no_setuid},
-        {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", AppliesTo::with_debian,
-         observe_setuid_of_base},
-        {"world-writable", "nothing can be written by everybody but sticky directories", AppliesTo::all,
-         observe_world_writable},
-        {"dangling-links", "no symbolic link leads nowhere", AppliesTo::all, observe_dangling},
-        {"no-tools", "there is no shell, package manager, compiler or downloader", AppliesTo::distroless,
-         observe_no_tools},
-        {"tools", "there is a shell and a package manager", AppliesTo::development, observe_tools},
-        {"no-debris", "there are no parts of Python that a service cannot use", AppliesTo::distroless, observe_debris},
-        {"size", "it is small: unpacked, without uv", AppliesTo::all, observe_size},
+        {"no-setuid", "no file is set-uid or set-gid", observe_no_setuid, AppliesTo::distroless},
+        {"setuid-of-base", "no file is set-uid or set-gid but Debian's own", observe_setuid_of_base,
+         AppliesTo::with_debian},
+        {"world-writable", "nothing can be written by everybody but sticky directories", observe_world_writable},
+        {"dangling-links", "no symbolic link leads nowhere", observe_dangling},
+        {"no-tools", "there is no shell, package manager, compiler or downloader", observe_no_tools,
+         AppliesTo::distroless},
+        {"tools", "there is a shell and a package manager", observe_tools, AppliesTo::development},
+        {"no-debris", "there are no parts of Python that a service cannot use", observe_debris, AppliesTo::distroless},
+        {"size", "it is small: unpacked, without uv", observe_size},
+        {"libraries-registered", "scanners see every program and library outside /usr/local", observe_registered,
+         AppliesTo::distroless},
+        {"libraries-true", "registered programs and libraries are what their package says", observe_truth,
+         AppliesTo::distroless},
+        {"libraries-mapped", "every library that Python maps is registered", observe_mapped, AppliesTo::distroless},
+        {"libraries-once", "no library is there twice", observe_twice, AppliesTo::distroless},
+        {"libraries-libc", "the C library and the loader are of one build", observe_libc, AppliesTo::distroless},
     };
 }

@@ -106,15 +106,15 @@ Observation observe_clients(const ImageFacts& facts, const Limits&) {
 
 std::vector<RowRule> trust_rows() {
     return {
-        {"trust-variables", "the variables that clients read name a trust store", AppliesTo::all, observe_variables},
-        {"openssldir", "the trust store is found without any variable", AppliesTo::all, observe_without_environment},
-        {"tls-clients", "every client trusts what is in the trust store", AppliesTo::all, observe_clients},
-        {"tls-strangers", "no client trusts an authority that is not in the trust store", AppliesTo::all,
+        {"trust-variables", "the variables that clients read name a trust store", observe_variables},
+        {"openssldir", "the trust store is found without any variable", observe_without_environment},
+        {"tls-clients", "every client trusts what is in the trust store", observe_clients},
+        {"tls-strangers", "no client trusts an authority that is not in the trust store",
          probe_finds_none("tls-strangers")},
-        {"ca-bundle", "each internal authority is in the trust store", AppliesTo::all, observe_bundle},
-        {"ca-trusted", "Python's default context trusts each internal authority", AppliesTo::all, observe_trusted},
+        {"ca-bundle", "each internal authority is in the trust store", observe_bundle},
+        {"ca-trusted", "Python's default context trusts each internal authority", observe_trusted},
         {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority",
-         AppliesTo::all, observe_strictness},
-        {"ca-hash-links", "each internal authority has a hash link", AppliesTo::with_debian, observe_hash_links},
+         observe_strictness},
+        {"ca-hash-links", "each internal authority has a hash link", observe_hash_links, AppliesTo::with_debian},
     };
 }

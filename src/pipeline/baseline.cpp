@@ -10,7 +10,7 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "registry/fetch.h"
 #include "registry/manifests.h"
 #include "scan/scan.h"

@@ -8,7 +8,7 @@
 #include "bake/builder.h"
 #include "base/text.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "probe/engine.h"
 #include "registry/manifests.h"
 #include "system/parallel.h"

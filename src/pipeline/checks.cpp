@@ -1,5 +1,8 @@
 #include "pipeline/checks.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <set>
 
 #include "bake/bases.h"
@@ -7,9 +10,11 @@
 #include "contract/certificates.h"
 #include "findings/security_upgrades.h"
 #include "pipeline/contract_tests.h"
+#include "pipeline/evidence.h"
+#include "pipeline/github.h"
 #include "pipeline/images.h"
-#include "pipeline/release_comparison.h"
 #include "plan/drift.h"
+#include "publication/version_check.h"
 
 namespace {
 
@@ -49,6 +54,142 @@ Problems check_bases(const Dockerfile& dockerfile, const Plan& plan) {
         list_bases(dockerfile, plan);
     } catch (const Error& error) {  // a checklist reports them beside what else it finds
         append(problems, error.problems);
+    }
+    return problems;
+}
+
+constexpr std::size_t max_names = 6;
+
+void add_new(std::vector<std::string>& names, const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+// What would be published ------------------------------------------------------------------------------------------
+
+std::string describe_publication(const Plan& plan) {
+    std::vector<std::string> versions;
+    std::vector<std::string> moving;
+    std::vector<std::string> repositories;
+    for (const Image& image : plan.images) {
+        add_new(versions, image.version_tag);
+        add_new(repositories, image.repository);
+        for (const std::string& tag : image.moving_tags) add_new(moving, tag);
+    }
+    return fmt::format("merged, this publishes {}{} in {}", joined_some(versions, max_names),
+                       moving.empty() ? "" : ", and moves " + joined_some(moving, max_names) + ",",
+                       joined(repositories, " and "));
+}
+
+Problem tell_publication(const Plan& plan, const std::string& released) {
+    const Place at{plan.job.file, plan.job.defra_version_line};
+    if (plan.job.defra_version != released) return {at, describe_publication(plan), "", Level::notice};
+    return {
+        at,
+        "merged, this publishes nothing: " + released + " is published, and nothing that goes into an image changed",
+        "", Level::notice};
+}
+
+// Which risks would be accepted ------------------------------------------------------------------------------------
+
+/// What it accepts and for how long, not by whom, where and why.
+Waiver effect_of(Waiver waiver) {
+    waiver.at = {};
+    waiver.owner.clear();
+    waiver.reason.clear();
+    if (!waiver.until_base_rebuilt) waiver.added.reset();
+    return waiver;
+}
+
+std::vector<Waiver> waivers_beyond(const std::vector<Waiver>& known, const std::vector<Waiver>& waivers) {
+    std::vector<Waiver> others;
+    std::ranges::copy_if(waivers, std::back_inserter(others), [&](const Waiver& waiver) {
+        return std::ranges::none_of(known, [&](const Waiver& k) { return effect_of(k) == effect_of(waiver); });
+    });
+    return others;
+}
+
+bool loosens_the_same(const Scope& a, const Scope& b) {
+    return a.paths == b.paths && a.packages == b.packages && a.targets == b.targets && a.gate_from == b.gate_from &&
+           a.review_by == b.review_by;
+}
+
+std::string describe(const Gate& gate) {
+    return fmt::format("{} and above{}, publish {}, pull requests {}, unrated as {}", render_severity(gate.severity),
+                       gate.only_fixed ? " with a fix" : "", gate.publish_no_worse ? "no-worse" : "strict",
+                       gate.new_only ? "new-only" : "strict", render_severity(gate.unknown_severity));
+}
+
+std::string describe(const Waiver& waiver) {
+    std::string text = waiver.id;
+    if (!waiver.package.empty()) text += " (" + waiver.package + ")";
+    if (!waiver.owner.empty()) text += " by " + waiver.owner;
+    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
+    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
+    return text;
+}
+
+std::string describe(const std::vector<Waiver>& waivers) {
+    std::vector<std::string> texts;
+    for (const Waiver& waiver : waivers) texts.push_back(describe(waiver));
+    return counted(waivers.size(), "exception") + ": " + joined_some(texts, max_names);
+}
+
+/// A pause is a warning of its own, in every run.
+Problems tell_gate(const std::string& file, const Policy& then, const Policy& now) {
+    Problems problems;
+    if (then.gate != now.gate) {
+        problems.push_back(
+            {{file, 0},
+             fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
+             "whoever approves this accepts what gets through",
+             Level::warning});
+    }
+    for (const Scope& scope : now.scopes) {
+        const bool known =
+            std::ranges::any_of(then.scopes, [&](const Scope& old) { return loosens_the_same(old, scope); });
+        if (known) continue;
+        problems.push_back({scope.at,
+                            fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
+                                        render_severity(scope.gate_from)),
+                            "whoever approves this accepts what gets through", Level::warning});
+    }
+    return problems;
+}
+
+/// A warning, so that it stands among what there is to do, at the top of the summary.
+Problems tell_waivers(const std::vector<Waiver>& then, const std::vector<Waiver>& now) {
+    Problems problems;
+    if (const std::vector<Waiver> added = waivers_beyond(then, now); !added.empty()) {
+        problems.push_back({added.front().at, "adds " + describe(added),
+                            "whoever approves this accepts what these findings can do", Level::warning});
+    }
+    if (const std::vector<Waiver> gone = waivers_beyond(now, then); !gone.empty())
+        problems.push_back({{}, "takes away " + describe(gone), "", Level::notice});
+    return problems;
+}
+
+/// The policy as it was when the release was judged; nothing if the release does not hold it.
+std::optional<Policy> fetch_policy(const World& world, const Settings& settings, github::Api& api,
+                                   const github::Release& release) {
+    const auto fetched = fetch_evidence(world, settings, api, release, Scans::left_out);
+    if (!fetched) return std::nullopt;
+    Settings then = settings;
+    then.policy = usual_policy;
+    return load_policy(world, then, fetched->directory).policy;
+}
+
+Problems compare_with_last(const World& world, const Settings& settings, const Project& project) {
+    github::Api api = connect_github(world, settings);
+    const std::vector<github::Release> releases = github::load_releases(api);
+    const github::Release* last = github::find_last_release(releases);
+    if (last == nullptr) return {tell_publication(project.plan, "")};
+    const std::optional<PublicationRecord> released = fetch_publication(world, settings, api, *last);
+    if (!released) return {};
+    Problems problems = check_version(project.plan, load_inputs(world, settings, project), *released, last->tag);
+    if (problems.empty()) problems.push_back(tell_publication(project.plan, last->tag));
+    if (const auto policy = fetch_policy(world, settings, api, *last)) {
+        append(problems, tell_waivers(policy->waivers, project.policy.waivers));
+        append(problems, tell_gate(settings.policy, *policy, project.policy));
     }
     return problems;
 }
@@ -105,4 +246,19 @@ Problems check_upgrades_built(const World& world, const Settings& settings, cons
                           .packages = parse_system_packages(*text, report.string())});
     }
     return check_upgrades_needed(upgrades, images);
+}
+
+Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
+    if (!github::is_proposed_change(project.event) || !has_github(world, settings)) return {};
+    try {
+        return compare_with_last(world, settings, project);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        Problems problems = {{{}, "what this changes against the last release is not known", "", Level::warning}};
+        for (Problem problem : error.problems) {
+            problem.level = Level::warning;
+            problems.push_back(problem);
+        }
+        return problems;
+    }
 }

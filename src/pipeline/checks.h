@@ -20,3 +20,8 @@ Problems check_upgrades(const World& world, const Project& project);
 /// Entries that are not needed, as Trivy's reports in out/scans show.
 Problems check_upgrades_built(const World& world, const Settings& settings, const Project& project,
                               const std::vector<Layout>& layouts);
+
+/// What a pull request changes against the last release: whether DEFRA_VERSION has to be raised and how far, what would
+/// be published, and which new risks would be accepted. Empty if this is not a pull request or there is no token. If
+/// the release cannot be read: one warning, no failure.
+Problems compare_with_release(const World& world, const Settings& settings, const Project& project);

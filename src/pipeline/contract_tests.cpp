@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "pipeline/project.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "probe/test_images.h"
 
 namespace {

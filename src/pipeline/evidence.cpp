@@ -173,6 +173,25 @@ class Fetching {
     std::map<std::string, std::string> checksums_;
 };
 
+/// One of its images as a layout that has its manifest and its configuration, but none of its layers. Nothing if the
+/// evidence does not hold these, or holds those of another image.
+std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+    const fs::path scans = fetched.directory / "out/scans" / image.name;
+    const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
+    const std::string config = world.files.read_if_there(scans / kept_config).value_or("");
+    if (sha256(manifest) != image.manifest || sha256(config) != image.config) return std::nullopt;
+    const fs::path directory = fetched.directory / "out/images" / image.name;
+    world.files.write(blob_path(directory, image.manifest), manifest);
+    world.files.write(blob_path(directory, image.config), config);
+    world.files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+    const Descriptor entry{.media_type = parse_manifest(manifest, image.name).media_type,
+                           .digest = image.manifest,
+                           .size = manifest.size(),
+                           .platform = image.platform};
+    world.files.write(directory / "index.json", render_index({entry}, {}));
+    return load_layout(world.files, directory, image.image, image.platform);
+}
+
 }  // namespace
 
 std::vector<github::AssetFile> pack_evidence(const World& world, const Settings& settings, const Project& project,
@@ -221,26 +240,35 @@ std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings
     return fetched;
 }
 
-std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
-    const fs::path scans = fetched.directory / "out/scans" / image.name;
-    const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
-    const std::string config = world.files.read_if_there(scans / kept_config).value_or("");
-    if (sha256(manifest) != image.manifest || sha256(config) != image.config) return std::nullopt;
-    const fs::path directory = fetched.directory / "out/images" / image.name;
-    world.files.write(blob_path(directory, image.manifest), manifest);
-    world.files.write(blob_path(directory, image.config), config);
-    world.files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
-    const Descriptor entry{.media_type = parse_manifest(manifest, image.name).media_type,
-                           .digest = image.manifest,
-                           .size = manifest.size(),
-                           .platform = image.platform};
-    world.files.write(directory / "index.json", render_index({entry}, {}));
-    return load_layout(world.files, directory, image.image, image.platform);
-}
-
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,
                                                    const github::Release& release) {
     Fetching fetching(world, settings, api, release);
     if (!fetching.has(publication_name)) return std::nullopt;
     return parse_publication_json(fetching.fetch(publication_name), "publication.json of the release " + release.tag);
+}
+
+std::vector<Layout> take_archived_scans(const World& world, const Settings& settings, const FetchedEvidence& fetched,
+                                        const PublicationRecord& record, const Plan& plan) {
+    std::vector<Layout> layouts;
+    for (const EvidenceImage& image : fetched.evidence.images) {
+        const bool planned = std::ranges::find(plan.images, image.image, &Image::name) != plan.images.end();
+        const bool as_built = std::ranges::any_of(
+            record.images, [&](const PublishedImage& p) { return p.name == image.image && p.as_built; });
+        const fs::path scans = fetched.directory / "out/scans" / image.name;
+        if (!planned || !as_built || !world.files.is_directory(scans)) continue;
+        const std::optional<Layout> layout = load_kept_layout(world, fetched, image);
+        if (!layout) continue;
+        world.files.remove(settings.out / "scans" / image.name);
+        world.files.make_directory(settings.out / "scans");
+        world.files.rename(scans, settings.out / "scans" / image.name);
+        layouts.push_back(*layout);
+    }
+    return layouts;
+}
+
+void take_archived_bases(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
+    const std::optional<std::string> bases = world.files.read_if_there(fetched.directory / "out/bases.json");
+    if (!bases) return;
+    parse_bases_json(*bases, "the release's bases.json");
+    world.files.write(settings.out / "bases.json", *bases);
 }

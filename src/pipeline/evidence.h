@@ -1,4 +1,5 @@
-// Everything that replays a decision, as files of a release, and back again.
+// Everything that replays a decision, as files of a release, and back again: enough to scan its images again without a
+// pull.
 #pragma once
 
 #include <filesystem>
@@ -31,10 +32,15 @@ enum class Scans { fetched, left_out };
 std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings& settings, github::Api& api,
                                               const github::Release& release, Scans scans);
 
-/// One of its images as a layout that has its manifest and its configuration, but none of its layers. Nothing if the
-/// evidence does not hold these, or holds those of another image.
-std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image);
-
 /// What a release published. Nothing if it does not say.
 std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,
                                                    const github::Release& release);
+
+/// Moves the archived scans of the plan's images to out/scans, where rescan_images finds them. Returns these images as
+/// layouts without layers. An image that was published as an earlier attempt had built it is not the one that was
+/// scanned for this release: it is left out, and so is one whose scans are not there.
+std::vector<Layout> take_archived_scans(const World& world, const Settings& settings, const FetchedEvidence& fetched,
+                                        const PublicationRecord& record, const Plan& plan);
+
+/// The release's bases.json becomes out/bases.json. Throws Error{failed} if it cannot be parsed.
+void take_archived_bases(const World& world, const Settings& settings, const FetchedEvidence& fetched);

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include "pipeline/destination.h"
 #include "pipeline/result.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "report/run.h"
 
 inline constexpr const char* run_again_hint =

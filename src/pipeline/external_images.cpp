@@ -8,7 +8,7 @@
 #include "pipeline/registry_access.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "policy/policy.h"
 #include "registry/fetch.h"
 #include "scan/scan.h"

@@ -7,7 +7,7 @@
 #include "github/issues.h"
 #include "pipeline/project.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 
 namespace {
 

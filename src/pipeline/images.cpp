@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "registry/manifests.h"
 #include "report/sarif_rule.h"
 
 namespace {
@@ -32,6 +33,21 @@ std::vector<Layout> load_layouts_there(const World& world, const Settings& setti
         }
     }
     return layouts;
+}
+
+void renew_base(registry::Client& client, Base& base, Problems& warnings) {
+    const auto reference = parse_reference(base.reference);
+    if (base.stand_in || !reference || reference->digest) return;
+    try {
+        base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        warnings.push_back(
+            {{},
+             "whether " + base.reference + " was rebuilt could not be asked: " + error.problems.front().what,
+             "it counts as it did at the last release",
+             Level::warning});
+    }
 }
 
 }  // namespace
@@ -70,8 +86,10 @@ std::vector<Base> load_bases(const World& world, const Settings& settings) {
     return text ? parse_bases_json(*text, bases_file(settings).string()) : std::vector<Base>{};
 }
 
-void save_bases(const World& world, const Settings& settings, const std::vector<Base>& bases) {
-    world.files.write(bases_file(settings), render_bases_json(bases));
+void renew_bases(const World& world, registry::Client& client, const Settings& settings, Problems& warnings) {
+    std::vector<Base> bases = load_bases(world, settings);
+    for (Base& base : bases) renew_base(client, base, warnings);
+    if (!bases.empty()) world.files.write(bases_file(settings), render_bases_json(bases));
 }
 
 std::optional<Base> find_base(const Project& project, const Layout& layout, const std::vector<Base>& bases) {

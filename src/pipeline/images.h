@@ -10,6 +10,7 @@
 #include "oci/layout.h"
 #include "pipeline/project.h"
 #include "publication/publication.h"
+#include "registry/client.h"
 #include "report/run.h"
 
 /// The image of the plan with this name, which is there: "3.13.3-production", as in Layout::image.
@@ -26,7 +27,9 @@ std::vector<Layout> load_layouts_there(const World& world, const Settings& setti
 
 /// out/bases.json: what the images were built on. Empty if there is no such file.
 std::vector<Base> load_bases(const World& world, const Settings& settings);
-void save_bases(const World& world, const Settings& settings, const std::vector<Base>& bases);
+/// Asks what the references in out/bases.json name now: for people and for waivers that end with a base. It decides
+/// nothing else, so a base that cannot be asked about keeps its recorded digest, with a warning.
+void renew_bases(const World& world, registry::Client& client, const Settings& settings, Problems& warnings);
 
 /// The external base image at the end of the FROM chain; nullopt if none of these is it. A COPY --from source is not a
 /// base.

@@ -196,6 +196,14 @@ Project load_released_project(const World& world, const Settings& settings, cons
                              {directory / "image-matrix.json", directory / "JOB.env", directory / "Dockerfile"});
 }
 
+std::map<std::string, Digest> load_inputs(const World& world, const Settings& settings, const Project& project) {
+    const std::vector<InputFile> files = load_input_files(world.files, ".", settings.dockerfile);
+    std::map<std::string, Digest> inputs;
+    for (const Image& image : project.plan.images)
+        inputs.emplace(image.name, compute_inputs(project.plan, image, files));
+    return inputs;
+}
+
 Time decision_time(const World& world, const Settings& settings) {
     return settings.today ? Time(*settings.today) : world.clock.now();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ struct LoadedPolicy {
 LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& directory);
 /// The scanners' own ignore files in `directory`.
 std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& directory);
+
+/// The digest of what goes into each image of the plan, as the work tree is now, by the image's name.
+std::map<std::string, Digest> load_inputs(const World& world, const Settings& settings, const Project& project);
 
 /// The day that decides about waivers and ends of support: today, or the one given.
 Time decision_time(const World& world, const Settings& settings);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "pipeline/archived_images.h"
+#include "pipeline/evidence.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"

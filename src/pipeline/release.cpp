@@ -8,7 +8,7 @@
 #include "base/version.h"
 #include "pipeline/evidence.h"
 #include "pipeline/github.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "report/release_notes.h"
 
 namespace {

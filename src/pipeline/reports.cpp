@@ -14,7 +14,7 @@
 #include "pipeline/checks.h"
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
-#include "pipeline/verdicts.h"
+#include "pipeline/scans.h"
 #include "policy/policy.h"
 #include "report/annotations.h"
 #include "report/findings_csv.h"
@@ -215,7 +215,7 @@ Result report_run(const World& world, const Settings& settings, const Run& run) 
 Reported report_verdicts(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts) {
     const Baseline baseline = judge_baseline(world, settings, project, layouts);
-    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline.published);
     Run run = gather_run(world, settings, project, layouts, load_contract_reports(world, settings, layouts), verdicts);
     add_changes(world, settings, project, baseline, run);
     Result result = report_run(world, settings, run);

@@ -8,8 +8,9 @@
 #include "base/text.h"
 #include "pipeline/images.h"
 #include "pipeline/project.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "scan/scan.h"
+#include "verdict/comparison.h"
 
 namespace {
 
@@ -98,4 +99,35 @@ Subject make_subject(const std::string& name, std::vector<ScanResult> scans) {
             .config = receipt.config,
             .architecture = receipt.architecture,
             .scans = std::move(scans)};
+}
+
+std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
+                                  const std::vector<Layout>& layouts, const std::map<std::string, Verdict>& published) {
+    const std::vector<Base> bases = load_bases(world, settings);
+    world.files.remove(settings.out / "verdicts");
+    std::vector<Verdict> verdicts;
+    const bool stand_ins = std::ranges::any_of(bases, &Base::stand_in);
+    for (const Layout& layout : layouts) {
+        const std::optional<Base> base = find_base(project, layout, bases);
+        Subject subject = make_subject(world, settings, layout);
+        subject.target = render_target(image_of(project.plan, layout.image).target);
+        subject.stand_in_bases = subject.stand_in_bases || stand_ins;
+        subject.base_rebuilt = base && is_rebuilt(*base);
+        if (base) subject.base_created = base->created;
+        if (const auto replaced = published.find(layout.name); replaced != published.end())
+            subject.published = finding_keys(replaced->second);
+        verdicts.push_back(
+            judge(std::move(subject), project.policy, decision_time(world, settings), settings.max_database_age));
+        world.files.write(settings.out / "verdicts" / (layout.name + ".json"), render_verdict_json(verdicts.back()));
+    }
+    return verdicts;
+}
+
+std::vector<Verdict> load_verdicts(const World& world, const Settings& settings, const std::vector<Layout>& layouts) {
+    std::vector<Verdict> verdicts;
+    for (const Layout& layout : layouts) {
+        const std::filesystem::path file = settings.out / "verdicts" / (layout.name + ".json");
+        verdicts.push_back(parse_verdict_json(world.files.read(file), file.string()));
+    }
+    return verdicts;
 }

@@ -1,6 +1,8 @@
-// The scan stage: both scanners on the very bytes of every image, reports and receipts in out/scans.
+// The scan stage: both scanners on the very bytes of every image, reports and receipts in out/scans. And the judge
+// stage: from these to one verdict per image.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,3 +27,12 @@ std::vector<std::string> rescan_images(const World& world, const Settings& setti
 Subject make_subject(const World& world, const Settings& settings, const Layout& layout);
 /// The same for an image that only the receipts of its scans name; there is at least one.
 Subject make_subject(const std::string& name, std::vector<ScanResult> scans);
+
+/// One verdict per layout, from out/scans; also written to out/verdicts, which holds nothing else then. `published` is
+/// the verdict on what an image would replace, by our image's name: for the gate of pull requests.
+std::vector<Verdict> judge_images(const World& world, const Settings& settings, const Project& project,
+                                  const std::vector<Layout>& layouts,
+                                  const std::map<std::string, Verdict>& published = {});
+
+/// The verdicts in out/verdicts about these layouts. Throws if one is missing.
+std::vector<Verdict> load_verdicts(const World& world, const Settings& settings, const std::vector<Layout>& layouts);

@@ -9,14 +9,13 @@
 #include <set>
 
 #include "bake/inputs.h"
-#include "pipeline/archived_images.h"
-#include "pipeline/candidates.h"
 #include "pipeline/contract_tests.h"
+#include "pipeline/evidence.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
-#include "pipeline/step.h"
+#include "system/timings.h"
 #include "registry/manifests.h"
 #include "system/parallel.h"
 

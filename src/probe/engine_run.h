@@ -10,7 +10,7 @@
 
 #include "oci/layout.h"
 #include "probe/engine.h"
-#include "system/private_directory.h"
+#include "system/files.h"
 #include "system/world.h"
 
 /// A container to be made. It has no network but its own loopback.

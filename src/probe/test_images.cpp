@@ -9,9 +9,10 @@
 #include "base/text.h"
 #include "contract/rows.h"
 #include "probe/engine_run.h"
-#include "probe/image_layers.h"
+#include "probe/image_tar.h"
 #include "probe/run_probes.h"
 #include "system/parallel.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -15,6 +15,7 @@
 #include "registry/upload.h"
 #include "system/cancellation.h"
 #include "system/parallel.h"
+#include "system/timings.h"
 
 namespace registry {
 

@@ -8,7 +8,7 @@
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
 #include "system/parallel.h"
-#include "system/private_directory.h"
+#include "system/files.h"
 
 namespace {
 

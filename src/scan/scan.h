@@ -20,7 +20,7 @@ struct ScanSettings {
     std::filesystem::path
         databases;                ///< holds trivy/ and grype/ as the tools lay them out; sample.json marks sample data
     std::filesystem::path scans;  ///< out/scans: each layout's reports go into a directory of its own in there
-    std::filesystem::path cache;  ///< results of earlier runs (scan_cache.h); empty: none are used
+    std::filesystem::path cache;  ///< results of earlier runs (scan_files.h); empty: none are used
     std::string run;              ///< this run, for the receipts of those that reuse its results: a URL or a time
     std::size_t jobs = 2;         ///< scans at a time
     std::chrono::seconds timeout{900};  ///< for one scan

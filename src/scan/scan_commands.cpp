@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "scan/scan.h"
-#include "system/private_directory.h"
+#include "system/files.h"
 
 namespace {
 

@@ -11,3 +11,10 @@ struct Clock {
     virtual std::chrono::milliseconds steady() = 0;     ///< for durations
     virtual void sleep(std::chrono::milliseconds) = 0;  ///< throws Error{cancelled} if the run is cancelled meanwhile
 };
+
+/// The machine's.
+struct RealClock : Clock {
+    Time now() override;
+    std::chrono::milliseconds steady() override;
+    void sleep(std::chrono::milliseconds duration) override;
+};

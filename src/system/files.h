@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/digest.h"
+#include "base/error.h"
 
 /// Relative paths are below the work tree. Below the work tree no symbolic link is followed: a user who may write into
 /// a checkout could lead us anywhere. What is written there belongs to the owner of the work tree (runner.md §8).
@@ -41,4 +43,27 @@ struct Files {
     virtual void give_to_owner_of_directory(const std::filesystem::path& path) = 0;
     /// A new empty directory that only we may read, below the system's directory for temporary files.
     virtual std::filesystem::path make_temporary_directory() = 0;
+};
+
+/// A directory that is removed again at the end of its scope, whatever ends it.
+class PrivateDirectory {
+  public:
+    /// A new directory for temporary files.
+    explicit PrivateDirectory(Files& files) : PrivateDirectory(files, files.make_temporary_directory()) {}
+    /// This directory, which need not be there yet.
+    PrivateDirectory(Files& files, std::filesystem::path path) : files_(files), path_(std::move(path)) {}
+    PrivateDirectory(const PrivateDirectory&) = delete;
+    PrivateDirectory& operator=(const PrivateDirectory&) = delete;
+    ~PrivateDirectory() {
+        try {
+            files_.remove(path_);
+        } catch (const Error&) {  // where an error ended the scope, that is the one to report
+        }
+    }
+
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    Files& files_;
+    std::filesystem::path path_;
 };

@@ -1,18 +1,22 @@
 #include "system/real_http.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <memory>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "system/cancellation.h"
 #include "system/descriptor.h"
-#include "system/exchange.h"
 
 namespace fs = std::filesystem;
 
@@ -20,6 +24,132 @@ namespace {
 
 constexpr long connect_seconds = 10;
 constexpr long low_speed_seconds = 60;
+constexpr std::size_t max_header_bytes = 256U << 10U;
+
+/// What may be shown of a request's address, and what connections are kept by.
+struct Address {
+    std::string server;  ///< "https://ghcr.io:443"
+    std::string shown;   ///< "ghcr.io/v2/": neither user, query nor fragment
+};
+
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+    char* text = nullptr;
+    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+    std::string copy = text;
+    curl_free(text);
+    return copy;
+}
+
+Address parse_address(const Request& request) {
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
+    if (curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0) != CURLUE_OK) return {"", "a malformed address"};
+    const std::string host = part_of(url.get(), CURLUPART_HOST);
+    const std::string port = part_of(url.get(), CURLUPART_PORT);
+    Address address;
+    address.server = part_of(url.get(), CURLUPART_SCHEME) + "://" + host + ":" +
+                     part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) + request.unix_socket.string();
+    const std::string place =
+        request.unix_socket.empty() ? host + (port.empty() ? "" : ":" + port) : request.unix_socket.string() + ":";
+    address.shown = place + part_of(url.get(), CURLUPART_PATH);
+    return address;
+}
+
+/// Notes errno as the reason. Always false.
+bool note(int& error) {
+    error = errno;
+    return false;
+}
+
+/// One exchange while it is under way, for libcurl's callbacks, which know of it by a pointer.
+struct Exchange {
+    const Request& request;
+    CURL* handle;
+    Address address;
+    Response response{};
+    FileDescriptor body_file{};  ///< what is sent
+    FileDescriptor part_file{};  ///< what comes: beside Request::save_to until it is whole
+    std::size_t header_bytes = 0;
+    std::uint64_t body_bytes = 0;
+    std::string refusal{};  ///< why we ended it ourselves
+    bool is_cut = false;    ///< we ended it ourselves, and keep what came: the beginning of a long error page
+    int disk_error = 0;     ///< errno, if the disk did
+    std::array<char, CURL_ERROR_SIZE> said{};
+
+    /// Throws Error{failed} that names method, host and path.
+    [[noreturn]] void fail(const std::string& what, const std::string& hint = "", bool is_permanent = true) const {
+        Error error{Exit::failed, request.method + " " + address.shown + ": " + what, hint};
+        error.is_permanent = is_permanent;
+        throw error;
+    }
+
+    // The next four return false, and the reason is in `refusal` or `disk_error`, if the exchange is to be ended.
+    bool take_header(std::string_view line) {
+        header_bytes += line.size();
+        if (header_bytes > max_header_bytes) {
+            refusal = "the response's headers are longer than 256 KiB";
+            return false;
+        }
+        const std::size_t colon = line.find(':');
+        if (line.starts_with("HTTP/")) {
+            response.headers.clear();  // after a 100 Continue comes a second response
+        } else if (colon != std::string_view::npos) {
+            response.headers.push_back(
+                {std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
+        }
+        return true;
+    }
+
+    bool take_body(std::string_view bytes) {
+        body_bytes += bytes.size();
+        note_status();
+        if (body_bytes > request.max_body) {
+            is_cut = response.status >= 400;
+            if (!is_cut) refusal = fmt::format("the response is longer than {} bytes", request.max_body);
+            response.body +=
+                bytes.substr(0, request.max_body - std::min<std::uint64_t>(request.max_body, response.body.size()));
+            return false;
+        }
+        if (!is_saved()) {
+            response.body += bytes;
+            return true;
+        }
+        if (!part_file.is_open() && !open_part()) return false;
+        return write_all(part_file, bytes) || note(disk_error);
+    }
+
+    bool open_part() {
+        const fs::path path = part_path();
+        part_file = FileDescriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+        if (!part_file.is_open()) return note(disk_error);
+        struct stat directory {};
+        if (geteuid() == 0 && stat(fs::absolute(path).parent_path().c_str(), &directory) == 0) {
+            // As in RealFiles: where the disk does not let us give it away, it stays ours.
+            [[maybe_unused]] const int result = fchown(part_file.number(), directory.st_uid, directory.st_gid);
+        }
+        return true;
+    }
+
+    bool finish_part() {
+        if (!is_saved()) return true;
+        if (!part_file.is_open() && !open_part()) return false;
+        return rename(part_path().c_str(), request.save_to.c_str()) == 0 || note(disk_error);
+    }
+
+    /// What came of an exchange that failed.
+    void remove_part() const {
+        if (part_file.is_open()) unlink(part_path().c_str());
+    }
+
+    void note_status() {
+        long status = 0;
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        response.status = static_cast<int>(status);
+    }
+
+    bool is_saved() const { return !request.save_to.empty() && (response.status == 200 || response.status == 206); }
+
+    std::filesystem::path part_path() const { return request.save_to.string() + ".part"; }
+};
 
 using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
@@ -180,6 +310,8 @@ void perform(Exchange& exchange) {
 }
 
 }  // namespace
+
+namespace fs = std::filesystem;
 
 void RealHttp::Close::operator()(void* handle) const {
     curl_easy_cleanup(handle);

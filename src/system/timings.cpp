@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ostream>
+
+#include "system/world.h"
 
 void Timings::add(Timing timing) {
     const std::lock_guard lock(mutex_);
@@ -22,10 +25,26 @@ TimedTask::~TimedTask() {
     timings_.add(std::move(timing_));
 }
 
+TimedStep::TimedStep(const World& world, std::string name, const std::string& what)
+    : world_(world), name_(std::move(name)), started_(world.clock.steady()) {
+    world_.log << fmt::format("{:<8} {} …\n", name_, what) << std::flush;
+}
+
+TimedStep::~TimedStep() {
+    if (!ended_) world_.timings.add({name_, "failed", started_, world_.clock.steady()});
+}
+
+void TimedStep::end(const std::string& outcome) {
+    const std::chrono::milliseconds now = world_.clock.steady();
+    const double seconds = static_cast<double>((now - started_).count()) / 1000;
+    world_.log << fmt::format("{:<8} {} ({:.1f} s)\n", name_, outcome, seconds) << std::flush;
+    world_.timings.add({name_, outcome, started_, now});
+    ended_ = true;
+}
+
 std::string render_timings(std::vector<Timing> timings) {
     if (timings.empty()) return "";
-    std::stable_sort(timings.begin(), timings.end(),
-                     [](const Timing& a, const Timing& b) { return a.begin < b.begin; });
+    std::ranges::stable_sort(timings, {}, &Timing::begin);
     const std::chrono::milliseconds first = timings.front().begin;
     const auto seconds = [](std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; };
     std::string text = "Where the time went, in seconds:\n   begin     end    took\n";

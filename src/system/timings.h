@@ -1,4 +1,5 @@
-// Where the time of a run goes. Tasks that run side by side overlap.
+// Where the time of a run goes: one line per step while it runs, and a table at its end. Tasks that run side by side
+// overlap.
 #pragma once
 
 #include <chrono>
@@ -7,6 +8,8 @@
 #include <vector>
 
 #include "system/clock.h"
+
+struct World;
 
 struct Timing {
     std::string step;  ///< "scan"
@@ -38,6 +41,23 @@ class TimedTask {
     Timings& timings_;
     Clock& clock_;
     Timing timing_;
+};
+
+/// A step of the pipeline. Says on the log what begins, and at `end` what came of it and how long it took. A step without
+/// an end failed.
+class TimedStep {
+  public:
+    TimedStep(const World& world, std::string name, const std::string& what);
+    ~TimedStep();
+    TimedStep(const TimedStep&) = delete;
+    TimedStep& operator=(const TimedStep&) = delete;
+    void end(const std::string& outcome);
+
+  private:
+    const World& world_;
+    std::string name_;
+    std::chrono::milliseconds started_;
+    bool ended_ = false;
 };
 
 /// A table in the order of their beginnings, in seconds since the first one.

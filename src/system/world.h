@@ -8,7 +8,8 @@
 #include "system/files.h"
 #include "system/http.h"
 #include "system/processes.h"
-#include "system/timings.h"
+
+class Timings;
 
 struct World {
     Processes& processes;

@@ -1,4 +1,4 @@
-#include "bake/buildx.h"
+#include "bake/builder.h"
 
 #include <catch2/catch_test_macros.hpp>
 

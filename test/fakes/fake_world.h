@@ -8,6 +8,7 @@
 #include "fakes/fake_http.h"
 #include "fakes/fake_processes.h"
 #include "system/world.h"
+#include "system/timings.h"
 
 struct FakeWorld {
     FakeProcesses processes;

@@ -10,9 +10,10 @@
 #include "probe/engine_run.h"
 #include "probe/image_tar.h"
 #include "probe/test_images.h"
-#include "system/real_clock.h"
+#include "system/clock.h"
 #include "system/real_files.h"
 #include "system/real_http.h"
+#include "system/timings.h"
 
 namespace {
 

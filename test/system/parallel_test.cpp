@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
-#include "system/real_clock.h"
+#include "system/clock.h"
 
 namespace {
 

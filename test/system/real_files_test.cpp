@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "fakes/fake_files.h"
-#include "system/private_directory.h"
+#include "system/files.h"
 
 namespace {
 

@@ -17,7 +17,7 @@
 #include "local_server.h"
 #include "own_process.h"
 #include "system/parallel.h"
-#include "system/real_clock.h"
+#include "system/clock.h"
 #include "system/real_processes.h"
 
 namespace {

@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "own_process.h"
 #include "system/parallel.h"
-#include "system/real_clock.h"
+#include "system/clock.h"
 
 namespace {
 

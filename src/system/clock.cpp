@@ -1,4 +1,4 @@
-#include "system/real_clock.h"
+#include "system/clock.h"
 
 #include <poll.h>
 
