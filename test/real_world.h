@@ -13,8 +13,8 @@
 #include "system/real_files.h"
 #include "system/real_http.h"
 #include "system/real_processes.h"
-#include "system/world.h"
 #include "system/timings.h"
+#include "system/world.h"
 
 /// The set-up's cache directory.
 inline std::filesystem::path cache_directory() {

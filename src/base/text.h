@@ -27,6 +27,7 @@ std::string joined_some(std::vector<std::string> parts, std::size_t most);
 std::string text_at(const std::map<std::string, std::string>& texts, const std::string& key);
 
 std::string lower_case(std::string_view text);  ///< ASCII only, whatever the locale
+std::string upper_case(std::string_view text);
 
 /// The text in quotation marks for a message: cut after 60 characters, and what is not printable ASCII written as \xNN,
 /// so that look-alike letters, escape sequences and line feeds are seen and do nothing.

@@ -21,10 +21,6 @@ std::string render_exit_codes() {
     return text;
 }
 
-bool uses(const OptionText& option, const std::string& command) {
-    return std::ranges::find(option.used_by, command) != option.used_by.end();
-}
-
 std::string help_of(const OptionText& option) {
     if (option.value.empty() || option.standard.empty()) return option.help;
     return option.help + " [" + option.standard + "]";
@@ -33,7 +29,7 @@ std::string help_of(const OptionText& option) {
 /// The options of one command, filled with defaults first so that "given" and "not given" differ.
 void add_options(CLI::App& app, const CommandText& command, std::map<std::string, std::string>& given) {
     for (const OptionText& option : option_table()) {
-        if (!uses(option, command.name) || option.secret) continue;
+        if (!uses(command.name, option) || option.secret) continue;
         const std::string name = option.name;
         if (option.value.empty()) {
             app.add_flag_callback(
@@ -45,14 +41,6 @@ void add_options(CLI::App& app, const CommandText& command, std::map<std::string
                 ->type_name(option.value);
         }
     }
-}
-
-std::string upper_case(std::string_view text) {
-    std::string upper(text);
-    for (char& c : upper) {
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    }
-    return upper;
 }
 
 std::string command_names() {

@@ -9,19 +9,18 @@
 
 namespace {
 
-const std::vector<std::string> all = {"check",   "matrix",  "build", "test",    "scan",    "judge",
-                                      "explain", "publish", "fetch", "release", "nightly", "run"};
-const std::vector<std::string> planning = {"check",   "matrix",  "build",   "test",    "scan", "judge",
-                                           "explain", "publish", "release", "nightly", "run"};
-const std::vector<std::string> building = {"build", "run"};
-const std::vector<std::string> scanning = {"scan", "explain", "publish", "nightly", "run"};
-const std::vector<std::string> judging = {"scan", "judge", "explain", "publish", "nightly", "run"};
-const std::vector<std::string> publishing = {"publish", "run"};
-const std::vector<std::string> uploading = {"judge", "publish", "nightly", "run"};
-const std::vector<std::string> pulling = {"build", "scan", "explain", "publish", "fetch", "nightly", "run"};
-const std::vector<std::string> with_registry = {"matrix", "scan", "explain", "publish", "fetch", "nightly", "run"};
-const std::vector<std::string> with_github = {"check", "matrix", "judge", "publish", "release", "nightly", "run"};
-const std::vector<std::string> at_an_event = {"matrix", "judge", "publish", "release", "run"};
+// Which commands use an option.
+constexpr const char* all = "check, matrix, build, test, scan, judge, explain, publish, fetch, release, nightly, run";
+constexpr const char* planning = "check, matrix, build, test, scan, judge, explain, publish, release, nightly, run";
+constexpr const char* building = "build, run";
+constexpr const char* scanning = "scan, explain, publish, nightly, run";
+constexpr const char* judging = "scan, judge, explain, publish, nightly, run";
+constexpr const char* publishing = "publish, run";
+constexpr const char* uploading = "judge, publish, nightly, run";
+constexpr const char* pulling = "build, scan, explain, publish, fetch, nightly, run";
+constexpr const char* with_registry = "matrix, scan, explain, publish, fetch, nightly, run";
+constexpr const char* with_github = "check, matrix, judge, publish, release, nightly, run";
+constexpr const char* at_an_event = "matrix, judge, publish, release, run";
 
 std::string render_commands() {
     std::string text = "## Commands\n\n| command | does | outputs in a workflow |\n|---|---|---|\n";
@@ -34,10 +33,10 @@ std::string render_commands() {
 std::string render_used_by(const OptionText& option) {
     std::vector<std::string> others;
     for (const CommandText& command : command_table()) {
-        if (std::ranges::find(option.used_by, command.name) == option.used_by.end()) others.push_back(command.name);
+        if (!uses(command.name, option)) others.push_back(command.name);
     }
     if (others.empty()) return "all";
-    return others.size() <= 2 ? "all but " + joined(others, ", ") : joined(option.used_by, ", ");
+    return others.size() <= 2 ? "all but " + joined(others, ", ") : option.used_by;
 }
 
 std::string render_options() {
@@ -96,30 +95,18 @@ const std::vector<OptionText>& option_table() {
         {"out", "DIR", "out", "Directory for all results", all},
         {"image-matrix", "FILE", "image-matrix.json", "The versions to build", planning},
         {"job-env", "FILE", "JOB.env", "DEFRA_VERSION and IMAGE_NAME", planning},
-        {"dockerfile",
-         "FILE",
-         "Dockerfile",
-         "The Dockerfile with the targets development and production",
-         {"check", "matrix", "build", "release", "nightly", "run"}},
+        {"dockerfile", "FILE", "Dockerfile", "The Dockerfile with the targets development and production",
+         "check, matrix, build, release, nightly, run"},
         {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
         {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", all},
-        {"runners",
-         "LIST",
-         "linux/arm64=ubuntu-24.04-arm",
-         "Runners by platform: PLATFORM= and a label, a JSON list of labels or {\"group\": NAME}",
-         {"matrix"}},
+        {"runners", "LIST", "linux/arm64=ubuntu-24.04-arm",
+         "Runners by platform: PLATFORM= and a label, a JSON list of labels or {\"group\": NAME}", "matrix"},
         {"namespace", "NAME", "defradigital", "The organisation in front of the repository's name", planning},
-        {"jobs",
-         "N",
-         "",
-         "How many tasks run at the same time; default: the number of processors",
-         {"build", "test", "scan", "explain", "publish", "fetch", "nightly", "run"}},
+        {"jobs", "N", "", "How many tasks run at the same time; default: the number of processors",
+         "build, test, scan, explain, publish, fetch, nightly, run"},
         {"timings", "", "false", "Print at the end where the time went, task by task", all},
-        {"stand-ins",
-         "FILE",
-         "",
-         "Stand-in base images; nothing made from them reaches a public registry",
-         {"matrix", "build", "test", "run"}},
+        {"stand-ins", "FILE", "", "Stand-in base images; nothing made from them reaches a public registry",
+         "matrix, build, test, run"},
         {"build-ca", "FILE", "",
          "A bundle of certificate authorities for the downloads of the build only, where an intercepting proxy needs "
          "it",
@@ -130,54 +117,40 @@ const std::vector<OptionText>& option_table() {
         {"cache-from", "LIST", "", "Where buildx reads a layer cache from, such as type=gha; separated by semicolons",
          building},
         {"cache-to", "LIST", "", "Where buildx writes a layer cache to; separated by semicolons", building},
-        {"mirrors",
-         "LIST",
-         "",
+        {"mirrors", "LIST", "",
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
-         {"build", "scan", "explain", "fetch", "nightly", "run"}},
-        {"rebuild",
-         "WORD",
-         "auto",
+         "build, scan, explain, fetch, nightly, run"},
+        {"rebuild", "WORD", "auto",
          "auto: what is published and unchanged is not built but scanned again, as its release archives it; always: "
          "build it",
-         {"matrix", "run"}},
-        {"contract", "FILE", "", "Another contract for the images, or off", {"matrix", "test", "run"}},
-        {"reference",
-         "IMAGES",
-         "",
+         "matrix, run"},
+        {"contract", "FILE", "", "Another contract for the images, or off", "matrix, test, run"},
+        {"reference", "IMAGES", "",
          "Images to use instead of the built ones: from a registry, or for test from the engine; comma-separated",
-         {"test", "scan", "explain", "fetch"}},
-        {"layout", "DIR", "", "An OCI layout on disk, to use instead of the built images", {"scan", "explain"}},
-        {"vulnerability", "IDS", "", "What to explain, such as CVE-2026-1234; comma-separated", {"explain"}},
-        {"policy",
-         "FILE",
-         usual_policy,
-         "What blocks and what is accepted",
-         {"check", "scan", "judge", "explain", "publish", "release", "nightly", "run"}},
+         "test, scan, explain, fetch"},
+        {"layout", "DIR", "", "An OCI layout on disk, to use instead of the built images", "scan, explain"},
+        {"vulnerability", "IDS", "", "What to explain, such as CVE-2026-1234; comma-separated", "explain"},
+        {"policy", "FILE", usual_policy, "What blocks and what is accepted",
+         "check, scan, judge, explain, publish, release, nightly, run"},
         {"severity", "WORD", "",
          "Block from this severity on, whatever the policy says: negligible, low, medium, high or critical", judging},
-        {"sarif-severity",
-         "WORD",
-         "medium",
-         "The lowest severity that goes into SARIF files",
-         {"scan", "judge", "publish", "nightly", "run"}},
+        {"sarif-severity", "WORD", "medium", "The lowest severity that goes into SARIF files",
+         "scan, judge, publish, nightly, run"},
         {"databases", "DIR", "",
          "A directory with both scanners' databases (trivy/, grype/), used as they are; without it they are updated",
          scanning},
         {"max-database-age", "HOURS", "48", "An older vulnerability database makes the verdict unknown", judging},
-        {"trivy", "FILE", "", "A Trivy report to judge, instead of out/scans", {"judge"}},
-        {"grype", "FILE", "", "A Grype report to judge, instead of out/scans", {"judge"}},
-        {"digest", "DIGEST", "", "The manifest digest that the given reports are about", {"judge"}},
-        {"today", "DATE", "", "Judge as on this day", {"check", "judge"}},
+        {"trivy", "FILE", "", "A Trivy report to judge, instead of out/scans", "judge"},
+        {"grype", "FILE", "", "A Grype report to judge, instead of out/scans", "judge"},
+        {"digest", "DIGEST", "", "The manifest digest that the given reports are about", "judge"},
+        {"today", "DATE", "", "Judge as on this day", "check, judge"},
         {"publish", "MODE", "auto", "auto: where the branch and the event allow it; required: or fail; off: never",
          at_an_event},
         {"publish-branches", "LIST", "master",
          "Branches that publish, besides the event's default branch; comma-separated", at_an_event},
-        {"to",
-         "PLACE",
-         "",
+        {"to", "PLACE", "",
          "Where images are published: a registry such as docker.io, or oci:DIR; default: out/registry",
-         {"matrix", "scan", "publish", "nightly", "run"}},
+         "matrix, scan, publish, nightly, run"},
         {"docker-username", "NAME", "", "Who publishes; a plain variable, because a secret would mask the outputs",
          pulling},
         {"docker-token", "TOKEN", "",
@@ -191,42 +164,33 @@ const std::vector<OptionText>& option_table() {
          "Publish images on stand-in bases to a registry on this machine; no other ever gets them", publishing},
         {"adopt-alias", "", "false", "Move also moving tags of unknown age: those published before this action",
          publishing},
-        {"rollback-to",
-         "VERSION",
-         "",
-         "Move the moving tags back to this DEFRA_VERSION, and publish nothing",
-         {"publish"}},
-        {"reason", "TEXT", "", "Why the tags are moved back; it is recorded", {"publish"}},
-        {"dry-run", "", "false", "Print what would be published, and publish nothing", {"publish", "release", "run"}},
+        {"rollback-to", "VERSION", "", "Move the moving tags back to this DEFRA_VERSION, and publish nothing",
+         "publish"},
+        {"reason", "TEXT", "", "Why the tags are moved back; it is recorded", "publish"},
+        {"dry-run", "", "false", "Print what would be published, and publish nothing", "publish, release, run"},
         {"token", "TOKEN", "", "The token for GitHub; outside of a workflow the variable GITHUB_TOKEN", with_github,
          true},
         {"sarif-upload", "MODE", "auto",
          "Findings into code scanning; auto: where GitHub takes them; required: or fail; off: never", uploading},
-        {"release", "VERSION", "", "Judge again the scans of that release, as on the day it was made", {"judge"}},
-        {"notify",
-         "NAMES",
-         "",
-         "Who is mentioned in the tracking issue, such as @defra/platform; comma-separated",
-         {"nightly"}},
-        {"nightly-fail",
-         "WORD",
-         "news",
-         "Which findings make the nightly run fail: news, any or never; an unknown verdict always does",
-         {"nightly"}},
-        {"retire",
-         "MINOR",
-         "",
-         "Close the code scanning alerts of a minor version that was removed, such as 3.11",
-         {"nightly"}},
-        {"fix",
-         "",
-         "false",
+        {"release", "VERSION", "", "Judge again the scans of that release, as on the day it was made", "judge"},
+        {"notify", "NAMES", "", "Who is mentioned in the tracking issue, such as @defra/platform; comma-separated",
+         "nightly"},
+        {"nightly-fail", "WORD", "news",
+         "Which findings make the nightly run fail: news, any or never; an unknown verdict always does", "nightly"},
+        {"retire", "MINOR", "", "Close the code scanning alerts of a minor version that was removed, such as 3.11",
+         "nightly"},
+        {"fix", "", "false",
          "Correct what can be corrected: files follow the matrix and JOB.env, and the scanners' own ignore files move "
          "into the policy",
-         {"check"}},
-        {"diff", "", "false", "Show what --fix would change, and change nothing", {"check"}},
+         "check"},
+        {"diff", "", "false", "Show what --fix would change, and change nothing", "check"},
     };
     return table;
+}
+
+bool uses(const std::string& command, const OptionText& option) {
+    const std::vector<std::string> commands = fields_of(option.used_by, ',');
+    return std::ranges::find(commands, command) != commands.end();
 }
 
 const std::vector<ExitText>& exit_table() {

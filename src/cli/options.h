@@ -11,12 +11,12 @@
 #include "system/world.h"
 
 struct OptionText {
-    std::string name;                  ///< "image-matrix"; INPUT_IMAGE-MATRIX in a workflow
-    std::string value;                 ///< what a value is called in help: "FILE"; empty for a switch
-    std::string standard;              ///< the default
-    std::string help;                  ///< one sentence, without a full stop
-    std::vector<std::string> used_by;  ///< commands
-    bool secret = false;               ///< an input only: arguments can be read by every user of a machine
+    std::string name;      ///< "image-matrix"; INPUT_IMAGE-MATRIX in a workflow
+    std::string value;     ///< what a value is called in help: "FILE"; empty for a switch
+    std::string standard;  ///< the default
+    std::string help;      ///< one sentence, without a full stop
+    std::string used_by;   ///< names of commands, comma-separated
+    bool secret = false;   ///< an input only: arguments can be read by every user of a machine
 };
 
 struct CommandText {
@@ -34,6 +34,7 @@ struct ExitText {
 
 const std::vector<CommandText>& command_table();
 const std::vector<OptionText>& option_table();
+bool uses(const std::string& command, const OptionText& option);
 const std::vector<ExitText>& exit_table();
 
 /// Runs the command of that name. Throws Error{bad_input} if there is none.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <thread>
 
 #include "base/digest.h"
@@ -37,31 +38,19 @@ class Reader {
         return entries;
     }
 
-    std::map<std::string, std::string> pairs(const std::string& name, const std::string& example) {
+    /// KEY=VALUE entries.
+    std::map<std::string, std::string> pairs(const std::string& name, const std::vector<std::string>& entries,
+                                             const std::function<bool(const std::string& value)>& is_good,
+                                             const std::string& example) {
         std::map<std::string, std::string> result;
-        for (const std::string& entry : list(name, ',')) {
-            const std::size_t equals = entry.find('=');
-            if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size()) {
+        for (const std::string& entry : entries) {
+            const std::size_t equals = std::min(entry.find('='), entry.size());
+            const std::string key(trimmed(entry.substr(0, equals)));
+            const std::string value(trimmed(entry.substr(std::min(equals + 1, entry.size()))));
+            if (key.empty() || value.empty() || !is_good(value)) {
                 refuse(name, entry, "write it as " + example);
             } else {
-                result[std::string(trimmed(entry.substr(0, equals)))] = trimmed(entry.substr(equals + 1));
-            }
-        }
-        return result;
-    }
-
-    std::map<std::string, std::string> runners(const std::string& name) {
-        std::map<std::string, std::string> result;
-        for (const std::string& entry : split_runners(text(name))) {
-            const std::size_t equals = entry.find('=');
-            const std::string platform(trimmed(entry.substr(0, equals)));
-            const std::string runner(equals == std::string::npos ? "" : trimmed(entry.substr(equals + 1)));
-            if (platform.empty() || !parse_runner(runner)) {
-                refuse(name, entry,
-                       "write it as linux/arm64=ubuntu-24.04-arm, as linux/arm64=[\"self-hosted\",\"arm64\"] or as "
-                       "linux/arm64={\"group\":\"large\"}");
-            } else {
-                result[platform] = runner;
+                result[key] = value;
             }
         }
         return result;
@@ -104,38 +93,13 @@ class Reader {
         return date;
     }
 
-    PublishMode wish(const std::string& name) {
-        const std::string word = text(name);
-        if (word == "required") return PublishMode::required;
-        if (word == "off") return PublishMode::off;
-        if (word != "auto") refuse(name, word, "write auto, required or off");
-        return PublishMode::automatic;
-    }
-
-    github::UploadMode upload_wish(const std::string& name) {
-        switch (wish(name)) {
-            case PublishMode::automatic:
-                return github::UploadMode::automatic;
-            case PublishMode::required:
-                return github::UploadMode::required;
-            case PublishMode::off:
-                return github::UploadMode::off;
-        }
-        return github::UploadMode::automatic;
-    }
-
-    bool rebuild(const std::string& name) {
-        const std::string word = text(name);
-        if (word != "auto" && word != "always") refuse(name, word, "write auto or always");
-        return word == "always";
-    }
-
-    NightlyFail nightly_fail(const std::string& name) {
-        const std::string word = text(name);
-        if (word == "any") return NightlyFail::any;
-        if (word == "never") return NightlyFail::never;
-        if (word != "news") refuse(name, word, "write news, any or never");
-        return NightlyFail::news;
+    /// Which of the words it is: their order is that of the enumeration it is for.
+    std::size_t choice(const std::string& name, const std::vector<std::string>& words) {
+        const auto word = std::ranges::find(words, text(name));
+        if (word != words.end()) return static_cast<std::size_t>(word - words.begin());
+        const std::vector<std::string> first(words.begin(), words.end() - 1);
+        refuse(name, text(name), "write " + joined(first, ", ") + " or " + words.back());
+        return 0;
     }
 
     /// Names of people and teams (GitHub: letters, digits and single hyphens; a team is ORGANISATION/TEAM).
@@ -195,7 +159,11 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.dockerfile = reader.text("dockerfile");
     s.only = reader.list("only", ',');
     s.platforms = reader.list("platforms", ',');
-    s.runners = reader.runners("runners");
+    s.runners = reader.pairs(
+        "runners", split_runners(reader.text("runners")),
+        [](const std::string& runner) { return parse_runner(runner).has_value(); },
+        "linux/arm64=ubuntu-24.04-arm, as linux/arm64=[\"self-hosted\",\"arm64\"] or as "
+        "linux/arm64={\"group\":\"large\"}");
     s.name_space = reader.text("namespace");
     s.timings = reader.flag("timings");
     s.jobs = reader.count("jobs", std::max(1U, std::thread::hardware_concurrency()));
@@ -205,8 +173,9 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.buildkit_image = reader.text("buildkit-image");
     s.cache_from = reader.list("cache-from", ';');
     s.cache_to = reader.list("cache-to", ';');
-    s.mirrors = reader.pairs("mirrors", "gcr.io=cache.example/gcr");
-    s.rebuild = reader.rebuild("rebuild");
+    s.mirrors = reader.pairs(
+        "mirrors", reader.list("mirrors", ','), [](const std::string&) { return true; }, "gcr.io=cache.example/gcr");
+    s.rebuild = reader.choice("rebuild", {"auto", "always"}) == 1;
     s.contract = reader.text("contract");
     s.references = reader.list("reference", ',');
     s.layout = reader.text("layout");
@@ -220,7 +189,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.grype_report = reader.text("grype");
     s.digest = reader.text("digest");
     s.today = reader.date("today");
-    s.publish = reader.wish("publish");
+    s.publish = static_cast<PublishMode>(reader.choice("publish", {"auto", "required", "off"}));
     s.publish_branches = reader.list("publish-branches", ',');
     s.to = reader.text("to");
     s.docker_username = reader.text("docker-username");
@@ -233,11 +202,11 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.reason = reader.text("reason");
     s.dry_run = reader.flag("dry-run");
     s.token = Secret(reader.text("token"));
-    s.sarif_upload = reader.upload_wish("sarif-upload");
+    s.sarif_upload = static_cast<github::UploadMode>(reader.choice("sarif-upload", {"auto", "required", "off"}));
     s.release = reader.text("release");
     s.retire = reader.text("retire");
     s.notify = reader.names("notify");
-    s.nightly_fail = reader.nightly_fail("nightly-fail");
+    s.nightly_fail = static_cast<NightlyFail>(reader.choice("nightly-fail", {"news", "any", "never"}));
     s.fix = reader.flag("fix");
     s.diff = reader.flag("diff");
     if (s.platforms.empty()) reader.refuse("platforms", "", "name at least one, such as linux/amd64");

@@ -6,11 +6,11 @@
 #include <ostream>
 
 #include "commands/commands.h"
+#include "pipeline/checks.h"
 #include "pipeline/evidence.h"
 #include "pipeline/external_images.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
-#include "pipeline/checks.h"
 #include "pipeline/reports.h"
 #include "scan/scan.h"
 #include "scan/scan_files.h"

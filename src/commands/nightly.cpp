@@ -17,9 +17,9 @@
 #include "pipeline/registry_access.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "system/timings.h"
 #include "registry/manifests.h"
 #include "report/terminal.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -15,11 +15,11 @@
 #include "pipeline/release.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "system/timings.h"
 #include "pipeline/unchanged.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -10,10 +10,10 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
-#include "system/timings.h"
 #include "registry/fetch.h"
 #include "registry/manifests.h"
 #include "scan/scan.h"
+#include "system/timings.h"
 #include "verdict/comparison.h"
 
 namespace {

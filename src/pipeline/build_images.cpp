@@ -8,10 +8,10 @@
 #include "bake/builder.h"
 #include "base/text.h"
 #include "pipeline/registry_access.h"
-#include "system/timings.h"
 #include "probe/engine.h"
 #include "registry/manifests.h"
 #include "system/parallel.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "pipeline/project.h"
-#include "system/timings.h"
 #include "probe/test_images.h"
+#include "system/timings.h"
 
 namespace {
 

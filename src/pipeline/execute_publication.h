@@ -5,8 +5,8 @@
 
 #include "pipeline/destination.h"
 #include "pipeline/result.h"
-#include "system/timings.h"
 #include "report/run.h"
+#include "system/timings.h"
 
 inline constexpr const char* run_again_hint =
     "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";

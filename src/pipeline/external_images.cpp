@@ -8,10 +8,10 @@
 #include "pipeline/registry_access.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "system/timings.h"
 #include "policy/policy.h"
 #include "registry/fetch.h"
 #include "scan/scan.h"
+#include "system/timings.h"
 #include "verdict/advice.h"
 
 namespace {

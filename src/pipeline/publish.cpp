@@ -9,8 +9,8 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
-#include "verdict/comparison.h"
 #include "system/timings.h"
+#include "verdict/comparison.h"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include "base/version.h"
 #include "pipeline/evidence.h"
 #include "pipeline/github.h"
-#include "system/timings.h"
 #include "report/release_notes.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "pipeline/images.h"
 #include "pipeline/project.h"
-#include "system/timings.h"
 #include "scan/scan.h"
+#include "system/timings.h"
 #include "verdict/comparison.h"
 
 namespace {

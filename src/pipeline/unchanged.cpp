@@ -15,9 +15,9 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
-#include "system/timings.h"
 #include "registry/manifests.h"
 #include "system/parallel.h"
+#include "system/timings.h"
 
 namespace {
 

@@ -4,7 +4,6 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -187,11 +186,6 @@ class InstructionReader {
         }
         instruction.flags = take_flags(instruction.rest);
         return instruction;
-    }
-
-    static std::string upper_case(std::string text) {
-        std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
-        return text;
     }
 
     static bool may_hold_heredoc(const Instruction& instruction) {

@@ -1,5 +1,5 @@
-// A layout as a tar for engines, and its layers as files: what an image holds is read from its blobs, without an engine.
-// Internal header.
+// A layout as a tar for engines, and its layers as files: what an image holds is read from its blobs, without an
+// engine. Internal header.
 #pragma once
 
 #include <filesystem>

@@ -13,8 +13,8 @@
 #include "scan/scan.h"
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
-#include "system/parallel.h"
 #include "system/files.h"
+#include "system/parallel.h"
 #include "system/timings.h"
 
 namespace {

@@ -1,5 +1,5 @@
-// The directory of one image's scans: reports, SBOMs, receipts, and what binds each SBOM to its image; and those of earlier
-// runs.
+// The directory of one image's scans: reports, SBOMs, receipts, and what binds each SBOM to its image; and those of
+// earlier runs.
 #pragma once
 
 #include <filesystem>
@@ -42,9 +42,9 @@ std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::st
 /// parse_kept_sboms_json.
 std::vector<KeptSbom> find_kept_sboms(Files& files, const std::filesystem::path& directory, const Digest& manifest);
 
-// Results of earlier scans are kept outside of the checkout. The same image, scanner, command and database give the same
-// report, so the scan need not run again. Whoever can write there could hide findings, exactly as with the databases
-// themselves: keep both with the same care.
+// Results of earlier scans are kept outside of the checkout. The same image, scanner, command and database give the
+// same report, so the scan need not run again. Whoever can write there could hide findings, exactly as with the
+// databases themselves: keep both with the same care.
 
 struct CachedScan {
     Receipt receipt;     ///< `reused` names the run that scanned

@@ -43,8 +43,8 @@ class TimedTask {
     Timing timing_;
 };
 
-/// A step of the pipeline. Says on the log what begins, and at `end` what came of it and how long it took. A step without
-/// an end failed.
+/// A step of the pipeline. Says on the log what begins, and at `end` what came of it and how long it took. A step
+/// without an end failed.
 class TimedStep {
   public:
     TimedStep(const World& world, std::string name, const std::string& what);

@@ -55,8 +55,7 @@ TEST_CASE("Help lists every command, and every command's help every option it us
         CHECK(help.find(command.name) != std::string::npos);
         const std::string own = parse_arguments({command.name, "--help"}).text;
         for (const OptionText& option : option_table()) {
-            const bool used = !option.secret && std::find(option.used_by.begin(), option.used_by.end(), command.name) !=
-                                                    option.used_by.end();
+            const bool used = !option.secret && uses(command.name, option);
             INFO(command.name << " --" << option.name);
             CHECK((own.find("--" + option.name + " ") != std::string::npos ||
                    own.find("--" + option.name + "\n") != std::string::npos) == used);

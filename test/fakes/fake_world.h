@@ -7,8 +7,8 @@
 #include "fakes/fake_files.h"
 #include "fakes/fake_http.h"
 #include "fakes/fake_processes.h"
-#include "system/world.h"
 #include "system/timings.h"
+#include "system/world.h"
 
 struct FakeWorld {
     FakeProcesses processes;

@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "local_server.h"
 #include "own_process.h"
-#include "system/parallel.h"
 #include "system/clock.h"
+#include "system/parallel.h"
 #include "system/real_processes.h"
 
 namespace {

@@ -15,8 +15,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "own_process.h"
-#include "system/parallel.h"
 #include "system/clock.h"
+#include "system/parallel.h"
 
 namespace {
 
