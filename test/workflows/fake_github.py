@@ -1,4 +1,4 @@
-"""A GitHub that remembers releases, findings and issues, on a port of this machine: enough for the workflows and the nights after them.
+"""A GitHub that remembers releases, findings and issues, on a port of this machine: enough for the workflows and the nightly scans.
 (The program's own tests have one that also lies.)"""
 
 import base64
@@ -42,37 +42,37 @@ class GitHub:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def answer(self):
+            def respond(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 authorized = self.headers.get("Authorization") == f"Bearer {GITHUB_TOKEN}"
-                status, answer = hub.answer(self.command, self.path, body, authorized)
-                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                status, response = hub.respond(self.command, self.path, body, authorized)
+                content = response if isinstance(response, bytes) else json.dumps(response).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_PATCH = do_PUT = answer
+            do_GET = do_POST = do_PATCH = do_PUT = respond
 
             def log_message(self, *_):
                 pass
 
         return Handler
 
-    def answer(self, method, url, body, authorized):
+    def respond(self, method, url, body, authorized):
         asked = f"{method} {url}"
         self.received += [asked.encode(), body]
         if method != "GET":
             self.writes.append(asked)
         if not authorized:
-            status, answer = 401, {"message": "Bad credentials"}
+            status, response = 401, {"message": "Bad credentials"}
         elif self.read_only and method != "GET":
-            status, answer = FORBIDDEN
+            status, response = FORBIDDEN
         else:
-            status, answer = self.route(method, url, body)
+            status, response = self.route(method, url, body)
         if status >= 400 and not MERE_QUESTIONS.match(asked):
             self.refused.append(f"{asked}: {status}")
-        return status, answer
+        return status, response
 
     def route(self, method, url, body):
         path, _, query = url.partition("?")

@@ -23,7 +23,7 @@ class GuardedRegistry(Registry):
         test.addCleanup(server.shutdown)
 
     def write(self, method, path, body=None, **headers):
-        """What somebody does who looks after the registry itself."""
+        """A request of the registry's own operator."""
         self.ask(self.behind, method, path, body, **headers)
 
     def make_handler(self, credentials):
@@ -32,14 +32,14 @@ class GuardedRegistry(Registry):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def answer(self):
+            def respond(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if self.command not in ("GET", "HEAD") and self.headers.get("Authorization") != expected:
                     return self.reply(401, {"WWW-Authenticate": 'Basic realm="registry"'}, b"")
                 connection = http.client.HTTPConnection(behind)
                 connection.request(self.command, self.path, body, self.passed_on(self.headers.items()))
-                answer = connection.getresponse()
-                self.reply(answer.status, self.passed_on(answer.getheaders()), answer.read())
+                response = connection.getresponse()
+                self.reply(response.status, self.passed_on(response.getheaders()), response.read())
                 connection.close()
 
             @staticmethod
@@ -55,7 +55,7 @@ class GuardedRegistry(Registry):
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = answer
+            do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = respond
 
             def log_message(self, *_):
                 pass

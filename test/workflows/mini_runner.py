@@ -69,7 +69,7 @@ class Runner:
         (self.places["workflow"] / "event.json").write_text(json.dumps(payload or {}))
         self.masks = runner_protocol.Masks(hidden)
         self.network = network  # the runner names one if the job has services
-        self.lent = {}  # directories of this machine that stand for what it lacks, and where the container sees them
+        self.shared = {}  # directories that every job shares, read-only: {path on this machine: path in the container}
         self.env = {}  # what earlier steps wrote into $GITHUB_ENV
         self.step_env = {}  # the next step's own `env:`
         self.steps = []
@@ -121,13 +121,13 @@ class Runner:
         words += ["-v", "/var/run/docker.sock:/var/run/docker.sock"]
         for place, inside in MOUNTS.items():
             words += ["-v", f"{self.places[place]}:{inside}"]
-        for place, inside in self.lent.items():
+        for place, inside in self.shared.items():
             words += ["-v", f"{place}:{inside}:ro"]
         return [*words, self.image, *args]
 
     def step(self, given=None, *, args=(), cancel_when=None, cancellation=CANCELLATION):
         """Runs the action with these inputs; `args` is what `with: args:` would add to the command line.
-        `cancel_when(log text)` says when somebody presses Cancel."""
+        `cancel_when(log text)` says when the run is cancelled."""
         files = self.command_files()
         variables = {**self.variables, **self.env, **self.step_env, **self.inputs(given or {})}
         variables = {name: self.inside(value) for name, value in variables.items()}
@@ -194,12 +194,12 @@ class Runner:
         return [path for place in self.places.values() for path in [place, *place.rglob("*")]]
 
     def leaks(self, holds=canaries.is_in):
-        """Where something got to that nobody may read: files, outputs, summaries, logs before anything in them is hidden."""
+        """Where a secret was written: files, outputs, summaries, and logs before they are masked."""
         files = [path for path in self.files() if path.is_file() and not path.is_symlink()]
         return [*(str(path) for path in files if holds(path.read_bytes())),
                 *(step.container for step in self.steps if holds(step.everything()))]
 
-    def strangers(self):
+    def foreign_files(self):
         """What the steps left that the runner's own user could not remove."""
         owner = self.workspace.stat().st_uid
         return [str(path) for path in self.files() if path.lstat().st_uid != owner]

@@ -65,7 +65,7 @@ def publishing_lines():
     return load(next(text for text in snippets("README.md", "yaml") if "secrets.DOCKER_TOKEN" in text))
 
 
-def ten_lines():
+def readme_lines():
     """The same without credentials and `to`: it publishes to a directory."""
     workflow_ = publishing_lines()
     (job,) = workflow_["jobs"].values()

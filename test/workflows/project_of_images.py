@@ -23,7 +23,7 @@ def matrix(rows=None):
 
 
 def payload(name):
-    """What GitHub tells of an event of that kind."""
+    """The payload of an event of that kind."""
     return json.loads((ROOT / f"test/fixtures/github/{name}.json").read_text())
 
 
@@ -83,7 +83,7 @@ class Job:
             make_repository(self.origin)
 
     def check_out(self, given=None):
-        """actions/checkout: one commit, unless it is told to fetch all."""
+        """actions/checkout: one commit, unless `fetch-depth` is 0."""
         depth = [] if str((given or {}).get("fetch-depth")) == "0" else ["--depth=1"]
         git(self.directory, "clone", "--quiet", *depth, f"file://{self.origin}", str(self.workspace))
         self.runner.variables["GITHUB_SHA"] = head_of(self.workspace)
@@ -104,10 +104,9 @@ class Job:
         return {"databases": str(target)}
 
     def stand_ins(self):
-        """The inputs that take the place of image registries, too. The images are not copied for each job: the container sees them where
-        they are, and cannot change them."""
+        """Inputs that replace image registries and feeds. The images are not copied for each job: they are mounted read-only."""
         temp = self.runner.places["runner_temp"]
-        self.runner.lent[container.CACHE / "stand-ins"] = "/stand-ins"
+        self.runner.shared[container.CACHE / "stand-ins"] = "/stand-ins"
         bases = (container.CACHE / "stand-ins/bases.json").read_text()
         (temp / "bases.json").write_text(bases.replace(f'"{container.CACHE}/stand-ins/', '"/stand-ins/'))
         authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")

@@ -65,7 +65,7 @@ class APullRequest(unittest.TestCase):
         self.remove_volume()
 
     def remove_volume(self):
-        """act keeps one for its next run. It goes at the end, unless somebody else has it already."""
+        """act leaves one for its next run. The test removes it, unless it was there before."""
         volume = ["docker", "volume", "inspect", "act-toolcache"]
         if subprocess.run(volume, capture_output=True, check=False).returncode:
             volume[2] = "rm"
@@ -82,12 +82,12 @@ class APullRequest(unittest.TestCase):
                      f"base=oci-layout://{base['layout']}@{base['digest']}", "--file", "Dockerfile", "artifacts")
         self.addCleanup(subprocess.run, ["docker", "rmi", JOB_IMAGE], capture_output=True, check=False)
 
-    def make_tree(self, lacking):
+    def make_tree(self, local_inputs):
         tree = self.directory / "tree"
         make_small_repository(tree)
         definition = copy.deepcopy(action())
         definition["runs"]["image"] = f"docker://{container.build()}"
-        for name, value in lacking.items():
+        for name, value in local_inputs.items():
             definition["inputs"][name]["default"] = value
         (tree / "action.yml").write_text(json.dumps(definition))
         (tree / ".github/workflows").mkdir(parents=True)
@@ -111,24 +111,24 @@ class APullRequest(unittest.TestCase):
 
     def act(self):
         """What it says, an object for each line."""
-        mounts = [f"{CACHE}/stand-ins:{CACHE}/stand-ins:ro", f"{self.directory}/lacking:{self.directory}/lacking", f"{self.artifacts}:{ARTIFACTS}"]
+        mounts = [f"{CACHE}/stand-ins:{CACHE}/stand-ins:ro", f"{self.directory}/local_inputs:{self.directory}/local_inputs", f"{self.artifacts}:{ARTIFACTS}"]
         words = ["act", "pull_request", "--json", "--pull=false", "--no-cache-server", "--workflows=.github/workflows/images.yml",
                  f"--eventpath={self.directory}/event.json", f"--platform=ubuntu-24.04={JOB_IMAGE}", "--action-cache-path", f"{self.directory}/cache",
                  f"--container-options={' '.join(f'-v {mount}' for mount in mounts)}", *self.make_substitutes()]
         ended = subprocess.run(words, cwd=self.directory / "tree", env=self.environment, capture_output=True, text=True, check=False)
-        said = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
-        self.assertEqual(ended.returncode, 0, ended.stderr + "\n".join(one.get("msg", "") for one in said))
-        return said
+        messages = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+        self.assertEqual(ended.returncode, 0, ended.stderr + "\n".join(one.get("msg", "") for one in messages))
+        return messages
 
     def test_it_is_planned_built_tested_scanned_and_judged_and_the_check_is_green(self):
         """Only here: act reads our workflows with a parser and an evaluator that are not ours."""
-        lacking = self.directory / "lacking"
-        shutil.copytree(sample_databases("green"), lacking / "databases")
-        shutil.copy(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"), lacking / "authorities.crt")
+        local_inputs = self.directory / "local_inputs"
+        shutil.copytree(sample_databases("green"), local_inputs / "databases")
+        shutil.copy(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"), local_inputs / "authorities.crt")
         self.make_job_image()
-        self.make_tree({"stand-ins": f"{CACHE}/stand-ins/bases.json", "databases": f"{lacking}/databases", "build-ca": f"{lacking}/authorities.crt"})
-        said = self.act()
-        ends = [(one["jobID"], one["jobResult"]) for one in said if "jobResult" in one]
+        self.make_tree({"stand-ins": f"{CACHE}/stand-ins/bases.json", "databases": f"{local_inputs}/databases", "build-ca": f"{local_inputs}/authorities.crt"})
+        messages = self.act()
+        ends = [(one["jobID"], one["jobResult"]) for one in messages if "jobResult" in one]
         self.assertEqual(sorted(ends), [(job, "success") for job in ("check", "image", "matrix", "publish")])
         verdict = json.loads(next(self.artifacts.glob("verdict-*/verdict.json")).read_text())
         self.assertEqual(verdict["outcome"], "clean")

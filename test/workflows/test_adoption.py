@@ -42,11 +42,11 @@ class Adoption(unittest.TestCase):
         secrets = {name: expressions.resolve(value, contexts) for name, value in job["secrets"].items()}
         play = Play(self, called, inputs={**given, "to": self.registry.host, **inputs}, secrets=secrets, token=GITHUB_TOKEN,
                     network="host", payload=push_to_main(), ref="refs/heads/main", make=make,
-                    lacking=lambda job: {**job.stand_ins(), "cache-from": "", "cache-to": "", "allow-stand-in": "true"},
+                    local_inputs=lambda job: {**job.stand_ins(), "cache-from": "", "cache-to": "", "allow-stand-in": "true"},
                     variables={"GITHUB_API_URL": self.hub.address})
         return play, play.run()
 
-    def test_as_it_was_it_is_told_what_to_do_and_nothing_is_built(self):
+    def test_before_it_is_adapted_each_problem_is_reported_and_nothing_is_built(self):
         """Only here: the container meets an adopter's repository as it is."""
         play, results = self.play(make_adopter)
         self.assertEqual(results, {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"})
@@ -73,18 +73,18 @@ class Adoption(unittest.TestCase):
         self.assertEqual(set(self.hub.findings.values()), {"refs/heads/main"})
         self.assertEqual(self.hub.refused, [])
 
-        self.check_the_night_after(play.origin)
+        self.check_nightly_scan(play.origin)
 
-    def check_the_night_after(self, origin):
+    def check_nightly_scan(self, origin):
         event = payload("schedule")
         event["repository"]["default_branch"] = "main"
-        night = Play(self, workflow("parent-images-nightly.yml"), event="schedule", payload=event, ref="refs/heads/main",
+        nightly = Play(self, workflow("parent-images-nightly.yml"), event="schedule", payload=event, ref="refs/heads/main",
                      token=GITHUB_TOKEN, network="host", make=lambda directory: git(directory, "clone", "--quiet", str(origin), "."),
-                     lacking=Job.databases, variables={
+                     local_inputs=Job.databases, variables={
                          "GITHUB_API_URL": self.hub.address,
                          "GITHUB_WORKFLOW_REF": "defra/images/.github/workflows/nightly-scan.yml@refs/heads/main"})
-        self.assertEqual(night.run(), {"nightly": "success"}, night.what_failed())
-        self.assertEqual(night.outputs(), {"verdict": "clean", "issue": ""})
+        self.assertEqual(nightly.run(), {"nightly": "success"}, nightly.what_failed())
+        self.assertEqual(nightly.outputs(), {"verdict": "clean", "issue": ""})
         self.assertEqual(self.hub.enabled, {"nightly-scan.yml"})
 
     def make_fixed(self, directory):

@@ -68,7 +68,7 @@ class Events(unittest.TestCase):
 
 
 class Attacks(unittest.TestCase):
-    def test_a_branchs_name_is_only_a_name(self):
+    def test_a_branch_name_is_never_run_as_code(self):
         """Only here: the name goes through an environment, a container and a log."""
         branch = """it's;"quoted"$(touch${IFS}pwned)`touch${IFS}pwned`${{secrets.TOKEN}}%0A::error::forged""".replace(":", "")
         job = Job(self, payload=payload("push"), ref=f"refs/heads/{branch}").check_out()

@@ -43,7 +43,7 @@ class Played(unittest.TestCase):
         registry, hub = Registry(self), GitHub(self)
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
-                    lacking=self.lacking, variables={"GITHUB_API_URL": hub.address})
+                    local_inputs=self.local_inputs, variables={"GITHUB_API_URL": hub.address})
         hub.head = head_of(play.origin)
         self.assertEqual(play.run(), {"matrix": "success", "image": "success", "publish": "success", "check": "success"},
                          play.what_failed())
@@ -56,11 +56,11 @@ class Played(unittest.TestCase):
                                         for python in ("3.13", "3.12") for target in ("development", "production")})
         self.check_owners(play)
 
-    def push_again(self, first, registry, hub, files, lacking=None):
+    def push_again(self, first, registry, hub, files, local_inputs=None):
         """The next push, which changes only these files: none of them goes into an image."""
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
-                    lacking=lacking or self.lacking, variables={"GITHUB_API_URL": hub.address},
+                    local_inputs=local_inputs or self.local_inputs, variables={"GITHUB_API_URL": hub.address},
                     make=lambda directory: git(directory, "clone", "--quiet", str(first.origin), "."))
         for name, text in files.items():
             (play.origin / name).write_text(text)
@@ -84,7 +84,7 @@ class Played(unittest.TestCase):
         """What is published has become vulnerable: only gate.publish: no-worse lets the run pass, by a step without a token."""
         for policy, result in (("gate: {publish: no-worse}\n", "success"), ("gate: {publish: strict}\n", "failure")):
             play, results = self.push_again(first, registry, hub, {"vulnerability-policy.yml": policy},
-                                            lambda job: {**self.lacking(job), **job.databases("red")})
+                                            lambda job: {**self.local_inputs(job), **job.databases("red")})
             self.assertEqual(results, {"matrix": "success", "image": "skipped", "publish": result, "check": result}, play.what_failed())
             outputs = play.outputs()
             self.assertEqual((outputs["verdict"], outputs["published"]), ("vulnerable", "false"), policy)
@@ -94,7 +94,7 @@ class Played(unittest.TestCase):
         registry, hub = Registry(self), GitHub(self, read_only=True)
         play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
                     token=GITHUB_TOKEN, network="host", payload=payload("pull_request_fork"), event="pull_request",
-                    ref="refs/pull/41/merge", lacking=self.lacking, variables={"GITHUB_API_URL": hub.address},
+                    ref="refs/pull/41/merge", local_inputs=self.local_inputs, variables={"GITHUB_API_URL": hub.address},
                     make=make_small_repository)
         planted = "out/scans/published/3.13.5-production-linux-amd64/receipts.json"  # what is published has it all, it says
         (play.origin / planted).parent.mkdir(parents=True)
@@ -105,34 +105,34 @@ class Played(unittest.TestCase):
                          play.what_failed())
         kept = sorted(path.name for path in (play.directory / "artifacts").glob("verdict-*-attempt-1/**/*.sarif"))
         self.assertEqual(kept, [f"3.13.5-{target}-linux-amd64.sarif" for target in ("development", "production")])
-        said = [notice for _, ended in play.steps["publish"] if "step" in ended for notice in ended["step"].log.messages("notice")]
-        self.assertTrue([notice for notice in said if "no findings in code scanning" in notice], said)
+        messages = [notice for _, ended in play.steps["publish"] if "step" in ended for notice in ended["step"].log.messages("notice")]
+        self.assertTrue([notice for notice in messages if "no findings in code scanning" in notice], messages)
         self.assertEqual((registry.repositories(), hub.writes), ([], []))
         self.assertFalse((play.jobs["publish"][0].workspace / planted).exists())
         self.check_owners(play)
 
     def test_no_image_is_green_with_a_reason_and_a_broken_matrix_is_red(self):
         """Only here: conditions between jobs, evaluated."""
-        for text, results, said in [
+        for text, results, messages in [
                 ("[]", {"matrix": "success", "image": "skipped", "publish": "skipped", "check": "success"}, "names no image"),
                 ("[", {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"}, "ended with: failure")]:
             with self.subTest(matrix=text):
                 play = Play(self, workflow("parent-images.yml"), payload=payload("push"),
-                            lacking=lambda job: {})
+                            local_inputs=lambda job: {})
                 (play.origin / "image-matrix.json").write_text(text)
                 git(play.origin, "commit", "--quiet", "--all", "--message=Other versions")
                 self.assertEqual(play.run(), results)
                 ((_, check),) = play.steps["check"]
-                self.assertIn(said, check["log"])
+                self.assertIn(messages, check["log"])
 
     def test_a_branch_that_publishes_without_a_token_stops_before_anything_is_built(self):
         """Only here: conditions between steps, evaluated."""
         play = Play(self, workflow("parent-images.yml"), inputs={"docker-username": "defra-robot"},
-                    payload=payload("push"), lacking=lambda job: {})
+                    payload=payload("push"), local_inputs=lambda job: {})
         self.assertEqual(play.run(), {"matrix": "failure", "image": "skipped", "publish": "skipped", "check": "failure"})
         self.assertIn("needs the input docker-username and the secret docker-token", play.steps["matrix"][-1][1]["log"])
 
-    def lacking(self, job):
+    def local_inputs(self, job):
         return {**job.stand_ins(), "cache-from": "", "cache-to": "", "allow-stand-in": "true"}
 
     def check_registry(self, registry):
@@ -149,7 +149,7 @@ class Played(unittest.TestCase):
     def check_owners(self, play):
         for name, jobs in play.jobs.items():
             for job in jobs:
-                self.assertEqual(job.runner.strangers(), [], name)
+                self.assertEqual(job.runner.foreign_files(), [], name)
 
 
 if __name__ == "__main__":

@@ -71,17 +71,17 @@ class PushAndNightly(unittest.TestCase):
         self.scan_clean_images_again()
         self.assertEqual(self.hub.refused, [])
 
-    def play(self, workflow, event, lacking, **options):
+    def play(self, workflow, event, local_inputs, **options):
         """Both GitHub and the registry are on this machine, and that is all that is different from the README."""
         variables = {"GITHUB_API_URL": self.hub.address,
                      "GITHUB_WORKFLOW_REF": "defra/images/.github/workflows/nightly-scan.yml@refs/heads/master"}
         play = Play(self, workflow, event=event, payload=payload(event), token=GITHUB_TOKEN, network="host", variables=variables,
-                    lacking=lacking, make=lambda directory: git(directory, "clone", "--quiet", str(self.origin), "."), **options)
+                    local_inputs=local_inputs, make=lambda directory: git(directory, "clone", "--quiet", str(self.origin), "."), **options)
         (name,) = workflow["jobs"]
         self.hub.head = head_of(play.origin)
         play.run()
         (job,) = play.jobs[name]
-        self.assertEqual(job.runner.strangers(), [])
+        self.assertEqual(job.runner.foreign_files(), [])
         return job, play.last_step(name)
 
     # a push ---------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class PushAndNightly(unittest.TestCase):
     # why? -----------------------------------------------------------------------------------------------------------
 
     def replay(self, pushed):
-        """In a workflow, and as IMAGE_SCANNING.md tells service teams to do it by hand."""
+        """In a workflow, and by hand as IMAGE_SCANNING.md describes it."""
         job = Job(self, payload=payload("workflow_dispatch"), event="workflow_dispatch", network="host", hidden=[GITHUB_TOKEN],
                   variables={"GITHUB_API_URL": self.hub.address}, contexts={"github": {"token": GITHUB_TOKEN}}).check_out()
         step = job.runner.step({"command": "judge", "release": "1.0.0", "out": "then"})
@@ -247,7 +247,7 @@ class PushAndNightly(unittest.TestCase):
         self.assertEqual(len(self.hub.analyses), alerts, "an upload would close alerts unseen")
 
     def delete_an_image(self):
-        """Returns its digest. The tags still name its index, and nobody can pull it."""
+        """Returns its digest. The tags still name its index, and it cannot be pulled."""
         index = json.loads(self.tagged(IMAGES[0], "latest"))
         (child,) = [one for one in index["manifests"] if one["platform"]["os"] == "linux"]
         path = f"{repository_of(IMAGES[0])}/manifests/{child['digest']}"

@@ -54,7 +54,7 @@ class Registry:
                 return
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError("the registry does not answer")
+        raise RuntimeError("the registry does not respond")
 
     def get(self, path):
         return self.ask(self.host, "GET", path, Accept=ACCEPT)
@@ -62,8 +62,8 @@ class Registry:
     @staticmethod
     def ask(host, method, path, body=None, **headers):
         request = urllib.request.Request(f"http://{host}/v2/{path}", method=method, data=body, headers=headers)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
-            return answer.read()
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as response:
+            return response.read()
 
     def tags(self, repository):
         return sorted(json.loads(self.get(f"{repository}/tags/list"))["tags"])
@@ -206,7 +206,7 @@ class Release(unittest.TestCase):
         self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
 
     def test_workflows_that_changed_meanwhile_are_noticed_before_the_build_and_before_the_push(self):
-        """Only here: git tells what changed meanwhile."""
+        """Only here: git shows what changed meanwhile."""
         released = self.clone.git("rev-parse", "HEAD")
         self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
         (self.clone.tree / ".github/workflows/ci.yml").write_text("on: push\n")
@@ -218,7 +218,7 @@ class Release(unittest.TestCase):
             self.assertIn("the workflows changed on the default branch since this commit", ended.stderr)
         self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
 
-    def test_a_container_that_nobody_can_pull_is_not_released(self):
+    def test_a_container_that_cannot_be_pulled_is_not_released(self):
         """Only here: a registry that wants a login."""
         self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
         digest = hashlib.sha256(self.registry.get("defra/python-image-action/manifests/v1.2.3")).hexdigest()
@@ -230,7 +230,7 @@ class Release(unittest.TestCase):
         self.assertEqual(succeed("git", "--git-dir", str(self.clone.origin), "tag"), "")
 
     def test_a_changed_work_tree_or_a_container_that_is_not_there_releases_nothing(self):
-        """Only here: git tells what changed."""
+        """Only here: git shows what changed."""
         (self.clone.tree / "action.Dockerfile").write_text("FROM scratch\n")
         self.assertIn("the work tree has changes", self.release("v1.2.3").stderr)
         self.clone.git("checkout", "--quiet", ".")
@@ -282,7 +282,7 @@ class Pins(unittest.TestCase):
         self.assertEqual(self.pin().returncode, 0)
         self.assertEqual(self.pinned_files(), pinned.replace(digests[self.tags[0]], moved))
 
-    def test_what_cannot_be_resolved_is_told_and_not_written(self):
+    def test_what_cannot_be_resolved_is_reported_and_not_written(self):
         """Only here: skopeo fails in its own way."""
         before = self.pinned_files()
         ended = self.pin()

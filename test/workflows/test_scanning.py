@@ -65,7 +65,7 @@ class Guide(unittest.TestCase):
         self.environments = {sample: environment(self.directory, sample) for sample in ("green", "red")}
         for image in (PARENT, SERVICE):
             if subprocess.run(["docker", "inspect", image], capture_output=True, check=False).returncode == 0:
-                self.skipTest(f"the engine has an image called {image}, which is somebody else's")
+                self.skipTest(f"the engine has an image called {image}, which is not ours")
             self.addCleanup(subprocess.run, ["docker", "rmi", image], capture_output=True, check=False)
         self.make_parent()
 
@@ -135,7 +135,7 @@ class Guide(unittest.TestCase):
         for sample, verdict in (("green", "clean"), ("red", "vulnerable")):
             with self.subTest(sample=sample):
                 play = Play(self, load(snippet("jobs")), payload=payload("push"), machine=self.environments[sample],
-                            make=self.make_repository, lacking=lambda job, sample=sample: job.databases(sample))
+                            make=self.make_repository, local_inputs=lambda job, sample=sample: job.databases(sample))
                 ends = play.run()
                 self.assertEqual(play.last_step("scan").outputs["verdict"], verdict, play.what_failed())
                 self.assertEqual(ends, {"scan": "success" if verdict == "clean" else "failure"}, play.what_failed())

@@ -115,8 +115,8 @@ class Promises(unittest.TestCase):
     def test_a_run_that_judged_nothing_is_unknown_and_published_nothing(self):
         outputs = PARENT_IMAGES["on"]["workflow_call"]["outputs"]
         jobs = {"matrix": {"outputs": {"reason": "the branch topic does not publish"}}, "publish": {"outputs": {}}}
-        said = {name: expressions.resolve(output["value"], {"jobs": jobs}) for name, output in outputs.items()}
-        self.assertEqual(said, {"verdict": "unknown", "published": "false", "reason": "the branch topic does not publish",
+        resolved = {name: expressions.resolve(output["value"], {"jobs": jobs}) for name, output in outputs.items()}
+        self.assertEqual(resolved, {"verdict": "unknown", "published": "false", "reason": "the branch topic does not publish",
                                 "digests": "", "tags": "", "release": ""})
 
     def test_what_is_published_is_published_one_run_at_a_time_whatever_its_branch_and_no_run_is_dropped(self):
@@ -193,7 +193,7 @@ class Promises(unittest.TestCase):
             contexts = {"needs": {"matrix": {"outputs": {"publish": publish}}}, "inputs": {"sarif-upload": "required"}}
             self.assertEqual([expressions.resolve(wish, contexts) for wish in wishes], uploads)
 
-    def test_the_jobs_ask_for_exactly_what_the_caller_is_told_to_give(self):
+    def test_the_jobs_ask_for_exactly_the_permissions_that_are_documented(self):
         """GitHub does not start a run whose caller grants less than any job of the called workflow asks for."""
         seen = set()
         documents = [text for name in ("README.md", "docs/github.md", "docs/migrating.md") for text in snippets(name, "yaml")]
@@ -236,7 +236,7 @@ class Promises(unittest.TestCase):
                 for name, wish in job["permissions"].items():
                     self.assertIn(f"{name}: {wish}", explained, file)
 
-    def test_the_check_to_require_has_the_name_that_the_readme_tells(self):
+    def test_the_check_to_require_has_the_name_that_the_readme_documents(self):
         caller = workflow("images.yml")["jobs"]["images"]["name"]
         name = PARENT_IMAGES["jobs"]["check"]["name"]
         self.assertIn(f"**The check to require** is `CALLING-JOB / {name}`, here `{caller} / {name}`", (ROOT / "docs/github.md").read_text())

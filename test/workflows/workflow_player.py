@@ -25,14 +25,14 @@ def places_of_results(job):
     return [job.runner.places["home"] / ".cache/python-image-action", job.runner.places["runner_temp"] / "cache/python-image-action"]
 
 
-def lend_results(job):
+def restore_results(job):
     """A machine that ran before: what any play tested and scanned is not tested and scanned again if all of it is the same."""
     for place in places_of_results(job):
         shutil.copytree(container.results(), place)
     give_to_runner(job.directory)
 
 
-def keep_results(job):
+def save_results(job):
     for place in places_of_results(job):
         for file in [path for kind in ("tests", "scans") for path in (place / kind).rglob("*") if path.is_file()]:
             kept = container.results() / file.relative_to(place)
@@ -44,11 +44,11 @@ def keep_results(job):
 
 
 class Play:
-    def __init__(self, test, workflow, *, lacking, inputs=None, secrets=None, settings=None, token="", make=make_repository,
+    def __init__(self, test, workflow, *, local_inputs, inputs=None, secrets=None, settings=None, token="", make=make_repository,
                  machine=None, **job_options):
-        """`lacking(job)` gives the inputs that stand for what this machine has not: registries, feeds, caches. `settings` are what
+        """`local_inputs(job)` gives the inputs that replace what this machine cannot reach: registries, feeds, caches. `settings` are what
         workflows know as `vars`, `machine` the environment that scripts find there."""
-        self.test, self.workflow, self.lacking, self.job_options = test, workflow, lacking, job_options
+        self.test, self.workflow, self.local_inputs, self.job_options = test, workflow, local_inputs, job_options
         self.machine = machine or {"PATH": os.environ["PATH"]}
         self.directory = Path(tempfile.mkdtemp(prefix="play-"))
         test.addCleanup(shutil.rmtree, self.directory)
@@ -92,7 +92,7 @@ class Play:
     def run_job(self, name, definition, contexts):
         job = Job(self.test, origin=self.origin, hidden=self.hidden, contexts={"github": contexts["github"]}, **self.job_options)
         job.extra, job.caches = None, {}
-        lend_results(job)
+        restore_results(job)
         contexts |= {"runner": {"temp": str(job.runner.places["runner_temp"])}, "steps": {}}
         status = "success"
         for number, step in enumerate(definition["steps"]):
@@ -106,7 +106,7 @@ class Play:
             contexts["steps"][label] = ended
         if status == "success":
             self.save_caches(job)
-        keep_results(job)
+        save_results(job)
         outputs = {key: str(expressions.resolve(value, contexts)) for key, value in definition.get("outputs", {}).items()}
         self.contexts["needs"][name] = {"outputs": runner_protocol.job_outputs(outputs, job.runner.masks, [])}
         self.jobs.setdefault(name, []).append(job)
@@ -139,7 +139,7 @@ class Play:
 
     def run_action(self, job, given, environment):
         if job.extra is None:
-            job.extra = self.lacking(job)
+            job.extra = self.local_inputs(job)
         job.runner.step_env = environment
         step = job.runner.step({**given, **job.extra})
         return {"outcome": "failure" if step.conclusion != "success" else "success", "outputs": step.outputs, "step": step}
