@@ -1,4 +1,4 @@
-// Golden files: a rendered text is compared with one that a person has read and approved.
+// Golden files: compares rendered text with text that was reviewed and approved.
 #pragma once
 
 #include "places.h"
@@ -10,8 +10,8 @@
 #include <iterator>
 #include <string>
 
-/// Compares `text` with test/fixtures/NAME. With APPROVE=1 in the environment the file is written instead: look at the
-/// difference before you keep it.
+/// Compares `text` with test/fixtures/NAME. With APPROVE=1 in the environment the file is rewritten instead: review
+/// the difference before you commit it.
 inline void approve(const std::string& text, const std::string& name) {
     const std::filesystem::path golden = std::filesystem::path(fixtures_dir()) / name;
     const char* approving = std::getenv("APPROVE");
@@ -22,7 +22,7 @@ inline void approve(const std::string& text, const std::string& name) {
     }
     std::ifstream file(golden, std::ios::binary);
     const std::string approved((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    INFO("golden file: " << golden.string() << " (APPROVE=1 writes it anew)");
+    INFO("golden file: " << golden.string() << " (APPROVE=1 rewrites it)");
     REQUIRE(file.is_open());
     CHECK(text == approved);
 }

@@ -1,5 +1,5 @@
-// This machine as a world, for tests of the whole: a work tree of their own, the tools that the set-up keeps in its
-// cache.
+// A World made of the real implementations, for integration tests: each test has its own work tree and uses the tools
+// in the set-up's cache.
 #pragma once
 
 #include <unistd.h>
@@ -38,7 +38,7 @@ inline Environment own_environment() {
     return environment;
 }
 
-/// A directory whose name would trip whoever forgets to quote, removed at the end.
+/// A temporary directory whose name breaks code that forgets to quote; removed at the end.
 struct WorkTree {
     std::filesystem::path path = make();
 

@@ -8,7 +8,7 @@
 
 TEST_CASE("a builder of our own is booted, and removed at the end of its scope") {
     FakeWorld fake;
-    fake.processes.answer({"docker-buildx"}, "");
+    fake.processes.stub({"docker-buildx"}, "");
     const World world = fake.world();
     BuildSettings settings = sample_settings();
     settings.buildkit_image = "mirror.example/buildkit:1";
@@ -29,7 +29,7 @@ TEST_CASE("a builder of our own is booted, and removed at the end of its scope")
 
 TEST_CASE("two runs have builders of different names") {
     FakeWorld fake;
-    fake.processes.answer({"docker-buildx"}, "");
+    fake.processes.stub({"docker-buildx"}, "");
     const World world = fake.world();
     const OwnBuilder one(world, sample_settings(), {}, "/tmp/a");
     const OwnBuilder other(world, sample_settings(), {}, "/tmp/b");
@@ -45,7 +45,7 @@ TEST_CASE("a builder of our own knows the engine's mirrors") {
           "  http = true\n");
 
     FakeWorld fake;
-    fake.processes.answer({"docker-buildx"}, "");
+    fake.processes.stub({"docker-buildx"}, "");
     const World world = fake.world();
     BuildSettings settings = sample_settings();
     settings.mirrors = {"http://127.0.0.1:5000"};
@@ -60,9 +60,9 @@ TEST_CASE("a builder of our own knows the engine's mirrors") {
 namespace {
 
 void let_boot_fail(FakeWorld& fake, const std::string& error) {
-    fake.processes.answer({"docker-buildx", "create"},
-                          Finished{.exit_code = 1, .timed_out = false, .out = "", .err = error, .truncated = false});
-    fake.processes.answer({"docker-buildx", "rm"}, "");
+    fake.processes.stub({"docker-buildx", "create"},
+                        Finished{.exit_code = 1, .timed_out = false, .out = "", .err = error, .truncated = false});
+    fake.processes.stub({"docker-buildx", "rm"}, "");
 }
 
 std::string error_of_boot(FakeWorld& fake) {
@@ -103,25 +103,24 @@ TEST_CASE("a pull that the network broke is tried three times, and a half-made b
     for (std::size_t i = 0; i < 6; ++i) CHECK(fake.processes.ran[i].argv[1] == (i % 2 == 0 ? "create" : "rm"));
 
     FakeWorld better;
-    better.processes.answer(
-        {"docker-buildx", "create"},
-        Finished{.exit_code = 1, .timed_out = false, .out = "", .err = timeout, .truncated = false});
-    better.processes.answer({"docker-buildx", "create"}, "");
-    better.processes.answer({"docker-buildx", "rm"}, "");
+    better.processes.stub({"docker-buildx", "create"},
+                          Finished{.exit_code = 1, .timed_out = false, .out = "", .err = timeout, .truncated = false});
+    better.processes.stub({"docker-buildx", "create"}, "");
+    better.processes.stub({"docker-buildx", "rm"}, "");
     const World world = better.world();
     { const OwnBuilder builder(world, sample_settings(), {}, "/tmp/fake-1"); }
     CHECK(better.processes.ran.size() == 4);
 }
 TEST_CASE("what killed runs left behind is removed after a day, others' builders never") {
     FakeWorld fake;  // it is 2026-11-23T12:00:00Z, 1795435200
-    fake.http.answer("GET",
-                     "http://engine/containers/"
-                     "json?all=true&filters=%7B%22name%22%3A%5B%22buildx_buildkit_python-image-action-%22%5D%7D",
-                     200,
-                     R"([{"Id": "old", "Names": ["/buildx_buildkit_python-image-action-1a0"], "Created": 1795348800},
+    fake.http.stub("GET",
+                   "http://engine/containers/"
+                   "json?all=true&filters=%7B%22name%22%3A%5B%22buildx_buildkit_python-image-action-%22%5D%7D",
+                   200,
+                   R"([{"Id": "old", "Names": ["/buildx_buildkit_python-image-action-1a0"], "Created": 1795348800},
                          {"Id": "young", "Names": ["/buildx_buildkit_python-image-action-2b0"], "Created": 1795348801},
                          {"Id": "other", "Names": ["/my_buildx_buildkit_python-image-action-3"], "Created": 1}])");
-    fake.http.answer("DELETE", "*", 204);
+    fake.http.stub("DELETE", "*", 204);
     remove_left_builders(fake.world(), "/run/engine.sock");
     CHECK(fake.http.lines() ==
           "GET "

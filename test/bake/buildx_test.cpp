@@ -23,7 +23,7 @@ std::string error_of(FakeWorld& fake) {
 
 TEST_CASE("docker-buildx on PATH is used before the plug-in") {
     FakeWorld fake;
-    fake.processes.answer({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
+    fake.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
     const Buildx buildx = find_buildx(fake.world());
     CHECK(buildx.command == std::vector<std::string>{"docker-buildx"});
     CHECK(buildx.version == "0.36.1");
@@ -32,9 +32,9 @@ TEST_CASE("docker-buildx on PATH is used before the plug-in") {
 
 TEST_CASE("without it the docker CLI's plug-in is used") {
     FakeWorld fake;
-    fake.processes.answer({"docker-buildx"},
-                          Finished{.exit_code = 127, .timed_out = false, .out = "", .err = "", .truncated = false});
-    fake.processes.answer({"docker", "buildx", "version"}, "github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3\n");
+    fake.processes.stub({"docker-buildx"},
+                        Finished{.exit_code = 127, .timed_out = false, .out = "", .err = "", .truncated = false});
+    fake.processes.stub({"docker", "buildx", "version"}, "github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3\n");
     const Buildx buildx = find_buildx(fake.world());
     CHECK(buildx.command == std::vector<std::string>{"docker", "buildx"});
     CHECK(buildx.version == "0.13.1");
@@ -42,24 +42,24 @@ TEST_CASE("without it the docker CLI's plug-in is used") {
 
 TEST_CASE("a buildx that does not know its version is taken") {
     FakeWorld fake;
-    fake.processes.answer({"docker-buildx", "version"}, "github.com/docker/buildx v0.0.0+unknown\n");
+    fake.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.0.0+unknown\n");
     CHECK(find_buildx(fake.world()).version.empty());
 }
 
 TEST_CASE("no buildx, or one that is too old, is an error that says what to install") {
     FakeWorld none;
-    none.processes.answer({"docker-buildx"},
-                          Finished{.exit_code = 127, .timed_out = false, .out = "", .err = "", .truncated = false});
-    none.processes.answer({"docker"}, Finished{.exit_code = 1,
-                                               .timed_out = false,
-                                               .out = "",
-                                               .err = "docker: 'buildx' is not a docker command.",
-                                               .truncated = false});
+    none.processes.stub({"docker-buildx"},
+                        Finished{.exit_code = 127, .timed_out = false, .out = "", .err = "", .truncated = false});
+    none.processes.stub({"docker"}, Finished{.exit_code = 1,
+                                             .timed_out = false,
+                                             .out = "",
+                                             .err = "docker: 'buildx' is not a docker command.",
+                                             .truncated = false});
     CHECK(error_of(none) ==
           "buildx is not here: neither docker-buildx nor docker buildx could be run\n"
           "  hint: install buildx 0.13 or newer: docker-buildx on PATH, or the plug-in of the docker CLI\n");
     FakeWorld old;
-    old.processes.answer({"docker-buildx", "version"}, "github.com/docker/buildx v0.12.1 abc\n");
+    old.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.12.1 abc\n");
     CHECK(error_of(old) ==
           "docker-buildx is version 0.12.1: too old for OCI layouts and provenance\n"
           "  hint: install buildx 0.13 or newer: docker-buildx on PATH, or the plug-in of the docker CLI\n");

@@ -113,7 +113,7 @@ std::string error_of(FakeWorld& fake, const BuildSettings& settings) {
 TEST_CASE("one bake makes all layouts, in the order of the plan") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
     const std::vector<Layout> layouts = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
     REQUIRE(layouts.size() == 4);
     for (std::size_t i = 0; i < layouts.size(); ++i) {
@@ -132,7 +132,7 @@ TEST_CASE("one bake makes all layouts, in the order of the plan") {
 TEST_CASE("a runner shows what BuildKit prints, elsewhere a file keeps it, also of a failed build") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"},
+    fake.processes.stub_with({"docker-buildx", "bake"},
                              [](const Command&) { return failed("#1 much\nERROR: no space left on device\n"); });
     error_of(fake, sample_settings());
     CHECK_FALSE(fake.processes.ran[0].relayed);
@@ -147,7 +147,7 @@ TEST_CASE("a build leaves nothing but its layouts and what BuildKit printed") {
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images.building/of-an-interrupted-build", "x");
     const FakeProcesses::Effect good_bake = bake(fake, "");
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command& command) {
         CHECK(fake.files.names_in("/out/images.building").empty());
         return good_bake(command);
     });
@@ -161,10 +161,10 @@ TEST_CASE("a second build takes the place of the first, and of its images only")
     FakeWorld fake;
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images/3.11.1-production-linux-amd64", "of another plan");
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "first"));
     const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
-    fake.processes.answers.clear();
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+    fake.processes.stubs.clear();
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "second"));
     const std::vector<Layout> second = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
     CHECK(first[0].manifest != second[0].manifest);
     CHECK(load_layout(fake.files, "/out/images/" + names[0], "3.13.3-development", "linux/amd64").manifest ==
@@ -176,10 +176,10 @@ TEST_CASE("a second build takes the place of the first, and of its images only")
 TEST_CASE("a build that fails leaves the former layouts as they were") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "first"));
     const std::vector<Layout> first = run_build(fake.world(), sample_plan(), sample_settings()).layouts;
-    fake.processes.answers.clear();
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+    fake.processes.stubs.clear();
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) {
         write_layout(fake.files, "/out/images.building/" + names[0], "half");
         return failed("ERROR: no space left on device\n");
     });
@@ -196,7 +196,7 @@ TEST_CASE("a build that fails leaves the former layouts as they were") {
 TEST_CASE("a bake that leaves out an image replaces none") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) {
         for (std::size_t i = 0; i < 3; ++i) write_layout(fake.files, "/out/images.building/" + names[i], "x");
         return Finished{};
     });
@@ -207,7 +207,7 @@ TEST_CASE("a bake that leaves out an image replaces none") {
 TEST_CASE("the record says what each image was made from, as BuildKit has it") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
     run_build(fake.world(), sample_plan(), sample_settings());
     CHECK(recorded(fake) ==
           "python:3.13.3-slim-bookworm 1 3.13.3-development 3.13.3-production\n"
@@ -220,7 +220,7 @@ TEST_CASE("an image that was made from something else than the pinned bases is d
     FakeWorld fake;
     put_dockerfile(fake);
     SECTION("an image that nobody pinned") {
-        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('9').text()}));
+        fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('9').text()}));
         CHECK(error_of(fake, sample_settings())
                   .starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made from pkg:docker/some/image@1, "
                                "which is not a pinned "
@@ -228,11 +228,11 @@ TEST_CASE("an image that was made from something else than the pinned bases is d
                                "  hint: the build is discarded: name that image in a FROM, and use its stage\n"));
     }
     SECTION("a base of another image") {
-        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('2').text()}));
+        fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('2').text()}));
         CHECK(error_of(fake, sample_settings()).starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made"));
     }
     SECTION("a layout that does not say") {
-        fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+        fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) {
             for (const std::string& name : names) {
                 write_layout(fake.files, "/out/images.building/" + name, name);
                 std::string& index = fake.files.texts.at("/out/images.building/" + name + "/index.json");
@@ -249,7 +249,7 @@ TEST_CASE("an image that was made from something else than the pinned bases is d
 TEST_CASE("the record stays true for the layouts that a build does not replace") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "first"));
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "first"));
     run_build(fake.world(), sample_plan(), sample_settings());
     const std::string before = recorded(fake);
 
@@ -258,14 +258,14 @@ TEST_CASE("the record stays true for the layouts that a build does not replace")
     Plan some = sample_plan();
     some.images = {some.images[0]};
     SECTION("a build that fails") {
-        fake.processes.answers.clear();
-        fake.processes.answer({"docker-buildx", "bake"}, failed("ERROR: failed\n"));
+        fake.processes.stubs.clear();
+        fake.processes.stub({"docker-buildx", "bake"}, failed("ERROR: failed\n"));
         CHECK(error_of(fake, moved) != "no error");
         CHECK(recorded(fake) == before);
     }
     SECTION("a build of some images, on a base that has moved") {
-        fake.processes.answers.clear();
-        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        fake.processes.stubs.clear();
+        fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "second"));
         run_build(fake.world(), some, moved);
         CHECK(recorded(fake) ==
               "python:3.13.3-slim-bookworm 7 3.13.3-development\n"
@@ -275,8 +275,8 @@ TEST_CASE("the record stays true for the layouts that a build does not replace")
               "python:3.13.3-slim-bookworm 1 3.13.3-production\n");
     }
     SECTION("a build of some images on the same bases") {
-        fake.processes.answers.clear();
-        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        fake.processes.stubs.clear();
+        fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "second"));
         run_build(fake.world(), some, sample_settings());
         const std::string after = recorded(fake);
         CHECK(std::count(after.begin(), after.end(), '\n') == 4);
@@ -284,8 +284,8 @@ TEST_CASE("the record stays true for the layouts that a build does not replace")
     SECTION("layouts that were removed") {
         fake.files.remove("/out/images/" + names[2]);
         fake.files.remove("/out/images/" + names[3]);
-        fake.processes.answers.clear();
-        fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, "second"));
+        fake.processes.stubs.clear();
+        fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "second"));
         run_build(fake.world(), some, sample_settings());
         CHECK(recorded(fake).find("3.12.6") == std::string::npos);
     }
@@ -301,7 +301,7 @@ TEST_CASE("two builds do not write to one directory at once") {
     BuildSettings settings = sample_settings();
     settings.out = tree.path;
     bool is_tried = false;
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) {
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) {
         CHECK(error_of(other, settings) ==
               "another build is writing to " + (tree.path / "images").string() +
                   "\n  hint: wait until it has ended, or name another directory with --out\n");
@@ -318,7 +318,7 @@ TEST_CASE("BuildKit is given a policy that lets nothing in but the pinned bases"
     put_dockerfile(fake);
     std::string policy;
     const FakeProcesses::Effect good_bake = bake(fake, "");
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command& command) {
         policy = fake.files.read(command.environment.at("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"));
         return good_bake(command);
     });
@@ -332,7 +332,7 @@ TEST_CASE("a bake that the network ended is run three times, not more") {
     const std::string err =
         "ERROR: failed to solve: unexpected status from HEAD request to https://registry-1.docker.io/v2/x: 429 Too "
         "Many Requests\n";
-    fake.processes.answer({"docker-buildx", "bake"}, failed(err));
+    fake.processes.stub({"docker-buildx", "bake"}, failed(err));
     CHECK(error_of(fake, sample_settings()).find("a registry could not be reached") != std::string::npos);
     CHECK(fake.processes.ran.size() == 3);
     CHECK(fake.clock.sleeps ==
@@ -340,8 +340,8 @@ TEST_CASE("a bake that the network ended is run three times, not more") {
 
     FakeWorld better;
     put_dockerfile(better);
-    better.processes.answer({"docker-buildx", "bake"}, failed(err));
-    better.processes.answer_by({"docker-buildx", "bake"}, bake(better, ""));
+    better.processes.stub({"docker-buildx", "bake"}, failed(err));
+    better.processes.stub_with({"docker-buildx", "bake"}, bake(better, ""));
     CHECK(run_build(better.world(), sample_plan(), sample_settings()).layouts.size() == 4);
     CHECK(better.log.str() ==
           "BuildKit's output goes to /out/build.log\n"
@@ -351,9 +351,9 @@ TEST_CASE("a bake that the network ended is run three times, not more") {
 TEST_CASE("a failed step is not tried again") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer({"docker-buildx", "bake"},
-                          failed("ERROR: failed to solve: process \"/bin/sh -c curl\" did not complete successfully: "
-                                 "exit code: 1 (connection reset)\n"));
+    fake.processes.stub({"docker-buildx", "bake"},
+                        failed("ERROR: failed to solve: process \"/bin/sh -c curl\" did not complete successfully: "
+                               "exit code: 1 (connection reset)\n"));
     error_of(fake, sample_settings());
     CHECK(fake.processes.ran.size() == 1);
 }
@@ -361,9 +361,9 @@ TEST_CASE("a failed step is not tried again") {
 TEST_CASE("with the classic image store a builder of our own does it, and is removed") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.http.answer("GET", "*", 200, "[]");
-    fake.processes.answer({"docker-buildx"}, "");
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    fake.http.stub("GET", "*", 200, "[]");
+    fake.processes.stub({"docker-buildx"}, "");
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
     BuildSettings settings = sample_settings();
     settings.containerd_store = false;
     settings.socket = "/run/engine.sock";
@@ -379,8 +379,8 @@ TEST_CASE("a builder of our own is removed when the build fails or is cancelled"
     for (const bool cancelled : {false, true}) {
         FakeWorld fake;
         put_dockerfile(fake);
-        fake.processes.answer({"docker-buildx"}, "");
-        fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command&) -> Finished {
+        fake.processes.stub({"docker-buildx"}, "");
+        fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) -> Finished {
             if (cancelled) throw Error{Exit::cancelled, "cancelled", ""};
             return failed("ERROR: failed\n");
         });
@@ -394,7 +394,7 @@ TEST_CASE("a builder of our own is removed when the build fails or is cancelled"
 TEST_CASE("a named builder is used as it is") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, bake(fake, ""));
+    fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
     BuildSettings settings = sample_settings();
     settings.containerd_store = false;
     settings.builder = "kube";
@@ -410,7 +410,7 @@ TEST_CASE("trouble with the layer cache fails no build and is reported") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.environment = {{"ACTIONS_RUNTIME_TOKEN", "token"}, {"ACTIONS_RESULTS_URL", "https://results.example/"}};
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command& command) {
         CHECK(fake.files.read(command.argv.at(3)).find("ignore-error=true") != std::string::npos);
         Finished finished = bake(fake, "")(command);
         finished.err = "#9 exporting to GitHub Actions Cache\n#9 ERROR: This legacy service is shutting down\n";
@@ -427,7 +427,7 @@ TEST_CASE("trouble with the layer cache fails no build and is reported") {
 TEST_CASE("a cache that this job cannot use is left out of the bake file") {
     FakeWorld fake;
     put_dockerfile(fake);
-    fake.processes.answer_by({"docker-buildx", "bake"}, [&](const Command& command) {
+    fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command& command) {
         CHECK(fake.files.read(command.argv.at(3)).find("gha") == std::string::npos);
         return bake(fake, "")(command);
     });

@@ -22,10 +22,10 @@ std::string base_manifest() {
 
 /// With the containerd store.
 void answer_engine(FakeWorld& fake) {
-    fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
-    fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"28.0.4"})");
-    fake.http.answer("GET", "http://docker/v1.45/info", 200,
-                     R"({"OSType":"linux","Architecture":"x86_64",
+    fake.http.stub("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+    fake.http.stub("GET", "http://docker/v1.45/version", 200, R"({"Version":"28.0.4"})");
+    fake.http.stub("GET", "http://docker/v1.45/info", 200,
+                   R"({"OSType":"linux","Architecture":"x86_64",
                          "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
 }
 
@@ -63,15 +63,15 @@ struct PrivateBase {
             "PRODUCTION_KIND=distroless\n"
             "ARG DEFRA_VERSION=1.0.0\nFROM dhi.io/python:3.13 AS development\nFROM dhi.io/python:3.13 AS production\n";
         answer_engine(fake);
-        fake.http.answer("GET", "https://dhi.io/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"dhi\""}});
-        fake.http.answer_by("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
+        fake.http.stub("GET", "https://dhi.io/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"dhi\""}});
+        fake.http.stub_with("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
             for (const Header& header : request.headers) {
                 if (header.name == "Authorization" && header.value == basic) return {200, {}, base_manifest()};
             }
             return {401, {{"WWW-Authenticate", "Basic realm=\"dhi\""}}, ""};
         });
-        fake.processes.answer({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
-        fake.processes.answer_by({"docker-buildx", "bake"}, [this](const Command& command) {
+        fake.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
+        fake.processes.stub_with({"docker-buildx", "bake"}, [this](const Command& command) {
             docker_config = fake.files.read(command.environment.at("DOCKER_CONFIG") + "/config.json");
             bake_file = fake.files.read(command.environment.at("DOCKER_CONFIG") + "/bake.json");
             return Finished{.exit_code = 1, .timed_out = false, .out = "", .err = "ERROR: no", .truncated = false};
@@ -118,10 +118,10 @@ TEST_CASE("What runs on the builder's own platform need not be there for the ima
     base.fake.files.texts["Dockerfile"] =
         "FROM --platform=$BUILDPLATFORM tools.example/compiler:1 AS compiler\nFROM dhi.io/python:3.13 AS development\n"
         "COPY --from=compiler /f /f\nFROM development AS production\n";
-    base.fake.http.answer("GET", "https://tools.example/v2/compiler/manifests/1", 200,
-                          R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+    base.fake.http.stub("GET", "https://tools.example/v2/compiler/manifests/1", 200,
+                        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
         {"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1, "digest": ")" +
-                              sha256("amd64").text() + R"(", "platform": {"os": "linux", "architecture": "amd64"}}]})");
+                            sha256("amd64").text() + R"(", "platform": {"os": "linux", "architecture": "amd64"}}]})");
     base.build({{"platforms", "linux/arm64"}, {"registry-auths", auths}});
     CHECK(base.bake_file.find("docker-image://tools.example/compiler:1@sha256:") != std::string::npos);
 }

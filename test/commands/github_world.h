@@ -22,11 +22,11 @@ struct GitHubWorld : FakeWorld {
     std::string libc6_in_published;    ///< the same for what is fetched to compare with, where that is another one
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
-    int missing_status = 404;                       ///< the registry's answer about what it does not have
+    int missing_status = 404;                       ///< the registry's response for what it does not have
     bool heads_get_404 = false;                     ///< from the registry, whatever it has
     std::set<std::string> lost_tags;
     std::set<Digest> lost_manifests;
-    std::string silent_host;  ///< the registry of this name does not answer
+    std::string silent_host;  ///< the registry of this name does not respond
 
     explicit GitHubWorld(const std::string& event = "push") {
         fill_work_tree(*this);
@@ -47,7 +47,7 @@ struct GitHubWorld : FakeWorld {
         files.texts["/event"] = R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false}})";
         hub.base = "https://api.github.example";
         for (const char* method : {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"})
-            http.answer_by(method, "*", [this](const Request& request) { return answer(request); });
+            http.stub_with(method, "*", [this](const Request& request) { return respond(request); });
         tell_scanners();
     }
 
@@ -72,7 +72,7 @@ struct GitHubWorld : FakeWorld {
 
     /// HEAD is the commit that has this digit 40 times; until then there is no git.
     void check_out(char commit) {
-        processes.answer({"git", "-c", "safe.directory=*", "rev-parse", "--verify"}, std::string(40, commit));
+        processes.stub({"git", "-c", "safe.directory=*", "rev-parse", "--verify"}, std::string(40, commit));
     }
 
     /// Built, scanned and published to a directory; then as if that had been Docker Hub.
@@ -129,7 +129,7 @@ struct GitHubWorld : FakeWorld {
     }
 
   private:
-    Response answer(const Request& request) {
+    Response respond(const Request& request) {
         const std::string body = request.body_file.empty() ? request.body : files.read(request.body_file);
         const std::string registry = "https://registry-1.docker.io/v2/";
         if (!silent_host.empty() && request.url.starts_with("https://" + silent_host + "/"))
@@ -137,7 +137,7 @@ struct GitHubWorld : FakeWorld {
         if (request.url.starts_with(registry) && request.method == "HEAD" && heads_get_404) return {404, {}, ""};
         if (request.url.starts_with(registry) && request.method == "POST") return {202, {}, ""};  // an upload may begin
         if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));
-        return hub.answer(request.method, request.url, request.headers, body);
+        return hub.respond(request.method, request.url, request.headers, body);
     }
 
     /// "defradigital/python/manifests/1.0.0-python3.13.3", "defradigital/python/blobs/sha256:…"
@@ -164,24 +164,24 @@ struct GitHubWorld : FakeWorld {
     /// The scanners look at the one image in ../view, as the real ones do.
     void tell_scanners() {
         files.texts["/db/trivy/db/metadata.json"] = R"({"Version": 2, "UpdatedAt": "2026-11-23T06:00:00Z"})";
-        processes.answer({"trivy", "version"}, R"({"Version": "0.74.0"})");
-        processes.answer({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
-        processes.answer({"grype", "-c", "empty.yaml", "db", "status"},
-                         R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
-        processes.answer_by({"trivy", "image", "--scanners"}, [this](const Command& c) {
+        processes.stub({"trivy", "version"}, R"({"Version": "0.74.0"})");
+        processes.stub({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
+        processes.stub({"grype", "-c", "empty.yaml", "db", "status"},
+                       R"({"schemaVersion": "v6", "from": "x", "built": "2026-11-23T06:00:00Z", "valid": true})");
+        processes.stub_with({"trivy", "image", "--scanners"}, [this](const Command& c) {
             const bool other = is_of_published(c) && !finding_in_published.empty();
             return leave(c, "trivy.json",
                          trivy_report("container_image", image_in_view(c).second.text(),
                                       other ? finding_in_published : finding, unpacked_in_view(c)));
         });
-        processes.answer_by({"trivy", "convert"},
+        processes.stub_with({"trivy", "convert"},
                             [this](const Command& c) { return leave(c, "trivy.cdx.json", sbom_of(c)); });
-        processes.answer_by({"trivy", "sbom"}, [this](const Command& c) {
+        processes.stub_with({"trivy", "sbom"}, [this](const Command& c) {
             return leave(c, "trivy.json", trivy_report("cyclonedx", "", finding, 0));
         });
-        processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
+        processes.stub_with({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             [this](const Command& c) { return leave(c, "grype.json", grype_report("", "")); });
-        processes.answer_by({"grype", "-q"}, [this](const Command& c) {
+        processes.stub_with({"grype", "-q"}, [this](const Command& c) {
             leave(c, "grype.cdx.json", sbom_of(c, interpreter));
             const auto [manifest, config] = image_in_view(c);
             return leave(c, "grype.json", grype_report(config.text(), manifest.text()));

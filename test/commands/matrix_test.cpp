@@ -85,8 +85,8 @@ TEST_CASE("A shallow clone is reported where it hides the commit that dates the 
                                Clone{"1763800000 \n", "false\n", false}}) {  // the first commit of all
         FakeWorld fake;
         fill_work_tree(fake);
-        fake.processes.answer({"git", "-c", "safe.directory=*", "log"}, clone.last_commit);
-        fake.processes.answer({"git", "-c", "safe.directory=*", "rev-parse", "--is-shallow-repository"}, clone.shallow);
+        fake.processes.stub({"git", "-c", "safe.directory=*", "log"}, clone.last_commit);
+        fake.processes.stub({"git", "-c", "safe.directory=*", "rev-parse", "--is-shallow-repository"}, clone.shallow);
         for (const auto& command : {run_matrix, run_check}) {
             const Problems problems = command(fake.world(), parse_settings({})).problems;
             const auto is_about_clone = [](const Problem& p) { return p.what.starts_with("the clone is shallow"); };

@@ -3,7 +3,7 @@
 
 #include "base/encoding.h"
 #include "commands/github_world.h"
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 
 namespace {
 
@@ -118,7 +118,7 @@ TEST_CASE("Credentials that cannot be used are said at night too") {
 
 TEST_CASE("With newer scanners than the release's the images are pulled, by their digests, and scanned themselves") {
     NightWorld fake;
-    fake.processes.answer({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
+    fake.processes.stub({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
     const Result result = fake.night();
     CHECK(holds(fake.log.str(), "0 of 4 scanned again, nothing pulled"));
     CHECK(holds(fake.log.str(), "4 images, published by the release 1.0.0"));
@@ -249,7 +249,7 @@ TEST_CASE("Whatever of a release cannot be read makes an unknown night, which th
     }
 
     SECTION("what GitHub does not give") {
-        fake.hub.faults.push_back({.method = "GET", .path = "releases*", .answer = {.status = 500}, .times = 100});
+        fake.hub.faults.push_back({.method = "GET", .path = "releases*", .response = {.status = 500}, .times = 100});
         check_unknown_night(fake, "500");
     }
 }
@@ -447,7 +447,7 @@ TEST_CASE(
     fake.scanners_work = false;
     if (!answered) {
         fake.hub.faults.push_back(
-            {.method = "GET", .path = "code-scanning*", .answer = {.status = 500}, .times = 1000});
+            {.method = "GET", .path = "code-scanning*", .response = {.status = 500}, .times = 1000});
     }
     const Result result = fake.night();
     CHECK(result.exit == Exit::failed);

@@ -134,13 +134,12 @@ TEST_CASE("Manifests that are as large as may be are read within 256 MiB of addr
         });
         RealWorld real;
         Command command;
-        command.argv = {
-            "sh",
-            "-c",
-            "ulimit -v 262144; exec \"$0\" \"$@\"",
-            program_file(),
-            "fetch",
-            "localhost:" + server.address().substr(server.address().find(':') + 1) + "/defra/python:latest"};
+        command.argv = {"sh",
+                        "-c",
+                        "ulimit -v 262144; exec \"$0\" \"$@\"",
+                        program_file(),
+                        "fetch",
+                        "localhost:" + server.host().substr(server.host().find(':') + 1) + "/defra/python:latest"};
         command.directory = real.tree.path;
         command.environment = {{"PATH", real.environment["PATH"]}, {"HOME", real.tree.path.string()}};
         command.timeout = std::chrono::seconds(120);

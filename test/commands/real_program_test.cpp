@@ -209,7 +209,7 @@ TEST_CASE("Two runs at once, and whoever comes after them, come to one release (
 TEST_CASE("Two nights at once, both with something to tell, leave one open issue (G7)", "[whole]") {
     // Only here: two processes that know nothing of each other.
     const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
-    ReleaseJob job(empty_registry.address());
+    ReleaseJob job(empty_registry.host());
     job.check_one_release(job.run());
     for (int attempt = 1; attempt <= 5; ++attempt) {
         job.hub().issues.clear();

@@ -86,7 +86,7 @@ TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PRO
     // Only here: libcurl reads the variables of the environment.
     needs_docker_registry();
     LocalServer proxy([](const std::string&) { return make_reply(403, ""); });
-    const Environment by_proxy = {{"http_proxy", "http://" + proxy.address()}};
+    const Environment by_proxy = {{"http_proxy", "http://" + proxy.host()}};
     PublishJob job;
     const Finished refused = job.publish("registry.example", {"--insecure"}, by_proxy);
     CHECK(refused.exit_code == 3);
@@ -128,7 +128,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
     for (const int signal_number : {SIGINT, SIGTERM}) {
         version_tags = 0;
         written.clear();
-        const pid_t child = start(job, registry.address());
+        const pid_t child = start(job, registry.host());
         for (int look = 0; look < 600 && version_tags < 2; ++look)
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         std::this_thread::sleep_for(std::chrono::milliseconds(200));

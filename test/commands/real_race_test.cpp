@@ -19,7 +19,7 @@ class Gate {
     Gate(std::string registry, Schedule& schedule, std::size_t run)
         : registry_(std::move(registry)), schedule_(schedule), run_(run) {}
 
-    std::string host() const { return server_.address(); }
+    std::string host() const { return server_.host(); }
 
   private:
     Reply pass_on(const std::string& raw) {

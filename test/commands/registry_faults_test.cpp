@@ -70,7 +70,7 @@ void log_in(PublishScene& scene) {
 
 /// A token server that grants what `grants` says of the scopes in a URL, with the token "t".
 void serve_tokens(PublishScene& scene, std::function<Response(const std::string& url)> grants) {
-    scene.fake.http.answer_by("GET", token_url,
+    scene.fake.http.stub_with("GET", token_url,
                               [grants = std::move(grants)](const Request& request) { return grants(request.url); });
 }
 
@@ -97,7 +97,7 @@ void redirect_writes(PublishScene& scene, int status) {
         return Response{status, {{"Location", there}}, ""};
     };
     for (const char* method : {"POST", "PUT"}) {
-        scene.fake.http.answer_by(method, "http://localhost:5002/v2/*", [&scene](Request request) {
+        scene.fake.http.stub_with(method, "http://localhost:5002/v2/*", [&scene](Request request) {
             request.url.replace(request.url.find(":5002"), 5, ":5000");
             request.headers.push_back({"X-Redirected", ""});
             return scene.fake.http.send(request);
@@ -485,7 +485,7 @@ TEST_CASE("A repository that nobody may read before its first push is created by
 TEST_CASE("The spelling of a host changes nothing (W14)") {
     PublishScene scene;
     for (const char* method : {"GET", "HEAD", "POST", "PUT"}) {
-        scene.fake.http.answer_by(method, "http://LOCALHOST:5000/v2/*", [&scene](Request request) {
+        scene.fake.http.stub_with(method, "http://LOCALHOST:5000/v2/*", [&scene](Request request) {
             request.url.replace(7, 9, "localhost");
             return scene.fake.http.send(request);
         });

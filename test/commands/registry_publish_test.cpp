@@ -115,7 +115,7 @@ TEST_CASE("What stands on stand-ins reaches a registry on this machine by permis
     CHECK(scene.registry.tags.size() == 10);
 
     scene.options["to"] = "registry.example.org";
-    for (const char* method : {"HEAD", "GET"}) scene.fake.http.answer(method, "https://registry.example.org/*", 404);
+    for (const char* method : {"HEAD", "GET"}) scene.fake.http.stub(method, "https://registry.example.org/*", 404);
     CHECK(scene.publish().result.exit == Exit::refused);
     CHECK(scene.registry.count("PUT", "example.org") == 0);
 }
@@ -288,7 +288,7 @@ TEST_CASE("Only with --insecure is another machine spoken to in clear") {
     scene.options["to"] = "registry.example.org";
     for (const char* scheme : {"http", "https"}) {
         for (const char* method : {"HEAD", "GET", "POST"})
-            scene.fake.http.answer(method, std::string(scheme) + "://registry.example.org/*", 403);
+            scene.fake.http.stub(method, std::string(scheme) + "://registry.example.org/*", 403);
     }
     CHECK_THROWS_AS(scene.publish(), Error);
     CHECK(scene.fake.http.sent.front().url.starts_with("https://registry.example.org/"));
@@ -371,7 +371,7 @@ struct HalfPublished {
     }
 
     FakeRegistry behind_github() {
-        for (FakeHttp::Answer& answer : github.http.answers) answer.given = true;  // so that the registry's count
+        for (FakeHttp::Stub& stub : github.http.stubs) stub.used = true;  // so that the registry's count
         return FakeRegistry(github);
     }
 

@@ -88,8 +88,8 @@ TEST_CASE("A reference that is not there leaves no report, neither old nor new")
 TEST_CASE("The databases are fetched while the images are built, unless they were given; what fails is told later") {
     FakeWorld fake;
     const Finished failed{.exit_code = 1, .timed_out = false, .out = "", .err = "FATAL no network", .truncated = false};
-    fake.processes.answer({"trivy"}, failed);
-    fake.processes.answer({"grype"}, failed);
+    fake.processes.stub({"trivy"}, failed);
+    fake.processes.stub({"grype"}, failed);
     fetch_databases_early(fake.world(), parse_settings({{"databases", "/db"}}));
     CHECK(fake.processes.ran.empty());
     fetch_databases_early(fake.world(), parse_settings({}));

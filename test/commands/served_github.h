@@ -29,7 +29,7 @@ class ServedGitHub {
             const std::size_t colon = lines[i].find(": ");
             if (colon != std::string::npos) headers.push_back({lines[i].substr(0, colon), lines[i].substr(colon + 2)});
         }
-        const Response response = hub.answer(words.at(0), server_.url(words.at(1)), headers, request.substr(end + 4));
+        const Response response = hub.respond(words.at(0), server_.url(words.at(1)), headers, request.substr(end + 4));
         if (cuts > 0 && !cut_at.empty() && lines.front().starts_with(cut_at)) {
             --cuts;
             return {"", Reply::Then::reset};

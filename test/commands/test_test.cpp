@@ -13,9 +13,9 @@ struct Stage {
     FakeEngine engine{fake};
 
     Stage() {
-        fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
-        fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"26.1.5","ApiVersion":"1.45"})");
-        fake.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
+        fake.http.stub("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        fake.http.stub("GET", "http://docker/v1.45/version", 200, R"({"Version":"26.1.5","ApiVersion":"1.45"})");
+        fake.http.stub("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
         files.texts["/var/run/docker.sock"] = "";
     }
 

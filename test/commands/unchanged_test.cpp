@@ -323,7 +323,7 @@ TEST_CASE("Images are built if the release does not tell what its images were bu
 
 TEST_CASE("Images are built if not all can be scanned from what the release archives") {
     ReleasedWorld fake("pull_request");
-    fake.processes.answer({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
+    fake.processes.stub({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
     CHECK_THROWS_AS(fake.run(), Error);  // there is no engine here
     CHECK(holds(fake.log.str(), "images are built all the same: not all can be scanned"));
 }

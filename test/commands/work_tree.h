@@ -32,7 +32,7 @@ inline FakeWorld& fill_work_tree(FakeWorld& fake) {
         "ARG DEFRA_VERSION=1.0.0\n"
         "FROM python:${BASE_VERSION} AS development\n"
         "FROM gcr.io/distroless/${DISTROLESS_VERSION}:nonroot AS production\n";
-    fake.processes.answer(
+    fake.processes.stub(
         {"git"},
         Finished{.exit_code = 128, .timed_out = false, .out = "", .err = "not a git repository", .truncated = false});
     return fake;

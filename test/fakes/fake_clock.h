@@ -1,4 +1,4 @@
-// A clock that stands still until someone sleeps.
+// A clock that only advances when sleep() is called.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 #include "system/clock.h"
 
 struct FakeClock : Clock {
-    Time time = *parse_time("2026-11-23T12:00:00Z");  ///< what now() says
+    Time time = *parse_time("2026-11-23T12:00:00Z");  ///< what now() returns at the start
     std::vector<std::chrono::milliseconds> sleeps;
 
     Time now() override {

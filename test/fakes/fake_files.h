@@ -17,8 +17,8 @@ struct FakeFiles : Files {
     using path = std::filesystem::path;
 
     std::map<path, std::string> texts;
-    std::set<path> directories;     ///< those that were made; directories that hold files need not be here
-    std::set<path> fail_writes_to;  ///< writing here, or below, fails as on a full disk
+    std::set<path> directories;     ///< those created explicitly; the parents of files need not be listed
+    std::set<path> fail_writes_to;  ///< writing to or below these fails as on a full disk
     std::vector<path> written;      ///< every path that was written, appended or linked to, in order
 
     std::string read(const path& file) override {
@@ -141,7 +141,8 @@ struct FakeFiles : Files {
     void refuse_if_full(const path& file) const {
         for (const path& full : fail_writes_to) {
             if (!is_at_or_below(key(file), key(full))) continue;
-            throw Error{Exit::failed, {file.string()}, "cannot be written: no space left on device", "make room there"};
+            throw Error{
+                Exit::failed, {file.string()}, "cannot be written: no space left on device", "free space there"};
         }
     }
 

@@ -1,4 +1,4 @@
-// Servers that are told beforehand what every request is answered, and remember what was sent.
+// HTTP with scripted responses. It records every request.
 #pragma once
 
 #include <functional>
@@ -15,45 +15,46 @@
 struct FakeHttp : Http {
     using Effect = std::function<Response(const Request&)>;
 
-    struct Answer {
+    struct Stub {
         std::string method;
         std::string
             url;  ///< may hold `*` and `?` (base/text.h, matches_pattern): a literal question mark matches itself
         Effect effect;
-        bool given = false;
+        bool used = false;
     };
 
     FakeFiles* files = nullptr;  ///< where save_to and body_file live; set by FakeWorld
-    std::vector<Answer> answers;
+    std::vector<Stub> stubs;
     std::vector<Request> sent;
 
-    /// Of several answers that fit a request each is given once, in the order in which they were told, and the last one
-    /// from then on. A body of status 200 or 206 goes to Request::save_to if that is set, as in the real one.
-    void answer(std::string method, std::string url, Response response) {
-        answer_by(std::move(method), std::move(url), [response](const Request&) { return response; });
+    /// If several stubs match a request, each is used once, in the order in which they were added; the last one
+    /// serves all later requests. A body of status 200 or 206 goes to Request::save_to if that is set, as in the real
+    /// one.
+    void stub(std::string method, std::string url, Response response) {
+        stub_with(std::move(method), std::move(url), [response](const Request&) { return response; });
     }
-    void answer(std::string method, std::string url, int status, std::string body = "",
-                std::vector<Header> headers = {}) {
-        answer(std::move(method), std::move(url), Response{status, std::move(headers), std::move(body)});
+    void stub(std::string method, std::string url, int status, std::string body = "",
+              std::vector<Header> headers = {}) {
+        stub(std::move(method), std::move(url), Response{status, std::move(headers), std::move(body)});
     }
-    /// An answer that is computed, for servers that remember something.
-    void answer_by(std::string method, std::string url, Effect effect) {
-        answers.push_back({std::move(method), std::move(url), std::move(effect)});
+    /// A computed response, for servers with state.
+    void stub_with(std::string method, std::string url, Effect effect) {
+        stubs.push_back({std::move(method), std::move(url), std::move(effect)});
     }
-    /// No answer comes: what the real one throws then.
+    /// The request fails without a response: throws what the real one throws.
     void fail(std::string method, std::string url, std::string what = "connection reset by peer") {
-        answer_by(std::move(method), std::move(url), [what](const Request& request) -> Response {
+        stub_with(std::move(method), std::move(url), [what](const Request& request) -> Response {
             throw Error{Exit::failed, request.method + " " + request.url + ": " + what, ""};
         });
     }
 
-    /// A request that nothing was said about is a mistake in the test and throws std::logic_error.
+    /// A request without a stub is an error in the test: throws std::logic_error.
     Response send(const Request& request) override {
         Effect effect;
         {
             const std::lock_guard lock(mutex_);
             sent.push_back(request);
-            effect = next_answer(request).effect;
+            effect = next_stub(request).effect;
         }
         Response response = effect(request);
         if (request.method == "HEAD") response.body.clear();
@@ -72,7 +73,7 @@ struct FakeHttp : Http {
         return response;
     }
 
-    /// What was asked, one line per request: "PUT https://host/path".
+    /// The requests, one per line: "PUT https://host/path".
     std::string lines() const {
         std::string text;
         for (const Request& request : sent) text += request.method + " " + request.url + "\n";
@@ -80,17 +81,17 @@ struct FakeHttp : Http {
     }
 
   private:
-    Answer& next_answer(const Request& request) {
-        Answer* last = nullptr;
-        for (Answer& answer : answers) {
-            if (answer.method != request.method || !matches_pattern(answer.url, request.url)) continue;
-            last = &answer;
-            if (!answer.given) break;
+    Stub& next_stub(const Request& request) {
+        Stub* last = nullptr;
+        for (Stub& stub : stubs) {
+            if (stub.method != request.method || !matches_pattern(stub.url, request.url)) continue;
+            last = &stub;
+            if (!stub.used) break;
         }
         if (last == nullptr) {
-            throw std::logic_error("the test says nothing about this request: " + request.method + " " + request.url);
+            throw std::logic_error("the test has no stub for this request: " + request.method + " " + request.url);
         }
-        last->given = true;
+        last->used = true;
         return *last;
     }
 

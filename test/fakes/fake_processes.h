@@ -1,4 +1,4 @@
-// Processes that are told beforehand what every command answers, and remember what was run.
+// Processes with scripted results. It records every command.
 #pragma once
 
 #include <algorithm>
@@ -13,41 +13,40 @@
 struct FakeProcesses : Processes {
     using Effect = std::function<Finished(const Command&)>;
 
-    struct Answer {
-        std::vector<std::string> argv;  ///< the first words of the commands that it answers
+    struct Stub {
+        std::vector<std::string> argv;  ///< the first words of the commands that it matches
         Effect effect;
-        bool given = false;
+        bool used = false;
     };
 
-    std::vector<Answer> answers;
+    std::vector<Stub> stubs;
     std::vector<Command> ran;
 
-    /// Commands that begin with these words end like this. The longest beginning counts; of several equal ones each is
-    /// given once, in turn, and the last one from then on.
-    void answer(std::vector<std::string> argv, Finished finished) {
-        answers.push_back({std::move(argv), [finished](const Command&) { return finished; }});
+    /// The result of commands that begin with these words. The longest match wins; if several are equally long, each
+    /// is used once, in order, and the last one serves all later commands.
+    void stub(std::vector<std::string> argv, Finished finished) {
+        stubs.push_back({std::move(argv), [finished](const Command&) { return finished; }});
     }
-    void answer(std::vector<std::string> argv, const std::string& out) {
-        answer(std::move(argv),
-               Finished{.exit_code = 0, .timed_out = false, .out = out, .err = "", .truncated = false});
+    void stub(std::vector<std::string> argv, const std::string& out) {
+        stub(std::move(argv), Finished{.exit_code = 0, .timed_out = false, .out = out, .err = "", .truncated = false});
     }
     /// The same for a command that also does something: writes a report into the FakeFiles, throws a cancellation.
-    void answer_by(std::vector<std::string> argv, Effect effect) {
-        answers.push_back({std::move(argv), std::move(effect)});
+    void stub_with(std::vector<std::string> argv, Effect effect) {
+        stubs.push_back({std::move(argv), std::move(effect)});
     }
 
-    /// A command that nothing was said about is a mistake in the test and throws std::logic_error.
+    /// A command without a stub is an error in the test: throws std::logic_error.
     Finished run(const Command& command) override {
         Effect effect;
         {
             const std::lock_guard lock(mutex_);
             ran.push_back(command);
-            effect = next_answer(command).effect;
+            effect = next_stub(command).effect;
         }
         return effect(command);
     }
 
-    /// What was run, one line per command, as a person would type it.
+    /// The commands, one per line, quoted as for a shell.
     std::string lines() const {
         std::string text;
         for (const Command& command : ran) text += render_command(command) + "\n";
@@ -59,17 +58,17 @@ struct FakeProcesses : Processes {
         return words.size() <= argv.size() && std::equal(words.begin(), words.end(), argv.begin());
     }
 
-    Answer& next_answer(const Command& command) {
-        Answer* best = nullptr;
-        for (Answer& answer : answers) {
-            if (!begins_with(command.argv, answer.argv)) continue;
-            const bool longer = best == nullptr || answer.argv.size() > best->argv.size();
-            const bool next = best != nullptr && answer.argv.size() == best->argv.size() && best->given;
-            if (longer || next) best = &answer;
+    Stub& next_stub(const Command& command) {
+        Stub* best = nullptr;
+        for (Stub& stub : stubs) {
+            if (!begins_with(command.argv, stub.argv)) continue;
+            const bool longer = best == nullptr || stub.argv.size() > best->argv.size();
+            const bool next = best != nullptr && stub.argv.size() == best->argv.size() && best->used;
+            if (longer || next) best = &stub;
         }
         if (best == nullptr)
-            throw std::logic_error("the test says nothing about this command: " + render_command(command));
-        best->given = true;
+            throw std::logic_error("the test has no stub for this command: " + render_command(command));
+        best->used = true;
         return *best;
     }
 

@@ -1,4 +1,4 @@
-// A whole world for a command to act in. Nothing outside the test is touched.
+// A World made of the fakes. Nothing outside the test is touched.
 #pragma once
 
 #include <sstream>
@@ -16,7 +16,7 @@ struct FakeWorld {
     FakeFiles files;
     FakeClock clock;
     Timings timings;
-    Environment environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/home/somebody"}};
+    Environment environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/home/user"}};
     std::ostringstream out;
     std::ostringstream log;
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 
 using namespace github;
 using namespace std::chrono_literals;
@@ -16,7 +16,7 @@ Response limit(const std::string& seconds) {
 }  // namespace
 
 TEST_CASE("Every request says who asks, in which version, and carries the token in one header only") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     const World world = told.fake.world();
     Api api(world, told.settings());
     api.require({.path = "releases?per_page=100"});
@@ -31,7 +31,7 @@ TEST_CASE("Every request says who asks, in which version, and carries the token 
 }
 
 TEST_CASE("The prefix of a GitHub Enterprise Server stands before every path") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.base = "https://ghe.example/api/v3";
     const World world = told.fake.world();
     Api api(world, told.settings());
@@ -48,7 +48,7 @@ TEST_CASE("A token is never sent in clear over a network") {
 }
 
 TEST_CASE("A list is read to its last page") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.page_size = 2;
     for (int i = 1; i <= 5; ++i) told.hub.releases.push_back({.id = i, .tag = std::to_string(i)});
     const World world = told.fake.world();
@@ -58,7 +58,7 @@ TEST_CASE("A list is read to its last page") {
 }
 
 TEST_CASE("A limit is waited out, and the call goes through") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.faults = {{"GET", "releases*", limit("7"), false, 2}};
     const World world = told.fake.world();
     Api api(world, told.settings());
@@ -69,7 +69,7 @@ TEST_CASE("A limit is waited out, and the call goes through") {
 }
 
 TEST_CASE("A limit that lasts longer than our patience ends the run at once, and says until when") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.faults = {
         {"GET",
          "releases*",
@@ -89,7 +89,7 @@ TEST_CASE("A limit that lasts longer than our patience ends the run at once, and
 }
 
 TEST_CASE("What passes is tried again, but what creates something is not") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.faults = {{"GET", "releases*", {502, {}, ""}, false, 2}, {"POST", "issues", {502, {}, ""}, false, 1}};
     const World world = told.fake.world();
     Api api(world, told.settings());
@@ -110,7 +110,7 @@ TEST_CASE("No answer is a value too") {
 }
 
 TEST_CASE("A refusal for want of rights is not tried again") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.faults = {
         {"GET", "releases*", {403, {}, R"({"message":"Resource not accessible by integration"})"}, false, -1}};
     const World world = told.fake.world();
@@ -120,7 +120,7 @@ TEST_CASE("A refusal for want of rights is not tried again") {
 }
 
 TEST_CASE("Writes keep a second apart, and three where people are told") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     const World world = told.fake.world();
     Api api(world, told.settings());
     api.send({.method = "POST", .path = "labels", .body = R"({"name":"a"})"});
@@ -132,8 +132,8 @@ TEST_CASE("Writes keep a second apart, and three where people are told") {
 
 TEST_CASE("A file that lies elsewhere is fetched from there without the token") {
     FakeWorld fake;
-    fake.http.answer("GET", "https://api.github.com/*", {302, {{"Location", "https://files.example/x?sig=1"}}, ""});
-    fake.http.answer("GET", "https://files.example/*", 200, "content");
+    fake.http.stub("GET", "https://api.github.com/*", {302, {{"Location", "https://files.example/x?sig=1"}}, ""});
+    fake.http.stub("GET", "https://files.example/*", 200, "content");
     const World world = fake.world();
     Api api(world, {.base = "https://api.github.com", .repository = "a/b", .token = Secret("canary-token")});
     api.require({.path = "releases/assets/1", .save_to = "file", .accept = "application/octet-stream"});
@@ -142,7 +142,7 @@ TEST_CASE("A file that lies elsewhere is fetched from there without the token") 
 }
 
 TEST_CASE("What is sent may hold none of the run's secrets, since masks cover logs only") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     ApiSettings settings = told.settings();
     settings.others = {Secret("canary-docker-token")};
     const World world = told.fake.world();

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 #include "report/samples.h"
 
 using namespace github;
@@ -54,7 +54,7 @@ Run run_over_all_limits() {
 }
 
 struct Upload {
-    ToldGitHub told;
+    ScriptedGitHub told;
     UploadReport run(const std::vector<SarifUpload>& uploads = {upload_of("development"), upload_of("production")}) {
         const World world = told.fake.world();
         Api api(world, told.settings());
@@ -210,7 +210,7 @@ TEST_CASE("512 images stay far below a thousand requests, also while none of the
 }
 
 TEST_CASE("A retired version's analyses are removed, and no others") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     for (const char* category : {"images/3.11/production", "images/3.13/production", "images/3.11/development"})
         told.hub.analyses.push_back(
             {.id = static_cast<std::int64_t>(told.hub.analyses.size()) + 1, .sarif_id = "", .category = category});

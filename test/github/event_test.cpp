@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 #include "places.h"
 #include "publication/permission.h"
 

@@ -1,5 +1,5 @@
-// A GitHub that remembers: releases, tags, issues, labels, code scanning. The same one answers told tests (in memory)
-// and the real program (over loopback). Faults are told beforehand.
+// A GitHub with state: releases, tags, issues, labels, code scanning. It serves both the tests over fakes (in memory)
+// and the real program (over loopback). Faults can be scripted.
 #pragma once
 
 #include <algorithm>
@@ -56,16 +56,16 @@ struct FakeGitHub {
         std::string text;                 ///< the SARIF itself
         std::string warning;
     };
-    /// The next `times` requests that fit are answered like this: instead of doing anything, or after it was done.
+    /// The response to the next `times` matching requests: instead of doing anything, or after it was done.
     struct Fault {
         std::string method;
         std::string path;  ///< below the repository; a pattern
-        Response answer;
+        Response response;
         bool afterwards = false;
         int times = 1;
     };
 
-    std::string base = "http://127.0.0.1";  ///< GITHUB_API_URL, set by whoever serves it
+    std::string base = "http://127.0.0.1";  ///< GITHUB_API_URL, set by the server that uses it
     std::string repository = "defra/images";
     std::string head = std::string(40, 'a');  ///< of the default branch
     std::string token = "canary-token-of-the-test";
@@ -80,12 +80,12 @@ struct FakeGitHub {
     std::vector<FakeAnalysis> analyses;
     std::vector<Fault> faults;
     std::set<std::string> enabled_workflows;
-    std::function<void()> before;    ///< called before each request is answered
+    std::function<void()> before;    ///< called before each response
     std::vector<std::string> lines;  ///< "POST releases", in order
     std::vector<std::string> bodies;
 
-    Response answer(const std::string& method, const std::string& url, const std::vector<Header>& headers,
-                    const std::string& body) {
+    Response respond(const std::string& method, const std::string& url, const std::vector<Header>& headers,
+                     const std::string& body) {
         const std::lock_guard lock(mutex_);
         const std::string root = base + "/repos/" + repository + "/";
         if (url.starts_with(base)) record(method, url.substr(base.size()), body);
@@ -103,7 +103,7 @@ struct FakeGitHub {
             if (fault.times == 0 || fault.method != method || !matches_pattern(fault.path, path)) continue;
             --fault.times;
             if (fault.afterwards) route(method, path, body);
-            return fault.answer;
+            return fault.response;
         }
         return route(method, path, body);
     }
@@ -127,7 +127,7 @@ struct FakeGitHub {
     }
 
   private:
-    /// For test/peers/github-api, which holds every request against GitHub's own description of its API.
+    /// For test/peers/github-api, which validates every request against GitHub's own description of its API.
     static void record(const std::string& method, const std::string& path, const std::string& body) {
         const char* file = std::getenv("RECORD_REQUESTS");
         if (file == nullptr) return;
@@ -168,7 +168,7 @@ struct FakeGitHub {
             body.starts_with("{") ? parse_tool_json(body, "a request") : rapidjson::Document();
         if (parts.empty()) return not_found();
         if (parts[0] == "releases") return route_releases(method, path, parts, sent, body);
-        if (parts[0] == "git" && parts.size() == 4 && parts[2] == "tags") return answer_tag(decoded(parts[3]));
+        if (parts[0] == "git" && parts.size() == 4 && parts[2] == "tags") return respond_with_tag(decoded(parts[3]));
         if (parts[0] == "commits") return json(200, R"({"sha":")" + head + "\"}");
         if (parts[0] == "issues") return issues_on ? route_issues(method, path, parts, sent) : gone();
         if (parts[0] == "labels") return route_labels(method, parts, sent);
@@ -304,7 +304,7 @@ struct FakeGitHub {
         return not_found();
     }
 
-    Response answer_tag(const std::string& tag) const {
+    Response respond_with_tag(const std::string& tag) const {
         const auto found = tags.find(tag);
         if (found == tags.end()) return not_found();
         return json(200, R"({"object":{"type":"commit","sha":")" + found->second + "\"}}");

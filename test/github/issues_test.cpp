@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 
 using namespace github;
 
@@ -18,7 +18,7 @@ TrackingPlan plan_of(TrackingAction action, const std::string& comment = "") {
 }
 
 struct Tracking {
-    ToldGitHub told;
+    ScriptedGitHub told;
 
     std::string run(const TrackingPlan& plan) {
         const World world = told.fake.world();

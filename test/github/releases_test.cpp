@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 
 using namespace github;
 
@@ -11,7 +11,7 @@ namespace {
 const std::string commit = std::string(40, 'a');
 
 struct Making {
-    ToldGitHub told;
+    ScriptedGitHub told;
     WantedRelease wanted{.tag = "1.1.0",
                          .title = "Python 1.1.0",
                          .notes = "notes",
@@ -294,7 +294,7 @@ TEST_CASE("The last release is the highest bare version that is out") {
 }
 
 TEST_CASE("A tag's name is encoded in every path") {
-    ToldGitHub told;
+    ScriptedGitHub told;
     told.hub.tags["a/b#ü"] = commit;
     const World world = told.fake.world();
     Api api(world, told.settings());

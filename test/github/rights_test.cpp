@@ -4,7 +4,7 @@
 #include "github/code_scanning.h"
 #include "github/issues.h"
 #include "github/releases.h"
-#include "github/told_github.h"
+#include "github/scripted_github.h"
 
 using namespace github;
 
@@ -70,7 +70,7 @@ const std::vector<RefusedCall>& refused_calls() {
 TEST_CASE("Missing rights are named wherever they are missing, and nothing is tried twice") {
     for (const RefusedCall& call : refused_calls()) {
         INFO(call.method << " " << call.path);
-        ToldGitHub told;
+        ScriptedGitHub told;
         told.hub.head = std::string(40, 'b');
         told.hub.analyses.push_back({.id = 1, .sarif_id = "", .category = "images/3.11/production"});
         told.hub.faults = {{call.method,

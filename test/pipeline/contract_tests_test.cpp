@@ -19,9 +19,9 @@ struct Scene {
     Project project;
 
     Scene() {
-        fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
-        fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"26.1.5"})");
-        fake.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
+        fake.http.stub("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        fake.http.stub("GET", "http://docker/v1.45/version", 200, R"({"Version":"26.1.5"})");
+        fake.http.stub("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
         fake.environment["XDG_CACHE_HOME"] = "/cache";
         settings.out = "out";
         project.plan.matrix.rows = {{.python_version = "3.13.3",
@@ -105,10 +105,10 @@ TEST_CASE("an image is tested again if anything has changed that the result depe
         CHECK(scene.is_tested());
     }
     SECTION("the engine") {
-        scene.fake.http.answers.clear();
-        scene.fake.http.answer("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
-        scene.fake.http.answer("GET", "http://docker/v1.45/version", 200, R"({"Version":"27.0.0"})");
-        scene.fake.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
+        scene.fake.http.stubs.clear();
+        scene.fake.http.stub("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
+        scene.fake.http.stub("GET", "http://docker/v1.45/version", 200, R"({"Version":"27.0.0"})");
+        scene.fake.http.stub("GET", "http://docker/v1.45/info", 200, R"({"OSType":"linux","Architecture":"x86_64"})");
         FakeEngine newer(scene.fake);
         CHECK(scene.is_tested());
     }

@@ -117,7 +117,7 @@ TEST_CASE("what cannot be removed is said and hides no error") {
     {
         EngineRun run(stage.world(), stage.info);
         run.create_container({.image = "x"});
-        stage.fake.http.answers.clear();
+        stage.fake.http.stubs.clear();
         stage.fake.http.fail("GET", "http://docker/*", "the engine is gone");
     }
     CHECK(
@@ -148,27 +148,27 @@ TEST_CASE("a restricted container is asked for as promised") {
 TEST_CASE("both streams of a log are told apart") {
     Stage stage;
     EngineRun run(stage.world(), stage.info);
-    stage.fake.http.answers.clear();
-    stage.fake.http.answer("GET", "http://docker/v1.45/containers/c/logs*", 200,
-                           frame(1, "a\n") + frame(2, "b\n") + frame(1, "c\n") +
-                               std::string("\x01\0\0\0\0\0\xFF\xFF"
-                                           "cut",
-                                           11));
+    stage.fake.http.stubs.clear();
+    stage.fake.http.stub("GET", "http://docker/v1.45/containers/c/logs*", 200,
+                         frame(1, "a\n") + frame(2, "b\n") + frame(1, "c\n") +
+                             std::string("\x01\0\0\0\0\0\xFF\xFF"
+                                         "cut",
+                                         11));
     const ContainerOutput output = run.read_logs("c");
     CHECK(output.out == "a\nc\ncut");
     CHECK(output.err == "b\n");
-    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+    stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
 }
 
 TEST_CASE("why a container does not start is a fact of the image, of the machine, or of the engine") {
     Stage stage;
     EngineRun run(stage.world(), stage.info);
-    stage.fake.http.answers.clear();
+    stage.fake.http.stubs.clear();
     const std::string start = "http://docker/v1.45/containers/c/start";
-    stage.fake.http.answer("POST", start, 400,
-                           R"({"message":"exec: \"python\": executable file not found in $PATH: unknown"})");
-    stage.fake.http.answer("POST", start, 500, R"({"message":"exec /usr/bin/tini: exec format error"})");
-    stage.fake.http.answer("POST", start, 500, R"({"message":"no space left on device"})");
+    stage.fake.http.stub("POST", start, 400,
+                         R"({"message":"exec: \"python\": executable file not found in $PATH: unknown"})");
+    stage.fake.http.stub("POST", start, 500, R"({"message":"exec /usr/bin/tini: exec format error"})");
+    stage.fake.http.stub("POST", start, 500, R"({"message":"no space left on device"})");
     CHECK(run.start_container("c") == "exec: \"python\": executable file not found in $PATH: unknown");
     CHECK(told([&] { run.start_container("c"); }) ==
           "this machine cannot run programs of the image's architecture: exec /usr/bin/tini: exec format error\n"
@@ -176,17 +176,17 @@ TEST_CASE("why a container does not start is a fact of the image, of the machine
     CHECK(told([&] { run.start_container("c"); }) ==
           "the Docker Engine refused POST /v1.45/containers/c/start with HTTP 500: no space left on device\n"
           "  hint: see the engine's own log; docker info shows whether it is well\n");
-    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+    stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
 }
 
 TEST_CASE("a load that fails half-way is an error although the engine says 200") {
     Stage stage;
     LayoutOnDisk disk;
-    stage.fake.http.answers.clear();
-    stage.fake.http.answer("POST", "http://docker/v1.45/images/load*", 200,
-                           R"({"errorDetail":{"message":"no space left on device"}})");
-    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
-    stage.fake.http.answer("DELETE", "http://docker/v1.45/images/*", 404, "");
+    stage.fake.http.stubs.clear();
+    stage.fake.http.stub("POST", "http://docker/v1.45/images/load*", 200,
+                         R"({"errorDetail":{"message":"no space left on device"}})");
+    stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
+    stage.fake.http.stub("DELETE", "http://docker/v1.45/images/*", 404, "");
     EngineRun run(stage.world(), stage.info);
     CHECK(told([&] { run.load_image(disk.layout); })
               .starts_with("the Docker Engine could not load x-production-linux-amd64: "
@@ -195,10 +195,9 @@ TEST_CASE("a load that fails half-way is an error although the engine says 200")
 
 TEST_CASE("an image that the engine does not have is an option that is wrong") {
     Stage stage;
-    stage.fake.http.answers.clear();
-    stage.fake.http.answer("GET", "http://docker/v1.45/images/my%20image:1/json", 404,
-                           R"({"message":"no such image"})");
-    stage.fake.http.answer("GET", "http://docker/v1.45/*", 200, "[]");
+    stage.fake.http.stubs.clear();
+    stage.fake.http.stub("GET", "http://docker/v1.45/images/my%20image:1/json", 404, R"({"message":"no such image"})");
+    stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
     EngineRun run(stage.world(), stage.info);
     CHECK(
         told([&] { run.inspect_image("my image:1"); }, Exit::bad_input) ==
@@ -349,8 +348,8 @@ TEST_CASE("every authority of a test and its server's certificate can be read, w
 
 TEST_CASE("a stop that was slow once is looked at again: the machine may have been busy") {
     Stage stage;
-    stage.fake.http.answers.clear();
-    stage.fake.http.answer_by("POST", "http://docker/v1.45/containers/*/stop*", [&](const Request&) {
+    stage.fake.http.stubs.clear();
+    stage.fake.http.stub_with("POST", "http://docker/v1.45/containers/*/stop*", [&](const Request&) {
         stage.fake.clock.sleep(std::chrono::seconds(7));
         return Response{204, {}, ""};  // the first time; the engine below answers the next ones
     });
@@ -386,8 +385,8 @@ TEST_CASE("a container that never ends is killed, which fails every question tha
 
 TEST_CASE("an error in one probe ends the test and leaves nothing in the engine") {
     Stage stage;
-    stage.fake.http.answers.clear();
-    stage.fake.http.answer("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
+    stage.fake.http.stubs.clear();
+    stage.fake.http.stub("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
     FakeEngine rest(stage.fake);
     CHECK(told([&] {
               run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
@@ -397,8 +396,8 @@ TEST_CASE("an error in one probe ends the test and leaves nothing in the engine"
 
 TEST_CASE("a cancelled test leaves nothing in the engine") {
     Stage stage;
-    stage.fake.http.answers.clear();
-    stage.fake.http.answer_by("GET", "http://docker/v1.45/containers/*/export",
+    stage.fake.http.stubs.clear();
+    stage.fake.http.stub_with("GET", "http://docker/v1.45/containers/*/export",
                               [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     FakeEngine rest(stage.fake);
     const std::string text = told(

@@ -28,7 +28,7 @@ std::string told(FakeWorld& fake, Exit exit = Exit::failed) {
 
 void answer_ping(FakeWorld& fake, const std::string& api, std::vector<Header> more = {}) {
     more.push_back({"Api-Version", api});
-    fake.http.answer("GET", "http://docker/_ping", 200, "OK", more);
+    fake.http.stub("GET", "http://docker/_ping", 200, "OK", more);
 }
 
 const std::string hint =
@@ -39,8 +39,8 @@ const std::string hint =
 TEST_CASE("the engine behind the usual socket is described") {
     FakeWorld fake;
     answer_ping(fake, "1.45");
-    fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
-    fake.http.answer("GET", "http://docker/v1.45/info", 200, info);
+    fake.http.stub("GET", "http://docker/v1.45/version", 200, version);
+    fake.http.stub("GET", "http://docker/v1.45/info", 200, info);
     const EngineInfo engine = find_engine(fake.world());
     CHECK(engine.socket == "/var/run/docker.sock");
     CHECK(engine.version == "26.1.5+dfsg1");
@@ -56,9 +56,9 @@ TEST_CASE("an old engine with the classic store is spoken to in its own version"
     FakeWorld fake;
     fake.environment["DOCKER_HOST"] = "unix:///run/my engine.sock";
     answer_ping(fake, "1.41");
-    fake.http.answer("GET", "http://docker/v1.41/version", 200, R"({"Version":"20.10.24"})");
-    fake.http.answer("GET", "http://docker/v1.41/info", 200,
-                     R"({"OSType":"linux","Architecture":"aarch64","DriverStatus":[["Backing Filesystem","extfs"]]})");
+    fake.http.stub("GET", "http://docker/v1.41/version", 200, R"({"Version":"20.10.24"})");
+    fake.http.stub("GET", "http://docker/v1.41/info", 200,
+                   R"({"OSType":"linux","Architecture":"aarch64","DriverStatus":[["Backing Filesystem","extfs"]]})");
     const EngineInfo engine = find_engine(fake.world());
     CHECK(engine.socket == "/run/my engine.sock");
     CHECK_FALSE(engine.containerd_store);
@@ -69,18 +69,18 @@ TEST_CASE("an old engine with the classic store is spoken to in its own version"
 TEST_CASE("a newer engine is spoken to in our version") {
     FakeWorld fake;
     answer_ping(fake, "1.52");
-    fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
-    fake.http.answer("GET", "http://docker/v1.45/info", 200, info);
+    fake.http.stub("GET", "http://docker/v1.45/version", 200, version);
+    fake.http.stub("GET", "http://docker/v1.45/info", 200, info);
     CHECK(find_engine(fake.world()).api_version == "1.45");
 }
 
 TEST_CASE("an engine that has dropped our version is spoken to in the oldest that it still has") {
     FakeWorld fake;
     answer_ping(fake, "1.60");
-    fake.http.answer("GET", "http://docker/v1.45/version", 400,
-                     R"({"message":"client version 1.45 is too old. Minimum supported API version is 1.50"})");
-    fake.http.answer("GET", "http://docker/version", 200, R"({"Version":"40.0.0","MinAPIVersion":"1.50"})");
-    fake.http.answer("GET", "http://docker/v1.50/info", 200, info);
+    fake.http.stub("GET", "http://docker/v1.45/version", 400,
+                   R"({"message":"client version 1.45 is too old. Minimum supported API version is 1.50"})");
+    fake.http.stub("GET", "http://docker/version", 200, R"({"Version":"40.0.0","MinAPIVersion":"1.50"})");
+    fake.http.stub("GET", "http://docker/v1.50/info", 200, info);
     const EngineInfo engine = find_engine(fake.world());
     CHECK(engine.api_version == "1.50");
     CHECK(engine.version == "40.0.0");
@@ -89,21 +89,21 @@ TEST_CASE("an engine that has dropped our version is spoken to in the oldest tha
 TEST_CASE("an engine that refuses our version without a reason is quoted") {
     FakeWorld fake;
     answer_ping(fake, "1.45");
-    fake.http.answer("GET", "http://docker/v1.45/version", 400, R"({"message":"no"})");
-    fake.http.answer("GET", "http://docker/version", 200, version);
+    fake.http.stub("GET", "http://docker/v1.45/version", 400, R"({"message":"no"})");
+    fake.http.stub("GET", "http://docker/version", 200, version);
     CHECK(told(fake).starts_with("the Docker Engine refused GET /v1.45/version with HTTP 400: no"));
 }
 
 TEST_CASE("a rootless engine is found where the usual one is silent") {
     FakeWorld fake;
     fake.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
-    fake.http.answer_by("GET", "http://docker/_ping", [](const Request& request) -> Response {
+    fake.http.stub_with("GET", "http://docker/_ping", [](const Request& request) -> Response {
         if (request.unix_socket == "/var/run/docker.sock")
             throw Error{Exit::failed, "GET docker/_ping: could not connect", ""};
         return {200, {{"Api-Version", "1.45"}}, "OK"};
     });
-    fake.http.answer("GET", "http://docker/v1.45/version", 200, version);
-    fake.http.answer("GET", "http://docker/v1.45/info", 200, info);
+    fake.http.stub("GET", "http://docker/v1.45/version", 200, version);
+    fake.http.stub("GET", "http://docker/v1.45/info", 200, info);
     CHECK(find_engine(fake.world()).socket == "/run/user/1000/docker.sock");
 }
 
@@ -160,13 +160,13 @@ TEST_CASE("what is no usable engine is told in one line") {
     CHECK(told(old) == "the Docker Engine behind /var/run/docker.sock speaks API 1.40, and 1.41 is needed" + hint);
 
     FakeWorld other;
-    other.http.answer("GET", "http://docker/_ping", 404, "nginx");
+    other.http.stub("GET", "http://docker/_ping", 404, "nginx");
     CHECK(told(other) == "what answers behind /var/run/docker.sock is no Docker Engine (HTTP 404)" + hint);
 
     FakeWorld windows;
     answer_ping(windows, "1.45");
-    windows.http.answer("GET", "http://docker/v1.45/version", 200, version);
-    windows.http.answer("GET", "http://docker/v1.45/info", 200, R"({"OSType":"windows"})");
+    windows.http.stub("GET", "http://docker/v1.45/version", 200, version);
+    windows.http.stub("GET", "http://docker/v1.45/info", 200, R"({"OSType":"windows"})");
     CHECK(told(windows) ==
           "the Docker Engine behind /var/run/docker.sock runs windows containers\n  hint: switch it to Linux "
           "containers\n");
@@ -175,7 +175,7 @@ TEST_CASE("what is no usable engine is told in one line") {
 TEST_CASE("an engine that refuses is quoted") {
     FakeWorld fake;
     answer_ping(fake, "1.45");
-    fake.http.answer("GET", "http://docker/v1.45/version", 500, R"({"message":"the disk\nis full"})");
+    fake.http.stub("GET", "http://docker/v1.45/version", 500, R"({"message":"the disk\nis full"})");
     CHECK(told(fake) ==
           "the Docker Engine refused GET /v1.45/version with HTTP 500: the disk is full\n"
           "  hint: see the engine's own log; docker info shows whether it is well\n");
@@ -183,6 +183,6 @@ TEST_CASE("an engine that refuses is quoted") {
 
 TEST_CASE("a cancellation is not taken for silence") {
     FakeWorld fake;
-    fake.http.answer_by("GET", "http://docker/_ping", [](const Request&) -> Response { throw Error{Exit::cancelled}; });
+    fake.http.stub_with("GET", "http://docker/_ping", [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     CHECK(told(fake, Exit::cancelled).empty());
 }

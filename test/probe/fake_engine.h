@@ -1,4 +1,4 @@
-// A Docker Engine by hand: it knows images and containers, runs nothing, and answers what the test has told it.
+// A fake Docker Engine: it has images and containers, runs nothing, and returns what the test has set up.
 #pragma once
 
 #include <fmt/format.h>
@@ -53,37 +53,37 @@ class FakeEngine {
     explicit FakeEngine(FakeWorld& world) : clock_(world.clock) {
         const std::string at = "http://docker/v1.45";
         FakeHttp& http = world.http;
-        http.answer_by("GET", at + "/containers/json*", [this](const Request&) { return list_containers(); });
-        http.answer_by("GET", at + "/images/json*", [this](const Request&) { return list_images(); });
-        http.answer_by("POST", at + "/images/load*", [this](const Request& request) { return load(request); });
-        http.answer_by("DELETE", at + "/containers/*", [this](const Request& request) { return remove(request); });
-        http.answer_by("DELETE", at + "/images/*", [this](const Request& request) { return remove(request); });
-        http.answer_by("POST", at + "/containers/create*", [this](const Request& request) { return create(request); });
-        http.answer_by("POST", at + "/containers/*/start",
+        http.stub_with("GET", at + "/containers/json*", [this](const Request&) { return list_containers(); });
+        http.stub_with("GET", at + "/images/json*", [this](const Request&) { return list_images(); });
+        http.stub_with("POST", at + "/images/load*", [this](const Request& request) { return load(request); });
+        http.stub_with("DELETE", at + "/containers/*", [this](const Request& request) { return remove(request); });
+        http.stub_with("DELETE", at + "/images/*", [this](const Request& request) { return remove(request); });
+        http.stub_with("POST", at + "/containers/create*", [this](const Request& request) { return create(request); });
+        http.stub_with("POST", at + "/containers/*/start",
                        [this](const Request& request) { return set_running(request, true); });
-        http.answer_by("POST", at + "/containers/*/stop*", [this](const Request& request) {
+        http.stub_with("POST", at + "/containers/*/stop*", [this](const Request& request) {
             clock_.sleep(stop_takes);
             return set_running(request, false);
         });
-        http.answer_by("POST", at + "/containers/*/kill",
+        http.stub_with("POST", at + "/containers/*/kill",
                        [this](const Request& request) { return set_running(request, false); });
-        http.answer_by("POST", at + "/containers/*/wait", [this](const Request& request) { return wait(request); });
-        http.answer_by("POST", at + "/containers/*/exec", [this](const Request& request) { return exec(request); });
-        http.answer_by("POST", at + "/exec/*/start", [this](const Request& request) {
+        http.stub_with("POST", at + "/containers/*/wait", [this](const Request& request) { return wait(request); });
+        http.stub_with("POST", at + "/containers/*/exec", [this](const Request& request) { return exec(request); });
+        http.stub_with("POST", at + "/exec/*/start", [this](const Request& request) {
             const std::lock_guard lock(mutex_);
             return Response{200, {}, frame(1, log(processes_.at(id_of(request))))};
         });
-        http.answer_by("GET", at + "/exec/*/json", [](const Request&) {
+        http.stub_with("GET", at + "/exec/*/json", [](const Request&) {
             return Response{200, {}, R"({"ExitCode":0})"};
         });
-        http.answer_by("GET", at + "/containers/*/logs*", [this](const Request& request) { return read_log(request); });
-        http.answer_by("GET", at + "/containers/*/json", [this](const Request& request) { return inspect(request); });
-        http.answer_by("GET", at + "/containers/*/archive*", [this](const Request&) {
+        http.stub_with("GET", at + "/containers/*/logs*", [this](const Request& request) { return read_log(request); });
+        http.stub_with("GET", at + "/containers/*/json", [this](const Request& request) { return inspect(request); });
+        http.stub_with("GET", at + "/containers/*/archive*", [this](const Request&) {
             return Response{200, {}, tar_of(files)};
         });
-        http.answer_by("PUT", at + "/containers/*/archive*", [](const Request&) { return Response{200, {}, ""}; });
-        http.answer_by("GET", at + "/containers/*/export", [this](const Request& request) { return save(request); });
-        http.answer_by("GET", at + "/images/*/json", [this](const Request&) {
+        http.stub_with("PUT", at + "/containers/*/archive*", [](const Request&) { return Response{200, {}, ""}; });
+        http.stub_with("GET", at + "/containers/*/export", [this](const Request& request) { return save(request); });
+        http.stub_with("GET", at + "/images/*/json", [this](const Request&) {
             return Response{200, {}, configuration};
         });
     }

@@ -25,11 +25,11 @@ std::string authorization(const Request& request) {
 
 TEST_CASE("A token is fetched once and used for the following calls") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer(
-        "GET", "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull",
-        200, R"({"token":"t","expires_in":300})");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", manifest_url, 200, "{}");
+    fake.http.stub("GET",
+                   "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull",
+                   200, R"({"token":"t","expires_in":300})");
     const World world = fake.world();
     Client client(world, {});
     CHECK(client.send(manifest).status == 200);
@@ -41,10 +41,10 @@ TEST_CASE("A token is fetched once and used for the following calls") {
 
 TEST_CASE("A token is renewed before it ends, without asking the registry how once more") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"first"})");
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"second"})");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", manifest_url, 200, "{}");
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"first"})");
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"second"})");
     const World world = fake.world();
     Client client(world, {});
     client.send(manifest);
@@ -56,12 +56,12 @@ TEST_CASE("A token is renewed before it ends, without asking the registry how on
 
 TEST_CASE("A token that ends earlier than it said is renewed once, when the registry says so (R11)") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"first","expires_in":300})");
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"second","expires_in":300})");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", manifest_url, 200, "{}");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", manifest_url, 200, "{}");
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"first","expires_in":300})");
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"second","expires_in":300})");
     const World world = fake.world();
     Client client(world, {});
     client.send(manifest);
@@ -85,7 +85,7 @@ TEST_CASE("What a registry says of a refusal is shown, also where it says it in 
 TEST_CASE("A Retry-After that is none does not stop the retries, and they end (R2)") {
     for (const char* value : {"35.852µs", "-1", "1000000000", "Mon, 23 Nov 2020 11:00:00 GMT"}) {
         FakeWorld fake;
-        fake.http.answer("GET", manifest_url, 429, "", {{"Retry-After", value}});
+        fake.http.stub("GET", manifest_url, 429, "", {{"Retry-After", value}});
         const World world = fake.world();
         Client client(world, {});
         INFO(value);
@@ -97,9 +97,9 @@ TEST_CASE("A Retry-After that is none does not stop the retries, and they end (R
 
 TEST_CASE("A pull limit is said with its numbers, and not hammered (R3)") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 429,
-                     R"({"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit"}]})",
-                     {{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "0;w=21600"}});
+    fake.http.stub("GET", manifest_url, 429,
+                   R"({"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit"}]})",
+                   {{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "0;w=21600"}});
     const World world = fake.world();
     Client client(world, {});
     const Response response = client.send(manifest);
@@ -125,25 +125,25 @@ TEST_CASE(
     "A redirect is followed elsewhere without our authorization, and never to an address in the network (R14, R15)") {
     FakeWorld fake;
     const std::string blob_url = "https://registry-1.docker.io/v2/library/python/blobs/x";
-    fake.http.answer("GET", blob_url, 401, "", {bearer});
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
-    fake.http.answer("GET", "https://storage.example/x", 200, "the bytes");
+    fake.http.stub("GET", blob_url, 401, "", {bearer});
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    fake.http.stub("GET", "https://storage.example/x", 200, "the bytes");
     const World world = fake.world();
     Client client(world, {});
     const Call blob{.host = "docker.io", .repository = "library/python", .path = "blobs/x"};
     SECTION("elsewhere") {
-        fake.http.answer("GET", blob_url, 307, "", {{"Location", "https://storage.example/x"}});
+        fake.http.stub("GET", blob_url, 307, "", {{"Location", "https://storage.example/x"}});
         CHECK(client.send(blob).body == "the bytes");
         CHECK(authorization(fake.http.sent[2]) == "Bearer t");
         CHECK(authorization(fake.http.sent.back()).empty());
     }
     SECTION("to the metadata service of a cloud") {
-        fake.http.answer("GET", blob_url, 307, "", {{"Location", "http://169.254.169.254/latest"}});
+        fake.http.stub("GET", blob_url, 307, "", {{"Location", "http://169.254.169.254/latest"}});
         CHECK_THROWS_AS(client.send(blob), Error);
         CHECK(fake.http.sent.size() == 3);
     }
     SECTION("round and round") {
-        fake.http.answer("GET", blob_url, 307, "", {{"Location", blob_url}});
+        fake.http.stub("GET", blob_url, 307, "", {{"Location", blob_url}});
         CHECK(client.send(blob).status == 307);
         CHECK(fake.http.sent.size() == 3 + 10);
     }
@@ -151,7 +151,7 @@ TEST_CASE(
 
 TEST_CASE("TLS is left out for hosts on this machine, and for those that somebody named") {
     FakeWorld fake;
-    fake.http.answer("GET", "http://registry.example/v2/a/manifests/1", 200, "{}");
+    fake.http.stub("GET", "http://registry.example/v2/a/manifests/1", 200, "{}");
     const World world = fake.world();
     Client client(world, {.plain_http = {"registry.example"}});
     CHECK(client.send({.host = "registry.example", .repository = "a", .path = "manifests/1"}).status == 200);
@@ -159,9 +159,9 @@ TEST_CASE("TLS is left out for hosts on this machine, and for those that somebod
 
 TEST_CASE("Credentials go to the token server and never to the registry in clear") {
     FakeWorld fake;
-    fake.http.answer("GET", ping_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    fake.http.stub("GET", ping_url, 401, "", {bearer});
+    fake.http.stub("GET", manifest_url, 200, "{}");
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
     const World world = fake.world();
     Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
     client.send(manifest);
@@ -175,14 +175,13 @@ TEST_CASE("A realm somewhere inside the network gets nothing at all, nor one tha
     const World world = fake.world();
     Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
     SECTION("named by the registry") {
-        fake.http.answer("GET", ping_url, 401, "",
-                         {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
+        fake.http.stub("GET", ping_url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
         CHECK_THROWS_AS(client.send(manifest), Error);
         CHECK(fake.http.sent.size() == 1);
     }
     SECTION("named by its token server") {
-        fake.http.answer("GET", ping_url, 401, "", {bearer});
-        fake.http.answer("GET", "https://auth.docker.io/token*", 307, "", {{"Location", "https://169.254.169.254/x"}});
+        fake.http.stub("GET", ping_url, 401, "", {bearer});
+        fake.http.stub("GET", "https://auth.docker.io/token*", 307, "", {{"Location", "https://169.254.169.254/x"}});
         CHECK_THROWS_AS(client.send(manifest), Error);
         CHECK(fake.http.sent.size() == 2);
     }
@@ -190,18 +189,18 @@ TEST_CASE("A realm somewhere inside the network gets nothing at all, nor one tha
 
 TEST_CASE("A token server that is busy is waited for, and one that fails is said (R13)") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", manifest_url, 200, "{}");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", manifest_url, 200, "{}");
     const World world = fake.world();
     Client client(world, {});
     SECTION("busy") {
-        fake.http.answer("GET", "https://auth.docker.io/token*", 429, "", {{"Retry-After", "3"}});
-        fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+        fake.http.stub("GET", "https://auth.docker.io/token*", 429, "", {{"Retry-After", "3"}});
+        fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
         CHECK(client.send(manifest).status == 200);
         CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(3)});
     }
     SECTION("failing") {
-        fake.http.answer("GET", "https://auth.docker.io/token*", 500, "<html>");
+        fake.http.stub("GET", "https://auth.docker.io/token*", 500, "<html>");
         try {
             client.send(manifest);
             FAIL("nothing was thrown");
@@ -215,8 +214,8 @@ TEST_CASE("A token server that is busy is waited for, and one that fails is said
 
 TEST_CASE("Basic is answered where a registry knows nothing else") {
     FakeWorld fake;
-    fake.http.answer("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
-    fake.http.answer("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
+    fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.stub("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
     const World world = fake.world();
     Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}, .mirrors = {}});
     CHECK(client.send({.host = "localhost:5000", .repository = "a", .path = "manifests/1"}).status == 200);
@@ -225,8 +224,8 @@ TEST_CASE("Basic is answered where a registry knows nothing else") {
 
 TEST_CASE("A second refusal is final: no storm of token requests") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
     const World world = fake.world();
     Client client(world, {});
     CHECK(client.send(manifest).status == 401);
@@ -236,8 +235,8 @@ TEST_CASE("A second refusal is final: no storm of token requests") {
 TEST_CASE("Too Many Requests is waited out as long as the registry asks for, whatever was asked, and said once (R1)") {
     for (const char* method : {"GET", "HEAD", "PUT"}) {
         FakeWorld fake;
-        fake.http.answer(method, manifest_url, 429, "", {{"Retry-After", "2"}});
-        fake.http.answer(method, manifest_url, 200, "{}");
+        fake.http.stub(method, manifest_url, 429, "", {{"Retry-After", "2"}});
+        fake.http.stub(method, manifest_url, 200, "{}");
         const World world = fake.world();
         Client client(world, {});
         Call call = manifest;
@@ -252,8 +251,8 @@ TEST_CASE("Too Many Requests is waited out as long as the registry asks for, wha
 
 TEST_CASE("A token response without end is read once, and its length is the error") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, std::string(100'000, ' '));
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, std::string(100'000, ' '));
     const World world = fake.world();
     Client client(world, {});
     try {
@@ -269,7 +268,7 @@ TEST_CASE("A token response without end is read once, and its length is the erro
 
 TEST_CASE("After five attempts a server that fails has failed (R4)") {
     FakeWorld fake;
-    fake.http.answer("GET", manifest_url, 503);
+    fake.http.stub("GET", manifest_url, 503);
     const World world = fake.world();
     Client client(world, {});
     CHECK(client.send(manifest).status == 503);
@@ -293,8 +292,8 @@ TEST_CASE("No response is retried like a 503, then said with its cause") {
 
 TEST_CASE("A mirror is asked instead, with its own path in front") {
     FakeWorld fake;
-    fake.http.answer("GET", "http://localhost:5000/hub/v2/x", 200);
-    fake.http.answer("GET", "http://localhost:5000/v2/hub/library/python/manifests/3", 200, "{}");
+    fake.http.stub("GET", "http://localhost:5000/hub/v2/x", 200);
+    fake.http.stub("GET", "http://localhost:5000/v2/hub/library/python/manifests/3", 200, "{}");
     const World world = fake.world();
     Client client(world, {.credentials = {}, .mirrors = {{"docker.io", "localhost:5000/hub"}}});
     CHECK(client.send(manifest).status == 200);
@@ -303,8 +302,8 @@ TEST_CASE("A mirror is asked instead, with its own path in front") {
 TEST_CASE("A token answer that is no token is an error, not a crash") {
     for (const char* body : {"<html>", "{}", "[]", "{\"token\":1}", ""}) {
         FakeWorld fake;
-        fake.http.answer("GET", manifest_url, 401, "", {bearer});
-        fake.http.answer("GET", "https://auth.docker.io/token*", 200, body);
+        fake.http.stub("GET", manifest_url, 401, "", {bearer});
+        fake.http.stub("GET", "https://auth.docker.io/token*", 200, body);
         const World world = fake.world();
         Client client(world, {});
         INFO(body);
@@ -315,10 +314,10 @@ TEST_CASE("A token answer that is no token is an error, not a crash") {
 TEST_CASE("Credentials are used from the first request, also where only /v2/ asks for a login") {
     FakeWorld fake;
     const std::string url = "http://localhost:5000/v2/a/manifests/1";
-    fake.http.answer("GET", "http://localhost:5000/v2/", 401, "",
-                     {{"WWW-Authenticate", R"(Negotiate, Basic realm="b", Bearer realm = "http://localhost:5001/t")"}});
-    fake.http.answer("GET", "http://localhost:5001/t*", 200, R"({"token":"t"})");
-    fake.http.answer_by("GET", url, [](const Request& request) {
+    fake.http.stub("GET", "http://localhost:5000/v2/", 401, "",
+                   {{"WWW-Authenticate", R"(Negotiate, Basic realm="b", Bearer realm = "http://localhost:5001/t")"}});
+    fake.http.stub("GET", "http://localhost:5001/t*", 200, R"({"token":"t"})");
+    fake.http.stub_with("GET", url, [](const Request& request) {
         return authorization(request) == "Bearer t" ? Response{200, {}, "{}"} : Response{404, {}, ""};
     });
     const World world = fake.world();
@@ -332,9 +331,9 @@ TEST_CASE("Credentials are used from the first request, also where only /v2/ ask
 TEST_CASE("A token server that takes one scope only is asked for that one") {
     FakeWorld fake;
     const std::string url = "https://ghcr.io/v2/a/blobs/uploads/?mount=x&from=b";
-    fake.http.answer("POST", url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://ghcr.io/token")"}});
-    fake.http.answer("POST", url, 202);
-    fake.http.answer_by("GET", "https://ghcr.io/token*", [](const Request& request) {
+    fake.http.stub("POST", url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://ghcr.io/token")"}});
+    fake.http.stub("POST", url, 202);
+    fake.http.stub_with("GET", "https://ghcr.io/token*", [](const Request& request) {
         const bool two = request.url.find("scope=") != request.url.rfind("scope=");
         return two ? Response{400, {}, "duplicate field scope"} : Response{200, {}, R"({"token":"t"})"};
     });
@@ -360,12 +359,12 @@ TEST_CASE("307 and 308 keep method and body; other redirects of a write name the
     const World world = fake.world();
     Client client(world, {});
     for (const int status : {307, 308}) {
-        fake.http.answer("PUT", manifest_url, status, "", {{"Location", "/v2/elsewhere"}});
-        fake.http.answer("PUT", "https://registry-1.docker.io/v2/elsewhere", 201);
+        fake.http.stub("PUT", manifest_url, status, "", {{"Location", "/v2/elsewhere"}});
+        fake.http.stub("PUT", "https://registry-1.docker.io/v2/elsewhere", 201);
         CHECK(client.send(put).status == 201);
         CHECK(fake.http.sent.back().body == "the bytes");
     }
-    fake.http.answer("PUT", manifest_url, 302, "", {{"Location", "https://login.example/?secret"}});
+    fake.http.stub("PUT", manifest_url, 302, "", {{"Location", "https://login.example/?secret"}});
     const Response refused = client.send(put);
     CHECK(refused.status == 302);
     CHECK(render_refusal(put, refused) == "PUT docker.io/library/python/manifests/3: 302 to https://login.example/");
@@ -374,7 +373,7 @@ TEST_CASE("307 and 308 keep method and body; other redirects of a write name the
 TEST_CASE("A Location is understood in every form that a URL may have, and refused in all others") {
     const auto asked_for = [](const std::string& location) {
         FakeWorld fake;
-        fake.http.answer("PUT", "*", 201);
+        fake.http.stub("PUT", "*", 201);
         const World world = fake.world();
         Client client(world, {});
         try {
@@ -401,8 +400,8 @@ TEST_CASE("A Location is understood in every form that a URL may have, and refus
 
 TEST_CASE("A registry that repeats the request in its error shows no secret in any form") {
     FakeWorld fake;
-    fake.http.answer("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
-    fake.http.answer_by("GET", "http://localhost:5000/v2/a/manifests/1", [](const Request& request) {
+    fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.stub_with("GET", "http://localhost:5000/v2/a/manifests/1", [](const Request& request) {
         return Response{403, {}, "you sent " + authorization(request) + ", that is u:canary/ or canary%2F"};
     });
     const World world = fake.world();
@@ -417,8 +416,8 @@ TEST_CASE("A token with a line break, or a denied request, ends at once and name
     const World world = fake.world();
     const Problem unused{{}, "credsStore is not used", "", Level::warning};
     Client client(world, {.unused_credentials = {unused}});
-    fake.http.answer("GET", manifest_url, 401, "", {bearer});
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"a\nb"})");
+    fake.http.stub("GET", manifest_url, 401, "", {bearer});
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"a\nb"})");
     try {
         client.send(manifest);
         FAIL("nothing was thrown");

@@ -34,8 +34,8 @@ TEST_CASE("what is there says what it was made from, and what is not there is le
 TEST_CASE("where a registry keeps the digest of a tag to itself, it is computed") {
     FakeWorld fake;
     const std::string url = "https://ghcr.io/v2/defra/python/manifests/1";
-    fake.http.answer("HEAD", url, 200);
-    fake.http.answer("GET", url, 200, "the bytes");
+    fake.http.stub("HEAD", url, 200);
+    fake.http.stub("GET", url, 200, "the bytes");
     const World world = fake.world();
     Client client(world, {});
     CHECK(ask_tag(client, "ghcr.io", "defra/python", "1") == sha256("the bytes"));
@@ -43,7 +43,7 @@ TEST_CASE("where a registry keeps the digest of a tag to itself, it is computed"
 
 TEST_CASE("every question names all four kinds of manifests (R8)") {
     FakeWorld fake;
-    fake.http.answer("HEAD", "https://ghcr.io/v2/a/manifests/1", 404);
+    fake.http.stub("HEAD", "https://ghcr.io/v2/a/manifests/1", 404);
     const World world = fake.world();
     Client client(world, {});
     CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1", TagRead::head));
@@ -55,7 +55,7 @@ TEST_CASE("every question names all four kinds of manifests (R8)") {
 
 TEST_CASE("a registry that may not be asked holds not nothing: it is an error") {
     FakeWorld fake;
-    fake.http.answer("HEAD", "https://ghcr.io/v2/a/manifests/1", 403);
+    fake.http.stub("HEAD", "https://ghcr.io/v2/a/manifests/1", 403);
     const World world = fake.world();
     Client client(world, {});
     CHECK_THROWS_AS(ask_tag(client, "ghcr.io", "a", "1"), Error);
@@ -63,7 +63,7 @@ TEST_CASE("a registry that may not be asked holds not nothing: it is an error") 
 
 TEST_CASE("bytes that are not what their digest says are an error (R7)") {
     FakeWorld fake;
-    fake.http.answer("GET", "https://ghcr.io/v2/a/manifests/*", 200, "other bytes");
+    fake.http.stub("GET", "https://ghcr.io/v2/a/manifests/*", 200, "other bytes");
     const World world = fake.world();
     Client client(world, {});
     try {
@@ -76,9 +76,9 @@ TEST_CASE("bytes that are not what their digest says are an error (R7)") {
 
 TEST_CASE("a list of tags is read over all its pages") {
     FakeWorld fake;
-    fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
-                     {{"Link", R"(</v2/a/tags/list?last=b&n=1>; rel="next")"}});
-    fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list?last=b&n=1", 200, R"({"tags":["a"]})");
+    fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
+                   {{"Link", R"(</v2/a/tags/list?last=b&n=1>; rel="next")"}});
+    fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list?last=b&n=1", 200, R"({"tags":["a"]})");
     const World world = fake.world();
     Client client(world, {});
     CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
@@ -100,14 +100,14 @@ TEST_CASE("of several links the one to the next page is followed, and a list wit
     const World world = fake.world();
     Client client(world, {});
     SECTION("the second entry") {
-        fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
-                         {{"Link", R"(</v2/a/tags/list>; rel="first", </v2/a/tags/list?last=b>; rel=next)"}});
-        fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list?last=b", 200, R"({"tags":["a"]})");
+        fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
+                       {{"Link", R"(</v2/a/tags/list>; rel="first", </v2/a/tags/list?last=b>; rel=next)"}});
+        fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list?last=b", 200, R"({"tags":["a"]})");
         CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
     }
     SECTION("round and round") {
-        fake.http.answer("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
-                         {{"Link", R"(</v2/a/tags/list>; rel="next")"}});
+        fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
+                       {{"Link", R"(</v2/a/tags/list>; rel="next")"}});
         CHECK_THROWS_AS(list_tags(client, "ghcr.io", "a"), Error);
     }
 }
@@ -115,15 +115,15 @@ TEST_CASE("of several links the one to the next page is followed, and a list wit
 TEST_CASE("where HEAD is not supported, or a 404 has to be certain, GET decides") {
     FakeWorld fake;
     const std::string url = "https://ghcr.io/v2/a/manifests/1";
-    fake.http.answer("GET", url, 200, "the bytes");
+    fake.http.stub("GET", url, 200, "the bytes");
     const World world = fake.world();
     Client client(world, {});
     SECTION("405") {
-        fake.http.answer("HEAD", url, 405);
+        fake.http.stub("HEAD", url, 405);
         CHECK(ask_tag(client, "ghcr.io", "a", "1") == sha256("the bytes"));
     }
     SECTION("404") {
-        fake.http.answer("HEAD", url, 404);
+        fake.http.stub("HEAD", url, 404);
         CHECK_FALSE(ask_tag(client, "ghcr.io", "a", "1", TagRead::head));
         CHECK(ask_tag(client, "ghcr.io", "a", "1") == sha256("the bytes"));
     }

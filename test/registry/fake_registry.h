@@ -28,7 +28,7 @@ struct FakeRegistry {
 
     explicit FakeRegistry(FakeWorld& fake) : fake_(fake) {
         for (const char* method : {"GET", "HEAD", "PUT", "POST", "DELETE"}) {
-            fake.http.answer_by(method, "http://localhost:5000/v2/*", [this](const Request& request) {
+            fake.http.stub_with(method, "http://localhost:5000/v2/*", [this](const Request& request) {
                 const std::lock_guard lock(mutex_);
                 if (const std::optional<Response> wrong = fault(request)) return *wrong;
                 const Response response = serve(request);

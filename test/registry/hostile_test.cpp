@@ -108,8 +108,8 @@ TEST_CASE("a token server's answer is read within bounds (R13)") {
     for (const char* body : {"", "<html>", "{}", R"({"token":1})", R"({"token":""})", "[", "\xff"}) {
         FakeWorld fake;
         const Header bearer{"WWW-Authenticate", R"(Bearer realm="https://tokens.example/t",service="s")"};
-        fake.http.answer("HEAD", "https://registry.example/*", 401, "", {bearer});
-        fake.http.answer("GET", "https://tokens.example/*", 200, body);
+        fake.http.stub("HEAD", "https://registry.example/*", 401, "", {bearer});
+        fake.http.stub("GET", "https://tokens.example/*", 200, body);
         const World world = fake.world();
         Client client(world, {});
         INFO(body);

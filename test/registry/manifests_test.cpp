@@ -34,11 +34,11 @@ std::string index_of(const std::string& manifest) {
 const std::string base_url = "https://gcr.io/v2/distroless/cc-debian12/";
 
 void serve(FakeWorld& fake, const std::string& top) {
-    fake.http.answer("GET", base_url + "manifests/nonroot", 200, top);
-    fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest());
-    fake.http.answer("GET", base_url + "blobs/" + sha256(config).text(), 307, "",
-                     {{"Location", "https://storage.example/x"}});
-    fake.http.answer("GET", "https://storage.example/x", 200, config);
+    fake.http.stub("GET", base_url + "manifests/nonroot", 200, top);
+    fake.http.stub("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest());
+    fake.http.stub("GET", base_url + "blobs/" + sha256(config).text(), 307, "",
+                   {{"Location", "https://storage.example/x"}});
+    fake.http.stub("GET", "https://storage.example/x", 200, config);
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ TEST_CASE("The storage that a registry redirects to sees no authorization") {
     FakeWorld fake;
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
-    fake.http.answer("GET", "https://gcr.io/v2/", 200, "{}");
+    fake.http.stub("GET", "https://gcr.io/v2/", 200, "{}");
     Client client(world, {.credentials = {{"gcr.io", {"u", Secret("canary")}}}, .mirrors = {}});
     resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
     CHECK(fake.http.sent.back().url == "https://storage.example/x");
@@ -80,8 +80,8 @@ TEST_CASE("The storage that a registry redirects to sees no authorization") {
 
 TEST_CASE("A manifest that is not what its digest says is an error") {
     FakeWorld fake;
-    fake.http.answer("GET", base_url + "manifests/nonroot", 200, index_of(image_manifest()));
-    fake.http.answer("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
+    fake.http.stub("GET", base_url + "manifests/nonroot", 200, index_of(image_manifest()));
+    fake.http.stub("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
     const World world = fake.world();
     Client client(world, {});
     CHECK_THROWS_AS(resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
@@ -118,7 +118,7 @@ TEST_CASE("An image without an index is for one platform, and refused for anothe
 
 TEST_CASE("A tag that is not there names the reference and says where it comes from") {
     FakeWorld fake;
-    fake.http.answer("GET", "https://registry-1.docker.io/v2/library/python/manifests/3.99.0", 404);
+    fake.http.stub("GET", "https://registry-1.docker.io/v2/library/python/manifests/3.99.0", 404);
     const World world = fake.world();
     Client client(world, {});
     try {

@@ -21,7 +21,7 @@ inline void needs_docker_registry() {
 
 /// For a while, from some request on, every answer is this status: before the registry hears of the request, or
 /// although it obeyed.
-struct AilingHttp : Http {
+struct FaultyHttp : Http {
     enum class Loss { request, answer };
     Http& real;
     Response instead;
@@ -30,7 +30,7 @@ struct AilingHttp : Http {
     Loss loss;
     std::atomic<long> sent = 0;
 
-    AilingHttp(Http& http, Response answer, long from, long to, Loss what)
+    FaultyHttp(Http& http, Response answer, long from, long to, Loss what)
         : real(http), instead(std::move(answer)), first(from), last(to), loss(what) {}
 
     Response send(const Request& request) override {
@@ -87,9 +87,9 @@ inline Seen look_at_both(Client& client, const std::string& host, const SampleMa
 }
 
 /// Somebody who looks all the time, as long as it lives.
-class Onlooker {
+class Watcher {
   public:
-    Onlooker(const std::string& host, const SampleMatrix& last, const SampleMatrix& next) {
+    Watcher(const std::string& host, const SampleMatrix& last, const SampleMatrix& next) {
         thread_ = std::jthread([this, host, &last, &next](const std::stop_token& stop) {
             Peer peer;
             const World world = peer.world();

@@ -103,30 +103,30 @@ struct Interrupted {
 
     bool push_through_a_cut() {
         proxy.cut_after(1 + any(80'000));
-        const Onlooker onlooker(registry.host(), last, next);
+        const Watcher watcher(registry.host(), last, next);
         const bool ended = push(proxy.host(), peer.real.http);
-        CHECK(onlooker.wrong() == 0);
+        CHECK(watcher.wrong() == 0);
         return ended;
     }
 
     bool push_through_answers(const Response& answer) {
         const long first = 1 + any(requests);
-        AilingHttp ailing(peer.real.http, answer, first, first + any(30),
-                          any(2) == 0 ? AilingHttp::Loss::request : AilingHttp::Loss::answer);
-        const Onlooker onlooker(registry.host(), last, next);
+        FaultyHttp ailing(peer.real.http, answer, first, first + any(30),
+                          any(2) == 0 ? FaultyHttp::Loss::request : FaultyHttp::Loss::answer);
+        const Watcher watcher(registry.host(), last, next);
         const bool ended = push(registry.host(), ailing);
-        CHECK(onlooker.wrong() == 0);
+        CHECK(watcher.wrong() == 0);
         return ended;
     }
 
     bool push_and_be_killed() {
         const pid_t child = push_in_child(peer, next, registry.host());
-        const Onlooker onlooker(registry.host(), last, next);
+        const Watcher watcher(registry.host(), last, next);
         std::this_thread::sleep_for(lasts * any(100) / 100);
         kill(child, SIGKILL);
         const int code = exit_code_of(child);
         killed += code == -SIGKILL ? 1 : 0;
-        CHECK(onlooker.wrong() == 0);
+        CHECK(watcher.wrong() == 0);
         return code == 0;
     }
 

@@ -318,18 +318,18 @@ TEST_CASE("whether the credentials may push is known before anything is built (R
     const std::string uploads = "https://registry-1.docker.io/v2/defra/python/blobs/uploads/";
     const Header bearer{"WWW-Authenticate",
                         R"(Bearer realm="https://auth.docker.io/token",service="s",error="insufficient_scope")"};
-    fake.http.answer("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
+    fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
     SECTION("they may: the upload is begun and ended again") {
-        fake.http.answer("POST", uploads, 202, "", {{"Location", uploads + "1"}});
-        fake.http.answer("DELETE", uploads + "1", 204);
+        fake.http.stub("POST", uploads, 202, "", {{"Location", uploads + "1"}});
+        fake.http.stub("DELETE", uploads + "1", 204);
         Client client(world, {});
         try_push(client, "docker.io", "defra/python");
         CHECK(fake.http.sent.back().method == "DELETE");
     }
     SECTION("they may not: said once, with no storm of tokens") {
-        fake.http.answer("GET", "https://registry-1.docker.io/v2/", 401, "", {bearer});
-        fake.http.answer("POST", uploads, 401, R"({"errors":[{"code":"UNAUTHORIZED","message":"access denied"}]})",
-                         {bearer});
+        fake.http.stub("GET", "https://registry-1.docker.io/v2/", 401, "", {bearer});
+        fake.http.stub("POST", uploads, 401, R"({"errors":[{"code":"UNAUTHORIZED","message":"access denied"}]})",
+                       {bearer});
         Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}});
         try {
             try_push(client, "docker.io", "defra/python");

@@ -296,7 +296,7 @@ TEST_CASE("an interrupt in the middle of a push ends it at once, and what is vis
         int code = 0;
         try {
             RealHttp http{Environment{}};
-            peer.push(matrix, silent.address(), http);
+            peer.push(matrix, silent.host(), http);
         } catch (const Error& error) {
             code = static_cast<int>(error.exit);
             std::ofstream(said) << render_problems(error.problems) << std::flush;

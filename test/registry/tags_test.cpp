@@ -149,7 +149,7 @@ TEST_CASE("a registry that hides its repositories from anonymous reads loses no 
     bench.push(bench.matrix);
     const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", "other"});
     const auto before = bench.registry.tags;
-    bench.fake.http.answer("GET", "http://localhost:5001/token*", 200, R"({"token":"t"})");
+    bench.fake.http.stub("GET", "http://localhost:5001/token*", 200, R"({"token":"t"})");
     bench.registry.fault = [&](const Request& request) -> Fault {
         const auto is_login = [](const Header& header) { return header.name == "Authorization"; };
         if (std::any_of(request.headers.begin(), request.headers.end(), is_login)) return std::nullopt;

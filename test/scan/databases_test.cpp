@@ -70,21 +70,21 @@ TEST_CASE("a database that is missing, damaged or without a date cannot be used,
     fake.files.remove("/db/trivy");
     CHECK(failure(Scanner::trivy) == "there is no Trivy database in /db/trivy");
 
-    fake.processes.answers.clear();
-    fake.processes.answer({"grype"}, Finished{.exit_code = 1,
-                                              .timed_out = false,
-                                              .out = R"({"valid": false, "error": "database does not exist"})",
-                                              .err = "",
-                                              .truncated = false});
+    fake.processes.stubs.clear();
+    fake.processes.stub({"grype"}, Finished{.exit_code = 1,
+                                            .timed_out = false,
+                                            .out = R"({"valid": false, "error": "database does not exist"})",
+                                            .err = "",
+                                            .truncated = false});
     CHECK(failure(Scanner::grype) == "Grype's database in /db/grype cannot be used: database does not exist");
-    fake.processes.answers.clear();
-    fake.processes.answer({"grype"}, ended(1, "malformed\n"));
+    fake.processes.stubs.clear();
+    fake.processes.stub({"grype"}, ended(1, "malformed\n"));
     CHECK(failure(Scanner::grype).find("malformed") != std::string::npos);
 }
 
 TEST_CASE("nobody is asked before Trivy's publishers expect something new") {
     ScannerWorld fake;
-    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
     CHECK(update_databases(fake.world(), update_settings()).empty());
     CHECK(count_runs(fake, "--download-db-only") == 0);
     CHECK(count_runs(fake, "db update") == 1);
@@ -94,8 +94,8 @@ TEST_CASE("a stale database is replaced by a whole new one") {
     ScannerWorld fake;
     fake.files.texts["/db/trivy/db/metadata.json"] = stale;
     fake.files.texts["/db/trivy/db/trivy.db"] = "old";
-    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
-    fake.processes.answer_by({"trivy", "image", "--download-db-only"}, download(fake));
+    fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.stub_with({"trivy", "image", "--download-db-only"}, download(fake));
     CHECK(update_databases(fake.world(), update_settings()).empty());
     CHECK(fake.files.texts.at("/db/trivy/db/trivy.db") == "new");
     CHECK(fake.files.texts.at("/db/trivy/source") == "one.example/trivy-db:2\n");
@@ -105,9 +105,9 @@ TEST_CASE("a stale database is replaced by a whole new one") {
 TEST_CASE("mirrors are asked in order until one answers") {
     ScannerWorld fake;
     fake.files.remove("/db/trivy");
-    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
-    fake.processes.answer({"trivy", "image", "--download-db-only"}, ended(1, "429 Too Many Requests\n"));
-    fake.processes.answer_by({"trivy", "image", "--download-db-only"}, download(fake));
+    fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.stub({"trivy", "image", "--download-db-only"}, ended(1, "429 Too Many Requests\n"));
+    fake.processes.stub_with({"trivy", "image", "--download-db-only"}, download(fake));
     CHECK(update_databases(fake.world(), update_settings()).empty());
     CHECK(fake.files.texts.at("/db/trivy/source") == "two.example/trivy-db:2\n");
     CHECK(count_runs(fake, "--db-repository one.example/trivy-db:2") == 1);
@@ -117,9 +117,9 @@ TEST_CASE("a download that fails leaves the old database, and says so") {
     ScannerWorld fake;
     fake.files.texts["/db/trivy/db/metadata.json"] = stale;
     fake.files.texts["/db/trivy/db/trivy.db"] = "old";
-    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"},
-                          ended(1, "ERROR failed to update: checksums did not match\n"));
-    fake.processes.answer_by({"trivy", "image", "--download-db-only"}, [&](const Command& command) {
+    fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"},
+                        ended(1, "ERROR failed to update: checksums did not match\n"));
+    fake.processes.stub_with({"trivy", "image", "--download-db-only"}, [&](const Command& command) {
         download(fake)(command);
         fake.files.write(std::filesystem::path(command.argv.at(6)) / "db" / "trivy.db", "half");
         return ended(1, "FATAL connection reset by peer\n");
@@ -140,8 +140,8 @@ TEST_CASE("a download that fails leaves the old database, and says so") {
 TEST_CASE("a download that ends well but left no database is none") {
     ScannerWorld fake;
     fake.files.remove("/db/trivy");
-    fake.processes.answer({"grype", "-c", "empty.yaml", "db", "update"}, "");
-    fake.processes.answer({"trivy", "image", "--download-db-only"}, "");
+    fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
+    fake.processes.stub({"trivy", "image", "--download-db-only"}, "");
     const Problems problems = update_databases(fake.world(), update_settings());
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].what.starts_with(

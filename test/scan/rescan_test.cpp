@@ -22,8 +22,8 @@ struct ScannedWorld : ScannerWorld {
         const Layout layout = put_layout(files, "3.13.3-production");
         manifest = layout.manifest;
         run_scans(world(), {layout}, scan_settings());
-        processes.answer_by({"trivy", "sbom"}, leave({{"trivy.json", report_of_sbom()}}));
-        processes.answer_by({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
+        processes.stub_with({"trivy", "sbom"}, leave({{"trivy.json", report_of_sbom()}}));
+        processes.stub_with({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             leave({{"grype.json", second_grype_report}}));
         processes.ran.clear();
     }
@@ -90,12 +90,12 @@ TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
     }
     SECTION("a scanner is newer than its SBOM") {
         ScannedWorld fake;
-        fake.processes.answer({"grype", "version", "-o"}, R"({"version": "0.122.0"})");
+        fake.processes.stub({"grype", "version", "-o"}, R"({"version": "0.122.0"})");
         CHECK(refused(fake));
     }
     SECTION("a scan of an SBOM failed") {
         ScannedWorld fake;
-        fake.processes.answer({"trivy", "sbom", "--scanners"}, ended(1, "FATAL\n"));
+        fake.processes.stub({"trivy", "sbom", "--scanners"}, ended(1, "FATAL\n"));
         CHECK(refused(fake));
     }
     SECTION("the image holds a secret, which no SBOM does") {

@@ -10,9 +10,9 @@ const std::string name = "3.13.3-production-linux-amd64";
 /// The receipts of one image whose Trivy scan goes like this; Grype's goes well.
 std::vector<Receipt> scan_with_trivy(ScannerWorld& fake, const FakeProcesses::Effect& trivy) {
     const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.processes.answer_by({"trivy", "image", "--scanners"}, trivy);
-    fake.processes.answer_by({"trivy", "convert"}, fake.leave({{"trivy.cdx.json", sbom}}));
-    fake.processes.answer_by({"grype", "-q"}, fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", sbom}}));
+    fake.processes.stub_with({"trivy", "image", "--scanners"}, trivy);
+    fake.processes.stub_with({"trivy", "convert"}, fake.leave({{"trivy.cdx.json", sbom}}));
+    fake.processes.stub_with({"grype", "-q"}, fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", sbom}}));
     return run_scans(fake.world(), {layout}, scan_settings());
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("the scanners get a view that holds one image only") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
-    fake.processes.answer_by({"trivy", "image", "--scanners", "vuln,secret"}, [&](const Command& command) {
+    fake.processes.stub_with({"trivy", "image", "--scanners", "vuln,secret"}, [&](const Command& command) {
         CHECK(command.directory == "/out/scans.scanning/" + name + "/trivy");
         CHECK(fake.files.read(command.directory / "../view/index.json").find(layout.manifest.text()) !=
               std::string::npos);
@@ -125,8 +125,8 @@ TEST_CASE("a scan without an inventory of its packages is a failure") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
-    fake.processes.answer({"trivy", "convert", "--config"}, ended(1, "cannot\n"));
-    fake.processes.answer_by({"grype", "-q", "-c"},
+    fake.processes.stub({"trivy", "convert", "--config"}, ended(1, "cannot\n"));
+    fake.processes.stub_with({"grype", "-q", "-c"},
                              fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", "{}"}}));
     const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
     CHECK(receipts[0].failure.starts_with("no inventory of the packages: trivy ended with exit code 1"));

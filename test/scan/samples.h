@@ -53,18 +53,18 @@ struct ScannerWorld : FakeWorld {
         files.texts["/db/trivy/db/metadata.json"] =
             R"({"Version": 2, "NextUpdate": "2026-11-24T06:00:00Z", "UpdatedAt": "2026-11-23T06:00:00Z", "DownloadedAt": "2026-11-23T07:00:00Z"})";
         files.texts["/db/trivy/source"] = "mirror.example/trivy-db:2\n";
-        processes.answer({"trivy", "version"}, R"({"Version": "0.74.0"})");
-        processes.answer({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
-        processes.answer(
+        processes.stub({"trivy", "version"}, R"({"Version": "0.74.0"})");
+        processes.stub({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
+        processes.stub(
             {"grype", "-c", "empty.yaml", "db", "status"},
             R"({"schemaVersion": "v6.1.10", "from": "https://grype.example/db.tar.zst", "built": "2026-11-23T06:00:00Z", "valid": true})");
     }
 
     /// The scanners leave these texts, in whatever directory they are run.
     void scanners_write(const std::string& trivy, const std::string& grype) {
-        processes.answer_by({"trivy", "image", "--scanners"}, leave({{"trivy.json", trivy}}));
-        processes.answer_by({"trivy", "convert"}, leave({{"trivy.cdx.json", sbom}}));
-        processes.answer_by({"grype", "-q"}, leave({{"grype.json", grype}, {"grype.cdx.json", sbom}}));
+        processes.stub_with({"trivy", "image", "--scanners"}, leave({{"trivy.json", trivy}}));
+        processes.stub_with({"trivy", "convert"}, leave({{"trivy.cdx.json", sbom}}));
+        processes.stub_with({"grype", "-q"}, leave({{"grype.json", grype}, {"grype.cdx.json", sbom}}));
     }
 
     FakeProcesses::Effect leave(std::map<std::string, std::string> texts) {

@@ -59,7 +59,7 @@ TEST_CASE("another database, scanner or image is scanned, and results of the for
     CHECK(fake.files.names_in("/cache/scans/trivy").size() == 1);
 
     ScannerWorld upgraded;
-    scan_twice(upgraded, [](ScannerWorld& f) { f.processes.answer({"trivy", "version"}, R"({"Version": "0.74.1"})"); });
+    scan_twice(upgraded, [](ScannerWorld& f) { f.processes.stub({"trivy", "version"}, R"({"Version": "0.74.1"})"); });
     CHECK(count_scans(upgraded.processes) == 1);
 
     ScannerWorld other;

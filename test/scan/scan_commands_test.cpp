@@ -27,8 +27,8 @@ std::string error_of(FakeWorld& fake) {
 /// A world with this Trivy, and a Grype that is right.
 struct TrivyWorld : FakeWorld {
     explicit TrivyWorld(const Finished& trivy) {
-        processes.answer({"trivy", "version"}, trivy);
-        processes.answer({"grype", "version"}, R"({"version": "0.121.2"})");
+        processes.stub({"trivy", "version"}, trivy);
+        processes.stub({"grype", "version"}, R"({"version": "0.121.2"})");
     }
 };
 
@@ -146,14 +146,14 @@ TEST_CASE("both scanners are found with their versions") {
 
 TEST_CASE("a paused scanner need not be here") {
     FakeWorld fake;
-    fake.processes.answer({"trivy", "version"}, R"({"Version": "0.74.0"})");
+    fake.processes.stub({"trivy", "version"}, R"({"Version": "0.74.0"})");
     CHECK(find_scanners(fake.world(), {Scanner::grype}).size() == 1);
 }
 
 TEST_CASE("every scanner that is missing is told") {
     FakeWorld fake;
-    fake.processes.answer({"trivy"}, ended(127));
-    fake.processes.answer({"grype"}, ended(127));
+    fake.processes.stub({"trivy"}, ended(127));
+    fake.processes.stub({"grype"}, ended(127));
     CHECK(error_of(fake) ==
           "trivy is not on PATH\n"
           "  hint: install it: without both scanners there is no verdict\n"

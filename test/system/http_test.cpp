@@ -22,7 +22,7 @@ TEST_CASE("the next page is where the Link header says, and only its next") {
 TEST_CASE("no response is a value, unless another attempt would end the same way") {
     FakeWorld fake;
     fake.http.fail("GET", "https://a/once");
-    fake.http.answer("GET", "https://a/long", 200, std::string(100, 'x'));
+    fake.http.stub("GET", "https://a/long", 200, std::string(100, 'x'));
     Problems why_none;
     CHECK(try_send(fake.http, {.url = "https://a/once"}, why_none).status == 0);
     CHECK(why_none.size() == 1);

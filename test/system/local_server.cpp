@@ -36,8 +36,8 @@ Reply make_reply(int status, const std::string& body, const std::string& headers
             "\r\n" + headers + "\r\n" + body};
 }
 
-LocalServer::LocalServer(Answer answer)
-    : answer_(std::move(answer)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+LocalServer::LocalServer(Handler handler)
+    : handler_(std::move(handler)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -49,8 +49,8 @@ LocalServer::LocalServer(Answer answer)
     thread_ = std::thread([this] { serve(); });
 }
 
-LocalServer::LocalServer(Answer answer, const std::filesystem::path& unix_socket)
-    : answer_(std::move(answer)), listener_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+LocalServer::LocalServer(Handler handler, const std::filesystem::path& unix_socket)
+    : handler_(std::move(handler)), listener_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     unix_socket.string().copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
@@ -102,17 +102,17 @@ bool LocalServer::serve_one(int connection) {
     while (const std::size_t length = request_length(bytes)) {
         const std::string request = bytes.substr(0, length);
         bytes.erase(0, length);
-        if (!answer_one(connection, request)) return false;
+        if (!respond_one(connection, request)) return false;
     }
     return true;
 }
 
-bool LocalServer::answer_one(int connection, const std::string& request) {
+bool LocalServer::respond_one(int connection, const std::string& request) {
     {
         const std::lock_guard lock(mutex_);
         requests_.push_back(request);
     }
-    const Reply reply = answer_(request);
+    const Reply reply = handler_(request);
     for (std::size_t sent = 0; sent < reply.bytes.size() && !stop_;) {
         const ssize_t count = send(connection, reply.bytes.data() + sent, reply.bytes.size() - sent, MSG_NOSIGNAL);
         if (count <= 0) return false;

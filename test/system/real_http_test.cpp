@@ -57,7 +57,7 @@ std::string message_of(Http& http, const Request& request) {
     return "";
 }
 
-LocalServer::Answer always(const Reply& reply) {
+LocalServer::Handler always(const Reply& reply) {
     return [reply](const std::string&) { return reply; };
 }
 
@@ -88,7 +88,7 @@ class TlsServer {
 
     static int free_port() {
         const LocalServer free(always({}));
-        return std::stoi(free.address().substr(10));
+        return std::stoi(free.host().substr(10));
     }
 
     static void openssl(std::vector<std::string> argv) {
@@ -132,7 +132,7 @@ TEST_CASE("any status is a value, with its headers and its body") {
 TEST_CASE("a request is sent as it was given, with nothing of libcurl's own but the agent's name") {
     LocalServer server(always(make_reply(200, "")));
     RealHttp http({});
-    const std::string common = "Host: " + server.address() + "\r\nUser-Agent: python-image-action\r\nAccept: */*\r\n";
+    const std::string common = "Host: " + server.host() + "\r\nUser-Agent: python-image-action\r\nAccept: */*\r\n";
     http.send({.url = server.url("/a?b=c")});
     http.send({.method = "POST", .url = server.url("/p")});
     http.send({.method = "PATCH",
@@ -279,7 +279,7 @@ TEST_CASE("a body that ends too early is no answer, and leaves no file") {
     Directory directory;
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::close}));
     RealHttp http({});
-    const std::string expected = "GET " + server.address() + "/b: transfer closed with 5 bytes remaining to read\n";
+    const std::string expected = "GET " + server.host() + "/b: transfer closed with 5 bytes remaining to read\n";
     CHECK(message_of(http, {.url = server.url("/b?token=secret")}) == expected);
     CHECK(message_of(http, {.url = server.url("/b"), .save_to = directory.path / "blob"}) == expected);
     CHECK(fs::is_empty(directory.path));
@@ -290,14 +290,14 @@ TEST_CASE("a chunked body that ends too early is no answer") {
         always({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Reply::Then::close}));
     RealHttp http({});
     CHECK(message_of(http, {.url = server.url("/b")}) ==
-          "GET " + server.address() + "/b: transfer closed with outstanding read data remaining\n");
+          "GET " + server.host() + "/b: transfer closed with outstanding read data remaining\n");
 }
 
 TEST_CASE("a reset connection is no answer") {
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::reset}));
     RealHttp http({});
     const std::string message = message_of(http, {.method = "PUT", .url = server.url("/b?x=y"), .body = "b"});
-    CHECK(message == "PUT " + server.address() + "/b: Recv failure: Connection reset by peer\n");
+    CHECK(message == "PUT " + server.host() + "/b: Recv failure: Connection reset by peer\n");
 }
 
 TEST_CASE("an answer that takes longer than the request's time is no answer (R18)") {
@@ -308,7 +308,7 @@ TEST_CASE("an answer that takes longer than the request's time is no answer (R18
     RealClock clock;
     const milliseconds before = clock.steady();
     const std::string message = message_of(http, {.url = server.url("/slow"), .timeout = seconds(1)});
-    CHECK(message.starts_with("GET " + server.address() + "/slow: Operation timed out after "));
+    CHECK(message.starts_with("GET " + server.host() + "/slow: Operation timed out after "));
     CHECK(clock.steady() - before < seconds(5));
 }
 
@@ -319,7 +319,7 @@ TEST_CASE("no more of a body is read than the request allows") {
     for (int i = 0; i < 2000; ++i) endless += chunk;
     LocalServer server(always({endless, Reply::Then::hang}));
     RealHttp http({});
-    const std::string expected = "GET " + server.address() + "/huge: the response is longer than 100000 bytes\n";
+    const std::string expected = "GET " + server.host() + "/huge: the response is longer than 100000 bytes\n";
     CHECK(message_of(http, {.url = server.url("/huge"), .max_body = 100'000}) == expected);
     CHECK(message_of(http, {.url = server.url("/huge"), .save_to = directory.path / "huge", .max_body = 100'000}) ==
           expected);
@@ -351,7 +351,7 @@ TEST_CASE("headers without end are not read to the end") {
     LocalServer server(always({bytes + "\r\n", Reply::Then::close}));
     RealHttp http({});
     CHECK(message_of(http, {.url = server.url("/")}) ==
-          "GET " + server.address() + "/: the response's headers are longer than 256 KiB\n");
+          "GET " + server.host() + "/: the response's headers are longer than 256 KiB\n");
 }
 
 TEST_CASE("a redirect is a value and is not followed") {
@@ -381,7 +381,7 @@ TEST_CASE("a server on a unix socket is asked there, past any proxy") {
 
 TEST_CASE("the proxy of the environment is asked") {
     LocalServer proxy(always(make_reply(200, "by proxy")));
-    setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1);
+    setenv("http_proxy", ("http://" + proxy.host()).c_str(), 1);
     RealHttp http({});
     const Response response = http.send({.url = "http://registry.test/v2/"});
     unsetenv("http_proxy");
@@ -393,7 +393,7 @@ TEST_CASE("a server that is not there is told with what to check, and without th
     int port = 0;
     {
         const LocalServer gone(always({}));
-        port = std::stoi(gone.address().substr(10));
+        port = std::stoi(gone.host().substr(10));
     }
     RealHttp http({});
     const std::string url = "http://127.0.0.1:" + std::to_string(port);
@@ -411,11 +411,11 @@ TEST_CASE("other schemes, credentials in the address and line breaks in headers 
     CHECK(message_of(http, {.url = "file:///etc/passwd"}) ==
           "GET /etc/passwd: Protocol \"file\" not supported or disabled in libcurl\n  hint: only http and https are "
           "spoken\n");
-    const std::string login = message_of(http, {.url = "http://user:secret@" + server.address() + "/"});
-    CHECK(login.starts_with("GET " + server.address() + "/: "));
+    const std::string login = message_of(http, {.url = "http://user:secret@" + server.host() + "/"});
+    CHECK(login.starts_with("GET " + server.host() + "/: "));
     CHECK(login.find("secret") == std::string::npos);
     CHECK(message_of(http, {.url = server.url("/"), .headers = {{"X", "secret\r\nY: z"}}}) ==
-          "GET " + server.address() + "/: a header that was to be sent holds a line break\n");
+          "GET " + server.host() + "/: a header that was to be sent holds a line break\n");
     CHECK(message_of(http, {.url = "http://[secret"}).starts_with("GET a malformed address: "));
     CHECK(server.connections() == 0);
 }
@@ -459,7 +459,7 @@ TEST_CASE("a name that nobody knows is said, with what to check (R28)") {
 
 TEST_CASE("a proxy that wants a password says so, and what to do (R28)") {
     LocalServer proxy(always(make_reply(407, "", "Proxy-Authenticate: Basic realm=\"p\"\r\n")));
-    setenv("https_proxy", ("http://" + proxy.address()).c_str(), 1);
+    setenv("https_proxy", ("http://" + proxy.host()).c_str(), 1);
     RealHttp http({});
     const std::string message = message_of(http, {.url = "https://registry.test/v2/"});
     unsetenv("https_proxy");
@@ -473,7 +473,7 @@ TEST_CASE("a proxy that wants a password says so, and what to do (R28)") {
 TEST_CASE("what NO_PROXY names is asked without the proxy (R28)") {
     LocalServer proxy(always(make_reply(200, "by proxy")));
     LocalServer server(always(make_reply(200, "by itself")));
-    setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1);
+    setenv("http_proxy", ("http://" + proxy.host()).c_str(), 1);
     setenv("no_proxy", "127.0.0.1", 1);
     RealHttp http({});
     const Response response = http.send({.url = server.url("/")});

@@ -5,16 +5,16 @@
 #include "github/api.h"
 #include "github/fake_github.h"
 
-struct ToldGitHub {
+struct ScriptedGitHub {
     FakeWorld fake;
     FakeGitHub hub;
 
-    ToldGitHub() {
+    ScriptedGitHub() {
         hub.base = "https://api.github.example";
         for (const char* method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
-            fake.http.answer_by(method, "*", [this](const Request& request) {
+            fake.http.stub_with(method, "*", [this](const Request& request) {
                 const std::string body = request.body_file.empty() ? request.body : fake.files.read(request.body_file);
-                return hub.answer(request.method, request.url, request.headers, body);
+                return hub.respond(request.method, request.url, request.headers, body);
             });
         }
     }
