@@ -68,7 +68,7 @@ TEST_CASE("no buildx, or one that is too old, is an error that says what to inst
 TEST_CASE("buildx gets a configuration of ours and nothing else of our environment") {
     FakeWorld fake;
     fake.environment = {{"PATH", "/bin"},
-                        {"HOME", "/home/somebody"},
+                        {"HOME", "/home/user"},
                         {"HTTPS_PROXY", "http://proxy:1"},
                         {"GITHUB_TOKEN", "canary"},
                         {"INPUT_DOCKER-TOKEN", "canary"},
@@ -79,7 +79,7 @@ TEST_CASE("buildx gets a configuration of ours and nothing else of our environme
     BuildSettings settings = sample_settings();
     settings.socket = "/run/engine.sock";
     const Environment expected = {{"PATH", "/bin"},
-                                  {"HOME", "/home/somebody"},
+                                  {"HOME", "/home/user"},
                                   {"HTTPS_PROXY", "http://proxy:1"},
                                   {"NO_COLOR", "1"},
                                   {"BUILDX_BAKE_ENTITLEMENTS_FS", "0"},
@@ -128,10 +128,10 @@ TEST_CASE("the user's own plug-ins stay reachable from our configuration") {
     FakeWorld fake;
     write_docker_configuration(fake.world(), "/ours");
     CHECK(fake.files.texts.at("/ours/config.json") == "{}\n");
-    fake.files.directories.insert("/home/somebody/.docker/cli-plugins");
+    fake.files.directories.insert("/home/user/.docker/cli-plugins");
     write_docker_configuration(fake.world(), "/ours");
     CHECK(fake.files.texts.at("/ours/config.json") ==
-          "{\n  \"cliPluginsExtraDirs\": [\n    \"/home/somebody/.docker/cli-plugins\"\n  ]\n}\n");
+          "{\n  \"cliPluginsExtraDirs\": [\n    \"/home/user/.docker/cli-plugins\"\n  ]\n}\n");
 }
 
 TEST_CASE("logins for bases are in our configuration, Docker Hub under its own key") {
@@ -146,13 +146,13 @@ TEST_CASE("logins for bases are in our configuration, Docker Hub under its own k
 
 TEST_CASE("with logins a named builder is still found where the user has it") {
     FakeWorld fake;
-    fake.environment = {{"PATH", "/bin"}, {"HOME", "/home/somebody"}};
+    fake.environment = {{"PATH", "/bin"}, {"HOME", "/home/user"}};
     BuildSettings settings = sample_settings();
     settings.builder = "kube";
     settings.logins = {{"dhi.io", "u", Secret("p")}};
     const Environment environment = buildx_environment(fake.world(), settings, "/ours");
     CHECK(environment.at("DOCKER_CONFIG") == "/ours");
-    CHECK(environment.at("BUILDX_CONFIG") == "/home/somebody/.docker/buildx");
+    CHECK(environment.at("BUILDX_CONFIG") == "/home/user/.docker/buildx");
     fake.environment["BUILDX_CONFIG"] = "/elsewhere";
     CHECK(buildx_environment(fake.world(), settings, "/ours").at("BUILDX_CONFIG") == "/elsewhere");
 }

@@ -106,7 +106,7 @@ void redirect_writes(PublishScene& scene, int status) {
 }
 
 void put_docker_config(PublishScene& scene, const std::string& config) {
-    scene.fake.files.texts["/home/somebody/.docker/config.json"] = config;
+    scene.fake.files.texts["/home/user/.docker/config.json"] = config;
 }
 
 /// The Location of each upload, from the URL without its query that was asked for it.
@@ -439,7 +439,7 @@ TEST_CASE("Faults of a registry that end a publication with a reason, and with e
         CHECK(ended.problems.front().what == "Nothing visible changed.");
         CHECK(scene.registry.tags == scene.before);
         scene.check_says(ended.problems, one.says);
-        scene.fake.files.texts.erase("/home/somebody/.docker/config.json");
+        scene.fake.files.texts.erase("/home/user/.docker/config.json");
         CHECK(scene.publish_again().exit == Exit::done);
         CHECK(scene.registry.tags == right);
     }

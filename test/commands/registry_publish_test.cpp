@@ -320,7 +320,7 @@ TEST_CASE("Name and token come from inputs, the environment or docker's file, an
     CHECK_THROWS_AS(load({}, "docker.io"), Error);
 
     fake.environment.erase("DOCKER_USERNAME");
-    fake.files.texts["/home/somebody/.docker/config.json"] =
+    fake.files.texts["/home/user/.docker/config.json"] =
         R"({"credsStore":"desktop","auths":{"https://index.docker.io/v1/":{"auth":"dTpw"}}})";
     CHECK(load({}, "docker.io").at("docker.io").user == "u");
     CHECK(warnings.empty());

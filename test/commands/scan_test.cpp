@@ -54,7 +54,7 @@ TEST_CASE("A layout on disk is scanned and judged, and the policy of the work tr
 
 TEST_CASE("A second command does not scan the same images again with the same databases, and says who scanned") {
     Laptop fake;
-    fake.environment["HOME"] = "/home/somebody";
+    fake.environment["HOME"] = "/home/user";
     const std::map<std::string, std::string> given = {{"layout", "given/3.13.3-production-linux-amd64/"}};
     run_scan(fake.world(), fake.settings(given));
     fake.finding = "CVE-2026-1111";  // would be found if the scanners ran

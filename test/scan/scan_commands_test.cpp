@@ -116,7 +116,7 @@ TEST_CASE("nothing that a workflow or a pull request set reaches a scanner, and 
 TEST_CASE("updates alone reach the network") {
     FakeWorld fake;
     fake.environment = {
-        {"PATH", "/bin"}, {"HOME", "/home/somebody"}, {"GITHUB_TOKEN", "canary"}, {"HTTPS_PROXY", "http://proxy"}};
+        {"PATH", "/bin"}, {"HOME", "/home/user"}, {"GITHUB_TOKEN", "canary"}, {"HTTPS_PROXY", "http://proxy"}};
     const Command trivy = make_trivy_download(workplace(fake), fake.world(), "mirror.example/trivy-db:2");
     CHECK(render_command(trivy) ==
           "trivy image --download-db-only --config empty.yaml --cache-dir /caches/databases/trivy --db-repository "
