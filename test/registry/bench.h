@@ -1,4 +1,4 @@
-// A push over a registry in memory: what is written, what is asked, and what is reported.
+// Pushes to an in-memory registry: what is written, requested and reported.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -12,14 +12,14 @@
 
 using namespace registry;
 
-/// A matrix, an empty registry, and a client between them.
+/// A matrix, an empty registry and a client.
 struct Bench {
     FakeWorld fake;
     FakeRegistry registry{fake};
     SampleMatrix matrix{fake.files, "1.1.0"};
     World world = fake.world();
 
-    /// As `publish` does it: reads, plans and writes.
+    /// Reads, plans and writes, like the `publish` command.
     Pushed push(const SampleMatrix& of, std::size_t jobs = 4) {
         Client client(world, {.pushes_to = {registry.host}});
         const std::vector<ExistingTag> there = load_existing_tags(client, registry.host, of.candidates, of.sources, 4);
@@ -41,7 +41,7 @@ struct Bench {
         return Error{Exit::done};
     }
 
-    /// What another program does behind our back.
+    /// Publishes as another program would, without our client.
     void put(const SampleMatrix& of) {
         for (const Candidate& candidate : of.candidates) {
             std::map<Digest, std::string>& manifests = registry.manifests[candidate.repository];
@@ -56,7 +56,7 @@ struct Bench {
         }
     }
 
-    /// What the registry shows of these tags now.
+    /// The digests of these tags in the registry now.
     Seen seen(const SampleMatrix& of) const {
         Seen shown;
         for (const TagKind kind : {TagKind::version, TagKind::moving}) {
@@ -68,7 +68,7 @@ struct Bench {
         return shown;
     }
 
-    bool is_right(const SampleMatrix& of) const { return is_complete(seen(of), of); }
+    bool is_published(const SampleMatrix& of) const { return is_complete(seen(of), of); }
 };
 
 inline bool is_put_of(const Request& request, const std::string& tag) {

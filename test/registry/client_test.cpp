@@ -23,7 +23,7 @@ std::string authorization(const Request& request) {
 
 }  // namespace
 
-TEST_CASE("A token is fetched once and used for the following calls") {
+TEST_CASE("A token is fetched once and reused") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
@@ -39,7 +39,7 @@ TEST_CASE("A token is fetched once and used for the following calls") {
     CHECK(authorization(fake.http.sent[3]) == "Bearer t");
 }
 
-TEST_CASE("A token is renewed before it ends, without asking the registry how once more") {
+TEST_CASE("A token is renewed before it expires, without another challenge from the registry") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
@@ -54,7 +54,7 @@ TEST_CASE("A token is renewed before it ends, without asking the registry how on
     CHECK(authorization(fake.http.sent[4]) == "Bearer second");
 }
 
-TEST_CASE("A token that ends earlier than it said is renewed once, when the registry says so (R11)") {
+TEST_CASE("A token that expires early is renewed once, after the registry rejected it (R11)") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
@@ -69,7 +69,7 @@ TEST_CASE("A token that ends earlier than it said is renewed once, when the regi
     CHECK(authorization(fake.http.sent.back()) == "Bearer second");
 }
 
-TEST_CASE("What a registry says of a refusal is shown, also where it says it in an object") {
+TEST_CASE("The details of a registry's error are shown, also if they are an object") {
     const Call call{.method = "PUT", .host = "localhost:5000", .repository = "defra/python", .path = "manifests/1"};
     CHECK(render_refusal(call,
                          {500, {}, R"({"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"full"}]})"}) ==
@@ -82,7 +82,7 @@ TEST_CASE("What a registry says of a refusal is shown, also where it says it in 
           "PUT localhost:5000/defra/python/manifests/1: 401: DENIED m");
 }
 
-TEST_CASE("A Retry-After that is none does not stop the retries, and they end (R2)") {
+TEST_CASE("An invalid Retry-After does not prevent retries, and the retries end (R2)") {
     for (const char* value : {"35.852µs", "-1", "1000000000", "Mon, 23 Nov 2020 11:00:00 GMT"}) {
         FakeWorld fake;
         fake.http.stub("GET", manifest_url, 429, "", {{"Retry-After", value}});
@@ -95,7 +95,7 @@ TEST_CASE("A Retry-After that is none does not stop the retries, and they end (R
     }
 }
 
-TEST_CASE("A pull limit is said with its numbers, and not hammered (R3)") {
+TEST_CASE("A pull limit is reported with its numbers and not retried (R3)") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 429,
                    R"({"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit"}]})",
@@ -110,19 +110,19 @@ TEST_CASE("A pull limit is said with its numbers, and not hammered (R3)") {
           "0;w=21600");
 }
 
-TEST_CASE("What a registry says is made harmless, whatever it is (R26)") {
-    const auto said = [](const std::string& body) { return render_refusal(manifest, {500, {}, body}); };
+TEST_CASE("The text of a registry's error is sanitized (R26)") {
+    const auto rendered = [](const std::string& body) { return render_refusal(manifest, {500, {}, body}); };
     const std::string before = "GET docker.io/library/python/manifests/3: 500";
-    CHECK(said("") == before);
-    CHECK(said("<html>\n::error::x\x1b[31m") == before + ": <html> ::error::x [31m");
-    CHECK(said(R"({"errors":[{"code":"A","message":"b\n::error::c\r##[x]"}]})") == before + ": A b ::error::c ##[x]");
-    CHECK(said("\xff\xfe") == before);
-    CHECK(said(R"({"errors":[{"code":"A","message":")" + std::string(5000, 'x') + "\"}]}").size() < 600);
-    CHECK(said(std::string(100000, '[')).size() < 300);
+    CHECK(rendered("") == before);
+    CHECK(rendered("<html>\n::error::x\x1b[31m") == before + ": <html> ::error::x [31m");
+    CHECK(rendered(R"({"errors":[{"code":"A","message":"b\n::error::c\r##[x]"}]})") ==
+          before + ": A b ::error::c ##[x]");
+    CHECK(rendered("\xff\xfe") == before);
+    CHECK(rendered(R"({"errors":[{"code":"A","message":")" + std::string(5000, 'x') + "\"}]}").size() < 600);
+    CHECK(rendered(std::string(100000, '[')).size() < 300);
 }
 
-TEST_CASE(
-    "A redirect is followed elsewhere without our authorization, and never to an address in the network (R14, R15)") {
+TEST_CASE("A redirect to another host is followed without credentials, and never into the local network (R14, R15)") {
     FakeWorld fake;
     const std::string blob_url = "https://registry-1.docker.io/v2/library/python/blobs/x";
     fake.http.stub("GET", blob_url, 401, "", {bearer});
@@ -131,7 +131,7 @@ TEST_CASE(
     const World world = fake.world();
     Client client(world, {});
     const Call blob{.host = "docker.io", .repository = "library/python", .path = "blobs/x"};
-    SECTION("elsewhere") {
+    SECTION("to another host") {
         fake.http.stub("GET", blob_url, 307, "", {{"Location", "https://storage.example/x"}});
         CHECK(client.send(blob).body == "the bytes");
         CHECK(authorization(fake.http.sent[2]) == "Bearer t");
@@ -142,14 +142,14 @@ TEST_CASE(
         CHECK_THROWS_AS(client.send(blob), Error);
         CHECK(fake.http.sent.size() == 3);
     }
-    SECTION("round and round") {
+    SECTION("in a loop") {
         fake.http.stub("GET", blob_url, 307, "", {{"Location", blob_url}});
         CHECK(client.send(blob).status == 307);
         CHECK(fake.http.sent.size() == 3 + 10);
     }
 }
 
-TEST_CASE("TLS is left out for hosts on this machine, and for those that somebody named") {
+TEST_CASE("Plain HTTP is used for hosts that the settings name") {
     FakeWorld fake;
     fake.http.stub("GET", "http://registry.example/v2/a/manifests/1", 200, "{}");
     const World world = fake.world();
@@ -157,7 +157,7 @@ TEST_CASE("TLS is left out for hosts on this machine, and for those that somebod
     CHECK(client.send({.host = "registry.example", .repository = "a", .path = "manifests/1"}).status == 200);
 }
 
-TEST_CASE("Credentials go to the token server and never to the registry in clear") {
+TEST_CASE("Credentials go to the token server and never to the registry") {
     FakeWorld fake;
     fake.http.stub("GET", ping_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
@@ -170,7 +170,7 @@ TEST_CASE("Credentials go to the token server and never to the registry in clear
     CHECK(authorization(fake.http.sent[2]) == "Bearer t");
 }
 
-TEST_CASE("A realm somewhere inside the network gets nothing at all, nor one that sends us there (R14)") {
+TEST_CASE("A realm in the local network gets no request, also if a token server redirects to it (R14)") {
     FakeWorld fake;
     const World world = fake.world();
     Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
@@ -187,7 +187,7 @@ TEST_CASE("A realm somewhere inside the network gets nothing at all, nor one tha
     }
 }
 
-TEST_CASE("A token server that is busy is waited for, and one that fails is said (R13)") {
+TEST_CASE("A busy token server is retried, and its failure is reported (R13)") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
@@ -212,7 +212,7 @@ TEST_CASE("A token server that is busy is waited for, and one that fails is said
     }
 }
 
-TEST_CASE("Basic is answered where a registry knows nothing else") {
+TEST_CASE("Basic authentication is used if the registry offers nothing else") {
     FakeWorld fake;
     fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
     fake.http.stub("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
@@ -222,7 +222,7 @@ TEST_CASE("Basic is answered where a registry knows nothing else") {
     CHECK(authorization(fake.http.sent[1]) == "Basic dTpw");
 }
 
-TEST_CASE("A second refusal is final: no storm of token requests") {
+TEST_CASE("A second 401 is final: no further token is requested") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
@@ -232,7 +232,7 @@ TEST_CASE("A second refusal is final: no storm of token requests") {
     CHECK(fake.http.sent.size() == 3);
 }
 
-TEST_CASE("Too Many Requests is waited out as long as the registry asks for, whatever was asked, and said once (R1)") {
+TEST_CASE("429 is retried after Retry-After, for every method, and reported once (R1)") {
     for (const char* method : {"GET", "HEAD", "PUT"}) {
         FakeWorld fake;
         fake.http.stub(method, manifest_url, 429, "", {{"Retry-After", "2"}});
@@ -249,7 +249,7 @@ TEST_CASE("Too Many Requests is waited out as long as the registry asks for, wha
     }
 }
 
-TEST_CASE("A token response without end is read once, and its length is the error") {
+TEST_CASE("An endless token response is read once, and the error reports its length") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, std::string(100'000, ' '));
@@ -266,7 +266,7 @@ TEST_CASE("A token response without end is read once, and its length is the erro
     CHECK(fake.clock.sleeps.empty());
 }
 
-TEST_CASE("After five attempts a server that fails has failed (R4)") {
+TEST_CASE("After five failed attempts the request fails (R4)") {
     FakeWorld fake;
     fake.http.stub("GET", manifest_url, 503);
     const World world = fake.world();
@@ -275,7 +275,7 @@ TEST_CASE("After five attempts a server that fails has failed (R4)") {
     CHECK(fake.http.sent.size() == 5);
 }
 
-TEST_CASE("No response is retried like a 503, then said with its cause") {
+TEST_CASE("A missing response is retried like a 503, then reported with its cause") {
     FakeWorld fake;
     fake.http.fail("GET", manifest_url, "connection reset by peer");
     const World world = fake.world();
@@ -290,7 +290,7 @@ TEST_CASE("No response is retried like a 503, then said with its cause") {
     CHECK(fake.http.sent.size() == 5);
 }
 
-TEST_CASE("A mirror is asked instead, with its own path in front") {
+TEST_CASE("A mirror is used in place of the registry, with its own path prefix") {
     FakeWorld fake;
     fake.http.stub("GET", "http://localhost:5000/hub/v2/x", 200);
     fake.http.stub("GET", "http://localhost:5000/v2/hub/library/python/manifests/3", 200, "{}");
@@ -299,7 +299,7 @@ TEST_CASE("A mirror is asked instead, with its own path in front") {
     CHECK(client.send(manifest).status == 200);
 }
 
-TEST_CASE("A token answer that is no token is an error, not a crash") {
+TEST_CASE("A response without a token is an error") {
     for (const char* body : {"<html>", "{}", "[]", "{\"token\":1}", ""}) {
         FakeWorld fake;
         fake.http.stub("GET", manifest_url, 401, "", {bearer});
@@ -311,7 +311,7 @@ TEST_CASE("A token answer that is no token is an error, not a crash") {
     }
 }
 
-TEST_CASE("Credentials are used from the first request, also where only /v2/ asks for a login") {
+TEST_CASE("Credentials are used from the first request, also if only /v2/ asks for a login") {
     FakeWorld fake;
     const std::string url = "http://localhost:5000/v2/a/manifests/1";
     fake.http.stub("GET", "http://localhost:5000/v2/", 401, "",
@@ -328,7 +328,7 @@ TEST_CASE("Credentials are used from the first request, also where only /v2/ ask
     CHECK(fake.http.lines().find("/v2/\n") == fake.http.lines().rfind("/v2/\n"));
 }
 
-TEST_CASE("A token server that takes one scope only is asked for that one") {
+TEST_CASE("Each token request has exactly one scope") {
     FakeWorld fake;
     const std::string url = "https://ghcr.io/v2/a/blobs/uploads/?mount=x&from=b";
     fake.http.stub("POST", url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://ghcr.io/token")"}});
@@ -351,7 +351,7 @@ TEST_CASE("A token server that takes one scope only is asked for that one") {
     CHECK(authorization(fake.http.sent.back()) == "Bearer t");
 }
 
-TEST_CASE("307 and 308 keep method and body; other redirects of a write name their place") {
+TEST_CASE("307 and 308 keep the method and body; other redirects of a write are not followed") {
     FakeWorld fake;
     Call put = manifest;
     put.method = "PUT";
@@ -370,7 +370,7 @@ TEST_CASE("307 and 308 keep method and body; other redirects of a write name the
     CHECK(render_refusal(put, refused) == "PUT docker.io/library/python/manifests/3: 302 to https://login.example/");
 }
 
-TEST_CASE("A Location is understood in every form that a URL may have, and refused in all others") {
+TEST_CASE("A Location is accepted in every valid form of a URL, and rejected in all others") {
     const auto asked_for = [](const std::string& location) {
         FakeWorld fake;
         fake.http.stub("PUT", "*", 201);
@@ -398,7 +398,7 @@ TEST_CASE("A Location is understood in every form that a URL may have, and refus
     CHECK(asked_for("/v2/a b") == "ghcr.io sends us to https://ghcr.io/v2/a b");
 }
 
-TEST_CASE("A registry that repeats the request in its error shows no secret in any form") {
+TEST_CASE("An error that repeats the request shows no secret, however encoded") {
     FakeWorld fake;
     fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
     fake.http.stub_with("GET", "http://localhost:5000/v2/a/manifests/1", [](const Request& request) {
@@ -411,7 +411,7 @@ TEST_CASE("A registry that repeats the request in its error shows no secret in a
     CHECK(text == "GET localhost:5000/a/manifests/1: 403: you sent Basic ***, that is u:*** or ***");
 }
 
-TEST_CASE("A token with a line break, or a denied request, ends at once and names credentials that are not used") {
+TEST_CASE("A token with a line break or a denied request fails at once and names the unused credentials") {
     FakeWorld fake;
     const World world = fake.world();
     const Problem unused{{}, "credsStore is not used", "", Level::warning};
@@ -427,7 +427,7 @@ TEST_CASE("A token with a line break, or a denied request, ends at once and name
     CHECK(fake.http.sent.size() == 2);
 }
 
-TEST_CASE("Of several entries for one host the most specific one is used") {
+TEST_CASE("If several entries match a host, the most specific one is used") {
     const std::map<std::string, Credentials> known = {{"quay.io", {"host", Secret("1")}},
                                                       {"quay.io/defra", {"path", Secret("2")}}};
     CHECK(find_credentials(known, "quay.io", "defra/python")->user == "path");

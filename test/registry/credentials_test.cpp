@@ -4,7 +4,7 @@
 
 using namespace registry;
 
-TEST_CASE("a docker config gives user names and tokens by host, Docker Hub under its name") {
+TEST_CASE("user names and tokens are read from a docker config by host, Docker Hub under its name") {
     const DockerConfig config = parse_docker_config(
         R"({"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpwYTpzcw=="},"ghcr.io":{"username":"u","password":"p"},"localhost:5000":{"auth":"YTpi"}}})",
         "config.json");
@@ -16,7 +16,7 @@ TEST_CASE("a docker config gives user names and tokens by host, Docker Hub under
     CHECK(config.warnings.empty());
 }
 
-TEST_CASE("a host and a path below it are two entries, and a NUL at the end of a password is none of it") {
+TEST_CASE("a host and a path below it are two entries, and a NUL at the end of a password is stripped") {
     const DockerConfig config = parse_docker_config(
         R"({"auths":{"quay.io":{"auth":"YTpi"},"quay.io/other":{"auth":"YzpkAAA="},"https://ghcr.io/v2/":{"auth":"YTpi"}}})",
         "config.json");
@@ -25,7 +25,7 @@ TEST_CASE("a host and a path below it are two entries, and a NUL at the end of a
     CHECK(config.credentials.contains("ghcr.io"));
 }
 
-TEST_CASE("programs that keep credentials are never run, and that is said") {
+TEST_CASE("credential helpers are never run, and a warning says so") {
     const DockerConfig config = parse_docker_config(
         R"({"auths":{"ghcr.io":{}},"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}})", "config.json");
     CHECK(config.credentials.empty());
@@ -36,7 +36,7 @@ TEST_CASE("programs that keep credentials are never run, and that is said") {
           "  hint: give the user name and the access token as options\n");
 }
 
-TEST_CASE("an entry that cannot be read is said without being shown") {
+TEST_CASE("an unreadable entry is reported without showing it") {
     for (const char* auth : {"%%%%", "bm9jb2xvbg==", "abc"}) {
         const DockerConfig config =
             parse_docker_config(std::string(R"({"auths":{"ghcr.io":{"auth":")") + auth + R"("}}})", "config.json");
@@ -61,7 +61,7 @@ Problems faults_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("registry-auths is a list of logins by host; one without a password is left out") {
+TEST_CASE("registry-auths is a list of logins by host; a login without a password is ignored") {
     const auto logins =
         parse_registry_auths(Secret("- registry: dhi.io\n  username: user\n  password: pa:ss\n"
                                     "- {registry: index.docker.io, username: hub, password: 0123}\n"
@@ -75,7 +75,7 @@ TEST_CASE("registry-auths is a list of logins by host; one without a password is
     CHECK(parse_registry_auths(Secret(R"([{"registry":"a.example","username":"u","password":"p"}])")).size() == 1);
 }
 
-TEST_CASE("every mistake in registry-auths is named by its entry, and nothing of it is shown") {
+TEST_CASE("every error in registry-auths names its entry and shows none of its content") {
     const Problems problems = faults_of(
         "- canary\n- {registry: canary.example, username: canary}\n- {registry: a, username: b, password: [canary]}\n"
         "- {registry: '', username: b, password: c}\n- {registry: a, username: b, password: c, canary: d}\n"

@@ -20,7 +20,7 @@ std::string manifest_text() {
         oci_manifest_type, sha256(config).text(), sha256(layer).text());
 }
 
-/// A directory with one built image in it, and a publication of it.
+/// A directory with one built image, and its publication.
 struct Built {
     FakeWorld fake;
     PublicationSources sources;
@@ -58,7 +58,7 @@ struct Built {
 
 }  // namespace
 
-TEST_CASE("What was published can be read back: tags, inputs, version, revision") {
+TEST_CASE("The published tags, inputs, version and revision can be read back") {
     Built built;
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
     const std::vector<ExistingTag> existing =
@@ -72,7 +72,7 @@ TEST_CASE("What was published can be read back: tags, inputs, version, revision"
     CHECK(existing[0].revision == "540323a");
 }
 
-TEST_CASE("Every blob in the registry is byte for byte the one that was built") {
+TEST_CASE("Every blob in the registry equals the one that was built") {
     Built built;
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
     for (const std::string& blob : {config, layer, manifest_text(), built.index}) {
@@ -86,7 +86,7 @@ TEST_CASE("The tags are written last") {
     CHECK(built.fake.files.written.back() == fs::path("registry/defradigital/python/index.json"));
 }
 
-TEST_CASE("On a full disk nothing visible changes, and that is the first thing said") {
+TEST_CASE("On a full disk nothing visible changes, and the error says so first") {
     Built built;
     built.fake.files.fail_writes_to = {blob_path("registry/defradigital/python", sha256(layer))};
     try {
@@ -100,7 +100,7 @@ TEST_CASE("On a full disk nothing visible changes, and that is the first thing s
     CHECK(load_existing_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
 }
 
-TEST_CASE("A tag that moves replaces the old entry and leaves the others alone") {
+TEST_CASE("A moving tag replaces its old entry and no other") {
     Built built;
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
     const std::string newer = render_index({}, {{version_annotation, "1.1.0"}});

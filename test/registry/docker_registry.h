@@ -1,5 +1,5 @@
-// Real registries as peers: Debian's docker-registry (distribution 2.8), a current distribution, crane's own. Each is a
-// process of its own, its storage in memory, its port its own. And a proxy that cuts connections.
+// Real registries: Debian's docker-registry (distribution 2.8), a current distribution, and crane's. Each runs as a
+// separate process with its own port and in-memory storage. Also a proxy that cuts connections.
 #pragma once
 
 #include <arpa/inet.h>
@@ -29,7 +29,7 @@ inline sockaddr_in loopback(int port) {
     return address;
 }
 
-/// A socket that listens on a free port; `queue` is how many may wait to be accepted.
+/// Returns a socket that listens on a free port; `queue` is the backlog of connections not yet accepted.
 inline int listen_somewhere(int& port, int queue = 64) {
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = loopback(0);
@@ -41,33 +41,33 @@ inline int listen_somewhere(int& port, int queue = 64) {
     return listener;
 }
 
-/// A new directory, in memory where there is room for images.
+/// Creates a directory, in memory if there is enough space for images.
 inline std::filesystem::path make_server_directory() {
     std::error_code no_tmpfs;
-    const auto room = std::filesystem::space("/dev/shm", no_tmpfs);
+    const auto space = std::filesystem::space("/dev/shm", no_tmpfs);
     std::string name =
-        (!no_tmpfs && room.available > std::uintmax_t{4} << 30U ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
+        (!no_tmpfs && space.available > std::uintmax_t{4} << 30U ? "/dev/shm/registry-XXXXXX" : "/tmp/registry-XXXXXX");
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory could be made: " + name);
     return name;
 }
 
-/// True if GET /v2/ is answered, and the answer pleases.
-inline bool answers(const std::string& url, const Environment& environment,
-                    const std::function<bool(const Response&)>& pleases) {
+/// True if GET /v2/ gets a response that satisfies `accepts`.
+inline bool responds(const std::string& url, const Environment& environment,
+                     const std::function<bool(const Response&)>& accepts) {
     try {
-        return pleases(RealHttp(environment).send({.url = url}));
+        return accepts(RealHttp(environment).send({.url = url}));
     } catch (const Error&) {
         return false;  // not yet
     }
 }
 
-/// How a registry of the distribution project is set up.
+/// The configuration of a registry of the distribution project.
 struct RegistrySetup {
     std::string program = "/usr/bin/docker-registry";
-    std::string auth{};              ///< a block of its configuration, indented by two
-    std::string tls{};               ///< the same, below http, indented by four; it speaks https then
-    std::string name = "localhost";  ///< what it is called by clients
-    Environment environment{};       ///< that a client needs to trust it
+    std::string auth{};              ///< a block of its configuration
+    std::string tls{};               ///< the same, below `http:`, indented by four; the registry then speaks HTTPS
+    std::string name = "localhost";  ///< the host name that clients use
+    Environment environment{};       ///< what a client needs to trust it
 };
 
 class DockerRegistry {
@@ -85,11 +85,11 @@ class DockerRegistry {
             << setup.tls << setup.auth;
         process_.emplace(std::vector<std::string>{setup.program, "serve", (directory_ / "config.yml").string()},
                          directory_ / "log");
-        // And it is ours that answers: whoever else had this port would make every result wrong.
+        // Check that it is our process: another server on this port would make every result wrong.
         const std::string url = (setup.tls.empty() ? "http://" : "https://") + host() + "/v2/";
         process_->wait_until([&] {
-            return answers(url, setup.environment,
-                           [&](const Response& answer) { return answer.header("X-Peer") == directory_.string(); });
+            return responds(url, setup.environment,
+                            [&](const Response& response) { return response.header("X-Peer") == directory_.string(); });
         });
     }
     DockerRegistry(const DockerRegistry&) = delete;
@@ -111,7 +111,7 @@ class DockerRegistry {
     std::optional<BackgroundProcess> process_;
 };
 
-/// The registry that comes with crane: another implementation altogether.
+/// The registry that comes with crane: an independent implementation.
 class CraneRegistry {
   public:
     static std::string program() { return (cache_directory() / "bin/crane").string(); }
@@ -125,8 +125,8 @@ class CraneRegistry {
                                      "--disk", (directory_ / "disk").string()},
             directory_ / "log");
         process_->wait_until([&] {
-            return answers("http://" + host() + "/v2/", {},
-                           [](const Response& answer) { return answer.status == 200; });
+            return responds("http://" + host() + "/v2/", {},
+                            [](const Response& response) { return response.status == 200; });
         });
     }
     CraneRegistry(const CraneRegistry&) = delete;
@@ -144,7 +144,7 @@ class CraneRegistry {
     std::optional<BackgroundProcess> process_;
 };
 
-/// Passes bytes on, and resets a connection after so many of them.
+/// A proxy that resets a connection after a given number of bytes.
 class FaultProxy {
   public:
     explicit FaultProxy(int upstream) : upstream_(upstream), listener_(listen_somewhere(port_)) {
@@ -152,7 +152,7 @@ class FaultProxy {
     }
 
     std::string host() const { return "localhost:" + std::to_string(port_); }
-    /// The connection over which the byte goes that makes it so many from now on is reset; once.
+    /// Resets the connection that carries byte number `bytes`, counted from now; only once.
     void cut_after(long bytes) { left_ = bytes; }
     int cuts() const { return cuts_; }
 

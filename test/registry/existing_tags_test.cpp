@@ -8,7 +8,7 @@
 
 using namespace registry;
 
-TEST_CASE("what is there says what it was made from, and what is not there is left out") {
+TEST_CASE("existing tags are loaded with their inputs; absent tags are omitted") {
     FakeWorld fake;
     FakeRegistry registry(fake);
     const SampleMatrix matrix(fake.files, "1.1.0");
@@ -31,7 +31,7 @@ TEST_CASE("what is there says what it was made from, and what is not there is le
     CHECK(registry.count("GET") == 1);
 }
 
-TEST_CASE("where a registry keeps the digest of a tag to itself, it is computed") {
+TEST_CASE("if the registry sends no digest for a tag, it is computed") {
     FakeWorld fake;
     const std::string url = "https://ghcr.io/v2/defra/python/manifests/1";
     fake.http.stub("HEAD", url, 200);
@@ -41,7 +41,7 @@ TEST_CASE("where a registry keeps the digest of a tag to itself, it is computed"
     CHECK(ask_tag(client, "ghcr.io", "defra/python", "1") == sha256("the bytes"));
 }
 
-TEST_CASE("every question names all four kinds of manifests (R8)") {
+TEST_CASE("every request accepts all four manifest types (R8)") {
     FakeWorld fake;
     fake.http.stub("HEAD", "https://ghcr.io/v2/a/manifests/1", 404);
     const World world = fake.world();
@@ -53,7 +53,7 @@ TEST_CASE("every question names all four kinds of manifests (R8)") {
           "application/vnd.docker.distribution.manifest.v2+json");
 }
 
-TEST_CASE("a registry that may not be asked holds not nothing: it is an error") {
+TEST_CASE("a registry that denies access is an error, not an empty registry") {
     FakeWorld fake;
     fake.http.stub("HEAD", "https://ghcr.io/v2/a/manifests/1", 403);
     const World world = fake.world();
@@ -61,7 +61,7 @@ TEST_CASE("a registry that may not be asked holds not nothing: it is an error") 
     CHECK_THROWS_AS(ask_tag(client, "ghcr.io", "a", "1"), Error);
 }
 
-TEST_CASE("bytes that are not what their digest says are an error (R7)") {
+TEST_CASE("bytes that do not match their digest are an error (R7)") {
     FakeWorld fake;
     fake.http.stub("GET", "https://ghcr.io/v2/a/manifests/*", 200, "other bytes");
     const World world = fake.world();
@@ -74,7 +74,7 @@ TEST_CASE("bytes that are not what their digest says are an error (R7)") {
     }
 }
 
-TEST_CASE("a list of tags is read over all its pages") {
+TEST_CASE("all pages of a tag list are read") {
     FakeWorld fake;
     fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
                    {{"Link", R"(</v2/a/tags/list?last=b&n=1>; rel="next")"}});
@@ -84,7 +84,7 @@ TEST_CASE("a list of tags is read over all its pages") {
     CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
 }
 
-TEST_CASE("where nobody answers, the first tag's attempts are the only ones") {
+TEST_CASE("if the registry does not respond, only the first tag is retried") {
     FakeWorld fake;
     fake.http.fail("HEAD", "*");
     const World world = fake.world();
@@ -95,7 +95,7 @@ TEST_CASE("where nobody answers, the first tag's attempts are the only ones") {
     CHECK(fake.http.sent.size() == 5);
 }
 
-TEST_CASE("of several links the one to the next page is followed, and a list without an end is an error") {
+TEST_CASE("the link with rel=\"next\" is followed, and an endless list is an error") {
     FakeWorld fake;
     const World world = fake.world();
     Client client(world, {});
@@ -105,14 +105,14 @@ TEST_CASE("of several links the one to the next page is followed, and a list wit
         fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list?last=b", 200, R"({"tags":["a"]})");
         CHECK(list_tags(client, "ghcr.io", "a") == std::vector<std::string>{"a", "b"});
     }
-    SECTION("round and round") {
+    SECTION("in a loop") {
         fake.http.stub("GET", "https://ghcr.io/v2/a/tags/list", 200, R"({"tags":["b"]})",
                        {{"Link", R"(</v2/a/tags/list>; rel="next")"}});
         CHECK_THROWS_AS(list_tags(client, "ghcr.io", "a"), Error);
     }
 }
 
-TEST_CASE("where HEAD is not supported, or a 404 has to be certain, GET decides") {
+TEST_CASE("GET decides if HEAD is not supported or a 404 must be certain") {
     FakeWorld fake;
     const std::string url = "https://ghcr.io/v2/a/manifests/1";
     fake.http.stub("GET", url, 200, "the bytes");
@@ -130,7 +130,7 @@ TEST_CASE("where HEAD is not supported, or a 404 has to be certain, GET decides"
     CHECK(ask_tag(client, "ghcr.io", "a", "1", TagRead::get) == sha256("the bytes"));
 }
 
-TEST_CASE("a tag whose manifest is gone is a tag of unknown age") {
+TEST_CASE("a tag without a manifest has an unknown age") {
     FakeWorld fake;
     FakeRegistry registry(fake);
     const Digest gone = sha256("gone");

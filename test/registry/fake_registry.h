@@ -1,4 +1,4 @@
-// A registry in memory, as strict as a real one, that can be told to fail: the other end of scripted exchanges.
+// An in-memory registry, as strict as a real one, with injectable faults.
 #pragma once
 
 #include <fmt/format.h>
@@ -21,18 +21,18 @@ struct FakeRegistry {
     std::map<std::string, std::map<Digest, std::string>> blobs;      ///< by repository
     std::map<std::string, std::map<Digest, std::string>> manifests;  ///< by repository
     std::map<std::string, Digest> tags;                              ///< by "repository:tag"
-    std::vector<std::string> written;                                ///< the tags, in the order in which they were put
+    std::vector<std::string> written;  ///< the tags in the order in which they were written
     bool mounts = true;
-    Fault fault = [](const Request&) { return std::nullopt; };  ///< asked before each request is served
-    Fault loses = [](const Request&) { return std::nullopt; };  ///< asked after: what is answered instead
+    Fault fault = [](const Request&) { return std::nullopt; };  ///< the response in place of serving a request
+    Fault loses = [](const Request&) { return std::nullopt; };  ///< the response in place of the real one
 
     explicit FakeRegistry(FakeWorld& fake) : fake_(fake) {
         for (const char* method : {"GET", "HEAD", "PUT", "POST", "DELETE"}) {
             fake.http.stub_with(method, "http://localhost:5000/v2/*", [this](const Request& request) {
                 const std::lock_guard lock(mutex_);
-                if (const std::optional<Response> wrong = fault(request)) return *wrong;
+                if (const std::optional<Response> instead = fault(request)) return *instead;
                 const Response response = serve(request);
-                if (const std::optional<Response> wrong = loses(request)) return *wrong;
+                if (const std::optional<Response> instead = loses(request)) return *instead;
                 return response;
             });
         }
@@ -50,7 +50,7 @@ struct FakeRegistry {
     }
 
     static Response error(int status, const std::string& code) {
-        return {status, {}, fmt::format(R"({{"errors":[{{"code":"{}","message":"the registry's words"}}]}})", code)};
+        return {status, {}, fmt::format(R"({{"errors":[{{"code":"{}","message":"the registry's message"}}]}})", code)};
     }
 
   private:

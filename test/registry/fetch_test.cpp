@@ -10,7 +10,7 @@ using namespace registry;
 
 namespace {
 
-/// A registry to which a matrix has been published.
+/// A registry with a published matrix.
 struct Bench {
     FakeWorld fake;
     FakeRegistry registry{fake};
@@ -24,7 +24,7 @@ struct Bench {
         fake.http.sent.clear();
     }
 
-    std::vector<FetchRequest> wanted() const {
+    std::vector<FetchRequest> requests() const {
         std::vector<FetchRequest> all;
         for (const Candidate& candidate : matrix.candidates)
             all.push_back({registry.host + "/" + candidate.repository + "@" + candidate.index.text(), candidate.name,
@@ -35,9 +35,9 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("what comes back is what went out: the same manifests, attestations and blobs") {
+TEST_CASE("fetched images equal the pushed ones: manifests, attestations and blobs") {
     Bench bench;
-    const std::vector<Fetched> fetched = fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 2);
+    const std::vector<Fetched> fetched = fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 2);
     REQUIRE(fetched.size() == 4);
     for (const Fetched& one : fetched) {
         const Layout& built = bench.matrix.sources.layouts.at(one.layout.name);
@@ -48,32 +48,32 @@ TEST_CASE("what comes back is what went out: the same manifests, attestations an
     }
 }
 
-TEST_CASE("a blob that several images share goes over the line once, and a second fetch asks for manifests only") {
+TEST_CASE("a shared blob is downloaded once, and a second fetch requests only manifests") {
     Bench bench;
-    fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 2);
-    CHECK(bench.registry.count("GET", "/blobs/") == 16);  // base, two Pythons, an empty configuration; three each
+    fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 2);
+    CHECK(bench.registry.count("GET", "/blobs/") == 16);  // base, two Pythons, an empty configuration; three blobs each
     bench.fake.http.sent.clear();
-    fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 2);
+    fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 2);
     CHECK(bench.registry.count("GET", "/blobs/") == 0);
 }
 
-TEST_CASE("a blob whose bytes are wrong is asked for once more, and never becomes part of a layout (R6, R7)") {
+TEST_CASE("a blob with wrong bytes is requested once more and never written to a layout (R6, R7)") {
     Bench bench;
     const Digest config = bench.matrix.sources.layouts.at("3.13.3-production-linux-amd64").config;
     bench.registry.blobs["defra/python"].at(config).back() = 'x';
     try {
-        fetch_images(bench.world, bench.client, bench.wanted(), "out/fetched", 1);
+        fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 1);
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
         CHECK(error.problems.front().what ==
-              bench.wanted().at(1).reference + " responds with other bytes than " + config.text());
+              bench.requests().at(1).reference + " responds with other bytes than " + config.text());
     }
     CHECK(bench.registry.count("GET", "/blobs/" + config.text()) == 2);
     CHECK_FALSE(bench.fake.files.read_if_there("out/fetched/3.13.3-production-linux-amd64/index.json"));
 }
 
-TEST_CASE("a long fetch that breaks goes on where it broke") {
+TEST_CASE("an interrupted download is resumed") {
     FakeWorld fake;
     FakeRegistry registry(fake);
     const std::string layer((32U << 20U) + 5, 'x');
@@ -91,24 +91,24 @@ TEST_CASE("a long fetch that breaks goes on where it broke") {
     };
     const World world = fake.world();
     Client client(world, {});
-    const std::vector<FetchRequest> wanted = {{"localhost:5000/a@" + sha256(manifest).text(), "a", "linux/amd64"}};
-    CHECK_THROWS_AS(fetch_images(world, client, wanted, "f", 1), Error);
+    const std::vector<FetchRequest> requests = {{"localhost:5000/a@" + sha256(manifest).text(), "a", "linux/amd64"}};
+    CHECK_THROWS_AS(fetch_images(world, client, requests, "f", 1), Error);
     broken = false;
     fake.http.sent.clear();
-    const std::vector<Fetched> fetched = fetch_images(world, client, wanted, "f", 1);
+    const std::vector<Fetched> fetched = fetch_images(world, client, requests, "f", 1);
     CHECK(registry.count("GET", "/blobs/" + sha256(layer).text()) == 1);
     CHECK(check_blobs(fake.files, fetched.front().layout).empty());
 }
 
-TEST_CASE("a platform that is not there is said") {
+TEST_CASE("a missing platform is reported") {
     Bench bench;
-    std::vector<FetchRequest> wanted = bench.wanted();
-    wanted.resize(1);
-    wanted.front().platform = "linux/s390x";
+    std::vector<FetchRequest> requests = bench.requests();
+    requests.resize(1);
+    requests.front().platform = "linux/s390x";
     try {
-        fetch_images(bench.world, bench.client, wanted, "f", 1);
+        fetch_images(bench.world, bench.client, requests, "f", 1);
         FAIL("nothing was thrown");
     } catch (const Error& error) {
-        CHECK(error.problems.front().what == wanted.front().reference + " is not there for linux/s390x");
+        CHECK(error.problems.front().what == requests.front().reference + " is not there for linux/s390x");
     }
 }

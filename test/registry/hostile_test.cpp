@@ -1,4 +1,4 @@
-// A registry that means us no good, or knows no better: its words are not believed, and cost us little.
+// A malicious or broken registry: its responses are not trusted, and their cost is bounded.
 #include <catch2/catch_test_macros.hpp>
 
 #include "fake_registry.h"
@@ -18,8 +18,8 @@ struct Hostile {
     World world = fake.world();
     Client client{world, {}};
 
-    /// What is said when a tag names these bytes.
-    std::string said_about(const std::string& bytes) {
+    /// The problems reported when a tag names these bytes.
+    std::string problems_with(const std::string& bytes) {
         registry.manifests["defra/python"].insert_or_assign(sha256(bytes), bytes);
         registry.tags.insert_or_assign("defra/python:latest", sha256(bytes));
         try {
@@ -38,19 +38,19 @@ bool mentions(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a tag that names no image is not written over: its name and what it is are said (R9)") {
+TEST_CASE("a tag that names no image is not overwritten: its name and media type are reported (R9)") {
     Hostile scene;
-    CHECK(mentions(scene.said_about(R"({"schemaVersion":1,"name":"a","fsLayers":[]})"),
+    CHECK(mentions(scene.problems_with(R"({"schemaVersion":1,"name":"a","fsLayers":[]})"),
                    "localhost:5000/defra/python:latest is neither an image manifest nor an index"));
-    CHECK(mentions(scene.said_about(R"({"mediaType":"application/vnd.example.thing+json","config":{},"layers":[]})"),
+    CHECK(mentions(scene.problems_with(R"({"mediaType":"application/vnd.example.thing+json","config":{},"layers":[]})"),
                    "(application/vnd.example.thing+json)"));
-    CHECK(mentions(scene.said_about(R"({"manifests":[],"config":{},"layers":[]})"), "at once"));
-    CHECK_FALSE(scene.said_about("no JSON").empty());
-    CHECK_FALSE(scene.said_about(std::string(100000, '[')).empty());
+    CHECK(mentions(scene.problems_with(R"({"manifests":[],"config":{},"layers":[]})"), "at once"));
+    CHECK_FALSE(scene.problems_with("no JSON").empty());
+    CHECK_FALSE(scene.problems_with(std::string(100000, '[')).empty());
     CHECK(scene.registry.written.empty());
 }
 
-TEST_CASE("a manifest goes up with its own media type, whatever a registry calls it (R10)") {
+TEST_CASE("a manifest is uploaded with its own media type (R10)") {
     Hostile scene;
     const std::string index = render_index({}, {});
     put_tag(scene.client, scene.registry.host, "defra/python", "1", index, parse_manifest(index, "x").media_type);
@@ -59,13 +59,13 @@ TEST_CASE("a manifest goes up with its own media type, whatever a registry calls
     CHECK(put.headers[0].value == oci_index_type);
 }
 
-TEST_CASE("more than 4 MiB of a manifest is not read (R24)") {
+TEST_CASE("at most 4 MiB of a manifest are read (R24)") {
     Hostile scene;
-    CHECK_FALSE(scene.said_about(R"({"schemaVersion":2,"manifests":[]})" + std::string(5U << 20U, ' ')).empty());
+    CHECK_FALSE(scene.problems_with(R"({"schemaVersion":2,"manifests":[]})" + std::string(5U << 20U, ' ')).empty());
     for (const Request& request : scene.fake.http.sent) CHECK(request.max_body <= max_manifest_size);
 }
 
-TEST_CASE("ten thousand children are read, and the platform that is not among them is said (R24)") {
+TEST_CASE("an index with ten thousand children is read, and a missing platform is reported (R24)") {
     Hostile scene;
     std::string children;
     for (int i = 0; i < 10000; ++i) {
@@ -74,7 +74,7 @@ TEST_CASE("ten thousand children are read, and the platform that is not among th
     }
     const std::string index = fmt::format(R"({{"mediaType":"{}","manifests":[{}]}})", oci_index_type, children);
     REQUIRE(index.size() < max_manifest_size);
-    CHECK(scene.said_about(index).empty());
+    CHECK(scene.problems_with(index).empty());
     const std::size_t before = scene.fake.http.sent.size();
     try {
         fetch_images(scene.world, scene.client, {{"localhost:5000/defra/python:latest", "x", "linux/amd64"}}, "out", 1);
@@ -85,7 +85,7 @@ TEST_CASE("ten thousand children are read, and the platform that is not among th
     CHECK(scene.fake.http.sent.size() - before <= 2);
 }
 
-TEST_CASE("attestations are no platforms, and travel with their image (R25)") {
+TEST_CASE("attestations are not platforms; they are published with their image (R25)") {
     Hostile scene;
     const SampleMatrix matrix(scene.fake.files, "1.0.0");
     for (const Candidate& candidate : matrix.candidates) {
@@ -94,7 +94,7 @@ TEST_CASE("attestations are no platforms, and travel with their image (R25)") {
     }
 }
 
-TEST_CASE("a registry that claims another digest for what it took is not believed (R7)") {
+TEST_CASE("a registry that reports another digest for an upload is an error (R7)") {
     Hostile scene;
     const std::string index = render_index({}, {});
     scene.registry.loses = [](const Request& request) -> std::optional<Response> {
@@ -104,7 +104,7 @@ TEST_CASE("a registry that claims another digest for what it took is not believe
     CHECK_THROWS_AS(put_tag(scene.client, scene.registry.host, "defra/python", "1", index, oci_index_type), Error);
 }
 
-TEST_CASE("a token server's answer is read within bounds (R13)") {
+TEST_CASE("a token server's response is read within bounds (R13)") {
     for (const char* body : {"", "<html>", "{}", R"({"token":1})", R"({"token":""})", "[", "\xff"}) {
         FakeWorld fake;
         const Header bearer{"WWW-Authenticate", R"(Bearer realm="https://tokens.example/t",service="s")"};

@@ -43,7 +43,7 @@ void serve(FakeWorld& fake, const std::string& top) {
 
 }  // namespace
 
-TEST_CASE("A reference is looked up to the digest of its index, its age and its layers") {
+TEST_CASE("A reference is resolved to the digest of its index, its age and its layers") {
     FakeWorld fake;
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
@@ -54,7 +54,7 @@ TEST_CASE("A reference is looked up to the digest of its index, its age and its 
     CHECK(named.layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}});
 }
 
-TEST_CASE("All four manifest types are asked for, or a registry may say that a tag is not there") {
+TEST_CASE("All four manifest types are accepted; otherwise a registry may return 404 for an existing tag") {
     FakeWorld fake;
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
@@ -67,7 +67,7 @@ TEST_CASE("All four manifest types are asked for, or a registry may say that a t
     }
 }
 
-TEST_CASE("The storage that a registry redirects to sees no authorization") {
+TEST_CASE("The storage that a registry redirects to gets no credentials") {
     FakeWorld fake;
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
@@ -78,7 +78,7 @@ TEST_CASE("The storage that a registry redirects to sees no authorization") {
     CHECK(fake.http.sent.back().headers.empty());
 }
 
-TEST_CASE("A manifest that is not what its digest says is an error") {
+TEST_CASE("A manifest that does not match its digest is an error") {
     FakeWorld fake;
     fake.http.stub("GET", base_url + "manifests/nonroot", 200, index_of(image_manifest()));
     fake.http.stub("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
@@ -87,7 +87,7 @@ TEST_CASE("A manifest that is not what its digest says is an error") {
     CHECK_THROWS_AS(resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
 }
 
-TEST_CASE("A platform that the base does not have is said") {
+TEST_CASE("A platform that the base lacks is reported") {
     FakeWorld fake;
     serve(fake, index_of(image_manifest()));
     const World world = fake.world();
@@ -100,7 +100,7 @@ TEST_CASE("A platform that the base does not have is said") {
     }
 }
 
-TEST_CASE("An image without an index is for one platform, and refused for another") {
+TEST_CASE("An image without an index has one platform and is rejected for others") {
     FakeWorld fake;
     serve(fake, image_manifest());
     const World world = fake.world();
@@ -116,7 +116,7 @@ TEST_CASE("An image without an index is for one platform, and refused for anothe
     CHECK(resolve_reference(client, reference, {}).digest == sha256(image_manifest()));
 }
 
-TEST_CASE("A tag that is not there names the reference and says where it comes from") {
+TEST_CASE("The error for a missing tag names the reference and where it is configured") {
     FakeWorld fake;
     fake.http.stub("GET", "https://registry-1.docker.io/v2/library/python/manifests/3.99.0", 404);
     const World world = fake.world();

@@ -1,4 +1,5 @@
-// What tests against real registries share: a machine that pushes, deaths on the way, and what anybody may see.
+// Shared by the tests against real registries: a client machine, faults during a push, and the state that a reader may
+// see.
 #pragma once
 
 #include <atomic>
@@ -19,10 +20,10 @@ inline void needs_docker_registry() {
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed: apt-get install docker-registry");
 }
 
-/// For a while, from some request on, every answer is this status: before the registry hears of the request, or
-/// although it obeyed.
+/// Replaces the responses to a range of requests: either the request does not reach the registry, or the registry
+/// carries it out and its response is lost.
 struct FaultyHttp : Http {
-    enum class Loss { request, answer };
+    enum class Loss { request, response };
     Http& real;
     Response instead;
     long first;
@@ -30,19 +31,19 @@ struct FaultyHttp : Http {
     Loss loss;
     std::atomic<long> sent = 0;
 
-    FaultyHttp(Http& http, Response answer, long from, long to, Loss what)
-        : real(http), instead(std::move(answer)), first(from), last(to), loss(what) {}
+    FaultyHttp(Http& http, Response response, long from, long to, Loss what)
+        : real(http), instead(std::move(response)), first(from), last(to), loss(what) {}
 
     Response send(const Request& request) override {
         const long number = ++sent;
-        const bool ails = number >= first && number <= last;
-        if (ails && loss == Loss::request) return instead;
+        const bool fails = number >= first && number <= last;
+        if (fails && loss == Loss::request) return instead;
         Response response = real.send(request);
-        return ails ? instead : response;
+        return fails ? instead : response;
     }
 };
 
-/// This machine, with a clock that does not make us wait.
+/// This machine, with a clock that does not wait.
 struct Peer {
     RealWorld real;
     FakeClock clock;
@@ -78,7 +79,7 @@ inline bool is_complete(Client& client, const std::string& host, const SampleMat
            is_complete(look(client, host, names_of(matrix, TagKind::moving)), matrix);
 }
 
-/// The aliases first: whoever sees a new one sees afterwards that its version tags are there.
+/// Reads the moving tags first: if one of them is new, all version tags must exist afterwards.
 inline Seen look_at_both(Client& client, const std::string& host, const SampleMatrix& last, const SampleMatrix& next) {
     Seen seen = look(client, host, names_of(next, TagKind::moving));
     seen.merge(look(client, host, names_of(next, TagKind::version)));
@@ -86,7 +87,7 @@ inline Seen look_at_both(Client& client, const std::string& host, const SampleMa
     return seen;
 }
 
-/// Somebody who looks all the time, as long as it lives.
+/// Reads the tags in a loop for as long as it lives.
 class Watcher {
   public:
     Watcher(const std::string& host, const SampleMatrix& last, const SampleMatrix& next) {
@@ -97,13 +98,14 @@ class Watcher {
                 Client client(world, {});
                 try {
                     Seen seen = look_at_both(client, host, last, next);
-                    // docker-registry 2.8 writes a tag anew in its place: for a moment it is not there.
+                    // docker-registry 2.8 truncates and rewrites the file of a tag: for a moment the tag does not
+                    // exist.
                     for (const TagName& name : names_of(next, TagKind::moving)) {
                         if (!seen.at(name)) seen.erase(name);
                     }
                     ++looks_;
-                    if (!may_be_seen(seen, last, next)) ++wrong_;
-                } catch (const Error&) {  // the same
+                    if (!is_consistent(seen, last, next)) ++wrong_;
+                } catch (const Error&) {  // for the same reason
                 }
             }
         });
@@ -118,7 +120,7 @@ class Watcher {
     std::jthread thread_;
 };
 
-/// Pushes in a process of its own and returns its id; its exit code is that of our program.
+/// Pushes in a child process and returns its id; its exit code is that of our program.
 inline pid_t push_in_child(Peer& peer, const SampleMatrix& matrix, const std::string& host) {
     const pid_t child = fork();
     if (child != 0) return child;
@@ -132,7 +134,7 @@ inline pid_t push_in_child(Peer& peer, const SampleMatrix& matrix, const std::st
     _exit(code);
 }
 
-/// Negative: the signal that ended it.
+/// Negative if a signal ended the process.
 inline int exit_code_of(pid_t child) {
     int status = 0;
     waitpid(child, &status, 0);

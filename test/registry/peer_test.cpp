@@ -1,4 +1,4 @@
-// Against a real registry: what we push is there, whatever interrupts us, and never something else in between.
+// Against a real registry: a push ends with the right tags, whatever interrupts it, and never shows a wrong state.
 #include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -9,8 +9,8 @@
 #include "registry/fetch.h"
 #include "registry/upload.h"
 
-TEST_CASE("a real registry takes the whole matrix, and gives it back byte for byte", "[peer]") {
-    // Only here: another maker's registry computes the digests that we computed.
+TEST_CASE("a real registry accepts the whole matrix and returns it unchanged", "[peer]") {
+    // Only here: an independent implementation computes the same digests.
     needs_docker_registry();
     DockerRegistry registry;
     Peer peer;
@@ -28,17 +28,17 @@ TEST_CASE("a real registry takes the whole matrix, and gives it back byte for by
     CHECK(matrix.publish(existing).steps.empty());
     CHECK(client.requests() - before == matrix.tag_count());
 
-    std::vector<FetchRequest> wanted;
+    std::vector<FetchRequest> requests;
     for (const Candidate& candidate : matrix.candidates)
-        wanted.push_back({registry.host() + "/" + candidate.repository + ":" + candidate.version_tag, candidate.name,
-                          "linux/amd64"});
-    for (const Fetched& one : fetch_images(world, client, wanted, peer.real.tree.path / "fetched", 2)) {
+        requests.push_back({registry.host() + "/" + candidate.repository + ":" + candidate.version_tag, candidate.name,
+                            "linux/amd64"});
+    for (const Fetched& one : fetch_images(world, client, requests, peer.real.tree.path / "fetched", 2)) {
         CHECK(one.layout.manifest == matrix.sources.layouts.at(one.layout.name).manifest);
         CHECK(check_blobs(peer.real.files, one.layout).empty());
     }
 }
 
-TEST_CASE("a registry with user names is pushed to with them, and not without (R16)", "[peer]") {
+TEST_CASE("a push to a registry with logins succeeds with credentials only (R16)", "[peer]") {
     // Only here: a registry with a password file accepts our headers.
     needs_docker_registry();
     const fs::path users = fs::temp_directory_path() / ("users-" + std::to_string(getpid()));
@@ -47,20 +47,20 @@ TEST_CASE("a registry with user names is pushed to with them, and not without (R
         RegistrySetup{.auth = "auth:\n  htpasswd:\n    realm: peer\n    path: " + users.string() + "\n"});
     Peer peer;
     const World world = peer.world();
-    Client stranger(world, {});
-    CHECK_THROWS_AS(try_push(stranger, registry.host(), "defra/python"), Error);
+    Client anonymous(world, {});
+    CHECK_THROWS_AS(try_push(anonymous, registry.host(), "defra/python"), Error);
     const ClientSettings settings{.credentials = {{registry.host(), {"user", Secret("pw")}}}};
-    Client friendly(world, settings);
-    try_push(friendly, registry.host(), "defra/python");
+    Client authenticated(world, settings);
+    try_push(authenticated, registry.host(), "defra/python");
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), peer.real.http, settings);
-    CHECK(is_complete(friendly, registry.host(), matrix));
+    CHECK(is_complete(authenticated, registry.host(), matrix));
     fs::remove(users);
 }
 
 namespace {
 
-/// A registry that holds one version, and is to hold the next one.
+/// A registry with one version, to which the next one is pushed.
 struct Interrupted {
     DockerRegistry registry;
     FaultProxy proxy{registry.port()};
@@ -68,8 +68,8 @@ struct Interrupted {
     SampleMatrix last = peer.matrix("1.0.0");
     SampleMatrix next = peer.matrix("1.1.0");
     fs::path snapshot = registry.directory() / "snapshot";
-    long requests = 0;                   ///< of one whole push
-    std::chrono::microseconds lasts{0};  ///< the same, in a process of its own
+    long requests = 0;                   ///< of one complete push
+    std::chrono::microseconds lasts{0};  ///< the duration of one complete push in a child process
     std::minstd_rand random{Catch::getSeed()};
     int killed = 0;
 
@@ -77,20 +77,20 @@ struct Interrupted {
         peer.push(last, registry.host(), peer.real.http);
         fs::copy(registry.storage(), snapshot, fs::copy_options::recursive);
         requests = static_cast<long>(peer.push(next, registry.host(), peer.real.http).requests + next.tag_count());
-        start_anew();
+        reset_registry();
         const auto started = std::chrono::steady_clock::now();
         REQUIRE(exit_code_of(push_in_child(peer, next, registry.host())) == 0);
         lasts = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     }
 
-    void start_anew() {
+    void reset_registry() {
         fs::remove_all(registry.storage());
         fs::copy(snapshot, registry.storage(), fs::copy_options::recursive);
     }
 
     long any(long below) { return static_cast<long>(random() % static_cast<unsigned long>(below)); }
 
-    /// True if it came to its end all the same.
+    /// True if the push completed.
     bool push(const std::string& host, Http& http) {
         try {
             peer.push(next, host, http);
@@ -109,12 +109,12 @@ struct Interrupted {
         return ended;
     }
 
-    bool push_through_answers(const Response& answer) {
+    bool push_with_responses(const Response& response) {
         const long first = 1 + any(requests);
-        FaultyHttp ailing(peer.real.http, answer, first, first + any(30),
-                          any(2) == 0 ? FaultyHttp::Loss::request : FaultyHttp::Loss::answer);
+        FaultyHttp faulty(peer.real.http, response, first, first + any(30),
+                          any(2) == 0 ? FaultyHttp::Loss::request : FaultyHttp::Loss::response);
         const Watcher watcher(registry.host(), last, next);
-        const bool ended = push(registry.host(), ailing);
+        const bool ended = push(registry.host(), faulty);
         CHECK(watcher.wrong() == 0);
         return ended;
     }
@@ -135,10 +135,9 @@ struct Interrupted {
             case 0:
                 return push_through_a_cut();
             case 1:
-                return push_through_answers({503, {}, R"({"errors":[{"code":"UNAVAILABLE"}]})"});
+                return push_with_responses({503, {}, R"({"errors":[{"code":"UNAVAILABLE"}]})"});
             case 2:
-                return push_through_answers(
-                    {429, {{"Retry-After", "2"}}, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"});
+                return push_with_responses({429, {{"Retry-After", "2"}}, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"});
             default:
                 return push_and_be_killed();
         }
@@ -147,19 +146,20 @@ struct Interrupted {
 
 }  // namespace
 
-TEST_CASE("a hundred interruptions, each followed by a re-run, always end in the right tags (R4, R5, D8)", "[peer]") {
-    // Only here: processes that are killed in the middle of real requests, with a real registry holding what they left.
+TEST_CASE("a re-run after any of a hundred interruptions ends with the right tags (R4, R5, D8)", "[peer]") {
+    // Only here: processes killed in the middle of real requests, and a real registry with the state they left.
     needs_docker_registry();
     Interrupted scene;
     const World world = scene.peer.world();
     int failed = 0;
     for (int round = 0; round < 100; ++round) {
         INFO("round " << round << " of seed " << Catch::getSeed());
-        scene.start_anew();
+        scene.reset_registry();
         const bool ended = scene.push_in_round(round);
         failed += ended ? 0 : 1;
         Client client(world, {});
-        CHECK(may_be_seen(look_at_both(client, scene.registry.host(), scene.last, scene.next), scene.last, scene.next));
+        CHECK(
+            is_consistent(look_at_both(client, scene.registry.host(), scene.last, scene.next), scene.last, scene.next));
         if (!ended) scene.peer.push(scene.next, scene.registry.host(), scene.peer.real.http);
         REQUIRE(is_complete(client, scene.registry.host(), scene.next));
     }

@@ -7,17 +7,17 @@
 #include "bench.h"
 #include "registry/upload.h"
 
-TEST_CASE("a whole matrix arrives, byte for byte, and every tag names what was judged") {
+TEST_CASE("a whole matrix arrives unchanged, and every tag names the judged index") {
     Bench bench;
     const Pushed pushed = bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
     CHECK(pushed.warnings.empty());
     for (const auto& [repository, blobs] : bench.registry.blobs) {
         for (const auto& [digest, bytes] : blobs) CHECK(sha256(bytes) == digest);
     }
 }
 
-TEST_CASE("no tag is written before everything by digest is there, no alias before every version tag") {
+TEST_CASE("no tag is written before all its content, and no moving tag before every version tag") {
     Bench bench;
     bench.push(bench.matrix);
     const std::vector<std::string>& written = bench.registry.written;
@@ -36,7 +36,7 @@ TEST_CASE("no tag is written before everything by digest is there, no alias befo
     }));
 }
 
-TEST_CASE("a layer that two repositories share goes over the line once and is mounted into the other") {
+TEST_CASE("a layer shared by two repositories is uploaded once and mounted into the other") {
     Bench bench;
     const Pushed pushed = bench.push(bench.matrix);
     std::vector<std::string> files;
@@ -49,7 +49,7 @@ TEST_CASE("a layer that two repositories share goes over the line once and is mo
     CHECK(pushed.sent == files.size());
 }
 
-TEST_CASE("a completed publication run again costs one request per tag and nothing else") {
+TEST_CASE("repeating a completed publication takes one request per tag") {
     Bench bench;
     bench.push(bench.matrix);
     bench.fake.http.sent.clear();
@@ -59,42 +59,42 @@ TEST_CASE("a completed publication run again costs one request per tag and nothi
     CHECK(pushed.requests == 0);
 }
 
-TEST_CASE("a new version sends only what is new, and gets each index that a moving tag names once") {
+TEST_CASE("a new version uploads only new content and fetches each index behind a moving tag once") {
     Bench bench;
     bench.push(bench.matrix);
     SampleMatrix next(bench.fake.files, "1.2.0");
     bench.fake.http.sent.clear();
     const Pushed pushed = bench.push(next);
-    CHECK(bench.is_right(next));
-    CHECK(bench.is_right(bench.matrix) == false);
+    CHECK(bench.is_published(next));
+    CHECK(bench.is_published(bench.matrix) == false);
     CHECK(bench.registry.count("GET", "/manifests/sha256:") == 3);  // the fourth came with its tag
     CHECK(pushed.sent == 12);  // of each image its configuration, its own layer and its provenance
     CHECK(pushed.present == 4);
     CHECK(pushed.mounted == 4);
 }
 
-TEST_CASE("a registry that does not mount is asked before bytes are sent that it has") {
+TEST_CASE("without mounts, a blob is only uploaded after a HEAD request returned 404") {
     Bench bench;
     bench.registry.mounts = false;
     bench.push(bench.matrix);
     SampleMatrix next(bench.fake.files, "1.2.0");
     const Pushed pushed = bench.push(next);
-    CHECK(bench.is_right(next));
+    CHECK(bench.is_published(next));
     CHECK(pushed.sent == 12);
     CHECK(pushed.present == 8);
 }
 
-TEST_CASE("a mount that is refused is an upload instead") {
+TEST_CASE("a rejected mount is replaced by an upload") {
     Bench bench;
     bench.registry.fault = [](const Request& request) -> std::optional<Response> {
         if (request.url.find("?mount=") == std::string::npos) return std::nullopt;
         return Response{403, {}, ""};
     };
     bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("whatever breaks before the first tag changes nothing that anybody sees, and that is said first (R4, R12)") {
+TEST_CASE("a failure before the first tag changes nothing visible, and the error says so first (R4, R12)") {
     for (const int status : {500, 403}) {
         Bench bench;
         bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -110,7 +110,7 @@ TEST_CASE("whatever breaks before the first tag changes nothing that anybody see
     }
 }
 
-TEST_CASE("the third tag is refused: what is written and what is not is said, and a second run ends it (R22)") {
+TEST_CASE("if the third tag is rejected, the error lists what was written, and a second run completes it (R22)") {
     Bench bench;
     std::size_t tags = 0;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -128,11 +128,11 @@ TEST_CASE("the third tag is refused: what is written and what is not is said, an
     bench.registry.written.clear();
     const std::size_t missing = 10 - bench.registry.tags.size();
     bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
     CHECK(bench.registry.written.size() == missing);
 }
 
-TEST_CASE("an alias that cannot be moved leaves every version tag readable") {
+TEST_CASE("a moving tag that cannot be moved leaves every version tag readable") {
     Bench bench;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
         if (!is_put_of(request, "latest")) return std::nullopt;
@@ -143,7 +143,7 @@ TEST_CASE("an alias that cannot be moved leaves every version tag readable") {
     CHECK(error.problems.front().what.find("of 6 moving tags moved") != std::string::npos);
 }
 
-TEST_CASE("answers that are lost after the registry acted end right (R5)") {
+TEST_CASE("responses lost after the registry acted do not matter (R5)") {
     Bench bench;
     std::size_t requests = 0;
     bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
@@ -151,10 +151,10 @@ TEST_CASE("answers that are lost after the registry acted end right (R5)") {
         return std::nullopt;
     };
     bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("an upload that breaks is begun anew, with a new place to send to (R5)") {
+TEST_CASE("an interrupted upload is restarted at a new upload URL (R5)") {
     Bench bench;
     std::size_t broken = 0;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -163,12 +163,12 @@ TEST_CASE("an upload that breaks is begun anew, with a new place to send to (R5)
         return FakeRegistry::error(404, "BLOB_UPLOAD_INVALID");
     };
     bench.push(bench.matrix, 1);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
     CHECK(broken == 2);
     CHECK(bench.fake.clock.sleeps.size() == 2);
 }
 
-TEST_CASE("a registry that does not find yet what it has been given is asked once more (R4, registry.md §7)") {
+TEST_CASE("a registry that does not find a blob yet after its upload is retried (R4, registry.md §7)") {
     Bench bench;
     std::size_t refused = 0;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -176,12 +176,12 @@ TEST_CASE("a registry that does not find yet what it has been given is asked onc
         return FakeRegistry::error(400, "MANIFEST_BLOB_UNKNOWN");
     };
     bench.push(bench.matrix, 1);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("an immutable tag is an error without a retry, with what it names (R23)") {
+TEST_CASE("an immutable tag is an error without a retry, and the error shows its digest (R23)") {
     const int status = GENERATE(400, 403, 409);
-    // Of one repository only: of two that refuse at once the second may not be asked any more.
+    // One repository only: of two that reject at the same time, the second may get no further request.
     const auto is_of_python = [](const Request& request) {
         return is_put_of(request, "latest") && request.url.find("/defra/python/") != std::string::npos;
     };
@@ -194,23 +194,23 @@ TEST_CASE("an immutable tag is an error without a retry, with what it names (R23
     };
     const Error error = bench.push_fails();
     const std::string text = render_problems(error.problems);
-    CHECK(text.find(fmt::format("/python/manifests/latest: {}: TAG_IMMUTABLE the registry's words", status)) !=
+    CHECK(text.find(fmt::format("/python/manifests/latest: {}: TAG_IMMUTABLE the registry's message", status)) !=
           std::string::npos);
     CHECK(text.find("defra/python:latest names " + std::string(sha256("old").brief()) + " still") != std::string::npos);
     CHECK(std::count_if(bench.fake.http.sent.begin(), bench.fake.http.sent.end(), is_of_python) == 1);
 }
 
-TEST_CASE("a tag that may not be written, but is right, is right") {
+TEST_CASE("a tag that may not be written but is already right counts as written") {
     Bench bench;
     bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
         if (!is_put_of(request, "latest")) return std::nullopt;
         return FakeRegistry::error(403, "DENIED");
     };
     CHECK(bench.push(bench.matrix).warnings.empty());
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a cancellation begins nothing new and says what is visible") {
+TEST_CASE("a cancellation starts nothing new and reports what is visible") {
     Bench bench;
     std::size_t tags = 0;
     bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
@@ -223,14 +223,13 @@ TEST_CASE("a cancellation begins nothing new and says what is visible") {
     CHECK(error.problems.front().what.find(
               "of 4 version tags written, no moving tag moved, perhaps also defra/python") != std::string::npos);
     CHECK(bench.registry.written.size() <=
-          4);  // the other repository's writer may have been on its way to both of its own
+          4);  // the other repository's writer may already have started both of its own
 }
 
-/// How a push comes to nothing, from one request on.
+/// How a push fails, from one request on.
 enum class End { killed_before, killed_after, cut, server_error, too_many_requests };
 
-TEST_CASE(
-    "whatever happens at whichever request, nothing wrong is ever to be seen, and the next run ends it (R4, R5, D8)") {
+TEST_CASE("a fault at any request never shows a wrong state, and the next run completes the push (R4, R5, D8)") {
     const End end =
         GENERATE(End::killed_before, End::killed_after, End::cut, End::server_error, End::too_many_requests);
     Bench bench;
@@ -257,10 +256,10 @@ TEST_CASE(
     };
     bool right = true;
     const auto look = [&](const Request& request) -> std::optional<Response> {
-        if (request.method == "PUT") {  // nothing else changes what is to be seen
+        if (request.method == "PUT") {  // nothing else changes the visible state
             Seen both = bench.seen(next);
             both.merge(bench.seen(last));
-            right = right && may_be_seen(both, last, next);
+            right = right && is_consistent(both, last, next);
         }
         if (end == End::killed_after && seen == fatal) die();
         return std::nullopt;
@@ -280,11 +279,11 @@ TEST_CASE(
         bench.push(next, 1);
         bench.fake.http.sent.clear();
         CHECK(right);
-        CHECK(bench.is_right(next));
+        CHECK(bench.is_published(next));
     }
 }
 
-TEST_CASE("bytes that were changed on disk since the scan are never published") {
+TEST_CASE("bytes changed on disk since the scan are never published") {
     Bench bench;
     const Layout& layout = bench.matrix.sources.layouts.begin()->second;
     SECTION("a layer") {
@@ -299,34 +298,34 @@ TEST_CASE("bytes that were changed on disk since the scan are never published") 
     CHECK(bench.registry.tags.empty());
 }
 
-TEST_CASE("the journal is told how far it is, and never backwards") {
+TEST_CASE("progress is reported in steps that never decrease") {
     Bench bench;
     Client client(bench.world, {});
-    std::vector<std::size_t> told;
+    std::vector<std::size_t> reported;
     const Publication publication = bench.matrix.publish();
     run_publication_to_registry(
         bench.world, client, publication, bench.matrix.sources,
-        {.host = bench.registry.host, .jobs = 4, .note_done = [&](std::size_t done) { told.push_back(done); }});
-    CHECK(told.front() == 12);
-    CHECK(told.back() == publication.steps.size());
-    CHECK(std::is_sorted(told.begin(), told.end()));
+        {.host = bench.registry.host, .jobs = 4, .note_done = [&](std::size_t done) { reported.push_back(done); }});
+    CHECK(reported.front() == 12);
+    CHECK(reported.back() == publication.steps.size());
+    CHECK(std::is_sorted(reported.begin(), reported.end()));
 }
 
-TEST_CASE("whether the credentials may push is known before anything is built (R12)") {
+TEST_CASE("push permission is checked before the build (R12)") {
     FakeWorld fake;
     const World world = fake.world();
     const std::string uploads = "https://registry-1.docker.io/v2/defra/python/blobs/uploads/";
     const Header bearer{"WWW-Authenticate",
                         R"(Bearer realm="https://auth.docker.io/token",service="s",error="insufficient_scope")"};
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
-    SECTION("they may: the upload is begun and ended again") {
+    SECTION("allowed: an upload is started and cancelled") {
         fake.http.stub("POST", uploads, 202, "", {{"Location", uploads + "1"}});
         fake.http.stub("DELETE", uploads + "1", 204);
         Client client(world, {});
         try_push(client, "docker.io", "defra/python");
         CHECK(fake.http.sent.back().method == "DELETE");
     }
-    SECTION("they may not: said once, with no storm of tokens") {
+    SECTION("denied: reported once, without further token requests") {
         fake.http.stub("GET", "https://registry-1.docker.io/v2/", 401, "", {bearer});
         fake.http.stub("POST", uploads, 401, R"({"errors":[{"code":"UNAUTHORIZED","message":"access denied"}]})",
                        {bearer});

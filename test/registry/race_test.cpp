@@ -1,4 +1,4 @@
-// Two runs that publish at once: every interleaving of what each of them does, and what the registry holds then.
+// Two runs that publish at the same time: every interleaving of their stages, and the resulting state of the registry.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <thread>
@@ -8,7 +8,7 @@
 
 namespace {
 
-/// One run's way to the registry.
+/// One run's connection to the registry: it waits for its turn before each request.
 struct GatedHttp : Http {
     Http& real;
     Schedule& schedule;
@@ -31,13 +31,13 @@ struct GatedHttp : Http {
     }
 };
 
-/// Two runs over one registry that holds an older version.
+/// Two runs against one registry that already has an older version.
 struct Race {
     Shape shape = Shape::whole;
     Bench bench{};
     SampleMatrix last = make("1.0.0", "out/last");
     std::array<int, 2> codes = {0, 0};
-    std::map<std::string, Digest> first;  ///< what each version tag was written to first
+    std::map<std::string, Digest> first;  ///< the first digest written to each version tag
 
     explicit Race(Shape of = Shape::whole) : shape(of) { bench.push(last); }
 
@@ -97,7 +97,7 @@ struct Race {
         return holds(matrix, TagKind::version) && holds(matrix, TagKind::moving);
     }
 
-    bool keeps_what_was_written_first() const {
+    bool keeps_first_writes() const {
         return std::all_of(first.begin(), first.end(), [&](const auto& one) {
             std::string name = one.first.substr(1);
             name.replace(name.find("/manifests/"), 11, ":");
@@ -108,9 +108,9 @@ struct Race {
 
 }  // namespace
 
-TEST_CASE("an older and a newer version at once: both get their version tags, the newer one gets the moving tags",
+TEST_CASE("an older and a newer version at once: both get their version tags, and the newer one the moving tags",
           "[whole]") {
-    // Only here: every order of two runs, which takes too long for the fast tests.
+    // Only here: every interleaving of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     for (const std::string& order : list_orders()) {
@@ -124,13 +124,13 @@ TEST_CASE("an older and a newer version at once: both get their version tags, th
         CHECK(race.holds(older, TagKind::version));
         CHECK(race.codes[1] == 0);
         CHECK((race.codes[0] == 0 || race.codes[0] == 3));
-        CHECK(race.keeps_what_was_written_first());
+        CHECK(race.keeps_first_writes());
     }
 }
 
-TEST_CASE("one version from other inputs at once: what was written first stays, and the other run is refused",
+TEST_CASE("one version from different inputs at once: the first write stays, and the other run is rejected",
           "[whole]") {
-    // Only here: every order of two runs, which takes too long for the fast tests.
+    // Only here: every interleaving of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     for (const std::string& order : list_orders_of_equals()) {
@@ -139,8 +139,8 @@ TEST_CASE("one version from other inputs at once: what was written first stays, 
         const SampleMatrix one = race.make("1.1.0", "out/one", {"one", "one"});
         const SampleMatrix two = race.make("1.1.0", "out/two", {"two", "two"});
         race.run({&one, &two}, order, delay);
-        // Two runs that both read the only version tag before either wrote it: the last one to write it publishes.
-        if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_what_was_written_first());
+        // Both runs read the only version tag before either wrote it: the last writer publishes.
+        if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_first_writes());
         const bool first_won = race.holds(one);
         CHECK((first_won || race.holds(two)));
         CHECK(race.codes[first_won ? 0 : 1] == 0);
@@ -148,9 +148,8 @@ TEST_CASE("one version from other inputs at once: what was written first stays, 
     }
 }
 
-TEST_CASE("one version from the same inputs at once: one build stays, and a re-run of the other one finds it",
-          "[whole]") {
-    // Only here: every order of two runs, which takes too long for the fast tests.
+TEST_CASE("one version from the same inputs at once: one build stays, and a re-run of the other reuses it", "[whole]") {
+    // Only here: every interleaving of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     const std::string bytes = GENERATE("", "other bytes");
@@ -161,8 +160,8 @@ TEST_CASE("one version from the same inputs at once: one build stays, and a re-r
         const SampleMatrix one = race.make("1.1.0", "out/one");
         const SampleMatrix two = race.make("1.1.0", "out/two", {bytes, ""});
         race.run({&one, &two}, order, delay);
-        // Two runs that both read the only version tag before either wrote it: the last one to write it publishes.
-        if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_what_was_written_first());
+        // Both runs read the only version tag before either wrote it: the last writer publishes.
+        if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_first_writes());
         const bool first_won = race.holds(one);
         CHECK((first_won || race.holds(two)));
         CHECK(race.codes[first_won ? 0 : 1] == 0);

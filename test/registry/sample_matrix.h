@@ -1,4 +1,4 @@
-// A small matrix as it would have been built: four images in two repositories, with layers that they share.
+// A small built matrix: four images in two repositories, with shared layers.
 #pragma once
 
 #include <fmt/format.h>
@@ -15,13 +15,13 @@
 #include "publication/publication.h"
 #include "registry/existing_tags.h"
 
-/// Two builds of one version differ: by their inputs, or only by their bytes.
+/// How two builds of one version differ: in their inputs, or only in their bytes.
 struct SampleBuild {
     std::string bytes{};
     std::string inputs{};
 };
 
-/// How many images it has, and moving tags: fewer show less of what another run did.
+/// How many images and moving tags it has. The smaller shapes make rarer races possible.
 enum class Shape {
     whole,         ///< four images, six moving tags
     one_tag_each,  ///< one image in each repository, each with one moving tag
@@ -158,7 +158,7 @@ inline Digest index_of(const SampleMatrix& matrix, const registry::TagName& name
     throw std::logic_error("the matrix has no such tag");
 }
 
-/// What somebody saw in a registry: nothing for a tag that is not there. What was not looked at is not in it.
+/// What a reader saw in a registry: nullopt if the tag does not exist; no entry if it was not read.
 using Seen = std::map<registry::TagName, std::optional<Digest>>;
 
 inline bool is_complete(const Seen& seen, const SampleMatrix& matrix) {
@@ -166,9 +166,9 @@ inline bool is_complete(const Seen& seen, const SampleMatrix& matrix) {
                        [&](const auto& one) { return one.second == index_of(matrix, one.first); });
 }
 
-/// What anybody may see while `next` takes the place of `last`: version tags that are right or not there, aliases of
-/// either, and none of `next` before all its version tags.
-inline bool may_be_seen(const Seen& seen, const SampleMatrix& last, const SampleMatrix& next) {
+/// True if a reader may see this while `next` replaces `last`: each version tag is right or absent, each moving tag
+/// names `last` or `next`, and none names `next` before all its version tags exist.
+inline bool is_consistent(const Seen& seen, const SampleMatrix& last, const SampleMatrix& next) {
     const auto all = [&](const SampleMatrix& matrix, TagKind kind, auto&& is_fine) {
         const std::vector<registry::TagName> names = names_of(matrix, kind);
         return std::all_of(names.begin(), names.end(), [&](const registry::TagName& name) {

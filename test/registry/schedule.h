@@ -1,4 +1,4 @@
-// Two runs that go through their stages one at a time, in a given order.
+// Makes two runs go through their stages one at a time, in a given order.
 #pragma once
 
 #include <algorithm>
@@ -8,20 +8,19 @@
 #include <string>
 #include <vector>
 
-/// What a run does, in this order.
+/// The stages of a run, in order.
 constexpr int stages = 4;
 enum class Stage { read, upload, version_tag, moving_tag };
 
-/// Where a run is delayed before it writes tags: before it reads the first of them again, or between that and the
-/// write.
+/// Where a run is delayed before it writes tags: before it rereads the first of them, or between that and the write.
 enum class DelayPoint { before_read, before_put };
 
-/// Lets two runs go one stage at a time, in this order: "aabbabab" means that `a` goes two stages first.
+/// Lets two runs advance one stage at a time: in "aabbabab", `a` runs its first two stages first.
 class Schedule {
   public:
     explicit Schedule(std::string order) : order_(std::move(order)) {}
 
-    /// Returns when it is this run's turn to do something of this stage.
+    /// Blocks until it is this run's turn to enter this stage.
     void enter(std::size_t run, Stage stage) {
         std::unique_lock lock(mutex_);
         reached_.at(run) = std::max(reached_.at(run), static_cast<int>(stage));
@@ -36,7 +35,7 @@ class Schedule {
     }
 
   private:
-    /// The turn of whoever has gone on to a later stage, or ended, is over. `turn_` counts those that have begun.
+    /// A turn is over when its run has reached a later stage or finished. `turn_` counts the turns that have begun.
     void advance() {
         while (turn_ < order_.size() && is_over(turn_ - 1)) ++turn_;
         turned_.notify_all();
@@ -63,7 +62,7 @@ class Schedule {
     std::size_t turn_ = 1;
 };
 
-/// The stage of a run that was at `stage` and now sends this request.
+/// The stage that a run at `stage` enters by sending this request.
 inline Stage stage_of(const std::string& method, const std::string& url, Stage stage, DelayPoint delay) {
     const std::size_t tag = url.find("/manifests/");
     if (tag == std::string::npos || url.find("/manifests/sha256:") == tag)
@@ -73,7 +72,7 @@ inline Stage stage_of(const std::string& method, const std::string& url, Stage s
     return delay == DelayPoint::before_put || stage == Stage::read ? stage : std::max(stage, of_tag);
 }
 
-/// All 70 orders in which two runs may go through their four stages.
+/// All 70 interleavings of two runs of four stages.
 inline std::vector<std::string> list_orders() {
     std::vector<std::string> orders;
     std::string order = "aaaabbbb";
@@ -82,7 +81,7 @@ inline std::vector<std::string> list_orders() {
     return orders;
 }
 
-/// Those of two runs that differ in nothing but their builds: which of them begins makes no difference.
+/// The interleavings of two runs that differ only in their builds: which one begins makes no difference.
 inline std::vector<std::string> list_orders_of_equals() {
     std::vector<std::string> orders = list_orders();
     std::erase_if(orders, [](const std::string& order) { return order.front() == 'b'; });

@@ -1,5 +1,4 @@
-// Real registries of several makers, in every way they want to be spoken to: tokens, certificates, full disks; and
-// races that only real processes have.
+// Real registries of several implementations: tokens, certificates, full disks, and races between real processes.
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -14,7 +13,7 @@
 
 namespace {
 
-/// Every request takes this long.
+/// Delays every request.
 struct SlowHttp : Http {
     Http& real;
     std::chrono::milliseconds pause;
@@ -58,8 +57,8 @@ void check_takes_everything(const std::string& host) {
 
 }  // namespace
 
-TEST_CASE("a registry of another maker takes everything too", "[peer]") {
-    // Only here: crane's registry checks other things than distribution's.
+TEST_CASE("other registry implementations accept everything too", "[peer]") {
+    // Only here: crane's registry validates other things than distribution's.
     SECTION("crane's") {
         if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
         const CraneRegistry registry;
@@ -73,9 +72,8 @@ TEST_CASE("a registry of another maker takes everything too", "[peer]") {
     }
 }
 
-TEST_CASE("skopeo and crane carry what we push elsewhere, and read our directories, without a change of a digest",
-          "[peer]") {
-    // Only here: other clients read what we pushed and what we wrote.
+TEST_CASE("skopeo and crane copy what we push and read our directories without changing a digest", "[peer]") {
+    // Only here: other clients read what we pushed and what we wrote to disk.
     needs_docker_registry();
     if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
     const DockerRegistry registry;
@@ -117,7 +115,7 @@ TEST_CASE("skopeo and crane carry what we push elsewhere, and read our directori
     fs::remove_all(directory);
 }
 
-TEST_CASE("a registry that wants tokens gets one for each need, however its token server puts it (R13)", "[peer]") {
+TEST_CASE("each scope gets its own token, in either response format (R13)", "[peer]") {
     // Only here: a real registry checks the signature and the scope of each token.
     needs_docker_registry();
     TokenServer tokens;
@@ -132,15 +130,15 @@ TEST_CASE("a registry that wants tokens gets one for each need, however its toke
     CHECK(tokens.given <= 12);
 }
 
-TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]") {
-    // Only here: a real registry refuses a token by its clock.
+TEST_CASE("tokens that expire during a push are renewed (R11)", "[peer]") {
+    // Only here: a real registry rejects a token by its own clock.
     needs_docker_registry();
     TokenServer tokens;
     const DockerRegistry registry(RegistrySetup{.auth = tokens.auth()});
     Peer peer;
     peer.push(peer.matrix("0.9.0"), registry.host(), peer.real.http);
     const int without_end = tokens.given.exchange(0);
-    tokens.lives = -55;  // docker-registry forgives a minute: five seconds are left
+    tokens.lives = -55;  // docker-registry tolerates a minute: five seconds are left
     SlowHttp slow(peer.real.http, std::chrono::milliseconds(250));
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), slow);
@@ -151,8 +149,8 @@ TEST_CASE("tokens that end in the middle of a push are renewed (R11)", "[peer]")
     CHECK(tokens.given > without_end);
 }
 
-TEST_CASE("a token that may not push is said once, and not asked for again and again (R12)", "[peer]") {
-    // Only here: the refusal is worded by a real registry.
+TEST_CASE("a token without push permission is reported once, without further token requests (R12)", "[peer]") {
+    // Only here: a real registry words the rejection.
     needs_docker_registry();
     TokenServer tokens;
     tokens.lets_push = false;
@@ -160,13 +158,13 @@ TEST_CASE("a token that may not push is said once, and not asked for again and a
     Peer peer;
     const World world = peer.world();
     Client client(world, {.credentials = {{registry.host(), {"user", Secret("pw")}}}});
-    const std::string said = problems_of([&] { try_push(client, registry.host(), "defra/python"); });
-    CHECK(mentions(said, "the credentials do not allow a push to " + registry.host() + "/defra/python"));
+    const std::string problems = problems_of([&] { try_push(client, registry.host(), "defra/python"); });
+    CHECK(mentions(problems, "the credentials do not allow a push to " + registry.host() + "/defra/python"));
     CHECK(tokens.given <= 2);
 }
 
-TEST_CASE("TLS is verified: an authority that is named, the right host, nothing else (R17)", "[peer]") {
-    // Only here: libcurl's and OpenSSL's own checks, with certificates of each kind.
+TEST_CASE("TLS accepts only a trusted authority and the right host (R17)", "[peer]") {
+    // Only here: the checks of libcurl and OpenSSL, with each kind of certificate.
     needs_docker_registry();
     const fs::path directory = make_server_directory();
     make_certificate(directory, "ours", "registry.localhost");
@@ -194,31 +192,31 @@ TEST_CASE("TLS is verified: an authority that is named, the right host, nothing 
     const std::string wrong_host = "registry.localhost:" + std::to_string(other.port());
     RealHttp trusting_other(setup("elsewhere").environment);
     CHECK(mentions(problems_of([&] { peer.push(matrix, wrong_host, trusting_other); }), "certificate"));
-    CHECK(peer.clock.sleeps.empty());  // another attempt would end the same way
+    CHECK(peer.clock.sleeps.empty());  // a retry would fail the same way
     fs::remove_all(directory);
 }
 
-TEST_CASE("a registry whose disk is full is told in its own words, and nothing visible changed (R27)", "[peer]") {
-    // Only here: a file system that is full, and what a registry makes of that.
+TEST_CASE("the error of a registry with a full disk is quoted, and nothing visible changed (R27)", "[peer]") {
+    // Only here: a full file system, and how a real registry reports it.
     needs_docker_registry();
     const DockerRegistry registry;
     fs::create_directories(registry.storage());
     if (mount("none", registry.storage().c_str(), "tmpfs", 0, "size=128k") != 0) SKIP("no tmpfs may be mounted here");
     Peer peer;
     const SampleMatrix matrix = peer.matrix("1.0.0");
-    const std::string said = problems_of([&] { peer.push(matrix, registry.host(), peer.real.http); });
-    umount2(registry.storage().c_str(), MNT_DETACH);  // the registry holds a half-sent upload open
-    CHECK(said.starts_with("Nothing visible changed."));
-    // "no space left on device" or "Err":28, depending on which request found the disk full.
-    CHECK(mentions(said, "500: UNKNOWN unknown error"));
+    const std::string problems = problems_of([&] { peer.push(matrix, registry.host(), peer.real.http); });
+    umount2(registry.storage().c_str(), MNT_DETACH);  // the registry keeps an incomplete upload open
+    CHECK(problems.starts_with("Nothing visible changed."));
+    // "no space left on device" or "Err":28, depending on which request hits the full disk.
+    CHECK(mentions(problems, "500: UNKNOWN unknown error"));
     peer.push(matrix, registry.host(), peer.real.http);
     const World world = peer.world();
     Client client(world, {});
     CHECK(is_complete(client, registry.host(), matrix));
 }
 
-TEST_CASE("the memory that an upload takes does not grow with what is uploaded", "[peer][alone]") {
-    // Only here: the memory of a whole process, buffers of libcurl included.
+TEST_CASE("the memory of an upload does not depend on its size", "[peer][alone]") {
+    // Only here: the memory of a whole process, including the buffers of libcurl.
     needs_docker_registry();
     const DockerRegistry registry;
     Peer peer;
@@ -245,9 +243,8 @@ TEST_CASE("the memory that an upload takes does not grow with what is uploaded",
     CHECK(large < small + 10);
 }
 
-TEST_CASE("a host that takes no connection, and one that takes an upload and says nothing, are given up on (R18)",
-          "[peer]") {
-    // Only here: real sockets that stay silent, and real seconds.
+TEST_CASE("a host that accepts no connection or never responds to an upload times out (R18)", "[peer]") {
+    // Only here: real sockets that stay silent, and real time.
     Peer peer;
     const fs::path file = peer.real.tree.path / "blob";
     peer.real.files.write(file, "the bytes");
@@ -257,7 +254,7 @@ TEST_CASE("a host that takes no connection, and one that takes an upload and say
         CHECK_THROWS_AS(http.send(request), Error);
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     };
-    // A queue that is full: the kernel answers no SYN any more.
+    // The backlog is full: the kernel no longer responds to a SYN.
     int port = 0;
     const int listener = listen_somewhere(port, 0);
     std::vector<int> waiting;
@@ -279,9 +276,9 @@ TEST_CASE("a host that takes no connection, and one that takes an upload and say
                                   .timeout = std::chrono::seconds(0)}) < 75);
 }
 
-TEST_CASE("an interrupt in the middle of a push ends it at once, and what is visible is said (D7)", "[peer][alone]") {
-    // Only here: a signal reaches a process that is inside of a real transfer.
-    // A registry that takes the first upload, and then says nothing any more.
+TEST_CASE("an interrupt during a push ends it at once and reports what is visible (D7)", "[peer][alone]") {
+    // Only here: a signal reaches a process during a real transfer.
+    // A registry that accepts the first upload and then stops responding.
     LocalServer silent([](const std::string& request) {
         if (request.starts_with("HEAD")) return make_reply(404, "");
         if (request.starts_with("POST")) return make_reply(202, "", "Location: /v2/defra/python/blobs/uploads/1\r\n");
@@ -289,7 +286,7 @@ TEST_CASE("an interrupt in the middle of a push ends it at once, and what is vis
     });
     Peer peer;
     const SampleMatrix matrix = peer.matrix("1.0.0");
-    const fs::path said = peer.real.tree.path / "said";
+    const fs::path report = peer.real.tree.path / "report";
     const pid_t child = fork();
     if (child == 0) {
         watch_for_cancellation();
@@ -299,7 +296,7 @@ TEST_CASE("an interrupt in the middle of a push ends it at once, and what is vis
             peer.push(matrix, silent.host(), http);
         } catch (const Error& error) {
             code = static_cast<int>(error.exit);
-            std::ofstream(said) << render_problems(error.problems) << std::flush;
+            std::ofstream(report) << render_problems(error.problems) << std::flush;
         }
         _exit(code);
     }
@@ -309,12 +306,11 @@ TEST_CASE("an interrupt in the middle of a push ends it at once, and what is vis
     kill(child, SIGINT);
     CHECK(exit_code_of(child) == 130);
     CHECK(std::chrono::steady_clock::now() - interrupted < std::chrono::seconds(6));
-    CHECK(peer.real.files.read(said).starts_with("Nothing visible changed."));
+    CHECK(peer.real.files.read(report).starts_with("Nothing visible changed."));
 }
 
-TEST_CASE("two runs at once that nothing delays leave both versions, and the moving tags at the newer one (R21)",
-          "[peer]") {
-    // Only here: the order in which a real registry does what two processes ask. The race tests have every order of
+TEST_CASE("two concurrent runs publish both versions, and the moving tags name the newer one (R21)", "[peer]") {
+    // Only here: the order in which a real registry serves two processes. The race tests cover every interleaving of
     // their stages.
     needs_docker_registry();
     const DockerRegistry registry;
@@ -338,7 +334,7 @@ TEST_CASE("two runs at once that nothing delays leave both versions, and the mov
         CHECK((codes.at(&one) == 0 || codes.at(&one) == 3));
         CHECK(is_complete(client, registry.host(), two));
         CHECK(is_complete(look(client, registry.host(), names_of(one, TagKind::version)), one));
-        peer.push(one, registry.host(), peer.real.http);  // moves nothing back
+        peer.push(one, registry.host(), peer.real.http);  // moves no tag back
         CHECK(is_complete(client, registry.host(), two));
     }
 }

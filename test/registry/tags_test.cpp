@@ -1,5 +1,5 @@
-// The visible half of a publication: which tag is written when, and what becomes of it when the registry or another run
-// gets in the way.
+// The visible half of a publication: which tag is written when, and what happens if the registry or another run
+// interferes.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <set>
@@ -25,7 +25,7 @@ bool mentions(const Error& error, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("each tag is read three times: for the plan, right before it is written, and to see it") {
+TEST_CASE("each tag is read three times: for the plan, right before and right after its write") {
     Bench bench;
     bench.push(bench.matrix);
     const SampleMatrix next(bench.fake.files, "1.2.0");
@@ -37,15 +37,15 @@ TEST_CASE("each tag is read three times: for the plan, right before it is writte
             requests[request.url.substr(request.url.find("/defra"))] += request.method + " ";
     }
     REQUIRE(requests.size() == next.tag_count());
-    CHECK(bench.registry.count("HEAD", "/manifests/sha256:") == 1);  // whether an earlier attempt came so far
+    CHECK(bench.registry.count("HEAD", "/manifests/sha256:") == 1);  // whether an earlier attempt got this far
     const std::string first = "/defra/python-development/manifests/1.2.0-python3.13.3";
     std::size_t gets_of_moving_tags = 0;
     for (const auto& [tag, methods] : requests) {
         INFO(tag);
         const bool is_version = tag.find("1.2.0") != std::string::npos;
-        if (tag == first) {  // it shows whether HEAD is believed, and is looked after until the end
+        if (tag == first) {  // it shows whether HEAD can be trusted, and is checked until the end
             CHECK(methods == "GET GET PUT HEAD HEAD ");
-        } else if (!is_version && methods == "GET HEAD PUT HEAD ") {  // what it names is not fetched again
+        } else if (!is_version && methods == "GET HEAD PUT HEAD ") {  // its manifest is not fetched again
             ++gets_of_moving_tags;
         } else {
             CHECK(methods == (is_version ? "HEAD GET PUT HEAD " : "HEAD HEAD PUT HEAD "));
@@ -55,7 +55,7 @@ TEST_CASE("each tag is read three times: for the plan, right before it is writte
     CHECK(bench.registry.count("GET", "/manifests/sha256:") == next.candidates.size() - 1);
 }
 
-TEST_CASE("a registry that shows a tag late is waited for (R19)") {
+TEST_CASE("a tag that becomes visible late is polled (R19)") {
     Bench bench;
     int looks = 0;
     bool is_put = false;
@@ -70,7 +70,7 @@ TEST_CASE("a registry that shows a tag late is waited for (R19)") {
     CHECK(bench.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{500ms, 1s, 2s});
 }
 
-TEST_CASE("a tag that is accepted and lost is written once more; if it stays lost, the run fails and nothing moves") {
+TEST_CASE("a lost tag is written once more; if it is lost again, the run fails and no tag moves") {
     const std::string tag = GENERATE("1.1.0-python3.13.3", "1.1.0-python3.12.6", "latest");
     const int lost = GENERATE(1, 1000);
     INFO(tag << ", " << lost << " times");
@@ -84,7 +84,7 @@ TEST_CASE("a tag that is accepted and lost is written once more; if it stays los
     };
     if (lost == 1) {
         bench.push(bench.matrix);
-        CHECK(bench.is_right(bench.matrix));
+        CHECK(bench.is_published(bench.matrix));
         return;
     }
     const Error error = bench.push_fails();
@@ -98,10 +98,10 @@ TEST_CASE("a tag that is accepted and lost is written once more; if it stays los
     }
     bench.registry.fault = [](const Request&) { return std::nullopt; };
     bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a 404 for a version tag that exists overwrites nothing, wherever it comes from") {
+TEST_CASE("a wrong 404 for an existing version tag overwrites nothing") {
     const bool every_head = GENERATE(false, true);
     Bench bench;
     bench.push(bench.matrix);
@@ -117,7 +117,7 @@ TEST_CASE("a 404 for a version tag that exists overwrites nothing, wherever it c
         load_existing_tags(client, bench.registry.host, other.candidates, other.sources, 4);
     CHECK(other.publish(existing).exit == Exit::refused);
 
-    // And where the plan does not know it: a tag is read again before it is written.
+    // And if the plan does not know the tag: it is read again before it is written.
     try {
         bench.write(client, other, other.publish());
         FAIL("nothing was thrown");
@@ -130,7 +130,7 @@ TEST_CASE("a 404 for a version tag that exists overwrites nothing, wherever it c
     CHECK(bench.registry.written.size() == bench.matrix.tag_count());
 }
 
-TEST_CASE("a registry that responds to every HEAD with 404 or 405 gets the right tags") {
+TEST_CASE("a registry that rejects every HEAD with 404 or 405 gets the right tags") {
     const int status = GENERATE(404, 405);
     Bench bench;
     bench.push(SampleMatrix(bench.fake.files, "1.0.0"));
@@ -138,10 +138,10 @@ TEST_CASE("a registry that responds to every HEAD with 404 or 405 gets the right
         return request.method == "HEAD" ? Fault({status, {}, ""}) : std::nullopt;
     };
     bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a registry that hides its repositories from anonymous reads loses no version tag") {
+TEST_CASE("no version tag is lost if the registry hides its repositories from anonymous reads") {
     const bool asks_at_once = GENERATE(true, false);
     const std::string scheme = GENERATE("Basic realm=\"x\"", "Bearer realm=\"http://localhost:5001/token\"");
     INFO(scheme << (asks_at_once ? ", asked for at /v2/" : ", asked for at the first upload"));
@@ -175,7 +175,7 @@ TEST_CASE("a registry that hides its repositories from anonymous reads loses no 
     CHECK(bench.registry.tags == before);
 }
 
-TEST_CASE("an attempt to write a tag that is repeated after a wait reads the tag again") {
+TEST_CASE("a retried write of a tag reads the tag again first") {
     Bench bench;
     const SampleMatrix newer(bench.fake.files, "1.2.0", "out/newer");
     bench.push(SampleMatrix(bench.fake.files, "1.0.0", "out/last"));
@@ -189,13 +189,13 @@ TEST_CASE("an attempt to write a tag that is repeated after a wait reads the tag
     CHECK(error.exit == Exit::failed);
     CHECK(error.problems.front().what.starts_with("4 of 4 version tags written"));
     CHECK(error.problems.at(1).what.starts_with("another run published 1.2.0 meanwhile, which is newer, and keeps "));
-    CHECK(bench.is_right(newer));
+    CHECK(bench.is_published(newer));
     const Seen versions = bench.seen(bench.matrix);
     for (const TagName& name : names_of(bench.matrix, TagKind::version))
         CHECK(versions.at(name) == index_of(bench.matrix, name));
 }
 
-TEST_CASE("whatever another run does while this one uploads, version tags stay and moving tags go forwards only") {
+TEST_CASE("a concurrent run never changes version tags, and moving tags only go forwards") {
     Bench bench;
     const SampleMatrix last(bench.fake.files, "1.0.0", "out/last");
     bench.push(last);
@@ -206,19 +206,19 @@ TEST_CASE("whatever another run does while this one uploads, version tags stay a
         meanwhile();
         return std::nullopt;
     };
-    SECTION("a newer version is published: ours gets its version tags, and moves nothing") {
+    SECTION("a newer version is published: ours gets its version tags but moves nothing") {
         const SampleMatrix newer(bench.fake.files, "1.2.0", "out/newer");
         meanwhile = [&] { bench.put(newer); };
         const Error error = bench.push_fails();
         CHECK(error.exit == Exit::failed);
         CHECK(error.problems.front().what == "4 of 4 version tags written, no moving tag moved.");
-        CHECK(bench.is_right(newer));
+        CHECK(bench.is_published(newer));
     }
-    SECTION("an older version is published: ours moves on from there") {
+    SECTION("an older version is published: ours replaces it") {
         const SampleMatrix older(bench.fake.files, "1.0.1", "out/older");
         meanwhile = [&] { bench.put(older); };
         bench.push(bench.matrix);
-        CHECK(bench.is_right(bench.matrix));
+        CHECK(bench.is_published(bench.matrix));
     }
     SECTION("the same version is published from other inputs: nothing is overwritten") {
         const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", "other"});
@@ -227,17 +227,17 @@ TEST_CASE("whatever another run does while this one uploads, version tags stay a
         CHECK(error.exit == Exit::refused);
         CHECK(error.problems.front().what == "Nothing visible changed.");
         CHECK(mentions(error, "raise DEFRA_VERSION"));
-        CHECK(bench.is_right(other));
+        CHECK(bench.is_published(other));
     }
-    SECTION("the same version is published from the same inputs, as other bytes: a re-run goes on from them") {
+    SECTION("the same version is published from the same inputs with other bytes: a re-run reuses them") {
         const SampleMatrix other(bench.fake.files, "1.1.0", "out/other", {"other", ""});
         meanwhile = [&] { bench.put(other); };
         const Error error = bench.push_fails();
         CHECK(error.exit == Exit::failed);
         CHECK(mentions(error, "run it again"));
-        CHECK(bench.is_right(other));
+        CHECK(bench.is_published(other));
     }
-    SECTION("a moving tag is set to something of unknown age: it is left alone") {
+    SECTION("a moving tag is set to an image of unknown age: it is left alone") {
         const std::string foreign = render_index({}, {});
         meanwhile = [&] {
             bench.registry.manifests["defra/python"].emplace(sha256(foreign), foreign);
@@ -250,7 +250,7 @@ TEST_CASE("whatever another run does while this one uploads, version tags stay a
     }
 }
 
-TEST_CASE("a run that sees an older version on its moving tags writes them once more") {
+TEST_CASE("a run that finds an older version at its moving tags rewrites them") {
     Bench bench;
     const SampleMatrix older(bench.fake.files, "1.0.1", "out/older");
     bench.push(SampleMatrix(bench.fake.files, "1.0.0", "out/last"));
@@ -261,10 +261,10 @@ TEST_CASE("a run that sees an older version on its moving tags writes them once 
         return std::nullopt;
     };
     bench.push(bench.matrix, 1);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a moving tag that is gone when it should be written is an error") {
+TEST_CASE("a moving tag that has disappeared before its write is an error") {
     Bench bench;
     bench.push(SampleMatrix(bench.fake.files, "1.0.0", "out/last"));
     bench.registry.fault = [&](const Request& request) -> Fault {
@@ -274,7 +274,7 @@ TEST_CASE("a moving tag that is gone when it should be written is an error") {
     CHECK(mentions(bench.push_fails(), "defra/python:latest was there and is gone"));
 }
 
-TEST_CASE("a repository that may not be read before its first push is created by it") {
+TEST_CASE("the first push creates a repository that cannot be read before") {
     const int status = GENERATE(401, 403);
     Bench bench;
     bench.registry.fault = [&](const Request& request) -> Fault {
@@ -283,10 +283,10 @@ TEST_CASE("a repository that may not be read before its first push is created by
         return FakeRegistry::error(status, "DENIED");
     };
     bench.push(bench.matrix);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a repository that may be pushed to and never read gets no tag") {
+TEST_CASE("a write-only repository gets no tag") {
     Bench bench;
     bench.registry.fault = [&](const Request& request) -> Fault {
         return reads(request) ? Fault(FakeRegistry::error(403, "DENIED")) : std::nullopt;
@@ -295,7 +295,7 @@ TEST_CASE("a repository that may be pushed to and never read gets no tag") {
     CHECK(bench.registry.tags.empty());
 }
 
-TEST_CASE("an alias whose manifest is gone moves once it is adopted") {
+TEST_CASE("a moving tag without a manifest moves once it is adopted") {
     Bench bench;
     const Digest gone = sha256("gone");
     bench.registry.loses = [&](const Request& request) -> Fault {
@@ -312,10 +312,10 @@ TEST_CASE("an alias whose manifest is gone moves once it is adopted") {
     const Publication adopting = plan_publication(bench.matrix.plan, bench.matrix.candidates, bench.matrix.verdicts,
                                                   existing, {.stand_ins_may = true, .adopt_moving_tags = true});
     bench.write(client, bench.matrix, adopting);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a mount that fails is replaced by an upload, and a 404 for a manifest gets a second look") {
+TEST_CASE("a failed mount is replaced by an upload, and a 404 for a manifest is retried") {
     const int status = GENERATE(500, 501, 403);
     Bench bench;
     std::set<std::string> seen;
@@ -325,10 +325,10 @@ TEST_CASE("a mount that fails is replaced by an upload, and a 404 for a manifest
         return is_manifest && seen.insert(request.url).second ? Fault(absent) : std::nullopt;
     };
     bench.push(bench.matrix, 1);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("a blob whose upload got no response is asked for before it is sent again") {
+TEST_CASE("a HEAD request precedes the retry of an upload that got no response") {
     Bench bench;
     std::map<std::string, int> sends;
     bench.registry.mounts = false;
@@ -338,11 +338,11 @@ TEST_CASE("a blob whose upload got no response is asked for before it is sent ag
         return std::nullopt;
     };
     bench.push(bench.matrix, 1);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
     for (const auto& [file, count] : sends) CHECK(count == 1);
 }
 
-TEST_CASE("an upload without a place to send it to is an error, an empty digest is as good as none") {
+TEST_CASE("an upload without a Location is an error; an empty digest header is ignored") {
     Bench bench;
     SECTION("no Location") {
         bench.registry.loses = [](const Request& request) -> Fault {
@@ -355,11 +355,11 @@ TEST_CASE("an upload without a place to send it to is an error, an empty digest 
             return request.method == "PUT" ? Fault({201, {{"Docker-Content-Digest", ""}}, ""}) : std::nullopt;
         };
         bench.push(bench.matrix);
-        CHECK(bench.is_right(bench.matrix));
+        CHECK(bench.is_published(bench.matrix));
     }
 }
 
-TEST_CASE("a registry that rewrites the index under a tag is named as the cause, and the tag as visible") {
+TEST_CASE("a registry that rewrites an index is named as the cause, and the tag as visible") {
     Bench bench;
     bench.registry.loses = [&](const Request& request) -> Fault {
         const bool is_tag = request.method == "PUT" && request.url.find("/manifests/1.1.0") != std::string::npos;
@@ -376,14 +376,14 @@ TEST_CASE("a registry that rewrites the index under a tag is named as the cause,
     CHECK(bench.registry.tags.size() == 1);
 }
 
-TEST_CASE("a registry that is busy for seven seconds is waited for") {
+TEST_CASE("a registry that is unavailable for seven seconds is retried") {
     Bench bench;
     bench.registry.fault = [&](const Request&) -> Fault {
         if (bench.fake.clock.steady() >= 7s) return std::nullopt;
         return FakeRegistry::error(503, "UNAVAILABLE");
     };
     bench.push(bench.matrix, 1);
-    CHECK(bench.is_right(bench.matrix));
+    CHECK(bench.is_published(bench.matrix));
 }
 
 TEST_CASE("a rollback stops where another run moved a tag meanwhile") {
@@ -398,13 +398,13 @@ TEST_CASE("a rollback stops where another run moved a tag meanwhile") {
     const Publication back = plan_rollback(bench.matrix.plan, load_existing_tags(client, bench.registry.host, names, 4),
                                            "1.1.0", "1.2.0 does not start");
     REQUIRE(back.steps.size() == 6);
-    SECTION("nobody else publishes: the tags go back") {
+    SECTION("no other run publishes: the tags go back") {
         bench.write(client, bench.matrix, back);
-        CHECK(bench.is_right(bench.matrix));
+        CHECK(bench.is_published(bench.matrix));
     }
-    SECTION("a newer version is published: it stays") {
+    SECTION("another run publishes a newer version: it stays") {
         bench.put(newest);
         CHECK_THROWS_AS(bench.write(client, bench.matrix, back), Error);
-        CHECK(bench.is_right(newest));
+        CHECK(bench.is_published(newest));
     }
 }

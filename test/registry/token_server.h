@@ -1,5 +1,5 @@
-// A token server of the tests' own (distribution, "token" authentication): it signs what docker-registry is set up to
-// believe, and can be told to be stingy.
+// A token server for tests (distribution's "token" authentication). docker-registry is set up to trust its signature.
+// It can be configured to grant less than requested.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 #include "docker_registry.h"
 #include "system/local_server.h"
 
-/// Runs openssl in a directory; the test stops where it fails.
+/// Runs openssl in a directory; throws if it fails.
 inline void run_openssl(const std::filesystem::path& directory, std::vector<std::string> argv) {
     std::ostringstream nowhere;
     RealProcesses processes{Relay{nowhere}};
@@ -29,7 +29,7 @@ inline void run_openssl(const std::filesystem::path& directory, std::vector<std:
     if (finished.exit_code != 0) throw std::runtime_error("openssl: " + finished.err);
 }
 
-/// A key and a certificate that vouches for itself, made for this test: DIRECTORY/NAME.key, DIRECTORY/NAME.crt.
+/// Generates a key and a self-signed certificate: DIRECTORY/NAME.key and DIRECTORY/NAME.crt.
 inline void make_certificate(const std::filesystem::path& directory, const std::string& name, const std::string& host) {
     run_openssl(directory,
                 {"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".crt",
@@ -49,7 +49,7 @@ class TokenServer {
         for (std::string line; std::getline(certificate, line);) {
             if (!line.starts_with("-----")) chain_ += line;
         }
-        server_ = std::make_unique<LocalServer>([this](const std::string& request) { return answer(request); });
+        server_ = std::make_unique<LocalServer>([this](const std::string& request) { return respond(request); });
     }
     TokenServer(const TokenServer&) = delete;
     TokenServer& operator=(const TokenServer&) = delete;
@@ -66,7 +66,7 @@ class TokenServer {
     }
 
     std::atomic<bool> lets_push = true;
-    std::atomic<int> lives = 300;  ///< seconds that a token is good for (the registry forgives 60 more)
+    std::atomic<int> lives = 300;  ///< how long a token is valid, in seconds (the registry tolerates 60 more)
     std::atomic<Style> style = Style::token_with_life;
     std::atomic<int> given = 0;
 
@@ -101,7 +101,7 @@ class TokenServer {
         return text;
     }
 
-    /// "repository:defra/python:pull,push" as the token has it.
+    /// The token's access entry for a scope such as "repository:defra/python:pull,push".
     std::string grant(const std::string& scope) const {
         const std::vector<std::string> parts = fields_of(scope, ':');
         if (parts.size() != 3) return "";
@@ -112,7 +112,7 @@ class TokenServer {
         return fmt::format(R"({{"type":"{}","name":"{}","actions":[{}]}})", parts[0], parts[1], actions);
     }
 
-    Reply answer(const std::string& request) {
+    Reply respond(const std::string& request) {
         const std::string line = request.substr(0, request.find(" HTTP/"));
         std::string grants;
         for (std::size_t at = line.find("scope="); at != std::string::npos; at = line.find("scope=", at + 1)) {

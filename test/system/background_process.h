@@ -1,4 +1,4 @@
-// A server that runs beside a test and ends with it.
+// A server process that runs during a test.
 #pragma once
 
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 
 class BackgroundProcess {
   public:
-    /// Starts it with nothing but PATH in its environment, and a word to registries that nobody wants their traces;
-    /// what it says goes to the file `log`.
+    /// Starts it with only PATH and OTEL_TRACES_EXPORTER=none (no traces from registries) in its environment. Its
+    /// output goes to the file `log`.
     BackgroundProcess(std::vector<std::string> words, std::filesystem::path log) : log_(std::move(log)) {
         std::vector<char*> argv;
         for (std::string& word : words) argv.push_back(word.data());
@@ -42,14 +42,14 @@ class BackgroundProcess {
         waitpid(process_, nullptr, 0);
     }
 
-    /// Throws with all it said if that is not so within a minute.
+    /// Throws with the log if that does not become true within a minute.
     void wait_until(const std::function<bool()>& is_so) const {
         for (int attempt = 0; attempt < 1200; ++attempt) {
             if (is_so()) return;
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
         std::ifstream log(log_);
-        throw std::runtime_error("it does not answer: " + std::string(std::istreambuf_iterator<char>(log), {}));
+        throw std::runtime_error("it does not respond: " + std::string(std::istreambuf_iterator<char>(log), {}));
     }
 
   private:

@@ -1,5 +1,4 @@
-// Work that is interrupted by a signal to its whole process group, as a terminal's Ctrl-C does, without ending the
-// test.
+// Runs work in a child process and interrupts it with a signal to its process group, like Ctrl-C in a terminal.
 #pragma once
 
 #include <signal.h>
@@ -14,8 +13,8 @@
 #include "base/error.h"
 #include "system/cancellation.h"
 
-/// The exit code of a process of its own that does the work: 130 if the work ended in Error{cancelled}, 0 if it ended
-/// by itself. `after` this long the signal is sent to its group.
+/// Returns the exit code of the child: 130 if the work ended in Error{cancelled}, 0 if it completed. The signal is sent
+/// `after` this long.
 inline int exit_code_when_interrupted(std::chrono::milliseconds after, int signal_number,
                                       const std::function<void()>& work) {
     const pid_t child = fork();

@@ -1,4 +1,4 @@
-// Docker as people type it, for tests: images and containers with names of the test's own, all gone at its end.
+// The docker commands for tests. The images and containers have names of their own and are removed at the end.
 #pragma once
 
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "whole/project.h"
 
-/// The layout of what stands for a base.
+/// The layout of a stand-in base.
 inline fs::path stand_in_layout(const std::string& reference) {
     std::ifstream file(cache_directory() / "stand-ins/bases.json");
     const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -23,7 +23,7 @@ inline fs::path stand_in_layout(const std::string& reference) {
 struct Docker {
     Project& project;
     std::string id = "python-image-action-services-" + std::to_string(getpid());
-    fs::path directory = fs::temp_directory_path() / id;  ///< whose name needs no care
+    fs::path directory = fs::temp_directory_path() / id;  ///< a name that needs no quoting
     std::vector<std::string> containers;
     std::set<std::string> images;
 
@@ -41,14 +41,14 @@ struct Docker {
         fs::remove_all(directory);
     }
 
-    /// An image of this test.
+    /// The name of an image of this test.
     std::string name(const std::string& image) {
         const std::string whole = id + ":" + image;
         images.insert(whole);
         return whole;
     }
 
-    /// The option that puts a layout in the place of an image that a Dockerfile names.
+    /// The option that replaces an image named in a Dockerfile by a layout.
     std::vector<std::string> context(const std::string& reference, const fs::path& layout) {
         const rapidjson::Document index = parse_tool_json(project.real.files.read(layout / "index.json"), "index.json");
         const fs::path link = directory / std::to_string(std::hash<std::string>{}(layout.string()));
@@ -78,7 +78,7 @@ struct Docker {
         return project.start(argv);
     }
 
-    /// In the background; returns the container's id.
+    /// Starts it in the background; returns the id of the container.
     std::string start(const std::vector<std::string>& words) {
         std::vector<std::string> argv = {"docker", "run", "--detach"};
         argv.insert(argv.end(), words.begin(), words.end());
@@ -86,7 +86,7 @@ struct Docker {
         return containers.back();
     }
 
-    /// Where a published port is: "127.0.0.1:49153".
+    /// The host and port of a published port, such as "127.0.0.1:49153".
     std::string address(const std::string& container, const std::string& port) {
         return std::string(trimmed(succeed({"docker", "port", container, port}).out));
     }
@@ -108,7 +108,7 @@ struct Docker {
         return logs.out + logs.err;
     }
 
-    /// Both scanners' lists of what is in a layout's image, as CycloneDX.
+    /// The CycloneDX SBOMs of an image, one by each scanner.
     std::vector<std::string> list_packages(const fs::path& layout) {
         project.real.environment["GRYPE_DB_CACHE_DIR"] = (sample_databases("green") / "grype").string();
         for (const char* off : {"GRYPE_DB_AUTO_UPDATE", "GRYPE_DB_VALIDATE_AGE", "GRYPE_CHECK_FOR_APP_UPDATE"})

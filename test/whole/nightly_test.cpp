@@ -1,4 +1,4 @@
-// A push publishes into a registry and releases; nights scan what is there and keep one issue.
+// A push publishes to a registry and makes a release; nightly runs scan what is published and maintain one issue.
 #include "commands/served_github.h"
 #include "places.h"
 #include "registry/docker_registry.h"
@@ -6,7 +6,7 @@
 
 namespace {
 
-/// One image of the matrix, pushed to master of a repository on the fake GitHub, with a real registry beside it.
+/// One image of the matrix, pushed to master of a repository on the fake GitHub, and a real registry.
 struct PushedProject {
     Project project;
     DockerRegistry registry;
@@ -58,8 +58,8 @@ struct PushedProject {
                              {"BUILD-CA", "/etc/ssl/certs/ca-certificates.crt"}});
     }
 
-    /// On a machine that has nothing of what was built.
-    Finished night(const std::string& databases) {
+    /// On a machine without the build's output.
+    Finished run_nightly(const std::string& databases) {
         fs::remove_all(project.tree / "out");
         return step("schedule", {{"COMMAND", "nightly"}, {"DATABASES", sample_databases(databases).string()}});
     }
@@ -69,9 +69,9 @@ struct PushedProject {
 
 }  // namespace
 
-TEST_CASE("From a push to a registry and a release, through nights with news and without, to a closed issue") {
-    // Only here: one program publishes, releases, scans what it published and keeps its issue, with a real registry
-    // between.
+TEST_CASE("A push publishes and releases; nightly runs open one issue and close it") {
+    // Only here: the program publishes to a real registry, makes a release, scans what it published and maintains the
+    // issue.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     PushedProject scene;
     FakeGitHub& hub = scene.served.hub;
@@ -92,24 +92,24 @@ TEST_CASE("From a push to a registry and a release, through nights with news and
     CHECK(again.exit_code == 0);
     CHECK(hub.releases.size() == 1);
 
-    const Finished clean = scene.night("green");
+    const Finished clean = scene.run_nightly("green");
     INFO(clean.out << clean.err);
     CHECK(clean.exit_code == 0);
     CHECK(hub.issues.empty());
     CHECK(hub.enabled_workflows.contains("nightly-scan.yml"));
     CHECK(hub.analyses.back().category == hub.analyses.front().category);
 
-    const Finished red = scene.night("red");
+    const Finished red = scene.run_nightly("red");
     INFO(red.out << red.err);
     CHECK(red.exit_code == 1);
     REQUIRE(hub.issues.size() == 1);
     CHECK(hub.issues.front().state == "open");
     CHECK(mentions(scene.output(), "issues/1"));
 
-    CHECK(scene.night("red").exit_code == 0);
+    CHECK(scene.run_nightly("red").exit_code == 0);
     CHECK(hub.issues.front().comments.empty());
 
-    CHECK(scene.night("green").exit_code == 0);
+    CHECK(scene.run_nightly("green").exit_code == 0);
     CHECK(hub.issues.front().state == "closed");
     CHECK(hub.issues.size() == 1);
 

@@ -1,4 +1,4 @@
-// A second Docker Engine on this machine, set up in another way than the one that the tests else use.
+// A second Docker Engine on this machine, with another configuration than the default one.
 #pragma once
 
 #include <unistd.h>
@@ -8,17 +8,17 @@
 
 enum class ImageStore { containerd, classic };
 
-/// Lives as long as this object, in a directory of its own.
+/// The engine runs as long as this object lives, in a temporary directory.
 class OtherEngine {
   public:
     static constexpr const char* program = "/usr/sbin/dockerd";
 
-    /// A daemon that is started without a bridge removes everybody's docker0: it has to share it.
+    /// A daemon started without a bridge removes the docker0 of all engines, so this one shares it.
     static bool is_possible() {
         return geteuid() == 0 && access(program, X_OK) == 0 && std::filesystem::exists("/sys/class/net/docker0");
     }
 
-    /// `mirror`: the URL of a registry that it asks in place of docker.io.
+    /// `mirror`: the URL of a registry that replaces docker.io.
     OtherEngine(ImageStore store, const std::string& mirror)
         : directory_(make_directory(store, mirror)), daemon_(make_words(directory_.path), directory_.path / "log") {
         daemon_.wait_until([&] {
@@ -32,13 +32,13 @@ class OtherEngine {
 
     std::filesystem::path socket() const { return directory_.path / "docker.sock"; }
 
-    /// All its containers, running or not, as its API has them: "[]\n" if there is none.
+    /// All its containers, running or not, as JSON from its API: "[]\n" if there are none.
     std::string containers() const { return get("/containers/json?all=1"); }
 
   private:
     struct Directory {
         std::filesystem::path path;
-        /// What the daemon could not unmount stays, which is no reason to fail a test.
+        /// What the daemon could not unmount stays; that is not a reason to fail a test.
         ~Directory() {
             std::error_code left;
             std::filesystem::remove_all(path, left);

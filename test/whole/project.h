@@ -1,5 +1,5 @@
-// A copy of this repository's work tree, and the real program in it: with the stand-in bases and sample databases that
-// the set-up made.
+// Runs the real program in a copy of this repository's work tree, with the stand-in bases and sample databases from the
+// set-up.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -34,7 +34,7 @@ inline constexpr const char* stand_in_matrix = R"([
 ]
 )";
 
-/// The directory of the sample databases of that kind: "green" ends clean, "red" blocks.
+/// The directory of the sample databases: with "green" the verdict is clean, with "red" vulnerable.
 inline fs::path sample_databases(const std::string& kind) {
     fs::path newest;
     for (const fs::directory_entry& entry : fs::directory_iterator(cache_directory() / "databases")) {
@@ -45,7 +45,7 @@ inline fs::path sample_databases(const std::string& kind) {
     return newest;
 }
 
-/// A copy of the work tree, in a directory whose name has blanks, commas and a dollar sign.
+/// A copy of the work tree in a directory whose name has blanks, commas and a dollar sign.
 struct Project {
     RealWorld real;
     fs::path tree = real.tree.path;
@@ -57,11 +57,11 @@ struct Project {
             fs::copy(repository / name, tree / name, fs::copy_options::recursive);
         }
         real.files.write(tree / "matrix.json", stand_in_matrix);
-        real.environment["XDG_CACHE_HOME"] = (tree / ".cache").string();  // no scan of another test is reused
+        real.environment["XDG_CACHE_HOME"] = (tree / ".cache").string();  // never reuse the scans of another test
         REQUIRE(fs::exists(program_file()));
     }
 
-    /// `python-image-action COMMAND` from another directory than the work tree.
+    /// Runs `python-image-action COMMAND` from a directory other than the work tree.
     Finished run(const std::string& command, const std::vector<std::string>& options = {}) {
         return start(words(command, options));
     }
@@ -73,7 +73,7 @@ struct Project {
         return argv;
     }
 
-    /// The same with what the set-up prepared in the place of registries and feeds.
+    /// The same with stand-in bases and sample databases.
     Finished run_on_stand_ins(const std::string& command, std::vector<std::string> options = {},
                               const std::string& kind = "green") {
         if (command == "build" || command == "test" || command == "run") {
@@ -97,36 +97,36 @@ struct Project {
         return finished;
     }
 
-    /// Puts a copy of out/ here, as a whole run on stand-ins leaves it. That run is made once, for all tests that only
-    /// look at what it left or change their copy.
+    /// Copies out/ of a complete run on stand-ins into this work tree. The run is made once, for all tests that read
+    /// its results or change their copy.
     void copy_finished_run();
 
     std::string text(const fs::path& file) { return real.files.read(tree / file); }
     bool has(const fs::path& file) { return fs::exists(tree / file); }
 };
 
-/// Where the finished run is kept: beside the program that made it.
+/// The directory of the finished run, beside the program that made it.
 inline fs::path finished_run() {
     return fs::path(program_file()).parent_path() / "finished-run";
 }
 
-/// Makes the finished run where the program or the samples are newer. Another process that wants it meanwhile waits.
+/// Makes the finished run if the program or the samples are newer. Other processes that need it wait.
 inline void make_finished_run() {
-    const fs::path kept = finished_run();
-    const int lock = open((kept.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    const fs::path cached = finished_run();
+    const int lock = open((cached.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     REQUIRE(flock(lock, LOCK_EX) == 0);
     const auto newest = std::max(fs::last_write_time(program_file()), fs::last_write_time(sample_databases("green")));
-    if (!fs::exists(kept) || fs::last_write_time(kept) < newest) {
-        for (const char* former : {"", ".new"}) fs::remove_all(kept.string() + former);
+    if (!fs::exists(cached) || fs::last_write_time(cached) < newest) {
+        for (const char* former : {"", ".new"}) fs::remove_all(cached.string() + former);
         Project project;
         const Finished finished = project.run_on_stand_ins("run");
         INFO(finished.out << finished.err);
         REQUIRE(finished.exit_code == 0);
         project.real.files.write(project.tree / "out/stdout", finished.out);
-        fs::copy(project.tree / "out", kept.string() + ".new",
+        fs::copy(project.tree / "out", cached.string() + ".new",
                  fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-        fs::rename(kept.string() + ".new", kept);
-        fs::last_write_time(kept, fs::file_time_type::clock::now());
+        fs::rename(cached.string() + ".new", cached);
+        fs::last_write_time(cached, fs::file_time_type::clock::now());
     }
     close(lock);
 }

@@ -1,4 +1,4 @@
-// A real registry at the end of the pipeline: what is published can be fetched byte for byte, by every client.
+// Publishes to a real registry: every client can fetch the exact bytes.
 #include <csignal>
 
 #include "places.h"
@@ -6,7 +6,7 @@
 
 namespace {
 
-/// A directory whose name every client takes for a name.
+/// A directory whose name every client accepts unquoted.
 struct PlainDirectory {
     fs::path path = fs::temp_directory_path() / ("interoperability-" + std::to_string(getpid()));
     PlainDirectory() { fs::create_directory(path); }
@@ -23,8 +23,8 @@ std::string only_entry_of(Project& project, const fs::path& layout) {
 
 }  // namespace
 
-TEST_CASE("What was scanned is what a registry holds, what fetch brings back, and what docker runs") {
-    // Only here: other clients and the engine read what we pushed.
+TEST_CASE("The registry, fetch and docker all get the image that was scanned") {
+    // Only here: other clients and a real engine read what we pushed.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     PublishedProject scene;
     Project& project = scene.project;
@@ -43,14 +43,14 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
     CHECK(scene.digest_of("latest") == index);
     CHECK(scene.digest_of("latest-3.13") == index);
 
-    SECTION("a second time there is nothing to do") {
+    SECTION("publishing again does nothing") {
         const Finished again = scene.publish();
         CHECK(again.exit_code == 0);
         CHECK(mentions(again.err, "nothing that goes into an image changed"));
         CHECK(scene.digest_of(version_tag) == index);
     }
 
-    SECTION("fetch brings the same bytes back") {
+    SECTION("fetch returns the same bytes") {
         const Finished fetched = project.start(
             {program_file(), "fetch", scene.repository() + "@" + index, "--directory", project.tree.string()});
         INFO(fetched.err);
@@ -72,7 +72,7 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
         project.start({"docker", "image", "rm", "--force", reference});
     }
 
-    SECTION("skopeo and crane find every byte right, and carry it elsewhere without a change") {
+    SECTION("skopeo and crane copy it without changing a digest") {
         if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
         const CraneRegistry other;
         const PlainDirectory directory;
@@ -91,12 +91,12 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
         CHECK(scene.digest_at(other.host() + "/crane:1") == index);
     }
 
-    SECTION("a moving tag that was added to the matrix gets the bytes that are out, scanned again") {
+    SECTION("a moving tag added to the matrix gets the published bytes, scanned again") {
         std::string matrix = stand_in_matrix;
         matrix.replace(matrix.find("\"latest\""), 8, "\"latest\", \"stable\"");
         project.real.files.write(project.tree / "matrix.json", matrix);
         Environment& environment = project.real.environment;
-        environment["SOURCE_DATE_EPOCH"] = "1700000000";  // the index that is composed now is another one
+        environment["SOURCE_DATE_EPOCH"] = "1700000000";  // so that the new index differs
         const Finished finished = scene.publish();
         INFO(finished.err);
         CHECK(finished.exit_code == 0);
@@ -105,7 +105,7 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
         CHECK(project.has(fs::path("out/unfinished/verdicts") / (std::string(layout_name) + ".json")));
     }
 
-    SECTION("tags go back to what was out before") {
+    SECTION("a rollback moves the tags back to the previous version") {
         project.real.files.write(project.tree / "JOB.env", "DEFRA_VERSION=1.0.1\nIMAGE_NAME=python\n");
         REQUIRE(scene.publish().exit_code == 0);
         CHECK(scene.digest_of("latest") != index);
@@ -115,7 +115,7 @@ TEST_CASE("What was scanned is what a registry holds, what fetch brings back, an
     }
 }
 
-TEST_CASE("A directory that is a registry is read by skopeo and crane: what they bring to a registry has our digests") {
+TEST_CASE("skopeo and crane copy from a published directory to a registry without changing a digest") {
     // Only here: other clients read the directories that we write.
     if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
     PublishedProject scene;
@@ -128,7 +128,7 @@ TEST_CASE("A directory that is a registry is read by skopeo and crane: what they
     const fs::path layout = directory.path / "defradigital/python";
     const std::vector<Descriptor> entries =
         parse_manifest(scene.project.real.files.read(layout / "index.json"), "index.json").children;
-    CHECK(entries.size() == 3);  // every tag an entry
+    CHECK(entries.size() == 3);  // an entry for each tag
 
     scene.succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane:all"});
     for (const Descriptor& entry : entries) {

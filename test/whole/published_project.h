@@ -1,4 +1,4 @@
-// For tests that publish: one image on stand-ins, built and scanned, and a real registry.
+// For tests that publish.
 #pragma once
 
 #include "registry/docker_registry.h"
@@ -8,7 +8,7 @@ inline constexpr const char* image = "3.13.5-production";
 inline constexpr const char* layout_name = "3.13.5-production-linux-amd64";
 inline constexpr const char* version_tag = "1.0.0-python3.13.5";
 
-/// One image, built and scanned, and a registry.
+/// One image on stand-in bases, built and scanned, and a real registry.
 struct PublishedProject {
     Project project;
     DockerRegistry registry;
@@ -25,7 +25,7 @@ struct PublishedProject {
 
     std::string repository() const { return registry.host() + "/defradigital/python"; }
 
-    /// As another client sees it; empty if there is no such tag.
+    /// The digest that skopeo reads; empty if there is no such tag.
     std::string digest_of(const std::string& tag) { return digest_at(repository() + ":" + tag); }
 
     std::string digest_at(const std::string& reference) {

@@ -1,4 +1,5 @@
-// What a service team does with a published image: asks about it by its name. And what a pull request is compared with.
+// What a service team does with a published image: scan and explain it by its reference. And the comparison of a pull
+// request with what is published.
 #include <set>
 
 #include "places.h"
@@ -6,7 +7,7 @@
 
 namespace {
 
-/// "CVE-2023-45853 zlib1g", of every finding in a verdict, whatever was decided about it.
+/// Every finding in a verdict, blocking or not, such as "CVE-2023-45853 zlib1g".
 std::set<std::string> findings_in(Project& project, const fs::path& verdict) {
     const rapidjson::Document json = parse_tool_json(project.text(verdict), verdict.string());
     std::set<std::string> findings;
@@ -25,7 +26,7 @@ std::string name_of(const std::string& digest) {
     return "defradigital-python-" + digest.substr(7, 12) + "-linux-amd64";
 }
 
-/// An empty directory: a laptop of somebody who has no work tree.
+/// An empty directory: a user's laptop without a work tree.
 struct Laptop {
     Project& project;
     fs::path directory = project.tree / "laptop";
@@ -42,8 +43,8 @@ struct Laptop {
 
 }  // namespace
 
-TEST_CASE("A published image is scanned and explained by its name alone, as it was where it was built") {
-    // Only here: what is fetched from a registry is what was built, for real scanners.
+TEST_CASE("A published image is scanned and explained by its reference alone, with the results of its build") {
+    // Only here: real scanners find the same in the fetched image as in the built one.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     PublishedProject scene;
     Project& project = scene.project;
@@ -53,7 +54,7 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
     CHECK(project.run_on_stand_ins("scan", {"--only", image}, "red").exit_code == 1);
     Laptop laptop(project);
 
-    SECTION("scan finds what was found in the layout, and says which image that was") {
+    SECTION("scan finds the same as in the layout, and names the image") {
         const Finished scanned = laptop.ask("scan", {"--reference", reference});
         INFO(scanned.out << scanned.err);
         CHECK(scanned.exit_code == 1);
@@ -66,7 +67,7 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
         CHECK(project.has("laptop/out/sarif/" + name + ".sarif"));
     }
 
-    SECTION("explain answers yes, with the package, and no, with the databases that do not know it") {
+    SECTION("explain names the affected package, or says that the finding is absent") {
         const std::string known = *findings_in(project, "out/verdicts/" + std::string(layout_name) + ".json").begin();
         const std::string id = known.substr(0, known.find(' '));
         const Finished there = laptop.ask("explain", {id, "--reference", reference});
@@ -77,7 +78,7 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
         CHECK(mentions(absent.out, "not found"));
     }
 
-    SECTION("a digest that is not there is said, and what that may mean; it is no clean image") {
+    SECTION("a missing digest is an error with a hint, never a clean verdict") {
         const std::string lost = scene.repository() + "@" + sha256("lost").text();
         const Finished scanned = laptop.ask("scan", {"--reference", lost});
         CHECK(scanned.exit_code == 3);
@@ -85,7 +86,7 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
         CHECK_FALSE(project.has("laptop/out/summary.md"));
     }
 
-    SECTION("a pull request is judged by what it adds to what is out, if the policy says so") {
+    SECTION("with `pull_requests: new-only` a pull request is judged by the findings that it adds") {
         project.real.files.write(project.tree / "event.json",
                                  R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
                                   "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})");
@@ -104,12 +105,12 @@ TEST_CASE("A published image is scanned and explained by its name alone, as it w
             return project.run_on_stand_ins("scan", {"--only", image, "--to", scene.registry.host()}, "red");
         };
         CHECK(propose("").exit_code == 1);
-        const Finished forgiven = propose("gate: {pull_requests: new-only}\n");
-        INFO(forgiven.out << forgiven.err);
-        CHECK(forgiven.exit_code == 0);
+        const Finished compared = propose("gate: {pull_requests: new-only}\n");
+        INFO(compared.out << compared.err);
+        CHECK(compared.exit_code == 0);
         CHECK(mentions(project.text("out/summary.md"), "only new findings count"));
 
-        // Without anything to compare with nothing is forgiven.
+        // Without a published image to compare with, every finding counts.
         const DockerRegistry empty;
         const Finished alone = project.run_on_stand_ins("scan", {"--only", image, "--to", empty.host()}, "red");
         CHECK(alone.exit_code == 1);

@@ -1,4 +1,4 @@
-// Where Docker Hub can be had: a registry on this machine plays it, and gcr.io and ghcr.io, under their real names.
+// Builds with registries: one on this machine stands in for Docker Hub, gcr.io and ghcr.io, under their real names.
 #include <thread>
 
 #include "registry/docker_registry.h"
@@ -14,7 +14,7 @@ void push(Project& project, const DockerRegistry& registry, const fs::path& layo
     REQUIRE(copied.exit_code == 0);
 }
 
-/// Fills the registry with what the bases' references name.
+/// Pushes the bases to the registry, under the names in the Dockerfile.
 void push_bases(Project& project, const DockerRegistry& registry) {
     const rapidjson::Document bases =
         parse_tool_json(project.real.files.read(cache_directory() / "stand-ins/bases.json"), "bases.json");
@@ -28,7 +28,7 @@ void push_bases(Project& project, const DockerRegistry& registry) {
     }
 }
 
-/// A registry with all bases, and an engine that is set up to ask it in place of Docker Hub.
+/// A registry with all bases, and an engine that uses it as its mirror of Docker Hub.
 struct MirroredEngine {
     Project project;
     DockerRegistry registry;
@@ -39,15 +39,15 @@ struct MirroredEngine {
         project.real.environment["DOCKER_HOST"] = "unix://" + engine.socket().string();
     }
 
-    /// Docker Hub's mirror is the engine's affair; engines have no such setting for other registries.
+    /// The engine is configured with the mirror of Docker Hub; engines have no such setting for other registries.
     std::vector<std::string> options() const {
         const std::string mirrors = "gcr.io=" + registry.host() + ",ghcr.io=" + registry.host();
         return {"--only", "3.12.3-production", "--mirrors",
                 mirrors,  "--build-ca",        "/etc/ssl/certs/ca-certificates.crt"};
     }
 
-    /// An engine that was told to remove one may need a moment for it.
-    bool comes_to_have_no_containers() {
+    /// An engine may need a moment to remove a container.
+    bool ends_without_containers() {
         for (int look = 0; look < 60 && engine.containers() != "[]\n"; ++look)
             std::this_thread::sleep_for(std::chrono::seconds(1));
         return engine.containers() == "[]\n";
@@ -59,7 +59,7 @@ void need_other_engine() {
     if (!OtherEngine::is_possible()) SKIP("a second engine needs root, dockerd and the bridge docker0");
 }
 
-/// What the set-up step `buildkit` made.
+/// The result of the set-up step `buildkit`.
 fs::path buildkit() {
     const fs::path directory = cache_directory() / "buildkit";
     if (!fs::exists(directory)) SKIP("BuildKit is not there: tools/ready buildkit");
@@ -75,8 +75,8 @@ void check_built(Project& project) {
 
 }  // namespace
 
-TEST_CASE("With registries that answer, the bases are asked for, pinned by digest, pulled and built on") {
-    // Only here: references to bases are resolved, pinned and pulled by a real builder.
+TEST_CASE("With registries, the bases are resolved, pinned by digest and pulled") {
+    // Only here: a real builder resolves, pins and pulls the bases.
     if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed");
     Project project;
     DockerRegistry registry;
@@ -99,7 +99,7 @@ TEST_CASE("With registries that answer, the bases are asked for, pinned by diges
         CHECK_FALSE(text_at(base, "created").empty());
     }
 
-    SECTION("a base that is not there is named, with what to do, and nothing is built") {
+    SECTION("a missing base is named with a hint, and nothing is built") {
         project.real.files.write(project.tree / "matrix.json",
                                  R"([{"pythonVersion": "3.13.99", "debianVersion": "slim-bookworm", "tags": []}])");
         const Finished finished = project.run("build", {"--mirrors", mirrors, "--out", "other"});
@@ -108,14 +108,14 @@ TEST_CASE("With registries that answer, the bases are asked for, pinned by diges
         CHECK_FALSE(project.has("other/images"));
     }
 
-    SECTION("images on stand-ins are told for what they are, wherever their bases came from") {
+    SECTION("images on stand-in bases are marked as such, wherever the bases came from") {
         REQUIRE(project.run_on_stand_ins("scan", {"--only", "3.13.5-production"}).exit_code == 0);
         CHECK(mentions(project.text("out/summary.md"), "Stand-in bases"));
     }
 }
 
-TEST_CASE("An engine that is set up with a mirror of Docker Hub gets the bases from there, under their real names") {
-    // Only here: the engine's own setting of a mirror.
+TEST_CASE("An engine with a mirror of Docker Hub gets the bases from there, under their real names") {
+    // Only here: an engine with a mirror in its own configuration.
     need_other_engine();
     MirroredEngine mirrored(ImageStore::containerd);
     Project& project = mirrored.project;
@@ -126,8 +126,8 @@ TEST_CASE("An engine that is set up with a mirror of Docker Hub gets the bases f
     CHECK(mentions(project.text("out/bases.json"), "\"reference\": \"python:3.12.3-slim-bookworm\""));
 }
 
-TEST_CASE("On the classic image store a builder of our own does the work, and is gone afterwards") {
-    // Only here: an engine with the classic image store cannot write layouts.
+TEST_CASE("On the classic image store a temporary builder builds, and is removed afterwards") {
+    // Only here: an engine with the classic image store, which cannot write layouts.
     need_other_engine();
     const fs::path image = buildkit() / "image";
     MirroredEngine mirrored(ImageStore::classic);
@@ -139,7 +139,7 @@ TEST_CASE("On the classic image store a builder of our own does the work, and is
     INFO(built.err);
     REQUIRE(built.exit_code == 0);
     check_built(project);
-    CHECK(mirrored.comes_to_have_no_containers());
+    CHECK(mirrored.ends_without_containers());
 
     SECTION("a cancelled build removes it too") {
         project.real.files.write(project.tree / "image/settle", project.text("image/settle") + "sleep 60\n");
@@ -148,12 +148,12 @@ TEST_CASE("On the classic image store a builder of our own does the work, and is
         const Finished cancelled = project.start(argv);
         INFO(cancelled.err);
         CHECK(cancelled.exit_code == 130);
-        CHECK(mirrored.comes_to_have_no_containers());
+        CHECK(mirrored.ends_without_containers());
     }
 }
 
-TEST_CASE("A remote builder does the work where there is no engine at all") {
-    // Only here: a BuildKit that is not inside of an engine.
+TEST_CASE("A remote builder builds without an engine") {
+    // Only here: a BuildKit outside an engine.
     if (geteuid() != 0) SKIP("a BuildKit daemon needs root");
     const fs::path program = buildkit() / "buildkitd";
     Project project;

@@ -1,9 +1,9 @@
-// A whole run, with real tools.
+// Complete runs with real tools.
 #include "whole/project.h"
 
 namespace {
 
-/// The manifest digests of all images below a repository's index of that tag.
+/// The manifest digests of all images in the index of a tag.
 std::vector<std::string> published_manifests(Project& project, const std::string& repository, const std::string& tag) {
     const fs::path layout = project.tree / "out/registry" / repository;
     std::vector<std::string> digests;
@@ -49,9 +49,9 @@ void check_published(Project& project) {
           published_manifests(project, "defradigital/python", "latest-3.13"));
 }
 
-/// Another program than ours reads what was published.
+/// Another client reads what was published.
 void check_skopeo_reads(Project& project) {
-    // skopeo takes a comma or a colon in a directory's name for its own: hence a plain one.
+    // skopeo interprets a comma or colon in a directory's name; use a plain name.
     const fs::path plain = fs::temp_directory_path() / ("project-" + std::to_string(getpid()));
     fs::create_directory_symlink(project.tree / "out/registry/defradigital/python", plain);
     const Finished seen =
@@ -64,8 +64,8 @@ void check_skopeo_reads(Project& project) {
 
 }  // namespace
 
-TEST_CASE("A whole run: from the matrix to scanned images in a directory that is a registry", "[finished-run]") {
-    // Only here: build, contract, scans, verdict and publication, each with its real tool, fit together.
+TEST_CASE("A complete run builds, tests, scans and publishes the matrix to a directory", "[finished-run]") {
+    // Only here: build, contract, scans, verdict and publication work together with their real tools.
     make_finished_run();
     Project project;
     project.copy_finished_run();
@@ -75,8 +75,8 @@ TEST_CASE("A whole run: from the matrix to scanned images in a directory that is
     CHECK(mentions(project.text("out/publication.json"), "\"done\": true"));
 }
 
-TEST_CASE("A second run makes the same images, and the registry is made afresh with them") {
-    // Only here: a real builder and real scanners give the same bytes and the same verdict again.
+TEST_CASE("A second run makes the same images and rewrites the registry directory") {
+    // Only here: a real builder and real scanners reproduce the bytes and the verdict.
     Project project;
     project.copy_finished_run();
     const std::string before = judged_manifest(project, "3.13.5-production");
@@ -88,8 +88,8 @@ TEST_CASE("A second run makes the same images, and the registry is made afresh w
     check_published(project);
 }
 
-TEST_CASE("A run that is blocked leaves the registry alone and names the bumps that would help") {
-    // Only here: what real scanners find with databases that know of vulnerabilities ends in advice.
+TEST_CASE("A blocked run leaves the registry unchanged and names the upgrades that would help") {
+    // Only here: findings of real scanners lead to advice.
     Project project;
     project.copy_finished_run();
     const fs::path index = project.tree / "out/registry/defradigital/python/index.json";
@@ -100,14 +100,13 @@ TEST_CASE("A run that is blocked leaves the registry alone and names the bumps t
     CHECK(mentions(project.text("out/verdict.json"), "\"vulnerable\""));
     CHECK(mentions(project.text("out/summary.md"), "3.13.6"));
 
-    // What gate.publish: no-worse lets a publishing run do is no excuse for one that may not publish.
+    // gate.publish: no-worse only applies to runs that may publish.
     project.real.files.write(project.tree / "vulnerability-policy.yml", "gate: {publish: no-worse}\n");
     CHECK(project.run_on_stand_ins("run", {"--contract", "off", "--publish", "off"}, "red").exit_code == 1);
 }
 
-TEST_CASE("Publishing again where the versions are out finds nothing to do; with other inputs it refuses") {
-    // Only here: the digest of the inputs that a real build wrote is the one that is compared when it is published
-    // again.
+TEST_CASE("Publishing the same version again does nothing; with other inputs it fails") {
+    // Only here: publication compares the digest of the inputs that a real build wrote.
     Project project;
     project.copy_finished_run();
     const Finished once = project.run("publish", {"--to", "oci:elsewhere"});
@@ -122,8 +121,8 @@ TEST_CASE("Publishing again where the versions are out finds nothing to do; with
     CHECK(mentions(changed.err, "raise DEFRA_VERSION"));
 }
 
-TEST_CASE("A layer that was swapped on disk after the build is never published") {
-    // Only here: the layout that a real builder wrote is checked before a real scanner reads it.
+TEST_CASE("A layer changed on disk after the build is never published") {
+    // Only here: a layout by a real builder is checked before a real scanner reads it.
     Project project;
     project.copy_finished_run();
     const Layout layout = load_layout(project.real.files, project.tree / "out/images/3.13.5-production-linux-amd64",

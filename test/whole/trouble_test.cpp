@@ -1,5 +1,4 @@
-// What goes wrong around the program: each ends in the exit code and the words that were promised, and in nothing
-// published.
+// Faults around the program: each ends with the documented exit code and message, and publishes nothing.
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <csignal>
@@ -11,7 +10,7 @@
 
 namespace {
 
-/// A program of that name in front of PATH.
+/// Puts a program of that name first in PATH.
 void put_tool(Project& project, const std::string& name, const std::string& script) {
     const fs::path directory = project.tree / "tools";
     project.real.files.write(directory / name, script);
@@ -22,8 +21,8 @@ void put_tool(Project& project, const std::string& name, const std::string& scri
 
 }  // namespace
 
-TEST_CASE("Without an engine the first line says so, and the code is 3") {
-    // Only here: nobody listens at a socket, and buildx is there.
+TEST_CASE("Without an engine the error says so and the exit code is 3") {
+    // Only here: real buildx, and a socket without a listener.
     Project project;
     project.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
     const Finished finished = project.run_on_stand_ins("build");
@@ -32,8 +31,8 @@ TEST_CASE("Without an engine the first line says so, and the code is 3") {
     CHECK_FALSE(project.has("out/images"));
 }
 
-TEST_CASE("A scanner that is killed, one that says nothing, and one that lies make the verdict unknown") {
-    // Only here: processes that end by a signal or with an empty report, and the real publication after them.
+TEST_CASE("The verdict is unknown if a scanner is killed, prints nothing or writes a wrong report") {
+    // Only here: scanner processes that are killed or write an empty report, followed by a real publication.
     Project project;
     REQUIRE(project.run_on_stand_ins("build", {"--only", "3.13.5-production"}).exit_code == 0);
     for (const char* script : {"#!/bin/sh\nkill -9 $$\n", "#!/bin/sh\nexit 0\n",
@@ -51,8 +50,8 @@ TEST_CASE("A scanner that is killed, one that says nothing, and one that lies ma
     }
 }
 
-TEST_CASE("On a full disk the code is 3, the path is named, and no half image is left") {
-    // Only here: BuildKit and the program meet a file system that is full.
+TEST_CASE("On a full disk the exit code is 3, the error names the path, and no partial image is left") {
+    // Only here: BuildKit and the program on a full file system.
     if (geteuid() != 0) SKIP("mounting a small disk needs root");
     Project project;
     const fs::path small = project.tree / "small";
@@ -66,15 +65,15 @@ TEST_CASE("On a full disk the code is 3, the path is named, and no half image is
     CHECK_FALSE(left);
 }
 
-TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no half image", "[alone]") {
-    // Only here: a signal, a real builder, and how soon both end.
+TEST_CASE("A cancelled build ends within six seconds with 130 and leaves no partial image", "[alone]") {
+    // Only here: a signal to a real build, and how soon it ends.
     Project project;
     const pid_t child = fork();
     if (child == 0) {
         const std::string bases = (cache_directory() / "stand-ins/bases.json").string();
         const std::string tree = project.tree.string();
         const std::string path = "PATH=" + project.real.environment["PATH"];
-        // The changed input makes sure that there is something to build, and that it is still built when it is
+        // The changed input makes sure that there is something to build, and that the build still runs when it is
         // cancelled.
         execl("/usr/bin/env", "env", path.c_str(), "sh", "-c",
               "echo 'sleep 60' >> \"$2/image/settle\"; exec \"$0\" build --directory \"$2\" --image-matrix matrix.json "
@@ -94,10 +93,10 @@ TEST_CASE("A cancelled build ends within six seconds with 130, and leaves no hal
     CHECK_FALSE(project.has("out/images/3.13.5-production-linux-amd64"));
 }
 
-TEST_CASE("Ten ways to break the matrix: each is code 2, a line, and a hint") {
-    // Only here: the program itself, from its arguments to its exit code, with real files.
+TEST_CASE("Each of ten invalid matrices gives exit code 2 and a message with the line") {
+    // Only here: the program from its arguments to its exit code, with real files.
     Project project;
-    const std::vector<std::pair<std::string, std::string>> broken = {
+    const std::vector<std::pair<std::string, std::string>> invalid = {
         {"[{\"pythonVersion\": \"3.13.5\",}]", "matrix.json:1"},
         {"\xEF\xBB\xBF[]", "matrix.json:1"},
         {"[\n{\"pythonVersion\": \"3.13\", \"debianVersion\": \"slim-bookworm\", \"tags\": []}]", "matrix.json:2"},
@@ -115,7 +114,7 @@ TEST_CASE("Ten ways to break the matrix: each is code 2, a line, and a hint") {
          "[\"x\"]},\n{\"pythonVersion\": \"3.12.3\", \"debianVersion\": \"slim-bookworm\", \"tags\": [\"x\"]}]",
          "matrix.json:2"},
     };
-    for (const auto& [text, place] : broken) {
+    for (const auto& [text, place] : invalid) {
         project.real.files.write(project.tree / "matrix.json", text);
         const Finished finished = project.run("matrix");
         INFO(text << "\n" << finished.err);

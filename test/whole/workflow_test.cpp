@@ -1,12 +1,11 @@
-// The same program as a step of a workflow: inputs, outputs and summary as the runner handles them (facts: runner.md
-// §3-6).
+// The program as a step of a workflow: inputs, outputs and summary as the runner handles them.
 #include "base/text.h"
 #include "places.h"
 #include "whole/project.h"
 
 namespace {
 
-/// A job's directories and variables, as the runner sets them for a container action.
+/// The directories and variables of a job, as the runner sets them for a container action.
 struct Runner {
     Project project;
     fs::path commands = project.tree / "runner";
@@ -28,7 +27,7 @@ struct Runner {
         environment["GITHUB_SERVER_URL"] = "https://github.com";
         environment["INPUT_DIRECTORY"] = project.tree.string();
         environment["INPUT_IMAGE-MATRIX"] = "matrix.json";
-        environment["INPUT_TOKEN-OF-NOBODY"] = "";
+        environment["INPUT_UNUSED-TOKEN"] = "";
     }
 
     Finished step(const std::map<std::string, std::string>& inputs) {
@@ -36,7 +35,7 @@ struct Runner {
         return project.start({program_file()});
     }
 
-    /// $GITHUB_OUTPUT as FileCommandManager reads it; what it would refuse fails the test.
+    /// Reads $GITHUB_OUTPUT like the runner's FileCommandManager; what that rejects fails the test.
     std::map<std::string, std::string> outputs() {
         std::map<std::string, std::string> outputs;
         const std::vector<std::string> lines = lines_of(project.text("runner/output"));
@@ -55,8 +54,8 @@ struct Runner {
 
 }  // namespace
 
-TEST_CASE("A step that plans the jobs sets matrix and count, and says whether this run would publish") {
-    // Only here: the program reads a runner's environment and writes a runner's files.
+TEST_CASE("A step that plans the jobs sets the outputs matrix, count and publish") {
+    // Only here: the program reads a runner's environment and writes its files.
     Runner runner("push", "refs/heads/master");
     const Finished finished = runner.step({{"COMMAND", "matrix"}});
     INFO(finished.err);
@@ -67,8 +66,8 @@ TEST_CASE("A step that plans the jobs sets matrix and count, and says whether th
     CHECK(items_at(parse_tool_json(outputs.at("matrix"), "matrix"), "include").Size() == 2);
 }
 
-TEST_CASE("Mistakes become annotations on their lines, and the step fails with 2") {
-    // Only here: the program reads a runner's environment and prints a runner's commands.
+TEST_CASE("Errors become annotations on their lines, and the step fails with 2") {
+    // Only here: the program reads a runner's environment and prints workflow commands.
     Runner runner("push", "refs/heads/master");
     runner.project.real.files.write(
         runner.project.tree / "matrix.json",
@@ -78,7 +77,7 @@ TEST_CASE("Mistakes become annotations on their lines, and the step fails with 2
     CHECK(mentions(finished.out, "::error file=matrix.json,line=2::"));
 }
 
-TEST_CASE("A misspelt input is an error that names it") {
+TEST_CASE("A misspelt input is an error that names the input") {
     // Only here: the program reads a runner's environment.
     Runner runner("push", "refs/heads/master");
     const Finished finished = runner.step({{"COMMAND", "matrix"}, {"IMAGE-MARTIX", "x"}});
@@ -86,8 +85,8 @@ TEST_CASE("A misspelt input is an error that names it") {
     CHECK(mentions(finished.out, "there is no input \"image-martix\""));
 }
 
-TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
-    // Only here: what a real build prints goes through the relay.
+TEST_CASE("The output of a build never reaches the runner as a workflow command") {
+    // Only here: the output of a real build goes through the relay.
     Runner runner("pull_request", "refs/pull/1/merge");
     runner.project.real.files.write(
         runner.project.tree / "image/prepare-slim",
@@ -109,8 +108,8 @@ TEST_CASE("What a Dockerfile prints reaches the runner as no command at all") {
     }
 }
 
-TEST_CASE("A pull request is built, scanned and judged, and publishes nothing") {
-    // Only here: a whole run with the environment of a pull request.
+TEST_CASE("A pull request is built, scanned and judged but not published") {
+    // Only here: a complete run in the environment of a pull request.
     Runner runner("pull_request", "refs/pull/1/merge");
     const Finished finished = runner.step({{"COMMAND", "run"},
                                            {"ONLY", "3.13.5-production"},
