@@ -10,7 +10,7 @@ const std::string directory = "out/images/3.13.3-production-linux-amd64";
 const std::string changed_hint =
     "\n  hint: the layout was changed or cut short after the build: build the image again\n";
 
-/// A layout in memory that a test fills.
+/// An in-memory layout, initially empty.
 struct Box {
     FakeFiles files;
 
@@ -20,7 +20,7 @@ struct Box {
         return {media_type, digest, bytes.size(), platform, {}};
     }
 
-    /// An image of two layers. `mark` makes it differ from others.
+    /// An image with two layers. `mark` makes it differ from others.
     Descriptor add_image(const std::string& architecture, const std::string& mark = "",
                          const std::string& variant = "") {
         const std::string more = variant.empty() ? "" : ", \"variant\": \"" + variant + "\"";
@@ -34,7 +34,7 @@ struct Box {
         return image;
     }
 
-    /// What BuildKit attests about an image.
+    /// BuildKit's attestation manifest for an image.
     Descriptor add_attestation(const Descriptor& image) {
         const Descriptor config =
             add("{\"architecture\": \"unknown\", \"os\": \"unknown\"}", "application/vnd.oci.image.config.v1+json");
@@ -93,7 +93,7 @@ std::string path_of(const Digest& digest) {
 
 }  // namespace
 
-TEST_CASE("a layout as BuildKit writes it with provenance: an index of an image and what attests it") {
+TEST_CASE("a layout by BuildKit with provenance: an index of an image and its attestation") {
     Box box;
     const Descriptor image = box.add_image("amd64");
     const Descriptor attestation = box.add_attestation(image);
@@ -117,7 +117,7 @@ TEST_CASE("a layout as BuildKit writes it with provenance: an index of an image 
     CHECK(layout.config == sha256(load_config(box.files, layout)));
 }
 
-TEST_CASE("a flat layout names the image in index.json, and its platform is in its configuration") {
+TEST_CASE("a flat layout lists the image in index.json; the platform is in its configuration") {
     Box box;
     Descriptor image = box.add_image("arm64", "", "v8");
     image.platform.clear();
@@ -126,11 +126,11 @@ TEST_CASE("a flat layout names the image in index.json, and its platform is in i
     CHECK(layout.manifest == image.digest);
     CHECK(layout.manifest_descriptor.platform == "linux/arm64");
     CHECK(layout.manifest_descriptor.annotations
-              .empty());  // the layout's own, with the time of the build, are not the image's
+              .empty());  // those of the layout include the time of the build and do not belong to the image
     CHECK(layout.attestations.empty());
 }
 
-TEST_CASE("a flat layout may hold the attestation beside the image") {
+TEST_CASE("a flat layout may list the attestation beside the image") {
     Box box;
     const Descriptor image = box.add_image("amd64");
     box.finish({image, box.add_attestation(image)});
@@ -140,7 +140,7 @@ TEST_CASE("a flat layout may hold the attestation beside the image") {
     CHECK(layout.attestations[0].annotations.size() == 2);
 }
 
-TEST_CASE("of several platforms the one that was asked for is taken, with its own attestation") {
+TEST_CASE("of several platforms the requested one is loaded, with its own attestation") {
     Box box;
     const Descriptor amd64 = box.add_image("amd64");
     const Descriptor arm64 = box.add_image("arm64");
@@ -156,7 +156,7 @@ TEST_CASE("of several platforms the one that was asked for is taken, with its ow
           directory + ": the layout holds no image for linux/s390x\n  hint: it holds linux/amd64, linux/arm64\n");
 }
 
-TEST_CASE("an image that is listed twice is one image, two images for a platform are refused") {
+TEST_CASE("an image listed twice counts once; two images for a platform are rejected") {
     Box box;
     const Descriptor one = box.add_image("amd64");
     box.finish({box.add_index({one}), one, one});
@@ -168,7 +168,7 @@ TEST_CASE("an image that is listed twice is one image, two images for a platform
               "  hint: a scanner would silently take one of them: give each image a layout of its own\n");
 }
 
-TEST_CASE("a layout that is not there, or holds nothing, is told") {
+TEST_CASE("a missing or empty layout is reported") {
     Box box;
     CHECK(box.message() == directory + ": there is no OCI layout\n  hint: build the image first\n");
     box.finish({});
@@ -179,7 +179,7 @@ TEST_CASE("a layout that is not there, or holds nothing, is told") {
     CHECK(box.message() == directory + "/index.json is neither an image manifest nor an index\n");
 }
 
-TEST_CASE("a manifest that is missing or was changed is not believed") {
+TEST_CASE("a missing or changed manifest is an error") {
     Box box;
     const Descriptor image = box.add_image("amd64");
     const Descriptor index = box.add_index({image});
@@ -193,7 +193,7 @@ TEST_CASE("a manifest that is missing or was changed is not believed") {
     CHECK(box.message() == path_of(index.digest) + ": this blob is missing" + changed_hint);
 }
 
-TEST_CASE("indexes nested without end are not followed to the end") {
+TEST_CASE("the depth of nested indexes is limited") {
     Box box;
     Descriptor inner = box.add_image("amd64");
     for (int depth = 0; depth < 8; ++depth) inner = box.add_index({inner});
@@ -203,7 +203,7 @@ TEST_CASE("indexes nested without end are not followed to the end") {
     CHECK(box.message() == directory + ": the indexes are nested too deep\n");
 }
 
-TEST_CASE("an index that is called an image is told") {
+TEST_CASE("an index with the media type of an image is reported") {
     Box box;
     Descriptor index = box.add_index({});
     index.media_type = oci_manifest_type;
@@ -215,7 +215,7 @@ TEST_CASE("an index that is called an image is told") {
     CHECK(box.message() == path_of(index.digest) + ": this is an index, but is named as an image" + changed_hint);
 }
 
-TEST_CASE("every blob of an image and of what attests it is hashed") {
+TEST_CASE("every blob of an image and of its attestations is hashed") {
     Box box;
     const Descriptor image = box.add_image("amd64");
     const Descriptor attestation = box.add_attestation(image);
@@ -239,7 +239,7 @@ TEST_CASE("every blob of an image and of what attests it is hashed") {
     CHECK(check_blobs(box.files, layout).size() == 2);
 }
 
-TEST_CASE("a view on a layout holds the one image, and its blobs") {
+TEST_CASE("a view of a layout has one image and its blobs") {
     Box box;
     const Descriptor amd64 = box.add_image("amd64");
     const Descriptor arm64 = box.add_image("arm64");
@@ -258,7 +258,7 @@ TEST_CASE("a view on a layout holds the one image, and its blobs") {
     CHECK(index.children[0].platform == "linux/arm64");
 }
 
-TEST_CASE("a platform's architecture is what a configuration calls it, without the variant") {
+TEST_CASE("the architecture of a platform matches the configuration, without the variant") {
     CHECK(architecture_of("linux/amd64") == "amd64");
     CHECK(architecture_of("linux/arm/v7") == "arm");
     CHECK(architecture_of("linux").empty());

@@ -23,7 +23,7 @@ std::string descriptor(const std::string& rest = "") {
 
 }  // namespace
 
-TEST_CASE("an image manifest is its configuration and its layers in order") {
+TEST_CASE("an image manifest has a configuration and ordered layers") {
     const Manifest manifest = parse_manifest(
         "{\"schemaVersion\": 2, \"mediaType\": \"application/vnd.oci.image.manifest.v1+json\", \"config\": " +
             descriptor() + ", \"layers\": [" + descriptor() + ", {\"mediaType\": \"u\", \"digest\": \"" + digest_b +
@@ -41,7 +41,7 @@ TEST_CASE("an image manifest is its configuration and its layers in order") {
     CHECK(manifest.children.empty());
 }
 
-TEST_CASE("an index is its children, each with its platform in containerd's normal form") {
+TEST_CASE("an index has children, each with its platform in containerd's normal form") {
     const auto platform_of = [](const std::string& platform) {
         return parse_manifest(
                    "{\"mediaType\": \"application/vnd.docker.distribution.manifest.list.v2+json\", \"manifests\": [" +
@@ -60,12 +60,12 @@ TEST_CASE("an index is its children, each with its platform in containerd's norm
     CHECK(platform_of("null").empty());
 }
 
-TEST_CASE("a manifest without a media type is what it looks like") {
+TEST_CASE("the type of a manifest without a media type follows from its fields") {
     CHECK(parse_manifest("{\"schemaVersion\": 2, \"manifests\": []}", "m").media_type == oci_index_type);
     CHECK(parse_manifest("{\"config\": " + descriptor() + ", \"layers\": []}", "m").media_type == oci_manifest_type);
 }
 
-TEST_CASE("what is no manifest is refused and named") {
+TEST_CASE("an invalid manifest is rejected and named") {
     const std::string name = "the manifest of python:3.13 ";
     CHECK(message_of("") == name + "is empty\n");
     CHECK(message_of("[]") == name + "is neither an image manifest nor an index\n");
@@ -89,7 +89,7 @@ TEST_CASE("what is no manifest is refused and named") {
     CHECK(message_of("{\"manifests\": [7]}") == name + "names a digest that is none: \"\"\n");
 }
 
-TEST_CASE("an index that we compose reads back as what it was made of, and always has the same bytes") {
+TEST_CASE("a rendered index can be parsed again, and its bytes are reproducible") {
     const Digest a = *Digest::parse(digest_a);
     const Digest b = *Digest::parse(digest_b);
     const std::vector<Descriptor> children = {
@@ -138,12 +138,12 @@ TEST_CASE("an index that we compose reads back as what it was made of, and alway
     CHECK(read.annotations.at("a") == "1");
 }
 
-TEST_CASE("a platform's name has hyphens") {
+TEST_CASE("the name of a platform has hyphens") {
     CHECK(render_platform_name("linux/amd64") == "linux-amd64");
     CHECK(render_platform_name("linux/arm/v7") == "linux-arm-v7");
 }
 
-TEST_CASE("both spellings of an index and of a manifest are known") {
+TEST_CASE("both media types of indexes and manifests are recognised") {
     CHECK(is_index_type("application/vnd.oci.image.index.v1+json"));
     CHECK(is_index_type("application/vnd.docker.distribution.manifest.list.v2+json"));
     CHECK(is_manifest_type("application/vnd.oci.image.manifest.v1+json"));

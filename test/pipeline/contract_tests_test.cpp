@@ -9,7 +9,7 @@
 
 namespace {
 
-/// An engine, one built image, and a contract that the image passes.
+/// An engine, one built image, and a contract that it passes.
 struct Scene {
     FakeWorld fake;
     FilesWithDisk files;
@@ -48,7 +48,7 @@ struct Scene {
 
     std::vector<ContractReport> test() { return test_images(world(), settings, project, {disk.layout}); }
 
-    /// True if a container was made for it.
+    /// True if a container was created for it.
     bool is_tested() {
         fake.http.sent.clear();
         const std::vector<ContractReport> reports = test();
@@ -67,8 +67,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE(
-    "an image that passed is not tested again, in another directory either, and the outputs name the run that did") {
+TEST_CASE("an image that passed is not tested again, even in another directory; the outputs name the earlier run") {
     Scene scene;
     const ContractReport first = scene.test().at(0);
     CHECK(first.passed());
@@ -91,7 +90,7 @@ TEST_CASE(
     CHECK(load_contract_reports(scene.world(), scene.settings, {scene.disk.layout}).at(0).tested_by == first.tested_by);
 }
 
-TEST_CASE("an image is tested again if anything has changed that the result depends on") {
+TEST_CASE("an image is tested again if anything that the result depends on has changed") {
     Scene scene;
     CHECK(scene.is_tested());
     CHECK_FALSE(scene.is_tested());
@@ -112,22 +111,22 @@ TEST_CASE("an image is tested again if anything has changed that the result depe
         FakeEngine newer(scene.fake);
         CHECK(scene.is_tested());
     }
-    SECTION("what the plan says of it") {
+    SECTION("the plan for the image") {
         scene.project.plan.job.defra_version = "1.0.1";
         CHECK(scene.is_tested());
     }
-    SECTION("the entry is damaged") {
+    SECTION("the cache entry is damaged") {
         scene.files.texts[scene.cached().at(0)] = "{";
         CHECK(scene.is_tested());
     }
-    SECTION("the entry is of another test") {
+    SECTION("the cache entry belongs to another test") {
         std::string& text = scene.files.texts[scene.cached().at(0)];
         text.replace(text.find("\"key\": \"") + 8, 4, "0000");
         CHECK(scene.is_tested());
     }
 }
 
-TEST_CASE("a result with a failed check is never kept for later") {
+TEST_CASE("a result with a failed check is never cached") {
     Scene scene;
     scene.files.texts["contract.yml"] = "off: []\n";
     CHECK(scene.is_tested());
@@ -135,7 +134,7 @@ TEST_CASE("a result with a failed check is never kept for later") {
     CHECK(scene.is_tested());
 }
 
-TEST_CASE("where nothing can be kept, every run tests") {
+TEST_CASE("without a cache every run tests") {
     Scene scene;
     scene.fake.environment.erase("XDG_CACHE_HOME");
     scene.fake.environment.erase("HOME");
@@ -143,7 +142,7 @@ TEST_CASE("where nothing can be kept, every run tests") {
     CHECK(scene.is_tested());
 }
 
-TEST_CASE("the key of a result names all that it depends on") {
+TEST_CASE("the cache key of a result includes everything it depends on") {
     const LayoutOnDisk disk;
     ImageUnderTest image;
     image.name = disk.layout.name;
@@ -190,13 +189,13 @@ TEST_CASE("the key of a result names all that it depends on") {
     changed(engine.containerd_store, true);
     changed(program, sha256("another program"));
 
-    settings.contract.known.clear();  // then no date decides
+    settings.contract.known.clear();  // so that no expiry date matters
     const std::string key = make_contract_key(image, settings, contract, engine, program);
     settings.today = *parse_date("2026-12-01");
     CHECK(make_contract_key(image, settings, contract, engine, program) == key);
 }
 
-TEST_CASE("results of another build of the program are removed when one is added") {
+TEST_CASE("adding a result removes those of other builds of the program") {
     FakeWorld fake;
     FakeFiles& files = fake.files;
     files.texts["/cache/0123456789abcdef/a.json"] = "{}";

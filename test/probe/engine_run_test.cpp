@@ -28,7 +28,7 @@ struct Stage {
     }
 };
 
-std::string told(const std::function<void()>& work, Exit exit = Exit::failed) {
+std::string message_of(const std::function<void()>& work, Exit exit = Exit::failed) {
     try {
         work();
     } catch (const Error& error) {
@@ -53,8 +53,8 @@ std::map<std::string, ContractRow> test_service(Stage& stage, const TestSettings
         run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, settings).at(0));
 }
 
-/// What the containers of a good image print.
-std::string say_what_is_right(const std::string& description) {
+/// The output of the containers of a good image.
+std::string good_output(const std::string& description) {
     if (description.find("\"service,stay\"") != std::string::npos)
         return "\n{\"probe\": \"zombies\", \"values\": [\"0\"]}\nstaying\n";
     if (description.find(",tls\"") != std::string::npos)
@@ -66,7 +66,7 @@ std::string say_what_is_right(const std::string& description) {
 
 }  // namespace
 
-TEST_CASE("what killed runs left behind an hour ago is removed, and nothing else") {
+TEST_CASE("only the leftovers of killed runs that are an hour old are removed") {
     Stage stage;
     const std::string old = seconds_ago(stage.fake, std::chrono::hours(1)) + "-abc";
     const std::string young = seconds_ago(stage.fake, std::chrono::minutes(59)) + "-abc";
@@ -83,7 +83,7 @@ TEST_CASE("what killed runs left behind an hour ago is removed, and nothing else
     CHECK(stage.engine.images.size() == 3);
 }
 
-TEST_CASE("a layout is loaded as a tar that both image stores read, and removed at the end") {
+TEST_CASE("a layout is loaded as a tar that both image stores can read, and removed at the end") {
     Stage stage;
     LayoutOnDisk disk;
     {
@@ -98,10 +98,10 @@ TEST_CASE("a layout is loaded as a tar that both image stores read, and removed 
     CHECK_FALSE(std::filesystem::exists(stage.files.made.at(0)));
 }
 
-TEST_CASE("everything is removed after an error, and other runs' containers are left") {
+TEST_CASE("everything is removed after an error, except the containers of other runs") {
     Stage stage;
     stage.engine.containers["other"] = {seconds_ago(stage.fake, std::chrono::minutes(1)) + "-other", "", true};
-    const std::string text = told([&] {
+    const std::string text = message_of([&] {
         EngineRun run(stage.world(), stage.info);
         run.create_container({.image = "x"});
         CHECK(stage.engine.containers.size() == 2);
@@ -112,7 +112,7 @@ TEST_CASE("everything is removed after an error, and other runs' containers are 
     CHECK(stage.engine.containers.contains("other"));
 }
 
-TEST_CASE("what cannot be removed is said and hides no error") {
+TEST_CASE("a failed removal is reported and hides no other error") {
     Stage stage;
     {
         EngineRun run(stage.world(), stage.info);
@@ -126,7 +126,7 @@ TEST_CASE("what cannot be removed is said and hides no error") {
     CHECK_FALSE(std::filesystem::exists(stage.files.made.at(0)));
 }
 
-TEST_CASE("a restricted container is asked for as promised") {
+TEST_CASE("a restricted container is created with all documented restrictions") {
     Stage stage;
     EngineRun run(stage.world(), stage.info);
     const std::string id = run.create_container({.image = "x:1",
@@ -145,7 +145,7 @@ TEST_CASE("a restricted container is asked for as promised") {
             R"("ReadonlyRootfs":true,"CapDrop":["ALL"],"SecurityOpt":["no-new-privileges"],"Tmpfs":{"/tmp":""}}})");
 }
 
-TEST_CASE("both streams of a log are told apart") {
+TEST_CASE("stdout and stderr of a log are separated") {
     Stage stage;
     EngineRun run(stage.world(), stage.info);
     stage.fake.http.stubs.clear();
@@ -160,7 +160,7 @@ TEST_CASE("both streams of a log are told apart") {
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
 }
 
-TEST_CASE("why a container does not start is a fact of the image, of the machine, or of the engine") {
+TEST_CASE("the error for a container that does not start names the image, the machine or the engine as the cause") {
     Stage stage;
     EngineRun run(stage.world(), stage.info);
     stage.fake.http.stubs.clear();
@@ -170,16 +170,16 @@ TEST_CASE("why a container does not start is a fact of the image, of the machine
     stage.fake.http.stub("POST", start, 500, R"({"message":"exec /usr/bin/tini: exec format error"})");
     stage.fake.http.stub("POST", start, 500, R"({"message":"no space left on device"})");
     CHECK(run.start_container("c") == "exec: \"python\": executable file not found in $PATH: unknown");
-    CHECK(told([&] { run.start_container("c"); }) ==
+    CHECK(message_of([&] { run.start_container("c"); }) ==
           "this machine cannot run programs of the image's architecture: exec /usr/bin/tini: exec format error\n"
           "  hint: test it on a machine of that architecture, or install qemu-user-static and binfmt-support\n");
-    CHECK(told([&] { run.start_container("c"); }) ==
+    CHECK(message_of([&] { run.start_container("c"); }) ==
           "the Docker Engine refused POST /v1.45/containers/c/start with HTTP 500: no space left on device\n"
           "  hint: see the engine's own log; docker info shows whether it is well\n");
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
 }
 
-TEST_CASE("a load that fails half-way is an error although the engine says 200") {
+TEST_CASE("a load that fails half-way is an error although the status is 200") {
     Stage stage;
     LayoutOnDisk disk;
     stage.fake.http.stubs.clear();
@@ -188,25 +188,25 @@ TEST_CASE("a load that fails half-way is an error although the engine says 200")
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
     stage.fake.http.stub("DELETE", "http://docker/v1.45/images/*", 404, "");
     EngineRun run(stage.world(), stage.info);
-    CHECK(told([&] { run.load_image(disk.layout); })
+    CHECK(message_of([&] { run.load_image(disk.layout); })
               .starts_with("the Docker Engine could not load x-production-linux-amd64: "
                            "\"errorDetail\":{\"message\":\"no space left"));
 }
 
-TEST_CASE("an image that the engine does not have is an option that is wrong") {
+TEST_CASE("an image that the engine does not have is an invalid option") {
     Stage stage;
     stage.fake.http.stubs.clear();
     stage.fake.http.stub("GET", "http://docker/v1.45/images/my%20image:1/json", 404, R"({"message":"no such image"})");
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
     EngineRun run(stage.world(), stage.info);
     CHECK(
-        told([&] { run.inspect_image("my image:1"); }, Exit::bad_input) ==
+        message_of([&] { run.inspect_image("my image:1"); }, Exit::bad_input) ==
         "the Docker Engine has no image \"my image:1\"\n  hint: docker pull it, or see what there is: docker images\n");
 }
 
-TEST_CASE("an image is tested by three containers, none of which is left") {
+TEST_CASE("an image is tested in three containers, which are all removed") {
     Stage stage;
-    stage.engine.log = say_what_is_right;
+    stage.engine.log = good_output;
     TestSettings settings;
     settings.contract.off = {"python-version"};
     const auto rows = test_service(stage, settings);
@@ -219,14 +219,14 @@ TEST_CASE("an image is tested by three containers, none of which is left") {
     CHECK(stage.engine.containers.empty());
     const auto created = std::count_if(stage.fake.http.sent.begin(), stage.fake.http.sent.end(),
                                        [](const Request& r) { return r.url.ends_with("/containers/create"); });
-    CHECK(created == 4);  // three that run, and one to export
+    CHECK(created == 4);  // three that run, and one for the export
 }
 
-TEST_CASE("each of the questions that share a container has an answer of its own") {
+TEST_CASE("probes that share a container have separate results") {
     const struct {
         std::string row;
         std::string container;  ///< part of its description
-        std::string said;
+        std::string printed;
         std::string found;
     } faults[] = {
         {"read-only", "\"restricted,stay\"", R"({"probe": "restricted", "values": ["0", "writable"]})", "0, writable"},
@@ -239,7 +239,7 @@ TEST_CASE("each of the questions that share a container has an answer of its own
         Stage stage;
         stage.engine.log = [&](const std::string& description) {
             const bool is_it = description.find(fault.container) != std::string::npos;
-            return is_it ? "\n" + fault.said + "\nstaying\n" : say_what_is_right(description);
+            return is_it ? "\n" + fault.printed + "\nstaying\n" : good_output(description);
         };
         const auto rows = test_service(stage, TestSettings{});
         CHECK(rows.at(fault.row).found == fault.found);
@@ -250,7 +250,7 @@ TEST_CASE("each of the questions that share a container has an answer of its own
     }
 }
 
-TEST_CASE("a container that ends instead of staying fails what was asked of it, and what was to run in it") {
+TEST_CASE("a container that exits early fails its own probes and those that were to run in it") {
     Stage stage;
     stage.engine.short_lived = true;
     stage.engine.log = [](const std::string&) { return ""; };
@@ -261,11 +261,11 @@ TEST_CASE("a container that ends instead of staying fails what was asked of it, 
     CHECK(rows.at("any-user").found == "the container is not running");
 }
 
-TEST_CASE("the authority that was added for the test is not one that the image trusts") {
+TEST_CASE("the certificate authority added for the test is not counted as trusted by the image") {
     Stage stage;
     std::string added;
     stage.engine.log = [&](const std::string& description) -> std::string {
-        if (description.find(",tls\"") == std::string::npos) return say_what_is_right(description);
+        if (description.find(",tls\"") == std::string::npos) return good_output(description);
         for (const Request& request : stage.fake.http.sent) {
             if (request.method == "PUT") added = list_fingerprints(request.body).at(0);
         }
@@ -279,7 +279,7 @@ TEST_CASE("the authority that was added for the test is not one that the image t
     CHECK(rows.at("openssldir").found == "1 authority");
 }
 
-TEST_CASE("a layout's files are read from its layers, each of them once, and nothing is exported") {
+TEST_CASE("files are read from the layers of a layout, each once, without an export") {
     Stage stage;
     LayoutOnDisk disk;
     Layout second = disk.layout;
@@ -289,7 +289,7 @@ TEST_CASE("a layout's files are read from its layers, each of them once, and not
     ImageUnderTest other = first;
     other.layout = second;
     std::vector<ContractReport> reports;
-    REQUIRE(told([&] {
+    REQUIRE(message_of([&] {
                 reports = run_contract(stage.world(), stage.info, {first, other}, TestSettings{});
             }) == "no error");
     for (const ContractReport& report : reports)
@@ -299,22 +299,22 @@ TEST_CASE("a layout's files are read from its layers, each of them once, and not
     CHECK(stage.fake.http.lines().find("/export") == std::string::npos);
     CHECK(stage.engine.images.empty());
 
-    SECTION("a layer that is not what its digest says is an error") {
+    SECTION("a layer that does not match its digest is an error") {
         std::ofstream(blob_path(disk.layout.directory, disk.layout.layers[0].digest)) << "something else";
-        CHECK(told([&] {
+        CHECK(message_of([&] {
                   run_contract(stage.world(), stage.info, {first}, TestSettings{});
               }).ends_with(": this layer is not what its digest says\n  hint: build the image again\n"));
         CHECK(stage.engine.containers.empty());
         CHECK(stage.engine.images.empty());
     }
-    SECTION("a layer that we cannot read is exported by the engine") {
+    SECTION("an unreadable layer is exported by the engine") {
         first.layout->layers[0].media_type = "application/vnd.oci.image.layer.v1.tar+zstd";
         run_contract(stage.world(), stage.info, {first}, TestSettings{});
         CHECK(stage.fake.http.lines().find("/export") != std::string::npos);
     }
 }
 
-TEST_CASE("the trust store is given one authority more, and the servers their certificates") {
+TEST_CASE("one authority is added to the trust store, and the servers get their certificates") {
     Stage stage;
     run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
     std::map<std::string, std::string> written;
@@ -338,7 +338,7 @@ TEST_CASE("the trust store is given one authority more, and the servers their ce
     CHECK(written.at("tmp/python-image-action/stranger.pem") != written.at("tmp/python-image-action/trusted.pem"));
 }
 
-TEST_CASE("every authority of a test and its server's certificate can be read, whatever their serial numbers") {
+TEST_CASE("the generated certificates are valid for every serial number") {
     for (int i = 0; i < 500; ++i) {
         const TestAuthority authority = make_test_authority("Authority", Time(std::chrono::seconds(1764000000)));
         REQUIRE(list_fingerprints(authority.certificate).size() == 1);
@@ -346,12 +346,12 @@ TEST_CASE("every authority of a test and its server's certificate can be read, w
     }
 }
 
-TEST_CASE("a stop that was slow once is looked at again: the machine may have been busy") {
+TEST_CASE("a slow stop is repeated: the machine may have been busy") {
     Stage stage;
     stage.fake.http.stubs.clear();
     stage.fake.http.stub_with("POST", "http://docker/v1.45/containers/*/stop*", [&](const Request&) {
         stage.fake.clock.sleep(std::chrono::seconds(7));
-        return Response{204, {}, ""};  // the first time; the engine below answers the next ones
+        return Response{204, {}, ""};  // the first time; the fake engine handles the later ones
     });
     FakeEngine rest(stage.fake);
     TestSettings settings;
@@ -361,7 +361,7 @@ TEST_CASE("a stop that was slow once is looked at again: the machine may have be
                         [](const Request& r) { return r.url.find("/stop?") != std::string::npos; }) == 2);
 }
 
-TEST_CASE("a stop that is slow every time fails") {
+TEST_CASE("a stop that is always slow fails") {
     Stage stage;
     stage.engine.stop_takes = std::chrono::seconds(10);
     TestSettings settings;
@@ -371,7 +371,7 @@ TEST_CASE("a stop that is slow every time fails") {
     CHECK(rows.at("stop").found == "exit code 143 after 10.0 s");
 }
 
-TEST_CASE("a container that never ends is killed, which fails every question that it was asked") {
+TEST_CASE("a container that never exits is killed, and all its probes fail") {
     Stage stage;
     stage.engine.endless = true;
     stage.engine.log = [](const std::string&) { return ""; };
@@ -383,31 +383,31 @@ TEST_CASE("a container that never ends is killed, which fails every question tha
     CHECK(stage.engine.containers.empty());
 }
 
-TEST_CASE("an error in one probe ends the test and leaves nothing in the engine") {
+TEST_CASE("an error in one probe ends the test, and everything is removed from the engine") {
     Stage stage;
     stage.fake.http.stubs.clear();
     stage.fake.http.stub("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
     FakeEngine rest(stage.fake);
-    CHECK(told([&] {
+    CHECK(message_of([&] {
               run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
           }).starts_with("the Docker Engine refused GET /v1.45/containers/"));
     CHECK(rest.containers.empty());
 }
 
-TEST_CASE("a cancelled test leaves nothing in the engine") {
+TEST_CASE("a cancelled test removes everything from the engine") {
     Stage stage;
     stage.fake.http.stubs.clear();
     stage.fake.http.stub_with("GET", "http://docker/v1.45/containers/*/export",
                               [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     FakeEngine rest(stage.fake);
-    const std::string text = told(
+    const std::string text = message_of(
         [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}); },
         Exit::cancelled);
     CHECK(text.empty());
     CHECK(rest.containers.empty());
 }
 
-TEST_CASE("the plan says what an image should be") {
+TEST_CASE("the plan defines what an image should be") {
     Plan plan;
     plan.matrix.rows = {
         {.python_version = "3.13.3", .debian_version = "slim-bookworm", .distroless_version = "", .tags = {}}};
@@ -429,7 +429,7 @@ TEST_CASE("the plan says what an image should be") {
     CHECK(test.expected.architecture == "arm64");
     CHECK(test.expected_failures == std::vector<std::string>{"size"});
     disk.layout.image = "3.14.0-production";
-    CHECK(told([&] {
+    CHECK(message_of([&] {
               make_image_under_test(plan, disk.layout, {});
           }).find("the plan has no image \"3.14.0-production\"") != std::string::npos);
 }

@@ -21,7 +21,7 @@ inline std::string tar_of(const std::map<std::string, std::string>& files) {
     return tar + render_tar_end();
 }
 
-/// One piece of a container's output, as the engine frames it.
+/// One frame of a container's output, in the engine's stream format.
 inline std::string frame(char stream, const std::string& text) {
     std::string header(8, '\0');
     header[0] = stream;
@@ -32,7 +32,7 @@ inline std::string frame(char stream, const std::string& text) {
 class FakeEngine {
   public:
     struct Container {
-        std::string run;  ///< the label of the run that made it
+        std::string run;  ///< the label of the run that created it
         std::string description;
         bool running = false;
     };
@@ -40,12 +40,12 @@ class FakeEngine {
     std::map<std::string, Container> containers;
     std::set<std::string> images;
     std::map<std::string, std::string> files = {
-        {"etc/ssl/certs/ca-certificates.crt", "authorities\n"}};                         ///< of every container
+        {"etc/ssl/certs/ca-certificates.crt", "authorities\n"}};                         ///< in every container
     std::string configuration = R"({"Architecture":"amd64","Config":{"User":"1000"}})";  ///< of every image
-    bool endless = false;      ///< no container ends by itself
-    bool short_lived = false;  ///< every container ends as soon as it has begun
+    bool endless = false;      ///< no container exits by itself
+    bool short_lived = false;  ///< every container exits immediately
     std::chrono::seconds stop_takes{0};
-    /// What a container prints, or a process that is run in it.
+    /// The output of a container or of a process in it.
     std::function<std::string(const std::string& description)> log = [](const std::string& description) {
         return stays(description) ? "\nstaying\n" : "";
     };
@@ -88,7 +88,7 @@ class FakeEngine {
         });
     }
 
-    /// True for a container that runs until it is stopped; every other one has ended as soon as it has begun.
+    /// True if the container runs until it is stopped; all others exit immediately.
     static bool stays(const std::string& description) { return description.find(",stay\"") != std::string::npos; }
 
   private:
@@ -169,7 +169,7 @@ class FakeEngine {
         const std::lock_guard lock(mutex_);
         if (!containers.at(id_of(request)).running) return {200, {}, R"({"StatusCode":0})"};
         clock_.sleep(request.timeout);
-        throw Error{Exit::failed, "POST " + request.url + ": no answer in time", ""};
+        throw Error{Exit::failed, "POST " + request.url + ": timed out", ""};
     }
 
     Response exec(const Request& request) {
@@ -200,12 +200,12 @@ class FakeEngine {
     }
 
     std::mutex mutex_;
-    std::map<std::string, std::string> processes_;  ///< that run in containers, by id: their descriptions
+    std::map<std::string, std::string> processes_;  ///< processes in containers: descriptions by id
     FakeClock& clock_;
     int made_ = 0;
 };
 
-/// Files in memory, but directories for temporary files are real: large files do not go through memory.
+/// Files in memory, except that temporary directories are real: large files do not go through memory.
 struct FilesWithDisk : FakeFiles {
     std::filesystem::path make_temporary_directory() override {
         std::string name = (std::filesystem::temp_directory_path() / "probe-test-XXXXXX").string();

@@ -1,4 +1,4 @@
-// A layout whose blobs are real files, as an engine is given them.
+// A layout whose blobs are real files, to load into an engine.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 #include "oci/layout.h"
 #include "probe/fake_engine.h"
 
-/// A layout on disk with one manifest, one configuration and one layer, which is gzip.
+/// A layout on disk with a manifest, a configuration and a gzip layer.
 struct LayoutOnDisk {
     FilesWithDisk files;
     std::string config = R"({"architecture":"amd64","config":{"User":"1000"}})";

@@ -1,4 +1,4 @@
-// With a real Docker Engine; skipped, loudly, where none answers.
+// With a real Docker Engine; skipped if there is none.
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -56,7 +56,7 @@ std::string file_in(const std::string& path, const std::string& text) {
     return render_tar_header(path, text.size()) + text + render_tar_padding(text.size());
 }
 
-/// A layout, as a builder would leave it, of an image FROM scratch that holds one file.
+/// A layout, as a builder writes it, of an image FROM scratch with one file.
 Layout make_scratch_layout(const std::filesystem::path& directory, const std::string& architecture) {
     const auto add = [&](const std::string& text) {
         std::ofstream(blob_path(directory, sha256(text)), std::ios::binary) << text;
@@ -97,15 +97,15 @@ std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
     return rows;
 }
 
-/// What the engine shows of its containers and images, other runs' included.
+/// The engine's containers and images, including those of other runs.
 std::string list_everything(const World& world, const EngineInfo& engine) {
     return ask(world, engine, "GET", "/containers/json?all=1").body + ask(world, engine, "GET", "/images/json").body;
 }
 
 }  // namespace
 
-TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, which is left as it was", "[whole]") {
-    // Only here: the engine takes an archive of our own making, and answers what the fakes say it does.
+TEST_CASE("a real engine loads and tests a layout, and is left unchanged", "[whole]") {
+    // Only here: a real engine loads an archive that we wrote, and responds like the fake engine.
     RealStage stage;
     const EngineInfo engine = stage.engine_or_skip();
     const Layout layout = make_scratch_layout(stage.directory / "layout", engine.architecture);
@@ -129,8 +129,8 @@ TEST_CASE("a layout from scratch is loaded, probed and judged by a real engine, 
     CHECK(left.find(layout.config.hex()) == std::string::npos);
 }
 
-TEST_CASE("a real engine is freed of what a killed run left behind", "[whole]") {
-    // Only here: an engine removes by label what its own API was told to create.
+TEST_CASE("leftovers of a killed run are removed from a real engine", "[whole]") {
+    // Only here: a real engine removes by label what was created through its API.
     RealStage stage;
     const World world = stage.world();
     const EngineInfo engine = stage.engine_or_skip();

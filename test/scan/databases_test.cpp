@@ -10,7 +10,7 @@ constexpr const char* stale =
 constexpr const char* fresh =
     R"({"Version": 2, "NextUpdate": "2026-11-24T06:00:00Z", "UpdatedAt": "2026-11-23T11:00:00Z"})";
 
-/// A download into whatever cache Trivy was told.
+/// Downloads a database to the cache directory in Trivy's arguments.
 FakeProcesses::Effect download(FakeWorld& fake) {
     return [&fake](const Command& command) {
         const std::filesystem::path cache = command.argv.at(6);
@@ -36,7 +36,7 @@ std::size_t count_runs(const FakeWorld& fake, const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a database is known by its schema, its source and its date") {
+TEST_CASE("a database is identified by its schema, source and date") {
     ScannerWorld fake;
     const DatabaseState trivy = load_database_state(fake.world(), "/db", Scanner::trivy);
     CHECK(trivy.description == "schema 2 from mirror.example/trivy-db:2");
@@ -50,7 +50,7 @@ TEST_CASE("a database is known by its schema, its source and its date") {
     CHECK(fake.processes.ran.back().environment.at("GRYPE_DB_CACHE_DIR") == "/db/grype");
 }
 
-TEST_CASE("sample data says so") {
+TEST_CASE("sample data is marked as such") {
     ScannerWorld fake;
     fake.files.texts["/db/sample.json"] = "{}";
     for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
@@ -60,7 +60,7 @@ TEST_CASE("sample data says so") {
     }
 }
 
-TEST_CASE("a database that is missing, damaged or without a date cannot be used, and why is said") {
+TEST_CASE("a missing or damaged database, or one without a date, is reported with the reason") {
     ScannerWorld fake;
     const auto failure = [&](Scanner scanner) { return load_database_state(fake.world(), "/db", scanner).failure; };
     fake.files.texts["/db/trivy/db/metadata.json"] = R"({"Version": 2})";
@@ -82,7 +82,7 @@ TEST_CASE("a database that is missing, damaged or without a date cannot be used,
     CHECK(failure(Scanner::grype).find("malformed") != std::string::npos);
 }
 
-TEST_CASE("nobody is asked before Trivy's publishers expect something new") {
+TEST_CASE("no request is sent before the next update that Trivy's database announces") {
     ScannerWorld fake;
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
     CHECK(update_databases(fake.world(), update_settings()).empty());
@@ -90,7 +90,7 @@ TEST_CASE("nobody is asked before Trivy's publishers expect something new") {
     CHECK(count_runs(fake, "db update") == 1);
 }
 
-TEST_CASE("a stale database is replaced by a whole new one") {
+TEST_CASE("a stale database is replaced by a complete new one") {
     ScannerWorld fake;
     fake.files.texts["/db/trivy/db/metadata.json"] = stale;
     fake.files.texts["/db/trivy/db/trivy.db"] = "old";
@@ -102,7 +102,7 @@ TEST_CASE("a stale database is replaced by a whole new one") {
     CHECK(fake.files.names_in("/db") == std::vector<std::string>{"trivy"});
 }
 
-TEST_CASE("mirrors are asked in order until one answers") {
+TEST_CASE("mirrors are tried in order until one responds") {
     ScannerWorld fake;
     fake.files.remove("/db/trivy");
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
@@ -113,7 +113,7 @@ TEST_CASE("mirrors are asked in order until one answers") {
     CHECK(count_runs(fake, "--db-repository one.example/trivy-db:2") == 1);
 }
 
-TEST_CASE("a download that fails leaves the old database, and says so") {
+TEST_CASE("a failed download leaves the old database and is reported") {
     ScannerWorld fake;
     fake.files.texts["/db/trivy/db/metadata.json"] = stale;
     fake.files.texts["/db/trivy/db/trivy.db"] = "old";
@@ -137,7 +137,7 @@ TEST_CASE("a download that fails leaves the old database, and says so") {
     CHECK(fake.files.names_in("/db") == std::vector<std::string>{"trivy"});
 }
 
-TEST_CASE("a download that ends well but left no database is none") {
+TEST_CASE("a download that succeeds without a database is a failure") {
     ScannerWorld fake;
     fake.files.remove("/db/trivy");
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
@@ -148,7 +148,7 @@ TEST_CASE("a download that ends well but left no database is none") {
         "trivy's vulnerability database could not be renewed; there is none, so nothing can be judged by trivy\n"));
 }
 
-TEST_CASE("sample data is left alone") {
+TEST_CASE("sample data is not updated") {
     ScannerWorld fake;
     fake.files.texts["/db/sample.json"] = "{}";
     fake.files.texts["/db/trivy/db/metadata.json"] = stale;

@@ -21,7 +21,7 @@ std::vector<ScanResult> load(ScannerWorld& fake) {
 
 }  // namespace
 
-TEST_CASE("what was scanned is read again") {
+TEST_CASE("finished scans are loaded") {
     ScannerWorld fake;
     const std::vector<ScanResult> results = load(scanned(fake));
     REQUIRE(results.size() == 2);
@@ -32,13 +32,13 @@ TEST_CASE("what was scanned is read again") {
     }
 }
 
-TEST_CASE("a directory without receipts holds no scans, whatever else lies there") {
+TEST_CASE("a directory without receipts has no scans, whatever other files it has") {
     ScannerWorld fake;
     fake.files.texts[directory / "trivy.json"] = trivy_report;
     CHECK(load(fake).empty());
 }
 
-TEST_CASE("a report that was changed after its scan is none") {
+TEST_CASE("a report changed after its scan is rejected") {
     ScannerWorld fake;
     scanned(fake);
     fake.files.texts[directory / "trivy.json"] += " ";
@@ -52,7 +52,7 @@ TEST_CASE("a report that was changed after its scan is none") {
     CHECK_FALSE(results[1].report.has_value());
 }
 
-TEST_CASE("a failed scan stays a failed scan") {
+TEST_CASE("a failed scan is loaded as failed") {
     ScannerWorld fake;
     fake.scanners_write("", grype_report);
     run_scans(fake.world(), {put_layout(fake.files, "3.13.3-production")}, scan_settings());
@@ -63,7 +63,7 @@ TEST_CASE("a failed scan stays a failed scan") {
     CHECK_FALSE(results[0].report.has_value());
 }
 
-TEST_CASE("what was written down about an image is read again, if it is about these bytes and was not changed") {
+TEST_CASE("the record of an image is loaded if it is unchanged and has the same digest") {
     ScannerWorld fake;
     scanned(fake);
     const Digest manifest = load(fake).front().receipt.manifest;

@@ -1,4 +1,4 @@
-// The real scanners, on a stand-in base of the set-up, with its sample databases.
+// The real scanners on a stand-in base, with the sample databases.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A world with tools, databases and a layout; the test is skipped where one of them is missing.
+/// A world with tools, databases and a layout; skips the test if one of them is missing.
 struct ScanGround : RealWorld {
     fs::path databases;
     std::optional<Layout> layout;
@@ -54,7 +54,7 @@ struct ScanGround : RealWorld {
     }
 };
 
-/// What has to be the same, however an image was scanned.
+/// The part of the results that must be the same however an image was scanned.
 std::vector<std::string> essence_of(const Report& report) {
     std::vector<std::string> lines;
     for (const Finding& finding : report.findings) {
@@ -80,7 +80,7 @@ std::string output_of(ScanGround& ground, const std::string& script, const std::
     return ground.processes.run(command).out;
 }
 
-/// In the place of Grype's scans this script is run, whose $grype is the real one; what else it is asked goes there.
+/// Replaces Grype's scans by this script; all other calls of Grype go to the real one, which is $grype.
 void wrap_grype(ScanGround& ground, const std::string& script) {
     const std::string grype(trimmed(output_of(ground, "command -v grype", {})));
     const fs::path wrapper = ground.tree.path / "bin" / "grype";
@@ -90,7 +90,7 @@ void wrap_grype(ScanGround& ground, const std::string& script) {
     ground.environment["PATH"] = wrapper.parent_path().string() + ":" + ground.environment["PATH"];
 }
 
-/// Judged as a gate would, at this time.
+/// Judges with the policy of a gate, at this time.
 Verdict judge_scans(const ScanGround& ground, const std::vector<ScanResult>& scans, Time now,
                     std::chrono::hours max_database_age = std::chrono::hours::max()) {
     return judge({.name = ground.layout->name,
@@ -114,14 +114,14 @@ std::string render(const rapidjson::Document& document) {
     return {buffer.GetString(), buffer.GetSize()};
 }
 
-/// Into the layout, as a blob.
+/// Writes a blob to the layout.
 Digest put_blob(const Layout& layout, const std::string& bytes) {
     const Digest digest = sha256(bytes);
     std::ofstream(blob_path(layout.directory, digest), std::ios::binary) << bytes;
     return digest;
 }
 
-/// The layer without these files, not packed; nothing if it has none of them.
+/// The uncompressed layer without these files; nullopt if it has none of them.
 std::optional<std::string> without_files(ScanGround& ground, const fs::path& layer,
                                          const std::vector<std::string>& files) {
     std::vector<std::string> words = {layer.string(), (ground.tree.path / "layer.tar").string()};
@@ -133,7 +133,7 @@ std::optional<std::string> without_files(ScanGround& ground, const fs::path& lay
     return ground.files.read(words[1]);
 }
 
-/// The image as it would be if nobody had put these files into it; the layout is then of that image.
+/// Removes these files from the image in the layout.
 void take_files_out(ScanGround& ground, const std::vector<std::string>& files) {
     const Layout before = *ground.layout;
     rapidjson::Document config = parse_tool_json(load_config(ground.files, before), "config");
@@ -163,8 +163,8 @@ void take_files_out(ScanGround& ground, const std::vector<std::string>& files) {
 
 }  // namespace
 
-TEST_CASE("both scanners see the image that they were given, its system and its packages", "[whole]") {
-    // Only here: what the scanners of the pinned versions print.
+TEST_CASE("both scanners report the given image, its operating system and packages", "[whole]") {
+    // Only here: the output of the pinned versions of the scanners.
     ScanGround ground;
     const std::vector<ScanResult> results = ground.scan();
     INFO(ground.log.str());
@@ -184,8 +184,8 @@ TEST_CASE("both scanners see the image that they were given, its system and its 
     CHECK(ground.files.names_in(ground.tree.path / "out") == std::vector<std::string>{"scans"});
 }
 
-TEST_CASE("files that a pull request plants change nothing", "[whole]") {
-    // Only here: which files the scanners read without being told to.
+TEST_CASE("files added by a pull request do not change a scan", "[whole]") {
+    // Only here: which files the scanners read by themselves.
     ScanGround ground;
     const std::vector<ScanResult> clean = ground.scan();
     const fs::path here = fs::current_path();
@@ -210,7 +210,7 @@ TEST_CASE("files that a pull request plants change nothing", "[whole]") {
     }
 }
 
-TEST_CASE("kept SBOMs give the findings of a full scan", "[whole]") {
+TEST_CASE("a scan of stored SBOMs gives the findings of a full scan", "[whole]") {
     // Only here: the scanners find the same from an SBOM as from the image.
     ScanGround ground;
     const std::vector<ScanResult> full = ground.scan();
@@ -229,8 +229,8 @@ TEST_CASE("kept SBOMs give the findings of a full scan", "[whole]") {
     }
 }
 
-TEST_CASE("damaged databases and scans that take too long are failures with a reason", "[whole]") {
-    // Only here: how the scanners fail, and how long they take.
+TEST_CASE("damaged databases and timeouts are failures with a reason", "[whole]") {
+    // Only here: how real scanners fail, and how long they take.
     ScanGround ground;
     fs::resize_file(ground.databases / "trivy" / "db" / "trivy.db", 20000);
     fs::resize_file(ground.databases / "grype" / "6" / "vulnerability.db", 20000);
@@ -247,8 +247,8 @@ TEST_CASE("damaged databases and scans that take too long are failures with a re
     CHECK(receipts[1].failure == "grype did not end within 1 s");
 }
 
-TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
-    // Only here: nothing is started: the scanners are real, so that they would run.
+TEST_CASE("a layer changed on disk is never scanned", "[whole]") {
+    // Only here: real scanners, which would run if they were started.
     ScanGround ground;
     write_text(blob_path(ground.layout->directory, ground.layout->layers.front().digest), "another layer");
     for (const ScanResult& result : ground.scan()) {
@@ -257,11 +257,11 @@ TEST_CASE("a layer that was swapped on disk reaches no scanner", "[whole]") {
     }
 }
 
-TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a failed scan", "[whole][alone]") {
-    // Only here: Grype ends with 0 although it was interrupted.
+TEST_CASE("an interrupted Grype, which exits with 0 without a report, is a failed scan", "[whole][alone]") {
+    // Only here: real Grype exits with 0 when it is interrupted.
     ScanGround ground;
     const Time now = ground.clock.now();
-    // Too early it is killed, too late it has reported: the moment between is looked for, on a fast machine too.
+    // Too early it is killed, too late it has finished: look for the moment between, on fast machines too.
     wrap_grype(ground,
                "for after in 0.1 0.15 0.2 0.3 0.4 0.5 0.7 1 1.5 2 3 4 6; do\n"
                "    rm -f grype.json\n"
@@ -277,9 +277,8 @@ TEST_CASE("a Grype that is interrupted ends well, leaves nothing, and is a faile
     CHECK(is_unknown_because(judge_scans(ground, scans, now), "grype"));
 }
 
-TEST_CASE("of a layout for two platforms the one that was asked for is scanned, though it is not the first",
-          "[whole]") {
-    // Only here: how the scanners choose between two platforms.
+TEST_CASE("the requested platform of a layout is scanned, although it is not the first", "[whole]") {
+    // Only here: how real scanners choose between two platforms.
     ScanGround ground;
     const Layout amd64 = *ground.layout;
     take_files_out(ground, {"etc/debian_version"});  // another image
@@ -298,9 +297,8 @@ TEST_CASE("of a layout for two platforms the one that was asked for is scanned, 
     }
 }
 
-TEST_CASE("an image that does not say which system it is has no known verdict, however few findings there are",
-          "[whole]") {
-    // Only here: what the scanners report about an image without a system.
+TEST_CASE("the verdict is unknown for an image without an operating system", "[whole]") {
+    // Only here: what real scanners report for an image without an operating system.
     ScanGround ground;
     const std::vector<ScanResult> before = ground.scan();
     take_files_out(ground, {"etc/os-release", "usr/lib/os-release", "etc/debian_version"});
@@ -309,13 +307,13 @@ TEST_CASE("an image that does not say which system it is has no known verdict, h
         INFO(scans[i].receipt.failure);
         REQUIRE(scans[i].report.has_value());
         CHECK(scans[i].report->os_family.empty());
-        CHECK(scans[i].report->findings.size() < before[i].report->findings.size());  // what nobody would notice
+        CHECK(scans[i].report->findings.size() < before[i].report->findings.size());  // a silent loss of findings
     }
     CHECK(is_unknown_because(judge_scans(ground, scans, ground.clock.now()), "recognised no operating system"));
 }
 
-TEST_CASE("a database that is too old for a gate makes the verdict unknown, whichever scanner has it", "[whole]") {
-    // Only here: where the scanners say how old their databases are.
+TEST_CASE("the verdict is unknown if the database of either scanner is too old for the gate", "[whole]") {
+    // Only here: where real scanners report the age of their databases.
     ScanGround ground;
     const std::vector<ScanResult> scans = ground.scan();
     const std::chrono::hours allowed(48);
@@ -326,8 +324,8 @@ TEST_CASE("a database that is too old for a gate makes the verdict unknown, whic
     }
 }
 
-TEST_CASE("what Grype leaves out by its own rules is shown, and what Trivy says about it counts", "[whole]") {
-    // Only here: Grype's own rules, and Trivy's view of the same packages.
+TEST_CASE("findings suppressed by Grype's own rules are shown, and Trivy's findings count", "[whole]") {
+    // Only here: Grype's own ignore rules, and Trivy's findings for the same packages.
     ScanGround ground("python:3.12.3-slim-bookworm");
     const std::vector<ScanResult> scans = ground.scan();
     const auto is_zlib = [](const Finding& finding) { return finding.id == "CVE-2023-45853"; };

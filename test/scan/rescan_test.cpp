@@ -13,7 +13,7 @@ std::string report_of_sbom() {
     return report.replace(report.find("container_image"), 15, "cyclonedx");
 }
 
-/// An image that was scanned once, and scanners that will scan its SBOMs.
+/// An image that was scanned once, and scanners with stubs to scan its SBOMs.
 struct ScannedWorld : ScannerWorld {
     Digest manifest = sha256("");
 
@@ -41,7 +41,7 @@ struct ScannedWorld : ScannerWorld {
 
 }  // namespace
 
-TEST_CASE("kept SBOMs are scanned again without the image") {
+TEST_CASE("stored SBOMs are scanned without the image") {
     ScannedWorld fake;
     fake.files.remove("/out/images");
     CHECK(fake.rescan());
@@ -57,33 +57,33 @@ TEST_CASE("kept SBOMs are scanned again without the image") {
     CHECK(fake.rescan());
 }
 
-TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
+TEST_CASE("without a usable SBOM for each scanner nothing is changed") {
     const auto refused = [](ScannedWorld& fake) {
         const auto before = fake.results();
         CHECK_FALSE(fake.rescan());
         return before == fake.results();
     };
-    SECTION("nothing was kept") {
+    SECTION("there are no SBOMs") {
         ScannedWorld fake;
         fake.files.remove(directory);
         CHECK(refused(fake));
     }
-    SECTION("one SBOM is gone") {
+    SECTION("one SBOM is missing") {
         ScannedWorld fake;
         fake.files.remove(directory / "grype.cdx.json");
         CHECK(refused(fake));
     }
-    SECTION("the SBOMs are of another image") {
+    SECTION("the SBOMs belong to another image") {
         ScannedWorld fake;
         fake.manifest = sha256("another");
         CHECK(refused(fake));
     }
-    SECTION("what tells of the SBOMs cannot be read") {
+    SECTION("the record of the SBOMs is unreadable") {
         ScannedWorld fake;
         fake.files.texts[directory / "sboms.json"] = "{";
         CHECK(refused(fake));
     }
-    SECTION("one SBOM is not what was kept") {
+    SECTION("one SBOM was changed") {
         ScannedWorld fake;
         fake.files.texts[directory / "grype.cdx.json"] += " ";
         CHECK(refused(fake));
@@ -93,12 +93,12 @@ TEST_CASE("without a usable SBOM of each scanner nothing is changed") {
         fake.processes.stub({"grype", "version", "-o"}, R"({"version": "0.122.0"})");
         CHECK(refused(fake));
     }
-    SECTION("a scan of an SBOM failed") {
+    SECTION("the scan of an SBOM fails") {
         ScannedWorld fake;
         fake.processes.stub({"trivy", "sbom", "--scanners"}, ended(1, "FATAL\n"));
         CHECK(refused(fake));
     }
-    SECTION("the image holds a secret, which no SBOM does") {
+    SECTION("the image contains a secret, which no SBOM shows") {
         std::string report = trivy_report;
         report.insert(report.size() - 1, R"(, "Results": [{"Target": "/key.pem", "Class": "secret",
             "Secrets": [{"RuleID": "private-key", "Category": "AsymmetricPrivateKey", "Severity": "HIGH", "Title": "Private key", "StartLine": 1, "EndLine": 1, "Match": "****"}]}])");

@@ -7,7 +7,7 @@ namespace {
 
 const std::string name = "3.13.3-production-linux-amd64";
 
-/// The receipts of one image whose Trivy scan goes like this; Grype's goes well.
+/// The receipts of one image whose Trivy scan has this result; Grype's scan succeeds.
 std::vector<Receipt> scan_with_trivy(ScannerWorld& fake, const FakeProcesses::Effect& trivy) {
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.processes.stub_with({"trivy", "image", "--scanners"}, trivy);
@@ -29,7 +29,7 @@ std::string failure_of_trivy(const FakeProcesses::Effect& trivy) {
 
 }  // namespace
 
-TEST_CASE("a scan leaves reports, SBOMs and receipts, and nothing else") {
+TEST_CASE("a scan writes reports, SBOMs and receipts only") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
@@ -59,7 +59,7 @@ TEST_CASE("a scan leaves reports, SBOMs and receipts, and nothing else") {
     CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images", "scans"});
 }
 
-TEST_CASE("the scanners get a view that holds one image only") {
+TEST_CASE("the scanners get a view of one image only") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
@@ -74,7 +74,7 @@ TEST_CASE("the scanners get a view that holds one image only") {
     run_scans(fake.world(), {layout}, scan_settings());
 }
 
-TEST_CASE("what lay there before is gone, also if the new scan fails") {
+TEST_CASE("results of earlier scans are removed, also if the new scan fails") {
     ScannerWorld fake;
     fake.files.texts["/out/scans/" + name + "/trivy.json"] = trivy_report;
     fake.files.texts["/out/scans/" + name + "/old"] = "old";
@@ -85,7 +85,7 @@ TEST_CASE("what lay there before is gone, also if the new scan fails") {
     CHECK(fake.files.texts.contains("/out/scans/other/trivy.json"));
 }
 
-TEST_CASE("a scan that did not happen is a receipt that says why, never an error") {
+TEST_CASE("a scan that did not run is a receipt with the reason, not an error") {
     ScannerWorld fake;
     CHECK(failure_of_trivy([](const Command&) { return ended(1, "INFO x\nFATAL unable to open the database\n"); }) ==
           "trivy ended with exit code 1: FATAL unable to open the database");
@@ -100,7 +100,7 @@ TEST_CASE("a scan that did not happen is a receipt that says why, never an error
           "trivy ended with exit code 0 but left no report: it was interrupted");
 }
 
-TEST_CASE("an interrupted Grype ends with 0 and an empty report, and is a failure") {
+TEST_CASE("an interrupted Grype, which exits with 0 and an empty report, is a failure") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, "");
@@ -110,7 +110,7 @@ TEST_CASE("an interrupted Grype ends with 0 and an empty report, and is a failur
     CHECK(receipts[1].exit_code == 0);
 }
 
-TEST_CASE("a text that is no report is a failure") {
+TEST_CASE("invalid output is a failure") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write("{}", "[]");
@@ -121,7 +121,7 @@ TEST_CASE("a text that is no report is a failure") {
     CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/trivy.json"));
 }
 
-TEST_CASE("a scan without an inventory of its packages is a failure") {
+TEST_CASE("a scan without an inventory of the packages is a failure") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
@@ -133,7 +133,7 @@ TEST_CASE("a scan without an inventory of its packages is a failure") {
     CHECK(receipts[1].failure == "no inventory of the packages: grype.cdx.json: this is no CycloneDX SBOM");
 }
 
-TEST_CASE("a layout with a swapped blob is not scanned at all") {
+TEST_CASE("a layout with a changed blob is not scanned") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.files.texts[blob_path(layout.directory, layout.layers.front().digest)] = "another layer";
@@ -145,7 +145,7 @@ TEST_CASE("a layout with a swapped blob is not scanned at all") {
     for (const Command& command : fake.processes.ran) CHECK(command.argv[1] != "image");
 }
 
-TEST_CASE("without a database there is nothing to scan with") {
+TEST_CASE("a scan without a database is a failure") {
     ScannerWorld fake;
     fake.files.remove("/db/trivy");
     const Layout layout = put_layout(fake.files, "3.13.3-production");
@@ -155,7 +155,7 @@ TEST_CASE("without a database there is nothing to scan with") {
     CHECK(receipts[1].failure.empty());
 }
 
-TEST_CASE("sample data is written on every receipt") {
+TEST_CASE("every receipt says that sample data was used") {
     ScannerWorld fake;
     fake.files.texts["/db/sample.json"] = "{}";
     const Layout layout = put_layout(fake.files, "3.13.3-production");
@@ -163,7 +163,7 @@ TEST_CASE("sample data is written on every receipt") {
     for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) CHECK(receipt.sample_data);
 }
 
-TEST_CASE("a paused scanner is not run and has no receipt") {
+TEST_CASE("a paused scanner does not run and has no receipt") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
@@ -175,7 +175,7 @@ TEST_CASE("a paused scanner is not run and has no receipt") {
     CHECK(fake.processes.lines().find("grype") == std::string::npos);
 }
 
-TEST_CASE("all images are scanned, and their receipts are in order, however many scans run at a time") {
+TEST_CASE("all images are scanned, and the receipts are in order, however many scans run in parallel") {
     ScannerWorld fake;
     std::vector<Layout> layouts;
     for (const char* image : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"})
@@ -192,7 +192,7 @@ TEST_CASE("all images are scanned, and their receipts are in order, however many
     CHECK(fake.log.str().find("  trivy of 3.12.6-production-linux-amd64: 2 packages in 0.0 s\n") != std::string::npos);
 }
 
-TEST_CASE("a cancellation is no failed scan") {
+TEST_CASE("a cancellation is not a failed scan") {
     ScannerWorld fake;
     CHECK_THROWS_AS(scan_with_trivy(fake,
                                     [](const Command&) -> Finished {

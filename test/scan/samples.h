@@ -1,4 +1,4 @@
-// A world in which two scanners are installed, have databases, and do what they are asked.
+// A FakeWorld with both scanners installed, with databases, and with stubs for their commands.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ inline Finished ended(int exit_code, const std::string& err = "") {
     return {.exit_code = exit_code, .timed_out = false, .out = "", .err = err, .truncated = false};
 }
 
-/// A layout for linux/amd64 in the files, as BuildKit writes one, without attestations.
+/// Writes a linux/amd64 layout as BuildKit does, without attestations.
 inline Layout put_layout(FakeFiles& files, const std::string& image) {
     const std::filesystem::path directory = "/out/images/" + image + "-linux-amd64";
     const std::string layer = "the layer of " + image;
@@ -60,7 +60,7 @@ struct ScannerWorld : FakeWorld {
             R"({"schemaVersion": "v6.1.10", "from": "https://grype.example/db.tar.zst", "built": "2026-11-23T06:00:00Z", "valid": true})");
     }
 
-    /// The scanners leave these texts, in whatever directory they are run.
+    /// The scanners write these texts to the directory in which they run.
     void scanners_write(const std::string& trivy, const std::string& grype) {
         processes.stub_with({"trivy", "image", "--scanners"}, leave({{"trivy.json", trivy}}));
         processes.stub_with({"trivy", "convert"}, leave({{"trivy.cdx.json", sbom}}));

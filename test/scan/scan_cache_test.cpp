@@ -18,7 +18,7 @@ std::size_t count_scans(const FakeProcesses& processes) {
     }));
 }
 
-/// Two runs on the same machine; the second one's checkout is empty. `between` is what happens meanwhile.
+/// Two runs on the same machine, the second in an empty checkout. `between` runs between them.
 std::vector<Receipt> scan_twice(ScannerWorld& fake, const std::function<void(ScannerWorld&)>& between) {
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, grype_report);
@@ -31,7 +31,7 @@ std::vector<Receipt> scan_twice(ScannerWorld& fake, const std::function<void(Sca
 
 }  // namespace
 
-TEST_CASE("an image is not scanned again with the same database, and its receipts name the run that scanned") {
+TEST_CASE("an image is not scanned again with the same database; its receipts name the earlier run") {
     ScannerWorld fake;
     const std::vector<Receipt> receipts = scan_twice(fake, [](ScannerWorld&) {});
     CHECK(count_scans(fake.processes) == 0);
@@ -49,7 +49,7 @@ TEST_CASE("an image is not scanned again with the same database, and its receipt
     CHECK(fake.log.str().find("scanned with the same database by run 1") != std::string::npos);
 }
 
-TEST_CASE("another database, scanner or image is scanned, and results of the former database are removed") {
+TEST_CASE("another database, scanner or image is scanned, and the results of the former database are removed") {
     const std::string newer = "2026-11-24T06:00:00Z";
     ScannerWorld fake;
     scan_twice(fake, [&](ScannerWorld& f) {
@@ -69,7 +69,7 @@ TEST_CASE("another database, scanner or image is scanned, and results of the for
     CHECK(count_scans(other.processes) == 2);
 }
 
-TEST_CASE("a damaged entry is not used: the image is scanned") {
+TEST_CASE("a damaged cache entry is ignored") {
     for (const std::string damaged : {"trivy.json", "trivy.cdx.json", "receipt.json", "sbom.sha256"}) {
         ScannerWorld fake;
         const std::vector<Receipt> receipts = scan_twice(fake, [&](ScannerWorld& f) {
@@ -84,7 +84,7 @@ TEST_CASE("a damaged entry is not used: the image is scanned") {
     }
 }
 
-TEST_CASE("a failed scan is never kept") {
+TEST_CASE("a failed scan is never cached") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
     fake.scanners_write(trivy_report, "");
@@ -94,7 +94,7 @@ TEST_CASE("a failed scan is never kept") {
     CHECK(count_scans(fake.processes) == 1);
 }
 
-TEST_CASE("a swapped blob is found although the image was scanned before") {
+TEST_CASE("a changed blob is detected although the image was scanned before") {
     ScannerWorld fake;
     const std::vector<Receipt> receipts = scan_twice(fake, [](ScannerWorld& f) {
         for (auto& [path, text] : f.files.texts) {

@@ -24,7 +24,7 @@ std::string error_of(FakeWorld& fake) {
     return "no error";
 }
 
-/// A world with this Trivy, and a Grype that is right.
+/// A world with this Trivy and a valid Grype.
 struct TrivyWorld : FakeWorld {
     explicit TrivyWorld(const Finished& trivy) {
         processes.stub({"trivy", "version"}, trivy);
@@ -38,14 +38,14 @@ Finished says(const std::string& out) {
 
 }  // namespace
 
-TEST_CASE("a workplace is empty but for what belongs in it") {
+TEST_CASE("a scanner's working directory contains only its own files") {
     FakeWorld fake;
     workplace(fake);
     CHECK(fake.files.names_in("/job/one/trivy") == std::vector<std::string>{"empty.yaml", "home", "tmp"});
     CHECK(fake.files.texts.at("/job/one/trivy/empty.yaml").empty());
 }
 
-TEST_CASE("Trivy is called as it was found to be right") {
+TEST_CASE("Trivy gets the expected arguments") {
     FakeWorld fake;
     const Command command = make_trivy_scan(workplace(fake), manifest);
     CHECK(render_command(command) ==
@@ -63,14 +63,14 @@ TEST_CASE("Trivy is called as it was found to be right") {
                                              {"NO_COLOR", "1"}});
 }
 
-TEST_CASE("Trivy's SBOM is made from its report") {
+TEST_CASE("Trivy's SBOM is converted from its report") {
     FakeWorld fake;
     CHECK(render_command(make_trivy_sbom(workplace(fake))) ==
           "trivy convert --config empty.yaml --ignorefile empty.yaml --format cyclonedx --output trivy.cdx.json "
           "trivy.json");
 }
 
-TEST_CASE("Grype is called as it was found to be right") {
+TEST_CASE("Grype gets the expected arguments") {
     FakeWorld fake;
     const Command command = make_grype_scan(workplace(fake), "linux/arm64");
     CHECK(render_command(command) ==
@@ -87,7 +87,7 @@ TEST_CASE("Grype is called as it was found to be right") {
                                              {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}});
 }
 
-TEST_CASE("each scanner reads its own SBOM only") {
+TEST_CASE("each scanner reads its own SBOM") {
     FakeWorld fake;
     CHECK(render_command(make_sbom_scan(workplace(fake), Scanner::grype)) ==
           "grype -q -c empty.yaml sbom:grype.cdx.json -o json=grype.json");
@@ -96,7 +96,7 @@ TEST_CASE("each scanner reads its own SBOM only") {
     CHECK(argv.back() == "trivy.cdx.json");
 }
 
-TEST_CASE("nothing that a workflow or a pull request set reaches a scanner, and no proxy does") {
+TEST_CASE("no variable of a workflow or pull request reaches a scanner, nor a proxy") {
     FakeWorld fake;
     fake.environment = {{"PATH", "/bin"},
                         {"TRIVY_SEVERITY", "CRITICAL"},
@@ -113,7 +113,7 @@ TEST_CASE("nothing that a workflow or a pull request set reaches a scanner, and 
     }
 }
 
-TEST_CASE("updates alone reach the network") {
+TEST_CASE("only updates have access to the network") {
     FakeWorld fake;
     fake.environment = {
         {"PATH", "/bin"}, {"HOME", "/home/user"}, {"GITHUB_TOKEN", "canary"}, {"HTTPS_PROXY", "http://proxy"}};
@@ -136,7 +136,7 @@ TEST_CASE("updates alone reach the network") {
     CHECK_FALSE(make_grype_update(workplace(fake), fake.world(), "").environment.contains("GRYPE_DB_UPDATE_URL"));
 }
 
-TEST_CASE("both scanners are found with their versions") {
+TEST_CASE("both scanners are found, with their versions") {
     ScannerWorld fake;
     CHECK(find_scanners(fake.world()) ==
           std::map<Scanner, std::string>{{Scanner::trivy, "0.74.0"}, {Scanner::grype, "0.121.2"}});
@@ -144,13 +144,13 @@ TEST_CASE("both scanners are found with their versions") {
     CHECK_FALSE(fake.files.is_directory("/tmp/fake-1"));
 }
 
-TEST_CASE("a paused scanner need not be here") {
+TEST_CASE("a paused scanner may be missing") {
     FakeWorld fake;
     fake.processes.stub({"trivy", "version"}, R"({"Version": "0.74.0"})");
     CHECK(find_scanners(fake.world(), {Scanner::grype}).size() == 1);
 }
 
-TEST_CASE("every scanner that is missing is told") {
+TEST_CASE("every missing scanner is reported") {
     FakeWorld fake;
     fake.processes.stub({"trivy"}, ended(127));
     fake.processes.stub({"grype"}, ended(127));
@@ -161,7 +161,7 @@ TEST_CASE("every scanner that is missing is told") {
           "  hint: install it: without both scanners there is no verdict\n");
 }
 
-TEST_CASE("the Trivys of the attack are not run") {
+TEST_CASE("the compromised versions of Trivy are never run") {
     for (const std::string version : {"0.69.4", "0.69.5", "0.69.6"}) {
         TrivyWorld fake(says("{\"Version\": \"" + version + "\"}"));
         CHECK(
@@ -176,11 +176,11 @@ TEST_CASE("the Trivys of the attack are not run") {
     CHECK(error_of(after) == "no error");
 }
 
-TEST_CASE("a scanner that does not know its version is not used") {
+TEST_CASE("a scanner without a version is not used") {
     TrivyWorld fake(says(R"({"Version": "dev"})"));
     CHECK(error_of(fake) ==
           "trivy says that it is version \"dev\"\n"
           "  hint: install a released trivy: a verdict has to name the version it comes from\n");
-    TrivyWorld broken(ended(1, "cannot start\n"));
-    CHECK(error_of(broken).find("cannot start") != std::string::npos);
+    TrivyWorld failing(ended(1, "cannot start\n"));
+    CHECK(error_of(failing).find("cannot start") != std::string::npos);
 }
