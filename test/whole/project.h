@@ -97,8 +97,8 @@ struct Project {
         return finished;
     }
 
-    /// Copies out/ of a complete run on stand-ins into this work tree. The run is made once, for all tests that read
-    /// its results or change their copy.
+    /// Puts out/ of a complete run on stand-ins into this work tree. The run is made once, for all tests. The files are
+    /// shared: a test replaces a file and never writes into it, as the program does.
     void copy_finished_run();
 
     std::string text(const fs::path& file) { return real.files.read(tree / file); }
@@ -133,7 +133,12 @@ inline void make_finished_run() {
 
 inline void Project::copy_finished_run() {
     make_finished_run();
-    fs::copy(finished_run(), tree / "out", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    const auto options = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
+    std::error_code other_file_system;
+    fs::copy(finished_run(), tree / "out", options | fs::copy_options::create_hard_links, other_file_system);
+    if (!other_file_system) return;
+    fs::remove_all(tree / "out");
+    fs::copy(finished_run(), tree / "out", options);
 }
 
 inline bool mentions(const std::string& text, const std::string& part) {

@@ -43,14 +43,12 @@ TEST_CASE("The registry, fetch and docker all get the image that was scanned") {
     CHECK(scene.digest_of("latest") == index);
     CHECK(scene.digest_of("latest-3.13") == index);
 
-    SECTION("publishing again does nothing") {
+    SECTION("every client gets the same bytes, and publishing again does nothing") {
         const Finished again = scene.publish();
         CHECK(again.exit_code == 0);
         CHECK(mentions(again.err, "nothing that goes into an image changed"));
         CHECK(scene.digest_of(version_tag) == index);
-    }
 
-    SECTION("fetch returns the same bytes") {
         const Finished fetched = project.start(
             {program_file(), "fetch", scene.repository() + "@" + index, "--directory", project.tree.string()});
         INFO(fetched.err);
@@ -61,22 +59,17 @@ TEST_CASE("The registry, fetch and docker all get the image that was scanned") {
         CHECK(layout.manifest == scene.built().manifest);
         CHECK(layout.attestations.size() == scene.built().attestations.size());
         CHECK(check_blobs(project.real.files, layout).empty());
-    }
 
-    SECTION("docker pulls and runs it") {
         const std::string reference = scene.repository() + "@" + index;
         const Finished ran = project.start({"docker", "run", "--rm", reference, "-c", "print(6 * 7)"});
         INFO(ran.err);
         CHECK(ran.exit_code == 0);
         CHECK(mentions(ran.out, "42"));
         project.start({"docker", "image", "rm", "--force", reference});
-    }
 
-    SECTION("skopeo and crane copy it without changing a digest") {
         if (!CraneRegistry::is_installed()) SKIP("crane is not there: tools/ready registries");
         const CraneRegistry other;
         const PlainDirectory directory;
-        const std::string reference = scene.repository() + "@" + index;
         scene.succeed({"skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
                        "docker://" + reference, "oci:" + (directory.path / "skopeo").string()});
         CHECK(only_entry_of(project, directory.path / "skopeo") == index);

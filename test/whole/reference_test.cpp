@@ -26,7 +26,7 @@ std::string name_of(const std::string& digest) {
     return "defradigital-python-" + digest.substr(7, 12) + "-linux-amd64";
 }
 
-/// An empty directory: a user's laptop without a work tree.
+/// An empty directory: a user's laptop without a work tree, and without the cache of earlier scans.
 struct Laptop {
     Project& project;
     fs::path directory = project.tree / "laptop";
@@ -34,12 +34,69 @@ struct Laptop {
     explicit Laptop(Project& on) : project(on) { fs::create_directory(directory); }
 
     Finished ask(const std::string& command, const std::vector<std::string>& more) {
+        project.real.environment["XDG_CACHE_HOME"] = (directory / "cache").string();
         std::vector<std::string> argv = {program_file(),     command,       "--directory",
                                          directory.string(), "--databases", sample_databases("red").string()};
         argv.insert(argv.end(), more.begin(), more.end());
         return project.start(argv);
     }
 };
+
+void check_missing(Laptop& laptop, const std::string& repository) {
+    const Finished scanned = laptop.ask("scan", {"--reference", repository + "@" + sha256("lost").text()});
+    CHECK(scanned.exit_code == 3);
+    CHECK(mentions(scanned.err, repository + " does not have it"));
+    CHECK_FALSE(laptop.project.has("laptop/out/summary.md"));
+}
+
+void check_scan(Laptop& laptop, const std::string& reference, const std::string& name,
+                const std::set<std::string>& in_layout) {
+    const Finished scanned = laptop.ask("scan", {"--reference", reference});
+    INFO(scanned.out << scanned.err);
+    CHECK(scanned.exit_code == 1);
+    CHECK_FALSE(mentions(scanned.out + scanned.err, "scanned with the same database by"));
+    CHECK(findings_in(laptop.project, "laptop/out/verdicts/" + name + ".json") == in_layout);
+    CHECK(mentions(laptop.project.text("laptop/out/summary.md"), name));
+    CHECK(laptop.project.has("laptop/out/sarif/" + name + ".sarif"));
+}
+
+void check_explain(Laptop& laptop, const std::string& reference, const std::string& finding) {
+    const std::size_t end_of_id = finding.find(' ');
+    const Finished there = laptop.ask("explain", {finding.substr(0, end_of_id), "--reference", reference});
+    CHECK(there.exit_code == 0);
+    CHECK(mentions(there.out, finding.substr(end_of_id + 1)));
+    const Finished absent = laptop.ask("explain", {"CVE-1999-0001", "--reference", reference});
+    CHECK(absent.exit_code == 0);
+    CHECK(mentions(absent.out, "not found"));
+}
+
+/// With `pull_requests: new-only` a pull request is judged by the findings that it adds to what is published.
+void check_pull_request(PublishedProject& scene) {
+    Project& project = scene.project;
+    project.real.files.write(project.tree / "event.json",
+                             R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
+                              "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})");
+    Environment& environment = project.real.environment;
+    environment["GITHUB_EVENT_PATH"] = (project.tree / "event.json").string();
+    for (const char* file : {"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"}) {
+        project.real.files.write(project.tree / file, "");
+        environment[file] = (project.tree / file).string();
+    }
+    environment["GITHUB_ACTIONS"] = "true";
+    environment["GITHUB_EVENT_NAME"] = "pull_request";
+    environment["GITHUB_REF"] = "refs/pull/7/merge";
+    environment["GITHUB_REPOSITORY"] = "defra/images";
+    const auto propose = [&](const std::string& gate, const DockerRegistry& registry) {
+        project.real.files.write(project.tree / "vulnerability-policy.yml", gate);
+        return project.run_on_stand_ins("scan", {"--only", image, "--to", registry.host()}, "red").exit_code;
+    };
+    CHECK(propose("", scene.registry) == 1);
+    CHECK(propose("gate: {pull_requests: new-only}\n", scene.registry) == 0);
+    CHECK(mentions(project.text("out/summary.md"), "only new findings count"));
+    const DockerRegistry empty;
+    CHECK(propose("gate: {pull_requests: new-only}\n", empty) == 1);
+    CHECK(mentions(project.text("out/summary.md"), "there is nothing to compare it with"));
+}
 
 }  // namespace
 
@@ -52,68 +109,13 @@ TEST_CASE("A published image is scanned and explained by its reference alone, wi
     const std::string digest = scene.digest_of(version_tag);
     const std::string reference = scene.repository() + "@" + digest;
     CHECK(project.run_on_stand_ins("scan", {"--only", image}, "red").exit_code == 1);
+    const std::set<std::string> findings = findings_in(project, "out/verdicts/" + std::string(layout_name) + ".json");
+    REQUIRE(findings.size() > 3);
+    check_pull_request(scene);
+
+    for (const char* name : {"GITHUB_ACTIONS", "GITHUB_EVENT_NAME"}) project.real.environment.erase(name);
     Laptop laptop(project);
-
-    SECTION("scan finds the same as in the layout, and names the image") {
-        const Finished scanned = laptop.ask("scan", {"--reference", reference});
-        INFO(scanned.out << scanned.err);
-        CHECK(scanned.exit_code == 1);
-        const std::string name = name_of(digest);
-        const fs::path verdict = "out/verdicts/" + name + ".json";
-        const std::set<std::string> findings = findings_in(project, "laptop" / verdict);
-        CHECK(findings.size() > 3);
-        CHECK(findings == findings_in(project, "out/verdicts/" + std::string(layout_name) + ".json"));
-        CHECK(mentions(project.text("laptop/out/summary.md"), name));
-        CHECK(project.has("laptop/out/sarif/" + name + ".sarif"));
-    }
-
-    SECTION("explain names the affected package, or says that the finding is absent") {
-        const std::string known = *findings_in(project, "out/verdicts/" + std::string(layout_name) + ".json").begin();
-        const std::string id = known.substr(0, known.find(' '));
-        const Finished there = laptop.ask("explain", {id, "--reference", reference});
-        CHECK(there.exit_code == 0);
-        CHECK(mentions(there.out, known.substr(known.find(' ') + 1)));
-        const Finished absent = laptop.ask("explain", {"CVE-1999-0001", "--reference", reference});
-        CHECK(absent.exit_code == 0);
-        CHECK(mentions(absent.out, "not found"));
-    }
-
-    SECTION("a missing digest is an error with a hint, never a clean verdict") {
-        const std::string lost = scene.repository() + "@" + sha256("lost").text();
-        const Finished scanned = laptop.ask("scan", {"--reference", lost});
-        CHECK(scanned.exit_code == 3);
-        CHECK(mentions(scanned.err, scene.repository() + " does not have it"));
-        CHECK_FALSE(project.has("laptop/out/summary.md"));
-    }
-
-    SECTION("with `pull_requests: new-only` a pull request is judged by the findings that it adds") {
-        project.real.files.write(project.tree / "event.json",
-                                 R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
-                                  "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})");
-        Environment& environment = project.real.environment;
-        environment["GITHUB_EVENT_PATH"] = (project.tree / "event.json").string();
-        for (const char* file : {"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"}) {
-            project.real.files.write(project.tree / file, "");
-            environment[file] = (project.tree / file).string();
-        }
-        environment["GITHUB_ACTIONS"] = "true";
-        environment["GITHUB_EVENT_NAME"] = "pull_request";
-        environment["GITHUB_REF"] = "refs/pull/7/merge";
-        environment["GITHUB_REPOSITORY"] = "defra/images";
-        const auto propose = [&](const std::string& gate) {
-            project.real.files.write(project.tree / "vulnerability-policy.yml", gate);
-            return project.run_on_stand_ins("scan", {"--only", image, "--to", scene.registry.host()}, "red");
-        };
-        CHECK(propose("").exit_code == 1);
-        const Finished compared = propose("gate: {pull_requests: new-only}\n");
-        INFO(compared.out << compared.err);
-        CHECK(compared.exit_code == 0);
-        CHECK(mentions(project.text("out/summary.md"), "only new findings count"));
-
-        // Without a published image to compare with, every finding counts.
-        const DockerRegistry empty;
-        const Finished alone = project.run_on_stand_ins("scan", {"--only", image, "--to", empty.host()}, "red");
-        CHECK(alone.exit_code == 1);
-        CHECK(mentions(project.text("out/summary.md"), "there is nothing to compare it with"));
-    }
+    check_missing(laptop, scene.repository());
+    check_scan(laptop, reference, name_of(digest), findings);
+    check_explain(laptop, reference, *findings.begin());
 }

@@ -107,22 +107,3 @@ TEST_CASE("The output of a build never reaches the runner as a workflow command"
         CHECK_FALSE(text == "::stop-commands::x");
     }
 }
-
-TEST_CASE("A pull request is built, scanned and judged but not published") {
-    // Only here: a complete run in the environment of a pull request.
-    Runner runner("pull_request", "refs/pull/1/merge");
-    const Finished finished = runner.step({{"COMMAND", "run"},
-                                           {"ONLY", "3.13.5-production"},
-                                           {"STAND-INS", (cache_directory() / "stand-ins/bases.json").string()},
-                                           {"DATABASES", sample_databases("green").string()},
-                                           {"BUILD-CA", "/etc/ssl/certs/ca-certificates.crt"},
-                                           {"CONTRACT", "off"}});
-    INFO(finished.out << finished.err);
-    REQUIRE(finished.exit_code == 0);
-    const auto outputs = runner.outputs();
-    CHECK(outputs.at("verdict") == "clean");
-    CHECK(outputs.at("published") == "false");
-    CHECK(outputs.at("reason") == "an event of the kind \"pull_request\" never publishes");
-    CHECK_FALSE(runner.project.has("out/registry"));
-    CHECK(mentions(runner.project.text("runner/summary"), "stand-in"));
-}
