@@ -42,7 +42,7 @@ Key make_key() {
     return key;
 }
 
-X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now) {
+X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now, std::chrono::days lifetime) {
     X509Object certificate(X509_new());
     // DER has an integer in as few bytes as it takes: a first byte of zero would make the certificate unreadable.
     unsigned char random[8];
@@ -52,7 +52,7 @@ X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now) {
     X509_set_version(certificate.get(), X509_VERSION_3);
     ASN1_STRING_set(X509_get_serialNumber(certificate.get()), random, sizeof random);
     X509_time_adj_ex(X509_getm_notBefore(certificate.get()), -1, 0, &time);
-    X509_time_adj_ex(X509_getm_notAfter(certificate.get()), 1, 0, &time);
+    X509_time_adj_ex(X509_getm_notAfter(certificate.get()), static_cast<int>(lifetime.count()), 0, &time);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
     require(X509_set_pubkey(certificate.get(), key) == 1);
@@ -78,9 +78,9 @@ std::string text_of(BIO* bio) {
 
 }  // namespace
 
-TestAuthority make_test_authority(const std::string& name, Time now) {
+TestAuthority make_test_authority(const std::string& name, Time now, std::chrono::days lifetime) {
     const Key authority_key = make_key();
-    const X509Object authority = make_certificate(name, authority_key.get(), now);
+    const X509Object authority = make_certificate(name, authority_key.get(), now, lifetime);
     sign(authority.get(),
          {{NID_basic_constraints, "critical,CA:TRUE"},
           {NID_key_usage, "critical,keyCertSign,cRLSign"},
@@ -88,7 +88,7 @@ TestAuthority make_test_authority(const std::string& name, Time now) {
          authority.get(), authority_key.get());
 
     const Key server_key = make_key();
-    const X509Object server = make_certificate("localhost", server_key.get(), now);
+    const X509Object server = make_certificate("localhost", server_key.get(), now, lifetime);
     sign(server.get(),
          {{NID_basic_constraints, "critical,CA:FALSE"},
           {NID_key_usage, "critical,digitalSignature"},

@@ -10,6 +10,6 @@ struct TestAuthority {
     std::string server;       ///< PEM: a certificate for localhost that it has issued, and the server's key
 };
 
-/// A new one, for the two days around `now`, that strict verification takes. Throws Error{failed} if OpenSSL cannot
-/// make it.
-TestAuthority make_test_authority(const std::string& name, Time now);
+/// A new one that strict verification takes, valid from a day before `now` for `lifetime` after it. Throws
+/// Error{failed} if OpenSSL cannot make it.
+TestAuthority make_test_authority(const std::string& name, Time now, std::chrono::days lifetime = std::chrono::days(1));

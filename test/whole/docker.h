@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/text.h"
@@ -35,9 +36,23 @@ struct Docker {
     Docker(const Docker&) = delete;
     Docker& operator=(const Docker&) = delete;
     ~Docker() {
-        for (const std::string& container : containers)
-            project.start({"docker", "rm", "--force", "--volumes", container});
-        for (const std::string& image : images) project.start({"docker", "rmi", "--force", image});
+        if (!containers.empty()) {
+            std::vector<std::string> argv = {"docker", "rm", "--force", "--volumes"};
+            argv.insert(argv.end(), containers.begin(), containers.end());
+            project.start(argv);
+        }
+        // Each removal waits until the engine has collected its garbage; those that wait together wait for one
+        // collection.
+        std::vector<std::jthread> removals;
+        for (const std::string& image : images) {
+            removals.emplace_back([this, image] {
+                Command removal;
+                removal.argv = {"docker", "rmi", "--force", image};
+                removal.environment = project.real.environment;
+                project.real.processes.run(removal);  // no check: Catch2's belong to one thread
+            });
+        }
+        removals.clear();
         fs::remove_all(directory);
     }
 
@@ -84,6 +99,14 @@ struct Docker {
         argv.insert(argv.end(), words.begin(), words.end());
         containers.push_back(std::string(trimmed(succeed(argv).out)));
         return containers.back();
+    }
+
+    /// Until it ends by itself: its exit code and what it printed.
+    Finished wait(const std::string& container) {
+        const std::string code = succeed({"docker", "wait", container}).out;
+        Finished ended = succeed({"docker", "logs", container});
+        ended.exit_code = std::stoi(code);
+        return ended;
     }
 
     /// The host and port of a published port, such as "127.0.0.1:49153".
