@@ -254,36 +254,26 @@ void JsonWriter::close() {
     if (open_.size() < line_) line_ = 0;
 }
 
-void JsonWriter::field(std::string_view key, std::string_view value) {
+void JsonWriter::field(std::string_view key, const JsonScalar& value) {
     write_key(key);
     item(value);
 }
 
-void JsonWriter::field(std::string_view key, std::int64_t value) {
+void JsonWriter::object(JsonFields fields) {
+    open('{');
+    for (const auto& [key, value] : fields) field(key, value);
+    close();
+}
+
+void JsonWriter::object(std::string_view key, JsonFields fields) {
     write_key(key);
-    item(value);
+    object(fields);
 }
 
-void JsonWriter::field(std::string_view key, bool value) {
-    write_key(key);
+void JsonWriter::item(const JsonScalar& value) {
     begin();
-    text_ += value ? "true" : "false";
-}
-
-void JsonWriter::field(std::string_view key, double value) {
-    write_key(key);
-    begin();
-    fmt::format_to(std::back_inserter(text_), "{}", value);
-}
-
-void JsonWriter::item(std::string_view value) {
-    begin();
-    write_text(value);
-}
-
-void JsonWriter::item(std::int64_t value) {
-    begin();
-    fmt::format_to(std::back_inserter(text_), "{}", value);
+    if (const auto* text = std::get_if<std::string_view>(&value)) return write_text(*text);
+    std::visit([&](const auto& scalar) { fmt::format_to(std::back_inserter(text_), "{}", scalar); }, value);
 }
 
 void JsonWriter::list(std::string_view key, const std::vector<std::string>& items) {

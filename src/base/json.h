@@ -7,9 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "base/error.h"
 
@@ -56,6 +59,10 @@ Json::ConstArray items_of(const Json& value);                        ///< no ite
 Json::ConstArray items_at(const Json& object, std::string_view key);
 std::vector<std::string> texts_at(const Json& object, std::string_view key);  ///< text_of each item
 
+/// A value in an object or an array. Numbers are finite, and written as the shortest text that reads back the same.
+using JsonScalar = std::variant<std::string_view, std::int64_t, std::uint64_t, bool, double>;
+using JsonFields = std::initializer_list<std::pair<std::string_view, JsonScalar>>;
+
 /// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
 class JsonWriter {
   public:
@@ -66,15 +73,10 @@ class JsonWriter {
     void open_object_in_line();  ///< on one line, with all that is in it: for the entries of long lists
     void close();                ///< the object or array opened last
 
-    void field(std::string_view key, std::string_view value);
-    void field(std::string_view key, const char* value) { field(key, std::string_view(value)); }
-    void field(std::string_view key, std::int64_t value);
-    void field(std::string_view key, int value) { field(key, static_cast<std::int64_t>(value)); }
-    void field(std::string_view key, std::size_t value) { field(key, static_cast<std::int64_t>(value)); }
-    void field(std::string_view key, bool value);
-    void field(std::string_view key, double value);  ///< finite; the shortest text that reads back the same
-    void item(std::string_view value);
-    void item(std::int64_t value);
+    void field(std::string_view key, const JsonScalar& value);
+    void object(JsonFields fields);  ///< a whole object
+    void object(std::string_view key, JsonFields fields);
+    void item(const JsonScalar& value);
     void list(std::string_view key, const std::vector<std::string>& items);  ///< an array of strings
 
     /// The whole text. Closes what is still open.

@@ -189,7 +189,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.grype_report = reader.text("grype");
     s.digest = reader.text("digest");
     s.today = reader.date("today");
-    s.publish = static_cast<PublishMode>(reader.choice("publish", {"auto", "required", "off"}));
+    s.publish = static_cast<github::Mode>(reader.choice("publish", {"auto", "required", "off"}));
     s.publish_branches = reader.list("publish-branches", ',');
     s.to = reader.text("to");
     s.docker_username = reader.text("docker-username");
@@ -202,7 +202,7 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.reason = reader.text("reason");
     s.dry_run = reader.flag("dry-run");
     s.token = Secret(reader.text("token"));
-    s.sarif_upload = static_cast<github::UploadMode>(reader.choice("sarif-upload", {"auto", "required", "off"}));
+    s.sarif_upload = static_cast<github::Mode>(reader.choice("sarif-upload", {"auto", "required", "off"}));
     s.release = reader.text("release");
     s.retire = reader.text("retire");
     s.notify = reader.names("notify");

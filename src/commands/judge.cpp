@@ -180,7 +180,7 @@ Result judge_release(const World& world, const Settings& settings) {
     LoadedPolicy loaded = load_policy(world, then, fetched.directory);
     run.policy = std::move(loaded.policy);
     run.policy_revision = std::move(loaded.revision);
-    run.policy_warnings = std::move(loaded.warnings);
+    run.warnings = std::move(loaded.warnings);
     run.out = settings.out.string();
 
     std::vector<std::string> differing;

@@ -5,11 +5,11 @@
 #include "commands/commands.h"
 #include "pipeline/project.h"
 #include "pipeline/unchanged.h"
-#include "publication/permission.h"
 
 Result run_matrix(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
-    const Permission permission = ask_permission(settings, project);  // an hour before the job that publishes asks
+    const github::Permission permission =
+        ask_permission(settings, project);  // an hour before the job that publishes asks
     const auto unchanged = find_unchanged(world, settings, project, Scans::left_out);
     const std::string matrix = unchanged ? "" : render_github_matrix(project.plan, settings.runners);
 

@@ -95,7 +95,7 @@ Run scan_or_explain(const World& world, const Settings& settings, Night& night) 
     } catch (const Error& error) {
         if (error.exit == Exit::cancelled) throw;
         Run run = gather_run(world, settings, night.project, {}, {}, {});
-        append(run.other_warnings, error.problems);
+        append(run.warnings, error.problems);
         for (const registry::FetchRequest& request : night.requests)
             run.images.push_back(make_image_run(settings, night.project.plan, request.image, request.platform));
         return run;

@@ -19,7 +19,7 @@ Result roll_back(const World& world, const Settings& settings) {
     if (settings.to.empty())
         throw Error{Exit::bad_input, "--rollback-to needs --to", "name the registry whose tags go back"};
     const Project project = load_project(world, settings);
-    const Permission permission = ask_permission(settings, project);
+    const github::Permission permission = ask_permission(settings, project);
     if (!permission.granted) {
         return {.exit = Exit::failed,
                 .problems = {{{},

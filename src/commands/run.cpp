@@ -82,9 +82,7 @@ void release_if_published(const World& world, const Settings& settings, const Pr
 /// What check found is part of the reports, each warning once.
 void add_warnings(Run& run, const Problems& problems) {
     for (const Problem& problem : problems) {
-        const bool known =
-            std::find(run.other_warnings.begin(), run.other_warnings.end(), problem) != run.other_warnings.end();
-        if (!known) run.other_warnings.push_back(problem);
+        if (std::ranges::find(run.warnings, problem) == run.warnings.end()) run.warnings.push_back(problem);
     }
 }
 

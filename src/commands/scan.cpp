@@ -16,7 +16,7 @@ Result scan_given(const World& world, const Settings& settings) {
     const std::vector<GivenImage> images = load_given_images(world, settings, warnings);
     Run run = gather_given_run(world, settings, project, scan_given_images(world, settings, project, images));
     run.command = "scan";
-    run.other_warnings = warnings;
+    append(run.warnings, warnings);
     for (std::size_t i = 0; i < images.size(); ++i) {
         run.images[i].image = images[i].layout.image;
         run.images[i].platform = images[i].layout.platform;

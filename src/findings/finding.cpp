@@ -1,34 +1,26 @@
 #include "findings/finding.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
+namespace {
+
+// In the order of Severity.
+constexpr std::array<std::string_view, 6> severity_words = {"unknown", "negligible", "low",
+                                                            "medium",  "high",       "critical"};
+
+}  // namespace
+
 std::string render_severity(Severity severity) {
-    switch (severity) {
-        case Severity::unknown:
-            return "unknown";
-        case Severity::negligible:
-            return "negligible";
-        case Severity::low:
-            return "low";
-        case Severity::medium:
-            return "medium";
-        case Severity::high:
-            return "high";
-        case Severity::critical:
-            return "critical";
-    }
-    return "unknown";
+    return std::string(severity_words.at(static_cast<std::size_t>(severity)));
 }
 
 std::optional<Severity> parse_severity(std::string_view word) {
-    const std::string lower = lower_case(word);
-    for (const Severity severity : {Severity::unknown, Severity::negligible, Severity::low, Severity::medium,
-                                    Severity::high, Severity::critical}) {
-        if (lower == render_severity(severity)) return severity;
-    }
-    return std::nullopt;
+    const auto found = std::ranges::find(severity_words, lower_case(word));
+    if (found == severity_words.end()) return std::nullopt;
+    return static_cast<Severity>(found - severity_words.begin());
 }
 
 std::string render_scanner(Scanner scanner) {

@@ -9,7 +9,6 @@
 #include "findings/finding.h"
 #include "findings/fixed_versions.h"
 #include "findings/names.h"
-#include "findings/purl.h"
 #include "findings/report_parts.h"
 
 namespace {

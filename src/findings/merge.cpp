@@ -1,6 +1,7 @@
 // Two reports of one image become one list: a vulnerability of a package at a path is one finding, however many
 // scanners see it and whatever they call it.
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <numeric>
@@ -108,22 +109,11 @@ void split_by_vulnerability(const Group& group, std::vector<Group>& parts) {
     for (auto& [cve, part] : by_cve) parts.push_back(std::move(part));
 }
 
+/// How much a scanner knows that says so: "not affected" stands only if all say it.
 int certainty(FixState fix) {
-    switch (fix) {
-        case FixState::fixed:
-            return 5;
-        case FixState::not_installable:
-            return 4;
-        case FixState::wont_fix:
-            return 3;
-        case FixState::none:
-            return 2;
-        case FixState::unknown:
-            return 1;
-        case FixState::not_affected:  // only if all say so
-            return 0;
-    }
-    return 0;
+    constexpr std::array order = {FixState::not_affected, FixState::unknown,         FixState::none,
+                                  FixState::wont_fix,     FixState::not_installable, FixState::fixed};
+    return static_cast<int>(std::ranges::find(order, fix) - order.begin());
 }
 
 /// Trivy's word first where only one can stand: it knows the layer of a Debian package, and it writes titles.

@@ -1,6 +1,8 @@
 // One spelling for what the two scanners name differently (facts: scanners.md §3, scanners-run.md §8). Internal header.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,3 +53,16 @@ std::string unversioned(std::string_view path);
 
 /// The first line, cut after at most 200 characters, between words where possible.
 std::string short_title(std::string_view text);
+
+/// A package URL (package-url/purl-spec; facts: scanners.md §1).
+struct PackageUrl {
+    std::string type;
+    std::string name_space;
+    std::string name;
+    std::string version;
+    std::map<std::string, std::string> qualifiers;
+    std::string subpath;
+};
+
+/// Nothing if it is none: "pkg:TYPE/[NAMESPACE/]NAME[@VERSION][?KEY=VALUE&…][#SUBPATH]".
+std::optional<PackageUrl> parse_purl(std::string_view text);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "findings/layers.h"
+#include "findings/inventory.h"
 
 struct SecurityUpgrade {
     std::string package;

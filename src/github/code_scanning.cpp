@@ -32,12 +32,11 @@ Purpose purpose_of(const SarifUpload& upload) {
 
 std::string render_body(const Event& event, const std::string& packed, Time started) {
     JsonWriter json;
-    json.open_object();
-    json.field("commit_sha", event.revision);
-    json.field("ref", event.ref);
-    json.field("sarif", base64(packed));
-    json.field("started_at", render_time(started));
-    json.field("tool_name", tool);
+    json.object({{"commit_sha", event.revision},
+                 {"ref", event.ref},
+                 {"sarif", base64(packed)},
+                 {"started_at", render_time(started)},
+                 {"tool_name", tool}});
     return json.one_line();
 }
 
@@ -216,9 +215,9 @@ std::string why_ref_is_not_reported(const Event& event) {
 
 }  // namespace
 
-UploadDecision decide_upload(const Event& event, UploadMode wish, Outcome outcome, const std::set<Scanner>& paused,
-                             bool has_token) {
-    if (wish == UploadMode::off) return {false, "sarif-upload is off"};
+Permission decide_upload(const Event& event, Mode upload, Outcome outcome, const std::set<Scanner>& paused,
+                         bool has_token) {
+    if (upload == Mode::off) return {false, "sarif-upload is off"};
     if (!event.in_workflow) return {false, "this is not a workflow"};
     if (outcome == Outcome::unknown) return {false, "the verdict is unknown: an upload would close alerts unseen"};
     if (!paused.empty())

@@ -13,20 +13,12 @@
 
 namespace github {
 
-enum class UploadMode { automatic, required, off };
-
-/// Whether this run uploads at all. Decided before anything is sent.
-struct UploadDecision {
-    bool upload = false;
-    std::string reason;  ///< one sentence; why not
-};
-
-/// Only for a push, a schedule, a dispatch or a pull request from the same repository, where the code is that of the
-/// event's ref, and never for a tag or a merge queue's branch, which code scanning does not show. Never outside of a
-/// workflow, without a token, for an unknown verdict or while a scanner is paused (an upload would close alerts that
-/// were not checked again).
-UploadDecision decide_upload(const Event& event, UploadMode wish, Outcome outcome, const std::set<Scanner>& paused,
-                             bool has_token);
+/// Whether this run uploads at all; asked before anything is sent. Only for a push, a schedule, a dispatch or a pull
+/// request from the same repository, where the code is that of the event's ref, and never for a tag or a merge queue's
+/// branch, which code scanning does not show. Never outside of a workflow, without a token, for an unknown verdict or
+/// while a scanner is paused (an upload would close alerts that were not checked again).
+Permission decide_upload(const Event& event, Mode upload, Outcome outcome, const std::set<Scanner>& paused,
+                         bool has_token);
 
 /// One file: one run, one category.
 struct SarifUpload {

@@ -1,5 +1,9 @@
 #include "github/event.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/json.h"
 #include "github/runner.h"
 
@@ -8,6 +12,8 @@ namespace github {
 namespace {
 
 constexpr std::size_t max_payload = 25U << 20U;
+constexpr std::string_view heads = "refs/heads/";
+constexpr std::array publishing_events = {"push", "schedule", "workflow_dispatch"};
 
 bool comes_from_fork(const Json& payload, const std::string& repository) {
     const Json& fork = member(member(payload, "repository"), "fork");
@@ -59,6 +65,26 @@ Event load_event(const World& world) {
         event.run_url = event.server + "/" + event.repository + "/actions/runs/" + id;
     }
     return event;
+}
+
+bool is_publish_branch(const Event& event, const std::vector<std::string>& branches) {
+    if (!event.ref.starts_with(heads)) return false;
+    const std::string branch = event.ref.substr(heads.size());
+    return branch == event.default_branch || std::ranges::find(branches, branch) != branches.end();
+}
+
+Permission decide_permission(const Event& event, Mode publish, const std::vector<std::string>& branches) {
+    if (publish == Mode::off) return {false, "publishing is switched off"};
+    if (!event.in_workflow) return {true, "this is not a workflow: the person who runs it decides"};
+    if (std::ranges::find(publishing_events, event.name) == publishing_events.end())
+        return {false, "an event of the kind \"" + event.name + "\" never publishes"};
+    if (event.from_fork) return {false, "a fork never publishes"};
+    if (event.repository.empty() || event.repository != event.event_repository)
+        return {false, "the event is about " + event.event_repository + ", the workflow runs in " + event.repository};
+    if (!event.ref.starts_with(heads)) return {false, event.ref + " is no branch"};
+    const std::string branch = event.ref.substr(heads.size());
+    if (!is_publish_branch(event, branches)) return {false, "the branch " + branch + " does not publish"};
+    return {true, "the branch " + branch + " publishes"};
 }
 
 }  // namespace github

@@ -1,8 +1,9 @@
-// What started this run: the facts a publication is decided on, never text that anyone could have typed into a branch
-// name's place.
+// What started this run, and what it may do therefore: decided from facts of the event, never from text that anyone
+// could have typed into a branch name's place.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "system/world.h"
 
@@ -29,5 +30,21 @@ Event load_event(const World& world);
 
 /// True for a change that is not merged yet: a pull request, or the branch of a merge queue, whatever event it causes.
 bool is_proposed_change(const Event& event);
+
+/// What the inputs `publish` and `sarif-upload` say.
+enum class Mode { automatic, required, off };
+
+struct Permission {
+    bool granted = false;
+    std::string reason;  ///< one sentence: why not, or why
+};
+
+/// Whether images are published from the event's ref: "refs/heads/master" for a listed branch or the default branch.
+bool is_publish_branch(const Event& event, const std::vector<std::string>& branches);
+
+/// Whether this run may publish; asked before anything is built. In a workflow: only for push, schedule and
+/// workflow_dispatch, on a publish branch, in the event's own repository, never for a fork (runner.md §9). On a laptop:
+/// always, a destination has to be given.
+Permission decide_permission(const Event& event, Mode publish, const std::vector<std::string>& branches);
 
 }  // namespace github

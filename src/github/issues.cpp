@@ -57,10 +57,7 @@ void make_label(Api& api) {
     const Response there = api.send({.path = std::string("labels/") + tracking_label});
     if (there.status == 200) return;
     JsonWriter json;
-    json.open_object();
-    json.field("name", tracking_label);
-    json.field("color", "b60205");
-    json.field("description", "Kept by the nightly scan");
+    json.object({{"name", tracking_label}, {"color", "b60205"}, {"description", "Kept by the nightly scan"}});
     const Response response = api.send({.method = "POST", .path = "labels", .body = json.one_line(), .creates = true});
     const bool there_now = has_error(response, "already_exists") || is_worth_a_retry(response.status);
     if (response.status != 201 && !there_now) throw make_refusal(purpose(), response);
@@ -71,11 +68,7 @@ std::string render_issue(const TrackingPlan& plan, bool is_new) {
     json.open_object();
     json.field("title", plan.title);
     json.field("body", plan.body);
-    if (is_new) {
-        json.open_array("labels");
-        json.item(tracking_label);
-        json.close();
-    }
+    if (is_new) json.list("labels", {tracking_label});
     if (plan.action == TrackingAction::close) {
         json.field("state", "closed");
         json.field("state_reason", "completed");
@@ -139,9 +132,7 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
     // The comment first: if it fails, the issue still remembers less than was reported, and it is reported again.
     if (!plan.comment.empty()) {
         JsonWriter json;
-        json.open_object();
-        json.field("body", plan.comment);
-        json.close();
+        json.object({{"body", plan.comment}});
         const Response response = api.send({.method = "POST",
                                             .path = fmt::format("issues/{}/comments", issue.number),
                                             .body = json.one_line(),

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "report/words.h"
 #include "system/relay.h"
 
 namespace github {
@@ -46,25 +47,13 @@ std::string escaped_property(std::string text) {
     return replaced(replaced(escaped_data(std::move(text)), ":", "%3A"), ",", "%2C");
 }
 
-std::string command_for(Level level) {
-    switch (level) {
-        case Level::error:
-            return "error";
-        case Level::warning:
-            return "warning";
-        case Level::notice:
-            return "notice";
-    }
-    return "error";
-}
-
 std::string render_annotation(const Problem& problem, const std::string& directory) {
     std::string properties;
     const std::string file = (std::filesystem::path(directory) / problem.at.file).lexically_normal().generic_string();
     if (!problem.at.file.empty()) properties = " file=" + escaped_property(file);
     if (!problem.at.file.empty() && problem.at.line > 0) properties += fmt::format(",line={}", problem.at.line);
     const std::string message = problem.hint.empty() ? problem.what : problem.what + "\nhint: " + problem.hint;
-    return fmt::format("::{}{}::{}\n", command_for(problem.level), properties, escaped_data(message));
+    return fmt::format("::{}{}::{}\n", render_level(problem.level), properties, escaped_data(message));
 }
 
 /// Bytes that the runner counts: it keeps outputs in UTF-16.

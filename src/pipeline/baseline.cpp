@@ -14,7 +14,7 @@
 #include "registry/manifests.h"
 #include "scan/scan.h"
 #include "system/timings.h"
-#include "verdict/comparison.h"
+#include "verdict/verdict.h"
 
 namespace {
 
@@ -215,11 +215,11 @@ void add_changes(const World& world, const Settings& settings, const Project& pr
         if (!image.verdict) continue;
         const Verdict& now = *image.verdict;
         if (now.outcome == Outcome::unknown) {
-            run.other_warnings.push_back(note_no_comparison(image.name));
+            run.warnings.push_back(note_no_comparison(image.name));
             continue;
         }
         if (const auto missing = baseline.missing.find(image.name); missing != baseline.missing.end()) {
-            run.other_warnings.push_back(note_no_baseline(project, image.name, missing->second));
+            run.warnings.push_back(note_no_baseline(project, image.name, missing->second));
             continue;
         }
         const Verdict& published = baseline.published.at(image.name);
@@ -229,6 +229,6 @@ void add_changes(const World& world, const Settings& settings, const Project& pr
         if (contract != released.end() && image.contract)
             image.change->contract = compare_contracts(contract->second, *image.contract);
         if (!now.pre_existing.empty())
-            run.other_warnings.push_back(note_pre_existing(settings, image.name, now.pre_existing.size()));
+            run.warnings.push_back(note_pre_existing(settings, image.name, now.pre_existing.size()));
     }
 }

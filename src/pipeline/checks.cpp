@@ -14,7 +14,7 @@
 #include "pipeline/github.h"
 #include "pipeline/images.h"
 #include "plan/drift.h"
-#include "publication/version_check.h"
+#include "publication/versions.h"
 
 namespace {
 
@@ -29,8 +29,8 @@ std::vector<SecurityUpgrade> load_upgrades(const World& world) {
 /// In the action's own repository: what its container is made from. A branch that publishes does not run what nobody
 /// has pinned; elsewhere it is a remark.
 Problems check_action(const World& world, const Settings& settings, const Project& project) {
-    const Permission permission =
-        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
+    const github::Permission permission =
+        github::decide_permission(project.event, settings.publish, settings.publish_branches);
     const Level level = project.event.in_workflow && permission.granted ? Level::error : Level::warning;
     Problems problems;
     for (const char* file : {"action.yml", "action.Dockerfile"}) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "github/api.h"
 #include "github/releases.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"

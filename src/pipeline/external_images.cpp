@@ -142,7 +142,7 @@ Run gather_given_run(const World& world, const Settings& settings, const Project
                      std::vector<Verdict> verdicts) {
     const Date today = day_of(decision_time(world, settings));
     Run run = begin_run(world, settings, project);
-    append(run.policy_warnings, check_waivers(project.policy, verdicts, today, Judged::unknown_targets));
+    append(run.warnings, check_waivers(project.policy, verdicts, today, Judged::unknown_targets));
     run.other_images = true;
     for (Verdict& verdict : verdicts) {
         ImageRun image;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "github/code_scanning.h"
 #include "github/issues.h"
 #include "pipeline/project.h"
 #include "pipeline/registry_access.h"
@@ -26,7 +27,7 @@ void soften(Problems& problems) {
 /// `publish: off`, a dry run, a refusal, or a place that is thrown away with the job.
 bool describes_nothing_published(const Settings& settings, const Project& project, const Run& run) {
     if (run.command == "nightly" || !run.not_built.empty()) return false;
-    if (!is_publish_branch(project.event.ref, project.event.default_branch, settings.publish_branches)) return false;
+    if (!is_publish_branch(project.event, settings.publish_branches)) return false;
     return settings.to.empty() || !run.publication || run.publication->result != PublicationState::Result::published;
 }
 
@@ -70,21 +71,21 @@ github::Api connect_github(const World& world, const Settings& settings) {
 
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result, const std::string& reason_against) {
-    const bool required = settings.sarif_upload == github::UploadMode::required;
-    github::UploadDecision decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
-                                                            paused_scanners(run), has_github(world, settings));
-    if (decision.upload && describes_nothing_published(settings, project, run))
+    const bool required = settings.sarif_upload == github::Mode::required;
+    github::Permission decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
+                                                        paused_scanners(run), has_github(world, settings));
+    if (decision.granted && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
-    if (decision.upload && is_other_commit(project))
+    if (decision.granted && is_other_commit(project))
         decision = {false, "the commit that is checked out is not the event's (GITHUB_SHA)"};
-    if (decision.upload && !reason_against.empty()) decision = {false, reason_against};
-    if (!decision.upload) {
+    if (decision.granted && !reason_against.empty()) decision = {false, reason_against};
+    if (!decision.granted) {
         if (required) {
             result.exit = std::max(result.exit, Exit::failed);
             result.problems.push_back({{},
                                        "no findings in code scanning, and they are required: " + decision.reason,
                                        "sarif-upload: auto would let it pass"});
-        } else if (project.event.in_workflow && settings.sarif_upload != github::UploadMode::off) {
+        } else if (project.event.in_workflow && settings.sarif_upload != github::Mode::off) {
             result.problems.push_back({{}, "no findings in code scanning: " + decision.reason, "", Level::notice});
         }
         return;

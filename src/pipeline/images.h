@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bake/bases.h"
-#include "findings/layers.h"
+#include "findings/inventory.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"
 #include "publication/publication.h"

@@ -214,20 +214,10 @@ bool is_other_commit(const Project& project) {
            project.revision != event.head_revision;
 }
 
-EventContext make_event_context(const github::Event& event) {
-    return {.in_workflow = event.in_workflow,
-            .event = event.name,
-            .ref = event.ref,
-            .repository = event.repository,
-            .event_repository = event.event_repository,
-            .default_branch = event.default_branch,
-            .from_fork = event.from_fork};
-}
-
-Permission ask_permission(const Settings& settings, const Project& project) {
-    Permission permission =
-        decide_permission(make_event_context(project.event), settings.publish, settings.publish_branches);
-    if (!permission.granted && settings.publish == PublishMode::required) {
+github::Permission ask_permission(const Settings& settings, const Project& project) {
+    github::Permission permission =
+        github::decide_permission(project.event, settings.publish, settings.publish_branches);
+    if (!permission.granted && settings.publish == github::Mode::required) {
         throw Error{Exit::failed, "Nothing visible changed. This run must publish, but " + permission.reason,
                     "publish: auto would let it pass"};
     }

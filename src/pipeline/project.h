@@ -13,7 +13,6 @@
 #include "plan/plan.h"
 #include "policy/ignore_files.h"
 #include "policy/policy.h"
-#include "publication/permission.h"
 #include "system/world.h"
 
 struct Project {
@@ -62,10 +61,8 @@ Time decision_time(const World& world, const Settings& settings);
 /// pull request is none: it is checked out as often as its merge.
 bool is_other_commit(const Project& project);
 
-/// What decides whether this run may publish.
-EventContext make_event_context(const github::Event& event);
-/// Throws Error{failed} if the run must publish and may not.
-Permission ask_permission(const Settings& settings, const Project& project);
+/// Whether this run may publish. Throws Error{failed} if the run must publish and may not.
+github::Permission ask_permission(const Settings& settings, const Project& project);
 
 /// The commit of the work tree; empty if this is no git checkout, or git is not there.
 std::string load_revision(const World& world);

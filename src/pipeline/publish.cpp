@@ -10,7 +10,7 @@
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
 #include "system/timings.h"
-#include "verdict/comparison.h"
+#include "verdict/verdict.h"
 
 namespace {
 
@@ -256,7 +256,7 @@ Problem make_other_commit_warning(const Project& project) {
             Level::warning};
 }
 
-Published not_permitted(const Permission& permission) {
+Published not_permitted(const github::Permission& permission) {
     Published published;
     published.state.reason = permission.reason;
     published.result.outputs = {{"published", "false"}, {"reason", permission.reason}};
@@ -281,7 +281,7 @@ void try_publication(const World& world, const Settings& settings, const Project
 Published publish_images(const World& world, const Settings& settings, const Project& project,
                          const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                          const std::vector<ContractReport>& contracts) {
-    const Permission permission = ask_permission(settings, project);
+    const github::Permission permission = ask_permission(settings, project);
     if (!permission.granted) return not_permitted(permission);
 
     Destination destination(world, settings);

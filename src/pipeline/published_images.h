@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "github/api.h"
 #include "pipeline/project.h"
 #include "registry/fetch.h"
+#include "report/run.h"
 
 struct Night {
     Project project;

@@ -17,10 +17,9 @@
 #include "pipeline/scans.h"
 #include "policy/policy.h"
 #include "report/annotations.h"
-#include "report/findings_csv.h"
+#include "report/exports.h"
 #include "report/heading.h"
 #include "report/page.h"
-#include "report/run_json.h"
 #include "report/sarif.h"
 #include "report/sarif_rule.h"
 #include "report/summary.h"
@@ -57,7 +56,7 @@ std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, 
             .waiver = waiver};
     };
     for (const Finding& finding : verdict.reported) add(finding, advise(finding, evidence, plan), "");
-    for (const WaivedFinding& waived : verdict.waived) add(waived.finding, advise(waived), "");
+    for (const WaivedFinding& waived : verdict.waived) add(waived.finding, {Action::accepted, ""}, "");
     for (const Finding& finding : verdict.blocking)
         add(finding, advise(finding, evidence, plan), render_waiver(finding, today));
     return remedies;
@@ -97,7 +96,7 @@ Run begin_run(const World& world, const Settings& settings, const Project& proje
     run.finished = world.clock.now();
     run.policy = project.policy;
     run.policy_revision = project.policy_revision;
-    run.policy_warnings = project.policy_warnings;
+    run.warnings = project.policy_warnings;
     run.directory = github::directory_in_repository(world.environment, settings.directory);
     run.out = settings.out.string();
     return run;
@@ -133,12 +132,12 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
                                            evidence[image.name], plan, *image.verdict, today);
     }
     const Judged judged = settings.only.empty() ? Judged::all_images : Judged::some_images;
-    append(run.policy_warnings, check_waivers(project.policy, verdicts, today, judged));
-    run.other_warnings = project.warnings;
-    append(run.other_warnings, check_categories(project.plan));
-    append(run.other_warnings, check_upgrades(world, project));
-    append(run.other_warnings, check_upgrades_built(world, settings, project, layouts));
-    append(run.other_warnings, check_contract_file(world, settings, contracts));
+    append(run.warnings, check_waivers(project.policy, verdicts, today, judged));
+    append(run.warnings, project.warnings);
+    append(run.warnings, check_categories(project.plan));
+    append(run.warnings, check_upgrades(world, project));
+    append(run.warnings, check_upgrades_built(world, settings, project, layouts));
+    append(run.warnings, check_contract_file(world, settings, contracts));
     return run;
 }
 

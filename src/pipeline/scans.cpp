@@ -10,7 +10,7 @@
 #include "pipeline/project.h"
 #include "scan/scan.h"
 #include "system/timings.h"
-#include "verdict/comparison.h"
+#include "verdict/verdict.h"
 
 namespace {
 

@@ -12,8 +12,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "findings/finding.h"
-#include "github/code_scanning.h"
-#include "publication/permission.h"
+#include "github/event.h"
 #include "registry/credentials.h"
 
 /// Where the policy stands unless --policy says otherwise, and under which name a release keeps it.
@@ -66,12 +65,12 @@ struct Settings {
     bool adopt_alias = false;
     std::string rollback_to;
     std::string reason;
-    PublishMode publish = PublishMode::automatic;
+    github::Mode publish = github::Mode::automatic;
     std::vector<std::string> publish_branches;
     bool dry_run = false;
 
     Secret token;  ///< for GitHub; empty: GITHUB_TOKEN in the environment, if there is one
-    github::UploadMode sarif_upload = github::UploadMode::automatic;
+    github::Mode sarif_upload = github::Mode::automatic;
     std::string release;  ///< the version whose evidence is judged again
     std::string retire;   ///< "3.11": its alerts are closed
     std::vector<std::string> notify;

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "base/yaml_file.h"
 #include "findings/names.h"
-#include "findings/purl.h"
 
 namespace {
 

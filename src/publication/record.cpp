@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/json.h"
 #include "publication/publication.h"
@@ -35,17 +36,8 @@ std::string render_pull_reference(const PublicationRecord& record, const Publish
 }
 
 std::string render_step_kind(StepKind kind) {
-    switch (kind) {
-        case StepKind::store_manifest:
-            return "store manifest";
-        case StepKind::store_index:
-            return "store index";
-        case StepKind::write_version_tag:
-            return "write version tag";
-        case StepKind::move_tag:
-            return "move tag";
-    }
-    return "";
+    constexpr std::array words = {"store manifest", "store index", "write version tag", "move tag"};
+    return words.at(static_cast<std::size_t>(kind));
 }
 
 std::string render_publication(const Publication& publication, const std::string& destination) {
@@ -77,16 +69,13 @@ std::string render_publication_json(const Publication& publication, const std::s
     for (const Problem& problem : publication.problems) json.item(problem.what);
     json.close();
     json.open_array("images");
-    for (const PublishedImage& image : publication.images) {
-        json.open_object();
-        json.field("name", image.name);
-        json.field("repository", image.repository);
-        json.field("tag", image.version_tag);
-        json.field("digest", image.index.text());
-        json.field("inputs", image.inputs.text());
-        json.field("as_built", image.as_built);
-        json.close();
-    }
+    for (const PublishedImage& image : publication.images)
+        json.object({{"name", image.name},
+                     {"repository", image.repository},
+                     {"tag", image.version_tag},
+                     {"digest", image.index.text()},
+                     {"inputs", image.inputs.text()},
+                     {"as_built", image.as_built}});
     json.close();
     json.open_array("steps");
     for (std::size_t i = 0; i < publication.steps.size(); ++i) {

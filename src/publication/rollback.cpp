@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "publication/publication.h"
-#include "publication/version_tag.h"
+#include "publication/versions.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "oci/layout.h"
-#include "publication/version_tag.h"
+#include "publication/versions.h"
 #include "registry/existing_tags.h"
 #include "registry/manifests.h"
 #include "registry/upload.h"

@@ -55,7 +55,7 @@ Problem make_problem(const Annotated& annotated, const Run& run) {
 void add_unknown(const Run& run, Problems& problems) {
     for (const ImageRun& image : run.images) {
         if (!is_unknown(image)) continue;
-        const std::string reasons = image.verdict ? joined(image.verdict->unknown_because, "; ") : "it was not judged";
+        const std::string reasons = joined(render_unknown_reasons(image), "; ");
         problems.push_back({image.at, "the verdict on " + image.name + " is unknown: " + reasons,
                             "nothing is published without a verdict; run the scan again"});
     }
@@ -114,8 +114,7 @@ Problems make_annotations(const Run& run) {
     const std::vector<Annotated> annotated = gather_annotated(run);
     const std::size_t made = std::min<std::size_t>(annotated.size(), max_annotations);
     for (std::size_t i = 0; i < made; ++i) all.push_back(make_problem(annotated[i], run));
-    append(all, sorted_by_place(run.policy_warnings));
-    append(all, sorted_by_place(run.other_warnings));
+    append(all, sorted_by_place(run.warnings));
     Problems kept;
     for (const Level level : {Level::error, Level::warning, Level::notice})
         add_first(all, level, level == Level::error ? annotated.size() - made : 0, run, kept);

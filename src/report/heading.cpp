@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "report/rows.h"
@@ -78,6 +79,92 @@ std::string render_state_of(const Run& run) {
            (pre_existing ? "; " + *pre_existing : "");
 }
 
+/// Reasons that several images share are reported once.
+void add_unknown(const Run& run, std::vector<ToDo>& todo) {
+    std::map<std::string, std::vector<std::string>> images_by_reason;
+    for (const ImageRun& image : run.images) {
+        for (const std::string& reason : render_unknown_reasons(image)) images_by_reason[reason].push_back(image.name);
+    }
+    for (const auto& [reason, images] : images_by_reason) {
+        const std::string names = images.size() > 3 ? counted(images.size(), "image") : joined(images, ", ");
+        todo.push_back({"scan again: " + reason, "the verdict on " + names + " is unknown"});
+    }
+}
+
+void add_contracts(const Run& run, std::vector<ToDo>& todo) {
+    std::map<std::string, std::vector<std::string>> images_by_row;
+    for (const ImageRun& image : run.images) {
+        if (!image.contract) continue;
+        for (const ContractRow& row : image.contract->rows) {
+            if (row.result != RowResult::failed) continue;
+            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected, row.found)]
+                .push_back(image.name);
+        }
+    }
+    for (const auto& [text, images] : images_by_row)
+        todo.push_back({text, "the contract fails for " + joined(images, ", ")});
+}
+
+/// What one remedy is for.
+struct Task {
+    std::size_t findings = 0;
+    bool fixes = false;  ///< any of them; else there is nothing to do but to decide
+    std::set<const ImageRun*> images;
+};
+
+void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) {
+    std::map<std::pair<std::string, Place>, Task> by_remedy;
+    for (const FindingRow& row : rows) {
+        if (row.state != FindingState::blocking) continue;
+        Task& task = row.remedy == nullptr ? by_remedy[{"look into " + row.finding->id, Place{}}]
+                                           : by_remedy[{row.remedy->text, row.remedy->at}];
+        ++task.findings;
+        task.fixes = task.fixes || row.finding->fix == FixState::fixed || row.finding->kind == FindingKind::secret;
+        task.images.insert(row.images.begin(), row.images.end());
+    }
+    std::vector<std::pair<std::size_t, ToDo>> by_findings;
+    for (const auto& [remedy, task] : by_remedy) {
+        const std::string because =
+            fmt::format("{} {} in {}", task.fixes ? "fixes" : "concerns", counted(task.findings, "finding"),
+                        counted(task.images.size(), "image"));
+        by_findings.push_back({task.findings, {remedy.first, because, remedy.second}});
+    }
+    std::ranges::stable_sort(by_findings, std::ranges::greater{}, &std::pair<std::size_t, ToDo>::first);
+    for (auto& [findings, item] : by_findings) todo.push_back(std::move(item));
+}
+
+/// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
+void add_exploited(const Run& run, std::vector<ToDo>& todo) {
+    std::map<std::string, std::vector<const ImageRun*>> images_by_name;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const Finding& finding : image.verdict->reported) {
+            if (!finding.known_exploited || image.verdict->pre_existing.contains(finding.key())) continue;
+            auto& images = images_by_name[render_finding_name(finding) + " (" + render_fix(finding) + ")"];
+            if (images.empty() || images.back() != &image) images.push_back(&image);
+        }
+    }
+    for (const auto& [name, images] : images_by_name)
+        todo.push_back({"remove or shield what " + name + " affects, or accept the risk",
+                        "it is known to be exploited, and does not block " + render_images(images, run)});
+}
+
+void add_publication(const Run& run, std::vector<ToDo>& todo) {
+    if (!run.publication) return;
+    const PublicationState::Result result = run.publication->result;
+    const std::string& reason = run.publication->reason;
+    if (result == PublicationState::Result::refused) todo.push_back({reason, "the publication was refused"});
+    if (result == PublicationState::Result::incomplete) todo.push_back({reason, "the publication is incomplete"});
+}
+
+/// With a capital letter, if it begins with a plain word.
+std::string capitalized(std::string text) {
+    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
+    const bool word = end != 0 && (end == std::string::npos || text[end] == ' ' || text[end] == ':');
+    if (word && !text.empty()) text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    return text;
+}
+
 }  // namespace
 
 Counts count_findings(const Run& run) {
@@ -125,4 +212,21 @@ std::string render_heading(const Run& run) {
     if (has_sample_data(run)) trial.emplace_back("sample vulnerability data");
     const std::string built = run.not_built.empty() ? "" : "; " + run.not_built;
     return render_state_of(run) + built + (trial.empty() ? "" : " (a trial: " + joined(trial, ", ") + ")");
+}
+
+std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows) {
+    std::vector<ToDo> todo;
+    add_unknown(run, todo);
+    for (const std::string& warning : warnings_of(run)) todo.push_back({warning, ""});
+    add_exploited(run, todo);
+    add_contracts(run, todo);
+    add_remedies(rows, todo);
+    if (const auto pre_existing = render_pre_existing_count(run))
+        todo.push_back({"fix the pre-existing findings in another change: elsewhere they block", *pre_existing});
+    add_publication(run, todo);
+    for (const Problem& problem : sorted_by_place(run.warnings)) {
+        if (problem.level != Level::notice) todo.push_back({problem.what, problem.hint, problem.at});
+    }
+    for (ToDo& item : todo) item.text = capitalized(item.text);
+    return todo;
 }

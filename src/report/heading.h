@@ -1,10 +1,12 @@
-// What stands above every report: the one sentence about a run, its numbers and its warnings.
+// What stands above every report: the one sentence about a run, its numbers and warnings, and what a maintainer has to
+// do now.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "report/rows.h"
 #include "report/run.h"
 
 Counts count_findings(const Run& run);  ///< as many as gather_findings has rows
@@ -22,3 +24,14 @@ std::optional<std::string> render_blocking_count(const Run& run);
 /// The one line a person can forward: "Python 1.0.0 may not ship: 3 findings block 2 of 4 images". Plain text; no
 /// mark-up, no colour.
 std::string render_heading(const Run& run);
+
+struct ToDo {
+    std::string text;     ///< what to do
+    std::string because;  ///< what for: "fixes 2 findings in 3 images"
+    Place at{};
+};
+
+/// One entry per thing to do: verdicts that are unknown, warnings about them, what is known to be exploited, contracts
+/// that are broken, remedies for what blocks (the one that fixes most first), pre-existing findings, a publication
+/// that failed, warnings about the policy. Empty: nothing to do.
+std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows);

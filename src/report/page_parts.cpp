@@ -98,8 +98,8 @@ std::string render_covered(const Waiver& waiver) {
 
 Term term_of(const Waiver& waiver, const Run& run) {
     return {.what = render_covered(waiver),
-            .why = waiver.reason.empty() ? "no reason is given" : waiver.reason,
-            .owner = waiver.owner.empty() ? "no owner" : waiver.owner,
+            .why = render_reason(waiver),
+            .owner = render_owner(waiver),
             .until = render_waiver_until(waiver),
             .last = waiver.review_by,
             .used = render_use(waiver, run),

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "report/heading.h"
 #include "report/rows.h"
 #include "report/run.h"
-#include "report/todo.h"
 
 struct PageSection {
     std::string id;  ///< for links

@@ -1,6 +1,7 @@
 #include "report/rows.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -14,9 +15,10 @@ const Remedy* remedy_for(const ImageRun& image, const Finding& finding) {
 }
 
 /// Equal for findings that are one row.
-using RowKey = std::tuple<std::string, std::string, FindingState, std::string>;
+using RowKey = std::tuple<std::string, std::string, FindingState, std::string, Place>;
 RowKey row_key(const FindingRow& row) {
-    return {row.finding->key(), row.finding->version, row.state, row.remedy == nullptr ? "" : row.remedy->text};
+    return {row.finding->key(), row.finding->version, row.state, row.remedy == nullptr ? "" : row.remedy->text,
+            row.waiver == nullptr ? Place{} : row.waiver->at};
 }
 
 bool stands_before(const FindingRow& a, const FindingRow& b) {
@@ -44,34 +46,13 @@ std::vector<FindingRow> blocking_among(std::vector<FindingRow> rows) {
 }  // namespace
 
 std::string render_state(FindingState state) {
-    switch (state) {
-        case FindingState::blocking:
-            return "blocks";
-        case FindingState::pre_existing:
-            return "pre-existing";
-        case FindingState::waived:
-            return "accepted";
-        case FindingState::reported:
-            return "not gated";
-    }
-    return "";
+    constexpr std::array words = {"blocks", "pre-existing", "accepted", "not gated"};
+    return words.at(static_cast<std::size_t>(state));
 }
 
 void count_state(Counts& counts, FindingState state) {
-    switch (state) {
-        case FindingState::blocking:
-            ++counts.blocking;
-            break;
-        case FindingState::pre_existing:
-            ++counts.pre_existing;
-            break;
-        case FindingState::waived:
-            ++counts.waived;
-            break;
-        case FindingState::reported:
-            ++counts.reported;
-            break;
-    }
+    constexpr std::array parts = {&Counts::blocking, &Counts::pre_existing, &Counts::waived, &Counts::reported};
+    ++(counts.*parts.at(static_cast<std::size_t>(state)));
 }
 
 std::vector<FindingRow> findings_of(const ImageRun& image) {

@@ -92,9 +92,7 @@ struct Run {
 
     Policy policy;
     std::string policy_revision;  ///< the policy file's commit or digest; empty: there is no such file
-    Problems policy_warnings;     ///< of parse_policy and check_waivers
-    Problems
-        other_warnings;  ///< whatever else people have to know: support ends, tags that do not move, a shared minor
+    Problems warnings;            ///< about the policy and its exceptions, ends of support, tags that do not move, …
 
     std::string not_built;  ///< why nothing was built, and what is published was scanned; empty: images were built
     std::optional<PublicationState> publication;  ///< nothing: this command does not publish

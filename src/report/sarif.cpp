@@ -139,9 +139,7 @@ void render_invocation(JsonWriter& json, const std::vector<std::string>& notes) 
     for (const std::string& note : notes) {
         json.open_object();
         json.field("level", "warning");
-        json.open_object("message");
-        json.field("text", note);
-        json.close();
+        json.object("message", {{"text", note}});
         json.close();
     }
     json.close();
@@ -179,9 +177,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     json.open_array("runs");
     json.open_object();
     render_driver(json, rules.rules, program_version);
-    json.open_object("automationDetails");
-    json.field("id", image.category);
-    json.close();
+    json.object("automationDetails", {{"id", image.category}});
     render_invocation(json, notes);
     json.open_array("results");
     for (std::size_t i = 0; i < selection.rows.size(); ++i)

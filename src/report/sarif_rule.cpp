@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/digest.h"
@@ -23,21 +24,13 @@ struct Band {
 
 /// 9.0 itself is shown as high by some of GitHub's readers and as critical by others: never written.
 Band band_of(Severity severity) {
-    switch (severity) {
-        case Severity::critical:
-            return {9.1, 10.0, 9.5};
-        case Severity::high:
-            return {7.0, 8.9, 8.0};
-        case Severity::medium:
-            return {4.0, 6.9, 5.5};
-        case Severity::low:
-            return {0.1, 3.9, 2.0};
-        case Severity::negligible:
-            return {0.1, 3.9, 0.1};
-        case Severity::unknown:
-            return {};
-    }
-    return {};
+    constexpr std::array<Band, 6> bands = {{{},
+                                            {.low = 0.1, .high = 3.9, .usual = 0.1},
+                                            {.low = 0.1, .high = 3.9, .usual = 2.0},
+                                            {.low = 4.0, .high = 6.9, .usual = 5.5},
+                                            {.low = 7.0, .high = 8.9, .usual = 8.0},
+                                            {.low = 9.1, .high = 10.0, .usual = 9.5}}};
+    return bands.at(static_cast<std::size_t>(severity));
 }
 
 constexpr std::size_t packages_named = 10;
@@ -75,8 +68,8 @@ std::vector<std::string> facts_of(const Finding& finding) {
 
 std::string rule_acceptance(const Waiver& waiver) {
     const std::string by = waiver.owner.empty() ? "" : " by " + waiver.owner;
-    const std::string reason = waiver.reason.empty() ? "no reason is given" : waiver.reason;
-    return fmt::format("Accepted{} {}: {} ({}).", by, render_waiver_until(waiver), reason, render_place(waiver.at));
+    return fmt::format("Accepted{} {}: {} ({}).", by, render_waiver_until(waiver), render_reason(waiver),
+                       render_place(waiver.at));
 }
 
 std::string rule_short_description(const std::vector<const Finding*>& findings) {
@@ -113,25 +106,12 @@ bool is_in_repository(const std::string& path) {
     return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos && !path.ends_with("/..");
 }
 
-void render_text(JsonWriter& json, std::string_view key, const std::string& text) {
-    json.open_object(key);
-    json.field("text", text);
-    json.close();
-}
-
 void render_location(JsonWriter& json, const Place& place) {
     json.open_array("locations");
     json.open_object();
     json.open_object("physicalLocation");
-    json.open_object("artifactLocation");
-    json.field("uri", percent_encoded(place.file, "/"));
-    json.close();
-    json.open_object("region");
-    json.field("startLine", place.line);
-    json.field("startColumn", 1);
-    json.field("endLine", place.line);
-    json.field("endColumn", 1);
-    json.close();
+    json.object("artifactLocation", {{"uri", percent_encoded(place.file, "/")}});
+    json.object("region", {{"startLine", place.line}, {"startColumn", 1}, {"endLine", place.line}, {"endColumn", 1}});
     json.close();
     json.close();
     json.close();
@@ -140,13 +120,8 @@ void render_location(JsonWriter& json, const Place& place) {
 /// GitHub does not read it; other viewers of SARIF hide what is accepted. Once one result has it, all need it.
 void render_suppressions(JsonWriter& json, const FindingRow& row) {
     json.open_array("suppressions");
-    if (row.waiver != nullptr) {
-        json.open_object();
-        json.field("kind", "external");
-        json.field("justification",
-                   escape_sarif(row.waiver->reason.empty() ? "no reason is given" : row.waiver->reason));
-        json.close();
-    }
+    if (row.waiver != nullptr)
+        json.object({{"kind", "external"}, {"justification", escape_sarif(render_reason(*row.waiver))}});
     json.close();
 }
 
@@ -162,11 +137,8 @@ void render_rule_properties(JsonWriter& json, const SarifRule& rule) {
     const Severity severity = rule.findings.front()->severity;
     const std::string number = security_severity(severity, highest_score(rule.findings, severity));
     json.open_object("properties");
-    json.open_array("tags");
-    json.item("security");
-    json.item(rule.findings.front()->kind == FindingKind::secret ? "secret" : "vulnerability");
-    json.item(render_severity(severity));
-    json.close();
+    json.list("tags", {"security", rule.findings.front()->kind == FindingKind::secret ? "secret" : "vulnerability",
+                       render_severity(severity)});
     json.field("precision", "very-high");
     if (!number.empty()) json.field("security-severity", number);
     json.close();
@@ -248,16 +220,12 @@ void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
     json.open_object_in_line();
     json.field("id", rule.id);
     const std::string description = rule_description(rule.findings);
-    render_text(json, "shortDescription", rule_short_description(rule.findings));
-    render_text(json, "fullDescription", description);
-    json.open_object("help");
-    json.field("text", rule_help(description, link));
-    json.field("markdown", rule_help_markdown(rule.findings));
-    json.close();
+    json.object("shortDescription", {{"text", rule_short_description(rule.findings)}});
+    json.object("fullDescription", {{"text", description}});
+    json.object("help", {{"text", rule_help(description, link)}, {"markdown", rule_help_markdown(rule.findings)}});
     if (!link.empty()) json.field("helpUri", link);
-    json.open_object("defaultConfiguration");
-    json.field("level", rule.findings.front()->severity >= Severity::medium ? "warning" : "note");
-    json.close();
+    const bool serious = rule.findings.front()->severity >= Severity::medium;
+    json.object("defaultConfiguration", {{"level", serious ? "warning" : "note"}});
     render_rule_properties(json, rule);
     json.close();
 }
@@ -267,12 +235,11 @@ void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t ru
     json.field("ruleId", sarif_rule_id(*row.finding));
     json.field("ruleIndex", rule);
     json.field("level", sarif_level(row));
-    render_text(json, "message", sarif_message(row));
+    json.object("message", {{"text", sarif_message(row)}});
     const Place place = sarif_place(row);
     render_location(json, {directory + place.file, place.line});
-    json.open_object("partialFingerprints");
-    json.field("primaryLocationLineHash", make_fingerprint(*row.finding, row.images.front()->category));
-    json.close();
+    json.object("partialFingerprints",
+                {{"primaryLocationLineHash", make_fingerprint(*row.finding, row.images.front()->category)}});
     render_suppressions(json, row);
     json.close();
 }

@@ -12,7 +12,6 @@
 #include "report/markdown.h"
 #include "report/rows.h"
 #include "report/tables.h"
-#include "report/todo.h"
 #include "report/words.h"
 
 namespace {
@@ -52,9 +51,8 @@ std::string advice_cell(const FindingRow& row) {
 }
 
 std::string waiver_cell(const Waiver& waiver) {
-    const std::string by = waiver.owner.empty() ? "no owner is named" : waiver.owner;
-    return escape_markdown(fmt::format("{} ({}, {})", waiver.reason.empty() ? "no reason is given" : waiver.reason, by,
-                                       render_waiver_until(waiver))) +
+    return escape_markdown(
+               fmt::format("{} ({}, {})", render_reason(waiver), render_owner(waiver), render_waiver_until(waiver))) +
            "<br>" + markdown_code(render_place(waiver.at));
 }
 
@@ -119,12 +117,8 @@ SummaryPart make_unknown_part(const Run& run) {
     SummaryPart part{.title = "What is unknown, and why"};
     for (const ImageRun& image : run.images) {
         if (!is_unknown(image)) continue;
-        std::vector<std::string> reasons =
-            image.verdict ? image.verdict->unknown_because : std::vector<std::string>{"it was not judged"};
-        if (reasons.empty()) reasons.emplace_back("no reason is given");
-        for (const std::string& reason : reasons) {
+        for (const std::string& reason : render_unknown_reasons(image))
             part.rows.push_back("- **" + escape_markdown(image.name) + "**: " + escape_markdown(reason, 600) + "\n");
-        }
     }
     return part;
 }

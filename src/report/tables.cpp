@@ -253,9 +253,7 @@ Table make_suppressed_table(const Run& run) {
 
 Table make_note_table(const Run& run) {
     Table table{"", {"Level", "Where", "What", "Hint"}, {}};
-    Problems problems = run.policy_warnings;
-    append(problems, run.other_warnings);
-    for (const Problem& problem : sorted_by_place(problems)) {
+    for (const Problem& problem : sorted_by_place(run.warnings)) {
         table.rows.push_back({{.text = render_level(problem.level)},
                               code(render_place(problem.at)),
                               {.text = problem.what},

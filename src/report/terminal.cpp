@@ -8,7 +8,6 @@
 #include "report/escape.h"
 #include "report/heading.h"
 #include "report/rows.h"
-#include "report/todo.h"
 #include "report/words.h"
 
 namespace {
@@ -16,23 +15,12 @@ namespace {
 constexpr std::size_t findings_shown = 50;
 constexpr std::size_t todo_on_terminal = 5;
 
-enum class Colour { none, good, bad, warning, bold };
+enum class Colour { none = 0, bold = 1, bad = 31, good = 32, warning = 33 };
 
+/// With the numbers of ECMA-48's SGR for a colour.
 std::string painted(const std::string& text, Colour colour, bool wanted) {
-    if (!wanted) return text;
-    switch (colour) {
-        case Colour::none:
-            return text;
-        case Colour::good:
-            return "\x1b[32m" + text + "\x1b[0m";
-        case Colour::bad:
-            return "\x1b[31m" + text + "\x1b[0m";
-        case Colour::warning:
-            return "\x1b[33m" + text + "\x1b[0m";
-        case Colour::bold:
-            return "\x1b[1m" + text + "\x1b[0m";
-    }
-    return text;
+    if (!wanted || colour == Colour::none) return text;
+    return fmt::format("\x1b[{}m{}\x1b[0m", static_cast<int>(colour), text);
 }
 
 struct Cell {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -19,21 +20,9 @@ bool has_form(const std::string& id, std::string_view prefix, std::string_view c
 }
 
 std::string render_fix_state(FixState state) {
-    switch (state) {
-        case FixState::fixed:
-            return "fixed";
-        case FixState::none:
-            return "no fix";
-        case FixState::wont_fix:
-            return "will not be fixed";
-        case FixState::not_installable:
-            return "no fix to install";
-        case FixState::not_affected:
-            return "not affected";
-        case FixState::unknown:
-            return "not known";
-    }
-    return "not known";
+    constexpr std::array words = {"not known",         "fixed",       "no fix", "will not be fixed",
+                                  "no fix to install", "not affected"};
+    return words.at(static_cast<std::size_t>(state));
 }
 
 }  // namespace
@@ -110,11 +99,25 @@ std::string render_waiver_until(const Waiver& waiver) {
     return date.empty() ? "until the base is rebuilt" : "until the base is rebuilt, at most " + date;
 }
 
+std::string render_reason(const Waiver& waiver) {
+    return waiver.reason.empty() ? "no reason is given" : waiver.reason;
+}
+
+std::string render_owner(const Waiver& waiver) {
+    return waiver.owner.empty() ? "no owner is named" : waiver.owner;
+}
+
 std::string render_counts(const Counts& counts) {
     const std::string pre_existing =
         counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
     return fmt::format("{} blocking{}, {} accepted, {} not gated", counts.blocking, pre_existing, counts.waived,
                        counts.reported);
+}
+
+std::vector<std::string> render_unknown_reasons(const ImageRun& image) {
+    if (!image.verdict) return {"it was not judged"};
+    if (is_unknown(image) && image.verdict->unknown_because.empty()) return {"no reason is given"};
+    return image.verdict->unknown_because;
 }
 
 Mood mood_of(const ImageRun& image) {
@@ -132,19 +135,8 @@ std::string render_status(const ImageRun& image) {
 }
 
 std::string render_result(PublicationState::Result result) {
-    switch (result) {
-        case PublicationState::Result::published:
-            return "published";
-        case PublicationState::Result::already_there:
-            return "already there";
-        case PublicationState::Result::not_wanted:
-            return "not published";
-        case PublicationState::Result::refused:
-            return "refused";
-        case PublicationState::Result::incomplete:
-            return "incomplete";
-    }
-    return "";
+    constexpr std::array words = {"published", "already there", "not published", "refused", "incomplete"};
+    return words.at(static_cast<std::size_t>(result));
 }
 
 std::string render_suppression(const Finding& finding) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "report/run.h"
 
@@ -21,7 +22,12 @@ std::string render_detections(const Finding& finding);  ///< "trivy (high, fixed
 std::string render_kept(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
 std::string render_waiver_until(
     const Waiver& waiver);                        ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
+std::string render_reason(const Waiver& waiver);  ///< as it was given, or that none is
+std::string render_owner(const Waiver& waiver);   ///< the same of who accepted it
 std::string render_counts(const Counts& counts);  ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
+
+/// Why its verdict is unknown, never empty then; empty if it is known.
+std::vector<std::string> render_unknown_reasons(const ImageRun& image);
 
 /// How an image looks at a glance; pre-existing findings are a warning.
 enum class Mood { good, bad, warning };

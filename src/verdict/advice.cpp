@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "findings/fixed_versions.h"
@@ -102,21 +103,9 @@ std::string group_of(const Finding& finding, const ImageEvidence& evidence) {
 }  // namespace
 
 std::string render_action(Action action) {
-    switch (action) {
-        case Action::bump_python:
-            return "bump Python";
-        case Action::rebuild:
-            return "build again";
-        case Action::upgrade_package:
-            return "upgrade the package or wait";
-        case Action::no_fix:
-            return "no fix yet";
-        case Action::ours:
-            return "change what we add";
-        case Action::accepted:
-            return "accepted";
-    }
-    return "";
+    constexpr std::array words = {"bump Python", "build again",        "upgrade the package or wait",
+                                  "no fix yet",  "change what we add", "accepted"};
+    return words.at(static_cast<std::size_t>(action));
 }
 
 IntroducedBy find_introduced_by(const Finding& finding, const ImageLayers& layers) {
@@ -164,14 +153,4 @@ Advice advise_outside(const Finding& finding, const FixPlan& plan) {
     const std::string version = joint_version(finding, plan.find(finding, {}));
     if (finding.fix != FixState::fixed || version.empty()) return advise_without_fix(finding);
     return {Action::ours, fmt::format("update {} to {}", joint_packages(finding, plan.find(finding, {})), version)};
-}
-
-Advice advise(const WaivedFinding& waived) {
-    const Waiver& waiver = waived.waiver;
-    std::string text = "accepted";
-    if (!waiver.owner.empty()) text += " by " + waiver.owner;
-    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
-    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
-    if (!waiver.reason.empty()) text += ": " + waiver.reason;
-    return {Action::accepted, text};
 }

@@ -8,7 +8,7 @@
 
 #include "base/date.h"
 #include "findings/finding.h"
-#include "findings/layers.h"
+#include "findings/inventory.h"
 #include "verdict/verdict.h"
 
 enum class Action { bump_python, rebuild, upgrade_package, no_fix, ours, accepted };
@@ -53,7 +53,6 @@ struct FixPlan {
 Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPlan& plan = {});
 /// The same for an image that was built elsewhere, of which nothing is known here; the plan is made without evidence.
 Advice advise_outside(const Finding& finding, const FixPlan& plan);
-Advice advise(const WaivedFinding& waived);  ///< accepted: by whom, why, until when
 
 /// What introduced a finding. It stays the same when a fix appears, the base is rebuilt or the risk is accepted,
 /// so that what is remembered about a finding by where it is to be fixed stays valid.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "findings/fixed_versions.h"
@@ -104,21 +105,8 @@ std::string plain_id(std::string_view id) {
 }  // namespace
 
 std::string render_answer(Answer answer) {
-    switch (answer) {
-        case Answer::not_known:
-            return "not known";
-        case Answer::blocks:
-            return "blocks";
-        case Answer::waived:
-            return "waived";
-        case Answer::below_threshold:
-            return "not gated";
-        case Answer::suppressed:
-            return "suppressed";
-        case Answer::not_found:
-            return "not found";
-    }
-    return "";
+    constexpr std::array words = {"not known", "blocks", "waived", "not gated", "suppressed", "not found"};
+    return words.at(static_cast<std::size_t>(answer));
 }
 
 std::string check_id(const std::string& id, const std::vector<Verdict>& verdicts) {

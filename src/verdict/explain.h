@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "findings/layers.h"
+#include "findings/inventory.h"
 #include "verdict/verdict.h"
 
 /// From the worst answer to the best.

@@ -1,12 +1,12 @@
 // The decision, and the only place where it is made.
-#include "verdict/verdict.h"
-
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "findings/merge.h"
 #include "policy/matching.h"
 #include "verdict/acceptance.h"
+#include "verdict/verdict.h"
 
 namespace {
 
@@ -113,18 +113,21 @@ std::vector<Finding> take_suppressed(MergedReports& merged) {
     return std::move(merged.ignored);
 }
 
+/// The findings of `verdict` that are not in `other`.
+std::vector<Finding> missing_from(const Verdict& other, const Verdict& verdict) {
+    const std::set<std::string> keys = finding_keys(other);
+    std::vector<Finding> missing;
+    for (const Finding* finding : gated_findings(verdict)) {
+        if (!keys.contains(finding->key())) missing.push_back(*finding);
+    }
+    return missing;
+}
+
 }  // namespace
 
 std::string render_outcome(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::clean:
-            return "clean";
-        case Outcome::vulnerable:
-            return "vulnerable";
-        case Outcome::unknown:
-            return "unknown";
-    }
-    return "unknown";
+    constexpr std::array words = {"clean", "vulnerable", "unknown"};
+    return words.at(static_cast<std::size_t>(outcome));
 }
 
 Outcome parse_outcome(std::string_view word) {
@@ -167,4 +170,30 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
         verdict.outcome = verdict.blocking.empty() ? Outcome::clean : Outcome::vulnerable;
     }
     return verdict;
+}
+
+ImageSize size_of(const Verdict& verdict) {
+    ImageSize size;
+    for (const Receipt& receipt : verdict.receipts) {
+        size.compressed = std::max(size.compressed, receipt.size.compressed);
+        size.unpacked = std::max(size.unpacked, receipt.size.unpacked);
+    }
+    return size;
+}
+
+std::set<std::string> finding_keys(const Verdict& verdict) {
+    std::set<std::string> keys;
+    for (const Finding* finding : gated_findings(verdict)) keys.insert(finding->key());
+    return keys;
+}
+
+Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
+    return {missing_from(now, published), missing_from(published, now)};
+}
+
+bool is_no_worse(const Verdict& published, const Verdict& now) {
+    if (published.outcome == Outcome::unknown || now.outcome == Outcome::unknown) return false;
+    std::set<std::string> before;
+    for (const Finding& finding : published.blocking) before.insert(finding.key());
+    return std::ranges::all_of(now.blocking, [&](const Finding& finding) { return before.contains(finding.key()); });
 }

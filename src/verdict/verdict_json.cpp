@@ -1,6 +1,9 @@
 // Verdicts as files: out/verdicts/NAME.json.
 #include "verdict/verdict.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/json.h"
 #include "findings/report_parts.h"
 
@@ -10,40 +13,21 @@ namespace {
 
 // Empty lists and texts are written too, so that a reader finds every key.
 
-std::string fix_word(FixState fix) {
-    switch (fix) {
-        case FixState::fixed:
-            return "fixed";
-        case FixState::none:
-            return "none";
-        case FixState::wont_fix:
-            return "wont-fix";
-        case FixState::not_installable:
-            return "not-installable";
-        case FixState::not_affected:
-            return "not-affected";
-        case FixState::unknown:
-            return "unknown";
-    }
-    return "unknown";
+// In the order of FixState.
+constexpr std::array<std::string_view, 6> fix_words = {"unknown",  "fixed",           "none",
+                                                       "wont-fix", "not-installable", "not-affected"};
+
+std::string_view fix_word(FixState fix) {
+    return fix_words.at(static_cast<std::size_t>(fix));
 }
 
 FixState read_fix(const Json& object) {
-    const std::string word = text_at(object, "fix");
-    for (const FixState fix :
-         {FixState::fixed, FixState::none, FixState::wont_fix, FixState::not_installable, FixState::not_affected}) {
-        if (word == fix_word(fix)) return fix;
-    }
-    return FixState::unknown;
+    const auto found = std::ranges::find(fix_words, view_at(object, "fix"));
+    return found == fix_words.end() ? FixState::unknown : static_cast<FixState>(found - fix_words.begin());
 }
 
 Severity read_severity(const Json& object) {
     return parse_severity(text_at(object, "severity")).value_or(Severity::unknown);
-}
-
-void write_place(JsonWriter& json, const Place& place) {
-    json.field("file", place.file);
-    json.field("line", place.line);
 }
 
 Place read_place(const Json& object) {
@@ -145,7 +129,8 @@ void write_waiver(JsonWriter& json, const Waiver& waiver) {
     json.field("added", render_day(waiver.added));
     json.field("review_by", render_day(waiver.review_by));
     json.field("until", waiver.until_base_rebuilt ? "base-rebuilt" : "");
-    write_place(json, waiver.at);
+    json.field("file", waiver.at.file);
+    json.field("line", waiver.at.line);
 }
 
 Waiver read_waiver(const Json& value) {
@@ -204,13 +189,12 @@ void write_waived(JsonWriter& json, const std::vector<WaivedFinding>& waived) {
 void write_pauses(JsonWriter& json, const std::vector<ScannerPause>& pauses) {
     json.open_array("paused");
     for (const ScannerPause& pause : pauses) {
-        json.open_object();
-        json.field("scanner", render_scanner(pause.scanner));
-        json.field("reason", pause.reason);
-        json.field("owner", pause.owner);
-        json.field("until", render_date(pause.until));
-        write_place(json, pause.at);
-        json.close();
+        json.object({{"scanner", render_scanner(pause.scanner)},
+                     {"reason", pause.reason},
+                     {"owner", pause.owner},
+                     {"until", render_date(pause.until)},
+                     {"file", pause.at.file},
+                     {"line", pause.at.line}});
     }
     json.close();
 }
@@ -232,27 +216,25 @@ Digest required_digest(const Json& object, std::string_view key, const std::stri
 }
 
 void write_receipt(JsonWriter& json, const Receipt& receipt) {
-    json.open_object();
-    json.field("scanner", render_scanner(receipt.scanner));
-    json.field("scanner_version", receipt.scanner_version);
-    json.field("database", receipt.database);
-    json.field("database_date", receipt.database_date ? render_time(*receipt.database_date) : "");
-    json.field("sample_data", receipt.sample_data);
-    json.field("exit_code", receipt.exit_code);
-    json.field("seconds", receipt.seconds);
-    json.field("command", receipt.command);
-    json.field("manifest", receipt.manifest.text());
-    json.field("config", receipt.config.text());
-    json.field("architecture", receipt.architecture);
-    json.field("report", receipt.report.text());
-    json.field("packages", receipt.packages);
-    json.field("compressed_size", receipt.size.compressed);
-    json.field("unpacked_size", receipt.size.unpacked);
-    json.field("sbom", receipt.sbom ? receipt.sbom->text() : "");
-    json.field("reused", receipt.reused);
-    json.field("bare", receipt.bare);
-    json.field("failure", receipt.failure);
-    json.close();
+    json.object({{"scanner", render_scanner(receipt.scanner)},
+                 {"scanner_version", receipt.scanner_version},
+                 {"database", receipt.database},
+                 {"database_date", receipt.database_date ? render_time(*receipt.database_date) : ""},
+                 {"sample_data", receipt.sample_data},
+                 {"exit_code", receipt.exit_code},
+                 {"seconds", receipt.seconds},
+                 {"command", receipt.command},
+                 {"manifest", receipt.manifest.text()},
+                 {"config", receipt.config.text()},
+                 {"architecture", receipt.architecture},
+                 {"report", receipt.report.text()},
+                 {"packages", receipt.packages},
+                 {"compressed_size", receipt.size.compressed},
+                 {"unpacked_size", receipt.size.unpacked},
+                 {"sbom", receipt.sbom ? receipt.sbom->text() : ""},
+                 {"reused", receipt.reused},
+                 {"bare", receipt.bare},
+                 {"failure", receipt.failure}});
 }
 
 /// An unbound receipt proves nothing: throws Error{failed} if a digest or the scanner is missing.

@@ -2,7 +2,6 @@
 #include <string>
 
 #include "findings/names.h"
-#include "findings/purl.h"
 #include "policy/matching.h"
 #include "verdict/make.h"
 

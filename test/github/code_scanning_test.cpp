@@ -224,15 +224,15 @@ TEST_CASE("A retired version's analyses are removed, and no others") {
 
 TEST_CASE("An upload is decided on before anything is sent") {
     const Event event = push();
-    CHECK(decide_upload(event, UploadMode::automatic, Outcome::vulnerable, {}, true).upload);
-    CHECK(decide_upload(event, UploadMode::required, Outcome::unknown, {}, true).reason ==
+    CHECK(decide_upload(event, Mode::automatic, Outcome::vulnerable, {}, true).granted);
+    CHECK(decide_upload(event, Mode::required, Outcome::unknown, {}, true).reason ==
           "the verdict is unknown: an upload would close alerts unseen");
-    CHECK(decide_upload(event, UploadMode::off, Outcome::clean, {}, true).reason == "sarif-upload is off");
-    CHECK(decide_upload(event, UploadMode::automatic, Outcome::clean, {}, false).reason == "there is no token");
+    CHECK(decide_upload(event, Mode::off, Outcome::clean, {}, true).reason == "sarif-upload is off");
+    CHECK(decide_upload(event, Mode::automatic, Outcome::clean, {}, false).reason == "there is no token");
 
-    CHECK(decide_upload(event, UploadMode::required, Outcome::clean, {Scanner::trivy}, true).reason ==
+    CHECK(decide_upload(event, Mode::required, Outcome::clean, {Scanner::trivy}, true).reason ==
           "trivy is paused: an upload would close the alerts that only it sees");
-    CHECK_FALSE(decide_upload({}, UploadMode::automatic, Outcome::clean, {}, true).upload);
+    CHECK_FALSE(decide_upload({}, Mode::automatic, Outcome::clean, {}, true).granted);
 }
 
 TEST_CASE("Findings are reported for a ref only by events whose code is that ref's") {
@@ -271,10 +271,10 @@ TEST_CASE("Findings are reported for a ref only by events whose code is that ref
         event.name = row.event;
         event.ref = row.ref;
         event.from_fork = row.from_fork;
-        const UploadDecision decision = decide_upload(event, UploadMode::automatic, Outcome::clean, {}, true);
-        CHECK(decision.upload == row.uploads);
+        const Permission decision = decide_upload(event, Mode::automatic, Outcome::clean, {}, true);
+        CHECK(decision.granted == row.uploads);
         CHECK(decision.reason.empty() == row.uploads);
         event.event_repository = "eve/images";
-        CHECK_FALSE(decide_upload(event, UploadMode::required, Outcome::clean, {}, true).upload);
+        CHECK_FALSE(decide_upload(event, Mode::required, Outcome::clean, {}, true).granted);
     }
 }

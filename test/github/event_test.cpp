@@ -6,7 +6,6 @@
 
 #include "github/scripted_github.h"
 #include "places.h"
-#include "publication/permission.h"
 
 using namespace github;
 
@@ -24,6 +23,19 @@ Event event_with(const std::string& payload, const std::string& name = "push") {
                         {"GITHUB_RUN_ID", "7"}};
     fake.files.texts["/event.json"] = payload;
     return load_event(fake.world());
+}
+
+Event push_to(const std::string& ref) {
+    return {.in_workflow = true,
+            .name = "push",
+            .ref = ref,
+            .repository = "defra/images",
+            .event_repository = "defra/images",
+            .default_branch = "main"};
+}
+
+Permission ask(const Event& event) {
+    return decide_permission(event, Mode::automatic, {"master"});
 }
 
 }  // namespace
@@ -146,14 +158,55 @@ TEST_CASE("Each kind of event is what it is: whether it comes from a fork, and w
         const Event event = event_of(occurrence);
         CHECK(event.from_fork == occurrence.from_fork);
         CHECK(event.default_branch == "master");
-        const Permission permission = decide_permission({.in_workflow = event.in_workflow,
-                                                         .event = event.name,
-                                                         .ref = event.ref,
-                                                         .repository = event.repository,
-                                                         .event_repository = event.event_repository,
-                                                         .default_branch = event.default_branch,
-                                                         .from_fork = event.from_fork},
-                                                        PublishMode::automatic, {"master"});
+        const Permission permission = decide_permission(event, Mode::automatic, {"master"});
         CHECK(permission.granted == occurrence.publishes);
     }
+}
+
+TEST_CASE("A push to a publish branch publishes, and so does one to the default branch") {
+    CHECK(ask(push_to("refs/heads/master")).granted);
+    CHECK(ask(push_to("refs/heads/main")).granted);
+}
+
+TEST_CASE("Another branch does not publish, and the reason names it") {
+    const Permission permission = ask(push_to("refs/heads/topic"));
+    CHECK_FALSE(permission.granted);
+    CHECK(permission.reason == "the branch topic does not publish");
+}
+
+TEST_CASE("A tag named like the publish branch does not publish") {
+    CHECK_FALSE(ask(push_to("refs/tags/master")).granted);
+}
+
+TEST_CASE("Events that run other people's code never publish, whatever the branch") {
+    for (const char* name : {"pull_request", "pull_request_target", "merge_group", "workflow_run", "issue_comment",
+                             "repository_dispatch", "release", ""}) {
+        Event event = push_to("refs/heads/master");
+        event.name = name;
+        INFO(name);
+        CHECK_FALSE(ask(event).granted);
+    }
+}
+
+TEST_CASE("The branch of a merge queue does not publish, although each push to it runs the workflow") {
+    CHECK_FALSE(ask(push_to("refs/heads/gh-readonly-queue/main/pr-41-029a0e7f")).granted);
+}
+
+TEST_CASE("A fork never publishes") {
+    Event event = push_to("refs/heads/master");
+    event.from_fork = true;
+    CHECK_FALSE(ask(event).granted);
+}
+
+TEST_CASE("An event of another repository does not publish, nor one that names none") {
+    Event event = push_to("refs/heads/master");
+    event.event_repository = "eve/images";
+    CHECK_FALSE(ask(event).granted);
+    event.event_repository = event.repository = "";
+    CHECK_FALSE(ask(event).granted);
+}
+
+TEST_CASE("publish: off holds everywhere, and on a laptop the person who runs it decides") {
+    CHECK_FALSE(decide_permission(push_to("refs/heads/master"), Mode::off, {"master"}).granted);
+    CHECK(decide_permission({}, Mode::automatic, {}).granted);
 }

@@ -311,10 +311,10 @@ Run vulnerable_run() {
     run.images[0].contract->reused = true;
     run.images[0].contract->tested_by = "https://github.com/DEFRA/ml-python/actions/runs/41";
     run.images[3].contract->rows[0].found = "0:0";
-    run.policy_warnings = {{{"vulnerability-policy.yml", 18},
-                            "the exception for CVE-2024-9999 ended on 2026-11-20",
-                            "remove it, or decide anew",
-                            Level::warning}};
+    run.warnings = {{{"vulnerability-policy.yml", 18},
+                     "the exception for CVE-2024-9999 ended on 2026-11-20",
+                     "remove it, or decide anew",
+                     Level::warning}};
     run.images[0].change = change_of(run.images[0], {}, {});
     run.images[1].change = change_of(run.images[1], {interpreter()}, {unfixed(2900, "tar", Severity::medium)});
     run.images[1].change->packages->push_back(
@@ -343,7 +343,7 @@ Run pre_existing_run() {
     run.policy.gate.new_only = true;
     run.images[3].contract = contract(run.images[3].name);
     run.images[3].change.reset();
-    run.policy_warnings.clear();
+    run.warnings.clear();
     for (std::size_t i = 0; i < 2; ++i) {
         Verdict& verdict = *run.images[i].verdict;
         for (const Finding& finding : verdict.blocking) {
@@ -419,7 +419,7 @@ Run hostile_run() {
                               .owner = hostile_text,
                               .until = Date(std::chrono::year(2026) / 12 / 1),
                               .at = {hostile_text, 1}}};
-    run.policy_warnings = {{{hostile_text, 1}, hostile_text, hostile_text, Level::warning}};
+    run.warnings = {{{hostile_text, 1}, hostile_text, hostile_text, Level::warning}};
     run.repository = run.revision = run.policy_revision = run.policy.file = hostile_text;
     run.publication->reason = run.publication->to = run.publication->release = hostile_text;
     run.bases[0].reference = hostile_text;

@@ -31,7 +31,7 @@ ScannerPause pause_until(Date last_day) {
 Run busy_run() {
     Run run = clean_run();
     for (int line = 1; line <= 40; ++line) {
-        run.policy_warnings.push_back(
+        run.warnings.push_back(
             {{"vulnerability-policy.yml", line}, std::string(390, 'x'), std::string(290, 'y'), Level::warning});
     }
     return run;

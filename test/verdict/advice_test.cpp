@@ -1,12 +1,12 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "findings/fixed_versions.h"
-#include "findings/layers.h"
+#include "findings/inventory.h"
 #include "policy/policy.h"
 #include "verdict/advice.h"
-#include "verdict/comparison.h"
 #include "verdict/explain.h"
 #include "verdict/make.h"
+#include "verdict/verdict.h"
 
 namespace {
 
@@ -136,16 +136,6 @@ TEST_CASE("a secret is to be taken out and revoked") {
                  "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and revoke the "
                  "secret: "
                  "it is in a layer"});
-}
-
-TEST_CASE("what is accepted says by whom and until when") {
-    Waiver waiver;
-    waiver.owner = "me";
-    waiver.reason = "not called";
-    waiver.review_by = parse_date("2026-12-01");
-    waiver.until_base_rebuilt = true;
-    CHECK(advise(WaivedFinding{{}, waiver}) ==
-          Advice{Action::accepted, "accepted by me until 2026-12-01 until the base is rebuilt: not called"});
 }
 
 TEST_CASE("a waiver that is pasted into a policy is read, and waives this finding and no other") {

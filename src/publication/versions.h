@@ -1,11 +1,13 @@
-// Version tags of images that are published: "1.0.0-python3.13.3".
+// Published versions: their tags, "1.0.0-python3.13.3", and how far DEFRA_VERSION has to follow what is published.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/version.h"
+#include "publication/record.h"
 
 struct VersionTag {
     Version version;  ///< DEFRA_VERSION
@@ -26,3 +28,10 @@ std::optional<std::string> find_version_tag(const std::vector<std::string>& tags
 std::optional<std::string> find_newer_version_tag(const std::vector<std::string>& tags, const VersionTag& ours,
                                                   const std::string& moving_tag,
                                                   const std::optional<Version>& limit = std::nullopt);
+
+/// Warnings on the line of DEFRA_VERSION. `released` was published as `version`; `inputs` is what goes into each
+/// planned image now, by its name. The rule (the repository's README): new features, another Python or Debian are a
+/// minor version; what people who build on the images have to follow (a Python minor version goes, a repository is
+/// renamed) is a major one.
+Problems check_version(const Plan& plan, const std::map<std::string, Digest>& inputs, const PublicationRecord& released,
+                       const std::string& version);

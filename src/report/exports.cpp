@@ -1,21 +1,23 @@
-#include "report/run_json.h"
+#include "report/exports.h"
+
+#include <fmt/format.h>
 
 #include <map>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "report/escape.h"
 #include "report/heading.h"
+#include "report/rows.h"
 #include "report/words.h"
 
 namespace {
 
 void render_counts(JsonWriter& json, const Counts& counts) {
-    json.open_object("counts");
-    json.field("blocking", counts.blocking);
-    json.field("forgiven", counts.pre_existing);
-    json.field("waived", counts.waived);
-    json.field("below_gate", counts.reported);
-    json.close();
+    json.object("counts", {{"blocking", counts.blocking},
+                           {"forgiven", counts.pre_existing},
+                           {"waived", counts.waived},
+                           {"below_gate", counts.reported}});
 }
 
 /// How many findings of an image have which severity, whatever became of them.
@@ -44,34 +46,26 @@ void render_scans(JsonWriter& json, const Verdict& verdict) {
     json.close();
 }
 
+void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
+    json.open_array(key);
+    for (const std::string& text : texts) json.item(clean_line(text, 2000));
+    json.close();
+}
+
 void render_verdict(JsonWriter& json, const ImageRun& image) {
-    const bool known = image.verdict && image.verdict->outcome != Outcome::unknown;
     json.field("outcome", render_outcome(image.verdict ? image.verdict->outcome : Outcome::unknown));
     if (image.verdict) json.field("digest", image.verdict->manifest.text());
     render_counts(json, count_findings(image));
     if (image.verdict) render_severity_counts(json, *image.verdict);
-    json.open_array("warnings");
-    if (image.verdict) {
-        for (const std::string& warning : image.verdict->warnings) json.item(clean_line(warning, 2000));
-    }
-    json.close();
-    json.open_array("unknown_because");
-    if (!image.verdict) json.item("it was not judged");
-    if (image.verdict) {
-        for (const std::string& reason : image.verdict->unknown_because) json.item(clean_line(reason, 2000));
-    }
-    json.close();
+    write_texts(json, "warnings", image.verdict ? image.verdict->warnings : std::vector<std::string>{});
+    write_texts(json, "unknown_because", render_unknown_reasons(image));
     if (image.verdict) render_scans(json, *image.verdict);
     if (image.verdict) json.field("verdict", "verdicts/" + image.name + ".json");
-    if (known) json.field("sarif", "sarif/" + image.name + ".sarif");
+    if (!is_unknown(image)) json.field("sarif", "sarif/" + image.name + ".sarif");
 }
 
 void render_size(JsonWriter& json, std::string_view name, std::uint64_t before, std::uint64_t now) {
-    if (before == 0 || now == 0) return;
-    json.open_object(name);
-    json.field("published", before);
-    json.field("now", now);
-    json.close();
+    if (before != 0 && now != 0) json.object(name, {{"published", before}, {"now", now}});
 }
 
 void render_package_changes(JsonWriter& json, const std::vector<PackageChange>& packages) {
@@ -133,29 +127,54 @@ void render_publication(JsonWriter& json, const PublicationState& state) {
     json.field("to", clean_line(state.to));
     if (!state.reason.empty()) json.field("reason", clean_line(state.reason, 2000));
     json.open_array("tags");
-    for (const WrittenTag& tag : state.tags) {
-        json.open_object();
-        json.field("reference", clean_line(tag.reference));
-        json.field("digest", tag.digest.text());
-        json.close();
-    }
+    for (const WrittenTag& tag : state.tags)
+        json.object({{"reference", clean_line(tag.reference)}, {"digest", tag.digest.text()}});
     json.close();
     if (!state.release.empty()) json.field("release", clean_line(state.release));
     json.close();
 }
 
 void render_warnings(JsonWriter& json, const Run& run) {
-    Problems problems = run.policy_warnings;
-    append(problems, run.other_warnings);
     json.open_array("warnings");
-    for (const Problem& problem : sorted_by_place(problems)) {
-        json.open_object();
-        json.field("at", clean_line(render_place(problem.at)));
-        json.field("what", clean_line(problem.what, 2000));
-        json.field("hint", clean_line(problem.hint, 2000));
-        json.close();
+    for (const Problem& problem : sorted_by_place(run.warnings)) {
+        json.object({{"at", clean_line(render_place(problem.at))},
+                     {"what", clean_line(problem.what, 2000)},
+                     {"hint", clean_line(problem.hint, 2000)}});
     }
     json.close();
+}
+
+constexpr std::size_t longest_cell = 2000;
+
+/// Quoted, on one line. What begins like a formula gets an apostrophe, which a spreadsheet shows as text.
+std::string quoted(const std::string& text) {
+    std::string cell = "\"";
+    const std::string line = clean_line(text, longest_cell);
+    if (!line.empty() && std::string_view("=+-@").find(line.front()) != std::string_view::npos) cell += '\'';
+    for (const char c : line) cell.append(c == '"' ? 2 : 1, c);
+    return cell + "\"";
+}
+
+std::string decision_on(const FindingRow& row) {
+    if (row.waiver != nullptr)
+        return fmt::format("{} ({}, {})", row.waiver->reason, row.waiver->owner, render_waiver_until(*row.waiver));
+    return row.remedy == nullptr ? "" : row.remedy->text;
+}
+
+std::string finding_row(const ImageRun& image, const FindingRow& row) {
+    const Finding& finding = *row.finding;
+    const std::string epss = finding.epss > 0 ? fmt::format("{:.4f}", finding.epss) : "";
+    const std::string score = finding.cvss_score > 0 ? fmt::format("{:.1f}", finding.cvss_score) : "";
+    std::vector<std::string> cells{image.image, image.platform, render_state(row.state),
+                                   render_severity(finding.severity)};
+    cells.insert(cells.end(), {finding.id, joined(finding.aliases, " "), finding.package, finding.version});
+    cells.insert(cells.end(), {finding.package_type, shown_path(finding), render_fix(finding)});
+    cells.insert(cells.end(), {finding.known_exploited ? "yes" : "no", epss, score, finding.cvss_vector});
+    cells.insert(cells.end(), {render_detections(finding), decision_on(row), finding.ignored_because});
+    cells.insert(cells.end(), {finding.title, make_link(finding)});
+    std::string line;
+    for (const std::string& text : cells) line += (line.empty() ? "" : ",") + quoted(text);
+    return line + "\r\n";
 }
 
 }  // namespace
@@ -185,4 +204,14 @@ std::string render_verdict_summary_json(const Run& run) {
     if (run.publication) render_publication(json, *run.publication);
     render_warnings(json, run);
     return json.text();
+}
+
+std::string render_findings_csv(const Run& run) {
+    std::string csv =
+        "image,platform,state,severity,id,aliases,package,version,type,path,fixed in,known exploited,epss,cvss,cvss "
+        "vector,reported by,what to do or why accepted,suppressed by a scanner,title,more\r\n";
+    for (const ImageRun& image : run.images) {
+        for (const FindingRow& row : findings_of(image)) csv += finding_row(image, row);
+    }
+    return csv;
 }

@@ -1,4 +1,4 @@
-// out/verdict.json: the whole run, for programs.
+// A run as data: out/verdict.json for programs and out/findings.csv for a spreadsheet.
 #pragma once
 
 #include <string>
@@ -8,3 +8,6 @@
 /// Outcome, heading, counts, and per image its outcome, digest, counts and file names, and what it changes; flags for
 /// stand-ins and sample data.
 std::string render_verdict_summary_json(const Run& run);
+
+/// A row of headings, then one row for each finding of each image. A spreadsheet takes none of it for a formula.
+std::string render_findings_csv(const Run& run);
