@@ -254,7 +254,12 @@ void JsonWriter::close() {
     if (open_.size() < line_) line_ = 0;
 }
 
+JsonScalar unless_empty(std::string_view text) {
+    return text.empty() ? JsonScalar() : JsonScalar(text);
+}
+
 void JsonWriter::field(std::string_view key, const JsonScalar& value) {
+    if (std::holds_alternative<std::monostate>(value)) return;
     write_key(key);
     item(value);
 }
@@ -273,7 +278,10 @@ void JsonWriter::object(std::string_view key, JsonFields fields) {
 void JsonWriter::item(const JsonScalar& value) {
     begin();
     if (const auto* text = std::get_if<std::string_view>(&value)) return write_text(*text);
-    std::visit([&](const auto& scalar) { fmt::format_to(std::back_inserter(text_), "{}", scalar); }, value);
+    if (const auto* flag = std::get_if<bool>(&value)) text_ += *flag ? "true" : "false";
+    if (const auto* number = std::get_if<std::int64_t>(&value)) text_ += std::to_string(*number);
+    if (const auto* number = std::get_if<std::uint64_t>(&value)) text_ += std::to_string(*number);
+    if (const auto* number = std::get_if<double>(&value)) fmt::format_to(std::back_inserter(text_), "{}", *number);
 }
 
 void JsonWriter::list(std::string_view key, const std::vector<std::string>& items) {

@@ -60,7 +60,9 @@ Json::ConstArray items_at(const Json& object, std::string_view key);
 std::vector<std::string> texts_at(const Json& object, std::string_view key);  ///< text_of each item
 
 /// A value in an object or an array. Numbers are finite, and written as the shortest text that reads back the same.
-using JsonScalar = std::variant<std::string_view, std::int64_t, std::uint64_t, bool, double>;
+/// std::monostate: the field is omitted.
+using JsonScalar = std::variant<std::monostate, std::string_view, std::int64_t, std::uint64_t, bool, double>;
+JsonScalar unless_empty(std::string_view text);  ///< omitted if there is no text
 using JsonFields = std::initializer_list<std::pair<std::string_view, JsonScalar>>;
 
 /// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.

@@ -149,20 +149,12 @@ int compare_versions(std::string_view package_type, std::string_view a, std::str
 bool is_pre_release(std::string_view package_type, std::string_view version) {
     if (is_system_package(package_type)) return false;
     const std::string text = lower_case(version.substr(0, version.find('+')));
-    for (std::size_t begin = 0; begin < text.size();) {
-        std::size_t end = begin;
-        while (end < text.size() && is_letter(text[end])) ++end;
-        if (end == begin) {
-            ++begin;
-            continue;
-        }
-        const char before = begin > 0 ? text[begin - 1] : ' ';
-        const bool after_number = begin > 0 && (is_digit(before) || !is_letter(before));
-        const bool between = after_number && end < text.size() && is_digit(text[end]);
-        if (begin > 0 &&
-            is_pre_release_word(std::string_view(text).substr(begin, end - begin), between, is_of_python(package_type)))
+    std::string_view rest = text;
+    for (std::string_view part = take_part(rest); !part.empty(); part = take_part(rest)) {
+        const auto begin = static_cast<std::size_t>(part.data() - text.data());
+        const bool between = begin > 0 && !rest.empty() && is_digit(rest.front());
+        if (begin > 0 && is_letter(part.front()) && is_pre_release_word(part, between, is_of_python(package_type)))
             return true;
-        begin = end;
     }
     return false;
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/json.h"
@@ -71,19 +72,15 @@ void read_locations(const Json& artifact, Finding& finding) {
     if (!of_system) finding.path = unversioned(rooted(text_at(*main, "path")));
 }
 
-bool is_archive(std::string_view path) {
-    static constexpr std::string_view endings[] = {".jar", ".war", ".ear",  ".par", ".sar", ".nar", ".jpi",
-                                                   ".hpi", ".kar", ".lpkg", ".zip", ".far", ".rar"};
-    return std::any_of(std::begin(endings), std::end(endings), [&](auto ending) { return path.ends_with(ending); });
-}
-
 /// "/app.jar:BOOT-INF/lib/x.jar" is "/app.jar/BOOT-INF/lib/x.jar" for Trivy. What follows the last archive names a
 /// library whose classes were copied into it.
 std::string nested_path(const std::string& path) {
-    const std::vector<std::string> parts = fields_of(path, ':');
+    static constexpr std::string_view endings[] = {".jar", ".war", ".ear",  ".par", ".sar", ".nar", ".jpi",
+                                                   ".hpi", ".kar", ".lpkg", ".zip", ".far", ".rar"};
     std::string nested;
-    for (const std::string& part : parts) {
-        if (!nested.empty() && !is_archive(part)) break;
+    for (const std::string& part : fields_of(path, ':')) {
+        const bool is_archive = std::ranges::any_of(endings, [&](auto ending) { return part.ends_with(ending); });
+        if (!nested.empty() && !is_archive) break;
         nested += (nested.empty() ? "" : "/") + part;
     }
     return nested;
@@ -104,9 +101,7 @@ void name_java_library(const Json& artifact, Finding& finding) {
 
 std::vector<std::string> ids_of(const Json& match, const std::string& id) {
     std::vector<std::string> ids = words_at(match, "relatedVulnerabilities", "id");
-    for (std::string& advisory : words_at(member(match, "vulnerability"), "advisories", "id")) {
-        ids.push_back(std::move(advisory));
-    }
+    std::ranges::move(words_at(member(match, "vulnerability"), "advisories", "id"), std::back_inserter(ids));
     ids.push_back(id);
     return ids;
 }
@@ -200,15 +195,7 @@ bool is_kernel_header_rule(const Json& rule) {
             name == "linux-kbuild-.*" || name == "linux-headers-.*");
 }
 
-/// The ignore rules that Grype was given: those of its configuration that are not built in.
-using Rules = std::vector<std::vector<std::string>>;
-Rules given_rules(const Json& configuration) {
-    Rules rules;
-    for (const Json& rule : items_at(configuration, "ignore")) {
-        if (!is_kernel_header_rule(rule)) rules.push_back(criteria_of(rule));
-    }
-    return rules;
-}
+using Rules = std::vector<std::vector<std::string>>;  ///< the criteria of each
 
 /// A rule that was applied says less than the one that was given: Grype omits the package of some, and older ones
 /// the namespace, the kind of match and the source package. A built-in one has a reason.
@@ -226,7 +213,10 @@ bool was_given(const Json& applied, const Rules& given, bool configuration_known
 /// document) is not: only our policy accepts a risk.
 void read_ignored(const Json& root, const ReportSource& source, Report& report) {
     const Json& configuration = member(member(root, "descriptor"), "configuration");
-    const Rules given = given_rules(configuration);
+    Rules given;  // those of its configuration that are not built in
+    for (const Json& rule : items_at(configuration, "ignore")) {
+        if (!is_kernel_header_rule(rule)) given.push_back(criteria_of(rule));
+    }
     for (const Json& match : source.optional_items(root, "ignoredMatches")) {
         const Json::ConstArray rules = source.optional_items(match, "appliedIgnoreRules");
         bool by_given_rule = rules.Empty();  // nothing says that the rule is built in
@@ -260,40 +250,14 @@ std::vector<std::string> settings_that_hide(const Json& configuration) {
 }
 
 void check_grype_shape(const Json& root, const ReportSource& source) {
-    if (!root.IsObject() || !member(root, "matches").IsArray()) {
-        source.refuse("is not a report of Grype: it has no list of matches", "make it with: grype IMAGE -o json");
-    }
-    if (text_at(member(root, "descriptor"), "name") != "grype") {
-        source.refuse("is not a report of Grype: its descriptor names another tool",
-                      "make it with: grype IMAGE -o json");
-    }
+    const std::string hint = "make it with: grype IMAGE -o json";
+    if (!root.IsObject() || !member(root, "matches").IsArray())
+        source.refuse("is not a report of Grype: it has no list of matches", hint);
+    if (text_at(member(root, "descriptor"), "name") != "grype")
+        source.refuse("is not a report of Grype: its descriptor names another tool", hint);
     const std::string type = text_at(member(root, "source"), "type");
-    if (type != "image") {
-        source.refuse(fmt::format("is about a source of type \"{}\", not about an image", type),
-                      "make it with: grype IMAGE -o json");
-    }
+    if (type != "image") source.refuse(fmt::format("is about a source of type \"{}\", not about an image", type), hint);
     if (!member(member(root, "source"), "target").IsObject()) source.refuse("names no image", "scan again");
-}
-
-/// Where Grype 0.88 and newer, and where older ones say when the database was built.
-std::optional<Time> database_date_of(const Json& descriptor) {
-    const Json& database = member(descriptor, "db");
-    const std::string built = text_at(member(database, "status"), "built");
-    return parse_time(built.empty() ? text_at(database, "built") : built);
-}
-
-std::string database_fault_of(const Json& descriptor) {
-    const Json& status = member(member(descriptor, "db"), "status");
-    const std::string error = text_at(status, "error");
-    return error.empty() && member(status, "valid").IsFalse() ? "it is not valid" : error;
-}
-
-std::size_t count_packages(const Report& report) {
-    std::unordered_set<std::string> named;
-    for (const std::vector<Finding>* findings : {&report.findings, &report.ignored}) {
-        for (const Finding& finding : *findings) named.insert(finding.package + "\n" + finding.path);
-    }
-    return named.size();
 }
 
 /// Grype 0.106 and newer say of every package what is wrong with the distribution that it comes from; once is enough.
@@ -309,12 +273,6 @@ void read_alerts(const Json& root, const ReportSource& source, Report& report) {
         }
     }
     add_not_judged(report, others, "alert about a package");
-}
-
-/// A tag that people know, before what Grype was asked to scan.
-std::string image_name(const Json& target) {
-    const Json::ConstArray tags = items_at(target, "tags");
-    return tags.Empty() ? text_at(target, "userInput") : text_of(tags[0]);
 }
 
 }  // namespace
@@ -335,15 +293,24 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     report.manifest = Digest::parse(text_at(target, "manifestDigest"));
     report.config = Digest::parse(text_at(target, "imageID"));
     report.architecture = text_at(target, "architecture");
-    report.image = image_name(target);
+    const Json::ConstArray tags = items_at(target, "tags");  // people know these
+    report.image = tags.Empty() ? text_at(target, "userInput") : text_of(tags[0]);
     report.created = parse_time(text_at(descriptor, "timestamp"));
     read_alerts(root, source, report);
     report.os_family = text_at(member(root, "distro"), "name");
     report.os_version = text_at(member(root, "distro"), "version");
-    report.database_date = database_date_of(descriptor);
-    report.database_fault = database_fault_of(descriptor);
+    const Json& database = member(descriptor, "db");
+    const Json& status = member(database, "status");  // Grype 0.88 and newer
+    const std::string built = text_at(status, "built");
+    report.database_date = parse_time(built.empty() ? text_at(database, "built") : built);
+    report.database_fault = text_at(status, "error");
+    if (report.database_fault.empty() && member(status, "valid").IsFalse()) report.database_fault = "it is not valid";
     report.hidden_by = settings_that_hide(member(descriptor, "configuration"));
     read_ignored(root, source, report);
-    report.packages = count_packages(report);
+    std::unordered_set<std::string> packages;
+    for (const std::vector<Finding>* findings : {&report.findings, &report.ignored}) {
+        for (const Finding& finding : *findings) packages.insert(finding.package + "\n" + finding.path);
+    }
+    report.packages = packages.size();
     return report;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/json.h"
@@ -11,12 +12,6 @@
 #include "findings/report_parts.h"
 
 namespace {
-
-/// Files, operating systems and lock files are components too.
-bool is_package(const Json& component) {
-    const std::string_view type = view_at(component, "type");
-    return type == "library" || (type == "application" && !view_at(component, "version").empty());
-}
 
 Package read_package(const Json& component) {
     const std::optional<PackageUrl> url = parse_purl(view_at(component, "purl"));
@@ -36,11 +31,6 @@ Versions versions_of(const std::vector<Package>& packages) {
     for (const Package& package : packages)
         versions[{package.type, package.name}].insert(package.version.empty() ? "no version" : package.version);
     return versions;
-}
-
-std::string listed(const Versions& versions, const Versions::key_type& package) {
-    const auto found = versions.find(package);
-    return found == versions.end() ? "" : joined({found->second.begin(), found->second.end()}, ", ");
 }
 
 /// The instruction as a person wrote it: without BuildKit's mark, and without the shell and the arguments before a
@@ -65,24 +55,23 @@ std::vector<Package> parse_inventory(std::string_view cyclonedx, const std::stri
         throw Error{Exit::failed, {source}, "this is no CycloneDX SBOM", "scan the image again"};
     std::vector<Package> packages;
     for (const Json& component : items_at(sbom, "components")) {
-        if (is_package(component)) packages.push_back(read_package(component));
+        // Files, operating systems and lock files are components too.
+        const std::string_view type = view_at(component, "type");
+        if (type == "library" || (type == "application" && !view_at(component, "version").empty()))
+            packages.push_back(read_package(component));
     }
     return packages;
 }
 
 std::vector<PackageChange> compare_packages(const std::vector<Package>& before, const std::vector<Package>& now) {
-    const Versions old = versions_of(before);
-    const Versions fresh = versions_of(now);
-    std::set<Versions::key_type> all;
-    for (const Versions* versions : {&old, &fresh}) {
-        for (const auto& [package, numbers] : *versions) all.insert(package);
-    }
+    std::map<Versions::key_type, PackageChange> all;
+    for (const auto& [package, versions] : versions_of(before))
+        all[package].before = joined({versions.begin(), versions.end()}, ", ");
+    for (const auto& [package, versions] : versions_of(now))
+        all[package].now = joined({versions.begin(), versions.end()}, ", ");
     std::vector<PackageChange> changes;
-    for (const auto& package : all) {
-        PackageChange change{.type = package.first,
-                             .name = package.second,
-                             .before = listed(old, package),
-                             .now = listed(fresh, package)};
+    for (auto& [package, change] : all) {
+        std::tie(change.type, change.name) = package;
         if (change.before != change.now) changes.push_back(std::move(change));
     }
     return changes;

@@ -5,12 +5,13 @@
 #include <iterator>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
-#include "findings/merge.h"
+#include "findings/finding.h"
 #include "findings/names.h"
 
 namespace {
@@ -148,9 +149,9 @@ void add_finding(Finding& all, Finding& more) {
         all.cvss_score = more.cvss_score;
         all.cvss_vector = more.cvss_vector;
     }
-    std::move(more.paths.begin(), more.paths.end(), std::back_inserter(all.paths));
-    std::move(more.fixed_in.begin(), more.fixed_in.end(), std::back_inserter(all.fixed_in));
-    std::move(more.reported_by.begin(), more.reported_by.end(), std::back_inserter(all.reported_by));
+    std::ranges::move(more.paths, std::back_inserter(all.paths));
+    std::ranges::move(more.fixed_in, std::back_inserter(all.fixed_in));
+    std::ranges::move(more.reported_by, std::back_inserter(all.reported_by));
 }
 
 /// Sorted, each once: then it does not matter which report came first.
@@ -173,26 +174,16 @@ void name_part(Finding& all, const Group& part) {
 }
 
 /// A program may hold a library twice. Two scanners that spell one version differently are no such case.
-bool sees_several_versions(const Finding& finding, Scanner scanner) {
-    const std::string* first = nullptr;
-    for (const Detection& detection : finding.reported_by) {
-        if (detection.scanner != scanner || detection.version.empty()) continue;
-        if (first != nullptr && *first != detection.version) return true;
-        first = &detection.version;
-    }
-    return false;
-}
-
 void join_versions(Finding& all) {
-    std::vector<std::string> versions;
+    std::set<std::string> versions;
     for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
-        if (!sees_several_versions(all, scanner)) continue;
+        std::set<std::string> seen;
         for (const Detection& detection : all.reported_by) {
-            if (detection.scanner == scanner) versions.push_back(detection.version);
+            if (detection.scanner == scanner && !detection.version.empty()) seen.insert(detection.version);
         }
+        if (seen.size() > 1) versions.merge(seen);
     }
-    sort_unique(versions);
-    if (!versions.empty()) all.version = joined(versions, ", ");
+    if (!versions.empty()) all.version = joined({versions.begin(), versions.end()}, ", ");
 }
 
 /// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.

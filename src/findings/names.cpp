@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 #include <utility>
 
@@ -41,19 +42,14 @@ std::string_view without_version(std::string_view stem) {
     return versioned ? stem.substr(0, dash) : stem;
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-std::string decoded(std::string_view text) {
+std::string percent_decoded(std::string_view text) {
     std::string plain;
     for (std::size_t i = 0; i < text.size(); ++i) {
+        const char* digits = text.data() + i + 1;
+        unsigned char byte = 0;
         const bool escaped =
-            text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-        plain += escaped ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
+            text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+        plain += escaped ? static_cast<char>(byte) : text[i];
         if (escaped) i += 2;
     }
     return plain;
@@ -73,7 +69,7 @@ std::map<std::string, std::string> read_qualifiers(std::string_view text) {
     for (const std::string& pair : fields_of(text, '&')) {
         const std::size_t equals = pair.find('=');
         if (equals == std::string::npos || equals + 1 == pair.size()) continue;
-        qualifiers[lower_case(pair.substr(0, equals))] = decoded(std::string_view(pair).substr(equals + 1));
+        qualifiers[lower_case(pair.substr(0, equals))] = percent_decoded(std::string_view(pair).substr(equals + 1));
     }
     return qualifiers;
 }
@@ -227,16 +223,16 @@ std::optional<PackageUrl> parse_purl(std::string_view text) {
     if (!text.starts_with("pkg:")) return std::nullopt;
     text.remove_prefix(std::min(text.find_first_not_of('/', 4), text.size()));
     PackageUrl url;
-    url.subpath = decoded(take_after(text, '#'));
+    url.subpath = percent_decoded(take_after(text, '#'));
     url.qualifiers = read_qualifiers(take_after(text, '?'));
     const std::size_t first_slash = text.find('/');
     if (first_slash == std::string_view::npos || first_slash == 0) return std::nullopt;
     std::string_view name = take_after(text, '/');
-    if (name.find('@') != std::string_view::npos) url.version = decoded(take_after(name, '@'));
-    url.name = decoded(name);
+    if (name.find('@') != std::string_view::npos) url.version = percent_decoded(take_after(name, '@'));
+    url.name = percent_decoded(name);
     if (url.name.empty()) return std::nullopt;
     url.type = lower_case(text.substr(0, first_slash));
-    if (text.size() > first_slash) url.name_space = decoded(text.substr(first_slash + 1));
+    if (text.size() > first_slash) url.name_space = percent_decoded(text.substr(first_slash + 1));
     if (url.type == "pypi") {
         url.name = lower_case(url.name);
         std::ranges::replace(url.name, '_', '-');

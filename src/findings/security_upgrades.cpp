@@ -10,12 +10,6 @@
 
 namespace {
 
-bool is_package_name(std::string_view name) {
-    constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz0123456789";
-    return name.size() >= 2 && first.find(name[0]) != std::string_view::npos &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") == std::string_view::npos;
-}
-
 /// github.com/GoogleContainerTools/distroless, cc/BUILD and base/BUILD, as of 2026-11.
 const std::set<std::string>& packages_of_distroless(const std::string& version) {
     static const std::set<std::string> none;
@@ -64,13 +58,16 @@ std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, cons
         const std::string name(trimmed(std::string_view(lines[i]).substr(0, lines[i].find('#'))));
         if (name.empty()) continue;
         const Place at{file, static_cast<int>(i) + 1};
-        const auto [first, is_new] = seen.emplace(name, at.line);
-        if (!is_package_name(name)) {
+        const auto [earlier, is_new] = seen.emplace(name, at.line);
+        constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz0123456789";
+        const bool is_package = name.size() >= 2 && first.find(name[0]) != std::string_view::npos &&
+                                name.find_first_not_of(std::string(first) + "+-.") == std::string::npos;
+        if (!is_package) {
             problems.push_back({at, fmt::format("\"{}\" is no name of a Debian package", name),
                                 "write one name on each line, such as libsqlite3-0"});
         } else if (!is_new) {
             problems.push_back(
-                {at, fmt::format("\"{}\" is already given on line {}", name, first->second), "keep one of them"});
+                {at, fmt::format("\"{}\" is already given on line {}", name, earlier->second), "keep one of them"});
         }
         upgrades.push_back({name, at});
     }

@@ -92,14 +92,6 @@ Sources sources_in(const Json& result) {
     return sources;
 }
 
-/// Trivy names a file per package, or one for the whole result ("usr/local/bin/uv").
-std::string path_in(const std::string& target, const std::string& path) {
-    if (!path.empty()) return rooted(path);
-    const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||
-                          target == "Conda";  // of packages with paths of their own
-    return is_group ? "" : rooted(target);
-}
-
 void place_in(const Json& result, const Sources& sources, Finding& finding) {
     Detection& detection = finding.reported_by.front();
     const auto source = sources.find(finding.package);
@@ -112,7 +104,11 @@ void place_in(const Json& result, const Sources& sources, Finding& finding) {
         finding.path.clear();
         return;
     }
-    const std::string path = path_in(text_at(result, "Target"), finding.path);
+    // Trivy names a file per package, or one for the whole result ("usr/local/bin/uv").
+    const std::string target = text_at(result, "Target");
+    const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||
+                          target == "Conda";  // of packages with paths of their own
+    const std::string path = rooted(!finding.path.empty() ? finding.path : is_group ? "" : target);
     if (!path.empty()) finding.paths = {path};
     finding.path = unversioned(path);
 }
@@ -140,11 +136,6 @@ struct Others {
     std::size_t custom = 0;
     std::size_t suppressed = 0;  ///< of another kind, by an ignore file
 };
-
-std::size_t count_failed(Json::ConstArray misconfigurations) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(misconfigurations, [](const Json& one) { return view_at(one, "Status") != "PASS"; }));
-}
 
 /// What Trivy suppressed by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,
 /// so these are findings like all others, with the reason beside them.
@@ -184,7 +175,8 @@ void read_result(const Json& result, const ReportSource& source, Report& report,
         report.findings.push_back(read_secret(secret, result, source));
     }
     read_suppressed(result, sources, source, report, others);
-    others.misconfigurations += count_failed(source.optional_items(result, "Misconfigurations"));
+    for (const Json& one : source.optional_items(result, "Misconfigurations"))
+        others.misconfigurations += view_at(one, "Status") == "PASS" ? 0 : 1;
     others.licences += source.optional_items(result, "Licenses").Size();
     others.custom += source.optional_items(result, "CustomResources").Size();
     const std::size_t listed = items_at(result, "Packages").Size();
@@ -200,12 +192,9 @@ void read_result(const Json& result, const ReportSource& source, Report& report,
 }
 
 void check_trivy_shape(const Json& root, const ReportSource& source) {
-    if (root.IsArray()) {
-        source.refuse("is of Trivy's schema 1, a bare list", "scan with Trivy 0.20 or newer");
-    }
-    if (!root.IsObject() || !member(root, "SchemaVersion").IsInt64()) {
+    if (root.IsArray()) source.refuse("is of Trivy's schema 1, a bare list", "scan with Trivy 0.20 or newer");
+    if (!root.IsObject() || !member(root, "SchemaVersion").IsInt64())
         source.refuse("is not a report of Trivy: it has no SchemaVersion", "make it with: trivy image --format json");
-    }
     if (number_at(root, "SchemaVersion") != 2) {
         source.refuse(fmt::format("has SchemaVersion {}; only 2 is known", number_at(root, "SchemaVersion")),
                       "scan with a Trivy that writes SchemaVersion 2");
@@ -219,12 +208,6 @@ void check_trivy_shape(const Json& root, const ReportSource& source) {
     if (!member(root, "Vulnerabilities").IsNull())
         source.refuse("is not understood: there are vulnerabilities outside of its results",
                       "it may be damaged; scan again");
-}
-
-/// A tag that people know, before the name of the file or layout that was scanned.
-std::string image_name(const Json& root, const Json& metadata) {
-    const Json::ConstArray tags = items_at(metadata, "RepoTags");
-    return tags.Empty() ? text_at(root, "ArtifactName") : text_of(tags[0]);
 }
 
 }  // namespace
@@ -244,7 +227,8 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     report.os_version = text_at(member(metadata, "OS"), "Name");
     if (member(member(metadata, "OS"), "EOSL").IsTrue())
         report.end_of_life = fmt::format("{} {} is no longer supported by its distribution", family, report.os_version);
-    report.image = image_name(root, metadata);
+    const Json::ConstArray tags = items_at(metadata, "RepoTags");  // people know these
+    report.image = tags.Empty() ? text_at(root, "ArtifactName") : text_of(tags[0]);
     report.created = parse_time(text_at(root, "CreatedAt"));
     for (const Json& layer : items_at(metadata, "Layers"))
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));

@@ -126,9 +126,9 @@ Response Api::send(const ApiCall& call) {
     }
 }
 
-Response Api::require(const ApiCall& call) {
+Response Api::require(const ApiCall& call, const Purpose& purpose) {
     Response response = send(call);
-    if (response.status / 100 != 2) throw make_refusal(call.purpose, response);
+    if (response.status / 100 != 2) throw make_refusal(purpose, response);
     return response;
 }
 
@@ -136,8 +136,8 @@ rapidjson::Document Api::load_list(const std::string& path, const Purpose& purpo
     rapidjson::Document all(rapidjson::kArrayType);
     std::string page = path;
     while (!page.empty()) {
-        const Response response = require({.path = page, .purpose = purpose});
-        const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response");
+        const Response response = require({.path = page}, purpose);
+        const rapidjson::Document body = body_of(response);
         for (const Json& item : items_of(key.empty() ? body : member(body, key))) {
             all.PushBack(Json(item, all.GetAllocator()), all.GetAllocator());
         }
@@ -193,7 +193,6 @@ bool Api::is_githubs(const std::string& url) const {
 }
 
 Response Api::send_once(const Request& request) {
-    ++requests_;
     Problems why_none;
     return try_send(world_.http, request, why_none);
 }
@@ -236,6 +235,10 @@ std::string message_of(const Response& response) {
     for (const Json& error : items_at(body, "errors")) words.push_back(words_of(error));
     if (words.empty()) return fmt::format("HTTP {}", response.status);
     return fmt::format("{} {}", response.status, one_line(joined(words, "; "), max_words));
+}
+
+rapidjson::Document body_of(const Response& response) {
+    return parse_tool_json(response.body, "GitHub's response");
 }
 
 bool has_error(const Response& response, const std::string& code, const std::string& field) {

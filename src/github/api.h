@@ -27,6 +27,9 @@ bool has_error(const Response& response, const std::string& code, const std::str
 /// True if GitHub's words hold this, whatever the case of their letters.
 bool says(const Response& response, const std::string& words);
 
+/// The response's JSON. Throws Error{failed} if it is none.
+rapidjson::Document body_of(const Response& response);
+
 /// How long GitHub wants us to wait before anything is sent again; nothing if this response is about no limit. In this
 /// order: Retry-After; an empty allowance, until it is filled again (by GitHub's own clock, the Date header; `now` only
 /// where there is none); a secondary limit, a minute, doubled with each attempt.
@@ -42,11 +45,10 @@ struct Purpose {
 Error make_refusal(const Purpose& purpose, const Response& response);
 
 struct ApiSettings {
-    std::string base;        ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
-    std::string repository;  ///< "defra/images"
-    Secret token;            ///< goes into one header, and only to GitHub
-    std::vector<Secret>
-        others{};  ///< the run's other secrets: nothing that is sent may hold one (masks cover logs only)
+    std::string base;                    ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
+    std::string repository;              ///< "defra/images"
+    Secret token;                        ///< goes into one header, and only to GitHub
+    std::vector<Secret> others{};        ///< nothing that is sent may hold one (masks cover logs only)
     std::chrono::seconds patience{600};  ///< how long limits and faults may hold us up in all
 };
 
@@ -57,7 +59,6 @@ struct ApiCall {
     std::filesystem::path file{};     ///< streamed instead of `body`
     std::filesystem::path save_to{};  ///< where the body of a good response goes
     std::string accept = "application/vnd.github+json";
-    Purpose purpose{};
     bool creates = false;   ///< sending it twice would make two: after a 5xx or no response the caller looks first
     bool notifies = false;  ///< people are notified: at a slower pace
 };
@@ -76,12 +77,11 @@ class Api {
     Response send(const ApiCall& call);
 
     /// The same, and only 2xx comes back. Throws make_refusal.
-    Response require(const ApiCall& call);
+    Response require(const ApiCall& call, const Purpose& purpose = {});
 
     /// All pages of a list as one array; `member` names the array where a page is an object. Throws make_refusal.
     rapidjson::Document load_list(const std::string& path, const Purpose& purpose, const std::string& member = "");
 
-    std::size_t requests() const { return requests_; }
     const std::string& base() const { return settings_.base; }
     bool is_on_this_machine() const;  ///< a GitHub for trying out
 
@@ -99,7 +99,6 @@ class Api {
 
     const World& world_;
     const ApiSettings settings_;
-    std::size_t requests_ = 0;
     std::chrono::seconds waited_{0};
     bool has_written_ = false;
     std::chrono::milliseconds last_write_{0};

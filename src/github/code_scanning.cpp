@@ -40,11 +40,6 @@ std::string render_body(const Event& event, const std::string& packed, Time star
     return json.one_line();
 }
 
-/// In the repository's settings or the token's rights: every other file would meet the same.
-bool meets_every_file(const Response& response) {
-    return response.status == 401 || response.status == 403 || response.status == 404 || response.status == 410;
-}
-
 std::string explain_not_possible(const Response& response) {
     if (says(response, "advanced security") || says(response, "code security") ||
         says(response, "code scanning is not"))
@@ -78,24 +73,25 @@ class Uploader {
     /// False if nothing more should be sent.
     bool send(const SarifUpload& upload) {
         api_.refuse_secrets(upload.text);
-        Response response = post(upload, upload.text);
+        Response response = post(upload.text);
         if (response.status == 404) {  // a commit that GitHub does not know yet
             world_.clock.sleep(before_late_retry);
-            response = post(upload, upload.text);
+            response = post(upload.text);
         } else if (response.status == 413 && !upload.smaller.empty()) {
-            response = post(upload, upload.smaller);
+            response = post(upload.smaller);
             if (response.status / 100 == 2) {
                 note(upload.name + ": the file was too large for GitHub, so its least severe half was left out",
                      "the page and the JSON files hold all; sarif-severity: high keeps the file small", Level::warning);
             }
         }
         if (response.status / 100 == 2) {
-            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response to a SARIF file");
+            const rapidjson::Document body = body_of(response);
             waiting_[text_at(body, "id")] = &upload;
             ++report_.accepted;
             return true;
         }
-        if (meets_every_file(response)) {
+        // In the repository's settings or the token's rights: every other file would meet the same.
+        if (response.status == 401 || response.status == 403 || response.status == 404 || response.status == 410) {
             report_.result = UploadReport::Result::not_possible;
             note("no findings in code scanning: " + explain_not_possible(response), hint_not_possible(response),
                  Level::notice);
@@ -105,16 +101,14 @@ class Uploader {
         return true;
     }
 
-    Response post(const SarifUpload& upload, const std::string& text) {
+    Response post(const std::string& text) {
         const std::string packed = gzip(text);
         if (packed.size() > max_packed) return {413, {}, "the file is larger than the 10 MB that GitHub takes"};
-        return api_.send({.method = "POST",
-                          .path = "code-scanning/sarifs",
-                          .body = render_body(event_, packed, started_),
-                          .purpose = purpose_of(upload)});
+        return api_.send(
+            {.method = "POST", .path = "code-scanning/sarifs", .body = render_body(event_, packed, started_)});
     }
 
-    /// One list tells about all of them: a call for each would soon be at the limit.
+    /// One list has all of them: a call for each would soon be at the limit.
     void wait_until_read() {
         for (const std::chrono::seconds pause : between_looks) {
             if (waiting_.empty()) return;
@@ -135,7 +129,7 @@ class Uploader {
         for (std::size_t seen = 0; !page.empty() && seen < 2 * report_.accepted;) {
             const Response response = api_.send({.path = page});
             if (response.status != 200) return;
-            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response");
+            const rapidjson::Document body = body_of(response);
             for (const Json& analysis : items_of(body)) take(analysis);
             seen += items_of(body).Size();
             page = next_page(response);
@@ -150,7 +144,7 @@ class Uploader {
         for (const std::string& id : ids) {
             const Response response = api_.send({.path = "code-scanning/sarifs/" + percent_encoded(id)});
             if (response.status != 200) continue;
-            const rapidjson::Document body = parse_tool_json(response.body, "GitHub's response");
+            const rapidjson::Document body = body_of(response);
             const std::string status = text_at(body, "processing_status");
             if (status == "complete") waiting_.erase(id);
             if (status != "failed") continue;
@@ -259,8 +253,7 @@ std::size_t remove_analyses(Api& api, const std::string& category_prefix) {
         if (!text_at(analysis, "category").starts_with(category_prefix)) continue;
         const Response response =
             api.send({.method = "DELETE",
-                      .path = fmt::format("code-scanning/analyses/{}?confirm_delete=true", number_at(analysis, "id")),
-                      .purpose = purpose});
+                      .path = fmt::format("code-scanning/analyses/{}?confirm_delete=true", number_at(analysis, "id"))});
         if (response.status / 100 != 2 && response.status != 404) throw make_refusal(purpose, response);
         removed += response.status / 100 == 2 ? 1 : 0;
     }

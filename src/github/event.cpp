@@ -56,7 +56,6 @@ Event load_event(const World& world) {
     event.repository = variable(world, "GITHUB_REPOSITORY");
     event.revision = variable(world, "GITHUB_SHA");
     event.server = variable(world, "GITHUB_SERVER_URL");
-    event.actor = variable(world, "GITHUB_ACTOR");
     event.event_repository = text_at(member(payload, "repository"), "full_name");
     event.default_branch = text_at(member(payload, "repository"), "default_branch");
     event.head_revision = text_at(member(member(payload, "pull_request"), "head"), "sha");

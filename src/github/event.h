@@ -21,7 +21,6 @@ struct Event {
     std::string server;         ///< "https://github.com"
     std::string run_url;
     bool from_fork = false;  ///< the event's repository is a fork, or its pull request or workflow run comes from one
-    std::string actor;
 };
 
 /// From GITHUB_* and the event's payload. Outside a workflow: in_workflow is false, all else empty. Throws

@@ -11,15 +11,8 @@ namespace github {
 
 namespace {
 
-const Purpose& purpose() {
-    static const Purpose tracking{"the tracking issue could not be kept", "issues: write"};
-    return tracking;
-}
-
-/// Whose issues are ours. A workflow's own token may not ask who it is; it writes as a bot.
-std::string load_own_name(Api& api, const std::string& user_url) {
-    const Response response = api.send({.path = user_url});
-    return response.status == 200 ? text_at(parse_tool_json(response.body, "GitHub's response"), "login") : "";
+Purpose purpose() {
+    return {"the tracking issue could not be kept", "issues: write"};
 }
 
 bool is_ours(const Json& issue, const std::string& own_name) {
@@ -28,29 +21,21 @@ bool is_ours(const Json& issue, const std::string& own_name) {
     return own_name.empty() ? text_at(author, "type") == "Bot" : text_at(author, "login") == own_name;
 }
 
-TrackingIssue parse_issue(const Json& issue, TrackingState state) {
-    return {number_at(issue, "number"), text_at(issue, "state") == "open", text_at(issue, "html_url"),
-            std::move(state)};
-}
-
 std::vector<TrackingIssue> load_own_issues(Api& api) {
     const rapidjson::Document all = api.load_list(
         fmt::format("issues?labels={}&state=all&sort=updated&direction=desc&per_page=100", tracking_label), purpose());
     std::vector<TrackingIssue> own;
     if (all.Empty()) return own;
-    const std::string own_name = load_own_name(api, api.base() + "/user");
+    // Whose issues are ours: a workflow's own token may not ask who it is, it writes as a bot.
+    const Response user = api.send({.path = api.base() + "/user"});
+    const std::string own_name = user.status == 200 ? text_at(body_of(user), "login") : "";
     for (const Json& issue : items_of(all)) {
         const auto state = parse_tracking_state(text_at(issue, "body"));
-        if (state && is_ours(issue, own_name)) own.push_back(parse_issue(issue, *state));
+        if (!state || !is_ours(issue, own_name)) continue;
+        own.push_back(
+            {number_at(issue, "number"), text_at(issue, "state") == "open", text_at(issue, "html_url"), *state});
     }
     return own;
-}
-
-/// The open ones, oldest first.
-std::vector<TrackingIssue> open_ones(std::vector<TrackingIssue> issues) {
-    std::erase_if(issues, [](const TrackingIssue& i) { return !i.open; });
-    std::ranges::sort(issues, {}, &TrackingIssue::number);
-    return issues;
 }
 
 void make_label(Api& api) {
@@ -81,27 +66,28 @@ void close_duplicate(Api& api, std::int64_t number, std::int64_t kept) {
     api.send({.method = "POST",
               .path = fmt::format("issues/{}/comments", number),
               .body = fmt::format(R"({{"body":"Duplicate of #{}"}})", kept),
-              .purpose = purpose(),
               .creates = true,
               .notifies = true});
     api.require({.method = "PATCH",
                  .path = fmt::format("issues/{}", number),
                  .body = R"({"state":"closed","state_reason":"not_planned"})",
-                 .purpose = purpose(),
-                 .notifies = true});
+                 .notifies = true},
+                purpose());
 }
 
-TrackingIssues sort_issues(const std::vector<TrackingIssue>& own) {
+/// `own`: the one that changed last first.
+TrackingIssues sort_issues(std::vector<TrackingIssue> own) {
     TrackingIssues issues;
-    for (const TrackingIssue& issue : open_ones(own)) {
-        if (issues.open) {
-            issues.duplicates.push_back(issue.number);
-        } else {
-            issues.open = issue;
-        }
-    }
-    const auto closed = std::ranges::find_if(own, [](const TrackingIssue& i) { return !i.open; });
+    const auto closed = std::ranges::find(own, false, &TrackingIssue::open);
     if (closed != own.end()) issues.closed = *closed;
+    std::erase_if(own, [](const TrackingIssue& issue) { return !issue.open; });
+    std::ranges::sort(own, {}, &TrackingIssue::number);
+    for (const TrackingIssue& issue : own) {
+        if (issues.open)
+            issues.duplicates.push_back(issue.number);
+        else
+            issues.open = issue;
+    }
     return issues;
 }
 
@@ -114,14 +100,9 @@ std::string keep_one(Api& api, const std::string& made) {
 
 std::string create(Api& api, const TrackingPlan& plan) {
     make_label(api);
-    const Response response = api.send({.method = "POST",
-                                        .path = "issues",
-                                        .body = render_issue(plan, true),
-                                        .purpose = purpose(),
-                                        .creates = true,
-                                        .notifies = true});
-    if (response.status == 201)
-        return keep_one(api, text_at(parse_tool_json(response.body, "GitHub's response"), "html_url"));
+    const Response response = api.send(
+        {.method = "POST", .path = "issues", .body = render_issue(plan, true), .creates = true, .notifies = true});
+    if (response.status == 201) return keep_one(api, text_at(body_of(response), "html_url"));
     if (!is_worth_a_retry(response.status)) throw make_refusal(purpose(), response);
     const std::string there = keep_one(api, "");  // it may have happened all the same
     if (there.empty()) throw make_refusal(purpose(), response);
@@ -136,7 +117,6 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
         const Response response = api.send({.method = "POST",
                                             .path = fmt::format("issues/{}/comments", issue.number),
                                             .body = json.one_line(),
-                                            .purpose = purpose(),
                                             .creates = true,
                                             .notifies = true});
         const bool locked = response.status == 403 && says(response, "lock");
@@ -146,8 +126,8 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
     api.require({.method = "PATCH",
                  .path = fmt::format("issues/{}", issue.number),
                  .body = render_issue(plan, false),
-                 .purpose = purpose(),
-                 .notifies = plan.action == TrackingAction::close});
+                 .notifies = plan.action == TrackingAction::close},
+                purpose());
     return issue.url;
 }
 
@@ -165,7 +145,7 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
     const Response issues = api.send(
         {.path = fmt::format("issues?labels={}&state=all&sort=updated&direction=desc&per_page=20", tracking_label)});
     if (issues.status == 200) {
-        const rapidjson::Document found = parse_tool_json(issues.body, "GitHub's response");
+        const rapidjson::Document found = body_of(issues);
         for (const Json& issue : items_of(found)) {
             if (!is_ours(issue, "")) continue;
             if (const auto state = parse_tracking_state(text_at(issue, "body"))) take(state->last_good);
@@ -176,7 +156,7 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
              "code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",
              percent_encoded(ref))});
     if (analyses.status == 200) {
-        const rapidjson::Document newest = parse_tool_json(analyses.body, "GitHub's response");
+        const rapidjson::Document newest = body_of(analyses);
         for (const Json& analysis : items_of(newest)) take(parse_time(text_at(analysis, "created_at")));
     }
     return last;

@@ -31,8 +31,7 @@ struct TrackingIssues {
 TrackingIssues load_tracking_issues(Api& api);
 
 /// Does what was planned, and closes duplicates; the label is made if it is missing. Two runs at once end with one open
-/// issue. Returns the
-/// URL of the issue that is open then; empty if none is. Throws make_refusal.
+/// issue. Returns its URL; empty if none is open then. Throws make_refusal.
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues);
 
 /// When what is published was last scanned with a result: as the tracking issue has it, or when code scanning was last

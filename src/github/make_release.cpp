@@ -91,22 +91,17 @@ class Maker {
 
     std::string render_draft() const {
         JsonWriter json;
-        json.open_object();
-        json.field("tag_name", wanted_.tag);
-        if (bound_) json.field("target_commitish", wanted_.revision);
-        json.field("name", wanted_.title);
-        json.field("body", notes());
-        json.field("draft", true);
+        json.object({{"tag_name", wanted_.tag},
+                     {"target_commitish", unless_empty(bound_ ? wanted_.revision : "")},
+                     {"name", wanted_.title},
+                     {"body", notes()},
+                     {"draft", true}});
         return json.one_line();
     }
 
     Response send_draft() {
-        return api_.send({.method = "POST",
-                          .path = "releases",
-                          .body = render_draft(),
-                          .purpose = purpose_,
-                          .creates = true,
-                          .notifies = true});
+        return api_.send(
+            {.method = "POST", .path = "releases", .body = render_draft(), .creates = true, .notifies = true});
     }
 
     Release create() {
@@ -129,10 +124,8 @@ class Maker {
 
     bool lands_right_without_target() {
         if (!tagged_.empty()) return true;
-        const Response head =
-            api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch), .purpose = purpose_});
-        return head.status == 200 &&
-               text_at(parse_tool_json(head.body, "GitHub's response"), "sha") == wanted_.revision;
+        const Response head = api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch)});
+        return head.status == 200 && text_at(body_of(head), "sha") == wanted_.revision;
     }
 
     [[noreturn]] void explain(const Response& response) const {
@@ -191,11 +184,11 @@ class Maker {
     }
 
     void remove(const Release& release) {
-        api_.send({.method = "DELETE", .path = fmt::format("releases/{}", release.id), .purpose = purpose_});
+        api_.send({.method = "DELETE", .path = fmt::format("releases/{}", release.id)});
     }
 
     Release reload(const Release& release) {
-        return parse_release(api_.require({.path = fmt::format("releases/{}", release.id), .purpose = purpose_}));
+        return parse_release(api_.require({.path = fmt::format("releases/{}", release.id)}, purpose_));
     }
 
     /// False if the release was published by another run meanwhile.
@@ -203,13 +196,11 @@ class Maker {
         for (int attempt = 1;; ++attempt) {
             if (const Asset* there = release.find(file.name)) {
                 if (is_same(*there, file)) return true;
-                api_.send(
-                    {.method = "DELETE", .path = fmt::format("releases/assets/{}", there->id), .purpose = purpose_});
+                api_.send({.method = "DELETE", .path = fmt::format("releases/assets/{}", there->id)});
             }
             const Response response = api_.send({.method = "POST",
                                                  .path = release.uploads + "?name=" + percent_encoded(file.name),
                                                  .file = file.file,
-                                                 .purpose = purpose_,
                                                  .creates = true});
             if (response.status == 201) return true;
             release = reload(release);
@@ -234,18 +225,15 @@ class Maker {
     MadeRelease publish(const Release& release) {
         if (!release.draft) return published_by_another(release);
         JsonWriter json;
-        json.open_object();
         // A draft of an earlier attempt may be bound to that attempt's commit.
-        if (bound_ && tagged_.empty()) json.field("target_commitish", wanted_.revision);
-        json.field("name", wanted_.title);
-        json.field("body", notes());
-        json.field("draft", false);
-        json.field("make_latest", is_latest() ? "true" : "false");
-        json.close();
+        json.object({{"target_commitish", unless_empty(bound_ && tagged_.empty() ? wanted_.revision : "")},
+                     {"name", wanted_.title},
+                     {"body", notes()},
+                     {"draft", false},
+                     {"make_latest", is_latest() ? "true" : "false"}});
         const Response response = api_.send({.method = "PATCH",
                                              .path = fmt::format("releases/{}", release.id),
                                              .body = json.one_line(),
-                                             .purpose = purpose_,
                                              .notifies = true});
         if (response.status / 100 != 2) {
             const bool never = response.status == 422;

@@ -12,14 +12,6 @@ namespace github {
 
 namespace {
 
-Asset parse_asset(const Json& json) {
-    return {.id = number_at(json, "id"),
-            .name = text_at(json, "name"),
-            .size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(json, "size"))),
-            .digest = Digest::parse(text_at(json, "digest")),
-            .whole = text_at(json, "state") == "uploaded"};
-}
-
 Release parse_release(const Json& json) {
     Release release{.id = number_at(json, "id"),
                     .tag = text_at(json, "tag_name"),
@@ -29,14 +21,20 @@ Release parse_release(const Json& json) {
                     .url = text_at(json, "html_url"),
                     .uploads = text_at(json, "upload_url")};
     release.uploads = release.uploads.substr(0, release.uploads.find('{'));  // "…/assets{?name,label}"
-    for (const Json& asset : items_at(json, "assets")) release.assets.push_back(parse_asset(asset));
+    for (const Json& asset : items_at(json, "assets"))
+        release.assets.push_back(
+            {.id = number_at(asset, "id"),
+             .name = text_at(asset, "name"),
+             .size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(asset, "size"))),
+             .digest = Digest::parse(text_at(asset, "digest")),
+             .whole = text_at(asset, "state") == "uploaded"});
     return release;
 }
 
 }  // namespace
 
 Release parse_release(const Response& response) {
-    return parse_release(parse_tool_json(response.body, "GitHub's response"));
+    return parse_release(body_of(response));
 }
 
 const Asset* Release::find(const std::string& name) const {
@@ -80,19 +78,18 @@ const Release* choose_draft(const std::vector<Release>& releases, const std::str
 }
 
 void download_asset(Api& api, const Asset& asset, const std::filesystem::path& to) {
-    api.require({.path = fmt::format("releases/assets/{}", asset.id),
-                 .save_to = to,
-                 .accept = "application/octet-stream",
-                 .purpose = {"the file " + asset.name + " of the release could not be fetched", "contents: read"}});
+    api.require(
+        {.path = fmt::format("releases/assets/{}", asset.id), .save_to = to, .accept = "application/octet-stream"},
+        {"the file " + asset.name + " of the release could not be fetched", "contents: read"});
 }
 
 std::string load_tag_commit(Api& api, const std::string& tag) {
     const Purpose purpose{"the tag " + tag + " could not be looked up", "contents: read"};
     const auto load = [&](const std::string& path) -> std::optional<rapidjson::Document> {
-        const Response response = api.send({.path = path, .purpose = purpose});
+        const Response response = api.send({.path = path});
         if (response.status == 404) return std::nullopt;
         if (response.status != 200) throw make_refusal(purpose, response);
-        return parse_tool_json(response.body, "GitHub's response");
+        return body_of(response);
     };
     const auto reference = load("git/ref/tags/" + percent_encoded(tag));
     if (!reference) return "";

@@ -35,7 +35,7 @@ struct Release {
 /// Of a response that is one release. Throws Error{failed} if it is none.
 Release parse_release(const Response& response);
 
-/// Hidden in the notes of every release that this action makes. It tells our own drafts from those of people and of
+/// Hidden in the notes of every release that this action makes. Our own drafts have it, unlike those of people and of
 /// other tools, whose notes must not be lost.
 inline constexpr const char* release_marker = "<!-- python-image-action:release -->";
 

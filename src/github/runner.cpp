@@ -43,14 +43,11 @@ std::string escaped_data(std::string text) {
     return replaced(replaced(replaced(std::move(text), "%", "%25"), "\r", "%0D"), "\n", "%0A");
 }
 
-std::string escaped_property(std::string text) {
-    return replaced(replaced(escaped_data(std::move(text)), ":", "%3A"), ",", "%2C");
-}
-
 std::string render_annotation(const Problem& problem, const std::string& directory) {
     std::string properties;
     const std::string file = (std::filesystem::path(directory) / problem.at.file).lexically_normal().generic_string();
-    if (!problem.at.file.empty()) properties = " file=" + escaped_property(file);
+    if (!problem.at.file.empty())
+        properties = " file=" + replaced(replaced(escaped_data(file), ":", "%3A"), ",", "%2C");
     if (!problem.at.file.empty() && problem.at.line > 0) properties += fmt::format(",line={}", problem.at.line);
     const std::string message = problem.hint.empty() ? problem.what : problem.what + "\nhint: " + problem.hint;
     return fmt::format("::{}{}::{}\n", render_level(problem.level), properties, escaped_data(message));

@@ -10,20 +10,19 @@
 
 namespace {
 
-bool is_plain_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-/// Both scanners end an entry at the beginning of the day that they name; ours holds through its last day.
-std::optional<Date> day_before(const std::string& text) {
-    const std::optional<Time> time = parse_time(text);
-    const std::optional<Date> date = time ? std::optional(day_of(*time)) : parse_date(text);
-    return date ? std::optional(Date(*date - std::chrono::days(1))) : std::nullopt;
+/// What hides findings, and belongs to no entry.
+IgnoreEntry obstacle_at(const Place& at, const std::string& obstacle) {
+    return {.waiver = {.at = at}, .last_line = at.line, .obstacle = obstacle};
 }
 
 void read_expiry(const std::string& text, const std::string& example, IgnoreEntry& entry) {
-    entry.waiver.review_by = day_before(text);
-    if (!entry.waiver.review_by) entry.obstacle = fmt::format("\"{}\" is not a day; write it as {}", text, example);
+    const std::optional<Time> time = parse_time(text);
+    const std::optional<Date> date = time ? std::optional(day_of(*time)) : parse_date(text);
+    // Both scanners end an entry at the beginning of the day that they name; ours holds through its last day.
+    if (date)
+        entry.waiver.review_by = *date - std::chrono::days(1);
+    else
+        entry.obstacle = fmt::format("\"{}\" is not a day; write it as {}", text, example);
 }
 
 // .trivyignore: an id a line, fields between blanks, "exp:" among them; what follows a # is a comment.
@@ -44,7 +43,7 @@ IgnoreEntry read_line(const std::string& line, const std::string& comment_above,
     }
     if (entry.waiver.id.find(":exp:") != std::string::npos)
         entry.obstacle = "there has to be a blank before exp:, so trivy does not ignore it either";
-    if (!is_plain_ascii(entry.waiver.id))
+    if (!std::ranges::all_of(entry.waiver.id, [](char c) { return c > ' ' && c < '\x7f'; }))
         entry.obstacle = "there is an invisible or foreign character in the id, so trivy does not ignore it either";
     return entry;
 }
@@ -141,15 +140,6 @@ IgnoreEntry read_grype_rule(YamlFile& yaml, const YAML::Node& node) {
     return entry;
 }
 
-/// What hides findings besides, and belongs to no entry.
-IgnoreEntry obstacle_at(const YamlFile& yaml, const YAML::Node& node, const std::string& obstacle) {
-    IgnoreEntry entry;
-    entry.waiver.at = yaml.at(node);
-    entry.last_line = entry.waiver.at.line;
-    entry.obstacle = obstacle;
-    return entry;
-}
-
 void read_list(YamlFile& yaml, const YAML::Node& root, const std::string& section,
                const std::vector<std::string>& lines, std::vector<IgnoreEntry>& entries) {
     const std::vector<YAML::Node> nodes = items_in(yaml, root, section);
@@ -178,8 +168,8 @@ std::vector<IgnoreEntry> parse_yaml_file(const IgnoreFile& file, bool of_grype) 
         const YAML::Node value = value_at(root, key);
         if (!of_grype || !value.IsDefined() || value.IsNull() || (value.IsScalar() && value.Scalar() == "false"))
             continue;
-        entries.push_back(
-            obstacle_at(yaml, value, fmt::format("\"{}\" hides findings, which the policy does not: remove it", key)));
+        entries.push_back(obstacle_at(yaml.at(value),
+                                      fmt::format("\"{}\" hides findings, which the policy does not: remove it", key)));
     }
     if (has_errors(yaml.problems)) throw Error{Exit::bad_input, sorted_by_place(yaml.problems)};
     return entries;
@@ -190,9 +180,6 @@ std::vector<IgnoreEntry> parse_yaml_file(const IgnoreFile& file, bool of_grype) 
 std::vector<IgnoreEntry> parse_ignore_file(const IgnoreFile& file) {
     if (file.name == ".trivyignore") return parse_lines(file);
     if (!file.name.ends_with(".toml")) return parse_yaml_file(file, file.name.starts_with(".grype"));
-    IgnoreEntry entry;
-    entry.waiver.at = {file.name, 1};
-    entry.last_line = 1;
-    entry.obstacle = "TOML is not read here: write its ignore rules as exceptions, then remove them";
-    return {entry};
+    return {
+        obstacle_at({file.name, 1}, "TOML is not read here: write its ignore rules as exceptions, then remove them")};
 }

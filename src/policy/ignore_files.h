@@ -21,9 +21,9 @@ struct IgnoreFile {
 
 /// One entry, as the policy would say it.
 struct IgnoreEntry {
-    Waiver waiver;
-    int last_line = 0;     ///< it begins at waiver.at.line
-    std::string obstacle;  ///< why the policy cannot say it; empty if it can
+    Waiver waiver{};
+    int last_line = 0;       ///< it begins at waiver.at.line
+    std::string obstacle{};  ///< why the policy cannot say it; empty if it can
 };
 
 /// The entries of a file, with what else in it hides findings. Throws Error{bad_input} for what is not YAML.

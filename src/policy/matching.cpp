@@ -61,38 +61,6 @@ bool fits_target(const std::vector<std::string>& targets, const std::string& tar
     return targets.empty() || holds(targets, target);
 }
 
-using States = std::vector<char>;  ///< per position in the glob: whether it can be reached
-
-/// How many characters of the glob are one token: "**/" at the start of a segment (any directories, also none), "**",
-/// or one character.
-std::size_t token_length(std::string_view glob, std::size_t at) {
-    if (glob.substr(at, 2) != "**") return 1;
-    const bool at_start = at == 0 || glob[at - 1] == '/';
-    return at_start && glob.substr(at, 3) == "**/" ? 3 : 2;
-}
-
-/// Marks the position as reached, and what can be reached from it without a character of the path.
-void reach(std::string_view glob, std::size_t at, States& states) {
-    states[at] = 1;
-    while (at < glob.size() && glob[at] == '*') {
-        at += token_length(glob, at);
-        states[at] = 1;
-    }
-}
-
-/// Where one character of the path leads from a position.
-void step(std::string_view glob, std::size_t at, char c, States& next) {
-    const std::size_t length = token_length(glob, at);
-    if (length == 3) {
-        next[at] = 1;  // within a directory's name: only its slash leads on
-        if (c == '/') reach(glob, at + 3, next);
-    } else if (length == 2 || (glob[at] == '*' && c != '/')) {
-        reach(glob, at, next);
-    } else if (glob[at] != '*' && (glob[at] == c || (glob[at] == '?' && c != '/'))) {
-        reach(glob, at + 1, next);
-    }
-}
-
 }  // namespace
 
 bool covers_finding(const Waiver& waiver, const Finding& finding, const std::string& target) {
@@ -101,6 +69,10 @@ bool covers_finding(const Waiver& waiver, const Finding& finding, const std::str
            fits_version(waiver.package_version, finding) &&
            (waiver.paths.empty() || fits_place_of(waiver.paths, finding)) &&
            (waiver.line == 0 || waiver.line == finding.line);
+}
+
+bool has_ended(const std::optional<Date>& last_day, Date today) {
+    return last_day && *last_day < today;
 }
 
 bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created) {
@@ -117,15 +89,29 @@ bool covers_place(const Scope& scope, const Finding& finding, const std::string&
 }
 
 bool matches_glob(std::string_view glob, std::string_view path) {
-    States states(glob.size() + 1, 0);
-    reach(glob, 0, states);
-    for (const char c : path) {
-        States next(states.size(), 0);
-        for (std::size_t at = 0; at < glob.size(); ++at) {
-            if (states[at] != 0) step(glob, at, c, next);
+    // For each length: whether so much of the path is matched by the glob's tokens so far.
+    std::vector<char> matched(path.size() + 1, 0);
+    matched[0] = 1;
+    for (std::size_t at = 0; at < glob.size();) {
+        const bool starts_segment = at == 0 || glob[at - 1] == '/';
+        const std::string_view token = starts_segment && glob.substr(at, 3) == "**/" ? "**/"
+                                       : glob.substr(at, 2) == "**"                  ? "**"
+                                                                                     : glob.substr(at, 1);
+        std::vector<char> next(matched.size(), 0);
+        bool reached = false;  // somewhere before here, which "**/" goes on from after each slash
+        for (std::size_t i = 0; i <= path.size(); ++i) {
+            const char before = i > 0 ? path[i - 1] : '\0';
+            if (token == "**/") {
+                next[i] = matched[i] != 0 || (reached && before == '/');
+            } else if (token == "**" || token == "*") {
+                next[i] = matched[i] != 0 || (i > 0 && next[i - 1] != 0 && (token == "**" || before != '/'));
+            } else {
+                next[i] = i > 0 && matched[i - 1] != 0 && (token[0] == before || (token == "?" && before != '/'));
+            }
+            reached = reached || matched[i] != 0;
         }
-        if (std::ranges::find(next, 1) == next.end()) return false;
-        states.swap(next);
+        matched = std::move(next);
+        at += token.size();
     }
-    return states[glob.size()] != 0;
+    return matched.back() != 0;
 }

@@ -1,5 +1,4 @@
-// Which findings an exception or a scope covers. Internal header. Dates are not asked here: an entry that has ended
-// still covers.
+// Which findings an exception or a scope covers, also after it has ended. Internal header.
 #pragma once
 
 #include <string>
@@ -9,6 +8,9 @@
 
 /// Whether the waiver covers the finding in an image of this target.
 bool covers_finding(const Waiver& waiver, const Finding& finding, const std::string& target);
+
+/// Whether an entry's last day is over. One without a last day never ends by itself.
+bool has_ended(const std::optional<Date>& last_day, Date today);
 
 /// Whether a waiver "until: base-rebuilt" has waited long enough: a newer base is there, or is already built on.
 bool is_ended_by_base(const Waiver& waiver, bool base_rebuilt, const std::optional<Time>& base_created);

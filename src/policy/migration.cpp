@@ -19,22 +19,11 @@ std::string text_of_lines(const Lines& lines) {
     return text;
 }
 
-bool is_blank_or_comment(const std::string& line) {
-    const std::string_view content = trimmed(line);
-    return content.empty() || content.starts_with('#');
-}
-
 // What several files say -------------------------------------------------------------------------------------------
 
-/// Neither says anything, or both the same.
-bool agrees(const std::string& a, const std::string& b) {
-    return a.empty() || b.empty() || a == b;
-}
-bool agrees(const Lines& a, const Lines& b) {
-    return a.empty() || b.empty() || a == b;
-}
-
+/// Of each condition neither says anything, or both the same.
 bool is_about_the_same(const Waiver& a, const Waiver& b) {
+    const auto agrees = [](const auto& x, const auto& y) { return x.empty() || y.empty() || x == y; };
     return a.id == b.id && agrees(a.package, b.package) && agrees(a.package_version, b.package_version) &&
            agrees(a.paths, b.paths);
 }
@@ -77,15 +66,6 @@ Lines without_empty_lists(const IgnoreFile& file, Lines lines) {
     return lines;
 }
 
-bool holds_entries_only(const IgnoreFile& file) {
-    if (file.name == ".trivyignore") return true;
-    static const Lines sections = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
-    const YAML::Node root = parse_yaml(file.text, file.name);
-    return root.IsNull() || (root.IsMap() && std::ranges::all_of(root, [](const auto& entry) {
-                                 return std::ranges::find(sections, entry.first.Scalar()) != sections.end();
-                             }));
-}
-
 /// The file without the lines of the entries that can be moved. Nothing if no line of it can be taken out, because
 /// entries stand in brackets or share one.
 std::optional<std::string> without_moved(const IgnoreFile& file, const std::vector<IgnoreEntry>& entries) {
@@ -96,7 +76,14 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
         for (int line = entry.waiver.at.line; entry.obstacle.empty() && line <= entry.last_line; ++line)
             moved.insert(line);
     }
-    if (kept == 0 && holds_entries_only(file)) return "";
+    if (kept == 0) {
+        static const Lines lists = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
+        const YAML::Node root = file.name == ".trivyignore" ? YAML::Node() : parse_yaml(file.text, file.name);
+        const auto is_list = [](const auto& entry) {
+            return std::ranges::find(lists, entry.first.Scalar()) != lists.end();
+        };
+        if (root.IsNull() || (root.IsMap() && std::all_of(root.begin(), root.end(), is_list))) return "";
+    }
     Lines left;
     int number = 0;
     for (const std::string& line : lines_of(file.text)) {
@@ -104,7 +91,9 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
     }
     try {
         if (file.name != ".trivyignore" && !moved.empty()) left = without_empty_lists(file, std::move(left));
-        if (kept == 0 && std::ranges::all_of(left, is_blank_or_comment)) return "";
+        const bool is_empty = std::ranges::all_of(
+            left, [](const std::string& line) { return trimmed(line).empty() || trimmed(line).starts_with('#'); });
+        if (kept == 0 && is_empty) return "";
         if (parse_ignore_file({file.name, text_of_lines(left)}).size() == kept) return text_of_lines(left);
     } catch (const Error&) {  // brackets that nothing closes any more
     }
@@ -112,13 +101,6 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
 }
 
 // The policy ------------------------------------------------------------------------------------------------------
-
-std::size_t line_of_key(const YAML::Node& root, const std::string& key) {
-    for (const auto& entry : root) {
-        if (entry.first.Scalar() == key) return static_cast<std::size_t>(entry.first.Mark().line);
-    }
-    return 0;
-}
 
 Lines indented(const std::string& entries, std::size_t blanks) {
     Lines lines;
@@ -144,10 +126,12 @@ std::string add_to_policy(const std::string& text, const std::string& file, cons
         return text_of_lines(lines) + entries;
     }
     if (list.IsNull() || list.size() == 0) {
-        const std::size_t key = line_of_key(root, exceptions);
-        lines[key] = std::string(exceptions) + ":";
+        const auto key = std::find_if(root.begin(), root.end(),
+                                      [](const auto& entry) { return entry.first.Scalar() == exceptions; });
+        const auto line = lines.begin() + key->first.Mark().line;
+        *line = std::string(exceptions) + ":";
         const Lines added = indented(entries, 2);
-        lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(key) + 1, added.begin(), added.end());
+        lines.insert(line + 1, added.begin(), added.end());
         return text_of_lines(lines);
     }
     const Lines added = indented(entries, indentation_of(list, lines));
@@ -228,11 +212,10 @@ Migration migrate_ignore_files(const std::string& policy, const std::string& pol
                                const std::vector<IgnoreFile>& files, Date today) {
     Move move;
     for (const IgnoreFile& file : files) {
-        if (sets_up_only(file)) {
+        if (sets_up_only(file))
             move.files.push_back(file);
-        } else {
+        else
             move_file(file, move);
-        }
     }
     const std::vector<Waiver> own = exceptions_of(policy, policy_name);
     std::erase_if(move.accepted, [&](const Waiver& entry) { return is_accepted(own, entry); });

@@ -12,12 +12,10 @@
 
 namespace {
 
-const std::vector<std::string> target_words = {"development", "production"};
-
 std::vector<std::string> targets_in(YamlFile& yaml, const YAML::Node& map) {
     std::vector<std::string> targets = texts_in(yaml, map, "targets");
     for (const std::string& target : targets) {
-        if (target == target_words[0] || target == target_words[1]) continue;
+        if (target == "development" || target == "production") continue;
         yaml.add(value_at(map, "targets"), fmt::format("\"targets\": \"{}\" is not a target", target),
                  "there are: development, production");
     }
@@ -191,12 +189,6 @@ std::string quoted_list(const std::vector<std::string>& texts) {
     return "[" + joined(list, ", ") + "]";
 }
 
-std::string reason_for(const Finding& finding) {
-    if (finding.kind == FindingKind::secret) return "not a real secret: say what it is";
-    if (finding.fix != FixState::fixed) return "no fix yet: say why it does no harm here";
-    return "fixed in " + joined(finding.fixed_in, ", ") + ": say why it can wait";
-}
-
 /// The keys of `exceptions:` as parse_policy() reads them.
 std::string render_entry(const Waiver& waiver) {
     std::string entry = "  - id: " + quoted(waiver.id) + "\n";
@@ -240,15 +232,17 @@ Policy parse_policy(std::string_view text, const std::string& file, Problems& wa
 }
 
 std::string render_waiver(const Finding& finding, Date today) {
-    Waiver waiver;
-    waiver.id = finding.id;
-    waiver.aliases = finding.aliases;
-    waiver.package = finding.package;
+    Waiver waiver{.id = finding.id,
+                  .aliases = finding.aliases,
+                  .package = finding.package,
+                  .line = finding.line,
+                  .added = today,
+                  .review_by = today + std::chrono::days(30)};
     if (!finding.path.empty()) waiver.paths = {finding.path};
-    waiver.line = finding.line;
-    waiver.reason = reason_for(finding);
-    waiver.added = today;
-    waiver.review_by = today + std::chrono::days(30);
+    waiver.reason = finding.kind == FindingKind::secret ? "not a real secret: say what it is"
+                    : finding.fix != FixState::fixed
+                        ? "no fix yet: say why it does no harm here"
+                        : "fixed in " + joined(finding.fixed_in, ", ") + ": say why it can wait";
     return render_entry(waiver);
 }
 

@@ -43,8 +43,7 @@ struct Waiver {
     std::string reason;
     std::string owner;
     std::optional<Date> added;
-    std::optional<Date>
-        review_by;  ///< holds through this day (UTC); then it stops applying. A dateless one is reported.
+    std::optional<Date> review_by;    ///< holds through this day (UTC)
     bool until_base_rebuilt = false;  ///< until: base-rebuilt
     Place at;
 

@@ -25,10 +25,12 @@ class Planner {
         for (const Candidate& candidate : candidates_) check_verdicts(candidate);
         check_existing();
         if (publication_.is_refused()) return publication_;
-        for (std::size_t i = 0; i < candidates_.size(); ++i) add_image(candidates_[i], states_[i]);
-        for (std::size_t i = 0; i < candidates_.size(); ++i) store(candidates_[i], states_[i]);
-        for (std::size_t i = 0; i < candidates_.size(); ++i) write_version(candidates_[i], states_[i]);
-        for (std::size_t i = 0; i < candidates_.size(); ++i) move_tags(candidates_[i], states_[i]);
+        for (const auto& [candidate, state] : images_)
+            publication_.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
+                                           candidate.inputs, state.index == candidate.index});
+        for (const auto& [candidate, state] : images_) store(candidate, state);
+        for (const auto& [candidate, state] : images_) write_version(candidate, state);
+        for (const auto& [candidate, state] : images_) move_tags(candidate, state);
         note_half_written();
         return publication_;
     }
@@ -36,8 +38,8 @@ class Planner {
     Publication preflight() {
         check_existing();
         if (publication_.is_refused()) return publication_;
-        for (std::size_t i = 0; i < candidates_.size(); ++i) {
-            if (states_[i].is_published) note_published(candidates_[i]);
+        for (const auto& [candidate, state] : images_) {
+            if (state.is_published) note_published(candidate);
         }
         return publication_;
     }
@@ -45,7 +47,7 @@ class Planner {
   private:
     void check_existing() {
         for (const Candidate& candidate : candidates_) check_source(candidate);
-        for (const Candidate& candidate : candidates_) states_.push_back(find_state(candidate));
+        for (const Candidate& candidate : candidates_) images_.push_back({candidate, find_state(candidate)});
         for (const Candidate& candidate : candidates_) check_ages(candidate);
     }
 
@@ -94,12 +96,6 @@ class Planner {
         }
     }
 
-    std::vector<ExistingTag>::const_iterator find_existing(const std::string& repository,
-                                                           const std::string& tag) const {
-        return std::ranges::find_if(existing_,
-                                    [&](const ExistingTag& h) { return h.repository == repository && h.tag == tag; });
-    }
-
     void check_source(const Candidate& candidate) {
         const auto foreign = std::ranges::find_if(existing_, [&](const ExistingTag& h) {
             return h.repository == candidate.repository && !h.source.empty() && !rules_.source.empty() &&
@@ -113,8 +109,8 @@ class Planner {
     }
 
     PublishedState find_state(const Candidate& candidate) {
-        const auto existing = find_existing(candidate.repository, candidate.version_tag);
-        if (existing == existing_.end()) return {false, candidate.index};
+        const ExistingTag* existing = find_tag(existing_, candidate.repository, candidate.version_tag);
+        if (existing == nullptr) return {false, candidate.index};
         const std::string name = candidate.repository + ":" + candidate.version_tag;
         if (!existing->inputs) {
             refuse(Exit::refused, version_line(),
@@ -132,9 +128,8 @@ class Planner {
     void check_ages(const Candidate& candidate) {
         if (rules_.adopt_moving_tags) return;
         for (const std::string& tag : candidate.moving_tags) {
-            const auto existing = find_existing(candidate.repository, tag);
-            if (existing == existing_.end() || existing->index == candidate.index || parse_version(existing->version))
-                continue;
+            const ExistingTag* existing = find_tag(existing_, candidate.repository, tag);
+            if (existing == nullptr || existing->index == candidate.index || parse_version(existing->version)) continue;
             refuse(
                 Exit::refused, {},
                 fmt::format("{}:{} is of unknown age: it was published before this action", candidate.repository, tag),
@@ -146,11 +141,6 @@ class Planner {
              std::string why, std::optional<Digest> before = std::nullopt) {
         publication_.steps.push_back(
             {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why), std::move(before)});
-    }
-
-    void add_image(const Candidate& candidate, const PublishedState& state) {
-        publication_.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
-                                       candidate.inputs, state.index == candidate.index});
     }
 
     void store(const Candidate& candidate, const PublishedState& state) {
@@ -168,7 +158,7 @@ class Planner {
     }
 
     void note_published(const Candidate& candidate) {
-        const auto existing = find_existing(candidate.repository, candidate.version_tag);
+        const ExistingTag* existing = find_tag(existing_, candidate.repository, candidate.version_tag);
         publication_.notes.push_back(
             fmt::format("{} is published{}; nothing that goes into an image changed", candidate.version_tag,
                         existing->revision.empty() ? "" : " from " + existing->revision.substr(0, 7)));
@@ -176,17 +166,18 @@ class Planner {
 
     void move_tags(const Candidate& candidate, const PublishedState& state) {
         bool moves = false;
+        const std::optional<Version> ours = parse_version(plan_.job.defra_version);
         for (const std::string& tag : candidate.moving_tags) {
-            const auto existing = find_existing(candidate.repository, tag);
+            const ExistingTag* existing = find_tag(existing_, candidate.repository, tag);
             const std::string name = candidate.repository + ":" + tag;
-            if (existing != existing_.end() && existing->index == state.index) {
+            if (existing != nullptr && existing->index == state.index) {
                 publication_.notes.push_back(name + " is right already");
-            } else if (existing != existing_.end() && goes_backwards(*existing)) {
+            } else if (existing != nullptr && ours && parse_version(existing->version) > ours) {
                 publication_.notes.push_back(
                     fmt::format("{} stays at {}: tags only move forwards", name, existing->version));
             } else {
                 moves = true;
-                move_tag(candidate, state, tag, existing == existing_.end() ? nullptr : &*existing);
+                move_tag(candidate, state, tag, existing);
             }
         }
         if (moves && state.is_published && state.index != candidate.index)
@@ -220,16 +211,11 @@ class Planner {
     /// Some images of the matrix are published and others are not: an earlier attempt got that far, and is completed
     /// now.
     void note_half_written() {
-        const auto out = std::ranges::count_if(states_, &PublishedState::is_published);
-        if (out == 0 || static_cast<std::size_t>(out) == states_.size()) return;
-        publication_.notes.push_back(
-            fmt::format("an earlier attempt wrote {} of {} version tags: the others follow now", out, states_.size()));
-    }
-
-    bool goes_backwards(const ExistingTag& existing) const {
-        const std::optional<Version> theirs = parse_version(existing.version);
-        const std::optional<Version> ours = parse_version(plan_.job.defra_version);
-        return theirs && ours && *theirs > *ours;
+        const auto published =
+            std::ranges::count_if(images_, [](const auto& image) { return image.second.is_published; });
+        if (published == 0 || static_cast<std::size_t>(published) == images_.size()) return;
+        publication_.notes.push_back(fmt::format(
+            "an earlier attempt wrote {} of {} version tags: the others follow now", published, images_.size()));
     }
 
     const Plan& plan_;
@@ -237,11 +223,18 @@ class Planner {
     const std::vector<Verdict>& verdicts_;
     const std::vector<ExistingTag>& existing_;
     const PublicationRules& rules_;
-    std::vector<PublishedState> states_;
+    std::vector<std::pair<const Candidate&, PublishedState>> images_;
     Publication publication_;
 };
 
 }  // namespace
+
+const ExistingTag* find_tag(const std::vector<ExistingTag>& existing, const std::string& repository,
+                            const std::string& tag) {
+    const auto found = std::ranges::find_if(
+        existing, [&](const ExistingTag& one) { return one.repository == repository && one.tag == tag; });
+    return found == existing.end() ? nullptr : &*found;
+}
 
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                              const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& existing,

@@ -48,6 +48,10 @@ struct ExistingTag {
     std::string title{};  ///< the image's name, "3.13.3-production"; empty if not known
 };
 
+/// Of the tags of the destination, the one of that name; nullptr: it is not there.
+const ExistingTag* find_tag(const std::vector<ExistingTag>& existing, const std::string& repository,
+                            const std::string& tag);
+
 enum class StepKind { store_manifest, store_index, write_version_tag, move_tag };
 std::string render_step_kind(StepKind kind);
 
@@ -58,8 +62,7 @@ struct Step {
     std::string tag;     ///< for the two tag actions
     std::string source;  ///< for store_manifest: the layout it comes from; for store_index: the candidate's name
     std::string why;
-    std::optional<Digest> before{};  ///< the precondition of the two tag actions: what the tag names until then;
-                                     ///< nothing: it is not there
+    std::optional<Digest> before{};  ///< what the tag names until then; nothing: it is not there
 };
 
 /// An index that is published, and a tag that names it.
@@ -81,13 +84,12 @@ struct PublishedImage {
 };
 
 struct Publication {
-    std::vector<Step>
-        steps;  ///< in this order; everything by digest before any version tag, every version tag before any moving tag
+    /// Everything by digest before any version tag, every version tag before any moving tag.
+    std::vector<Step> steps;
     std::vector<std::string> notes;           ///< what is left alone, and why
     Problems problems;                        ///< why nothing may be published; there are no steps then
     Exit exit = Exit::done;                   ///< of the problems: refused, or failed if a verdict is unknown
-    std::vector<PublishedIndex> to_rescan{};  ///< fetched and scanned again before the steps are executed; they replace
-                                              ///< the candidates that were built, and the publication is planned again
+    std::vector<PublishedIndex> to_rescan{};  ///< before the steps; then the publication is planned again
     Problems warnings{};                      ///< unexpected, but no reason to stop
     std::vector<PublishedImage> images{};     ///< all of them, whether there is something to do for them or not
     std::string reason{};                     ///< of a rollback, as its author gave it; empty otherwise
@@ -96,10 +98,9 @@ struct Publication {
 };
 
 struct PublicationRules {
-    std::string source;           ///< the repository that these images are made from; empty on a laptop
-    bool stand_ins_may = false;   ///< the destination is a directory or a loopback registry
-    std::set<Digest> no_worse{};  ///< manifests that block, but are no worse than what they replace, where the policy
-                                  ///< says gate.publish: no-worse (verdict/comparison.h, is_no_worse)
+    std::string source;              ///< the repository that these images are made from; empty on a laptop
+    bool stand_ins_may = false;      ///< the destination is a directory or a loopback registry
+    std::set<Digest> no_worse{};     ///< manifests that block, and may ship all the same (is_no_worse)
     bool adopt_moving_tags = false;  ///< move tags of unknown age, too: those that were published before this action
 };
 

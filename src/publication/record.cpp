@@ -80,15 +80,14 @@ std::string render_publication_json(const Publication& publication, const std::s
     json.open_array("steps");
     for (std::size_t i = 0; i < publication.steps.size(); ++i) {
         const Step& step = publication.steps[i];
-        json.open_object();
-        json.field("action", render_step_kind(step.kind));
-        json.field("repository", step.repository);
-        if (!step.tag.empty()) json.field("tag", step.tag);
-        json.field("digest", step.digest.text());
-        if (!step.tag.empty()) json.field("before", step.before ? step.before->text() : "nothing");
-        json.field("why", step.why);
-        json.field("done", i < done);
-        json.close();
+        const std::string before = step.before ? step.before->text() : "nothing";
+        json.object({{"action", render_step_kind(step.kind)},
+                     {"repository", step.repository},
+                     {"tag", unless_empty(step.tag)},
+                     {"digest", step.digest.text()},
+                     {"before", unless_empty(step.tag.empty() ? "" : before)},
+                     {"why", step.why},
+                     {"done", i < done}});
     }
     json.close();
     json.list("left_alone", publication.notes);

@@ -16,6 +16,6 @@ struct PublicationRecord {
 /// Throws Error{failed}, naming `source`, for what render_publication_json does not write.
 PublicationRecord parse_publication_json(std::string_view text, const std::string& source);
 
-/// Where an image is pulled from: "docker.io/defradigital/python@sha256:…". Empty for a directory, from which nobody
+/// Where an image is pulled from: "docker.io/defradigital/python@sha256:…". Empty for a directory, from which no one
 /// pulls.
 std::string render_pull_reference(const PublicationRecord& record, const PublishedImage& image);

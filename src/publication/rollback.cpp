@@ -11,13 +11,6 @@
 
 namespace {
 
-const ExistingTag* find_tag(const std::vector<ExistingTag>& existing, const std::string& repository,
-                            const std::string& tag) {
-    const auto found = std::ranges::find_if(
-        existing, [&](const ExistingTag& one) { return one.repository == repository && one.tag == tag; });
-    return found == existing.end() ? nullptr : &*found;
-}
-
 /// What the image was published as under that version.
 const ExistingTag* find_target(const Image& image, const std::vector<ExistingTag>& existing,
                                const std::string& version) {

@@ -17,12 +17,6 @@ std::string minor_of(const std::string& image) {
     return version ? minor_version(*version) : image;
 }
 
-std::set<std::string> repositories_of(const std::vector<PublishedImage>& images) {
-    std::set<std::string> repositories;
-    for (const PublishedImage& image : images) repositories.insert(image.repository);
-    return repositories;
-}
-
 /// What people who build on the images would miss.
 std::vector<std::string> find_breaks(const Plan& plan, const PublicationRecord& released) {
     std::set<std::string> minors;
@@ -34,9 +28,7 @@ std::vector<std::string> find_breaks(const Plan& plan, const PublicationRecord& 
     std::set<std::string> gone;
     for (const PublishedImage& image : released.images) {
         if (!minors.contains(minor_of(image.name))) gone.insert("Python " + minor_of(image.name));
-    }
-    for (const std::string& repository : repositories_of(released.images)) {
-        if (!repositories.contains(repository)) gone.insert(repository);
+        if (!repositories.contains(image.repository)) gone.insert(image.repository);
     }
     return {gone.begin(), gone.end()};
 }

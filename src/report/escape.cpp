@@ -12,6 +12,7 @@ constexpr char32_t replacement = 0xFFFD;
 
 /// The next character, and how many bytes it took: one byte and U+FFFD where the text is not UTF-8.
 std::pair<char32_t, std::size_t> next_character(std::string_view rest) {
+    if (static_cast<unsigned char>(rest.front()) < 0x80) return {rest.front(), 1};
     rapidjson::MemoryStream stream(rest.data(), rest.size());
     unsigned character = 0;
     if (!rapidjson::UTF8<>::Decode(stream, &character)) return {replacement, 1};
@@ -26,16 +27,6 @@ bool is_blank(char32_t c) {
 bool is_hidden(char32_t c) {
     return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
            c == 0xFEFF || c == 0x061C || (c >= 0xE0000 && c <= 0xE007F);
-}
-
-/// Words of visible ASCII with one blank between them, as nearly every text is: nothing has to be done to it.
-bool is_clean_line(std::string_view text) {
-    char before = ' ';
-    for (const char c : text) {
-        if (c < ' ' || c > '~' || (c == ' ' && before == ' ')) return false;
-        before = c;
-    }
-    return text.empty() || before != ' ';
 }
 
 /// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
@@ -64,14 +55,9 @@ std::string_view markdown_escape(char c) {
     return {};
 }
 
-bool is_letter_or_blank(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
-}
-
 }  // namespace
 
 std::string clean_line(std::string_view text, std::size_t max_characters) {
-    if (text.size() <= max_characters && is_clean_line(text)) return std::string(text);
     std::string line;
     std::size_t count = 0;
     bool blank = false;  // one or more are waiting: written only if something follows
@@ -104,22 +90,17 @@ std::string clean_block(std::string_view text) {
 
 std::string escape_markdown(std::string_view text, std::size_t max_characters) {
     const std::string line = clean_line(text, max_characters);
-    std::string_view rest = line;
     std::string escaped;
-    escaped.reserve(line.size() + line.size() / 4);
-    while (true) {
-        const auto odd = std::ranges::find_if_not(rest, is_letter_or_blank);
-        const std::string_view before = rest.substr(0, static_cast<std::size_t>(odd - rest.begin()));
-        escaped += before;
-        if (odd == rest.end()) return escaped;
-        rest.remove_prefix(before.size() + 1);
-        const std::string_view other = markdown_escape(*odd);
-        if (*odd == '.' && before.ends_with("www")) escaped += word_break;
-        escaped += other.empty() ? std::string_view(odd, 1) : other;
-        const bool address = *odd == ':' && rest.starts_with("//");
-        const bool reference = *odd == '-' && (before.ends_with("GH") || before.ends_with("gh"));
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const std::string_view before = std::string_view(line).substr(0, i);
+        const std::string_view other = markdown_escape(line[i]);
+        if (line[i] == '.' && before.ends_with("www")) escaped += word_break;
+        escaped += other.empty() ? std::string_view(&line[i], 1) : other;
+        const bool address = line[i] == ':' && line.compare(i + 1, 2, "//") == 0;
+        const bool reference = line[i] == '-' && (before.ends_with("GH") || before.ends_with("gh"));
         if (address || reference) escaped += word_break;
     }
+    return escaped;
 }
 
 std::string escape_html(std::string_view text, std::size_t max_characters) {

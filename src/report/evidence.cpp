@@ -34,19 +34,17 @@ std::string render_evidence_json(const Evidence& evidence) {
     json.field("policy", evidence.policy);
     json.open_array("images");
     for (const EvidenceImage& image : evidence.images) {
-        json.open_object();
-        json.field("name", image.name);
-        json.field("image", image.image);
-        json.field("platform", image.platform);
-        json.field("target", image.target);
-        json.field("manifest", image.manifest.text());
-        json.field("config", image.config.text());
-        json.field("decided", render_time(image.decided));
-        json.field("outcome", render_outcome(image.outcome));
-        json.field("stand_in_bases", image.stand_in_bases);
-        json.field("base_rebuilt", image.base_rebuilt);
-        if (image.base_created) json.field("base_created", render_time(*image.base_created));
-        json.close();
+        json.object({{"name", image.name},
+                     {"image", image.image},
+                     {"platform", image.platform},
+                     {"target", image.target},
+                     {"manifest", image.manifest.text()},
+                     {"config", image.config.text()},
+                     {"decided", render_time(image.decided)},
+                     {"outcome", render_outcome(image.outcome)},
+                     {"stand_in_bases", image.stand_in_bases},
+                     {"base_rebuilt", image.base_rebuilt},
+                     {"base_created", unless_empty(image.base_created ? render_time(*image.base_created) : "")}});
     }
     return json.text();
 }

@@ -20,29 +20,16 @@ void render_counts(JsonWriter& json, const Counts& counts) {
                            {"below_gate", counts.reported}});
 }
 
-/// How many findings of an image have which severity, whatever became of them.
-void render_severity_counts(JsonWriter& json, const Verdict& verdict) {
-    std::map<Severity, std::size_t> counts;
-    for (const Finding* finding : gated_findings(verdict)) ++counts[finding->severity];
-    json.open_object("severities");
-    for (auto count = counts.rbegin(); count != counts.rend(); ++count)
-        json.field(render_severity(count->first), count->second);
-    json.close();
-}
-
 void render_scans(JsonWriter& json, const Verdict& verdict) {
     json.open_array("scanners");
-    for (const Receipt& receipt : verdict.receipts) {
-        json.open_object();
-        json.field("scanner", render_scanner(receipt.scanner));
-        json.field("version", clean_line(receipt.scanner_version));
-        json.field("database", clean_line(receipt.database));
-        if (receipt.database_date) json.field("database_date", render_time(*receipt.database_date));
-        json.field("packages", receipt.packages);
-        if (!receipt.reused.empty()) json.field("reused", clean_line(receipt.reused));
-        if (!receipt.failure.empty()) json.field("failure", clean_line(receipt.failure, 2000));
-        json.close();
-    }
+    for (const Receipt& receipt : verdict.receipts)
+        json.object({{"scanner", render_scanner(receipt.scanner)},
+                     {"version", clean_line(receipt.scanner_version)},
+                     {"database", clean_line(receipt.database)},
+                     {"database_date", unless_empty(receipt.database_date ? render_time(*receipt.database_date) : "")},
+                     {"packages", receipt.packages},
+                     {"reused", unless_empty(clean_line(receipt.reused))},
+                     {"failure", unless_empty(clean_line(receipt.failure, 2000))}});
     json.close();
 }
 
@@ -56,7 +43,13 @@ void render_verdict(JsonWriter& json, const ImageRun& image) {
     json.field("outcome", render_outcome(image.verdict ? image.verdict->outcome : Outcome::unknown));
     if (image.verdict) json.field("digest", image.verdict->manifest.text());
     render_counts(json, count_findings(image));
-    if (image.verdict) render_severity_counts(json, *image.verdict);
+    if (image.verdict) {  // of all findings, whatever became of them
+        std::map<Severity, std::size_t, std::greater<>> severities;
+        for (const Finding* finding : gated_findings(*image.verdict)) ++severities[finding->severity];
+        json.open_object("severities");
+        for (const auto& [severity, count] : severities) json.field(render_severity(severity), count);
+        json.close();
+    }
     write_texts(json, "warnings", image.verdict ? image.verdict->warnings : std::vector<std::string>{});
     write_texts(json, "unknown_because", render_unknown_reasons(image));
     if (image.verdict) render_scans(json, *image.verdict);
@@ -70,26 +63,20 @@ void render_size(JsonWriter& json, std::string_view name, std::uint64_t before, 
 
 void render_package_changes(JsonWriter& json, const std::vector<PackageChange>& packages) {
     json.open_array("packages");
-    for (const PackageChange& package : packages) {
-        json.open_object();
-        json.field("name", clean_line(package.name));
-        json.field("type", clean_line(package.type));
-        if (!package.before.empty()) json.field("published", clean_line(package.before));
-        if (!package.now.empty()) json.field("now", clean_line(package.now));
-        json.close();
-    }
+    for (const PackageChange& package : packages)
+        json.object({{"name", clean_line(package.name)},
+                     {"type", clean_line(package.type)},
+                     {"published", unless_empty(clean_line(package.before))},
+                     {"now", unless_empty(clean_line(package.now))}});
     json.close();
 }
 
 void render_contract_changes(JsonWriter& json, const std::vector<ContractChange>& rows) {
     json.open_array("contract");
-    for (const ContractChange& row : rows) {
-        json.open_object();
-        json.field("row", clean_line(row.id));
-        if (row.before) json.field("published", render_row_result(*row.before));
-        if (row.now) json.field("now", render_row_result(*row.now));
-        json.close();
-    }
+    for (const ContractChange& row : rows)
+        json.object({{"row", clean_line(row.id)},
+                     {"published", unless_empty(row.before ? render_row_result(*row.before) : "")},
+                     {"now", unless_empty(row.now ? render_row_result(*row.now) : "")}});
     json.close();
 }
 
@@ -155,12 +142,6 @@ std::string quoted(const std::string& text) {
     return cell + "\"";
 }
 
-std::string decision_on(const FindingRow& row) {
-    if (row.waiver != nullptr)
-        return fmt::format("{} ({}, {})", row.waiver->reason, row.waiver->owner, render_waiver_until(*row.waiver));
-    return row.remedy == nullptr ? "" : row.remedy->text;
-}
-
 std::string finding_row(const ImageRun& image, const FindingRow& row) {
     const Finding& finding = *row.finding;
     const std::string epss = finding.epss > 0 ? fmt::format("{:.4f}", finding.epss) : "";
@@ -170,7 +151,7 @@ std::string finding_row(const ImageRun& image, const FindingRow& row) {
     cells.insert(cells.end(), {finding.id, joined(finding.aliases, " "), finding.package, finding.version});
     cells.insert(cells.end(), {finding.package_type, shown_path(finding), render_fix(finding)});
     cells.insert(cells.end(), {finding.known_exploited ? "yes" : "no", epss, score, finding.cvss_vector});
-    cells.insert(cells.end(), {render_detections(finding), decision_on(row), finding.ignored_because});
+    cells.insert(cells.end(), {render_detections(finding), render_decision(row), finding.ignored_because});
     cells.insert(cells.end(), {finding.title, make_link(finding)});
     std::string line;
     for (const std::string& text : cells) line += (line.empty() ? "" : ",") + quoted(text);

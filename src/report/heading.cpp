@@ -16,13 +16,6 @@ std::size_t count_images(const Run& run, bool (*counts)(const ImageRun&)) {
     return static_cast<std::size_t>(std::ranges::count_if(run.images, counts));
 }
 
-bool is_blocked(const ImageRun& image) {
-    return image.verdict && !image.verdict->blocking.empty();
-}
-bool has_pre_existing(const ImageRun& image) {
-    return image.verdict && !image.verdict->pre_existing.empty();
-}
-
 std::string of_all(std::size_t count, const Run& run) {
     if (run.images.size() == 1) return run.images.front().image;
     return fmt::format("{} of {}", count, counted(run.images.size(), "image"));
@@ -192,7 +185,8 @@ std::vector<std::string> warnings_of(const Run& run) {
 }
 
 std::optional<std::string> render_pre_existing_count(const Run& run) {
-    const std::size_t images = count_images(run, has_pre_existing);
+    const std::size_t images =
+        count_images(run, [](const ImageRun& image) { return image.verdict && !image.verdict->pre_existing.empty(); });
     if (images == 0) return std::nullopt;
     const std::size_t findings = count_findings(run).pre_existing;
     return fmt::format("{} in {} {} pre-existing: the published images have {} too", counted(findings, "finding"),
@@ -202,8 +196,10 @@ std::optional<std::string> render_pre_existing_count(const Run& run) {
 std::optional<std::string> render_blocking_count(const Run& run) {
     const std::size_t blocking = count_findings(run).blocking;
     if (blocking == 0) return std::nullopt;
+    const std::size_t images =
+        count_images(run, [](const ImageRun& image) { return image.verdict && !image.verdict->blocking.empty(); });
     return fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
-                       of_all(count_images(run, is_blocked), run));
+                       of_all(images, run));
 }
 
 std::string render_heading(const Run& run) {

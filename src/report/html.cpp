@@ -7,17 +7,6 @@
 
 namespace {
 
-std::string render_badge(Severity severity) {
-    const std::string word = render_severity(severity);
-    return element("span", word, "badge " + word);
-}
-
-std::string html_id(const Finding& finding) {
-    const std::string id = element("b", escape_html(finding.id, 100));
-    const std::string link = make_link(finding);
-    return link.empty() ? id : "<a href=\"" + escape_html(link) + "\" rel=\"noreferrer\">" + id + "</a>";
-}
-
 /// Package and version, and below them the path.
 std::string html_package(const Finding& finding) {
     const std::string version = finding.version.empty() ? "" : " " + escape_html(finding.version);
@@ -35,10 +24,15 @@ std::string html_text(const Cell& cell) {
             return html_code(cell.text);
         case Cell::Kind::image:
             return element("b", escape_html(cell.text));
-        case Cell::Kind::severity:
-            return render_badge(cell.finding->severity);
-        case Cell::Kind::id:
-            return html_id(*cell.finding);
+        case Cell::Kind::severity: {
+            const std::string word = render_severity(cell.finding->severity);
+            return element("span", word, "badge " + word);
+        }
+        case Cell::Kind::id: {
+            const std::string id = element("b", escape_html(cell.finding->id, 100));
+            const std::string link = make_link(*cell.finding);
+            return link.empty() ? id : "<a href=\"" + escape_html(link) + "\" rel=\"noreferrer\">" + id + "</a>";
+        }
         case Cell::Kind::package:
             return html_package(*cell.finding);
     }
@@ -48,23 +42,17 @@ std::string html_text(const Cell& cell) {
 }  // namespace
 
 std::string element(std::string_view name, std::string_view inner, std::string_view classes) {
-    std::string html;
-    html.reserve(inner.size() + 2 * name.size() + classes.size() + 16);
-    html.append("<").append(name);
-    if (!classes.empty()) html.append(" class=\"").append(classes).append("\"");
-    html.append(">").append(inner).append("</").append(name).append(">");
-    return html;
+    const std::string attribute = classes.empty() ? "" : fmt::format(" class=\"{}\"", classes);
+    return fmt::format("<{0}{1}>{2}</{0}>", name, attribute, inner);
 }
 
 std::string table_row(const std::vector<HtmlCell>& cells, std::string_view attributes) {
-    std::string row = "<tr";
-    row.append(attributes).append(" role=\"row\">");
+    std::string row;
     for (const HtmlCell& cell : cells) {
-        row.append("<td role=\"cell\" data-label=\"").append(cell.label).append("\"");
-        if (!cell.classes.empty()) row.append(" class=\"").append(cell.classes).append("\"");
-        row.append("><div>").append(cell.inner).append("</div></td>");
+        const std::string classes = cell.classes.empty() ? "" : fmt::format(" class=\"{}\"", cell.classes);
+        row += fmt::format("<td role=\"cell\" data-label=\"{}\"{}><div>{}</div></td>", cell.label, classes, cell.inner);
     }
-    return row + "</tr>\n";
+    return fmt::format("<tr{} role=\"row\">{}</tr>\n", attributes, row);
 }
 
 std::string render_table(const std::vector<std::string>& headings, const std::string& rows) {

@@ -5,13 +5,7 @@
 
 namespace {
 
-constexpr std::size_t longest_markdown = 400;  ///< characters
-
-std::string markdown_id(const Finding& finding) {
-    const std::string link = make_link(finding);
-    const std::string id = escape_markdown(finding.id, 100);
-    return link.empty() ? id : "[" + id + "](" + link + ")";
-}
+constexpr std::size_t longest_markdown = 1000;  ///< characters
 
 std::string markdown_package(const Finding& finding) {
     const std::string package =
@@ -31,8 +25,11 @@ std::string markdown_text(const Cell& cell) {
         case Cell::Kind::severity:
             return render_severities(*cell.finding) +
                    (cell.finding->known_exploited ? "<br>**known to be exploited**" : "");
-        case Cell::Kind::id:
-            return markdown_id(*cell.finding);
+        case Cell::Kind::id: {
+            const std::string id = escape_markdown(cell.finding->id, 100);
+            const std::string link = make_link(*cell.finding);
+            return link.empty() ? id : "[" + id + "](" + link + ")";
+        }
         case Cell::Kind::package:
             return markdown_package(*cell.finding);
     }
@@ -67,4 +64,10 @@ std::string markdown_row(const std::vector<Cell>& cells) {
     std::vector<std::string> texts;
     for (const Cell& cell : cells) texts.push_back(markdown_cell(cell));
     return markdown_row(texts);
+}
+
+std::string render_markdown(const Table& table) {
+    std::string text;
+    for (const std::vector<Cell>& row : table.rows) text += markdown_row(row);
+    return text.empty() ? "" : markdown_head(table.headings) + text;
 }

@@ -17,6 +17,12 @@
 
 namespace {
 
+struct PageSection {
+    std::string id;  ///< for links
+    std::string title;
+    std::string inner;  ///< HTML; empty: the section is omitted
+};
+
 /// What a content security policy wants: the SHA-256 as base64 (W3C CSP 3, "hash-source").
 std::string render_csp_hash(std::string_view content) {
     const Digest digest = sha256(content);
@@ -64,30 +70,21 @@ std::string render_mark(std::string_view band) {
 
 std::string render_facts(const Run& run) {
     std::vector<std::string> facts;
-    if (!run.repository.empty()) facts.push_back(escape_html(run.repository));
-    if (!run.revision.empty()) facts.push_back(html_code(run.revision.substr(0, 12)));
-    facts.push_back(render_moment(run.finished));
-    if (run.started > Time{}) facts.push_back("took " + render_duration(run.finished - run.started));
+    for (const Cell& fact : make_facts(run)) facts.push_back(html_cell(fact));
     if (run.last_good) facts.push_back("the last good scan was on " + render_moment(*run.last_good));
     if (run.address.starts_with("https://"))
         facts.push_back("<a href=\"" + escape_html(run.address, 500) + "\" rel=\"noreferrer\">the run</a>");
     return element("p", joined(facts, " · "));
 }
 
-std::string render_trial(const Run& run) {
-    std::string text;
-    if (has_stand_in_bases(run))
-        text += element(
-            "p", "Stand-in bases: these images are not based on the real base images. Try them, never ship them.");
-    if (has_sample_data(run))
-        text += element("p", "Sample vulnerability data: this verdict says nothing about real vulnerabilities.");
-    return text.empty() ? "" : element("div", text, "trial") + "\n";
-}
-
-std::string render_warnings(const Run& run) {
-    std::string text;
-    for (const std::string& warning : warnings_of(run)) text += element("p", escape_html(warning, longest_text));
-    return text.empty() ? "" : element("div", text, "trial") + "\n";
+/// What limits the verdict.
+std::string render_notes(const Run& run) {
+    std::string trial;
+    for (const auto& [name, sentence] : render_trial_notes(run)) trial += element("p", name + ": " + sentence);
+    std::string warnings;
+    for (const std::string& warning : warnings_of(run)) warnings += element("p", escape_html(warning, longest_text));
+    return (trial.empty() ? "" : element("div", trial, "trial") + "\n") +
+           (warnings.empty() ? "" : element("div", warnings, "trial") + "\n");
 }
 
 std::string render_publication(const Run& run) {
@@ -124,9 +121,7 @@ std::string render_facts(const Finding& finding) {
     std::string facts;
     const auto add = [&](const std::string& fact) { facts += element("li", escape_html(fact, longest_text)); };
     if (!finding.reported_by.empty()) add("Reported by " + render_detections(finding));
-    if (!finding.aliases.empty()) add("Also known as " + joined(finding.aliases, ", "));
-    if (finding.cvss_score > 0) add(fmt::format("CVSS {:.1f} {}", finding.cvss_score, finding.cvss_vector));
-    if (finding.epss > 0) add(fmt::format("EPSS {:.1f} %: likelihood of an attack within 30 days", finding.epss * 100));
+    for (const std::string& fact : render_finding_facts(finding)) add(fact);
     if (finding.paths.size() > 1) add("At " + joined(finding.paths, ", "));
     if (!finding.layer.empty()) add("Layer " + finding.layer);
     return facts;
@@ -139,23 +134,6 @@ std::string render_details(const FindingRow& row) {
     if (facts.empty() && !has_waiver) return "";
     return element("details", element("summary", "Details") + (facts.empty() ? "" : element("ul", facts)) +
                                   (has_waiver ? render_waiver(row.remedy->waiver) : ""));
-}
-
-std::string render_at(const Place& place) {
-    return place.file.empty() ? "" : html_code(render_place(place));
-}
-
-std::string render_acceptance(const Waiver& waiver) {
-    const std::string by = escape_html(render_owner(waiver), longest_text) + ", " + render_waiver_until(waiver);
-    return escape_html(render_reason(waiver), longest_text) + element("span", by + " " + render_at(waiver.at), "state");
-}
-
-/// What to do about it, or why it is accepted.
-HtmlCell last_cell(const FindingRow& row) {
-    if (row.waiver != nullptr) return {"Accepted", render_acceptance(*row.waiver)};
-    if (row.remedy == nullptr) return {"What to do", "–"};
-    return {"What to do",
-            escape_html(row.remedy->text, longest_text) + element("span", render_at(row.remedy->at), "state")};
 }
 
 std::string_view state_class(FindingState state) {
@@ -185,36 +163,36 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
                       {"Package", cell(Cell::Kind::package)},
                       {"Fixed in", escape_html(render_fix(finding)), "roomy"},
                       {"Images", escape_html(render_images(row.images, run), longest_text)},
-                      last_cell(row)},
+                      {row.waiver != nullptr ? "Accepted" : "What to do", html_cell(make_decision_cell(row))}},
                      render_attributes(row));
-}
-
-std::string option(std::string_view value, std::string_view text) {
-    return fmt::format("<option value=\"{}\">{}</option>", value, text);
 }
 
 /// Hidden until the script has taken over: without it there is nothing to filter with, and every row is shown.
 std::string render_filter(const Run& run) {
-    std::string images;
-    for (const ImageRun& image : run.images) images += option(escape_html(image.name), escape_html(image.name));
-    std::string form =
+    using Options = std::vector<std::pair<std::string, std::string>>;  // values and texts
+    const auto select = [](std::string_view label, std::string_view name, const Options& options) {
+        std::string list = "<option value=\"\">all</option>";
+        for (const auto& [value, text] : options) list += fmt::format("<option value=\"{}\">{}</option>", value, text);
+        return fmt::format("<label>{}<select name=\"{}\">{}</select></label>", label, name, list);
+    };
+    Options states = {{"blocking", "blocks"}, {"waived", "accepted"}, {"reported", "not gated"}};
+    if (render_pre_existing_count(run)) states.insert(states.begin() + 1, {"pre-existing", "pre-existing"});
+    Options images;
+    for (const ImageRun& image : run.images) images.emplace_back(escape_html(image.name), escape_html(image.name));
+    const std::string form =
         "<label class=\"wide\">Words<input name=\"words\" type=\"search\" autocomplete=\"off\" placeholder=\"CVE, "
-        "package, path …\"></label>";
-    form += "<label>State<select name=\"state\">" + option("", "all") + option("blocking", "blocks") +
-            (render_pre_existing_count(run) ? option("pre-existing", "pre-existing") : "") +
-            option("waived", "accepted") + option("reported", "not gated") + "</select></label>";
-    form += "<label>Severity<select name=\"severity\">" + option("", "all") + option("5", "critical") +
-            option("4", "high and above") + option("3", "medium and above") + option("2", "low and above") +
-            "</select></label>";
-    if (run.images.size() > 1)
-        form += "<label>Image<select name=\"image\">" + option("", "all") + images + "</select></label>";
+        "package, path …\"></label>" +
+        select("State", "state", states) +
+        select("Severity", "severity",
+               {{"5", "critical"}, {"4", "high and above"}, {"3", "medium and above"}, {"2", "low and above"}}) +
+        (images.size() > 1 ? select("Image", "image", images) : "");
     return "<form id=\"filter\" role=\"search\" aria-label=\"Filter the findings\" hidden>" + form +
            "</form>\n<p id=\"shown\" class=\"soft small\" hidden><span aria-live=\"polite\"></span> <button "
            "type=\"button\" hidden>Show all</button></p>\n";
 }
 
-PageSection finding_section(const Run& run, const std::vector<FindingRow>& rows) {
-    if (rows.empty()) return {};
+std::string render_findings(const Run& run, const std::vector<FindingRow>& rows) {
+    if (rows.empty()) return "";
     const std::size_t laid_out = std::min(rows.size(), rows_laid_out);
     std::string first;
     for (std::size_t i = 0; i < laid_out; ++i) first += render_finding_row(rows[i], run);
@@ -224,7 +202,7 @@ PageSection finding_section(const Run& run, const std::vector<FindingRow>& rows)
         inner += element("noscript", element("p", counted(rows.size() - laid_out, "more finding") +
                                                       ": a browser shows them if it may run the script of this page."));
     }
-    return {"findings", "Findings", std::move(inner)};
+    return inner;
 }
 
 std::string render_rest(const Run& run, const std::vector<FindingRow>& rows) {
@@ -234,17 +212,22 @@ std::string render_rest(const Run& run, const std::vector<FindingRow>& rows) {
     return rest + "</template>\n";
 }
 
-/// One after the other: in a list in braces each of them would be copied.
 std::vector<PageSection> make_sections(const Run& run, const std::vector<FindingRow>& rows) {
-    std::vector<PageSection> sections;
-    sections.push_back(todo_section(make_todo(run, rows)));
-    sections.push_back(image_section(run));
-    sections.push_back(change_section(run));
-    sections.push_back(chart_section(rows));
-    sections.push_back(finding_section(run, rows));
-    sections.push_back(waiver_section(run));
-    sections.push_back(receipt_section(run));
-    sections.push_back(evidence_section(run));
+    std::vector<PageSection> sections = {
+        {"todo", "What to do", render_todo(make_todo(run, rows))},
+        {"images", "Images", render_cards(run)},
+        {"change", "What this change does",
+         render_table(make_change_table(run)) + render_folded_table(make_finding_change_table(run)) +
+             render_folded_table(make_package_change_table(run)) +
+             render_folded_table(make_contract_change_table(run))},
+        {"charts", "At a glance", render_charts(rows)},
+        {"findings", "Findings", render_findings(run, rows)},
+        {"waivers", "Accepted for a time", render_terms(run)},
+        {"receipts", "Receipts", render_table(make_receipt_table(run))},
+        {"evidence", "More evidence",
+         render_folded_table(make_contract_table(run, true)) + render_folded_table(make_base_table(run)) +
+             render_folded_table(make_tag_table(run)) + render_folded_table(make_suppressed_table(run)) +
+             render_folded_table(make_note_table(run.warnings))}};
     std::erase_if(sections, [](const PageSection& section) { return section.inner.empty(); });
     return sections;
 }
@@ -255,7 +238,7 @@ std::string render_top(const Run& run, const std::vector<PageSection>& sections)
     std::string links;
     for (const PageSection& section : sections)
         links += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
-    return render_head(heading) + "<body>\n" + render_trial(run) + render_warnings(run) +
+    return render_head(heading) + "<body>\n" + render_notes(run) +
            element("div", element("header", render_mark(band) + element("h1", heading) + render_facts(run)),
                    fmt::format("band {}", band)) +
            "\n<nav aria-label=\"On this page\"><ul>" + links + "</ul></nav>\n<main>\n" + render_publication(run);

@@ -64,36 +64,27 @@ struct Term {
 
 std::string render_use(const Waiver& waiver, const Run& run) {
     std::set<std::string> findings;
-    std::size_t images = 0;
+    std::set<const ImageRun*> images;
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
-        bool here = false;
         for (const WaivedFinding& waived : image.verdict->waived) {
             if (waived.waiver.at != waiver.at || waived.waiver.id != waiver.id) continue;
             findings.insert(waived.finding.key());
-            here = true;
+            images.insert(&image);
         }
-        images += here ? 1 : 0;
     }
-    return findings.empty() ? "nothing" : counted(findings.size(), "finding") + " in " + counted(images, "image");
+    return findings.empty() ? "nothing"
+                            : counted(findings.size(), "finding") + " in " + counted(images.size(), "image");
 }
 
-/// Its conditions besides the vulnerability and the package: "path /app/**, target production".
-std::string render_conditions(const Waiver& waiver) {
-    std::vector<std::string> conditions;
-    const auto add = [&](std::string_view name, const std::string& value) {
-        if (!value.empty()) conditions.push_back(fmt::format("{} {}", name, value));
-    };
-    add("path", joined(waiver.paths, " or "));
-    add("target", joined(waiver.targets, " or "));
-    return joined(conditions, ", ");
-}
-
+/// "CVE-2026-1 in openssl 3.0.15 (path /app/**, target production)"
 std::string render_covered(const Waiver& waiver) {
     const std::string version = waiver.package_version.empty() ? "" : " " + waiver.package_version;
-    const std::string conditions = render_conditions(waiver);
     const std::string package = waiver.package.empty() ? "" : " in " + waiver.package + version;
-    return waiver.id + package + (conditions.empty() ? "" : " (" + conditions + ")");
+    std::vector<std::string> conditions;
+    if (!waiver.paths.empty()) conditions.push_back("path " + joined(waiver.paths, " or "));
+    if (!waiver.targets.empty()) conditions.push_back("target " + joined(waiver.targets, " or "));
+    return waiver.id + package + (conditions.empty() ? "" : " (" + joined(conditions, ", ") + ")");
 }
 
 Term term_of(const Waiver& waiver, const Run& run) {
@@ -150,19 +141,6 @@ std::string render_days(const Term& term, Date today) {
                "width=\"100\" height=\"4\"/><rect class=\"{}\" width=\"{:.0f}\" height=\"4\"/></svg>",
                kind, width) +
            element("span", escape_html(term.until), "state");
-}
-
-std::string render_terms(const Run& run) {
-    std::string rows;
-    for (const Term& term : terms_of(run)) {
-        rows += table_row({{"Accepted", element("b", escape_html(term.what, longest_text)) +
-                                            element("span", html_code(render_place(term.at)), "state")},
-                           {"Why", escape_html(term.why, longest_text)},
-                           {"Owner", escape_html(term.owner)},
-                           {"Days left", render_days(term, decision_day(run)), "roomy"},
-                           {"Covers", escape_html(term.used)}});
-    }
-    return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
 }
 
 struct Bar {
@@ -227,24 +205,23 @@ std::vector<Bar> bars_by_action(const std::vector<FindingRow>& rows) {
     return bars;
 }
 
-std::string legend_entry(std::string_view kind, FindingState state) {
-    return fmt::format(
-        "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"fill-{}\" width=\"10\" "
-        "height=\"10\"/></svg>{}</li>",
-        kind, render_state(state));
-}
-
 std::string render_legend(const std::vector<FindingRow>& rows) {
+    const auto entry = [](std::string_view kind, FindingState state) {
+        return fmt::format(
+            "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"fill-{}\" width=\"10\" "
+            "height=\"10\"/></svg>{}</li>",
+            kind, render_state(state));
+    };
     const bool pre_existing = std::ranges::find(rows, FindingState::pre_existing, &FindingRow::state) != rows.end();
-    return "<ul class=\"legend\">" + legend_entry("blocking", FindingState::blocking) +
-           (pre_existing ? legend_entry("pre-existing", FindingState::pre_existing) : "") +
-           legend_entry("waived", FindingState::waived) + legend_entry("reported", FindingState::reported) + "</ul>\n";
+    return "<ul class=\"legend\">" + entry("blocking", FindingState::blocking) +
+           (pre_existing ? entry("pre-existing", FindingState::pre_existing) : "") +
+           entry("waived", FindingState::waived) + entry("reported", FindingState::reported) + "</ul>\n";
 }
 
 }  // namespace
 
-PageSection todo_section(const std::vector<ToDo>& todo) {
-    if (todo.empty()) return {"todo", "What to do", element("p", "Nothing.", "nothing")};
+std::string render_todo(const std::vector<ToDo>& todo) {
+    if (todo.empty()) return element("p", "Nothing.", "nothing");
     std::string items;
     std::string more;  // beyond these the images would be many screens down
     for (const ToDo& item : todo) {
@@ -257,44 +234,32 @@ PageSection todo_section(const std::vector<ToDo>& todo) {
             "\n";
     }
     const std::size_t hidden = todo.size() - std::min<std::size_t>(todo.size(), todo_shown);
-    return {"todo", "What to do",
-            element("ol", items, "todo") +
-                render_more(counted(hidden, "more thing") + " to do", hidden, element("ol", more, "todo"))};
+    return element("ol", items, "todo") +
+           render_more(counted(hidden, "more thing") + " to do", hidden, element("ol", more, "todo"));
 }
 
-PageSection image_section(const Run& run) {
+std::string render_cards(const Run& run) {
     std::string cards;
     for (const ImageRun& image : run.images) cards += render_card(image);
-    return {"images", "Images", cards.empty() ? "" : element("div", cards, "cards")};
+    return cards.empty() ? "" : element("div", cards, "cards");
 }
 
-PageSection change_section(const Run& run) {
-    return {"change", "What this change does",
-            render_table(make_change_table(run)) + render_folded_table(make_finding_change_table(run)) +
-                render_folded_table(make_package_change_table(run)) +
-                render_folded_table(make_contract_change_table(run))};
+std::string render_charts(const std::vector<FindingRow>& rows) {
+    if (rows.empty()) return "";
+    const std::string charts =
+        render_chart("By severity", bars_by_severity(rows)) + render_chart("By remedy", bars_by_action(rows));
+    return render_legend(rows) + element("div", charts, "charts");
 }
 
-PageSection waiver_section(const Run& run) {
-    return {"waivers", "Accepted for a time", render_terms(run)};
-}
-
-PageSection receipt_section(const Run& run) {
-    return {"receipts", "Receipts", render_table(make_receipt_table(run))};
-}
-
-PageSection evidence_section(const Run& run) {
-    return {"evidence", "More evidence",
-            render_folded_table(make_contract_table(run, true)) + render_folded_table(make_base_table(run)) +
-                render_folded_table(make_tag_table(run)) + render_folded_table(make_suppressed_table(run)) +
-                render_folded_table(make_note_table(run))};
-}
-
-PageSection chart_section(const std::vector<FindingRow>& rows) {
-    if (rows.empty()) return {};
-    return {"charts", "At a glance",
-            render_legend(rows) + element("div",
-                                          render_chart("By severity", bars_by_severity(rows)) +
-                                              render_chart("By remedy", bars_by_action(rows)),
-                                          "charts")};
+std::string render_terms(const Run& run) {
+    std::string rows;
+    for (const Term& term : terms_of(run)) {
+        rows += table_row({{"Accepted", element("b", escape_html(term.what, longest_text)) +
+                                            element("span", html_code(render_place(term.at)), "state")},
+                           {"Why", escape_html(term.why, longest_text)},
+                           {"Owner", escape_html(term.owner)},
+                           {"Days left", render_days(term, decision_day(run)), "roomy"},
+                           {"Covers", escape_html(term.used)}});
+    }
+    return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
 }

@@ -1,4 +1,4 @@
-// The sections of the page, each as HTML; empty where there is nothing to show.
+// Parts of the page as HTML, each empty where there is nothing to show.
 #pragma once
 
 #include <string>
@@ -6,18 +6,8 @@
 
 #include "report/heading.h"
 #include "report/rows.h"
-#include "report/run.h"
 
-struct PageSection {
-    std::string id;  ///< for links
-    std::string title;
-    std::string inner;  ///< HTML; empty: the section is omitted
-};
-
-PageSection todo_section(const std::vector<ToDo>& todo);
-PageSection image_section(const Run& run);
-PageSection change_section(const Run& run);                      ///< what a pull request does to the published images
-PageSection chart_section(const std::vector<FindingRow>& rows);  ///< two charts: by severity, by what fixes them
-PageSection waiver_section(const Run& run);
-PageSection receipt_section(const Run& run);
-PageSection evidence_section(const Run& run);  ///< contract, bases, tags, what scanners suppressed, notes
+std::string render_todo(const std::vector<ToDo>& todo);
+std::string render_cards(const Run& run);                        ///< one for each image
+std::string render_charts(const std::vector<FindingRow>& rows);  ///< by severity, and by what fixes them
+std::string render_terms(const Run& run);                        ///< what is accepted for a time

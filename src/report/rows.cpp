@@ -1,18 +1,16 @@
 #include "report/rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <tuple>
 
 #include "base/text.h"
+#include "report/words.h"
 
 namespace {
-
-const Remedy* remedy_for(const ImageRun& image, const Finding& finding) {
-    const auto found = image.remedies.find(finding.key());
-    return found == image.remedies.end() ? nullptr : &found->second;
-}
 
 /// Equal for findings that are one row.
 using RowKey = std::tuple<std::string, std::string, FindingState, std::string, Place>;
@@ -31,16 +29,12 @@ bool stands_before(const FindingRow& a, const FindingRow& b) {
 }
 
 FindingRow make_row(const ImageRun& image, const Finding& finding, FindingState state, const Waiver* waiver = nullptr) {
+    const auto remedy = image.remedies.find(finding.key());
     return {.finding = &finding,
             .state = state,
             .waiver = waiver,
-            .remedy = remedy_for(image, finding),
+            .remedy = remedy == image.remedies.end() ? nullptr : &remedy->second,
             .images = {&image}};
-}
-
-std::vector<FindingRow> blocking_among(std::vector<FindingRow> rows) {
-    std::erase_if(rows, [](const FindingRow& row) { return row.state != FindingState::blocking; });
-    return rows;
 }
 
 }  // namespace
@@ -55,6 +49,17 @@ void count_state(Counts& counts, FindingState state) {
     ++(counts.*parts.at(static_cast<std::size_t>(state)));
 }
 
+std::string render_decision(const FindingRow& row) {
+    if (row.waiver == nullptr) return row.remedy == nullptr ? "" : row.remedy->text;
+    return fmt::format("{} ({}, {})", render_reason(*row.waiver), render_owner(*row.waiver),
+                       render_waiver_until(*row.waiver));
+}
+
+Place find_decision(const FindingRow& row) {
+    if (row.waiver != nullptr) return row.waiver->at;
+    return row.remedy == nullptr ? Place{} : row.remedy->at;
+}
+
 std::vector<FindingRow> findings_of(const ImageRun& image) {
     std::vector<FindingRow> rows;
     if (!image.verdict) return rows;
@@ -67,10 +72,6 @@ std::vector<FindingRow> findings_of(const ImageRun& image) {
         rows.push_back(make_row(image, finding, pre_existing ? FindingState::pre_existing : FindingState::reported));
     }
     return rows;
-}
-
-std::vector<FindingRow> blocking_of(const ImageRun& image) {
-    return blocking_among(findings_of(image));
 }
 
 std::vector<FindingRow> gather_findings(const Run& run) {
@@ -91,7 +92,9 @@ std::vector<FindingRow> gather_findings(const Run& run) {
 }
 
 std::vector<FindingRow> gather_blocking(const Run& run) {
-    return blocking_among(gather_findings(run));
+    std::vector<FindingRow> rows = gather_findings(run);
+    std::erase_if(rows, [](const FindingRow& row) { return row.state != FindingState::blocking; });
+    return rows;
 }
 
 std::string render_images(const std::vector<const ImageRun*>& images, const Run& run) {

@@ -19,9 +19,13 @@ struct FindingRow {
     std::vector<const ImageRun*> images;
 };
 
+/// What to do about it, or why, by whom and until when it is accepted: "not called (platform team, until 2026-12-01)";
+/// empty: there is no advice.
+std::string render_decision(const FindingRow& row);
+Place find_decision(const FindingRow& row);  ///< the line of the remedy or of the exception
+
 /// The findings of one image: blocking, then waived, then the others.
 std::vector<FindingRow> findings_of(const ImageRun& image);
-std::vector<FindingRow> blocking_of(const ImageRun& image);  ///< those that block
 
 /// One row per finding, state and remedy over all images; what blocks first, then by severity, id, package and path.
 std::vector<FindingRow> gather_findings(const Run& run);

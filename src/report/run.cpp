@@ -4,13 +4,10 @@
 #include <set>
 
 Outcome outcome_of(const Run& run) {
-    std::vector<Verdict> verdicts;  // without their findings: judge_run asks for the outcomes only
-    for (const ImageRun& image : run.images) {
-        if (!image.verdict) return Outcome::unknown;
-        verdicts.push_back(
-            {.name = image.name, .manifest = image.verdict->manifest, .outcome = image.verdict->outcome});
-    }
-    return judge_run(verdicts);
+    std::vector<Outcome> outcomes;
+    for (const ImageRun& image : run.images)
+        outcomes.push_back(image.verdict ? image.verdict->outcome : Outcome::unknown);
+    return judge_run(outcomes);
 }
 
 bool is_unknown(const ImageRun& image) {

@@ -18,10 +18,9 @@
 
 /// The one useful thing a maintainer can do about a finding.
 struct Remedy {
-    std::string kind;  ///< a few words, the same for all findings of its kind: "rebuild"; charts and lists group by it
-    std::string
-        text;  ///< the whole sentence: "rebuild: python:3.13.3-slim-bookworm has openssl 3.0.16 since 2026-11-20"
-    Place at;  ///< the line to begin at, always in the same file; an empty file: the matrix line of the image
+    std::string kind;    ///< "rebuild": charts and lists group by it
+    std::string text;    ///< a sentence: "rebuild: python:3.13.3-slim-bookworm has openssl 3.0.16 since 2026-11-20"
+    Place at;            ///< the line to begin at, always in the same file; an empty file: the matrix line of the image
     std::string waiver;  ///< a policy entry ready to paste; empty unless the finding blocks
 };
 

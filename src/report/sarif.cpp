@@ -27,11 +27,6 @@ bool is_blocking(const FindingRow& row) {
     return row.state == FindingState::blocking;
 }
 
-bool is_wanted(const FindingRow& row, Severity from) {
-    const Severity severity = row.finding->severity;
-    return is_blocking(row) || severity == Severity::unknown || severity >= from;
-}
-
 /// What blocks comes first, whatever its severity: what turned the run red never makes room for what did not. The order
 /// is total, so that the same findings always give the same file.
 bool is_kept_before(const FindingRow& a, const FindingRow& b) {
@@ -43,51 +38,39 @@ bool is_kept_before(const FindingRow& a, const FindingRow& b) {
     return order(a) < order(b);
 }
 
-/// The last ones make room for the others.
-void cut_to(std::size_t max_results, Selection& selection) {
-    if (selection.rows.size() <= max_results) return;
-    const auto first_cut = selection.rows.begin() + static_cast<std::ptrdiff_t>(max_results);
-    selection.cut = selection.rows.size() - max_results;
-    selection.cut_blocking = static_cast<std::size_t>(std::count_if(first_cut, selection.rows.end(), is_blocking));
-    selection.rows.erase(first_cut, selection.rows.end());
-}
-
 Selection select(const ImageRun& image, const SarifChoice& choice) {
     Selection selection;
     std::unordered_set<std::string> keys;
     for (FindingRow& row : findings_of(image)) {
         if (!keys.insert(row.finding->key()).second) continue;
-        if (is_wanted(row, choice.from)) {
+        const Severity severity = row.finding->severity;
+        if (is_blocking(row) || severity == Severity::unknown || severity >= choice.from)
             selection.rows.push_back(std::move(row));
-        } else {
+        else
             ++selection.below;
-        }
     }
     std::ranges::sort(selection.rows, is_kept_before);
-    cut_to(choice.max_results, selection);
+    // The last ones make room for the others.
+    const std::size_t kept = std::min(selection.rows.size(), choice.max_results);
+    const auto first_cut = selection.rows.begin() + static_cast<std::ptrdiff_t>(kept);
+    selection.cut = selection.rows.size() - kept;
+    selection.cut_blocking = static_cast<std::size_t>(std::count_if(first_cut, selection.rows.end(), is_blocking));
+    selection.rows.erase(first_cut, selection.rows.end());
     return selection;
 }
 
-struct Rules {
+/// In the order in which the rows have them first; `index` receives where each one is, by its id.
+std::vector<SarifRule> gather_rules(const std::vector<FindingRow>& rows,
+                                    std::unordered_map<std::string, std::size_t>& index) {
     std::vector<SarifRule> rules;
-    std::vector<std::size_t> of_row;  ///< for each row the index of its rule
-};
-
-Rules gather_rules(const std::vector<FindingRow>& rows) {
-    Rules gathered;
-    std::unordered_map<std::string, std::size_t> known;
     for (const FindingRow& row : rows) {
         const std::string id = sarif_rule_id(*row.finding);
-        const auto [place, is_new] = known.emplace(id, gathered.rules.size());
-        if (is_new) gathered.rules.push_back({id, {}});
-        gathered.rules[place->second].findings.push_back(row.finding);
-        gathered.of_row.push_back(place->second);
+        const auto [place, is_new] = index.emplace(id, rules.size());
+        if (is_new) rules.push_back({id, {}});
+        rules[place->second].findings.push_back(row.finding);
     }
-    for (SarifRule& rule : gathered.rules) {
-        std::ranges::stable_sort(rule.findings,
-                                 [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
-    }
-    return gathered;
+    for (SarifRule& rule : rules) std::ranges::stable_sort(rule.findings, std::ranges::greater{}, &Finding::severity);
+    return rules;
 }
 
 void render_driver(JsonWriter& json, const std::vector<SarifRule>& rules, const std::string& version) {
@@ -102,12 +85,16 @@ void render_driver(JsonWriter& json, const std::vector<SarifRule>& rules, const 
     json.close();
 }
 
-std::vector<std::string> render_omissions(const Selection& selection, const SarifChoice& choice) {
-    std::vector<std::string> notes;
-    if (selection.below > 0) {
+/// What limits the verdict, and what was omitted here. A scanner that is off: what it would have found is missing.
+std::vector<std::string> make_notes(const Verdict& verdict, const Selection& selection, const SarifChoice& choice) {
+    std::vector<std::string> notes = verdict.warnings;
+    for (const ScannerPause& pause : verdict.paused)
+        notes.push_back(fmt::format("{} is off until {} ({}, says {}): what only it sees is not known",
+                                    render_scanner(pause.scanner), render_date(pause.until), pause.reason,
+                                    pause.owner));
+    if (selection.below > 0)
         notes.push_back(fmt::format("{} below {} omitted (sarif-severity); report.html has them",
                                     counted(selection.below, "finding"), render_severity(choice.from)));
-    }
     if (selection.cut > 0) {
         const std::string which = selection.cut_blocking == 0
                                       ? "the least severe ones that do not block"
@@ -115,19 +102,7 @@ std::vector<std::string> render_omissions(const Selection& selection, const Sari
         notes.push_back(fmt::format("{} omitted, {}: GitHub shows {} of one run; report.html has them",
                                     counted(selection.cut, "finding"), which, choice.max_results));
     }
-    return notes;
-}
-
-/// Warnings about the verdict, and the scanners that are off: what these would have found is missing from the results.
-std::vector<std::string> render_limits(const Verdict& verdict) {
-    std::vector<std::string> notes;
-    for (const std::string& warning : verdict.warnings) notes.push_back(escape_sarif(warning, max_note));
-    for (const ScannerPause& pause : verdict.paused) {
-        notes.push_back(escape_sarif(
-            fmt::format("{} is off until {} ({}, says {}): what only it sees is not known",
-                        render_scanner(pause.scanner), render_date(pause.until), pause.reason, pause.owner),
-            max_note));
-    }
+    for (std::string& note : notes) note = escape_sarif(note, max_note);
     return notes;
 }
 
@@ -167,21 +142,20 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
                                   const SarifChoice& choice) {
     if (!image.verdict || image.verdict->outcome == Outcome::unknown) return std::nullopt;
     const Selection selection = select(image, choice);
-    const Rules rules = gather_rules(selection.rows);
-    std::vector<std::string> notes = render_limits(*image.verdict);
-    for (std::string& note : render_omissions(selection, choice)) notes.push_back(std::move(note));
+    std::unordered_map<std::string, std::size_t> index;
+    const std::vector<SarifRule> rules = gather_rules(selection.rows, index);
     JsonWriter json;
     json.open_object();
     json.field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
     json.field("version", "2.1.0");
     json.open_array("runs");
     json.open_object();
-    render_driver(json, rules.rules, program_version);
+    render_driver(json, rules, program_version);
     json.object("automationDetails", {{"id", image.category}});
-    render_invocation(json, notes);
+    render_invocation(json, make_notes(*image.verdict, selection, choice));
     json.open_array("results");
-    for (std::size_t i = 0; i < selection.rows.size(); ++i)
-        render_sarif_result(json, selection.rows[i], rules.of_row[i], choice.directory);
+    for (const FindingRow& row : selection.rows)
+        render_sarif_result(json, row, index.at(sarif_rule_id(*row.finding)), choice.directory);
     json.close();
     render_properties(json, image);
     return Sarif{.text = json.text(), .results = selection.rows.size(), .below = selection.below, .cut = selection.cut};

@@ -8,8 +8,8 @@
 #include "report/run.h"
 
 struct SarifChoice {
-    Severity from =
-        Severity::medium;            ///< option sarif-severity; what blocks and what has no known severity is always in
+    /// Option sarif-severity; what blocks and what has no known severity is always in.
+    Severity from = Severity::medium;
     std::size_t max_results = 5000;  ///< GitHub shows no more of one run (sarif.md §2)
     std::string directory{};         ///< as in Run
 };
@@ -17,9 +17,8 @@ struct SarifChoice {
 struct Sarif {
     std::string text;
     std::size_t results = 0;
-    std::size_t below = 0;  ///< findings omitted because they are below `from`
-    std::size_t cut = 0;    ///< findings omitted because there were more than `max_results`: the least severe of those
-                            ///< that do not block, and only then of those that do
+    std::size_t below = 0;  ///< omitted because they are below `from`
+    std::size_t cut = 0;    ///< omitted because there were more than `max_results`: first those that do not block
 };
 
 /// Nothing for an image that was not judged or whose verdict is unknown: an upload would close every alert. A clean

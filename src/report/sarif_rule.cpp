@@ -33,19 +33,16 @@ Band band_of(Severity severity) {
     return bands.at(static_cast<std::size_t>(severity));
 }
 
-constexpr std::size_t packages_named = 10;
-
+/// The first ten.
 std::vector<std::string> package_list(const std::vector<const Finding*>& findings) {
     std::vector<std::string> names;
     for (const Finding* finding : findings) {
         const std::string name = finding->kind == FindingKind::secret ? shown_path(*finding) : finding->package;
-        if (std::ranges::find(names, name) != names.end()) continue;
-        if (names.size() == packages_named) {
-            names.emplace_back("others");
-            break;
-        }
-        names.push_back(name);
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
+    if (names.size() <= 10) return names;
+    names.resize(10);
+    names.emplace_back("others");
     return names;
 }
 
@@ -54,14 +51,8 @@ std::string kind_of(const Finding& finding) {
 }
 
 std::vector<std::string> facts_of(const Finding& finding) {
-    std::vector<std::string> facts{"Severity: " + render_severities(finding)};
-    if (!finding.aliases.empty()) facts.push_back("Also known as: " + joined(finding.aliases, ", "));
-    if (finding.cvss_score > 0) {
-        const std::string vector = finding.cvss_vector.empty() ? "" : " " + finding.cvss_vector;
-        facts.push_back(fmt::format("CVSS: {:.1f}{}", finding.cvss_score, vector));
-    }
-    if (finding.epss > 0)
-        facts.push_back(fmt::format("Likelihood of an attack within 30 days (EPSS): {:.1f} %", finding.epss * 100));
+    std::vector<std::string> facts = render_finding_facts(finding);
+    facts.insert(facts.begin(), "Severity: " + render_severities(finding));
     if (finding.known_exploited) facts.emplace_back("Known to be exploited");
     return facts;
 }
@@ -72,21 +63,11 @@ std::string rule_acceptance(const Waiver& waiver) {
                        render_place(waiver.at));
 }
 
-std::string rule_short_description(const std::vector<const Finding*>& findings) {
-    const Finding& first = *findings.front();
-    return escape_sarif(
-        first.title.empty() ? fmt::format("{} {}", kind_of(first), first.id) : first.id + ": " + first.title, 250);
-}
-
 std::string rule_description(const std::vector<const Finding*>& findings) {
     const Finding& first = *findings.front();
     return escape_sarif(fmt::format("{} {} in {}. {}.", kind_of(first), first.id, joined(package_list(findings), ", "),
                                     joined(facts_of(first), ". ")),
                         max_description - 1);
-}
-
-std::string rule_help(const std::string& description, const std::string& link) {
-    return description + " Each alert says what to do about it." + (link.empty() ? "" : " More: " + link);
 }
 
 std::string rule_help_markdown(const std::vector<const Finding*>& findings) {
@@ -125,17 +106,13 @@ void render_suppressions(JsonWriter& json, const FindingRow& row) {
     json.close();
 }
 
-double highest_score(const std::vector<const Finding*>& findings, Severity severity) {
-    double score = 0;
-    for (const Finding* finding : findings) {
-        if (finding->severity == severity) score = std::max(score, finding->cvss_score);
-    }
-    return score;
-}
-
 void render_rule_properties(JsonWriter& json, const SarifRule& rule) {
     const Severity severity = rule.findings.front()->severity;
-    const std::string number = security_severity(severity, highest_score(rule.findings, severity));
+    double score = 0;  // the highest of those that have this severity
+    for (const Finding* finding : rule.findings) {
+        if (finding->severity == severity) score = std::max(score, finding->cvss_score);
+    }
+    const std::string number = security_severity(severity, score);
     json.open_object("properties");
     json.list("tags", {"security", rule.findings.front()->kind == FindingKind::secret ? "secret" : "vulnerability",
                        render_severity(severity)});
@@ -216,15 +193,19 @@ Place sarif_place(const FindingRow& row) {
 }
 
 void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
-    const std::string link = make_link(*rule.findings.front());
+    const Finding& first = *rule.findings.front();
+    const std::string link = make_link(first);
     json.open_object_in_line();
     json.field("id", rule.id);
     const std::string description = rule_description(rule.findings);
-    json.object("shortDescription", {{"text", rule_short_description(rule.findings)}});
+    const std::string title = first.title.empty() ? kind_of(first) + " " + first.id : first.id + ": " + first.title;
+    json.object("shortDescription", {{"text", escape_sarif(title, 250)}});
     json.object("fullDescription", {{"text", description}});
-    json.object("help", {{"text", rule_help(description, link)}, {"markdown", rule_help_markdown(rule.findings)}});
+    const std::string help =
+        description + " Each alert says what to do about it." + (link.empty() ? "" : " More: " + link);
+    json.object("help", {{"text", help}, {"markdown", rule_help_markdown(rule.findings)}});
     if (!link.empty()) json.field("helpUri", link);
-    const bool serious = rule.findings.front()->severity >= Severity::medium;
+    const bool serious = first.severity >= Severity::medium;
     json.object("defaultConfiguration", {{"level", serious ? "warning" : "note"}});
     render_rule_properties(json, rule);
     json.close();

@@ -32,30 +32,6 @@ using Kind = Cell::Kind;
 
 constexpr std::size_t todo_in_summary = 12;  ///< the page has all
 
-std::string render_verdict(const ImageRun& image) {
-    const Mood mood = mood_of(image);
-    return (mood == Mood::good ? "✅ " : mood == Mood::bad ? "⛔ " : "⚠️ ") + render_status(image);
-}
-
-std::string render_contract(const ImageRun& image) {
-    if (!image.contract) return "–";
-    const std::string by =
-        image.contract->reused ? ", tested by " + escape_markdown(image.contract->tested_by, 200) : "";
-    return (image.contract->passed() ? "✅ " : "⛔ ") + render_kept(*image.contract) + by;
-}
-
-std::string advice_cell(const FindingRow& row) {
-    if (row.remedy == nullptr) return "–";
-    const std::string place = render_place(row.remedy->at);
-    return escape_markdown(row.remedy->text) + (place.empty() ? "" : "<br>" + markdown_code(place));
-}
-
-std::string waiver_cell(const Waiver& waiver) {
-    return escape_markdown(
-               fmt::format("{} ({}, {})", render_reason(waiver), render_owner(waiver), render_waiver_until(waiver))) +
-           "<br>" + markdown_code(render_place(waiver.at));
-}
-
 std::string finding_row(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const auto cell = [&](Kind kind) { return markdown_cell({.kind = kind, .finding = &finding}); };
@@ -63,7 +39,7 @@ std::string finding_row(const FindingRow& row, const Run& run) {
     if (!finding.ignored_because.empty()) title += "<br>" + escape_markdown(render_suppression(finding), 300);
     return markdown_row({cell(Kind::severity), cell(Kind::id) + title, cell(Kind::package),
                          escape_markdown(render_fix(finding), 100), escape_markdown(render_images(row.images, run)),
-                         row.waiver != nullptr ? waiver_cell(*row.waiver) : advice_cell(row)});
+                         markdown_cell(make_decision_cell(row))});
 }
 
 std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
@@ -105,10 +81,17 @@ SummaryPart make_image_part(const Run& run) {
         .head = markdown_head({"Image", "Verdict", "Blocks", "Accepted", "Not gated", "Contract", "Digest"})};
     for (const ImageRun& image : run.images) {
         const Counts counts = count_findings(image);
-        part.rows.push_back(markdown_row(
-            {markdown_cell({.kind = Kind::image, .text = image.image, .below = image.platform}), render_verdict(image),
-             fmt::format("{}", counts.blocking), fmt::format("{}", counts.waived), fmt::format("{}", counts.reported),
-             render_contract(image), image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
+        const Mood mood = mood_of(image);
+        const std::string sign = mood == Mood::good ? "✅ " : mood == Mood::bad ? "⛔ " : "⚠️ ";
+        std::string contract = "–";
+        if (image.contract) contract = (image.contract->passed() ? "✅ " : "⛔ ") + render_kept(*image.contract);
+        if (image.contract && image.contract->reused)
+            contract += ", tested by " + escape_markdown(image.contract->tested_by, 200);
+        part.rows.push_back(
+            markdown_row({markdown_cell({.kind = Kind::image, .text = image.image, .below = image.platform}),
+                          sign + render_status(image), fmt::format("{}", counts.blocking),
+                          fmt::format("{}", counts.waived), fmt::format("{}", counts.reported), contract,
+                          image.verdict ? markdown_code(image.verdict->manifest.brief()) : "–"}));
     }
     return part;
 }
@@ -191,17 +174,8 @@ std::string render_part(const SummaryPart& part, std::size_t room) {
 
 std::string render_alerts(const Run& run) {
     std::string text;
-    if (has_stand_in_bases(run)) {
-        text +=
-            "> [!CAUTION]\n> **Stand-in bases.** These images are not based on the real base images: try them, never "
-            "ship them.\n\n";
-    }
-    if (has_sample_data(run)) {
-        text +=
-            "> [!CAUTION]\n> **Sample vulnerability data.** The databases were made for trying out: this verdict says "
-            "nothing about real "
-            "vulnerabilities.\n\n";
-    }
+    for (const auto& [name, sentence] : render_trial_notes(run))
+        text += "> [!CAUTION]\n> **" + name + ".** " + sentence + "\n\n";
     for (const std::string& warning : warnings_of(run))
         text += "> [!WARNING]\n> " + escape_markdown(warning, 600) + "\n\n";
     return text;
@@ -226,16 +200,6 @@ std::string sources_section(const Run& run) {
     return text + "\n\n";
 }
 
-std::string render_footer(const Run& run) {
-    std::vector<std::string> parts;
-    if (!run.repository.empty()) parts.push_back(escape_markdown(run.repository));
-    if (!run.revision.empty()) parts.push_back("<code>" + escape_markdown(run.revision.substr(0, 12)) + "</code>");
-    parts.push_back(render_moment(run.finished));
-    if (run.started > Time{}) parts.push_back("took " + render_duration(run.finished - run.started));
-    parts.push_back("python-image-action " + escape_markdown(run.program_version));
-    return "<sub>" + joined(parts, " · ") + "</sub>\n";
-}
-
 }  // namespace
 
 std::string render_summary(const Run& run, std::size_t max_bytes) {
@@ -255,14 +219,17 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
                                             make_table_part(make_package_change_table(run)),
                                             make_table_part(make_contract_change_table(run)),
                                             make_finding_part(run, rows, FindingState::waived),
-                                            make_table_part(make_note_table(run)),
+                                            make_table_part(make_note_table(run.warnings)),
                                             make_table_part(make_contract_table(run, false)),
                                             make_table_part(make_base_table(run)),
                                             make_table_part(make_tag_table(run)),
                                             make_table_part(make_receipt_table(run)),
                                             make_table_part(make_suppressed_table(run)),
                                             make_finding_part(run, rows, FindingState::reported)};
-    const std::string end = sources_section(run) + render_footer(run);
+    std::vector<std::string> facts;
+    for (const Cell& fact : make_facts(run)) facts.push_back(markdown_cell(fact));
+    facts.push_back("python-image-action " + escape_markdown(run.program_version));
+    const std::string end = sources_section(run) + "<sub>" + joined(facts, " · ") + "</sub>\n";
     const std::string images = render_part(make_image_part(run), endless);  // is never cut: others make room for it
     std::size_t to_come = parts.size();
     const auto room_beside = [&](std::size_t others) {
@@ -286,14 +253,7 @@ std::string render_publication_summary(const Run& run) {
 }
 
 std::string render_problem_summary(const std::string& heading, const Problems& problems) {
-    SummaryPart part;
+    SummaryPart part = make_table_part(make_note_table(problems), false);
     part.title = escape_markdown(heading);
-    part.head = markdown_head({"", "where", "what", "what to do"});
-    for (const Problem& problem : sorted_by_place(problems)) {
-        const std::string line = problem.at.line > 0 ? ":" + std::to_string(problem.at.line) : "";
-        part.rows.push_back(markdown_row({render_level(problem.level),
-                                          problem.at.file.empty() ? "" : markdown_code(problem.at.file + line),
-                                          escape_markdown(problem.what, 1000), escape_markdown(problem.hint, 1000)}));
-    }
     return problems.empty() ? "" : render_part(part, max_summary_bytes);
 }

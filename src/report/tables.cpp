@@ -61,11 +61,6 @@ std::string describe_packages(const Change& change) {
         {{change.packages->size() - added - removed, "in another version"}, {added, "added"}, {removed, "removed"}});
 }
 
-std::string describe_contract(const Change& change) {
-    if (!change.contract) return dash;
-    return change.contract->empty() ? the_same : counted(change.contract->size(), "row") + " changed";
-}
-
 std::string describe_result(const std::optional<RowResult>& result) {
     return result ? render_row_result(*result) : "not tested";
 }
@@ -130,6 +125,22 @@ Cells receipt_row(const ImageRun& image, const Receipt& receipt, Time now) {
 
 }  // namespace
 
+Cell make_decision_cell(const FindingRow& row) {
+    Cell cell = text_or_none(render_decision(row));
+    cell.below = render_place(find_decision(row));
+    cell.is_below_code = true;
+    return cell;
+}
+
+std::vector<Cell> make_facts(const Run& run) {
+    std::vector<Cell> facts;
+    if (!run.repository.empty()) facts.push_back({.text = run.repository});
+    if (!run.revision.empty()) facts.push_back(code(run.revision.substr(0, 12)));
+    facts.push_back({.text = render_moment(run.finished)});
+    if (run.started > Time{}) facts.push_back({.text = "took " + render_duration(run.finished - run.started)});
+    return facts;
+}
+
 Table make_change_table(const Run& run) {
     Table table{"What this change does, compared with the published images",
                 {"Image", "Published", "Size to pull", "Unpacked", "Packages", "Findings", "Contract"},
@@ -137,6 +148,9 @@ Table make_change_table(const Run& run) {
     for (const ImageRun& image : run.images) {
         if (!image.change) continue;
         const Change& change = *image.change;
+        std::string contract = dash;
+        if (change.contract)
+            contract = change.contract->empty() ? the_same : counted(change.contract->size(), "row") + " changed";
         table.rows.push_back(
             {{.kind = Kind::image, .text = image.image, .below = image.platform},
              code(std::string(change.published.brief())),
@@ -144,7 +158,7 @@ Table make_change_table(const Run& run) {
              {.text = describe_size(change.size_before.unpacked, change.size.unpacked)},
              {.text = describe_packages(change)},
              {.text = describe_counts({{change.added.size(), "added"}, {change.gone.size(), "removed"}})},
-             {.text = describe_contract(change)}});
+             {.text = contract}});
     }
     return table;
 }
@@ -251,14 +265,13 @@ Table make_suppressed_table(const Run& run) {
     return table;
 }
 
-Table make_note_table(const Run& run) {
-    Table table{"", {"Level", "Where", "What", "Hint"}, {}};
-    for (const Problem& problem : sorted_by_place(run.warnings)) {
-        table.rows.push_back({{.text = render_level(problem.level)},
-                              code(render_place(problem.at)),
-                              {.text = problem.what},
-                              {.text = problem.hint}});
-    }
-    table.title = counted(table.rows.size(), "note") + " about the policy and the files";
+Table make_note_table(const Problems& notes) {
+    Table table{
+        counted(notes.size(), "note") + " about the policy and the files", {"Level", "Where", "What", "Hint"}, {}};
+    for (const Problem& note : sorted_by_place(notes))
+        table.rows.push_back({{.text = render_level(note.level)},
+                              code(render_place(note.at)),
+                              {.text = note.what},
+                              {.text = note.hint}});
     return table;
 }

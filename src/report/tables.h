@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "report/run.h"
+#include "report/rows.h"
 
 struct Cell {
     enum class Kind { text, code, image, severity, id, package };  ///< the last three are of the finding
@@ -19,6 +19,11 @@ struct Cell {
     bool is_bad = false;
     bool is_number = false;
 };
+
+/// Where nothing is to be said: "–".
+Cell make_decision_cell(const FindingRow& row);
+/// Of which commit the reports are, and when and how long it ran: what stands beside the heading or below everything.
+std::vector<Cell> make_facts(const Run& run);
 
 /// It looks into the Run that it was made from, which has to live on.
 struct Table {
@@ -37,4 +42,4 @@ Table make_base_table(const Run& run);
 Table make_tag_table(const Run& run);
 Table make_receipt_table(const Run& run);
 Table make_suppressed_table(const Run& run);
-Table make_note_table(const Run& run);  ///< about the policy and the other files
+Table make_note_table(const Problems& notes);  ///< about the policy and the other files

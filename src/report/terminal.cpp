@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/text.h"
 #include "report/escape.h"
@@ -35,26 +36,26 @@ std::size_t width_of(const std::string& text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-std::string render_cells(const Line& line, const std::vector<std::size_t>& widths, bool colour) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        const std::string blanks(widths[i] - width_of(line[i].text), ' ');
-        const bool last = i + 1 == line.size();
-        if (line[i].right) text += blanks;
-        text += painted(line[i].text, line[i].colour, colour);
-        if (!line[i].right && !last) text += blanks;
-        if (!last) text += "  ";
-    }
-    return text + "\n";
-}
-
-std::string render_lines(const std::vector<Line>& lines, bool colour) {
-    std::vector<std::size_t> widths(lines.front().size());
+/// In columns, below their headings.
+std::string render_lines(const std::vector<std::string>& headings, std::vector<Line> lines, bool colour) {
+    Line heading;
+    for (const std::string& word : headings) heading.push_back({.text = word, .colour = Colour::bold});
+    lines.insert(lines.begin(), heading);
+    std::vector<std::size_t> widths(headings.size());
     for (const Line& line : lines) {
         for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i].text));
     }
     std::string text;
-    for (const Line& line : lines) text += render_cells(line, widths, colour);
+    for (const Line& line : lines) {
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            const std::string blanks(widths[i] - width_of(line[i].text), ' ');
+            const bool last = i + 1 == line.size();
+            if (line[i].right) text += blanks;
+            text += painted(line[i].text, line[i].colour, colour);
+            if (!line[i].right && !last) text += blanks;
+            text += last ? "\n" : "  ";
+        }
+    }
     return text;
 }
 
@@ -78,18 +79,6 @@ Line image_line(const ImageRun& image) {
             {.text = image.verdict ? std::string(image.verdict->manifest.brief()) : "-"}};
 }
 
-Line heading_line(const std::vector<std::string>& headings) {
-    Line line;
-    for (const std::string& heading : headings) line.push_back({.text = heading, .colour = Colour::bold});
-    return line;
-}
-
-std::vector<Line> image_lines(const Run& run) {
-    std::vector<Line> lines{heading_line({"IMAGE", "VERDICT", "CONTRACT", "BLOCK", "ACCEPTED", "NOT GATED", "DIGEST"})};
-    for (const ImageRun& image : run.images) lines.push_back(image_line(image));
-    return lines;
-}
-
 Line finding_line(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const bool grave = finding.severity >= Severity::high;
@@ -105,15 +94,6 @@ Line finding_line(const FindingRow& row, const Run& run) {
                             400)}};
 }
 
-std::vector<Line> finding_lines(const std::vector<FindingRow>& rows, const Run& run) {
-    std::vector<Line> lines{heading_line({"SEVERITY", "FINDING", "PACKAGE", "FIXED IN", "IMAGES", "WHAT TO DO"})};
-    for (const FindingRow& row : rows) {
-        if (lines.size() > findings_shown) break;
-        lines.push_back(finding_line(row, run));
-    }
-    return lines;
-}
-
 /// "  verdict   vulnerable: …", the following lines of one topic indented below it.
 std::string render_topic(std::string_view topic, const std::vector<std::string>& lines) {
     std::string text;
@@ -121,23 +101,6 @@ std::string render_topic(std::string_view topic, const std::vector<std::string>&
         text += fmt::format("  {:<10}{}\n", text.empty() ? topic : "", clean_line(line, 400));
     }
     return text;
-}
-
-std::vector<std::string> made_lines(const Run& run) {
-    std::string text = counted(run.images.size(), "image");
-    if (!run.bases.empty())
-        text +=
-            " from " + counted(run.bases.size(), "base") + (has_stand_in_bases(run) ? ", stand-ins among them" : "");
-    if (run.started > Time{}) text += ", in " + render_duration(run.finished - run.started);
-    return {text};
-}
-
-std::vector<std::string> verdict_lines(const Run& run) {
-    const Counts counts = count_findings(run);
-    const Outcome outcome = outcome_of(run);
-    const std::string word =
-        outcome == Outcome::clean && counts.pre_existing > 0 ? "nothing new" : render_outcome(outcome);
-    return {word + ": " + render_counts(counts)};
 }
 
 std::string render_warnings(const Run& run, bool colour) {
@@ -177,24 +140,43 @@ std::vector<std::string> todo_lines(const Run& run) {
 }  // namespace
 
 std::string render_table(const Run& run, bool colour) {
-    std::string text = render_warnings(run, colour) + render_lines(image_lines(run), colour);
-    const std::string where = fmt::format("\nlook at {}/report.html\n", run.out);
+    std::vector<Line> images;
+    for (const ImageRun& image : run.images) images.push_back(image_line(image));
+    std::string text = render_warnings(run, colour);
+    text += render_lines({"IMAGE", "VERDICT", "CONTRACT", "BLOCK", "ACCEPTED", "NOT GATED", "DIGEST"}, images, colour);
     const std::vector<FindingRow> blocking = gather_blocking(run);
-    if (blocking.empty()) return text + where;
-    text += "\n" + render_lines(finding_lines(blocking, run), colour);
+    std::vector<Line> findings;
+    for (const FindingRow& row : blocking | std::views::take(findings_shown))
+        findings.push_back(finding_line(row, run));
+    if (!findings.empty())
+        text += "\n" +
+                render_lines({"SEVERITY", "FINDING", "PACKAGE", "FIXED IN", "IMAGES", "WHAT TO DO"}, findings, colour);
     if (blocking.size() > findings_shown) text += fmt::format("and {} more\n", blocking.size() - findings_shown);
-    return text + where;
+    return text + fmt::format("\nlook at {}/report.html\n", run.out);
 }
 
 std::string render_ending(const Run& run, bool colour) {
     const bool good = outcome_of(run) == Outcome::clean && !is_contract_broken(run) && !render_pre_existing_count(run);
     std::string text = painted(clean_line(render_heading(run)), good ? Colour::good : Colour::bad, colour) + "\n";
     text += render_warnings(run, colour);
-    text += render_topic("made", made_lines(run));
-    if (const std::string contracts = render_contracts(run); !contracts.empty())
-        text += render_topic("contract", {contracts});
+    std::string made = counted(run.images.size(), "image");
+    if (!run.bases.empty()) made += " from " + counted(run.bases.size(), "base");
+    if (has_stand_in_bases(run) && !run.bases.empty()) made += ", stand-ins among them";
+    if (run.started > Time{}) made += ", in " + render_duration(run.finished - run.started);
+    text += render_topic("made", {made});
+    const auto tested =
+        std::ranges::count_if(run.images, [](const ImageRun& image) { return image.contract.has_value(); });
+    const auto passed = std::ranges::count_if(
+        run.images, [](const ImageRun& image) { return image.contract && image.contract->passed(); });
+    if (tested > 0)
+        text += render_topic("contract", {fmt::format("passed by {} of {}", passed,
+                                                      counted(static_cast<std::size_t>(tested), "image"))});
     text += render_topic("scanned", render_scanners(run));
-    text += render_topic("verdict", verdict_lines(run));
+    const Counts counts = count_findings(run);
+    const Outcome outcome = outcome_of(run);
+    const bool only_old = outcome == Outcome::clean && counts.pre_existing > 0;
+    text +=
+        render_topic("verdict", {(only_old ? "nothing new" : render_outcome(outcome)) + ": " + render_counts(counts)});
     text += render_topic("published", publication_lines(run));
     text += render_topic("to do", todo_lines(run));
     text += render_topic("look at", {run.out + "/report.html", run.out + "/summary.md"});

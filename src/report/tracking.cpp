@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <unordered_set>
 
 #include "base/json.h"
@@ -23,21 +24,11 @@ constexpr std::size_t max_body = 65'000;  // GitHub's limit is 65,536 characters
 constexpr std::size_t max_comment_rows = 25;
 constexpr std::size_t max_known = 4000;  // 8 characters each
 constexpr std::size_t key_digits = 8;
-constexpr int telling_night = 3;
+constexpr int night_to_report = 3;
 constexpr std::chrono::days old_enough_to_warn{7};
 
 std::string brief_key(const Finding& finding) {
     return std::string(sha256(finding.key()).hex().substr(0, key_digits));
-}
-
-/// What blocks, each finding once however many images have it; most severe first.
-std::vector<Finding> blocking_findings(const Run& run) {
-    std::vector<Finding> findings;
-    std::unordered_set<std::string> known;
-    for (const FindingRow& row : gather_blocking(run)) {
-        if (known.insert(row.finding->key()).second) findings.push_back(*row.finding);
-    }
-    return findings;
 }
 
 /// Adds to what is remembered as many as an issue can hold, the first ones first. Never more: the state alone would be
@@ -65,17 +56,12 @@ std::string render_mentions(const std::vector<std::string>& notify) {
 }
 
 std::string render_title(const Run& run) {
-    const Counts counts = count_findings(run);
-    const std::string subject = "Nightly scan of " + render_subject(run);
-    switch (outcome_of(run)) {
-        case Outcome::clean:
-            return subject + ": clean";
-        case Outcome::vulnerable:
-            return subject + ": " + counted(counts.blocking, "finding") + (counts.blocking == 1 ? " blocks" : " block");
-        case Outcome::unknown:
-            return subject + ": result unknown";
-    }
-    return subject;
+    const std::string subject = "Nightly scan of " + render_subject(run) + ": ";
+    const Outcome outcome = outcome_of(run);
+    if (outcome == Outcome::clean) return subject + "clean";
+    if (outcome == Outcome::unknown) return subject + "result unknown";
+    const std::size_t blocking = count_findings(run).blocking;
+    return subject + counted(blocking, "finding") + (blocking == 1 ? " blocks" : " block");
 }
 
 std::string render_last_good(const Run& run, const TrackingState& state) {
@@ -85,51 +71,42 @@ std::string render_last_good(const Run& run, const TrackingState& state) {
                        render_moment(*state.last_good));
 }
 
-/// A summary's table of images is never cut, and may be longer than an issue by itself.
-std::string cut_to(std::string text, std::size_t max_bytes) {
-    const std::string note = "\n_Cut: GitHub takes no longer issue. The run's summary has all._\n";
-    if (text.size() <= max_bytes) return text;
-    text.resize(text.rfind('\n', max_bytes - note.size()));
-    return text + note;
-}
-
-std::string render_forgotten(const TrackingState& state, std::size_t forgotten) {
-    if (forgotten == 0) return "";
-    return fmt::format(
-        "The issue remembers {} findings; what blocks besides ({} more) is reported as new every night.\n\n",
-        state.known.size(), forgotten);
-}
-
 std::string render_body(const Run& run, const TrackingState& state, std::size_t forgotten,
                         const std::vector<std::string>& notify) {
     std::string text = tracking_marker;
     text += "\n" + render_mentions(notify) + (notify.empty() ? "" : "\n") +
             "\nWhat is published was scanned again with today's vulnerability databases. This issue is brought up to "
             "date every night, and closes by itself when everything is clean. " +
-            render_last_good(run, state) + "\n\n" + render_forgotten(state, forgotten);
+            render_last_good(run, state) + "\n\n";
+    if (forgotten > 0)
+        text += fmt::format(
+            "The issue remembers {} findings; what blocks besides ({} more) is reported as new every night.\n\n",
+            state.known.size(), forgotten);
     if (!run.address.empty()) text += "[The run with its report](" + run.address + ")\n\n";
     const std::string end = "\n" + render_tracking_state(state) + "\n";
     const std::size_t room = max_body - text.size() - end.size();  // the state takes half of it at most
-    return text + cut_to(render_summary(run, room), room) + end;
-}
-
-std::string render_news(const Run& run, const std::vector<Finding>& news, const std::vector<std::string>& notify) {
-    std::string text = fmt::format("{} {} new:\n\n", counted(news.size(), "finding"), news.size() == 1 ? "is" : "are");
-    for (std::size_t i = 0; i < std::min(news.size(), max_comment_rows); ++i) {
-        text += fmt::format("- **{}** {}, fixed in: {}\n", render_severity(news[i].severity),
-                            escape_markdown(render_finding_name(news[i])), escape_markdown(render_fix(news[i])));
+    std::string summary = render_summary(run, room);
+    if (summary.size() > room) {  // its table of images is never cut, and may be longer than an issue by itself
+        const std::string note = "\n_Cut: GitHub takes no longer issue. The run's summary has all._\n";
+        summary.resize(summary.rfind('\n', room - note.size()));
+        summary += note;
     }
-    if (news.size() > max_comment_rows) text += fmt::format("- {} more, see above\n", news.size() - max_comment_rows);
-    if (!run.address.empty()) text += "\n[The run with its report](" + run.address + ")\n";
-    return text + (notify.empty() ? "" : "\n" + render_mentions(notify) + "\n");
+    return text + summary + end;
 }
 
-std::string render_unknown(const Run& run, const TrackingState& state, const std::vector<std::string>& notify) {
-    std::string text = fmt::format(
+std::string render_news(const std::vector<Finding>& news) {
+    std::string text = fmt::format("{} {} new:\n\n", counted(news.size(), "finding"), news.size() == 1 ? "is" : "are");
+    for (const Finding& finding : news | std::views::take(max_comment_rows))
+        text += fmt::format("- **{}** {}, fixed in: {}\n", render_severity(finding.severity),
+                            escape_markdown(render_finding_name(finding)), escape_markdown(render_fix(finding)));
+    if (news.size() > max_comment_rows) text += fmt::format("- {} more, see above\n", news.size() - max_comment_rows);
+    return text;
+}
+
+std::string render_unknown(const Run& run, const TrackingState& state) {
+    return fmt::format(
         "For {} nights it has been unknown whether what is published is safe: the scan did not finish. {}\n",
         state.unknown_nights, render_last_good(run, state));
-    if (!run.address.empty()) text += "\n[The run, and why](" + run.address + ")\n";
-    return text + (notify.empty() ? "" : "\n" + render_mentions(notify) + "\n");
 }
 
 /// A scan that did not come to its end may report new findings, but never that old ones are gone.
@@ -182,7 +159,11 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     TrackingState before = open.value_or(TrackingState{});
     if (!open && remembered) before.last_good = remembered->last_good;
     if (!before.last_good) before.last_good = run.last_good;
-    const std::vector<Finding> blocking = blocking_findings(run);
+    std::vector<Finding> blocking;  // each finding once however many images have it; most severe first
+    std::unordered_set<std::string> keys;
+    for (const FindingRow& row : gather_blocking(run)) {
+        if (keys.insert(row.finding->key()).second) blocking.push_back(*row.finding);
+    }
     const Outcome outcome = outcome_of(run);
 
     TrackingPlan plan;
@@ -196,9 +177,12 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     plan.title = render_title(run);
     plan.body = render_body(run, plan.state, news_among(blocking, plan.state.known).size(), notify);
     const bool is_new = plan.action == TrackingAction::create;  // which notifies people by itself
-    if (!is_new && !plan.news.empty()) plan.comment = render_news(run, plan.news, notify);
-    if (outcome == Outcome::unknown && plan.state.unknown_nights == telling_night)
-        plan.comment += render_unknown(run, plan.state, notify);
+    if (!is_new && !plan.news.empty()) plan.comment = render_news(plan.news);
+    if (outcome == Outcome::unknown && plan.state.unknown_nights == night_to_report)
+        plan.comment += render_unknown(run, plan.state);
+    if (plan.comment.empty()) return plan;
+    if (!run.address.empty()) plan.comment += "\n[The run with its report](" + run.address + ")\n";
+    if (!notify.empty()) plan.comment += "\n" + render_mentions(notify) + "\n";
     return plan;
 }
 

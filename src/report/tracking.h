@@ -13,8 +13,7 @@ inline constexpr const char* tracking_label = "python-image-action";
 
 /// What it remembers from night to night, hidden in its body too.
 struct TrackingState {
-    std::vector<std::string> known;  ///< what blocked in the last scan with a result: brief hashes of
-                                     ///< Finding::key(), sorted
+    std::vector<std::string> known;  ///< what blocked in the last scan with a result: brief hashes of keys, sorted
     int unknown_nights = 0;          ///< in a row, up to now
     std::optional<Time> last_good;   ///< when a scan last had a result, clean or vulnerable
 

@@ -114,6 +114,28 @@ std::string render_counts(const Counts& counts) {
                        counts.reported);
 }
 
+std::vector<std::pair<std::string, std::string>> render_trial_notes(const Run& run) {
+    std::vector<std::pair<std::string, std::string>> notes;
+    if (has_stand_in_bases(run))
+        notes.emplace_back("Stand-in bases",
+                           "These images are not based on the real base images: try them, never ship them.");
+    if (has_sample_data(run))
+        notes.emplace_back("Sample vulnerability data",
+                           "The databases were made for trying out: this verdict says nothing about real "
+                           "vulnerabilities.");
+    return notes;
+}
+
+std::vector<std::string> render_finding_facts(const Finding& finding) {
+    std::vector<std::string> facts;
+    if (!finding.aliases.empty()) facts.push_back("Also known as " + joined(finding.aliases, ", "));
+    if (finding.cvss_score > 0)
+        facts.emplace_back(trimmed(fmt::format("CVSS {:.1f} {}", finding.cvss_score, finding.cvss_vector)));
+    if (finding.epss > 0)
+        facts.push_back(fmt::format("EPSS {:.1f} %: likelihood of an attack within 30 days", finding.epss * 100));
+    return facts;
+}
+
 std::vector<std::string> render_unknown_reasons(const ImageRun& image) {
     if (!image.verdict) return {"it was not judged"};
     if (is_unknown(image) && image.verdict->unknown_because.empty()) return {"no reason is given"};
@@ -198,15 +220,4 @@ std::vector<std::string> render_scanners(const Run& run) {
 std::string render_policy_name(const Run& run) {
     if (run.policy_revision.empty()) return "no policy file";
     return (run.policy.file.empty() ? "policy" : run.policy.file) + " at " + run.policy_revision.substr(0, 19);
-}
-
-std::string render_contracts(const Run& run) {
-    std::size_t passed = 0;
-    std::size_t tested = 0;
-    for (const ImageRun& image : run.images) {
-        if (!image.contract) continue;
-        ++tested;
-        passed += image.contract->passed() ? 1 : 0;
-    }
-    return tested == 0 ? "" : fmt::format("passed by {} of {}", passed, counted(tested, "image"));
 }

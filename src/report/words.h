@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "report/run.h"
@@ -25,6 +26,12 @@ std::string render_waiver_until(
 std::string render_reason(const Waiver& waiver);  ///< as it was given, or that none is
 std::string render_owner(const Waiver& waiver);   ///< the same of who accepted it
 std::string render_counts(const Counts& counts);  ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
+
+/// What makes a run a trial, each as a name and a sentence: "Stand-in bases", "These images are not …".
+std::vector<std::pair<std::string, std::string>> render_trial_notes(const Run& run);
+
+/// What is known of a vulnerability besides its severity: other names, CVSS, EPSS.
+std::vector<std::string> render_finding_facts(const Finding& finding);
 
 /// Why its verdict is unknown, never empty then; empty if it is known.
 std::vector<std::string> render_unknown_reasons(const ImageRun& image);
@@ -57,6 +64,3 @@ std::vector<std::string> render_scanners(const Run& run);
 
 /// The file and its revision, or that there is none.
 std::string render_policy_name(const Run& run);
-
-/// "passed by 4 of 4 images"; empty if no image was tested.
-std::string render_contracts(const Run& run);

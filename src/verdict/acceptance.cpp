@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/text.h"
@@ -10,48 +11,36 @@
 
 namespace {
 
-/// Releases of Trivy that were tampered with (CVE-2026-33634; scanners.md §6).
-bool is_malicious(const Report& report) {
-    const std::string& version = report.scanner_version;
-    return report.scanner == Scanner::trivy && (version == "0.69.4" || version == "0.69.5" || version == "0.69.6");
-}
-
 std::string brief(const std::optional<Digest>& digest) {
     return digest ? std::string(digest->brief()) : "none";
 }
 
+/// "was given the image sha256:1…, not sha256:2…"
+void check_same(const char* form, const std::optional<Digest>& found, const Digest& expected,
+                std::vector<std::string>& reasons) {
+    if (found != expected) reasons.push_back(fmt::format(fmt::runtime(form), brief(found), expected.brief()));
+}
+
 /// The receipt: what was given to the scanner, and how it ended.
 void check_receipt(const Receipt& receipt, const Subject& subject, std::vector<std::string>& reasons) {
-    if (receipt.exit_code != 0 && receipt.failure.empty()) {
+    if (receipt.exit_code != 0 && receipt.failure.empty())
         reasons.push_back(fmt::format("ended with exit code {}", receipt.exit_code));
-    }
-    if (receipt.manifest != subject.manifest) {
-        reasons.push_back(
-            fmt::format("was given the image {}, not {}", receipt.manifest.brief(), subject.manifest.brief()));
-    } else if (receipt.config != subject.config) {
-        reasons.push_back(
-            fmt::format("was given the configuration {}, not {}", receipt.config.brief(), subject.config.brief()));
-    }
-    if (!receipt.architecture.empty() && receipt.architecture != subject.architecture) {
+    check_same("was given the image {}, not {}", receipt.manifest, subject.manifest, reasons);
+    if (receipt.manifest == subject.manifest)
+        check_same("was given the configuration {}, not {}", receipt.config, subject.config, reasons);
+    if (!receipt.architecture.empty() && receipt.architecture != subject.architecture)
         reasons.push_back(
             fmt::format("was given an image for {}, not for {}", receipt.architecture, subject.architecture));
-    }
 }
 
 /// What the report itself says it is about. Trivy takes the first image of a layout whatever platform it is asked for.
 void check_identity(const Report& report, const Subject& subject, std::vector<std::string>& reasons) {
-    if (report.config != subject.config) {
-        reasons.push_back(
-            fmt::format("reports on the configuration {}, not on {}", brief(report.config), subject.config.brief()));
-    }
-    if (report.scanner == Scanner::grype && report.manifest != subject.manifest) {
-        reasons.push_back(
-            fmt::format("reports on the image {}, not on {}", brief(report.manifest), subject.manifest.brief()));
-    }
-    if (!report.architecture.empty() && !subject.architecture.empty() && report.architecture != subject.architecture) {
+    check_same("reports on the configuration {}, not on {}", report.config, subject.config, reasons);
+    if (report.scanner == Scanner::grype)
+        check_same("reports on the image {}, not on {}", report.manifest, subject.manifest, reasons);
+    if (!report.architecture.empty() && !subject.architecture.empty() && report.architecture != subject.architecture)
         reasons.push_back(
             fmt::format("reports on an image for {}, not for {}", report.architecture, subject.architecture));
-    }
 }
 
 /// A scan of the scanner's own SBOM: where the image's configuration would stand, Trivy names the one that the SBOM
@@ -64,24 +53,28 @@ void check_sbom(const Report& report, const Receipt& receipt, const Subject& sub
                report.config != subject.config) {
         reasons.push_back(fmt::format("reports on {}, neither the image's configuration {} nor its SBOM {}",
                                       brief(report.config), subject.config.brief(), receipt.sbom->brief()));
-    } else if (report.manifest && report.manifest != subject.manifest) {
-        reasons.push_back(
-            fmt::format("reports on the image {}, not on {}", brief(report.manifest), subject.manifest.brief()));
+    } else if (report.manifest) {
+        check_same("reports on the image {}, not on {}", report.manifest, subject.manifest, reasons);
     }
 }
 
-/// Both scanners keep their data by the number of a release. A codename alone ("trixie/sid") is that of a release that
-/// is not out: they know nothing about it.
-bool is_release(const std::string& version) {
-    return !version.empty() && version.front() >= '0' && version.front() <= '9';
+/// Whether the report is about this image.
+void check_subject(const ScanResult& scan, const Subject& subject, std::vector<std::string>& reasons) {
+    if (scan.report->of_sbom || scan.receipt.sbom)
+        check_sbom(*scan.report, scan.receipt, subject, reasons);
+    else
+        check_identity(*scan.report, subject, reasons);
 }
 
 /// Without an operating system no Debian advisory applies, and both scanners still end with 0.
 void check_substance(const Report& report, const Receipt& receipt, const Subject& subject,
                      std::vector<std::string>& reasons) {
+    // Both scanners keep their data by the number of a release. A codename alone ("trixie/sid") is that of a release
+    // that is not out: they know nothing about it.
+    const bool is_release = !report.os_version.empty() && report.os_version[0] >= '0' && report.os_version[0] <= '9';
     if (report.os_family.empty()) {
         reasons.emplace_back("recognised no operating system in the image, so it looked up no Debian package");
-    } else if (!is_release(report.os_version)) {
+    } else if (!is_release) {
         reasons.push_back(fmt::format("does not say which release of {} it saw{}, so it looked up no package of it",
                                       report.os_family,
                                       report.os_version.empty() ? "" : " (\"" + report.os_version + "\")"));
@@ -101,7 +94,9 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
     if (!report.hidden_by.empty()) {
         reasons.push_back("was configured to hide findings from its report by: " + joined(report.hidden_by, ", "));
     }
-    if (is_malicious(report)) reasons.push_back(report.scanner_version + " is a release that was tampered with");
+    constexpr std::array malicious = {"0.69.4", "0.69.5", "0.69.6"};  // Trivy (CVE-2026-33634; scanners.md §6)
+    if (report.scanner == Scanner::trivy && std::ranges::find(malicious, report.scanner_version) != malicious.end())
+        reasons.push_back(report.scanner_version + " is a release that was tampered with");
     if (!receipt.scanner_version.empty() && !report.scanner_version.empty() &&
         receipt.scanner_version != report.scanner_version) {
         reasons.push_back(
@@ -116,30 +111,26 @@ std::string render_too_old(Time time, Time now, std::chrono::hours max_age) {
                        counted(static_cast<std::size_t>(max_age.count()), "hour"));
 }
 
-void check_report_age(const Report& report, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
-    if (!report.created) return;
-    if (now - *report.created > max_age)
-        reasons.push_back("made its report on " + render_too_old(*report.created, now, max_age));
-    if (*report.created > now + std::chrono::days(1))
-        reasons.push_back(fmt::format("made its report on {}, which is yet to come: its age is not known",
-                                      render_time(*report.created)));
-}
-
 void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
     if (!scan.report->database_fault.empty()) reasons.push_back("says of its database: " + scan.report->database_fault);
     if (max_age == std::chrono::hours::max()) return;
-    check_report_age(*scan.report, now, std::max(max_age, max_report_age), reasons);
+    // A day's difference is that of --today, which begins at midnight.
+    const Time latest = now + std::chrono::days(1);
+    const std::optional<Time> made = scan.report->created;
+    if (made && now - *made > std::max(max_age, max_report_age))
+        reasons.push_back("made its report on " + render_too_old(*made, now, std::max(max_age, max_report_age)));
+    if (made && *made > latest)
+        reasons.push_back(
+            fmt::format("made its report on {}, which is yet to come: its age is not known", render_time(*made)));
     const std::optional<Time> date =
         scan.receipt.database_date ? scan.receipt.database_date : scan.report->database_date;
     if (!date) {
         if (!scan.receipt.bare) reasons.emplace_back("does not say how old its database is");
         return;
     }
-    // A day's difference is that of --today, which begins at midnight.
-    if (*date > now + std::chrono::days(1)) {
+    if (*date > latest)
         reasons.push_back(
             fmt::format("used a database of {}, which is yet to come: its age is not known", render_time(*date)));
-    }
     if (now - *date > max_age) reasons.push_back("used a database of " + render_too_old(*date, now, max_age));
 }
 
@@ -192,9 +183,7 @@ std::vector<std::string> reasons_against(const ScanResult& scan, const Subject& 
     const std::string scanner = render_scanner(scan.receipt.scanner);
     check_receipt(scan.receipt, subject, reasons);
     if (scan.report) {
-        const bool of_sbom = scan.report->of_sbom || scan.receipt.sbom;
-        if (of_sbom) check_sbom(*scan.report, scan.receipt, subject, reasons);
-        if (!of_sbom) check_identity(*scan.report, subject, reasons);
+        check_subject(scan, subject, reasons);
         check_substance(*scan.report, scan.receipt, subject, reasons);
         check_database(scan, now, max_database_age, reasons);
     } else if (reasons.empty() && scan.receipt.failure.empty()) {
@@ -253,10 +242,6 @@ void check_system(const Subject& subject, std::size_t scanners_that_count, Time 
 bool is_about_another(const ScanResult& scan, const Subject& subject) {
     if (!scan.report) return false;
     std::vector<std::string> reasons;
-    if (scan.report->of_sbom || scan.receipt.sbom) {
-        check_sbom(*scan.report, scan.receipt, subject, reasons);
-    } else {
-        check_identity(*scan.report, subject, reasons);
-    }
+    check_subject(scan, subject, reasons);
     return !reasons.empty() || scan.receipt.manifest != subject.manifest;
 }

@@ -10,14 +10,6 @@
 
 namespace {
 
-/// The package that is changed when this one is: its source package, which builds others too.
-std::string source_of(const Finding& finding) {
-    for (const Detection& detection : finding.reported_by) {
-        if (!detection.upstreams.empty()) return detection.upstreams.front();
-    }
-    return finding.package;
-}
-
 /// "the lowest version" for one finding is the highest of those for all.
 std::string joint_version(const Finding& finding, const FixGroup* group) {
     return group == nullptr || group->version.empty() ? next_fix(finding) : group->version;
@@ -41,11 +33,6 @@ Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const F
     return {Action::ours, fmt::format("update {} to {} in {}", packages, version, where)};
 }
 
-/// Nothing can be upgraded in such a base: only a newer one has the fix.
-bool has_no_package_manager(const ImageEvidence& evidence) {
-    return !evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos;
-}
-
 Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, const FixGroup* group) {
     const auto rebuilt = std::ranges::find_if(evidence.bases, &BaseState::rebuilt);
     if (rebuilt != evidence.bases.end()) {
@@ -60,7 +47,8 @@ Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, con
                         "is not rebuilt yet",
                         packages, version)};
     }
-    if (has_no_package_manager(evidence)) {
+    // A distroless base has no package manager: only a newer one has the fix.
+    if (!evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos) {
         return {Action::upgrade_package,
                 fmt::format("wait with \"until: base-rebuilt\" until {} is rebuilt: Debian has {} in {}",
                             evidence.bases.front().reference, packages, version)};
@@ -97,7 +85,11 @@ std::string group_of(const Finding& finding, const ImageEvidence& evidence) {
     const std::string where = origin == IntroducedBy::base
                                   ? "base " + base
                                   : "ours " + find_origin(evidence.layers, finding.layer).instruction;
-    return where + "\n" + finding.package_type + "\n" + source_of(finding);
+    // Its source package builds others too, which are changed with it.
+    const auto source = std::ranges::find_if(finding.reported_by,
+                                             [](const Detection& detection) { return !detection.upstreams.empty(); });
+    return where + "\n" + finding.package_type + "\n" +
+           (source == finding.reported_by.end() ? finding.package : source->upstreams.front());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.h"
 #include "findings/fixed_versions.h"
@@ -44,12 +45,10 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
     text += render_fix(finding);
     if (!finding.aliases.empty()) text += ", also known as " + joined(finding.aliases, ", ");
     if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
-    std::vector<std::string> scanners;
-    for (const Detection& detection : finding.reported_by) {
-        const std::string name = render_scanner(detection.scanner);
-        if (std::ranges::find(scanners, name) == scanners.end()) scanners.push_back(name);
-    }
-    if (!scanners.empty()) text += ", seen by " + joined(scanners, " and ");
+    std::set<Scanner> scanners;
+    for (const Detection& detection : finding.reported_by) scanners.insert(detection.scanner);
+    for (const Scanner scanner : scanners)
+        text += (scanner == *scanners.begin() ? ", seen by " : " and ") + render_scanner(scanner);
     return finding.known_exploited ? text + ", known to be exploited" : text;
 }
 
@@ -84,12 +83,6 @@ Explanation explain_absence(const Verdict& verdict) {
     return {verdict.name, Answer::not_found, text};
 }
 
-std::vector<const Finding*> all_findings(const Verdict& verdict) {
-    std::vector<const Finding*> all = gated_findings(verdict);
-    for (const Finding& finding : verdict.suppressed) all.push_back(&finding);
-    return all;
-}
-
 /// The id that was probably meant: each run of characters that no id has becomes one hyphen.
 std::string plain_id(std::string_view id) {
     std::string plain;
@@ -113,7 +106,9 @@ std::string check_id(const std::string& id, const std::vector<Verdict>& verdicts
     const std::string wanted = lower_case(trimmed(id));
     std::vector<std::string> known;
     for (const Verdict& verdict : verdicts) {
-        for (const Finding* finding : all_findings(verdict)) {
+        std::vector<const Finding*> findings = gated_findings(verdict);
+        for (const Finding& finding : verdict.suppressed) findings.push_back(&finding);
+        for (const Finding* finding : findings) {
             if (has_name(*finding, wanted)) return "";
             known.push_back(finding->id);
             known.insert(known.end(), finding->aliases.begin(), finding->aliases.end());
@@ -133,25 +128,17 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
         const std::size_t before = explanations.size();
         const auto known = layers.find(verdict.name);
         const ImageLayers image_layers = known == layers.end() ? ImageLayers{} : known->second;
-        const auto add = [&](const std::vector<Finding>& findings, Answer answer, const std::string& word) {
-            for (const Finding& finding : findings) {
-                if (has_name(finding, wanted))
-                    explanations.push_back({verdict.name, answer, word + describe(finding, image_layers)});
-            }
+        const auto add = [&](const Finding& finding, Answer answer, const std::string& words,
+                             const std::string& after = "") {
+            if (has_name(finding, wanted))
+                explanations.push_back({verdict.name, answer, words + describe(finding, image_layers) + after});
         };
-        add(verdict.blocking, Answer::blocks, "present and blocks: ");
-        for (const WaivedFinding& waived : verdict.waived) {
-            if (!has_name(waived.finding, wanted)) continue;
-            explanations.push_back({verdict.name, Answer::waived,
-                                    "present, " + describe_acceptance(waived.waiver) + " (" +
-                                        describe(waived.finding, image_layers) + ")"});
-        }
-        add(verdict.reported, Answer::below_threshold, "present, not gated: ");
-        for (const Finding& finding : verdict.suppressed) {
-            if (!has_name(finding, wanted)) continue;
-            explanations.push_back(
-                {verdict.name, Answer::suppressed, finding.ignored_because + ": " + describe(finding, image_layers)});
-        }
+        for (const Finding& finding : verdict.blocking) add(finding, Answer::blocks, "present and blocks: ");
+        for (const WaivedFinding& waived : verdict.waived)
+            add(waived.finding, Answer::waived, "present, " + describe_acceptance(waived.waiver) + " (", ")");
+        for (const Finding& finding : verdict.reported) add(finding, Answer::below_threshold, "present, not gated: ");
+        for (const Finding& finding : verdict.suppressed)
+            add(finding, Answer::suppressed, finding.ignored_because + ": ");
         // What one scanner says about it may not be all that there is to say.
         if (verdict.outcome == Outcome::unknown) {
             for (std::size_t i = before; i < explanations.size(); ++i)

@@ -1,9 +1,10 @@
 // The decision, and the only place where it is made.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
-#include "findings/merge.h"
+#include "findings/finding.h"
 #include "policy/matching.h"
 #include "verdict/acceptance.h"
 #include "verdict/verdict.h"
@@ -16,20 +17,13 @@ struct JudgeContext {
     Date today;
 };
 
-bool is_past(const std::optional<Date>& last_day, Date today) {
-    return last_day && *last_day < today;
-}
-
-bool is_in_force(const Waiver& waiver, const JudgeContext& context) {
-    return !is_past(waiver.review_by, context.today) &&
-           !is_ended_by_base(waiver, context.subject.base_rebuilt, context.subject.base_created);
-}
-
 /// The exception that covers the finding today; nothing if none does.
 const Waiver* find_exception(const Finding& finding, const JudgeContext& context) {
     const std::vector<Waiver>& waivers = context.policy.waivers;
     const auto found = std::ranges::find_if(waivers, [&](const Waiver& waiver) {
-        return is_in_force(waiver, context) && covers_finding(waiver, finding, context.subject.target);
+        return !has_ended(waiver.review_by, context.today) &&
+               !is_ended_by_base(waiver, context.subject.base_rebuilt, context.subject.base_created) &&
+               covers_finding(waiver, finding, context.subject.target);
     });
     return found == waivers.end() ? nullptr : &*found;
 }
@@ -43,48 +37,32 @@ bool blocks(const Finding& finding, const JudgeContext& context) {
     if (gate.only_fixed && finding.fix != FixState::fixed) return false;
     const std::vector<Scope>& scopes = context.policy.scopes;
     return std::ranges::none_of(scopes, [&](const Scope& scope) {
-        return !is_past(scope.review_by, context.today) && severity < scope.gate_from &&
+        return !has_ended(scope.review_by, context.today) && severity < scope.gate_from &&
                covers_place(scope, finding, context.subject.target);
-    });
-}
-
-bool is_paused(const Policy& policy, Scanner scanner, Date today) {
-    return std::ranges::any_of(policy.pauses, [&](const ScannerPause& pause) {
-        return pause.scanner == scanner && !is_past(pause.until, today);
     });
 }
 
 /// Every scanner that is not paused has to have done its work.
 void check_scans(const Subject& subject, const Policy& policy, Time now, std::chrono::hours max_age, Verdict& verdict) {
+    std::ranges::copy_if(policy.pauses, std::back_inserter(verdict.paused),
+                         [&](const ScannerPause& pause) { return !has_ended(pause.until, day_of(now)); });
     std::size_t scanners_that_count = 0;
     for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {
-        if (is_paused(policy, scanner, day_of(now))) continue;
-        std::size_t scans = 0;
+        if (std::ranges::find(verdict.paused, scanner, &ScannerPause::scanner) != verdict.paused.end()) continue;
+        bool has_scanned = false;
         for (const ScanResult& scan : subject.scans) {
             if (scan.receipt.scanner != scanner) continue;
-            ++scans;
-            for (std::string& warning : limits_of(scan)) verdict.warnings.push_back(std::move(warning));
-            for (std::string& reason : reasons_against(scan, subject, now, max_age)) {
-                verdict.unknown_because.push_back(std::move(reason));
-            }
+            has_scanned = true;
+            std::ranges::move(limits_of(scan), std::back_inserter(verdict.warnings));
+            std::ranges::move(reasons_against(scan, subject, now, max_age),
+                              std::back_inserter(verdict.unknown_because));
         }
-        if (scans == 0) verdict.unknown_because.push_back(render_scanner(scanner) + " has not looked at the image");
+        if (!has_scanned) verdict.unknown_because.push_back(render_scanner(scanner) + " has not looked at the image");
         ++scanners_that_count;
-    }
-    for (const ScannerPause& pause : policy.pauses) {
-        if (!is_past(pause.until, day_of(now))) verdict.paused.push_back(pause);
     }
     check_system(subject, scanners_that_count, now, verdict);
     if (scanners_that_count == 0)
         verdict.unknown_because.emplace_back("all scanners are paused, so the image was not scanned");
-}
-
-std::vector<Report*> reports_of(Subject& subject) {
-    std::vector<Report*> reports;
-    for (ScanResult& scan : subject.scans) {
-        if (scan.report && !is_about_another(scan, subject)) reports.push_back(&*scan.report);
-    }
-    return reports;
 }
 
 void classify(std::vector<Finding> findings, const JudgeContext& context, Verdict& verdict) {
@@ -102,15 +80,6 @@ void classify(std::vector<Finding> findings, const JudgeContext& context, Verdic
             verdict.blocking.push_back(std::move(finding));
         }
     }
-}
-
-/// What a built-in rule of one scanner hides, and no other scanner sees.
-std::vector<Finding> take_suppressed(MergedReports& merged) {
-    if (merged.ignored.empty()) return {};
-    std::set<std::string> found;
-    for (const Finding& finding : merged.findings) found.insert(finding.key());
-    std::erase_if(merged.ignored, [&](const Finding& finding) { return found.contains(finding.key()); });
-    return std::move(merged.ignored);
 }
 
 /// The findings of `verdict` that are not in `other`.
@@ -143,32 +112,39 @@ std::vector<const Finding*> gated_findings(const Verdict& verdict) {
     return findings;
 }
 
-Outcome judge_run(const std::vector<Verdict>& verdicts) {
-    const auto any = [&](Outcome outcome) {
-        return std::ranges::find(verdicts, outcome, &Verdict::outcome) != verdicts.end();
-    };
-    if (verdicts.empty() || any(Outcome::unknown)) return Outcome::unknown;
+Outcome judge_run(const std::vector<Outcome>& outcomes) {
+    const auto any = [&](Outcome outcome) { return std::ranges::find(outcomes, outcome) != outcomes.end(); };
+    if (outcomes.empty() || any(Outcome::unknown)) return Outcome::unknown;
     return any(Outcome::vulnerable) ? Outcome::vulnerable : Outcome::clean;
 }
 
 Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age) {
-    Verdict verdict{.name = subject.name, .target = subject.target, .manifest = subject.manifest, .decided = now};
-    verdict.stand_in_bases = subject.stand_in_bases;
-    verdict.base_rebuilt = subject.base_rebuilt;
-    verdict.base_created = subject.base_created;
+    Verdict verdict{.name = subject.name,
+                    .target = subject.target,
+                    .manifest = subject.manifest,
+                    .decided = now,
+                    .stand_in_bases = subject.stand_in_bases,
+                    .base_rebuilt = subject.base_rebuilt,
+                    .base_created = subject.base_created};
     for (const ScanResult& scan : subject.scans) {
         verdict.receipts.push_back(scan.receipt);
         verdict.sample_data = verdict.sample_data || scan.receipt.sample_data;
     }
     check_scans(subject, policy, now, max_database_age, verdict);
-    MergedReports merged = merge_reports(reports_of(subject));
-    verdict.suppressed = take_suppressed(merged);
-    classify(std::move(merged.findings), {subject, policy, day_of(now)}, verdict);
-    if (!verdict.unknown_because.empty()) {
-        verdict.outcome = Outcome::unknown;
-    } else {
-        verdict.outcome = verdict.blocking.empty() ? Outcome::clean : Outcome::vulnerable;
+    std::vector<Report*> reports;
+    for (ScanResult& scan : subject.scans) {
+        if (scan.report && !is_about_another(scan, subject)) reports.push_back(&*scan.report);
     }
+    MergedReports merged = merge_reports(reports);
+    std::set<std::string> found;
+    for (const Finding& finding : merged.findings) found.insert(finding.key());
+    // What a built-in rule of one scanner hides, and no other scanner sees.
+    std::erase_if(merged.ignored, [&](const Finding& finding) { return found.contains(finding.key()); });
+    verdict.suppressed = std::move(merged.ignored);
+    classify(std::move(merged.findings), {subject, policy, day_of(now)}, verdict);
+    verdict.outcome = !verdict.unknown_because.empty() ? Outcome::unknown
+                      : verdict.blocking.empty()       ? Outcome::clean
+                                                       : Outcome::vulnerable;
     return verdict;
 }
 

@@ -110,7 +110,7 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
 std::vector<const Finding*> gated_findings(const Verdict& verdict);
 
 /// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.
-Outcome judge_run(const std::vector<Verdict>& verdicts);
+Outcome judge_run(const std::vector<Outcome>& outcomes);
 
 /// A report says only when it was made, and that much younger than its database it may be: it counts for so long.
 inline constexpr std::chrono::hours max_report_age{7 * 24};

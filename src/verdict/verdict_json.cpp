@@ -43,7 +43,7 @@ void write_detection(JsonWriter& json, const Detection& detection) {
     json.field("scanner", render_scanner(detection.scanner));
     json.field("id", detection.id);
     json.field("severity", render_severity(detection.severity));
-    if (!detection.severity_basis.empty()) json.field("severity_basis", detection.severity_basis);
+    json.field("severity_basis", unless_empty(detection.severity_basis));
     json.field("fix", fix_word(detection.fix));
     json.list("fixed_in", detection.fixed_in);
     json.close();
@@ -58,10 +58,6 @@ Detection read_detection(const Json& value) {
     detection.fix = read_fix(value);
     detection.fixed_in = texts_at(value, "fixed_in");
     return detection;
-}
-
-std::string render_day(const std::optional<Date>& date) {
-    return date ? render_date(*date) : "";
 }
 
 void write_finding(JsonWriter& json, const Finding& finding) {
@@ -126,8 +122,8 @@ void write_waiver(JsonWriter& json, const Waiver& waiver) {
     json.list("targets", waiver.targets);
     json.field("reason", waiver.reason);
     json.field("owner", waiver.owner);
-    json.field("added", render_day(waiver.added));
-    json.field("review_by", render_day(waiver.review_by));
+    json.field("added", waiver.added ? render_date(*waiver.added) : "");
+    json.field("review_by", waiver.review_by ? render_date(*waiver.review_by) : "");
     json.field("until", waiver.until_base_rebuilt ? "base-rebuilt" : "");
     json.field("file", waiver.at.file);
     json.field("line", waiver.at.line);
@@ -197,11 +193,6 @@ void write_pauses(JsonWriter& json, const std::vector<ScannerPause>& pauses) {
                      {"line", pause.at.line}});
     }
     json.close();
-}
-
-ScannerPause read_pause(const Json& value) {
-    return {read_scanner(value), text_at(value, "reason"), text_at(value, "owner"),
-            parse_date(text_at(value, "until")).value_or(Date{}), read_place(value)};
 }
 
 std::uint64_t read_count(const Json& object, std::string_view key) {
@@ -315,7 +306,9 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source) {
     for (const Json& one : items_at(root, "waived")) {
         verdict.waived.push_back({read_finding(member(one, "finding")), read_waiver(member(one, "waiver"))});
     }
-    for (const Json& value : items_at(root, "paused")) verdict.paused.push_back(read_pause(value));
+    for (const Json& pause : items_at(root, "paused"))
+        verdict.paused.push_back({read_scanner(pause), text_at(pause, "reason"), text_at(pause, "owner"),
+                                  parse_date(text_at(pause, "until")).value_or(Date{}), read_place(pause)});
     for (const Json& value : items_at(root, "receipts")) verdict.receipts.push_back(read_receipt(value, source));
     // A verdict that says two things at once was not written by this program.
     if (verdict.outcome == Outcome::clean && (!verdict.blocking.empty() || !verdict.unknown_because.empty())) {

@@ -30,13 +30,10 @@ std::string render_last_day(Date today, Date day) {
                : fmt::format(" ends in {}, after {}", counted(static_cast<std::size_t>(days), "day"), render_date(day));
 }
 
-struct Notes {
-    Problems problems;
-
-    void add(const Place& at, const std::string& what, const std::string& hint, Level level = Level::warning) {
-        problems.push_back({at, what, hint, level});
-    }
-};
+void add(Problems& notes, const Place& at, const std::string& what, const std::string& hint,
+         Level level = Level::warning) {
+    notes.push_back({at, what, hint, level});
+}
 
 Use count_use(const Waiver& waiver, const std::vector<Verdict>& verdicts) {
     Use use;
@@ -52,67 +49,52 @@ Use count_use(const Waiver& waiver, const std::vector<Verdict>& verdicts) {
     return use;
 }
 
-/// Only where every scan counts, and no scanner is off, is it known what an entry covers.
-bool is_complete(const std::vector<Verdict>& verdicts) {
-    return judge_run(verdicts) != Outcome::unknown &&
-           std::ranges::all_of(verdicts, [](const Verdict& verdict) { return verdict.paused.empty(); });
-}
-
 /// What a last day says by itself, of an exception or of a scope.
 void check_last_day(const std::string& name, const Place& at, const std::optional<Date>& last, std::size_t covered,
-                    Date today, Notes& notes) {
+                    Date today, Problems& notes) {
     const std::string hint = "decide again with a new date, or remove it";
     if (!last) {
-        notes.add(at, name + " has no date, so it is never reviewed", "add review_by, the last day on which it holds");
+        add(notes, at, name + " has no date, so it is never reviewed", "add review_by, the last day on which it holds");
     } else if (*last < today) {
-        notes.add(at,
-                  fmt::format("{} ended on {} and no longer applies{}", name, render_date(*last),
-                              covered == 0 ? "" : "; it would cover " + counted(covered, "finding")),
-                  hint);
+        add(notes, at,
+            fmt::format("{} ended on {} and no longer applies{}", name, render_date(*last),
+                        covered == 0 ? "" : "; it would cover " + counted(covered, "finding")),
+            hint);
     } else if (*last <= today + soon) {
-        notes.add(at, name + render_last_day(today, *last), hint);
+        add(notes, at, name + render_last_day(today, *last), hint);
     }
 }
 
-void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Notes& notes) {
+void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Problems& notes) {
     if (!waiver.until_base_rebuilt || waiver.review_by || verdicts.empty()) return;
     const bool base_known = std::ranges::any_of(
         verdicts, [](const Verdict& verdict) { return verdict.base_rebuilt || verdict.base_created; });
     if (base_known) return;
-    notes.add(waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
-              "add review_by, the last day on which it holds");
+    add(notes, waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
+        "add review_by, the last day on which it holds");
 }
 
-/// In a run of some images only, what matches nothing may well be for another image.
-Level level_of(Judged judged) {
-    return judged == Judged::all_images ? Level::warning : Level::notice;
-}
-
-void check_effect(const Waiver& waiver, const Use& use, Judged judged, Notes& notes) {
+void check_effect(const Waiver& waiver, const Use& use, Judged judged, Problems& notes) {
     if (use.covered == 0 && !use.advisory_of.empty()) {
-        notes.add(waiver.at,
-                  fmt::format("{} covers nothing: an advisory may stand for several vulnerabilities", describe(waiver)),
-                  "name the vulnerability: " + use.advisory_of);
+        add(notes, waiver.at,
+            fmt::format("{} covers nothing: an advisory may stand for several vulnerabilities", describe(waiver)),
+            "name the vulnerability: " + use.advisory_of);
     } else if (use.covered == 0 && judged == Judged::unknown_targets && !waiver.targets.empty()) {
-        notes.add(waiver.at,
-                  fmt::format("{} is for targets: [{}], and nothing says here which target the image is",
-                              describe(waiver), joined(waiver.targets, ", ")),
-                  "omit targets where images have none");
+        add(notes, waiver.at,
+            fmt::format("{} is for targets: [{}], and nothing says here which target the image is", describe(waiver),
+                        joined(waiver.targets, ", ")),
+            "omit targets where images have none");
     } else if (use.covered == 0 && judged == Judged::all_images) {
-        notes.add(waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
+        add(notes, waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
     } else if (use.covered == 0) {
-        notes.add(waiver.at, describe(waiver) + " matches nothing in what was judged here",
-                  "remove it, unless another image needs it", level_of(judged));
+        add(notes, waiver.at, describe(waiver) + " matches nothing in what was judged here",
+            "remove it, unless another image needs it", Level::notice);
     } else if (use.outlived > 0) {
-        notes.add(waiver.at,
-                  fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
-                              counted(use.outlived, "finding")),
-                  "build on the new base, then remove it");
+        add(notes, waiver.at,
+            fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
+                        counted(use.outlived, "finding")),
+            "build on the new base, then remove it");
     }
-}
-
-bool is_ended(const std::optional<Date>& last_day, Date today) {
-    return last_day && *last_day < today;
 }
 
 bool says_the_same(const Waiver& a, const Waiver& b) {
@@ -124,62 +106,63 @@ bool says_the_same(const Waiver& a, const Waiver& b) {
 }
 
 /// Whether an entry above this one says the same under one of its names.
-void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, Notes& notes) {
+void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, Problems& notes) {
     const auto self = waivers.begin() + (&waiver - waivers.data());
     const auto twin = std::find_if(waivers.begin(), self, [&](const Waiver& w) { return says_the_same(w, waiver); });
     if (twin == self) return;
     const bool contradicts = twin->review_by != waiver.review_by;
-    notes.add(
-        waiver.at,
+    add(notes, waiver.at,
         fmt::format("{} is already in {}:{}{}", describe(waiver), twin->at.file, twin->at.line,
                     contradicts ? ", with another date" : ""),
         contradicts ? "keep one of the two: the later date holds as long as both are there" : "remove one of the two");
 }
 
-bool is_used(const Scope& scope, const std::vector<Verdict>& verdicts) {
-    return std::ranges::any_of(verdicts, [&](const Verdict& verdict) {
-        const std::vector<const Finding*> findings = gated_findings(verdict);
-        return std::ranges::any_of(
-            findings, [&](const Finding* finding) { return covers_place(scope, *finding, verdict.target); });
-    });
-}
-
-void check_pause(const ScannerPause& pause, Date today, Notes& notes) {
+void check_pause(const ScannerPause& pause, Date today, Problems& notes) {
     const std::string name = render_scanner(pause.scanner);
     if (pause.until < today) {
-        notes.add(pause.at, fmt::format("the pause of {} ended on {}: it counts again", name, render_date(pause.until)),
-                  "remove the entry");
+        add(notes, pause.at,
+            fmt::format("the pause of {} ended on {}: it counts again", name, render_date(pause.until)),
+            "remove the entry");
     } else {
-        notes.add(pause.at,
-                  fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name,
-                              render_date(pause.until), pause.owner, pause.reason),
-                  "remove the entry as soon as it works again");
+        add(notes, pause.at,
+            fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name, render_date(pause.until),
+                        pause.owner, pause.reason),
+            "remove the entry as soon as it works again");
     }
 }
 
 }  // namespace
 
 Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdicts, Date today, Judged judged) {
-    const bool complete = is_complete(verdicts);
-    Notes notes;
+    // Only where every scan counts, and no scanner is off, is it known what an entry covers.
+    const bool complete = !verdicts.empty() && std::ranges::all_of(verdicts, [](const Verdict& verdict) {
+        return verdict.outcome != Outcome::unknown && verdict.paused.empty();
+    });
+    Problems notes;
     for (const Waiver& waiver : policy.waivers) {
         const Use use = count_use(waiver, verdicts);
         if (waiver.review_by || !waiver.until_base_rebuilt)
             check_last_day(describe(waiver), waiver.at, waiver.review_by, use.covered, today, notes);
         check_end(waiver, verdicts, notes);
-        if (complete && !is_ended(waiver.review_by, today)) check_effect(waiver, use, judged, notes);
+        if (complete && !has_ended(waiver.review_by, today)) check_effect(waiver, use, judged, notes);
         check_duplicate(policy.waivers, waiver, notes);
     }
     for (const Scope& scope : policy.scopes) {
         const std::string name = "the scope \"" + scope.id + "\"";
         check_last_day(name, scope.at, scope.review_by, 0, today, notes);
-        if (complete && !is_ended(scope.review_by, today) && !is_used(scope, verdicts))
-            notes.add(scope.at,
-                      fmt::format("{} matches nothing in {}", name,
-                                  judged == Judged::all_images ? "any image" : "what was judged here"),
-                      judged == Judged::all_images ? "remove it" : "remove it, unless another image needs it",
-                      level_of(judged));
+        const bool used = std::ranges::any_of(verdicts, [&](const Verdict& verdict) {
+            return std::ranges::any_of(gated_findings(verdict), [&](const Finding* finding) {
+                return covers_place(scope, *finding, verdict.target);
+            });
+        });
+        if (used || !complete || has_ended(scope.review_by, today)) continue;
+        // In a run of some images only, what matches nothing may well be for another image.
+        if (judged == Judged::all_images)
+            add(notes, scope.at, name + " matches nothing in any image", "remove it");
+        else
+            add(notes, scope.at, name + " matches nothing in what was judged here",
+                "remove it, unless another image needs it", Level::notice);
     }
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
-    return sorted_by_place(notes.problems);
+    return sorted_by_place(notes);
 }

@@ -33,7 +33,7 @@ TEST_CASE("versions come in the order of their package's type") {
     CHECK(compare_versions("npm", "1.0.0+build.1", "1.0.0") == 0);
 }
 
-TEST_CASE("a pre-release is told from a release that looks like one") {
+TEST_CASE("a pre-release differs from a release that looks like one") {
     for (const char* version : {"3.15.0a6", "2.0rc1", "1.0.dev3", "2.0.0b1"}) {
         INFO(version);
         CHECK(is_pre_release("python", version));

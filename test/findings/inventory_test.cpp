@@ -57,7 +57,7 @@ TEST_CASE("both scanners' spellings of a package are one name") {
             .name == "@babel/core");
 }
 
-TEST_CASE("another version, a new package and one that is gone are told, and nothing else") {
+TEST_CASE("another version, a new package and one that is gone are listed, and nothing else") {
     CHECK(told({{"deb", "libc6", "2.36"}, {"deb", "libssl3", "3.0.15"}, {"deb", "tar", "1.34"}},
                {{"deb", "zlib1g", "1.2"}, {"deb", "libssl3", "3.0.16"}, {"deb", "libc6", "2.36"}}) ==
           "deb libssl3: 3.0.15 -> 3.0.16\ndeb tar: 1.34 -> \ndeb zlib1g:  -> 1.2\n");

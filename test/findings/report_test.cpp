@@ -252,7 +252,7 @@ TEST_CASE("a Java library goes by one name and one path, whichever scanner sees 
     CHECK(ids_of(merge_findings({trivy, grype})) == "CVE-1 CVE-2 CVE-3");
 }
 
-TEST_CASE("Trivy tells whether it looked the system's packages up") {
+TEST_CASE("Trivy's report shows whether it looked the system's packages up") {
     const auto not_scanned = [](const std::string& results) {
         return parse_trivy_report(
                    R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {})" + results + "}", "it")

@@ -62,7 +62,7 @@ TEST_CASE("What distroless itself carries cannot be upgraded in production") {
     CHECK(check_upgradable(upgrades, "").empty());
 }
 
-TEST_CASE("Trivy's list tells which layer brought which version of a Debian package") {
+TEST_CASE("Trivy's list says which layer added which version of a Debian package") {
     const auto packages = parse_system_packages(
         R"({"Results":[{"Class":"os-pkgs","Packages":[{"Name":"libc6","Version":"2.36-9","Layer":{"DiffID":"sha256:1"}}]},
             {"Class":"lang-pkgs","Packages":[{"Name":"pip","Version":"24.0"}]}]})",

@@ -67,7 +67,7 @@ TEST_CASE("Whatever the runner takes for a blank before a command does not hide 
     }
 }
 
-TEST_CASE("A file whose name holds a line and a command of its own is told without the command") {
+TEST_CASE("A file whose name holds a line and a command of its own is shown without the command") {
     std::ostringstream to;
     github::FilteredStream(to).stream() << render_problems({{{"a\n\u00A0::stop-commands::x", 1}, "is odd", ""}});
     CHECK(lines_of(to.str()).size() == 2);

@@ -98,7 +98,7 @@ TEST_CASE("an empty policy is the default one, and that is said") {
           "policy.yml: warning: is empty: the default gate holds, and nothing is accepted\n");
 }
 
-TEST_CASE("every mistake of a policy is told at once, with its line and what to do") {
+TEST_CASE("every mistake of a policy is reported at once, with its line and what to do") {
     CHECK(complaint_of_policy(R"(gates:
   severity: high
 gate:

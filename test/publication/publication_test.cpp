@@ -187,7 +187,7 @@ TEST_CASE("A repository that holds another source's images is refused") {
     CHECK(publish({verdict()}, {foreign}, {.source = "https://github.com/defra/images"}).is_refused());
 }
 
-TEST_CASE("Stand-in bases and sample data only go where nobody else pulls from") {
+TEST_CASE("Stand-in bases and sample data only go where no one else pulls from") {
     Verdict stand_in = verdict();
     stand_in.stand_in_bases = true;
     CHECK(publish({stand_in}).is_refused());
@@ -230,7 +230,7 @@ TEST_CASE("gate.publish: no-worse lets a blocked image out that is no worse than
     CHECK(publish({verdict(Outcome::vulnerable)}, {}, {.source = "", .no_worse = {sha256("another")}}).is_refused());
 }
 
-TEST_CASE("an alias of unknown age moves only if somebody adopts it") {
+TEST_CASE("a moving tag of unknown age moves only if it is adopted") {
     const ExistingTag unknown = existing("latest", sha256("theirs"), std::nullopt, "");
     const Publication refused = publish({verdict()}, {unknown});
     REQUIRE(refused.is_refused());

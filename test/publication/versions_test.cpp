@@ -62,7 +62,7 @@ TEST_CASE("What is published and unchanged needs no other version") {
     CHECK(check(plan_of("1.5.0", {"3.13.4"}), released({"3.13.3"}), sha256("other")).empty());
 }
 
-TEST_CASE("Changed inputs under a version that is published are told on its line, with the version to take") {
+TEST_CASE("Changed inputs under a version that is published are reported on its line, with the version to take") {
     const Problems problems = check(plan_of("1.4.2", {"3.13.3"}), released({"3.13.3"}), sha256("other"));
     REQUIRE(problems.size() == 1);
     CHECK(problems.front().at == Place{"JOB.env", 2});
@@ -88,7 +88,7 @@ TEST_CASE("A Python minor version that goes is a major version") {
     CHECK(check(plan_of("2.0.0", {"3.13.3"}), released({"3.13.3", "3.12.6"})).empty());
 }
 
-TEST_CASE("A version lower than what is published is told") {
+TEST_CASE("A version lower than what is published is reported") {
     CHECK(check(plan_of("1.4.1", {"3.13.3"}), released({"3.13.3"})).front().what ==
           "DEFRA_VERSION 1.4.1 is lower than 1.4.2, which is published");
 }

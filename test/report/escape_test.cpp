@@ -42,7 +42,7 @@ TEST_CASE("what is not UTF-8 becomes a replacement character") {
     CHECK(clean_line("\xf4\x90\x80\x80") == replaced + replaced + replaced + replaced);  // above U+10FFFF
 }
 
-TEST_CASE("characters that nobody sees are taken out") {
+TEST_CASE("invisible characters are taken out") {
     CHECK(clean_line("pay\xe2\x80\xaepal") == "paypal");
     CHECK(clean_line("a\xe2\x80\x8b"
                      "b\xef\xbb\xbf"

@@ -28,7 +28,7 @@ TEST_CASE("one finding with two remedies is two rows: something else has to be d
                         [](const FindingRow& row) { return row.finding->id == "CVE-2026-1001"; }) == 2);
 }
 
-TEST_CASE("images on two platforms are told apart") {
+TEST_CASE("images on two platforms have different names") {
     Run run = vulnerable_run();
     run.images[3].platform = "linux/arm64";
     CHECK(render_images(gather_findings(run)[0].images, run) ==

@@ -87,7 +87,7 @@ TEST_CASE("a waiver to paste cannot leave its code block") {
     CHECK(has(summary, "\n`````\n"));
 }
 
-TEST_CASE("an image of which nobody knows the platform stands there by its name") {
+TEST_CASE("an image without a known platform stands there by its name") {
     Run run = vulnerable_run();
     run.images.resize(1);
     CHECK(has(render_summary(run), "| **3.13.3-development**<br>linux/amd64 |"));
@@ -105,7 +105,7 @@ TEST_CASE("stand-ins and sample data are said above everything else") {
     CHECK_FALSE(has(render_summary(clean_run()), "CAUTION"));
 }
 
-TEST_CASE("the step that publishes tells what came of it, with the tags it wrote") {
+TEST_CASE("the step that publishes reports what came of it, with the tags it wrote") {
     Run run = vulnerable_run();
     run.publication.reset();
     CHECK(render_publication_summary(run).empty());
@@ -155,7 +155,7 @@ TEST_CASE("no limit is ever exceeded, and folds are always closed again") {
     }
 }
 
-TEST_CASE("of what is to do a dozen lines are told, and how many more there are") {
+TEST_CASE("of what is to do a dozen lines are shown, and how many more there are") {
     const std::string summary = render_summary(busy_run());
     CHECK(has(summary, "\n12. Xxx"));
     CHECK_FALSE(has(summary, "\n13. Xxx"));

@@ -53,7 +53,7 @@ TEST_CASE("Findings open the issue, which notifies people by itself: without a c
     CHECK(parse_tracking_state(plan.body) == plan.state);
 }
 
-TEST_CASE("The same findings the next night bring the issue up to date and tell nobody") {
+TEST_CASE("The same findings the next night bring the issue up to date without a comment") {
     const Run run = nightly(vulnerable_run());
     const TrackingPlan plan = plan_tracking(run, state_after(run), std::nullopt, nobody);
     CHECK(plan.action == TrackingAction::update);
@@ -61,7 +61,7 @@ TEST_CASE("The same findings the next night bring the issue up to date and tell 
     CHECK(plan.news.empty());
 }
 
-TEST_CASE("A new finding is told of in a comment that names it, and only it") {
+TEST_CASE("A new finding gets a comment that names it, and only it") {
     const Run run = nightly(vulnerable_run());
     TrackingState known = state_after(run);
     known.known.erase(known.known.begin());
@@ -92,7 +92,7 @@ TEST_CASE("A clean night in which a scanner was off closes nothing: what only it
     CHECK(plan_tracking(run, TrackingState{}, std::nullopt, nobody).action == TrackingAction::leave_alone);
 }
 
-TEST_CASE("An unknown night keeps what was known, closes nothing, and is told of once, in the third night") {
+TEST_CASE("An unknown night keeps what was known, closes nothing, and is reported once, in the third night") {
     const TrackingState red = state_after(nightly(vulnerable_run()));
     TrackingState state = red;
     for (int night = 1; night <= 5; ++night) {

@@ -6,7 +6,7 @@
 
 using namespace std::chrono_literals;
 
-TEST_CASE("durations and ages are told in the unit that fits") {
+TEST_CASE("durations and ages have the unit that fits") {
     CHECK(render_duration(48s) == "48 s");
     CHECK(render_duration(252s) == "4 min 12 s");
     CHECK(render_duration(7500s) == "2 h 5 min");
@@ -17,7 +17,7 @@ TEST_CASE("durations and ages are told in the unit that fits") {
     CHECK(render_age(49h) == "2 days");
 }
 
-TEST_CASE("bytes are told in the unit that fits, never as a thousand of one") {
+TEST_CASE("bytes have the unit that fits, never as a thousand of one") {
     CHECK(render_bytes(1) == "1 byte");
     CHECK(render_bytes(999) == "999 bytes");
     CHECK(render_bytes(1000) == "1.0 kB");
@@ -36,7 +36,7 @@ TEST_CASE("a waiver holds through its last day") {
     CHECK(render_days_left(std::nullopt, today) == "no date");
 }
 
-TEST_CASE("a severity is told once where the scanners agree, and per scanner where they do not") {
+TEST_CASE("a severity is shown once where the scanners agree, and per scanner where they do not") {
     Finding finding = make_finding("CVE-2026-1", "a", Severity::high);
     Detection trivy;
     trivy.severity = Severity::high;
@@ -71,7 +71,7 @@ TEST_CASE("only ids of a known form become links") {
     CHECK(make_link(finding) == "");
 }
 
-TEST_CASE("the oldest database of each scanner is told") {
+TEST_CASE("the oldest database of each scanner is shown") {
     Run run = clean_run();
     CHECK(render_scanners(run) ==
           std::vector<std::string>{"trivy 0.74.0, database 5 hours old", "grype 0.116.0, database 30 hours old"});

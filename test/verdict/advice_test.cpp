@@ -112,7 +112,7 @@ TEST_CASE("what a layer of ours brings asks for a change there") {
             "that is not enough, add tini to image/security-upgrades.txt"});
 }
 
-TEST_CASE("without a fix there is nothing to do, and a refused fix is told from a missing one") {
+TEST_CASE("without a fix there is nothing to do, and a refused fix differs from a missing one") {
     const ImageEvidence evidence = evidence_of_image();
     CHECK(advise(found(trivy, "CVE-1", "a", Severity::high, FixState::none), evidence) ==
           Advice{Action::no_fix, "no fix yet: wait, or accept the risk"});
@@ -230,7 +230,7 @@ TEST_CASE("a verdict is read as it was written") {
     CHECK(again.receipts[1].sbom == sha256("sbom"));
 }
 
-TEST_CASE("what is no verdict, or contradicts itself, is refused; an outcome nobody knows is unknown") {
+TEST_CASE("what is no verdict, or contradicts itself, is refused; an unknown word for an outcome is unknown") {
     const std::string text =
         render_verdict_json(judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {}));
     const auto changed = [&](const std::string& from, const std::string& to) {
@@ -339,7 +339,7 @@ TEST_CASE("a change is shown with what it adds and what it fixes, whether it blo
     CHECK(ids_of(comparison.gone) == "CVE-2");
 }
 
-TEST_CASE("an image is as large as its scans tell, whichever of them does") {
+TEST_CASE("an image is as large as one of its scans reports") {
     Verdict verdict = judged(image_with({}, {}), {});
     CHECK(size_of(verdict).compressed == 0);
     verdict.receipts[0].size = {.compressed = 20, .unpacked = 50};

@@ -255,7 +255,7 @@ TEST_CASE("a report that is older than the limit does not count, and one that na
     CHECK(judged(bare, {}).warnings == std::vector<std::string>{"grype does not say how old its database is"});
 }
 
-TEST_CASE("what a report holds and nobody judges is counted") {
+TEST_CASE("what a report holds and is not judged is counted") {
     Subject image = image_with({}, {});
     image.scans[0].report->not_judged = {"1 misconfiguration", "12 licences"};
     CHECK(judged(image, {}).warnings ==
@@ -325,7 +325,7 @@ TEST_CASE("a scan of the scanner's own SBOM counts if the receipt binds the SBOM
     CHECK_FALSE(why_unknown(image).empty());
 }
 
-TEST_CASE("two bare reports of one image make a verdict, although nobody counted packages or asked for ages") {
+TEST_CASE("two bare reports of one image make a verdict, without counted packages or known ages") {
     Subject image = image_with({found(trivy, "CVE-1", "a", Severity::low)}, {});
     for (ScanResult& scan : image.scans) {
         scan.receipt.bare = true;
@@ -503,7 +503,7 @@ TEST_CASE("G9: a waiver until the base is rebuilt ends when a newer base is ther
     CHECK(judged(image, policy).outcome == Outcome::vulnerable);
 }
 
-TEST_CASE("a waiver that a rebuilt base has ended is told with its line") {
+TEST_CASE("a waiver that a rebuilt base has ended is reported with its line") {
     const Policy policy =
         policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]");
     Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
@@ -516,7 +516,7 @@ TEST_CASE("a waiver that a rebuilt base has ended is told with its line") {
     CHECK(told[0].what == "the base was rebuilt, so the exception for CVE-1 no longer applies to 1 finding");
 }
 
-TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and that is told") {
+TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and that is reported") {
     const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
     const std::string entry = "{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt";
     const Policy endless = policy_of("exceptions: [" + entry + "}]");
@@ -671,18 +671,18 @@ TEST_CASE("adding a waiver never adds a blocking finding") {
 }
 
 TEST_CASE("a run is as good as its worst image, and unknown if nothing was judged") {
-    const Verdict clean = judged(image_with({}, {}), {});
-    const Verdict vulnerable = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {});
+    const Outcome clean = judged(image_with({}, {}), {}).outcome;
+    const Outcome vulnerable = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {}).outcome;
     Subject unscanned = image_with({}, {});
     unscanned.scans.clear();
-    const Verdict unknown = judged(unscanned, {});
+    const Outcome unknown = judged(unscanned, {}).outcome;
     CHECK(judge_run({}) == Outcome::unknown);
     CHECK(judge_run({clean, clean}) == Outcome::clean);
     CHECK(judge_run({clean, vulnerable}) == Outcome::vulnerable);
     CHECK(judge_run({vulnerable, unknown, clean}) == Outcome::unknown);
 }
 
-TEST_CASE("entries that ended, will end, did nothing or say the same twice are told, with their line") {
+TEST_CASE("entries that ended, will end, did nothing or say the same twice are reported, with their line") {
     const Policy policy = policy_of(R"(scopes:
   - {id: old, paths: ["/x/**"], reason: r, review_by: 2026-11-01}
   - {id: dateless, packages: [a], reason: r}

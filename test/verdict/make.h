@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/digest.h"
-#include "findings/merge.h"
+#include "findings/finding.h"
 #include "places.h"
 #include "verdict/verdict.h"
 
