@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 
-#include "base/memory.h"
 #include "cli/command_line.h"
 #include "cli/options.h"
 #include "cli/settings.h"
@@ -145,7 +144,6 @@ Exit fail(const Environment& environment, const Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    keep_memory();
     watch_for_cancellation();
     const Environment environment = load_environment();
     try {

@@ -42,7 +42,6 @@ struct BuildSettings {
     Time source_date{};         ///< SOURCE_DATE_EPOCH: of the last commit that touched an input
     std::string source;         ///< URL of the repository; empty: not written
     std::filesystem::path ca;   ///< trust bundle for the steps that download; empty: none
-    bool no_cache = false;
     std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…" (layer_cache.h)
     std::vector<std::string> cache_to;
 

@@ -165,7 +165,7 @@ class BuildGraph {
     /// One for each line: the others come of the first.
     void add_problem(int line, const std::string& what, const std::string& hint) {
         const bool is_known = std::ranges::any_of(problems_, [&](const Problem& p) { return p.at.line == line; });
-        if (!is_known) problems_.push_back({{dockerfile_.file, line}, what, hint});
+        if (!is_known) add(problems_, {dockerfile_.file, line}, what, hint);
     }
 
     const Dockerfile& dockerfile_;
@@ -243,12 +243,12 @@ std::optional<Base> load_stand_in(Files& files, const std::string& reference, co
                                   Problems& problems) {
     const std::optional<Digest> digest = Digest::parse(text_at(entry, "digest"));
     const fs::path layout = text_at(entry, "layout");
-    if (!digest) problems.push_back({at, "the stand-in for " + reference + " has no digest", remake_hint});
+    if (!digest) add(problems, at, "the stand-in for " + reference + " has no digest", remake_hint);
     if (!layout.is_absolute() || !files.is_directory(layout)) {
-        problems.push_back({at,
-                            "the stand-in for " + reference + " has no layout: \"" + layout.string() +
-                                "\" is no absolute path of a directory",
-                            remake_hint});
+        add(problems, at,
+            "the stand-in for " + reference + " has no layout: \"" + layout.string() +
+                "\" is no absolute path of a directory",
+            remake_hint);
         return std::nullopt;
     }
     if (!digest) return std::nullopt;
@@ -325,7 +325,7 @@ std::vector<Base> load_stand_ins(Files& files, const fs::path& path) {
     const LinedJson json = parse_people_json(files.read(path), path.string());
     std::vector<Base> bases;
     Problems problems;
-    if (!json.root.IsObject()) problems.push_back({json.at(""), "this is no list of stand-ins", remake_hint});
+    if (!json.root.IsObject()) add(problems, json.at(""), "this is no list of stand-ins", remake_hint);
     if (json.root.IsObject()) {
         for (const auto& entry : json.root.GetObject()) {
             const std::string reference = text_of(entry.name);

@@ -61,11 +61,7 @@ Command make_removal(const Buildx& buildx, const std::string& name, const Enviro
 }
 
 Response ask_engine(const World& world, const fs::path& socket, const std::string& method, const std::string& path) {
-    Request request;
-    request.method = method;
-    request.url = "http://engine" + path;
-    request.unix_socket = socket;
-    return world.http.send(request);
+    return world.http.send({.method = method, .url = "http://engine" + path, .unix_socket = socket});
 }
 
 constexpr Version oldest{0, 13, 0};
@@ -238,11 +234,7 @@ void write_docker_configuration(const World& world, const fs::path& directory,
     if (!logins.empty()) json.close();
     if (const auto home = world.environment.find("HOME"); home != world.environment.end()) {
         const fs::path plugins = fs::path(home->second) / ".docker" / "cli-plugins";
-        if (world.files.is_directory(plugins)) {
-            json.open_array("cliPluginsExtraDirs");
-            json.item(plugins.string());
-            json.close();
-        }
+        if (world.files.is_directory(plugins)) json.list("cliPluginsExtraDirs", {plugins.string()});
     }
     world.files.write(directory / "config.json", json.text());
     // buildx asks git for the commit; in a workflow the work tree belongs to another user (runner.md §4).

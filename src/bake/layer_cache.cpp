@@ -9,17 +9,13 @@
 
 namespace {
 
-std::vector<std::string> attributes_of(const std::string& entry) {
-    return fields_of(entry, ',');
-}
-
 bool has_attribute(const std::string& entry, std::string_view prefix) {
-    const std::vector<std::string> all = attributes_of(entry);
+    const std::vector<std::string> all = fields_of(entry, ',');
     return std::ranges::any_of(all, [&](const std::string& one) { return one.starts_with(prefix); });
 }
 
 bool is_actions_cache(const std::string& entry) {
-    const std::vector<std::string> all = attributes_of(entry);
+    const std::vector<std::string> all = fields_of(entry, ',');
     return std::ranges::find(all, "type=gha") != all.end();
 }
 
@@ -92,7 +88,7 @@ std::string render_cache(const std::string& entry, const std::string& name) {
     if (!is_actions_cache(entry)) return entry;
     std::string scope = name;
     std::vector<std::string> attributes;
-    for (const std::string& attribute : attributes_of(entry)) {
+    for (const std::string& attribute : fields_of(entry, ',')) {
         if (attribute.starts_with("scope=")) {
             scope = attribute.substr(6) + "-" + name;
         } else {

@@ -93,10 +93,9 @@ void write_map(JsonWriter& json, std::string_view key, const std::map<std::strin
     json.close();
 }
 
-void write_list(JsonWriter& json, std::string_view key, const std::vector<std::string>& entries) {
-    json.open_array(key);
-    for (const std::string& entry : entries) json.item(literal(entry));
-    json.close();
+void write_list(JsonWriter& json, std::string_view key, std::vector<std::string> entries) {
+    for (std::string& entry : entries) entry = literal(entry);
+    json.list(key, entries);
 }
 
 std::vector<std::string> render_caches(std::vector<std::string> entries, const std::string& name) {
@@ -152,7 +151,6 @@ std::string run_bake(const World& world, const BuildSettings& settings, const st
                      const fs::path& bake_file, const Environment& environment) {
     std::vector<std::string> arguments = {"bake", "--file", bake_file.string(), "--progress", "plain"};
     if (!builder.empty()) arguments.insert(arguments.end(), {"--builder", builder});
-    if (settings.no_cache) arguments.emplace_back("--no-cache");
     Command command = buildx_command(settings.buildx, arguments, environment);
     command.relayed = !variable(world, "GITHUB_ACTIONS").empty();
     const fs::path log = settings.out / "build.log";
@@ -200,9 +198,9 @@ Problems note_sources(const World& world, const Plan& plan, const Dockerfile& do
                 is_known = true;
             }
             if (is_known) continue;
-            problems.push_back({{dockerfile.file, 0},
-                                layout.name + " was made from " + source.name + ", which is not a pinned base",
-                                "the build is discarded: name that image in a FROM, and use its stage"});
+            add(problems, {dockerfile.file},
+                layout.name + " was made from " + source.name + ", which is not a pinned base",
+                "the build is discarded: name that image in a FROM, and use its stage");
         }
     }
     return problems;

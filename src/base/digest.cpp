@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/encoding.h"
 #include "base/error.h"
 
 namespace {
@@ -14,7 +15,7 @@ bool is_lower_hex(char c) {
 }
 
 void require(int openssl_result) {
-    if (openssl_result != 1) throw Error{Exit::failed, "OpenSSL could not compute a SHA-256 digest", ""};
+    if (openssl_result != 1) throw Error{Exit::failed, "OpenSSL could not compute a digest", ""};
 }
 
 }  // namespace
@@ -27,32 +28,23 @@ std::optional<Digest> Digest::parse(std::string_view text) {
     return Digest(std::string(text));
 }
 
-struct Sha256::State {
-    EVP_MD_CTX* context = EVP_MD_CTX_new();
-    ~State() { EVP_MD_CTX_free(context); }
-};
-
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-    require(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr));
+Hash::Hash(const char* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    require(EVP_DigestInit_ex(context_.get(), EVP_get_digestbyname(algorithm), nullptr));
 }
 
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256::~Sha256() = default;
+void Hash::add(std::string_view bytes) {
+    require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+}
 
-void Sha256::add(std::string_view bytes) {
-    require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()));
+std::string Hash::finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
+    unsigned size = 0;
+    require(EVP_DigestFinal_ex(context_.get(), raw.data(), &size));
+    return {raw.begin(), raw.begin() + size};
 }
 
 Digest Sha256::finish() {
-    std::array<unsigned char, 32> raw{};
-    require(EVP_DigestFinal_ex(state_->context, raw.data(), nullptr));
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text = "sha256:";
-    for (const unsigned char byte : raw) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 15U];
-    }
-    return *Digest::parse(text);
+    return *Digest::parse("sha256:" + hexadecimal(hash_.finish()));
 }
 
 Digest sha256(std::string_view bytes) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
+
 class Digest {
   public:
     /// "sha256:" and 64 lower-case hexadecimal digits, or nothing.
@@ -26,17 +28,23 @@ class Digest {
 
 Digest sha256(std::string_view bytes);
 
+/// A hash of bytes that arrive in pieces, by OpenSSL.
+class Hash {
+  public:
+    explicit Hash(const char* algorithm);  ///< "SHA256", "MD5"
+    void add(std::string_view bytes);
+    std::string finish();  ///< the raw bytes; ends the computation: add nothing afterwards
+
+  private:
+    std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+};
+
 /// SHA-256 of bytes that arrive in pieces.
 class Sha256 {
   public:
-    Sha256();
-    Sha256(Sha256&&) noexcept;
-    ~Sha256();
-
-    void add(std::string_view bytes);
+    void add(std::string_view bytes) { hash_.add(bytes); }
     Digest finish();  ///< ends the computation; add nothing afterwards
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    Hash hash_{"SHA256"};
 };

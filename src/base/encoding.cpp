@@ -30,6 +30,16 @@ Bytef* input_of(std::string_view bytes) {
 
 }  // namespace
 
+std::string hexadecimal(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const char byte : bytes) {
+        text += digits[static_cast<unsigned char>(byte) >> 4U];
+        text += digits[static_cast<unsigned char>(byte) & 15U];
+    }
+    return text;
+}
+
 std::string base64(std::string_view bytes) {
     std::string text(4 * ((bytes.size() + 2) / 3), '\0');
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),

@@ -1,9 +1,11 @@
-// Bytes in other clothes: base64 (RFC 4648), percent-encoding (RFC 3986), gzip (RFC 1952).
+// Bytes in other clothes: hexadecimal, base64 (RFC 4648), percent-encoding (RFC 3986), gzip (RFC 1952).
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+std::string hexadecimal(std::string_view bytes);  ///< in lower case
 
 /// Without line feeds.
 std::string base64(std::string_view bytes);

@@ -40,8 +40,27 @@ Error::Error(Exit code, std::string what, std::string hint) : Error(code, Place{
 Error::Error(Exit code, Place at, std::string what, std::string hint)
     : Error(code, {Problem{std::move(at), std::move(what), std::move(hint)}}) {}
 
+std::optional<Error> failure_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        if (error.exit == Exit::cancelled) throw;
+        return error;
+    }
+    return std::nullopt;
+}
+
 bool has_errors(const Problems& problems) {
     return std::ranges::find(problems, Level::error, &Problem::level) != problems.end();
+}
+
+Problems at_level(Level level, Problems problems) {
+    for (Problem& problem : problems) problem.level = level;
+    return problems;
+}
+
+void add(Problems& all, Place at, std::string what, std::string hint, Level level) {
+    all.push_back({std::move(at), std::move(what), std::move(hint), level});
 }
 
 void append(Problems& all, const Problems& more) {

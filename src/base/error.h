@@ -1,6 +1,8 @@
 // What went wrong, where, and what to do next: the program's one error mechanism.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,8 +48,17 @@ struct Error {
     bool is_permanent = false;  ///< of a request: another attempt would end the same way
 };
 
+/// What `work` threw; nothing if it went well. A cancellation is thrown on: nothing may make up for that.
+std::optional<Error> failure_of(const std::function<void()>& work);
+
 /// True if one of them is an error, not only a warning or a notice.
 bool has_errors(const Problems& problems);
+
+/// The same ones, all of this level.
+Problems at_level(Level level, Problems problems);
+
+/// Adds one at the end.
+void add(Problems& all, Place at, std::string what, std::string hint, Level level = Level::error);
 
 /// Adds `more` at the end of `all`.
 void append(Problems& all, const Problems& more);

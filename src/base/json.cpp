@@ -45,10 +45,9 @@ class LineRecorder {
         level.key.assign(s, n);
         const auto [first, is_new] = level.keys.emplace(level.key, current_line());
         if (!is_new) {
-            problems_.push_back(
-                {{lined_.file, current_line()},
-                 "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
-                 "keep one of the two"});
+            add(problems_, {lined_.file, current_line()},
+                "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
+                "keep one of the two");
         }
         return target_.Key(s, n, copy);
     }
@@ -127,20 +126,6 @@ Problem describe_mistake(std::string_view text, std::size_t offset, rapidjson::P
     return {at, "this is not JSON: " + std::string(rapidjson::GetParseError_En(code)), ""};
 }
 
-void refuse_unreadable(std::string_view text, const std::string& file) {
-    const auto refuse = [&](int line, std::string what, std::string hint) {
-        throw Error{Exit::bad_input, {file, line}, std::move(what), std::move(hint)};
-    };
-    if (text.size() > max_file_size) refuse(0, "the file is larger than 1 MiB", "");
-    if (text.starts_with("\xEF\xBB\xBF"))
-        refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
-        refuse(1, "the file is UTF-16", "save it as UTF-8");
-    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
-        refuse(line_at(text, nul), "a NUL character", "remove it");
-    if (trimmed(text).empty()) refuse(0, "the file is empty", "");
-}
-
 }  // namespace
 
 Place LinedJson::at(const std::string& pointer) const {
@@ -166,7 +151,9 @@ LinedJson parse_people_json(std::string_view text, const std::string& file) {
 }
 
 LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated) {
+    if (text.size() > max_file_size) throw Error{Exit::bad_input, {file}, "the file is larger than 1 MiB", ""};
     refuse_unreadable(text, file);
+    if (trimmed(text).empty()) throw Error{Exit::bad_input, {file}, "the file is empty", ""};
     LinedJson lined{.file = file};
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace {
 
 std::string same_dashes(std::string_view word) {
@@ -49,6 +51,18 @@ std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
+void refuse_unreadable(std::string_view text, const std::string& file) {
+    const auto refuse = [&](int line, const std::string& what, const std::string& hint) {
+        throw Error{Exit::bad_input, {file, line}, what, hint};
+    };
+    if (text.starts_with("\xEF\xBB\xBF"))
+        refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+        refuse(1, "the file is UTF-16", "save it as UTF-8");
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
+        refuse(line_at(text, nul), "a NUL character", "remove it");
+}
+
 int line_at(std::string_view text, std::size_t offset) {
     return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
 }
@@ -62,6 +76,10 @@ std::vector<std::string> fields_of(std::string_view text, char separator) {
         if (end == std::string_view::npos) return fields;
         text.remove_prefix(end + 1);
     }
+}
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+    if (std::ranges::find(list, text) == list.end()) list.push_back(text);
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {

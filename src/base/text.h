@@ -12,11 +12,18 @@ std::string_view trimmed(std::string_view text);
 /// Lines without their LF or CRLF. A last line without a line feed counts; an empty text has no lines.
 std::vector<std::string> lines_of(std::string_view text);
 
+/// Throws Error{bad_input}, with the line, for a file that a person cannot have meant: with a byte order mark, in
+/// UTF-16, or with a NUL.
+void refuse_unreadable(std::string_view text, const std::string& file);
+
 /// The line that the byte at `offset` stands on, counted from 1.
 int line_at(std::string_view text, std::size_t offset);
 
 /// Fields between separators, trimmed, empty ones left out: "a, b," -> {"a", "b"}.
 std::vector<std::string> fields_of(std::string_view text, char separator);
+
+/// At the end of the list, unless it is there.
+void add_once(std::vector<std::string>& list, const std::string& text);
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 

@@ -111,8 +111,8 @@ Invocation parse_inputs(const Environment& environment) {
     const auto command = environment.find("INPUT_COMMAND");
     invocation.command = command == environment.end() || command->second.empty() ? "run" : command->second;
     if (!is_command(invocation.command)) {
-        problems.push_back(
-            {{}, fmt::format("the input command is \"{}\"", invocation.command), "write one of " + command_names()});
+        add(problems, {}, fmt::format("the input command is \"{}\"", invocation.command),
+            "write one of " + command_names());
     }
     for (const auto& [key, value] : environment) {
         if (!key.starts_with("INPUT_") || key == "INPUT_COMMAND" || value.empty()) continue;
@@ -120,14 +120,11 @@ Invocation parse_inputs(const Environment& environment) {
         const auto option = std::ranges::find_if(
             table, [&input = key](const OptionText& o) { return "INPUT_" + upper_case(o.name) == input; });
         if (key == "INPUT_ARGS" || key == "INPUT_ENTRYPOINT") {
-            invocation.warnings.push_back({{},
-                                           "`" + lower_case(key.substr(6)) + "` of this step is ignored",
-                                           "write `command` and the other inputs that action.yml lists",
-                                           Level::warning});
+            add(invocation.warnings, {}, "`" + lower_case(key.substr(6)) + "` of this step is ignored",
+                "write `command` and the other inputs that action.yml lists", Level::warning);
         } else if (option == table.end()) {
-            problems.push_back({{},
-                                fmt::format("there is no input \"{}\"", lower_case(key.substr(6))),
-                                "action.yml lists the inputs"});
+            add(problems, {}, fmt::format("there is no input \"{}\"", lower_case(key.substr(6))),
+                "action.yml lists the inputs");
         } else {
             invocation.options[option->name] = value;
         }

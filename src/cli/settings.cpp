@@ -127,7 +127,7 @@ class Reader {
     }
 
     void refuse(const std::string& name, const std::string& value, const std::string& hint) {
-        problems_.push_back({{}, fmt::format("--{} does not take \"{}\"", name, value), hint});
+        add(problems_, {}, fmt::format("--{} does not take \"{}\"", name, value), hint);
     }
 
     void finish() const {

@@ -112,7 +112,7 @@ Result run_explain(const World& world, const Settings& settings) {
     Problems problems;
     for (const std::string& id : settings.vulnerabilities) {
         if (const std::string hint = check_id(id, known.verdicts); !hint.empty())
-            problems.push_back({{}, fmt::format("\"{}\" is not an id of a vulnerability", clean_line(id, 100)), hint});
+            add(problems, {}, fmt::format("\"{}\" is not an id of a vulnerability", clean_line(id, 100)), hint);
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     Answer worst = Answer::not_found;
@@ -126,17 +126,13 @@ Result run_explain(const World& world, const Settings& settings) {
     }
     const bool sample = std::ranges::any_of(known.verdicts, &Verdict::sample_data);
     if (sample) {
-        result.problems.push_back({{},
-                                   "this was looked up in sample data, which says nothing about real vulnerabilities",
-                                   "scan with the scanners' own databases",
-                                   Level::warning});
+        add(result.problems, {}, "this was looked up in sample data, which says nothing about real vulnerabilities",
+            "scan with the scanners' own databases", Level::warning);
     }
     result.outputs["answer"] = render_answer(worst);
     if (worst != Answer::not_known) return result;
     result.exit = Exit::failed;
-    result.problems.push_back({{},
-                               "not every image could answer",
-                               "scan again, or name an image that is published with --reference",
-                               Level::warning});
+    add(result.problems, {}, "not every image could answer",
+        "scan again, or name an image that is published with --reference", Level::warning);
     return result;
 }

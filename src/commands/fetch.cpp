@@ -1,9 +1,9 @@
 // `fetch`: the other direction. Published images become layouts on disk, each blob once.
 #include <ostream>
 
-#include "base/json.h"
 #include "commands/commands.h"
 #include "pipeline/external_images.h"
+#include "pipeline/images.h"
 
 Result run_fetch(const World& world, const Settings& settings) {
     if (settings.references.empty()) {
@@ -11,12 +11,11 @@ Result run_fetch(const World& world, const Settings& settings) {
                     "python-image-action fetch docker.io/defradigital/python@sha256:…"};
     }
     Result result;
-    JsonWriter digests;
-    digests.open_object();
+    std::vector<Layout> layouts;
     for (const GivenImage& image : fetch_references(world, settings, settings.out / "fetched", result.problems)) {
         world.out << image.layout.name << "  " << image.layout.manifest.text() << "\n";
-        digests.field(image.layout.name, image.layout.manifest.text());
+        layouts.push_back(image.layout);
     }
-    result.outputs["digests"] = digests.one_line();
+    result.outputs["digests"] = render_digests(layouts);
     return result;
 }

@@ -50,7 +50,7 @@ Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
     for (const ScanResult* scan : {&trivy, &grype}) {
         const std::string why =
             scan->receipt.failure.empty() ? "names no configuration of an image" : scan->receipt.failure;
-        problems.push_back({{}, render_scanner(scan->receipt.scanner) + ": " + why, ""});
+        add(problems, {}, render_scanner(scan->receipt.scanner) + ": " + why, "");
     }
     problems.back().hint = "give a report of an image, as trivy image --format json and grype -o json write it";
     throw Error{Exit::failed, problems};
@@ -199,8 +199,7 @@ Result judge_release(const World& world, const Settings& settings) {
         world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
     }
     for (const std::string& one : differing) {
-        result.problems.push_back(
-            {{}, one, "then it was decided by python-image-action " + evidence.program, Level::warning});
+        add(result.problems, {}, one, "then it was decided by python-image-action " + evidence.program, Level::warning);
     }
     return result;
 }

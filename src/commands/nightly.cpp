@@ -46,30 +46,30 @@ std::vector<Layout> fetch_layouts(const World& world, registry::Client& client, 
 
 /// What can be scanned again from what the release keeps need not be pulled. In the order of `requests`.
 std::vector<Layout> scan_published(const World& world, registry::Client& client, const Settings& settings,
-                                   const Night& night) {
+                                   const NightlyTargets& published) {
     std::map<std::string, Layout> scanned;
-    const std::vector<std::string> again = rescan_images(world, settings, night.project, night.kept);
-    for (const Layout& layout : night.kept) {
+    const std::vector<std::string> again = rescan_images(world, settings, published.project, published.kept);
+    for (const Layout& layout : published.kept) {
         if (std::ranges::find(again, layout.name) != again.end()) scanned.emplace(layout.name, layout);
     }
-    Requests others = night.requests;
+    Requests others = published.requests;
     std::erase_if(others, [&](const registry::FetchRequest& request) { return scanned.contains(name_of(request)); });
-    const std::vector<Layout> fetched = fetch_layouts(world, client, settings, others, night.from);
-    scan_images(world, settings, night.project, fetched);
+    const std::vector<Layout> fetched = fetch_layouts(world, client, settings, others, published.from);
+    scan_images(world, settings, published.project, fetched);
     for (const Layout& layout : fetched) scanned.emplace(layout.name, layout);
 
     std::vector<Layout> layouts;
-    for (const registry::FetchRequest& request : night.requests) layouts.push_back(scanned.at(name_of(request)));
+    for (const registry::FetchRequest& request : published.requests) layouts.push_back(scanned.at(name_of(request)));
     return layouts;
 }
 
-Run scan_night(const World& world, const Settings& settings, Night& night) {
-    registry::Client client = make_client(world, settings, night.project.warnings);
-    set_missing_apart(client, settings, night);
-    const std::vector<Layout> layouts = scan_published(world, client, settings, night);
-    renew_bases(world, client, settings, night.project.warnings);
-    const std::vector<Verdict> verdicts = judge_images(world, settings, night.project, layouts);
-    return gather_run(world, settings, night.project, layouts, {}, verdicts);
+Run scan_and_judge(const World& world, const Settings& settings, NightlyTargets& published) {
+    registry::Client client = make_client(world, settings, published.project.warnings);
+    set_missing_apart(client, settings, published);
+    const std::vector<Layout> layouts = scan_published(world, client, settings, published);
+    renew_bases(world, client, settings, published.project.warnings);
+    const std::vector<Verdict> verdicts = judge_images(world, settings, published.project, layouts);
+    return gather_run(world, settings, published.project, layouts, {}, verdicts);
 }
 
 // When it fails ----------------------------------------------------------------------------------------------------
@@ -78,38 +78,33 @@ Run scan_night(const World& world, const Settings& settings, Night& night) {
 // was thrown becomes a problem of a run that ends in an orderly way.
 
 /// A release that cannot be fetched or understood does not say what is published.
-Night find_or_explain(const World& world, const Settings& settings, github::Api& api) {
+NightlyTargets find_or_explain(const World& world, const Settings& settings, github::Api& api) {
     try {
         return find_published(world, settings, api);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
-        Night night{.project = load_policy_project(world, settings), .released = true};
-        append(night.project.warnings, error.problems);
-        return night;
+        NightlyTargets published{.project = load_policy_project(world, settings), .released = true};
+        append(published.project.warnings, error.problems);
+        return published;
     }
 }
 
-Run scan_or_explain(const World& world, const Settings& settings, Night& night) {
-    try {
-        return scan_night(world, settings, night);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        Run run = gather_run(world, settings, night.project, {}, {}, {});
-        append(run.warnings, error.problems);
-        for (const registry::FetchRequest& request : night.requests)
-            run.images.push_back(make_image_run(settings, night.project.plan, request.image, request.platform));
-        return run;
-    }
+Run scan_or_explain(const World& world, const Settings& settings, NightlyTargets& published) {
+    Run run;
+    const std::optional<Error> error = failure_of([&] { run = scan_and_judge(world, settings, published); });
+    if (!error) return run;
+    run = gather_run(world, settings, published.project, {}, {}, {});
+    append(run.warnings, error->problems);
+    for (const registry::FetchRequest& request : published.requests)
+        run.images.push_back(make_image_run(settings, published.project.plan, request.image, request.platform));
+    return run;
 }
 
 /// When a scan of what is published last had a result; nothing where GitHub does not say.
 std::optional<Time> ask_last_good(github::Api& api, const github::Event& event) {
-    try {
-        return github::load_last_good(api, "refs/heads/" + event.default_branch);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        return std::nullopt;
-    }
+    std::optional<Time> last_good;
+    failure_of([&] { last_good = github::load_last_good(api, "refs/heads/" + event.default_branch); });
+    return last_good;
 }
 
 // The tracking issue -----------------------------------------------------------------------------------------------
@@ -121,21 +116,17 @@ struct IssueResult {
 
 /// A repository without issues, or a token that may not write them, is a warning and no failure.
 IssueResult keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
-    try {
+    IssueResult kept;
+    const std::optional<Error> error = failure_of([&] {
         const github::TrackingIssues issues = github::load_tracking_issues(api);
         const auto state_of = [](const std::optional<github::TrackingIssue>& issue) {
             return issue ? std::optional(issue->state) : std::nullopt;
         };
         const TrackingPlan plan = plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
-        return {!plan.news.empty(), only_reports ? "" : github::carry_out(api, plan, issues)};
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        for (Problem problem : error.problems) {
-            problem.level = Level::warning;
-            result.problems.push_back(problem);
-        }
-        return {};
-    }
+        kept = {!plan.news.empty(), only_reports ? "" : github::carry_out(api, plan, issues)};
+    });
+    if (error) append(result.problems, at_level(Level::warning, error->problems));
+    return kept;
 }
 
 Exit exit_of(const Run& run, NightlyFail wish, bool news) {
@@ -185,7 +176,7 @@ void retire(const World& world, const Settings& settings, github::Api& api) {
 
 Result off(const std::string& reason) {
     Result result;
-    result.problems.push_back({{}, "no nightly scan: " + reason, "", Level::notice});
+    add(result.problems, {}, "no nightly scan: " + reason, "", Level::notice);
     return result;
 }
 
@@ -205,35 +196,30 @@ std::string why_only_report(const github::Event& event) {
 /// True before the first publication: there is no release, nothing in the registry, and no earlier scan. After a
 /// scan with a result, images that are gone make an unknown verdict.
 bool is_before_first_publication(const World& world, const Settings& settings, github::Api& api,
-                                 const github::Event& event, Night& night) {
-    if (night.released || night.requests.empty() || ask_last_good(api, event)) return false;
+                                 const github::Event& event, NightlyTargets& published) {
+    if (published.released || published.requests.empty() || ask_last_good(api, event)) return false;
     Problems warnings;
     registry::Client client = make_client(world, settings, warnings);
-    try {
-        if (!is_nothing_published(client, night)) return false;
-        append(night.project.warnings, warnings);
-        return true;
-    } catch (const Error& error) {  // the scan meets the same and reports it
-        if (error.exit == Exit::cancelled) throw;
-        return false;
-    }
+    bool nothing = false;
+    failure_of(
+        [&] { nothing = is_nothing_published(client, published); });  // the scan meets the same error and reports it
+    if (nothing) append(published.project.warnings, warnings);
+    return nothing;
 }
 
 /// The verdict is unknown, because nothing was scanned; that is no reason for a red run or an issue.
-Result report_nothing_published(const Night& night) {
-    const std::string what =
-        "nothing is published yet, so nothing was scanned: the registry shows no " + night.requests.front().reference;
+Result report_nothing_published(const NightlyTargets& published) {
+    const std::string what = "nothing is published yet, so nothing was scanned: the registry shows no " +
+                             published.requests.front().reference;
     Result result{.exit = Exit::done,
-                  .problems = night.project.warnings,
+                  .problems = published.project.warnings,
                   .outputs = {{"verdict", "unknown"}, {"issue", ""}},
                   .summary =
                       "## Nightly scan: nothing is published yet\n\nThe nightly scan begins with the first "
                       "publication. Until then there is no tracking issue.\n"};
-    result.problems.push_back(
-        {{},
-         what,
-         "if images were published there, check docker-username and docker-token: they must be able to read them",
-         Level::notice});
+    add(result.problems, {}, what,
+        "if images were published there, check docker-username and docker-token: they must be able to read them",
+        Level::notice);
     return result;
 }
 
@@ -249,25 +235,23 @@ Result run_nightly(const World& world, const Settings& settings) {
     const std::string only_reports = why_only_report(event);
     if (only_reports.empty()) keep_schedule_alive(world, api, event);
 
-    Night night = find_or_explain(world, settings, api);
+    NightlyTargets published = find_or_explain(world, settings, api);
     if (only_reports.empty()) retire(world, settings, api);
-    if (is_before_first_publication(world, settings, api, event, night)) return report_nothing_published(night);
-    Run run = scan_or_explain(world, settings, night);
+    if (is_before_first_publication(world, settings, api, event, published)) return report_nothing_published(published);
+    Run run = scan_or_explain(world, settings, published);
     run.command = "nightly";
     run.started = started;
-    run.images.insert(run.images.end(), night.missing.begin(), night.missing.end());
+    run.images.insert(run.images.end(), published.missing.begin(), published.missing.end());
     if (outcome_of(run) == Outcome::unknown) run.last_good = ask_last_good(api, event);  // else it is this one
     std::string summary = save_reports(world, settings, run);
 
     Result result = make_result(settings, run, std::move(summary));
     if (!only_reports.empty()) {
-        result.problems.push_back(
-            {{},
-             "this run only reports, and changes neither the tracking issue nor alerts: " + only_reports,
-             "",
-             Level::notice});
+        add(result.problems, {},
+            "this run only reports, and changes neither the tracking issue nor alerts: " + only_reports, "",
+            Level::notice);
     }
-    upload_findings(world, settings, night.project, run, result, only_reports);
+    upload_findings(world, settings, published.project, run, result, only_reports);
     const Exit of_upload =
         result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
     const IssueResult issue = keep_issue(settings, api, run, !only_reports.empty(), result);

@@ -37,11 +37,9 @@ Result roll_back(const World& world, const Settings& settings) {
     });
     Published published = execute_publication(world, settings, publication, {}, destination, step);
     if (published.state.result == PublicationState::Result::published) {
-        published.result.problems.push_back(
-            {{project.plan.job.file, project.plan.job.defra_version_line},
-             "the tags are back at " + settings.rollback_to + "; the next run of this branch moves them forwards again",
-             "revert what was wrong and raise DEFRA_VERSION before anything else is merged",
-             Level::warning});
+        add(published.result.problems, {project.plan.job.file, project.plan.job.defra_version_line},
+            "the tags are back at " + settings.rollback_to + "; the next run of this branch moves them forwards again",
+            "revert what was wrong and raise DEFRA_VERSION before anything else is merged", Level::warning);
     }
     world.out << published.result.outputs["tags"] << "\n";
     return published.result;

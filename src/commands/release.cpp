@@ -17,7 +17,7 @@ Result run_release(const World& world, const Settings& settings) {
     if (!permission.granted) {
         if (settings.publish == github::Mode::required)
             throw Error{Exit::failed, "no release: " + permission.reason, "publish: auto would let it pass"};
-        result.problems.push_back({{}, "no release: " + permission.reason, "", Level::notice});
+        add(result.problems, {}, "no release: " + permission.reason, "", Level::notice);
         return result;
     }
     const std::vector<Layout> layouts = load_built_images(world, settings, project);

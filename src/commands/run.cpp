@@ -23,14 +23,6 @@
 
 namespace {
 
-/// The images, with all that is known about them before they are judged.
-struct Images {
-    std::vector<Layout> layouts;
-    std::vector<ContractReport> contracts;
-    Problems notices;
-    std::optional<UnchangedRelease> release;  ///< they were not built: these are the ones of this release
-};
-
 /// With gate.publish: no-worse a vulnerable run is tried too: what is published may be no better.
 bool may_be_published(const Project& project, const Run& run, const Result& result) {
     return result.exit == Exit::done ||
@@ -64,19 +56,19 @@ void release_if_published(const World& world, const Settings& settings, const Pr
                                          run.publication->result == PublicationState::Result::already_there);
     if (!out || settings.to.empty() || settings.dry_run || !project.event.in_workflow) return;
     if (!has_github(world, settings)) {
-        result.problems.push_back({{}, "no release: there is no token for GitHub", "", Level::notice});
+        add(result.problems, {}, "no release: there is no token for GitHub", "", Level::notice);
         return;
     }
-    try {
+    const std::optional<Error> error = failure_of([&] {
         const github::MadeRelease made = release_images(world, settings, project, layouts, run);
         run.publication->release = made.url;
         add_release(made, result);
-    } catch (const Error& error) {  // the images are published all the same: outputs and reports have to say so
-        if (error.exit == Exit::cancelled) throw;
-        result.exit = std::max(result.exit, error.exit);
-        result.problems.insert(result.problems.end(), error.problems.begin(), error.problems.end());
-        result.outputs["created"] = "false";
-    }
+    });
+    if (!error) return;
+    // The images are published all the same: outputs and reports have to say so.
+    result.exit = std::max(result.exit, error->exit);
+    append(result.problems, error->problems);
+    result.outputs["created"] = "false";
 }
 
 /// What check found is part of the reports, each warning once.
@@ -112,11 +104,10 @@ std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settin
     return contracts;
 }
 
-Images prepare_images(const World& world, const Settings& settings, const Project& project) {
-    if (std::optional<RescannedImages> published = rescan_unchanged(world, settings, project)) {
+ScannedImages prepare_images(const World& world, const Settings& settings, const Project& project) {
+    if (std::optional<ScannedImages> published = rescan_unchanged(world, settings, project)) {
         take_as_baseline(world, settings, project, published->layouts);
-        return {std::move(published->layouts), std::move(published->contracts), std::move(published->notices),
-                std::move(published->release)};
+        return std::move(*published);
     }
     Built built = build_meanwhile_fetch(world, settings, project);
     std::vector<ContractReport> contracts = test_meanwhile_scan(world, settings, project, built.layouts);
@@ -131,10 +122,8 @@ void conclude_unchanged(const Settings& settings, const Project& project, const 
     const bool publishes = ask_permission(settings, project).granted;
     if (result.exit != Exit::done && publishes && may_be_published(project, run, result)) {
         result.exit = Exit::done;
-        result.problems.push_back({{},
-                                   "what is published is vulnerable, and this run passes because it is no worse",
-                                   "gate.publish: no-worse in the policy lets it",
-                                   Level::warning});
+        add(result.problems, {}, "what is published is vulnerable, and this run passes because it is no worse",
+            "gate.publish: no-worse in the policy lets it", Level::warning);
     }
     run.publication = PublicationState{.result = PublicationState::Result::already_there,
                                        .to = release.record.destination,
@@ -161,7 +150,7 @@ Result run_all(const World& world, const Settings& settings) {
 
     try_publication(world, settings, project);
 
-    const Images images = prepare_images(world, settings, project);
+    const ScannedImages images = prepare_images(world, settings, project);
     const std::vector<Layout>& layouts = images.layouts;
     const Baseline baseline = judge_baseline(world, settings, project, layouts);
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline.published);

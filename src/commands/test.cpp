@@ -14,9 +14,9 @@ Problems list_failures(const std::vector<ContractReport>& reports, const Place& 
     for (const ContractReport& report : reports) {
         for (const ContractRow& row : report.rows) {
             if (row.result != RowResult::failed) continue;
-            problems.push_back(
-                {at, fmt::format("{}: {}: expected {}, found {}", report.name, row.check, row.expected, row.found),
-                 "the row is called " + row.id + " in contract files"});
+            add(problems, at,
+                fmt::format("{}: {}: expected {}, found {}", report.name, row.check, row.expected, row.found),
+                "the row is called " + row.id + " in contract files");
         }
     }
     return problems;

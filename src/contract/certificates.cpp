@@ -4,10 +4,12 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -20,6 +22,7 @@ namespace {
 struct Free {
     void operator()(BIO* bio) const { BIO_free_all(bio); }
     void operator()(X509* certificate) const { X509_free(certificate); }
+    void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
     void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
     void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
     void operator()(X509_STORE* store) const { X509_STORE_free(store); }
@@ -27,6 +30,7 @@ struct Free {
 };
 using Bio = std::unique_ptr<BIO, Free>;
 using X509Object = std::unique_ptr<X509, Free>;
+using Extension = std::unique_ptr<X509_EXTENSION, Free>;
 using Key = std::unique_ptr<EVP_PKEY, Free>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free>;
 using Store = std::unique_ptr<X509_STORE, Free>;
@@ -69,12 +73,17 @@ std::string der_of(X509* certificate) {
     return der;
 }
 
+std::string text_of(BIO* bio) {
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(bio, &text);
+    return {text, static_cast<std::size_t>(std::max(size, 0L))};
+}
+
 std::string subject_of(X509* certificate) {
     const Bio bio(BIO_new(BIO_s_mem()));
     X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &text);
-    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "(no name)";
+    const std::string text = text_of(bio.get());
+    return text.empty() ? "(no name)" : text;
 }
 
 Date end_of(X509* certificate) {
@@ -141,23 +150,20 @@ std::vector<std::string> refusals_of(X509* authority) {
 
 void read_file(const CertificateFile& file, std::vector<Certificate>& certificates, Problems& problems) {
     if (file.text.find("PRIVATE KEY-----") != std::string::npos) {
-        problems.push_back({{file.name, 0},
-                            "there is a private key in this file",
-                            "take it out, also of the history, and have the authority replaced"});
+        add(problems, {file.name}, "there is a private key in this file",
+            "take it out, also of the history, and have the authority replaced");
     }
     const std::vector<Block> blocks = blocks_of(file.text);
     if (blocks.empty()) {
-        problems.push_back(
-            {{file.name, 0},
-             "there is no certificate in this file",
-             "it has to be PEM text; convert other forms with: openssl x509 -inform der -in FILE -out FILE.crt"});
+        add(problems, {file.name}, "there is no certificate in this file",
+            "it has to be PEM text; convert other forms with: openssl x509 -inform der -in FILE -out FILE.crt");
     }
     for (const Block& block : blocks) {
         const Place at{file.name, block.line};
         const X509Object object = block.ended ? read_certificate(block.text) : nullptr;
         if (!object) {
-            problems.push_back({at, "this certificate cannot be read",
-                                "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text"});
+            add(problems, at, "this certificate cannot be read",
+                "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text");
             continue;
         }
         certificates.push_back({.at = at,
@@ -188,6 +194,53 @@ Problems describe_end(const Certificate& certificate, Date today) {
              past ? "replace it, or take it out" : "ask its owner for the next one", Level::warning}};
 }
 
+// An authority of a test's own ----------------------------------------------------------------------------------------
+
+struct ExtensionText {
+    int id = 0;
+    const char* value = "";
+};
+
+void require(bool done) {
+    if (!done)
+        throw Error{Exit::failed, "OpenSSL could not make a certificate for the test",
+                    "see whether this machine's OpenSSL is restricted (openssl.cnf)"};
+}
+
+Key make_key() {
+    Key key(EVP_EC_gen("P-256"));
+    require(key != nullptr);
+    return key;
+}
+
+X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now, std::chrono::days lifetime) {
+    X509Object certificate(X509_new());
+    // DER has an integer in as few bytes as it takes: a first byte of zero would make the certificate unreadable.
+    unsigned char random[8];
+    require(RAND_bytes(random, sizeof random) == 1);
+    random[0] = static_cast<unsigned char>(0x40U | (random[0] & 0x3FU));
+    std::time_t time = std::chrono::system_clock::to_time_t(now);
+    X509_set_version(certificate.get(), X509_VERSION_3);
+    ASN1_STRING_set(X509_get_serialNumber(certificate.get()), random, sizeof random);
+    X509_time_adj_ex(X509_getm_notBefore(certificate.get()), -1, 0, &time);
+    X509_time_adj_ex(X509_getm_notAfter(certificate.get()), static_cast<int>(lifetime.count()), 0, &time);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+    require(X509_set_pubkey(certificate.get(), key) == 1);
+    return certificate;
+}
+
+void sign(X509* certificate, const std::vector<ExtensionText>& extensions, X509* issuer, EVP_PKEY* issuer_key) {
+    X509_set_issuer_name(certificate, X509_get_subject_name(issuer));
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    for (const ExtensionText& text : extensions) {
+        const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, text.id, text.value));
+        require(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1);
+    }
+    require(X509_sign(certificate, issuer_key, EVP_sha256()) > 0);
+}
+
 }  // namespace
 
 std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& files) {
@@ -215,14 +268,41 @@ Problems check_certificates(const std::vector<CertificateFile>& files, Date toda
     for (const Certificate& certificate : certificates) {
         const auto [first, is_new] = seen.emplace(certificate.sha256, certificate.at);
         if (!is_new) {
-            problems.push_back(
-                {certificate.at,
-                 fmt::format("\"{}\" is already in {}:{}", certificate.subject, first->second.file, first->second.line),
-                 "take one of them out", Level::warning});
+            add(problems, certificate.at,
+                fmt::format("\"{}\" is already in {}:{}", certificate.subject, first->second.file, first->second.line),
+                "take one of them out", Level::warning);
             continue;
         }
         if (!certificate.refused_because.empty()) problems.push_back(describe_refusal(certificate));
         append(problems, describe_end(certificate, today));
     }
     return sorted_by_place(problems);
+}
+
+TestAuthority make_test_authority(const std::string& name, Time now, std::chrono::days lifetime) {
+    const Key authority_key = make_key();
+    const X509Object authority = make_certificate(name, authority_key.get(), now, lifetime);
+    sign(authority.get(),
+         {{NID_basic_constraints, "critical,CA:TRUE"},
+          {NID_key_usage, "critical,keyCertSign,cRLSign"},
+          {NID_subject_key_identifier, "hash"}},
+         authority.get(), authority_key.get());
+
+    const Key server_key = make_key();
+    const X509Object server = make_certificate("localhost", server_key.get(), now, lifetime);
+    sign(server.get(),
+         {{NID_basic_constraints, "critical,CA:FALSE"},
+          {NID_key_usage, "critical,digitalSignature"},
+          {NID_ext_key_usage, "serverAuth"},
+          {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1"},
+          {NID_subject_key_identifier, "hash"},
+          {NID_authority_key_identifier, "keyid:always"}},
+         authority.get(), authority_key.get());
+
+    const Bio trusted(BIO_new(BIO_s_mem()));
+    const Bio served(BIO_new(BIO_s_mem()));
+    require(PEM_write_bio_X509(trusted.get(), authority.get()) == 1);
+    require(PEM_write_bio_X509(served.get(), server.get()) == 1);
+    require(PEM_write_bio_PrivateKey(served.get(), server_key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+    return {.certificate = text_of(trusted.get()), .server = text_of(served.get())};
 }

@@ -36,3 +36,13 @@ std::vector<std::string> list_fingerprints(std::string_view pem);
 /// that Python 3.13's default context refuses (basicConstraints not critical, no keyUsage …), that have expired or will
 /// within 90 days, and doubles.
 Problems check_certificates(const std::vector<CertificateFile>& files, Date today);
+
+/// An authority of a test's own, whose key lives as long as the test.
+struct TestAuthority {
+    std::string certificate;  ///< PEM
+    std::string server;       ///< PEM: a certificate for localhost that it has issued, and the server's key
+};
+
+/// A new one that strict verification takes, valid from a day before `now` for `lifetime` after it. Throws
+/// Error{failed} if OpenSSL cannot make it.
+TestAuthority make_test_authority(const std::string& name, Time now, std::chrono::days lifetime = std::chrono::days(1));

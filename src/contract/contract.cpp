@@ -73,6 +73,11 @@ std::string render_row_result(RowResult result) {
     return "";
 }
 
+bool KnownFailure::is_about(const std::string& image) const {
+    return images.empty() ||
+           std::ranges::any_of(images, [&](const std::string& pattern) { return matches_pattern(pattern, image); });
+}
+
 bool ContractReport::passed() const {
     return !rows.empty() && count(*this, RowResult::failed) == 0;
 }

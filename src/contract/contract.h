@@ -47,6 +47,8 @@ struct KnownFailure {
     std::string owner;
     Date review_by{};  ///< holds through this day (UTC); then the row fails again
     Place at;
+
+    bool is_about(const std::string& image) const;  ///< by its report's name
 };
 
 /// MB are 10^6 bytes.

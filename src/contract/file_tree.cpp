@@ -1,13 +1,11 @@
 #include "contract/file_tree.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
-#include <memory>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "contract/tar.h"
@@ -61,30 +59,6 @@ std::string find_libc_build(const std::string& bytes) {
     return "";
 }
 
-/// A hash of OpenSSL's, of bytes that arrive in pieces.
-class Hash {
-  public:
-    explicit Hash(const EVP_MD* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-        EVP_DigestInit_ex(context_.get(), algorithm, nullptr);
-    }
-    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-    std::string finish() {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-        unsigned size = 0;
-        EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
-        return {reinterpret_cast<const char*>(bytes.data()), size};
-    }
-
-  private:
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
-
-std::string hexadecimal(const std::string& bytes) {
-    std::string text;
-    for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return text;
-}
-
 /// RFC 4648 section 5, without padding: how a wheel's RECORD writes a hash.
 std::string url_base64(const std::string& bytes) {
     std::string text = base64(bytes);
@@ -108,8 +82,8 @@ void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::
         "\x7F"
         "ELF");
     std::string bytes;
-    Hash md5(EVP_md5());
-    Hash sha256(EVP_sha256());
+    Hash md5("MD5");
+    Hash sha256("SHA256");
     for (; !piece.empty(); piece = tar.read_piece()) {
         if (fact.elf) md5.add(piece);
         if (fact.elf) sha256.add(piece);

@@ -37,13 +37,6 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-bool is_about(const KnownFailure& known, const std::string& row, const std::string& image) {
-    return known.row == row &&
-           (known.images.empty() || std::ranges::any_of(known.images, [&](const std::string& pattern) {
-                return matches_pattern(pattern, image);
-            }));
-}
-
 /// Marks a failure that the contract accepts, with the reason.
 void accept_failure(ContractRow& row, const std::string& name, const Contract& contract,
                     const std::vector<std::string>& expected_failures, Date today) {
@@ -58,7 +51,7 @@ void accept_failure(ContractRow& row, const std::string& name, const Contract& c
         return;
     }
     for (const KnownFailure& known : contract.known) {
-        if (!is_about(known, row.id, name)) continue;
+        if (known.row != row.id || !known.is_about(name)) continue;
         const bool holds = today <= known.review_by;
         row.because = fmt::format("{} ({}, {} {})", known.reason, known.owner, holds ? "until" : "ended on",
                                   render_date(known.review_by));

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "contract/observation.h"
+#include "contract/facts.h"
 
 /// Every row there is, in the order in which reports show them.
 const std::vector<RowRule>& contract_rows();

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "contract/observation.h"
+#include "contract/facts.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "contract/observation.h"
+#include "contract/facts.h"
 
 namespace {
 

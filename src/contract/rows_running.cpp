@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "contract/observation.h"
+#include "contract/facts.h"
 
 namespace {
 

@@ -76,14 +76,10 @@ std::string_view TarReader::read_piece() {
     return {buffer_.data(), static_cast<std::size_t>(wanted)};
 }
 
-std::string TarReader::read_all(std::uint64_t limit) {
-    if (unread_ > limit) refuse("an extended header is too large");
+std::string TarReader::read_all() {
     std::string text;
-    while (true) {
-        const std::string_view piece = read_piece();
-        if (piece.empty()) return text;
-        text += piece;
-    }
+    for (std::string_view piece = read_piece(); !piece.empty(); piece = read_piece()) text += piece;
+    return text;
 }
 
 void TarReader::skip_content() {
@@ -125,7 +121,8 @@ void TarReader::apply_pax_record(std::string_view key, std::string_view value) {
 /// True if the header only extends the entry that follows.
 bool TarReader::read_extension(char type) {
     if (type != 'x' && type != 'g' && type != 'L' && type != 'K') return false;
-    const std::string text = read_all(largest_header);
+    if (unread_ > largest_header) refuse("an extended header is too large");
+    const std::string text = read_all();
     if (type == 'x') apply_pax(text);
     if (type == 'L') path_ = text.substr(0, text.find('\0'));
     if (type == 'K') link_ = text.substr(0, text.find('\0'));
@@ -192,6 +189,10 @@ std::string render_tar_header(std::string_view path, std::uint64_t size) {
 
 std::string render_tar_padding(std::uint64_t size) {
     return std::string(padding_of(size), '\0');
+}
+
+std::string render_tar_file(std::string_view path, std::string_view text) {
+    return render_tar_header(path, text.size()).append(text) + render_tar_padding(text.size());
 }
 
 std::string render_tar_end() {

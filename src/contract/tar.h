@@ -29,10 +29,11 @@ class TarReader {
     std::optional<TarEntry> next();
     /// The next piece of the entry's content; empty at its end. Valid until the next call.
     std::string_view read_piece();
+    /// What is left of the entry's content.
+    std::string read_all();
 
   private:
     std::string read_block();
-    std::string read_all(std::uint64_t limit);
     bool read_extension(char type);
     void apply_pax(std::string_view records);
     void apply_pax_record(std::string_view key, std::string_view value);
@@ -56,5 +57,7 @@ class TarReader {
 std::string render_tar_header(std::string_view path, std::uint64_t size);
 /// What has to follow so many bytes of content.
 std::string render_tar_padding(std::uint64_t size);
+/// A whole file, if its content is at hand.
+std::string render_tar_file(std::string_view path, std::string_view text);
 /// What ends a tar.
 std::string render_tar_end();

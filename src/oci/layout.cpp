@@ -126,11 +126,11 @@ struct BlobCheck {
         if (!seen.insert(digest).second) return true;
         const fs::path path = blob_path(directory, digest);
         if (!std::ranges::binary_search(present, digest.hex())) {
-            problems.push_back({{path.string(), 0}, "this blob is missing", build_again});
+            add(problems, {path.string()}, "this blob is missing", build_again);
             return false;
         }
         if (files.digest_of(path) == digest) return true;
-        problems.push_back({{path.string(), 0}, "the bytes are not what their name says", build_again});
+        add(problems, {path.string()}, "the bytes are not what their name says", build_again);
         return false;
     }
 
@@ -160,11 +160,6 @@ Layout load_from_entries(Files& files, const fs::path& directory, const std::vec
             .layers = manifest.layers,
             .attestations = found.attestations,
             .manifest_descriptor = chosen};
-}
-
-Manifest load_manifest(Files& files, const Layout& layout, const Digest& digest) {
-    const std::string path = blob_path(layout.directory, digest).string();
-    return parse_manifest(files.read(path), path);
 }
 
 bool is_provenance(const Descriptor& layer) {
@@ -214,11 +209,11 @@ std::vector<SourceImage> load_source_images(Files& files, const Layout& layout) 
     std::vector<SourceImage> sources;
     bool has_provenance = false;
     for (const Descriptor& attestation : layout.attestations) {
-        for (const Descriptor& layer : load_manifest(files, layout, attestation.digest).layers) {
+        for (const Descriptor& layer : load_manifest(files, layout.directory, attestation.digest).layers) {
             if (!is_provenance(layer)) continue;
             has_provenance = true;
-            const std::string path = blob_path(layout.directory, layer.digest).string();
-            const rapidjson::Document statement = parse_tool_json(files.read(path), path);
+            const rapidjson::Document statement = parse_tool_json(load_blob(files, layout.directory, layer.digest),
+                                                                  blob_path(layout.directory, layer.digest).string());
             const Json& predicate = member(statement, "predicate");
             const Json& definition = member(predicate, "buildDefinition");
             for (const Json& source : definition.IsObject() ? items_at(definition, "resolvedDependencies")

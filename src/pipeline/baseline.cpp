@@ -31,16 +31,9 @@ fs::path scans_directory(const Settings& settings) {
 
 /// A comparison that cannot be made is worth a line in the log: without it the gate is the stricter one.
 bool succeeds(const World& world, const std::function<void()>& step) {
-    try {
-        step();
-        return true;
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        Problems problems = error.problems;
-        for (Problem& problem : problems) problem.level = Level::notice;
-        world.log << render_problems(problems);
-        return false;
-    }
+    const std::optional<Error> error = failure_of(step);
+    if (error) world.log << render_problems(at_level(Level::notice, error->problems));
+    return !error;
 }
 
 /// The first of the image's tags that is there, as a reference by digest; empty if none is.

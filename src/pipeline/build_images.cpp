@@ -118,10 +118,9 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
         const auto base = std::ranges::find(all, use.reference, &Base::reference);
         const std::string reason = reason_against(use, base == all.end() ? nullptr : &*base);
         if (!reason.empty()) {
-            missing.push_back({{settings.dockerfile, use.line},
-                               reason + ", in " + settings.stand_ins.string(),
-                               use.is_frontend ? "remove the line: the frontend of the engine is used then"
-                                               : "build what it has, or with the real bases"});
+            add(missing, {settings.dockerfile, use.line}, reason + ", in " + settings.stand_ins.string(),
+                use.is_frontend ? "remove the line: the frontend of the engine is used then"
+                                : "build what it has, or with the real bases");
         } else if (std::ranges::find(bases, use.reference, &Base::reference) == bases.end()) {
             bases.push_back(*base);
         }

@@ -44,11 +44,9 @@ Problems check_action(const World& world, const Settings& settings, const Projec
 Problems check_bases(const Dockerfile& dockerfile, const Plan& plan) {
     Problems problems;
     if (!dockerfile.syntax.empty() && dockerfile.syntax.find('@') == std::string::npos) {
-        problems.push_back(
-            {{dockerfile.file, dockerfile.syntax_line},
-             "no digest names the frontend " + shown(dockerfile.syntax) + ", which decides how this file is built",
-             "remove the line, or write NAME@sha256:…; every build records what it used",
-             Level::warning});
+        add(problems, {dockerfile.file, dockerfile.syntax_line},
+            "no digest names the frontend " + shown(dockerfile.syntax) + ", which decides how this file is built",
+            "remove the line, or write NAME@sha256:…; every build records what it used", Level::warning);
     }
     try {
         list_bases(dockerfile, plan);
@@ -60,10 +58,6 @@ Problems check_bases(const Dockerfile& dockerfile, const Plan& plan) {
 
 constexpr std::size_t max_names = 6;
 
-void add_new(std::vector<std::string>& names, const std::string& name) {
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-}
-
 // What would be published ------------------------------------------------------------------------------------------
 
 std::string describe_publication(const Plan& plan) {
@@ -71,16 +65,16 @@ std::string describe_publication(const Plan& plan) {
     std::vector<std::string> moving;
     std::vector<std::string> repositories;
     for (const Image& image : plan.images) {
-        add_new(versions, image.version_tag);
-        add_new(repositories, image.repository);
-        for (const std::string& tag : image.moving_tags) add_new(moving, tag);
+        add_once(versions, image.version_tag);
+        add_once(repositories, image.repository);
+        for (const std::string& tag : image.moving_tags) add_once(moving, tag);
     }
     return fmt::format("merged, this publishes {}{} in {}", joined_some(versions, max_names),
                        moving.empty() ? "" : ", and moves " + joined_some(moving, max_names) + ",",
                        joined(repositories, " and "));
 }
 
-Problem tell_publication(const Plan& plan, const std::string& released) {
+Problem describe_outcome(const Plan& plan, const std::string& released) {
     const Place at{plan.job.file, plan.job.defra_version_line};
     if (plan.job.defra_version != released) return {at, describe_publication(plan), "", Level::notice};
     return {
@@ -135,36 +129,34 @@ std::string describe(const std::vector<Waiver>& waivers) {
 }
 
 /// A pause is a warning of its own, in every run.
-Problems tell_gate(const std::string& file, const Policy& then, const Policy& now) {
+Problems compare_gates(const std::string& file, const Policy& then, const Policy& now) {
     Problems problems;
     if (then.gate != now.gate) {
-        problems.push_back(
-            {{file, 0},
-             fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
-             "whoever approves this accepts what gets through",
-             Level::warning});
+        add(problems, {file},
+            fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
+            "whoever approves this accepts what gets through", Level::warning);
     }
     for (const Scope& scope : now.scopes) {
         const bool known =
             std::ranges::any_of(then.scopes, [&](const Scope& old) { return loosens_the_same(old, scope); });
         if (known) continue;
-        problems.push_back({scope.at,
-                            fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
-                                        render_severity(scope.gate_from)),
-                            "whoever approves this accepts what gets through", Level::warning});
+        add(problems, scope.at,
+            fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
+                        render_severity(scope.gate_from)),
+            "whoever approves this accepts what gets through", Level::warning);
     }
     return problems;
 }
 
 /// A warning, so that it stands among what there is to do, at the top of the summary.
-Problems tell_waivers(const std::vector<Waiver>& then, const std::vector<Waiver>& now) {
+Problems compare_waivers(const std::vector<Waiver>& then, const std::vector<Waiver>& now) {
     Problems problems;
     if (const std::vector<Waiver> added = waivers_beyond(then, now); !added.empty()) {
-        problems.push_back({added.front().at, "adds " + describe(added),
-                            "whoever approves this accepts what these findings can do", Level::warning});
+        add(problems, added.front().at, "adds " + describe(added),
+            "whoever approves this accepts what these findings can do", Level::warning);
     }
     if (const std::vector<Waiver> gone = waivers_beyond(now, then); !gone.empty())
-        problems.push_back({{}, "takes away " + describe(gone), "", Level::notice});
+        add(problems, {}, "takes away " + describe(gone), "", Level::notice);
     return problems;
 }
 
@@ -182,14 +174,14 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
-    if (last == nullptr) return {tell_publication(project.plan, "")};
+    if (last == nullptr) return {describe_outcome(project.plan, "")};
     const std::optional<PublicationRecord> released = fetch_publication(world, settings, api, *last);
     if (!released) return {};
     Problems problems = check_version(project.plan, load_inputs(world, settings, project), *released, last->tag);
-    if (problems.empty()) problems.push_back(tell_publication(project.plan, last->tag));
+    if (problems.empty()) problems.push_back(describe_outcome(project.plan, last->tag));
     if (const auto policy = fetch_policy(world, settings, api, *last)) {
-        append(problems, tell_waivers(policy->waivers, project.policy.waivers));
-        append(problems, tell_gate(settings.policy, *policy, project.policy));
+        append(problems, compare_waivers(policy->waivers, project.policy.waivers));
+        append(problems, compare_gates(settings.policy, *policy, project.policy));
     }
     return problems;
 }
@@ -215,8 +207,7 @@ Problems check_project(const World& world, const Settings& settings, const Proje
 
 std::string find_readme(const World& world) {
     const std::vector<std::string> names = world.files.names_in(".");
-    const auto found = std::find_if(names.begin(), names.end(),
-                                    [](const std::string& name) { return lower_case(name) == "readme.md"; });
+    const auto found = std::ranges::find(names, "readme.md", lower_case);
     return found == names.end() ? "" : *found;
 }
 
@@ -250,15 +241,10 @@ Problems check_upgrades_built(const World& world, const Settings& settings, cons
 
 Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {
     if (!github::is_proposed_change(project.event) || !has_github(world, settings)) return {};
-    try {
-        return compare_with_last(world, settings, project);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        Problems problems = {{{}, "what this changes against the last release is not known", "", Level::warning}};
-        for (Problem problem : error.problems) {
-            problem.level = Level::warning;
-            problems.push_back(problem);
-        }
-        return problems;
-    }
+    Problems problems;
+    const std::optional<Error> error = failure_of([&] { problems = compare_with_last(world, settings, project); });
+    if (!error) return problems;
+    problems = {{{}, "what this changes against the last release is not known", "", Level::warning}};
+    append(problems, at_level(Level::warning, error->problems));
+    return problems;
 }

@@ -140,7 +140,7 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
 std::vector<ContractReport> test_references(const World& world, const Settings& settings) {
     TimedStep step(world, "test", counted(settings.references.size(), "image") + " against the contract");
     std::vector<ImageUnderTest> images;
-    for (const std::string& reference : settings.references) images.push_back(make_reference_under_test(reference, ""));
+    for (const std::string& reference : settings.references) images.push_back(make_reference_under_test(reference));
     const TestSettings tests = load_test_settings(world, settings);
     const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
     for (const ContractReport& report : reports)
@@ -191,28 +191,22 @@ std::string make_contract_key(const ImageUnderTest& image, const TestSettings& s
 std::optional<ContractReport> load_cached_report(Files& files, const fs::path& cache, const std::string& key) {
     if (cache.empty()) return std::nullopt;
     const fs::path file = cache / (key + ".json");
-    try {
-        const std::optional<std::string> text = files.read_if_there(file);
-        if (!text) return std::nullopt;
-        ContractReport report = parse_contract_json(*text, file.string());
-        if (report.key != key || !report.passed()) return std::nullopt;
-        report.reused = true;
-        return report;
-    } catch (const Error& error) {  // a damaged entry: the image is tested
-        if (error.exit == Exit::cancelled) throw;
-        return std::nullopt;
-    }
+    std::optional<ContractReport> report;
+    failure_of([&] {  // a damaged entry: the image is tested
+        if (const auto text = files.read_if_there(file)) report = parse_contract_json(*text, file.string());
+    });
+    if (!report || report->key != key || !report->passed()) return std::nullopt;
+    report->reused = true;
+    return report;
 }
 
 void save_cached_report(const World& world, const fs::path& cache, const ContractReport& report) {
     if (cache.empty() || report.key.empty() || !report.passed()) return;
-    try {
+    const std::optional<Error> error = failure_of([&] {
         for (const std::string& program : world.files.names_in(cache)) {
             if (!report.key.starts_with(program + "/")) world.files.remove(cache / program);
         }
         world.files.write(cache / (report.key + ".json"), render_contract_json(report));
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        world.log << "the result of this test is not saved for later runs\n" << render_problems(error.problems);
-    }
+    });
+    if (error) world.log << "the result of this test is not saved for later runs\n" << render_problems(error->problems);
 }

@@ -1,4 +1,4 @@
-// Where images are published: a registry, or a directory that is one.
+// Where images are published: a registry, or a directory that is one; and how a planned publication is executed there.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "oci/layout.h"
+#include "pipeline/result.h"
 #include "pipeline/settings.h"
 #include "plan/plan.h"
 #include "publication/publication.h"
 #include "registry/client.h"
 #include "registry/existing_tags.h"
+#include "report/run.h"
+#include "system/timings.h"
 #include "system/world.h"
 
 /// An index that is published, with the images of these platforms as layouts on disk.
@@ -65,3 +68,23 @@ class Destination {
 
 /// Each once, in the order of the plan.
 std::vector<std::string> repositories_of(const Plan& plan);
+
+inline constexpr const char* run_again_hint =
+    "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
+
+/// How a publication ended. A refusal is a value: result.exit and result.problems then say why, after what is visible
+/// by now.
+struct Published {
+    Publication publication;
+    PublicationState state;
+    Result result;
+};
+
+/// Executes it, or with --dry-run prints it. out/publication.json says what was to be done and, after every step,
+/// how far it is. A refusal and a failure are values: the result's problems begin with what is visible by then. Only a
+/// cancellation is thrown on.
+Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
+                              const PublicationSources& sources, Destination& destination, TimedStep& step);
+
+/// What is thrown by `work` begins with that nothing visible changed: no tag is written there.
+void before_anything_is_visible(const std::function<void()>& work);

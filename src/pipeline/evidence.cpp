@@ -36,9 +36,7 @@ class Archive {
   public:
     explicit Archive(Files& files) : files_(files) {}
 
-    void add_text(const std::string& name, const std::string& text) {
-        tar_ += render_tar_header(name, text.size()) + text + render_tar_padding(text.size());
-    }
+    void add_text(const std::string& name, const std::string& text) { tar_ += render_tar_file(name, text); }
     /// What is not there is left out.
     void add(const std::string& name, const fs::path& file) {
         if (const auto text = files_.read_if_there(file)) add_text(name, *text);
@@ -121,9 +119,7 @@ void unpack(const World& world, const std::string& packed, const std::string& so
         if (entry->type != '0' || path.is_absolute() || path.begin() == path.end() || *path.begin() == "..") {
             throw Error{Exit::failed, source + " holds \"" + entry->path + "\", which is none of ours", ""};
         }
-        std::string text;
-        for (std::string_view piece = reader.read_piece(); !piece.empty(); piece = reader.read_piece()) text += piece;
-        world.files.write(directory / path, text);
+        world.files.write(directory / path, reader.read_all());
     }
 }
 
@@ -175,7 +171,8 @@ class Fetching {
 
 /// One of its images as a layout that has its manifest and its configuration, but none of its layers. Nothing if the
 /// evidence does not hold these, or holds those of another image.
-std::optional<Layout> load_kept_layout(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+std::optional<Layout> load_archived_layout(const World& world, const FetchedEvidence& fetched,
+                                           const EvidenceImage& image) {
     const fs::path scans = fetched.directory / "out/scans" / image.name;
     const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
     const std::string config = world.files.read_if_there(scans / kept_config).value_or("");
@@ -256,7 +253,7 @@ std::vector<Layout> take_archived_scans(const World& world, const Settings& sett
             record.images, [&](const PublishedImage& p) { return p.name == image.image && p.as_built; });
         const fs::path scans = fetched.directory / "out/scans" / image.name;
         if (!planned || !as_built || !world.files.is_directory(scans)) continue;
-        const std::optional<Layout> layout = load_kept_layout(world, fetched, image);
+        const std::optional<Layout> layout = load_archived_layout(world, fetched, image);
         if (!layout) continue;
         world.files.remove(settings.out / "scans" / image.name);
         world.files.make_directory(settings.out / "scans");

@@ -32,12 +32,11 @@ std::vector<Reference> read_references(const Settings& settings) {
     for (const std::string& text : settings.references) {
         const auto reference = parse_reference(text);
         if (!reference) {
-            problems.push_back(
-                {{}, "\"" + text + "\" is no image reference", "write it as docker.io/defradigital/python@sha256:…"});
+            add(problems, {}, "\"" + text + "\" is no image reference",
+                "write it as docker.io/defradigital/python@sha256:…");
         } else if (!names.insert(name_after(*reference)).second) {
-            problems.push_back({{},
-                                "\"" + text + "\" would lie in the same directory as another image that is named",
-                                "name each image once; two registries in two runs with another --out"});
+            add(problems, {}, "\"" + text + "\" would lie in the same directory as another image that is named",
+                "name each image once; two registries in two runs with another --out");
         } else {
             references.push_back(*reference);
         }

@@ -82,11 +82,10 @@ void upload_findings(const World& world, const Settings& settings, const Project
     if (!decision.granted) {
         if (required) {
             result.exit = std::max(result.exit, Exit::failed);
-            result.problems.push_back({{},
-                                       "no findings in code scanning, and they are required: " + decision.reason,
-                                       "sarif-upload: auto would let it pass"});
+            add(result.problems, {}, "no findings in code scanning, and they are required: " + decision.reason,
+                "sarif-upload: auto would let it pass");
         } else if (project.event.in_workflow && settings.sarif_upload != github::Mode::off) {
-            result.problems.push_back({{}, "no findings in code scanning: " + decision.reason, "", Level::notice});
+            add(result.problems, {}, "no findings in code scanning: " + decision.reason, "", Level::notice);
         }
         return;
     }

@@ -27,8 +27,7 @@ std::vector<Layout> load_layouts_there(const World& world, const Settings& setti
             if (world.files.is_directory(directory)) {
                 layouts.push_back(load_layout(world.files, directory, image.name, platform));
             } else {
-                missing.push_back(
-                    {{directory.string(), 0}, "this image is not built", "python-image-action build makes it"});
+                add(missing, {directory.string()}, "this image is not built", "python-image-action build makes it");
             }
         }
     }
@@ -38,16 +37,11 @@ std::vector<Layout> load_layouts_there(const World& world, const Settings& setti
 void renew_base(registry::Client& client, Base& base, Problems& warnings) {
     const auto reference = parse_reference(base.reference);
     if (base.stand_in || !reference || reference->digest) return;
-    try {
-        base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        warnings.push_back(
-            {{},
-             "whether " + base.reference + " was rebuilt could not be asked: " + error.problems.front().what,
-             "it counts as it did at the last release",
-             Level::warning});
-    }
+    const std::optional<Error> error = failure_of(
+        [&] { base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag); });
+    if (!error) return;
+    add(warnings, {}, "whether " + base.reference + " was rebuilt could not be asked: " + error->problems.front().what,
+        "it counts as it did at the last release", Level::warning);
 }
 
 }  // namespace

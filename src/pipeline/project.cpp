@@ -103,11 +103,10 @@ Time load_source_date(const World& world, const std::vector<std::string>& paths,
     // A commit without parents is the history's first one, or the one at which a shallow clone was cut off.
     const bool has_parents = fields.size() > 1;
     if (!found.empty() && !has_parents && ask_git(world, {"rev-parse", "--is-shallow-repository"}) == "true") {
-        warnings.push_back({{},
-                            "the clone is shallow, so the images' creation date is that of its oldest commit and "
-                            "changes with every commit",
-                            "fetch the whole history: actions/checkout with fetch-depth: 0",
-                            Level::warning});
+        add(warnings, {},
+            "the clone is shallow, so the images' creation date is that of its oldest commit and "
+            "changes with every commit",
+            "fetch the whole history: actions/checkout with fetch-depth: 0", Level::warning);
     }
     return parse_epoch(fields.empty() ? "" : fields.front()).value_or(Time{});
 }
@@ -173,10 +172,8 @@ LoadedPolicy load_policy(const World& world, const Settings& settings, const std
     if (directory.empty()) problems = check_ignore_files(ignored, settings.policy);
     for (const IgnoreFile& file : ignored) {
         if (directory.empty()) break;
-        loaded.warnings.push_back({{file.name, 1},
-                                   "was applied when this was released, and is no longer",
-                                   "what it accepted may block now",
-                                   Level::warning});
+        add(loaded.warnings, {file.name, 1}, "was applied when this was released, and is no longer",
+            "what it accepted may block now", Level::warning);
     }
     gather_problems(problems, [&] {
         if (text) loaded.policy = parse_policy(*text, settings.policy, loaded.warnings);

@@ -65,7 +65,7 @@ Candidates make_candidates(const World& world, const Settings& settings, const P
     Candidates candidates;
     const std::map<std::string, Digest> all_inputs = load_inputs(world, settings, project);
     for (const Image& image : project.plan.images) {
-        const Digest inputs = all_inputs.at(image.name);
+        const Digest& inputs = all_inputs.at(image.name);
         const std::string index = compose_index(project, image, layouts, inputs);
         candidates.sources.indexes[image.name] = index;
         candidates.all.push_back({.name = image.name,
@@ -95,9 +95,8 @@ Problems failed_contracts(const std::vector<ContractReport>& contracts) {
     Problems problems;
     for (const ContractReport& contract : contracts) {
         if (!contract.passed())
-            problems.push_back({{},
-                                contract.name + " fails its contract",
-                                "out/tests/" + contract.name + ".json has the checks that failed"});
+            add(problems, {}, contract.name + " fails its contract",
+                "out/tests/" + contract.name + ".json has the checks that failed");
     }
     return problems;
 }

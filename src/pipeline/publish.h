@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "contract/contract.h"
-#include "pipeline/execute_publication.h"
+#include "pipeline/destination.h"
 #include "pipeline/project.h"
 
 /// Preflight before anything is built, where this run will publish to a named place: whether it lets us push, and

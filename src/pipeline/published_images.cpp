@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "pipeline/evidence.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
@@ -18,9 +19,7 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> platforms_of(const Evidence& evidence) {
     std::vector<std::string> platforms;
-    for (const EvidenceImage& image : evidence.images) {
-        if (std::ranges::find(platforms, image.platform) == platforms.end()) platforms.push_back(image.platform);
-    }
+    for (const EvidenceImage& image : evidence.images) add_once(platforms, image.platform);
     return platforms;
 }
 
@@ -46,7 +45,7 @@ Project load_project_of(const World& world, const Settings& settings, const fs::
         if (error.exit != Exit::bad_input) throw;
         Problems problems;
         for (const Problem& problem : error.problems)
-            problems.push_back({{}, "the release " + release + ": " + problem.what, problem.hint});
+            add(problems, {}, "the release " + release + ": " + problem.what, problem.hint);
         throw Error{Exit::failed, problems};
     }
 }
@@ -60,7 +59,8 @@ Problem no_evidence(const github::Release& release) {
 }
 
 /// Nothing if no release says what it published; the warning is for one that should.
-std::optional<Night> find_released(const World& world, const Settings& settings, github::Api& api, Problems& warnings) {
+std::optional<NightlyTargets> find_released(const World& world, const Settings& settings, github::Api& api,
+                                            Problems& warnings) {
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
@@ -72,42 +72,43 @@ std::optional<Night> find_released(const World& world, const Settings& settings,
     }
     Settings then = settings;
     then.platforms = platforms_of(fetched->evidence);
-    Night night{.project = load_project_of(world, then, fetched->directory, last->tag),
-                .from = "the release " + last->tag,
-                .released = true};
+    NightlyTargets published{.project = load_project_of(world, then, fetched->directory, last->tag),
+                             .from = "the release " + last->tag,
+                             .released = true};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
         if (reference.empty()) continue;  // it went to a directory, not to a registry
-        if (!is_planned(night.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
-        for (const std::string& platform : then.platforms) night.requests.push_back({reference, image.name, platform});
+        if (!is_planned(published.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
+        for (const std::string& platform : then.platforms)
+            published.requests.push_back({reference, image.name, platform});
     }
-    if (night.requests.empty()) return std::nullopt;
-    night.kept = take_archived_scans(world, settings, *fetched, *record, night.project.plan);
+    if (published.requests.empty()) return std::nullopt;
+    published.kept = take_archived_scans(world, settings, *fetched, *record, published.project.plan);
     take_archived_bases(world, settings, *fetched);
-    return night;
+    return published;
 }
 
-Night find_tagged(const World& world, const Settings& settings) {
-    Night night{.project = load_project(world, settings),
-                .from = "the version tags of " + settings.image_matrix,
-                .released = false};
-    for (const Image& image : night.project.plan.images) {
+NightlyTargets find_tagged(const World& world, const Settings& settings) {
+    NightlyTargets published{.project = load_project(world, settings),
+                             .from = "the version tags of " + settings.image_matrix,
+                             .released = false};
+    for (const Image& image : published.project.plan.images) {
         const std::string reference =
             registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;
-        for (const std::string& platform : night.project.plan.platforms)
-            night.requests.push_back({reference, image.name, platform});
+        for (const std::string& platform : published.project.plan.platforms)
+            published.requests.push_back({reference, image.name, platform});
     }
-    return night;
+    return published;
 }
 
 // Is it still there? -----------------------------------------------------------------------------------------------
 
 /// What has to be in the registry so that people can pull this image. What is kept of it tells the digest below the
 /// index as well; without that the image is fetched, which asks by itself.
-std::vector<std::string> references_of(const Night& night, const registry::FetchRequest& request) {
+std::vector<std::string> references_of(const NightlyTargets& published, const registry::FetchRequest& request) {
     std::vector<std::string> references = {request.reference};
     const std::size_t at = request.reference.find('@');
-    for (const Layout& layout : night.kept) {
+    for (const Layout& layout : published.kept) {
         if (layout.name == name_of(request) && at != std::string::npos)
             references.push_back(request.reference.substr(0, at + 1) + layout.manifest.text());
     }
@@ -123,10 +124,11 @@ bool ask(registry::Client& client, const std::string& text) {
 }
 
 /// By reference, each asked once.
-std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings, const Night& night) {
+std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings,
+                                    const NightlyTargets& published) {
     std::map<std::string, bool> is_there;
-    for (const registry::FetchRequest& request : night.requests) {
-        for (const std::string& reference : references_of(night, request)) is_there.emplace(reference, false);
+    for (const registry::FetchRequest& request : published.requests) {
+        for (const std::string& reference : references_of(published, request)) is_there.emplace(reference, false);
     }
     std::vector<std::function<void()>> work;
     for (auto& [reference, answer] : is_there)
@@ -145,16 +147,16 @@ Problem missing_problem(const ImageRun& image, const std::string& reference) {
 
 }  // namespace
 
-Night find_published(const World& world, const Settings& settings, github::Api& api) {
+NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api) {
     Problems warnings;
-    std::optional<Night> released = find_released(world, settings, api, warnings);
-    Night night = released ? std::move(*released) : find_tagged(world, settings);
-    append(night.project.warnings, warnings);
-    return night;
+    std::optional<NightlyTargets> released = find_released(world, settings, api, warnings);
+    NightlyTargets published = released ? std::move(*released) : find_tagged(world, settings);
+    append(published.project.warnings, warnings);
+    return published;
 }
 
-bool is_nothing_published(registry::Client& client, const Night& night) {
-    return std::ranges::none_of(night.requests, [&](const registry::FetchRequest& request) {
+bool is_nothing_published(registry::Client& client, const NightlyTargets& published) {
+    return std::ranges::none_of(published.requests, [&](const registry::FetchRequest& request) {
         const auto reference = parse_reference(request.reference);
         // Denied is how Docker Hub responds where there is no such repository.
         return !reference || registry::ask_tag(client, reference->host, reference->repository, reference->tag,
@@ -162,16 +164,16 @@ bool is_nothing_published(registry::Client& client, const Night& night) {
     });
 }
 
-void set_missing_apart(registry::Client& client, const Settings& settings, Night& night) {
-    const std::map<std::string, bool> is_there = ask_all(client, settings, night);
-    std::erase_if(night.requests, [&](const registry::FetchRequest& request) {
-        const std::vector<std::string> references = references_of(night, request);
+void set_missing_apart(registry::Client& client, const Settings& settings, NightlyTargets& published) {
+    const std::map<std::string, bool> is_there = ask_all(client, settings, published);
+    std::erase_if(published.requests, [&](const registry::FetchRequest& request) {
+        const std::vector<std::string> references = references_of(published, request);
         const auto gone =
             std::ranges::find_if(references, [&](const std::string& reference) { return !is_there.at(reference); });
         if (gone == references.end()) return false;
-        night.missing.push_back(make_image_run(settings, night.project.plan, request.image, request.platform));
-        night.project.warnings.push_back(missing_problem(night.missing.back(), *gone));
-        std::erase_if(night.kept, [&](const Layout& layout) { return layout.name == name_of(request); });
+        published.missing.push_back(make_image_run(settings, published.project.plan, request.image, request.platform));
+        published.project.warnings.push_back(missing_problem(published.missing.back(), *gone));
+        std::erase_if(published.kept, [&](const Layout& layout) { return layout.name == name_of(request); });
         return true;
     });
 }

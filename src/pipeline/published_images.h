@@ -9,7 +9,7 @@
 #include "registry/fetch.h"
 #include "report/run.h"
 
-struct Night {
+struct NightlyTargets {
     Project project;
     std::vector<registry::FetchRequest> requests;
     std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
@@ -21,13 +21,13 @@ struct Night {
 /// What the last release published, by digest, planned as it was then; the policy is today's. Where no release says,
 /// the version tags of the matrix, with a warning if there is a release that should. Throws make_refusal,
 /// Error{bad_input}, Error{failed} for a release whose files do not belong together.
-Night find_published(const World& world, const Settings& settings, github::Api& api);
+NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api);
 
 /// Whether the registry shows none of these images to these credentials. Docker Hub says "denied" of a repository that
 /// does not exist, too. Throws Error{failed} if it does not respond.
-bool is_nothing_published(registry::Client& client, const Night& night);
+bool is_nothing_published(registry::Client& client, const NightlyTargets& published);
 
 /// Reads every tag and digest (HEAD; a 404 is confirmed by GET), also for what need not be pulled. An image that is not
 /// in the registry any more goes to `missing`, with a warning that says so; the others are scanned all the same. Throws
 /// Error{failed} if the registry does not say.
-void set_missing_apart(registry::Client& client, const Settings& settings, Night& night);
+void set_missing_apart(registry::Client& client, const Settings& settings, NightlyTargets& published);

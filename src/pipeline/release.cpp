@@ -118,10 +118,9 @@ void add_release(const github::MadeRelease& made, Result& result) {
     result.outputs["created"] = made.created ? "true" : "false";
     result.outputs["release"] = made.url;
     if (made.lacking.empty()) return;
-    result.problems.push_back(
-        {{},
-         "the release " + made.url + " was not made by this action: it has no " + joined(made.lacking, ", "),
-         "its verdict cannot be replayed, and the nightly scan goes by the version tags: delete "
-         "it and run this job again, or raise DEFRA_VERSION",
-         Level::warning});
+    add(result.problems, {},
+        "the release " + made.url + " was not made by this action: it has no " + joined(made.lacking, ", "),
+        "its verdict cannot be replayed, and the nightly scan goes by the version tags: delete "
+        "it and run this job again, or raise DEFRA_VERSION",
+        Level::warning);
 }

@@ -37,8 +37,7 @@ std::string reason_of_settings(const World& world, const Settings& settings) {
 // The release against the plan --------------------------------------------------------------------------------------
 
 std::string reason_of_image(const Image& image, const Digest& inputs, const PublicationRecord& record) {
-    const auto published = std::find_if(record.images.begin(), record.images.end(),
-                                        [&](const PublishedImage& p) { return p.name == image.name; });
+    const auto published = std::ranges::find(record.images, image.name, &PublishedImage::name);
     if (published == record.images.end()) return "the release does not have " + image.name;
     if (published->repository != image.repository || published->version_tag != image.version_tag)
         return fmt::format("{} was published as {}:{}", image.name, published->repository, published->version_tag);
@@ -64,7 +63,7 @@ std::string reason_of_record(const World& world, const Settings& settings, const
 std::string reason_of_platforms(const Plan& plan, const Evidence& evidence) {
     for (const Image& image : plan.images) {
         for (const std::string& platform : plan.platforms) {
-            const bool there = std::any_of(evidence.images.begin(), evidence.images.end(), [&](const EvidenceImage& e) {
+            const bool there = std::ranges::any_of(evidence.images, [&](const EvidenceImage& e) {
                 return e.image == image.name && e.platform == platform && e.name == layout_name(image, platform);
             });
             if (!there) return "it archives nothing of " + layout_name(image, platform);
@@ -79,9 +78,8 @@ std::string reason_of_bases(const World& world, const Settings& settings, const 
     std::vector<Base> given;
     if (!settings.stand_ins.empty()) given = load_stand_ins(world.files, settings.stand_ins);
     for (const Base& base : parse_bases_json(*text, "the release's bases.json")) {
-        const bool is_given = std::any_of(given.begin(), given.end(), [&](const Base& g) {
-            return g.reference == base.reference && g.digest == base.digest;
-        });
+        const bool is_given = std::ranges::any_of(
+            given, [&](const Base& g) { return g.reference == base.reference && g.digest == base.digest; });
         if (base.stand_in != !settings.stand_ins.empty() || (base.stand_in && !is_given))
             return "it was built on another " + base.reference;
     }
@@ -115,8 +113,7 @@ std::vector<ContractReport> take_archived_reports(const World& world, const Sett
 std::string reason_of_certificates(const World& world, const Settings& settings) {
     const std::vector<InputFile> inputs = load_input_files(world.files, ".", settings.dockerfile);
     for (const CertificateFile& certificate : load_certificates(world)) {
-        if (std::none_of(inputs.begin(), inputs.end(),
-                         [&](const InputFile& input) { return input.path == certificate.name; }))
+        if (std::ranges::find(inputs, certificate.name, &InputFile::path) == inputs.end())
             return certificate.name + " is not copied into the images";
     }
     return "";
@@ -143,15 +140,15 @@ std::string reason_of_index(registry::Client& client, const std::string& host, c
     const std::string name = fmt::format("{}@{}", published.repository, published.index.text());
     const auto bytes = registry::find_manifest(client, host, published.repository, published.index);
     if (!bytes) return name + " is not in the registry";
-    std::set<Digest> held;
+    std::set<Digest> joined;
     for (const Descriptor& child : parse_manifest(*bytes, name).children) {
-        if (child.platform != "unknown/unknown") held.insert(child.digest);
+        if (child.platform != "unknown/unknown") joined.insert(child.digest);
     }
     std::set<Digest> scanned;
     for (const EvidenceImage& image : evidence.images) {
         if (image.image == published.name) scanned.insert(image.manifest);
     }
-    if (held != scanned) return name + " does not hold what the release archives";
+    if (joined != scanned) return name + " does not hold what the release archives";
     for (const Digest& manifest : scanned) {
         if (!registry::ask_manifest(client, host, published.repository, manifest))
             return fmt::format("{}@{} is not in the registry", published.repository, manifest.text());
@@ -180,14 +177,13 @@ std::string reason_of_registry(const World& world, const Settings& settings, con
         std::string& reason = reasons[work.size()];
         work.emplace_back([&] {
             const PublishedImage& published =
-                *std::find_if(release.record.images.begin(), release.record.images.end(),
-                              [&](const PublishedImage& p) { return p.name == image.name; });
+                *std::ranges::find(release.record.images, image.name, &PublishedImage::name);
             reason = reason_of_tags(client, settings.to, image, published.index);
             if (reason.empty()) reason = reason_of_index(client, settings.to, published, release.evidence.evidence);
         });
     }
     in_parallel(requests_at_once, work);
-    const auto found = std::find_if(reasons.begin(), reasons.end(), [](const std::string& r) { return !r.empty(); });
+    const auto found = std::ranges::find_if(reasons, [](const std::string& r) { return !r.empty(); });
     return found == reasons.end() ? "" : *found;
 }
 
@@ -224,23 +220,16 @@ Examined examine(const World& world, const Settings& settings, const Project& pr
     return {.release = std::move(release)};
 }
 
-/// A doubt is no fault of this run: images are built, and that meets the same fault if it matters.
-Examined examine_or_doubt(const World& world, const Settings& settings, const Project& project, Scans scans) {
-    try {
-        return examine(world, settings, project, scans);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        return {.reason = "what is published could not be examined: " + error.problems.front().what};
-    }
-}
-
 }  // namespace
 
 std::optional<UnchangedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project,
                                                Scans scans) {
     if (!is_registry(settings.to) || project.plan.images.empty()) return std::nullopt;
     TimedStep step(world, "changes", "against what is published as " + project.plan.job.defra_version);
-    Examined examined = examine_or_doubt(world, settings, project, scans);
+    Examined examined;
+    // A doubt is no fault of this run: images are built, and that meets the same fault if it matters.
+    const std::optional<Error> error = failure_of([&] { examined = examine(world, settings, project, scans); });
+    if (error) examined.reason = "what is published could not be examined: " + error->problems.front().what;
     step.end(examined.release ? render_not_built(*examined.release) : "images are built: " + examined.reason);
     return std::move(examined.release);
 }
@@ -254,11 +243,11 @@ Problem make_not_built_notice(const UnchangedRelease& release) {
     return {{}, render_not_built(release), "rebuild: always builds all the same", Level::notice};
 }
 
-std::optional<RescannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project) {
+std::optional<ScannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project) {
     std::optional<UnchangedRelease> release = find_unchanged(world, settings, project, Scans::fetched);
     if (!release) return std::nullopt;
     const FetchedEvidence& evidence = release->evidence;
-    RescannedImages images;
+    ScannedImages images;
     images.layouts = take_archived_scans(world, settings, evidence, release->record, project.plan);
     const std::size_t expected = evidence.evidence.images.size();
     if (rescan_images(world, settings, project, images.layouts).size() != expected) {

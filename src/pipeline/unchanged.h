@@ -29,15 +29,16 @@ std::optional<UnchangedRelease> find_unchanged(const World& world, const Setting
 std::string render_not_built(const UnchangedRelease& release);
 Problem make_not_built_notice(const UnchangedRelease& release);
 
-/// What takes the place of the images, tests and scans of a build.
-struct RescannedImages {
-    std::vector<Layout> layouts;  ///< without layers
+/// The images of a run, with all that is known about them before they are judged.
+struct ScannedImages {
+    std::vector<Layout> layouts;
     std::vector<ContractReport> contracts;
-    Problems notices;  ///< make_not_built_notice, and warnings about bases
-    UnchangedRelease release;
+    Problems notices;
+    std::optional<UnchangedRelease>
+        release;  ///< they were not built: these are the ones of this release, without layers
 };
 
 /// The images of find_unchanged, scanned again into out/scans, with out/bases.json, out/tests and out/publication.json
 /// as the release has them. Nothing if images have to be built, also because one of them cannot be scanned without its
 /// layers.
-std::optional<RescannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project);
+std::optional<ScannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project);

@@ -208,7 +208,7 @@ class InstructionReader {
     }
 
     void add_problem(int line, const std::string& what, const std::string& hint) {
-        problems_.push_back({{dockerfile_.file, line}, what, hint});
+        add(problems_, {dockerfile_.file, line}, what, hint);
     }
 
     Dockerfile& dockerfile_;
@@ -253,7 +253,7 @@ class StageReader {
 
   private:
     void add_problem(int line, const std::string& what, const std::string& hint) {
-        problems_.push_back({{dockerfile_.file, line}, what, hint});
+        add(problems_, {dockerfile_.file, line}, what, hint);
     }
 
     void read_arguments(const Instruction& instruction) {
@@ -370,8 +370,7 @@ Dockerfile parse_dockerfile(std::string_view text, const std::string& file) {
     StageReader reader(dockerfile, problems);
     for (const Instruction& instruction : InstructionReader(dockerfile, problems).read()) reader.read(instruction);
     if (dockerfile.stages.empty() && problems.empty())
-        problems.push_back(
-            {{file, 0}, "there is no FROM: no image can be made from this", "see the Dockerfile reference"});
+        add(problems, {file}, "there is no FROM: no image can be made from this", "see the Dockerfile reference");
     if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
     return dockerfile;
 }

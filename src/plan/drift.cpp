@@ -82,7 +82,7 @@ bool is_wrong(const Default& found, const Expected& expected) {
 
 /// Whether a build without --build-arg lacks a value that it needs.
 bool lacks_default(const std::vector<Default>& defaults, const Expected& expected) {
-    return expected.is_required && std::none_of(defaults.begin(), defaults.end(), [&](const Default& found) {
+    return expected.is_required && std::ranges::none_of(defaults, [&](const Default& found) {
                return found.argument->name == expected.name && found.argument->value &&
                       (found.argument->is_global || !expected.is_for_from);
            });
@@ -237,11 +237,10 @@ Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, co
             if (is_wrong(found, expected)) problems.push_back(describe(found, expected, dockerfile.file));
         }
         if (!lacks_default(defaults, expected)) continue;
-        problems.push_back(
-            {{dockerfile.file, elsewhere},
-             fmt::format("ARG {} has no default{}", expected.name, elsewhere != 0 ? " above the first FROM" : ""),
-             fmt::format("write ARG {}={} above the first FROM, or let check --fix write it", expected.name,
-                         expected.value)});
+        add(problems, {dockerfile.file, elsewhere},
+            fmt::format("ARG {} has no default{}", expected.name, elsewhere != 0 ? " above the first FROM" : ""),
+            fmt::format("write ARG {}={} above the first FROM, or let check --fix write it", expected.name,
+                        expected.value));
     }
     return sorted_by_place(problems);
 }

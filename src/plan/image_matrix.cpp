@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "base/reference.h"
 #include "base/text.h"
-#include "plan/support.h"
 
 namespace {
 
@@ -33,22 +32,9 @@ std::string_view after(std::string_view prefix, std::string_view text) {
 }
 
 std::string kind_of(const Json& value) {
-    switch (value.GetType()) {
-        case rapidjson::kNullType:
-            return "null";
-        case rapidjson::kFalseType:
-        case rapidjson::kTrueType:
-            return "true or false";
-        case rapidjson::kObjectType:
-            return "an object";
-        case rapidjson::kArrayType:
-            return "a list";
-        case rapidjson::kStringType:
-            return "a text";
-        case rapidjson::kNumberType:
-            return "a number";
-    }
-    return "";
+    constexpr std::array kinds = {"null",   "true or false", "true or false", "an object",
+                                  "a list", "a text",        "a number"};
+    return kinds.at(value.GetType());  // in RapidJSON's order
 }
 
 // One row, field by field ---------------------------------------------------------------------------------------------
@@ -87,16 +73,15 @@ class RowReader {
     int line_of(const std::string& key) const { return json_.at(pointer_ + "/" + key).line; }
 
     void refuse(const std::string& key, std::string what, std::string hint) {
-        problems_.push_back({{json_.file, line_of(key)}, std::move(what), std::move(hint)});
+        add(problems_, {json_.file, line_of(key)}, std::move(what), std::move(hint));
     }
 
     void refuse_unknown_keys() {
         for (const auto& entry : object_.GetObject()) {
             const std::string key = text_of(entry.name);
             if (std::ranges::find(known_keys, key) != known_keys.end()) continue;
-            problems_.push_back(
-                {json_.at(child_pointer(pointer_, key)), shown(key) + " is not a key of a row",
-                 "the keys are pythonVersion, debianVersion, tags and, if you like, distrolessVersion"});
+            add(problems_, json_.at(child_pointer(pointer_, key)), shown(key) + " is not a key of a row",
+                "the keys are pythonVersion, debianVersion, tags and, if you like, distrolessVersion");
         }
     }
 
@@ -164,13 +149,12 @@ class RowReader {
     void read_tag(const Json& value, const Place& at, std::vector<Tag>& tags) {
         const std::string name = text_of(value);
         if (!value.IsString()) {
-            problems_.push_back(
-                {at, fmt::format("this tag is {}, not a text", kind_of(value)), "write it in quotation marks"});
+            add(problems_, at, fmt::format("this tag is {}, not a text", kind_of(value)),
+                "write it in quotation marks");
         } else if (!is_tag(name)) {
-            problems_.push_back(
-                {at, shown(name) + " cannot be a tag",
-                 "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin "
-                 "with a dot or a dash"});
+            add(problems_, at, shown(name) + " cannot be a tag",
+                "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin "
+                "with a dot or a dash");
         } else {
             tags.push_back({name, at.line});
         }
@@ -207,9 +191,9 @@ void find_equal_versions(const Matrix& matrix, Problems& problems) {
         if (row.python_version.empty()) continue;
         const auto [first, is_new] = lines.emplace(row.python_version, row.python_line);
         if (is_new) continue;
-        problems.push_back({{matrix.file, row.python_line},
-                            fmt::format("Python {} is already given on line {}", row.python_version, first->second),
-                            "both rows would write the same version tag: keep one of the two"});
+        add(problems, {matrix.file, row.python_line},
+            fmt::format("Python {} is already given on line {}", row.python_version, first->second),
+            "both rows would write the same version tag: keep one of the two");
     }
 }
 
@@ -249,17 +233,15 @@ void check_tags(const Matrix& matrix, Problems& problems) {
             const auto [first, is_new] = firsts.emplace(lower_case(tag.name), tag);
             if (!is_new) problems.push_back(describe_repeated_tag(matrix.file, first->second, tag));
             if (is_like_version_tag(tag.name)) {
-                problems.push_back(
-                    {at, fmt::format("\"{}\" has the form of a version tag", tag.name),
-                     "version tags are made from DEFRA_VERSION and pythonVersion and written once; the tags "
-                     "listed here move with every release: choose another name"});
+                add(problems, at, fmt::format("\"{}\" has the form of a version tag", tag.name),
+                    "version tags are made from DEFRA_VERSION and pythonVersion and written once; the tags "
+                    "listed here move with every release: choose another name");
             }
             const std::optional<std::string_view> promised = promised_version(tag.name);
             if (!promised || row.python_version.empty()) continue;
             if ((row.python_version + ".").starts_with(std::string(*promised) + ".")) continue;
-            problems.push_back({at, fmt::format("the tag \"{}\" is given to Python {}", tag.name, row.python_version),
-                                fmt::format("services that ask for {} would get another Python", *promised),
-                                Level::warning});
+            add(problems, at, fmt::format("the tag \"{}\" is given to Python {}", tag.name, row.python_version),
+                fmt::format("services that ask for {} would get another Python", *promised), Level::warning);
         }
     }
 }
@@ -312,8 +294,8 @@ std::vector<Row> read_rows(const LinedJson& json, Problems& problems) {
         if (object.IsObject()) {
             rows.push_back(RowReader(json, pointer, object, problems).read());
         } else {
-            problems.push_back({json.at(pointer), fmt::format("this row is {}, not an object", kind_of(object)),
-                                "a row is written in curly brackets: {\"pythonVersion\": …}"});
+            add(problems, json.at(pointer), fmt::format("this row is {}, not an object", kind_of(object)),
+                "a row is written in curly brackets: {\"pythonVersion\": …}");
         }
     }
     return rows;
@@ -326,12 +308,12 @@ Matrix parse_matrix(std::string_view text, const std::string& file, Date today, 
     const LinedJson json = parse_people_json(text, file, problems);
     Matrix matrix{.file = file};
     if (!json.root.IsArray()) {
-        problems.push_back({json.at(""), fmt::format("the matrix is {}, not a list of rows", kind_of(json.root)),
-                            "write it as [{\"pythonVersion\": …}, {\"pythonVersion\": …}]"});
+        add(problems, json.at(""), fmt::format("the matrix is {}, not a list of rows", kind_of(json.root)),
+            "write it as [{\"pythonVersion\": …}, {\"pythonVersion\": …}]");
     } else if (const std::optional<Problem> sibling = recognise_sibling(json)) {
         problems.push_back(*sibling);
     } else if (json.root.Empty()) {
-        problems.push_back({json.at(""), "the matrix has no rows", "no image will be made", Level::warning});
+        add(problems, json.at(""), "the matrix has no rows", "no image will be made", Level::warning);
     } else {
         matrix.rows = read_rows(json, problems);
         find_equal_versions(matrix, problems);

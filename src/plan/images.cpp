@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr std::size_t names_told = 12;
+constexpr std::size_t max_names = 12;
 
 std::string version_tag_of(const Job& job, const Row& row) {
     return fmt::format("{}-python{}", job.defra_version, row.python_version);
@@ -44,9 +44,9 @@ void check_claims(const Matrix& matrix, const Job& job, Problems& problems) {
     const auto claim = [&](const std::string& tag, int line) {
         const auto [first, is_new] = lines.emplace(tag, line);
         if (is_new) return;
-        problems.push_back({{matrix.file, line},
-                            fmt::format("the tag \"{}\" is already claimed on line {}", tag, first->second),
-                            "a tag can point to one image only"});
+        add(problems, {matrix.file, line},
+            fmt::format("the tag \"{}\" is already claimed on line {}", tag, first->second),
+            "a tag can point to one image only");
     };
     for (const Row& row : matrix.rows) claim(version_tag_of(job, row), row.python_line);
     for (const Row& row : matrix.rows) {
@@ -56,15 +56,13 @@ void check_claims(const Matrix& matrix, const Job& job, Problems& problems) {
 
 void check_names(const Job& job, const std::string& name_space, Problems& problems) {
     if (!is_repository(name_space + "/x")) {
-        problems.push_back(
-            {{},
-             shown(name_space) + " is not a namespace",
-             "write lower-case letters and digits, as in defradigital; the registry is an option of its own"});
+        add(problems, {}, shown(name_space) + " is not a namespace",
+            "write lower-case letters and digits, as in defradigital; the registry is an option of its own");
     } else if (!is_repository(fmt::format("{}/{}-development", name_space, job.image_name))) {
-        problems.push_back({{job.file, job.image_name_line},
-                            fmt::format("{} is not the name of a repository",
-                                        shown(name_space + "/" + job.image_name + "-development")),
-                            "write lower-case letters and digits, as in IMAGE_NAME=python"});
+        add(problems, {job.file, job.image_name_line},
+            fmt::format("{} is not the name of a repository",
+                        shown(name_space + "/" + job.image_name + "-development")),
+            "write lower-case letters and digits, as in IMAGE_NAME=python");
     }
 }
 
@@ -78,14 +76,13 @@ bool is_platform(std::string_view text) {
 }
 
 void check_platforms(const std::vector<std::string>& platforms, Problems& problems) {
-    if (platforms.empty()) problems.push_back({{}, "no platform is given", "write for example linux/amd64"});
+    if (platforms.empty()) add(problems, {}, "no platform is given", "write for example linux/amd64");
     for (auto platform = platforms.begin(); platform != platforms.end(); ++platform) {
         if (!is_platform(*platform)) {
-            problems.push_back({{},
-                                shown(*platform) + " is not a platform of these images",
-                                "write for example linux/amd64, linux/arm64 or linux/arm/v7"});
+            add(problems, {}, shown(*platform) + " is not a platform of these images",
+                "write for example linux/amd64, linux/arm64 or linux/arm/v7");
         } else if (std::find(platforms.begin(), platform, *platform) != platform) {
-            problems.push_back({{}, shown(*platform) + " is given twice among the platforms", "remove one of the two"});
+            add(problems, {}, shown(*platform) + " is given twice among the platforms", "remove one of the two");
         }
     }
 }
@@ -104,10 +101,8 @@ std::vector<std::string> names_of(const std::vector<Image>& images) {
 std::vector<Image> choose(const std::vector<Image>& images, const std::vector<std::string>& only, Problems& problems) {
     for (const std::string& pattern : only) {
         if (std::ranges::any_of(images, [&](const Image& image) { return is_chosen(image, pattern); })) continue;
-        problems.push_back(
-            {{},
-             fmt::format("no image is called {}", shown(pattern)),
-             images.empty() ? "the matrix has no rows" : "there are " + joined_some(names_of(images), names_told)});
+        add(problems, {}, fmt::format("no image is called {}", shown(pattern)),
+            images.empty() ? "the matrix has no rows" : "there are " + joined_some(names_of(images), max_names));
     }
     std::vector<Image> chosen;
     std::ranges::copy_if(images, std::back_inserter(chosen), [&](const Image& image) {

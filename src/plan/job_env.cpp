@@ -162,32 +162,19 @@ Job JobReader::finish() {
     return job_;
 }
 
-void refuse_unreadable(std::string_view text, const std::string& file) {
-    const auto refuse = [&](int line, const std::string& what, const std::string& hint) {
-        throw Error{Exit::bad_input, {file, line}, what, hint};
-    };
-    if (text.size() > max_size)
-        refuse(0, "the file is larger than 64 KiB", "it holds DEFRA_VERSION and IMAGE_NAME, nothing else");
-    if (text.starts_with("\xEF\xBB\xBF"))
-        refuse(1, "the file begins with a byte order mark", "save it as UTF-8 without BOM");
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
-        refuse(1, "the file is UTF-16", "save it as UTF-8");
-    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-        refuse(1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')),
-               "a NUL character", "remove it");
-    }
-}
-
 }  // namespace
 
 Job parse_job_env(std::string_view text, const std::string& file, Problems& warnings) {
+    if (text.size() > max_size)
+        throw Error{Exit::bad_input,
+                    {file},
+                    "the file is larger than 64 KiB",
+                    "it holds DEFRA_VERSION and IMAGE_NAME, nothing else"};
     refuse_unreadable(text, file);
     Problems problems;
     if (text.find("\r\n") != std::string_view::npos) {
-        problems.push_back({{file, 0},
-                            "the lines end in CR LF",
-                            "save it with LF: a shell would take the CR for a part of each value",
-                            Level::warning});
+        add(problems, {file}, "the lines end in CR LF",
+            "save it with LF: a shell would take the CR for a part of each value", Level::warning);
     }
     JobReader reader(file, problems);
     int number = 0;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/date.h"
@@ -94,6 +96,18 @@ Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_s
 /// past its end: error on the row's line; within 90 days of it, or a base past or near its end: warning; a Python minor
 /// that the table does not know: warning.
 Problems check_support(const Matrix& matrix, Date today);
+
+/// A release of Debian, as that table has it.
+struct DebianSuite {
+    std::string name;                     ///< "bookworm"
+    int number = 0;                       ///< 12
+    Date security_ends;                   ///< last day of Debian's own security support
+    Date lts_ends;                        ///< last day of the volunteers' long-term support
+    std::optional<Date> distroless_ends;  ///< last day of gcr.io/distroless/*-debian<number>; nothing: not announced
+};
+
+std::optional<DebianSuite> find_suite(std::string_view name);
+std::optional<DebianSuite> find_suite(int number);
 
 /// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line (runner.md §5).
 /// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are

@@ -1,4 +1,5 @@
-#include "plan/support.h"
+// The dated table of what Python's and Debian's makers still support.
+#include "plan/plan.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "plan/plan.h"
 
 namespace {
 
@@ -42,7 +42,7 @@ constexpr std::string_view newest_debian = "slim-trixie";
 constexpr std::string_view newest_distroless = "cc-debian13";
 
 constexpr days notice_period{90};
-constexpr std::size_t max_lines_told = 5;
+constexpr std::size_t max_lines = 5;
 
 Problem warning(Place at, std::string what, std::string hint) {
     return {std::move(at), std::move(what), std::move(hint), Level::warning};
@@ -59,8 +59,8 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
     const Place at{matrix.file, row.python_line};
     const std::string name = "Python " + minor_version(*version);
     if (*version < Version{3, oldest_minor, 0}) {
-        problems.push_back({at, fmt::format("{} is older than 3.{}, the oldest that is supported", name, oldest_minor),
-                            "raise pythonVersion, or remove the row"});
+        add(problems, at, fmt::format("{} is older than 3.{}, the oldest that is supported", name, oldest_minor),
+            "raise pythonVersion, or remove the row");
         return;
     }
     const auto known = std::ranges::find_if(
@@ -69,8 +69,8 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
         problems.push_back(warning(at, fmt::format("{} is not in the table of supported versions", name),
                                    "its end of life is not checked: a newer release of this program may know it"));
     } else if (today > known->ends) {
-        problems.push_back({at, fmt::format("{} reached its end of life on {}", name, render_date(known->ends)),
-                            "raise pythonVersion, or remove the row: this version gets no fixes any more"});
+        add(problems, at, fmt::format("{} reached its end of life on {}", name, render_date(known->ends)),
+            "raise pythonVersion, or remove the row: this version gets no fixes any more");
     } else if (known->ends - today <= notice_period) {
         problems.push_back(warning(at,
                                    fmt::format("{} reaches its end of life {} ({})", name, in_days(known->ends, today),
@@ -128,7 +128,7 @@ void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& pr
 }
 
 std::string render_lines(const std::vector<std::string>& lines) {
-    if (lines.size() > max_lines_told) return fmt::format(" (also on {} more lines)", lines.size());
+    if (lines.size() > max_lines) return fmt::format(" (also on {} more lines)", lines.size());
     return fmt::format(" (also on {} {})", lines.size() == 1 ? "line" : "lines", joined(lines, ", "));
 }
 

@@ -56,16 +56,11 @@ std::string describe_silence(const std::filesystem::path& socket) {
 }
 
 std::optional<Response> ping(const World& world, const std::filesystem::path& socket) {
-    Request request;
-    request.url = "http://docker/_ping";
-    request.unix_socket = socket;
-    request.timeout = std::chrono::seconds(20);
-    try {
-        return world.http.send(request);
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        return std::nullopt;  // the next candidate; if there is none, the reason is looked up
-    }
+    const Request request{.url = "http://docker/_ping", .unix_socket = socket, .timeout = std::chrono::seconds(20)};
+    std::optional<Response> pong;
+    failure_of(
+        [&] { pong = world.http.send(request); });  // else the next candidate; the reason is looked up at the end
+    return pong;
 }
 
 /// The second number of "1.45"; nothing if it is no such version.
@@ -168,11 +163,9 @@ EngineInfo find_engine(const World& world) {
 }
 
 Request make_request(const EngineInfo& engine, const std::string& method, const std::string& path) {
-    Request request;
-    request.method = method;
-    request.url = fmt::format("http://docker/v{}{}", engine.api_version, path);
-    request.unix_socket = engine.socket;
-    return request;
+    return {.method = method,
+            .url = fmt::format("http://docker/v{}{}", engine.api_version, path),
+            .unix_socket = engine.socket};
 }
 
 Response send_to_engine(const World& world, const Request& request, const std::vector<int>& expected) {

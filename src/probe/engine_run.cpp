@@ -38,11 +38,7 @@ bool is_left_over(const std::string& id, Time now) {
 }
 
 std::string filter(const std::string& key, const std::string& value) {
-    JsonWriter json;
-    json.open_object();
-    json.open_array(key);
-    json.item(value);
-    return percent_encoded(json.one_line());
+    return percent_encoded(fmt::format(R"({{"{}":["{}"]}})", key, value));
 }
 
 struct LabelledContainer {
@@ -325,9 +321,7 @@ std::optional<std::string> EngineRun::read_file(const std::string& id, const std
     TarReader tar(stream, "the engine's copy of " + path);
     const std::optional<TarEntry> entry = tar.next();
     if (!entry || entry->type != '0') return std::nullopt;
-    std::string text;
-    for (std::string_view piece = tar.read_piece(); !piece.empty(); piece = tar.read_piece()) text += piece;
-    return text;
+    return tar.read_all();
 }
 
 void EngineRun::write_files(const std::string& id, const std::string& tar) {

@@ -38,16 +38,10 @@ std::string render_archive_manifest(const Layout& layout, const std::string& rep
     json.open_array();
     json.open_object();
     json.field("Config", blob_name(layout.config));
-    json.open_array("RepoTags");
-    json.item(fmt::format("{}:{}", repository, tag));
-    json.close();
+    json.list("RepoTags", {fmt::format("{}:{}", repository, tag)});
     json.open_array("Layers");
     for (const Descriptor& layer : layout.layers) json.item(blob_name(layer.digest));
     return json.one_line();
-}
-
-void add_text(std::ostream& tar, const std::string& path, const std::string& text) {
-    tar << render_tar_header(path, text.size()) << text << render_tar_padding(text.size());
 }
 
 void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
@@ -122,10 +116,10 @@ void write_image_tar(Files& files, const Layout& layout, const std::string& repo
     std::ofstream tar(to, std::ios::binary);
     std::set<Digest> blobs = {layout.manifest, layout.config};
     for (const Descriptor& layer : layout.layers) blobs.insert(layer.digest);
-    add_text(tar, "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    tar << render_tar_file("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
     for (const Digest& blob : blobs) add_blob(tar, layout, blob);
-    add_text(tar, "index.json", render_tar_index(layout, repository, tag));
-    add_text(tar, "manifest.json", render_archive_manifest(layout, repository, tag));
+    tar << render_tar_file("index.json", render_tar_index(layout, repository, tag));
+    tar << render_tar_file("manifest.json", render_archive_manifest(layout, repository, tag));
     tar << render_tar_end();
     tar.close();
     if (tar.fail())

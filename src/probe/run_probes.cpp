@@ -9,7 +9,6 @@
 #include "contract/certificates.h"
 #include "contract/tar.h"
 #include "probe/probe_program.h"
-#include "probe/test_authority.h"
 
 namespace {
 
@@ -110,14 +109,9 @@ ServiceRun run_service_once(const World& world, EngineRun& engine, const ProbedI
 std::string render_tls_files(const std::string& path, const std::string& trust_store, const TestAuthority& known,
                              const TestAuthority& stranger) {
     const std::string bundle = trust_store + "\n" + known.certificate;
-    std::string tar;
-    const auto add = [&](const std::string& name, const std::string& text) {
-        tar += render_tar_header(name, text.size()) + text + render_tar_padding(text.size());
-    };
-    add(path.substr(path.find_first_not_of('/')), bundle);
-    add("tmp/python-image-action/trusted.pem", known.server);
-    add("tmp/python-image-action/stranger.pem", stranger.server);
-    return tar + render_tar_end();
+    return render_tar_file(path.substr(path.find_first_not_of('/')), bundle) +
+           render_tar_file("tmp/python-image-action/trusted.pem", known.server) +
+           render_tar_file("tmp/python-image-action/stranger.pem", stranger.server) + render_tar_end();
 }
 
 /// The image itself does not trust the authority that was added for the test.

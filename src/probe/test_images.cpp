@@ -154,11 +154,9 @@ ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
     return test;
 }
 
-ImageUnderTest make_reference_under_test(const std::string& reference, const std::string& platform) {
+ImageUnderTest make_reference_under_test(const std::string& reference) {
     ImageUnderTest test;
     test.name = reference;
-    test.platform = platform;
-    test.expected.architecture = architecture_of(platform);
     test.reference = reference;
     return test;
 }

@@ -31,7 +31,7 @@ ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
 
 /// An image that is not of this plan (`--reference`): a service's child, or one of an older recipe. What it should be
 /// is taken from its own labels and environment when it is tested; versions are compared with its labels only.
-ImageUnderTest make_reference_under_test(const std::string& reference, const std::string& platform);
+ImageUnderTest make_reference_under_test(const std::string& reference);
 
 struct TestSettings {
     Contract contract;

@@ -1,6 +1,4 @@
-// Both scanners on every layout.
-// Scanning kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6).
-#include "scan/run_scans.h"
+// Both scanners on every layout, and on kept SBOMs.
 
 #include <fmt/format.h>
 
@@ -21,6 +19,89 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// One run of one scanner, from its command to a receipt -------------------------------------------------------------
+
+/// What is the same for all scans of a run.
+struct ScanTools {
+    std::map<Scanner, std::string> versions;
+    std::map<Scanner, DatabaseState> databases;
+};
+
+/// Finds the scanners that are not paused, and their databases. Throws like find_scanners.
+ScanTools find_scan_tools(const World& world, const ScanSettings& settings) {
+    ScanTools tools{.versions = find_scanners(world, settings.paused)};
+    for (const auto& [scanner, version] : tools.versions) {
+        tools.databases[scanner] = load_database_state(world, settings.databases, scanner);
+    }
+    return tools;
+}
+
+/// A receipt with what is known before the scan.
+Receipt begin_receipt(const ScanTools& tools, Scanner scanner, const Digest& manifest, const Digest& config,
+                      const std::string& architecture) {
+    const DatabaseState& state = tools.databases.at(scanner);
+    return Receipt{.scanner = scanner,
+                   .scanner_version = tools.versions.at(scanner),
+                   .database = state.description,
+                   .database_date = state.date,
+                   .sample_data = state.sample,
+                   .manifest = manifest,
+                   .config = config,
+                   .architecture = architecture,
+                   .report = sha256(""),
+                   .failure = state.failure};
+}
+
+/// The line of a tool's standard error that says most: a panic's first, else the last one.
+std::string telling_line(const std::string& err) {
+    std::string last;
+    for (const std::string& line : lines_of(err)) {
+        if (line.starts_with("panic:")) return line;
+        if (!trimmed(line).empty()) last = std::string(trimmed(line));
+    }
+    return last;
+}
+
+/// Why the process is no scan; empty if it ended well.
+std::string find_bad_end(const Command& command, const Finished& finished) {
+    const std::string name = command.argv.front();
+    const std::string said = telling_line(finished.err);
+    if (finished.timed_out) return fmt::format("{} did not end within {} s", name, command.timeout.count());
+    if (finished.exit_code == 127) return "there is no " + name + " on PATH";
+    if (finished.exit_code == 0) return "";
+    return fmt::format("{} ended with exit code {}{}{}", name, finished.exit_code, said.empty() ? "" : ": ", said);
+}
+
+/// Runs the command, which is to leave report_name(scanner) in its directory, and notes in the receipt how that went.
+/// Returns the report's text if it is one; else Receipt::failure says why not: the scanner's end, no or an empty report
+/// (an interrupted Grype ends with 0), or one that does not parse.
+std::optional<std::string> run_scanner(const World& world, const Command& command, Receipt& receipt) {
+    const std::chrono::milliseconds begin = world.clock.steady();
+    const Finished finished = world.processes.run(command);
+    receipt.seconds = static_cast<double>((world.clock.steady() - begin).count()) / 1000;
+    receipt.command = render_command(command);
+    receipt.exit_code = finished.exit_code;
+    receipt.failure = find_bad_end(command, finished);
+    if (!receipt.failure.empty()) return std::nullopt;
+
+    const std::string name = report_name(receipt.scanner);
+    const std::string text = world.files.read_if_there(command.directory / name).value_or("");
+    if (trimmed(text).empty()) {
+        receipt.failure = command.argv.front() + " ended with exit code 0 but left no report: it was interrupted";
+        return std::nullopt;
+    }
+    receipt.failure = fault_of([&] {
+        const Report report = parse_report(receipt.scanner, text, name);
+        if (report.database_date) receipt.database_date = report.database_date;
+        receipt.size.unpacked = report.unpacked;
+    });
+    if (!receipt.failure.empty()) return std::nullopt;
+    receipt.report = sha256(text);
+    return text;
+}
+
+// Every layout --------------------------------------------------------------------------------------------------------
+
 /// One layout, ready to be scanned.
 struct Prepared {
     const Layout& layout;
@@ -30,7 +111,7 @@ struct Prepared {
 
 struct Scanned {
     Receipt receipt;
-    std::optional<KeptSbom> sbom;
+    std::optional<ArchivedSbom> sbom;
 };
 
 void prepare(const World& world, Prepared& prepared) {
@@ -91,13 +172,13 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
     const fs::path results = settings.scans / layout.name;
     world.files.write(results / report_name(scanner), result->report);
     world.files.write(results / sbom_name(scanner), result->sbom);
-    scanned.sbom = KeptSbom{.scanner = scanner,
-                            .scanner_version = receipt.scanner_version,
-                            .sbom = sha256(result->sbom),
-                            .manifest = layout.manifest,
-                            .config = layout.config,
-                            .architecture = receipt.architecture,
-                            .packages = receipt.packages};
+    scanned.sbom = ArchivedSbom{.scanner = scanner,
+                                .scanner_version = receipt.scanner_version,
+                                .sbom = sha256(result->sbom),
+                                .manifest = layout.manifest,
+                                .config = layout.config,
+                                .architecture = receipt.architecture,
+                                .packages = receipt.packages};
     return scanned;
 }
 
@@ -112,25 +193,7 @@ std::string describe(const std::string& name, const Receipt& receipt) {
                        receipt.seconds);
 }
 
-/// The line of a tool's standard error that says most: a panic's first, else the last one.
-std::string telling_line(const std::string& err) {
-    std::string last;
-    for (const std::string& line : lines_of(err)) {
-        if (line.starts_with("panic:")) return line;
-        if (!trimmed(line).empty()) last = std::string(trimmed(line));
-    }
-    return last;
-}
-
-/// Why the process is no scan; empty if it ended well.
-std::string find_bad_end(const Command& command, const Finished& finished) {
-    const std::string name = command.argv.front();
-    const std::string said = telling_line(finished.err);
-    if (finished.timed_out) return fmt::format("{} did not end within {} s", name, command.timeout.count());
-    if (finished.exit_code == 127) return "there is no " + name + " on PATH";
-    if (finished.exit_code == 0) return "";
-    return fmt::format("{} ended with exit code {}{}{}", name, finished.exit_code, said.empty() ? "" : ": ", said);
-}
+// Kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6) -----------------
 
 struct Rescanned {
     Receipt receipt;
@@ -141,7 +204,7 @@ struct Rescanned {
 struct Rescan {
     std::string name;
     fs::path directory;
-    std::vector<KeptSbom> sboms;
+    std::vector<ArchivedSbom> sboms;
     std::vector<std::optional<Rescanned>> results;
 };
 
@@ -158,17 +221,17 @@ bool has_secrets(Files& files, const fs::path& directory) {
 
 /// What was kept for every scanner that is to run, and is still the same; nothing if one is missing. A newer scanner
 /// might see more in the image than the older one wrote down.
-std::vector<KeptSbom> find_usable_sboms(Files& files, const fs::path& directory, const Digest& manifest,
-                                        const ScanTools& tools) {
-    std::vector<KeptSbom> usable = find_kept_sboms(files, directory, manifest);
-    std::erase_if(usable, [&](const KeptSbom& kept) {
+std::vector<ArchivedSbom> find_usable_sboms(Files& files, const fs::path& directory, const Digest& manifest,
+                                            const ScanTools& tools) {
+    std::vector<ArchivedSbom> usable = find_archived_sboms(files, directory, manifest);
+    std::erase_if(usable, [&](const ArchivedSbom& kept) {
         const auto tool = tools.versions.find(kept.scanner);
         return tool == tools.versions.end() || tool->second != kept.scanner_version;
     });
-    return usable.size() == tools.versions.size() ? usable : std::vector<KeptSbom>{};
+    return usable.size() == tools.versions.size() ? usable : std::vector<ArchivedSbom>{};
 }
 
-Rescanned rescan(const World& world, const ScanSettings& settings, const ScanTools& tools, const KeptSbom& kept,
+Rescanned rescan(const World& world, const ScanSettings& settings, const ScanTools& tools, const ArchivedSbom& kept,
                  const fs::path& directory, const fs::path& work) {
     Rescanned rescanned{begin_receipt(tools, kept.scanner, kept.manifest, kept.config, kept.architecture),
                         std::nullopt};
@@ -183,12 +246,12 @@ Rescanned rescan(const World& world, const ScanSettings& settings, const ScanToo
     return rescanned;
 }
 
-std::vector<Rescan> find_rescans(Files& files, const std::vector<KeptImage>& images, const ScanSettings& settings,
+std::vector<Rescan> find_rescans(Files& files, const std::vector<ArchivedImage>& images, const ScanSettings& settings,
                                  const ScanTools& tools) {
     std::vector<Rescan> rescans;
-    for (const KeptImage& image : images) {
+    for (const ArchivedImage& image : images) {
         const fs::path directory = settings.scans / image.name;
-        std::vector<KeptSbom> sboms;
+        std::vector<ArchivedSbom> sboms;
         // What cannot be read was not kept: the image is looked at itself then.
         fault_of([&] { sboms = find_usable_sboms(files, directory, image.manifest, tools); });
         if (sboms.empty() || has_secrets(files, directory)) continue;
@@ -253,68 +316,20 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
         std::ranges::sort(results,
                           [](const Scanned& a, const Scanned& b) { return a.receipt.scanner < b.receipt.scanner; });
         std::vector<Receipt> receipts;
-        std::vector<KeptSbom> sboms;
+        std::vector<ArchivedSbom> sboms;
         for (const Scanned& result : results) {
             receipts.push_back(result.receipt);
             if (result.sbom) sboms.push_back(*result.sbom);
         }
         const fs::path directory = settings.scans / layouts[i].name;
-        world.files.write(directory / kept_sboms_name, render_kept_sboms_json(sboms));
+        world.files.write(directory / archived_sboms_name, render_archived_sboms_json(sboms));
         world.files.write(directory / receipts_name, render_receipts_json(receipts));
         all.insert(all.end(), receipts.begin(), receipts.end());
     }
     return all;
 }
 
-ScanTools find_scan_tools(const World& world, const ScanSettings& settings) {
-    ScanTools tools{.versions = find_scanners(world, settings.paused)};
-    for (const auto& [scanner, version] : tools.versions) {
-        tools.databases[scanner] = load_database_state(world, settings.databases, scanner);
-    }
-    return tools;
-}
-
-Receipt begin_receipt(const ScanTools& tools, Scanner scanner, const Digest& manifest, const Digest& config,
-                      const std::string& architecture) {
-    const DatabaseState& state = tools.databases.at(scanner);
-    return Receipt{.scanner = scanner,
-                   .scanner_version = tools.versions.at(scanner),
-                   .database = state.description,
-                   .database_date = state.date,
-                   .sample_data = state.sample,
-                   .manifest = manifest,
-                   .config = config,
-                   .architecture = architecture,
-                   .report = sha256(""),
-                   .failure = state.failure};
-}
-
-std::optional<std::string> run_scanner(const World& world, const Command& command, Receipt& receipt) {
-    const std::chrono::milliseconds begin = world.clock.steady();
-    const Finished finished = world.processes.run(command);
-    receipt.seconds = static_cast<double>((world.clock.steady() - begin).count()) / 1000;
-    receipt.command = render_command(command);
-    receipt.exit_code = finished.exit_code;
-    receipt.failure = find_bad_end(command, finished);
-    if (!receipt.failure.empty()) return std::nullopt;
-
-    const std::string name = report_name(receipt.scanner);
-    const std::string text = world.files.read_if_there(command.directory / name).value_or("");
-    if (trimmed(text).empty()) {
-        receipt.failure = command.argv.front() + " ended with exit code 0 but left no report: it was interrupted";
-        return std::nullopt;
-    }
-    receipt.failure = fault_of([&] {
-        const Report report = parse_report(receipt.scanner, text, name);
-        if (report.database_date) receipt.database_date = report.database_date;
-        receipt.size.unpacked = report.unpacked;
-    });
-    if (!receipt.failure.empty()) return std::nullopt;
-    receipt.report = sha256(text);
-    return text;
-}
-
-std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<KeptImage>& images,
+std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<ArchivedImage>& images,
                                            const ScanSettings& settings) {
     if (images.empty()) return {};
     const ScanTools tools = find_scan_tools(world, settings);

@@ -68,7 +68,7 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
 std::vector<ScanResult> load_scans(Files& files, const std::filesystem::path& scans, const std::string& name);
 
 /// An image whose SBOMs may have been kept in scans/NAME.
-struct KeptImage {
+struct ArchivedImage {
     std::string name;
     Digest manifest;
 };
@@ -76,12 +76,12 @@ struct KeptImage {
 /// What each scanner wrote down that the image holds. A scanner without an SBOM in scans/NAME, or with one of another
 /// manifest or other text than was written down, is omitted. Throws Error{failed} for what cannot be read.
 std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const std::filesystem::path& scans,
-                                                         const KeptImage& image);
+                                                         const ArchivedImage& image);
 
 /// Scans kept SBOMs again, when only the databases are newer (scanners-run.md §6): nothing is pulled or unpacked.
 /// Returns the names of the images of which every scanner's SBOM was there, of this very manifest, the very text of its
 /// receipt, by the scanner's present version, and was scanned; their new reports and receipts are then in their place.
 /// For the others nothing is changed. Whoever could write into scans/NAME could hide what an image holds: only for what
 /// nobody else wrote.
-std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<KeptImage>& images,
+std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<ArchivedImage>& images,
                                            const ScanSettings& settings);

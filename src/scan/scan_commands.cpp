@@ -41,12 +41,10 @@ Environment make_grype_environment(const Workplace& place) {
 }
 
 Command make_command(const Workplace& place, Words argv, Environment environment) {
-    Command command;
-    command.argv = std::move(argv);
-    command.environment = std::move(environment);
-    command.directory = place.directory;
-    command.timeout = place.timeout;
-    return command;
+    return {.argv = std::move(argv),
+            .environment = std::move(environment),
+            .directory = place.directory,
+            .timeout = place.timeout};
 }
 
 /// The arguments of every scan by Trivy. Its own time-out would be five minutes; its file cache is a lock that only one
@@ -98,26 +96,24 @@ std::string find_scanner(const World& world, const Workplace& place, Scanner sca
     const Command command = make_version_query(place, scanner);
     const Finished finished = world.processes.run(command);
     if (finished.exit_code == 127) {
-        problems.push_back({{}, name + " is not on PATH", "install it: without both scanners there is no verdict"});
+        add(problems, {}, name + " is not on PATH", "install it: without both scanners there is no verdict");
         return "";
     }
     if (finished.exit_code != 0) {
-        problems.push_back({{}, render_failure(command, finished), "install " + name + " again"});
+        add(problems, {}, render_failure(command, finished), "install " + name + " again");
         return "";
     }
     const rapidjson::Document answer = parse_tool_json(finished.out, name + " version");
     std::string version = text_at(answer, scanner == Scanner::trivy ? "Version" : "version");
     if (!parse_version(version)) {
-        problems.push_back({{},
-                            fmt::format("{} says that it is version \"{}\"", name, version),
-                            "install a released " + name + ": a verdict has to name the version it comes from"});
+        add(problems, {}, fmt::format("{} says that it is version \"{}\"", name, version),
+            "install a released " + name + ": a verdict has to name the version it comes from");
         return "";
     }
     if (is_poisoned(scanner, version)) {
-        problems.push_back(
-            {{},
-             fmt::format("{} {} is not run: it was released by an attacker (CVE-2026-33634)", name, version),
-             "remove it, take every credential that it could read as stolen, and install another version"});
+        add(problems, {},
+            fmt::format("{} {} is not run: it was released by an attacker (CVE-2026-33634)", name, version),
+            "remove it, take every credential that it could read as stolen, and install another version");
         return "";
     }
     return version;

@@ -38,18 +38,14 @@ std::string database_key(const Receipt& receipt) {
 }  // namespace
 
 std::string fault_of(const std::function<void()>& step) {
-    try {
-        step();
-    } catch (const Error& error) {
-        if (error.exit == Exit::cancelled) throw;
-        std::string text;
-        for (const Problem& problem : error.problems) {
-            const std::string place = problem.at.file.empty() ? "" : problem.at.file + ": ";
-            text += (text.empty() ? "" : "; ") + place + problem.what;
-        }
-        return text;
+    const std::optional<Error> error = failure_of(step);
+    if (!error) return "";
+    std::string text;
+    for (const Problem& problem : error->problems) {
+        const std::string place = problem.at.file.empty() ? "" : problem.at.file + ": ";
+        text += (text.empty() ? "" : "; ") + place + problem.what;
     }
-    return "";
+    return text;
 }
 
 Report parse_report(Scanner scanner, std::string text, const std::string& source) {
@@ -57,10 +53,10 @@ Report parse_report(Scanner scanner, std::string text, const std::string& source
                                      : parse_grype_report(std::move(text), source);
 }
 
-std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms) {
+std::string render_archived_sboms_json(const std::vector<ArchivedSbom>& sboms) {
     JsonWriter json;
     json.open_array();
-    for (const KeptSbom& kept : sboms) {
+    for (const ArchivedSbom& kept : sboms) {
         json.open_object();
         json.field("scanner", render_scanner(kept.scanner));
         json.field("scannerVersion", kept.scanner_version);
@@ -74,9 +70,9 @@ std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms) {
     return json.text();
 }
 
-std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::string& source) {
+std::vector<ArchivedSbom> parse_archived_sboms_json(std::string_view text, const std::string& source) {
     const rapidjson::Document document = parse_tool_json(text, source);
-    std::vector<KeptSbom> sboms;
+    std::vector<ArchivedSbom> sboms;
     for (const Json& entry : items_of(document)) {
         const std::optional<Digest> sbom = Digest::parse(text_at(entry, "sbom"));
         const std::optional<Digest> manifest = Digest::parse(text_at(entry, "manifest"));
@@ -97,11 +93,11 @@ std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::st
     return sboms;
 }
 
-std::vector<KeptSbom> find_kept_sboms(Files& files, const fs::path& directory, const Digest& manifest) {
-    const std::optional<std::string> text = files.read_if_there(directory / kept_sboms_name);
+std::vector<ArchivedSbom> find_archived_sboms(Files& files, const fs::path& directory, const Digest& manifest) {
+    const std::optional<std::string> text = files.read_if_there(directory / archived_sboms_name);
     if (!text) return {};
-    std::vector<KeptSbom> found;
-    for (const KeptSbom& kept : parse_kept_sboms_json(*text, (directory / kept_sboms_name).string())) {
+    std::vector<ArchivedSbom> found;
+    for (const ArchivedSbom& kept : parse_archived_sboms_json(*text, (directory / archived_sboms_name).string())) {
         if (kept.manifest != manifest) continue;
         const std::optional<std::string> sbom = files.read_if_there(directory / sbom_name(kept.scanner));
         if (sbom && sha256(*sbom) == kept.sbom) found.push_back(kept);
@@ -109,10 +105,11 @@ std::vector<KeptSbom> find_kept_sboms(Files& files, const fs::path& directory, c
     return found;
 }
 
-std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans, const KeptImage& image) {
+std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans,
+                                                         const ArchivedImage& image) {
     const fs::path directory = scans / image.name;
     std::map<Scanner, std::vector<Package>> inventories;
-    for (const KeptSbom& kept : find_kept_sboms(files, directory, image.manifest)) {
+    for (const ArchivedSbom& kept : find_archived_sboms(files, directory, image.manifest)) {
         const fs::path file = directory / sbom_name(kept.scanner);
         inventories.emplace(kept.scanner, parse_inventory(files.read(file), file.string()));
     }

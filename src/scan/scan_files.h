@@ -14,7 +14,7 @@
 #include "verdict/verdict.h"
 
 inline constexpr const char* receipts_name = "receipt.json";
-inline constexpr const char* kept_sboms_name = "sboms.json";
+inline constexpr const char* archived_sboms_name = "sboms.json";
 
 /// What a step threw, as one text; empty if it went well. The boundary of this module: what goes wrong with a scan, its
 /// report or its database is a value from here on. A cancellation passes.
@@ -24,7 +24,7 @@ std::string fault_of(const std::function<void()>& step);
 Report parse_report(Scanner scanner, std::string text, const std::string& source);
 
 /// An SBOM that lies beside the reports, and the image that it is of. It does not say that itself.
-struct KeptSbom {
+struct ArchivedSbom {
     Scanner scanner = Scanner::trivy;
     std::string scanner_version;
     Digest sbom;
@@ -34,13 +34,14 @@ struct KeptSbom {
     std::size_t packages = 0;
 };
 
-std::string render_kept_sboms_json(const std::vector<KeptSbom>& sboms);
-/// Throws Error{failed}, naming `source`, for what render_kept_sboms_json does not write.
-std::vector<KeptSbom> parse_kept_sboms_json(std::string_view text, const std::string& source);
+std::string render_archived_sboms_json(const std::vector<ArchivedSbom>& sboms);
+/// Throws Error{failed}, naming `source`, for what render_archived_sboms_json does not write.
+std::vector<ArchivedSbom> parse_archived_sboms_json(std::string_view text, const std::string& source);
 
 /// Those in this directory that are of this very manifest, and still the very text that was written down. Throws like
-/// parse_kept_sboms_json.
-std::vector<KeptSbom> find_kept_sboms(Files& files, const std::filesystem::path& directory, const Digest& manifest);
+/// parse_archived_sboms_json.
+std::vector<ArchivedSbom> find_archived_sboms(Files& files, const std::filesystem::path& directory,
+                                              const Digest& manifest);
 
 // Results of earlier scans are kept outside of the checkout. The same image, scanner, command and database give the
 // same report, so the scan need not run again. Whoever can write there could hide findings, exactly as with the

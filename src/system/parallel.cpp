@@ -10,32 +10,17 @@
 
 namespace {
 
-/// How one piece of work failed.
-struct Failure {
-    std::optional<Error> error;
-    std::exception_ptr mistake;
-};
-
-Failure run_one(const std::function<void()>& piece) {
-    try {
-        piece();
-    } catch (const Error& error) {
-        return {error, nullptr};
-    } catch (...) {
-        return {std::nullopt, std::current_exception()};
-    }
-    return {};
-}
-
-void throw_gathered(const std::vector<Failure>& failures) {
+/// One Error with the problems of all; what is no Error is thrown on as it is.
+void throw_gathered(const std::vector<std::exception_ptr>& failures) {
     std::optional<Error> gathered;
-    for (const Failure& failure : failures) {
-        if (failure.mistake) std::rethrow_exception(failure.mistake);
-        if (!failure.error) continue;
-        if (!gathered) gathered = Error{failure.error->exit};
-        if (failure.error->exit == Exit::cancelled) gathered->exit = Exit::cancelled;
-        gathered->problems.insert(gathered->problems.end(), failure.error->problems.begin(),
-                                  failure.error->problems.end());
+    for (const std::exception_ptr& failure : failures) {
+        try {
+            if (failure) std::rethrow_exception(failure);
+        } catch (const Error& error) {
+            if (!gathered) gathered = Error{error.exit};
+            if (error.exit == Exit::cancelled) gathered->exit = Exit::cancelled;
+            append(gathered->problems, error.problems);
+        }
     }
     if (gathered) throw *gathered;
 }
@@ -43,10 +28,16 @@ void throw_gathered(const std::vector<Failure>& failures) {
 }  // namespace
 
 void in_parallel(std::size_t jobs, const std::vector<std::function<void()>>& work) {
-    std::vector<Failure> failures(work.size());
+    std::vector<std::exception_ptr> failures(work.size());
     std::atomic<std::size_t> next = 0;
     const auto work_off = [&] {
-        for (std::size_t piece = next++; piece < work.size(); piece = next++) failures[piece] = run_one(work[piece]);
+        for (std::size_t piece = next++; piece < work.size(); piece = next++) {
+            try {
+                work[piece]();
+            } catch (...) {
+                failures[piece] = std::current_exception();
+            }
+        }
     };
     {
         std::vector<std::jthread> others;  // their end is awaited where this block ends

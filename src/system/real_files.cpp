@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <random>
 
-#include "base/memory.h"
 #include "system/cancellation.h"
 
 namespace fs = std::filesystem;
@@ -23,10 +22,6 @@ constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 bool is_absent(int error) {
     return error == ENOENT || error == ENOTDIR;
-}
-
-[[noreturn]] void refuse_kind(const fs::path& path, Exit exit, const char* what, const char* hint) {
-    throw Error{exit, {path.string()}, what, hint};
 }
 
 bool is_symbolic_link(const FileDescriptor& directory, const std::string& name) {
@@ -146,7 +141,7 @@ RealFiles::RealFiles(const fs::path& work_tree, const fs::path& temporary)
 
 std::string RealFiles::read(const fs::path& path) {
     if (std::optional<std::string> text = read_if_there(path)) return std::move(*text);
-    refuse_kind(path, Exit::bad_input, "there is no such file", "");
+    throw Error{Exit::bad_input, {path.string()}, "there is no such file", ""};
 }
 
 std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
@@ -156,10 +151,11 @@ std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
     std::string text;
     struct stat state {};
     if (fstat(file.number(), &state) == 0 && state.st_size > 0)
-        make_room(text, static_cast<std::size_t>(std::min(state.st_size, max_text)));
+        text.reserve(static_cast<std::size_t>(std::min(state.st_size, max_text)));
     const bool whole = read_pieces(file, [&](std::string_view bytes) {
         text += bytes;
-        if (text.size() > max_text) refuse_kind(path, Exit::bad_input, "the file is larger than 512 MiB", "");
+        if (text.size() > max_text)
+            throw Error{Exit::bad_input, {path.string()}, "the file is larger than 512 MiB", ""};
         return true;
     });
     if (!whole) refuse_path(path, "cannot be read");
@@ -195,7 +191,7 @@ void RealFiles::write(const fs::path& path, std::string_view text) {
 
 void RealFiles::append(const fs::path& path, std::string_view text) {
     const FileDescriptor file = open_regular(path, O_WRONLY | O_APPEND, Exit::bad_input);
-    if (!file.is_open() && is_absent(errno)) refuse_kind(path, Exit::bad_input, "there is no such file", "");
+    if (!file.is_open() && is_absent(errno)) throw Error{Exit::bad_input, {path.string()}, "there is no such file", ""};
     if (!file.is_open() || !write_all(file, text)) refuse_path(path, "cannot be written");
 }
 
@@ -305,13 +301,17 @@ FileDescriptor RealFiles::open_regular(const fs::path& path, int flags, Exit if_
     const int all_flags = flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     FileDescriptor file(openat(entry.directory.number(), entry.name.c_str(), all_flags));
     if (!file.is_open() && errno == ELOOP) {
-        refuse_kind(path, if_it_is_none, "this is a symbolic link, which is not followed", "put the file itself there");
+        throw Error{if_it_is_none,
+                    {path.string()},
+                    "this is a symbolic link, which is not followed",
+                    "put the file itself there"};
     }
     struct stat status {};
     if (file.is_open() && fstat(file.number(), &status) != 0) refuse_path(path, "cannot be read");
     const bool is_directory = file.is_open() ? S_ISDIR(status.st_mode) : errno == EISDIR;
-    if (is_directory) refuse_kind(path, if_it_is_none, "this is a directory, not a file", "");
-    if (file.is_open() && !S_ISREG(status.st_mode)) refuse_kind(path, if_it_is_none, "this is not a regular file", "");
+    if (is_directory) throw Error{if_it_is_none, {path.string()}, "this is a directory, not a file", ""};
+    if (file.is_open() && !S_ISREG(status.st_mode))
+        throw Error{if_it_is_none, {path.string()}, "this is not a regular file", ""};
     return file;
 }
 

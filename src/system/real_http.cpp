@@ -311,8 +311,6 @@ void perform(Exchange& exchange) {
 
 }  // namespace
 
-namespace fs = std::filesystem;
-
 void RealHttp::Close::operator()(void* handle) const {
     curl_easy_cleanup(handle);
 }

@@ -38,7 +38,7 @@ constexpr std::size_t max_err = std::size_t{64} << 10U;
 /// Between SIGTERM and SIGKILL. The runner gives us 10 s from SIGINT to its own SIGKILL (runner.md §7).
 constexpr std::chrono::seconds grace_period(5);
 /// How long after the child's end its outputs are read, if something it started holds them open.
-constexpr std::chrono::seconds linger(2);
+constexpr std::chrono::seconds drain_timeout(2);
 
 [[noreturn]] void refuse(const Command& command, const std::string& why) {
     throw Error{Exit::failed, command.argv.front() + " cannot be started: " + why, ""};
@@ -196,7 +196,7 @@ class Child {
             cancellation_.cancel();
             stop_if_over();
             if (ending_) return;  // then the second signal bounds the wait
-            second_.expires_after(linger);
+            second_.expires_after(drain_timeout);
             second_.async_wait([this](const error_code& error) {
                 if (!error) context_.stop();
             });
@@ -258,10 +258,7 @@ Finished run_child(const Command& command, const std::filesystem::path& program,
         const bool refused_by_exec =
             code == EACCES || code == ENOEXEC || code == ENOENT || code == E2BIG || code == EPERM;
         if (!refused_by_exec) refuse(command, error.code().message());
-        Finished finished;
-        finished.exit_code = 126;
-        finished.err = program.string() + ": " + error.code().message() + "\n";
-        return finished;
+        return {.exit_code = 126, .err = program.string() + ": " + error.code().message() + "\n"};
     }
 }
 
@@ -293,10 +290,6 @@ std::optional<std::filesystem::path> find_program(const Command& command) {
 
 }  // namespace
 
-namespace asio = boost::asio;
-namespace process = boost::process::v2;
-using boost::system::error_code;
-
 RealProcesses::RealProcesses(Relay relay) : relay_(std::move(relay)) {}
 
 Finished RealProcesses::run(const Command& command) {
@@ -306,11 +299,7 @@ Finished RealProcesses::run(const Command& command) {
         refuse(command, "there is no directory " + command.directory.string() + " to run it in");
     }
     const std::optional<std::filesystem::path> program = find_program(command);
-    if (!program) {
-        Finished finished;
-        finished.exit_code = 127;
-        return finished;
-    }
+    if (!program) return {.exit_code = 127};
     Finished finished = command.relayed ? run_relayed(command, *program) : run_child(command, *program, {});
     if (!command.cleans_up) stop_if_cancelled();
     return finished;

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "plan/support.h"
+#include "plan/plan.h"
 
 namespace {
 

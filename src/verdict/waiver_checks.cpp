@@ -30,8 +30,8 @@ std::string render_last_day(Date today, Date day) {
                : fmt::format(" ends in {}, after {}", counted(static_cast<std::size_t>(days), "day"), render_date(day));
 }
 
-void add(Problems& notes, const Place& at, const std::string& what, const std::string& hint,
-         Level level = Level::warning) {
+void warn(Problems& notes, const Place& at, const std::string& what, const std::string& hint,
+          Level level = Level::warning) {
     notes.push_back({at, what, hint, level});
 }
 
@@ -54,14 +54,15 @@ void check_last_day(const std::string& name, const Place& at, const std::optiona
                     Date today, Problems& notes) {
     const std::string hint = "decide again with a new date, or remove it";
     if (!last) {
-        add(notes, at, name + " has no date, so it is never reviewed", "add review_by, the last day on which it holds");
+        warn(notes, at, name + " has no date, so it is never reviewed",
+             "add review_by, the last day on which it holds");
     } else if (*last < today) {
-        add(notes, at,
-            fmt::format("{} ended on {} and no longer applies{}", name, render_date(*last),
-                        covered == 0 ? "" : "; it would cover " + counted(covered, "finding")),
-            hint);
+        warn(notes, at,
+             fmt::format("{} ended on {} and no longer applies{}", name, render_date(*last),
+                         covered == 0 ? "" : "; it would cover " + counted(covered, "finding")),
+             hint);
     } else if (*last <= today + soon) {
-        add(notes, at, name + render_last_day(today, *last), hint);
+        warn(notes, at, name + render_last_day(today, *last), hint);
     }
 }
 
@@ -70,30 +71,30 @@ void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Probl
     const bool base_known = std::ranges::any_of(
         verdicts, [](const Verdict& verdict) { return verdict.base_rebuilt || verdict.base_created; });
     if (base_known) return;
-    add(notes, waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
-        "add review_by, the last day on which it holds");
+    warn(notes, waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
+         "add review_by, the last day on which it holds");
 }
 
 void check_effect(const Waiver& waiver, const Use& use, Judged judged, Problems& notes) {
     if (use.covered == 0 && !use.advisory_of.empty()) {
-        add(notes, waiver.at,
-            fmt::format("{} covers nothing: an advisory may stand for several vulnerabilities", describe(waiver)),
-            "name the vulnerability: " + use.advisory_of);
+        warn(notes, waiver.at,
+             fmt::format("{} covers nothing: an advisory may stand for several vulnerabilities", describe(waiver)),
+             "name the vulnerability: " + use.advisory_of);
     } else if (use.covered == 0 && judged == Judged::unknown_targets && !waiver.targets.empty()) {
-        add(notes, waiver.at,
-            fmt::format("{} is for targets: [{}], and nothing says here which target the image is", describe(waiver),
-                        joined(waiver.targets, ", ")),
-            "omit targets where images have none");
+        warn(notes, waiver.at,
+             fmt::format("{} is for targets: [{}], and nothing says here which target the image is", describe(waiver),
+                         joined(waiver.targets, ", ")),
+             "omit targets where images have none");
     } else if (use.covered == 0 && judged == Judged::all_images) {
-        add(notes, waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
+        warn(notes, waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
     } else if (use.covered == 0) {
-        add(notes, waiver.at, describe(waiver) + " matches nothing in what was judged here",
-            "remove it, unless another image needs it", Level::notice);
+        warn(notes, waiver.at, describe(waiver) + " matches nothing in what was judged here",
+             "remove it, unless another image needs it", Level::notice);
     } else if (use.outlived > 0) {
-        add(notes, waiver.at,
-            fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
-                        counted(use.outlived, "finding")),
-            "build on the new base, then remove it");
+        warn(notes, waiver.at,
+             fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
+                         counted(use.outlived, "finding")),
+             "build on the new base, then remove it");
     }
 }
 
@@ -111,23 +112,23 @@ void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, P
     const auto twin = std::find_if(waivers.begin(), self, [&](const Waiver& w) { return says_the_same(w, waiver); });
     if (twin == self) return;
     const bool contradicts = twin->review_by != waiver.review_by;
-    add(notes, waiver.at,
-        fmt::format("{} is already in {}:{}{}", describe(waiver), twin->at.file, twin->at.line,
-                    contradicts ? ", with another date" : ""),
-        contradicts ? "keep one of the two: the later date holds as long as both are there" : "remove one of the two");
+    warn(notes, waiver.at,
+         fmt::format("{} is already in {}:{}{}", describe(waiver), twin->at.file, twin->at.line,
+                     contradicts ? ", with another date" : ""),
+         contradicts ? "keep one of the two: the later date holds as long as both are there" : "remove one of the two");
 }
 
 void check_pause(const ScannerPause& pause, Date today, Problems& notes) {
     const std::string name = render_scanner(pause.scanner);
     if (pause.until < today) {
-        add(notes, pause.at,
-            fmt::format("the pause of {} ended on {}: it counts again", name, render_date(pause.until)),
-            "remove the entry");
+        warn(notes, pause.at,
+             fmt::format("the pause of {} ended on {}: it counts again", name, render_date(pause.until)),
+             "remove the entry");
     } else {
-        add(notes, pause.at,
-            fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name, render_date(pause.until),
-                        pause.owner, pause.reason),
-            "remove the entry as soon as it works again");
+        warn(notes, pause.at,
+             fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name, render_date(pause.until),
+                         pause.owner, pause.reason),
+             "remove the entry as soon as it works again");
     }
 }
 
@@ -158,10 +159,10 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
         if (used || !complete || has_ended(scope.review_by, today)) continue;
         // In a run of some images only, what matches nothing may well be for another image.
         if (judged == Judged::all_images)
-            add(notes, scope.at, name + " matches nothing in any image", "remove it");
+            warn(notes, scope.at, name + " matches nothing in any image", "remove it");
         else
-            add(notes, scope.at, name + " matches nothing in what was judged here",
-                "remove it, unless another image needs it", Level::notice);
+            warn(notes, scope.at, name + " matches nothing in what was judged here",
+                 "remove it, unless another image needs it", Level::notice);
     }
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
     return sorted_by_place(notes);

@@ -398,12 +398,11 @@ TEST_CASE("a named builder is used as it is") {
     BuildSettings settings = sample_settings();
     settings.containerd_store = false;
     settings.builder = "kube";
-    settings.no_cache = true;
     run_build(fake.world(), sample_plan(), settings);
     REQUIRE(fake.processes.ran.size() == 1);
     CHECK(fake.processes.ran[0].argv == std::vector<std::string>{"docker-buildx", "bake", "--file",
                                                                  "/tmp/fake-1/bake.json", "--progress", "plain",
-                                                                 "--builder", "kube", "--no-cache"});
+                                                                 "--builder", "kube"});
 }
 
 TEST_CASE("trouble with the layer cache fails no build and is reported") {

@@ -4,8 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
+#include "contract/certificates.h"
 #include "probe/layout_on_disk.h"
-#include "probe/test_authority.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "places.h"
-#include "plan/support.h"
+#include "plan/plan.h"
 #include "plan/texts.h"
 
 namespace {

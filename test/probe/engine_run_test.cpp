@@ -5,9 +5,9 @@
 #include <functional>
 #include <sstream>
 
+#include "contract/certificates.h"
 #include "probe/fake_engine.h"
 #include "probe/layout_on_disk.h"
-#include "probe/test_authority.h"
 #include "probe/test_images.h"
 
 namespace {
@@ -50,7 +50,7 @@ std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
 
 std::map<std::string, ContractRow> test_service(Stage& stage, const TestSettings& settings) {
     return rows_by_id(
-        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, settings).at(0));
+        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, settings).at(0));
 }
 
 /// The output of the containers of a good image.
@@ -316,7 +316,7 @@ TEST_CASE("files are read from the layers of a layout, each once, without an exp
 
 TEST_CASE("one authority is added to the trust store, and the servers get their certificates") {
     Stage stage;
-    run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
+    run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, TestSettings{});
     std::map<std::string, std::string> written;
     for (const Request& request : stage.fake.http.sent) {
         if (request.method != "PUT") continue;
@@ -389,7 +389,7 @@ TEST_CASE("an error in one probe ends the test, and everything is removed from t
     stage.fake.http.stub("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
     FakeEngine rest(stage.fake);
     CHECK(message_of([&] {
-              run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{});
+              run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, TestSettings{});
           }).starts_with("the Docker Engine refused GET /v1.45/containers/"));
     CHECK(rest.containers.empty());
 }
@@ -401,7 +401,7 @@ TEST_CASE("a cancelled test removes everything from the engine") {
                               [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     FakeEngine rest(stage.fake);
     const std::string text = message_of(
-        [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1", "")}, TestSettings{}); },
+        [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, TestSettings{}); },
         Exit::cancelled);
     CHECK(text.empty());
     CHECK(rest.containers.empty());

@@ -2,9 +2,9 @@
 // the contract says of the recipe before this one.
 #include <catch2/generators/catch_generators.hpp>
 
+#include "contract/certificates.h"
 #include "contract/contract.h"
 #include "places.h"
-#include "probe/test_authority.h"
 #include "whole/docker.h"
 
 namespace {
