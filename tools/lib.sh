@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# What the steps of the set-up share: where the cache is, how it speaks, how packages and modules are fetched.
+# Shared by the steps of the set-up: the cache, messages, and downloads of packages and modules.
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$tools")
 cache=${PYTHON_IMAGE_ACTION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/python-image-action}
 export CCACHE_DIR=$cache/ccache
-# Another clone of the same sources finds in the compiler's cache what this one compiled.
+# Clones of the same sources share the compiler cache.
 export CCACHE_BASEDIR=$project CCACHE_NOHASHDIR=1
 export PATH=$cache/bin:$PATH
 
 # Messages for people; in a step, whose own output goes to a log, they still reach the terminal (see ready).
 say() { printf '%s\n' "$@" >&"${terminal:-2}"; }
 
-# Cannot go on: what is wrong, then what to do, one line each.
+# Ends with an error: what is wrong, then what to do, one line each.
 stop() {
     printf '%s\n' "$@" >&"${terminal:-2}"
     exit 3
@@ -20,13 +20,13 @@ stop() {
 
 have() { command -v "$1" >/dev/null; }
 
-# The digest of what is on standard input: files' content, not their names or dates.
+# The digest of standard input: the content of files, not their names or dates.
 digest_of() { sha256sum | cut -c1-16; }
 
 # os_field NAME: one field of /etc/os-release, empty where there is none.
 os_field() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" /etc/os-release 2>/dev/null || true; }
 
-# Which of these Debian packages are not installed; all of them where there is no dpkg.
+# Lists which of these Debian packages are not installed; all of them without dpkg.
 missing_packages() {
     local package installed
     installed=" $(dpkg-query -Wf '${db:Status-Abbrev}${Package} ' "$@" 2>/dev/null || true)"
@@ -37,17 +37,17 @@ missing_packages() {
 
 # update_lists APT-OPTION...: apt's lists of packages. It waits for another apt where packages are installed, but not here.
 update_lists() {
-    local said tries=0
-    until said=$(LC_ALL=C apt-get "$@" update 2>&1); do
-        if [[ $said != *"Could not get lock"* ]] || [ $((tries += 1)) -gt 120 ]; then
-            echo "$said" && return 1
+    local output tries=0
+    until output=$(LC_ALL=C apt-get "$@" update 2>&1); do
+        if [[ $output != *"Could not get lock"* ]] || [ $((tries += 1)) -gt 120 ]; then
+            echo "$output" && return 1
         fi
         sleep 5
     done
-    echo "$said"
+    echo "$output"
 }
 
-# install_packages APT-OPTION... -- PACKAGE...: as root on Debian or Ubuntu; anywhere else says what is missing and stops.
+# install_packages APT-OPTION... -- PACKAGE...: as root on Debian or Ubuntu; anywhere else prints what is missing and stops.
 install_packages() {
     local options=()
     while [ "$1" != -- ]; do options+=("$1") && shift; done
@@ -63,7 +63,7 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@"
 }
 
-# debian_mirror SUITE [GIVEN]: where this machine's own apt takes that suite of Debian from, unless another place is given.
+# debian_mirror SUITE [GIVEN]: the mirror of that suite in this machine's apt configuration, unless GIVEN.
 debian_mirror() {
     local mirror=${2-}
     [ -n "$mirror" ] || mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$1/InRelease' .*|\1|p" | head -n 1)
@@ -72,11 +72,11 @@ debian_mirror() {
     echo "$mirror"
 }
 
-# The mirrors hold every suite, so the one of this machine's own serves for all.
+# Mirrors have every suite, so this machine's mirror serves for all.
 debian_main() { debian_mirror "$(os_field VERSION_CODENAME)" "${DEBIAN_MIRROR-}"; }
 debian_security() { debian_mirror "$(os_field VERSION_CODENAME)-security" "${DEBIAN_SECURITY_MIRROR-}"; }
 
-# A registry that answers at all says 200 or 401 to this.
+# A working registry responds to this with 200 or 401.
 image_registries_answer() {
     local host status
     for host in registry-1.docker.io gcr.io ghcr.io; do
@@ -87,8 +87,8 @@ image_registries_answer() {
 
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# separate_apt DIRECTORY SOURCE...: the apt options that work with only these sources ("deb trixie") in DIRECTORY, so that the machine's own are left as
-# they are. Leaves them in the array apt_options.
+# separate_apt DIRECTORY SOURCE...: the apt options that work with only these sources ("deb trixie") in DIRECTORY, so that the machine's own stay
+# unchanged. Leaves them in the array apt_options.
 separate_apt() {
     local directory=$1 source mirror
     shift
@@ -106,15 +106,15 @@ separate_apt() {
 # pin NAME: "module version checksum" from tools/versions.
 pin() { awk -v name="$1" '$1 == name {print $2, $3, $4}' "$tools/versions"; }
 
-# module_directory NAME: the source of a pinned Go module, downloaded through the Go module proxy and held against its checksum.
+# module_directory NAME: the source of a pinned Go module, downloaded through the Go module proxy and compared with its checksum.
 module_directory() {
-    local module version checksum answer got
+    local module version checksum download got
     read -r module version checksum <<<"$(pin "$1")"
-    answer=$(cd / && go mod download -json "$module@$version") || stop "$module@$version could not be downloaded:" "$answer"
-    got=$(sed -n 's/.*"Sum": "\(.*\)".*/\1/p' <<<"$answer")
+    download=$(cd / && go mod download -json "$module@$version") || stop "$module@$version could not be downloaded:" "$download"
+    got=$(sed -n 's/.*"Sum": "\(.*\)".*/\1/p' <<<"$download")
     [ "$got" = "$checksum" ] || stop "$module@$version is not what tools/versions expects: $got instead of $checksum" \
         "  hint: a published version was changed; do not use it before you know why"
-    sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$answer"
+    sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$download"
 }
 
 # go_build TREE PACKAGE OUTPUT [LINKER-FLAGS]: a static program, with exactly the dependencies its go.sum names.

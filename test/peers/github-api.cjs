@@ -17,11 +17,11 @@ const wrong = [
 ];
 
 // Nine bodies say `nullable` beside `oneOf` without a type, which makes the mock server look at nothing at all.
-function mend(value) {
-  if (Array.isArray(value)) return value.forEach(mend);
+function fix(value) {
+  if (Array.isArray(value)) return value.forEach(fix);
   if (value === null || typeof value !== "object") return;
   if (value.nullable && value.oneOf && !value.type) delete value.nullable;
-  Object.values(value).forEach(mend);
+  Object.values(value).forEach(fix);
 }
 
 function describe(file) {
@@ -33,7 +33,7 @@ function describe(file) {
     for (const operation of Object.values(path)) delete operation.servers;
   }
   delete description.servers;
-  mend(description.paths);
+  fix(description.paths);
   delete description["x-webhooks"];
   process.stdout.write(JSON.stringify(description));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Opens report pages in a real browser, on a desktop, on a phone, in the dark and on paper: nothing is loaded, nothing hostile runs, nothing
-# sticks out sideways, the filter filters. Leaves a picture of each beside the page.
+# Opens report pages in a real browser (desktop, phone, dark theme, print): nothing is loaded, no hostile text runs, nothing overflows
+# sideways, and the filter works. Saves a screenshot of each beside the page.
 #
 #   SAMPLES=DIRECTORY test_report '[samples]'
 #   test/peers/page.sh DIRECTORY/*.html

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Holds SARIF files against two validators that are not ours: the official schema (ajv) and Microsoft's multitool with GitHub's rules.
+# Validates SARIF files with two independent validators: the official schema (ajv) and Microsoft's multitool with GitHub's rules.
 #
 #   SAMPLES=DIRECTORY test_report '[samples]'
 #   test/peers/sarif.sh DIRECTORY/*.sarif
 #
 # Needs PEERS, a directory with the packages of test/peers/npm, and libicu (tools/ready report-peers). SARIF_SCHEMA names another schema file
-# than the one that the validator brings.
-# Ends with 1 if a file has an error or a warning, or if a validator lets a wrong file pass.
+# than the one of the validator.
+# Ends with 1 if a file has an error or a warning, or if a validator accepts an invalid file.
 set -euo pipefail
 
 peers=${PEERS:?a directory with the npm packages, see the head of this script}
@@ -19,12 +19,12 @@ trap 'rm -rf "$work"' EXIT
 [ -r "$schema" ] || { echo "no schema at $schema: set SARIF_SCHEMA" >&2; exit 2; }
 chmod u+x "$multitool"
 
-# GitHub's rules are off by default. GH1004 has outdated limits. SARIF2005 wants the address of the tool's page, SARIF2007 that of the
-# repository, and SARIF2006 asks the network about addresses.
+# GitHub's rules are off by default. GH1004 has outdated limits. SARIF2005 wants the URL of the tool's page, SARIF2007 that of the
+# repository, and SARIF2006 requests URLs over the network.
 "$multitool" export-validation-config "$work/rules.xml" >/dev/null
 sed -i -E '/Key="GH100[123567]\./{n;s/"Default"/"Error"/};/Key="SARIF200[567]\./{n;s/"Default"/"Disabled"/}' "$work/rules.xml"
 
-# The multitool takes files of 10 MB at most unless it is told.
+# By default the multitool accepts at most 10 MB.
 largest=50000
 
 # fit_schema FILE.json...
