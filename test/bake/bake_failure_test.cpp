@@ -4,7 +4,7 @@
 
 namespace {
 
-// What buildx 0.36.1 said when a step of one of two targets failed.
+// The output of buildx 0.36.1 for a failed step of one of two targets.
 constexpr const char* failed_step =
     "#8 [p production 1/1] RUN echo one && exit 3\n"
     "#8 0.270 one\n"
@@ -31,7 +31,7 @@ std::string error_line(const std::string& error) {
 
 }  // namespace
 
-TEST_CASE("a failed step is told with what it printed, at its line of the Dockerfile") {
+TEST_CASE("a failed step is reported with its output, at its line of the Dockerfile") {
     CHECK(render_problems({parse_bake_failure(failed_step, "Dockerfile", "/out")}) ==
           "Dockerfile:4: the build failed: target p: failed to solve: process \"/bin/sh -c echo one && exit 3\" did "
           "not complete "
@@ -42,7 +42,7 @@ TEST_CASE("a failed step is told with what it printed, at its line of the Docker
           "  hint: the step failed in the image: fix it, or what it downloads from\n");
 }
 
-TEST_CASE("of a step that printed much the end is told") {
+TEST_CASE("only the end of a long step output is reported") {
     std::string progress = "------\n > [a 1/1] RUN many:\n";
     for (int i = 0; i < 1000; ++i) progress += "line " + std::to_string(i) + "\n";
     progress += "------\nERROR: failed\n";
@@ -51,9 +51,9 @@ TEST_CASE("of a step that printed much the end is told") {
     CHECK(what.ends_with("line 999"));
 }
 
-TEST_CASE("a failure without a step is bake's last word") {
-    CHECK(render_problems({parse_bake_failure("ERROR: no builder \"nobody\" found\n", "Dockerfile", "/out")}) ==
-          "the build failed: no builder \"nobody\" found\n"
+TEST_CASE("a failure outside a step is reported with bake's last message") {
+    CHECK(render_problems({parse_bake_failure("ERROR: no builder \"absent\" found\n", "Dockerfile", "/out")}) ==
+          "the build failed: no builder \"absent\" found\n"
           "  hint: docker buildx ls shows the builders that there are\n");
     CHECK(render_problems({parse_bake_failure(
               "ERROR: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n",
@@ -65,7 +65,7 @@ TEST_CASE("a failure without a step is bake's last word") {
           "  hint: the end of that log says more\n");
 }
 
-TEST_CASE("only the network is worth another try") {
+TEST_CASE("only network errors are retried") {
     CHECK(is_network_fault(error_line(
         "python:3: unexpected status from HEAD request to https://registry-1.docker.io/v2/x: 429 Too Many Requests")));
     CHECK(is_network_fault(error_line("toomanyrequests: You have reached your pull rate limit")));
@@ -90,7 +90,7 @@ TEST_CASE("only the network is worth another try") {
     CHECK_FALSE(is_network_fault(""));
 }
 
-TEST_CASE("a step for another processor than the machine's is recognised") {
+TEST_CASE("a step for another architecture than the machine's is recognised") {
     const Problem problem = parse_bake_failure(
         "#9 0.1 exec /bin/sh: exec format error\n"
         "------\n > [production 2/3] RUN true:\n0.1 exec /bin/sh: exec format error\n------\n"
@@ -99,7 +99,7 @@ TEST_CASE("a step for another processor than the machine's is recognised") {
     CHECK(problem.hint.find("another processor than this machine has") != std::string::npos);
 }
 
-TEST_CASE("a Dockerfile that cannot be parsed is no fault of the network, and has its line") {
+TEST_CASE("an invalid Dockerfile is not a network error and has a line") {
     const std::string progress =
         "Dockerfile:5\n--------------------\n   5 | >>> EOF\n--------------------\n"
         "ERROR: failed to solve: dockerfile parse error on line 5: unknown instruction: EOF (did you mean ENV?)\n";
@@ -113,7 +113,7 @@ TEST_CASE("a Dockerfile that cannot be parsed is no fault of the network, and ha
           "  hint: fix the Dockerfile\n");
 }
 
-TEST_CASE("a failure's hint names its cause") {
+TEST_CASE("the hint of a failure names its cause") {
     const auto hint = [](const std::string& error) {
         return parse_bake_failure("ERROR: " + error + "\n", "Dockerfile", "/my/out").hint;
     };

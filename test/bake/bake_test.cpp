@@ -5,7 +5,7 @@
 #include "bake/samples.h"
 #include "base/error.h"
 
-TEST_CASE("the bake file of a plan is as it was approved") {
+TEST_CASE("the bake file of a plan equals the golden file") {
     BuildSettings settings = sample_settings();
     settings.source = "https://github.com/DEFRA/defra-docker-python";
     settings.ca = "/etc/ssl/certs/ca-certificates.crt";
@@ -16,7 +16,7 @@ TEST_CASE("the bake file of a plan is as it was approved") {
     approve(render_bake(sample_plan(), settings, sample_parsed(), "/out/images.building"), "build/bake.golden");
 }
 
-TEST_CASE("every target reads and writes a scope of GitHub's cache of its own") {
+TEST_CASE("every target has its own scope in GitHub's cache") {
     BuildSettings settings = sample_settings();
     settings.cache_from = {"type=gha"};
     settings.cache_to = {"type=gha,mode=max"};
@@ -28,7 +28,7 @@ TEST_CASE("every target reads and writes a scope of GitHub's cache of its own") 
     }
 }
 
-TEST_CASE("every platform of an image is a target with a directory of its own") {
+TEST_CASE("every platform of an image is a target with its own directory") {
     Plan plan = sample_plan();
     plan.images.resize(1);
     plan.platforms = {"linux/amd64", "linux/arm/v7"};
@@ -39,7 +39,7 @@ TEST_CASE("every platform of an image is a target with a directory of its own") 
           std::string::npos);
 }
 
-TEST_CASE("what a path holds is neither evaluated by bake nor taken for a list") {
+TEST_CASE("paths are neither evaluated by bake nor split into lists") {
     BuildSettings settings = sample_settings();
     settings.directory = "/home/${USER}/%{if}/a";
     settings.ca = "/certs, \"ours\"/ca.crt";
@@ -50,7 +50,7 @@ TEST_CASE("what a path holds is neither evaluated by bake nor taken for a list")
           std::string::npos);
 }
 
-TEST_CASE("the frontend is pinned by an argument that wins over the line in the Dockerfile") {
+TEST_CASE("the frontend is pinned by an argument that overrides the Dockerfile") {
     BuildSettings settings = sample_settings();
     settings.bases.push_back(sample_base("docker/dockerfile:1", '5'));
     const Dockerfile dockerfile =
@@ -59,13 +59,13 @@ TEST_CASE("the frontend is pinned by an argument that wins over the line in the 
     CHECK(bake.find("\"BUILDKIT_SYNTAX\": \"docker/dockerfile:1@" + sample_digest('5').text()) != std::string::npos);
 }
 
-TEST_CASE("BuildKit's policy lets no image in but the pinned ones") {
+TEST_CASE("BuildKit's policy allows only the pinned images") {
     std::vector<Base> bases = {sample_base("python:3", '1'), sample_base("gcr.io/x:1", '2')};
     bases[1].stand_in = true;
     approve(render_source_policy(bases), "build/policy.golden");
 }
 
-TEST_CASE("nothing is built on a base without a digest") {
+TEST_CASE("a base without a digest is never used") {
     BuildSettings settings = sample_settings();
     settings.bases.erase(settings.bases.begin());
     try {

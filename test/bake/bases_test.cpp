@@ -13,7 +13,7 @@ Variables arguments_of(std::size_t image) {
     return make_build_arguments(plan, plan.images.at(image), Time{});
 }
 
-/// "reference platform line" of all bases, then the final one. Or the problems.
+/// "reference platform line" for each base, then the final one; or the problems.
 std::string bases_of(const std::string& dockerfile, const std::string& target, const Variables& arguments = {},
                      const std::string& platform = "linux/amd64") {
     try {
@@ -30,7 +30,7 @@ std::string bases_of(const std::string& dockerfile, const std::string& target, c
 
 const std::string sample(sample_dockerfile);
 
-/// Puts an image for each platform into the layout, and an index of them. Returns the index's digest.
+/// Writes an image for each platform and their index to the layout. Returns the digest of the index.
 Digest add_index(FakeFiles& files, const std::string& layout, const std::vector<std::string>& architectures) {
     std::string children;
     for (const std::string& architecture : architectures) {
@@ -59,7 +59,7 @@ Digest add_index(FakeFiles& files, const std::string& layout, const std::vector<
 
 }  // namespace
 
-TEST_CASE("only the bases that a target reaches are listed, and the end of its chain of FROMs") {
+TEST_CASE("only the bases of a target are listed, and the end of its FROM chain") {
     CHECK(bases_of(sample, "development", arguments_of(0)) ==
           "ghcr.io/astral-sh/uv:0.13.9 linux/amd64 4\npython:3.13.3-slim-bookworm linux/amd64 6\n"
           "on python:3.13.3-slim-bookworm");
@@ -70,24 +70,24 @@ TEST_CASE("only the bases that a target reaches are listed, and the end of its c
           "python:3.12.6-slim-bookworm linux/amd64 6\non python:3.12.6-slim-bookworm");
 }
 
-TEST_CASE("a plan's bases are those of all its images and platforms, each once") {
+TEST_CASE("the bases of a plan are those of all its images and platforms, each once") {
     Plan plan = sample_plan();
     plan.platforms = {"linux/amd64", "linux/arm64"};
     CHECK(list_bases(parse_dockerfile(sample, "Dockerfile"), plan).size() == 8);
 }
 
-TEST_CASE("an image that COPY names by itself is a base, scratch is none") {
+TEST_CASE("an image named in COPY is a base; scratch is not") {
     CHECK(bases_of("FROM scratch AS production\nCOPY --from=busybox:1.36 /a /a\n", "production") ==
           "busybox:1.36 linux/amd64 2\non ");
 }
 
-TEST_CASE("however Docker Hub is written, it is one base") {
+TEST_CASE("different spellings of Docker Hub are one base") {
     CHECK(bases_of("FROM docker.io/library/python:3.13 AS a\nCOPY --from=library/python:3.13 /f /f\n"
                    "COPY --from=\"python:3.13\" /f /g\n",
                    "a") == "python:3.13 linux/amd64 1\non python:3.13");
 }
 
-TEST_CASE("variables of the platform are set above the first FROM, and a FROM may name another platform") {
+TEST_CASE("platform variables are set before the first FROM, and a FROM may name another platform") {
     const std::string text =
         "FROM --platform=$BUILDPLATFORM b AS builder\nFROM --platform=linux/arm/v7 c AS other\n"
         "FROM b-${TARGETARCH}:${TARGETOS} AS a\nCOPY --from=builder /f /f\nCOPY --from=other /f /g\n";
@@ -95,7 +95,7 @@ TEST_CASE("variables of the platform are set above the first FROM, and a FROM ma
           "b  1\nb-arm64:linux linux/arm64 3\nc linux/arm/v7 2\non b-arm64:linux");
 }
 
-TEST_CASE("only ARGs above the first FROM count for FROM, and the message names the one that stands below") {
+TEST_CASE("only ARGs before the first FROM apply to FROM; the message names a later one") {
     CHECK(bases_of("ARG V=1\nFROM a\nARG V=2\nFROM b:${V} AS t\n", "t") == "b:1 linux/amd64 4\non b:1");
     CHECK(bases_of("FROM python:${V} AS t\nARG V=1\n", "t", {{"V", "3"}}) ==
           "Dockerfile:1: \"python:\" is not an image reference\n"
@@ -107,7 +107,7 @@ TEST_CASE("only ARGs above the first FROM count for FROM, and the message names 
           "  hint: BUILDARCH is known to the builder only: use TARGET…\n");
 }
 
-TEST_CASE("a stage can be used below its FROM only, and a number is a stage for COPY only") {
+TEST_CASE("a stage can only be used after its FROM, and by number only in COPY") {
     CHECK(bases_of("FROM a AS t\nCOPY --from=later /f /f\nCOPY --from=1 /f /g\nFROM b AS later\n", "t") ==
           "Dockerfile:2: stage \"later\" begins on line 4\n"
           "  hint: only stages above this one can be used here\n"
@@ -116,7 +116,7 @@ TEST_CASE("a stage can be used below its FROM only, and a number is a stage for 
     CHECK(bases_of("FROM a\nFROM 0 AS t\nCOPY --from=0 /f /f\n", "t") == "0 linux/amd64 2\na linux/amd64 1\non 0");
 }
 
-TEST_CASE("what ONBUILD names is read by the stages on top, and not by its own") {
+TEST_CASE("an image named in ONBUILD is a base of the stages on top only") {
     const std::string text = "FROM a AS one\nONBUILD COPY --from=b /f /f\nFROM one AS two\nFROM two AS three\n";
     CHECK(bases_of(text, "one") == "a linux/amd64 1\non a");
     CHECK(bases_of(text, "two") == "a linux/amd64 1\nb linux/amd64 2\non a");
@@ -124,7 +124,7 @@ TEST_CASE("what ONBUILD names is read by the stages on top, and not by its own")
           "a linux/amd64 1\nb linux/amd64 3\non a");
 }
 
-TEST_CASE("a stage with the name of an image could not be told from it once it is pinned") {
+TEST_CASE("a stage may not have the name of an image") {
     CHECK(bases_of("FROM python AS python\nFROM python AS t\n", "t") ==
           "Dockerfile:1: the image \"python\" and the stage on line 1 have the same name\n"
           "  hint: rename the stage: BuildKit would take the pinned image for it\n");
@@ -135,13 +135,13 @@ TEST_CASE("the frontend that # syntax= names is pinned like a base") {
           "a linux/amd64 2\ndocker/dockerfile:1  1\non a");
 }
 
-TEST_CASE("an expansion that cannot be done is reported once, on its line") {
+TEST_CASE("an invalid expansion is reported once, on its line") {
     CHECK(bases_of("ARG A=${B^^}\nFROM a AS t\n", "t") ==
           "Dockerfile:1: \"${B^^}\" cannot be expanded: the operator ^\n"
           "  hint: use ${NAME}, ${NAME:-default} or ${NAME%%pattern}\n");
 }
 
-TEST_CASE("a target that the Dockerfile does not have is an error, of all targets at once") {
+TEST_CASE("missing targets are all reported at once") {
     CHECK(bases_of("FROM a AS development\n", "production") ==
           "Dockerfile: there is no stage \"production\"\n"
           "  hint: begin it with: FROM … AS production\n");
@@ -153,7 +153,7 @@ TEST_CASE("a target that the Dockerfile does not have is an error, of all target
     }
 }
 
-TEST_CASE("of random Dockerfiles exactly the images are listed that they were made from") {
+TEST_CASE("for random Dockerfiles exactly their bases are listed") {
     const Plan plan = sample_plan();
     for (unsigned seed = 0; seed < 400; ++seed) {
         const RandomDockerfile random(seed);
@@ -172,7 +172,7 @@ TEST_CASE("of random Dockerfiles exactly the images are listed that they were ma
     }
 }
 
-TEST_CASE("a row without distroless is built on slim, and passes no distroless version") {
+TEST_CASE("a row without distroless is built on slim, without a distroless argument") {
     const Variables expected = {{"BASE_VERSION", "3.12.6-slim-bookworm"},
                                 {"DEFRA_VERSION", "1.0.0"},
                                 {"PRODUCTION_KIND", "slim"},
@@ -183,7 +183,7 @@ TEST_CASE("a row without distroless is built on slim, and passes no distroless v
     CHECK(arguments_of(1).at("DISTROLESS_VERSION") == "cc-debian12");
 }
 
-TEST_CASE("bases.json holds what later steps need, and can be read again") {
+TEST_CASE("bases.json has what later steps need, and can be read again") {
     Base base = sample_base("python:3.13.3-slim-bookworm", 'a');
     base.created = parse_time("2026-11-18T00:00:00Z");
     base.digest_now = sample_digest('b');
@@ -210,13 +210,13 @@ TEST_CASE("bases.json holds what later steps need, and can be read again") {
     CHECK_FALSE(read[1].digest_now.has_value());
 }
 
-TEST_CASE("a bases.json that is none is refused by name") {
+TEST_CASE("an invalid bases.json is rejected by name") {
     CHECK_THROWS_AS(parse_bases_json("{}", "out/bases.json"), Error);
     CHECK_THROWS_AS(parse_bases_json(R"([{"reference": "a"}])", "out/bases.json"), Error);
     CHECK_THROWS_AS(parse_bases_json(R"([{"digest": "sha256:1"}])", "out/bases.json"), Error);
 }
 
-TEST_CASE("stand-ins come with their dates, their layers and the rows that they are expected to fail") {
+TEST_CASE("stand-ins are loaded with their dates, layers and expected failures") {
     FakeFiles files;
     const Digest digest = add_index(files, "/stand-ins/python", {"amd64", "arm64"});
     files.texts["bases.json"] = R"({"python:3.12.3-slim-bookworm": {"layout": "/stand-ins/python", "digest": ")" +
@@ -232,7 +232,7 @@ TEST_CASE("stand-ins come with their dates, their layers and the rows that they 
     CHECK(bases[0].layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}, {"linux/arm64", 2}});
 }
 
-TEST_CASE("every stand-in that cannot be used is told, at its line") {
+TEST_CASE("every invalid stand-in is reported at its line") {
     FakeFiles files;
     files.texts["bases.json"] =
         "{\n\"a:1\": {\"layout\": \"relative\", \"digest\": \"sha256:1\"},\n\"b/c:2\": {\"layout\": \"/nowhere\", "

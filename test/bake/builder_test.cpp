@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "fakes/fake_world.h"
 
-TEST_CASE("a builder of our own is booted, and removed at the end of its scope") {
+TEST_CASE("a temporary builder is started, and removed at the end of its scope") {
     FakeWorld fake;
     fake.processes.stub({"docker-buildx"}, "");
     const World world = fake.world();
@@ -27,7 +27,7 @@ TEST_CASE("a builder of our own is booted, and removed at the end of its scope")
     CHECK(fake.processes.ran.back().cleans_up);
 }
 
-TEST_CASE("two runs have builders of different names") {
+TEST_CASE("builders of two runs have different names") {
     FakeWorld fake;
     fake.processes.stub({"docker-buildx"}, "");
     const World world = fake.world();
@@ -36,7 +36,7 @@ TEST_CASE("two runs have builders of different names") {
     CHECK(one.name() != other.name());
 }
 
-TEST_CASE("a builder of our own knows the engine's mirrors") {
+TEST_CASE("a temporary builder uses the engine's mirrors") {
     CHECK(render_buildkit_configuration({}).empty());
     CHECK(render_buildkit_configuration({"https://mirror.example/", "http://127.0.0.1:5000"}) ==
           "[registry.\"docker.io\"]\n"
@@ -77,7 +77,7 @@ std::string error_of_boot(FakeWorld& fake) {
 
 }  // namespace
 
-TEST_CASE("a builder that does not boot is an error that names the image and the real cause, and is removed") {
+TEST_CASE("a builder that does not start is removed, and the error names the image and the cause") {
     FakeWorld fake;
     let_boot_fail(fake, "ERROR: pulling image: no such host\n");
     const std::string text = error_of_boot(fake);
@@ -92,7 +92,7 @@ TEST_CASE("a builder that does not boot is an error that names the image and the
     CHECK(error_of_boot(other).find("hint: the engine could not run the container") != std::string::npos);
 }
 
-TEST_CASE("a pull that the network broke is tried three times, and a half-made builder is removed each time") {
+TEST_CASE("a pull that fails with a network error is tried three times, each time with a new builder") {
     const std::string timeout =
         "ERROR: Error response from daemon: Get \"https://registry-1.docker.io/v2/\": net/http: request canceled while "
         "waiting for connection (Client.Timeout exceeded while awaiting headers)\n";
@@ -111,8 +111,8 @@ TEST_CASE("a pull that the network broke is tried three times, and a half-made b
     { const OwnBuilder builder(world, sample_settings(), {}, "/tmp/fake-1"); }
     CHECK(better.processes.ran.size() == 4);
 }
-TEST_CASE("what killed runs left behind is removed after a day, others' builders never") {
-    FakeWorld fake;  // it is 2026-11-23T12:00:00Z, 1795435200
+TEST_CASE("leftovers of killed runs are removed after a day, builders of others never") {
+    FakeWorld fake;  // its clock starts at 2026-11-23T12:00:00Z, 1795435200
     fake.http.stub("GET",
                    "http://engine/containers/"
                    "json?all=true&filters=%7B%22name%22%3A%5B%22buildx_buildkit_python-image-action-%22%5D%7D",
@@ -133,7 +133,7 @@ TEST_CASE("what killed runs left behind is removed after a day, others' builders
           "removed the builder that a killed run left behind: buildx_buildkit_python-image-action-1a0\n");
 }
 
-TEST_CASE("BuildKit comes from the mirror of its registry") {
+TEST_CASE("BuildKit is pulled from the mirror of its registry") {
     const std::map<std::string, std::string> mirrors = {{"docker.io", "mirror.example/hub"}, {"gcr.io", "g.example"}};
     CHECK(locate_image("docker.io/moby/buildkit:v1@sha256:1", mirrors) ==
           "mirror.example/hub/moby/buildkit:v1@sha256:1");

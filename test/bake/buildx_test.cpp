@@ -21,7 +21,7 @@ std::string error_of(FakeWorld& fake) {
 
 }  // namespace
 
-TEST_CASE("docker-buildx on PATH is used before the plug-in") {
+TEST_CASE("docker-buildx on PATH takes precedence over the plug-in") {
     FakeWorld fake;
     fake.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
     const Buildx buildx = find_buildx(fake.world());
@@ -30,7 +30,7 @@ TEST_CASE("docker-buildx on PATH is used before the plug-in") {
     CHECK(fake.processes.lines() == "docker-buildx version\n");
 }
 
-TEST_CASE("without it the docker CLI's plug-in is used") {
+TEST_CASE("without docker-buildx on PATH the plug-in of the docker CLI is used") {
     FakeWorld fake;
     fake.processes.stub({"docker-buildx"},
                         Finished{.exit_code = 127, .timed_out = false, .out = "", .err = "", .truncated = false});
@@ -40,13 +40,13 @@ TEST_CASE("without it the docker CLI's plug-in is used") {
     CHECK(buildx.version == "0.13.1");
 }
 
-TEST_CASE("a buildx that does not know its version is taken") {
+TEST_CASE("a buildx without a version is accepted") {
     FakeWorld fake;
     fake.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.0.0+unknown\n");
     CHECK(find_buildx(fake.world()).version.empty());
 }
 
-TEST_CASE("no buildx, or one that is too old, is an error that says what to install") {
+TEST_CASE("a missing or old buildx is an error that says what to install") {
     FakeWorld none;
     none.processes.stub({"docker-buildx"},
                         Finished{.exit_code = 127, .timed_out = false, .out = "", .err = "", .truncated = false});
@@ -65,7 +65,7 @@ TEST_CASE("no buildx, or one that is too old, is an error that says what to inst
           "  hint: install buildx 0.13 or newer: docker-buildx on PATH, or the plug-in of the docker CLI\n");
 }
 
-TEST_CASE("buildx gets a configuration of ours and nothing else of our environment") {
+TEST_CASE("buildx gets our configuration and nothing else from the environment") {
     FakeWorld fake;
     fake.environment = {{"PATH", "/bin"},
                         {"HOME", "/home/user"},
@@ -89,7 +89,7 @@ TEST_CASE("buildx gets a configuration of ours and nothing else of our environme
     CHECK(buildx_environment(fake.world(), settings, "/ours") == expected);
 }
 
-TEST_CASE("a named builder is looked for where the user has it") {
+TEST_CASE("a named builder is looked up in the user's configuration") {
     FakeWorld fake;
     fake.environment = {{"PATH", "/bin"}, {"DOCKER_CONFIG", "/theirs"}, {"DOCKER_HOST", "unix:///theirs.sock"}};
     BuildSettings settings = sample_settings();
@@ -99,7 +99,7 @@ TEST_CASE("a named builder is looked for where the user has it") {
     CHECK(environment.at("DOCKER_HOST") == "unix:///theirs.sock");
 }
 
-TEST_CASE("only who asks for the cache of GitHub Actions gives its token away") {
+TEST_CASE("buildx gets the token of GitHub's cache only if that cache is used") {
     FakeWorld fake;
     fake.environment = {{"ACTIONS_RUNTIME_TOKEN", "token"}, {"ACTIONS_RESULTS_URL", "https://results"}};
     BuildSettings settings = sample_settings();
@@ -107,7 +107,7 @@ TEST_CASE("only who asks for the cache of GitHub Actions gives its token away") 
     CHECK(buildx_environment(fake.world(), settings, "/ours").at("ACTIONS_RUNTIME_TOKEN") == "token");
 }
 
-TEST_CASE("buildx takes the cache service that GitHub has, which the runner says to no container") {
+TEST_CASE("buildx gets the version of GitHub's cache service, which the runner does not pass to containers") {
     const auto version_for = [](Environment given) {
         FakeWorld fake;
         fake.environment = std::move(given);
@@ -124,7 +124,7 @@ TEST_CASE("buildx takes the cache service that GitHub has, which the runner says
     CHECK(version_for({{"ACTIONS_CACHE_URL", "https://old.example/"}}).empty());
 }
 
-TEST_CASE("the user's own plug-ins stay reachable from our configuration") {
+TEST_CASE("our configuration keeps the user's plug-ins") {
     FakeWorld fake;
     write_docker_configuration(fake.world(), "/ours");
     CHECK(fake.files.texts.at("/ours/config.json") == "{}\n");
@@ -134,7 +134,7 @@ TEST_CASE("the user's own plug-ins stay reachable from our configuration") {
           "{\n  \"cliPluginsExtraDirs\": [\n    \"/home/user/.docker/cli-plugins\"\n  ]\n}\n");
 }
 
-TEST_CASE("logins for bases are in our configuration, Docker Hub under its own key") {
+TEST_CASE("credentials for bases are in our configuration, Docker Hub under its own key") {
     FakeWorld fake;
     write_docker_configuration(fake.world(), "/ours",
                                {{"docker.io", "user", Secret("pa:ss")}, {"dhi.io", "u", Secret("p")}});
@@ -144,7 +144,7 @@ TEST_CASE("logins for bases are in our configuration, Docker Hub under its own k
     CHECK(text_at(member(auths, "dhi.io"), "auth") == "dTpw");
 }
 
-TEST_CASE("with logins a named builder is still found where the user has it") {
+TEST_CASE("with credentials a named builder is still found in the user's configuration") {
     FakeWorld fake;
     fake.environment = {{"PATH", "/bin"}, {"HOME", "/home/user"}};
     BuildSettings settings = sample_settings();

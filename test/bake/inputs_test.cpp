@@ -16,7 +16,7 @@ std::string paths_of(const std::vector<InputFile>& inputs) {
 
 }  // namespace
 
-TEST_CASE("the inputs are the Dockerfile, what it ignores, and what a build can read") {
+TEST_CASE("the inputs are the Dockerfile, the .dockerignore, and what a build can read") {
     FakeFiles files;
     files.texts = {{"/checkout/Dockerfile", "FROM a\nRUN --mount=type=bind,target=/mnt x\n"},
                    {"/checkout/.dockerignore", "*\n!image\n!certificates\n"},
@@ -31,7 +31,7 @@ TEST_CASE("the inputs are the Dockerfile, what it ignores, and what a build can 
     CHECK(inputs.back().content == sha256("one"));
 }
 
-TEST_CASE("what is let in and copied is an input, wherever it lies; what is not copied is none") {
+TEST_CASE("every file that is not ignored and copied is an input; other files are not") {
     FakeFiles files;
     files.texts = {{"/checkout/Dockerfile", "FROM a\nCOPY extra/*.txt /to/\nCOPY docs/a /a\n"},
                    {"/checkout/extra/x.txt", "x"},
@@ -46,7 +46,7 @@ TEST_CASE("what is let in and copied is an input, wherever it lies; what is not 
           "Dockerfile\nDockerfile.dockerignore\nextra/x.txt\n");
 }
 
-TEST_CASE("the Dockerfile that is named is the one that counts, with the .dockerignore beside it") {
+TEST_CASE("a named Dockerfile is used with the .dockerignore beside it") {
     FakeFiles files;
     files.texts = {{"/checkout/Dockerfile", "FROM a\nCOPY not /to\n"},
                    {"/checkout/not", "read"},
@@ -58,7 +58,7 @@ TEST_CASE("the Dockerfile that is named is the one that counts, with the .docker
           "images/py/Dockerfile\nimages/py/Dockerfile.dockerignore\nread/y\n");
 }
 
-TEST_CASE("modes and links are inputs, of real files") {
+TEST_CASE("file modes and links are inputs, for real files") {
     RealWorld real;
     const std::filesystem::path& tree = real.tree.path;
     real.files.write(tree / "Dockerfile", "FROM a\nCOPY image /to\n");
@@ -95,7 +95,7 @@ TEST_CASE("modes and links are inputs, of real files") {
     CHECK_FALSE(is_new());
 }
 
-TEST_CASE("a Dockerfile is needed, the rest is not") {
+TEST_CASE("only the Dockerfile is required") {
     FakeFiles files;
     CHECK_THROWS_AS(load_input_files(files, "/checkout", "Dockerfile"), Error);
     files.texts["/checkout/Dockerfile"] = "FROM a";

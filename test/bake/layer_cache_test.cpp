@@ -16,14 +16,14 @@ Environment with_mode(const std::string& mode) {
 
 }  // namespace
 
-TEST_CASE("a cache that cannot be written fails no build") {
+TEST_CASE("a cache that cannot be written does not fail the build") {
     const LayerCache cache = choose_layer_cache({"type=gha"}, {"type=gha,mode=max", "type=local,dest=/c"}, offered);
     CHECK(cache.from == Entries{"type=gha"});
     CHECK(cache.to == Entries{"type=gha,mode=max,ignore-error=true", "type=local,dest=/c,ignore-error=true"});
     CHECK(cache.notices.empty());
 }
 
-TEST_CASE("who wants a build to fail with its cache says so, and an inline cache cannot fail") {
+TEST_CASE("a build fails with its cache only on request; an inline cache cannot fail") {
     const LayerCache cache = choose_layer_cache({}, {"type=registry,ref=a/b,ignore-error=false", "type=inline"}, {});
     CHECK(cache.to == Entries{"type=registry,ref=a/b,ignore-error=false", "type=inline"});
 }
@@ -51,7 +51,7 @@ TEST_CASE("the cache mode of a job is respected and reported") {
     }
 }
 
-TEST_CASE("a job without the cache service is told so, and other caches stay") {
+TEST_CASE("a job without the cache service gets a notice, and other caches stay") {
     for (const Environment& environment : {Environment{}, Environment{{"ACTIONS_RUNTIME_TOKEN", "token"}},
                                            Environment{{"ACTIONS_CACHE_URL", "https://x"}}}) {
         const LayerCache cache = choose_layer_cache({"type=gha", "type=local,src=/c"}, {"type=gha"}, environment);
@@ -63,14 +63,14 @@ TEST_CASE("a job without the cache service is told so, and other caches stay") {
     CHECK(choose_layer_cache({}, {}, {}).notices.empty());
 }
 
-TEST_CASE("every target has a scope of its own") {
+TEST_CASE("every target has its own scope") {
     CHECK(render_cache("type=gha,mode=max", "python-3.13.3-production-linux-amd64") ==
           "type=gha,mode=max,scope=python-3.13.3-production-linux-amd64");
     CHECK(render_cache("type=gha,scope=ours,mode=max", "a") == "type=gha,mode=max,scope=ours-a");
     CHECK(render_cache("type=local,dest=/c", "a") == "type=local,dest=/c");
 }
 
-TEST_CASE("a cache that failed is found in what bake printed, each failure once") {
+TEST_CASE("cache failures are found in bake's output, each once") {
     const Problems failures = find_cache_failures(
         "#7 [3-13-3-production internal] importing cache manifest from gha:4711\n"
         "#7 ERROR: unexpected status code 400\n"
@@ -90,7 +90,7 @@ TEST_CASE("a cache that failed is found in what bake printed, each failure once"
     CHECK(failures[1].level == Level::warning);
 }
 
-TEST_CASE("a service that refuses everything is reported, as BuildKit 0.13 prints it") {
+TEST_CASE("a service that rejects everything is reported, as printed by BuildKit 0.13") {
     const Problems failures = find_cache_failures(
         "#3 importing cache manifest from gha:8914694936092681762\n"
         "#3 ERROR: unknown error 400 Bad Request: {\"code\":\"invalid\"}\n"
@@ -108,7 +108,7 @@ TEST_CASE("a service that refuses everything is reported, as BuildKit 0.13 print
           "the layer cache could not be written: unknown error 400 Bad Request: {\"code\":\"invalid\"}");
 }
 
-TEST_CASE("other steps and what they print are no trouble with the cache") {
+TEST_CASE("other steps and their output are not cache failures") {
     CHECK(find_cache_failures("#3 [1/2] FROM docker.io/library/python\n#3 DONE 1.0s\n#4 exporting cache to registry\n"
                               "#4 DONE 0.1s\nERROR: failed\n#5 ERROR: process did not complete successfully\n")
               .empty());

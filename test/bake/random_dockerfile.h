@@ -1,5 +1,5 @@
-// Random Dockerfiles that BuildKit accepts, and what each of their stages is made from: for tests of the reader, and of
-// the whole build against BuildKit's provenance.
+// Random Dockerfiles that BuildKit accepts, with the bases of each stage: to test the parser, and the whole build
+// against BuildKit's provenance.
 #pragma once
 
 #include <random>
@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-/// The images that random Dockerfiles name: those of sample_plan(), as familiar_name() writes them.
+/// The images that random Dockerfiles name: those of sample_plan(), in the form of familiar_name().
 inline const std::vector<std::string> random_images = {"python:3.13.3-slim-bookworm", "python:3.12.6-slim-bookworm",
                                                        "gcr.io/distroless/cc-debian12:nonroot",
                                                        "ghcr.io/astral-sh/uv:0.13.9"};
-/// What stands for the python image of the row.
+/// A placeholder for the Python image of the row.
 inline constexpr const char* python_of_row = "python of the row";
 
 class RandomDockerfile {
@@ -33,7 +33,7 @@ class RandomDockerfile {
 
     std::string text;
 
-    /// The images that the stage is made from, by name; python_of_row stands for one of them.
+    /// The images that the stage is based on, by name; one of them may be python_of_row.
     const std::set<std::string>& images_of(const std::string& stage) const {
         for (std::size_t i = names_.size(); i-- > 0;) {
             if (names_[i] == stage) return images_[i];
@@ -50,14 +50,14 @@ class RandomDockerfile {
         return std::string(" ") + escape_ + pick({"\n", " \n", "\r\n", "\n# a comment\n", "\n\n"});
     }
 
-    /// The word, perhaps over two lines.
+    /// The word, possibly split over two lines.
     std::string continued(const std::string& word) {
         if (one_of(4) != 0) return word;
         const std::size_t at = 1 + one_of(word.size() - 1);
         return word.substr(0, at) + escape_ + "\n" + word.substr(at);
     }
 
-    /// One of the ways to write an image's name.
+    /// One of the spellings of an image's name.
     std::string spelled(const std::string& image) {
         const bool is_hub = image.find('/') == std::string::npos;
         return (is_hub ? pick({"", "library/", "docker.io/", "docker.io/library/", "index.docker.io/library/"}) : "") +
@@ -66,12 +66,12 @@ class RandomDockerfile {
 
     std::string quoted(const std::string& word) { return pick({word, word, "\"" + word + "\""}); }
 
-    /// A FROM's image and what it comes to.
+    /// The image of a FROM, as written and resolved.
     std::string from(std::set<std::string>& images) {
         if (!names_.empty() && one_of(3) == 0) {
             const std::size_t stage = one_of(names_.size());
             images = images_[stage];
-            return names_[stage];  // BuildKit refuses capitals here
+            return names_[stage];  // BuildKit rejects capitals here
         }
         if (one_of(2) == 0) {
             images = {python_of_row};
@@ -85,7 +85,7 @@ class RandomDockerfile {
         return image == random_images[3] ? quoted(pick({image, "ghcr.io/astral-sh/uv:${UV}"})) : continued(image);
     }
 
-    /// What a --from names: an image, a stage above, or its number.
+    /// The value of --from: an image, an earlier stage, or its number.
     std::string source(std::set<std::string>& images, bool may_be_number) {
         if (!names_.empty() && one_of(2) == 0) {
             const std::size_t stage = one_of(names_.size());

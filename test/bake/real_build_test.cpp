@@ -25,7 +25,7 @@ void need_engine(RealWorld& real) {
     Request ping;
     ping.url = "http://engine/_ping";
     ping.unix_socket = engine_socket;
-    if (real.http.send(ping).status != 200) SKIP("the Docker Engine does not answer");
+    if (real.http.send(ping).status != 200) SKIP("the Docker Engine does not respond");
 }
 
 /// One row without distroless, for one platform: two images.
@@ -67,8 +67,8 @@ std::string annotation_of(RealWorld& real, const Layout& layout, const std::stri
 
 }  // namespace
 
-TEST_CASE("a bake leaves a layout with provenance for each image, the same ones each time", "[whole]") {
-    // Only here: BuildKit writes the same bytes twice, and provenance that our reader takes.
+TEST_CASE("a bake writes a reproducible layout with provenance for each image", "[whole]") {
+    // Only here: real BuildKit is reproducible, and our parser reads its provenance.
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
@@ -91,8 +91,8 @@ TEST_CASE("a bake leaves a layout with provenance for each image, the same ones 
     CHECK(second[1].manifest == first[1].manifest);
 }
 
-TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]") {
-    // Only here: BuildKit leaves the layers of a pinned base as they are.
+TEST_CASE("an image has the unchanged layers of its pinned base", "[whole]") {
+    // Only here: real BuildKit keeps the layers of a pinned base.
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
@@ -107,7 +107,7 @@ TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]
     settings.bases = {sample_base("python:3.12.6-slim-bookworm", '0')};
     settings.bases[0].digest = base.manifest;
     settings.bases[0].layout = real.tree.path / "base";
-    // BuildKit looks a digest up among the top entries of index.json.
+    // BuildKit looks for a digest in the top-level entries of index.json.
     real.files.write(
         real.tree.path / "base" / "index.json",
         R"({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": ")" +
@@ -120,8 +120,8 @@ TEST_CASE("an image stands on the untouched layers of its pinned base", "[whole]
     CHECK(annotation_of(real, layouts[1], "base.digest") == base.manifest.text());
 }
 
-TEST_CASE("a step that fails is told at its line of the Dockerfile, and the former images stay", "[whole]") {
-    // Only here: the words and line numbers of a real BuildKit.
+TEST_CASE("a failed step is reported at its line of the Dockerfile, and the earlier images stay", "[whole]") {
+    // Only here: the messages and line numbers of real BuildKit.
     RealWorld real;
     need_engine(real);
     put_inputs(real, from_nothing);
@@ -140,8 +140,8 @@ TEST_CASE("a step that fails is told at its line of the Dockerfile, and the form
     CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
 
-TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[whole]") {
-    // Only here: BuildKit keeps a secret out of what it writes.
+TEST_CASE("the CA bundle reaches the step that mounts it, and no image", "[whole]") {
+    // Only here: real BuildKit does not write a secret.
     RealWorld real;
     need_engine(real);
     const fs::path list = cache_directory() / "stand-ins" / "bases.json";
@@ -163,7 +163,7 @@ TEST_CASE("the trust bundle reaches the step that asks for it, and no image", "[
 
 namespace {
 
-/// Tiny images that can run /true, which is their shell too, one for each that random Dockerfiles name.
+/// Tiny images with /true as program and shell, one for each image that random Dockerfiles name.
 std::vector<Base> make_tiny_bases(RealWorld& real) {
     put_inputs(real,
                "FROM scratch AS development\nCOPY image/true /true\nCOPY image/true /bin/sh\nCOPY image/one /f\n"
@@ -189,7 +189,8 @@ std::vector<Base> make_tiny_bases(RealWorld& real) {
 
 }  // namespace
 
-TEST_CASE("the record of random Dockerfiles is what BuildKit's provenance says, and what was expected", "[whole]") {
+TEST_CASE("for random Dockerfiles the record of the bases matches BuildKit's provenance and the expectation",
+          "[whole]") {
     RealWorld real;
     need_engine(real);
     const std::vector<Base> bases = make_tiny_bases(real);
@@ -227,13 +228,13 @@ TEST_CASE("the record of random Dockerfiles is what BuildKit's provenance says, 
     }
 }
 
-TEST_CASE("an image that is not pinned is refused before it is pulled, on its line", "[whole]") {
+TEST_CASE("an unpinned image is rejected before it is pulled, on its line", "[whole]") {
     RealWorld real;
     need_engine(real);
     put_inputs(real, "FROM scratch AS development\nCOPY --from=python:3.13.3 /f /f\nFROM scratch AS production\n");
     BuildSettings settings = real_settings(real);
     settings.bases = {sample_base("python:3.13.3", '1')};
-    settings.bases[0].pulled_from = "localhost:1/not@" + sample_digest('2').text();  // not what is recorded
+    settings.bases[0].pulled_from = "localhost:1/not@" + sample_digest('2').text();  // differs from the recorded digest
     try {
         run_build(real.world(), small_plan(), settings);
         FAIL("no error");
@@ -247,7 +248,7 @@ TEST_CASE("an image that is not pinned is refused before it is pulled, on its li
 
 namespace {
 
-/// Some of these lines, in any order.
+/// A random selection of these lines, in random order.
 std::string random_dockerignore(std::mt19937& random) {
     const std::vector<std::string> patterns = {
         "*",       "**",   "a",          "/a/",           "a/*",   "**/*.md",     "!a/deep", "!**/x.txt",
@@ -261,7 +262,7 @@ std::string random_dockerignore(std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("of random .dockerignore files exactly what BuildKit lets in is an input", "[whole]") {
+TEST_CASE("for random .dockerignore files the inputs are exactly what BuildKit includes", "[whole]") {
     RealWorld real;
     need_engine(real);
     std::mt19937 random(17);

@@ -21,8 +21,8 @@ std::string put_blob(FakeFiles& files, const std::filesystem::path& directory, c
 
 const std::string manifest_type = R"("mediaType": "application/vnd.oci.image.manifest.v1+json", )";
 
-/// A layout of one image for linux/amd64, as bake would have written it, made from the images with these digests.
-/// `mark` makes its digest its own.
+/// A linux/amd64 layout of one image, as bake writes it, based on the images with these digests. `mark` makes its
+/// digest unique.
 void write_layout(FakeFiles& files, const std::filesystem::path& directory, const std::string& mark,
                   const std::vector<std::string>& sources = {}) {
     const std::string config =
@@ -54,7 +54,7 @@ void write_layout(FakeFiles& files, const std::filesystem::path& directory, cons
 const std::vector<std::string> names = {"3.13.3-development-linux-amd64", "3.13.3-production-linux-amd64",
                                         "3.12.6-development-linux-amd64", "3.12.6-production-linux-amd64"};
 
-/// A bake that does what its file says, as far as these tests go; `more` are images that it reads besides.
+/// A fake bake that builds the targets of its file; `more` are additional images that it reads.
 FakeProcesses::Effect bake(FakeWorld& fake, const std::string& mark, const std::vector<std::string>& more = {}) {
     return [&fake, mark, more](const Command& command) {
         const rapidjson::Document file = parse_tool_json(fake.files.read(command.argv.at(3)), "bake file");
@@ -72,7 +72,7 @@ FakeProcesses::Effect bake(FakeWorld& fake, const std::string& mark, const std::
     };
 }
 
-/// "reference digest images" of each entry in out/bases.json, digests by their first digit.
+/// "reference digest images" for each entry in out/bases.json; digests are shown by their first digit.
 std::string recorded(FakeWorld& fake) {
     std::string all;
     for (const Base& base : parse_bases_json(fake.files.read("/out/bases.json"), "bases.json")) {
@@ -110,7 +110,7 @@ std::string error_of(FakeWorld& fake, const BuildSettings& settings) {
 
 }  // namespace
 
-TEST_CASE("one bake makes all layouts, in the order of the plan") {
+TEST_CASE("one bake builds all layouts, in the order of the plan") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
@@ -129,7 +129,7 @@ TEST_CASE("one bake makes all layouts, in the order of the plan") {
     CHECK(fake.processes.ran[0].environment.at("DOCKER_CONFIG") == "/tmp/fake-1");
 }
 
-TEST_CASE("a runner shows what BuildKit prints, elsewhere a file keeps it, also of a failed build") {
+TEST_CASE("BuildKit's output goes to the log on a runner, otherwise to a file, also for a failed build") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"},
@@ -142,7 +142,7 @@ TEST_CASE("a runner shows what BuildKit prints, elsewhere a file keeps it, also 
     CHECK(fake.processes.ran[1].relayed);
 }
 
-TEST_CASE("a build leaves nothing but its layouts and what BuildKit printed") {
+TEST_CASE("a build leaves only its layouts and BuildKit's output") {
     FakeWorld fake;
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images.building/of-an-interrupted-build", "x");
@@ -157,7 +157,7 @@ TEST_CASE("a build leaves nothing but its layouts and what BuildKit printed") {
     CHECK_FALSE(fake.files.is_directory("/tmp/fake-1"));
 }
 
-TEST_CASE("a second build takes the place of the first, and of its images only") {
+TEST_CASE("a second build replaces the first, but only its own images") {
     FakeWorld fake;
     put_dockerfile(fake);
     write_layout(fake.files, "/out/images/3.11.1-production-linux-amd64", "of another plan");
@@ -173,7 +173,7 @@ TEST_CASE("a second build takes the place of the first, and of its images only")
     CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
 
-TEST_CASE("a build that fails leaves the former layouts as they were") {
+TEST_CASE("a failed build leaves the earlier layouts unchanged") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "first"));
@@ -193,7 +193,7 @@ TEST_CASE("a build that fails leaves the former layouts as they were") {
     CHECK(fake.files.names_in("/out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
 
-TEST_CASE("a bake that leaves out an image replaces none") {
+TEST_CASE("a bake that omits an image replaces none") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) {
@@ -204,7 +204,7 @@ TEST_CASE("a bake that leaves out an image replaces none") {
     CHECK(fake.files.names_in("/out/images").empty());
 }
 
-TEST_CASE("the record says what each image was made from, as BuildKit has it") {
+TEST_CASE("the record has the bases of each image, from BuildKit's provenance") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
@@ -216,10 +216,10 @@ TEST_CASE("the record says what each image was made from, as BuildKit has it") {
           "ghcr.io/astral-sh/uv:0.13.9 4 3.12.6-development 3.13.3-development\n");
 }
 
-TEST_CASE("an image that was made from something else than the pinned bases is discarded") {
+TEST_CASE("an image that was not built on the pinned bases is discarded") {
     FakeWorld fake;
     put_dockerfile(fake);
-    SECTION("an image that nobody pinned") {
+    SECTION("an unpinned image") {
         fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('9').text()}));
         CHECK(error_of(fake, sample_settings())
                   .starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made from pkg:docker/some/image@1, "
@@ -231,7 +231,7 @@ TEST_CASE("an image that was made from something else than the pinned bases is d
         fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "", {sample_digest('2').text()}));
         CHECK(error_of(fake, sample_settings()).starts_with("Dockerfile: 3.13.3-development-linux-amd64 was made"));
     }
-    SECTION("a layout that does not say") {
+    SECTION("a layout without provenance") {
         fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command&) {
             for (const std::string& name : names) {
                 write_layout(fake.files, "/out/images.building/" + name, name);
@@ -246,7 +246,7 @@ TEST_CASE("an image that was made from something else than the pinned bases is d
     CHECK_FALSE(fake.files.texts.contains("/out/bases.json"));
 }
 
-TEST_CASE("the record stays true for the layouts that a build does not replace") {
+TEST_CASE("the record stays right for layouts that a build does not replace") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "first"));
@@ -257,13 +257,13 @@ TEST_CASE("the record stays true for the layouts that a build does not replace")
     moved.bases[0].digest = sample_digest('7');
     Plan some = sample_plan();
     some.images = {some.images[0]};
-    SECTION("a build that fails") {
+    SECTION("a failed build") {
         fake.processes.stubs.clear();
         fake.processes.stub({"docker-buildx", "bake"}, failed("ERROR: failed\n"));
         CHECK(error_of(fake, moved) != "no error");
         CHECK(recorded(fake) == before);
     }
-    SECTION("a build of some images, on a base that has moved") {
+    SECTION("a build of some images, on a base with a new digest") {
         fake.processes.stubs.clear();
         fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, "second"));
         run_build(fake.world(), some, moved);
@@ -291,12 +291,12 @@ TEST_CASE("the record stays true for the layouts that a build does not replace")
     }
 }
 
-TEST_CASE("two builds do not write to one directory at once") {
+TEST_CASE("two builds never write to one directory at the same time") {
     FakeWorld fake;
     put_dockerfile(fake);
     FakeWorld other;
     put_dockerfile(other);
-    const WorkTree tree;  // locks are the system's own
+    const WorkTree tree;  // the lock is a real one
     std::filesystem::create_directories(tree.path / "images");
     BuildSettings settings = sample_settings();
     settings.out = tree.path;
@@ -313,7 +313,7 @@ TEST_CASE("two builds do not write to one directory at once") {
     CHECK(other.processes.ran.empty());
 }
 
-TEST_CASE("BuildKit is given a policy that lets nothing in but the pinned bases") {
+TEST_CASE("BuildKit gets a policy that allows only the pinned bases") {
     FakeWorld fake;
     put_dockerfile(fake);
     std::string policy;
@@ -326,7 +326,7 @@ TEST_CASE("BuildKit is given a policy that lets nothing in but the pinned bases"
     CHECK(policy == render_source_policy(sample_bases()));
 }
 
-TEST_CASE("a bake that the network ended is run three times, not more") {
+TEST_CASE("a bake that fails with a network error is run three times") {
     FakeWorld fake;
     put_dockerfile(fake);
     const std::string err =
@@ -348,7 +348,7 @@ TEST_CASE("a bake that the network ended is run three times, not more") {
           "the network failed during the build; trying again in 5 s\n");
 }
 
-TEST_CASE("a failed step is not tried again") {
+TEST_CASE("a failed step is not retried") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub({"docker-buildx", "bake"},
@@ -358,7 +358,7 @@ TEST_CASE("a failed step is not tried again") {
     CHECK(fake.processes.ran.size() == 1);
 }
 
-TEST_CASE("with the classic image store a builder of our own does it, and is removed") {
+TEST_CASE("with the classic image store a temporary builder builds and is removed") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.http.stub("GET", "*", 200, "[]");
@@ -375,7 +375,7 @@ TEST_CASE("with the classic image store a builder of our own does it, and is rem
     CHECK(fake.processes.ran[2].argv == std::vector<std::string>{"docker-buildx", "rm", "--force", name});
 }
 
-TEST_CASE("a builder of our own is removed when the build fails or is cancelled") {
+TEST_CASE("a temporary builder is removed when the build fails or is cancelled") {
     for (const bool cancelled : {false, true}) {
         FakeWorld fake;
         put_dockerfile(fake);
@@ -391,7 +391,7 @@ TEST_CASE("a builder of our own is removed when the build fails or is cancelled"
     }
 }
 
-TEST_CASE("a named builder is used as it is") {
+TEST_CASE("a named builder is used unchanged") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, bake(fake, ""));
@@ -405,7 +405,7 @@ TEST_CASE("a named builder is used as it is") {
                                                                  "--builder", "kube"});
 }
 
-TEST_CASE("trouble with the layer cache fails no build and is reported") {
+TEST_CASE("a failing layer cache is reported and does not fail the build") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.environment = {{"ACTIONS_RUNTIME_TOKEN", "token"}, {"ACTIONS_RESULTS_URL", "https://results.example/"}};
@@ -423,7 +423,7 @@ TEST_CASE("trouble with the layer cache fails no build and is reported") {
     CHECK(built.notices[0].what == "the layer cache could not be written: This legacy service is shutting down");
 }
 
-TEST_CASE("a cache that this job cannot use is left out of the bake file") {
+TEST_CASE("a cache that this job cannot use is omitted from the bake file") {
     FakeWorld fake;
     put_dockerfile(fake);
     fake.processes.stub_with({"docker-buildx", "bake"}, [&](const Command& command) {

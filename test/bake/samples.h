@@ -1,4 +1,4 @@
-// A plan of two rows, a Dockerfile in the project's shape, and bases, for the tests of this room.
+// Shared samples for the tests of bake/: a plan of two rows, a Dockerfile like the project's, and bases.
 #pragma once
 
 #include <string>

@@ -4,13 +4,13 @@
 
 namespace {
 
-// FIPS 180-2, appendix B.1, and the digest of nothing.
+// FIPS 180-2, appendix B.1, and the digest of the empty string.
 const std::string abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 const std::string nothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 }  // namespace
 
-TEST_CASE("SHA-256 is computed as published, in one piece or in many") {
+TEST_CASE("SHA-256 gives the published results, in one chunk or many") {
     CHECK(sha256("abc").text() == abc);
     CHECK(sha256("").text() == nothing);
     Sha256 sum;
@@ -20,7 +20,7 @@ TEST_CASE("SHA-256 is computed as published, in one piece or in many") {
           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST_CASE("a digest is sha256 and 64 lower-case digits, nothing else") {
+TEST_CASE("a digest is sha256 and 64 lower-case hexadecimal digits") {
     const std::optional<Digest> digest = Digest::parse(abc);
     REQUIRE(digest);
     CHECK(digest->hex() == abc.substr(7));

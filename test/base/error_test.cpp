@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-TEST_CASE("problems are shown with their place and hint, sorted by file and line") {
+TEST_CASE("problems are rendered with their location and hint, sorted by file and line") {
     const Problems problems = {
         {{"image-matrix.json", 11},
          "the tag \"latest\" is already given on line 5",
@@ -24,7 +24,7 @@ TEST_CASE("problems are shown with their place and hint, sorted by file and line
           "image-matrix.json:11: second on that line\n");
 }
 
-TEST_CASE("a warning and a notice say that they are no error") {
+TEST_CASE("warnings and notices are marked as such") {
     const Problems problems = {{{"a", 1}, "could be better", "", Level::warning},
                                {{"a", 2}, "by the way", "", Level::notice}};
     CHECK(render_problems(problems) == "a:1: warning: could be better\na:2: note: by the way\n");

@@ -43,7 +43,7 @@ std::string compact(const Json& value) {
 
 }  // namespace
 
-TEST_CASE("every value of a person's file knows its line") {
+TEST_CASE("every value of a user's file has its line") {
     const LinedJson json = parse_people_json(R"({
   "images": [
     { "tag": "latest",
@@ -67,7 +67,7 @@ TEST_CASE("every value of a person's file knows its line") {
     CHECK(text_at(json.root["images"][0], "tag") == "latest");
 }
 
-TEST_CASE("a mistake in a person's file is told in their words, with its line") {
+TEST_CASE("an error in a user's file is reported in plain words, with its line") {
     CHECK(message_of("[\n  1,\n  2,\n]") == "m.json:3: a comma after the last entry\n  hint: remove this comma\n");
     CHECK(message_of("{\n \"a\": 1,\n}") == "m.json:2: a comma after the last entry\n  hint: remove this comma\n");
     CHECK(message_of("[\n  // note\n  1]") == "m.json:2: a comment\n  hint: JSON has no comments: remove it\n");
@@ -85,7 +85,7 @@ TEST_CASE("a mistake in a person's file is told in their words, with its line") 
     CHECK(message_of("[\"\\ud800\"]").starts_with("m.json:1: this is not JSON: "));
 }
 
-TEST_CASE("a person's file that cannot be meant is refused as a whole") {
+TEST_CASE("an empty, large or wrongly encoded user's file is rejected as a whole") {
     CHECK(message_of("") == "m.json: the file is empty\n");
     CHECK(message_of(" \r\n") == "m.json: the file is empty\n");
     CHECK(message_of("\xEF\xBB\xBF{}") ==
@@ -95,20 +95,20 @@ TEST_CASE("a person's file that cannot be meant is refused as a whole") {
     CHECK(message_of("\"" + std::string(1024 * 1024, 'x') + "\"") == "m.json: the file is larger than 1 MiB\n");
 }
 
-TEST_CASE("a key given twice is told with both lines, and all of them at once") {
+TEST_CASE("all repeated keys are reported at once, each with both lines") {
     CHECK(message_of("{\n \"a\": 1,\n \"b\": {\"c\": 1,\n \"c\": 2},\n \"a\": 3\n}") ==
           "m.json:4: the key \"c\" is already given on line 3\n  hint: keep one of the two\n"
           "m.json:5: the key \"a\" is already given on line 2\n  hint: keep one of the two\n");
     CHECK(message_of("[{\"a\": 1}, {\"a\": 1}]").empty());
 }
 
-TEST_CASE("a person's file may be nested 32 levels deep, and not deeper") {
+TEST_CASE("a user's file may be nested at most 32 levels deep") {
     CHECK(message_of(std::string(32, '[') + std::string(32, ']')).empty());
     CHECK(message_of(std::string(33, '[') + std::string(33, ']')) == "m.json:1: nested deeper than 32 levels\n");
     CHECK(message_of(std::string(200'000, '[')) == "m.json:1: nested deeper than 32 levels\n");
 }
 
-TEST_CASE("a tool's text is named when it is not JSON, and depth does it no harm") {
+TEST_CASE("invalid JSON from a tool is reported by name, and any depth is accepted") {
     CHECK(tool_message_of("") == "trivy's report is empty\n");
     CHECK(tool_message_of("\n") == "trivy's report is empty\n");
     CHECK(tool_message_of("{\n\"a\": }").starts_with("trivy's report is not JSON (line 2: "));
@@ -119,13 +119,13 @@ TEST_CASE("a tool's text is named when it is not JSON, and depth does it no harm
     CHECK(text_at(parse_tool_json("{\"a\": \"b\"}", "x"), "a") == "b");
 }
 
-/// Without the place: a line in one of them, a byte in the other.
+/// The message without its location: a line in one of them, a byte offset in the other.
 std::string reason_in(const std::string& message) {
     const std::size_t place = message.find('(');
     return place == std::string::npos ? message : message.substr(0, place) + message.substr(message.find(':', place));
 }
 
-TEST_CASE("a report is refused with the words of any other text, and the byte at which it goes wrong") {
+TEST_CASE("an invalid report gets the same message as other text, with the byte offset") {
     for (const std::string text :
          {"", "\n", "{\n\"a\": }", "{} {}", "<html>", "[\"\xC3\x28\"]", "{\"list\": [\n{\"a\": \"x\\n\",\n]}",
           "{\"list\": [1, 2", "{\"list\": [\"abc", "{\"list\":\n[\"\\x\"]}", "\xEF\xBB\xBF{\n"}) {
@@ -139,7 +139,7 @@ TEST_CASE("a report is refused with the words of any other text, and the byte at
     CHECK(report_message_of("\xEF\xBB\xBF{}").empty());
 }
 
-TEST_CASE("a report has every text that any other reader finds, wherever its escapes stand") {
+TEST_CASE("in-situ parsing finds the same strings as another parser, wherever the escapes are") {
     const std::vector<std::string> pieces = {"",        "x",  "\\n",      "\\\"",        "\\\\",   "\\/",
                                              "\\u00e9", "é",  "\\u0031",  "\\u0000",     "🐍",      "\\ud83d\\udc0d",
                                              "\x7f",    "1é", "1\\u0031", "\\\\\\u000a", "\\u20ac"};
@@ -159,7 +159,7 @@ TEST_CASE("a report has every text that any other reader finds, wherever its esc
     }
 }
 
-TEST_CASE("half a character is refused: what is made of it would be no UTF-8") {
+TEST_CASE("half a surrogate pair is rejected: it would not be UTF-8") {
     for (const std::string half :
          {R"(\udc00)", R"(\uDFFF)", R"(x\udc0dy)", R"(\ud83d\udc0d\udc0d)", R"(\\\udc00)", R"(\ud83d)"}) {
         CHECK_FALSE(report_message_of("{\"list\": [\"" + half + "\"]}").empty());
@@ -173,7 +173,7 @@ TEST_CASE("half a character is refused: what is made of it would be no UTF-8") {
     }
 }
 
-TEST_CASE("a control character within a text is refused wherever it stands") {
+TEST_CASE("a control character in a string is rejected at any position") {
     for (char c = 1; c < ' '; ++c) {
         for (std::size_t before = 0; before < 18; ++before) {
             const std::string text = "[\"" + std::string(before, 'x') + c + "and more than eight\"]";
@@ -183,7 +183,7 @@ TEST_CASE("a control character within a text is refused wherever it stands") {
     }
 }
 
-TEST_CASE("what is not there, or is of another type, is an empty value") {
+TEST_CASE("a missing value or one of another type is empty") {
     const rapidjson::Document json = parse_tool_json(
         R"({"text": "a\u0000b", "number": 7, "large": 9007199254740993, "half": 1.5, "list": [1, 2]})", "x");
     CHECK(text_at(json, "text") == std::string("a\0b", 3));
@@ -229,7 +229,7 @@ TEST_CASE("JSON is written in the order of the calls, indented or in one line") 
           "é\",\"number\":-5,\"large\":9007199254740993,\"yes\":true,\"list\":[\"x\",1,{}],\"inner\":{\"size\":3}}");
 }
 
-TEST_CASE("an entry of a long list is written on one line, with all that is in it") {
+TEST_CASE("an entry of a long list is written on one line") {
     JsonWriter writer;
     writer.open_object();
     writer.open_array("list");
@@ -253,7 +253,7 @@ TEST_CASE("an entry of a long list is written on one line, with all that is in i
           "{\n  \"list\": [\n    {\"a\":1,\"b\":[\"c\",{\"d\":0.5}],\"e\":{}},\n    {}\n  ],\n  \"after\": \"\"\n}\n");
 }
 
-TEST_CASE("what is written is read again as it was, whatever characters are in it") {
+TEST_CASE("written JSON can be read back, whatever its characters") {
     for (int c = 0; c < 128; ++c) {
         for (std::size_t before = 0; before < 18; ++before) {
             const std::string text = std::string(before, 'x') + static_cast<char>(c) + "é" + static_cast<char>(c);

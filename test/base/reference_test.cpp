@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-TEST_CASE("Names are read as Docker reads them") {
+TEST_CASE("References are parsed by Docker's rules") {
     const auto text = [](const std::string& name) { return render_reference(*parse_reference(name)); };
     CHECK(text("python") == "docker.io/library/python:latest");
     CHECK(text("python:3.13.3-slim-bookworm") == "docker.io/library/python:3.13.3-slim-bookworm");
@@ -14,7 +14,7 @@ TEST_CASE("Names are read as Docker reads them") {
     CHECK(text("index.docker.io/python@" + digest) == "docker.io/library/python@" + digest);
 }
 
-TEST_CASE("What is no reference is none") {
+TEST_CASE("Invalid references are rejected") {
     for (const char* text : {"", "Python", "python:", "a/b:ta g", "-a", "a//b", "a@sha256:123", "$(id)", "a;b", "a\nb",
                              "localhost:99999/a", "[::1]:99999/a", "https://x/y", "a/../b"}) {
         INFO(text);
@@ -22,7 +22,7 @@ TEST_CASE("What is no reference is none") {
     }
 }
 
-TEST_CASE("Only hosts on this machine are spoken to without TLS") {
+TEST_CASE("Only hosts on this machine are used without TLS") {
     CHECK(is_loopback("localhost:5000"));
     CHECK(is_loopback("127.0.0.1"));
     CHECK(is_loopback("LocalHost:5000"));
@@ -32,7 +32,7 @@ TEST_CASE("Only hosts on this machine are spoken to without TLS") {
     CHECK_FALSE(is_loopback("10.0.0.1"));
 }
 
-TEST_CASE("references that differ only in how Docker Hub is written are one") {
+TEST_CASE("references that differ only in the spelling of Docker Hub are equal") {
     for (const std::string written : {"docker.io/library/python:3.13", "docker.io/python:3.13",
                                       "index.docker.io/library/python:3.13", "library/python:3.13", "python:3.13"}) {
         INFO(written);

@@ -11,7 +11,7 @@ TEST_CASE("versions are compared number by number") {
     CHECK(minor_version({3, 13, 3}) == "3.13");
 }
 
-TEST_CASE("a version is three numbers without leading zeros, and nothing around them") {
+TEST_CASE("a version is exactly three numbers without leading zeros") {
     CHECK(parse_version("0.0.0"));
     for (const char* none : {"3.13", "3.13.03", "03.13.3", "v3.13.3", "3.13.3-rc1", "3.13.3 ", " 3.13.3", "3.13.3.",
                              "3..3", "-3.13.3", "3.-1.3", "3.13.+3", "3.13.99999999999", "3.13.3\n", "a.b.c", ""}) {

@@ -8,7 +8,7 @@
 
 namespace {
 
-std::string mistake_of(const std::vector<std::string>& arguments) {
+std::string error_of(const std::vector<std::string>& arguments) {
     try {
         parse_arguments(arguments);
     } catch (const Error& error) {
@@ -20,22 +20,22 @@ std::string mistake_of(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-TEST_CASE("A command and its options are read from arguments") {
+TEST_CASE("A command and its options are parsed from arguments") {
     const Invocation invocation = parse_arguments({"build", "--only", "3.13.*", "--jobs", "2"});
     CHECK(invocation.command == "build");
     CHECK(invocation.options == std::map<std::string, std::string>{{"only", "3.13.*"}, {"jobs", "2"}});
 }
 
-TEST_CASE("A secret is an input and never an argument") {
+TEST_CASE("A secret can be an input but not an argument") {
     for (const auto& arguments : {std::vector<std::string>{"publish", "--docker-token", "canary"},
                                   std::vector<std::string>{"publish", "--docker-token=canary"}}) {
-        CHECK(mistake_of(arguments) == "--docker-token is no option: every user of this machine can read arguments");
+        CHECK(error_of(arguments) == "--docker-token is no option: every user of this machine can read arguments");
     }
     CHECK(parse_inputs({{"INPUT_COMMAND", "publish"}, {"INPUT_DOCKER-TOKEN", "canary"}}).options.at("docker-token") ==
           "canary");
 }
 
-TEST_CASE("fetch takes its reference without a name in front") {
+TEST_CASE("fetch takes its reference as a positional argument") {
     CHECK(parse_arguments({"fetch", "a/b:1", "--out", "o"}).options.at("reference") == "a/b:1");
     CHECK(parse_arguments({"fetch", "--reference", "a/b:1"}).options.at("reference") == "a/b:1");
 }
@@ -64,12 +64,12 @@ TEST_CASE("Help lists every command, and every command's help every option it us
 }
 
 TEST_CASE("A wrong command and a wrong option are input errors that name them") {
-    CHECK(mistake_of({"bulid"}).find("bulid") != std::string::npos);
-    CHECK(mistake_of({"build", "--onyl", "x"}).find("--onyl") != std::string::npos);
-    CHECK(mistake_of({"matrix", "--builder", "x"}).find("--builder") != std::string::npos);
+    CHECK(error_of({"bulid"}).find("bulid") != std::string::npos);
+    CHECK(error_of({"build", "--onyl", "x"}).find("--onyl") != std::string::npos);
+    CHECK(error_of({"matrix", "--builder", "x"}).find("--builder") != std::string::npos);
 }
 
-TEST_CASE("In a workflow the inputs count; an empty one was not given") {
+TEST_CASE("In a workflow the inputs are used; an empty input counts as absent") {
     const Invocation invocation = parse_inputs(
         {{"INPUT_COMMAND", "scan"}, {"INPUT_IMAGE-MATRIX", "m.json"}, {"INPUT_ONLY", ""}, {"HOME", "/github/home"}});
     CHECK(invocation.command == "scan");
@@ -80,7 +80,7 @@ TEST_CASE("A step without a command runs the whole pipeline") {
     CHECK(parse_inputs({{"INPUT_COMMAND", ""}}).command == "run");
 }
 
-TEST_CASE("Unknown commands and inputs are all named at once") {
+TEST_CASE("Unknown commands and inputs are all reported at once") {
     try {
         parse_inputs({{"INPUT_COMMAND", "scna"}, {"INPUT_IMAGE-MARTIX", "x"}});
         FAIL("nothing was thrown");
@@ -91,7 +91,7 @@ TEST_CASE("Unknown commands and inputs are all named at once") {
     }
 }
 
-TEST_CASE("args and entrypoint, which every container action may be given, are ignored and reported") {
+TEST_CASE("args and entrypoint, which any container action accepts, are ignored and reported") {
     const Invocation invocation =
         parse_inputs({{"INPUT_COMMAND", "scan"}, {"INPUT_ARGS", "judge"}, {"INPUT_ENTRYPOINT", "/bin/sh"}});
     CHECK(invocation.command == "scan");
@@ -101,7 +101,7 @@ TEST_CASE("args and entrypoint, which every container action may be given, are i
     CHECK(invocation.warnings[0].level == Level::warning);
 }
 
-TEST_CASE("A command that ends before its result leaves outputs that no later step takes for success") {
+TEST_CASE("A command that fails early sets outputs that no later step can take for success") {
     using Outputs = std::map<std::string, std::string>;
     const Outputs judged = {{"verdict", "unknown"}, {"published", "false"}};
     const Outputs all = {{"verdict", "unknown"}, {"published", "false"}, {"created", "false"}};

@@ -1,4 +1,4 @@
-// The command line, action.yml and docs/reference.md are one interface: compared with the one table of options.
+// The command line, action.yml and docs/reference.md are one interface: each is compared with the table of options.
 #include <yaml-cpp/yaml.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -29,7 +29,7 @@ TEST_CASE("action.yml has every option as an input with the same default and hel
         expected.insert(option.name);
         INFO(option.name);
         REQUIRE(inputs[option.name]);
-        // Only GitHub itself can fill this one in.
+        // Only GitHub itself can set this one.
         const std::string standard = option.name == "token" ? "${{ github.token }}" : option.standard;
         CHECK(inputs[option.name]["default"].as<std::string>("") == standard);
         CHECK(inputs[option.name]["description"].as<std::string>("") == option.help);

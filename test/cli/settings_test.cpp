@@ -4,7 +4,7 @@
 
 namespace {
 
-Problems mistakes_of(const std::map<std::string, std::string>& given) {
+Problems errors_of(const std::map<std::string, std::string>& given) {
     try {
         parse_settings(given);
     } catch (const Error& error) {
@@ -30,31 +30,31 @@ TEST_CASE("Without options the documented defaults hold") {
     CHECK(settings.jobs >= 1);
 }
 
-TEST_CASE("Every wrong value is told at once, with what the option takes") {
-    const Problems problems = mistakes_of({{"severity", "mediun"},
-                                           {"jobs", "0"},
-                                           {"dry-run", "yes"},
-                                           {"today", "23.11.2026"},
-                                           {"to", "ftp://x"},
-                                           {"runners", "linux/arm64, linux/amd64=self-hosted linux x64"}});
+TEST_CASE("Every invalid value is reported at once, with the values that the option takes") {
+    const Problems problems = errors_of({{"severity", "mediun"},
+                                         {"jobs", "0"},
+                                         {"dry-run", "yes"},
+                                         {"today", "23.11.2026"},
+                                         {"to", "ftp://x"},
+                                         {"runners", "linux/arm64, linux/amd64=self-hosted linux x64"}});
     CHECK(problems.size() == 7);
     for (const char* place : {"ftp://x", "docker.io/defradigital", "python", "oci:"})
-        CHECK(mistakes_of({{"to", place}}).size() == 1);
+        CHECK(errors_of({{"to", place}}).size() == 1);
     for (const char* place : {"docker.io", "localhost:5000", "oci:a/b"})
         CHECK(parse_settings({{"to", place}}).to == place);
-    CHECK(mistakes_of({{"severity", "mediun"}}).front().what == "--severity does not take \"mediun\"");
-    CHECK(mistakes_of({{"severity", "unknown"}}).size() == 1);
-    CHECK(mistakes_of({{"digest", "sha256:12"}}).size() == 1);
-    CHECK(mistakes_of({{"platforms", ","}}).size() == 1);
+    CHECK(errors_of({{"severity", "mediun"}}).front().what == "--severity does not take \"mediun\"");
+    CHECK(errors_of({{"severity", "unknown"}}).size() == 1);
+    CHECK(errors_of({{"digest", "sha256:12"}}).size() == 1);
+    CHECK(errors_of({{"platforms", ","}}).size() == 1);
 }
 
-TEST_CASE("Booleans are YAML 1.2's: true and false in three spellings, nothing else") {
+TEST_CASE("Booleans are those of YAML 1.2: true and false in three spellings") {
     CHECK(parse_settings({{"dry-run", "TRUE"}}).dry_run);
     CHECK_FALSE(parse_settings({{"dry-run", "False"}}).dry_run);
-    for (const char* word : {"yes", "1", "on", "tRue"}) CHECK(mistakes_of({{"dry-run", word}}).size() == 1);
+    for (const char* word : {"yes", "1", "on", "tRue"}) CHECK(errors_of({{"dry-run", word}}).size() == 1);
 }
 
-TEST_CASE("Lists and pairs are read") {
+TEST_CASE("Lists and pairs are parsed") {
     const Settings settings =
         parse_settings({{"only", "3.13.*, *-production"},
                         {"runners", "linux/amd64=[\"self-hosted\",\"x64\"]\nlinux/arm64=ubuntu-24.04-arm"},
@@ -65,7 +65,7 @@ TEST_CASE("Lists and pairs are read") {
     CHECK(settings.cache_to == std::vector<std::string>{"type=local,dest=a", "type=inline"});
 }
 
-TEST_CASE("Every list takes one entry a line as well as its separator") {
+TEST_CASE("Every list takes its separator or one entry per line") {
     const auto read = [](const std::string& name) {
         const std::map<std::string, std::string> values = {{"mirrors", "a=b\nc=d,e=f\n"},
                                                            {"runners", "a=b\nc=d,e=f\n"},

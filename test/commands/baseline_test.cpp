@@ -8,7 +8,7 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// A pull request to a repository whose images are out; today's databases know a vulnerability in what is out.
+/// A pull request to a repository with published images, in which today's databases know a vulnerability.
 struct PullRequest : GitHubWorld {
     PullRequest() {
         publish();
@@ -25,15 +25,15 @@ struct PullRequest : GitHubWorld {
     const std::string& summary() const { return files.texts.at("out/summary.md"); }
 };
 
-/// Of the images that are built now, only these lack the vulnerability that is out.
-void mend_what_is_built(PullRequest& fake) {
+/// Only these of the built images lack the vulnerability of the published ones.
+void fix_built_images(PullRequest& fake) {
     fake.finding.clear();
     fake.finding_in_published = "CVE-2026-1111";
 }
 
 }  // namespace
 
-TEST_CASE("A pull request that adds nothing is judged as strictly as any other, unless the policy says new-only") {
+TEST_CASE("A pull request without new findings is judged by all findings, unless the policy says new-only") {
     PullRequest fake;
     CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
     CHECK(holds(fake.log.str(), "4 of 4 to compare with"));
@@ -51,7 +51,7 @@ TEST_CASE("A pull request that adds nothing is judged as strictly as any other, 
     CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
 }
 
-TEST_CASE("A merge queue judges what it merges as the pull requests in it were judged") {
+TEST_CASE("A merge queue judges like the pull requests in it") {
     for (const char* event : {"merge_group", "push"}) {
         PullRequest fake;
         fake.environment["GITHUB_EVENT_NAME"] = event;
@@ -61,7 +61,7 @@ TEST_CASE("A merge queue judges what it merges as the pull requests in it were j
     }
 }
 
-TEST_CASE("What a pull request adds blocks also with new-only, and what it adds and removes is told") {
+TEST_CASE("New findings block also with new-only, and added and removed findings are reported") {
     PullRequest fake;
     fake.set_policy("pull_requests: new-only");
     fake.finding_in_published = "CVE-2026-2222";
@@ -71,12 +71,12 @@ TEST_CASE("What a pull request adds blocks also with new-only, and what it adds 
     CHECK(holds(fake.summary(), "| adds |"));
     CHECK(holds(fake.summary(), "| removes |"));
     CHECK(holds(fake.summary(), "CVE-2026-2222"));
-    // Another job that was handed out/scans says the same.
+    // Another job that downloads out/scans reports the same.
     CHECK(run_judge(fake.world(), fake.settings()).outputs.at("verdict") == "vulnerable");
     CHECK(holds(fake.summary(), "| removes |"));
 }
 
-TEST_CASE("A pull request is told which packages change and how much larger the image gets, also by another job") {
+TEST_CASE("A pull request reports the package changes and the change of the image size, also in another job") {
     PullRequest fake;
     fake.libc6_in_published = "2.36-8";
     put_layout(fake, "3.13.3-production-linux-amd64", "a layer with much more in it");
@@ -94,7 +94,7 @@ TEST_CASE("A pull request is told which packages change and how much larger the 
     CHECK(holds(fake.files.texts.at("out/verdict.json"), R"("published": "2.36-8")"));
 }
 
-TEST_CASE("Packages are not compared where a scanner's inventory of one image is not what was written down") {
+TEST_CASE("Packages are not compared if a scanner's inventory of an image was changed") {
     const auto summary_without = [](const std::string& scans, const std::string& name) {
         PullRequest fake;
         fake.libc6_in_published = "2.36-8";
@@ -111,20 +111,20 @@ TEST_CASE("Packages are not compared where a scanner's inventory of one image is
             const std::string summary = summary_without(scans, name);
             CHECK(holds(summary, "| 28 bytes, the same | 28.0 kB, the same | – | the same |"));
             CHECK_FALSE(holds(summary, "2.36-8"));
-            CHECK_FALSE(holds(summary, "| python |"));  // only Grype sees it: without Grype it did not go
+            CHECK_FALSE(holds(summary, "| python |"));  // only Grype lists it: without Grype it was not removed
         }
     }
 }
 
-TEST_CASE("A pull request that mends what is out is told so") {
+TEST_CASE("A pull request that fixes published findings says so") {
     PullRequest fake;
-    mend_what_is_built(fake);
+    fix_built_images(fake);
     CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "clean");
     CHECK(holds(fake.summary(), "| removes |"));
     CHECK_FALSE(holds(fake.summary(), "| adds |"));
 }
 
-TEST_CASE("Each moving tag is asked for, then the version tag; without any the gate is strict, and that is said") {
+TEST_CASE("The comparison uses the moving tags, then the version tag; without any the gate is strict and says so") {
     PullRequest fake;
     fake.set_policy("pull_requests: new-only");
     const std::map<std::string, std::string> one = {{"only", "3.13.3-production"}};
@@ -155,14 +155,14 @@ TEST_CASE("Published images that cannot be judged exempt no finding") {
     CHECK(holds(fake.summary(), "this is not the report that its receipt is about"));
 }
 
-TEST_CASE("A push compares with nothing and asks nobody") {
+TEST_CASE("A push compares with nothing and sends no request") {
     PullRequest fake;
     fake.environment["GITHUB_EVENT_NAME"] = "push";
     run_scan(fake.world(), fake.settings());
     CHECK(fake.http.lines().find("registry") == std::string::npos);
 }
 
-TEST_CASE("A pull request that has the name of who publishes, and no secret, is compared as anybody would") {
+TEST_CASE("A pull request with the publisher's user name but no secret compares anonymously") {
     PullRequest fake;
     const Result result = run_scan(fake.world(), fake.settings({{"docker-username", "defra"}}));
     CHECK(result.outputs.at("verdict") == "vulnerable");
@@ -181,7 +181,7 @@ TEST_CASE("Credentials that cannot be read leave a pull request without a compar
     CHECK(holds(fake.log.str(), "0 of 4 to compare with"));
 }
 
-TEST_CASE("A scan that failed removes nothing: an unknown image is compared with none, and that is said") {
+TEST_CASE("A failed scan removes no finding: an unknown image is not compared, and the report says so") {
     PullRequest fake;
     run_scan(fake.world(), fake.settings());
     for (auto& [path, text] : fake.files.texts) {

@@ -1,5 +1,5 @@
-// `build`: what is wrong before buildx is called, and bases that need a login: who is shown it, and that nothing of it
-// stays.
+// `build`: errors before buildx is called, and bases that need a login: which programs see the credentials, and that
+// none of them remain.
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/digest.h"
@@ -20,8 +20,8 @@ std::string base_manifest() {
            sha256("{}").text() + R"("}, "layers": []})";
 }
 
-/// With the containerd store.
-void answer_engine(FakeWorld& fake) {
+/// An engine with the containerd image store.
+void stub_engine(FakeWorld& fake) {
     fake.http.stub("GET", "http://docker/_ping", 200, "OK", {{"Api-Version", "1.45"}});
     fake.http.stub("GET", "http://docker/v1.45/version", 200, R"({"Version":"28.0.4"})");
     fake.http.stub("GET", "http://docker/v1.45/info", 200,
@@ -29,7 +29,7 @@ void answer_engine(FakeWorld& fake) {
                          "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
 }
 
-/// A stand-in for linux/amd64: an entry of the list that --stand-ins names.
+/// An entry of the --stand-ins list for linux/amd64.
 std::string add_stand_in(FakeWorld& fake, const std::string& reference, const std::string& layout) {
     const std::string config = R"({"os": "linux", "architecture": "amd64"})";
     const std::string manifest =
@@ -53,7 +53,7 @@ Error build_error(FakeWorld& fake, const std::map<std::string, std::string>& opt
 /// A project on a base of dhi.io, an engine with the containerd store, and a buildx whose bake fails.
 struct PrivateBase {
     FakeWorld fake;
-    std::string docker_config;  ///< of the bake
+    std::string docker_config;  ///< DOCKER_CONFIG of the bake
     std::string bake_file;
 
     PrivateBase() {
@@ -62,7 +62,7 @@ struct PrivateBase {
             "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\nARG "
             "PRODUCTION_KIND=distroless\n"
             "ARG DEFRA_VERSION=1.0.0\nFROM dhi.io/python:3.13 AS development\nFROM dhi.io/python:3.13 AS production\n";
-        answer_engine(fake);
+        stub_engine(fake);
         fake.http.stub("GET", "https://dhi.io/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"dhi\""}});
         fake.http.stub_with("GET", "https://dhi.io/v2/python/*", [](const Request& request) -> Response {
             for (const Header& header : request.headers) {
@@ -83,10 +83,10 @@ struct PrivateBase {
 
 }  // namespace
 
-TEST_CASE("Stand-ins of one architecture are refused for another, each at its line of the Dockerfile") {
+TEST_CASE("Stand-ins of another architecture are rejected, each at its line of the Dockerfile") {
     FakeWorld fake;
     fill_work_tree(fake);
-    answer_engine(fake);
+    stub_engine(fake);
     fake.files.texts["stand-ins.json"] =
         "{" + add_stand_in(fake, "python:3.13.3-slim-bookworm", "/stand-ins/python") + ",\n" +
         add_stand_in(fake, "docker.io/library/python:3.12.6-slim-bookworm", "/stand-ins/python") + ",\n" +
@@ -103,7 +103,7 @@ TEST_CASE("Stand-ins of one architecture are refused for another, each at its li
     CHECK_FALSE(fake.files.texts.contains("out/bases.json"));
 }
 
-TEST_CASE("The Dockerfile that is named is the one that is pinned and built, beside another one at the root") {
+TEST_CASE("A named Dockerfile is pinned and built, even if there is another one at the root") {
     PrivateBase base;
     base.fake.files.texts["images/py/Dockerfile"] = base.fake.files.texts["Dockerfile"];
     base.fake.files.texts["Dockerfile"] = "FROM nowhere.example/other AS development\nFROM development AS production\n";
@@ -113,7 +113,7 @@ TEST_CASE("The Dockerfile that is named is the one that is pinned and built, bes
     CHECK(base.bake_file.find("nowhere.example") == std::string::npos);
 }
 
-TEST_CASE("What runs on the builder's own platform need not be there for the images' platforms") {
+TEST_CASE("A base for the builder's platform need not exist for the images' platforms") {
     PrivateBase base;
     base.fake.files.texts["Dockerfile"] =
         "FROM --platform=$BUILDPLATFORM tools.example/compiler:1 AS compiler\nFROM dhi.io/python:3.13 AS development\n"
@@ -126,10 +126,10 @@ TEST_CASE("What runs on the builder's own platform need not be there for the ima
     CHECK(base.bake_file.find("docker-image://tools.example/compiler:1@sha256:") != std::string::npos);
 }
 
-TEST_CASE("A --build-ca that is not there is an error before any base is looked up") {
+TEST_CASE("A missing --build-ca is an error before any base is resolved") {
     FakeWorld fake;
     fill_work_tree(fake);
-    answer_engine(fake);
+    stub_engine(fake);
     const Error error = build_error(fake, {{"build-ca", "our.crt"}});
     CHECK(error.exit == Exit::bad_input);
     CHECK(render_problems(error.problems) ==
@@ -137,7 +137,7 @@ TEST_CASE("A --build-ca that is not there is an error before any base is looked 
     CHECK(fake.http.sent.empty());
 }
 
-TEST_CASE("A login for a base's registry is used to resolve the base, reaches BuildKit, and is gone after the step") {
+TEST_CASE("Credentials for a base's registry resolve the base, reach BuildKit, and are removed after the step") {
     PrivateBase base;
     const Error error = base.build({{"registry-auths", auths}});
     const rapidjson::Document config = parse_tool_json(base.docker_config, "config.json");
@@ -153,7 +153,7 @@ TEST_CASE("A login for a base's registry is used to resolve the base, reaches Bu
     CHECK(shown.find(base64("user:canary")) == std::string::npos);
 }
 
-TEST_CASE("A base that needs a login and gets none is an error that says how to give one") {
+TEST_CASE("A base without the required credentials is an error that says how to give them") {
     for (const std::map<std::string, std::string>& options :
          {std::map<std::string, std::string>{},
           {{"registry-auths", "- {registry: dhi.io, username: user, password: }"}}}) {
@@ -165,7 +165,7 @@ TEST_CASE("A base that needs a login and gets none is an error that says how to 
     }
 }
 
-TEST_CASE("Docker Hub's login is for Docker Hub's bases too, and reaches no other registry") {
+TEST_CASE("Docker Hub's credentials are used for its bases too, and for no other registry") {
     PrivateBase base;
     base.build({{"docker-username", "user"}, {"docker-token", "canary"}, {"registry-auths", auths}});
     const rapidjson::Document config = parse_tool_json(base.docker_config, "config.json");

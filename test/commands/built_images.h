@@ -1,4 +1,4 @@
-// Built images in the work tree in memory, as BuildKit leaves them: one layout for each image of the plan.
+// Built images in the in-memory work tree, as BuildKit writes them: one layout for each image of the plan.
 #pragma once
 
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ inline void put_layout(FakeWorld& fake, const std::string& name, const std::stri
         oci_manifest_type, sha256(manifest).text(), manifest.size());
 }
 
-/// Builds with other `bytes` differ.
+/// Other `bytes` make other images.
 inline void put_all_layouts(FakeWorld& fake, const std::string& bytes = "") {
     for (const char* name : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
         put_layout(fake, std::string(name) + "-linux-amd64", name + bytes);

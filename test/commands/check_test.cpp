@@ -22,8 +22,8 @@ std::string read_file(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// A repository as the documented pipeline has it: a README without a table of versions, a Dockerfile of its own, the
-/// scanners' ignore files, no policy.
+/// An adopter's repository: a README without a table of versions, its own Dockerfile, the scanners' ignore files, no
+/// policy.
 FakeWorld& fill_as_adopter(FakeWorld& fake) {
     fill_work_tree(fake);
     fake.files.texts.clear();
@@ -34,7 +34,7 @@ FakeWorld& fill_as_adopter(FakeWorld& fake) {
 
 }  // namespace
 
-TEST_CASE("an adopter's repository is in order after check --fix, and a second check changes nothing") {
+TEST_CASE("check --fix makes an adopter's repository valid, and a second check changes nothing") {
     FakeWorld fake;
     fill_as_adopter(fake);
     const Result fixed = run_check(fake.world(), parse_settings({{"fix", "true"}}));
@@ -88,7 +88,7 @@ TEST_CASE("an adopter's files may have other names, lower-case instructions and 
     CHECK(files == before);
 }
 
-TEST_CASE("what check needs in an adopter's Dockerfile, check --fix adds") {
+TEST_CASE("check --fix adds to an adopter's Dockerfile what check requires") {
     FakeWorld fake;
     fill_as_adopter(fake);
     fake.files.texts["Dockerfile"] =
@@ -99,7 +99,7 @@ TEST_CASE("what check needs in an adopter's Dockerfile, check --fix adds") {
           "FROM python:${BASE_VERSION} AS production\nFROM production AS development\n");
 }
 
-TEST_CASE("a repository without a README has nothing to check there, and gets none") {
+TEST_CASE("check --fix creates no README") {
     FakeWorld fake;
     fill_as_adopter(fake);
     fake.files.remove("README.md");
@@ -107,7 +107,7 @@ TEST_CASE("a repository without a README has nothing to check there, and gets no
     for (const auto& [path, text] : fake.files.texts) CHECK(lower_case(path.string()) != "readme.md");
 }
 
-TEST_CASE("an adopter's README without a table of versions is no error") {
+TEST_CASE("an adopter's README may lack a table of versions") {
     FakeWorld fake;
     fill_as_adopter(fake);
     for (const char* ignored : {".grype.yaml", ".trivyignore"}) fake.files.remove(ignored);
@@ -118,7 +118,7 @@ TEST_CASE("an adopter's README without a table of versions is no error") {
     CHECK(about_readme->level == Level::notice);
 }
 
-TEST_CASE("check holds the Dockerfile against JOB.env, on the line that differs") {
+TEST_CASE("check compares the Dockerfile with JOB.env and reports the line that differs") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
@@ -127,7 +127,7 @@ TEST_CASE("check holds the Dockerfile against JOB.env, on the line that differs"
     CHECK(mentions(result.problems, "Dockerfile", "DEFRA_VERSION"));
 }
 
-TEST_CASE("check finds what a build would refuse, of both targets, without an engine") {
+TEST_CASE("check finds errors that a build of either target would report, without an engine") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["Dockerfile"] =
@@ -147,7 +147,7 @@ TEST_CASE("check finds what a build would refuse, of both targets, without an en
     CHECK(fake.http.sent.empty());
 }
 
-TEST_CASE("check --fix mends the Dockerfile and changes nothing else") {
+TEST_CASE("check --fix corrects the Dockerfile and changes nothing else") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
@@ -169,7 +169,7 @@ TEST_CASE("check --diff shows what --fix would do, and writes nothing") {
     CHECK(fake.out.str().find("- ARG DEFRA_VERSION=1.0.0\n+ ARG DEFRA_VERSION=1.1.0") != std::string::npos);
 }
 
-TEST_CASE("check --fix moves what the scanners' own files accept into the policy, and --diff shows it first") {
+TEST_CASE("check --fix moves the scanners' ignore rules into the policy, and --diff shows it first") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01 # not called\n";
@@ -196,7 +196,7 @@ TEST_CASE("check --fix moves ignore files in the repository of a service, which 
     CHECK(fake.out.str().find("only the policy was checked: there is no image-matrix.json") != std::string::npos);
 }
 
-TEST_CASE("What check --fix cannot move is an error on its line, and stays; so is a file that is there without --fix") {
+TEST_CASE("A rule that check --fix cannot move stays and is an error on its line; so is an ignore file without --fix") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts[".grype.yaml"] =
@@ -218,7 +218,7 @@ TEST_CASE("What check --fix cannot move is an error on its line, and stays; so i
     CHECK(fake.files.texts.at("vulnerability-policy.yml").find("CVE-2026-2") != std::string::npos);
 }
 
-TEST_CASE("Another matrix than the repository's own is not held against its README and Dockerfile") {
+TEST_CASE("A matrix other than the repository's own is not compared with its README and Dockerfile") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["other.json"] = R"([{"pythonVersion": "3.13.5", "debianVersion": "slim-bookworm", "tags": []}])";
@@ -227,7 +227,7 @@ TEST_CASE("Another matrix than the repository's own is not held against its READ
     CHECK_FALSE(mentions(result.problems, "Dockerfile", ""));
 }
 
-TEST_CASE("A broken policy is told together with a broken matrix") {
+TEST_CASE("The errors of an invalid policy and an invalid matrix are reported together") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["vulnerability-policy.yml"] = "gate:\n  severty: medium\n";
@@ -241,7 +241,7 @@ TEST_CASE("A broken policy is told together with a broken matrix") {
     }
 }
 
-TEST_CASE("An upgrade that production cannot have is told, on its line") {
+TEST_CASE("An upgrade that is impossible in production is reported on its line") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["image/security-upgrades.txt"] = "# why\nlibssl3\n";
@@ -250,7 +250,7 @@ TEST_CASE("An upgrade that production cannot have is told, on its line") {
     CHECK(mentions(result.problems, "image/security-upgrades.txt", "libssl3 cannot be upgraded in production"));
 }
 
-TEST_CASE("An upgrade that the base has caught up with is told once the images were scanned") {
+TEST_CASE("An upgrade that the base already has is reported after the scan") {
     FakeWorld fake;
     fill_work_tree(fake);
     put_layout(fake, "3.13.3-development-linux-amd64", "3.13.3-development");
@@ -266,7 +266,7 @@ TEST_CASE("An upgrade that the base has caught up with is told once the images w
                    "upgrading libsqlite3-0 is no longer needed: the base has 3.40.1-2 itself"));
 }
 
-TEST_CASE("The action's container is made from pinned images on a branch that publishes; elsewhere it is a remark") {
+TEST_CASE("Unpinned images of the action's container are an error on a publishing branch, elsewhere a note") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["action.Dockerfile"] = "ARG TRIVY_IMAGE=aquasec/trivy:0.74.0\n";
@@ -286,7 +286,7 @@ TEST_CASE("The action's container is made from pinned images on a branch that pu
     CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
 }
 
-TEST_CASE("A policy file that somebody named and that is not there is told, not passed over") {
+TEST_CASE("A missing policy file is an error if --policy names it") {
     for (const char* command : {"check", "judge", "scan"}) {
         FakeWorld fake;
         fill_work_tree(fake);
@@ -304,7 +304,7 @@ TEST_CASE("A policy file that somebody named and that is not there is told, not 
     }
 }
 
-TEST_CASE("Nobody has to have a policy; one that is there and holds nothing is told") {
+TEST_CASE("The policy is optional; an empty one is reported") {
     FakeWorld fake;
     fill_work_tree(fake);
     CHECK_FALSE(mentions(run_check(fake.world(), parse_settings({})).problems, "vulnerability-policy.yml", ""));
@@ -315,7 +315,7 @@ TEST_CASE("Nobody has to have a policy; one that is there and holds nothing is t
                    "is empty: the default gate holds, and nothing is accepted"));
 }
 
-TEST_CASE("check tells what dates and entries of the policy tell by themselves, and of no entry that it is unused") {
+TEST_CASE("check reports expired dates and invalid entries of the policy, but no unused entries") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["vulnerability-policy.yml"] =

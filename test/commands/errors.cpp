@@ -1,4 +1,4 @@
-// An Error that a test did not expect is shown with what it says.
+// Shows the message of an unexpected Error.
 #include <catch2/catch_translate_exception.hpp>
 
 #include "base/error.h"

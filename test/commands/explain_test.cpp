@@ -9,7 +9,7 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// A work tree with scans of all four images, in which a scanner sees one vulnerability.
+/// A work tree with scans of all four images and one finding.
 struct ScannedWorld : GitHubWorld {
     ScannedWorld() {
         finding = "CVE-2026-1111";
@@ -26,7 +26,7 @@ struct ScannedWorld : GitHubWorld {
 
 }  // namespace
 
-TEST_CASE("explain answers from what was scanned here, for each image, and runs nothing") {
+TEST_CASE("explain reads the existing scans of each image and runs nothing") {
     ScannedWorld fake;
     fake.processes.ran.clear();
     const std::map<std::filesystem::path, std::string> files = fake.files.texts;
@@ -40,7 +40,7 @@ TEST_CASE("explain answers from what was scanned here, for each image, and runs 
     CHECK(fake.files.texts == files);
 }
 
-TEST_CASE("explain says by whom something was accepted and until when, by today's policy and not that of the scan") {
+TEST_CASE("explain says who accepts a finding until when, by today's policy") {
     ScannedWorld fake;
     fake.files.texts["vulnerability-policy.yml"] =
         "exceptions:\n  - {id: CVE-2026-1111, component: libssl3, reason: not called, owner: me, review_by: "
@@ -55,7 +55,7 @@ TEST_CASE("explain says by whom something was accepted and until when, by today'
     CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "not gated");
 }
 
-TEST_CASE("explain says where something that was not found was looked for") {
+TEST_CASE("explain says where it looked for an absent finding") {
     ScannedWorld fake;
     const Result result = fake.explain("CVE-2026-9, CVE-2026-1111", {{"only", "3.13.3-production"}});
     CHECK(result.outputs.at("answer") == "blocks");
@@ -65,7 +65,7 @@ TEST_CASE("explain says where something that was not found was looked for") {
     CHECK(fake.explain("CVE-2026-9").outputs.at("answer") == "not found");
 }
 
-TEST_CASE("What no scanner could have reported is not \"not found\": it is refused, with the id that was meant") {
+TEST_CASE("An id that no scanner can report is rejected with the probable id, not \"not found\"") {
     ScannedWorld fake;
     struct Case {
         std::string id, hint;
@@ -92,7 +92,7 @@ TEST_CASE("What no scanner could have reported is not \"not found\": it is refus
     }
 }
 
-TEST_CASE("What was not scanned, or too long ago, is not known, and that is no success") {
+TEST_CASE("Without a recent scan the result of explain is \"not known\", a failure") {
     ScannedWorld fake;
     fake.files.remove("out/scans/3.13.3-production-linux-amd64");
     const Result result = fake.explain("CVE-2026-9");
@@ -108,7 +108,7 @@ TEST_CASE("What was not scanned, or too long ago, is not known, and that is no s
     CHECK(holds(fake.out.str(), "not known here"));
 }
 
-TEST_CASE("An answer from sample data says that it is none") {
+TEST_CASE("A result from sample data is marked as such") {
     GitHubWorld fake;
     fake.files.texts["/db/sample.json"] = "{}";
     run_scan(fake.world(), fake.settings());
@@ -117,7 +117,7 @@ TEST_CASE("An answer from sample data says that it is none") {
     CHECK(holds(result.problems.front().what, "sample data"));
 }
 
-TEST_CASE("A service team explains a published image from nowhere but the registry") {
+TEST_CASE("A service team explains a published image with only the registry") {
     GitHubWorld fake;
     fake.publish();
     fake.finding = "CVE-2026-1111";
@@ -131,7 +131,7 @@ TEST_CASE("A service team explains a published image from nowhere but the regist
     CHECK(holds(fake.out.str(), "  defradigital-python-1.0.0-python3.13.3-linux-amd64: present and blocks: high"));
 }
 
-TEST_CASE("explain takes the vulnerability without a name in front, and needs one") {
+TEST_CASE("explain requires the vulnerability as a positional argument") {
     const Invocation invocation = parse_arguments({"explain", "CVE-2026-1", "--reference", "a/b:1"});
     CHECK(invocation.command == "explain");
     CHECK(invocation.options ==

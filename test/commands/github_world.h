@@ -1,4 +1,4 @@
-// A push on master of a repository on the fake GitHub, with images built in the work tree in memory, two scanners, and
+// A push to master of a repository on the fake GitHub, with built images in the in-memory work tree, both scanners, and
 // a registry that serves what was published.
 #pragma once
 
@@ -14,16 +14,18 @@
 
 struct GitHubWorld : FakeWorld {
     FakeGitHub hub;
-    std::string finding;               ///< an id that both scanners see in every image from now on; empty: none
-    std::string finding_in_published;  ///< the same for what is fetched to compare with, where that is another one
+    std::string finding;               ///< an id that both scanners report for every image from now on; empty: none
+    std::string finding_in_published;  ///< messages, if the fault ends the publication for images fetched for a
+                                       ///< comparison, if different
     bool fixed = true;                 ///< there is a fix for it
-    bool of_debian = true;             ///< it is in a package of Debian's, else in one of Python's
+    bool of_debian = true;             ///< it is in a Debian package, otherwise in a Python package
     std::string libc6 = "2.36-9";      ///< the version that both scanners list in every image from now on
-    std::string libc6_in_published;    ///< the same for what is fetched to compare with, where that is another one
+    std::string libc6_in_published;    ///< messages, if the fault ends the publication for images fetched for a
+                                       ///< comparison, if different
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
     int missing_status = 404;                       ///< the registry's response for what it does not have
-    bool heads_get_404 = false;                     ///< from the registry, whatever it has
+    bool heads_get_404 = false;                     ///< the registry responds to every HEAD with 404
     std::set<std::string> lost_tags;
     std::set<Digest> lost_manifests;
     std::string silent_host;  ///< the registry of this name does not respond
@@ -31,8 +33,7 @@ struct GitHubWorld : FakeWorld {
     explicit GitHubWorld(const std::string& event = "push") {
         fill_work_tree(*this);
         put_all_layouts(*this);
-        environment.erase(
-            "HOME");  // no results of earlier scans: with one database these scanners report what a test wants
+        environment.erase("HOME");  // no cached scans: these scanners report what the test sets, whatever the database
         environment.insert(
             {{"GITHUB_ACTIONS", "true"},
              {"GITHUB_EVENT_NAME", event},
@@ -54,7 +55,7 @@ struct GitHubWorld : FakeWorld {
     GitHubWorld(const GitHubWorld&) = delete;
     GitHubWorld& operator=(const GitHubWorld&) = delete;
 
-    /// At the end of every test: nothing that left the program holds the token, but for the one header.
+    /// At the end of every test: no output of the program contains the token, except the one header.
     ~GitHubWorld() {
         const auto check = [](const std::string& text) { CHECK(text.find("canary") == std::string::npos); };
         for (const Request& request : http.sent) check(request.url + request.body);
@@ -70,12 +71,12 @@ struct GitHubWorld : FakeWorld {
         return parse_settings(given);
     }
 
-    /// HEAD is the commit that has this digit 40 times; until then there is no git.
+    /// Makes HEAD the commit that is this digit 40 times; before that there is no git.
     void check_out(char commit) {
         processes.stub({"git", "-c", "safe.directory=*", "rev-parse", "--verify"}, std::string(40, commit));
     }
 
-    /// Built, scanned and published to a directory; then as if that had been Docker Hub.
+    /// Builds, scans and publishes to a directory, which the registry then serves as Docker Hub.
     Result publish() {
         run_scan(world(), settings());
         const Result result = run_publish(world(), settings({{"to", "oci:" + published.string()}}));
@@ -86,7 +87,8 @@ struct GitHubWorld : FakeWorld {
         return result;
     }
 
-    // What a release holds, and how it is changed -----------------------------------------------------------------
+    // The contents of a release, and how to change them
+    // -----------------------------------------------------------------
 
     std::string& file_of_release(const std::string& name) {
         for (FakeGitHub::FileOfRelease& file : hub.releases.front().files) {
@@ -95,7 +97,7 @@ struct GitHubWorld : FakeWorld {
         throw std::logic_error("the release has no " + name);
     }
 
-    /// A file of the release is another one, and its checksums agree with that.
+    /// Replaces a file of the release and updates its checksums.
     void replace_file(const std::string& name, const std::string& content) {
         const std::string hex(sha256(file_of_release(name)).hex());
         std::string& sums = file_of_release("checksums.txt");
@@ -109,7 +111,7 @@ struct GitHubWorld : FakeWorld {
         replace_file("publication.json", record.replace(record.find(from), from.size(), to));
     }
 
-    /// Within the archive, where the sizes of files are told: by as many bytes.
+    /// Within the archive; with the same number of bytes, since the archive has the sizes of its files.
     void change_evidence(const std::string& from, const std::string& to) {
         REQUIRE(from.size() == to.size());
         std::string archive = gunzip(file_of_release("evidence.tar.gz"), "evidence", 100'000'000);
@@ -117,7 +119,7 @@ struct GitHubWorld : FakeWorld {
         replace_file("evidence.tar.gz", gzip(archive.replace(archive.find(from), from.size(), to)));
     }
 
-    /// What a repository's tag names, and the one image below that index.
+    /// The index that a tag names, and its one image.
     std::pair<Digest, Digest> published_digests(const std::string& repository, const std::string& tag) {
         const std::filesystem::path directory = published / "defradigital" / repository;
         for (const Descriptor& entry : parse_manifest(files.read(directory / "index.json"), tag).children) {
@@ -135,7 +137,7 @@ struct GitHubWorld : FakeWorld {
         if (!silent_host.empty() && request.url.starts_with("https://" + silent_host + "/"))
             throw Error{Exit::failed, request.method + " " + request.url + ": connection refused", ""};
         if (request.url.starts_with(registry) && request.method == "HEAD" && heads_get_404) return {404, {}, ""};
-        if (request.url.starts_with(registry) && request.method == "POST") return {202, {}, ""};  // an upload may begin
+        if (request.url.starts_with(registry) && request.method == "POST") return {202, {}, ""};  // an upload may start
         if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));
         return hub.respond(request.method, request.url, request.headers, body);
     }
@@ -147,7 +149,7 @@ struct GitHubWorld : FakeWorld {
         const std::filesystem::path directory = published / path.substr(0, path.find(middle));
         const std::string name = path.substr(path.find(middle) + middle.size());
         std::optional<Digest> digest = Digest::parse(name);
-        // Several fetches ask at once: the map itself is not looked into.
+        // Several fetches run in parallel: do not read the map itself.
         const std::optional<std::string> tags = files.read_if_there(directory / "index.json");
         if (!digest && !lost_tags.contains(name) && tags) {
             for (const Descriptor& entry : parse_manifest(*tags, name).children) {
@@ -161,7 +163,7 @@ struct GitHubWorld : FakeWorld {
         return {200, {{"Docker-Content-Digest", digest->text()}}, *bytes};
     }
 
-    /// The scanners look at the one image in ../view, as the real ones do.
+    /// Like the real scanners, they read the one image in ../view.
     void tell_scanners() {
         files.texts["/db/trivy/db/metadata.json"] = R"({"Version": 2, "UpdatedAt": "2026-11-23T06:00:00Z"})";
         processes.stub({"trivy", "version"}, R"({"Version": "0.74.0"})");
@@ -192,7 +194,7 @@ struct GitHubWorld : FakeWorld {
         return command.directory.string().find("out/published") != std::string::npos;
     }
 
-    /// Only Grype sees it.
+    /// Only Grype lists it.
     static constexpr const char* interpreter =
         R"(, {"type": "application", "name": "python", "purl": "pkg:generic/python", "version": "3.13.3"})";
 
@@ -216,7 +218,7 @@ struct GitHubWorld : FakeWorld {
         return {image.digest, parse_manifest(files.read(blob_path(view, image.digest)), "image").config->digest};
     }
 
-    /// A thousand times what it is packed.
+    /// A thousand times its packed size.
     std::uint64_t unpacked_in_view(const Command& command) {
         const std::filesystem::path view = command.directory.parent_path() / "view";
         std::uint64_t size = 0;
@@ -233,7 +235,7 @@ struct GitHubWorld : FakeWorld {
                R"(, "Severity": "HIGH", "Title": "@octocat <script>"})";
     }
 
-    /// Of an SBOM's image the scanners tell nothing.
+    /// The scanners report nothing about the image of an SBOM.
     std::string trivy_report(const std::string& type, const std::string& config, const std::string& id,
                              std::uint64_t unpacked) const {
         const std::string kind =

@@ -17,8 +17,8 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// out/bases.json with both bases of the work tree's Dockerfile for Python 3.13.3. `now` is what the development
-/// image's base is called by its reference today.
+/// out/bases.json with both bases of the work tree's Dockerfile for Python 3.13.3. `now` is the digest to which the
+/// reference of the development image's base resolves today.
 std::string bases_json(const Digest& now) {
     return R"([{"reference": "python:3.13.3-slim-bookworm", "digest": ")" + sha256("built on").text() +
            R"(", "created": "2026-11-01T00:00:00Z", "digestNow": ")" + now.text() +
@@ -26,7 +26,7 @@ std::string bases_json(const Digest& now) {
            sha256("distroless").text() + R"(", "digestNow": ")" + sha256("distroless").text() + R"("}])";
 }
 
-/// The files that the SARIF of the one image in the work tree names.
+/// The files named in the SARIF of the one image in the work tree.
 std::set<std::string> files_in_sarif(FakeWorld& fake) {
     const std::vector<std::string> names = fake.files.names_in("out/sarif");
     REQUIRE(names.size() == 1);
@@ -39,7 +39,7 @@ std::set<std::string> files_in_sarif(FakeWorld& fake) {
     return files;
 }
 
-/// A laptop with nothing but two reports, of one image.
+/// A laptop with only two reports of one image.
 struct TwoReports : FakeWorld {
     TwoReports() {
         for (const char* name : {"trivy.json", "grype.json"}) {
@@ -62,7 +62,7 @@ const std::map<std::string, std::string> both = {{"trivy", "trivy.json"}, {"gryp
 
 }  // namespace
 
-TEST_CASE("Images that nobody scanned are unknown: exit 3, no SARIF, and the report says why") {
+TEST_CASE("Images without a scan are unknown: exit 3, no SARIF, and the report gives the reason") {
     FakeWorld fake;
     fill_work_tree(fake);
     put_all_layouts(fake);
@@ -84,7 +84,7 @@ TEST_CASE("A SARIF file of an earlier run does not survive an unknown verdict") 
     CHECK(fake.files.names_in("out/sarif").empty());
 }
 
-TEST_CASE("What an earlier run said is gone before anything else happens") {
+TEST_CASE("The reports of an earlier run are removed before anything else") {
     FakeWorld fake;
     fill_work_tree(fake);
     for (const char* made : {"sarif/a.sarif", "verdicts/a.json", "verdict.json", "summary.md", "report.html"})
@@ -105,7 +105,7 @@ TEST_CASE("What an earlier run said is gone before anything else happens") {
     CHECK(cannot("run", {{"image-matrix", "none.json"}}));
 }
 
-TEST_CASE("Looking at another image leaves this checkout's own reports alone, also when it fails") {
+TEST_CASE("Scanning another image leaves the reports of this checkout unchanged, also if it fails") {
     const std::vector<std::string> made = {"sarif/a.sarif", "verdicts/a.json", "verdict.json",
                                            "summary.md",    "report.html",     "findings.csv"};
     TwoReports fake;
@@ -125,11 +125,11 @@ TEST_CASE("Looking at another image leaves this checkout's own reports alone, al
     CHECK(holds(fake.files.texts.at("out/other/findings.csv"), "CVE-2026-0001"));
     CHECK(holds(fake.out.str(), "look at out/other/report.html"));
     CHECK_THROWS(fake.judge({{"trivy", "none.json"}}));
-    CHECK_FALSE(fake.files.texts.contains("out/other/report.html"));  // nobody takes it for that of the last run
+    CHECK_FALSE(fake.files.texts.contains("out/other/report.html"));  // it could be mistaken for that of the last run
     CHECK(are_there());
 }
 
-TEST_CASE("A verdict about an image that is not judged any more does not survive") {
+TEST_CASE("The verdict of an image that is no longer in the matrix is removed") {
     GitHubWorld fake;
     run_scan(fake.world(), fake.settings());
     CHECK(fake.files.names_in("out/verdicts").size() == 4);
@@ -140,7 +140,7 @@ TEST_CASE("A verdict about an image that is not judged any more does not survive
     CHECK(fake.files.names_in("out/sarif").size() == 2);
 }
 
-TEST_CASE("Images that are not built are all named, with the command that builds them") {
+TEST_CASE("All missing images are named, with the command that builds them") {
     FakeWorld fake;
     fill_work_tree(fake);
     try {
@@ -153,7 +153,7 @@ TEST_CASE("Images that are not built are all named, with the command that builds
     }
 }
 
-TEST_CASE("A receipt of receipts that was damaged is no clean scan") {
+TEST_CASE("A damaged list of receipts is not a clean scan") {
     FakeWorld fake;
     fill_work_tree(fake);
     put_all_layouts(fake);
@@ -168,7 +168,7 @@ TEST_CASE("A receipt of receipts that was damaged is no clean scan") {
     CHECK(exit == Exit::failed);
 }
 
-TEST_CASE("A waiver until the base is rebuilt ends for what stands on that base, and the advice is to build again") {
+TEST_CASE("A waiver until the base is rebuilt ends for images on that base, with the advice to rebuild") {
     GitHubWorld fake;
     fake.finding = "CVE-2026-1111";
     fake.files.texts["vulnerability-policy.yml"] =
@@ -188,7 +188,7 @@ TEST_CASE("A waiver until the base is rebuilt ends for what stands on that base,
     CHECK(holds(summary, "the base was rebuilt, so the exception for CVE-2026-1111 no longer applies to 1 finding"));
 }
 
-TEST_CASE("An image given as two reports goes by its own name, and its reports say where they lie") {
+TEST_CASE("An image given as two reports is called by its own name, and the reports by their paths") {
     TwoReports fake;
     std::string& trivy = fake.files.texts["trivy.json"];
     const std::string before = trivy;
@@ -208,7 +208,7 @@ TEST_CASE("An image given as two reports goes by its own name, and its reports s
     CHECK(holds(fake.out.str(), "look at out/report.html"));
 }
 
-TEST_CASE("Two reports of one image are judged without a matrix; the digest is the one that Grype names") {
+TEST_CASE("Two reports of one image are judged without a matrix; the digest is from Grype's report") {
     TwoReports fake;
     const Result result = fake.judge(both);
     CHECK(result.exit == Exit::refused);
@@ -219,7 +219,7 @@ TEST_CASE("Two reports of one image are judged without a matrix; the digest is t
           Exit::refused);
 }
 
-TEST_CASE("Reports of two images, or of another one than --digest names, are unknown") {
+TEST_CASE("Reports of two images, or of an image other than --digest, give an unknown verdict") {
     TwoReports fake;
     std::string& trivy = fake.files.texts["trivy.json"];
     const std::string before = trivy;
@@ -231,7 +231,7 @@ TEST_CASE("Reports of two images, or of another one than --digest names, are unk
     CHECK(fake.files.names_in("out/sarif").empty());
 }
 
-TEST_CASE("With one report the verdict is unknown, and what that one found is shown all the same") {
+TEST_CASE("With one report the verdict is unknown, and its findings are still shown") {
     for (const std::string scanner : {"trivy", "grype"}) {
         TwoReports fake;
         const Result result = fake.judge({{scanner, scanner + ".json"}});
@@ -245,7 +245,7 @@ TEST_CASE("With one report the verdict is unknown, and what that one found is sh
     }
 }
 
-TEST_CASE("A file that is no report is a scan that did not happen; without any there is nothing to show") {
+TEST_CASE("An invalid report counts as a missing scan; without any report the command fails") {
     for (const std::string text : {"", "{}", "[]", "{\"matches\": []}"}) {
         TwoReports fake;
         fake.files.texts["grype.json"] = text;
@@ -271,7 +271,7 @@ TEST_CASE("A file that is no report is a scan that did not happen; without any t
     }
 }
 
-TEST_CASE("What decides is called by the names of the files that were read, and by no others") {
+TEST_CASE("The verdict names the policy file that was read, or says that there is none") {
     const auto policy_of = [](TwoReports& fake) {
         fake.judge(both);
         return text_at(parse_tool_json(fake.files.texts.at("out/verdict.json"), "verdict.json"), "policy");
@@ -282,7 +282,7 @@ TEST_CASE("What decides is called by the names of the files that were read, and 
     CHECK(policy_of(fake).starts_with("vulnerability-policy.yml at sha256:"));
 }
 
-TEST_CASE("Only the policy accepts a risk: an ignore file of a scanner's is an error on its first line") {
+TEST_CASE("Only the policy accepts risks: a scanner's ignore file is an error on its first line") {
     for (const char* name : {".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", ".grype.yaml", ".grype.yml",
                              ".grype.json", ".grype/config.yaml"}) {
         TwoReports fake;
@@ -303,7 +303,7 @@ TEST_CASE("Only the policy accepts a risk: an ignore file of a scanner's is an e
     }
 }
 
-TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, or somebody accepts the risk") {
+TEST_CASE("An alert keeps its file when a fix appears, the base is rebuilt or the risk is accepted") {
     for (const bool of_debian : {true, false}) {
         GitHubWorld fake;
         fake.finding = "CVE-2026-1111";
@@ -331,14 +331,14 @@ TEST_CASE("An alert stays in its file when a fix appears, the base is rebuilt, o
     }
 }
 
-TEST_CASE("Findings of an image from elsewhere are annotated without a place; SARIF has to name a file") {
+TEST_CASE("Findings of an external image are annotated without a location; SARIF still names a file") {
     TwoReports fake;
     fake.files.texts["Dockerfile"] = "FROM scratch\n";
     for (const Problem& problem : fake.judge(both).problems) CHECK(problem.at.file.empty());
     CHECK(files_in_sarif(fake) == std::set<std::string>{"Dockerfile"});
 }
 
-TEST_CASE("SARIF names files as the repository does, also where the work tree is a directory of it") {
+TEST_CASE("SARIF names files relative to the repository, also if the work tree is a subdirectory") {
     GitHubWorld fake;
     fake.finding = "CVE-2026-1111";
     fake.environment["GITHUB_REF"] = "refs/heads/topic";

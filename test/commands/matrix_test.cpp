@@ -4,7 +4,7 @@
 #include "commands/commands.h"
 #include "commands/work_tree.h"
 
-TEST_CASE("matrix prints the job matrix and says how many jobs there are") {
+TEST_CASE("matrix prints the job matrix and the number of jobs") {
     FakeWorld fake;
     fill_work_tree(fake);
     const Result result = run_matrix(fake.world(), parse_settings({}));
@@ -24,7 +24,7 @@ TEST_CASE("No output of matrix names the registry or the namespace: a masked use
     }
 }
 
-TEST_CASE("Mistakes in both files are told in one go") {
+TEST_CASE("Errors in both files are reported together") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts["image-matrix.json"] =
@@ -41,7 +41,7 @@ TEST_CASE("Mistakes in both files are told in one go") {
     }
 }
 
-TEST_CASE("A file that is not there is said by its name") {
+TEST_CASE("A missing file is named") {
     FakeWorld fake;
     fill_work_tree(fake);
     fake.files.texts.erase("JOB.env");
@@ -54,7 +54,7 @@ TEST_CASE("A file that is not there is said by its name") {
     }
 }
 
-TEST_CASE("SOURCE_DATE_EPOCH is a whole number of seconds, or an error") {
+TEST_CASE("SOURCE_DATE_EPOCH must be a whole number of seconds") {
     for (const char* wrong : {"abc", "1700000000.5", "-5", "99999999999999", " 1"}) {
         FakeWorld fake;
         fill_work_tree(fake).environment["SOURCE_DATE_EPOCH"] = wrong;
@@ -74,15 +74,15 @@ TEST_CASE("SOURCE_DATE_EPOCH is a whole number of seconds, or an error") {
     }
 }
 
-TEST_CASE("A shallow clone is reported where it hides the commit that dates the images") {
+TEST_CASE("A shallow clone is reported if it hides the commit that dates the images") {
     struct Clone {
         std::string last_commit;
         std::string shallow;
         bool reported;
     };
-    for (const Clone& clone : {Clone{"1763800000 \n", "true\n", true},       // cut off at that commit
-                               Clone{"1763800000 aaaa\n", "true\n", false},  // the commit is within what was cloned
-                               Clone{"1763800000 \n", "false\n", false}}) {  // the first commit of all
+    for (const Clone& clone : {Clone{"1763800000 \n", "true\n", true},       // history ends at that commit
+                               Clone{"1763800000 aaaa\n", "true\n", false},  // the commit is in the clone
+                               Clone{"1763800000 \n", "false\n", false}}) {  // the first commit of the repository
         FakeWorld fake;
         fill_work_tree(fake);
         fake.processes.stub({"git", "-c", "safe.directory=*", "log"}, clone.last_commit);

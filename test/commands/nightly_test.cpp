@@ -17,9 +17,9 @@ std::string texts_of(const Problems& problems) {
     return text;
 }
 
-/// Published and released by a push on master; then it is night.
-struct NightWorld : GitHubWorld {
-    explicit NightWorld(const std::string& bases = "") {
+/// Published and released by a push to master; then the nightly run starts.
+struct NightlyWorld : GitHubWorld {
+    explicit NightlyWorld(const std::string& bases = "") {
         if (!bases.empty()) files.texts["out/bases.json"] = bases;
         publish();
         run_release(world(), settings());
@@ -29,9 +29,9 @@ struct NightWorld : GitHubWorld {
         environment["GITHUB_EVENT_NAME"] = "schedule";
     }
 
-    Result night(std::map<std::string, std::string> given = {}) {
+    Result scan(std::map<std::string, std::string> given = {}) {
         clock.time += std::chrono::hours(12);
-        given.insert({"max-database-age", "100000"});  // the scanners' databases stand still in this world
+        given.insert({"max-database-age", "100000"});  // the scanners' databases never change in this world
         return run_nightly(world(), settings(std::move(given)));
     }
 
@@ -48,10 +48,9 @@ struct NightWorld : GitHubWorld {
 
 }  // namespace
 
-TEST_CASE(
-    "A clean night scans what the release keeps, pulls nothing, brings the alerts up to date, and opens nothing") {
-    NightWorld fake;
-    const Result result = fake.night();
+TEST_CASE("A clean nightly run scans the archived SBOMs, pulls nothing, updates the alerts and opens no issue") {
+    NightlyWorld fake;
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("verdict") == "clean");
     CHECK(result.outputs.at("issue").empty());
@@ -62,11 +61,10 @@ TEST_CASE(
     CHECK(fake.hub.enabled_workflows.contains("nightly-scan.yml"));
 }
 
-TEST_CASE(
-    "What is not pulled is still asked for: one HEAD for each digest, of the indexes and of the images below them") {
-    NightWorld fake;
+TEST_CASE("Published images are checked without a pull: one HEAD for each digest of an index or image") {
+    NightlyWorld fake;
     fake.http.sent.clear();
-    fake.night();
+    fake.scan();
     const std::vector<std::string> asked = lines_of(fake.asked_of_registry());
     CHECK(asked.size() == 8);
     for (const std::string& line : asked) CHECK(line.starts_with("HEAD "));
@@ -75,13 +73,13 @@ TEST_CASE(
         CHECK(holds(fake.asked_of_registry(), "/defradigital/python/manifests/" + digest.text()));
 }
 
-TEST_CASE("An image that was deleted in the registry is unknown, with its reason, and the others are scanned") {
+TEST_CASE("A deleted image is unknown with a reason, and the others are scanned") {
     for (const bool index : {true, false}) {
-        NightWorld fake;
+        NightlyWorld fake;
         const auto [of_index, of_image] = fake.published_digests("python", "1.0.0-python3.13.3");
         const Digest lost = index ? of_index : of_image;
         fake.lost_manifests = {lost};
-        const Result result = fake.night();
+        const Result result = fake.scan();
         CHECK(result.exit == Exit::failed);
         CHECK(result.outputs.at("verdict") == "unknown");
         CHECK(holds(fake.log.str(), "3 of 3 scanned again, nothing pulled"));
@@ -93,60 +91,60 @@ TEST_CASE("An image that was deleted in the registry is unknown, with its reason
         CHECK(fake.hub.analyses.empty());
 
         fake.lost_manifests.clear();
-        CHECK(fake.night().exit == Exit::done);
+        CHECK(fake.scan().exit == Exit::done);
         CHECK(fake.hub.open_issues() == 0);
     }
 }
 
-TEST_CASE("A base that cannot be asked about leaves the verdict as it is, and that is said") {
-    NightWorld fake(R"([{"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" + sha256("base").text() +
-                    R"(", "created": "2026-11-19T00:00:00Z"}])");
+TEST_CASE("A base that cannot be resolved leaves the verdict unchanged and is reported") {
+    NightlyWorld fake(R"([{"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" + sha256("base").text() +
+                      R"(", "created": "2026-11-19T00:00:00Z"}])");
     fake.silent_host = "gcr.io";
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("verdict") == "clean");
     CHECK(holds(texts_of(result.problems),
                 "whether gcr.io/distroless/cc-debian12:nonroot was rebuilt could not be asked: "));
 }
 
-TEST_CASE("Credentials that cannot be used are said at night too") {
-    NightWorld fake;
+TEST_CASE("A nightly run reports unusable credentials") {
+    NightlyWorld fake;
     fake.environment["DOCKER_CONFIG"] = "/docker";
     fake.files.texts["/docker/config.json"] = R"({"credsStore": "desktop"})";
-    CHECK(holds(texts_of(fake.night().problems), "credsStore is not used"));
+    CHECK(holds(texts_of(fake.scan().problems), "credsStore is not used"));
 }
 
-TEST_CASE("With newer scanners than the release's the images are pulled, by their digests, and scanned themselves") {
-    NightWorld fake;
+TEST_CASE("With newer scanners than the release's the images are pulled by digest and scanned") {
+    NightlyWorld fake;
     fake.processes.stub({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(holds(fake.log.str(), "0 of 4 scanned again, nothing pulled"));
     CHECK(holds(fake.log.str(), "4 images, published by the release 1.0.0"));
     for (const Request& request : fake.http.sent) CHECK_FALSE(holds(request.url, "manifests/1.0.0-python"));
     CHECK(holds(fake.files.texts.at("out/scans/3.13.3-production-linux-amd64/receipt.json"), "0.75.0"));
 }
 
-TEST_CASE("Images of which the release keeps nothing are pulled") {
-    NightWorld fake;
+TEST_CASE("Images without archived SBOMs are pulled") {
+    NightlyWorld fake;
     for (FakeGitHub::FileOfRelease& file : fake.hub.releases.front().files) {
         if (file.name != "evidence-3.13.3.tar.gz") continue;
-        fake.files.texts["kept.tar.gz"] = file.content;
+        fake.files.texts["archived.tar.gz"] = file.content;
         file.content = gzip(std::string(1024, '\0'));
     }
     for (FakeGitHub::FileOfRelease& file : fake.hub.releases.front().files) {
         if (file.name != "checksums.txt") continue;
-        const std::string before = std::string(sha256(fake.files.texts["kept.tar.gz"]).hex());
+        const std::string before = std::string(sha256(fake.files.texts["archived.tar.gz"]).hex());
         file.content.replace(file.content.find(before), before.size(), sha256(gzip(std::string(1024, '\0'))).hex());
     }
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.outputs.at("verdict") == "clean");
     CHECK(holds(fake.log.str(), "2 images, published by the release 1.0.0"));
 }
 
-TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and the end") {
-    NightWorld fake;
+TEST_CASE("The issue follows a finding: opened, unchanged, unknown and closed") {
+    NightlyWorld fake;
     fake.finding = "CVE-2026-1111";
-    const Result first = fake.night({{"notify", "defra/platform"}});
+    const Result first = fake.scan({{"notify", "defra/platform"}});
     CHECK(first.exit == Exit::refused);
     CHECK(first.outputs.at("issue") == "https://github.example/defra/images/issues/1");
     REQUIRE(fake.hub.issues.size() == 1);
@@ -155,18 +153,18 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
     CHECK_FALSE(holds(fake.issue().body, "<script"));
     CHECK(fake.issue().comments.empty());
 
-    CHECK(fake.night().exit == Exit::done);  // no news
-    CHECK(fake.night({{"nightly-fail", "any"}}).exit == Exit::refused);
+    CHECK(fake.scan().exit == Exit::done);  // nothing new
+    CHECK(fake.scan({{"nightly-fail", "any"}}).exit == Exit::refused);
     CHECK(fake.issue().comments.empty());
 
     fake.finding = "CVE-2026-2222";
-    CHECK(fake.night({{"nightly-fail", "never"}}).exit == Exit::done);
+    CHECK(fake.scan({{"nightly-fail", "never"}}).exit == Exit::done);
     REQUIRE(fake.issue().comments.size() == 1);
     CHECK(holds(fake.issue().comments.front(), "CVE-2026-2222"));
 
     fake.scanners_work = false;
     const std::size_t uploaded = fake.hub.analyses.size();
-    for (int night = 1; night <= 4; ++night) CHECK(fake.night({{"nightly-fail", "never"}}).exit == Exit::failed);
+    for (int run = 1; run <= 4; ++run) CHECK(fake.scan({{"nightly-fail", "never"}}).exit == Exit::failed);
     CHECK(fake.hub.analyses.size() == uploaded);
     CHECK(fake.issue().comments.size() == 2);
     CHECK(holds(fake.issue().comments.back(), "For 3 nights it has been unknown"));
@@ -174,7 +172,7 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
 
     fake.scanners_work = true;
     fake.finding.clear();
-    const Result last = fake.night();
+    const Result last = fake.scan();
     CHECK(last.exit == Exit::done);
     CHECK(last.outputs.at("issue").empty());
     CHECK(fake.hub.open_issues() == 0);
@@ -182,15 +180,15 @@ TEST_CASE("From a new finding to the issue, quiet nights, an unknown week, and t
     CHECK(fake.hub.issues.size() == 1);
 
     fake.finding = "CVE-2026-2222";
-    CHECK(fake.night().exit == Exit::refused);
+    CHECK(fake.scan().exit == Exit::refused);
     CHECK(fake.hub.open_issues() == 1);
     CHECK(fake.hub.issues.size() == 2);
 }
 
-TEST_CASE("A release that names what is no image is no green night, whatever is kept of its scans") {
-    NightWorld fake;
+TEST_CASE("A release that names an invalid image is never clean, whatever its archived scans") {
+    NightlyWorld fake;
     fake.change_record("defradigital/python\"", "defradigital/ python\"");
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(holds(texts_of(result.problems), "defradigital/ python@"));
@@ -198,11 +196,11 @@ TEST_CASE("A release that names what is no image is no green night, whatever is 
     CHECK(fake.hub.analyses.empty());
 }
 
-TEST_CASE("A release that does not belong together makes an unknown night, which the issue tells and counts") {
-    NightWorld fake;
-    fake.change_record("\"3.13.3-production\"", "\"3.13.4-production\"");  // left out, the night would be green
-    for (int night = 1; night <= 3; ++night) {
-        const Result result = fake.night();
+TEST_CASE("An inconsistent release makes the nightly run unknown; the issue reports and counts that") {
+    NightlyWorld fake;
+    fake.change_record("\"3.13.3-production\"", "\"3.13.4-production\"");  // without it the nightly run would be clean
+    for (int run = 1; run <= 3; ++run) {
+        const Result result = fake.scan();
         CHECK(result.exit == Exit::failed);
         CHECK(result.outputs.at("verdict") == "unknown");
         CHECK(holds(texts_of(result.problems), "3.13.4-production, which its own image-matrix.json does not name"));
@@ -215,9 +213,9 @@ TEST_CASE("A release that does not belong together makes an unknown night, which
     CHECK(fake.hub.analyses.empty());
 }
 
-/// What makes a night unknown, in the words of its problem.
-void check_unknown_night(NightWorld& fake, const std::string& because) {
-    const Result result = fake.night();
+/// Checks that the nightly run is unknown and its problem says `because`.
+void check_unknown(NightlyWorld& fake, const std::string& because) {
+    const Result result = fake.scan();
     INFO(because);
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
@@ -227,44 +225,44 @@ void check_unknown_night(NightWorld& fake, const std::string& because) {
     CHECK(fake.hub.analyses.empty());
 }
 
-TEST_CASE("Whatever of a release cannot be read makes an unknown night, which the issue tells") {
+TEST_CASE("An unreadable release makes the nightly run unknown; the issue reports that") {
     const std::string base = R"([{"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" +
                              sha256("base").text() + R"(", "created": "2026-11-19T00:00:00Z"}])";
-    NightWorld fake(base);
+    NightlyWorld fake(base);
 
-    SECTION("a file that is not what the checksums say") {
+    SECTION("a file that does not match its checksum") {
         fake.file_of_release("publication.json") += " ";
-        check_unknown_night(fake, "is not what its checksums.txt says");
+        check_unknown(fake, "is not what its checksums.txt says");
     }
 
     SECTION("bases without a digest") {
         fake.change_evidence("\"digest\": \"" + sha256("base").text(), "\"digext\": \"" + sha256("base").text());
-        check_unknown_night(fake, "a base without reference or digest");
+        check_unknown(fake, "a base without reference or digest");
         CHECK_FALSE(fake.files.texts.contains("out/bases.json"));
     }
 
-    SECTION("a matrix that is refused today") {
+    SECTION("a matrix that is invalid by today's rules") {
         fake.change_evidence("\"pythonVersion\"", "\"pythonVersiom\"");
-        check_unknown_night(fake, "the release 1.0.0: ");
+        check_unknown(fake, "the release 1.0.0: ");
     }
 
-    SECTION("what GitHub does not give") {
+    SECTION("a failing GitHub") {
         fake.hub.faults.push_back({.method = "GET", .path = "releases*", .response = {.status = 500}, .times = 100});
-        check_unknown_night(fake, "500");
+        check_unknown(fake, "500");
     }
 }
 
-TEST_CASE("A mistake in today's policy is one of the work tree, at night too") {
-    NightWorld fake;
+TEST_CASE("An error in today's policy is an input error, also in a nightly run") {
+    NightlyWorld fake;
     fake.files.texts["vulnerability-policy.yml"] = "severity: hihg\n";
-    CHECK(error_of([&] { fake.night(); }).exit == Exit::bad_input);
+    CHECK(error_of([&] { fake.scan(); }).exit == Exit::bad_input);
     CHECK(fake.hub.open_issues() == 0);
 }
 
-TEST_CASE("A registry that does not answer makes an unknown night, which the issue tells") {
-    NightWorld fake;
+TEST_CASE("A registry that does not respond makes the nightly run unknown; the issue reports that") {
+    NightlyWorld fake;
     fake.silent_host = "registry-1.docker.io";
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(fake.hub.open_issues() == 1);
@@ -273,12 +271,12 @@ TEST_CASE("A registry that does not answer makes an unknown night, which the iss
     CHECK(fake.hub.analyses.empty());
 }
 
-TEST_CASE("Without a release the version tags of the matrix are scanned, and one that is missing is unknown") {
-    NightWorld fake;
+TEST_CASE("Without a release the version tags of the matrix are scanned; a missing one is unknown") {
+    NightlyWorld fake;
     fake.hub.releases.clear();
-    CHECK(fake.night().outputs.at("verdict") == "clean");
+    CHECK(fake.scan().outputs.at("verdict") == "clean");
     fake.lost_tags = {"1.0.0-python3.12.6"};
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(holds(fake.files.texts.at("out/verdict.json"), "it was not judged"));
@@ -286,19 +284,19 @@ TEST_CASE("Without a release the version tags of the matrix are scanned, and one
     CHECK(fake.hub.open_issues() == 1);
 }
 
-TEST_CASE("A registry that responds to every HEAD with 404 hides nothing from a night (F4)") {
-    NightWorld fake;
+TEST_CASE("A registry that responds to every HEAD with 404 hides nothing from a nightly run (F4)") {
+    NightlyWorld fake;
     fake.heads_get_404 = true;
     const bool is_released = GENERATE(true, false);
     if (!is_released) fake.hub.releases.clear();
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("verdict") == "clean");
     CHECK(fake.hub.open_issues() == 0);
 }
 
-TEST_CASE("Before the first publication a night says so, is green and opens nothing") {
-    for (const int status : {404, 401}) {  // Docker Hub's answer about a repository that does not exist
+TEST_CASE("Before the first publication a nightly run says so, succeeds and opens no issue") {
+    for (const int status : {404, 401}) {  // Docker Hub's response for a repository that does not exist
         GitHubWorld fake("schedule");
         fake.missing_status = status;
         fake.environment["GITHUB_EVENT_NAME"] = "schedule";
@@ -313,19 +311,19 @@ TEST_CASE("Before the first publication a night says so, is green and opens noth
     }
 }
 
-TEST_CASE("Once a scan told something, images that are all gone make an unknown night") {
-    NightWorld fake;
+TEST_CASE("After a successful scan, a nightly run without any image is unknown") {
+    NightlyWorld fake;
     fake.hub.releases.clear();
-    fake.night();
+    fake.scan();
     fake.published = "gone";
-    CHECK(fake.night().exit == Exit::failed);
+    CHECK(fake.scan().exit == Exit::failed);
     CHECK(fake.hub.open_issues() == 1);
 }
 
-TEST_CASE("A release that was made by hand is named, and the version tags are scanned in its place") {
-    NightWorld fake;
+TEST_CASE("A manually made release is named, and the version tags are scanned instead") {
+    NightlyWorld fake;
     fake.hub.releases.front().files.clear();
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.outputs.at("verdict") == "clean");
     CHECK(holds(texts_of(result.problems),
                 "the release 1.0.0 does not tell which images it published: it has no evidence of this action"));
@@ -354,13 +352,13 @@ TEST_CASE("Only a schedule or a dispatch on the default branch changes the issue
     };
     for (const Trigger& trigger : triggers) {
         INFO(trigger.event << " on " << trigger.ref);
-        NightWorld fake;
+        NightlyWorld fake;
         fake.finding = "CVE-2026-1111";
         fake.environment["GITHUB_EVENT_NAME"] = trigger.event;
         fake.environment["GITHUB_REF"] = trigger.ref;
         fake.files.texts["/event"] = R"({"repository":{"full_name":")" + trigger.event_repository +
                                      R"(","default_branch":"master","fork":false}})";
-        const Result result = fake.night();
+        const Result result = fake.scan();
         CHECK(result.exit == Exit::refused);
         CHECK(result.outputs.at("verdict") == "vulnerable");
         CHECK(fake.hub.issues.size() == (trigger.acts ? 1U : 0U));
@@ -372,50 +370,50 @@ TEST_CASE("Only a schedule or a dispatch on the default branch changes the issue
     }
 }
 
-TEST_CASE("A matrix that has moved on does not hide what is still out") {
-    NightWorld fake;
+TEST_CASE("Images that are no longer in the matrix are still scanned") {
+    NightlyWorld fake;
     std::string& matrix = fake.files.texts["image-matrix.json"];
     matrix.replace(matrix.find("3.13.3"), 6, "3.13.5");
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(holds(fake.files.texts.at("out/verdict.json"), "3.13.3-production-linux-amd64"));
 }
 
-TEST_CASE("Without issues the night still scans, and whatever blocks is news") {
-    NightWorld fake;
+TEST_CASE("With issues disabled the nightly run still scans, and every blocking finding is new") {
+    NightlyWorld fake;
     fake.hub.issues_on = false;
-    CHECK(fake.night().exit == Exit::done);
+    CHECK(fake.scan().exit == Exit::done);
     fake.finding = "CVE-2026-1111";
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::refused);
     CHECK(holds(texts_of(result.problems), "410 Issues has been disabled"));
 }
 
-TEST_CASE("A fork's own nightly is off, before anything is asked") {
-    NightWorld fake;
+TEST_CASE("A fork's nightly run does nothing and sends no request") {
+    NightlyWorld fake;
     fake.files.texts["/event"] = R"({"repository":{"full_name":"eve/images","default_branch":"master","fork":true}})";
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(holds(texts_of(result.problems), "this is a fork"));
     CHECK(fake.hub.lines.empty());
 }
 
-TEST_CASE("A schedule that may not be kept alive is said, and nothing else changes") {
-    NightWorld fake;
+TEST_CASE("A schedule that cannot be re-enabled is reported, and nothing else changes") {
+    NightlyWorld fake;
     fake.hub.faults = {
         {"PUT", "actions/*", {403, {}, R"({"message":"Resource not accessible by integration"})"}, false, -1}};
-    CHECK(fake.night().exit == Exit::done);
+    CHECK(fake.scan().exit == Exit::done);
     CHECK(holds(fake.log.str(), "switches nightly-scan.yml off after 60 days"));
 }
 
 TEST_CASE("A retired version's alerts are closed on request, but not while it is in the matrix") {
-    NightWorld fake;
+    NightlyWorld fake;
     fake.hub.analyses.push_back({.id = 1, .sarif_id = "old", .category = "images/3.11/production/linux-amd64"});
-    fake.night({{"retire", "3.11"}});
+    fake.scan({{"retire", "3.11"}});
     for (const FakeGitHub::FakeAnalysis& analysis : fake.hub.analyses) CHECK(analysis.sarif_id != "old");
     CHECK(holds(fake.log.str(), "1 analysis of Python 3.11 removed from code scanning"));
     try {
-        fake.night({{"retire", "3.12"}});
+        fake.scan({{"retire", "3.12"}});
         FAIL("nothing was thrown");
     } catch (const Error& error) {
         CHECK(error.exit == Exit::bad_input);
@@ -423,33 +421,32 @@ TEST_CASE("A retired version's alerts are closed on request, but not while it is
     }
 }
 
-TEST_CASE("A night that nobody knows anything about says when a scan last told something, wherever that is kept") {
+TEST_CASE("An unknown nightly run says when the last good scan was, wherever that is recorded") {
     const bool in_the_issue_only = GENERATE(false, true);
-    NightWorld fake;
+    NightlyWorld fake;
     if (in_the_issue_only) {
         fake.hub.code_scanning = false;
         fake.finding = "CVE-2026-1111";
     }
-    fake.night();
-    CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), "The last good scan"));  // it is this one
+    fake.scan();
+    CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), "The last good scan"));  // the current one is good
     fake.scanners_work = false;
-    fake.night();
+    fake.scan();
     CHECK(holds(fake.files.texts.at("out/summary.md"), "The last good scan was on 2026-11-2"));
     CHECK(holds(fake.files.texts.at("out/report.html"), "the last good scan was on 2026-11-2"));
     CHECK(holds(fake.issue().body, "The last good scan was "));
     CHECK_FALSE(holds(fake.issue().body, "No scan has told anything yet"));
 }
 
-TEST_CASE(
-    "Where nothing is kept of earlier nights, and where GitHub does not tell, an unknown night ends all the same") {
-    const bool answered = GENERATE(true, false);
-    NightWorld fake;
+TEST_CASE("An unknown nightly run ends normally without a record of earlier runs, or if GitHub fails") {
+    const bool responds = GENERATE(true, false);
+    NightlyWorld fake;
     fake.scanners_work = false;
-    if (!answered) {
+    if (!responds) {
         fake.hub.faults.push_back(
             {.method = "GET", .path = "code-scanning*", .response = {.status = 500}, .times = 1000});
     }
-    const Result result = fake.night();
+    const Result result = fake.scan();
     CHECK(result.exit == Exit::failed);
     CHECK(fake.hub.open_issues() == 1);
     CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), "The last good scan"));

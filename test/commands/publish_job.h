@@ -1,4 +1,4 @@
-// Four images on disk that were built and scanned, and the program beside them.
+// Four built and scanned images on disk, to publish with the real program.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,11 +10,11 @@
 #include "places.h"
 #include "registry/docker_registry.h"
 
-/// Builds differ: in their version, in their bytes alone, or in what goes into them.
+/// How builds differ: in their version, only in their bytes, or in their inputs.
 struct BuildOf {
     std::string version = "1.0.0";
     std::string bytes{};
-    std::string dockerfile{};  ///< more lines of it
+    std::string dockerfile{};  ///< additional lines
 };
 
 struct PublishJob {
@@ -35,7 +35,7 @@ struct PublishJob {
     Command command(const std::string& to, const std::vector<std::string>& options = {},
                     const Environment& variables = {}) const {
         Command job;
-        // The databases that the scanners reported are of a day that has long passed.
+        // The databases in the reports are very old.
         job.argv = {program_file(), "publish", "--directory",        tree.string(),
                     "--to",         to,        "--max-database-age", "1000000"};
         job.argv.insert(job.argv.end(), options.begin(), options.end());
@@ -53,7 +53,7 @@ struct PublishJob {
 
 using Tags = std::map<std::string, std::string>;
 
-/// The tags of a namespace and their digests, as curl would see them.
+/// The tags of a namespace and their digests, read from the registry.
 inline Tags tags_at(const std::string& host, const std::string& name_space = "defradigital") {
     RealHttp http{Environment{}};
     Tags tags;

@@ -1,4 +1,4 @@
-// Four built images that were judged clean, and a registry in memory to publish them to.
+// Four built images with a clean verdict, and an in-memory registry to publish them to.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 #include "pipeline/publish.h"
 #include "registry/fake_registry.h"
 
-/// How a publication ended, thrown or returned.
+/// The end of a publication, thrown or returned.
 struct Ended {
     Exit exit = Exit::done;
     Problems problems{};
@@ -29,7 +29,7 @@ struct PublishScene {
         put_all_layouts(fake);
     }
 
-    /// The images of this DEFRA_VERSION, as they would be built.
+    /// Replaces the images by a build of this DEFRA_VERSION.
     void build(const std::string& version) {
         fake.files.texts["JOB.env"] = "DEFRA_VERSION=" + version + "\nIMAGE_NAME=python\n";
         put_all_layouts(fake, version);

@@ -18,7 +18,7 @@ void put_event(FakeWorld& fake, const std::string& name, const std::string& ref)
 
 }  // namespace
 
-TEST_CASE("What was not scanned is not published, and nothing visible changed is said first") {
+TEST_CASE("An image without a scan is not published, and the first line says that nothing visible changed") {
     FakeWorld fake;
     fill_work_tree(fake);
     put_all_layouts(fake);
@@ -30,7 +30,7 @@ TEST_CASE("What was not scanned is not published, and nothing visible changed is
     CHECK(fake.files.names_in("out/registry").empty());
 }
 
-TEST_CASE("A pull request publishes nothing, and says why") {
+TEST_CASE("A pull request publishes nothing and gives the reason") {
     FakeWorld fake;
     fill_work_tree(fake);
     put_all_layouts(fake);
@@ -43,7 +43,7 @@ TEST_CASE("A pull request publishes nothing, and says why") {
     CHECK(result.summary.find("never publishes") != std::string::npos);
 }
 
-TEST_CASE("publish: required fails where nothing may be published") {
+TEST_CASE("publish: required fails if nothing may be published") {
     FakeWorld fake;
     fill_work_tree(fake);
     put_all_layouts(fake);

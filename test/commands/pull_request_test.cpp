@@ -16,7 +16,7 @@ std::string texts_of(const Problems& problems) {
     return text;
 }
 
-/// The results of `test` for the check "stop", of all images. `about` stands before their digests.
+/// The results of `test` for the check "stop" of all images. `about` precedes their digests.
 void put_contracts(FakeWorld& fake, RowResult result, const std::string& about = "") {
     for (const char* image : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
         const std::string name = std::string(image) + "-linux-amd64";
@@ -33,7 +33,7 @@ void put_contracts(FakeWorld& fake, RowResult result, const std::string& about =
     }
 }
 
-/// Released by a push on master; then somebody proposes a change.
+/// Released by a push to master; then a pull request changes something.
 struct Proposal : GitHubWorld {
     explicit Proposal(const std::string& policy = "", const std::string& tested = "") {
         if (!policy.empty()) files.texts["vulnerability-policy.yml"] = policy;
@@ -47,7 +47,7 @@ struct Proposal : GitHubWorld {
                 "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})";
     }
 
-    std::string told() { return texts_of(run_check(world(), settings()).problems); }
+    std::string notices() { return texts_of(run_check(world(), settings()).problems); }
 };
 
 const std::string one_waiver =
@@ -58,25 +58,25 @@ const std::string another_waiver =
 
 }  // namespace
 
-TEST_CASE("A change that touches no input is told that it would publish nothing") {
+TEST_CASE("A pull request without changed inputs reports that it would publish nothing") {
     Proposal fake;
-    CHECK(holds(fake.told(), "JOB.env:1 merged, this publishes nothing: 1.0.0 is published"));
+    CHECK(holds(fake.notices(), "JOB.env:1 merged, this publishes nothing: 1.0.0 is published"));
     CHECK(fake.hub.releases.size() == 1);
 }
 
-TEST_CASE("A change of an input without a higher version is told on the version's line, and what it could become") {
+TEST_CASE("A changed input without a higher version is reported on the version's line, with the next versions") {
     Proposal fake;
     std::string& matrix = fake.files.texts["image-matrix.json"];
     matrix.replace(matrix.find("3.13.3"), 6, "3.13.5");
-    const std::string told = fake.told();
-    CHECK(holds(told, "JOB.env:1 1.0.0 is published, and what goes into 3.13.5-development, 3.13.5-production"));
-    CHECK_FALSE(holds(told, "merged, this publishes"));
+    const std::string notices = fake.notices();
+    CHECK(holds(notices, "JOB.env:1 1.0.0 is published, and what goes into 3.13.5-development, 3.13.5-production"));
+    CHECK_FALSE(holds(notices, "merged, this publishes"));
 }
 
-TEST_CASE("A higher version is told what it would publish and move") {
+TEST_CASE("A higher version reports what it would publish and move") {
     Proposal fake;
     fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
-    CHECK(holds(fake.told(),
+    CHECK(holds(fake.notices(),
                 "merged, this publishes 1.1.0-python3.13.3, 1.1.0-python3.12.6, and moves latest-3.13, latest, "
                 "latest-3.12, in defradigital/python-development and defradigital/python"));
 }
@@ -84,61 +84,62 @@ TEST_CASE("A higher version is told what it would publish and move") {
 TEST_CASE("Before the first release everything would be published") {
     Proposal fake;
     fake.hub.releases.clear();
-    CHECK(holds(fake.told(), "merged, this publishes 1.0.0-python3.13.3"));
+    CHECK(holds(fake.notices(), "merged, this publishes 1.0.0-python3.13.3"));
 }
 
-TEST_CASE("A waiver that the last release did not know is told with who accepts it until when, at the top") {
+TEST_CASE("A new waiver is reported at the top, with its owner and end") {
     Proposal fake(one_waiver);
     fake.files.texts["vulnerability-policy.yml"] = one_waiver + another_waiver;
-    CHECK(holds(fake.told(),
+    CHECK(holds(fake.notices(),
                 "vulnerability-policy.yml:3 adds 1 exception: CVE-2026-2222 by theirs until the base is rebuilt\n"));
     const Result judged = run_judge(fake.world(), fake.settings());
-    const std::size_t told = judged.summary.find("Adds 1 exception");
-    REQUIRE(told != std::string::npos);
-    CHECK(told < judged.summary.find("3.13.3-production"));
+    const std::size_t notice = judged.summary.find("Adds 1 exception");
+    REQUIRE(notice != std::string::npos);
+    CHECK(notice < judged.summary.find("3.13.3-production"));
 }
 
-TEST_CASE("A waiver that accepts more, or for longer, than before is told as a new one") {
+TEST_CASE("A waiver that accepts more or for longer is reported as new") {
     for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
              {"review_by: 2026-12-20", "review_by: 2027-12-20"}, {"owner: ours", "owner: ours, aliases: [GHSA-1]"}}) {
         Proposal fake(one_waiver);
         std::string changed = one_waiver;
         changed.replace(changed.find(before), before.size(), after);
         fake.files.texts["vulnerability-policy.yml"] = changed;
-        CHECK(holds(fake.told(), "vulnerability-policy.yml:2 adds 1 exception: CVE-2026-1111 (libssl3) by ours until"));
+        CHECK(holds(fake.notices(),
+                    "vulnerability-policy.yml:2 adds 1 exception: CVE-2026-1111 (libssl3) by ours until"));
     }
 }
 
-TEST_CASE("A gate or a scope that lets more through is told") {
+TEST_CASE("A weaker gate or scope is reported") {
     Proposal fake(one_waiver);
     fake.files.texts["vulnerability-policy.yml"] =
         one_waiver + "gate: {severity: high}\nscopes: [{id: npm, packages: [npm], reason: r, review_by: 2027-01-01}]\n";
-    const std::string told = fake.told();
+    const std::string notices = fake.notices();
     CHECK(holds(
-        told,
+        notices,
         "vulnerability-policy.yml:0 changes what blocks: high and above with a fix, publish strict, pull "
         "requests strict, unrated as medium (until now medium and above with a fix, publish strict, pull requests "
         "strict, unrated as medium)\n"));
-    CHECK(holds(told, "vulnerability-policy.yml:4 in the scope \"npm\" findings now block only from critical on\n"));
+    CHECK(holds(notices, "vulnerability-policy.yml:4 in the scope \"npm\" findings now block only from critical on\n"));
 }
 
-TEST_CASE("Other words about a known waiver are no new one, and one that goes is told too") {
+TEST_CASE("A reworded waiver is not new, and a removed one is reported") {
     Proposal fake(one_waiver + another_waiver);
     std::string same = one_waiver;
     same.replace(same.find("reason: r"), 9, "reason: another reason");
     fake.files.texts["vulnerability-policy.yml"] = same;
-    const std::string told = fake.told();
-    CHECK_FALSE(holds(told, "adds "));
-    CHECK(holds(told, "takes away 1 exception: CVE-2026-2222"));
+    const std::string notices = fake.notices();
+    CHECK_FALSE(holds(notices, "adds "));
+    CHECK(holds(notices, "takes away 1 exception: CVE-2026-2222"));
 }
 
-TEST_CASE("A push is not told what only a proposal has to know") {
+TEST_CASE("A push gets no notices for pull requests") {
     Proposal fake;
     fake.environment["GITHUB_EVENT_NAME"] = "push";
-    CHECK_FALSE(holds(fake.told(), "merged, this publishes"));
+    CHECK_FALSE(holds(fake.notices(), "merged, this publishes"));
 }
 
-TEST_CASE("GitHub being out of order is said, and leaves check and the verdict as they are") {
+TEST_CASE("A failure of GitHub is reported and does not change check or the verdict") {
     Proposal fake;
     run_scan(fake.world(), fake.settings());
     const Result before = run_judge(fake.world(), fake.settings());
@@ -158,14 +159,14 @@ TEST_CASE("A check that the released image passed and the proposed one fails is 
     put_contracts(fake, RowResult::failed);
     run_scan(fake.world(), fake.settings());
     const std::string changes = "Rows of the contract that end otherwise: 1";
-    CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), changes));  // nobody asked for the release yet
+    CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), changes));  // the release has not been requested yet
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, changes));
     CHECK(holds(summary, "| it stops | <code>stop</code> | passed | failed | all images |"));
     CHECK(holds(summary, "| 1 row changed |"));
 }
 
-TEST_CASE("Promises are compared with those of the very image that is published, or not at all") {
+TEST_CASE("Contract checks are only compared with those of the exact published image") {
     Proposal fake("", "not ");
     put_contracts(fake, RowResult::failed);
     run_scan(fake.world(), fake.settings());

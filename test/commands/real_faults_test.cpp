@@ -1,5 +1,4 @@
-// The real program on a machine that fails it: reads and writes that break, memory that runs out (facts: faults.md D5,
-// R24).
+// The real program under faults of the machine: failing reads and writes, and too little memory (D5, R24).
 #include <catch2/catch_test_macros.hpp>
 
 #include <map>
@@ -18,7 +17,7 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// `judge` on the fixtures' two reports, of which one finding blocks.
+/// `judge` on the fixtures' two reports, with one blocking finding.
 struct Judgement {
     RealWorld real;
     Finished finished;
@@ -35,7 +34,7 @@ struct Judgement {
         finished = real.processes.run(command);
     }
 
-    /// By name, relative to the work tree.
+    /// By path, relative to the work tree.
     std::map<std::string, std::string> files() {
         std::map<std::string, std::string> files;
         for (const auto& entry : fs::recursive_directory_iterator(real.tree.path)) {
@@ -46,7 +45,7 @@ struct Judgement {
     }
 };
 
-/// A file that is there is there as a whole.
+/// Checks that every existing file is complete.
 void check_whole(const std::string& name, const std::string& text) {
     INFO(name);
     if (name.ends_with(".json") || name.ends_with(".sarif")) CHECK_NOTHROW(parse_tool_json(text, name));
@@ -61,8 +60,7 @@ std::vector<std::string> with_fault(const std::string& fault, const std::string&
 
 }  // namespace
 
-TEST_CASE("Whatever the disk refuses, the verdict is the right one or none, and no file is half written (D5)",
-          "[whole]") {
+TEST_CASE("With disk faults the verdict is right or absent, and no file is partly written (D5)", "[whole]") {
     // Only here: faults of the file system, injected by libfiu.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     const std::map<std::string, std::string> whole = Judgement().files();
@@ -84,10 +82,10 @@ TEST_CASE("Whatever the disk refuses, the verdict is the right one or none, and 
             }
         }
     }
-    CHECK(failed > 10);  // or no fault reached the program
+    CHECK(failed > 10);  // otherwise no fault reached the program
 }
 
-TEST_CASE("A read or a write that is interrupted, or does a part of the work, is carried on (D5)", "[whole]") {
+TEST_CASE("Interrupted and partial reads and writes are continued (D5)", "[whole]") {
     // Only here: faults of the system calls, injected by libfiu.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     const std::size_t whole = Judgement().files().size();
@@ -101,8 +99,8 @@ TEST_CASE("A read or a write that is interrupted, or does a part of the work, is
     }
 }
 
-TEST_CASE("Without memory the program ends with a reason, and says nothing good about an image (D5)", "[whole]") {
-    // Only here: an address space that is too small.
+TEST_CASE("Out of memory the program ends with a reason and no clean verdict (D5)", "[whole]") {
+    // Only here: too small an address space.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     for (const char* probability : {"0.0001", "0.001", "0.01", "0.1"}) {
         for (int attempt = 0; attempt < 5; ++attempt) {
@@ -115,8 +113,8 @@ TEST_CASE("Without memory the program ends with a reason, and says nothing good 
     }
 }
 
-TEST_CASE("Manifests that are as large as may be are read within 256 MiB of addresses (R24)", "[whole]") {
-    // Only here: the memory of the whole program.
+TEST_CASE("Manifests of the maximum size are read within 256 MiB of address space (R24)", "[whole]") {
+    // Only here: the memory of the complete program.
     std::string children;
     for (int i = 0; children.size() < (4U << 20U) - 400; ++i) {
         children += (i == 0 ? "" : ",") +

@@ -1,4 +1,4 @@
-// The real program against a GitHub that lies, loses answers and cuts connections (facts: faults.md §3).
+// The real program against a GitHub that sends wrong data, loses responses and cuts connections.
 #include <sys/stat.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -17,23 +17,23 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// A work tree on disk in which everything is built, scanned and published, and the program in it.
+/// A work tree on disk with built, scanned and published images, in which the real program runs.
 struct ReleaseJob {
     ServedGitHub served;
     RealWorld real;
     fs::path tree = real.tree.path;
 
-    /// Published to this registry; by default it does not respond.
+    /// Publishes to this registry; the default one does not respond.
     explicit ReleaseJob(const std::string& registry = "localhost:1") {
-        GitHubWorld told;
-        told.publish();
-        std::string& journal = told.files.texts["out/publication.json"];
+        GitHubWorld github;
+        github.publish();
+        std::string& journal = github.files.texts["out/publication.json"];
         journal.replace(journal.find("docker.io"), 9, registry);
-        for (const auto& [path, text] : told.files.texts) {
+        for (const auto& [path, text] : github.files.texts) {
             if (path.is_relative()) real.files.write(tree / path, text);
         }
         for (const char* name : {"output", "summary"}) real.files.write(tree / "runner" / name, "");
-        real.files.write(tree / "runner/event.json", told.files.texts.at("/event"));
+        real.files.write(tree / "runner/event.json", github.files.texts.at("/event"));
         Environment& environment = real.environment;
         environment = {{"PATH", environment["PATH"]}, {"HOME", environment["HOME"]}};
         environment.insert({{"GITHUB_ACTIONS", "true"},
@@ -54,7 +54,7 @@ struct ReleaseJob {
     ReleaseJob(const ReleaseJob&) = delete;
     ReleaseJob& operator=(const ReleaseJob&) = delete;
 
-    /// At the end of every test: the token is in no file that was left.
+    /// At the end of every test: no file contains the token.
     ~ReleaseJob() {
         for (const auto& entry : fs::recursive_directory_iterator(tree)) {
             if (entry.is_regular_file()) CHECK_FALSE(holds(real.files.read(entry.path()), served.hub.token));
@@ -75,7 +75,7 @@ struct ReleaseJob {
         return finished;
     }
 
-    /// Two processes at once, each in a work tree of its own.
+    /// Runs two processes at once, each in its own work tree.
     std::vector<Finished> run_two(const std::string& command, const Environment& more = {}) {
         const std::string second_tree = tree.string() + " (second)";
         fs::copy(tree, second_tree, fs::copy_options::recursive);
@@ -114,9 +114,8 @@ Response limited(int status, const std::string& seconds) {
 
 }  // namespace
 
-TEST_CASE("A release on a server with a prefix, judged again from its evidence by the same program", "[whole]") {
-    // Only here: URLs of a server with a prefix go through a real client; the evidence is unpacked by the program that
-    // wrote it.
+TEST_CASE("A release on a server with a path prefix can be judged again from its evidence", "[whole]") {
+    // Only here: a real client with the URLs of a server with a prefix; the program unpacks its own evidence.
     ReleaseJob job;
     job.check_one_release(job.run());
     CHECK(holds(job.real.files.read(job.tree / "runner/output"), "https://github.example/defra/images/releases/1.0.0"));
@@ -127,16 +126,16 @@ TEST_CASE("A release on a server with a prefix, judged again from its evidence b
     CHECK(holds(judged.err, "the verdicts are those of 2026-11-23T12:00:"));
 }
 
-TEST_CASE("Limits are waited out", "[whole]") {
-    // Only here: real seconds.
+TEST_CASE("Short rate limits are waited out", "[whole]") {
+    // Only here: real time.
     ReleaseJob job;
     job.hub().faults = {{"POST", "releases", limited(403, "1"), false, 1},
                         {"GET", "releases*", limited(429, "1"), false, 2}};
     job.check_one_release(job.run());
 }
 
-TEST_CASE("A limit that lasts too long is exit 3 at once, with the time until which it lasts", "[whole]") {
-    // Only here: the program ends instead of sleeping.
+TEST_CASE("A long rate limit is exit 3 at once, with the time when it ends", "[whole]") {
+    // Only here: the program exits instead of sleeping.
     ReleaseJob job;
     job.hub().faults = {{"GET", "releases*", limited(403, "3000"), false, -1}};
     const auto before = std::chrono::steady_clock::now();
@@ -146,8 +145,8 @@ TEST_CASE("A limit that lasts too long is exit 3 at once, with the time until wh
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(60));
 }
 
-TEST_CASE("A lost answer after any one write leaves one release, whole", "[whole]") {
-    // Only here: a connection is cut after the server did its work.
+TEST_CASE("A lost response to any write leaves one complete release", "[whole]") {
+    // Only here: a connection is cut after the server carried out the request.
     for (const char* write :
          {"POST /api/v3/repos/defra/images/releases HTTP", "POST /api/v3/repos/defra/images/releases/",
           "PATCH /api/v3/repos/defra/images/releases/"}) {
@@ -160,7 +159,7 @@ TEST_CASE("A lost answer after any one write leaves one release, whole", "[whole
     }
 }
 
-TEST_CASE("A run that was ended at any request is finished by the next one", "[whole]") {
+TEST_CASE("A run killed at any request is completed by the next one", "[whole]") {
     // Only here: SIGKILL between two requests.
     for (std::size_t last = 1; last <= 14; ++last) {
         INFO(last);
@@ -179,8 +178,8 @@ TEST_CASE("A run that was ended at any request is finished by the next one", "[w
     }
 }
 
-TEST_CASE("Missing rights are named and not tried again", "[whole]") {
-    // Only here: the exit code and the output of the whole program.
+TEST_CASE("Missing permissions are named and not retried", "[whole]") {
+    // Only here: the exit code and output of the real program.
     ReleaseJob job;
     job.hub().faults = {{"POST",
                          "releases",
@@ -197,8 +196,8 @@ TEST_CASE("Missing rights are named and not tried again", "[whole]") {
     CHECK(job.hub().count("POST releases") == 1);
 }
 
-TEST_CASE("Two runs at once, and whoever comes after them, come to one release (G7)", "[whole]") {
-    // Only here: two processes that know nothing of each other.
+TEST_CASE("Two concurrent runs and a later one make one release (G7)", "[whole]") {
+    // Only here: two independent processes.
     ReleaseJob job;
     const std::vector<Finished> finished = job.run_two("release");
     INFO(finished[0].err << finished[1].err << job.hub().requests());
@@ -206,8 +205,8 @@ TEST_CASE("Two runs at once, and whoever comes after them, come to one release (
     job.check_one_release(job.run());
 }
 
-TEST_CASE("Two nights at once, both with something to tell, leave one open issue (G7)", "[whole]") {
-    // Only here: two processes that know nothing of each other.
+TEST_CASE("Two concurrent nightly runs with findings leave one open issue (G7)", "[whole]") {
+    // Only here: two independent processes.
     const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
     ReleaseJob job(empty_registry.host());
     job.check_one_release(job.run());
@@ -220,8 +219,7 @@ TEST_CASE("Two nights at once, both with something to tell, leave one open issue
     }
 }
 
-TEST_CASE("Whatever is wrong with a step's input, later steps find an unknown verdict, and people a summary",
-          "[whole]") {
+TEST_CASE("After any error in a step's input there is an unknown verdict for later steps, and a summary", "[whole]") {
     for (const Environment& input : {Environment{{"INPUT_SEVERITY", "hihg"}},
                                      {{"INPUT_SEVERTY", "high"}},
                                      {{"INPUT_COMMAND", "scna"}},
@@ -239,8 +237,8 @@ TEST_CASE("Whatever is wrong with a step's input, later steps find an unknown ve
     }
 }
 
-TEST_CASE("A GitHub that is not there is exit 3, and an address without TLS is refused", "[whole]") {
-    // Only here: libcurl's own errors.
+TEST_CASE("An unreachable GitHub is exit 3, and a URL without TLS is rejected", "[whole]") {
+    // Only here: the errors of libcurl.
     ReleaseJob job;
     CHECK(job.run("release", {{"GITHUB_API_URL", "http://127.0.0.1:1"}}).exit_code == 3);
     const Finished plain = job.run("release", {{"GITHUB_API_URL", "http://api.github.com"}});
@@ -248,8 +246,8 @@ TEST_CASE("A GitHub that is not there is exit 3, and an address without TLS is r
     CHECK(holds(plain.err, "a token is only sent over https"));
 }
 
-TEST_CASE("An event that is no event is exit 2, whatever lies in its place", "[whole]") {
-    // Only here: directories, links and devices in the place of a file.
+TEST_CASE("An invalid event file of any kind is exit 2", "[whole]") {
+    // Only here: directories, links and devices instead of a file.
     ReleaseJob job;
     const fs::path event = job.tree / "runner/event.json";
     const fs::path real = job.tree / "runner/real.json";
@@ -272,6 +270,6 @@ TEST_CASE("An event that is no event is exit 2, whatever lies in its place", "[w
     fs::create_directory(event);
     check("a directory");
     REQUIRE(mkfifo(event.c_str(), 0600) == 0);
-    check("a pipe that nobody writes into");
+    check("a pipe without a writer");
     CHECK(job.hub().lines.empty());
 }

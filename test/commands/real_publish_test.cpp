@@ -1,5 +1,5 @@
-// The real program and registries that are spoken to in every way an option or a variable says: in clear, through a
-// proxy, by a certificate authority of one's own; and what becomes of a publication that is interrupted or killed.
+// The real program with registries over plain HTTP, through a proxy, and with a private certificate authority; and
+// publications that are interrupted or killed.
 #include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <random>
@@ -16,10 +16,10 @@ bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-/// Starts it and does not wait for it; what it prints goes to TREE/printed.
+/// Starts it in the background; its output goes to TREE/printed.
 pid_t start(const PublishJob& job, const std::string& to) {
     const Command command = job.command(to);
-    std::vector<char*> words;  // made before the fork: after it nothing may allocate, as another thread may be doing so
+    std::vector<char*> words;  // allocated before the fork: another thread may hold the lock of the allocator
     for (const std::string& word : command.argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     const std::string file = job.tree / "printed";
@@ -33,7 +33,7 @@ pid_t start(const PublishJob& job, const std::string& to) {
     _exit(127);
 }
 
-/// Negative: the signal that ended it.
+/// Negative if a signal ended the process.
 int exit_code_of(pid_t child) {
     int status = 0;
     waitpid(child, &status, 0);
@@ -42,12 +42,12 @@ int exit_code_of(pid_t child) {
 
 }  // namespace
 
-TEST_CASE("Plain HTTP is spoken to this machine, and to others only with --insecure", "[whole]") {
-    // Only here: the program's own HTTP client decides, from its whole command line.
+TEST_CASE("Plain HTTP is used for this machine, and for others only with --insecure", "[whole]") {
+    // Only here: the real HTTP client, configured by the real command line.
     needs_docker_registry();
     const DockerRegistry registry;
     PublishJob job;
-    // A name that is not this machine's for all the program knows.
+    // A name that the program does not know to be this machine.
     const std::string other = "registry.localhost:" + std::to_string(registry.port());
     const Finished refused = job.publish(other);
     INFO(refused.err);
@@ -62,7 +62,7 @@ TEST_CASE("Plain HTTP is spoken to this machine, and to others only with --insec
     CHECK(job.publish(registry.host()).exit_code == 0);
 }
 
-TEST_CASE("A registry whose certificate a variable vouches for is trusted, and no other", "[whole]") {
+TEST_CASE("A registry is trusted if SSL_CERT_FILE contains its authority, and only then", "[whole]") {
     // Only here: OpenSSL reads the variable.
     needs_docker_registry();
     const fs::path directory = make_server_directory();
@@ -82,7 +82,7 @@ TEST_CASE("A registry whose certificate a variable vouches for is trusted, and n
     fs::remove_all(directory);
 }
 
-TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PROXY names (R28)", "[whole]") {
+TEST_CASE("The environment's proxy is used, except for hosts in NO_PROXY (R28)", "[whole]") {
     // Only here: libcurl reads the variables of the environment.
     needs_docker_registry();
     LocalServer proxy([](const std::string&) { return make_reply(403, ""); });
@@ -102,10 +102,10 @@ TEST_CASE("The proxy of the environment is asked, and left aside for what NO_PRO
     CHECK(proxy.requests().size() == before);
 }
 
-TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and what is visible is said (D7, D8)",
+TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130 and report what is visible (D7, D8)",
           "[whole][alone]") {
-    // Only here: a signal reaches a process that publishes, and how soon it ends.
-    // A registry that takes everything but the second version tag, and then says nothing any more.
+    // Only here: a signal to a process that publishes, and how soon it ends.
+    // A registry that accepts everything but the second version tag, and then stops responding.
     std::atomic<int> version_tags = 0;
     std::mutex mutex;
     std::string written;
@@ -136,16 +136,16 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130, and
         kill(child, signal_number);
         CHECK(exit_code_of(child) == 130);
         CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(6));
-        const std::string said = job.real.files.read(job.tree / "printed");
-        INFO(said);
-        CHECK(holds(said, "1 of 4 version tags written, no moving tag moved, perhaps also defradigital/python"));
-        CHECK(holds(said, "run it again"));
+        const std::string printed = job.real.files.read(job.tree / "printed");
+        INFO(printed);
+        CHECK(holds(printed, "1 of 4 version tags written, no moving tag moved, perhaps also defradigital/python"));
+        CHECK(holds(printed, "run it again"));
         CHECK(holds(job.real.files.read(job.tree / "out/publication.json"), "\"done\": false"));
     }
 }
 
-TEST_CASE("The program is killed at any moment, and the next run ends what it began (D8)", "[whole]") {
-    // Only here: SIGKILL leaves no time to tidy up.
+TEST_CASE("A program killed at any moment is completed by the next run (D8)", "[whole]") {
+    // Only here: SIGKILL leaves no time to clean up.
     needs_docker_registry();
     const DockerRegistry whole;
     PublishJob job;

@@ -1,5 +1,5 @@
-// Two processes of the program publish at once, in every order: a real registry, and before it a proxy for each of them
-// that delays its requests until it is its turn.
+// Two processes of the program publish at the same time, in every interleaving, to a real registry. A proxy for each of
+// them delays its requests until it is its turn.
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -13,7 +13,7 @@
 
 namespace {
 
-/// One run's way to the registry.
+/// The proxy between one run and the registry.
 class Gate {
   public:
     Gate(std::string registry, Schedule& schedule, std::size_t run)
@@ -54,7 +54,7 @@ class Gate {
 
 enum class Kind { versions, inputs, bytes };
 
-/// Two builds that are published at once, each in a work tree of its own.
+/// Two builds to publish at the same time, each in its own work tree.
 struct Racers {
     std::array<PublishJob, 2> jobs;
 
@@ -72,7 +72,7 @@ struct Racers {
             const Gate gate(registry, schedule, i);
             ended.at(i) = jobs.at(i).publish(
                 gate.host(), {"--namespace", name_space, "--databases", (jobs.at(i).tree / "no databases").string()},
-                {{"PATH", "/usr/bin:/bin"}});  // what is to be scanned again cannot be
+                {{"PATH", "/usr/bin:/bin"}});  // so that a rescan is impossible
             schedule.finish(i);
         };
         std::thread other([&] { go(1); });
@@ -82,7 +82,7 @@ struct Racers {
     }
 };
 
-/// One race: what each run ended with, and the tags that they left.
+/// The exit codes of both runs of a race, and the resulting tags.
 struct Race {
     std::string order;
     std::array<Finished, 2> ended;
@@ -91,9 +91,9 @@ struct Race {
 
 constexpr std::size_t races_at_once = 3;
 
-/// All of them with one registry, each in a namespace of its own.
+/// Runs all races against one registry, each in its own namespace.
 std::vector<Race> run_races(const std::string& registry, Kind kind, const std::vector<std::string>& orders) {
-    std::deque<Racers> racers;  // made here: their preparation makes assertions, which belong to this thread
+    std::deque<Racers> racers;  // created in this thread: their set-up makes assertions
     for (std::size_t i = 0; i < races_at_once; ++i) racers.emplace_back(kind);
     std::vector<Race> races(orders.size());
     std::atomic<std::size_t> next = 0;
@@ -110,7 +110,7 @@ std::vector<Race> run_races(const std::string& registry, Kind kind, const std::v
     return races;
 }
 
-/// What each of the builds leaves alone.
+/// The tags that each build leaves if it runs alone.
 std::array<Tags, 2> publish_alone(const std::string& registry, Kind kind) {
     Racers racers(kind);
     std::array<Tags, 2> alone;
@@ -128,10 +128,9 @@ std::array<Tags, 2> publish_alone(const std::string& registry, Kind kind) {
 
 }  // namespace
 
-TEST_CASE("Two processes publish at once, in every order: nothing is overwritten, and tags go forwards only",
-          "[whole]") {
+TEST_CASE("Two processes publish in every interleaving: nothing is overwritten, and tags only go forwards", "[whole]") {
     needs_docker_registry();
-    // Only here: two processes and a registry that is not ours. registry/race_test.cpp has every order in memory, also
+    // Only here: two processes and a real registry. registry/race_test.cpp covers every interleaving in memory, also
     // with runs that wait before they read.
     const Kind kind = GENERATE(Kind::versions, Kind::inputs, Kind::bytes);
     const DockerRegistry registry;

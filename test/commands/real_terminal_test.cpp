@@ -1,4 +1,4 @@
-// The real program on a real terminal (a pseudo-terminal of `script`), and where there is none.
+// The real program with a terminal (the pseudo-terminal of `script`) and without.
 #include <catch2/catch_test_macros.hpp>
 
 #include "places.h"
@@ -6,7 +6,7 @@
 
 namespace {
 
-/// What `judge` prints about the fixtures' two reports.
+/// The output of `judge` for the fixtures' two reports.
 std::string judge(const Environment& more, bool on_terminal) {
     RealWorld real;
     const std::string reports = fixtures_dir() + "/verdict";
@@ -30,14 +30,13 @@ bool is_coloured(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("The table is coloured on a terminal, and nowhere else", "[whole]") {
+TEST_CASE("The table is coloured on a terminal only", "[whole]") {
     // Only here: a real terminal.
     CHECK(is_coloured(judge({}, true)));
     CHECK_FALSE(is_coloured(judge({}, false)));
 }
 
-TEST_CASE("NO_COLOR switches colour off, if it says anything (no-color.org); so does a terminal that has none",
-          "[whole]") {
+TEST_CASE("A non-empty NO_COLOR or a terminal without colours switches colour off (no-color.org)", "[whole]") {
     // Only here: a real terminal.
     CHECK_FALSE(is_coloured(judge({{"NO_COLOR", "1"}}, true)));
     CHECK(is_coloured(judge({{"NO_COLOR", ""}}, true)));

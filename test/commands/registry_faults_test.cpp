@@ -1,6 +1,6 @@
-// Every fault that a registry was seen to have, at the level of the command: 1.0.0 is published, 1.1.0 is published
-// through the fault, then once more without it. After each run the tags and digests in the registry, the exit code and
-// the first line are compared.
+// Every fault observed in a registry, at the level of the command: 1.0.0 is published, then 1.1.0 with the fault, then
+// 1.1.0 again without it. After each run the tags and digests in the registry, the exit code and the first line are
+// checked.
 #include <catch2/catch_test_macros.hpp>
 
 #include <memory>
@@ -47,7 +47,7 @@ Response challenge(const std::string& schemes) {
 
 const std::string bearer = R"(Bearer realm="http://localhost:5001/token",service="registry")";
 
-/// True at the first call for each text.
+/// True for the first call with each text.
 class FirstTime {
   public:
     bool operator()(const std::string& text) const { return seen_->insert(text).second; }
@@ -57,10 +57,10 @@ class FirstTime {
 };
 
 struct RegistryFault {
-    const char* name;  ///< entry of the list of faults, and what the registry does
+    const char* name;  ///< the number of the fault and its description
     std::function<void(PublishScene&)> begin;
-    Exit exit = Exit::failed;         ///< where it ends the publication
-    std::vector<std::string> says{};  ///< the same
+    Exit exit = Exit::failed;         ///< if the fault ends the publication
+    std::vector<std::string> says{};  ///< messages, if the fault ends the publication
 };
 
 void log_in(PublishScene& scene) {
@@ -68,7 +68,7 @@ void log_in(PublishScene& scene) {
     scene.options["docker-token"] = "canary-token";
 }
 
-/// A token server that grants what `grants` says of the scopes in a URL, with the token "t".
+/// A token server that grants the token "t" if `grants` accepts the scopes in the URL.
 void serve_tokens(PublishScene& scene, std::function<Response(const std::string& url)> grants) {
     scene.fake.http.stub_with("GET", token_url,
                               [grants = std::move(grants)](const Request& request) { return grants(request.url); });
@@ -78,14 +78,14 @@ Response token(const std::string&) {
     return {200, {}, R"({"token":"t"})"};
 }
 
-/// Every request needs this authorization; without it the registry responds with `otherwise`.
+/// Every request needs this authorization; otherwise the registry responds with `otherwise`.
 void require(PublishScene& scene, const std::string& value, const Response& otherwise) {
     scene.registry.fault = [=](const Request& request) -> Fault {
         return authorization(request) == value ? std::nullopt : Fault(otherwise);
     };
 }
 
-/// Every POST and PUT is redirected to another port, where it is obeyed.
+/// Redirects every POST and PUT to another port, which carries it out.
 void redirect_writes(PublishScene& scene, int status) {
     scene.registry.fault = [=](const Request& request) -> Fault {
         for (const Header& header : request.headers) {
@@ -109,7 +109,7 @@ void put_docker_config(PublishScene& scene, const std::string& config) {
     scene.fake.files.texts["/home/user/.docker/config.json"] = config;
 }
 
-/// The Location of each upload, from the URL without its query that was asked for it.
+/// Computes the Location of each upload from the request's URL without its query.
 void place_uploads(PublishScene& scene, std::function<std::string(const std::string& url)> place) {
     scene.registry.loses = [place = std::move(place)](const Request& request) -> Fault {
         if (request.method != "POST") return std::nullopt;
@@ -118,7 +118,7 @@ void place_uploads(PublishScene& scene, std::function<std::string(const std::str
     scene.registry.mounts = false;
 }
 
-/// What publishes all the same, with nothing to see of the fault.
+/// Faults that do not prevent or change the publication.
 std::vector<RegistryFault> faults_to_get_over() {
     return {
         {"F4, W6: every HEAD gets 405",
@@ -253,7 +253,7 @@ std::vector<RegistryFault> faults_to_get_over() {
     };
 }
 
-/// What ends without a new tag, and says why.
+/// Faults that end the run without a new tag, and with a reason.
 std::vector<RegistryFault> faults_that_end_it() {
     return {
         {.name = "W2: a login page of 100 kB with status 403",
@@ -333,7 +333,7 @@ std::vector<RegistryFault> faults_that_end_it() {
     };
 }
 
-/// What must not be overwritten: 1.1.0 was published from other inputs, and the registry does not show it at first.
+/// Faults that hide that 1.1.0 was published from other inputs: it must not be overwritten.
 std::vector<RegistryFault> faults_that_hide_a_version() {
     const auto hide = [](PublishScene& scene, const std::string& value, const std::string& schemes, bool asks_at_once) {
         log_in(scene);
@@ -410,7 +410,7 @@ Tags published_without_a_fault() {
 
 }  // namespace
 
-TEST_CASE("Faults of a registry that a publication gets over") {
+TEST_CASE("Registry faults that a publication survives") {
     const Tags right = published_without_a_fault();
     REQUIRE(right.size() == 14);
     for (const RegistryFault& one : faults_to_get_over()) {
@@ -427,7 +427,7 @@ TEST_CASE("Faults of a registry that a publication gets over") {
     }
 }
 
-TEST_CASE("Faults of a registry that end a publication with a reason, and with every tag as it was") {
+TEST_CASE("Registry faults that end a publication with a reason and unchanged tags") {
     const Tags right = published_without_a_fault();
     for (const RegistryFault& one : faults_that_end_it()) {
         INFO(one.name);
@@ -445,7 +445,7 @@ TEST_CASE("Faults of a registry that end a publication with a reason, and with e
     }
 }
 
-TEST_CASE("A version that the registry hides is refused, and none of its tags is overwritten") {
+TEST_CASE("A version hidden by the registry is rejected, and none of its tags is overwritten") {
     for (const RegistryFault& one : faults_that_hide_a_version()) {
         INFO(one.name);
         Faulty scene;
@@ -464,7 +464,7 @@ TEST_CASE("A version that the registry hides is refused, and none of its tags is
     }
 }
 
-TEST_CASE("A repository that nobody may read before its first push is created by it (F7)") {
+TEST_CASE("The first push creates a repository that cannot be read before (F7)") {
     for (const int status : {401, 403}) {
         INFO(status);
         PublishScene scene;
@@ -482,7 +482,7 @@ TEST_CASE("A repository that nobody may read before its first push is created by
     }
 }
 
-TEST_CASE("The spelling of a host changes nothing (W14)") {
+TEST_CASE("Hosts are case-insensitive (W14)") {
     PublishScene scene;
     for (const char* method : {"GET", "HEAD", "POST", "PUT"}) {
         scene.fake.http.stub_with(method, "http://LOCALHOST:5000/v2/*", [&scene](Request request) {

@@ -1,4 +1,4 @@
-// Publishing to a registry, told: what is asked and written, what is said, and what is visible when it goes wrong.
+// Publishing to a fake registry: the requests, the writes, the messages, and the visible state after a failure.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <utility>
@@ -23,7 +23,7 @@ bool says(const Problems& problems, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("A registry gets every tag under its name, aliases last, and the journal says that all is done") {
+TEST_CASE("A registry gets every tag, moving tags last, and the journal is complete") {
     PublishScene scene;
     const Published published = scene.publish();
     CHECK(published.result.exit == Exit::done);
@@ -39,7 +39,7 @@ TEST_CASE("A registry gets every tag under its name, aliases last, and the journ
     CHECK(journal.find("\"done\": true") != std::string::npos);
     CHECK(journal.find("\"done\": false") == std::string::npos);
 
-    SECTION("the same again asks once per tag and nothing else") {
+    SECTION("publishing again sends one request per tag") {
         const Published again = scene.publish();
         CHECK(again.result.exit == Exit::done);
         CHECK(again.state.result == PublicationState::Result::already_there);
@@ -49,7 +49,7 @@ TEST_CASE("A registry gets every tag under its name, aliases last, and the journ
         CHECK(scene.registry.count("GET") == 1);
         CHECK(scene.fake.http.sent.size() == 10);
     }
-    SECTION("other inputs want another version, on the line where it stands") {
+    SECTION("other inputs need another version, reported on its line") {
         scene.fake.files.texts["Dockerfile"] += "RUN true\n";
         const auto before = scene.registry.tags;
         const Published refused = scene.publish();
@@ -61,7 +61,7 @@ TEST_CASE("A registry gets every tag under its name, aliases last, and the journ
     }
 }
 
-TEST_CASE("When the third version tag is refused, the first line says what is written, and a re-run ends it") {
+TEST_CASE("If the third version tag is rejected, the first line says what is written, and a re-run completes it") {
     PublishScene scene;
     std::size_t tags = 0;
     scene.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -69,14 +69,14 @@ TEST_CASE("When the third version tag is refused, the first line says what is wr
         if (is_tag && ++tags == 3) return FakeRegistry::error(403, "DENIED");
         return std::nullopt;
     };
-    const Published broken = scene.publish();
-    CHECK(broken.result.exit == Exit::failed);
-    CHECK(broken.state.result == PublicationState::Result::incomplete);
-    // The other repository's last tag may be on its way by then.
-    CHECK((first_line(broken.result) == "2 of 4 version tags written, no moving tag moved." ||
-           first_line(broken.result) == "3 of 4 version tags written, no moving tag moved."));
-    CHECK(broken.result.problems.front().hint.find("Re-run failed jobs") != std::string::npos);
-    CHECK(broken.result.outputs.at("published") == "false");
+    const Published failed = scene.publish();
+    CHECK(failed.result.exit == Exit::failed);
+    CHECK(failed.state.result == PublicationState::Result::incomplete);
+    // The other repository's last tag may already be in progress.
+    CHECK((first_line(failed.result) == "2 of 4 version tags written, no moving tag moved." ||
+           first_line(failed.result) == "3 of 4 version tags written, no moving tag moved."));
+    CHECK(failed.result.problems.front().hint.find("Re-run failed jobs") != std::string::npos);
+    CHECK(failed.result.outputs.at("published") == "false");
     CHECK(scene.fake.files.texts.at("out/publication.json").find("\"done\": false") != std::string::npos);
 
     scene.registry.fault = [](const Request&) { return std::nullopt; };
@@ -84,9 +84,9 @@ TEST_CASE("When the third version tag is refused, the first line says what is wr
     CHECK(scene.registry.tags.size() == 10);
 }
 
-TEST_CASE("A registry that may not be asked changes nothing, and that is the first thing said") {
+TEST_CASE("A registry that denies reads changes nothing, and the first line says so") {
     PublishScene scene;
-    SECTION("nor pushed to") {
+    SECTION("and denies pushes") {
         scene.registry.fault = [](const Request&) { return std::optional(FakeRegistry::error(403, "DENIED")); };
         try {
             scene.publish();
@@ -96,7 +96,7 @@ TEST_CASE("A registry that may not be asked changes nothing, and that is the fir
             CHECK(error.problems.front().what == "Nothing visible changed.");
         }
     }
-    SECTION("but pushed to: it may be new, and is not readable after the push") {
+    SECTION("but accepts pushes: it may be new, and is not readable after the push") {
         scene.refuse_with("HEAD", "manifests/", 403);
         const Published published = scene.publish();
         CHECK(published.result.exit == Exit::failed);
@@ -105,7 +105,7 @@ TEST_CASE("A registry that may not be asked changes nothing, and that is the fir
     CHECK(scene.registry.tags.empty());
 }
 
-TEST_CASE("What stands on stand-ins reaches a registry on this machine by permission only, and no other ever") {
+TEST_CASE("Images on stand-ins are only published with permission, and only to a registry on this machine") {
     PublishScene scene;
     scene.stand_ins = true;
     CHECK(scene.publish().result.exit == Exit::refused);
@@ -143,7 +143,7 @@ TEST_CASE("A dry run to a registry prints every step and writes nothing") {
     CHECK(scene.registry.count("PUT") + scene.registry.count("POST") == 0);
 }
 
-TEST_CASE("Whether the registry lets us push is tried before anything is built") {
+TEST_CASE("Push permission is checked before anything is built") {
     PublishScene scene;
     const auto attempt = [&] {
         const Settings settings = scene.settings();
@@ -165,13 +165,13 @@ TEST_CASE("Whether the registry lets us push is tried before anything is built")
     attempt();
 }
 
-TEST_CASE("That a version is taken by other inputs is known before anything is built") {
+TEST_CASE("A version published from other inputs is detected before anything is built") {
     PublishScene scene;
     scene.publish();
     const auto before = scene.registry.tags;
     const World world = scene.fake.world();
 
-    SECTION("run ends there, on the line of the version") {
+    SECTION("run ends with an error on the line of the version") {
         scene.fake.files.texts["Dockerfile"] += "RUN true\n";
         scene.fake.processes.ran.clear();
         try {
@@ -187,12 +187,12 @@ TEST_CASE("That a version is taken by other inputs is known before anything is b
         for (const Command& command : scene.fake.processes.ran) CHECK(command.argv.front() == "git");
         CHECK(scene.registry.tags == before);
     }
-    SECTION("what is published from the same inputs is built and scanned all the same, and that is said") {
+    SECTION("a version published from the same inputs is still built and scanned, and a notice says so") {
         try_publication(world, scene.settings(), load_project(world, scene.settings()));
         CHECK(scene.fake.log.str().find("1.0.0-python3.12.6 is published; nothing that goes into an image changed") !=
               std::string::npos);
     }
-    SECTION("a run that may not publish asks nothing") {
+    SECTION("a run that may not publish sends no request") {
         scene.fake.files.texts["Dockerfile"] += "RUN true\n";
         scene.options["publish"] = "off";
         scene.fake.http.sent.clear();
@@ -201,7 +201,7 @@ TEST_CASE("That a version is taken by other inputs is known before anything is b
     }
 }
 
-TEST_CASE("In a directory, too, it is known before anything is built that a version is taken by other inputs") {
+TEST_CASE("A version published from other inputs is also detected in a directory before anything is built") {
     PublishScene scene;
     scene.options["to"] = "oci:elsewhere";
     CHECK(scene.publish().result.exit == Exit::done);
@@ -211,7 +211,7 @@ TEST_CASE("In a directory, too, it is known before anything is built that a vers
     CHECK_THROWS_AS(try_publication(world, scene.settings(), load_project(world, scene.settings())), Error);
 }
 
-TEST_CASE("What a run that was killed left half written counts for nothing where the directory is made afresh") {
+TEST_CASE("Partial results of a killed run are ignored when the directory is recreated") {
     PublishScene scene;
     scene.options.erase("to");
     scene.publish();
@@ -226,7 +226,7 @@ TEST_CASE("What a run that was killed left half written counts for nothing where
     CHECK_FALSE(scene.fake.files.is_directory("out/registry.new"));
 }
 
-TEST_CASE("Tags go back with a reason, and nothing else is written") {
+TEST_CASE("A rollback moves tags with a reason and writes nothing else") {
     PublishScene scene;
     scene.publish();
     const auto first = scene.registry.tags;
@@ -235,13 +235,13 @@ TEST_CASE("Tags go back with a reason, and nothing else is written") {
     REQUIRE(scene.registry.tags.at("defradigital/python:latest") != first.at("defradigital/python:latest"));
     scene.options["rollback-to"] = "1.0.0";
 
-    SECTION("without one it is refused") {
+    SECTION("without a reason it is rejected") {
         const Result result = run_publish(scene.fake.world(), scene.settings());
         CHECK(result.exit == Exit::bad_input);
         CHECK(first_line(result) == "Nothing visible changed.");
         CHECK(says(result.problems, "a rollback needs a reason"));
     }
-    SECTION("with one it is recorded") {
+    SECTION("with a reason it is recorded") {
         scene.options["reason"] = "1.1.0 does not start";
         scene.registry.written.clear();
         const Result result = run_publish(scene.fake.world(), scene.settings());
@@ -251,14 +251,14 @@ TEST_CASE("Tags go back with a reason, and nothing else is written") {
         CHECK(scene.fake.files.texts.at("out/publication.json").find("1.1.0 does not start") != std::string::npos);
         CHECK(says(result.problems, "raise DEFRA_VERSION"));
     }
-    SECTION("a version that is not out is refused") {
+    SECTION("a version that is not published is rejected") {
         scene.options["reason"] = "why not";
         scene.options["rollback-to"] = "0.9.0";
         CHECK(run_publish(scene.fake.world(), scene.settings()).exit == Exit::refused);
     }
 }
 
-TEST_CASE("What is published is fetched into layouts, byte for byte") {
+TEST_CASE("Published images are fetched into layouts unchanged") {
     PublishScene scene;
     scene.publish();
     const Digest index = scene.registry.tags.at("defradigital/python:latest");
@@ -277,13 +277,13 @@ TEST_CASE("What is published is fetched into layouts, byte for byte") {
                                         "-linux-amd64"));
 }
 
-TEST_CASE("fetch wants references that are some") {
+TEST_CASE("fetch rejects invalid references") {
     FakeWorld fake;
     CHECK_THROWS_AS(run_fetch(fake.world(), parse_settings({})), Error);
     CHECK_THROWS_AS(run_fetch(fake.world(), parse_settings({{"reference", "No Reference"}})), Error);
 }
 
-TEST_CASE("Only with --insecure is another machine spoken to in clear") {
+TEST_CASE("Plain HTTP to another machine needs --insecure") {
     PublishScene scene;
     scene.options["to"] = "registry.example.org";
     for (const char* scheme : {"http", "https"}) {
@@ -297,7 +297,7 @@ TEST_CASE("Only with --insecure is another machine spoken to in clear") {
     CHECK(scene.fake.http.sent.front().url.starts_with("http://registry.example.org/"));
 }
 
-TEST_CASE("Name and token come from inputs, the environment or docker's file, and go to one registry only") {
+TEST_CASE("User name and token come from inputs, the environment or docker's file, and go to one registry only") {
     FakeWorld fake;
     Problems warnings;
     const auto load = [&](const std::map<std::string, std::string>& options, const std::string& host) {
@@ -313,9 +313,9 @@ TEST_CASE("Name and token come from inputs, the environment or docker's file, an
         load({{"docker-username", "defra"}, {"docker-token", canary}, {"to", "docker.io"}}, "quay.example");
     CHECK_FALSE(elsewhere.contains("quay.example"));
 
-    fake.environment["DOCKER_USERNAME"] = "somebody";
+    fake.environment["DOCKER_USERNAME"] = "user";
     fake.environment["DOCKER_TOKEN"] = canary;
-    CHECK(load({{"to", "localhost:5000"}}, "localhost:5000").at("localhost:5000").user == "somebody");
+    CHECK(load({{"to", "localhost:5000"}}, "localhost:5000").at("localhost:5000").user == "user");
     fake.environment.erase("DOCKER_TOKEN");
     CHECK_THROWS_AS(load({}, "docker.io"), Error);
 
@@ -328,7 +328,7 @@ TEST_CASE("Name and token come from inputs, the environment or docker's file, an
     CHECK(says(warnings, "credsStore is not used"));
 }
 
-TEST_CASE("A token is no argument, and is in nothing that is printed or written") {
+TEST_CASE("A token is never an argument, nor in any output") {
     PublishScene scene;
     scene.options["docker-username"] = "defra";
     scene.options["docker-token"] = canary;
@@ -350,7 +350,7 @@ TEST_CASE("A token is no argument, and is in nothing that is printed or written"
 
 namespace {
 
-/// 1.0.0 is published, 1.1.0 only up to its version tags; what is built of it now are other bytes.
+/// 1.0.0 is published, 1.1.0 only up to its version tags; the current build of 1.1.0 has other bytes.
 struct HalfPublished {
     GitHubWorld github;
     FakeRegistry registry = behind_github();
@@ -382,7 +382,7 @@ struct HalfPublished {
         return run_publish(github.world(), github.settings({{"to", "localhost:5000"}}));
     }
 
-    /// What another run does while published images are fetched for a scan.
+    /// Runs `meanwhile` while published images are fetched for a scan.
     void publish_newer_during_the_fetch() {
         registry.fault = [this, done = false](const Request& request) mutable -> std::optional<Response> {
             if (done || request.method != "GET" || request.url.find("/blobs/") == std::string::npos)
@@ -402,7 +402,7 @@ struct HalfPublished {
 
 }  // namespace
 
-TEST_CASE("What an earlier attempt left half published is scanned again and completed with its bytes") {
+TEST_CASE("A partial publication is scanned again and completed with its own bytes") {
     HalfPublished half;
     const Result result = half.publish("1.1.0", "other bytes");
     INFO(render_problems(result.problems));
@@ -415,7 +415,7 @@ TEST_CASE("What an earlier attempt left half published is scanned again and comp
     }
 }
 
-TEST_CASE("A newer version that is published during the rescan keeps its moving tags (F2)") {
+TEST_CASE("A newer version published during the rescan keeps its moving tags (F2)") {
     HalfPublished half;
     half.publish_newer_during_the_fetch();
     const Result result = half.publish("1.1.0", "other bytes");
@@ -426,7 +426,7 @@ TEST_CASE("A newer version that is published during the rescan keeps its moving 
     CHECK(half.registry.tags == half.before);
 }
 
-TEST_CASE("With gate.publish: no-worse, what is published during the scan is compared with, too") {
+TEST_CASE("With gate.publish: no-worse, images published during the scan are compared too") {
     const bool is_newer_clean = GENERATE(false, true);
     HalfPublished world;
     world.github.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
@@ -438,7 +438,7 @@ TEST_CASE("With gate.publish: no-worse, what is published during the scan is com
 
     world.github.finding = "CVE-2026-1";
     world.registry.fault = [&](const Request& request) -> std::optional<Response> {
-        // Another run, while 1.0.0 is fetched to be scanned; what it published is scanned after that.
+        // Another run publishes while 1.0.0 is fetched; its images are then scanned too.
         if (request.method == "GET" && request.url.find("/blobs/") != std::string::npos) world.registry.tags = newer;
         if (is_newer_clean && request.url.ends_with(newest)) world.github.finding = "";
         return std::nullopt;
@@ -456,7 +456,7 @@ TEST_CASE("With gate.publish: no-worse, what is published during the scan is com
     }
 }
 
-TEST_CASE("A rollback follows the pages of the list of tags, whichever Link comes first (W13)") {
+TEST_CASE("A rollback reads all pages of the tag list, whichever Link comes first (W13)") {
     PublishScene scene;
     scene.build("1.0.0");
     scene.publish();
@@ -474,11 +474,11 @@ TEST_CASE("A rollback follows the pages of the list of tags, whichever Link come
             return Response{200, {}, R"({"tags":["1.0.0-python3.13.3","1.0.0-python3.12.6"]})"};
         return Response{200, {{"Link", links}}, R"({"tags":["1.1.0-python3.13.3"]})"};
     };
-    SECTION("to their end") {
+    SECTION("all pages are read") {
         CHECK(run_publish(scene.fake.world(), scene.settings()).exit == Exit::done);
         for (const auto& [name, digest] : first) CHECK(scene.registry.tags.at(name) == digest);
     }
-    SECTION("but not without an end") {
+    SECTION("an endless list is an error") {
         ends = false;
         const auto before = scene.registry.tags;
         try {

@@ -34,7 +34,7 @@ TEST_CASE("After a publication on master the findings go into code scanning, one
     CHECK(fake.hub.analyses.at(3).ref == "refs/heads/master");
 }
 
-TEST_CASE("On master judge leaves the alerts alone: what they describe is published only later") {
+TEST_CASE("judge on master leaves the alerts alone, since the images are published later") {
     GitHubWorld fake;
     run_scan(fake.world(), fake.settings());
     const Result result = run_judge(fake.world(), fake.settings());
@@ -50,8 +50,7 @@ TEST_CASE("On a branch that does not publish, judge uploads") {
     CHECK(fake.hub.analyses.size() == 4);
 }
 
-TEST_CASE(
-    "Where a branch publishes but this run did not, its alerts stay as they are, whatever kept it from publishing") {
+TEST_CASE("If a run on a publishing branch did not publish, its alerts stay, whatever the reason") {
     for (const std::map<std::string, std::string>& given :
          {std::map<std::string, std::string>{{"publish", "off"}}, {{"dry-run", "true"}}, {{"to", ""}}}) {
         GitHubWorld fake;
@@ -65,7 +64,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("Findings are reported only for the event's commit, or for the head of its pull request") {
+TEST_CASE("Findings are uploaded only for the event's commit or the head of its pull request") {
     for (const auto& [event, ref, commit, uploads] :
          {std::tuple{"push", "refs/heads/topic", 'a', true}, std::tuple{"push", "refs/heads/topic", 'b', false},
           std::tuple{"workflow_dispatch", "refs/heads/topic", 'b', false},
@@ -90,8 +89,7 @@ TEST_CASE("Findings are reported only for the event's commit, or for the head of
     }
 }
 
-TEST_CASE(
-    "A dispatch that checks out another commit publishes and releases that commit, says so, and leaves the alerts") {
+TEST_CASE("A dispatch of another commit publishes and releases that commit, says so and leaves the alerts") {
     GitHubWorld fake("workflow_dispatch");
     fake.check_out('b');
     const Result result = fake.publish();
@@ -110,13 +108,13 @@ TEST_CASE(
     CHECK(holds(fake.hub.releases.front().body, std::string(40, 'b')));
 }
 
-TEST_CASE("Without git the commit is the event's") {
+TEST_CASE("Without git the commit is that of the event") {
     GitHubWorld fake;
     CHECK_FALSE(holds(texts_of(fake.publish().problems), "what is published is made from"));
     CHECK(fake.hub.analyses.size() == 4);
 }
 
-TEST_CASE("What was published only to the job's own directory is not released") {
+TEST_CASE("Images published only to the job's directory are not released") {
     GitHubWorld fake;
     run_scan(fake.world(), fake.settings());
     CHECK(run_publish(fake.world(), fake.settings()).outputs.at("published") == "true");
@@ -126,7 +124,7 @@ TEST_CASE("What was published only to the job's own directory is not released") 
     CHECK(fake.hub.releases.empty());
 }
 
-TEST_CASE("With sarif-upload: required a run fails if nothing was uploaded, and says why") {
+TEST_CASE("With sarif-upload: required a run without an upload fails with the reason") {
     const auto judge = [](GitHubWorld& fake, std::map<std::string, std::string> given = {}) {
         given.insert({"sarif-upload", "required"});
         run_scan(fake.world(), fake.settings());
@@ -176,7 +174,7 @@ TEST_CASE("An unknown verdict uploads nothing") {
     CHECK(holds(texts_of(result.problems), "the verdict is unknown: an upload would close alerts unseen"));
 }
 
-TEST_CASE("Where code scanning is off a run passes with a notice, unless the upload is required") {
+TEST_CASE("With code scanning disabled a run passes with a notice, unless the upload is required") {
     for (const bool required : {false, true}) {
         GitHubWorld fake;
         fake.hub.code_scanning = false;
@@ -191,7 +189,7 @@ TEST_CASE("Where code scanning is off a run passes with a notice, unless the upl
     }
 }
 
-TEST_CASE("What would give Docker Hub's token away is not sent to GitHub") {
+TEST_CASE("Text that contains Docker Hub's token is not sent to GitHub") {
     GitHubWorld fake;
     fake.publish();
     const Settings settings = fake.settings({{"docker-username", "defra"}, {"docker-token", "judge --release 1.0.0"}});
@@ -201,7 +199,7 @@ TEST_CASE("What would give Docker Hub's token away is not sent to GitHub") {
     CHECK(fake.hub.releases.empty());
 }
 
-TEST_CASE("The release holds everything that replays its verdict, and judge --release does") {
+TEST_CASE("The release contains everything to repeat its verdict, and judge --release does") {
     GitHubWorld fake;
     fake.publish();
     const Result result = run_release(fake.world(), fake.settings());
@@ -220,7 +218,7 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
     CHECK(holds(release.body, "docker pull "));
     CHECK(holds(release.body, "judge --release 1.0.0"));
 
-    SECTION("one that was made by hand is left alone, and what it lacks is reported") {
+    SECTION("a manually made release is left alone, and what it lacks is reported") {
         fake.hub.releases.front().files.clear();
         const Result again = run_release(fake.world(), fake.settings());
         CHECK(again.exit == Exit::done);
@@ -230,13 +228,13 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
             holds(again.problems.back().what, "was not made by this action: it has no publication.json, report.html"));
     }
 
-    SECTION("again is left alone") {
+    SECTION("an existing release is left alone") {
         const Result again = run_release(fake.world(), fake.settings());
         CHECK(again.outputs.at("created") == "false");
         CHECK(fake.hub.releases.size() == 1);
     }
 
-    SECTION("years later, on an empty work tree, the same verdict as on that day") {
+    SECTION("years later an empty work tree gives the same verdict") {
         fake.files.remove("out");
         fake.files.remove("image-matrix.json");
         fake.clock.time += std::chrono::hours(24 * 800);
@@ -247,19 +245,19 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
         CHECK(fake.files.texts.contains("out/verdicts/3.13.3-production-linux-amd64.json"));
     }
 
-    SECTION("by today's date its databases are too old to tell anything") {
+    SECTION("by today's date its databases are too old: the verdict is unknown") {
         const Result judged = run_judge(fake.world(), fake.settings({{"release", "1.0.0"}, {"today", "2027-11-23"}}));
         CHECK(judged.outputs.at("verdict") == "unknown");
         CHECK(holds(texts_of(judged.problems), "was clean then and is unknown now"));
     }
 
-    SECTION("an asset that was changed afterwards proves nothing") {
+    SECTION("a changed asset is an error") {
         fake.hub.releases.front().files.at(3).content = gzip("another");
         const Error error = error_of([&] { run_judge(fake.world(), fake.settings({{"release", "1.0.0"}})); });
         CHECK(holds(error.problems.front().what, "is not what its checksums.txt says"));
     }
 
-    SECTION("the notes of the next release say what changed") {
+    SECTION("the notes of the next release list the changes") {
         fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
         fake.published = "elsewhere-2";
         fake.finding.clear();
@@ -271,7 +269,7 @@ TEST_CASE("The release holds everything that replays its verdict, and judge --re
     }
 }
 
-TEST_CASE("What a base's age decided on the day of a release, it decides again when the release is judged") {
+TEST_CASE("The age of a base counts as on the day of the release when the release is judged again") {
     GitHubWorld fake;
     fake.finding = "CVE-2026-1111";
     fake.files.texts["vulnerability-policy.yml"] =
@@ -287,7 +285,7 @@ TEST_CASE("What a base's age decided on the day of a release, it decides again w
     CHECK(holds(verdict, R"("base_created": "2026-11-19T00:00:00Z")"));
 }
 
-TEST_CASE("A release that is judged again names the policy that decided it") {
+TEST_CASE("judge --release names the policy of the release") {
     GitHubWorld fake;
     fake.files.texts["vulnerability-policy.yml"] = "gate: {severity: high}\n";
     fake.publish();
@@ -299,7 +297,7 @@ TEST_CASE("A release that is judged again names the policy that decided it") {
                 "\"vulnerability-policy.yml at " + sha256("gate: {severity: high}\n").text().substr(0, 19)));
 }
 
-TEST_CASE("While a scanner is paused nothing is uploaded: the alerts that only it sees would close") {
+TEST_CASE("With a paused scanner nothing is uploaded: alerts that only it reports would close") {
     GitHubWorld fake;
     fake.environment["GITHUB_REF"] = "refs/heads/topic";
     fake.files.texts["vulnerability-policy.yml"] =
@@ -312,7 +310,7 @@ TEST_CASE("While a scanner is paused nothing is uploaded: the alerts that only i
                 "no findings in code scanning: grype is paused: an upload would close the alerts that only it sees"));
 }
 
-TEST_CASE("A release without evidence says that it was made before this action") {
+TEST_CASE("judge --release of a release without evidence says that it predates this action") {
     GitHubWorld fake;
     fake.hub.releases.push_back({.id = 1, .tag = "0.9.0", .draft = false});
     const Error error = error_of([&] { run_judge(fake.world(), fake.settings({{"release", "0.9.0"}})); });
@@ -320,7 +318,7 @@ TEST_CASE("A release without evidence says that it was made before this action")
     CHECK(error_of([&] { run_judge(fake.world(), fake.settings({{"release", "0.8.0"}})); }).exit == Exit::bad_input);
 }
 
-TEST_CASE("Nothing is released before everything is out") {
+TEST_CASE("Nothing is released before everything is published") {
     GitHubWorld fake;
     run_scan(fake.world(), fake.settings());
     CHECK(error_of([&] { run_release(fake.world(), fake.settings()); }).exit == Exit::bad_input);
@@ -332,7 +330,7 @@ TEST_CASE("Nothing is released before everything is out") {
     CHECK(fake.hub.releases.empty());
 }
 
-TEST_CASE("A pull request releases nothing, and says why") {
+TEST_CASE("A pull request releases nothing and gives the reason") {
     GitHubWorld fake("pull_request");
     const Result result = run_release(fake.world(), fake.settings());
     CHECK(result.exit == Exit::done);
@@ -341,7 +339,7 @@ TEST_CASE("A pull request releases nothing, and says why") {
     CHECK(fake.hub.lines.empty());
 }
 
-TEST_CASE("A dry run shows the release and makes none") {
+TEST_CASE("A dry run shows the release without making it") {
     GitHubWorld fake;
     fake.publish();
     run_release(fake.world(), fake.settings({{"dry-run", "true"}}));
@@ -350,7 +348,7 @@ TEST_CASE("A dry run shows the release and makes none") {
     CHECK(fake.hub.releases.empty());
 }
 
-TEST_CASE("Without a token a release says what is missing") {
+TEST_CASE("Without a token the error of a release says what is missing") {
     GitHubWorld fake;
     fake.publish();
     const Error error = error_of([&] { run_release(fake.world(), parse_settings({})); });

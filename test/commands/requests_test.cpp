@@ -1,5 +1,4 @@
-// How much is asked of GitHub: a repository has a thousand requests an hour for all of its workflows (facts:
-// github-api.md §2).
+// The number of requests to GitHub: all workflows of a repository share a thousand requests per hour.
 #include <catch2/catch_test_macros.hpp>
 #include <utility>
 
@@ -8,12 +7,12 @@
 namespace {
 
 struct Asked {
-    std::size_t by_jobs = 0;   ///< of the matrix: planned, built, tested, scanned
-    std::size_t by_push = 0;   ///< the joining job on a branch that publishes
-    std::size_t by_night = 0;  ///< the night after it, with news
+    std::size_t by_jobs = 0;     ///< the jobs of the matrix: plan, build, test, scan
+    std::size_t by_push = 0;     ///< the final job on a publishing branch
+    std::size_t by_nightly = 0;  ///< the next nightly run, with new findings
 };
 
-/// So many versions of Python, each with both images.
+/// A matrix with this many versions of Python, each with both images.
 void plan_rows(GitHubWorld& fake, int rows) {
     fake.files.remove("out");
     std::string matrix;
@@ -47,28 +46,28 @@ Asked count_requests(int rows) {
     fake.finding = "CVE-2026-1111";
     REQUIRE(run_nightly(fake.world(), fake.settings({{"max-database-age", "100000"}})).exit == Exit::refused);
     REQUIRE(fake.hub.open_issues() == 1);
-    asked.by_night = taken();
+    asked.by_nightly = taken();
     return asked;
 }
 
-/// Every version more costs the same.
+/// Every additional version costs the same.
 std::size_t of_rows(int rows, std::size_t of_two, std::size_t of_four) {
     return of_two + (of_four - of_two) * static_cast<std::size_t>(rows - 2) / 2;
 }
 
 }  // namespace
 
-TEST_CASE("A matrix of 256 jobs stays under a thousand requests an hour, and its jobs ask for nothing at all") {
+TEST_CASE("A matrix of 256 jobs stays under a thousand requests per hour, and its jobs send none") {
     const Asked two = count_requests(2);
     const Asked four = count_requests(4);
     const Asked six = count_requests(6);
     CHECK(six.by_push == of_rows(6, two.by_push, four.by_push));
-    CHECK(six.by_night == of_rows(6, two.by_night, four.by_night));
+    CHECK(six.by_nightly == of_rows(6, two.by_nightly, four.by_nightly));
 
     CHECK(six.by_jobs == 0);
     const std::size_t push = of_rows(256, two.by_push, four.by_push);
-    const std::size_t night = of_rows(256, two.by_night, four.by_night);
-    INFO(push << " by a push, " << night << " by a night");
+    const std::size_t nightly = of_rows(256, two.by_nightly, four.by_nightly);
+    INFO(push << " by a push, " << nightly << " by a nightly run");
     CHECK(push < 1000);
-    CHECK(night < 1000);
+    CHECK(nightly < 1000);
 }

@@ -22,7 +22,7 @@ struct Laptop : GitHubWorld {
 
 }  // namespace
 
-TEST_CASE("Any image in a registry is scanned and judged, without a matrix") {
+TEST_CASE("Any image in a registry can be scanned and judged without a matrix") {
     Laptop fake;
     fake.finding = "CVE-2026-1111";
     const Result result =
@@ -42,7 +42,7 @@ TEST_CASE("Any image in a registry is scanned and judged, without a matrix") {
     CHECK(holds(summary, "id: \"CVE-2026-1111\""));
 }
 
-TEST_CASE("A layout on disk is scanned and judged, and the policy of the work tree counts") {
+TEST_CASE("A layout on disk is scanned and judged by the policy of the work tree") {
     Laptop fake;
     fake.finding = "CVE-2026-1111";
     const std::map<std::string, std::string> given = {{"layout", "given/3.13.3-production-linux-amd64/"}};
@@ -52,17 +52,17 @@ TEST_CASE("A layout on disk is scanned and judged, and the policy of the work tr
     CHECK(fake.files.names_in("out/verdicts") == std::vector<std::string>{"3.13.3-production-linux-amd64.json"});
 }
 
-TEST_CASE("A second command does not scan the same images again with the same databases, and says who scanned") {
+TEST_CASE("A second command reuses scans with the same databases and names the earlier run") {
     Laptop fake;
     fake.environment["HOME"] = "/home/user";
     const std::map<std::string, std::string> given = {{"layout", "given/3.13.3-production-linux-amd64/"}};
     run_scan(fake.world(), fake.settings(given));
-    fake.finding = "CVE-2026-1111";  // would be found if the scanners ran
+    fake.finding = "CVE-2026-1111";  // would be reported if the scanners ran
     CHECK(run_scan(fake.world(), fake.settings(given)).outputs.at("verdict") == "clean");
     CHECK(holds(fake.files.texts.at("out/summary.md"), "0 s<br>scanned by "));
 }
 
-TEST_CASE("What is no reference, or is named twice, is told before anything is fetched") {
+TEST_CASE("Invalid and repeated references are reported before anything is fetched") {
     Laptop fake;
     const std::size_t before = fake.http.sent.size();
     try {
@@ -77,7 +77,7 @@ TEST_CASE("What is no reference, or is named twice, is told before anything is f
     CHECK(fake.http.sent.size() == before);
 }
 
-TEST_CASE("A reference that is not there leaves no report, neither old nor new") {
+TEST_CASE("A missing reference leaves no report, neither old nor new") {
     Laptop fake;
     fake.files.texts["out/report.html"] = "of yesterday";
     fake.files.texts["out/verdict.json"] = "{\n  \"other_images\": true\n}\n";
@@ -85,7 +85,7 @@ TEST_CASE("A reference that is not there leaves no report, neither old nor new")
     CHECK(fake.files.names_in("out").empty());
 }
 
-TEST_CASE("The databases are fetched while the images are built, unless they were given; what fails is told later") {
+TEST_CASE("The databases are downloaded during the build, unless given; a failure is reported later") {
     FakeWorld fake;
     const Finished failed{.exit_code = 1, .timed_out = false, .out = "", .err = "FATAL no network", .truncated = false};
     fake.processes.stub({"trivy"}, failed);

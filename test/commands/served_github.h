@@ -1,4 +1,4 @@
-// The fake GitHub as a server on a loopback address, as the real program meets it.
+// The fake GitHub as a server on a loopback address, for the real program.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 class ServedGitHub {
   public:
     FakeGitHub hub;
-    /// The connection of the next so many requests that begin with this is cut, after the request was obeyed.
+    /// Cuts the connections of the next `cuts` requests that begin with this, after the requests were carried out.
     std::string cut_at;
     std::atomic<int> cuts = 0;
 

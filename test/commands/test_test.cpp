@@ -6,7 +6,7 @@
 
 namespace {
 
-/// An engine that has an image, and nothing of a matrix in the work tree.
+/// An engine with an image, and a work tree without a matrix.
 struct Stage {
     FakeWorld fake;
     FilesWithDisk files;
@@ -32,7 +32,7 @@ bool mentions(const Problems& problems, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("An image that the engine has is tested where there is no matrix, and its report is a file") {
+TEST_CASE("An image in the engine is tested without a matrix, with a report file") {
     Stage stage;
     const Result result = stage.run({{"reference", "registry:5000/team/service:1.0"}});
     CHECK(result.exit == Exit::refused);
@@ -43,7 +43,7 @@ TEST_CASE("An image that the engine has is tested where there is no matrix, and 
     CHECK(stage.files.texts.contains("out/tests/registry_5000_team_service_1.0.json"));
 }
 
-TEST_CASE("A contract file decides what is asserted; a known failure past its day is told") {
+TEST_CASE("The contract file decides what is checked; an expired known failure is reported") {
     Stage stage;
     std::string off = "off: [";
     const Result all = stage.run({{"reference", "service:1"}});
@@ -65,7 +65,7 @@ TEST_CASE("A contract file decides what is asserted; a known failure past its da
     CHECK(stage.run({{"reference", "service:1"}, {"contract", "contract.yml"}}).exit == Exit::done);
 }
 
-TEST_CASE("Without a contract nothing is tested, and that is said") {
+TEST_CASE("Without a contract nothing is tested, and a notice says so") {
     Stage stage;
     const Result result = stage.run({{"reference", "service:1"}, {"contract", "off"}});
     CHECK(result.exit == Exit::done);

@@ -17,7 +17,7 @@ const std::string not_built =
 const std::string one_base = R"([{"reference": "gcr.io/distroless/cc-debian12:nonroot", "digest": ")" +
                              sha256("base").text() + R"(", "created": "2026-11-19T00:00:00Z", "standIn": false}])";
 
-/// Built, tested, published and released by a push on master. Then there is another event, in a fresh checkout.
+/// Built, tested, published and released by a push to master; then another event in a fresh checkout.
 struct ReleasedWorld : GitHubWorld {
     explicit ReleasedWorld(const std::string& event, const std::string& bases = one_base) {
         if (!bases.empty()) files.texts["out/bases.json"] = bases;
@@ -56,7 +56,7 @@ struct ReleasedWorld : GitHubWorld {
 
     Result run() { return run_all(world(), settings(options)); }
 
-    /// Why images are built; empty if they are not.
+    /// The reason why images are built; empty if they are not.
     std::string reason() {
         log.str("");
         const Settings given = settings(options);
@@ -77,28 +77,26 @@ struct ReleasedWorld : GitHubWorld {
     }
 };
 
-/// What is wrong, and the reason that it has to be.
-struct Doubt {
+/// A change, and the expected reason.
+struct BuildReason {
     std::string reason;
     std::function<void(ReleasedWorld&)> cause;
 };
 
-void check_doubts(const std::vector<Doubt>& doubts) {
-    for (const Doubt& doubt : doubts) {
+void check_build_reasons(const std::vector<BuildReason>& reasons) {
+    for (const BuildReason& expected : reasons) {
         ReleasedWorld fake("pull_request");
         REQUIRE(fake.reason().empty());
-        doubt.cause(fake);
+        expected.cause(fake);
         const std::string reason = fake.reason();
-        INFO("expected: " << doubt.reason << "\nfound: " << reason);
-        CHECK(holds(reason, doubt.reason));
+        INFO("expected: " << expected.reason << "\nfound: " << reason);
+        CHECK(holds(reason, expected.reason));
     }
 }
 
 }  // namespace
 
-TEST_CASE(
-    "A pull request that changes no image builds none: what the release archives is scanned, and every output says "
-    "so") {
+TEST_CASE("A pull request without changed images builds none, scans what the release archives, and says so") {
     ReleasedWorld fake("pull_request");
     fake.files.texts["NOTES.md"] = "Other words.\n";
     const Result result = fake.run();
@@ -124,7 +122,7 @@ TEST_CASE(
     CHECK(holds(fake.text("out/bases.json"), sha256("base").text()));
 }
 
-TEST_CASE("What today's databases find in what is published counts, although nothing was built") {
+TEST_CASE("Findings of today's databases in published images count, although nothing was built") {
     ReleasedWorld fake("pull_request");
     fake.finding = "CVE-2026-1111";
     const Result result = fake.run();
@@ -134,7 +132,7 @@ TEST_CASE("What today's databases find in what is published counts, although not
     CHECK(holds(fake.out.str(), "Python 1.0.0 as published: 2 findings block 4 of 4 images; nothing has to be built"));
 }
 
-TEST_CASE("What is published is compared with itself: with pull_requests: new-only none of its findings blocks") {
+TEST_CASE("Unchanged images with pull_requests: new-only: no finding blocks") {
     ReleasedWorld fake("pull_request");
     fake.files.texts["vulnerability-policy.yml"] = "gate: {pull_requests: new-only}\n";
     fake.finding = "CVE-2026-1111";
@@ -144,14 +142,14 @@ TEST_CASE("What is published is compared with itself: with pull_requests: new-on
     CHECK(holds(result.summary, "pre-existing"));
 }
 
-TEST_CASE("A pull request with findings stays red where publish: no-worse would let master publish them") {
+TEST_CASE("A pull request with findings fails although publish: no-worse would let master publish them") {
     ReleasedWorld fake("pull_request");
     fake.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
     fake.finding = "CVE-2026-1111";
     CHECK(fake.run().exit == Exit::refused);
 }
 
-TEST_CASE("A push that changes no image finds the release, leaves every tag alone and brings the alerts up to date") {
+TEST_CASE("A push without changed images finds the release, leaves all tags alone and updates the alerts") {
     ReleasedWorld fake("push");
     const auto before = fake.files.texts;
     const Result result = fake.run();
@@ -172,7 +170,7 @@ TEST_CASE("A push that changes no image finds the release, leaves every tag alon
     }
 }
 
-TEST_CASE("With gate.publish: no-worse a push passes with findings in what is published, unless it may not publish") {
+TEST_CASE("With gate.publish: no-worse a push passes with findings in published images, if it may publish") {
     for (const auto& [option, value, passes] :
          {std::tuple{"publish", "auto", true}, std::tuple{"dry-run", "true", true},
           std::tuple{"publish", "off", false}}) {
@@ -189,7 +187,7 @@ TEST_CASE("With gate.publish: no-worse a push passes with findings in what is pu
     }
 }
 
-TEST_CASE("publish: required fails where a run may not publish, also if nothing has to be published") {
+TEST_CASE("publish: required fails if a run may not publish, also if there is nothing to publish") {
     ReleasedWorld fake("push");
     fake.options["publish"] = "required";
     CHECK(fake.run().exit == Exit::done);
@@ -197,7 +195,7 @@ TEST_CASE("publish: required fails where a run may not publish, also if nothing 
     CHECK_THROWS_AS(fake.run(), Error);
 }
 
-TEST_CASE("publish: required fails where jobs are planned, not after they have built") {
+TEST_CASE("publish: required fails when the jobs are planned, not after the build") {
     ReleasedWorld fake("pull_request");
     fake.options["publish"] = "required";
     CHECK_THROWS_AS(run_matrix(fake.world(), fake.settings(fake.options)), Error);
@@ -207,7 +205,7 @@ TEST_CASE("publish: required fails where jobs are planned, not after they have b
     CHECK(run_matrix(fake.world(), fake.settings(fake.options)).outputs.at("publish") == "true");
 }
 
-TEST_CASE("A dry run needs no credentials, in a workflow step that must not have them") {
+TEST_CASE("A dry run needs no credentials") {
     ReleasedWorld fake("push");
     fake.options["dry-run"] = "true";
     const Result result = fake.run();
@@ -219,7 +217,7 @@ TEST_CASE("A dry run needs no credentials, in a workflow step that must not have
         CHECK_FALSE(holds(request.method + request.url, "POST https://registry-1"));
 }
 
-TEST_CASE("A push says that what is published has become vulnerable, in the alerts too") {
+TEST_CASE("A push reports that published images have become vulnerable, also in the alerts") {
     ReleasedWorld fake("push");
     fake.finding = "CVE-2026-1111";
     const Result result = fake.run();
@@ -228,8 +226,8 @@ TEST_CASE("A push says that what is published has become vulnerable, in the aler
     CHECK(holds(fake.hub.analyses.front().text, "CVE-2026-1111"));
 }
 
-TEST_CASE("Images are built wherever the options leave a doubt, and the log says why") {
-    check_doubts({
+TEST_CASE("Images are built if an option requires it, and the log gives the reason") {
+    check_build_reasons({
         {"rebuild: always", [](ReleasedWorld& fake) { fake.options["rebuild"] = "always"; }},
         {"--only chooses some images", [](ReleasedWorld& fake) { fake.options["only"] = "3.13.3"; }},
         {"were tested against other.yml", [](ReleasedWorld& fake) { fake.options["contract"] = "other.yml"; }},
@@ -248,8 +246,8 @@ TEST_CASE("Images are built wherever the options leave a doubt, and the log says
     });
 }
 
-TEST_CASE("Images are built if the work tree is not what the release was made from") {
-    check_doubts({
+TEST_CASE("Images are built if the work tree differs from the release") {
+    check_build_reasons({
         {"1.1.0 is not released",
          [](ReleasedWorld& fake) { fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n"; }},
         {"what goes into 3.13.3-development has changed",
@@ -274,8 +272,8 @@ TEST_CASE("Images are built if the work tree is not what the release was made fr
     });
 }
 
-TEST_CASE("Images are built if the release is not whole, or not of this program") {
-    check_doubts({
+TEST_CASE("Images are built if the release is incomplete or made by another program") {
+    check_build_reasons({
         {"1.0.0 is not released", [](ReleasedWorld& fake) { fake.hub.releases.clear(); }},
         {"was not made by this action", [](ReleasedWorld& fake) { fake.hub.releases.front().files.clear(); }},
         {"its publication was not complete",
@@ -294,8 +292,8 @@ TEST_CASE("Images are built if the release is not whole, or not of this program"
     });
 }
 
-TEST_CASE("Images are built if the registry does not hold exactly what was scanned") {
-    check_doubts({
+TEST_CASE("Images are built if the registry does not have exactly the scanned images") {
+    check_build_reasons({
         {"defradigital/python:latest-3.13 does not name what it published",
          [](ReleasedWorld& fake) { fake.files.remove("elsewhere/defradigital/python"); }},
         {"python-development:latest does not name what it published",
@@ -316,19 +314,19 @@ TEST_CASE("Images are built if the registry does not hold exactly what was scann
     });
 }
 
-TEST_CASE("Images are built if the release does not tell what its images were built on") {
+TEST_CASE("Images are built if the release does not record the bases") {
     ReleasedWorld fake("pull_request", "");
     CHECK(holds(fake.reason(), "it does not tell what its images were built on"));
 }
 
-TEST_CASE("Images are built if not all can be scanned from what the release archives") {
+TEST_CASE("Images are built if not all can be scanned from the release") {
     ReleasedWorld fake("pull_request");
     fake.processes.stub({"trivy", "version", "--config"}, R"({"Version": "0.75.0"})");
-    CHECK_THROWS_AS(fake.run(), Error);  // there is no engine here
+    CHECK_THROWS_AS(fake.run(), Error);  // because there is no engine
     CHECK(holds(fake.log.str(), "images are built all the same: not all can be scanned"));
 }
 
-TEST_CASE("A laptop that publishes nowhere builds without a word about it") {
+TEST_CASE("A local run without a destination builds without a notice") {
     ReleasedWorld fake("pull_request");
     const Settings given = fake.settings();
     CHECK_FALSE(find_unchanged(fake.world(), given, load_project(fake.world(), given), Scans::fetched));
@@ -336,7 +334,7 @@ TEST_CASE("A laptop that publishes nowhere builds without a word about it") {
     CHECK(fake.http.sent.empty());
 }
 
-TEST_CASE("matrix plans no job where nothing has to be built, and says why") {
+TEST_CASE("matrix plans no job if nothing has to be built, and gives the reason") {
     ReleasedWorld fake("pull_request");
     const Result result = run_matrix(fake.world(), fake.settings(fake.options));
     CHECK(result.exit == Exit::done);
@@ -348,7 +346,7 @@ TEST_CASE("matrix plans no job where nothing has to be built, and says why") {
     CHECK_FALSE(fake.files.is_directory("out/releases/1.0.0/out/scans"));
 }
 
-TEST_CASE("matrix plans all jobs where images are built, and asks nobody where no registry is named") {
+TEST_CASE("matrix plans all jobs if images are built, and sends no request without a registry") {
     ReleasedWorld fake("pull_request");
     fake.options["rebuild"] = "always";
     const Result always = run_matrix(fake.world(), fake.settings(fake.options));

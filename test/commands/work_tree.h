@@ -1,4 +1,4 @@
-// A work tree in memory that every command can start from, with two versions in its matrix.
+// An in-memory work tree for every command, with two versions in its matrix.
 #pragma once
 
 #include <string>

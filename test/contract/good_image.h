@@ -1,4 +1,4 @@
-// Images by hand that keep every row: a distroless production image and a development image.
+// Facts of images that pass every check: a distroless production image and a development image.
 #pragma once
 
 #include <fstream>
@@ -70,7 +70,7 @@ inline void add_files_of_both(FileTree& tree) {
     tree.files["/home/nonroot/.local/bin/uv"] = make_link("/usr/local/bin/uv");
 }
 
-inline void add_answers_of_both(ContainerRun& python, const std::string& version) {
+inline void add_common_answers(ContainerRun& python, const std::string& version) {
     python.answers["version"] = {{version, "/usr/local"}, ""};
     python.answers["platform"] = {{"linux-x86_64"}, ""};
     python.answers["extension-modules"] = {{"all 63"}, ""};
@@ -122,7 +122,7 @@ inline ImageFacts make_good_image(Target target) {
     facts.config.layers = 4;
     facts.certificates = parse_certificates({{"certificates/good-root.crt", fixture("good-root.crt")}});
     add_files_of_both(facts.files);
-    add_answers_of_both(facts.python, "3.13.5");
+    add_common_answers(facts.python, "3.13.5");
     facts.hardened.answers["restricted"] = {{"1000", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.any_user.answers["restricted"] = {{"23456", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.orphans.answers["zombies"] = {{"0"}, ""};
@@ -133,7 +133,7 @@ inline ImageFacts make_good_image(Target target) {
 
 inline constexpr const char* site_packages = "/home/nonroot/.venv/lib/python3.13/site-packages";
 
-/// A wheel that a service has installed, with compiled modules, libraries of its own, a static library and a program.
+/// An installed wheel with compiled modules, bundled libraries, a static library and a program.
 inline void add_wheel_of_service(FileTree& tree) {
     const std::string site = site_packages;
     for (const char* directory : {"/home/nonroot/.venv", "/home/nonroot/.venv/bin", "/home/nonroot/.venv/lib",

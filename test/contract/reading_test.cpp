@@ -1,4 +1,4 @@
-// Everything that is read: tars, configurations, answers, contract files, certificates, reports.
+// The parsers of contract/: tars, configurations, probe results, contract files, certificates, reports.
 #include <catch2/catch_test_macros.hpp>
 #include <functional>
 #include <sstream>
@@ -12,7 +12,7 @@
 
 namespace {
 
-std::string told(const std::function<void()>& work) {
+std::string message_of(const std::function<void()>& work) {
     try {
         work();
     } catch (const Error& error) {
@@ -31,7 +31,7 @@ std::string with_checksum(std::string block) {
     return block;
 }
 
-/// A header block with these fields changed.
+/// A tar header block with these fields.
 std::string header(const std::string& path, char type, std::uint64_t size, const std::string& link = "",
                    const std::string& mode = "0000644") {
     std::string block = render_tar_header(path, size);
@@ -53,12 +53,12 @@ FileTree read(const std::string& tar) {
 
 std::string refusal(const std::string& tar) {
     std::istringstream stream(tar);
-    return told([&] { read_file_tree(stream, "the export"); });
+    return message_of([&] { read_file_tree(stream, "the export"); });
 }
 
 }  // namespace
 
-TEST_CASE("a tar is read with its modes, links and sizes") {
+TEST_CASE("a tar is parsed with its modes, links and sizes") {
     const FileTree tree = read(header("./etc/", '5', 0, "", "0000755") + file("etc/passwd", "root:x:0:0\n") +
                                header("usr", '2', 0, "/etc") + header("etc/group", '1', 0, "etc/passwd") +
                                file("bin/su",
@@ -66,7 +66,7 @@ TEST_CASE("a tar is read with its modes, links and sizes") {
                                     "ELF and more",
                                     '0', "0004755"));
     CHECK(tree.files.size() == 6);
-    CHECK(tree.files.at("/bin").type == FileType::directory);  // which the tar does not mention
+    CHECK(tree.files.at("/bin").type == FileType::directory);  // the tar does not list it
     CHECK(tree.files.at("/etc").type == FileType::directory);
     CHECK(tree.files.at("/etc/passwd").text == "root:x:0:0\n");
     CHECK(tree.files.at("/etc/group").further_name);
@@ -74,7 +74,8 @@ TEST_CASE("a tar is read with its modes, links and sizes") {
     CHECK(tree.files.at("/bin/su").mode == 04755);
     CHECK(tree.files.at("/bin/su").elf);
     CHECK(tree.files.at("/bin/su").md5 == "4fea653ef21d841aacda332fcf69bfa4");
-    // As in RECORD: python3 -c 'import base64, hashlib; print(base64.urlsafe_b64encode(hashlib.sha256(…).digest()))'
+    // The format of RECORD: python3 -c 'import base64, hashlib;
+    // print(base64.urlsafe_b64encode(hashlib.sha256(…).digest()))'
     CHECK(tree.files.at("/bin/su").sha256 == "NOZJeGT8Dl7GT0qB21faQ9vnDy9bCLn5BKGtHTJV0JE");
     CHECK(tree.size() == 11 + 13);
 }
@@ -100,7 +101,7 @@ std::string paths_of(const FileTree& tree) {
 
 }  // namespace
 
-TEST_CASE("a higher layer replaces files, and files by directories and the other way round") {
+TEST_CASE("a higher layer replaces files, also files by directories and vice versa") {
     const FileTree tree = stack({file("etc/passwd", "old\n") + file("a", "1") + file("b/c", "2") + file("b/d", "3"),
                                  file("etc/passwd", "new\n") + header("a", '5', 0, "", "0000700") + file("b", "4")});
     CHECK(paths_of(tree) == "/a /b /etc /etc/passwd ");
@@ -109,14 +110,14 @@ TEST_CASE("a higher layer replaces files, and files by directories and the other
     CHECK(tree.size() == 5);
 }
 
-TEST_CASE("a directory that is in two layers keeps what is in it, with the mode of the higher one") {
+TEST_CASE("a directory in two layers keeps its content and has the mode of the higher one") {
     const FileTree tree =
         stack({file("tmp/a", "1"), header("./", '5', 0) + header("tmp", '5', 0, "", "0001777") + file("tmp/b", "2")});
     CHECK(paths_of(tree) == "/ /tmp /tmp/a /tmp/b ");
     CHECK(tree.files.at("/tmp").mode == 01777);
 }
 
-TEST_CASE("a whiteout hides what is below its layer, and nothing of its own layer") {
+TEST_CASE("a whiteout hides only lower layers") {
     const std::string below = file("a/x", "1") + file("a/y/z", "2") + file("ab", "3") + file("b/x", "4");
     CHECK(paths_of(stack({below, file("a/.wh.y", "") + file(".wh.b", "")})) == "/a /a/x /ab ");
     CHECK(paths_of(stack({below, file("a/new", "5") + file("a/.wh..wh..opq", "")})) == "/a /a/new /ab /b /b/x ");
@@ -124,12 +125,12 @@ TEST_CASE("a whiteout hides what is below its layer, and nothing of its own laye
     CHECK(paths_of(stack({below, file(".wh.absent", "")})) == paths_of(stack({below})));
 }
 
-TEST_CASE("a layer that writes below a link of a lower layer writes to where the link leads") {
+TEST_CASE("a file below a symbolic link of a lower layer goes to the target of the link") {
     const FileTree tree = stack({file("usr/lib/a", "1") + header("lib", '2', 0, "usr/lib"), file("lib/b", "2")});
     CHECK(paths_of(tree) == "/lib /usr /usr/lib /usr/lib/a /usr/lib/b ");
 }
 
-TEST_CASE("a content counts as long as one of its names is left") {
+TEST_CASE("content counts as long as it has a name") {
     const std::string below = file("z", "12345") + header("a", '1', 0, "z");
     CHECK(stack({below}).size() == 5);
     CHECK(stack({below}).files.at("/a").further_name);
@@ -137,7 +138,7 @@ TEST_CASE("a content counts as long as one of its names is left") {
     CHECK(stack({below, header("b", '1', 0, "a") + file("z", "6")}).size() == 6);
 }
 
-TEST_CASE("long names come from pax and GNU headers") {
+TEST_CASE("long names are read from pax and GNU headers") {
     const std::string name = std::string(150, 'a') + "/" + std::string(150, 'b');
     const std::string record = " path=" + name + "\n";
     const std::string pax = std::to_string(record.size() + 3) + record;
@@ -150,13 +151,13 @@ TEST_CASE("long names come from pax and GNU headers") {
           "/target");
 }
 
-TEST_CASE("a size beyond octal digits is read") {
+TEST_CASE("a size in base 256 is read") {
     std::string block = header("big", '5', 0);
     block.replace(108, 8, std::string("\x80\0\0\0\0\x0F\x42\x40", 8));  // uid 1000000 in base 256
     CHECK(read(with_checksum(block)).files.at("/big").uid == 1'000'000);
 }
 
-TEST_CASE("what is no tar is refused") {
+TEST_CASE("an invalid tar is rejected") {
     const std::string hint = "\n  hint: run it again, or see the engine's log\n";
     const std::string start = "the export is no readable tar: ";
     CHECK(refusal("") == start + "it ends too early" + hint);
@@ -169,7 +170,7 @@ TEST_CASE("what is no tar is refused") {
     CHECK(refusal(file("a", "11 size=x1\n", 'x')) == start + "a size is no number" + hint);
 }
 
-TEST_CASE("links are followed as the kernel follows them") {
+TEST_CASE("links are followed as in the kernel") {
     const FileTree tree =
         read(header("a", '5', 0) + header("a/b", '5', 0) + file("a/b/c", "!") + header("up", '2', 0, "a/b/../b/./c") +
              header("root", '2', 0, "../../a") + header("ring1", '2', 0, "ring2") + header("ring2", '2', 0, "ring1"));
@@ -182,7 +183,7 @@ TEST_CASE("links are followed as the kernel follows them") {
     CHECK_FALSE(tree.has_file("/a"));
 }
 
-TEST_CASE("the C library's build is found in it") {
+TEST_CASE("the build of the C library is found in its file") {
     const std::string elf =
         "\x7F"
         "ELF";
@@ -195,7 +196,7 @@ TEST_CASE("the C library's build is found in it") {
     CHECK(tree.files.at("/lib/libm.so.6").libc_build.empty());
 }
 
-TEST_CASE("a configuration is read from a layout and from the engine alike") {
+TEST_CASE("a configuration is read from a layout and from the engine") {
     const std::string inside =
         R"({"User":"1000","WorkingDir":"/app","Entrypoint":["python"],"Cmd":["-V"],"Env":["A=1","B=x=y","C"],
         "Labels":{"k":"v"},"Volumes":{"/d":{}},"OnBuild":null,"ExposedPorts":{},"Healthcheck":{"Test":["NONE"]}})";
@@ -218,7 +219,7 @@ TEST_CASE("a configuration is read from a layout and from the engine alike") {
     }
 }
 
-TEST_CASE("answers are lines of JSON among whatever else an image prints") {
+TEST_CASE("probe results are lines of JSON among other output of an image") {
     const auto answers = parse_answers(
         "hello\n{\"probe\": \"a\", \"values\": [\"1\", \"2\"]}\n[]\n{\"probe\": \"b\", \"error\": \"no\"}\n{\"probe\": "
         "5}\n{\"half\": ");
@@ -227,7 +228,7 @@ TEST_CASE("answers are lines of JSON among whatever else an image prints") {
     CHECK(answers.at("b").error == "no");
 }
 
-TEST_CASE("a contract file says what is on, the limits and what is known") {
+TEST_CASE("a contract file has checks that are off, limits and known failures") {
     const Contract contract = parse_contract(
         "off: [size, layers]\n"
         "limits: {production_mb: {amd64: 75}, stop_seconds: 2}\n"
@@ -248,8 +249,8 @@ TEST_CASE("a contract file says what is on, the limits and what is known") {
     CHECK(contract.known[0].review_by == *parse_date("2027-01-31"));
 }
 
-TEST_CASE("every mistake of a contract file is told with its line") {
-    const std::string text = told([] {
+TEST_CASE("every error in a contract file is reported with its line") {
+    const std::string text = message_of([] {
         parse_contract(
             "off: [sise]\n"
             "limits: {layers: many, speed: 3}\n"
@@ -263,16 +264,16 @@ TEST_CASE("every mistake of a contract file is told with its line") {
             "off: []\n",
             "contract.yml");
     });
-    approve(text, "contract/mistakes.golden");
+    approve(text, "contract/errors.golden");
 }
 
 TEST_CASE("what is not YAML is reported with its line") {
-    CHECK(told([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: is not YAML: "));
-    CHECK(told([] { parse_contract("- a\n", "c.yml"); }) ==
+    CHECK(message_of([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: is not YAML: "));
+    CHECK(message_of([] { parse_contract("- a\n", "c.yml"); }) ==
           "c.yml:1: the contract is not a map\n  hint: write it as KEY: VALUE lines; known are: off, limits, known\n");
 }
 
-TEST_CASE("known failures that have ended, are fixed or are about nothing are reported") {
+TEST_CASE("known failures that are expired, fixed or unmatched are reported") {
     const Date today = *parse_date("2026-11-23");
     Contract contract = parse_contract(
         "known:\n"
@@ -292,7 +293,7 @@ TEST_CASE("known failures that have ended, are fixed or are about nothing are re
           "images, or take it out\n");
 }
 
-TEST_CASE("a certificate that keeps RFC 5280 is taken by strict verification") {
+TEST_CASE("a certificate that follows RFC 5280 passes strict verification") {
     const auto certificates =
         parse_certificates({{"a.crt", "some words\n" + fixture("good-root.crt") + fixture("other-root.crt")}});
     REQUIRE(certificates.size() == 2);
@@ -304,7 +305,7 @@ TEST_CASE("a certificate that keeps RFC 5280 is taken by strict verification") {
     CHECK(certificates[1].at.line > 10);
 }
 
-TEST_CASE("certificates that strict verification refuses are told with the reason") {
+TEST_CASE("certificates that fail strict verification are reported with the reason") {
     const auto reasons = [](const std::string& name) {
         return parse_certificates({{name, fixture(name)}}).at(0).refused_because;
     };
@@ -314,7 +315,7 @@ TEST_CASE("certificates that strict verification refuses are told with the reaso
     CHECK_FALSE(reasons("no-authority.crt").empty());
 }
 
-TEST_CASE("checking certificates tells mistakes, refusals, ends and doubles") {
+TEST_CASE("checking certificates reports unreadable, rejected, expired and duplicate ones") {
     const Date today = *parse_date("2026-11-23");
     const std::vector<CertificateFile> files = {
         {"certificates/1.crt", fixture("good-root.crt")},
@@ -326,20 +327,21 @@ TEST_CASE("checking certificates tells mistakes, refusals, ends and doubles") {
         {"certificates/6.crt", fixture("other-root.crt") + "-----BEGIN EC PRIVATE KEY-----\n"},
     };
     approve(render_problems(check_certificates(files, today)), "contract/certificates.golden");
-    CHECK(told([&] { parse_certificates(files); }).find("there is no certificate in this file") != std::string::npos);
+    CHECK(message_of([&] { parse_certificates(files); }).find("there is no certificate in this file") !=
+          std::string::npos);
     CHECK(check_certificates({{"ok.crt", fixture("good-root.crt")}}, today).empty());
     CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2026-10-12")).empty());
     CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2027-01-11")).at(0).what ==
           "\"CN=Ending Root,O=Test only\" ended on 2027-01-10");
 }
 
-TEST_CASE("fingerprints leave out what cannot be read") {
+TEST_CASE("unreadable certificates have no fingerprint") {
     CHECK(list_fingerprints("").empty());
     CHECK(list_fingerprints("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" +
                             fixture("good-root.crt")) == std::vector<std::string>{good_fingerprint()});
 }
 
-TEST_CASE("a report says the same after it was written and read") {
+TEST_CASE("a report can be written and read back") {
     const ContractReport report{
         .name = "3.13.5-production-linux-amd64",
         .manifest = "sha256:1",
@@ -355,14 +357,14 @@ TEST_CASE("a report says the same after it was written and read") {
     approve(render_contract_markdown({report}), "contract/report.md.golden");
 }
 
-TEST_CASE("a report is kept if it has rows and none is broken") {
+TEST_CASE("a report passed if it has rows and none failed") {
     CHECK_FALSE(ContractReport{.name = "x", .manifest = "", .rows = {}}.passed());
     CHECK(ContractReport{.name = "x", .manifest = "", .rows = {{"a", "", "", "", RowResult::known, ""}}}.passed());
 }
 
-TEST_CASE("what is no report is refused") {
-    CHECK(told([] { parse_contract_json("{}", "out/tests/x.json"); }) ==
+TEST_CASE("an invalid report is rejected") {
+    CHECK(message_of([] { parse_contract_json("{}", "out/tests/x.json"); }) ==
           "out/tests/x.json is no contract report: it has no name or no rows\n  hint: run `test` again\n");
-    CHECK(told([] { parse_contract_json(R"({"name":"x","rows":[{"id":"a","result":"fine"}]})", "r"); }) ==
+    CHECK(message_of([] { parse_contract_json(R"({"name":"x","rows":[{"id":"a","result":"fine"}]})", "r"); }) ==
           "r is no contract report: a row has no id or no result\n  hint: run `test` again\n");
 }

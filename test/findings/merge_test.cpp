@@ -28,7 +28,7 @@ Finding named(Finding finding, const std::vector<std::string>& aliases) {
     return finding;
 }
 
-/// Reports of both scanners with few names, so that a lot of them are the same thing.
+/// Reports of both scanners with few names, so that many findings match.
 Reports random_reports(unsigned int seed) {
     std::mt19937 random(seed);
     const auto pick = [&](const std::vector<std::string>& words) { return words[random() % words.size()]; };
@@ -41,7 +41,7 @@ Reports random_reports(unsigned int seed) {
             if (random() % 2 == 0) finding.aliases = {pick({"GHSA-1", "GHSA-2", "GHSA-3", "PYSEC-1", "PYSEC-2"})};
             std::erase(finding.aliases, finding.id);
             finding.title = pick({"", "one", "two"});
-            finding.reported_by[0].fixed_in = {std::to_string(i)};  // so that each can be told from the others
+            finding.reported_by[0].fixed_in = {std::to_string(i)};  // so that each is unique
             findings.push_back(finding);
         }
         reports.push_back(report_of(scanner, findings));
@@ -51,15 +51,14 @@ Reports random_reports(unsigned int seed) {
 
 }  // namespace
 
-TEST_CASE("two reports of one image become one list, worst first") {
+TEST_CASE("two reports of one image are merged into one list, most severe first") {
     const std::vector<Finding> merged = merge_findings(both());
     CHECK(ids_of(merged) ==
           "CVE-2026-0001 CVE-2026-0003 CVE-2026-0006 CVE-2026-0007 GHSA-gggg-hhhh-jjjj CVE-2026-0002 CVE-2026-0005 "
           "CVE-2026-0004 TEMP-0000001-ABCDEF");
 }
 
-TEST_CASE(
-    "the two real reports of one image are 15 findings: 14 that Trivy sees, and the interpreter that only Grype sees") {
+TEST_CASE("two real reports of one image have 15 findings: 14 by Trivy, and the interpreter by Grype only") {
     const std::string directory = corpus_dir() + "/../recipes/scanners/reports/";
     const std::string of_trivy = text_of_file(directory + "trivy-oci.json");
     const std::string of_grype = text_of_file(directory + "grype-oci.json");
@@ -79,7 +78,7 @@ TEST_CASE(
     CHECK(merge_findings({parse_grype_report(of_grype, "grype-oci.json"), trivy}) == merged);
 }
 
-TEST_CASE("a merged finding keeps what each scanner says, also where they disagree") {
+TEST_CASE("a merged finding keeps the details of each scanner, also if they differ") {
     const std::vector<Finding> merged = merge_findings(both());
     const Finding& urllib = with_id(merged, "CVE-2026-0006");
     REQUIRE(urllib.reported_by.size() == 2);
@@ -99,17 +98,17 @@ TEST_CASE("a merged finding keeps what each scanner says, also where they disagr
     CHECK(ssl.layer == sha256("base").text());
 }
 
-TEST_CASE("two vulnerabilities of one Debian advisory stay two") {
+TEST_CASE("two vulnerabilities of one Debian advisory stay two findings") {
     const std::vector<Finding> merged = merge_findings(both());
     CHECK(with_id(merged, "CVE-2026-0001").key() != with_id(merged, "CVE-2026-0002").key());
 }
 
-TEST_CASE("what one scanner leaves out by a built-in rule says so where the other sees it") {
+TEST_CASE("a finding suppressed by a built-in rule of one scanner says so if the other reports it") {
     CHECK(with_id(merge_findings(both()), "CVE-2026-0003").ignored_because ==
           "grype suppressed it by a built-in rule (CVE-2026-0003, zlib1g, deb)");
 }
 
-TEST_CASE("aliases are joined through any number of steps") {
+TEST_CASE("aliases are joined transitively") {
     const Finding a = named(found_at(Scanner::trivy, "PYSEC-1", "a", Severity::low, "/x"), {"GHSA-1"});
     const Finding b = named(found_at(Scanner::grype, "GHSA-1", "a", Severity::high, "/x"), {"OSV-1"});
     const Finding c = named(found_at(Scanner::grype, "CVE-1", "a", Severity::low, "/x"), {"OSV-1"});
@@ -120,7 +119,7 @@ TEST_CASE("aliases are joined through any number of steps") {
     CHECK(merged[0].reported_by.size() == 3);
 }
 
-TEST_CASE("two CVEs stay two findings, also when an advisory names both") {
+TEST_CASE("two CVEs stay two findings, also if an advisory names both") {
     const Finding a = named(found_at(Scanner::trivy, "CVE-1", "a", Severity::low, "/x"), {"GHSA-1"});
     const Finding b = named(found_at(Scanner::trivy, "CVE-2", "a", Severity::low, "/x"), {"GHSA-1"});
     const Finding c = found_at(Scanner::grype, "GHSA-1", "a", Severity::high, "/x");
@@ -137,7 +136,7 @@ TEST_CASE("the same vulnerability in two packages, or at two paths, is two findi
     CHECK(merged.size() == 3);
 }
 
-TEST_CASE("the order of the reports and of what is in them does not matter") {
+TEST_CASE("the order of the reports and of their findings does not matter") {
     const unsigned int seed = GENERATE(range(0U, 40U));
     Reports reports = seed == 0 ? both() : random_reports(seed);
     const std::vector<Finding> merged = merge_findings(reports);
@@ -147,7 +146,7 @@ TEST_CASE("the order of the reports and of what is in them does not matter") {
     CHECK(merge_findings(reports) == merged);
 }
 
-TEST_CASE("merging what is merged changes nothing") {
+TEST_CASE("merging is idempotent") {
     const unsigned int seed = GENERATE(range(0U, 40U));
     const Reports reports = seed == 0 ? both() : random_reports(seed);
     const std::vector<Finding> merged = merge_findings(reports);
@@ -156,7 +155,7 @@ TEST_CASE("merging what is merged changes nothing") {
     CHECK(merge_findings(Reports{again, again}) == merged);
 }
 
-TEST_CASE("no two findings have the same key, and each report's finding is in one of them") {
+TEST_CASE("keys are unique, and every reported finding is in exactly one merged finding") {
     const unsigned int seed = GENERATE(range(1U, 40U));
     const Reports reports = random_reports(seed);
     const std::vector<Finding> merged = merge_findings(reports);
@@ -173,7 +172,7 @@ TEST_CASE("no two findings have the same key, and each report's finding is in on
     }
 }
 
-TEST_CASE("removing a finding never changes another one's key") {
+TEST_CASE("removing a finding never changes the key of another") {
     const unsigned int seed = GENERATE(range(1U, 25U));
     const Reports reports = random_reports(seed);
     const std::vector<Finding> merged = merge_findings(reports);

@@ -1,4 +1,4 @@
-// Fuzzes what the plan reads from a repository: a text is read or refused, and what is corrected once stays as it is.
+// Fuzzes the parsers of a repository's files: every text is parsed or rejected, and a fix is idempotent.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>

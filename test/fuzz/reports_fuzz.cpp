@@ -1,5 +1,5 @@
-// Fuzzes what is read of the scanners: a report is read or refused, and reading a text in place finds in it
-// what reading a copy does.
+// Fuzzes the parsers of scanner reports: every text is parsed or rejected, and in-situ parsing gives the same result as
+// parsing a copy.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -40,7 +40,8 @@ void fuzz_grype(const std::string& text) try { parse_grype_report(text, "it"); }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size);
-    if (size < 10'000 && read_from_a_copy(text) != read_in_place(text)) std::abort();  // deeper, the walk is too deep
+    if (size < 10'000 && read_from_a_copy(text) != read_in_place(text))
+        std::abort();  // deeper nesting would overflow the stack of this comparison
     fuzz_trivy(text), fuzz_grype(text);
     return 0;
 }

@@ -21,31 +21,31 @@ Response limited(std::vector<Header> headers, std::string body = "", int status 
 
 }  // namespace
 
-TEST_CASE("Every request says who asks, in which version, and carries the token in one header only") {
-    ScriptedGitHub told;
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("Every request has the User-Agent and API version, and the token in one header only") {
+    ScriptedGitHub server;
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     api.require({.path = "releases?per_page=100"});
-    const Request& sent = told.fake.http.sent.front();
+    const Request& sent = server.fake.http.sent.front();
     CHECK(sent.url == "https://api.github.example/repos/defra/images/releases?per_page=100");
     std::string headers;
     for (const Header& header : sent.headers) headers += header.name + ": " + header.value + "\n";
     CHECK(headers ==
           "User-Agent: python-image-action\nAccept: application/vnd.github+json\nX-GitHub-Api-Version: 2022-11-28\n"
           "Authorization: Bearer canary-token-of-the-test\n");
-    CHECK(told.fake.log.str().find("canary") == std::string::npos);
+    CHECK(server.fake.log.str().find("canary") == std::string::npos);
 }
 
-TEST_CASE("The prefix of a GitHub Enterprise Server stands before every path") {
-    ScriptedGitHub told;
-    told.hub.base = "https://ghe.example/api/v3";
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("The path prefix of a GitHub Enterprise Server precedes every path") {
+    ScriptedGitHub server;
+    server.hub.base = "https://ghe.example/api/v3";
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     api.require({.path = "releases?per_page=100"});
-    CHECK(told.fake.http.sent.front().url == "https://ghe.example/api/v3/repos/defra/images/releases?per_page=100");
+    CHECK(server.fake.http.sent.front().url == "https://ghe.example/api/v3/repos/defra/images/releases?per_page=100");
 }
 
-TEST_CASE("A token is never sent in clear over a network") {
+TEST_CASE("A token is never sent over a network without TLS") {
     FakeWorld fake;
     const World world = fake.world();
     CHECK(error_of([&] { Api(world, {.base = "http://api.github.com", .repository = "a/b", .token = {}}); }).exit ==
@@ -53,30 +53,30 @@ TEST_CASE("A token is never sent in clear over a network") {
     CHECK_NOTHROW(Api(world, {.base = "http://127.0.0.1:8080", .repository = "a/b", .token = {}}));
 }
 
-TEST_CASE("A list is read to its last page") {
-    ScriptedGitHub told;
-    told.hub.page_size = 2;
-    for (int i = 1; i <= 5; ++i) told.hub.releases.push_back({.id = i, .tag = std::to_string(i)});
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("All pages of a list are read") {
+    ScriptedGitHub server;
+    server.hub.page_size = 2;
+    for (int i = 1; i <= 5; ++i) server.hub.releases.push_back({.id = i, .tag = std::to_string(i)});
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     CHECK(api.load_list("releases?per_page=2", {}).Size() == 5);
     CHECK(told.fake.http.sent.size() == 3);
 }
 
-TEST_CASE("A limit is waited out, and the call goes through") {
-    ScriptedGitHub told;
-    told.hub.faults = {{"GET", "releases*", limit("7"), false, 2}};
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("A short rate limit is waited out") {
+    ScriptedGitHub server;
+    server.hub.faults = {{"GET", "releases*", limit("7"), false, 2}};
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     CHECK(api.require({.path = "releases?per_page=100"}).status == 200);
-    CHECK(told.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{7s, 7s});
-    CHECK(told.fake.log.str().find("GET releases: 403 You have exceeded a secondary rate limit; trying again in 7 s") !=
-          std::string::npos);
+    CHECK(server.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{7s, 7s});
+    CHECK(server.fake.log.str().find(
+              "GET releases: 403 You have exceeded a secondary rate limit; trying again in 7 s") != std::string::npos);
 }
 
-TEST_CASE("A limit that lasts longer than our patience ends the run at once, and says until when") {
-    ScriptedGitHub told;
-    told.hub.faults = {
+TEST_CASE("A long rate limit ends the run at once with the time when it ends") {
+    ScriptedGitHub server;
+    server.hub.faults = {
         {"GET",
          "releases*",
          {403,
@@ -86,25 +86,25 @@ TEST_CASE("A limit that lasts longer than our patience ends the run at once, and
           R"({"message":"API rate limit exceeded for installation"})"},
          false,
          1}};
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     const Error error = error_of([&] { api.send({.path = "releases?per_page=100"}); });
     CHECK(error.exit == Exit::failed);
     CHECK(error.problems.front().what.find("2026-11-23T12:50:01Z") != std::string::npos);
-    CHECK(told.fake.clock.sleeps.empty());
+    CHECK(server.fake.clock.sleeps.empty());
 }
 
-TEST_CASE("What passes is tried again, but what creates something is not") {
-    ScriptedGitHub told;
-    told.hub.faults = {{"GET", "releases*", {502, {}, ""}, false, 2}, {"POST", "issues", {502, {}, ""}, false, 1}};
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("Transient failures are retried, except for requests that create something") {
+    ScriptedGitHub server;
+    server.hub.faults = {{"GET", "releases*", {502, {}, ""}, false, 2}, {"POST", "issues", {502, {}, ""}, false, 1}};
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     CHECK(api.send({.path = "releases?per_page=100"}).status == 200);
     CHECK(api.send({.method = "POST", .path = "issues", .body = R"({"title":"a"})", .creates = true}).status == 502);
-    CHECK(told.hub.count("POST issues") == 1);
+    CHECK(server.hub.count("POST issues") == 1);
 }
 
-TEST_CASE("No answer is a value too") {
+TEST_CASE("A missing response is a value") {
     FakeWorld fake;
     fake.http.fail("POST", "*");
     const World world = fake.world();
@@ -115,28 +115,28 @@ TEST_CASE("No answer is a value too") {
     CHECK(response.body.find("connection reset") != std::string::npos);
 }
 
-TEST_CASE("A refusal for want of rights is not tried again") {
-    ScriptedGitHub told;
-    told.hub.faults = {
+TEST_CASE("A missing permission is not retried") {
+    ScriptedGitHub server;
+    server.hub.faults = {
         {"GET", "releases*", {403, {}, R"({"message":"Resource not accessible by integration"})"}, false, -1}};
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     CHECK_THROWS_AS(api.load_list("releases?per_page=100", {"no list", "contents: read"}), Error);
     CHECK(told.fake.http.sent.size() == 1);
 }
 
-TEST_CASE("Writes keep a second apart, and three where people are told") {
-    ScriptedGitHub told;
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("Writes are a second apart, and three if they notify people") {
+    ScriptedGitHub server;
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     api.send({.method = "POST", .path = "labels", .body = R"({"name":"a"})"});
     api.send({.path = "releases?per_page=100"});
     api.send({.method = "POST", .path = "labels", .body = R"({"name":"b"})"});
     api.send({.method = "POST", .path = "issues", .body = R"({"title":"a"})", .creates = true, .notifies = true});
-    CHECK(told.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{1s, 3s});
+    CHECK(server.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{1s, 3s});
 }
 
-TEST_CASE("A file that lies elsewhere is fetched from there without the token") {
+TEST_CASE("A redirected download is sent without the token") {
     FakeWorld fake;
     fake.http.stub("GET", "https://api.github.com/*", {302, {{"Location", "https://files.example/x?sig=1"}}, ""});
     fake.http.stub("GET", "https://files.example/*", 200, "content");
@@ -147,11 +147,11 @@ TEST_CASE("A file that lies elsewhere is fetched from there without the token") 
     for (const Header& header : fake.http.sent.back().headers) CHECK(header.value.find("canary") == std::string::npos);
 }
 
-TEST_CASE("What is sent may hold none of the run's secrets, since masks cover logs only") {
-    ScriptedGitHub told;
-    ApiSettings settings = told.settings();
+TEST_CASE("A request that contains a secret is never sent, since masks cover only logs") {
+    ScriptedGitHub server;
+    ApiSettings settings = server.settings();
     settings.others = {Secret("canary-docker-token")};
-    const World world = told.fake.world();
+    const World world = server.fake.world();
     Api api(world, settings);
     for (const char* leak : {"canary-token-of-the-test", "canary-docker-token"}) {
         const Error error = error_of([&] {
@@ -159,7 +159,7 @@ TEST_CASE("What is sent may hold none of the run's secrets, since masks cover lo
         });
         CHECK(error.problems.front().what.find("canary") == std::string::npos);
     }
-    CHECK(told.fake.http.sent.empty());
+    CHECK(server.fake.http.sent.empty());
 }
 
 TEST_CASE("A limit that says how long is waited out as long as it says") {

@@ -33,7 +33,7 @@ std::string texts_of(const Problems& problems) {
     return text;
 }
 
-/// A text that hardly becomes smaller when it is packed.
+/// Text that hardly compresses.
 std::string dense_text(std::size_t size) {
     static const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
     std::minstd_rand random(1);
@@ -42,7 +42,7 @@ std::string dense_text(std::size_t size) {
     return text;
 }
 
-/// 21 images, one of which has one finding more than GitHub takes of one run.
+/// 21 images, one with one finding more than GitHub accepts per run.
 Run run_over_all_limits() {
     Run run = large_run(25'001);
     for (int i = 1; i < 21; ++i) {
@@ -54,86 +54,87 @@ Run run_over_all_limits() {
 }
 
 struct Upload {
-    ScriptedGitHub told;
+    ScriptedGitHub server;
     UploadReport run(const std::vector<SarifUpload>& uploads = {upload_of("development"), upload_of("production")}) {
-        const World world = told.fake.world();
-        Api api(world, told.settings());
+        const World world = server.fake.world();
+        Api api(world, server.settings());
         return upload_sarif(world, api, push(), uploads);
     }
 };
 
 }  // namespace
 
-TEST_CASE("Each image is one upload, and one list tells when all were read") {
+TEST_CASE("Each image is one upload, and one list shows when all are processed") {
     Upload upload;
     const UploadReport report = upload.run();
     CHECK(report.result == UploadReport::Result::done);
     CHECK(report.accepted == 2);
     CHECK(report.problems.empty());
-    CHECK(upload.told.hub.requests() ==
+    CHECK(upload.server.hub.requests() ==
           "POST code-scanning/sarifs\nPOST code-scanning/sarifs\n"
           "GET code-scanning/analyses?ref=refs%2Fheads%2Fmaster&tool_name=python-image-action&sort=created&"
           "direction=desc&per_page=100\n");
-    CHECK(upload.told.hub.analyses.at(0).category == "images/3.13/development");
-    CHECK(upload.told.hub.analyses.at(1).text == upload_of("production").text);
-    CHECK(upload.told.hub.bodies.front().find(R"("commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")") !=
+    CHECK(upload.server.hub.analyses.at(0).category == "images/3.13/development");
+    CHECK(upload.server.hub.analyses.at(1).text == upload_of("production").text);
+    CHECK(upload.server.hub.bodies.front().find(R"("commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")") !=
           std::string::npos);
-    CHECK(upload.told.hub.bodies.front().find(R"("tool_name":"python-image-action")") != std::string::npos);
+    CHECK(upload.server.hub.bodies.front().find(R"("tool_name":"python-image-action")") != std::string::npos);
 }
 
-TEST_CASE("Where code scanning is off, that is a notice, and nothing more is tried") {
+TEST_CASE("Disabled code scanning is a notice, and no further request is sent") {
     Upload upload;
-    upload.told.hub.code_scanning = false;
+    upload.server.hub.code_scanning = false;
     const UploadReport report = upload.run();
     CHECK(report.result == UploadReport::Result::not_possible);
     CHECK(report.problems.size() == 1);
     CHECK(report.problems.front().level == Level::notice);
     CHECK(report.problems.front().what ==
           "no findings in code scanning: code scanning is not switched on for this repository");
-    CHECK(upload.told.hub.lines.size() == 1);
+    CHECK(upload.server.hub.lines.size() == 1);
 }
 
-TEST_CASE("A token that may only read is named with the permission it lacks") {
+TEST_CASE("A read-only token is reported with the missing permission") {
     Upload upload;
-    upload.told.hub.faults = {{"POST",
-                               "code-scanning/sarifs",
-                               {403, {}, R"({"message":"Resource not accessible by integration"})"},
-                               false,
-                               -1}};
+    upload.server.hub.faults = {{"POST",
+                                 "code-scanning/sarifs",
+                                 {403, {}, R"({"message":"Resource not accessible by integration"})"},
+                                 false,
+                                 -1}};
     const UploadReport report = upload.run();
     CHECK(report.result == UploadReport::Result::not_possible);
     CHECK(report.problems.front().hint.find("security-events: write") != std::string::npos);
 }
 
-TEST_CASE("A file that is too large goes up once more with its least severe half left out") {
+TEST_CASE("A file that is too large is uploaded again without its least severe half") {
     Upload upload;
-    upload.told.hub.faults = {{"POST", "code-scanning/sarifs", {413, {}, ""}, false, 1}};
+    upload.server.hub.faults = {{"POST", "code-scanning/sarifs", {413, {}, ""}, false, 1}};
     const UploadReport report = upload.run();
     CHECK(report.accepted == 2);
-    CHECK(upload.told.hub.analyses.at(0).text == upload_of("development").smaller);
+    CHECK(upload.server.hub.analyses.at(0).text == upload_of("development").smaller);
     CHECK(texts_of(report.problems) ==
           "development: the file was too large for GitHub, so its least severe half was left out\n");
 }
 
-TEST_CASE("A commit that GitHub does not know yet is asked about once more") {
+TEST_CASE("A commit that GitHub does not know yet is retried") {
     Upload upload;
-    upload.told.hub.faults = {{"POST", "code-scanning/sarifs", {404, {}, R"({"message":"Not Found"})"}, false, 1}};
+    upload.server.hub.faults = {{"POST", "code-scanning/sarifs", {404, {}, R"({"message":"Not Found"})"}, false, 1}};
     CHECK(upload.run().result == UploadReport::Result::done);
 }
 
-TEST_CASE("A lost answer costs nothing: the same category is replaced") {
+TEST_CASE("A lost response does not matter: a retry replaces the category") {
     Upload upload;
-    upload.told.hub.faults = {{"POST", "code-scanning/sarifs", {502, {}, ""}, true, 1}};
+    upload.server.hub.faults = {{"POST", "code-scanning/sarifs", {502, {}, ""}, true, 1}};
     CHECK(upload.run().result == UploadReport::Result::done);
 }
 
-TEST_CASE("A file that GitHub refuses is a fault with GitHub's words, and the others still go up") {
+TEST_CASE("A rejected file is an error with GitHub's message, and the others are still uploaded") {
     Upload upload;
-    upload.told.hub.faults = {{"POST",
-                               "code-scanning/sarifs",
-                               {422, {}, R"({"message":"Invalid request.\n\n1 item required; only 0 were supplied."})"},
-                               false,
-                               1}};
+    upload.server.hub.faults = {
+        {"POST",
+         "code-scanning/sarifs",
+         {422, {}, R"({"message":"Invalid request.\n\n1 item required; only 0 were supplied."})"},
+         false,
+         1}};
     const UploadReport report = upload.run();
     CHECK(report.result == UploadReport::Result::failed);
     CHECK(report.accepted == 1);
@@ -141,48 +142,46 @@ TEST_CASE("A file that GitHub refuses is a fault with GitHub's words, and the ot
           "the SARIF of development was not uploaded: 422 Invalid request.  1 item required; only 0 were supplied.");
 }
 
-TEST_CASE("What code scanning could not read is a fault with its errors") {
+TEST_CASE("A file that code scanning cannot process is an error with its messages") {
     Upload upload;
-    upload.told.hub.next_status = "failed";
+    upload.server.hub.next_status = "failed";
     const UploadReport report = upload.run({upload_of("production")});
     CHECK(report.result == UploadReport::Result::failed);
-    CHECK(texts_of(report.problems) == "code scanning could not read the SARIF of production: the file is odd\n");
+    CHECK(texts_of(report.problems) == "code scanning could not read the SARIF of production: the file is invalid\n");
 }
 
-TEST_CASE("What code scanning has not read after all looks is a warning") {
+TEST_CASE("A file that is still pending after all polls is a warning") {
     Upload upload;
-    upload.told.hub.next_status = "pending";
+    upload.server.hub.next_status = "pending";
     const UploadReport report = upload.run({upload_of("production")});
     CHECK(report.result == UploadReport::Result::done);
     CHECK(report.problems.front().level == Level::warning);
     CHECK(texts_of(report.problems) == "code scanning has not read the SARIF of production yet\n");
 }
 
-TEST_CASE("A file that is larger than GitHub takes is not sent at all, and its smaller one is") {
+TEST_CASE("A file above the size limit is replaced by its smaller one before the upload") {
     Upload upload;
     SarifUpload large = upload_of("production");
     large.text.replace(large.text.find("[1,2]"), 5, "[\"" + dense_text(14U << 20U) + "\"]");
     const UploadReport report = upload.run({large, upload_of("development")});
     CHECK(report.result == UploadReport::Result::done);
-    CHECK(upload.told.hub.count("POST code-scanning/sarifs") == 2);
-    CHECK(upload.told.hub.analyses.at(0).text == large.smaller);
+    CHECK(upload.server.hub.count("POST code-scanning/sarifs") == 2);
+    CHECK(upload.server.hub.analyses.at(0).text == large.smaller);
     CHECK(texts_of(report.problems) ==
           "production: the file was too large for GitHub, so its least severe half was left out\n");
 
     large.smaller.clear();
     CHECK(upload.run({large}).result == UploadReport::Result::failed);
-    CHECK(upload.told.hub.count("POST code-scanning/sarifs") == 2);
+    CHECK(upload.server.hub.count("POST code-scanning/sarifs") == 2);
 }
 
-TEST_CASE(
-    "25,001 findings among 21 images become files that GitHub takes, the same ones each time, and say what they "
-    "leave out") {
+TEST_CASE("25,001 findings in 21 images give reproducible files within GitHub's limits that say what they omit") {
     const Run run = run_over_all_limits();
     Upload upload;
     const std::vector<SarifUpload> uploads = make_sarif_uploads(run, Severity::unknown);
     CHECK(upload.run(uploads).accepted == 21);
     std::size_t largest = 0;
-    for (const FakeGitHub::FakeAnalysis& analysis : upload.told.hub.analyses) {
+    for (const FakeGitHub::FakeAnalysis& analysis : upload.server.hub.analyses) {
         const rapidjson::Document log = parse_tool_json(analysis.text, "SARIF");
         REQUIRE(items_at(log, "runs").Size() == 1);
         const auto results = items_at(items_at(log, "runs")[0], "results");
@@ -198,31 +197,31 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("512 images stay far below a thousand requests, also while none of them is read") {
+TEST_CASE("512 images take far fewer than a thousand requests, also if none is processed") {
     for (const char* status : {"complete", "pending"}) {
         Upload upload;
-        upload.told.hub.next_status = status;
+        upload.server.hub.next_status = status;
         std::vector<SarifUpload> uploads;
         for (int i = 0; i < 512; ++i) uploads.push_back(upload_of("image-" + std::to_string(i)));
         CHECK(upload.run(uploads).accepted == 512);
-        CHECK(upload.told.hub.lines.size() < 600);
+        CHECK(upload.server.hub.lines.size() < 600);
     }
 }
 
-TEST_CASE("A retired version's analyses are removed, and no others") {
-    ScriptedGitHub told;
+TEST_CASE("Only the analyses of a retired version are removed") {
+    ScriptedGitHub server;
     for (const char* category : {"images/3.11/production", "images/3.13/production", "images/3.11/development"})
-        told.hub.analyses.push_back(
-            {.id = static_cast<std::int64_t>(told.hub.analyses.size()) + 1, .sarif_id = "", .category = category});
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+        server.hub.analyses.push_back(
+            {.id = static_cast<std::int64_t>(server.hub.analyses.size()) + 1, .sarif_id = "", .category = category});
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     CHECK(remove_analyses(api, "images/3.11/") == 2);
-    CHECK(told.hub.analyses.size() == 1);
-    CHECK(told.hub.analyses.front().category == "images/3.13/production");
-    CHECK(told.hub.count("DELETE code-scanning/analyses/3*") == 1);
+    CHECK(server.hub.analyses.size() == 1);
+    CHECK(server.hub.analyses.front().category == "images/3.13/production");
+    CHECK(server.hub.count("DELETE code-scanning/analyses/3*") == 1);
 }
 
-TEST_CASE("An upload is decided on before anything is sent") {
+TEST_CASE("Whether to upload is decided before anything is sent") {
     const Event event = push();
     CHECK(decide_upload(event, Mode::automatic, Outcome::vulnerable, {}, true).granted);
     CHECK(decide_upload(event, Mode::required, Outcome::unknown, {}, true).reason ==
@@ -235,7 +234,7 @@ TEST_CASE("An upload is decided on before anything is sent") {
     CHECK_FALSE(decide_upload({}, Mode::automatic, Outcome::clean, {}, true).granted);
 }
 
-TEST_CASE("Findings are reported for a ref only by events whose code is that ref's") {
+TEST_CASE("Findings are only uploaded by events whose code belongs to the ref") {
     struct Trigger {
         std::string event;
         std::string ref;

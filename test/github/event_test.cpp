@@ -45,7 +45,7 @@ TEST_CASE("Outside a workflow there is no event") {
     CHECK_FALSE(load_event(fake.world()).in_workflow);
 }
 
-TEST_CASE("A push tells repository, default branch and the run's address") {
+TEST_CASE("A push has the repository, the default branch and the URL of the run") {
     const Event event =
         event_with(R"({"repository":{"full_name":"defra/images","default_branch":"main","fork":false}})");
     CHECK(event.in_workflow);
@@ -73,7 +73,7 @@ TEST_CASE("A pull request inside the repository does not come from a fork") {
     CHECK_FALSE(event_with(payload, "pull_request").from_fork);
 }
 
-TEST_CASE("Of a pull request the head is known beside its merge, and of no other event") {
+TEST_CASE("Only a pull request has a head commit beside its merge commit") {
     for (const char* name : {"pull_request", "pull_request_fork", "dependabot", "push", "workflow_run_of_fork"}) {
         std::ifstream file(fixtures_dir() + "/github/" + name + ".json");
         const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -84,7 +84,7 @@ TEST_CASE("Of a pull request the head is known beside its merge, and of no other
     }
 }
 
-TEST_CASE("A payload that is no event, or larger than any, is an input error and no crash") {
+TEST_CASE("An invalid or too large payload is an input error") {
     const std::string deep(200'000, '[');
     const std::string too_large = "{\"a\": \"" + std::string(25U << 20U, 'x') + "\"}";
     for (const std::string& payload : {std::string(), std::string("not json"), std::string("["), std::string("\"\""),
@@ -94,7 +94,7 @@ TEST_CASE("A payload that is no event, or larger than any, is an input error and
     }
 }
 
-TEST_CASE("Without a payload there is no event either") {
+TEST_CASE("Without a payload there is no event") {
     FakeWorld fake;
     fake.environment = {{"GITHUB_ACTIONS", "true"}};
     CHECK(error_of([&] { load_event(fake.world()); }).problems.front().what == "GITHUB_EVENT_PATH is not set");
@@ -131,7 +131,7 @@ Event event_of(const Occurrence& occurrence) {
 
 }  // namespace
 
-TEST_CASE("Each kind of event is what it is: whether it comes from a fork, and whether it may publish") {
+TEST_CASE("For each kind of event it is known whether it comes from a fork and may publish") {
     const std::vector<Occurrence> occurrences = {
         {.fixture = "push", .name = "push", .ref = "refs/heads/master", .publishes = true},
         {.fixture = "push", .name = "push", .ref = "refs/tags/master"},

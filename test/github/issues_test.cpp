@@ -18,19 +18,19 @@ TrackingPlan plan_of(TrackingAction action, const std::string& comment = "") {
 }
 
 struct Tracking {
-    ScriptedGitHub told;
+    ScriptedGitHub server;
 
     std::string run(const TrackingPlan& plan) {
-        const World world = told.fake.world();
-        Api api(world, told.settings());
+        const World world = server.fake.world();
+        Api api(world, server.settings());
         return carry_out(api, plan, load_tracking_issues(api));
     }
     TrackingIssues load() {
-        const World world = told.fake.world();
-        Api api(world, told.settings());
+        const World world = server.fake.world();
+        Api api(world, server.settings());
         return load_tracking_issues(api);
     }
-    FakeGitHub& hub() { return told.hub; }
+    FakeGitHub& hub() { return server.hub; }
     FakeGitHub::FakeIssue& add(const std::string& body, std::vector<std::string> labels = {tracking_label}) {
         FakeGitHub::FakeIssue issue;
         issue.number = static_cast<std::int64_t>(hub().issues.size()) + 1;
@@ -45,7 +45,7 @@ const std::string ours = std::string(tracking_marker) + R"(<!-- state: {"known":
 
 }  // namespace
 
-TEST_CASE("The issue is opened with its label, which is made if it is missing") {
+TEST_CASE("The issue is opened with its label, which is created if missing") {
     Tracking tracking;
     CHECK(tracking.run(plan_of(TrackingAction::create)) == "https://github.example/defra/images/issues/1");
     CHECK(tracking.hub().labels.contains(tracking_label));
@@ -53,7 +53,7 @@ TEST_CASE("The issue is opened with its label, which is made if it is missing") 
     CHECK(tracking.load().open->number == 1);
 }
 
-TEST_CASE("An update writes the comment and the body; closing says why") {
+TEST_CASE("An update writes the comment and the body; closing gives the reason") {
     Tracking tracking;
     tracking.add(ours);
     tracking.run(plan_of(TrackingAction::update, "news"));
@@ -65,10 +65,10 @@ TEST_CASE("An update writes the comment and the body; closing says why") {
     CHECK(tracking.load().closed->number == 1);
 }
 
-TEST_CASE("Among 300 issues, pull requests and others' issues with our label, ours is found and no other touched") {
+TEST_CASE("Our issue is found among 300 issues and pull requests with our label, and no other is changed") {
     Tracking tracking;
     for (int i = 0; i < 300; ++i) tracking.add("something else", {"bug"});
-    tracking.add(ours).author_type = "User";  // somebody copied the body of one of ours
+    tracking.add(ours).author_type = "User";  // a user copied the body of our issue
     tracking.hub().issues.back().author = "eve";
     tracking.add("no marker");
     tracking.add(ours).pull_request = true;
@@ -82,7 +82,7 @@ TEST_CASE("Among 300 issues, pull requests and others' issues with our label, ou
     CHECK(tracking.hub().count("PATCH *") == 1);
 }
 
-TEST_CASE("Of many pages of issues with our label the one of ours is found") {
+TEST_CASE("Our issue is found on any page of issues with our label") {
     Tracking tracking;
     tracking.hub().page_size = 10;
     for (int i = 0; i < 35; ++i) tracking.add("someone else's");
@@ -90,23 +90,23 @@ TEST_CASE("Of many pages of issues with our label the one of ours is found") {
     CHECK(tracking.load().open->number == 36);
 }
 
-TEST_CASE("A lost answer about a new issue is looked up, and there is one in the end") {
+TEST_CASE("After a lost response to a new issue, it is looked up, and exactly one exists") {
     Tracking tracking;
     tracking.hub().faults = {{"POST", "issues", {502, {}, ""}, true, 1}};
     CHECK(tracking.run(plan_of(TrackingAction::create)) == "https://github.example/defra/images/issues/1");
     CHECK(tracking.hub().issues.size() == 1);
 }
 
-TEST_CASE("A new issue that was really not made is an error") {
+TEST_CASE("A new issue that was not created is an error") {
     Tracking tracking;
     tracking.hub().faults = {{"POST", "issues", {503, {}, ""}, false, 1}};
     CHECK_THROWS_AS(tracking.run(plan_of(TrackingAction::create)), Error);
 }
 
-TEST_CASE("Two runs at once end with one open issue, the older") {
+TEST_CASE("Two concurrent runs leave one open issue, the older") {
     Tracking tracking;
-    const World world = tracking.told.fake.world();
-    Api api(world, tracking.told.settings());
+    const World world = tracking.server.fake.world();
+    Api api(world, tracking.server.settings());
     const TrackingIssues nothing_yet = load_tracking_issues(api);
     carry_out(api, plan_of(TrackingAction::create), nothing_yet);
     CHECK(carry_out(api, plan_of(TrackingAction::create), nothing_yet).ends_with("/issues/1"));
@@ -114,7 +114,7 @@ TEST_CASE("Two runs at once end with one open issue, the older") {
     CHECK(tracking.hub().issues.at(1).state_reason == "not_planned");
 }
 
-TEST_CASE("Of two open issues the older stays, whatever the night does with it") {
+TEST_CASE("Of two open issues the older one stays, whatever the nightly run does with it") {
     for (const TrackingAction action : {TrackingAction::update, TrackingAction::close, TrackingAction::leave_alone}) {
         Tracking tracking;
         tracking.add(ours);
@@ -130,7 +130,7 @@ TEST_CASE("Of two open issues the older stays, whatever the night does with it")
     }
 }
 
-TEST_CASE("A locked issue is brought up to date without a comment") {
+TEST_CASE("A locked issue is updated without a comment") {
     Tracking tracking;
     tracking.add(ours);
     tracking.hub().faults = {{"POST",
@@ -142,7 +142,7 @@ TEST_CASE("A locked issue is brought up to date without a comment") {
     CHECK(tracking.hub().issues.front().title == "title");
 }
 
-TEST_CASE("Issues that are switched off are an error that says so") {
+TEST_CASE("Disabled issues are an error that says so") {
     Tracking tracking;
     tracking.hub().issues_on = false;
     const Error error = error_of([&] { tracking.load(); });

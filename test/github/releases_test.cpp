@@ -11,7 +11,7 @@ namespace {
 const std::string commit = std::string(40, 'a');
 
 struct Making {
-    ScriptedGitHub told;
+    ScriptedGitHub server;
     WantedRelease wanted{.tag = "1.1.0",
                          .title = "Python 1.1.0",
                          .notes = "notes",
@@ -26,17 +26,17 @@ struct Making {
     }
 
     void add_file(const std::string& name, const std::string& content) {
-        told.fake.files.texts["out/release/" + name] = content;
+        server.fake.files.texts["out/release/" + name] = content;
         wanted.assets.push_back({name, "out/release/" + name, content.size(), sha256(content)});
     }
 
     MadeRelease run() {
-        const World world = told.fake.world();
-        Api api(world, told.settings());
+        const World world = server.fake.world();
+        Api api(world, server.settings());
         return make_release(world, api, wanted);
     }
 
-    FakeGitHub& hub() { return told.hub; }
+    FakeGitHub& hub() { return server.hub; }
 };
 
 Response refused(int status, const std::string& body) {
@@ -45,7 +45,7 @@ Response refused(int status, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("A release is a draft first, gets its files, and is published last, on the very commit") {
+TEST_CASE("A release is created as a draft, gets its files, and is then published on the exact commit") {
     Making making;
     making.hub().head = std::string(40, 'b');
     const MadeRelease made = making.run();
@@ -64,7 +64,7 @@ TEST_CASE("A release is a draft first, gets its files, and is published last, on
           "releases/101/assets?name=publication.json\nPATCH releases/101\n");
 }
 
-TEST_CASE("A release that is out is left alone") {
+TEST_CASE("A published release is left alone") {
     Making making;
     making.run();
     const std::size_t before = making.hub().lines.size();
@@ -72,7 +72,7 @@ TEST_CASE("A release that is out is left alone") {
     for (std::size_t i = before; i < making.hub().lines.size(); ++i) CHECK(making.hub().lines[i].starts_with("GET"));
 }
 
-TEST_CASE("What an interrupted attempt left is filled up") {
+TEST_CASE("The draft of an interrupted attempt is completed") {
     Making making;
     making.hub().releases.push_back({.id = 5, .tag = "1.1.0", .files = {{6, "publication.json", "{}"}}});
     making.run();
@@ -81,7 +81,7 @@ TEST_CASE("What an interrupted attempt left is filled up") {
     CHECK(making.hub().count("POST releases/5/assets*") == 1);
 }
 
-TEST_CASE("A draft that a killed run of another commit left is released on this run's commit") {
+TEST_CASE("The draft of a killed run for another commit is released on this run's commit") {
     Making making;
     making.hub().releases.push_back({.id = 5,
                                      .tag = "1.1.0",
@@ -94,7 +94,7 @@ TEST_CASE("A draft that a killed run of another commit left is released on this 
     CHECK(making.hub().count("POST releases") == 0);
 }
 
-TEST_CASE("A draft that this action did not write keeps its notes, and no release is made over it") {
+TEST_CASE("A draft that this action did not create stays unchanged, and no release is made") {
     for (const bool with_own_draft : {false, true}) {
         Making making;
         making.hub().releases.push_back(
@@ -113,7 +113,7 @@ TEST_CASE("A draft that this action did not write keeps its notes, and no releas
     }
 }
 
-TEST_CASE("A file that came half is taken away and sent again") {
+TEST_CASE("A partly uploaded file is deleted and uploaded again") {
     Making making;
     making.hub().releases.push_back({.id = 5, .tag = "1.1.0", .files = {{6, "publication.json", "{"}}});
     making.run();
@@ -121,21 +121,21 @@ TEST_CASE("A file that came half is taken away and sent again") {
     CHECK(making.hub().releases.front().files.back().content == "{}");
 }
 
-TEST_CASE("A lost answer about a new draft is looked up, and there is one release in the end") {
+TEST_CASE("After a lost response to a new draft, it is looked up, and exactly one release exists") {
     Making making;
     making.hub().faults = {{"POST", "releases", refused(502, ""), true, 1}};
     CHECK(making.run().created);
     CHECK(making.hub().releases.size() == 1);
 }
 
-TEST_CASE("A lost answer about a file is looked up") {
+TEST_CASE("After a lost response to a file, it is looked up") {
     Making making;
     making.hub().faults = {{"POST", "releases/*/assets*", refused(502, ""), true, 1}};
     CHECK(making.run().created);
     CHECK(making.hub().releases.front().files.size() == 2);
 }
 
-TEST_CASE("A file that GitHub says is there already is looked up, and sent again if it is another") {
+TEST_CASE("A file that already exists is checked, and uploaded again if it differs") {
     for (const bool same : {true, false}) {
         Making making;
         bool planted = false;
@@ -151,7 +151,7 @@ TEST_CASE("A file that GitHub says is there already is looked up, and sent again
     }
 }
 
-TEST_CASE("A release that takes no more files is an error that says what is left, and nothing is sent twice") {
+TEST_CASE("A release that accepts no more files is an error that lists the missing ones") {
     Making making;
     making.hub().faults = {{"POST", "releases/*/assets*",
                             refused(422, R"({"message":"Cannot upload assets to an immutable release."})"), false, -1}};
@@ -164,7 +164,7 @@ TEST_CASE("A release that takes no more files is an error that says what is left
     CHECK(making.hub().count("POST releases/*/assets*") == 1);
 }
 
-TEST_CASE("Of two drafts the older stays, and empty ones go") {
+TEST_CASE("Of two drafts the older stays, and empty ones are deleted") {
     Making making;
     making.hub().releases.push_back({.id = 5, .tag = "1.1.0"});
     making.hub().releases.push_back({.id = 6, .tag = "1.1.0"});
@@ -175,7 +175,7 @@ TEST_CASE("Of two drafts the older stays, and empty ones go") {
     CHECK_FALSE(making.hub().releases.front().draft);
 }
 
-TEST_CASE("Another run that is quicker has made it") {
+TEST_CASE("A release made by a faster run is accepted") {
     Making making;
     making.hub().faults = {
         {"POST", "releases", refused(422, R"({"errors":[{"code":"already_exists","field":"tag_name"}]})"), true, 1}};
@@ -183,7 +183,7 @@ TEST_CASE("Another run that is quicker has made it") {
     CHECK(making.hub().releases.size() == 1);
 }
 
-TEST_CASE("Of two runs at the same time the later one removes its draft and waits for the other's release") {
+TEST_CASE("The later of two concurrent runs deletes its draft and waits for the other's release") {
     Making making;
     int polls = 0;
     making.hub().before = [&] {
@@ -197,7 +197,7 @@ TEST_CASE("Of two runs at the same time the later one removes its draft and wait
     CHECK(making.hub().count("POST releases/*") == 0);
 }
 
-TEST_CASE("A file that another run changed in between is sent again before the release is published") {
+TEST_CASE("A file changed by another run is uploaded again before the release is published") {
     Making making;
     bool changed = false;
     making.hub().before = [&] {
@@ -208,10 +208,10 @@ TEST_CASE("A file that another run changed in between is sent again before the r
     };
     CHECK(making.run().created);
     for (const FakeGitHub::FileOfRelease& file : making.hub().releases.front().files)
-        CHECK(file.content == making.told.fake.files.texts.at("out/release/" + file.name));
+        CHECK(file.content == making.server.fake.files.texts.at("out/release/" + file.name));
 }
 
-TEST_CASE("A tag on another commit takes the version away") {
+TEST_CASE("A tag on another commit means that the version is taken") {
     Making making;
     making.hub().tags["1.1.0"] = std::string(40, 'c');
     const Error error = error_of([&] { making.run(); });
@@ -221,7 +221,7 @@ TEST_CASE("A tag on another commit takes the version away") {
     CHECK(making.hub().releases.empty());
 }
 
-TEST_CASE("A version of an immutable release that was deleted is burnt, and that is said") {
+TEST_CASE("The version of a deleted immutable release cannot be reused, and the error says so") {
     Making making;
     making.hub().faults = {
         {"POST", "releases",
@@ -233,7 +233,7 @@ TEST_CASE("A version of an immutable release that was deleted is burnt, and that
     CHECK(error.problems.front().hint == "raise DEFRA_VERSION");
 }
 
-TEST_CASE("A rule against the tag is explained, and our draft does not stay behind") {
+TEST_CASE("A rule against the tag is explained, and our draft is deleted") {
     Making making;
     making.hub().faults = {
         {"PATCH", "releases/*",
@@ -244,7 +244,7 @@ TEST_CASE("A rule against the tag is explained, and our draft does not stay behi
     CHECK(making.hub().releases.empty());
 }
 
-TEST_CASE("A commit that GitHub does not have is named, and what to do about it") {
+TEST_CASE("A commit that GitHub does not have is named, with a hint") {
     Making making;
     making.hub().faults = {{"PATCH", "releases/*",
                             refused(422, R"({"errors":[{"code":"invalid","field":"target_commitish"}]})"), false, 1}};
@@ -254,7 +254,7 @@ TEST_CASE("A commit that GitHub does not have is named, and what to do about it"
     CHECK(making.hub().releases.empty());
 }
 
-TEST_CASE("A commit that changes workflows is released without a target where the tag lands right by itself") {
+TEST_CASE("A commit that changes workflows is released without a target if the tag gets the right commit anyway") {
     Making making;
     making.hub().head = commit;
     making.hub().faults = {{"POST", "releases", refused(404, R"({"message":"Not Found"})"), false, 1}};
@@ -263,8 +263,7 @@ TEST_CASE("A commit that changes workflows is released without a target where th
     CHECK(making.hub().releases.front().target.empty());
 }
 
-TEST_CASE(
-    "A commit that changes workflows and is not the newest cannot be released by a workflow, and how it can is said") {
+TEST_CASE("An older commit that changes workflows cannot be released by a workflow; the hint says how") {
     Making making;
     making.hub().head = std::string(40, 'b');
     making.hub().faults = {
@@ -282,7 +281,7 @@ TEST_CASE("An older line of versions does not become the latest release") {
     CHECK(making.hub().releases.back().make_latest == "false");
 }
 
-TEST_CASE("The last release is the highest bare version that is out") {
+TEST_CASE("The last release is the highest published version without a prefix") {
     std::vector<Release> releases(5);
     releases[0] = {.id = 1, .tag = "1.10.0", .draft = false, .url = "", .uploads = ""};
     releases[1] = {.id = 2, .tag = "1.9.0", .draft = false, .url = "", .uploads = ""};
@@ -293,12 +292,12 @@ TEST_CASE("The last release is the highest bare version that is out") {
     CHECK(find_last_release({}) == nullptr);
 }
 
-TEST_CASE("A tag's name is encoded in every path") {
-    ScriptedGitHub told;
-    told.hub.tags["a/b#ü"] = commit;
-    const World world = told.fake.world();
-    Api api(world, told.settings());
+TEST_CASE("Tag names are percent-encoded in paths") {
+    ScriptedGitHub server;
+    server.hub.tags["a/b#ü"] = commit;
+    const World world = server.fake.world();
+    Api api(world, server.settings());
     CHECK(load_tag_commit(api, "a/b#ü") == commit);
-    CHECK(told.hub.lines.front() == "GET git/ref/tags/a%2Fb%23%C3%BC");
+    CHECK(server.hub.lines.front() == "GET git/ref/tags/a%2Fb%23%C3%BC");
     CHECK(load_tag_commit(api, "nothing").empty());
 }

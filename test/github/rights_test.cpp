@@ -1,4 +1,4 @@
-// A token without the rights for one call, at every call that is made.
+// Every call, made with a token without the permission for it.
 #include <catch2/catch_test_macros.hpp>
 
 #include "github/code_scanning.h"
@@ -67,26 +67,26 @@ const std::vector<RefusedCall>& refused_calls() {
 
 }  // namespace
 
-TEST_CASE("Missing rights are named wherever they are missing, and nothing is tried twice") {
+TEST_CASE("A missing permission is named for every call, and nothing is retried") {
     for (const RefusedCall& call : refused_calls()) {
         INFO(call.method << " " << call.path);
-        ScriptedGitHub told;
-        told.hub.head = std::string(40, 'b');
-        told.hub.analyses.push_back({.id = 1, .sarif_id = "", .category = "images/3.11/production"});
-        told.hub.faults = {{call.method,
-                            call.path,
-                            {403,
-                             {{"X-Accepted-GitHub-Permissions", "something=write"}},
-                             R"({"message":"Resource not accessible by integration"})"},
-                            false,
-                            -1}};
-        const World world = told.fake.world();
-        Api api(world, told.settings());
+        ScriptedGitHub server;
+        server.hub.head = std::string(40, 'b');
+        server.hub.analyses.push_back({.id = 1, .sarif_id = "", .category = "images/3.11/production"});
+        server.hub.faults = {{call.method,
+                              call.path,
+                              {403,
+                               {{"X-Accepted-GitHub-Permissions", "something=write"}},
+                               R"({"message":"Resource not accessible by integration"})"},
+                              false,
+                              -1}};
+        const World world = server.fake.world();
+        Api api(world, server.settings());
         const Error error = error_of([&] { call.act(world, api); });
         CHECK(error.exit == Exit::failed);
         CHECK(error.problems.front().what.find("403 Resource not accessible by integration") != std::string::npos);
         CHECK(error.problems.front().hint.find("permissions: " + call.permission) != std::string::npos);
         CHECK(error.problems.front().hint.find("GitHub names: something=write") != std::string::npos);
-        CHECK(told.hub.count(call.method + " " + call.path) == 1);
+        CHECK(server.hub.count(call.method + " " + call.path) == 1);
     }
 }

@@ -14,8 +14,8 @@ bool is_let_in(const std::string& ignored, const std::string& path) {
 
 }  // namespace
 
-// Observed with docker build's own matcher (moby/patternmatcher) where the documentation leaves it open.
-TEST_CASE(".dockerignore is read as Docker reads it") {
+// Observed with docker build's matcher (moby/patternmatcher) where the documentation is silent.
+TEST_CASE(".dockerignore follows Docker's rules") {
     CHECK(is_let_in("", "a/b"));
     CHECK_FALSE(is_let_in("a", "a/b"));
     CHECK_FALSE(is_let_in("/a/", "a/b"));
@@ -38,7 +38,7 @@ TEST_CASE(".dockerignore is read as Docker reads it") {
     CHECK_FALSE(is_let_in("!a\n*\n", "a"));
 }
 
-TEST_CASE("a build reads what is named, and what is below it") {
+TEST_CASE("a build reads the named paths and everything below them") {
     CHECK(holds("image", "", "image/x"));
     CHECK(holds("/image/", "", "image/x"));
     CHECK(holds("../image", "", "image/x"));
@@ -48,7 +48,7 @@ TEST_CASE("a build reads what is named, and what is below it") {
     CHECK_FALSE(holds("image", "image/x", "image/x"));
 }
 
-TEST_CASE("only directories that may hold something are looked into") {
+TEST_CASE("only directories that may contain inputs are read") {
     const BuildContext context(parse_dockerfile("FROM a\nCOPY a/b c/*/d /to/\n", "Dockerfile"), "a/b/no\n");
     CHECK(context.may_hold_below("a"));
     CHECK(context.may_hold_below("a/b/x"));

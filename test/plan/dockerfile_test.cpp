@@ -23,7 +23,7 @@ std::string problems_of(const std::string& text) {
     return "no problems";
 }
 
-/// What the stages are made from, in a line each: "name < from; source, source".
+/// One line for each stage: "name < from; source, source".
 std::string stages_of(const std::string& text) {
     std::string all;
     for (const Stage& stage : parse_dockerfile(text, "Dockerfile").stages) {
@@ -36,7 +36,7 @@ std::string stages_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("variables are expanded as the Dockerfile reference has them") {
+TEST_CASE("variables are expanded as in the Dockerfile reference") {
     const Variables variables = {{"V", "3.13.3-slim-bookworm"}, {"EMPTY", ""}};
     CHECK(expanded("python:$V", variables) == "python:3.13.3-slim-bookworm");
     CHECK(expanded("python:${V}", variables) == "python:3.13.3-slim-bookworm");
@@ -57,7 +57,7 @@ TEST_CASE("variables are expanded as the Dockerfile reference has them") {
     CHECK(expanded("'$V' \"$EMPTY\\$x\" \\$y a\\b", variables) == "$V $x $y ab");
 }
 
-TEST_CASE("what BuildKit would refuse to expand is refused with the reason") {
+TEST_CASE("expansions that BuildKit rejects are rejected with the reason") {
     CHECK(expanded("${V") == "cannot: a } is missing");
     CHECK(expanded("${}") == "cannot: a name is missing");
     CHECK(expanded("${V^^}") == "cannot: the operator ^");
@@ -66,7 +66,7 @@ TEST_CASE("what BuildKit would refuse to expand is refused with the reason") {
     CHECK(expanded("'a") == "cannot: a ' is missing");
 }
 
-TEST_CASE("stages know what they are made from") {
+TEST_CASE("each stage lists its bases and sources") {
     const Dockerfile dockerfile = parse_dockerfile(
         "# syntax and comments are left out\n"
         "ARG BASE=1.0\n"
@@ -99,7 +99,7 @@ TEST_CASE("stages know what they are made from") {
     CHECK(dockerfile.syntax.empty());
 }
 
-TEST_CASE("the text of a here-document is not read as instructions") {
+TEST_CASE("the text of a here-document is not parsed as instructions") {
     CHECK(stages_of("FROM a AS one\n"
                     "RUN <<EOF\n"
                     "FROM b\n"
@@ -110,13 +110,14 @@ TEST_CASE("the text of a here-document is not read as instructions") {
                     "FROM d\n"
                     "Y\n"
                     "FROM e\n") == "one < a;\n < e;\n");
-    CHECK(stages_of("FROM a\nRUN cat <<EOF\n  EOF\nFROM b\nEOF\n") == " < a;\n");          // the end is not indented
-    CHECK(stages_of("FROM a\nRUN cat 0<<EOF\nFROM b\nEOF\n") == " < a;\n");                // a file descriptor
-    CHECK(stages_of("FROM a\nONBUILD RUN <<EOF\nCOPY --from=x / /\nEOF\n") == " < a;\n");  // for other builds
+    CHECK(stages_of("FROM a\nRUN cat <<EOF\n  EOF\nFROM b\nEOF\n") == " < a;\n");  // the delimiter may not be indented
+    CHECK(stages_of("FROM a\nRUN cat 0<<EOF\nFROM b\nEOF\n") == " < a;\n");        // a file descriptor
+    CHECK(stages_of("FROM a\nONBUILD RUN <<EOF\nCOPY --from=x / /\nEOF\n") ==
+          " < a;\n");  // for builds on top of this image
     CHECK(stages_of("FROM a\nRUN cat <<'E O F'\nFROM b\nE O F\n") == " < a;\n");
 }
 
-TEST_CASE("what only looks like a here-document begins none") {
+TEST_CASE("text that only looks like a here-document does not start one") {
     for (const std::string run :
          {R"x(RUN python3 -c "print(1 <<2)")x", R"(RUN echo "see <<EOF here")", R"(RUN ["echo", "a <<b"])",
           "RUN cat <<<word", "RUN echo $((1<<2))", "CMD cat <<EOF", "RUN cat << EOF", "RUN it's <<EOF"}) {
@@ -131,22 +132,23 @@ TEST_CASE("a here-document without an end is named with the line that begins it"
           "  hint: its end stands alone on a line, without blanks around it\n");
 }
 
-TEST_CASE("quotation marks around what COPY and RUN name are taken off as BuildKit does") {
+TEST_CASE("quotation marks in COPY and RUN are removed as in BuildKit") {
     CHECK(stages_of("FROM a\nCOPY --from=\"b:1\" /f /f\nRUN --mount=type=bind,\"from=c:1\",target=/m true\n"
                     "RUN --mount='type=bind,\"from=d:1\",target=/a b' true\n") == " < a; b:1 c:1 d:1\n");
 }
 
-TEST_CASE("lines are continued as BuildKit does it") {
+TEST_CASE("lines are continued as in BuildKit") {
     CHECK(stages_of("FROM python:3.13.5-slim-\\\nbookworm AS development\n") ==
           "development < python:3.13.5-slim-bookworm;\n");
     CHECK(stages_of("FROM a \\\n\n# comment\n   AS b\n") == "b < a;\n");
     CHECK(stages_of("# escape=`\nFROM a `\n  AS b\nRUN dir C:\\\nFROM c\n") == "b < a;\n < c;\n");
-    CHECK(stages_of("FROM a\nRUN echo \\\\\nFROM b\n") == " < a;\n < b;\n");  // an escaped backslash ends a line
+    CHECK(stages_of("FROM a\nRUN echo \\\\\nFROM b\n") ==
+          " < a;\n < b;\n");  // an escaped backslash does not continue a line
     CHECK(stages_of("\xEF\xBB\xBF"
                     "FROM a AS b\r\nRUN x \\\r\n y\r\n") == "b < a;\n");
 }
 
-TEST_CASE("directives stand in the first lines only") {
+TEST_CASE("directives are only recognised in the first lines") {
     const Dockerfile dockerfile = parse_dockerfile("#!/usr/bin/x\n# syntax = docker/dockerfile:1 x\nFROM a\n", "D");
     CHECK(dockerfile.syntax == "docker/dockerfile:1");
     CHECK(dockerfile.syntax_line == 2);
@@ -155,7 +157,7 @@ TEST_CASE("directives stand in the first lines only") {
     CHECK(problems_of("# escape=x\nFROM a\n").starts_with("Dockerfile:1: the escape directive is \"x\"\n"));
 }
 
-TEST_CASE("an unknown directive ends them, and so do the shebang and # check= for the escape character") {
+TEST_CASE("directives end at an unknown one; for the escape character also at a shebang or # check=") {
     const auto escape_of = [](const std::string& lines) { return parse_dockerfile(lines + "FROM a\n", "D").escape; };
     CHECK(escape_of("#ESCAPE=`\n") == '`');
     CHECK(escape_of("# escape=`\n# x=1\n# escape=\\\n") == '`');
@@ -168,7 +170,7 @@ TEST_CASE("an unknown directive ends them, and so do the shebang and # check= fo
           "Dockerfile:2: not every BuildKit reads an escape directive below # check=\n  hint: write it above\n");
 }
 
-TEST_CASE("what ONBUILD reads is kept with its stage, and is part of the build context") {
+TEST_CASE("the sources of ONBUILD are recorded with its stage, and are part of the build context") {
     const Dockerfile dockerfile = parse_dockerfile(
         "FROM a\nONBUILD COPY --from=b:1 /f /f\nONBUILD ADD image/x /\nONBUILD ARG X=1\nONBUILD RUN <<E\nFROM c\nE\n",
         "Dockerfile");
@@ -195,19 +197,19 @@ TEST_CASE("every problem of a Dockerfile is reported on its line") {
           "  hint: it begins with a letter; letters, digits, dots, dashes and underscores follow\n");
 }
 
-TEST_CASE("two stages may not have the same name: BuildKit takes one of them, people mean the other") {
+TEST_CASE("two stages may not have the same name") {
     CHECK(problems_of("FROM a AS production\nFROM b AS Production\n") ==
           "Dockerfile:2: a stage \"production\" begins on line 1 already\n"
           "  hint: which of the two is meant depends on where it is named: give each a name of its own\n");
 }
 
-TEST_CASE("a variable where none is expanded is refused, as BuildKit does") {
+TEST_CASE("a variable where BuildKit expands none is rejected") {
     CHECK(problems_of("FROM a\nCOPY --from=${X} /f /f\n") ==
           "Dockerfile:2: COPY --from names \"${X}\", and variables are not expanded there\n"
           "  hint: begin a stage with FROM …, where they are, and name that stage\n");
 }
 
-TEST_CASE("an argument's value has its place in the file, with quotation marks and continuation") {
+TEST_CASE("the value of an argument has its position in the file, also with quotes and continued lines") {
     const std::string text = "ARG A=\"a b\" B='x y z' C= D\nARG E=1\\\n2\nFROM a\nARG F=3\n";
     const Dockerfile dockerfile = parse_dockerfile(text, "Dockerfile");
     std::string all;
@@ -223,7 +225,7 @@ TEST_CASE("an argument's value has its place in the file, with quotation marks a
           "F|3|3|stage\n");
 }
 
-TEST_CASE("what a build reads of its context is what COPY, ADD and bind mounts name") {
+TEST_CASE("a build reads the sources of COPY, ADD and bind mounts from its context") {
     const Dockerfile dockerfile = parse_dockerfile(
         "FROM a AS b\n"
         "COPY --chown=1 image/x extra/*.txt /to/\n"

@@ -32,11 +32,11 @@ Matrix matrix() {
     return parse_matrix(documented_matrix, "image-matrix.json");
 }
 
-std::string said_of(const std::string& dockerfile, const Matrix& with) {
+std::string problems_of(const std::string& dockerfile, const Matrix& with) {
     return render_problems(check_dockerfile(parse_dockerfile(dockerfile, "Dockerfile"), with, documented_job_parsed()));
 }
 
-std::string said_of_readme(const std::string& text) {
+std::string readme_problems(const std::string& text) {
     return render_problems(check_readme(text, "README.md", plan_of(documented_matrix)));
 }
 
@@ -52,20 +52,20 @@ std::string with_crlf(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a Dockerfile whose defaults are the first row's is in order, and mending leaves it alone") {
-    CHECK(said_of(good_dockerfile, matrix()).empty());
+TEST_CASE("a Dockerfile with the defaults of the first row is valid, and a fix does not change it") {
+    CHECK(problems_of(good_dockerfile, matrix()).empty());
     CHECK(fix_dockerfile(parse_dockerfile(good_dockerfile, "Dockerfile"), matrix(), documented_job_parsed()) ==
           good_dockerfile);
 }
 
-TEST_CASE("every default that differs is told on its line") {
-    approve(said_of(drifted_dockerfile, matrix()), "plan/drift/dockerfile.golden");
+TEST_CASE("every default that differs is reported on its line") {
+    approve(problems_of(drifted_dockerfile, matrix()), "plan/drift/dockerfile.golden");
 }
 
-TEST_CASE("a mended Dockerfile is in order and differs in these values only") {
-    const std::string mended =
+TEST_CASE("a fixed Dockerfile is valid and differs only in these values") {
+    const std::string fixed =
         fix_dockerfile(parse_dockerfile(drifted_dockerfile, "Dockerfile"), matrix(), documented_job_parsed());
-    CHECK(mended == R"(ARG BASE_VERSION=3.13.3-slim-bookworm  DISTROLESS_VERSION=cc-debian12 \
+    CHECK(fixed == R"(ARG BASE_VERSION=3.13.3-slim-bookworm  DISTROLESS_VERSION=cc-debian12 \
     # a comment within
     PRODUCTION_KIND=distroless
 arg PYTHON_VERSION=3.13.3
@@ -73,18 +73,18 @@ ARG OTHER=3.13.2
 FROM python:${BASE_VERSION} AS slim
 ARG	DEFRA_VERSION=1.0.0
 )");
-    CHECK(said_of(mended, matrix()).empty());
+    CHECK(problems_of(fixed, matrix()).empty());
 }
 
-TEST_CASE("line ends of a mended Dockerfile stay what they are") {
+TEST_CASE("a fix keeps the line ends of a Dockerfile") {
     CHECK(fix_dockerfile(parse_dockerfile(with_crlf(drifted_dockerfile), "Dockerfile"), matrix(),
                          documented_job_parsed()) ==
           with_crlf(
               fix_dockerfile(parse_dockerfile(drifted_dockerfile, "Dockerfile"), matrix(), documented_job_parsed())));
 }
 
-TEST_CASE("defaults that a plain docker build needs may not be missing") {
-    CHECK(said_of("ARG BASE_VERSION\nFROM python:${BASE_VERSION}\n", matrix()) ==
+TEST_CASE("missing defaults that a plain docker build needs are reported") {
+    CHECK(problems_of("ARG BASE_VERSION\nFROM python:${BASE_VERSION}\n", matrix()) ==
           "Dockerfile: ARG BASE_VERSION has no default\n"
           "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM, or let check --fix write it\n"
           "Dockerfile: ARG DEFRA_VERSION has no default\n"
@@ -93,7 +93,7 @@ TEST_CASE("defaults that a plain docker build needs may not be missing") {
           "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM, or let check --fix write it\n");
 }
 
-TEST_CASE("defaults that are missing are added above the first FROM, and nothing else changes") {
+TEST_CASE("missing defaults are added before the first FROM, and nothing else changes") {
     const auto fixed = [](const std::string& text) {
         return fix_dockerfile(parse_dockerfile(text, "Dockerfile"), matrix(), documented_job_parsed());
     };
@@ -108,41 +108,41 @@ TEST_CASE("defaults that are missing are added above the first FROM, and nothing
     const std::string windows = fixed(with_crlf("# escape=`\nFROM a\nARG DEFRA_VERSION=0.9.0\n"));
     CHECK(windows == with_crlf("# escape=`\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\n"
                                "FROM a\nARG DEFRA_VERSION=1.0.0\n"));
-    CHECK(said_of(windows, matrix()).empty());
+    CHECK(problems_of(windows, matrix()).empty());
     CHECK(fixed(windows) == windows);
 }
 
-TEST_CASE("where the first row has no distrolessVersion, production is slim and the distroless default is free") {
+TEST_CASE("if the first row has no distrolessVersion, production is slim and any distroless default is valid") {
     Matrix slim = matrix();
     slim.rows[0].distroless_version.clear();
-    CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian13\n"
-                  "ARG PRODUCTION_KIND=distroless\nFROM a\n",
-                  slim) ==
+    CHECK(problems_of("ARG BASE_VERSION=3.13.3-slim-bookworm DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian13\n"
+                      "ARG PRODUCTION_KIND=distroless\nFROM a\n",
+                      slim) ==
           "Dockerfile:3: ARG PRODUCTION_KIND is \"distroless\", but line 2 of image-matrix.json makes it \"slim\"\n"
           "  hint: write ARG PRODUCTION_KIND=slim, or let check --fix write it\n");
 }
 
-TEST_CASE("a Dockerfile that knows slim only needs no PRODUCTION_KIND") {
+TEST_CASE("a Dockerfile that only supports slim needs no PRODUCTION_KIND") {
     Matrix slim = matrix();
     slim.rows[0].distroless_version.clear();
-    CHECK(said_of("ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\nFROM a\n", slim).empty());
+    CHECK(problems_of("ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\nFROM a\n", slim).empty());
 }
 
-TEST_CASE("a default below the first FROM is none for FROM") {
-    CHECK(said_of("FROM python:${BASE_VERSION}\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\n"
-                  "ARG DISTROLESS_VERSION=cc-debian12\n",
-                  matrix()) ==
+TEST_CASE("a default after the first FROM does not apply to FROM") {
+    CHECK(problems_of("FROM python:${BASE_VERSION}\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\n"
+                      "ARG DISTROLESS_VERSION=cc-debian12\n",
+                      matrix()) ==
           "Dockerfile:2: ARG BASE_VERSION has no default above the first FROM\n"
           "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm above the first FROM, or let check --fix write it\n"
           "Dockerfile:4: ARG DISTROLESS_VERSION has no default above the first FROM\n"
           "  hint: write ARG DISTROLESS_VERSION=cc-debian12 above the first FROM, or let check --fix write it\n");
 }
 
-TEST_CASE("a default that is made from others counts with what it comes to") {
+TEST_CASE("a default composed of others is compared after expansion") {
     const std::string text =
         "ARG BASE_VERSION=3.13.2-slim-bookworm\nARG PYTHON_VERSION=${BASE_VERSION%%-*}\n"
         "ARG DEFRA_VERSION=${V:-2.0.0}\nARG DISTROLESS_VERSION=cc-debian12\nFROM a\nARG PYTHON_VERSION=${OTHER}\n";
-    CHECK(said_of(text, matrix()) ==
+    CHECK(problems_of(text, matrix()) ==
           "Dockerfile:1: ARG BASE_VERSION is \"3.13.2-slim-bookworm\", but line 3 of image-matrix.json makes it "
           "\"3.13.3-slim-bookworm\"\n"
           "  hint: write ARG BASE_VERSION=3.13.3-slim-bookworm, or let check --fix write it\n"
@@ -150,7 +150,7 @@ TEST_CASE("a default that is made from others counts with what it comes to") {
           "  hint: write ARG DEFRA_VERSION=1.0.0, or let check --fix write it\n");
 }
 
-TEST_CASE("a fix replaces whole values of ARG, and nothing that only looks like one") {
+TEST_CASE("a fix replaces complete values of ARG, and nothing that only looks like one") {
     const std::string text =
         "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=\"a b\" DISTROLESS_VERSION='x y `\n z' `\n  DEFRA_VERSION=1`\n.2\n"
         "FROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n";
@@ -161,7 +161,7 @@ TEST_CASE("a fix replaces whole values of ARG, and nothing that only looks like 
 }
 
 TEST_CASE("a matrix without rows is compared with nothing") {
-    CHECK(said_of("FROM a\n", {.file = "m", .rows = {}}).empty());
+    CHECK(problems_of("FROM a\n", {.file = "m", .rows = {}}).empty());
 }
 
 TEST_CASE("the table of versions has a line for each row") {
@@ -170,41 +170,41 @@ TEST_CASE("the table of versions has a line for each row") {
             "plan/drift/table.golden");
 }
 
-TEST_CASE("a README with the table is in order, with or without blank lines around it") {
+TEST_CASE("a README with the table is valid, with or without blank lines around it") {
     const std::string table = render_versions_table(plan_of(documented_matrix));
     for (const std::string& readme :
          {readme_with(table), readme_with("\n" + table + "\n\n"), with_crlf(readme_with(table))}) {
-        CHECK(said_of_readme(readme).empty());
+        CHECK(readme_problems(readme).empty());
         CHECK(fix_readme(readme, plan_of(documented_matrix)) == readme);
     }
 }
 
-TEST_CASE("the first line of the README that differs is told") {
+TEST_CASE("the first differing line of the README is reported") {
     const std::string table = render_versions_table(plan_of(documented_matrix));
     const std::string row = table.substr(table.rfind("| 3.12.6"));
     std::string other = table;
     other.replace(other.find("3.12.6"), 6, "3.12.5");
-    CHECK(said_of_readme(readme_with("\n" + other)) ==
+    CHECK(readme_problems(readme_with("\n" + other)) ==
           "README.md:8: the table of versions differs from the matrix and JOB.env\n"
           "  hint: let check --fix write the table; here belongs:\n  " +
               row);
-    CHECK(said_of_readme(readme_with(table.substr(0, table.size() - row.size()))) ==
+    CHECK(readme_problems(readme_with(table.substr(0, table.size() - row.size()))) ==
           "README.md:7: the table of versions ends too early\n"
           "  hint: let check --fix write the table; here belongs:\n  " +
               row);
-    CHECK(said_of_readme(readme_with(table + "| 3.11.4 |\n")) ==
+    CHECK(readme_problems(readme_with(table + "| 3.11.4 |\n")) ==
           "README.md:8: the table of versions goes on too long\n"
           "  hint: remove it, or let check --fix write the table\n");
-    CHECK(said_of_readme(readme_with("")).starts_with("README.md:4: the table of versions ends too early\n"));
+    CHECK(readme_problems(readme_with("")).starts_with("README.md:4: the table of versions ends too early\n"));
 }
 
-TEST_CASE("a mended README is in order, and all around the table is kept") {
+TEST_CASE("a fixed README is valid, and the text around the table is unchanged") {
     const Plan plan = plan_of(documented_matrix);
     const std::string expected = readme_with("\n" + render_versions_table(plan) + "\n");
     const std::string stale = GENERATE("", "\n", "old\n", "\n| 3.11 |\n\n");
     CHECK(fix_readme(readme_with(stale), plan) == expected);
     CHECK(fix_readme(with_crlf(readme_with(stale)), plan) == with_crlf(expected));
-    CHECK(said_of_readme(expected).empty());
+    CHECK(readme_problems(expected).empty());
 }
 
 TEST_CASE("a README without a table has nothing to check, and --fix adds the table at its end") {
@@ -214,26 +214,26 @@ TEST_CASE("a README without a table has nothing to check, and --fix adds the tab
     CHECK(problems[0].what == "there is no table of versions to check");
     const std::string table = "## Versions\n\n<!-- versions:begin -->\n\n" +
                               render_versions_table(plan_of(documented_matrix)) + "\n<!-- versions:end -->\n";
-    const auto mended = [](const std::string& text) { return fix_readme(text, plan_of(documented_matrix)); };
-    CHECK(mended("# Images\n") == "# Images\n\n" + table);
-    CHECK(mended("# Images") == "# Images\n\n" + table);
-    CHECK(mended("# Images\r\n") == with_crlf("# Images\n\n" + table));
-    CHECK(mended("") == table);
-    CHECK(said_of_readme(mended("# Images\n")).empty());
-    CHECK(mended(mended("# Images\n")) == mended("# Images\n"));
+    const auto fixed = [](const std::string& text) { return fix_readme(text, plan_of(documented_matrix)); };
+    CHECK(fixed("# Images\n") == "# Images\n\n" + table);
+    CHECK(fixed("# Images") == "# Images\n\n" + table);
+    CHECK(fixed("# Images\r\n") == with_crlf("# Images\n\n" + table));
+    CHECK(fixed("") == table);
+    CHECK(readme_problems(fixed("# Images\n")).empty());
+    CHECK(fixed(fixed("# Images\n")) == fixed("# Images\n"));
 }
 
-TEST_CASE("a README with one of its two lines, or with both in the wrong order, is an error and not touched") {
+TEST_CASE("a README with missing or swapped markers is an error and is not changed") {
     const std::string hint =
         "  hint: write the line <!-- versions:begin --> and, below it, the line <!-- versions:end --> where the table "
         "belongs; then run check --fix\n";
     const std::string begin = "<!-- versions:begin -->\n";
     const std::string end = "<!-- versions:end -->\n";
-    CHECK(said_of_readme(end) == "README.md: the line <!-- versions:begin --> is missing\n" + hint);
-    CHECK(said_of_readme(begin) == "README.md: the line <!-- versions:end --> is missing\n" + hint);
-    CHECK(said_of_readme("x\n" + end + begin) ==
+    CHECK(readme_problems(end) == "README.md: the line <!-- versions:begin --> is missing\n" + hint);
+    CHECK(readme_problems(begin) == "README.md: the line <!-- versions:end --> is missing\n" + hint);
+    CHECK(readme_problems("x\n" + end + begin) ==
           "README.md:2: the line <!-- versions:end --> stands above <!-- versions:begin -->\n" + hint);
-    CHECK(said_of_readme(begin + begin + end) ==
+    CHECK(readme_problems(begin + begin + end) ==
           "README.md:2: the line <!-- versions:begin --> is already there on line 1\n  hint: remove one of the two\n");
     for (const std::string& readme : {begin, end, end + begin, begin + begin + end}) {
         CHECK(fix_readme(readme, plan_of(documented_matrix)) == readme);
@@ -249,7 +249,7 @@ TEST_CASE("the repository's own Dockerfile, matrix and JOB.env agree") {
     CHECK(render_problems(check_dockerfile(parse_dockerfile(read("Dockerfile"), "Dockerfile"), own, job)).empty());
 }
 
-TEST_CASE("images of the action's container that no digest names are told together, on the first one's line") {
+TEST_CASE("unpinned images of the action's container are reported together, on the line of the first") {
     const std::string digest = "@sha256:" + std::string(64, 'a');
     CHECK(
         check_pins("# ARG OLD_IMAGE=x:1\nARG A_IMAGE=x:1" + digest + "\nFROM ${A_IMAGE}\n", "f", Level::error).empty());

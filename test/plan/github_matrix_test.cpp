@@ -14,7 +14,7 @@ TEST_CASE("a runner is a label, a list of labels or a group") {
           Runner{.group = "large", .labels = {"a", "b"}});
 }
 
-TEST_CASE("labels with blanks between them, empty ones and other JSON are no runner") {
+TEST_CASE("labels with blanks, empty labels and other JSON are invalid runners") {
     for (const char* text :
          {"", "self-hosted linux x64", "[]", "[1]", R"([""])", R"(["a b"])", R"({"labels": ["a"]})", R"({"group": ""})",
           R"({"group": "a", "size": "b"})", R"({"group": ["a"]})", "[\"a\"", "{}"}) {
@@ -23,7 +23,7 @@ TEST_CASE("labels with blanks between them, empty ones and other JSON are no run
     }
 }
 
-TEST_CASE("commas and lines part the entries, except within JSON") {
+TEST_CASE("entries are separated by commas or lines, except within JSON") {
     CHECK(split_runners(
               "linux/amd64=[\"self-hosted\",\"x64\"], linux/arm64={\"group\":\"g\",\n\"labels\":[\"a\",\"b\"]}") ==
           std::vector<std::string>{"linux/amd64=[\"self-hosted\",\"x64\"]",
@@ -33,7 +33,7 @@ TEST_CASE("commas and lines part the entries, except within JSON") {
     CHECK(split_runners(" , ").empty());
 }
 
-TEST_CASE("a list and a group stand in the matrix as runs-on takes them") {
+TEST_CASE("a list and a group have the form that runs-on takes") {
     Plan plan = plan_of(documented_matrix);
     plan.images.resize(1);
     plan.platforms = {"linux/amd64", "linux/arm64"};

@@ -7,36 +7,36 @@
 
 namespace {
 
-/// What `matrix` says to this file on two platforms: warnings, or the errors with them.
-std::string read_aloud(const std::string& text) {
+/// The messages of `matrix` for this file on two platforms: warnings and errors.
+std::string messages_for(const std::string& text) {
     Problems warnings;
-    const std::string said = messages_of([&] {
+    const std::string problems = messages_of([&] {
         const Matrix matrix = parse_matrix(text, "image-matrix.json", today, warnings);
         const Plan plan =
             plan_images(matrix, documented_job_parsed(), "defradigital", {"linux/amd64", "linux/arm64"}, {});
         render_github_matrix(plan, {});
     });
-    return render_problems(warnings) + said;
+    return render_problems(warnings) + problems;
 }
 
 }  // namespace
 
-TEST_CASE("each broken matrix is told with its line and what to do") {
+TEST_CASE("each invalid matrix is reported with its line and a hint") {
     const std::string name =
         GENERATE("unknown-key", "tag-twice", "tag-in-two-rows", "tag-grammar", "no-versions", "python-out-of-support",
                  "debian-and-distroless-disagree", "byte-order-mark", "trailing-comma", "missing-and-mistyped",
                  "equal-versions", "everything-at-once", "sibling-node", "sibling-dotnet", "object");
     const std::string text = read_fixture("matrix/" + name + ".json");
     REQUIRE_FALSE(text.empty());
-    approve(read_aloud(text), "plan/matrix/" + name + ".golden");
+    approve(messages_for(text), "plan/matrix/" + name + ".golden");
 }
 
-TEST_CASE("a matrix of more than 256 jobs is refused on the row that is too much") {
-    approve(read_aloud(make_rows(129)), "plan/matrix/too-many-jobs.golden");
-    CHECK(read_aloud(make_rows(128)) == "nothing is wrong\n");
+TEST_CASE("a matrix of more than 256 jobs is rejected on the first row beyond the limit") {
+    approve(messages_for(make_rows(129)), "plan/matrix/too-many-jobs.golden");
+    CHECK(messages_for(make_rows(128)) == "nothing is wrong\n");
 }
 
-TEST_CASE("the documented matrix is read with the line of every field") {
+TEST_CASE("the documented matrix is parsed with the line of every field") {
     const Matrix matrix = parse_matrix(documented_matrix, "image-matrix.json");
     REQUIRE(matrix.rows.size() == 2);
     const Row& row = matrix.rows[0];
@@ -54,40 +54,40 @@ TEST_CASE("the documented matrix is read with the line of every field") {
 }
 
 TEST_CASE("the documented matrix is accepted, with warnings about its aged base") {
-    approve(read_aloud(documented_matrix), "plan/matrix/documented.golden");
+    approve(messages_for(documented_matrix), "plan/matrix/documented.golden");
 }
 
-TEST_CASE("a row without distrolessVersion is made from the slim image") {
+TEST_CASE("a row without distrolessVersion uses the slim image") {
     const Matrix matrix = parse_matrix(R"([{"pythonVersion":"3.13.9","debianVersion":"slim-trixie","tags":[]}])", "m");
     CHECK(matrix.rows.at(0).distroless_version.empty());
 }
 
-TEST_CASE("a matrix without rows is read, and said to be empty") {
-    CHECK(read_aloud("[]") ==
+TEST_CASE("a matrix without rows is accepted and reported as empty") {
+    CHECK(messages_for("[]") ==
           "image-matrix.json:1: warning: the matrix has no rows\n  hint: no image will be made\nnothing is wrong\n");
 }
 
-TEST_CASE("a matrix with a pythonVersion is ours, even if a row looks like a sibling's") {
+TEST_CASE("a matrix with a pythonVersion is ours, even if a row looks like another project's") {
     const std::string text = R"([{"nodeVersion":"24.1.0","tags":[]},{"pythonVersion":"3.13.9","tags":[]}])";
-    const std::string said = read_aloud(text);
-    CHECK(said.find("\"nodeVersion\" is not a key of a row") != std::string::npos);
-    CHECK(said.find("defra-docker-node") == std::string::npos);
+    const std::string problems = messages_for(text);
+    CHECK(problems.find("\"nodeVersion\" is not a key of a row") != std::string::npos);
+    CHECK(problems.find("defra-docker-node") == std::string::npos);
 }
 
-TEST_CASE("a tag may promise the row's own version in every usual way") {
+TEST_CASE("a tag may name the row's own version in every usual form") {
     const std::string tag =
         GENERATE("latest", "latest-3", "latest-3.13", "3.13", "3.13.9", "slim-3.13.9", "stable-4.5", "x-3.13.9.1");
     const std::string text = R"([{"pythonVersion":"3.13.9","debianVersion":"slim-trixie","tags":[")" + tag + "\"]}]";
-    CHECK(read_aloud(text) == "nothing is wrong\n");
+    CHECK(messages_for(text) == "nothing is wrong\n");
 }
 
-TEST_CASE("a tag that promises another Python is a warning") {
+TEST_CASE("a tag that names another version of Python is a warning") {
     const std::string tag = GENERATE("latest-3.12", "3.1", "3.13.1", "latest-3.139");
     const std::string text = R"([{"pythonVersion":"3.13.9","debianVersion":"slim-trixie","tags":[")" + tag + "\"]}]";
-    CHECK(read_aloud(text).find("warning: the tag \"" + tag + "\" is given to Python 3.13.9") != std::string::npos);
+    CHECK(messages_for(text).find("warning: the tag \"" + tag + "\" is given to Python 3.13.9") != std::string::npos);
 }
 
-TEST_CASE("no byte changed in a valid matrix makes the reader do anything but read or refuse with a line") {
+TEST_CASE("a matrix with any changed byte is accepted or rejected with a line") {
     std::string text = documented_matrix;
     for (std::size_t at = 0; at < text.size(); ++at) {
         const char original = text[at];
@@ -110,14 +110,14 @@ TEST_CASE("no byte changed in a valid matrix makes the reader do anything but re
     }
 }
 
-TEST_CASE("every shorter text of a valid matrix is refused") {
+TEST_CASE("every truncated matrix is rejected") {
     const std::size_t last_bracket = documented_matrix.rfind(']');
     for (std::size_t length = 0; length <= last_bracket; ++length) {
         CHECK_THROWS_AS(parse_matrix(std::string_view(documented_matrix).substr(0, length), "m"), Error);
     }
 }
 
-TEST_CASE("a matrix of 250 rows is read, checked and planned in milliseconds", "[!benchmark]") {
+TEST_CASE("a matrix of 250 rows is parsed, checked and planned in milliseconds", "[!benchmark]") {
     const std::string text = make_rows(250);
     BENCHMARK("250 rows") {
         Problems warnings;

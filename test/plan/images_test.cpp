@@ -42,7 +42,7 @@ std::string with(std::string text, const std::string& from, const std::string& t
 
 }  // namespace
 
-TEST_CASE("every row makes a development and a production image, under the documented names") {
+TEST_CASE("every row gives a development and a production image with the documented names") {
     const Plan plan = plan_of(documented_matrix);
     CHECK(names_of(plan) == std::vector<std::string>{"3.13.3-development", "3.13.3-production", "3.12.6-development",
                                                      "3.12.6-production"});
@@ -56,7 +56,7 @@ TEST_CASE("every row makes a development and a production image, under the docum
     CHECK(layout_name(plan.images[1], "linux/arm/v7") == "3.13.3-production-linux-arm-v7");
 }
 
-TEST_CASE("images are chosen by name, Python version or target") {
+TEST_CASE("images are selected by name, Python version or target") {
     using Names = std::vector<std::string>;
     CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.13.*"})) ==
           Names{"3.13.3-development", "3.13.3-production"});
@@ -68,7 +68,7 @@ TEST_CASE("images are chosen by name, Python version or target") {
           Names{"3.13.3-production", "3.12.6-production"});
 }
 
-TEST_CASE("a pattern that chooses nothing is refused, even beside one that does") {
+TEST_CASE("a pattern that selects nothing is rejected, even beside one that does") {
     CHECK(refusal("defradigital", {"linux/amd64"}, {"production", "3.14.*"}) ==
           "no image is called \"3.14.*\"\n"
           "  hint: there are 3.13.3-development, 3.13.3-production, 3.12.6-development, 3.12.6-production\n");
@@ -87,7 +87,7 @@ TEST_CASE("platforms must be platforms of Linux, each once") {
               "  hint: write for example linux/amd64, linux/arm64 or linux/arm/v7\n");
 }
 
-TEST_CASE("a namespace is lower-case and names no registry") {
+TEST_CASE("a namespace is lower-case and contains no registry") {
     const std::string name_space = GENERATE("", "Defra", "docker.io/defradigital", "localhost/defradigital",
                                             "defra digital", "defradigital/", "../etc", "a:5000/b", "-defra", "$(id)");
     CHECK(
@@ -101,12 +101,12 @@ TEST_CASE("a namespace may have several parts") {
     CHECK(refusal("defra/images", {"linux/amd64"}, {}) == "nothing is wrong\n");
 }
 
-TEST_CASE("a repository longer than 255 characters is refused on IMAGE_NAME's line") {
+TEST_CASE("a repository longer than 255 characters is rejected on the line of IMAGE_NAME") {
     const std::string name_space(240, 'a');
     CHECK(refusal(name_space, {"linux/amd64"}, {}).starts_with("JOB.env:2: \"aaaa"));
 }
 
-TEST_CASE("a tag is claimed once, version tags included, also in a matrix that was not parsed") {
+TEST_CASE("a tag may only be used once, including version tags, also in a matrix that was not parsed") {
     Matrix matrix = parse_matrix(documented_matrix, "image-matrix.json");
     matrix.rows[1].tags.push_back({"1.0.0-python3.13.3", 12});
     matrix.rows[1].tags.push_back({"latest", 13});
@@ -117,14 +117,14 @@ TEST_CASE("a tag is claimed once, version tags included, also in a matrix that w
           "  hint: a tag can point to one image only\n");
 }
 
-TEST_CASE("tags are what the distribution-spec allows") {
+TEST_CASE("valid tags are those of the distribution-spec") {
     for (const char* tag : {"latest", "_x", "A.b-C_9", "0"}) CHECK(is_tag(tag));
     for (const char* tag : {"", ".x", "-x", "a b", "a/b", "a:b", "a@b", "é", "a\n"}) CHECK_FALSE(is_tag(tag));
     CHECK(is_tag(std::string(128, 'a')));
     CHECK_FALSE(is_tag(std::string(129, 'a')));
 }
 
-TEST_CASE("repositories are what the distribution-spec allows") {
+TEST_CASE("valid repositories are those of the distribution-spec") {
     for (const char* name : {"python", "a/b/c", "a.b", "a_b", "a__b", "a---b", "0/x.y"}) CHECK(is_repository(name));
     for (const char* name :
          {"", "/", "a/", "/a", "a//b", "A", "a..b", "a___b", "a._b", "-a", "a-", "a b", "é", "a:b"}) {
@@ -133,7 +133,7 @@ TEST_CASE("repositories are what the distribution-spec allows") {
     }
 }
 
-TEST_CASE("foreign text is shown without its effects") {
+TEST_CASE("control characters in foreign text are escaped") {
     CHECK(shown("3.13.3") == "\"3.13.3\"");
     CHECK(shown("a\n::error::b\x1b[31m") == "\"a\\x0a::error::b\\x1b[31m\"");
     CHECK(shown("\xc3\xa9") == "\"\\xc3\\xa9\"");
@@ -151,13 +151,14 @@ TEST_CASE("the GitHub matrix has one job for each Python and platform, in one li
     CHECK(count_jobs(plan) == 4);
 }
 
-TEST_CASE("without jobs there is no GitHub matrix, and the count says so") {
+TEST_CASE("without jobs there is no GitHub matrix, and the count is 0") {
     const Plan plan = plan_of("[]");
     CHECK(count_jobs(plan) == 0);
     CHECK(render_github_matrix(plan, {}).empty());
 }
 
-// Computed with printf and sha256sum, not by this program: published images carry such digests, so the form must stay.
+// Computed with printf and sha256sum, not by this program: published images have such digests, so the format must not
+// change.
 TEST_CASE("the inputs digest is the SHA-256 of the documented text") {
     CHECK(production_inputs(documented_matrix).text() ==
           "sha256:979f43cc1aa52a470cfa32308c1b22613820081503d4762b270059ccd7f54f11");
@@ -176,7 +177,7 @@ TEST_CASE("the order of the files does not matter") {
     } while (std::next_permutation(files.begin(), files.end(), by_path));
 }
 
-TEST_CASE("whatever goes into an image changes its inputs") {
+TEST_CASE("every input of an image changes the inputs digest") {
     const Digest inputs = production_inputs(documented_matrix);
     std::vector<InputFile> files = some_files();
     files[0].content = sha256("FROM y\n");
@@ -194,7 +195,7 @@ TEST_CASE("whatever goes into an image changes its inputs") {
     CHECK(production_inputs(with(with(documented_matrix, "bookworm", "trixie"), "debian12", "debian13")) != inputs);
 }
 
-TEST_CASE("targets, Python versions and DEFRA_VERSIONs have inputs of their own") {
+TEST_CASE("targets, Python versions and DEFRA_VERSIONs have different inputs digests") {
     Plan plan = plan_of(documented_matrix);
     std::vector<Digest> all;
     for (const Image& image : plan.images) all.push_back(compute_inputs(plan, image, some_files()));
@@ -204,7 +205,7 @@ TEST_CASE("targets, Python versions and DEFRA_VERSIONs have inputs of their own"
     CHECK(std::unique(all.begin(), all.end()) == all.end());
 }
 
-TEST_CASE("what goes into no byte of an image leaves its inputs alone") {
+TEST_CASE("other changes do not affect the inputs digest") {
     const Digest inputs = production_inputs(documented_matrix);
     CHECK(production_inputs(with(documented_matrix, "\"latest\"", "\"newest\"")) == inputs);
     CHECK(production_inputs(with(documented_matrix, "3.12.6", "3.12.7")) == inputs);
@@ -214,7 +215,7 @@ TEST_CASE("what goes into no byte of an image leaves its inputs alone") {
           compute_inputs(with_distroless, with_distroless.images.at(0), {}));
 }
 
-TEST_CASE("a path with a line feed cannot pass for two files") {
+TEST_CASE("a path with a line feed cannot imitate two files") {
     const Digest content = sha256("");
     const std::vector<InputFile> one = {
         {.path = "a\nfile " + content.text() + " - b", .executable = false, .content = content}};

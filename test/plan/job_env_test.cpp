@@ -5,21 +5,21 @@
 
 namespace {
 
-/// What is said about this text, warnings first.
-std::string read_aloud(const std::string& text) {
+/// The messages about this text, warnings first.
+std::string messages_for(const std::string& text) {
     Problems warnings;
-    const std::string said = messages_of([&] { parse_job_env(text, "JOB.env", warnings); });
-    return render_problems(warnings) + said;
+    const std::string problems = messages_of([&] { parse_job_env(text, "JOB.env", warnings); });
+    return render_problems(warnings) + problems;
 }
 
 struct Refused {
     const char* line;
-    const char* said;  ///< after "JOB.env:3: "
+    const char* message;  ///< after "JOB.env:3: "
 };
 
 }  // namespace
 
-TEST_CASE("JOB.env is read with the lines of its keys") {
+TEST_CASE("JOB.env is parsed with the lines of its keys") {
     Problems warnings;
     const Job job =
         parse_job_env("# What is released\n\nIMAGE_NAME=python\n  # blanks before a comment\nDEFRA_VERSION=1.0.0\n",
@@ -33,10 +33,10 @@ TEST_CASE("JOB.env is read with the lines of its keys") {
 }
 
 TEST_CASE("the last line needs no line feed") {
-    CHECK(read_aloud("DEFRA_VERSION=1.0.0\nIMAGE_NAME=python") == "nothing is wrong\n");
+    CHECK(messages_for("DEFRA_VERSION=1.0.0\nIMAGE_NAME=python") == "nothing is wrong\n");
 }
 
-TEST_CASE("CRLF is read as LF, with a warning that others would not") {
+TEST_CASE("CRLF is read as LF, with a warning that other tools do not") {
     Problems warnings;
     const Job job = parse_job_env("DEFRA_VERSION=1.0.0\r\nIMAGE_NAME=python\r\n", "JOB.env", warnings);
     CHECK(job.defra_version == "1.0.0");
@@ -47,13 +47,13 @@ TEST_CASE("CRLF is read as LF, with a warning that others would not") {
 }
 
 TEST_CASE("an unknown key is a warning") {
-    CHECK(read_aloud(documented_job + "NPM_VERSION=11.6.2\n") ==
+    CHECK(messages_for(documented_job + "NPM_VERSION=11.6.2\n") ==
           "JOB.env:3: warning: NPM_VERSION has no effect\n"
           "  hint: the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME\n"
           "nothing is wrong\n");
 }
 
-TEST_CASE("what others read in other ways is refused") {
+TEST_CASE("values that other tools interpret differently are rejected") {
     const Refused refused = GENERATE(
         Refused{"X=\"1\"",
                 "the value of X has quotation marks\n  hint: remove them: they would be part of the value\n"},
@@ -101,15 +101,15 @@ TEST_CASE("what others read in other ways is refused") {
                 "begins with a letter\n"},
         Refused{"IMAGE_NAME=node", "IMAGE_NAME is already given on line 2\n  hint: keep one of the two\n"});
     INFO(refused.line);
-    CHECK(read_aloud(documented_job + refused.line + "\n") == std::string("JOB.env:3: ") + refused.said);
+    CHECK(messages_for(documented_job + refused.line + "\n") == std::string("JOB.env:3: ") + refused.message);
 }
 
-TEST_CASE("names that change what programs do are refused") {
+TEST_CASE("names that change the behaviour of programs are rejected") {
     const std::string name =
         GENERATE("PATH", "LD_PRELOAD", "BASH_ENV", "ENV", "IFS", "HOME", "DOCKER_HOST", "GITHUB_TOKEN", "GITHUB_ENV",
                  "INPUT_TO", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "GIT_DIR", "SSL_CERT_FILE", "PYTHONPATH",
                  "NODE_OPTIONS", "TRIVY_SKIP_DIRS", "GRYPE_ONLY_FIXED", "RUNNER_TEMP", "ACTIONS_RUNTIME_TOKEN");
-    CHECK(read_aloud(documented_job + name + "=x\n") ==
+    CHECK(messages_for(documented_job + name + "=x\n") ==
           "JOB.env:3: \"" + name +
               "\" must not be set here\n"
               "  hint: it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an "
@@ -119,7 +119,7 @@ TEST_CASE("names that change what programs do are refused") {
 TEST_CASE("DEFRA_VERSION is three numbers") {
     const std::string version =
         GENERATE("1.0", "v1.0.0", "2.0.0-rc1", "1.0.0.0", "01.0.0", "1.0.0+build", "latest", "-1.0.0");
-    CHECK(read_aloud("DEFRA_VERSION=" + version + "\nIMAGE_NAME=python\n") ==
+    CHECK(messages_for("DEFRA_VERSION=" + version + "\nIMAGE_NAME=python\n") ==
           "JOB.env:1: \"" + version +
               "\" is not a version\n"
               "  hint: write three numbers, as in DEFRA_VERSION=1.0.0; there are no pre-releases, because moving tags "
@@ -127,27 +127,28 @@ TEST_CASE("DEFRA_VERSION is three numbers") {
               "every release\n");
 }
 
-TEST_CASE("IMAGE_NAME is one part of a repository's name") {
+TEST_CASE("IMAGE_NAME is one path component of a repository") {
     const std::string name =
         GENERATE("Python", "defradigital/python", "python:latest", "-python", "python@sha256", "../python");
-    CHECK(read_aloud("DEFRA_VERSION=1.0.0\nIMAGE_NAME=" + name + "\n") ==
+    CHECK(messages_for("DEFRA_VERSION=1.0.0\nIMAGE_NAME=" + name + "\n") ==
           "JOB.env:2: \"" + name +
               "\" is not the name of an image\n"
               "  hint: write lower-case letters and digits, as in IMAGE_NAME=python; the namespace is an option of its "
               "own\n");
 }
 
-TEST_CASE("keys that are missing are told, also beside other mistakes, but not where their line has one") {
-    CHECK(read_aloud("") ==
+TEST_CASE("missing keys are reported, also beside other errors, unless their line has an error") {
+    CHECK(messages_for("") ==
           "JOB.env: DEFRA_VERSION is missing\n  hint: add a line DEFRA_VERSION=1.0.0\n"
           "JOB.env: IMAGE_NAME is missing\n  hint: add a line IMAGE_NAME=python\n");
-    CHECK(read_aloud("IMAGE_NAME=Python\n").find("DEFRA_VERSION is missing") != std::string::npos);
-    CHECK(read_aloud("export IMAGE_NAME=python\nDEFRA_VERSION=1.0.0\n").find("missing") == std::string::npos);
-    CHECK(read_aloud("# IMAGE_NAME=python\nDEFRA_VERSION=1.0.0\n").find("IMAGE_NAME is missing") != std::string::npos);
+    CHECK(messages_for("IMAGE_NAME=Python\n").find("DEFRA_VERSION is missing") != std::string::npos);
+    CHECK(messages_for("export IMAGE_NAME=python\nDEFRA_VERSION=1.0.0\n").find("missing") == std::string::npos);
+    CHECK(messages_for("# IMAGE_NAME=python\nDEFRA_VERSION=1.0.0\n").find("IMAGE_NAME is missing") !=
+          std::string::npos);
 }
 
-TEST_CASE("all mistakes are told at once, sorted by line, and the warnings with them") {
-    CHECK(read_aloud("PATH=/x\nOTHER=1\nDEFRA_VERSION=\"1\"\nIMAGE_NAME=python\nIMAGE_NAME=python\n") ==
+TEST_CASE("all errors and warnings are reported at once, sorted by line") {
+    CHECK(messages_for("PATH=/x\nOTHER=1\nDEFRA_VERSION=\"1\"\nIMAGE_NAME=python\nIMAGE_NAME=python\n") ==
           "JOB.env:1: \"PATH\" must not be set here\n"
           "  hint: it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an "
           "environment\n"
@@ -159,11 +160,12 @@ TEST_CASE("all mistakes are told at once, sorted by line, and the warnings with 
           "  hint: keep one of the two\n");
 }
 
-TEST_CASE("a text that is not plain UTF-8 is refused before anything is read") {
-    CHECK(read_aloud("\xEF\xBB\xBF" + documented_job) ==
+TEST_CASE("text that is not plain UTF-8 is rejected before it is parsed") {
+    CHECK(messages_for("\xEF\xBB\xBF" + documented_job) ==
           "JOB.env:1: the file begins with a byte order mark\n  hint: save it as UTF-8 without BOM\n");
-    CHECK(read_aloud("\xFF\xFE" + documented_job) == "JOB.env:1: the file is UTF-16\n  hint: save it as UTF-8\n");
-    CHECK(read_aloud(documented_job + std::string("A=\0b\n", 5)) == "JOB.env:3: a NUL character\n  hint: remove it\n");
-    CHECK(read_aloud("#" + std::string(1 << 20, 'x')) ==
+    CHECK(messages_for("\xFF\xFE" + documented_job) == "JOB.env:1: the file is UTF-16\n  hint: save it as UTF-8\n");
+    CHECK(messages_for(documented_job + std::string("A=\0b\n", 5)) ==
+          "JOB.env:3: a NUL character\n  hint: remove it\n");
+    CHECK(messages_for("#" + std::string(1 << 20, 'x')) ==
           "JOB.env: the file is larger than 64 KiB\n  hint: it holds DEFRA_VERSION and IMAGE_NAME, nothing else\n");
 }

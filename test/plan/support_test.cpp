@@ -10,9 +10,9 @@
 
 namespace {
 
-/// What is said on a day about one row of these versions.
-std::string said_on(const std::string& day, const std::string& python, const std::string& debian,
-                    const std::string& distroless = "") {
+/// The messages on a day about one row with these versions.
+std::string problems_on(const std::string& day, const std::string& python, const std::string& debian,
+                        const std::string& distroless = "") {
     const Row row{.python_version = python,
                   .debian_version = debian,
                   .distroless_version = distroless,
@@ -29,7 +29,7 @@ rapidjson::Document lifecycle(const std::string& name) {
     return parse_tool_json(std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}, name);
 }
 
-/// Of a month, "2028-10", or the day itself.
+/// The last day of a month such as "2028-10", or the given day.
 Date last_day_of(const std::string& text) {
     if (const std::optional<Date> day = parse_date(text)) return *day;
     const std::chrono::year_month_day first(*parse_date(text + "-01"));
@@ -38,45 +38,46 @@ Date last_day_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("Python below 3.12 is refused on its line, at any time") {
-    CHECK(said_on("2026-11-23", "3.11.14", "slim-trixie") ==
+TEST_CASE("Python below 3.12 is rejected on its line, on any date") {
+    CHECK(problems_on("2026-11-23", "3.11.14", "slim-trixie") ==
           "m:2: Python 3.11 is older than 3.12, the oldest that is supported\n  hint: raise pythonVersion, or remove "
           "the row\n");
-    CHECK(said_on("2026-11-23", "2.7.18", "slim-trixie").starts_with("m:2: Python 2.7 is older"));
+    CHECK(problems_on("2026-11-23", "2.7.18", "slim-trixie").starts_with("m:2: Python 2.7 is older"));
 }
 
-TEST_CASE("Python is told 90 days before its end of life, and refused after it") {
-    CHECK(said_on("2028-08-01", "3.12.12", "slim-forky").find("Python") == std::string::npos);
-    CHECK(said_on("2028-08-02", "3.12.12", "slim-forky")
+TEST_CASE("Python is a warning from 90 days before its end of life, and an error after it") {
+    CHECK(problems_on("2028-08-01", "3.12.12", "slim-forky").find("Python") == std::string::npos);
+    CHECK(problems_on("2028-08-02", "3.12.12", "slim-forky")
               .starts_with("m:2: warning: Python 3.12 reaches its end of life in 90 days (2028-10-31)\n"
                            "  hint: after that day this row is an error: tell the services that use it\n"));
-    CHECK(said_on("2028-10-30", "3.12.12", "slim-forky")
+    CHECK(problems_on("2028-10-30", "3.12.12", "slim-forky")
               .find("warning: Python 3.12 reaches its end of life in 1 day (") != std::string::npos);
-    CHECK(said_on("2028-10-31", "3.12.12", "slim-forky").find("warning: Python 3.12 reaches its end of life today") !=
-          std::string::npos);
-    CHECK(said_on("2028-11-01", "3.12.12", "slim-forky")
+    CHECK(
+        problems_on("2028-10-31", "3.12.12", "slim-forky").find("warning: Python 3.12 reaches its end of life today") !=
+        std::string::npos);
+    CHECK(problems_on("2028-11-01", "3.12.12", "slim-forky")
               .starts_with("m:2: Python 3.12 reached its end of life on 2028-10-31\n"
                            "  hint: raise pythonVersion, or remove the row: this version gets no fixes any more\n"));
 }
 
-TEST_CASE("the ends of life are those of Python's own list, for every stable version from 3.12 on") {
+TEST_CASE("the end-of-life dates are those of Python's own list, for every stable version from 3.12 on") {
     const rapidjson::Document list = lifecycle("release-cycle-2026-11-29.json");
     std::size_t checked = 0;
     for (const auto& entry : list.GetObject()) {
         const std::string minor = text_of(entry.name);
         const std::string status = text_at(entry.value, "status");
         if (minor == "3.11" || (status != "bugfix" && status != "security")) continue;
-        // A month stands for its last day.
+        // A month means its last day.
         const Date end = last_day_of(text_at(entry.value, "end_of_life"));
         INFO(minor << " ends on " << render_date(end));
-        CHECK(said_on(render_date(end), minor + ".1", "slim-forky")
+        CHECK(problems_on(render_date(end), minor + ".1", "slim-forky")
                   .find("Python " + minor + " reaches its end of life today") != std::string::npos);
         ++checked;
     }
     CHECK(checked == 4);
 }
 
-TEST_CASE("the ends of Debian's support are those that endoflife.date lists") {
+TEST_CASE("the end dates of Debian's support are those of endoflife.date") {
     const rapidjson::Document list = lifecycle("endoflife-debian-2026-11-29.json");
     std::size_t checked = 0;
     for (const Json& release : items_at(member(list, "result"), "releases")) {
@@ -92,48 +93,49 @@ TEST_CASE("the ends of Debian's support are those that endoflife.date lists") {
     CHECK(checked == 3);
 }
 
-TEST_CASE("a Python or a Debian that the table does not know is a warning") {
-    CHECK(said_on("2026-11-23", "3.16.0", "slim-trixie") ==
+TEST_CASE("a Python or Debian version missing in the table is a warning") {
+    CHECK(problems_on("2026-11-23", "3.16.0", "slim-trixie") ==
           "m:2: warning: Python 3.16 is not in the table of supported versions\n"
           "  hint: its end of life is not checked: a newer release of this program may know it\n");
-    CHECK(said_on("2026-11-23", "4.12.0", "slim-trixie").starts_with("m:2: warning: Python 4.12 is not in the table"));
+    CHECK(problems_on("2026-11-23", "4.12.0", "slim-trixie")
+              .starts_with("m:2: warning: Python 4.12 is not in the table"));
     CHECK(
-        said_on("2026-11-23", "3.13.9", "slim-forky", "cc-debian14") ==
+        problems_on("2026-11-23", "3.13.9", "slim-forky", "cc-debian14") ==
         "m:3: warning: \"forky\" is no Debian release that this program knows\n"
         "  hint: its support and its agreement with distrolessVersion are not checked: look for a spelling mistake\n");
 }
 
-TEST_CASE("a base is told 90 days before its security support ends, and from then on") {
-    CHECK(said_on("2026-04-11", "3.13.9", "slim-bookworm").empty());
-    CHECK(said_on("2026-04-12", "3.13.9", "slim-bookworm") ==
+TEST_CASE("a base is a warning from 90 days before the end of its security support") {
+    CHECK(problems_on("2026-04-11", "3.13.9", "slim-bookworm").empty());
+    CHECK(problems_on("2026-04-12", "3.13.9", "slim-bookworm") ==
           "m:3: warning: Debian's security team leaves bookworm in 90 days (2026-07-11)\n  hint: move to "
           "\"slim-trixie\"\n");
-    CHECK(said_on("2026-07-11", "3.13.9", "slim-bookworm")
+    CHECK(problems_on("2026-07-11", "3.13.9", "slim-bookworm")
               .starts_with("m:3: warning: Debian's security team leaves bookworm today"));
-    CHECK(said_on("2026-07-12", "3.13.9", "slim-bookworm") ==
+    CHECK(problems_on("2026-07-12", "3.13.9", "slim-bookworm") ==
           "m:3: warning: Debian's security team left bookworm on 2026-07-11; the long-term support team keeps it until "
           "2028-06-30\n"
           "  hint: move to \"slim-trixie\"\n");
-    CHECK(said_on("2028-07-01", "3.13.9", "slim-bookworm") ==
+    CHECK(problems_on("2028-07-01", "3.13.9", "slim-bookworm") ==
           "m:3: warning: Debian bookworm is without any security support since 2028-06-30\n  hint: move to "
           "\"slim-trixie\"\n");
-    CHECK(said_on("2028-08-10", "3.13.9", "slim-trixie", "cc-debian13") ==
+    CHECK(problems_on("2028-08-10", "3.13.9", "slim-trixie", "cc-debian13") ==
           "m:3: warning: Debian's security team left trixie on 2028-08-09; the long-term support team keeps it until "
           "2030-06-30\n"
           "  hint: move to the next release of Debian\n");
 }
 
-TEST_CASE("a distroless image is told 90 days before its last rebuild, and from then on") {
-    CHECK(said_on("2026-07-01", "3.13.9", "slim-trixie", "cc-debian12").empty());
-    CHECK(said_on("2026-07-02", "3.13.9", "slim-trixie", "cc-debian12") ==
+TEST_CASE("a distroless image is a warning from 90 days before its last rebuild") {
+    CHECK(problems_on("2026-07-01", "3.13.9", "slim-trixie", "cc-debian12").empty());
+    CHECK(problems_on("2026-07-02", "3.13.9", "slim-trixie", "cc-debian12") ==
           "m:4: warning: cc-debian12 is rebuilt for the last time in 90 days (2026-09-30)\n"
           "  hint: move to \"cc-debian13\", together with \"slim-trixie\"\n");
-    CHECK(said_on("2026-10-01", "3.13.9", "slim-trixie", "cc-debian12") ==
+    CHECK(problems_on("2026-10-01", "3.13.9", "slim-trixie", "cc-debian12") ==
           "m:4: warning: cc-debian12 has not been rebuilt since 2026-09-30\n"
           "  hint: move to \"cc-debian13\", together with \"slim-trixie\"\n");
 }
 
-TEST_CASE("the table agrees with itself") {
+TEST_CASE("the table is consistent") {
     for (const char* name : {"bullseye", "bookworm", "trixie"}) {
         const std::optional<DebianSuite> suite = find_suite(name);
         REQUIRE(suite);
@@ -143,8 +145,8 @@ TEST_CASE("the table agrees with itself") {
     CHECK_FALSE(find_suite(""));
 }
 
-TEST_CASE("rows that share a warning are told once, rows that share an error each") {
-    const auto said_of = [](const std::vector<int>& lines, const std::string& python) {
+TEST_CASE("a warning shared by rows is reported once, an error for each row") {
+    const auto problems_of = [](const std::vector<int>& lines, const std::string& python) {
         Matrix matrix{.file = "m", .rows = {}};
         for (const int line : lines) {
             matrix.rows.push_back({.python_version = python,
@@ -157,11 +159,11 @@ TEST_CASE("rows that share a warning are told once, rows that share an error eac
     };
     const std::string hint = "\n  hint: its end of life is not checked: a newer release of this program may know it\n";
     const std::string what = "m:1: warning: Python 3.99 is not in the table of supported versions";
-    CHECK(said_of({1, 7}, "3.99.0") == what + " (also on line 7)" + hint);
-    CHECK(said_of({1, 7, 9}, "3.99.0") == what + " (also on lines 7, 9)" + hint);
-    CHECK(said_of({1, 2, 3, 4, 5, 6, 7}, "3.99.0") == what + " (also on 6 more lines)" + hint);
-    CHECK(said_of({1, 1, 7, 7}, "3.99.0") == what + " (also on line 7)" + hint);
-    CHECK(said_of({1, 7}, "3.11.0") ==
+    CHECK(problems_of({1, 7}, "3.99.0") == what + " (also on line 7)" + hint);
+    CHECK(problems_of({1, 7, 9}, "3.99.0") == what + " (also on lines 7, 9)" + hint);
+    CHECK(problems_of({1, 2, 3, 4, 5, 6, 7}, "3.99.0") == what + " (also on 6 more lines)" + hint);
+    CHECK(problems_of({1, 1, 7, 7}, "3.99.0") == what + " (also on line 7)" + hint);
+    CHECK(problems_of({1, 7}, "3.11.0") ==
           "m:1: Python 3.11 is older than 3.12, the oldest that is supported\n  hint: raise pythonVersion, or remove "
           "the row\n"
           "m:7: Python 3.11 is older than 3.12, the oldest that is supported\n  hint: raise pythonVersion, or remove "

@@ -1,4 +1,4 @@
-// Texts and places that several tests of the plan need.
+// Shared samples for the tests of plan/.
 #pragma once
 
 #include <fstream>
@@ -9,7 +9,7 @@
 #include "places.h"
 #include "plan/plan.h"
 
-/// The day on which these tests take place.
+/// The date that these tests assume.
 inline const Date today = *parse_date("2026-11-23");
 
 inline std::string read_fixture(const std::string& name) {
@@ -17,7 +17,7 @@ inline std::string read_fixture(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// The repository's own matrix, as it is documented.
+/// The repository's own matrix, as documented.
 inline const std::string documented_matrix = R"([
   {
     "pythonVersion": "3.13.3",
@@ -52,7 +52,7 @@ inline Plan plan_of(const std::string& matrix, const std::vector<std::string>& p
                        only);
 }
 
-/// A matrix with this many rows, 3.13.0 and onwards, one row a line, the first on line 2.
+/// A matrix with this many rows, from 3.13.0 on, one row per line, the first on line 2.
 inline std::string make_rows(int count) {
     std::string text = "[\n";
     for (int row = 0; row < count; ++row) {
@@ -64,7 +64,7 @@ inline std::string make_rows(int count) {
     return text + "]\n";
 }
 
-/// What the given work throws, as a person reads it; "nothing is wrong" if it throws nothing.
+/// The rendered problems that the work throws; "nothing is wrong" if it throws nothing.
 inline std::string messages_of(const std::function<void()>& work) {
     try {
         work();

@@ -12,7 +12,7 @@ Migration moved(const std::string& policy, const std::vector<IgnoreFile>& files)
     return migrate_ignore_files(policy, policy_name, files, today);
 }
 
-/// Of one file, without a policy.
+/// The migration of one file, without a policy.
 Migration moved(const std::string& name, const std::string& text) {
     return moved("", std::vector<IgnoreFile>{{name, text}});
 }
@@ -25,7 +25,7 @@ constexpr const char* entry_of_cve_1 = R"(  - id: "CVE-1"
 
 }  // namespace
 
-TEST_CASE("entries of .trivyignore move to a policy that is made for them, and the file goes") {
+TEST_CASE("entries of .trivyignore move to a new policy, and the file is removed") {
     const Migration result = moved(".trivyignore", "# of 2025\nCVE-1 exp:2027-01-01 # not called\n\n");
     CHECK(result.policy == std::string("exceptions:\n") + entry_of_cve_1);
     CHECK(result.files[0].text.empty());
@@ -33,7 +33,7 @@ TEST_CASE("entries of .trivyignore move to a policy that is made for them, and t
     CHECK(moved(".trivyignore", "# nothing any more\n").files[0].text.empty());
 }
 
-TEST_CASE("what a policy says already stays as it was written, with its comments and its indentation") {
+TEST_CASE("the existing text of a policy is unchanged, including comments and indentation") {
     const std::string policy = R"(# ours
 gate: {severity: high}
 exceptions:
@@ -58,7 +58,7 @@ scopes: [{id: s, paths: ["/x/**"], reason: r, review_by: 2026-12-01}]
     CHECK(policy_of(result.policy).waivers.size() == 2);
 }
 
-TEST_CASE("exceptions that are empty, or not there yet, are begun") {
+TEST_CASE("an empty or missing list of exceptions is filled") {
     for (const char* policy : {"gate: {severity: high}\n", "gate: {severity: high}\nexceptions:\n",
                                "exceptions: []\ngate: {severity: high}\n", "# nothing yet\n"}) {
         const Migration result = moved(policy, {{".trivyignore", "CVE-1 exp:2027-01-01 # not called\n"}});
@@ -68,7 +68,7 @@ TEST_CASE("exceptions that are empty, or not there yet, are begun") {
     }
 }
 
-TEST_CASE("exceptions in brackets are left alone, and that is an error") {
+TEST_CASE("exceptions in flow style are not changed and are an error") {
     const std::string policy = "exceptions: [{id: CVE-9, reason: r, owner: me, review_by: 2026-12-01}]\n";
     const std::vector<IgnoreFile> files = {{".trivyignore", "CVE-1\n"}};
     const Migration result = moved(policy, files);
@@ -78,7 +78,7 @@ TEST_CASE("exceptions in brackets are left alone, and that is an error") {
           std::string::npos);
 }
 
-TEST_CASE("what several files say about one vulnerability becomes one exception, which covers no more than each") {
+TEST_CASE("rules of several files for one vulnerability become one exception that covers no more than each") {
     const Migration result =
         moved("", {{".trivyignore", "CVE-1 exp:2027-03-01 # not called\nCVE-2\n"},
                    {".trivyignore.yml", "vulnerabilities:\n  - {id: CVE-1, expired_at: 2027-01-01}\n"},
@@ -102,7 +102,7 @@ TEST_CASE("what several files say about one vulnerability becomes one exception,
     for (const IgnoreFile& file : result.files) CHECK(file.text.empty());
 }
 
-TEST_CASE("what the policy cannot say stays in its file, and is listed by its line with the reason") {
+TEST_CASE("a rule that the policy cannot express stays in its file and is reported by line with the reason") {
     const Migration result = moved("", {{".trivyignore",
                                          "CVE-1:exp:2027-01-02\nCVE-2\nCVE-3 exp:soon\n\xEF\xBB\xBF"
                                          "CVE-4\n"},
@@ -198,7 +198,7 @@ output: json
     CHECK(again.files == result.files);
 }
 
-TEST_CASE("entries in brackets go together, or not at all") {
+TEST_CASE("entries in flow style are moved together or not at all") {
     CHECK(moved(".grype.json", R"({"ignore": [
   {"vulnerability": "CVE-1"}, {"vulnerability": "CVE-2"}
 ]})")
@@ -213,7 +213,7 @@ TEST_CASE("entries in brackets go together, or not at all") {
                     "brackets, or share their lines") != std::string::npos);
 }
 
-TEST_CASE("the rest of .grype.yaml stays, without its rules") {
+TEST_CASE("the rest of .grype.yaml is kept, without its rules") {
     const std::string rules = R"(ignore:
   - vulnerability: CVE-1
     reason: not called
@@ -225,7 +225,7 @@ TEST_CASE("the rest of .grype.yaml stays, without its rules") {
     CHECK(policy_of(result.policy).waivers.size() == 1);
 }
 
-TEST_CASE("each ignore file is an error on its first line; settings of Grype's that hide nothing are none") {
+TEST_CASE("each ignore file is an error on its first line, but not a Grype file that hides nothing") {
     const Problems problems = check_ignore_files({{".trivyignore", "CVE-1\nCVE-2:exp:2027-01-01\n"},
                                                   {".grype.yaml", "quiet: true\n"},
                                                   {".grype.yml", "only-fixed: true\n"},
@@ -244,7 +244,7 @@ TEST_CASE("each ignore file is an error on its first line; settings of Grype's t
           std::string::npos);
 }
 
-TEST_CASE("where there is nothing to move nothing changes") {
+TEST_CASE("without rules to move nothing changes") {
     const std::vector<IgnoreFile> files = {{".grype.yaml", "quiet: true\n"}};
     const Migration result = moved("gate: {}\n", files);
     CHECK(result.policy == "gate: {}\n");

@@ -31,7 +31,7 @@ const std::vector<ExistingTag> there = {existing("1.0.0-python3.13.2", good, "1.
 
 }  // namespace
 
-TEST_CASE("a rollback moves the aliases that differ, and nothing else, to the highest patch of that version") {
+TEST_CASE("a rollback moves only the differing moving tags, to the highest patch of that version") {
     const Publication publication = plan_rollback(plan(), there, "1.0.0", "CVE in 1.1.0");
     REQUIRE(publication.steps.size() == 1);
     const Step& step = publication.steps.front();
@@ -43,7 +43,7 @@ TEST_CASE("a rollback moves the aliases that differ, and nothing else, to the hi
     CHECK(publication.notes.front() == "defra/python:latest-3.13 is at 1.0.0-python3.13.2 already");
 }
 
-TEST_CASE("the reason of a rollback is demanded, printed and recorded") {
+TEST_CASE("a rollback needs a reason, which is printed and recorded") {
     const Publication publication = plan_rollback(plan(), there, "1.0.0", " CVE in 1.1.0 ");
     CHECK(render_publication(publication, "docker.io").find("rollback because   CVE in 1.1.0\n") != std::string::npos);
     CHECK(render_publication_json(publication, "docker.io", 0).find("\"rollback_because\": \"CVE in 1.1.0\"") !=
@@ -54,7 +54,7 @@ TEST_CASE("the reason of a rollback is demanded, printed and recorded") {
     CHECK(without.problems.front().what == "a rollback needs a reason");
 }
 
-TEST_CASE("a rollback to what was never published is refused, and moves nothing") {
+TEST_CASE("a rollback to an unpublished version is rejected and moves nothing") {
     const Publication publication = plan_rollback(plan(), there, "0.9.0", "because");
     CHECK(publication.exit == Exit::refused);
     CHECK(publication.steps.empty());

@@ -1,16 +1,16 @@
-// What a response means for the next request.
+// What a response implies for the next request.
 #include "system/http.h"
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "fakes/fake_world.h"
 
-TEST_CASE("what passes is tried again, what a person must change is not") {
+TEST_CASE("transient failures are retried, permanent ones are not") {
     for (const int status : {0, 408, 425, 429, 500, 502, 503, 504}) CHECK(is_worth_a_retry(status));
     for (const int status : {200, 201, 307, 400, 401, 403, 404, 405, 413, 422}) CHECK_FALSE(is_worth_a_retry(status));
 }
 
-TEST_CASE("the next page is where the Link header says, and only its next") {
+TEST_CASE("the next page is the Link header with rel=next") {
     CHECK(next_page({200, {{"Link", "<https://a/?page=2>; rel=\"next\", <https://a/?page=9>; rel=\"last\""}}, ""}) ==
           "https://a/?page=2");
     CHECK(next_page({200, {{"Link", "</v2/?n=1>; rel=first, </v2/?n=2>; rel=next"}}, ""}) == "/v2/?n=2");
@@ -19,7 +19,7 @@ TEST_CASE("the next page is where the Link header says, and only its next") {
     CHECK(next_page({200, {}, ""}).empty());
 }
 
-TEST_CASE("no response is a value, unless another attempt would end the same way") {
+TEST_CASE("a missing response is a value, unless a retry would fail the same way") {
     FakeWorld fake;
     fake.http.fail("GET", "https://a/once");
     fake.http.stub("GET", "https://a/long", 200, std::string(100, 'x'));

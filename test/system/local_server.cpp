@@ -19,7 +19,7 @@ void require(bool good, const char* what) {
     if (!good) throw std::runtime_error(std::string("the test's server: ") + what + ": " + std::strerror(errno));
 }
 
-/// How long the first request in these bytes is with its body; 0 if it is not whole yet.
+/// The length of the first request in these bytes, with its body; 0 if it is incomplete.
 std::size_t request_length(const std::string& bytes) {
     const std::size_t end = bytes.find("\r\n\r\n");
     if (end == std::string::npos) return 0;
@@ -92,7 +92,7 @@ void LocalServer::accept_one() {
     open_[connection];
 }
 
-/// False if the connection is over.
+/// False if the connection has ended.
 bool LocalServer::serve_one(int connection) {
     std::array<char, 65536> buffer{};
     const ssize_t count = recv(connection, buffer.data(), buffer.size(), 0);

@@ -24,7 +24,7 @@ Error error_of(const std::vector<std::function<void()>>& work) {
 
 }  // namespace
 
-TEST_CASE("all work is done, never more pieces at a time than allowed, and as many as allowed") {
+TEST_CASE("all tasks run, with exactly the allowed parallelism") {
     RealClock clock;
     std::atomic<int> now = 0;
     std::atomic<int> most = 0;
@@ -42,7 +42,7 @@ TEST_CASE("all work is done, never more pieces at a time than allowed, and as ma
     in_parallel(3, {});
 }
 
-TEST_CASE("every piece is run and every failure is told, in the order of the work") {
+TEST_CASE("every task runs and every failure is reported, in order") {
     std::atomic<int> done = 0;
     const Error error =
         error_of({failing(Exit::refused, "first"), [&] { ++done; }, failing(Exit::failed, "second"), [&] { ++done; }});
@@ -51,18 +51,18 @@ TEST_CASE("every piece is run and every failure is told, in the order of the wor
     CHECK(render_problems(error.problems) == "first\nsecond\n");
 }
 
-TEST_CASE("a cancellation wins over other failures") {
+TEST_CASE("a cancellation takes precedence over other failures") {
     CHECK(error_of({failing(Exit::failed, "first"), failing(Exit::cancelled, "cancelled")}).exit == Exit::cancelled);
 }
 
-TEST_CASE("a mistake of the program in one piece is thrown on as it is, after all pieces were run") {
+TEST_CASE("a bug in one task is rethrown unchanged after all tasks have run") {
     std::atomic<int> done = 0;
-    const auto mistake = [] { throw std::logic_error("mistake"); };
-    CHECK_THROWS_AS(in_parallel(1, {mistake, failing(Exit::failed, "other"), [&] { ++done; }}), std::logic_error);
+    const auto bug = [] { throw std::logic_error("bug"); };
+    CHECK_THROWS_AS(in_parallel(1, {bug, failing(Exit::failed, "other"), [&] { ++done; }}), std::logic_error);
     CHECK(done == 1);
 }
 
-TEST_CASE("the clock's sleep takes as long as asked for") {
+TEST_CASE("sleep takes as long as requested") {
     RealClock clock;
     const std::chrono::milliseconds before = clock.steady();
     clock.sleep(std::chrono::milliseconds(120));

@@ -5,7 +5,7 @@
 #include "system/http.h"
 #include "system/world.h"
 
-TEST_CASE("a command is shown as a person would type it") {
+TEST_CASE("a command is rendered as typed in a shell") {
     const auto shown = [](const std::vector<std::string>& argv) { return render_command({.argv = argv}); };
     CHECK(shown({"docker", "buildx", "bake", "--file=out/bake.json"}) == "docker buildx bake --file=out/bake.json");
     CHECK(shown({"sh", "-c", "echo $HOME"}) == "sh -c 'echo $HOME'");
@@ -13,7 +13,7 @@ TEST_CASE("a command is shown as a person would type it") {
     CHECK(shown({"printf", "one\ntwo's \\"}) == R"(printf $'one\x0atwo\'s \\')");
 }
 
-TEST_CASE("a failed command is reported with how it ended, how it was run and what it said last") {
+TEST_CASE("a failed command is reported with its end, its arguments and its last output") {
     const Command command{.argv = {"/usr/bin/trivy", "image", "a b"}, .timeout = std::chrono::seconds(90)};
     CHECK(render_failure(command, {.exit_code = 1, .err = "INFO one\n\nFATAL \x1B[31mtwo\x1B[0m\r\n"}) ==
           "trivy ended with exit code 1\n"
@@ -32,7 +32,7 @@ TEST_CASE("a failed command is reported with how it ended, how it was run and wh
           "trivy ended with exit code 255\nran:  /usr/bin/trivy image 'a b'");
 }
 
-TEST_CASE("a failed command that says nothing on standard error is reported with the end of its standard output") {
+TEST_CASE("a failed command without stderr is reported with the end of its stdout") {
     std::string out;
     for (int line = 1; line <= 12; ++line) out += "line " + std::to_string(line) + "\n";
     const std::string text = render_failure({.argv = {"make"}}, {.exit_code = 2, .out = out, .err = " \n"});
@@ -40,7 +40,7 @@ TEST_CASE("a failed command that says nothing on standard error is reported with
     CHECK(text.ends_with("\n      line 12"));
 }
 
-TEST_CASE("a child gets the variables of the allow-list and nothing else of ours") {
+TEST_CASE("a child process gets only the variables of the allow-list") {
     const Environment ours = {{"PATH", "/bin"},
                               {"HOME", "/root"},
                               {"https_proxy", "http://proxy:3128"},
@@ -56,7 +56,7 @@ TEST_CASE("a child gets the variables of the allow-list and nothing else of ours
               {"PATH", "/bin"}, {"HOME", "/root"}, {"https_proxy", "http://proxy:3128"}, {"SSL_CERT_FILE", "/ca"}});
 }
 
-TEST_CASE("headers of an answer are found whatever the case of their letters") {
+TEST_CASE("response headers are case-insensitive") {
     const Response response{.status = 401,
                             .headers = {{"www-authenticate", "Bearer one"}, {"WWW-Authenticate", "Basic two"}}};
     CHECK(response.header("Www-Authenticate") == "Bearer one");

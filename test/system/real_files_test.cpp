@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
-/// A checkout and what lies around it, gone when the test is.
+/// A checkout and its surroundings, removed after the test.
 struct Checkout {
     fs::path root = fs::temp_directory_path() / ("files test " + std::to_string(getpid()));
     fs::path tree = root / "work tree";
@@ -38,7 +38,7 @@ struct Checkout {
     Names in_tree() const { return files().names_in("."); }
 };
 
-/// A disk of one megabyte in the place of that directory.
+/// Mounts a disk of one megabyte at that directory.
 struct SmallDisk {
     fs::path directory;
     bool is_mounted;
@@ -75,7 +75,8 @@ struct stat status_of(const fs::path& path) {
     return status;
 }
 
-// What every Files promises: the fake one must, or tests that use it prove nothing.
+// The contract of Files, checked for both the fake and the real implementation: otherwise tests over the fake prove
+// nothing.
 
 void check_reading(Files& files) {
     CHECK(files.read_if_there("none.json") == std::nullopt);
@@ -159,7 +160,7 @@ void check_temporary(Files& files) {
 
 }  // namespace
 
-TEST_CASE("the fake files keep the promises of Files") {
+TEST_CASE("FakeFiles fulfils the contract of Files") {
     FakeFiles files;
     SECTION("reading") {
         check_reading(files);
@@ -178,7 +179,7 @@ TEST_CASE("the fake files keep the promises of Files") {
     }
 }
 
-TEST_CASE("the real files keep the promises of Files") {
+TEST_CASE("RealFiles fulfils the contract of Files") {
     const Checkout place;
     RealFiles files = place.files();
     SECTION("reading") {
@@ -198,7 +199,7 @@ TEST_CASE("the real files keep the promises of Files") {
     }
 }
 
-TEST_CASE("a symbolic link is not read, and nothing of where it leads is shown") {
+TEST_CASE("a symbolic link is not read, and its target is not shown") {
     const Checkout place;
     RealFiles files = place.files();
     put(place.elsewhere / "secret", "secret content");
@@ -217,34 +218,34 @@ TEST_CASE("a symbolic link is not read, and nothing of where it leads is shown")
           "  hint: a symbolic link is not followed there: name the place itself\n");
 }
 
-TEST_CASE("nothing is written, made or removed through a symbolic link in the work tree") {
+TEST_CASE("nothing is written, created or removed through a symbolic link in the work tree") {
     const Checkout place;
     RealFiles files = place.files();
-    put(place.elsewhere / "kept", "kept");
+    put(place.elsewhere / "file", "text");
     fs::create_directory_symlink(place.elsewhere, place.tree / "out");
     const std::string reason =
         ": Too many levels of symbolic links\n  hint: a symbolic link is not followed there: name the place itself\n";
     CHECK(message_of([&] { files.write("out/verdict.json", "{}"); }) == "out/verdict.json: cannot be written" + reason);
     CHECK(message_of([&] { files.make_directory("out/images"); }) == "out/images: cannot be made" + reason);
-    CHECK(message_of([&] { files.remove("out/kept"); }) == "out/kept: cannot be removed" + reason);
+    CHECK(message_of([&] { files.remove("out/file"); }) == "out/file: cannot be removed" + reason);
     CHECK(message_of([&] { files.write(place.tree / "out" / "x", "{}"); }) ==
           (place.tree / "out" / "x").string() + ": cannot be written" + reason);
     CHECK_FALSE(files.is_directory("out"));
-    CHECK(files.names_in(place.elsewhere) == Names{"kept"});
+    CHECK(files.names_in(place.elsewhere) == Names{"file"});
     files.remove("out");
-    CHECK(files.names_in(place.elsewhere) == Names{"kept"});
+    CHECK(files.names_in(place.elsewhere) == Names{"file"});
 }
 
-TEST_CASE("a link in the place of the file itself is replaced and not followed") {
+TEST_CASE("a symbolic link in place of the file is replaced, not followed") {
     const Checkout place;
-    put(place.elsewhere / "kept", "kept");
-    fs::create_symlink(place.elsewhere / "kept", place.tree / "report.html");
+    put(place.elsewhere / "file", "text");
+    fs::create_symlink(place.elsewhere / "file", place.tree / "report.html");
     place.files().write("report.html", "new");
     CHECK(place.files().read("report.html") == "new");
-    CHECK(place.files().read(place.elsewhere / "kept") == "kept");
+    CHECK(place.files().read(place.elsewhere / "file") == "text");
 }
 
-TEST_CASE("a pipe or a device in a file's place is told, and nobody waits for it") {
+TEST_CASE("a pipe or device in place of a file is reported without waiting for it") {
     const Checkout place;
     RealFiles files = place.files();
     REQUIRE(mkfifo((place.tree / "pipe").c_str(), 0600) == 0);
@@ -255,7 +256,7 @@ TEST_CASE("a pipe or a device in a file's place is told, and nobody waits for it
     CHECK(message_of([&] { files.append("/tmp", "x"); }) == "/tmp: this is a directory, not a file\n");
 }
 
-TEST_CASE("a file is replaced whole, keeps its mode and leaves nothing beside it") {
+TEST_CASE("a file is replaced atomically, keeps its mode and leaves no temporary file") {
     const Checkout place;
     RealFiles files = place.files();
     files.write("script", "one");
@@ -263,7 +264,7 @@ TEST_CASE("a file is replaced whole, keeps its mode and leaves nothing beside it
     std::ifstream reader(place.tree / "script");
     files.write("script", "two");
     std::string seen;
-    CHECK((reader >> seen && seen == "one"));  // whoever reads meanwhile reads the old file to its end
+    CHECK((reader >> seen && seen == "one"));  // a concurrent reader reads the old file to its end
     CHECK((status_of(place.tree / "script").st_mode & 0777U) == 0755U);
     CHECK(place.in_tree() == Names{"script"});
     CHECK(message_of([&] { files.write("script/below", "x"); }) ==
@@ -273,7 +274,7 @@ TEST_CASE("a file is replaced whole, keeps its mode and leaves nothing beside it
     CHECK(place.in_tree() == Names{"directory", "script"});
 }
 
-TEST_CASE("a hard link costs no space, and a copy is made where there can be no link") {
+TEST_CASE("a hard link takes no space; a copy is made if a link is impossible") {
     const Checkout place;
     RealFiles files = place.files();
     files.write("blob", "content");
@@ -285,14 +286,14 @@ TEST_CASE("a hard link costs no space, and a copy is made where there can be no 
     files.remove(other_disk);
 }
 
-TEST_CASE("only we may look into a temporary directory") {
+TEST_CASE("a temporary directory is private") {
     const Checkout place;
     const fs::path directory = place.files().make_temporary_directory();
     CHECK(directory.parent_path() == place.temporary);
     CHECK((status_of(directory).st_mode & 0777U) == 0700U);
 }
 
-TEST_CASE("what root writes into a work tree belongs to whoever owns the work tree") {
+TEST_CASE("files written by root belong to the owner of the work tree") {
     if (geteuid() != 0) SKIP("only root can give files away");
     const Checkout place;
     REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
@@ -307,7 +308,7 @@ TEST_CASE("what root writes into a work tree belongs to whoever owns the work tr
     CHECK(status_of(place.elsewhere / "file").st_uid == 0);
 }
 
-TEST_CASE("what threads write at once into new directories belongs to whoever owns the work tree, too") {
+TEST_CASE("files written concurrently to new directories belong to the owner of the work tree") {
     if (geteuid() != 0) SKIP("only root can give files away");
     const Checkout place;
     REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
@@ -328,7 +329,7 @@ TEST_CASE("what threads write at once into new directories belongs to whoever ow
     }
 }
 
-TEST_CASE("what another program wrote as root is given to whoever owns the directory it lies in") {
+TEST_CASE("files written by another program as root are given to the owner of their directory") {
     if (geteuid() != 0) SKIP("only root can give files away");
     const Checkout place;
     REQUIRE(chown(place.tree.c_str(), 12345, 23456) == 0);
@@ -348,7 +349,7 @@ TEST_CASE("what another program wrote as root is given to whoever owns the direc
     files.give_to_owner_of_directory("nowhere");
 }
 
-TEST_CASE("a full disk is told with the path, and what was there stays whole") {
+TEST_CASE("a full disk is reported with the path, and existing files stay complete") {
     const Checkout place;
     const SmallDisk disk(place.tree);
     if (!disk.is_mounted) SKIP("no small disk can be mounted here: not root?");
@@ -368,12 +369,12 @@ TEST_CASE("a full disk is told with the path, and what was there stays whole") {
           "report.json: cannot be written" + reason);
 }
 
-TEST_CASE("a work tree that is not there is told") {
+TEST_CASE("a missing work tree is reported") {
     CHECK(message_of([] { RealFiles("/no/such/tree", "/tmp"); }) ==
           "/no/such/tree: cannot be worked in: No such file or directory\n");
 }
 
-TEST_CASE("a private directory is gone with its content when its scope ends, also by an error") {
+TEST_CASE("a private directory is removed with its content at the end of its scope, also after an error") {
     FakeFiles files;
     fs::path path;
     try {

@@ -26,14 +26,14 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A directory that goes when the test does.
+/// A temporary directory.
 struct Directory {
     fs::path path = fs::temp_directory_path() / ("http-test-" + std::to_string(getpid()));
     Directory() { fs::create_directories(path); }
     ~Directory() { fs::remove_all(path); }
 };
 
-/// The proxy variables of whoever runs the tests must not reach them.
+/// Removes the proxy variables of the user's environment.
 struct NoProxy {
     NoProxy() {
         for (const char* name : {"http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"}) unsetenv(name);
@@ -45,11 +45,11 @@ std::string text_of_file(const fs::path& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// What the Error says; fails the test if there is none.
+/// The message of the Error; fails the test if there is none.
 std::string message_of(Http& http, const Request& request) {
     try {
         const Response response = http.send(request);
-        FAIL("answered with status " << response.status);
+        FAIL("responded with status " << response.status);
     } catch (const Error& error) {
         CHECK(error.exit == Exit::failed);
         return render_problems(error.problems);
@@ -61,30 +61,31 @@ LocalServer::Handler always(const Reply& reply) {
     return [reply](const std::string&) { return reply; };
 }
 
-/// openssl as a server on a loopback address, with a certificate of its own for "localhost".
+/// An openssl server on a loopback address, with its own certificate for "localhost".
 class TlsServer {
   public:
     explicit TlsServer(const std::vector<std::string>& options = {}, const std::string& days = "2") {
         std::ofstream(file("extensions")) << "subjectAltName=DNS:localhost";
-        openssl({"req", "-newkey", "rsa:2048", "-nodes", "-keyout", file("key"), "-out", file("wish"), "-subj",
+        openssl({"req", "-newkey", "rsa:2048", "-nodes", "-keyout", file("key"), "-out", file("request"), "-subj",
                  "/CN=localhost"});
-        openssl({"x509", "-req", "-in", file("wish"), "-signkey", file("key"), "-out", file("certificate"), "-days",
+        openssl({"x509", "-req", "-in", file("request"), "-signkey", file("key"), "-out", file("certificate"), "-days",
                  days, "-extfile", file("extensions")});
         if (!fs::exists(file("certificate"))) SKIP("openssl cannot make a certificate here");
-        std::vector<std::string> argv = {"/usr/bin/openssl", "s_server", "-quiet",    "-www",  "-accept",
-                                         address(),          "-key",     file("key"), "-cert", file("certificate")};
+        std::vector<std::string> argv = {
+            "/usr/bin/openssl", "s_server", "-quiet",           "-www", "-accept", host(), "-key",
+            file("key"),        "-cert",    file("certificate")};
         argv.insert(argv.end(), options.begin(), options.end());
         process_.emplace(argv, file("log"));
         process_->wait_until([&] { return is_listening(); });
     }
 
     std::string url(const std::string& host) const { return "https://" + host + ":" + std::to_string(port_) + "/"; }
-    /// Trusts the server's own certificate.
+    /// Trusts the server's certificate.
     RealHttp make_trusting() const { return RealHttp({{"SSL_CERT_FILE", file("certificate")}}); }
 
   private:
     std::string file(const std::string& name) const { return (directory_.path / name).string(); }
-    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+    std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
 
     static int free_port() {
         const LocalServer free(always({}));
@@ -129,7 +130,7 @@ TEST_CASE("any status is a value, with its headers and its body") {
     CHECK(response.header("empty") == "");
 }
 
-TEST_CASE("a request is sent as it was given, with nothing of libcurl's own but the agent's name") {
+TEST_CASE("a request is sent as given, with only a User-Agent added") {
     LocalServer server(always(make_reply(200, "")));
     RealHttp http({});
     const std::string common = "Host: " + server.host() + "\r\nUser-Agent: python-image-action\r\nAccept: */*\r\n";
@@ -149,7 +150,7 @@ TEST_CASE("a request is sent as it was given, with nothing of libcurl's own but 
     CHECK(requests[3] == "DELETE /d HTTP/1.1\r\n" + common + "\r\n");
 }
 
-TEST_CASE("a request does not inherit anything from the one before on the same connection") {
+TEST_CASE("a request inherits nothing from the previous one on the same connection") {
     LocalServer server(always(make_reply(200, "")));
     RealHttp http({});
     http.send(
@@ -163,20 +164,20 @@ TEST_CASE("a request does not inherit anything from the one before on the same c
     CHECK(server.requests()[3].starts_with("GET /4 "));
 }
 
-TEST_CASE("connections are used again, also when several threads ask") {
+TEST_CASE("connections are reused, also by several threads") {
     LocalServer server(always(make_reply(200, "x")));
     RealHttp http({});
-    std::atomic<int> answered = 0;
+    std::atomic<int> responses = 0;
     const auto ask = [&] {
-        if (http.send({.url = server.url("/")}).body == "x") ++answered;
+        if (http.send({.url = server.url("/")}).body == "x") ++responses;
     };
     in_parallel(4, std::vector<std::function<void()>>(40, ask));
-    CHECK(answered == 40);
+    CHECK(responses == 40);
     CHECK(server.requests().size() == 40);
     CHECK(server.connections() <= 4);
 }
 
-TEST_CASE("a connection that the server has closed meanwhile is replaced, and the body is sent again") {
+TEST_CASE("a connection closed by the server is replaced, and the body is sent again") {
     LocalServer server([](const std::string&) {
         Reply reply = make_reply(200, "");
         reply.then = Reply::Then::close;
@@ -194,7 +195,7 @@ TEST_CASE("a connection that the server has closed meanwhile is replaced, and th
     CHECK(server.requests().size() == 3);
 }
 
-TEST_CASE("what must not happen twice is sent once, also where the server obeys and closes the kept connection") {
+TEST_CASE("a request that must not be repeated is sent once, also if the server closes a reused connection") {
     const LocalServer server([](const std::string& request) {
         return request.starts_with("POST") ? Reply{"", Reply::Then::reset} : make_reply(200, "");
     });
@@ -211,7 +212,7 @@ TEST_CASE("what must not happen twice is sent once, also where the server obeys 
     CHECK(posts() > 2);
 }
 
-TEST_CASE("a HEAD has no body, whatever length the answer names") {
+TEST_CASE("a HEAD response has no body, whatever its Content-Length") {
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nDocker-Content-Digest: d\r\n\r\n"}));
     RealHttp http({});
     const Response response = http.send({.method = "HEAD", .url = server.url("/m")});
@@ -219,7 +220,7 @@ TEST_CASE("a HEAD has no body, whatever length the answer names") {
     CHECK(response.body.empty());
 }
 
-TEST_CASE("a file is sent from disk, byte for byte") {
+TEST_CASE("a file is sent from disk unchanged") {
     Directory directory;
     std::string bytes;
     for (unsigned i = 0; i < 3'000'000; ++i) bytes += static_cast<char>(i * i >> 3U);
@@ -235,7 +236,7 @@ TEST_CASE("a file is sent from disk, byte for byte") {
           (directory.path / "none").string() + ": cannot be read: No such file or directory\n");
 }
 
-TEST_CASE("a body of status 200 or 206 is streamed to disk, any other into the answer") {
+TEST_CASE("a body of status 200 or 206 is streamed to disk, any other is returned") {
     Directory directory;
     const fs::path file = directory.path / "blob";
     const int status = GENERATE(200, 206, 404);
@@ -249,7 +250,7 @@ TEST_CASE("a body of status 200 or 206 is streamed to disk, any other into the a
     if (status != 404) CHECK(text_of_file(file) == std::string(300'000, 'b'));
 }
 
-TEST_CASE("a place that cannot be written to is told, and what came is not kept") {
+TEST_CASE("an unwritable target file is reported, and the received data is discarded") {
     Directory directory;
     LocalServer server(always(make_reply(200, "text")));
     RealHttp http({});
@@ -275,7 +276,7 @@ TEST_CASE("an empty body makes an empty file") {
     CHECK(fs::file_size(directory.path / "empty") == 0);
 }
 
-TEST_CASE("a body that ends too early is no answer, and leaves no file") {
+TEST_CASE("a truncated body is an error and leaves no file") {
     Directory directory;
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::close}));
     RealHttp http({});
@@ -285,7 +286,7 @@ TEST_CASE("a body that ends too early is no answer, and leaves no file") {
     CHECK(fs::is_empty(directory.path));
 }
 
-TEST_CASE("a chunked body that ends too early is no answer") {
+TEST_CASE("a truncated chunked body is an error") {
     LocalServer server(
         always({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Reply::Then::close}));
     RealHttp http({});
@@ -293,14 +294,14 @@ TEST_CASE("a chunked body that ends too early is no answer") {
           "GET " + server.host() + "/b: transfer closed with outstanding read data remaining\n");
 }
 
-TEST_CASE("a reset connection is no answer") {
+TEST_CASE("a reset connection is an error") {
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::reset}));
     RealHttp http({});
     const std::string message = message_of(http, {.method = "PUT", .url = server.url("/b?x=y"), .body = "b"});
     CHECK(message == "PUT " + server.host() + "/b: Recv failure: Connection reset by peer\n");
 }
 
-TEST_CASE("an answer that takes longer than the request's time is no answer (R18)") {
+TEST_CASE("a response that takes longer than the timeout is an error (R18)") {
     const std::string start =
         GENERATE(std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
     LocalServer server(always({start, Reply::Then::hang}));
@@ -312,7 +313,7 @@ TEST_CASE("an answer that takes longer than the request's time is no answer (R18
     CHECK(clock.steady() - before < seconds(5));
 }
 
-TEST_CASE("no more of a body is read than the request allows") {
+TEST_CASE("at most max_body bytes of a body are read") {
     Directory directory;
     const std::string chunk = "400\r\n" + std::string(1024, 'x') + "\r\n";
     std::string endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -333,10 +334,10 @@ TEST_CASE("no more of a body is read than the request allows") {
         throw std::logic_error("nothing was thrown");
     };
     CHECK(is_permanent("GET"));
-    CHECK_FALSE(is_permanent("PUT"));  // it may have been done: the next attempt shows it
+    CHECK_FALSE(is_permanent("PUT"));  // it may have been carried out: the next attempt shows it
 }
 
-TEST_CASE("of a long error page the status and the beginning are kept") {
+TEST_CASE("the status and the beginning of a long error page are returned") {
     LocalServer server(always(make_reply(403, "<html>log in" + std::string(200'000, ' ') + "</html>")));
     RealHttp http({});
     const Response response = http.send({.url = server.url("/v2/"), .max_body = 100'000});
@@ -345,7 +346,7 @@ TEST_CASE("of a long error page the status and the beginning are kept") {
     CHECK(response.body.starts_with("<html>log in"));
 }
 
-TEST_CASE("headers without end are not read to the end") {
+TEST_CASE("endless headers are an error") {
     std::string bytes = "HTTP/1.1 200 OK\r\n";
     for (int i = 0; i < 100; ++i) bytes += "X-Long: " + std::string(4000, 'x') + "\r\n";
     LocalServer server(always({bytes + "\r\n", Reply::Then::close}));
@@ -354,7 +355,7 @@ TEST_CASE("headers without end are not read to the end") {
           "GET " + server.host() + "/: the response's headers are longer than 256 KiB\n");
 }
 
-TEST_CASE("a redirect is a value and is not followed") {
+TEST_CASE("a redirect is returned, not followed") {
     LocalServer other(always(make_reply(200, "other")));
     LocalServer server(always(make_reply(307, "", "Location: " + other.url("/there") + "\r\n")));
     RealHttp http({});
@@ -364,7 +365,7 @@ TEST_CASE("a redirect is a value and is not followed") {
     CHECK(other.connections() == 0);
 }
 
-TEST_CASE("a server on a unix socket is asked there, past any proxy") {
+TEST_CASE("a server on a unix socket is used without a proxy") {
     Directory directory;
     const fs::path socket = directory.path / "engine.sock";
     LocalServer server(always(make_reply(200, "pong")), socket);
@@ -379,7 +380,7 @@ TEST_CASE("a server on a unix socket is asked there, past any proxy") {
     CHECK(message.starts_with("GET " + (directory.path / "none.sock").string() + ":/_ping: "));
 }
 
-TEST_CASE("the proxy of the environment is asked") {
+TEST_CASE("the environment's proxy is used") {
     LocalServer proxy(always(make_reply(200, "by proxy")));
     setenv("http_proxy", ("http://" + proxy.host()).c_str(), 1);
     RealHttp http({});
@@ -389,7 +390,7 @@ TEST_CASE("the proxy of the environment is asked") {
     CHECK(proxy.requests().front().starts_with("GET http://registry.test/v2/ HTTP/1.1\r\n"));
 }
 
-TEST_CASE("a server that is not there is told with what to check, and without the query") {
+TEST_CASE("an unreachable server is reported with a hint, without the query") {
     int port = 0;
     {
         const LocalServer gone(always({}));
@@ -405,7 +406,7 @@ TEST_CASE("a server that is not there is told with what to check, and without th
     CHECK(message.find("secret") == std::string::npos);
 }
 
-TEST_CASE("other schemes, credentials in the address and line breaks in headers are refused, and not shown") {
+TEST_CASE("other schemes, credentials in URLs and line breaks in headers are rejected and not shown") {
     LocalServer server(always(make_reply(200, "")));
     RealHttp http({});
     CHECK(message_of(http, {.url = "file:///etc/passwd"}) ==
@@ -420,7 +421,7 @@ TEST_CASE("other schemes, credentials in the address and line breaks in headers 
     CHECK(server.connections() == 0);
 }
 
-TEST_CASE("a server's certificate must be signed by an authority that SSL_CERT_FILE names, for this host (R17)") {
+TEST_CASE("a server's certificate must be signed by an authority in SSL_CERT_FILE, for this host (R17)") {
     const TlsServer server;
     RealHttp trusting = server.make_trusting();
     CHECK(trusting.send({.url = server.url("localhost")}).status == 200);
@@ -432,7 +433,7 @@ TEST_CASE("a server's certificate must be signed by an authority that SSL_CERT_F
     CHECK(message_of(trusting, {.url = server.url("127.0.0.1")}).find("certificate") != std::string::npos);
 }
 
-TEST_CASE("a server whose certificate is past its date is not spoken to (R17)") {
+TEST_CASE("an expired server certificate is rejected (R17)") {
     const TlsServer server({}, "-1");
     RealHttp trusting = server.make_trusting();
     const std::string message = message_of(trusting, {.url = server.url("localhost")});
@@ -440,7 +441,7 @@ TEST_CASE("a server whose certificate is past its date is not spoken to (R17)") 
     CHECK(message.find("certificate") != std::string::npos);
 }
 
-TEST_CASE("a server that speaks no TLS of this century is not spoken to (R17)") {
+TEST_CASE("a server with an obsolete TLS version is rejected (R17)") {
     const TlsServer server({"-tls1_1", "-cipher", "ALL@SECLEVEL=0"});
     RealHttp trusting = server.make_trusting();
     const std::string message = message_of(trusting, {.url = server.url("localhost")});
@@ -448,7 +449,7 @@ TEST_CASE("a server that speaks no TLS of this century is not spoken to (R17)") 
     CHECK(message.find("Failed to connect") == std::string::npos);
 }
 
-TEST_CASE("a name that nobody knows is said, with what to check (R28)") {
+TEST_CASE("an unknown host name is reported with a hint (R28)") {
     RealHttp http({});
     const std::string message = message_of(http, {.url = "http://no-such-host.invalid/v2/"});
     CHECK(message.starts_with("GET no-such-host.invalid/v2/: Could not resolve host"));
@@ -457,7 +458,7 @@ TEST_CASE("a name that nobody knows is said, with what to check (R28)") {
                           "NO_PROXY)?\n"));
 }
 
-TEST_CASE("a proxy that wants a password says so, and what to do (R28)") {
+TEST_CASE("a proxy that requires a password is reported with a hint (R28)") {
     LocalServer proxy(always(make_reply(407, "", "Proxy-Authenticate: Basic realm=\"p\"\r\n")));
     setenv("https_proxy", ("http://" + proxy.host()).c_str(), 1);
     RealHttp http({});
@@ -470,7 +471,7 @@ TEST_CASE("a proxy that wants a password says so, and what to do (R28)") {
                           "holds\n"));
 }
 
-TEST_CASE("what NO_PROXY names is asked without the proxy (R28)") {
+TEST_CASE("hosts in NO_PROXY are used without the proxy (R28)") {
     LocalServer proxy(always(make_reply(200, "by proxy")));
     LocalServer server(always(make_reply(200, "by itself")));
     setenv("http_proxy", ("http://" + proxy.host()).c_str(), 1);
@@ -482,7 +483,7 @@ TEST_CASE("what NO_PROXY names is asked without the proxy (R28)") {
     CHECK(response.body == "by itself");
 }
 
-TEST_CASE("an interrupt ends a transfer that is under way") {
+TEST_CASE("an interrupt ends a running transfer") {
     RealClock clock;
     const milliseconds before = clock.steady();
     const int exit_code = exit_code_when_interrupted(milliseconds(700), SIGINT, [] {
@@ -493,7 +494,7 @@ TEST_CASE("an interrupt ends a transfer that is under way") {
     CHECK(clock.steady() - before < seconds(6));
 }
 
-TEST_CASE("what cleans up is sent after a cancellation too") {
+TEST_CASE("clean-up requests are sent after a cancellation too") {
     const int exit_code = exit_code_when_interrupted(milliseconds(100), SIGINT, [] {
         LocalServer server(always({"HTTP/1.1 204 No Content\r\n\r\n"}));
         try {

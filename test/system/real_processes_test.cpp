@@ -47,7 +47,7 @@ milliseconds time_of(const std::function<void()>& work) {
     return clock.steady() - before;
 }
 
-/// True once there is no such process, or only its remains that nobody has collected.
+/// True once the process is gone or a zombie.
 bool is_gone(const std::string& pid) {
     for (int attempt = 0; attempt < 50; ++attempt, usleep(20000)) {
         std::ifstream file("/proc/" + pid + "/stat");
@@ -68,7 +68,7 @@ std::filesystem::path make_file(const std::string& name, const std::string& text
 
 }  // namespace
 
-TEST_CASE("a program's exit code and both its outputs come back") {
+TEST_CASE("a program's exit code, stdout and stderr are returned") {
     const Finished finished = run(script("echo out; echo err >&2; exit 7"));
     CHECK(finished.exit_code == 7);
     CHECK(finished.out == "out\n");
@@ -77,7 +77,7 @@ TEST_CASE("a program's exit code and both its outputs come back") {
     CHECK_FALSE(finished.truncated);
 }
 
-TEST_CASE("a program gets exactly the arguments, the environment and the directory that it was given") {
+TEST_CASE("a program gets exactly the given arguments, environment and directory") {
     setenv("OURS_ALONE", "secret", 1);
     CHECK(run({.argv = {"env"}, .environment = {{"A", "1 2"}, {"PATH", "/usr/bin:/bin"}}}).out ==
           "A=1 2\nPATH=/usr/bin:/bin\n");
@@ -87,7 +87,7 @@ TEST_CASE("a program gets exactly the arguments, the environment and the directo
     CHECK(run(pwd).out == "/usr/lib\n");
 }
 
-TEST_CASE("a program reads the given input, however long, and else nothing") {
+TEST_CASE("a program reads the given input of any length, and nothing else") {
     Command count = script("wc -c");
     CHECK(run(count).out == "0\n");
     count.input = std::string(3'000'000, 'x');
@@ -99,7 +99,7 @@ TEST_CASE("a program reads the given input, however long, and else nothing") {
 
 TEST_CASE("a program inherits no descriptor and no ignored signal") {
     const std::filesystem::path path = make_file("not-inherited", "", std::filesystem::perms(0644));
-    const int ours = open(path.c_str(), O_RDONLY);  // not marked to be closed
+    const int ours = open(path.c_str(), O_RDONLY);  // without O_CLOEXEC
     REQUIRE(ours > 2);
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     const Finished descriptors = run(script("ls -l /proc/$$/fd"));
@@ -113,7 +113,7 @@ TEST_CASE("a program inherits no descriptor and no ignored signal") {
     CHECK(piped.out.empty());
 }
 
-TEST_CASE("five megabytes on both outputs at once are read; of standard error the last 64 KiB are kept") {
+TEST_CASE("five megabytes on both outputs are read; the last 64 KiB of stderr are returned") {
     const Finished finished = run(script(
         "head -c 5000000 /dev/zero | tr '\\0' a & (head -c 5000000 /dev/zero | tr '\\0' b; echo end) >&2; wait"));
     CHECK(finished.exit_code == 0);
@@ -121,12 +121,12 @@ TEST_CASE("five megabytes on both outputs at once are read; of standard error th
     CHECK(finished.err == std::string(65536 - 4, 'b') + "end\n");
 }
 
-TEST_CASE("a program that a signal ended reports 128 and the signal, unlike one that returns that number") {
+TEST_CASE("a program killed by a signal reports 128 + signal, and differs from one that returns that number") {
     CHECK(run(script("kill -9 $$")).exit_code == 137);
     CHECK(run(script("exit 9")).exit_code == 9);
 }
 
-TEST_CASE("a program that is not there, or cannot be run, is a value as in a shell") {
+TEST_CASE("a missing or non-executable program gives the same exit code as in a shell") {
     CHECK(run({.argv = {"no-such-program"}, .environment = {{"PATH", "/usr/bin:/bin"}}}).exit_code == 127);
     CHECK(run({.argv = {"/no/such/program"}, .environment = {}}).exit_code == 127);
     const std::filesystem::path text = make_file("no-program", "just text\n", std::filesystem::perms(0755));
@@ -140,7 +140,7 @@ TEST_CASE("a program that is not there, or cannot be run, is a value as in a she
     CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // and no child is left behind
 }
 
-TEST_CASE("a program is looked for in the directories that the child's PATH names absolutely") {
+TEST_CASE("a program is looked up in the absolute directories of the child's PATH") {
     const std::filesystem::path program =
         make_file("some-program", "#!/bin/sh\nexit 5\n", std::filesystem::perms(0755));
     const auto exit_code_with = [&](const std::filesystem::path& directory) {
@@ -153,7 +153,7 @@ TEST_CASE("a program is looked for in the directories that the child's PATH name
     std::filesystem::remove(program);
 }
 
-TEST_CASE("a directory that is not there is an error and not the program's") {
+TEST_CASE("a missing working directory is an error of the caller") {
     Command command = script("true");
     command.directory = "/no/such/directory";
     try {
@@ -166,7 +166,7 @@ TEST_CASE("a directory that is not there is an error and not the program's") {
     }
 }
 
-TEST_CASE("a program that takes too long is ended with all that it started") {
+TEST_CASE("a program that exceeds its timeout is ended with all its children") {
     Command command = script("sleep 60 & echo $!; exec sleep 61");
     command.timeout = seconds(1);
     Finished finished;
@@ -178,7 +178,7 @@ TEST_CASE("a program that takes too long is ended with all that it started") {
     CHECK(is_gone(std::string(trimmed(finished.out))));
 }
 
-TEST_CASE("who does not listen to SIGTERM gets SIGKILL five seconds later") {
+TEST_CASE("a program that ignores SIGTERM gets SIGKILL five seconds later") {
     Command command = script("trap '' TERM; sh -c 'while :; do sleep 1; done' & echo $!; while :; do sleep 1; done");
     command.timeout = seconds(1);
     Finished finished;
@@ -190,7 +190,7 @@ TEST_CASE("who does not listen to SIGTERM gets SIGKILL five seconds later") {
     CHECK(is_gone(std::string(trimmed(finished.out))));
 }
 
-TEST_CASE("something left running in the background holds nobody up") {
+TEST_CASE("a process left in the background does not block") {
     Finished finished;
     const milliseconds took = time_of([&] { finished = run(script("sleep 60 & echo $!")); });
     CHECK(finished.exit_code == 0);
@@ -200,15 +200,14 @@ TEST_CASE("something left running in the background holds nobody up") {
     CHECK(kill(std::stoi(pid), SIGKILL) == 0);
 }
 
-TEST_CASE("a flood is cut off at 256 MiB and its source ended") {
+TEST_CASE("output is limited to 256 MiB, then the program is ended") {
     const Finished finished = run(script("echo $$ >&2; exec yes"));
     CHECK(finished.truncated);
     CHECK(finished.out.size() == std::size_t{256} << 20U);
     CHECK(is_gone(std::string(trimmed(finished.err))));
 }
 
-TEST_CASE(
-    "both outputs of a relayed program are shown in one stream, line by line and filtered, between the brackets") {
+TEST_CASE("both outputs of a relayed program are shown as one filtered stream between the brackets") {
     const auto filter = [](std::string_view line) { return "[" + std::string(line) + "]"; };
     CHECK(relayed(script("echo one; sleep 1; echo two >&2; sleep 1; printf 'a\\rb'"), filter) ==
           "before\n[one]\n[two]\n[a]\n[b]\nafter\n");
@@ -216,14 +215,14 @@ TEST_CASE(
           "before\n[other]\n[half whole]\nafter\n");
 }
 
-TEST_CASE("what is not relayed is not shown") {
+TEST_CASE("output that is not relayed is not shown") {
     std::ostringstream stream;
     CHECK(RealProcesses(Relay{.to = stream, .before = "before\n", .after = "after\n"}).run(script("echo one")).out ==
           "one\n");
     CHECK(stream.str().empty());
 }
 
-TEST_CASE("a relayed line of a hundred megabytes is shown cut, and is read whole") {
+TEST_CASE("a relayed line of a hundred megabytes is shown truncated but returned completely") {
     std::ostringstream stream;
     Command command = script("head -c 100000000 /dev/zero | tr '\\0' x");
     command.relayed = true;
@@ -232,7 +231,7 @@ TEST_CASE("a relayed line of a hundred megabytes is shown cut, and is read whole
     CHECK(finished.out.size() == 100'000'000);
 }
 
-TEST_CASE("programs that are relayed at the same time share one pair of brackets") {
+TEST_CASE("programs relayed at the same time share one pair of brackets") {
     std::ostringstream stream;
     RealProcesses processes(Relay{.to = stream, .filter = plain_line, .before = "before\n", .after = "after\n"});
     Command command = script("for i in 1 2 3 4 5; do echo line; sleep 0.4; done");
@@ -246,7 +245,7 @@ TEST_CASE("programs that are relayed at the same time share one pair of brackets
     CHECK(lines.size() == 12);
 }
 
-TEST_CASE("many programs can be run at the same time, and each one's output is its own") {
+TEST_CASE("many programs can run at the same time with separate output") {
     std::ostringstream nowhere;
     RealProcesses processes(Relay{nowhere});
     std::vector<std::string> outputs(40);
@@ -258,7 +257,7 @@ TEST_CASE("many programs can be run at the same time, and each one's output is i
     for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(outputs[i] == std::to_string(i) + "\n");
 }
 
-TEST_CASE("an interrupt of our process group ends the child with all it started, and not us") {
+TEST_CASE("an interrupt of our process group ends the child and its children, but not us") {
     const std::filesystem::path pids = make_file("interrupted", "", std::filesystem::perms(0644));
     const std::string text = "sleep 60 & echo $$ $! > '" + pids.string() + "'; wait";
     int exit_code = 0;
@@ -291,7 +290,7 @@ TEST_CASE("SIGTERM and SIGHUP cancel like SIGINT, and a second signal changes no
     CHECK(exit_code_when_interrupted(milliseconds(100), SIGINT, impatient) == 130);
 }
 
-TEST_CASE("after a cancellation nothing is started any more") {
+TEST_CASE("after a cancellation nothing new is started") {
     const std::filesystem::path trace = make_file("trace", "", std::filesystem::perms(0644));
     const int exit_code = exit_code_when_interrupted(milliseconds(50), SIGINT, [&] {
         try {
@@ -305,7 +304,7 @@ TEST_CASE("after a cancellation nothing is started any more") {
     std::filesystem::remove(trace);
 }
 
-TEST_CASE("what cleans up is started after a cancellation too, and is not ended by one") {
+TEST_CASE("clean-up commands start after a cancellation too, and are not ended by one") {
     const std::filesystem::path trace = make_file("trace", "", std::filesystem::perms(0644));
     const int exit_code = exit_code_when_interrupted(milliseconds(50), SIGINT, [&] {
         try {

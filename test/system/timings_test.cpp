@@ -6,7 +6,7 @@
 
 using namespace std::chrono_literals;
 
-TEST_CASE("timings are listed in the order of their beginnings, counted from the first one") {
+TEST_CASE("timings are listed by start time, relative to the first") {
     CHECK(render_timings({{"scan", "one", 5s, 7500ms}, {"build", "both", 4s, 5s}, {"scan", "two", 5s, 6s}}) ==
           "Where the time went, in seconds:\n"
           "   begin     end    took\n"
@@ -16,7 +16,7 @@ TEST_CASE("timings are listed in the order of their beginnings, counted from the
     CHECK(render_timings({}).empty());
 }
 
-TEST_CASE("a timed task lasts until the end of its scope") {
+TEST_CASE("a timed task ends with its scope") {
     FakeClock clock;
     Timings timings;
     {
