@@ -403,8 +403,8 @@ struct FakeGitHub {
         if (parts[1] == "sarifs") {
             for (const FakeAnalysis& analysis : analyses) {
                 if (analysis.sarif_id == parts[2])
-                    return json(200,
-                                R"({"processing_status":")" + analysis.status + R"(","errors":["the file is odd"]})");
+                    return json(
+                        200, R"({"processing_status":")" + analysis.status + R"(","errors":["the file is invalid"]})");
             }
             return not_found();
         }
@@ -434,14 +434,14 @@ struct FakeGitHub {
         static const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         std::string bytes;
         unsigned bits = 0;
-        int held = 0;
+        int pending_bits = 0;
         for (const char c : base64_text) {
             if (c == '=') break;
             bits = (bits << 6U) | static_cast<unsigned>(letters.find(c));
-            held += 6;
-            if (held < 8) continue;
-            held -= 8;
-            bytes += static_cast<char>((bits >> static_cast<unsigned>(held)) & 0xFFU);
+            pending_bits += 6;
+            if (pending_bits < 8) continue;
+            pending_bits -= 8;
+            bytes += static_cast<char>((bits >> static_cast<unsigned>(pending_bits)) & 0xFFU);
         }
         return gunzip(bytes, "an upload", 100U << 20U);
     }

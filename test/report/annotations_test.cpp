@@ -6,7 +6,7 @@
 #include "report/escape.h"
 #include "report/samples.h"
 
-TEST_CASE("what blocks becomes an error on the line to edit, once for all images that share the line") {
+TEST_CASE("a blocking finding is an error on the line to edit, once for all images that share the line") {
     Run run = vulnerable_run();
     run.images[3].contract.reset();
     const Problems expected{{{"image-matrix.json", 2},
@@ -23,7 +23,7 @@ TEST_CASE("what blocks becomes an error on the line to edit, once for all images
     CHECK(make_annotations(run) == expected);
 }
 
-TEST_CASE("an unknown verdict and a broken contract are errors too") {
+TEST_CASE("an unknown verdict and a failed contract are errors too") {
     Run run = unknown_run();
     const Problems problems = make_annotations(run);
     REQUIRE(problems.size() == 3);
@@ -36,7 +36,7 @@ TEST_CASE("an unknown verdict and a broken contract are errors too") {
     CHECK(make_annotations(clean_run()).empty());
 }
 
-TEST_CASE("never more than ten of a kind: the most severe ones, and a last one that counts the rest") {
+TEST_CASE("at most ten annotations of a kind: the most severe ones, and a last one that counts the rest") {
     const Problems problems = make_annotations(large_run(5'000));
     REQUIRE(problems.size() == max_annotations);
     CHECK(problems[0].what.find(": critical") != std::string::npos);
@@ -44,10 +44,10 @@ TEST_CASE("never more than ten of a kind: the most severe ones, and a last one t
     CHECK(problems[9].hint == "out/report.html and the step summary have all of them");
     Run run = large_run(100);
     CHECK(make_annotations(run).size() == 10);
-    CHECK(make_annotations(run)[9].what.starts_with("CVE-"));  // exactly ten: none has to give way
+    CHECK(make_annotations(run)[9].what.starts_with("CVE-"));  // exactly ten: none is dropped
 }
 
-TEST_CASE("no control character and no hidden one of a feed or a file reaches an annotation") {
+TEST_CASE("control and invisible characters never reach an annotation") {
     Run run = hostile_run();
     Problems problems = make_annotations(run);
     run.images[0].verdict.reset();

@@ -17,7 +17,7 @@ std::size_t count(std::string_view text, std::string_view part) {
     return found;
 }
 
-/// Without our own style and script, which have goldens of their own: the sources.
+/// The page without its style and script, which are compared as sources.
 std::string body_of(const std::string& page) {
     std::string body = page.substr(page.find("<body>"));
     body.erase(body.find("<script>"), page_script.size());
@@ -29,7 +29,7 @@ double channel(const std::string& colour, std::size_t at) {
     return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
 }
 
-/// Of "#12549c" or "#fff" (WCAG 2.2, "relative luminance").
+/// The relative luminance of a colour such as "#12549c" or "#fff" (WCAG 2.2).
 double luminance_of(const std::string& colour) {
     std::string full = colour;
     if (colour.size() == 4) full = {'#', colour[1], colour[1], colour[2], colour[2], colour[3], colour[3]};
@@ -41,7 +41,7 @@ double contrast_of(const std::string& a, const std::string& b) {
     return (lighter + 0.05) / (darker + 0.05);
 }
 
-/// The colour that a variable has in each of the page's themes, in their order: in the light, in the dark, on paper.
+/// The colour of a variable in each theme of the page: light, dark, print.
 std::vector<std::string> colours_of(const std::string& variable) {
     std::vector<std::string> colours;
     const std::string name = "--" + variable + ": ";
@@ -54,11 +54,11 @@ std::vector<std::string> colours_of(const std::string& variable) {
 
 }  // namespace
 
-TEST_CASE("the page reads as approved") {
+TEST_CASE("the page equals its golden file") {
     approve(body_of(render_page(vulnerable_run())), "report/vulnerable.page.golden");
 }
 
-TEST_CASE("the page loads nothing, from nowhere") {
+TEST_CASE("the page loads no resource") {
     for (const Run& run : {vulnerable_run(), clean_run(), unknown_run(), hostile_run()}) {
         const std::string page = render_page(run);
         CHECK(count(page, "default-src 'none'; style-src 'sha256-") == 1);
@@ -75,7 +75,7 @@ TEST_CASE("the page loads nothing, from nowhere") {
     }
 }
 
-TEST_CASE("every finding has a row, also in a large page") {
+TEST_CASE("every finding has a row, also on a large page") {
     const std::string large = render_page(large_run(3'000));
     CHECK(count(large, "<tr data-state=") == 3'000);
     CHECK(count(large, "2500 more findings: a browser shows them if it may run the script of this page.") == 1);
@@ -83,7 +83,7 @@ TEST_CASE("every finding has a row, also in a large page") {
     CHECK(count(render_page(clean_run()), "<tr data-state=") == 0);
 }
 
-TEST_CASE("tags are closed as often as they are opened, whatever the texts are") {
+TEST_CASE("tags are balanced, whatever the texts") {
     for (const Run& run : {vulnerable_run(), hostile_run(), unknown_run()}) {
         const std::string body = body_of(render_page(run));
         for (const std::string tag : {"section", "table", "tbody", "tr", "td", "div", "details", "summary", "p", "a",
@@ -94,7 +94,7 @@ TEST_CASE("tags are closed as often as they are opened, whatever the texts are")
     }
 }
 
-TEST_CASE("a trial is said above everything else") {
+TEST_CASE("stand-ins and sample data are announced at the top of the page") {
     Run run = clean_run();
     CHECK(count(render_page(run), "class=\"trial\"") == 0);
     run.images[0].verdict->stand_in_bases = true;
@@ -104,14 +104,14 @@ TEST_CASE("a trial is said above everything else") {
     CHECK(page.find("Sample vulnerability data: ") < page.find("<header>"));
 }
 
-TEST_CASE("a waiver's days are counted from the day of the run") {
+TEST_CASE("the remaining days of a waiver are counted from the day of the run") {
     const std::string page = render_page(vulnerable_run());
     CHECK(count(page, "<span class=\"days soon\">8 days left</span>") == 1);
     CHECK(count(page, "<span class=\"days over\">over for 3 days</span>") == 1);
     CHECK(count(page, "<span class=\"days fine\">128 days left</span>") == 1);
 }
 
-TEST_CASE("a waiver's days are counted from the day of the decision, which may not be that of the run") {
+TEST_CASE("the remaining days of a waiver are counted from the day of the decision, if it differs") {
     Run run = vulnerable_run();
     for (ImageRun& image : run.images) image.verdict->decided = *parse_time("2026-01-05T00:00:00Z");
     const std::string page = render_page(run);
@@ -119,7 +119,7 @@ TEST_CASE("a waiver's days are counted from the day of the decision, which may n
     CHECK(count(page, "over for") == 0);
 }
 
-TEST_CASE("a scanner that is off stands among what is accepted for a time, once, and only while it is off") {
+TEST_CASE("a paused scanner is listed once among the accepted risks, only while it is paused") {
     Run run = clean_run();
     const ScannerPause pause{.scanner = Scanner::grype,
                              .reason = "its database is broken",
@@ -132,27 +132,27 @@ TEST_CASE("a scanner that is off stands among what is accepted for a time, once,
     CHECK(count(render_page(run), "grype is off") == 1);
 }
 
-TEST_CASE("an exception is shown with what it covers") {
+TEST_CASE("an exception is shown with its scope") {
     Run run = clean_run();
     run.policy.scopes.clear();
     Waiver rule;
     rule.id = "CVE-2026-1";
     rule.at = {"vulnerability-policy.yml", 2};
-    const auto told = [&] {
+    const auto covered = [&] {
         run.policy.waivers = {rule};
         const std::string page = render_page(run);
         const std::size_t begin = page.find("<b>", page.find("id=\"waivers\"")) + 3;
         return page.substr(begin, page.find("</b>", begin) - begin);
     };
-    CHECK(told() == "CVE-2026-1");
+    CHECK(covered() == "CVE-2026-1");
     rule.package = "libc6";
     rule.package_version = "2.36";
     rule.paths = {"/usr/**", "/opt/**"};
     rule.targets = {"production"};
-    CHECK(told() == "CVE-2026-1 in libc6 2.36 (path /usr/** or /opt/**, target production)");
+    CHECK(covered() == "CVE-2026-1 in libc6 2.36 (path /usr/** or /opt/**, target production)");
 }
 
-TEST_CASE("bars and the ring around what has the focus stand out from the paper, in every theme") {
+TEST_CASE("bars and the focus ring have enough contrast in every theme") {
     for (const std::string variable : {"bad", "waived", "below", "focus"}) {
         const std::vector<std::string> colours = colours_of(variable);
         const std::vector<std::string> papers = colours_of("paper");
@@ -167,7 +167,7 @@ TEST_CASE("bars and the ring around what has the focus stand out from the paper,
     CHECK(count(page_style, ".band :focus-visible { outline-color: #fff; }") == 1);
 }
 
-TEST_CASE("tables stay tables for a screen reader where a phone lays them out as cards") {
+TEST_CASE("tables stay tables for a screen reader in the card layout for phones") {
     const std::string body = body_of(render_page(vulnerable_run()));
     CHECK(count(body, "<table class=\"list\"") == count(body, "<table class=\"list\" role=\"table\">"));
     const std::string findings = body.substr(body.find("<section id=\"findings\">"));
@@ -179,7 +179,7 @@ TEST_CASE("tables stay tables for a screen reader where a phone lays them out as
     CHECK(count(body, "<td data-label") == 0);
 }
 
-TEST_CASE("an image with pre-existing findings is green in no place of the page") {
+TEST_CASE("an image with pre-existing findings is never shown as clean") {
     const std::string page = render_page(pre_existing_run());
     CHECK(count(page, "<div class=\"band warning\">") == 1);
     CHECK(count(page, "! 1 pre-existing<") == 1);

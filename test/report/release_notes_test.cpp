@@ -23,19 +23,19 @@ PublicationRecord record_of(const Run& run) {
 
 }  // namespace
 
-TEST_CASE("The notes name every image, what it is based on, what changed and what was accepted") {
+TEST_CASE("The notes list every image with its bases, changes and accepted risks") {
     const Run run = vulnerable_run();
     LastRelease last{.version = "0.9.0", .images = {"3.11.9-production", "3.13.3-production"}, .findings = {}};
     last.findings = {make_finding("CVE-2020-1", "gone", Severity::high)};
     approve(render_release_notes(run, record_of(run), last), "report/release-notes.golden");
 }
 
-TEST_CASE("The first release has nothing to be compared with") {
+TEST_CASE("The first release has no comparison") {
     const Run run = clean_run();
     CHECK_FALSE(holds(render_release_notes(run, record_of(run), std::nullopt), "## Since"));
 }
 
-TEST_CASE("What blocks is said in the notes, and counted among what is new") {
+TEST_CASE("Blocking findings are listed in the notes and counted as new") {
     Run run = vulnerable_run();
     const LastRelease last{.version = "0.9.0", .images = {}, .findings = std::vector<Finding>{}};
     const std::string notes = render_release_notes(run, record_of(run), last);
@@ -49,14 +49,14 @@ TEST_CASE("What blocks is said in the notes, and counted among what is new") {
     CHECK(holds(clean, "<summary>5 findings more, none of which blocks</summary>"));
 }
 
-TEST_CASE("Images that an earlier run published are said to be other bytes than the evidence is about") {
+TEST_CASE("Images published by an earlier run are marked as different from the evidence") {
     const Run run = clean_run();
     PublicationRecord record = record_of(run);
     record.images.front().as_built = false;
     CHECK(holds(render_release_notes(run, record, std::nullopt), "An earlier run published"));
 }
 
-TEST_CASE("Nothing from a feed comes alive in the notes, and they stay below GitHub's limit") {
+TEST_CASE("Foreign text is escaped in the notes, and they stay below GitHub's limit") {
     const Run hostile = hostile_run();
     const std::string notes = render_release_notes(hostile, record_of(hostile), LastRelease{"0.9.0", {}, {}});
     CHECK_FALSE(holds(notes, "<script"));
@@ -67,7 +67,7 @@ TEST_CASE("Nothing from a feed comes alive in the notes, and they stay below Git
     CHECK(render_release_notes(large, record_of(large), last).size() <= 125'000);
 }
 
-TEST_CASE("Evidence is read back as it was written, and what is not understood is refused") {
+TEST_CASE("Evidence can be read back, and unknown content is rejected") {
     const Evidence evidence{
         .version = "1.0.0",
         .revision = std::string(40, 'a'),

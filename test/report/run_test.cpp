@@ -5,7 +5,7 @@
 #include "report/heading.h"
 #include "report/samples.h"
 
-TEST_CASE("the heading of a vulnerable run says what is wrong, in one line") {
+TEST_CASE("the heading of a vulnerable run summarises the problems in one line") {
     CHECK(render_heading(vulnerable_run()) ==
           "Python 1.0.0 must not ship: 2 findings block 2 of 4 images, 1 of 4 images fails its contract");
 }
@@ -19,7 +19,7 @@ TEST_CASE("one finding in two images is one finding") {
     CHECK(count_findings(run.images[0]).all() + count_findings(run.images[1]).all() == 12);
 }
 
-TEST_CASE("the heading of a clean run says what became of the images") {
+TEST_CASE("the heading of a clean run says what happened to the images") {
     Run run = clean_run();
     CHECK(render_heading(run) == "Python 1.0.0 is published: 4 images, all clean");
     run.publication->result = PublicationState::Result::already_there;
@@ -36,7 +36,7 @@ TEST_CASE("the heading of a clean run says what became of the images") {
     CHECK(render_heading(run) == "The images are clean: 4 images");
 }
 
-TEST_CASE("an image that was not judged makes the run unknown, whatever the others are") {
+TEST_CASE("an image without a verdict makes the run unknown") {
     Run run = clean_run();
     run.publication.reset();
     REQUIRE(outcome_of(run) == Outcome::clean);
@@ -48,7 +48,7 @@ TEST_CASE("an image that was not judged makes the run unknown, whatever the othe
     CHECK(render_heading(run) == "Python 1.0.0: nothing was judged");
 }
 
-TEST_CASE("a contract without rows is not a kept one") {
+TEST_CASE("a contract without rows has not passed") {
     Run run = clean_run();
     run.publication.reset();
     CHECK_FALSE(is_contract_broken(run));
@@ -57,7 +57,7 @@ TEST_CASE("a contract without rows is not a kept one") {
     CHECK(render_heading(run) == "Python 1.0.0 must not ship: 1 of 4 images fails its contract");
 }
 
-TEST_CASE("images that went out although findings block are not called clean") {
+TEST_CASE("images published despite blocking findings are not called clean") {
     Run run = vulnerable_run();
     run.images[3].contract.reset();
     run.publication->result = PublicationState::Result::published;
@@ -90,7 +90,7 @@ TEST_CASE("images with pre-existing findings are not called clean") {
           "the published images have them too");
 }
 
-TEST_CASE("a pre-existing finding is not counted as one below the threshold, and is counted all the same") {
+TEST_CASE("a pre-existing finding has its own count") {
     const Run run = pre_existing_run();
     const Counts one = count_findings(run.images[1]);
     CHECK(one.blocking == 0);
@@ -102,7 +102,7 @@ TEST_CASE("a pre-existing finding is not counted as one below the threshold, and
     CHECK(all.all() == count_findings(vulnerable_run()).all());
 }
 
-TEST_CASE("days are counted from the day that was judged for, and from the run's where nothing was") {
+TEST_CASE("days are counted from the day of the verdict, otherwise from that of the run") {
     Run run = clean_run();
     CHECK(decision_day(run) == Date(std::chrono::year(2026) / 11 / 23));
     for (ImageRun& image : run.images) image.verdict->decided = *parse_time("2026-01-05T00:00:00Z");

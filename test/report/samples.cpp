@@ -221,7 +221,7 @@ void add_findings(ImageRun& image, int python_line) {
     report(image, unfixed(3004, "perl-base", Severity::unknown));
 }
 
-/// Compared with an image that had another OpenSSL.
+/// A comparison with an image that has another OpenSSL.
 Change change_of(const ImageRun& image, const std::vector<Finding>& added, const std::vector<Finding>& gone) {
     return {.published = digest_of("published " + image.name),
             .added = added,

@@ -1,21 +1,20 @@
-// Runs to render: the same ones for every test of this room.
+// Sample runs for the tests of report/.
 #pragma once
 
 #include <string>
 
 #include "report/run.h"
 
-/// Two rows, two targets: one image vulnerable in several ways, a waiver about to end, a loosened scope, a broken
-/// contract row.
+/// Two rows, two targets: one image vulnerable in several ways, a waiver about to end, a weaker scope, a failed
+/// contract check.
 Run vulnerable_run();
-/// A pull request with gate.pull_requests: new-only: what would block the first two images, the published ones have
-/// too.
+/// A pull request with gate.pull_requests: new-only: the published images have the same findings as the first two.
 Run pre_existing_run();
 /// The same images, all clean and published.
 Run clean_run();
-/// One scanner gave nothing for one image.
+/// One scanner has no result for one image.
 Run unknown_run();
-/// Every text that comes from a feed or an image tries to become something else than text.
+/// Every text from a feed or an image contains mark-up, commands or control characters.
 Run hostile_run();
 /// One image with this many findings, of all severities, in a fixed order.
 Run large_run(std::size_t findings);
@@ -23,7 +22,7 @@ Run large_run(std::size_t findings);
 Finding make_finding(const std::string& id, const std::string& package, Severity severity);
 Digest digest_of(const std::string& text);
 
-/// What the hostile texts are made of; none of it may come alive.
+/// The parts of the hostile texts; none of them may take effect.
 inline constexpr const char* hostile_text =
     "<script>alert(1)</script><img src=x onerror=alert(1)> @octocat #1 GH-2 `code` | cell ](http://evil.example) "
     "[x](javascript:alert(1)) "

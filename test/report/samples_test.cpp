@@ -1,4 +1,5 @@
-// Writes what the peers look at (test/peers/sarif.sh, test/peers/page.sh): SAMPLES=DIRECTORY test_report '[samples]'
+// Writes the input of the external validators (test/peers/sarif.sh, test/peers/page.sh): SAMPLES=DIRECTORY test_report
+// '[samples]'
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -9,7 +10,7 @@
 #include "report/sarif.h"
 #include "report/summary.h"
 
-TEST_CASE("samples for the peers are written", "[.][samples]") {
+TEST_CASE("samples for the external validators are written", "[.][samples]") {
     const char* directory = std::getenv("SAMPLES");
     REQUIRE(directory != nullptr);
     std::filesystem::create_directories(directory);

@@ -1,4 +1,4 @@
-// Every limit of GitHub's that no validator checks (sarif.md §2, §3, §8).
+// The limits of GitHub that no validator checks.
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <set>
@@ -23,7 +23,7 @@ Parsed sarif_of(const ImageRun& image, const SarifChoice& choice) {
     return {parse_tool_json(sarif->text, "the SARIF")};
 }
 
-/// In characters, as GitHub counts; never empty.
+/// The length in characters, as GitHub counts; never empty.
 bool is_text(const Json& value, std::size_t max_characters) {
     const std::string text = text_of(value);
     std::size_t characters = 0;
@@ -82,7 +82,7 @@ void check_limits(const Parsed& sarif) {
 
 }  // namespace
 
-TEST_CASE("every limit holds for 20,000 findings, and the least severe of those that do not block are what is cut") {
+TEST_CASE("every limit holds for 20,000 findings; the least severe non-blocking ones are omitted") {
     const ImageRun image = large_run(20'000).images[0];
     const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", {.from = Severity::unknown});
     REQUIRE(sarif);
@@ -103,7 +103,7 @@ TEST_CASE("every limit holds for 20,000 findings, and the least severe of those 
     CHECK(errors == image.verdict->blocking.size());
 }
 
-TEST_CASE("a finding that blocks keeps its place before 5,000 more severe ones that do not") {
+TEST_CASE("a blocking finding is kept before 5,000 more severe non-blocking ones") {
     ImageRun image = clean_run().images[0];
     image.verdict->outcome = Outcome::vulnerable;
     image.verdict->blocking = {make_finding("CVE-2026-1", "openssl", Severity::medium)};
@@ -118,7 +118,7 @@ TEST_CASE("a finding that blocks keeps its place before 5,000 more severe ones t
     check_limits(sarif);
 }
 
-TEST_CASE("a rule is as severe as its worst finding, also where only a lesser one blocks") {
+TEST_CASE("a rule is as severe as its worst finding, also if only a less severe one blocks") {
     ImageRun image = clean_run().images[0];
     image.verdict->outcome = Outcome::vulnerable;
     image.verdict->blocking = {make_finding("CVE-2026-1", "a", Severity::medium)};
@@ -128,7 +128,7 @@ TEST_CASE("a rule is as severe as its worst finding, also where only a lesser on
     CHECK(text_of(items_at(member(sarif.rules()[0], "properties"), "tags")[2]) == "critical");
 }
 
-TEST_CASE("when even what blocks has no room, that is said") {
+TEST_CASE("blocking findings above the limit are reported") {
     ImageRun image = clean_run().images[0];
     image.verdict->outcome = Outcome::vulnerable;
     for (const char* package : {"a", "b", "c"})
@@ -139,7 +139,7 @@ TEST_CASE("when even what blocks has no room, that is said") {
     CHECK(sarif->text.find("1 finding omitted, 1 of them blocking: GitHub shows 2") != std::string::npos);
 }
 
-TEST_CASE("every limit holds when every text is hostile or empty") {
+TEST_CASE("every limit holds for hostile and empty texts") {
     Run run = hostile_run();
     check_limits(sarif_of(run.images[1], {.from = Severity::unknown}));
     Finding nameless;
@@ -148,7 +148,7 @@ TEST_CASE("every limit holds when every text is hostile or empty") {
     check_limits(sarif_of(run.images[1], {.from = Severity::unknown}));
 }
 
-TEST_CASE("the same finding given twice is one result") {
+TEST_CASE("a repeated finding is one result") {
     ImageRun image = vulnerable_run().images[1];
     image.verdict->reported.push_back(image.verdict->blocking[0]);
     const Parsed sarif = sarif_of(image, {});

@@ -46,7 +46,7 @@ const Json& location_of(const Json& result) {
     return member(items_at(result, "locations")[0], "physicalLocation");
 }
 
-/// The official schema, or nothing where the test data is not beside the repository.
+/// The official schema; nullopt if the test data is not beside the repository.
 std::string schema_text() {
     std::ifstream file(std::filesystem::path(corpus_dir()) / "microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json");
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -59,7 +59,7 @@ bool is_valid(const rapidjson::SchemaDocument& schema, const rapidjson::Document
 
 }  // namespace
 
-TEST_CASE("SARIF files read as approved") {
+TEST_CASE("SARIF files equal their golden files") {
     const Run run = vulnerable_run();
     approve(render_sarif(run.images[0], "0.1.0")->text, "report/development.sarif.golden");
     approve(render_sarif(run.images[1], "0.1.0")->text, "report/production.sarif.golden");
@@ -75,14 +75,14 @@ TEST_CASE("a clean scan gives a valid run without results, which closes alerts")
     CHECK(text_at(member(run_of(sarif), "automationDetails"), "id") == "images/3.13/development/linux-amd64/");
 }
 
-TEST_CASE("what is unknown or was not judged gives no SARIF, even with findings: it would close every other alert") {
+TEST_CASE("an unknown or missing verdict gives no SARIF, even with findings: it would close other alerts") {
     const Run run = unknown_run();
     CHECK(render_sarif(run.images[0], "0.1.0"));
     CHECK_FALSE(render_sarif(run.images[1], "0.1.0"));
     CHECK_FALSE(render_sarif(run.images[3], "0.1.0"));
 }
 
-TEST_CASE("the official schema accepts every file we write, and refuses a wrong one") {
+TEST_CASE("the official schema accepts every SARIF file and rejects an invalid one") {
     const std::string text = schema_text();
     if (text.empty()) SKIP("the SARIF schema is not beside the repository: " + corpus_dir());
     rapidjson::Document schema_json = parse_tool_json(text, "the schema");
@@ -100,7 +100,7 @@ TEST_CASE("the official schema accepts every file we write, and refuses a wrong 
     CHECK_FALSE(is_valid(schema, parse_tool_json(wrong, "a wrong one")));
 }
 
-TEST_CASE("what blocks is an error, what is waived a note, all else at most a warning") {
+TEST_CASE("a blocking finding is an error, a waived one a note, all others at most a warning") {
     FindingRow row;
     for (const Severity severity : {Severity::unknown, Severity::negligible, Severity::low, Severity::medium,
                                     Severity::high, Severity::critical}) {
@@ -115,7 +115,7 @@ TEST_CASE("what blocks is an error, what is waived a note, all else at most a wa
     }
 }
 
-TEST_CASE("the score that GitHub shows never contradicts the severity that we gate on") {
+TEST_CASE("the score in GitHub matches the severity of the gate") {
     CHECK(security_severity(Severity::critical, 9.8) == "9.8");
     CHECK(security_severity(Severity::critical, 9.0) == "9.1");
     CHECK(security_severity(Severity::critical, 0) == "9.5");
@@ -128,7 +128,7 @@ TEST_CASE("the score that GitHub shows never contradicts the severity that we ga
     CHECK(security_severity(Severity::unknown, 9.8) == "");
 }
 
-TEST_CASE("a finding of unknown severity is there, without a score") {
+TEST_CASE("a finding of unknown severity has no score") {
     const rapidjson::Document sarif = sarif_of(vulnerable_run().images[1]);
     for (const Json& rule : rules_of(sarif)) {
         const Json& score = member(member(rule, "properties"), "security-severity");
@@ -139,7 +139,7 @@ TEST_CASE("a finding of unknown severity is there, without a score") {
                       [](const Json& r) { return text_at(r, "ruleId") == "CVE-2025-3004"; }));
 }
 
-TEST_CASE("an alert stands on the line that a maintainer would edit") {
+TEST_CASE("an alert is on the line that a maintainer would edit") {
     const rapidjson::Document sarif = sarif_of(vulnerable_run().images[1]);
     const Json& rebuild = location_of(results_of(sarif)[0]);
     const Json& bump = location_of(results_of(sarif)[1]);
@@ -150,7 +150,7 @@ TEST_CASE("an alert stands on the line that a maintainer would edit") {
         CHECK(number_at(member(bump, "region"), part) >= 1);
 }
 
-TEST_CASE("a place that GitHub would refuse is passed over") {
+TEST_CASE("an invalid location is skipped") {
     const Finding finding = make_finding("CVE-2026-1", "a", Severity::high);
     ImageRun image;
     image.at = {"image-matrix.json", 8};
@@ -169,15 +169,13 @@ TEST_CASE("a place that GitHub would refuse is passed over") {
     CHECK(sarif_place(row) == Place{"Dockerfile", 1});
 }
 
-TEST_CASE("paths are percent-encoded: nothing in them reads as a scheme or a query") {
+TEST_CASE("paths are percent-encoded") {
     Run run = vulnerable_run();
     for (auto& [key, remedy] : run.images[0].remedies) remedy.at = {"image/debian:8?x#y%.txt", 1};
     CHECK(render_sarif(run.images[0], "1.2.3")->text.find("\"image/debian%3A8%3Fx%23y%25.txt\"") != std::string::npos);
 }
 
-TEST_CASE(
-    "a fingerprint is 16 hexadecimal digits of SHA-256 over id, package, path and category, each with its length in "
-    "front") {
+TEST_CASE("a fingerprint is 16 hexadecimal digits of SHA-256 over length-prefixed fields") {
     // printf '13:CVE-2026-10017:openssl0:36:images/3.13/production/linux-amd64/' | sha256sum
     CHECK(make_fingerprint(make_finding("CVE-2026-1001", "openssl", Severity::high),
                            "images/3.13/production/linux-amd64/") == "9f195907e2bd242c:1");
@@ -186,7 +184,7 @@ TEST_CASE(
           make_fingerprint(make_finding("a", "bc", Severity::high), category));
 }
 
-TEST_CASE("alerts survive a patch of Python, a new package version, a new title and another severity") {
+TEST_CASE("fingerprints do not depend on the Python patch, package version, title or severity") {
     Run run = vulnerable_run();
     const std::set<std::string> before = fingerprints_of(run.images[1]);
     REQUIRE(before.size() == 4);
@@ -204,7 +202,7 @@ TEST_CASE("alerts survive a patch of Python, a new package version, a new title 
     CHECK(fingerprints_of(image) == before);
 }
 
-TEST_CASE("an alert says which image it is about, and its platform where that is known") {
+TEST_CASE("an alert names its image, and its platform if known") {
     ImageRun image = vulnerable_run().images[0];
     const auto title = [&] { return text_at(member(results_of(sarif_of(image))[0], "message"), "text"); };
     CHECK(title().starts_with("3.13.3-development on linux/amd64: CVE-2026-1001 in openssl "));
@@ -212,14 +210,14 @@ TEST_CASE("an alert says which image it is about, and its platform where that is
     CHECK(title().starts_with("3.13.3-development: CVE-2026-1001 in openssl "));
 }
 
-TEST_CASE("images have alerts of their own") {
+TEST_CASE("each image has its own alerts") {
     const Run run = vulnerable_run();
     const std::set<std::string> development = fingerprints_of(run.images[0]);
     for (const std::string& fingerprint : fingerprints_of(run.images[1]))
         CHECK_FALSE(development.contains(fingerprint));
 }
 
-TEST_CASE("removing a finding changes no other's fingerprint") {
+TEST_CASE("removing a finding does not change other fingerprints") {
     const ImageRun whole = large_run(60).images[0];
     const std::set<std::string> all = fingerprints_of(whole);
     for (std::size_t gone = 0; gone < whole.verdict->reported.size(); gone += 7) {
@@ -230,7 +228,7 @@ TEST_CASE("removing a finding changes no other's fingerprint") {
     }
 }
 
-TEST_CASE("the category has the minor version only, and the whole one where two rows share a minor") {
+TEST_CASE("the category has the minor version, or the full one if two rows share a minor") {
     Plan plan = vulnerable_run().plan;
     CHECK(make_category(plan, plan.images[1], "linux/amd64") == "images/3.13/production/linux-amd64/");
     CHECK(make_category(plan, plan.images[2], "linux/arm/v7") == "images/3.12/development/linux-arm-v7/");
@@ -239,15 +237,15 @@ TEST_CASE("the category has the minor version only, and the whole one where two 
     plan.images[3].python_version = "3.13.6";
     CHECK(make_category(plan, plan.images[1], "linux/amd64") == "images/3.13.3/production/linux-amd64/");
     CHECK(make_category(plan, plan.images[3], "linux/amd64") == "images/3.13.6/production/linux-amd64/");
-    const Problems said = check_categories(plan);
-    REQUIRE(said.size() == 1);
-    CHECK(said[0].level == Level::notice);
-    CHECK(said[0].what ==
+    const Problems problems = check_categories(plan);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].level == Level::notice);
+    CHECK(problems[0].what ==
           "3.13.3 and 3.13.6 share the minor version 3.13: their code-scanning alerts are kept by whole version and "
           "start again when it changes");
 }
 
-TEST_CASE("what is below sarif-severity is omitted and counted, but never what blocks or has no known severity") {
+TEST_CASE("findings below sarif-severity are omitted and counted, except blocking and unrated ones") {
     ImageRun image = vulnerable_run().images[1];
     const std::optional<Sarif> usual = render_sarif(image, "0.1.0");
     CHECK(usual->results == 4);
@@ -259,7 +257,7 @@ TEST_CASE("what is below sarif-severity is omitted and counted, but never what b
     CHECK(render_sarif(image, "0.1.0", {.from = Severity::unknown})->results == 6);
 }
 
-TEST_CASE("a waived finding says by whom and until when, and is suppressed for viewers that know how") {
+TEST_CASE("a waived finding has its owner and end, and a suppression") {
     const rapidjson::Document sarif = sarif_of(vulnerable_run().images[0]);
     const auto results = results_of(sarif);
     const auto waived = std::find_if(results.begin(), results.end(),
@@ -272,7 +270,7 @@ TEST_CASE("a waived finding says by whom and until when, and is suppressed for v
                     "(vulnerability-policy.yml:12).") != std::string::npos);
 }
 
-TEST_CASE("a scanner that is off is said in the file, and what that means") {
+TEST_CASE("a paused scanner is explained in the SARIF file") {
     ImageRun image = clean_run().images[0];
     image.verdict->paused = {{.scanner = Scanner::grype,
                               .reason = "its [database](x) is {broken}",
@@ -288,7 +286,7 @@ TEST_CASE("a scanner that is off is said in the file, and what that means") {
           "not known");
 }
 
-TEST_CASE("a pre-existing finding is a warning that says so, not one below the threshold") {
+TEST_CASE("a pre-existing finding is a warning that says so") {
     const rapidjson::Document sarif = sarif_of(pre_existing_run().images[0]);
     const Json& result = results_of(sarif)[0];
     CHECK(text_at(result, "ruleId") == "CVE-2026-1001");

@@ -12,14 +12,14 @@ std::string row_text(const std::vector<Cell>& row) {
     return joined(texts, " | ");
 }
 
-/// "cell | cell | images" for each row.
+/// Each row as "cell | cell | images".
 std::string text_of(const Table& table) {
     std::string text;
     for (const std::vector<Cell>& row : table.rows) text += row_text(row) + "\n";
     return text;
 }
 
-/// The four images, each compared with one that held the same and was as large.
+/// The four images, each compared with an identical one.
 Run compared_run() {
     Run run = clean_run();
     for (ImageRun& image : run.images) {
@@ -43,7 +43,7 @@ std::string first(const Run& run) {
 
 }  // namespace
 
-TEST_CASE("an image that is the same as the published one is called the same in every respect") {
+TEST_CASE("an image identical to the published one is shown as the same in every column") {
     const Run run = compared_run();
     CHECK(make_change_table(run).rows.size() == 4);
     CHECK(first(run) == "24.1 MB, the same | 61.6 MB, the same | the same | the same | the same");
@@ -51,7 +51,7 @@ TEST_CASE("an image that is the same as the published one is called the same in 
     CHECK(make_contract_change_table(run).rows.empty());
 }
 
-TEST_CASE("what could not be compared is not called the same") {
+TEST_CASE("images without a comparison are not shown as the same") {
     Run run = compared_run();
     Change& change = *run.images[0].change;
     change.size_before.compressed = 0;
@@ -70,7 +70,7 @@ TEST_CASE("sizes are shown before and after, with the difference") {
     CHECK(first(run).starts_with("24.1 MB → 25.3 MB (+1.2 MB) | 61.6 MB → 61.6 MB (−512 bytes) | "));
 }
 
-TEST_CASE("packages, findings and rows are counted by what became of them") {
+TEST_CASE("packages, findings and rows are counted by kind of change") {
     Run run = compared_run();
     Change& change = *run.images[0].change;
     change.packages = std::vector<PackageChange>{{.type = "deb", .name = "a", .before = "1", .now = "2"},
@@ -85,7 +85,7 @@ TEST_CASE("packages, findings and rows are counted by what became of them") {
           "it stops | stop | not tested | known failure | 3.13.3-development\n");
 }
 
-TEST_CASE("a package that changes alike in several images is one row, another change of it is another") {
+TEST_CASE("the same package change in several images is one row, a different one another") {
     Run run = compared_run();
     const PackageChange ssl{.type = "deb", .name = "libssl3", .before = "3.0.15", .now = "3.0.16"};
     const PackageChange other{.type = "deb", .name = "libssl3", .before = "3.0.14", .now = "3.0.16"};

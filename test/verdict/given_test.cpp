@@ -1,4 +1,4 @@
-// Pairs of reports of which something was lost on the way to the verdict, each judged as `judge --trivy --grype` does.
+// Pairs of reports whose details once got lost on the way to the verdict, judged as by `judge --trivy --grype`.
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 
@@ -28,7 +28,7 @@ ScanResult bare_scan(Scanner scanner, const std::string& text) {
 
 struct Given {
     Policy policy;
-    std::string said;  ///< reasons, warnings, advice, notes about the policy
+    std::string text;  ///< reasons, warnings, advice, notes about the policy
     Outcome outcome = Outcome::unknown;
 };
 
@@ -50,16 +50,16 @@ Given judge_texts(const std::string& trivy, const std::string& grype, const Poli
     }
     const Verdict verdict = judge(subject, given.policy, now, std::chrono::hours(48));
     given.outcome = verdict.outcome;
-    for (const std::string& reason : verdict.unknown_because) given.said += reason + "\n";
-    for (const std::string& warning : verdict.warnings) given.said += warning + "\n";
+    for (const std::string& reason : verdict.unknown_because) given.text += reason + "\n";
+    for (const std::string& warning : verdict.warnings) given.text += warning + "\n";
     FixPlan plan;
     for (const Finding& finding : verdict.blocking) plan.add(finding, {});
     for (const std::vector<Finding>* findings : {&verdict.blocking, &verdict.reported}) {
         for (const Finding& finding : *findings)
-            given.said += render_severities(finding) + ": " + advise_outside(finding, plan).text + "\n" +
+            given.text += render_severities(finding) + ": " + advise_outside(finding, plan).text + "\n" +
                           finding.ignored_because + "\n";
     }
-    given.said += render_problems(check_waivers(given.policy, {verdict}, day_of(now), Judged::unknown_targets));
+    given.text += render_problems(check_waivers(given.policy, {verdict}, day_of(now), Judged::unknown_targets));
     return given;
 }
 
@@ -72,13 +72,13 @@ Given judge_given(const std::string& name) {
 struct Expected {
     std::string name;
     Outcome outcome;
-    std::string said;
-    std::string not_said = "\x01";
+    std::string text;
+    std::string absent_text = "\x01";
 };
 
 }  // namespace
 
-TEST_CASE("nothing that a given report says is lost on the way to the verdict") {
+TEST_CASE("no detail of a given report is lost in the verdict") {
     const std::vector<Expected> all = {
         {"database-age-nowhere", Outcome::clean, "grype does not say how old its database is"},
         {"eol-os", Outcome::unknown, "is past its end of life: nothing is reported for it any more"},
@@ -97,28 +97,28 @@ TEST_CASE("nothing that a given report says is lost on the way to the verdict") 
          "critical (grype: critical by CVSS 9.8): update requests to 2.32.0"},
         {"source-package-trivy-only", Outcome::clean, ""},
         {"trivy-report-old", Outcome::unknown, "trivy made its report on 2024-01-01T00:00:00Z"},
-        {"unused-exception-not-told", Outcome::vulnerable, "the exception for CVE-1999-0001 matches nothing"},
+        {"unused-exception-not-reported", Outcome::vulnerable, "the exception for CVE-1999-0001 matches nothing"},
         {"vex-reason-lost", Outcome::vulnerable, "vulnerable_code_not_in_execute_path"},
     };
     for (const Expected& expected : all) {
         const Given given = judge_given(expected.name);
-        INFO(expected.name << ":\n" << given.said);
+        INFO(expected.name << ":\n" << given.text);
         CHECK(given.outcome == expected.outcome);
-        CHECK(given.said.find(expected.said) != std::string::npos);
-        CHECK(given.said.find(expected.not_said) == std::string::npos);
+        CHECK(given.text.find(expected.text) != std::string::npos);
+        CHECK(given.text.find(expected.absent_text) == std::string::npos);
     }
 }
 
 namespace {
 
-/// A pair of reports that is clean, and one change in one of them.
+/// A change to one report of a clean pair.
 struct Change {
     std::string what;
     Scanner scanner;
     std::string from;
     std::string to;
     Outcome outcome;
-    std::string said;
+    std::string text;
     std::string policy = {};
 };
 
@@ -135,7 +135,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 }  // namespace
 
-TEST_CASE("one line of a clean report decides, whichever it is") {
+TEST_CASE("every single change to a clean report is detected") {
     const std::string trivy = text_of_file(directory + "python-fix-alpha-only/trivy.json");
     const std::string grype = text_of_file(directory + "misconfiguration-dropped/grype.json");
     CHECK(judge_texts(trivy, grype, {}).outcome == Outcome::clean);
@@ -172,7 +172,7 @@ TEST_CASE("one line of a clean report decides, whichever it is") {
          "2026-11-22T00:30:00.123456789+01:00", Outcome::unknown, "trivy made its report on 2026-11-21T23:30:00Z"},
         {"another release of the system", Scanner::trivy, "\"Name\": \"12.15\"", "\"Name\": \"13.1\"", Outcome::unknown,
          "trivy saw debian 13.1 in the image and grype saw debian 12.15"},
-        {"a score as text and a word that nobody knows", Scanner::grype, no_matches,
+        {"a score as text and an unknown word", Scanner::grype, no_matches,
          "\"matches\": [" +
              match_of(R"("severity": "Moderate", "cvss": [{"version": "3.1", "metrics": {"baseScore": "9.1"}}], )",
                       fixed) +
@@ -194,8 +194,8 @@ TEST_CASE("one line of a clean report decides, whichever it is") {
         const Given given =
             judge_texts(in_trivy ? replaced(trivy, change.from, change.to) : trivy,
                         in_trivy ? grype : replaced(grype, change.from, change.to), policy_of(change.policy));
-        INFO(change.what << ":\n" << given.said);
+        INFO(change.what << ":\n" << given.text);
         CHECK(given.outcome == change.outcome);
-        CHECK(given.said.find(change.said) != std::string::npos);
+        CHECK(given.text.find(change.text) != std::string::npos);
     }
 }

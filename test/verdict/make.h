@@ -1,4 +1,4 @@
-// Values for the tests of this room.
+// Sample values for the tests of verdict/, findings/ and policy/.
 #pragma once
 
 #include <fstream>
@@ -25,7 +25,7 @@ inline const Digest the_config = sha256("config");
 inline const Time noon = *parse_time("2026-11-23T12:00:00Z");
 inline const Date today = day_of(noon);
 
-/// A vulnerability in a Debian package, with a fix, as one scanner sees it.
+/// A vulnerability in a Debian package, with a fix, reported by one scanner.
 inline Finding found(Scanner scanner, const std::string& id, const std::string& package, Severity severity,
                      FixState fix = FixState::fixed) {
     Finding finding;
@@ -68,7 +68,7 @@ inline Report report_of(Scanner scanner, const std::vector<Finding>& findings) {
     return report;
 }
 
-/// A scan that counts.
+/// A valid scan.
 inline ScanResult scan_of(Scanner scanner, const std::vector<Finding>& findings) {
     const Receipt receipt{.scanner = scanner,
                           .scanner_version = "",
@@ -82,7 +82,7 @@ inline ScanResult scan_of(Scanner scanner, const std::vector<Finding>& findings)
     return {receipt, report_of(scanner, findings)};
 }
 
-/// An image that both scanners have looked at.
+/// An image scanned by both scanners.
 inline Subject image_with(const std::vector<Finding>& by_trivy, const std::vector<Finding>& by_grype) {
     return {.name = "3.13.3-production-linux-amd64",
             .target = "production",
@@ -107,7 +107,7 @@ inline std::vector<Finding> merge_findings(std::vector<Report> reports) {
     return merge_reports(list).findings;
 }
 
-/// The ids of a list of findings, in its order: "CVE-1 CVE-2".
+/// The ids of findings in order, such as "CVE-1 CVE-2".
 inline std::string ids_of(const std::vector<Finding>& findings) {
     std::string ids;
     for (const Finding& finding : findings) ids += (ids.empty() ? "" : " ") + finding.id;
@@ -120,7 +120,7 @@ inline std::string ids_of(const std::vector<WaivedFinding>& findings) {
     return ids;
 }
 
-/// What a function complains about when it throws; empty if it does not.
+/// The rendered problems that a function throws; empty if it does not throw.
 inline std::string complaint_of(const std::function<void()>& work) {
     try {
         work();
