@@ -4,7 +4,7 @@
 
 #include "verdict/make.h"
 
-TEST_CASE("versions come in the order of their package's type") {
+TEST_CASE("versions are ordered by the rules of the package's type") {
     const std::vector<std::vector<std::string>> debian = {
         {"1.0~rc1-1", "1.0-1", "1.0-1+deb12u1", "1.0-2", "1.0a-1", "1.0.1-1", "1.2-1", "1.10-1", "1:0.9-1"},
         {"2.36-9+deb12u9", "2.36-9+deb12u10"},
@@ -51,7 +51,7 @@ TEST_CASE("a pre-release differs from a release that looks like one") {
     CHECK_FALSE(is_pre_release("binary", "1.1.1a"));
 }
 
-TEST_CASE("only what can be installed is a fix") {
+TEST_CASE("only an installable version is a fix") {
     Finding finding = found_at(Scanner::grype, "CVE-1", "requests", Severity::high, "/s/METADATA");
     const auto fix_of = [&](const std::string& version, const std::vector<std::string>& fixed_in) {
         finding.version = version;

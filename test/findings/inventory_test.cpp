@@ -10,8 +10,8 @@ std::string sbom_of(const std::string& components) {
     return R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [)" + components + "]}";
 }
 
-/// "deb libssl3: 3.0.15 -> 3.0.16" for each.
-std::string told(const std::vector<Package>& before, const std::vector<Package>& now) {
+/// The rendered changes, such as "deb libssl3: 3.0.15 -> 3.0.16".
+std::string changes_of(const std::vector<Package>& before, const std::vector<Package>& now) {
     std::string text;
     for (const PackageChange& change : compare_packages(before, now))
         text += change.type + " " + change.name + ": " + change.before + " -> " + change.now + "\n";
@@ -26,7 +26,7 @@ Package only(const std::string& component) {
 
 }  // namespace
 
-TEST_CASE("packages are libraries, and applications with a version; files, systems and lock files are none") {
+TEST_CASE("packages are libraries and applications with a version, not files, operating systems or lock files") {
     const std::vector<Package> packages =
         parse_inventory(sbom_of(R"({"type": "operating-system", "name": "debian", "version": "12.11"},
                    {"type": "library", "name": "libc6", "version": "2.36-9", "purl": "pkg:deb/debian/libc6@2.36-9?arch=amd64"},
@@ -37,14 +37,14 @@ TEST_CASE("packages are libraries, and applications with a version; files, syste
     CHECK(parse_inventory(R"({"bomFormat": "CycloneDX"})", "sbom").empty());
 }
 
-TEST_CASE("what is no CycloneDX SBOM is no inventory") {
+TEST_CASE("an invalid CycloneDX SBOM is rejected") {
     for (const char* text : {"", "[]", "{}", R"({"spdxVersion": "SPDX-2.3"})"}) {
         INFO(text);
         CHECK_THROWS_AS(parse_inventory(text, "sbom"), Error);
     }
 }
 
-TEST_CASE("both scanners' spellings of a package are one name") {
+TEST_CASE("both scanners' spellings of a package have the same name") {
     CHECK(only(R"({"type": "library", "name": "Jinja2", "version": "3.1.2", "purl": "pkg:pypi/jinja2@3.1.2"})") ==
           only(R"({"type": "library", "name": "jinja2", "version": "3.1.2", "purl": "pkg:pypi/jinja2@3.1.2"})"));
     CHECK(
@@ -58,24 +58,24 @@ TEST_CASE("both scanners' spellings of a package are one name") {
 }
 
 TEST_CASE("another version, a new package and one that is gone are listed, and nothing else") {
-    CHECK(told({{"deb", "libc6", "2.36"}, {"deb", "libssl3", "3.0.15"}, {"deb", "tar", "1.34"}},
-               {{"deb", "zlib1g", "1.2"}, {"deb", "libssl3", "3.0.16"}, {"deb", "libc6", "2.36"}}) ==
+    CHECK(changes_of({{"deb", "libc6", "2.36"}, {"deb", "libssl3", "3.0.15"}, {"deb", "tar", "1.34"}},
+                     {{"deb", "zlib1g", "1.2"}, {"deb", "libssl3", "3.0.16"}, {"deb", "libc6", "2.36"}}) ==
           "deb libssl3: 3.0.15 -> 3.0.16\ndeb tar: 1.34 -> \ndeb zlib1g:  -> 1.2\n");
-    CHECK(told({}, {}).empty());
+    CHECK(changes_of({}, {}).empty());
 }
 
-TEST_CASE("the same package of another kind is another package") {
-    CHECK(told({{"deb", "requests", "1"}}, {{"pypi", "requests", "1"}}) ==
+TEST_CASE("a package of another type is another package") {
+    CHECK(changes_of({{"deb", "requests", "1"}}, {{"pypi", "requests", "1"}}) ==
           "deb requests: 1 -> \npypi requests:  -> 1\n");
 }
 
-TEST_CASE("neither order nor repetition is a change, and several versions of one package are one line") {
+TEST_CASE("order and repetition are not changes, and several versions of a package are one line") {
     const Package one{"pypi", "pip", "24.0"};
     const Package two{"pypi", "pip", "25.0"};
-    CHECK(told({one, two}, {two, one, one}).empty());
-    CHECK(told({one}, {one, two}) == "pypi pip: 24.0 -> 24.0, 25.0\n");
+    CHECK(changes_of({one, two}, {two, one, one}).empty());
+    CHECK(changes_of({one}, {one, two}) == "pypi pip: 24.0 -> 24.0, 25.0\n");
 }
 
-TEST_CASE("a package without a version comes and goes like any other") {
-    CHECK(told({{"", "thing", ""}}, {}) == " thing: no version -> \n");
+TEST_CASE("a package without a version is compared like any other") {
+    CHECK(changes_of({{"", "thing", ""}}, {}) == " thing: no version -> \n");
 }

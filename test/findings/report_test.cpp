@@ -41,7 +41,7 @@ const Finding& with_id(const std::vector<Finding>& findings, const std::string& 
     return *found;
 }
 
-/// How often each severity occurs: "critical 2, medium 4".
+/// The number of findings by severity, such as "critical 2, medium 4".
 std::string severities(const std::vector<Finding>& findings) {
     std::map<Severity, int> counts;
     for (const Finding& finding : findings) ++counts[finding.severity];
@@ -54,7 +54,7 @@ std::string severities(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-TEST_CASE("a report of Trivy says which image it is about and what is wrong with it") {
+TEST_CASE("a Trivy report has its image and findings") {
     const Report report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     CHECK(report.scanner_version == "0.74.0");
     CHECK(report.config == the_config);
@@ -79,14 +79,14 @@ TEST_CASE("a report of Trivy says which image it is about and what is wrong with
     CHECK(ssl.title == "openssl: a <b>bold</b> overflow");
 }
 
-TEST_CASE("an advisory of Debian is no alias: it may stand for several vulnerabilities") {
+TEST_CASE("a Debian advisory is not an alias: it may cover several vulnerabilities") {
     const Report report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     const Finding& ssl = with_id(report.findings, "CVE-2026-0001");
     CHECK(ssl.aliases.empty());
     CHECK(ssl.advisories == std::vector<std::string>{"DSA-6000-1"});
 }
 
-TEST_CASE("Trivy's words for a fix: a version counts, then the status") {
+TEST_CASE("the fix state in a Trivy report: a version counts, then the status") {
     const Report report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     CHECK(with_id(report.findings, "CVE-2026-0003").fix == FixState::wont_fix);
     CHECK(with_id(report.findings, "CVE-2026-0004").fix == FixState::none);
@@ -94,13 +94,13 @@ TEST_CASE("Trivy's words for a fix: a version counts, then the status") {
     CHECK(with_id(report.findings, "CVE-2026-0006").fixed_in == std::vector<std::string>{"2.0.6", "1.26.17"});
 }
 
-TEST_CASE("a vulnerability without a title gets the first line of its description, one of unknown severity stays") {
+TEST_CASE("a missing title is replaced by the first line of the description; unknown severity is kept") {
     const Report report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     CHECK(with_id(report.findings, "CVE-2026-0004").title == "Tar keeps the setuid bit.");
     CHECK(with_id(report.findings, "TEMP-0000001-ABCDEF").severity == Severity::unknown);
 }
 
-TEST_CASE("a Python package has a path without its version, a program's crate the path of the program") {
+TEST_CASE("a Python package has a path without its version; the crate of a program has the program's path") {
     const Report report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     const Finding& jinja = with_id(report.findings, "CVE-2026-0005");
     CHECK(jinja.package == "jinja2");
@@ -111,7 +111,7 @@ TEST_CASE("a Python package has a path without its version, a program's crate th
     CHECK(with_id(report.findings, "GHSA-gggg-hhhh-jjjj").path == "/usr/local/bin/uv");
 }
 
-TEST_CASE("a secret is a finding of its own kind, and what it says is not kept") {
+TEST_CASE("a secret is its own kind of finding, without its text") {
     const Report report = parse_trivy_report(fixture("trivy-secret.json"), "trivy.json");
     REQUIRE(report.findings.size() == 1);
     const Finding& secret = report.findings[0];
@@ -131,7 +131,7 @@ TEST_CASE("a secret is a finding of its own kind, and what it says is not kept")
     CHECK(render_verdict_json(verdict).find("NOT-FOR-YOUR-EYES") == std::string::npos);
 }
 
-TEST_CASE("a report of Grype names the manifest, the configuration and the day of its database") {
+TEST_CASE("a Grype report has the manifest, the configuration and the date of its database") {
     const Report report = parse_grype_report(fixture("grype.json"), "grype.json");
     CHECK(report.scanner_version == "0.121.2");
     CHECK(report.manifest == the_manifest);
@@ -140,7 +140,7 @@ TEST_CASE("a report of Grype names the manifest, the configuration and the day o
     CHECK(report.os_family == "debian");
     CHECK(report.database_date == parse_time("2026-11-23T06:00:00Z"));
     CHECK(report.hidden_by.empty());
-    CHECK(report.packages == 8);  // two of them only in what it suppressed
+    CHECK(report.packages == 8);  // two of them only in the suppressed matches
     REQUIRE(report.findings.size() == 7);
 
     const Finding& ssl = with_id(report.findings, "CVE-2026-0001");
@@ -148,7 +148,7 @@ TEST_CASE("a report of Grype names the manifest, the configuration and the day o
     CHECK(ssl.epss == 0.64);
     CHECK(ssl.advisories == std::vector<std::string>{"DSA-6000-1"});
     CHECK(ssl.path.empty());
-    CHECK(ssl.layer == sha256("base").text());  // not the layer that wrote dpkg's list last
+    CHECK(ssl.layer == sha256("base").text());  // not the last layer that changed dpkg's list
     CHECK(with_id(report.findings, "CVE-2026-0004").fix == FixState::wont_fix);
     CHECK(with_id(report.findings, "CVE-2026-0004").severity == Severity::negligible);
     const Finding& jinja = with_id(report.findings, "CVE-2026-0005");
@@ -156,7 +156,7 @@ TEST_CASE("a report of Grype names the manifest, the configuration and the day o
     CHECK(jinja.path == "/usr/local/lib/python3.13/site-packages/Jinja2.dist-info/METADATA");
 }
 
-TEST_CASE("what Grype leaves out by built-in rules is kept apart, with the reason") {
+TEST_CASE("findings suppressed by built-in rules of Grype are kept separately, with the reason") {
     const Report report = parse_grype_report(fixture("grype.json"), "grype.json");
     REQUIRE(ids_of(report.ignored) == "CVE-2026-0003 CVE-2026-0008");
     CHECK(report.ignored[0].ignored_because == "grype suppressed it by a built-in rule (CVE-2026-0003, zlib1g, deb)");
@@ -164,7 +164,7 @@ TEST_CASE("what Grype leaves out by built-in rules is kept apart, with the reaso
           "grype suppressed it by a built-in rule (exact-indirect-match, linux-libc-dev, deb, linux)");
 }
 
-TEST_CASE("what a scanner leaves out by a rule that it was given is a finding: only our policy accepts a risk") {
+TEST_CASE("a finding ignored by a scanner's configured rule still counts: only our policy accepts risks") {
     SECTION("Grype") {
         std::string text = fixture("grype.json");
         const std::string none = "\"ignore\": [";
@@ -189,7 +189,7 @@ TEST_CASE("what a scanner leaves out by a rule that it was given is a finding: o
     }
 }
 
-/// A report of Grype about this match, ignored by this applied rule, with this rule in its configuration.
+/// A Grype report with this match, ignored by this applied rule, and this rule in its configuration.
 std::vector<Finding> found_by_rules(const std::string& given, const std::string& applied) {
     return parse_grype_report(
                R"({"matches": [], "descriptor": {"name": "grype", "configuration": {"ignore": [)" + given +
@@ -200,9 +200,9 @@ std::vector<Finding> found_by_rules(const std::string& given, const std::string&
         .findings;
 }
 
-TEST_CASE("a rule that Grype was given is known in what it writes of it when it applied it") {
+TEST_CASE("configured rules are recognised among the rules that Grype applied") {
     const std::string upstream = R"({"vulnerability": "", "package": {"name": "", "upstream-name": "openssl"}})";
-    CHECK(found_by_rules(upstream, R"({"namespace": ""})").size() == 1);     // it leaves out the package
+    CHECK(found_by_rules(upstream, R"({"namespace": ""})").size() == 1);     // it omits the package
     CHECK(found_by_rules(R"({"namespace": "nvd:cpe"})", "{}").size() == 1);  // before 0.88
     CHECK(found_by_rules(R"({"vulnerability": "CVE-1", "match-type": "exact-direct-match"})",
                          R"({"vulnerability": "CVE-1"})")
@@ -212,7 +212,7 @@ TEST_CASE("a rule that Grype was given is known in what it writes of it when it 
     CHECK(found_by_rules("", "{}").empty());
 }
 
-TEST_CASE("an advisory that stands for several CVEs is a finding for each of them") {
+TEST_CASE("an advisory for several CVEs is a finding for each of them") {
     const Report report = parse_grype_report(
         R"({"matches": [{"vulnerability": {"id": "ALAS-1", "severity": "High"}, "artifact": {"name": "curl", "type": "rpm"},
             "relatedVulnerabilities": [{"id": "CVE-2"}, {"id": "CVE-1"}]}], "descriptor": {"name": "grype"},
@@ -226,7 +226,7 @@ TEST_CASE("an advisory that stands for several CVEs is a finding for each of the
     }
 }
 
-TEST_CASE("a Java library goes by one name and one path, whichever scanner sees it") {
+TEST_CASE("a Java library has the same name and path for both scanners") {
     const Report trivy = parse_trivy_report(
         R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {}, "Results": [
             {"Target": "Java", "Class": "lang-pkgs", "Type": "jar", "Vulnerabilities": [
@@ -264,10 +264,10 @@ TEST_CASE("Trivy's report shows whether it looked the system's packages up") {
     CHECK_FALSE(not_scanned(R"(, "Results": [{"Target": "x, debian 12", "Class": "os-pkgs", "Type": "debian"
 }])"));
     CHECK_FALSE(not_scanned(R"(, "Results": [{"Target": "x, debian 10", "Type": "debian"
-}])"));  // without classes
+}])"));  // without the classes of packages
 }
 
-TEST_CASE("what Grype says against its own database is kept") {
+TEST_CASE("Grype's warnings about its database are kept") {
     const auto fault = [](const std::string& status) {
         return parse_grype_report(R"({"matches": [], "descriptor": {"name": "grype", "db": {"status": )" + status +
                                       R"(}}, "source": {"type": "image", "target": {}}})",
@@ -279,7 +279,7 @@ TEST_CASE("what Grype says against its own database is kept") {
     CHECK(fault(R"({"valid": false, "error": "checksum mismatch"})") == "checksum mismatch");
 }
 
-TEST_CASE("settings of Grype that hide findings are noticed") {
+TEST_CASE("settings of Grype that hide findings are detected") {
     const auto hidden_by = [](const std::string& configuration) {
         return parse_grype_report(R"({"matches": [], "descriptor": {"name": "grype", "configuration": )" +
                                       configuration + R"(}, "source": {"type": "image", "target": {}}})",
@@ -295,7 +295,7 @@ TEST_CASE("settings of Grype that hide findings are noticed") {
     CHECK(parse_grype_report(text, "grype.json").hidden_by == std::vector<std::string>{"only-fixed", "exclude"});
 }
 
-TEST_CASE("what is no report of Trivy about an image is refused with the reason") {
+TEST_CASE("an invalid Trivy report is rejected with the reason") {
     CHECK(complaint_of_trivy("") == "trivy.json is empty\n");
     CHECK(complaint_of_trivy("[]") ==
           "trivy.json is of Trivy's schema 1, a bare list\n"
@@ -324,7 +324,7 @@ TEST_CASE("what is no report of Trivy about an image is refused with the reason"
           "scan again\n");
 }
 
-TEST_CASE("a vulnerability is where its result says, also if that is said after it") {
+TEST_CASE("a vulnerability has the location of its result, also if that follows later in the report") {
     const std::string text = R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {}, "Results": [
         {"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "A_b", "PkgPath": "x/a_b-1.0.dist-info/METADATA"}],
          "Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg"},
@@ -342,7 +342,7 @@ TEST_CASE("a vulnerability is where its result says, also if that is said after 
     CHECK(report.packages == 3);
 }
 
-TEST_CASE("what is no report of Grype about an image is refused with the reason") {
+TEST_CASE("an invalid Grype report is rejected with the reason") {
     const std::string hint = "\n  hint: make it with: grype IMAGE -o json\n";
     CHECK(complaint_of_grype("{}") == "grype.json is not a report of Grype: it has no list of matches" + hint);
     CHECK(complaint_of_grype(R"({"matches": null})") ==
@@ -357,7 +357,7 @@ TEST_CASE("what is no report of Grype about an image is refused with the reason"
           "again\n");
 }
 
-TEST_CASE("a report that was cut off is refused, wherever it ends") {
+TEST_CASE("a truncated report is rejected, wherever it ends") {
     const std::string by_trivy = fixture("trivy.json");
     const std::string by_grype = fixture("grype.json");
     for (std::size_t end = 0; end < by_trivy.size(); end += 61) {
@@ -368,7 +368,7 @@ TEST_CASE("a report that was cut off is refused, wherever it ends") {
     }
 }
 
-TEST_CASE("a damaged report is read or refused, and nothing worse") {
+TEST_CASE("a damaged report is parsed or rejected without a crash") {
     std::mt19937 random(GENERATE(range(0U, 100U)));
     for (const std::string name : {"trivy.json", "grype.json", "trivy-secret.json"}) {
         std::string text = fixture(name);
@@ -378,7 +378,7 @@ TEST_CASE("a damaged report is read or refused, and nothing worse") {
     }
 }
 
-TEST_CASE("reports of Trivy from the corpus are read, whatever its version") {
+TEST_CASE("Trivy reports of all versions in the corpus are parsed") {
     const Report clean = parse_trivy_report(of_trivy("alpine-39-skip.json.golden"), "it");
     CHECK(clean.findings.empty());
     CHECK(clean.os_family.empty());
@@ -412,16 +412,17 @@ TEST_CASE("reports of Trivy from the corpus are read, whatever its version") {
     CHECK(with_id(old.findings, "CVE-2020-15999").path.empty());
 }
 
-TEST_CASE("reports from the corpus that are not about images are refused") {
+TEST_CASE("reports in the corpus that are not about images are rejected") {
     const std::string name = GENERATE("uv.json.golden", "pip.json.golden", "secrets.json.golden",
                                       "fixtures/convert/npm-with-suppressed.json.golden", "alpine-310.sarif.golden");
     INFO(name);
-    const std::string report = of_trivy(name);  // not within a check, which a missing corpus would fail, not skip
+    const std::string report =
+        of_trivy(name);  // outside a check, so that a missing corpus skips the test instead of failing it
     CHECK_FALSE(complaint_of_trivy(report).empty());
     CHECK_FALSE(complaint_of_grype(report).empty());
 }
 
-TEST_CASE("reports of Grype from the corpus are read, whatever its version") {
+TEST_CASE("Grype reports of all versions in the corpus are parsed") {
     const Report busybox = parse_grype_report(of_dojo("anchore_grype/many_vulns_with_epss_values.json"), "it");
     CHECK(busybox.scanner_version == "0.94.0");
     CHECK(busybox.findings.size() == 15);
@@ -450,7 +451,7 @@ TEST_CASE("reports of Grype from the corpus are read, whatever its version") {
     CHECK_FALSE(complaint_of_grype(of_grype("json/testdata/snapshot/TestEmptyJsonPresenter.golden")).empty());
 }
 
-TEST_CASE("a real report of Grype that names one vulnerability as GHSA and as CVE has one finding") {
+TEST_CASE("a real Grype report that names a vulnerability as GHSA and CVE gives one finding") {
     const Report report = parse_grype_report(of_grype("explain/testdata/ghsa-test.json"), "it");
     REQUIRE(report.findings.size() == 2);
     const std::vector<Finding> merged = merge_findings(std::vector<Report>{report});
@@ -460,8 +461,7 @@ TEST_CASE("a real report of Grype that names one vulnerability as GHSA and as CV
     CHECK(merged[0].reported_by.size() == 2);
 }
 
-TEST_CASE(
-    "a real image scanned by both has 15 findings: 14 that Trivy sees, and the interpreter that only Grype sees") {
+TEST_CASE("the reports of a real image have 15 findings: 14 by Trivy, and the interpreter by Grype only") {
     const std::string trivy = report_of("../recipes/scanners/reports/trivy-oci.json");
     for (const std::string name : {"grype-oci.json", "grype-registry-by-cve.json"}) {
         const Report by_grype = parse_grype_report(report_of("../recipes/scanners/reports/" + name), "it");

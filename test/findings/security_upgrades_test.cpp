@@ -6,7 +6,7 @@ namespace {
 
 constexpr const char* file = "image/security-upgrades.txt";
 
-std::string told(const std::string& text) {
+std::string problems_of(const std::string& text) {
     try {
         parse_security_upgrades(text, file);
     } catch (const Error& error) {
@@ -16,7 +16,7 @@ std::string told(const std::string& text) {
     return "no error";
 }
 
-/// Two layers of the base, one of ours.
+/// Two layers of the base and one of ours.
 UpgradedImage image_with(const std::vector<SystemPackage>& packages) {
     return {.name = "3.13.3-development-linux-amd64",
             .layers = {.diff_ids = {"sha256:1", "sha256:2", "sha256:3"}, .created_by = {}, .base_layers = 2},
@@ -29,7 +29,7 @@ std::string needed(const std::string& text, const std::vector<UpgradedImage>& im
 
 }  // namespace
 
-TEST_CASE("Packages to upgrade are read one per line, less comments") {
+TEST_CASE("Packages to upgrade are listed one per line, with comments") {
     const auto upgrades = parse_security_upgrades("# why\n\nlibsqlite3-0 # CVE-2025-1\n  libstdc++6\r\n", file);
     REQUIRE(upgrades.size() == 2);
     CHECK(upgrades[0].package == "libsqlite3-0");
@@ -37,9 +37,8 @@ TEST_CASE("Packages to upgrade are read one per line, less comments") {
     CHECK(upgrades[1].package == "libstdc++6");
 }
 
-TEST_CASE(
-    "A line that apt would take for an option, two names, or another form of name is refused, and so is a double") {
-    CHECK(told("-o=Dir::Cache=/\nlibc6 libssl3\nLibc6\nlibc6=2.36\nperl-base\nperl-base\n") ==
+TEST_CASE("Lines that are not exactly one package name are rejected, and so are duplicates") {
+    CHECK(problems_of("-o=Dir::Cache=/\nlibc6 libssl3\nLibc6\nlibc6=2.36\nperl-base\nperl-base\n") ==
           "image/security-upgrades.txt:1: \"-o=Dir::Cache=/\" is no name of a Debian package\n"
           "  hint: write one name on each line, such as libsqlite3-0\n"
           "image/security-upgrades.txt:2: \"libc6 libssl3\" is no name of a Debian package\n"
@@ -52,7 +51,7 @@ TEST_CASE(
           "  hint: keep one of them\n");
 }
 
-TEST_CASE("What distroless itself carries cannot be upgraded in production") {
+TEST_CASE("Packages of distroless cannot be upgraded in production") {
     const auto upgrades = parse_security_upgrades("libsqlite3-0\nlibssl3\nzlib1g\n", file);
     CHECK(render_problems(check_upgradable(upgrades, "cc-debian12")) ==
           "image/security-upgrades.txt:2: warning: libssl3 cannot be upgraded in production: it belongs to the base "
@@ -73,7 +72,7 @@ TEST_CASE("Trivy's list says which layer added which version of a Debian package
     CHECK(packages[0].diff_id == "sha256:1");
 }
 
-TEST_CASE("An upgrade that changed no image is no longer needed") {
+TEST_CASE("An upgrade that changes no image is no longer needed") {
     const UpgradedImage upgraded = image_with({{"libc6", "2", "sha256:3"}});
     const UpgradedImage caught_up = image_with({{"libc6", "2", "sha256:2"}});
     CHECK(needed("libc6\n", {upgraded}).empty());
@@ -85,7 +84,7 @@ TEST_CASE("An upgrade that changed no image is no longer needed") {
           "image/security-upgrades.txt:1: warning: no image has a package \"libxml2\"\n  hint: remove the line\n");
 }
 
-TEST_CASE("Nothing is said about an upgrade where it cannot be known whether it is needed") {
+TEST_CASE("An upgrade is not reported if it is unknown whether it is needed") {
     UpgradedImage unknown_base = image_with({{"libc6", "2", "sha256:2"}});
     unknown_base.layers.base_layers = 0;
     CHECK(needed("libc6\n", {unknown_base}).empty());

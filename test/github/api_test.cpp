@@ -60,7 +60,7 @@ TEST_CASE("All pages of a list are read") {
     const World world = server.fake.world();
     Api api(world, server.settings());
     CHECK(api.load_list("releases?per_page=2", {}).Size() == 5);
-    CHECK(told.fake.http.sent.size() == 3);
+    CHECK(server.fake.http.sent.size() == 3);
 }
 
 TEST_CASE("A short rate limit is waited out") {
@@ -122,7 +122,7 @@ TEST_CASE("A missing permission is not retried") {
     const World world = server.fake.world();
     Api api(world, server.settings());
     CHECK_THROWS_AS(api.load_list("releases?per_page=100", {"no list", "contents: read"}), Error);
-    CHECK(told.fake.http.sent.size() == 1);
+    CHECK(server.fake.http.sent.size() == 1);
 }
 
 TEST_CASE("Writes are a second apart, and three if they notify people") {
@@ -162,40 +162,40 @@ TEST_CASE("A request that contains a secret is never sent, since masks cover onl
     CHECK(server.fake.http.sent.empty());
 }
 
-TEST_CASE("A limit that says how long is waited out as long as it says") {
+TEST_CASE("A rate limit with Retry-After is waited out for that time") {
     CHECK(limit_wait(limited({{"retry-after", "7"}}, "", 429), noon, 1) == 7s);
     CHECK(limit_wait(limited({{"Retry-After", "60"}, {"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1"}}), noon,
                      1) == 60s);
 }
 
-TEST_CASE("An empty allowance is waited for by the server's clock, however wrong our own is") {
-    const Response answer = limited({{"X-RateLimit-Remaining", "0"},
-                                     {"X-RateLimit-Reset", std::to_string(noon.time_since_epoch().count() + 5)},
-                                     {"Date", "Mon, 23 Nov 2026 12:00:00 GMT"}});
-    CHECK(limit_wait(answer, noon, 1) == 6s);
-    CHECK(limit_wait(answer, noon + 1h, 1) == 6s);
-    CHECK(limit_wait(answer, noon - 1h, 1) == 6s);
+TEST_CASE("The wait for the end of a rate limit uses the server's clock") {
+    const Response response = limited({{"X-RateLimit-Remaining", "0"},
+                                       {"X-RateLimit-Reset", std::to_string(noon.time_since_epoch().count() + 5)},
+                                       {"Date", "Mon, 23 Nov 2026 12:00:00 GMT"}});
+    CHECK(limit_wait(response, noon, 1) == 6s);
+    CHECK(limit_wait(response, noon + 1h, 1) == 6s);
+    CHECK(limit_wait(response, noon - 1h, 1) == 6s);
 }
 
-TEST_CASE("A secondary limit without a number is a minute, and more with each attempt") {
-    const Response answer = limited({}, R"({"message":"You have exceeded a secondary rate limit."})");
-    CHECK(limit_wait(answer, noon, 1) == 60s);
-    CHECK(limit_wait(answer, noon, 3) == 240s);
+TEST_CASE("A secondary rate limit without a time is a minute, longer with each attempt") {
+    const Response response = limited({}, R"({"message":"You have exceeded a secondary rate limit."})");
+    CHECK(limit_wait(response, noon, 1) == 60s);
+    CHECK(limit_wait(response, noon, 3) == 240s);
     CHECK(limit_wait(limited({}, "", 429), noon, 1) == 60s);
 }
 
-TEST_CASE("Any other 403 is about rights, and waiting does not help") {
-    const Response answer =
+TEST_CASE("Any other 403 is a missing permission and is not retried") {
+    const Response response =
         limited({{"X-RateLimit-Remaining", "998"}}, R"({"message":"Resource not accessible by integration"})");
-    CHECK_FALSE(limit_wait(answer, noon, 1));
+    CHECK_FALSE(limit_wait(response, noon, 1));
     CHECK_FALSE(limit_wait({404, {{"retry-after", "7"}}, ""}, noon, 1));
 }
 
-TEST_CASE("A missing permission is named, ours and as GitHub calls it") {
-    const Response answer =
+TEST_CASE("A missing permission is named in our words and in those of GitHub") {
+    const Response response =
         limited({{"X-Accepted-GitHub-Permissions", "contents=write; contents=write,workflows=write"}},
                 R"({"message":"Resource not accessible by integration"})");
-    const Error error = make_refusal({"the release 1.0.0 was not made", "contents: write"}, answer);
+    const Error error = make_refusal({"the release 1.0.0 was not made", "contents: write"}, response);
     CHECK(error.exit == Exit::failed);
     CHECK(error.problems.front().what == "the release 1.0.0 was not made: 403 Resource not accessible by integration");
     CHECK(
@@ -203,16 +203,16 @@ TEST_CASE("A missing permission is named, ours and as GitHub calls it") {
         "the job needs `permissions: contents: write` (GitHub names: contents=write; contents=write,workflows=write)");
 }
 
-TEST_CASE("A refusal says GitHub's words and what it says of each field, on one line that no terminal obeys") {
-    const Response answer{
+TEST_CASE("An error shows GitHub's message and field errors on one sanitized line") {
+    const Response response{
         422,
         {},
         "{\"message\":\"Validation Failed\",\"errors\":[{\"resource\":\"Release\",\"code\":\"custom\","
         "\"message\":\"tag\\u001b[31m\\nmoved\"},{\"resource\":\"Issue\",\"field\":\"title\",\"code\":"
         "\"missing_field\"},\"plain\"]}"};
-    CHECK(message_of(answer) == "422 Validation Failed; tag moved; Issue title missing_field; plain");
-    CHECK(has_error(answer, "missing_field", "title"));
-    CHECK_FALSE(has_error(answer, "missing_field", "body"));
+    CHECK(message_of(response) == "422 Validation Failed; tag moved; Issue title missing_field; plain");
+    CHECK(has_error(response, "missing_field", "title"));
+    CHECK_FALSE(has_error(response, "missing_field", "body"));
     CHECK(message_of({502, {}, "<html>Bad Gateway</html>"}) == "HTTP 502");
     CHECK(message_of({0, {}, "connection reset"}) == "connection reset");
 }

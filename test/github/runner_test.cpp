@@ -24,8 +24,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
-/// What String.TrimStart() takes off (.NET: Char.IsWhiteSpace), and the mark of the byte order, which a decoder may
-/// drop.
+/// What String.TrimStart() removes (.NET: Char.IsWhiteSpace), and the byte order mark, which a decoder may drop.
 const std::vector<std::string> runner_blanks = {"\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\u0085",
                                                 "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
                                                 "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
@@ -40,14 +39,14 @@ std::string trimmed_by_the_runner(std::string line) {
     }
 }
 
-/// What the runner would make of a line: a command at its beginning, or the old form anywhere (runner.md §1.2).
+/// True if the runner would find a workflow command in the line: at its beginning, or the old form anywhere.
 bool is_command_for_the_runner(const std::string& line) {
     return trimmed_by_the_runner(line).starts_with("::") || line.find("##[") != std::string::npos;
 }
 
 }  // namespace
 
-TEST_CASE("No line of a tool can be taken for a workflow command") {
+TEST_CASE("No output line of a tool can be taken for a workflow command") {
     for (const std::string line : {"::set-output name=matrix::evil", "  ::add-mask::a", "x ##[set-output name=a]b",
                                    "##[add-matcher]/x", "\t::stop-commands::t", "##[##[error]x", "::::error::x"}) {
         INFO(line);
@@ -56,7 +55,7 @@ TEST_CASE("No line of a tool can be taken for a workflow command") {
     }
 }
 
-TEST_CASE("Whatever the runner takes for a blank before a command does not hide the command from us") {
+TEST_CASE("A command is found after any blank that the runner skips") {
     for (const std::string& first : runner_blanks) {
         for (const std::string& second : runner_blanks) {
             const std::string line = first + second + "::stop-commands::x";
@@ -69,22 +68,22 @@ TEST_CASE("Whatever the runner takes for a blank before a command does not hide 
 
 TEST_CASE("A file whose name holds a line and a command of its own is shown without the command") {
     std::ostringstream to;
-    github::FilteredStream(to).stream() << render_problems({{{"a\n\u00A0::stop-commands::x", 1}, "is odd", ""}});
+    github::FilteredStream(to).stream() << render_problems({{{"a\n\u00A0::stop-commands::x", 1}, "is invalid", ""}});
     CHECK(lines_of(to.str()).size() == 2);
     for (const std::string& line : lines_of(to.str())) CHECK_FALSE(is_command_for_the_runner(line));
 }
 
-TEST_CASE("An ordinary line of a tool stays as it is") {
+TEST_CASE("An ordinary output line stays unchanged") {
     for (const std::string line : {"#12 [base 3/7] RUN std::move", "  at \u00A0std::move", ""})
         CHECK(harmless_line(line) == line);
 }
 
-TEST_CASE("An annotation names file and line and escapes what the runner would read as its own") {
+TEST_CASE("An annotation has file and line, with special characters escaped") {
     const Problems problems = {{{"a:b,c.json", 11}, "50% of\nit", "do that"}};
     CHECK(render_annotations(problems) == "::error file=a%3Ab%2Cc.json,line=11::50%25 of%0Ait%0Ahint: do that\n");
 }
 
-TEST_CASE("An annotation names its file as the repository does, also where the work tree is a directory of it") {
+TEST_CASE("An annotation names its file relative to the repository, also if the work tree is a subdirectory") {
     const auto annotate = [](const std::string& file) {
         return render_annotations({{{file, 2}, "wrong", ""}}, "images/python/");
     };
@@ -94,7 +93,7 @@ TEST_CASE("An annotation names its file as the repository does, also where the w
     CHECK(annotate("") == "::error::wrong\n");
 }
 
-TEST_CASE("Where the work tree is in the repository is known in a workflow, and empty for the root and elsewhere") {
+TEST_CASE("The path of the work tree in the repository is known in a workflow, and otherwise empty") {
     const Environment environment = {{"GITHUB_ACTIONS", "true"}, {"GITHUB_WORKSPACE", "/github/workspace"}};
     CHECK(directory_in_repository(environment, "/github/workspace/images/python") == "images/python/");
     CHECK(directory_in_repository(environment, "/github/workspace/a/../b/") == "b/");
@@ -104,14 +103,14 @@ TEST_CASE("Where the work tree is in the repository is known in a workflow, and 
     CHECK(directory_in_repository({{"GITHUB_ACTIONS", "true"}}, "/w/a").empty());
 }
 
-TEST_CASE("Ten annotations of a kind are shown, of eleven nine and a count") {
+TEST_CASE("Ten annotations of a kind are shown; of eleven, nine and a count") {
     CHECK(count_of(render_annotations(many(10, Level::error)), "::error") == 10);
     const std::string text = render_annotations(many(11, Level::error));
     CHECK(count_of(text, "::error") == 10);
     CHECK(text.ends_with("::error::2 more of this kind, all in the log\n"));
 }
 
-TEST_CASE("Each kind of annotation has its own ten") {
+TEST_CASE("The limit of ten applies to each kind of annotation") {
     Problems problems = many(10, Level::error);
     for (const Problem& problem : many(10, Level::warning)) problems.push_back(problem);
     const std::string text = render_annotations(problems);
@@ -119,15 +118,15 @@ TEST_CASE("Each kind of annotation has its own ten") {
     CHECK(count_of(text, "::warning") == 10);
 }
 
-TEST_CASE("An output of several lines is bracketed by a delimiter") {
+TEST_CASE("A multi-line output is enclosed in a delimiter") {
     CHECK(render_output("tags", "a\nb", "D") == "tags<<D\na\nb\nD\n");
 }
 
-TEST_CASE("An output that holds its delimiter is refused") {
+TEST_CASE("An output that contains its delimiter is rejected") {
     CHECK_THROWS_AS(render_output("tags", "x D y", "D"), Error);
 }
 
-TEST_CASE("An output is measured as the runner measures it: in UTF-16") {
+TEST_CASE("The size of an output is measured in UTF-16, like the runner does") {
     CHECK_NOTHROW(render_output("m", std::string(500'000, 'a'), "DELIMITER"));
     CHECK_THROWS_AS(render_output("m", std::string(500'001, 'a'), "DELIMITER"), Error);
     std::string clefs;  // U+1D11E: four bytes in UTF-8, two units in UTF-16
@@ -135,7 +134,7 @@ TEST_CASE("An output is measured as the runner measures it: in UTF-16") {
     CHECK_THROWS_AS(render_output("m", clefs, "DELIMITER"), Error);
 }
 
-TEST_CASE("Outputs are appended to the runner's file with a delimiter that is new each time") {
+TEST_CASE("Outputs are appended to the runner's file, each time with a new delimiter") {
     FakeWorld fake;
     fake.environment = {{"GITHUB_OUTPUT", "/commands/output"}};
     fake.files.texts["/commands/output"] = "before=1\n";
@@ -148,7 +147,7 @@ TEST_CASE("Outputs are appended to the runner's file with a delimiter that is ne
     CHECK(make_token() != make_token());
 }
 
-TEST_CASE("Outputs without a file to write them to are an error that says so") {
+TEST_CASE("A missing output file is an error that says so") {
     FakeWorld fake;
     try {
         save_outputs(fake.world(), {{"verdict", "clean"}});
@@ -159,7 +158,7 @@ TEST_CASE("Outputs without a file to write them to are an error that says so") {
     }
 }
 
-TEST_CASE("A summary that the runner would drop whole is cut at a line, and says so") {
+TEST_CASE("A summary above the limit of the runner is truncated at a line and says so") {
     FakeWorld fake;
     fake.environment = {{"GITHUB_STEP_SUMMARY", "/commands/summary"}};
     fake.files.texts["/commands/summary"] = "";
@@ -171,17 +170,17 @@ TEST_CASE("A summary that the runner would drop whole is cut at a line, and says
     CHECK(written.find("This summary was cut") != std::string::npos);
 }
 
-TEST_CASE("Our own lines pass one by one, without the commands that they quote") {
+TEST_CASE("Our own lines are printed one by one, without the commands that they quote") {
     std::ostringstream to;
     {
         FilteredStream filtered(to);
-        filtered.stream() << "it said ##[add-mask]a\n::error::x\nan unfinished line";
+        filtered.stream() << "it printed ##[add-mask]a\n::error::x\nan incomplete line";
         CHECK(lines_of(to.str()).size() == 2);
     }
     for (const std::string& line : lines_of(to.str())) CHECK_FALSE(is_command_for_the_runner(line));
-    CHECK(to.str().ends_with("\nan unfinished line"));
+    CHECK(to.str().ends_with("\nan incomplete line"));
 }
 
-TEST_CASE("An annotation cannot carry a command of the old form") {
+TEST_CASE("An annotation cannot contain a command of the old form") {
     CHECK(render_annotations({{{}, "##[set-output name=a]b", ""}}).find("##[") == std::string::npos);
 }

@@ -15,7 +15,7 @@ std::string complaint_of_policy(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("a policy is read with all that it may say") {
+TEST_CASE("a policy with all possible keys is parsed") {
     Problems warnings;
     const Policy policy = parse_policy(R"(# who may ship
 gate:
@@ -83,7 +83,7 @@ pauses:
     CHECK(policy.pauses[0].until == parse_date("2026-11-30"));
 }
 
-TEST_CASE("what a policy does not say has a default: medium and above, with a fix, strict") {
+TEST_CASE("the defaults of a policy are: medium and above, with a fix, strict") {
     const Policy policy = policy_of("gate: {}\n");
     CHECK(policy.gate.severity == Severity::medium);
     CHECK(policy.gate.only_fixed);
@@ -91,7 +91,7 @@ TEST_CASE("what a policy does not say has a default: medium and above, with a fi
     CHECK_FALSE(policy.gate.new_only);
 }
 
-TEST_CASE("an empty policy is the default one, and that is said") {
+TEST_CASE("an empty policy means the defaults and is reported") {
     Problems warnings;
     CHECK(parse_policy("# nothing yet\n", "policy.yml", warnings).waivers.empty());
     CHECK(render_problems(warnings) ==
@@ -159,7 +159,7 @@ vulnerability-policy.yml:26: "until" is missing
 )");
 }
 
-TEST_CASE("an entry that is left half blank is a mistake, not an entry for everything") {
+TEST_CASE("an entry with blank values is an error, not an entry for everything") {
     Problems warnings;
     CHECK(complaint_of([&] {
               parse_policy(R"(exceptions:
@@ -182,7 +182,7 @@ p:5: "packages" is empty, which would cover everything
 )");
 }
 
-TEST_CASE("what is no YAML, or not the shape of a policy, is refused with its line") {
+TEST_CASE("invalid YAML or a wrong structure is rejected with its line") {
     CHECK(
         complaint_of_policy("gate: {severity: high\nscopes: []\n").find("vulnerability-policy.yml:2: is not YAML: ") ==
         0);
@@ -202,7 +202,7 @@ TEST_CASE("what is no YAML, or not the shape of a policy, is refused with its li
     CHECK_FALSE(complaint_of_policy(std::string(5000, '[')).empty());
 }
 
-TEST_CASE("what is odd but readable in a policy is a warning") {
+TEST_CASE("unusual but readable values in a policy are warnings") {
     Problems warnings;
     parse_policy(R"(scopes:
   - {id: weak, paths: ["/x"], gate_from: low, reason: r, review_by: 2027-01-01}
@@ -219,7 +219,7 @@ policy.yml:4: warning: the exception for CVE-1 has no owner yet
 )");
 }
 
-TEST_CASE("a damaged policy or ignore file is read or refused, and nothing worse") {
+TEST_CASE("a damaged policy or ignore file is parsed or rejected without a crash") {
     std::mt19937 random(GENERATE(range(0U, 100U)));
     std::string text = R"(gate: {severity: high}
 scopes: &list
@@ -238,13 +238,13 @@ vulnerabilities:
     CHECK_NOTHROW(complaint_of([&] { migrate_ignore_files("", "it", {{".trivyignore.yaml", text}}, today); }));
 }
 
-TEST_CASE("the policy that docs/policy.md shows is one, and its tables name every key of an exception") {
+TEST_CASE("the policy in docs/policy.md is valid, and its tables list every key of an exception") {
     const std::string document = text_of_file(repository_dir() + "/docs/policy.md");
     const std::size_t begin = document.find("```yaml\n") + 8;
     Problems warnings;
     const Policy policy = parse_policy(document.substr(begin, document.find("```", begin) - begin), "docs", warnings);
     CHECK(render_problems(warnings).empty());
-    CHECK(policy.gate == Gate{});  // the defaults, as it says
+    CHECK(policy.gate == Gate{});  // the documented defaults
     CHECK(policy.waivers.size() == 1);
     CHECK(policy.scopes.size() == 1);
     CHECK(policy.pauses.size() == 1);
@@ -258,7 +258,7 @@ TEST_CASE("the policy that docs/policy.md shows is one, and its tables name ever
         CHECK(document.find(std::string("`") + name + "`") != std::string::npos);
 }
 
-TEST_CASE("an id is accepted in lower case, and refused with foreign characters") {
+TEST_CASE("an id is accepted in lower case, and rejected with foreign characters") {
     CHECK(policy_of("exceptions: [{id: cve-2026-1234, reason: r, owner: me}]").waivers[0].id == "CVE-2026-1234");
     CHECK(policy_of("exceptions: [{id: ghsa-AAAA-bbbb-cccc, reason: r, owner: me}]").waivers[0].id ==
           "GHSA-aaaa-bbbb-cccc");
@@ -272,7 +272,7 @@ TEST_CASE("an id is accepted in lower case, and refused with foreign characters"
           std::vector<std::string>{"CVE-2026-1"});
 }
 
-TEST_CASE("an exception may name the line of a secret in its file") {
+TEST_CASE("an exception may contain the line of a secret in its file") {
     const std::string begin = "exceptions: [{id: aws-access-key-id, reason: r, owner: me, ";
     CHECK(policy_of(begin + "paths: [/app/.env], line: 12}]").waivers[0].line == 12);
     CHECK(complaint_of_policy(begin + "line: 12}]").find("\"line\" is given without the file") != std::string::npos);

@@ -60,13 +60,13 @@ std::vector<StepKind> kinds(const Publication& publication) {
 
 }  // namespace
 
-TEST_CASE("Everything is stored by digest before the version tag, and that before the moving tags") {
+TEST_CASE("Digests are published before version tags, and version tags before moving tags") {
     const Publication publication = publish({verdict()});
     CHECK(kinds(publication) == std::vector{StepKind::store_manifest, StepKind::store_manifest, StepKind::store_index,
                                             StepKind::write_version_tag, StepKind::move_tag, StepKind::move_tag});
 }
 
-TEST_CASE("In a matrix no moving tag moves before every version tag is written") {
+TEST_CASE("No moving tag of a matrix moves before all version tags are written") {
     Candidate other = candidate();
     other.name = "3.12.6-production";
     other.version_tag = "1.1.0-python3.12.6";
@@ -84,16 +84,16 @@ TEST_CASE("A skipped scan leaves nothing to publish") {
     CHECK(publication.problems.front().what.find("was not scanned") != std::string::npos);
 }
 
-TEST_CASE("A verdict for another digest is no verdict for this one") {
+TEST_CASE("A verdict for another digest does not count") {
     CHECK(publish({verdict(Outcome::clean, sha256("another image"))}).is_refused());
 }
 
-TEST_CASE("A vulnerable image is refused with 1, an unknown one with 3") {
+TEST_CASE("A vulnerable image is rejected with exit code 1, an unknown one with 3") {
     CHECK(publish({verdict(Outcome::vulnerable)}).exit == Exit::refused);
     CHECK(publish({verdict(Outcome::unknown)}).exit == Exit::failed);
 }
 
-TEST_CASE("One image that may not ship holds back the whole matrix") {
+TEST_CASE("One image that may not be published blocks the whole matrix") {
     Candidate other = candidate();
     other.members = {{"3.12.6-production-linux-amd64", sha256("other"), false}};
     const Publication publication = plan_publication(
@@ -102,13 +102,13 @@ TEST_CASE("One image that may not ship holds back the whole matrix") {
     CHECK(publication.exit == Exit::refused);
 }
 
-TEST_CASE("An attestation needs no verdict, but an index of attestations alone is no image") {
+TEST_CASE("An attestation needs no verdict, but an index with only attestations is not an image") {
     Candidate empty = candidate();
     empty.members = {{"x", attestation, true}};
     CHECK(plan_publication(plan(), {empty}, {verdict()}, {}, {}).is_refused());
 }
 
-TEST_CASE("A version made from the same inputs is published already: nothing to do") {
+TEST_CASE("A version published from the same inputs is left as it is") {
     const Digest theirs = sha256("the index that is published");
     const Publication publication =
         publish({verdict()}, {existing("1.1.0-python3.13.3", theirs, inputs), existing("latest-3.13", theirs, inputs),
@@ -119,15 +119,14 @@ TEST_CASE("A version made from the same inputs is published already: nothing to 
           "1.1.0-python3.13.3 is published from 540323a; nothing that goes into an image changed");
 }
 
-TEST_CASE(
-    "Where the version is published, missing moving tags are set to what is published, not to what was built now") {
+TEST_CASE("For a published version, missing moving tags get the published image, not the new build") {
     const Digest theirs = sha256("the index that is published");
     const Publication publication = publish({verdict()}, {existing("1.1.0-python3.13.3", theirs, inputs)});
     REQUIRE(kinds(publication) == std::vector{StepKind::move_tag, StepKind::move_tag});
     CHECK(publication.steps.front().digest == theirs);
 }
 
-TEST_CASE("A version made from other inputs is never overwritten: raise DEFRA_VERSION, on its line") {
+TEST_CASE("A version published from other inputs is never overwritten: the hint is to raise DEFRA_VERSION") {
     const Publication publication =
         publish({verdict()}, {existing("1.1.0-python3.13.3", index_digest, sha256("other inputs"))});
     REQUIRE(publication.is_refused());
@@ -136,14 +135,13 @@ TEST_CASE("A version made from other inputs is never overwritten: raise DEFRA_VE
     CHECK(publication.problems.front().hint == "raise DEFRA_VERSION");
 }
 
-TEST_CASE("A version without a record of its inputs was published before this action, and is not touched") {
+TEST_CASE("A version without recorded inputs predates this action and is not overwritten") {
     const Publication publication = publish({verdict()}, {existing("1.1.0-python3.13.3", index_digest, std::nullopt)});
     REQUIRE(publication.is_refused());
     CHECK(publication.problems.front().what.find("was published before this action") != std::string::npos);
 }
 
-TEST_CASE(
-    "Before anything is built it is known that a version is taken, a repository is another's, an alias of no age") {
+TEST_CASE("Conflicts with published versions, repositories and moving tags are found before the build") {
     Candidate planned = candidate();
     planned.members.clear();
     const auto preflight = [&](const std::vector<ExistingTag>& there) {
@@ -174,14 +172,14 @@ TEST_CASE(
           "  hint: raise DEFRA_VERSION\n");
 }
 
-TEST_CASE("A moving tag goes forwards in DEFRA_VERSION only; as numbers, not as text") {
+TEST_CASE("A moving tag only goes forwards in DEFRA_VERSION, compared as numbers") {
     CHECK(publish({verdict()}, {existing("latest", sha256("old"), inputs, "1.0.9")}).steps.size() == 6);
     const Publication publication = publish({verdict()}, {existing("latest", sha256("newer"), inputs, "1.10.0")});
     CHECK(publication.steps.size() == 5);
     CHECK(publication.notes.front() == "defradigital/python:latest stays at 1.10.0: tags only move forwards");
 }
 
-TEST_CASE("A repository that holds another source's images is refused") {
+TEST_CASE("A repository with images from another source is rejected") {
     ExistingTag foreign = existing("latest", sha256("theirs"), inputs, "1.0.0");
     foreign.source = "https://github.com/eve/images";
     CHECK(publish({verdict()}, {foreign}, {.source = "https://github.com/defra/images"}).is_refused());
@@ -197,7 +195,7 @@ TEST_CASE("Stand-in bases and sample data only go where no one else pulls from")
     CHECK(publish({sample}).is_refused());
 }
 
-TEST_CASE("The journal says of each step whether it was done") {
+TEST_CASE("The journal records whether each step was done") {
     const Publication publication = publish({verdict()});
     const std::string journal = render_publication_json(publication, "oci:out/registry", 3);
     const auto count = [&](const std::string& text) {
@@ -209,7 +207,7 @@ TEST_CASE("The journal says of each step whether it was done") {
     CHECK(count("\"done\": false") == 3);
 }
 
-TEST_CASE("every tag step says what the tag must name until then") {
+TEST_CASE("every tag step has the digest that the tag must name before") {
     const Digest old = sha256("old");
     const Publication publication = publish({verdict()}, {existing("latest", old, inputs, "1.0.9")});
     REQUIRE(publication.steps.size() == 6);
@@ -219,7 +217,7 @@ TEST_CASE("every tag step says what the tag must name until then") {
     CHECK(publication.steps[5].why == "from 1.0.9");
 }
 
-TEST_CASE("gate.publish: no-worse lets a blocked image out that is no worse than what it replaces, and says so") {
+TEST_CASE("gate.publish: no-worse publishes a blocked image that is no worse than what it replaces, and says so") {
     const Publication publication = publish({verdict(Outcome::vulnerable)}, {}, {.source = "", .no_worse = {amd64}});
     CHECK_FALSE(publication.is_refused());
     REQUIRE(publication.warnings.size() == 1);
@@ -244,7 +242,7 @@ TEST_CASE("a moving tag of unknown age moves only if it is adopted") {
     CHECK(adopted.steps.back().why == "from " + std::string(sha256("theirs").brief()) + ", of unknown age: adopted");
 }
 
-TEST_CASE("a lower Python under a higher DEFRA_VERSION goes out with a warning") {
+TEST_CASE("a lower Python version under a higher DEFRA_VERSION is published with a warning") {
     ExistingTag higher = existing("latest", sha256("old"), inputs, "1.0.0");
     higher.title = "3.13.4-production";
     const Publication publication = publish({verdict()}, {higher});
@@ -255,7 +253,7 @@ TEST_CASE("a lower Python under a higher DEFRA_VERSION goes out with a warning")
     CHECK(publish({verdict()}, {higher}).warnings.empty());
 }
 
-TEST_CASE("what an earlier attempt wrote is finished from its bytes, which are scanned again first") {
+TEST_CASE("a partial publication is completed with its own bytes, which are scanned again first") {
     const Digest theirs = sha256("the index that is published");
     Candidate other = candidate();
     other.name = "3.12.6-production";
@@ -269,21 +267,21 @@ TEST_CASE("what an earlier attempt wrote is finished from its bytes, which are s
     CHECK(first.to_rescan.front().index == theirs);
     CHECK(first.notes.back() == "an earlier attempt wrote 1 of 2 version tags: the others follow now");
 
-    SECTION("planned again with what was fetched nothing is left to scan") {
+    SECTION("after the fetch nothing is left to scan") {
         Candidate fetched = candidate();
         fetched.index = theirs;
         const Publication second = plan_publication(plan(), {fetched, other}, {verdict()}, there, {});
         CHECK(second.to_rescan.empty());
         CHECK(second.steps.size() == first.steps.size());
     }
-    SECTION("what was fetched may have become vulnerable: then no tag moves") {
+    SECTION("if the fetched images have become vulnerable, no tag moves") {
         Candidate fetched = candidate();
         fetched.index = theirs;
         CHECK(plan_publication(plan(), {fetched, other}, {verdict(Outcome::vulnerable)}, there, {}).is_refused());
     }
 }
 
-TEST_CASE("a printed plan says what happens and why, in order") {
+TEST_CASE("a printed plan lists what happens and why, in order") {
     const Publication publication = publish({verdict()}, {existing("latest", sha256("old"), inputs, "1.0.9"),
                                                           existing("latest-3.13", sha256("new"), inputs, "1.10.0")});
     const auto brief = [](const Digest& digest) { return std::string(digest.brief()); };
@@ -298,7 +296,7 @@ TEST_CASE("a printed plan says what happens and why, in order") {
               "  left alone         defradigital/python:latest-3.13 stays at 1.10.0: tags only move forwards\n");
 }
 
-TEST_CASE("What publication.json says of the images is read back: all of them, and whether every step was done") {
+TEST_CASE("publication.json can be read back: all images, and whether every step was done") {
     const PublicationRecord open = parse_publication_json(
         R"({"destination":"docker.io/defradigital","refused":false,"images":[{"name":"3.13.3-production",
             "repository":"defradigital/python","tag":"1.0.0-python3.13.3","digest":")" +

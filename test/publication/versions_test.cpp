@@ -31,7 +31,7 @@ Problems check(const Plan& plan, const PublicationRecord& record, const Digest& 
 
 }  // namespace
 
-TEST_CASE("A version tag is a DEFRA_VERSION and a version of Python, and nothing else") {
+TEST_CASE("A version tag is exactly a DEFRA_VERSION and a version of Python") {
     const auto parsed = parse_version_tag("1.10.0-python3.13.3");
     REQUIRE(parsed.has_value());
     CHECK(parsed->version == Version{1, 10, 0});
@@ -41,7 +41,7 @@ TEST_CASE("A version tag is a DEFRA_VERSION and a version of Python, and nothing
         CHECK_FALSE(parse_version_tag(other));
 }
 
-TEST_CASE("What a newer version published under a moving tag is the newest one for its minor version of Python") {
+TEST_CASE("A newer version under a moving tag is the newest for its minor version of Python") {
     const std::vector<std::string> tags = {"1.0.0-python3.12.6", "1.1.0-python3.12.6", "1.2.0-python3.12.6",
                                            "1.2.0-python3.12.7", "1.2.0-python3.13.3", "latest",
                                            "1.10.0-python3.13.3"};
@@ -50,14 +50,14 @@ TEST_CASE("What a newer version published under a moving tag is the newest one f
     CHECK(find_newer_version_tag({"1.1.0-python3.12.6", "1.1.0-python3.13.3"}, ours, "latest-3.12") == std::nullopt);
 }
 
-TEST_CASE("A moving tag without a version of Python may have gone to another one") {
+TEST_CASE("A moving tag without a version of Python may have moved to another one") {
     const std::vector<std::string> tags = {"1.2.0-python3.12.6", "1.2.0-python3.13.3", "1.3.0-python3.13.3",
                                            "1.3.0-python3.14.0"};
     CHECK(find_newer_version_tag(tags, ours, "latest") == "1.3.0-python3.14.0");
     CHECK(find_newer_version_tag(tags, ours, "latest", Version{1, 2, 0}) == "1.2.0-python3.12.6");
 }
 
-TEST_CASE("What is published and unchanged needs no other version") {
+TEST_CASE("A published, unchanged image needs no new version") {
     CHECK(check(plan_of("1.4.2", {"3.13.3"}), released({"3.13.3"})).empty());
     CHECK(check(plan_of("1.5.0", {"3.13.4"}), released({"3.13.3"}), sha256("other")).empty());
 }
@@ -74,13 +74,13 @@ TEST_CASE("Changed inputs under a version that is published are reported on its 
           "raise DEFRA_VERSION to 1.5.0, a minor version: no change for those who build on the images");
 }
 
-TEST_CASE("Another patch of Python is a new image, and a minor version") {
+TEST_CASE("Another patch version of Python is a new image and a minor version") {
     CHECK(check(plan_of("1.4.2", {"3.13.4"}), released({"3.13.3"}))
               .front()
               .hint.starts_with("raise DEFRA_VERSION to 1.5.0"));
 }
 
-TEST_CASE("A Python minor version that goes is a major version") {
+TEST_CASE("A removed Python minor version is a major version") {
     CHECK(check(plan_of("1.4.2", {"3.13.3"}), released({"3.13.3", "3.12.6"}), sha256("other")).front().hint ==
           "raise DEFRA_VERSION to 2.0.0, a major version, because Python 3.12 goes");
     CHECK(check(plan_of("1.5.0", {"3.13.3"}), released({"3.13.3", "3.12.6"})).front().what ==

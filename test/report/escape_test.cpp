@@ -4,19 +4,19 @@
 
 #include "report/samples.h"
 
-TEST_CASE("one line stays one line, whatever characters are in it") {
+TEST_CASE("one line stays one line, whatever its characters") {
     CHECK(clean_line(" a\r\nb\tc\x1b[31m\x7f d ") == "a b c [31m d");
     CHECK(clean_line("") == "");
     CHECK(clean_line("\n\n") == "");
     CHECK(clean_line("caf\xc3\xa9 \xf0\x9f\x90\x8d") == "caf\xc3\xa9 \xf0\x9f\x90\x8d");
 }
 
-TEST_CASE("an odd character is found wherever it stands") {
+TEST_CASE("a control character is found at any position") {
     const std::string text = "abcdefghijklmnopqrstuvwxy";
     for (std::size_t at = 0; at < text.size(); ++at) {
-        for (const char odd : {'\t', '\n', '\x1b', '\x7f', '\x1f', '\0'}) {
+        for (const char control : {'\t', '\n', '\x1b', '\x7f', '\x1f', '\0'}) {
             std::string one = text;
-            one[at] = odd;
+            one[at] = control;
             std::string cleaned = text;
             cleaned[at] = ' ';
             if (at == 0) cleaned.erase(0, 1);
@@ -33,10 +33,10 @@ TEST_CASE("an odd character is found wherever it stands") {
     CHECK(clean_line(text + " !\"#~ " + text) == text + " !\"#~ " + text);
 }
 
-TEST_CASE("what is not UTF-8 becomes a replacement character") {
+TEST_CASE("invalid UTF-8 becomes a replacement character") {
     const std::string replaced = "\xEF\xBF\xBD";
     CHECK(clean_line("a\xff z") == "a" + replaced + " z");
-    CHECK(clean_line("\xc3") == replaced);                                               // cut in the middle
+    CHECK(clean_line("\xc3") == replaced);                                               // truncated
     CHECK(clean_line("\xc0\xaf") == replaced + replaced);                                // an overlong '/'
     CHECK(clean_line("\xed\xa0\x80") == replaced + replaced + replaced);                 // half a surrogate pair
     CHECK(clean_line("\xf4\x90\x80\x80") == replaced + replaced + replaced + replaced);  // above U+10FFFF
@@ -50,13 +50,13 @@ TEST_CASE("invisible characters are taken out") {
                      "d") == "abcd");
 }
 
-TEST_CASE("a long text is cut by characters, never inside one, and shows it") {
+TEST_CASE("a long text is truncated between characters, with a mark") {
     CHECK(clean_line("\xc3\xa9\xc3\xa9\xc3\xa9", 2) == "\xc3\xa9\xc3\xa9…");
     CHECK(clean_line("\xc3\xa9\xc3\xa9", 2) == "\xc3\xa9\xc3\xa9");
     CHECK(clean_line("ab   ", 2) == "ab");
 }
 
-TEST_CASE("no mark-up, mention, reference or address of a text comes alive in Markdown") {
+TEST_CASE("mark-up, mentions, references and URLs are escaped in Markdown") {
     CHECK(escape_markdown("a|b") == "a\\|b");
     CHECK(escape_markdown("`x` *y* _z_ ~w~") == "\\`x\\` \\*y\\* \\_z\\_ \\~w\\~");
     CHECK(escape_markdown("<img src=x>&amp;") == "&lt;img src=x&gt;&amp;amp;");
@@ -67,17 +67,17 @@ TEST_CASE("no mark-up, mention, reference or address of a text comes alive in Ma
     CHECK(escape_markdown("\\| \\") == "\\\\\\| \\\\");
 }
 
-TEST_CASE("a text in HTML stays text, in an attribute too") {
+TEST_CASE("text is escaped in HTML, also in attributes") {
     CHECK(escape_html("<b a=\"1\" b='2'>&</b>") == "&lt;b a=&quot;1&quot; b=&#39;2&#39;&gt;&amp;&lt;/b&gt;");
 }
 
-TEST_CASE("a SARIF message has neither placeholders nor links") {
+TEST_CASE("placeholders and links are removed from a SARIF message") {
     CHECK(escape_sarif("{0} [a](b) {{x}}") == "(0) (a)(b) ((x))");
     const std::string text = escape_sarif(hostile_text, 10000);
     CHECK(text.find_first_of("{}[]\n\r\x1b") == std::string::npos);
 }
 
-TEST_CASE("a block keeps its lines and indents, and nothing else that is not text") {
+TEST_CASE("a block keeps its line breaks and indentation but no other control characters") {
     CHECK(clean_block("- id: x\r\n    why:  \x1b[31mred\n") == "- id: x\n    why: [31mred\n");
     CHECK(clean_block("") == "");
 }

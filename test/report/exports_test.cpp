@@ -8,11 +8,11 @@
 #include "report/heading.h"
 #include "report/samples.h"
 
-TEST_CASE("verdict.json reads as approved") {
+TEST_CASE("verdict.json equals its golden file") {
     approve(render_verdict_summary_json(vulnerable_run()), "report/vulnerable.verdict.golden");
 }
 
-TEST_CASE("verdict.json names no SARIF file where there is none") {
+TEST_CASE("verdict.json names only existing SARIF files") {
     const rapidjson::Document json = parse_tool_json(render_verdict_summary_json(unknown_run()), "verdict.json");
     CHECK(text_at(json, "outcome") == "unknown");
     const auto images = items_at(json, "images");
@@ -24,13 +24,13 @@ TEST_CASE("verdict.json names no SARIF file where there is none") {
     CHECK(text_of(items_at(images[3], "unknown_because")[0]) == "it was not judged");
 }
 
-TEST_CASE("verdict.json is JSON also when every text is hostile") {
+TEST_CASE("verdict.json is valid JSON with hostile texts") {
     const rapidjson::Document json = parse_tool_json(render_verdict_summary_json(hostile_run()), "verdict.json");
     CHECK(number_at(member(json, "counts"), "blocking") == 2);
     CHECK(text_at(json, "heading").find('\n') == std::string::npos);
 }
 
-TEST_CASE("the list for a spreadsheet has one line for each finding of each image") {
+TEST_CASE("the CSV has one line for each finding of each image") {
     const Run run = vulnerable_run();
     const std::vector<std::string> lines = lines_of(render_findings_csv(run));
     std::size_t findings = 0;
@@ -42,7 +42,7 @@ TEST_CASE("the list for a spreadsheet has one line for each finding of each imag
     CHECK(lines[1].find("\"blocks\",\"critical\",\"CVE-") != std::string::npos);
 }
 
-TEST_CASE("no text becomes a second cell, a second line or a formula") {
+TEST_CASE("no text becomes a second cell, a second line or a formula in the CSV") {
     Run run = clean_run();
     Finding finding = make_finding("CVE-2026-1", "=cmd|' /C calc'!A0", Severity::high);
     finding.title = "a \"quoted\", text\nof two lines";

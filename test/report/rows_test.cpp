@@ -6,7 +6,7 @@
 #include "report/heading.h"
 #include "report/samples.h"
 
-TEST_CASE("what several images share is one row, and what blocks comes first") {
+TEST_CASE("a finding shared by images is one row, and blocking findings come first") {
     const Run run = vulnerable_run();
     const std::vector<FindingRow> rows = gather_findings(run);
     REQUIRE(rows.size() == 7);
@@ -20,7 +20,7 @@ TEST_CASE("what several images share is one row, and what blocks comes first") {
     CHECK(render_images(rows[0].images, run) == "3.13.3-development, 3.13.3-production");
 }
 
-TEST_CASE("one finding with two remedies is two rows: something else has to be done about each") {
+TEST_CASE("one finding with two remedies is two rows") {
     Run run = vulnerable_run();
     for (auto& [key, remedy] : run.images[1].remedies) remedy.text += " elsewhere";
     const std::vector<FindingRow> rows = gather_findings(run);
@@ -35,7 +35,7 @@ TEST_CASE("images on two platforms have different names") {
           "3.13.3-development-linux-amd64, 3.13.3-production-linux-amd64");
 }
 
-TEST_CASE("what to do: first what is unknown or broken, then the remedy that fixes most") {
+TEST_CASE("actions: first unknown and failed results, then the remedy that fixes most") {
     Run run = vulnerable_run();
     run.images[2].verdict.reset();
     Finding other = run.images[0].verdict->blocking[0];
@@ -53,14 +53,14 @@ TEST_CASE("what to do: first what is unknown or broken, then the remedy that fix
     CHECK(todo[4].text == "The exception for CVE-2024-9999 ended on 2026-11-20");
 }
 
-TEST_CASE("a blocking finding without a remedy is not forgotten") {
+TEST_CASE("a blocking finding without a remedy is an action too") {
     const Run run = unknown_run();
     const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
     REQUIRE(todo.size() == 3);
     CHECK(todo[2].text == "Look into CVE-2026-1001");
 }
 
-TEST_CASE("a clean, published run has nothing to do") {
+TEST_CASE("a clean, published run has no actions") {
     Run run = clean_run();
     CHECK(make_todo(run, gather_findings(run)).empty());
     run.publication->result = PublicationState::Result::incomplete;
@@ -70,7 +70,7 @@ TEST_CASE("a clean, published run has nothing to do") {
     CHECK(todo[0].text == "2 of 4 version tags written: press Re-run failed jobs");
 }
 
-TEST_CASE("what limits a verdict, and what is known to be exploited, is never nothing to do") {
+TEST_CASE("limits of a verdict and exploited findings are always actions") {
     Run run = clean_run();
     for (ImageRun& image : run.images) image.verdict->warnings = {"trivy reports 1 misconfiguration"};
     run.images[0].verdict->warnings.push_back("debian 10 is past its end of life");
@@ -91,7 +91,7 @@ TEST_CASE("what limits a verdict, and what is known to be exploited, is never no
     CHECK(make_todo(run, {}).size() == 3);
 }
 
-TEST_CASE("the numbers of a heading are those of the tables, also where rows have two versions of a package") {
+TEST_CASE("the numbers in a heading match the tables, also if rows have two versions of a package") {
     Run run = clean_run();
     Finding one = make_finding("CVE-2026-8", "python", Severity::high);
     Finding other = one;
@@ -105,7 +105,7 @@ TEST_CASE("the numbers of a heading are those of the tables, also where rows hav
     CHECK(render_blocking_count(run) == "2 findings block 3 of 4 images");
 }
 
-TEST_CASE("pre-existing findings come after what blocks, and have to be fixed all the same") {
+TEST_CASE("pre-existing findings come after blocking ones and still need fixing") {
     const Run run = pre_existing_run();
     const std::vector<FindingRow> rows = gather_findings(run);
     REQUIRE(rows.size() == 7);

@@ -27,7 +27,7 @@ ScannerPause pause_until(Date last_day) {
             .at = {"vulnerability-policy.yml", 30}};
 }
 
-/// More to do than anybody reads.
+/// More actions than fit into a summary.
 Run busy_run() {
     Run run = clean_run();
     for (int line = 1; line <= 40; ++line) {
@@ -39,7 +39,7 @@ Run busy_run() {
 
 }  // namespace
 
-TEST_CASE("summaries read as approved") {
+TEST_CASE("summaries equal their golden files") {
     approve(render_summary(vulnerable_run()), "report/vulnerable.summary.golden");
     approve(render_summary(clean_run()), "report/clean.summary.golden");
     approve(render_summary(pre_existing_run()), "report/pre-existing.summary.golden");
@@ -60,11 +60,11 @@ TEST_CASE("every row of a table has as many cells as its heading") {
     }
 }
 
-TEST_CASE("hostile text in a summary stays text") {
+TEST_CASE("hostile text is escaped in a summary") {
     std::string summary = render_summary(hostile_run());
     CHECK_FALSE(has(summary, "\x1b"));
     CHECK_FALSE(has(summary, "\xe2\x80\xae"));
-    const std::string fence = "\n````";  // in a code block nothing comes alive
+    const std::string fence = "\n````";  // a code block is not rendered
     const std::size_t block = summary.find(fence + "yaml\n");
     REQUIRE(block != std::string::npos);
     summary.erase(block, summary.find(fence + "\n", block + 1) - block);
@@ -95,7 +95,7 @@ TEST_CASE("an image without a known platform stands there by its name") {
     CHECK(has(render_summary(run), "| **3.13.3-development** |"));
 }
 
-TEST_CASE("stand-ins and sample data are said above everything else") {
+TEST_CASE("stand-ins and sample data are announced first") {
     Run run = clean_run();
     run.bases[0].stand_in = true;
     run.images[0].verdict->sample_data = true;
@@ -121,7 +121,7 @@ TEST_CASE("the step that publishes reports what came of it, with the tags it wro
     CHECK(has(summary, digest.text()));
 }
 
-TEST_CASE("a scanner that is off is said once, however many images it has not looked at") {
+TEST_CASE("a paused scanner is reported once for all images") {
     Run run = clean_run();
     for (ImageRun& image : run.images) image.verdict->paused = {pause_until(Date(std::chrono::year(2026) / 12 / 1))};
     CHECK(count(render_summary(run),
@@ -129,13 +129,13 @@ TEST_CASE("a scanner that is off is said once, however many images it has not lo
                 "(<code>vulnerability-policy.yml:30</code>)") == 1);
 }
 
-TEST_CASE("a pause that has ended does not make a scanner one that is off") {
+TEST_CASE("an expired pause does not count") {
     Run run = clean_run();
     run.policy.pauses = {pause_until(Date(std::chrono::year(2026) / 11 / 1))};
     CHECK_FALSE(has(render_summary(run), "Scanners that are off"));
 }
 
-TEST_CASE("a summary of 6,000 findings fits, and says what it left out") {
+TEST_CASE("a summary of 6,000 findings fits and says what it omits") {
     const std::string summary = render_summary(large_run(6'000));
     CHECK(summary.size() <= max_summary_bytes);
     CHECK(summary.size() > max_summary_bytes * 9 / 10);
@@ -144,7 +144,7 @@ TEST_CASE("a summary of 6,000 findings fits, and says what it left out") {
     CHECK(count(summary, "<details>") == count(summary, "</details>"));
 }
 
-TEST_CASE("no limit is ever exceeded, and folds are always closed again") {
+TEST_CASE("no limit is exceeded, and <details> elements are always closed") {
     const Run run = large_run(400);
     for (std::size_t limit = 8'000; limit < 200'000; limit += 7'001) {
         const std::string summary = render_summary(run, limit);
@@ -162,7 +162,7 @@ TEST_CASE("of what is to do a dozen lines are shown, and how many more there are
     CHECK(has(summary, "\nand 28 more, in report.html\n"));
 }
 
-TEST_CASE("the table of images is never cut, however much there is to do and however little room") {
+TEST_CASE("the table of images is never truncated") {
     for (const std::size_t limit : {std::size_t(1'000), std::size_t(4'000), std::size_t(8'000)}) {
         INFO(limit);
         const std::string summary = render_summary(busy_run(), limit);
@@ -171,7 +171,7 @@ TEST_CASE("the table of images is never cut, however much there is to do and how
     }
 }
 
-TEST_CASE("A step that failed without a report says in its summary what, where and what to do") {
+TEST_CASE("The summary of a step that failed without a report says what, where and what to do") {
     const std::string summary = render_problem_summary(
         "check failed", {{{"JOB.env", 2}, "<b>DEFRA_VERSION</b> is missing", "write it | as 1.0.0"},
                          {{}, "a remark", "", Level::warning}});

@@ -27,7 +27,7 @@ TEST_CASE("bytes have the unit that fits, never as a thousand of one") {
     CHECK(render_bytes(1'234'567'890) == "1234.6 MB");
 }
 
-TEST_CASE("a waiver holds through its last day") {
+TEST_CASE("a waiver applies until the end of its last day") {
     const Date today = Date(std::chrono::year(2026) / 11 / 23);
     CHECK(render_days_left(today + std::chrono::days(2), today) == "2 days left");
     CHECK(render_days_left(today + std::chrono::days(1), today) == "1 day left");
@@ -82,7 +82,7 @@ TEST_CASE("the oldest database of each scanner is shown") {
                                                            "grype 0.116.0, age of its database not known"});
 }
 
-TEST_CASE("a path is shown as it is in the image, and a secret with its line") {
+TEST_CASE("a path is shown as in the image, and a secret with its line") {
     Finding finding = make_finding("CVE-2026-1", "urllib3", Severity::high);
     finding.path = "/s/urllib3.dist-info/METADATA";
     finding.paths = {"/s/urllib3-2.0.5.dist-info/METADATA"};

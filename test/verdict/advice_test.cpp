@@ -13,7 +13,7 @@ namespace {
 constexpr Scanner trivy = Scanner::trivy;
 constexpr Scanner grype = Scanner::grype;
 
-/// An image with a layer of the base and one of ours.
+/// An image with one layer of the base and one of ours.
 ImageEvidence evidence_of_image() {
     return {.python_version = "3.13.3",
             .layers = {{"sha256:base", "sha256:ours"}, {"ADD rootfs.tar /", "COPY --from=uv /uv /usr/local/bin/uv"}, 1},
@@ -36,7 +36,7 @@ Finding interpreter(const std::vector<std::string>& fixed_in) {
 
 }  // namespace
 
-TEST_CASE("a flaw of the interpreter asks for the next Python of the same minor version") {
+TEST_CASE("a vulnerability of the interpreter is fixed by the next Python of the same minor version") {
     const ImageEvidence evidence = evidence_of_image();
     CHECK(advise(interpreter({"3.14.0", "3.13.12", "3.13.5", "3.12.11"}), evidence) ==
           Advice{Action::bump_python, "raise pythonVersion from 3.13.3 to 3.13.5 in image-matrix.json"});
@@ -48,7 +48,7 @@ TEST_CASE("a flaw of the interpreter asks for the next Python of the same minor 
           Advice{Action::no_fix, "fixed in 3.13.2, below the installed 3.13.3: wait, or accept the risk"});
 }
 
-TEST_CASE("two findings that one step solves ask for one step: to the version that has both fixes") {
+TEST_CASE("two findings with a common remedy get one: the version with both fixes") {
     const ImageEvidence evidence = evidence_of_image();
     FixPlan plan;
     for (const char* fixed : {"3.13.4", "3.13.9"}) plan.add(interpreter({fixed}), evidence);
@@ -72,7 +72,7 @@ TEST_CASE("two findings that one step solves ask for one step: to the version th
     CHECK(advise_outside(libraries[0], outside).text == "update libc-bin and libc6 to 1.10");
 }
 
-TEST_CASE("what a rebuilt base may have fixed asks for a build, what it has not for an upgrade or patience") {
+TEST_CASE("if a rebuilt base may have the fix, the advice is to rebuild, otherwise to upgrade or wait") {
     ImageEvidence evidence = evidence_of_image();
     const Finding ssl = in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base");
     CHECK(advise(ssl, evidence) == Advice{Action::upgrade_package,
@@ -86,7 +86,7 @@ TEST_CASE("what a rebuilt base may have fixed asks for a build, what it has not 
     CHECK(advise(ssl, evidence).action == Action::rebuild);  // Debian packages come with the base
 }
 
-TEST_CASE("what distroless brings cannot be upgraded: there is only the next one to wait for") {
+TEST_CASE("packages of distroless cannot be upgraded: the advice is to wait for the next image") {
     ImageEvidence evidence = evidence_of_image();
     evidence.bases = {{.reference = "gcr.io/distroless/cc-debian12:nonroot"}};
     CHECK(advise(in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base"), evidence) ==
@@ -95,7 +95,7 @@ TEST_CASE("what distroless brings cannot be upgraded: there is only the next one
                  "libssl3 in 1.1"});
 }
 
-TEST_CASE("what a layer of ours brings asks for a change there") {
+TEST_CASE("a finding in our layer is fixed there") {
     const ImageEvidence evidence = evidence_of_image();
     Finding crate = found_at(trivy, "GHSA-1", "tar", Severity::high, "/usr/local/bin/uv");
     crate.package_type = "rust";
@@ -128,7 +128,7 @@ TEST_CASE("without a fix there is nothing to do, and a refused fix differs from 
           "not affected: nothing to do");
 }
 
-TEST_CASE("a secret is to be taken out and revoked") {
+TEST_CASE("the advice for a secret is to remove and revoke it") {
     Finding secret = found_at(trivy, "private-key", "", Severity::high, "/app/key.pem");
     secret.kind = FindingKind::secret;
     CHECK(advise(in_layer(secret, "sha256:ours"), evidence_of_image()) ==
@@ -138,7 +138,7 @@ TEST_CASE("a secret is to be taken out and revoked") {
                  "it is in a layer"});
 }
 
-TEST_CASE("a waiver that is pasted into a policy is read, and waives this finding and no other") {
+TEST_CASE("a suggested waiver is valid and covers exactly this finding") {
     Finding finding =
         found_at(trivy, "CVE-1", "ja\"ck: #1\n- x", Severity::high, "/s/it's [odd]: *a?.dist-info/METADATA");
     finding.aliases = {"GHSA-1"};
@@ -155,7 +155,7 @@ TEST_CASE("a waiver that is pasted into a policy is read, and waives this findin
     CHECK(verdict.blocking.size() == 1);
 }
 
-TEST_CASE("a waiver to paste reads well") {
+TEST_CASE("a suggested waiver is well formatted") {
     Finding finding = found_at(trivy, "CVE-2026-0001", "jinja2", Severity::high, "/s/Jinja2.dist-info/METADATA");
     finding.aliases = {"GHSA-aaaa-bbbb-cccc"};
     CHECK(render_waiver(finding, today) == R"(  - id: "CVE-2026-0001"
@@ -169,7 +169,7 @@ TEST_CASE("a waiver to paste reads well") {
 )");
 }
 
-TEST_CASE("the layers of an image are read in step with its history") {
+TEST_CASE("the layers of an image are matched with its history") {
     const ImageLayers layers = parse_image_layers(R"({
         "rootfs": {"diff_ids": ["sha256:a", "sha256:b", "sha256:c"]},
         "history": [
@@ -186,7 +186,7 @@ TEST_CASE("the layers of an image are read in step with its history") {
           "the config is not an image configuration: it lists no layers\n");
 }
 
-TEST_CASE("a layer is the base's or ours, as far as it is known") {
+TEST_CASE("a layer belongs to the base or to us, as far as known") {
     ImageLayers layers{{"a", "b", "c"}, {"one", "two", "three"}, 2};
     CHECK(find_origin(layers, "b").owner == LayerOwner::base);
     CHECK(find_origin(layers, "c").owner == LayerOwner::ours);
@@ -197,7 +197,7 @@ TEST_CASE("a layer is the base's or ours, as far as it is known") {
     CHECK(find_origin(layers, "b").owner == LayerOwner::unknown);
 }
 
-TEST_CASE("a verdict is read as it was written") {
+TEST_CASE("a verdict can be read back") {
     Subject image = image_with({}, {});
     image.scans[0].report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     image.scans[1].report = parse_grype_report(fixture("grype.json"), "grype.json");
@@ -247,7 +247,7 @@ TEST_CASE("what is no verdict, or contradicts itself, is refused; an unknown wor
     CHECK(parse_verdict_json(changed("\"vulnerable\"", "\"fine\""), "it").outcome == Outcome::unknown);
 }
 
-TEST_CASE("receipts are read as they were written") {
+TEST_CASE("receipts can be read back") {
     std::vector<Receipt> receipts = {scan_of(trivy, {}).receipt, scan_of(grype, {}).receipt};
     receipts[0].failure = "the report is empty";
     receipts[0].exit_code = 143;
@@ -277,7 +277,7 @@ TEST_CASE("receipts are read as they were written") {
           "it has no digest \"manifest\"\n  hint: scan again\n");
 }
 
-TEST_CASE("explain answers for each image: blocks, not gated, waived, suppressed, not found, not known") {
+TEST_CASE("explain gives a result per image: blocks, not gated, waived, suppressed, not found, not known") {
     Finding high = found(grype, "CVE-1", "a", Severity::high);
     high.aliases = {"GHSA-1"};
     high.layer = "sha256:f251bfe7f15b21f7e6a78939c2283b49";
@@ -287,32 +287,32 @@ TEST_CASE("explain answers for each image: blocks, not gated, waived, suppressed
     Finding hidden = found(grype, "CVE-4", "c", Severity::high, FixState::none);
     hidden.ignored_because = "grype suppressed it by a built-in rule (c)";
     image.scans[1].report->ignored = {hidden};
-    Subject broken = image_with({}, {});
-    broken.name = "3.13.3-development-linux-amd64";
-    broken.scans[1].receipt.exit_code = 1;
-    const std::vector<Verdict> verdicts = {judged(image, policy), judged(broken, policy)};
+    Subject failed = image_with({}, {});
+    failed.name = "3.13.3-development-linux-amd64";
+    failed.scans[1].receipt.exit_code = 1;
+    const std::vector<Verdict> verdicts = {judged(image, policy), judged(failed, policy)};
     const std::string not_known = "\n  3.13.3-development-linux-amd64: not known: grype ended with exit code 1\n";
-    const auto answer = [&](const std::string& id) { return render_explanations(id, explain(verdicts, id)); };
+    const auto explained = [&](const std::string& id) { return render_explanations(id, explain(verdicts, id)); };
 
-    CHECK(answer("ghsa-1") ==
+    CHECK(explained("ghsa-1") ==
           "ghsa-1\n  3.13.3-production-linux-amd64: present and blocks: high in a 1.0 (layer sha256:f251bfe7f15b), "
           "fixed in "
           "1.1, also known as GHSA-1, seen by grype" +
               not_known);
-    CHECK(answer("CVE-2") ==
+    CHECK(explained("CVE-2") ==
           "CVE-2\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:1 until "
           "2026-12-01: not "
           "called (high in a 1.0, fixed in 1.1, seen by trivy)" +
               not_known);
-    CHECK(answer("CVE-3") ==
+    CHECK(explained("CVE-3") ==
           "CVE-3\n  3.13.3-production-linux-amd64: present, not gated: low in b 1.0, no fix yet, seen by grype" +
               not_known);
-    CHECK(answer("CVE-4") ==
+    CHECK(explained("CVE-4") ==
           "CVE-4\n  3.13.3-production-linux-amd64: grype suppressed it by a built-in rule (c): high in c 1.0, no fix "
           "yet, seen by "
           "grype" +
               not_known);
-    CHECK(answer("CVE-9") ==
+    CHECK(explained("CVE-9") ==
           "CVE-9\n  3.13.3-production-linux-amd64: not found by trivy (database of 2026-11-23T06:00:00Z), grype "
           "(database of "
           "2026-11-23T06:00:00Z)" +
@@ -328,7 +328,7 @@ TEST_CASE("explain answers for each image: blocks, not gated, waived, suppressed
           "code 1");
 }
 
-TEST_CASE("a change is shown with what it adds and what it fixes, whether it blocks or not") {
+TEST_CASE("a change is shown with added and fixed findings, blocking or not") {
     const Verdict before = judged(
         image_with({found(trivy, "CVE-1", "a", Severity::high), found(trivy, "CVE-2", "a", Severity::low)}, {}), {});
     Finding updated = found(trivy, "CVE-1", "a", Severity::high);
@@ -348,7 +348,7 @@ TEST_CASE("an image is as large as one of its scans reports") {
     CHECK(size_of(verdict).unpacked == 50);
 }
 
-TEST_CASE("new-only: what was published already does not block; without a known baseline everything does") {
+TEST_CASE("new-only: findings of the published image do not block; without a baseline all do") {
     const Finding old = found(trivy, "CVE-1", "a", Severity::high);
     const Finding added = found(trivy, "CVE-2", "a", Severity::high);
     const auto judged_after = [&](const std::vector<Finding>& published, std::vector<Finding> now, int exit_code = 0) {
@@ -372,7 +372,7 @@ TEST_CASE("new-only: what was published already does not block; without a known 
     CHECK(judged(image_with({old}, {}), {}).outcome == Outcome::vulnerable);
 }
 
-TEST_CASE("no-worse: what blocks now has to block in the published image too") {
+TEST_CASE("no-worse: every blocking finding must also block in the published image") {
     const auto verdict_of = [](const std::vector<Finding>& findings) { return judged(image_with(findings, {}), {}); };
     const Finding one = found(trivy, "CVE-1", "a", Severity::high);
     const Finding two = found(trivy, "CVE-2", "a", Severity::high);
@@ -385,23 +385,23 @@ TEST_CASE("no-worse: what blocks now has to block in the published image too") {
     CHECK_FALSE(is_no_worse(verdict_of({one}), unknown));
 }
 
-TEST_CASE("who brings a finding stays the same whatever happens to its fix: the interpreter, the base, or we") {
+TEST_CASE("the origin of a finding does not depend on its fix") {
     const ImageLayers layers = evidence_of_image().layers;
     const Finding deb = found(trivy, "CVE-1", "libssl3", Severity::high);
     for (const FixState fix : {FixState::fixed, FixState::none, FixState::wont_fix, FixState::unknown}) {
-        const auto bringer_of = [&](Finding finding) {
+        const auto origin_of = [&](Finding finding) {
             finding.fix = fix;
             return find_introduced_by(finding, layers);
         };
-        CHECK(bringer_of(interpreter({"3.13.5"})) == IntroducedBy::python);
-        CHECK(bringer_of(in_layer(deb, "sha256:base")) == IntroducedBy::base);
-        CHECK(bringer_of(in_layer(deb, "sha256:ours")) == IntroducedBy::ours);
-        CHECK(bringer_of(in_layer(deb, "sha256:elsewhere")) == IntroducedBy::base);
+        CHECK(origin_of(interpreter({"3.13.5"})) == IntroducedBy::python);
+        CHECK(origin_of(in_layer(deb, "sha256:base")) == IntroducedBy::base);
+        CHECK(origin_of(in_layer(deb, "sha256:ours")) == IntroducedBy::ours);
+        CHECK(origin_of(in_layer(deb, "sha256:elsewhere")) == IntroducedBy::base);
         Finding python = found(grype, "CVE-1", "pip", Severity::high);
         python.package_type = "python";
-        CHECK(bringer_of(in_layer(python, "sha256:base")) == IntroducedBy::base);
-        CHECK(bringer_of(in_layer(python, "")) == IntroducedBy::ours);
+        CHECK(origin_of(in_layer(python, "sha256:base")) == IntroducedBy::base);
+        CHECK(origin_of(in_layer(python, "")) == IntroducedBy::ours);
         python.kind = FindingKind::secret;
-        CHECK(bringer_of(in_layer(python, "sha256:base")) == IntroducedBy::ours);
+        CHECK(origin_of(in_layer(python, "sha256:base")) == IntroducedBy::ours);
     }
 }

@@ -30,14 +30,14 @@ const std::string one_waiver = R"(exceptions:
 
 }  // namespace
 
-TEST_CASE("an image is clean if both scanners looked at it and nothing is at the gate") {
+TEST_CASE("an image is clean if both scanners scanned it and nothing blocks") {
     CHECK(judged(image_with({}, {}), {}).outcome == Outcome::clean);
     const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::low)}, {}), {});
     CHECK(verdict.outcome == Outcome::clean);
     CHECK(ids_of(verdict.reported) == "CVE-1");
 }
 
-TEST_CASE("the gate: medium and above, with a fix, found by either scanner") {
+TEST_CASE("the gate: medium and above, with a fix, reported by either scanner") {
     const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::medium),
                                                found(trivy, "CVE-2", "a", Severity::critical, FixState::none),
                                                found(trivy, "CVE-3", "a", Severity::low)},
@@ -48,7 +48,7 @@ TEST_CASE("the gate: medium and above, with a fix, found by either scanner") {
     CHECK(ids_of(verdict.reported) == "CVE-2 CVE-3");
 }
 
-TEST_CASE("the gate can be moved") {
+TEST_CASE("the gate can be configured") {
     const Subject image = image_with(
         {found(trivy, "CVE-1", "a", Severity::medium), found(trivy, "CVE-2", "a", Severity::critical, FixState::none)},
         {});
@@ -56,14 +56,14 @@ TEST_CASE("the gate can be moved") {
     CHECK(ids_of(judged(image, policy_of("gate: {only_fixed: false}")).blocking) == "CVE-2 CVE-1");
 }
 
-TEST_CASE("a fix or a high severity that only one scanner knows is enough") {
+TEST_CASE("a fix or a high severity reported by one scanner is enough") {
     const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::low, FixState::fixed)},
                                               {found(grype, "CVE-1", "a", Severity::high, FixState::none)}),
                                    {});
     CHECK(ids_of(verdict.blocking) == "CVE-1");
 }
 
-TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") {
+TEST_CASE("a missing scan or one of another image is not clean") {
     Subject image = image_with({}, {});
     Receipt& receipt = image.scans[1].receipt;
     std::optional<Report>& report = image.scans[1].report;
@@ -72,11 +72,11 @@ TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") 
     const std::string manifest(the_manifest.brief());
     const std::string config(the_config.brief());
 
-    SECTION("no scan") {
+    SECTION("a missing scan") {
         image.scans.pop_back();
         CHECK(why_unknown(image) == "grype has not looked at the image");
     }
-    SECTION("no scan at all") {
+    SECTION("no scans") {
         image.scans.clear();
         CHECK(why_unknown(image) == "trivy has not looked at the image\ngrype has not looked at the image");
     }
@@ -148,13 +148,13 @@ TEST_CASE("a scan that did not happen, or not to this image, is no clean scan") 
         report->scanner_version = "0.2";
         CHECK(why_unknown(image) == "grype is 0.1 by its receipt and 0.2 by its report");
     }
-    SECTION("a release of Trivy that was tampered with") {
+    SECTION("a compromised release of Trivy") {
         image.scans[0].report->scanner_version = "0.69.4";
         CHECK(why_unknown(image) == "trivy 0.69.4 is a release that was tampered with");
     }
 }
 
-TEST_CASE("a scan that did not look where it should have is no clean scan") {
+TEST_CASE("an incomplete scan is not clean") {
     Subject image = image_with({}, {});
     image.scans[0].report->system_not_scanned = true;
     CHECK(why_unknown(image) == "trivy has no result about the packages of debian, so it did not look them up");
@@ -163,10 +163,10 @@ TEST_CASE("a scan that did not look where it should have is no clean scan") {
     CHECK(why_unknown(image) == "grype says of its database: checksum mismatch");
 }
 
-TEST_CASE("a system of which a scanner names no release, or that the two name differently, is not looked up") {
+TEST_CASE("an operating system without a release, or with two different names, gives an unknown verdict") {
     struct Pair {
         std::string trivy_family, trivy_release, grype_family, grype_release;
-        std::string reason;  ///< empty: the same system
+        std::string reason;  ///< empty if the systems match
     };
     const std::vector<Pair> pairs = {
         {"debian", "12.15", "debian", "12", ""},
@@ -199,7 +199,7 @@ TEST_CASE("a system of which a scanner names no release, or that the two name di
     CHECK(why_unknown(empty) == "trivy lists no packages of debian 12.15");
 }
 
-TEST_CASE("past its end of life: unknown if every scanner says so, else a warning; not during long-term support") {
+TEST_CASE("end of life: unknown if both scanners say so, otherwise a warning; not during long-term support") {
     Subject image = image_with({}, {});
     for (ScanResult& scan : image.scans) scan.report->os_version = "10";
     image.scans[0].report->end_of_life = "debian 10 is not supported";
@@ -223,7 +223,7 @@ TEST_CASE("past its end of life: unknown if every scanner says so, else a warnin
     CHECK(judged(image, {}).warnings[0].starts_with("debian 12 has only long-term support, until 2028-06-30"));
 }
 
-TEST_CASE("what no scanner rates counts as the policy says, and what is not affected never blocks") {
+TEST_CASE("an unrated finding has the severity of the policy, and a not affected one never blocks") {
     const Subject unrated = image_with({found(trivy, "CVE-1", "a", Severity::unknown)}, {});
     CHECK(ids_of(judged(unrated, {}).blocking) == "CVE-1");
     CHECK(judged(unrated, {}).blocking[0].severity == Severity::unknown);
@@ -237,7 +237,7 @@ TEST_CASE("what no scanner rates counts as the policy says, and what is not affe
     CHECK(ids_of(judged(image_with({not_affected}, {affected}), strict).blocking) == "CVE-1");
 }
 
-TEST_CASE("a report that is older than the limit does not count, and one that names no database says so") {
+TEST_CASE("a report above the age limit does not count; one without a database is a warning") {
     Subject image = image_with({}, {});
     image.scans[0].report->created = noon - std::chrono::days(7);
     CHECK(judged(image, {}).outcome == Outcome::clean);
@@ -263,7 +263,7 @@ TEST_CASE("what a report holds and is not judged is counted") {
                                    "trivy reports 12 licences, which are not judged here"});
 }
 
-TEST_CASE("what dpkg owns has no path, though Grype lists the files that dpkg keeps about it") {
+TEST_CASE("a Debian package has no path, although Grype lists dpkg's files") {
     Finding perl = found(grype, "CVE-1", "perl-base", Severity::high);
     perl.paths = {"/usr/share/doc/perl-base/copyright", "/var/lib/dpkg/status"};
     const Subject image = image_with({}, {perl});
@@ -273,7 +273,7 @@ TEST_CASE("what dpkg owns has no path, though Grype lists the files that dpkg ke
           Outcome::vulnerable);
 }
 
-TEST_CASE("a database of exactly the allowed age is accepted; its age need not be asked for") {
+TEST_CASE("a database of exactly the allowed age is accepted") {
     Subject image = image_with({}, {});
     image.scans[0].receipt.database_date = noon - std::chrono::hours(48);
     CHECK(judged(image, {}).outcome == Outcome::clean);
@@ -281,7 +281,7 @@ TEST_CASE("a database of exactly the allowed age is accepted; its age need not b
     CHECK(judge(image, {}, noon, std::chrono::hours::max()).outcome == Outcome::clean);
 }
 
-TEST_CASE("a database of a day that is yet to come is not fresh: its age is not known") {
+TEST_CASE("a database with a future date has an unknown age") {
     Subject image = image_with({}, {});
     image.scans[1].receipt.database_date = noon + std::chrono::hours(24);
     CHECK(judged(image, {}).outcome == Outcome::clean);
@@ -290,7 +290,7 @@ TEST_CASE("a database of a day that is yet to come is not fresh: its age is not 
           "grype used a database of 2099-01-01T00:00:00Z, which is yet to come: its age is not known");
 }
 
-TEST_CASE("findings are shown also where the verdict is unknown, but not those of another image") {
+TEST_CASE("findings are kept if the verdict is unknown, but not those of another image") {
     Subject image =
         image_with({found(trivy, "CVE-1", "a", Severity::high)}, {found(grype, "CVE-2", "a", Severity::high)});
     image.scans[1].receipt.exit_code = 1;
@@ -301,7 +301,7 @@ TEST_CASE("findings are shown also where the verdict is unknown, but not those o
     CHECK(ids_of(judged(image, {}).blocking) == "CVE-1");
 }
 
-TEST_CASE("a scan of the scanner's own SBOM counts if the receipt binds the SBOM to the image") {
+TEST_CASE("a scan of an SBOM counts if the receipt binds the SBOM to the image") {
     Subject image = image_with({}, {});
     const Digest sbom = sha256("sbom");
     Report& report = *image.scans[0].report;
@@ -319,7 +319,7 @@ TEST_CASE("a scan of the scanner's own SBOM counts if the receipt binds the SBOM
     report.config = sbom;
     image.scans[0].receipt.sbom = sbom;
     image.scans[1].receipt.sbom = sha256("grype's");
-    image.scans[1].report->config.reset();  // Grype names a short id there
+    image.scans[1].report->config.reset();  // Grype reports a short id there
     CHECK(why_unknown(image).empty());
     image.scans[1].report->manifest = sha256("other");
     CHECK_FALSE(why_unknown(image).empty());
@@ -337,7 +337,7 @@ TEST_CASE("two bare reports of one image make a verdict, without counted package
     CHECK(why_unknown(image) == "trivy counted no packages in the image\ngrype counted no packages in the image");
 }
 
-TEST_CASE("a scanner may be off until a day, and that is said; not both") {
+TEST_CASE("one scanner may be paused until a day, with a warning; not both") {
     const std::string pause = "  - {scanner: grype, reason: down, owner: me, until: 2026-11-23}\n";
     Subject image = image_with({}, {});
     image.scans.pop_back();
@@ -352,7 +352,7 @@ TEST_CASE("a scanner may be off until a day, and that is said; not both") {
           "all scanners are paused, so the image was not scanned");
 }
 
-TEST_CASE("sample data and stand-in bases are said by the verdict") {
+TEST_CASE("a verdict records sample data and stand-in bases") {
     Subject image = image_with({}, {});
     image.stand_in_bases = true;
     image.scans[0].receipt.sample_data = true;
@@ -361,7 +361,7 @@ TEST_CASE("sample data and stand-in bases are said by the verdict") {
     CHECK(verdict.sample_data);
 }
 
-TEST_CASE("a waiver covers the vulnerability by any of its names, for both scanners") {
+TEST_CASE("a waiver matches any id of a vulnerability, for both scanners") {
     Finding finding = found(grype, "CVE-1", "a", Severity::high);
     finding.aliases = {"GHSA-1"};
     const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {finding});
@@ -376,8 +376,7 @@ TEST_CASE("a waiver covers the vulnerability by any of its names, for both scann
     CHECK(judged(image, policy_of("exceptions: [{id: CVE-2, reason: r, owner: me}]")).outcome == Outcome::vulnerable);
 }
 
-TEST_CASE(
-    "an exception for an advisory of Debian covers nothing, as it stands for several vulnerabilities: a warning") {
+TEST_CASE("an exception for a Debian advisory covers nothing and is a warning") {
     Finding finding = found(trivy, "CVE-1", "a", Severity::high);
     finding.advisories = {"DSA-1"};
     const Policy policy = policy_of("exceptions: [{id: DSA-1, reason: r, owner: me, review_by: 2027-01-01}]");
@@ -388,7 +387,7 @@ TEST_CASE(
           "several vulnerabilities\n  hint: name the vulnerability: CVE-1\n");
 }
 
-TEST_CASE("an exception for a target covers nothing where images have none, and that is a warning") {
+TEST_CASE("an exception for a target covers no image without a target, and is a warning") {
     const Policy policy =
         policy_of("exceptions: [{id: CVE-1, targets: [production], reason: r, owner: me, review_by: 2027-01-01}]");
     Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
@@ -400,7 +399,7 @@ TEST_CASE("an exception for a target covers nothing where images have none, and 
           "here which target the image is\n  hint: omit targets where images have none\n");
 }
 
-TEST_CASE("who accepts one CVE accepts no other one that the same advisory names") {
+TEST_CASE("accepting one CVE does not accept another of the same advisory") {
     Finding one = found(trivy, "CVE-1", "a", Severity::high);
     Finding two = found(trivy, "CVE-2", "a", Severity::high);
     one.aliases = two.aliases = {"GHSA-1"};
@@ -420,7 +419,7 @@ TEST_CASE("who accepts one CVE accepts no other one that the same advisory names
     CHECK(ids_of(judged(image, pasted).waived) == "CVE-1 CVE-3");
 }
 
-TEST_CASE("a waiver for a version does not cover another one that the same program holds") {
+TEST_CASE("a waiver for a version does not cover another version in the same program") {
     const auto crate = [](Scanner scanner, const std::string& version) {
         Finding finding = found_at(scanner, "CVE-1", "hashbrown", Severity::high, "/usr/local/bin/uv");
         finding.version = finding.reported_by[0].version = version;
@@ -437,7 +436,7 @@ TEST_CASE("a waiver for a version does not cover another one that the same progr
     CHECK(judged(spelled, {}).blocking[0].version == "0.12.3");
 }
 
-TEST_CASE("a waiver can be for a version, a path, a target or a source package only") {
+TEST_CASE("a waiver can be limited to a version, path, target or source package") {
     Finding finding = found_at(grype, "CVE-1", "a", Severity::high, "/usr/lib/a");
     finding.reported_by[0].upstreams = {"source"};
     const Subject image = image_with({}, {finding});
@@ -453,7 +452,7 @@ TEST_CASE("a waiver can be for a version, a path, a target or a source package o
     CHECK(outcome("targets: [development]") == Outcome::vulnerable);
 }
 
-TEST_CASE("an exception for one secret of a file does not cover the next one there") {
+TEST_CASE("an exception for one secret does not cover another in the same file") {
     std::vector<Finding> secrets;
     for (const int line : {3, 9}) {
         secrets.push_back(found_at(trivy, "aws-access-key-id", "", Severity::critical, "/app/.env"));
@@ -468,17 +467,17 @@ TEST_CASE("an exception for one secret of a file does not cover the next one the
     REQUIRE(one.blocking.size() == 1);
     CHECK(one.blocking[0].line == 9);
     CHECK(judged(image_with(secrets, {}), policy_of(entry + "/app/.env]}]")).waived.size() == 2);
-    // Where the secret has moved, the exception covers nothing, and that is reported.
+    // If the secret has moved, the exception covers nothing and is reported as unused.
     const Policy moved = policy_of(entry + "/app/.env], line: 4}]");
     const Verdict verdict = judged(image_with(secrets, {}), moved);
     CHECK(verdict.blocking.size() == 2);
     CHECK(render_problems(check_waivers(moved, {verdict}, today)).find("matches nothing") != std::string::npos);
-    // What is offered to paste names this one only.
+    // The suggested exception covers only this one.
     const Policy pasted = policy_of("exceptions:\n" + render_waiver(secrets[0], today));
     CHECK(judged(image_with(secrets, {}), pasted).waived.size() == 1);
 }
 
-TEST_CASE("a secret blocks whatever its severity, also without a policy and within scopes, until it is waived") {
+TEST_CASE("a secret blocks at any severity, also without a policy and in scopes, until it is waived") {
     Finding secret = found_at(trivy, "private-key", "", Severity::low, "/app/key.pem");
     secret.kind = FindingKind::secret;
     secret.fix = FixState::unknown;
@@ -489,7 +488,7 @@ TEST_CASE("a secret blocks whatever its severity, also without a policy and with
               .outcome == Outcome::clean);
 }
 
-TEST_CASE("G9: a waiver until the base is rebuilt ends when a newer base is there, or is built on") {
+TEST_CASE("G9: a waiver until the base is rebuilt ends when a newer base exists or is used") {
     const Policy policy =
         policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, added: 2026-11-20, until: base-rebuilt}]");
     Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
@@ -510,10 +509,10 @@ TEST_CASE("a waiver that a rebuilt base has ended is reported with its line") {
     image.base_created = *parse_time("2026-11-20T00:00:00Z");
     CHECK(check_waivers(policy, {judged(image, policy)}, today).empty());
     image.base_rebuilt = true;
-    const Problems told = check_waivers(policy, {judged(image, policy)}, today);
-    REQUIRE(told.size() == 1);
-    CHECK(told[0].at.line == 1);
-    CHECK(told[0].what == "the base was rebuilt, so the exception for CVE-1 no longer applies to 1 finding");
+    const Problems problems = check_waivers(policy, {judged(image, policy)}, today);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].at.line == 1);
+    CHECK(problems[0].what == "the base was rebuilt, so the exception for CVE-1 no longer applies to 1 finding");
 }
 
 TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and that is reported") {
@@ -529,7 +528,7 @@ TEST_CASE("where no base is known a waiver until it is rebuilt has no end, and t
     CHECK(check_waivers(dated, {judged(image, dated)}, today).empty());
 }
 
-TEST_CASE("G1: every finding is in the verdict once, whatever becomes of it") {
+TEST_CASE("G1: every finding is in the verdict exactly once") {
     const auto all = [](Scanner scanner) {
         return std::vector<Finding>{found(scanner, "CVE-1", "a", Severity::high),
                                     found(scanner, "CVE-2", "a", Severity::high),
@@ -550,7 +549,7 @@ TEST_CASE("G2: one vulnerability in two packages has two keys, and an update of 
     CHECK(before.key() != after.key());
 }
 
-TEST_CASE("G4: an empty or missing report is unknown, which is neither clean nor vulnerable") {
+TEST_CASE("G4: an empty or missing report gives an unknown verdict") {
     for (const std::string text : {"", "{}", "[]", "null"}) {
         CHECK_FALSE(complaint_of([&] { parse_trivy_report(text, "it"); }).empty());
         CHECK_FALSE(complaint_of([&] { parse_grype_report(text, "it"); }).empty());
@@ -560,7 +559,7 @@ TEST_CASE("G4: an empty or missing report is unknown, which is neither clean nor
     CHECK(judged(image, {}).outcome == Outcome::unknown);
 }
 
-TEST_CASE("G5: a waiver is for its component, and one that an unfixed finding still needs is not called unused") {
+TEST_CASE("G5: a waiver covers its component, and is used if it matches an unfixed finding") {
     const Policy policy = policy_of(R"(exceptions:
   - {id: CVE-1, component: libssl3, reason: r, owner: me, review_by: 2027-01-01}
 )");
@@ -575,7 +574,7 @@ TEST_CASE("G5: a waiver is for its component, and one that an unfixed finding st
     }
 }
 
-TEST_CASE("G6: a scope looks at all locations of a package, and aliases join through others") {
+TEST_CASE("G6: a scope applies to all locations of a package, and aliases are transitive") {
     const Policy policy =
         policy_of("scopes: [{id: npm, paths: ['/usr/lib/npm/**'], reason: r, review_by: 2027-01-01}]");
     Finding finding = found_at(grype, "CVE-1", "a", Severity::high, "/elsewhere/package.json");
@@ -587,7 +586,7 @@ TEST_CASE("G6: a scope looks at all locations of a package, and aliases join thr
     CHECK(judged(image_with({}, {finding}), policy).outcome == Outcome::vulnerable);
 }
 
-TEST_CASE("G7: a waiver holds through its last day, UTC") {
+TEST_CASE("G7: a waiver applies until the end of its last day, UTC") {
     const Subject image = image_with({found(trivy, "CVE-1", "a", Severity::high)}, {});
     const auto outcome_at = [&](const Policy& policy, const std::string& time) {
         return judge(image, policy, *parse_time(time), std::chrono::hours::max()).outcome;
@@ -601,7 +600,7 @@ TEST_CASE("G7: a waiver holds through its last day, UTC") {
     CHECK(outcome_at(scope, "2026-11-24T00:00:00Z") == Outcome::vulnerable);
 }
 
-TEST_CASE("G8: what the scanners disagree about stays in the finding") {
+TEST_CASE("G8: disagreements of the scanners are kept in the finding") {
     const Verdict verdict = judged(image_with({found(trivy, "CVE-1", "a", Severity::critical, FixState::none)},
                                               {found(grype, "CVE-1", "a", Severity::low, FixState::wont_fix)}),
                                    {});
@@ -612,7 +611,7 @@ TEST_CASE("G8: what the scanners disagree about stays in the finding") {
     CHECK(verdict.reported[0].reported_by[1].fix == FixState::wont_fix);
 }
 
-TEST_CASE("what only a built-in rule of a scanner hides is shown, and does not block") {
+TEST_CASE("a finding suppressed only by a scanner's built-in rule is shown and does not block") {
     Subject image = image_with({}, {});
     Finding hidden = found(grype, "CVE-1", "linux-libc-dev", Severity::high);
     hidden.ignored_because = "grype suppressed it by a built-in rule (linux-libc-dev)";
@@ -627,7 +626,7 @@ TEST_CASE("what only a built-in rule of a scanner hides is shown, and does not b
     CHECK(verdict.blocking[0].ignored_because == hidden.ignored_because);
 }
 
-TEST_CASE("the real reports of one image, judged: what blocks is what has a fix and is medium or worse") {
+TEST_CASE("in real reports of one image, medium and higher findings with a fix block") {
     const Report by_trivy = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     const Report by_grype = parse_grype_report(fixture("grype.json"), "grype.json");
     Subject image = image_with({}, {});
@@ -670,7 +669,7 @@ TEST_CASE("adding a waiver never adds a blocking finding") {
     }
 }
 
-TEST_CASE("a run is as good as its worst image, and unknown if nothing was judged") {
+TEST_CASE("a run has the outcome of its worst image, and is unknown without images") {
     const Outcome clean = judged(image_with({}, {}), {}).outcome;
     const Outcome vulnerable = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {}).outcome;
     Subject unscanned = image_with({}, {});
@@ -728,7 +727,7 @@ vulnerability-policy.yml:14: warning: the pause of grype ended on 2026-11-22: it
 )");
 }
 
-TEST_CASE("nothing is called unused when a scan does not count or a scanner is off, and some images give a notice") {
+TEST_CASE("no entry is reported as unused with an invalid scan or a paused scanner; some images give a notice") {
     const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2027-01-01}]");
     Subject image = image_with({}, {});
     CHECK(check_waivers(policy, {judged(image, policy)}, today).size() == 1);
@@ -746,7 +745,7 @@ TEST_CASE("nothing is called unused when a scan does not count or a scanner is o
           "  hint: remove the entry as soon as it works again\n");
 }
 
-TEST_CASE("a waiver that ended says how many findings it would cover, also those below the gate") {
+TEST_CASE("an expired waiver reports how many findings it would cover, also below the threshold") {
     const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2026-11-01}]");
     const Verdict verdict =
         judged(image_with({found(trivy, "CVE-1", "a", Severity::high), found(trivy, "CVE-1", "b", Severity::low)}, {}),
@@ -756,7 +755,7 @@ TEST_CASE("a waiver that ended says how many findings it would cover, also those
           "would cover 2 findings\n  hint: decide again with a new date, or remove it\n");
 }
 
-TEST_CASE("an entry that is used in one image of the run is not unused") {
+TEST_CASE("an entry used in one image of the run is not unused") {
     const Policy policy = policy_of("exceptions: [{id: CVE-1, reason: r, owner: me, review_by: 2027-01-01}]");
     const Verdict with = judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), policy);
     const Verdict without = judged(image_with({}, {}), policy);
