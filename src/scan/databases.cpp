@@ -52,6 +52,10 @@ void read_grype_state(const World& world, const fs::path& databases, DatabaseSta
     }
     state.description = "schema " + text_at(status, "schemaVersion");
     if (const std::string source = text_at(status, "from"); !source.empty()) state.description += " from " + source;
+    // Two databases that were built in the same second differ only in their digest, which `db status` has verified.
+    const fs::path import = fs::path(text_at(status, "path")).parent_path() / "import.json";
+    const auto text = import.is_absolute() ? world.files.read_if_there(import) : std::nullopt;
+    if (text) state.description += ", " + text_at(parse_tool_json(*text, import.string()), "digest");
 }
 
 /// Trivy's publishers say when to ask again: no request is made before.

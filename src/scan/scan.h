@@ -34,7 +34,8 @@ std::map<Scanner, std::string> find_scanners(const World& world, const std::vect
 /// Which vulnerability database a scanner would use.
 struct DatabaseState {
     Scanner scanner = Scanner::trivy;
-    std::string description;   ///< "schema 2 from mirror.gcr.io/aquasec/trivy-db:2"; empty if there is none
+    std::string description;  ///< "schema 2 from mirror.gcr.io/aquasec/trivy-db:2"; empty if there is none. With `date`
+                              ///< it identifies the database: results of earlier scans are found by both
     std::optional<Time> date;  ///< when it was made
     bool sample = false;       ///< made by the set-up: never a real verdict
     std::string failure;       ///< why it cannot be used; empty if it can

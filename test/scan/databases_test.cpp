@@ -36,7 +36,7 @@ std::size_t count_runs(const FakeWorld& fake, const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a database is identified by its schema, source and date") {
+TEST_CASE("a database is identified by its schema, source, digest and date") {
     ScannerWorld fake;
     const DatabaseState trivy = load_database_state(fake.world(), "/db", Scanner::trivy);
     CHECK(trivy.description == "schema 2 from mirror.example/trivy-db:2");
@@ -45,6 +45,9 @@ TEST_CASE("a database is identified by its schema, source and date") {
     CHECK_FALSE(trivy.sample);
     const DatabaseState grype = load_database_state(fake.world(), "/db", Scanner::grype);
     CHECK(grype.description == "schema v6.1.10 from https://grype.example/db.tar.zst");
+    fake.files.texts["/db/grype/6/import.json"] = R"({"digest": "xxh64:65b9f1edddce93dc"})";
+    CHECK(load_database_state(fake.world(), "/db", Scanner::grype).description ==
+          "schema v6.1.10 from https://grype.example/db.tar.zst, xxh64:65b9f1edddce93dc");
     CHECK(grype.date == parse_time("2026-11-23T06:00:00Z"));
     CHECK(grype.failure.empty());
     CHECK(fake.processes.ran.back().environment.at("GRYPE_DB_CACHE_DIR") == "/db/grype");

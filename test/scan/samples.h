@@ -57,7 +57,7 @@ struct ScannerWorld : FakeWorld {
         processes.stub({"grype", "version"}, R"({"application": "grype", "version": "0.121.2"})");
         processes.stub(
             {"grype", "-c", "empty.yaml", "db", "status"},
-            R"({"schemaVersion": "v6.1.10", "from": "https://grype.example/db.tar.zst", "built": "2026-11-23T06:00:00Z", "valid": true})");
+            R"({"schemaVersion": "v6.1.10", "from": "https://grype.example/db.tar.zst", "built": "2026-11-23T06:00:00Z", "path": "/db/grype/6/vulnerability.db", "valid": true})");
     }
 
     /// The scanners write these texts to the directory in which they run.
