@@ -37,7 +37,7 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
-/// "This run cannot go on." Thrown with every problem known by then; main catches it, and the few places that say why.
+/// "This run cannot go on." Thrown with every problem known by then. main catches it; every other place that does says why.
 struct Error {
     explicit Error(Exit code, Problems all = {});
     Error(Exit code, std::string what, std::string hint);
@@ -48,7 +48,7 @@ struct Error {
     bool is_permanent = false;  ///< of a request: another attempt would end the same way
 };
 
-/// What `work` threw; nothing if it went well. A cancellation is thrown on: nothing may make up for that.
+/// The Error that `work` threw; nothing if it threw none. A cancellation is rethrown: it ends every run.
 std::optional<Error> failure_of(const std::function<void()>& work);
 
 /// True if one of them is an error, not only a warning or a notice.

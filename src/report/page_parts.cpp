@@ -148,7 +148,7 @@ struct Bar {
     Counts counts;
 };
 
-/// The drawing is 1000 units wide and stretches with its column. The smallest part stays visible.
+/// The drawing is 1000 units wide and scales with its column. The smallest part stays visible.
 std::string render_bar(const Counts& counts, std::size_t longest) {
     constexpr double full = 1000;
     double x = 0;

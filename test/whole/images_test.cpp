@@ -217,7 +217,7 @@ TEST_CASE("The example service is built on both parents, answers, can be debugge
             CHECK(mentions(sbom, "\"" + std::string(package) + "\""));
     }
 
-    // A team holds its own images against the contract, less what a service changes.
+    // A team tests its own images against the contract, without the checks that a service may change.
     fs::copy(fs::path(repository_dir()) / "examples/service-contract.yml", project.tree / "contract.yml");
     const std::string images =
         docker.name("example-production") + "," + docker.name("example-development") + "," + docker.name("curl");

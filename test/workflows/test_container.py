@@ -1,6 +1,7 @@
 """The action's container, driven by the mini-runner as GitHub's runner would."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from fake_github import GitHub
 from project import publishing_lines, readme_lines
 from project_of_images import Job, give_to_runner, make_small_repository, payload
 from test_release import Registry
-from workflow_player import Play
+from workflow_player import Play, places_of_results
 
 
 def ended_containers(step):
@@ -158,7 +159,9 @@ class ReadmeWorkflow(unittest.TestCase):
         self.assertFalse((job.workspace / "out/registry").exists())
 
     def plant_scanner_files(self, job):
-        """Settings that would make both scanners silent."""
+        """Settings that would make both scanners silent. Results of earlier scans are removed, so that both run."""
+        for place in places_of_results(job):
+            shutil.rmtree(place / "scans", ignore_errors=True)
         for directory in ("", "out/", "out/images/"):
             job.write(f"{directory}trivy.yaml", "exit-code: 0\nseverity: [UNKNOWN]\nscan: {skip-dirs: ['**/*']}\n")
             job.write(f"{directory}trivy-secret.yaml", "disable-allow-rules: []\n")
