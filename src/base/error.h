@@ -37,7 +37,7 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
-/// "This run cannot go on." Thrown with every problem known by then. main catches it; every other place that does says why.
+/// "This run cannot go on." Thrown with every problem known by then. main catches it; others say why they do.
 struct Error {
     explicit Error(Exit code, Problems all = {});
     Error(Exit code, std::string what, std::string hint);
