@@ -5,6 +5,7 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -321,6 +322,12 @@ void JsonWriter::write_key(std::string_view key) {
 }
 
 void JsonWriter::write_text(std::string_view text) {
+    // Most texts have nothing to escape, and a report has hundreds of thousands of them.
+    if (std::ranges::none_of(text,
+                             [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\'; })) {
+        text_.append(1, '"').append(text).append(1, '"');
+        return;
+    }
     rapidjson::StringBuffer quoted;
     rapidjson::Writer<rapidjson::StringBuffer>(quoted).String(text.data(),
                                                               static_cast<rapidjson::SizeType>(text.size()));

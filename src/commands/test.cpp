@@ -6,6 +6,7 @@
 
 #include "commands/commands.h"
 #include "pipeline/contract_tests.h"
+#include "report/summary.h"
 
 namespace {
 
@@ -26,7 +27,7 @@ Problems list_failures(const std::vector<ContractReport>& reports, const Place& 
 Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
                         const Place& at) {
     const bool passed = std::ranges::all_of(reports, &ContractReport::passed);
-    const std::string table = render_contract_markdown(reports);
+    const std::string table = render_contract_summary(reports);
     world.out << table;
     Result result{.exit = passed ? Exit::done : Exit::refused,
                   .problems = list_failures(reports, at),

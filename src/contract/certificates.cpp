@@ -19,31 +19,15 @@
 
 namespace {
 
-struct Free {
-    void operator()(BIO* bio) const { BIO_free_all(bio); }
-    void operator()(X509* certificate) const { X509_free(certificate); }
-    void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
-    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-    void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-    void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
-};
-using Bio = std::unique_ptr<BIO, Free>;
-using X509Object = std::unique_ptr<X509, Free>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free>;
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free>;
-using Store = std::unique_ptr<X509_STORE, Free>;
-using StoreContext = std::unique_ptr<X509_STORE_CTX, Free>;
+// With OpenSSL's own functions to free what they point to; these take a null pointer too.
+using Bio = std::shared_ptr<BIO>;
+using X509Object = std::shared_ptr<X509>;
+using Key = std::shared_ptr<EVP_PKEY>;
 
-constexpr std::string_view begins = "-----BEGIN CERTIFICATE-----";
-constexpr std::string_view ends = "-----END CERTIFICATE-----";
-
-/// One certificate's text within a file.
+/// One certificate's text within a file, and what follows it. One without an end cannot be read.
 struct Block {
     std::string text;
     int line = 0;
-    bool ended = false;
 };
 
 std::vector<Block> blocks_of(std::string_view pem) {
@@ -51,18 +35,15 @@ std::vector<Block> blocks_of(std::string_view pem) {
     int number = 0;
     for (const std::string& line : lines_of(pem)) {
         ++number;
-        const std::string_view text = trimmed(line);
-        if (text == begins) blocks.push_back({.line = number, .ended = false});
-        if (blocks.empty() || blocks.back().ended) continue;
-        blocks.back().text += std::string(text) + "\n";
-        blocks.back().ended = text == ends;
+        if (trimmed(line) == "-----BEGIN CERTIFICATE-----") blocks.push_back({.line = number});
+        if (!blocks.empty()) blocks.back().text += std::string(trimmed(line)) + "\n";
     }
     return blocks;
 }
 
 X509Object read_certificate(const std::string& pem) {
-    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    return X509Object(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free_all);
+    return {PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free};
 }
 
 std::string der_of(X509* certificate) {
@@ -80,7 +61,7 @@ std::string text_of(BIO* bio) {
 }
 
 std::string subject_of(X509* certificate) {
-    const Bio bio(BIO_new(BIO_s_mem()));
+    const Bio bio(BIO_new(BIO_s_mem()), BIO_free_all);
     X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
     const std::string text = text_of(bio.get());
     return text.empty() ? "(no name)" : text;
@@ -96,18 +77,15 @@ Date end_of(X509* certificate) {
 // verified with the flags of Python's ssl.create_default_context(), and what is said about the authority is kept. Only
 // its signature cannot be right.
 
-/// OpenSSL takes an authority for the issuer only if the signature is of the kind that its key makes.
-Key make_key_like(X509* authority) {
-    const KeyContext context(EVP_PKEY_CTX_new(X509_get0_pubkey(authority), nullptr));
-    EVP_PKEY* key = nullptr;
-    EVP_PKEY_keygen_init(context.get());
-    EVP_PKEY_keygen(context.get(), &key);
-    return Key(key);
-}
-
 X509Object issue_in_name_of(X509* authority) {
-    const Key key = make_key_like(authority);
-    X509Object leaf(X509_new());
+    // OpenSSL takes an authority for the issuer only if the signature is of the kind that its key makes.
+    const std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(X509_get0_pubkey(authority), nullptr),
+                                                EVP_PKEY_CTX_free);
+    EVP_PKEY* made = nullptr;
+    EVP_PKEY_keygen_init(context.get());
+    EVP_PKEY_keygen(context.get(), &made);
+    const Key key(made, EVP_PKEY_free);
+    X509Object leaf(X509_new(), X509_free);
     X509_set_version(leaf.get(), X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(leaf.get()), 1);
     X509_set_issuer_name(leaf.get(), X509_get_subject_name(authority));
@@ -134,9 +112,9 @@ std::vector<std::string> refusals_of(X509* authority) {
     if ((X509_get_key_usage(authority) & KU_KEY_CERT_SIGN) == 0)
         return {"its key usage does not allow it to sign certificates"};
     const X509Object leaf = issue_in_name_of(authority);
-    const Store store(X509_STORE_new());
+    const std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
     X509_STORE_add_cert(store.get(), authority);
-    const StoreContext context(X509_STORE_CTX_new());
+    const std::shared_ptr<X509_STORE_CTX> context(X509_STORE_CTX_new(), X509_STORE_CTX_free);
     X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
     X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(context.get()),
                                 X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
@@ -160,7 +138,7 @@ void read_file(const CertificateFile& file, std::vector<Certificate>& certificat
     }
     for (const Block& block : blocks) {
         const Place at{file.name, block.line};
-        const X509Object object = block.ended ? read_certificate(block.text) : nullptr;
+        const X509Object object = read_certificate(block.text);
         if (!object) {
             add(problems, at, "this certificate cannot be read",
                 "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text");
@@ -174,32 +152,7 @@ void read_file(const CertificateFile& file, std::vector<Certificate>& certificat
     }
 }
 
-Problem describe_refusal(const Certificate& certificate) {
-    return {certificate.at,
-            fmt::format("Python 3.13 and later will not trust \"{}\": {}", certificate.subject,
-                        joined(certificate.refused_because, "; ")),
-            "ask its owner for a certificate that keeps RFC 5280, or for the intermediate below it; services can "
-            "meanwhile clear "
-            "ssl.VERIFY_X509_STRICT in their own context",
-            Level::warning};
-}
-
-Problems describe_end(const Certificate& certificate, Date today) {
-    constexpr std::chrono::days soon{90};
-    if (today <= certificate.not_after - soon) return {};
-    const bool past = today > certificate.not_after;
-    return {{certificate.at,
-             fmt::format("\"{}\" {} on {}", certificate.subject, past ? "ended" : "ends",
-                         render_date(certificate.not_after)),
-             past ? "replace it, or take it out" : "ask its owner for the next one", Level::warning}};
-}
-
 // An authority of a test's own ----------------------------------------------------------------------------------------
-
-struct ExtensionText {
-    int id = 0;
-    const char* value = "";
-};
 
 void require(bool done) {
     if (!done)
@@ -208,13 +161,13 @@ void require(bool done) {
 }
 
 Key make_key() {
-    Key key(EVP_EC_gen("P-256"));
+    Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
     require(key != nullptr);
     return key;
 }
 
 X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now, std::chrono::days lifetime) {
-    X509Object certificate(X509_new());
+    X509Object certificate(X509_new(), X509_free);
     // DER has an integer in as few bytes as it takes: a first byte of zero would make the certificate unreadable.
     unsigned char random[8];
     require(RAND_bytes(random, sizeof random) == 1);
@@ -230,12 +183,15 @@ X509Object make_certificate(const std::string& name, EVP_PKEY* key, Time now, st
     return certificate;
 }
 
-void sign(X509* certificate, const std::vector<ExtensionText>& extensions, X509* issuer, EVP_PKEY* issuer_key) {
+/// `extensions`: OpenSSL's numbers of them, and their values.
+void sign(X509* certificate, const std::vector<std::pair<int, const char*>>& extensions, X509* issuer,
+          EVP_PKEY* issuer_key) {
     X509_set_issuer_name(certificate, X509_get_subject_name(issuer));
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    for (const ExtensionText& text : extensions) {
-        const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, text.id, text.value));
+    for (const auto& [id, value] : extensions) {
+        const std::shared_ptr<X509_EXTENSION> extension(X509V3_EXT_conf_nid(nullptr, &context, id, value),
+                                                        X509_EXTENSION_free);
         require(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1);
     }
     require(X509_sign(certificate, issuer_key, EVP_sha256()) > 0);
@@ -254,8 +210,8 @@ std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& 
 std::vector<std::string> list_fingerprints(std::string_view pem) {
     std::vector<std::string> prints;
     for (const Block& block : blocks_of(pem)) {
-        const X509Object object = block.ended ? read_certificate(block.text) : nullptr;
-        if (object) prints.emplace_back(sha256(der_of(object.get())).hex());
+        if (const X509Object object = read_certificate(block.text))
+            prints.emplace_back(sha256(der_of(object.get())).hex());
     }
     return prints;
 }
@@ -264,17 +220,29 @@ Problems check_certificates(const std::vector<CertificateFile>& files, Date toda
     std::vector<Certificate> certificates;
     Problems problems;
     for (const CertificateFile& file : files) read_file(file, certificates, problems);
+    constexpr std::chrono::days soon{90};
     std::map<std::string, Place> seen;
     for (const Certificate& certificate : certificates) {
+        const auto warn = [&](const std::string& what, const std::string& hint) {
+            add(problems, certificate.at, what, hint, Level::warning);
+        };
+        const std::string& subject = certificate.subject;
         const auto [first, is_new] = seen.emplace(certificate.sha256, certificate.at);
         if (!is_new) {
-            add(problems, certificate.at,
-                fmt::format("\"{}\" is already in {}:{}", certificate.subject, first->second.file, first->second.line),
-                "take one of them out", Level::warning);
+            warn(fmt::format("\"{}\" is already in {}:{}", subject, first->second.file, first->second.line),
+                 "take one of them out");
             continue;
         }
-        if (!certificate.refused_because.empty()) problems.push_back(describe_refusal(certificate));
-        append(problems, describe_end(certificate, today));
+        const std::string end = render_date(certificate.not_after);
+        if (!certificate.refused_because.empty())
+            warn(fmt::format("Python 3.13 and later will not trust \"{}\": {}", subject,
+                             joined(certificate.refused_because, "; ")),
+                 "ask its owner for a certificate that keeps RFC 5280, or for the intermediate below it; services can "
+                 "meanwhile clear ssl.VERIFY_X509_STRICT in their own context");
+        if (today > certificate.not_after)
+            warn(fmt::format("\"{}\" ended on {}", subject, end), "replace it, or take it out");
+        else if (today > certificate.not_after - soon)
+            warn(fmt::format("\"{}\" ends on {}", subject, end), "ask its owner for the next one");
     }
     return sorted_by_place(problems);
 }
@@ -299,8 +267,8 @@ TestAuthority make_test_authority(const std::string& name, Time now, std::chrono
           {NID_authority_key_identifier, "keyid:always"}},
          authority.get(), authority_key.get());
 
-    const Bio trusted(BIO_new(BIO_s_mem()));
-    const Bio served(BIO_new(BIO_s_mem()));
+    const Bio trusted(BIO_new(BIO_s_mem()), BIO_free_all);
+    const Bio served(BIO_new(BIO_s_mem()), BIO_free_all);
     require(PEM_write_bio_X509(trusted.get(), authority.get()) == 1);
     require(PEM_write_bio_X509(served.get(), server.get()) == 1);
     require(PEM_write_bio_PrivateKey(served.get(), server_key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);

@@ -3,74 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/json.h"
 #include "base/text.h"
 
 namespace {
 
-std::optional<RowResult> parse_row_result(std::string_view word) {
-    for (const RowResult result : {RowResult::passed, RowResult::failed, RowResult::expected, RowResult::known}) {
-        if (render_row_result(result) == word) return result;
-    }
-    return std::nullopt;
-}
+// In the order of RowResult.
+constexpr std::array<std::string_view, 4> result_words = {"passed", "failed", "expected failure", "known failure"};
 
 [[noreturn]] void refuse(const std::string& source, const std::string& why) {
     throw Error{Exit::failed, fmt::format("{} is no contract report: {}", source, why), "run `test` again"};
 }
 
-std::size_t count(const ContractReport& report, RowResult result) {
-    return static_cast<std::size_t>(std::ranges::count(report.rows, result, &ContractRow::result));
-}
-
-/// Text of an image inside a table of Markdown: no markup of its own, one line.
-std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        if (std::string_view("\\`*_{}[]<>|#@&~").find(c) != std::string_view::npos) {
-            out += fmt::format("&#{};", static_cast<int>(c));
-        } else {
-            out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-        }
-    }
-    return out;
-}
-
-std::string render_row(const ContractRow& row) {
-    return fmt::format("| {} | `{}` | {} | {} | {} |\n", render_row_result(row.result), row.id, escaped(row.check),
-                       escaped(row.expected),
-                       escaped(row.because.empty() ? row.found : row.found + " — " + row.because));
-}
-
-std::string render_table(const ContractReport& report, bool passed) {
-    std::string rows;
-    for (const ContractRow& row : report.rows) {
-        if ((row.result == RowResult::passed) == passed) rows += render_row(row);
-    }
-    if (rows.empty()) return "";
-    return "| | row | check | expected | found |\n|---|---|---|---|---|\n" + rows + "\n";
-}
-
-std::optional<RowResult> result_of(const ContractReport& report, const std::string& id) {
-    const auto row = std::ranges::find(report.rows, id, &ContractRow::id);
-    return row == report.rows.end() ? std::nullopt : std::optional(row->result);
-}
-
 }  // namespace
 
 std::string render_row_result(RowResult result) {
-    switch (result) {
-        case RowResult::passed:
-            return "passed";
-        case RowResult::failed:
-            return "failed";
-        case RowResult::expected:
-            return "expected failure";
-        case RowResult::known:
-            return "known failure";
-    }
-    return "";
+    return std::string(result_words.at(static_cast<std::size_t>(result)));
 }
 
 bool KnownFailure::is_about(const std::string& image) const {
@@ -79,7 +29,12 @@ bool KnownFailure::is_about(const std::string& image) const {
 }
 
 bool ContractReport::passed() const {
-    return !rows.empty() && count(*this, RowResult::failed) == 0;
+    return !rows.empty() && std::ranges::find(rows, RowResult::failed, &ContractRow::result) == rows.end();
+}
+
+std::optional<RowResult> ContractReport::result_of(const std::string& id) const {
+    const auto row = std::ranges::find(rows, id, &ContractRow::id);
+    return row == rows.end() ? std::nullopt : std::optional(row->result);
 }
 
 std::string render_contract_json(const ContractReport& report) {
@@ -88,19 +43,17 @@ std::string render_contract_json(const ContractReport& report) {
     json.field("name", report.name);
     json.field("manifest", report.manifest);
     json.field("passed", report.passed());
-    if (!report.key.empty()) json.field("key", report.key);
-    if (!report.tested_by.empty()) json.field("tested_by", report.tested_by);
+    json.field("key", unless_empty(report.key));
+    json.field("tested_by", unless_empty(report.tested_by));
     if (report.reused) json.field("reused", true);
     json.open_array("rows");
     for (const ContractRow& row : report.rows) {
-        json.open_object();
-        json.field("id", row.id);
-        json.field("result", render_row_result(row.result));
-        json.field("check", row.check);
-        json.field("expected", row.expected);
-        json.field("found", row.found);
-        if (!row.because.empty()) json.field("because", row.because);
-        json.close();
+        json.object({{"id", row.id},
+                     {"result", render_row_result(row.result)},
+                     {"check", row.check},
+                     {"expected", row.expected},
+                     {"found", row.found},
+                     {"because", unless_empty(row.because)}});
     }
     return json.text();
 }
@@ -114,42 +67,26 @@ ContractReport parse_contract_json(std::string_view text, const std::string& sou
                           .reused = member(root, "reused").IsTrue()};
     if (report.name.empty() || !member(root, "rows").IsArray()) refuse(source, "it has no name or no rows");
     for (const Json& item : items_at(root, "rows")) {
-        const std::optional<RowResult> result = parse_row_result(text_at(item, "result"));
-        if (!result || text_at(item, "id").empty()) refuse(source, "a row has no id or no result");
+        const auto result = std::ranges::find(result_words, view_at(item, "result"));
+        if (result == result_words.end() || text_at(item, "id").empty()) refuse(source, "a row has no id or no result");
         report.rows.push_back({.id = text_at(item, "id"),
                                .check = text_at(item, "check"),
                                .expected = text_at(item, "expected"),
                                .found = text_at(item, "found"),
-                               .result = *result,
+                               .result = static_cast<RowResult>(result - result_words.begin()),
                                .because = text_at(item, "because")});
     }
     return report;
 }
 
-std::string render_contract_markdown(const std::vector<ContractReport>& reports) {
-    std::string text;
-    for (const ContractReport& report : reports) {
-        const std::size_t passed = count(report, RowResult::passed);
-        text += fmt::format("### {}: {} of {} passed\n\n", escaped(report.name), passed,
-                            counted(report.rows.size(), "check"));
-        if (report.reused) text += fmt::format("Tested by {}, with the same result.\n\n", escaped(report.tested_by));
-        text += render_table(report, false);
-        const std::string rest = render_table(report, true);
-        if (!rest.empty())
-            text += fmt::format("<details><summary>{} passed</summary>\n\n{}</details>\n\n", counted(passed, "check"),
-                                rest);
-    }
-    return text;
-}
-
 std::vector<ContractChange> compare_contracts(const ContractReport& before, const ContractReport& now) {
     std::vector<ContractChange> changes;
     for (const ContractRow& row : now.rows) {
-        const std::optional<RowResult> was = result_of(before, row.id);
+        const std::optional<RowResult> was = before.result_of(row.id);
         if (was.value_or(RowResult::passed) != row.result) changes.push_back({row.id, row.check, was, row.result});
     }
     for (const ContractRow& row : before.rows) {
-        if (!result_of(now, row.id)) changes.push_back({row.id, row.check, row.result, std::nullopt});
+        if (!now.result_of(row.id)) changes.push_back({row.id, row.check, row.result, std::nullopt});
     }
     return changes;
 }

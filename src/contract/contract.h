@@ -36,7 +36,8 @@ struct ContractReport {
     std::string tested_by = {};  ///< the run that tested: its URL or time
     bool reused = false;         ///< that was an earlier run
 
-    bool passed() const;  ///< no row failed, and there is at least one row
+    bool passed() const;                                              ///< no row failed, and there is at least one row
+    std::optional<RowResult> result_of(const std::string& id) const;  ///< nothing: there is no such row
 };
 
 /// A row that is known to fail, until it is reviewed.
@@ -71,7 +72,6 @@ struct Contract {
 
 std::string render_contract_json(const ContractReport& report);
 ContractReport parse_contract_json(std::string_view text, const std::string& source);
-std::string render_contract_markdown(const std::vector<ContractReport>& reports);
 
 /// One row of the contract that does not end as it did.
 struct ContractChange {

@@ -29,14 +29,10 @@ struct ImageConfig {
     std::string user;
     std::string working_directory;
     std::vector<std::string> entrypoint;
-    std::vector<std::string> command;
     std::map<std::string, std::string> environment;
     std::map<std::string, std::string> labels;
-    bool on_build = false;
-    bool volumes = false;
-    bool health_check = false;
-    bool ports = false;
-    std::string architecture;  ///< "amd64"
+    std::vector<std::string> inherited;  ///< what else services would inherit: "ONBUILD", "VOLUME", …
+    std::string architecture;            ///< "amd64"
     std::size_t layers = 0;
 };
 
@@ -111,6 +107,14 @@ std::vector<RowRule> configuration_rows();
 std::vector<RowRule> running_rows();
 std::vector<RowRule> file_rows();
 std::vector<RowRule> trust_rows();
+/// Every row there is, in the order in which reports show them.
+const std::vector<RowRule>& contract_rows();
+
+/// The verdict on one image: every row that applies to it. A failure is expected if the contract has the row off or
+/// `expected_failures` names it, or known if the contract says so and the day has not passed. Rows about internal
+/// authorities are left out if there are none.
+ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,
+                              const Contract& contract, const std::vector<std::string>& expected_failures, Date today);
 
 Observation compare(const std::string& expected, const std::string& found);
 
@@ -123,15 +127,16 @@ std::string render_some(const std::vector<std::string>& names);
 /// A probe's answer; or, in `error`, why there is none.
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);
 
-/// The probe answered exactly these values.
-Observation expect_values(const ContainerRun& run, const std::string& probe, const std::vector<std::string>& expected);
-
 // Rows that need nothing but the answer of one probe, by default of the image's Python.
 
+/// It is values that pass. `expected` says in words which.
+Observe probe_shows(const std::string& probe, const std::string& expected,
+                    const std::function<bool(const std::vector<std::string>&)>& passes,
+                    ContainerRun ImageFacts::*run = &ImageFacts::python);
 /// It is exactly these values.
 Observe probe_answers(const std::string& probe, const std::vector<std::string>& expected,
                       ContainerRun ImageFacts::*run = &ImageFacts::python);
-/// It is no error. `expected` says in words what the values are.
+/// It is no error.
 Observe probe_succeeds(const std::string& probe, const std::string& expected);
 /// It is values as "name=value", and none of them is Python's None.
 Observe probe_finds_all(const std::string& probe, const std::string& expected);

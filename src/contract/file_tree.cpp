@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -98,14 +97,12 @@ void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::
 }
 
 FileFact make_fact(const TarEntry& entry) {
-    FileFact fact;
-    fact.type = type_of(entry.type);
-    fact.mode = entry.mode;
-    fact.uid = entry.uid;
-    fact.gid = entry.gid;
-    fact.size = entry.size;
-    if (entry.type == '2') fact.link = entry.link;
-    return fact;
+    return {.type = type_of(entry.type),
+            .mode = entry.mode,
+            .uid = entry.uid,
+            .gid = entry.gid,
+            .size = entry.size,
+            .link = entry.type == '2' ? entry.link : ""};
 }
 
 std::string parent_of(const std::string& path) {
@@ -192,10 +189,7 @@ class Stack {
     void add_parents(const std::string& path) {
         for (std::string parent = parent_of(path); parent != "/" && !tree_.files.contains(parent);
              parent = parent_of(parent)) {
-            FileFact fact;
-            fact.type = FileType::directory;
-            fact.mode = 0755;
-            tree_.files[parent] = fact;
+            tree_.files[parent] = {.type = FileType::directory, .mode = 0755};
             names_[parent] = {.content = next_, .order = next_};
             ++next_;
         }

@@ -1,53 +1,28 @@
-#include "contract/rows.h"
+#include "contract/facts.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/text.h"
+#include <array>
 
 namespace {
 
-std::vector<RowRule> gather_rows() {
-    std::vector<RowRule> rows;
-    for (const auto& part : {configuration_rows(), running_rows(), file_rows(), trust_rows()}) {
-        rows.insert(rows.end(), part.begin(), part.end());
-    }
-    return rows;
-}
-
 bool applies(AppliesTo to, const Expectations& image) {
     const bool production = image.target == Target::production;
-    switch (to) {
-        case AppliesTo::all:
-            return true;
-        case AppliesTo::production:
-            return production;
-        case AppliesTo::distroless:
-            return production && image.distroless;
-        case AppliesTo::with_debian:
-            return !production || !image.distroless;
-        case AppliesTo::development:
-            return !production;
-    }
-    return false;
-}
-
-bool has(const std::vector<std::string>& names, const std::string& name) {
-    return std::ranges::find(names, name) != names.end();
+    const bool distroless = production && image.distroless;
+    const std::array answers = {true, production, distroless, !distroless, !production};  // in the order of AppliesTo
+    return answers.at(static_cast<std::size_t>(to));
 }
 
 /// Marks a failure that the contract accepts, with the reason.
 void accept_failure(ContractRow& row, const std::string& name, const Contract& contract,
                     const std::vector<std::string>& expected_failures, Date today) {
-    if (has(contract.off, row.id)) {
-        row.result = RowResult::expected;
+    if (std::ranges::count(contract.off, row.id) > 0)
         row.because = "off in " + (contract.file.empty() ? "the contract" : contract.file);
-        return;
-    }
-    if (has(expected_failures, row.id)) {
-        row.result = RowResult::expected;
+    else if (std::ranges::count(expected_failures, row.id) > 0)
         row.because = "its stand-in base cannot pass this";
+    if (!row.because.empty()) {
+        row.result = RowResult::expected;
         return;
     }
     for (const KnownFailure& known : contract.known) {
@@ -63,8 +38,13 @@ void accept_failure(ContractRow& row, const std::string& name, const Contract& c
 }  // namespace
 
 const std::vector<RowRule>& contract_rows() {
-    static const std::vector<RowRule> rows = gather_rows();
-    return rows;
+    static const std::vector<RowRule> all = [] {
+        std::vector<RowRule> rows;
+        for (const auto& part : {configuration_rows(), running_rows(), file_rows(), trust_rows()})
+            rows.insert(rows.end(), part.begin(), part.end());
+        return rows;
+    }();
+    return all;
 }
 
 ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,

@@ -85,15 +85,6 @@ Observation observe_inherited_labels(const ImageFacts& facts, const Limits&) {
     return expect_none(wrong);
 }
 
-Observation observe_inherited_settings(const ImageFacts& facts, const Limits&) {
-    std::vector<std::string> there;
-    if (facts.config.on_build) there.emplace_back("ONBUILD");
-    if (facts.config.volumes) there.emplace_back("VOLUME");
-    if (facts.config.health_check) there.emplace_back("HEALTHCHECK");
-    if (facts.config.ports) there.emplace_back("EXPOSE");
-    return expect_none(there);
-}
-
 Observation observe_library_path(const ImageFacts& facts, const Limits&) {
     const std::string path = text_at(facts.config.environment, "LD_LIBRARY_PATH");
     return {path.empty(), "not set", path.empty() ? "not set" : path};
@@ -125,7 +116,8 @@ std::vector<RowRule> configuration_rows() {
         {"entrypoint", "the entrypoint needs no shell and ends in python", observe_entrypoint},
         {"labels", "labels tell Python's version, the image's and the repository", observe_labels},
         {"labels-inherited", "no label would be wrong on a service's image", observe_inherited_labels},
-        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited", observe_inherited_settings},
+        {"settings-inherited", "no ONBUILD, VOLUME, HEALTHCHECK or EXPOSE is inherited",
+         [](const ImageFacts& facts, const Limits&) { return expect_none(facts.config.inherited); }},
         {"library-path", "LD_LIBRARY_PATH is not set", observe_library_path},
         {"python-environment", "PYTHON_ENV is the target, output is not buffered", observe_environment},
         {"uv-downloads", "uv downloads no Python", observe_uv_downloads},

@@ -7,10 +7,10 @@
 
 namespace {
 
-Observation observe_version(const ImageFacts& facts, const Limits&) {
+Observation observe_version(const ImageFacts& facts, const Limits& limits) {
     const std::string labelled = text_at(facts.config.labels, "uk.gov.defra.python.python-version");
     const std::string& expected = facts.expected.python_version.empty() ? labelled : facts.expected.python_version;
-    return expect_values(facts.python, "version", {expected, "/usr/local"});
+    return probe_answers("version", {expected, "/usr/local"})(facts, limits);
 }
 
 /// As the interpreter was compiled, not as the kernel calls itself: a library directory of another architecture would
@@ -27,13 +27,8 @@ Observation observe_architecture(const ImageFacts& facts, const Limits&) {
         fmt::format("{}, Python {}", image, found));
 }
 
-Observation observe_name_service(const ImageFacts& facts, const Limits&) {
-    const ProbeAnswer answer = answer_of(facts.python, "name-service");
-    const std::string expected = "nonroot, and an address of localhost";
-    if (!answer.error.empty()) return {false, expected, answer.error};
-    const bool passed = answer.values.size() == 2 && answer.values[0] == "nonroot" &&
-                        (answer.values[1] == "127.0.0.1" || answer.values[1] == "::1");
-    return {passed, expected, render_some(answer.values)};
+bool is_user_and_local_address(const std::vector<std::string>& values) {
+    return values.size() == 2 && values[0] == "nonroot" && (values[1] == "127.0.0.1" || values[1] == "::1");
 }
 
 /// The official images delete it, and a container that may not write compiles the library again at every start
@@ -106,7 +101,8 @@ std::vector<RowRule> running_rows() {
         {"time-zones", "time zones are known", probe_answers("time-zones", {"Europe/London", "1:00:00"})},
         {"subprocesses", "processes can be started, by subprocess and by multiprocessing",
          probe_answers("subprocesses", {"42", "0"})},
-        {"name-service", "user and host names are found", observe_name_service},
+        {"name-service", "user and host names are found",
+         probe_shows("name-service", "nonroot, and an address of localhost", is_user_and_local_address)},
         {"bytecode", "the standard library is precompiled", probe_finds_bytecode("bytecode")},
         {"debugger-bytecode", "the debugger is precompiled", probe_finds_bytecode("debugger-bytecode"),
          AppliesTo::development},

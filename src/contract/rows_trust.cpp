@@ -9,24 +9,17 @@
 
 namespace {
 
-constexpr const char* bundle = "/etc/ssl/certs/ca-certificates.crt";
-
 std::set<std::string> fingerprints(const FileTree& files, const std::string& path) {
     const std::vector<std::string> prints = list_fingerprints(files.text_of(path));
     return {prints.begin(), prints.end()};
 }
 
-/// The internal authorities that are not among these.
-std::vector<std::string> missing(const ImageFacts& facts, const std::set<std::string>& prints) {
-    std::vector<std::string> subjects;
-    for (const Certificate& certificate : facts.certificates) {
-        if (!prints.contains(certificate.sha256)) subjects.push_back(certificate.subject);
-    }
-    return subjects;
-}
-
+/// Every internal authority is among these.
 Observation expect_all(const ImageFacts& facts, const std::set<std::string>& prints) {
-    const std::vector<std::string> absent = missing(facts, prints);
+    std::vector<std::string> absent;
+    for (const Certificate& certificate : facts.certificates) {
+        if (!prints.contains(certificate.sha256)) absent.push_back(certificate.subject);
+    }
     return {absent.empty() && !facts.certificates.empty(),
             counted(facts.certificates.size(), "internal authority", "internal authorities"),
             absent.empty() ? fmt::format("all, among {}", prints.size()) : "not: " + render_some(absent)};
@@ -45,10 +38,6 @@ Observation observe_variables(const ImageFacts& facts, const Limits&) {
         }
     }
     return {wrong.empty(), "files with certificates", wrong.empty() ? "files with certificates" : render_some(wrong)};
-}
-
-Observation observe_bundle(const ImageFacts& facts, const Limits&) {
-    return expect_all(facts, fingerprints(facts.files, bundle));
 }
 
 Observation observe_trusted(const ImageFacts& facts, const Limits&) {
@@ -111,7 +100,10 @@ std::vector<RowRule> trust_rows() {
         {"tls-clients", "every client trusts what is in the trust store", observe_clients},
         {"tls-strangers", "no client trusts an authority that is not in the trust store",
          probe_finds_none("tls-strangers")},
-        {"ca-bundle", "each internal authority is in the trust store", observe_bundle},
+        {"ca-bundle", "each internal authority is in the trust store",
+         [](const ImageFacts& facts, const Limits&) {
+             return expect_all(facts, fingerprints(facts.files, "/etc/ssl/certs/ca-certificates.crt"));
+         }},
         {"ca-trusted", "Python's default context trusts each internal authority", observe_trusted},
         {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority",
          observe_strictness},

@@ -83,12 +83,10 @@ std::string TarReader::read_all() {
 }
 
 void TarReader::skip_content() {
-    while (!read_piece().empty()) {
-    }
-    if (padding_ == 0) return;
-    stream_.ignore(static_cast<std::streamsize>(padding_));
-    if (stream_.gcount() != static_cast<std::streamsize>(padding_)) refuse("it ends too early");
-    padding_ = 0;
+    const auto rest = static_cast<std::streamsize>(unread_ + padding_);
+    stream_.ignore(rest);
+    if (stream_.gcount() != rest) refuse("it ends too early");
+    unread_ = padding_ = 0;
 }
 
 /// Records "LENGTH KEY=VALUE\n".
@@ -102,20 +100,17 @@ void TarReader::apply_pax(std::string_view records) {
         const std::string_view record = records.substr(digits + 1, length - digits - 2);
         const std::size_t equals = record.find('=');
         if (equals == std::string_view::npos) refuse("an extended header is broken");
-        apply_pax_record(record.substr(0, equals), record.substr(equals + 1));
+        const std::string_view key = record.substr(0, equals);
+        const std::string_view value = record.substr(equals + 1);
+        if (key == "path") path_ = value;
+        if (key == "linkpath") link_ = value;
+        if (key.starts_with("GNU.sparse")) refuse("it holds a sparse file");
+        if (key == "size") {
+            const auto [last, fault] = std::from_chars(value.data(), value.data() + value.size(), size_.emplace());
+            if (fault != std::errc() || last != value.data() + value.size()) refuse("a size is no number");
+        }
         records.remove_prefix(length);
     }
-}
-
-void TarReader::apply_pax_record(std::string_view key, std::string_view value) {
-    if (key == "path") path_ = value;
-    if (key == "linkpath") link_ = value;
-    if (key.starts_with("GNU.sparse")) refuse("it holds a sparse file");
-    if (key != "size") return;
-    std::uint64_t size = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
-    if (error != std::errc() || end != value.data() + value.size()) refuse("a size is no number");
-    size_ = size;
 }
 
 /// True if the header only extends the entry that follows.
@@ -129,41 +124,35 @@ bool TarReader::read_extension(char type) {
     return true;
 }
 
-TarEntry TarReader::make_entry(const std::string& header, char type, std::uint64_t size) {
-    const auto mode = number(header, 100, 8);
-    const auto uid = number(header, 108, 8);
-    const auto gid = number(header, 116, 8);
-    if (!mode || !uid || !gid) refuse("a header's number is wrong");
-    const bool ustar = header.compare(257, 6, std::string("ustar\0", 6)) == 0;
-    const std::string prefix(ustar ? field(header, 345, 155) : "");
-    const std::string name = (prefix.empty() ? "" : prefix + "/") + std::string(field(header, 0, 100));
-    TarEntry entry{.path = path_.value_or(name),
-                   .type = type,
-                   .mode = static_cast<unsigned>(*mode & 07777U),
-                   .uid = *uid,
-                   .gid = *gid,
-                   .size = type == '0' ? size_.value_or(size) : 0,
-                   .link = link_.value_or(std::string(field(header, 157, 100)))};
-    path_.reset();
-    link_.reset();
-    size_.reset();
-    return entry;
-}
-
 std::optional<TarEntry> TarReader::next() {
     while (true) {
         skip_content();
         const std::string header = read_block();
         if (header.find_first_not_of('\0') == std::string::npos) return std::nullopt;
         if (number(header, 148, 8) != checksum(header)) refuse("a header's checksum is wrong");
+        const auto mode = number(header, 100, 8);
+        const auto uid = number(header, 108, 8);
+        const auto gid = number(header, 116, 8);
         const auto size = number(header, 124, 12);
-        if (!size) refuse("a header's number is wrong");
+        if (!mode || !uid || !gid || !size) refuse("a header's number is wrong");
         const char type = header[156] == '\0' || header[156] == '7' ? '0' : header[156];
         if (type == 'S') refuse("it holds a sparse file");
         unread_ = *size;
         padding_ = padding_of(*size);
         if (read_extension(type)) continue;
-        TarEntry entry = make_entry(header, type, *size);
+        const bool ustar = header.compare(257, 6, std::string("ustar\0", 6)) == 0;
+        const std::string prefix(ustar ? field(header, 345, 155) : "");
+        const std::string name = (prefix.empty() ? "" : prefix + "/") + std::string(field(header, 0, 100));
+        TarEntry entry{.path = path_.value_or(name),
+                       .type = type,
+                       .mode = static_cast<unsigned>(*mode & 07777U),
+                       .uid = *uid,
+                       .gid = *gid,
+                       .size = type == '0' ? size_.value_or(*size) : 0,
+                       .link = link_.value_or(std::string(field(header, 157, 100)))};
+        path_.reset();
+        link_.reset();
+        size_.reset();
         unread_ = entry.size;
         padding_ = padding_of(entry.size);
         return entry;

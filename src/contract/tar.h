@@ -36,8 +36,6 @@ class TarReader {
     std::string read_block();
     bool read_extension(char type);
     void apply_pax(std::string_view records);
-    void apply_pax_record(std::string_view key, std::string_view value);
-    TarEntry make_entry(const std::string& header, char type, std::uint64_t size);
     void skip_content();
     [[noreturn]] void refuse(const std::string& why) const;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,7 +10,6 @@
 
 #include "base/date.h"
 #include "base/digest.h"
-#include "base/error.h"
 
 /// Ordered; unknown is below all, and never hides a finding from people.
 enum class Severity { unknown, negligible, low, medium, high, critical };
@@ -36,7 +36,7 @@ struct Detection {
     std::string version;                 ///< of the package that this is about
     std::vector<std::string> upstreams;  ///< names of the source packages
 
-    bool operator==(const Detection&) const = default;
+    auto operator<=>(const Detection&) const = default;
 };
 
 struct Finding {
@@ -96,11 +96,11 @@ struct Report {
     std::uint64_t unpacked = 0;       ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
     bool system_not_scanned = false;  ///< Trivy was not asked about the system's packages, or cannot look them up
     bool lists_empty_system = false;  ///< it lists the system's packages, and there are none
-    std::vector<std::string> not_judged;  ///< what else it reports: "2 misconfigurations"
-    bool of_sbom = false;                 ///< made from an SBOM: then it names no image, and the receipt has to bind it
-    std::vector<std::string> hidden_by;   ///< settings of that scan that hide findings: "only-fixed", "exclude"
-    std::vector<Finding> findings;        ///< one detection each, not merged
-    std::vector<Finding> ignored;         ///< suppressed by the scanner's built-in rules, with `ignored_because`
+    std::map<std::string, std::size_t> not_judged;  ///< what else it reports, and how many: "misconfiguration"
+    bool of_sbom = false;                ///< made from an SBOM: then it names no image, and the receipt has to bind it
+    std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"
+    std::vector<Finding> findings;       ///< one detection each, not merged
+    std::vector<Finding> ignored;        ///< suppressed by the scanner's built-in rules, with `ignored_because`
 };
 
 /// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,

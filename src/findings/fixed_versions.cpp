@@ -53,30 +53,25 @@ int compare_dpkg_part(std::string_view a, std::string_view b) {
     return 0;
 }
 
-struct DpkgVersion {
-    std::string_view epoch = "0";
-    std::string_view upstream;
-    std::string_view revision;
-};
-
-DpkgVersion parse_dpkg_version(std::string_view text) {
-    DpkgVersion version;
-    if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
-        version.epoch = text.substr(0, colon);
-        text.remove_prefix(colon + 1);
-    }
-    const std::size_t dash = text.rfind('-');
-    version.upstream = text.substr(0, dash);
-    if (dash != std::string_view::npos) version.revision = text.substr(dash + 1);
-    return version;
-}
-
+/// "EPOCH:UPSTREAM-REVISION", of which the first and the last need not be there.
 int compare_dpkg(std::string_view a, std::string_view b) {
-    const DpkgVersion x = parse_dpkg_version(a);
-    const DpkgVersion y = parse_dpkg_version(b);
-    if (const int order = compare_numbers(x.epoch, y.epoch); order != 0) return order;
-    if (const int order = compare_dpkg_part(x.upstream, y.upstream); order != 0) return order;
-    return compare_dpkg_part(x.revision, y.revision);
+    const auto take_epoch = [](std::string_view& version) {
+        const std::size_t colon = version.find(':');
+        const std::string_view epoch = colon == std::string_view::npos ? "0" : version.substr(0, colon);
+        version.remove_prefix(colon + 1);  // nothing where there is none: npos + 1 is 0
+        return epoch;
+    };
+    const auto take_revision = [](std::string_view& version) {
+        const std::size_t dash = std::min(version.rfind('-'), version.size());
+        const std::string_view revision = version.substr(std::min(dash + 1, version.size()));
+        version = version.substr(0, dash);
+        return revision;
+    };
+    if (const int order = compare_numbers(take_epoch(a), take_epoch(b)); order != 0) return order;
+    const std::string_view x = take_revision(a);
+    const std::string_view y = take_revision(b);
+    const int order = compare_dpkg_part(a, b);
+    return order != 0 ? order : compare_dpkg_part(x, y);
 }
 
 constexpr std::array<std::string_view, 14> pre_release_words = {"alpha",   "beta",   "rc",       "cr",        "pre",

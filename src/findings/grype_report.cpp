@@ -59,9 +59,7 @@ void read_locations(const Json& artifact, Finding& finding) {
     for (const Json& location : locations) {
         for (const char* key : {"path", "accessPath"}) {
             const std::string path = rooted(text_at(location, key));
-            if (!path.empty() && std::ranges::find(finding.paths, path) == finding.paths.end()) {
-                finding.paths.push_back(path);
-            }
+            if (!path.empty()) add_once(finding.paths, path);
         }
         if (main == nullptr || (has_evidence(location, "primary") && !has_evidence(*main, "primary"))) main = &location;
         if (supporting == nullptr && has_evidence(location, "supporting")) supporting = &location;
@@ -99,13 +97,6 @@ void name_java_library(const Json& artifact, Finding& finding) {
     if (path.find(':') != std::string::npos) finding.path = unversioned(rooted(nested_path(path)));
 }
 
-std::vector<std::string> ids_of(const Json& match, const std::string& id) {
-    std::vector<std::string> ids = words_at(match, "relatedVulnerabilities", "id");
-    std::ranges::move(words_at(member(match, "vulnerability"), "advisories", "id"), std::back_inserter(ids));
-    ids.push_back(id);
-    return ids;
-}
-
 void read_what_is_known(const Json& match, Finding& finding) {
     const Json& vulnerability = member(match, "vulnerability");
     std::vector<Rating> ratings;
@@ -123,23 +114,18 @@ void read_what_is_known(const Json& match, Finding& finding) {
     finding.title = short_title(description);
 }
 
-/// The worst word for what Grype says is the same vulnerability under another name.
-Severity related_severity(const Json& match) {
-    Severity worst = Severity::unknown;
-    for (const Json& related : items_at(match, "relatedVulnerabilities"))
-        worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
-    return worst;
-}
-
 Finding read_match(const Json& match, const ReportSource& source) {
     const Json& vulnerability = member(match, "vulnerability");
     const Json& artifact = member(match, "artifact");
     const Json& fix = member(vulnerability, "fix");
     const std::string id = source.required_text(vulnerability, "id", "the vulnerability of a match");
     const std::string name = source.required_text(artifact, "name", "the package of " + id);
+    std::vector<std::string> ids = words_at(match, "relatedVulnerabilities", "id");
+    std::ranges::move(words_at(vulnerability, "advisories", "id"), std::back_inserter(ids));
+    ids.push_back(id);
     Finding finding;
-    name_finding(finding, id, ids_of(match, id));
-    finding.package_type = grype_package_type(text_at(artifact, "type"));
+    name_finding(finding, id, std::move(ids));
+    finding.package_type = package_type_of(text_at(artifact, "type"));
     finding.package = package_name(name, finding.package_type);
     finding.version = text_at(artifact, "version");
     finding.fixed_in = words_at(fix, "versions");
@@ -149,8 +135,10 @@ Finding read_match(const Json& match, const ReportSource& source) {
     read_locations(artifact, finding);
     if (finding.package_type == "java") name_java_library(artifact, finding);
     read_what_is_known(match, finding);
-    const std::string basis =
-        rate(finding, view_at(vulnerability, "severity"), related_severity(match), "a related vulnerability");
+    Severity worst = Severity::unknown;  // word for what Grype says is the same vulnerability under another name
+    for (const Json& related : items_at(match, "relatedVulnerabilities"))
+        worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
+    const std::string basis = rate(finding, view_at(vulnerability, "severity"), worst, "a related vulnerability");
     Detection detection = detection_of(finding, Scanner::grype, id);
     detection.severity_basis = basis;
     detection.upstreams = words_at(artifact, "upstreams", "name");
@@ -177,12 +165,10 @@ void split_advisory(std::vector<Finding>& findings) {
 /// What an ignore rule asks for, in one order; empty where it does not ask.
 std::vector<std::string> criteria_of(const Json& rule) {
     std::vector<std::string> criteria;
-    for (const char* key : {"vulnerability", "namespace", "fix-state", "vex-status", "match-type", "reason"}) {
+    for (const char* key : {"vulnerability", "namespace", "fix-state", "vex-status", "match-type", "reason"})
         criteria.push_back(text_at(rule, key));
-    }
-    for (const char* key : {"name", "version", "type", "location", "upstream-name"}) {
+    for (const char* key : {"name", "version", "type", "location", "upstream-name"})
         criteria.push_back(text_at(member(rule, "package"), key));
-    }
     return criteria;
 }
 
@@ -262,17 +248,15 @@ void check_grype_shape(const Json& root, const ReportSource& source) {
 
 /// Grype 0.106 and newer say of every package what is wrong with the distribution that it comes from; once is enough.
 void read_alerts(const Json& root, const ReportSource& source, Report& report) {
-    std::size_t others = 0;
     for (const Json& package : source.optional_items(root, "alertsByPackage")) {
         for (const Json& alert : source.optional_items(package, "alerts")) {
             const std::string type = text_at(alert, "type");
             const std::string message = text_at(alert, "message");
             std::string& words = type == "distro-eol" ? report.end_of_life : report.unknown_system;
-            if (!type.starts_with("distro-")) ++others;
+            if (!type.starts_with("distro-")) ++report.not_judged["alert about a package"];
             if (type.starts_with("distro-") && words.empty()) words = message.empty() ? type : message;
         }
     }
-    add_not_judged(report, others, "alert about a package");
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "base/json.h"
@@ -22,15 +21,6 @@ Package read_package(const Json& component) {
     // For a distribution's packages that would be the distribution itself.
     if (!group.empty() && !is_system_package(package.type)) package.name = group + "/" + package.name;
     return package;
-}
-
-using Versions = std::map<std::pair<std::string, std::string>, std::set<std::string>>;  ///< by type and name
-
-Versions versions_of(const std::vector<Package>& packages) {
-    Versions versions;
-    for (const Package& package : packages)
-        versions[{package.type, package.name}].insert(package.version.empty() ? "no version" : package.version);
-    return versions;
 }
 
 /// The instruction as a person wrote it: without BuildKit's mark, and without the shell and the arguments before a
@@ -64,15 +54,20 @@ std::vector<Package> parse_inventory(std::string_view cyclonedx, const std::stri
 }
 
 std::vector<PackageChange> compare_packages(const std::vector<Package>& before, const std::vector<Package>& now) {
-    std::map<Versions::key_type, PackageChange> all;
-    for (const auto& [package, versions] : versions_of(before))
-        all[package].before = joined({versions.begin(), versions.end()}, ", ");
-    for (const auto& [package, versions] : versions_of(now))
-        all[package].now = joined({versions.begin(), versions.end()}, ", ");
+    using Versions = std::set<std::string>;
+    std::map<std::pair<std::string, std::string>, std::pair<Versions, Versions>>
+        all;  // before and now, by type and name
+    const auto version_of = [](const Package& package) {
+        return package.version.empty() ? "no version" : package.version;
+    };
+    for (const Package& package : before) all[{package.type, package.name}].first.insert(version_of(package));
+    for (const Package& package : now) all[{package.type, package.name}].second.insert(version_of(package));
     std::vector<PackageChange> changes;
-    for (auto& [package, change] : all) {
-        std::tie(change.type, change.name) = package;
-        if (change.before != change.now) changes.push_back(std::move(change));
+    for (const auto& [package, versions] : all) {
+        const auto& [old, current] = versions;
+        if (old != current)
+            changes.push_back({package.first, package.second, joined({old.begin(), old.end()}, ", "),
+                               joined({current.begin(), current.end()}, ", ")});
     }
     return changes;
 }

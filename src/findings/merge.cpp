@@ -127,13 +127,6 @@ bool comes_before(const Finding* a, const Finding* b) {
     return words(a) < words(b);
 }
 
-bool says_less(const Detection& a, const Detection& b) {
-    const auto words = [](const Detection& s) {
-        return std::tie(s.scanner, s.id, s.severity, s.fix, s.fixed_in, s.version, s.upstreams);
-    };
-    return words(a) < words(b);
-}
-
 /// What is taken of the other one is moved: a detection is a handful of texts.
 void add_finding(Finding& all, Finding& more) {
     all.severity = std::max(all.severity, more.severity);
@@ -197,7 +190,7 @@ Finding* join_findings(Group part) {
     }
     sort_unique(all.paths);
     sort_unique(all.fixed_in);
-    std::ranges::sort(all.reported_by, says_less);
+    std::ranges::sort(all.reported_by);
     all.reported_by.erase(std::unique(all.reported_by.begin(), all.reported_by.end()), all.reported_by.end());
     if (all.reported_by.size() > 1) join_versions(all);
     return &all;

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <span>
 #include <utility>
 
 #include "base/text.h"
 
 namespace {
-
-using Words = std::pair<std::string_view, std::string_view>;
 
 /// In the order in which they are preferred as a name.
 constexpr std::array<std::string_view, 14> vulnerability_prefixes = {"CVE-",     "GHSA-", "PYSEC-", "PSF-", "GO-",
@@ -21,11 +18,6 @@ std::size_t rank(std::string_view id) {
     const auto found =
         std::ranges::find_if(vulnerability_prefixes, [&](std::string_view prefix) { return id.starts_with(prefix); });
     return static_cast<std::size_t>(found - vulnerability_prefixes.begin());
-}
-
-std::string translated(std::span<const Words> table, std::string_view word, std::string_view otherwise) {
-    const auto found = std::ranges::find(table, word, &Words::first);
-    return std::string(found == table.end() ? otherwise : found->second);
 }
 
 /// The end of the version in a directory's name: "Jinja2-3.1.2" -> "Jinja2". A name without a version stays.
@@ -64,16 +56,6 @@ std::string_view take_after(std::string_view& text, char mark) {
     return after;
 }
 
-std::map<std::string, std::string> read_qualifiers(std::string_view text) {
-    std::map<std::string, std::string> qualifiers;
-    for (const std::string& pair : fields_of(text, '&')) {
-        const std::size_t equals = pair.find('=');
-        if (equals == std::string::npos || equals + 1 == pair.size()) continue;
-        qualifiers[lower_case(pair.substr(0, equals))] = percent_decoded(std::string_view(pair).substr(equals + 1));
-    }
-    return qualifiers;
-}
-
 }  // namespace
 
 bool names_one_vulnerability(std::string_view id) {
@@ -110,29 +92,18 @@ bool is_vulnerability_id(std::string_view id) {
 }
 
 std::string spelled_id(std::string_view id) {
-    std::string text(trimmed(id));
+    const std::string text(trimmed(id));
     if (!is_vulnerability_id(text)) return text;
-    const std::size_t prefix = text.find('-');
-    const bool lower = lower_case(text).starts_with("ghsa-");
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = lower_case(text.substr(i, 1))[0];
-        text[i] = (lower && i > prefix) || c < 'a' || c > 'z' ? c : static_cast<char>(c - 'a' + 'A');
-    }
-    return text;
-}
-
-std::string canonical_id(const std::vector<std::string>& ids) {
-    const auto better = [](const std::string& a, const std::string& b) {
-        return std::pair(rank(a), std::string_view(a)) < std::pair(rank(b), std::string_view(b));
-    };
-    return ids.empty() ? std::string() : *std::ranges::min_element(ids, better);
+    const std::string upper = upper_case(text);
+    return upper.starts_with("GHSA-") ? "GHSA-" + lower_case(text.substr(5)) : upper;
 }
 
 void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids) {
     std::erase(ids, "");
     std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    finding.id = is_cve(own) ? own : canonical_id(ids);
+    const auto best = std::ranges::min_element(ids, {}, rank);  // of equal ones the first, and they are sorted
+    finding.id = is_cve(own) ? own : best == ids.end() ? "" : *best;
     finding.aliases.clear();
     finding.advisories.clear();
     for (std::string& id : ids) {
@@ -157,29 +128,23 @@ std::string package_name(std::string_view name, const std::string& package_type)
     return package_type == "python" ? pep503_name(name) : std::string(name);
 }
 
-std::string trivy_package_type(std::string_view word) {
-    static constexpr Words table[] = {
-        {"debian", "deb"},       {"ubuntu", "deb"},        {"alpine", "apk"},
-        {"wolfi", "apk"},        {"chainguard", "apk"},    {"minimos", "apk"},
-        {"redhat", "rpm"},       {"centos", "rpm"},        {"rocky", "rpm"},
-        {"alma", "rpm"},         {"oracle", "rpm"},        {"amazon", "rpm"},
-        {"fedora", "rpm"},       {"photon", "rpm"},        {"cbl-mariner", "rpm"},
-        {"azurelinux", "rpm"},   {"python-pkg", "python"}, {"pip", "python"},
-        {"pipenv", "python"},    {"poetry", "python"},     {"uv", "python"},
-        {"conda-pkg", "python"}, {"rustbinary", "rust"},   {"cargo", "rust"},
-        {"rust-binary", "rust"}, {"gobinary", "go"},       {"gomod", "go"},
-        {"node-pkg", "npm"},     {"yarn", "npm"},          {"pnpm", "npm"},
-        {"jar", "java"},         {"pom", "java"},          {"gradle-lockfile", "java"},
-        {"gemspec", "gem"},      {"bundler", "gem"},       {"suse", "rpm"},
-        {"pylock", "python"},
-    };
-    return translated(table, word, word);
-}
-
-std::string grype_package_type(std::string_view word) {
-    static constexpr Words table[] = {
-        {"rust-crate", "rust"}, {"go-module", "go"}, {"java-archive", "java"}, {"conda", "python"}};
-    return translated(table, word, word);
+std::string package_type_of(std::string_view word) {
+    static const std::vector<std::pair<std::string, std::vector<std::string>>> words_by_type = {
+        {"deb", {"debian", "ubuntu"}},
+        {"apk", {"alpine", "wolfi", "chainguard", "minimos"}},
+        {"rpm",
+         {"redhat", "centos", "rocky", "alma", "oracle", "amazon", "fedora", "photon", "cbl-mariner", "azurelinux",
+          "suse"}},
+        {"python", {"python-pkg", "pip", "pipenv", "poetry", "uv", "conda-pkg", "pylock", "conda"}},
+        {"rust", {"rustbinary", "cargo", "rust-binary", "rust-crate"}},
+        {"go", {"gobinary", "gomod", "go-module"}},
+        {"npm", {"node-pkg", "yarn", "pnpm"}},
+        {"java", {"jar", "pom", "gradle-lockfile", "java-archive"}},
+        {"gem", {"gemspec", "bundler"}}};
+    for (const auto& [type, words] : words_by_type) {
+        if (std::ranges::find(words, word) != words.end()) return type;
+    }
+    return std::string(word);
 }
 
 bool is_system_package(std::string_view package_type) {
@@ -223,8 +188,9 @@ std::optional<PackageUrl> parse_purl(std::string_view text) {
     if (!text.starts_with("pkg:")) return std::nullopt;
     text.remove_prefix(std::min(text.find_first_not_of('/', 4), text.size()));
     PackageUrl url;
-    url.subpath = percent_decoded(take_after(text, '#'));
-    url.qualifiers = read_qualifiers(take_after(text, '?'));
+    const std::size_t end = std::min(text.find_first_of("?#"), text.size());
+    url.is_narrowed = end < text.size();
+    text = text.substr(0, end);
     const std::size_t first_slash = text.find('/');
     if (first_slash == std::string_view::npos || first_slash == 0) return std::nullopt;
     std::string_view name = take_after(text, '/');

@@ -1,7 +1,6 @@
 // One spelling for what the two scanners name differently (facts: scanners.md §3, scanners-run.md §8). Internal header.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,12 +21,8 @@ bool is_vulnerability_id(std::string_view id);
 /// Anything else stays as it is, such as the rule of a secret.
 std::string spelled_id(std::string_view id);
 
-/// The name that a vulnerability goes by: a CVE before a GHSA before a PYSEC before anything else, then the first by
-/// letter.
-std::string canonical_id(const std::vector<std::string>& ids);
-
-/// Gives the finding its canonical id (`own` if that is a CVE), and sorts all other ids into aliases and advisories.
-/// Empty ids are omitted.
+/// Gives the finding its canonical id, and sorts all other ids into aliases and advisories. That is `own` if it is a
+/// CVE; else a CVE before a GHSA before a PYSEC before anything else, then the first by letter. Empty ids are omitted.
 void name_finding(Finding& finding, const std::string& own, std::vector<std::string> ids);
 
 /// The normalised name of a Python package (PEP 503): "Zope.Interface" -> "zope-interface".
@@ -36,10 +31,9 @@ std::string pep503_name(std::string_view name);
 /// The package's name for our key: PEP 503 for Python, else as it is.
 std::string package_name(std::string_view name, const std::string& package_type);
 
-/// Our word for a package's type: Trivy's "debian" and Grype's "deb" are "deb", "python-pkg" is "python". Unknown words
-/// stay.
-std::string trivy_package_type(std::string_view word);
-std::string grype_package_type(std::string_view word);
+/// Our word for a scanner's of a package's type: Trivy's "debian" and Grype's "deb" are "deb", "python-pkg" is
+/// "python". Unknown words stay.
+std::string package_type_of(std::string_view word);
 
 /// True for packages that the distribution's package manager owns: their findings have no path.
 bool is_system_package(std::string_view package_type);
@@ -60,8 +54,7 @@ struct PackageUrl {
     std::string name_space;
     std::string name;
     std::string version;
-    std::map<std::string, std::string> qualifiers;
-    std::string subpath;
+    bool is_narrowed = false;  ///< by qualifiers or a subpath
 };
 
 /// Nothing if it is none: "pkg:TYPE/[NAMESPACE/]NAME[@VERSION][?KEY=VALUE&…][#SUBPATH]".

@@ -81,17 +81,11 @@ std::string rate(Finding& finding, std::string_view word, Severity otherwise, co
     return otherwise == Severity::unknown ? "" : others;
 }
 
-void add_not_judged(Report& report, std::size_t count, const std::string& noun) {
-    if (count > 0) report.not_judged.push_back(counted(count, noun));
-}
-
 Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id) {
-    Detection detection;
-    detection.scanner = scanner;
-    detection.id = id;
-    detection.severity = finding.severity;
-    detection.fix = finding.fix;
-    detection.fixed_in = finding.fixed_in;
-    detection.version = finding.version;
-    return detection;
+    return {.scanner = scanner,
+            .id = id,
+            .severity = finding.severity,
+            .fix = finding.fix,
+            .fixed_in = finding.fixed_in,
+            .version = finding.version};
 }

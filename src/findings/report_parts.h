@@ -42,8 +42,5 @@ Rating best_rating(const std::vector<Rating>& ratings);
 /// Detection: empty for the scanner's own word, or if nothing is known.
 std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others);
 
-/// "2 misconfigurations"; adds nothing if there are none.
-void add_not_judged(Report& report, std::size_t count, const std::string& noun);
-
 /// What this scanner says, taken from the finding that was read from its report.
 Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id);

@@ -11,8 +11,7 @@
 namespace {
 
 /// github.com/GoogleContainerTools/distroless, cc/BUILD and base/BUILD, as of 2026-11.
-const std::set<std::string>& packages_of_distroless(const std::string& version) {
-    static const std::set<std::string> none;
+bool is_of_distroless(const std::string& version, const std::string& package) {
     static const std::map<std::string, std::set<std::string>> packages = {
         {"cc-debian12",
          {"base-files", "ca-certificates", "gcc-12-base", "libc6", "libgcc-s1", "libgomp1", "libssl3", "libstdc++6",
@@ -22,29 +21,7 @@ const std::set<std::string>& packages_of_distroless(const std::string& version) 
           "libzstd1", "media-types", "netbase", "tzdata", "tzdata-legacy", "zlib1g"}},
     };
     const auto found = packages.find(version);
-    return found == packages.end() ? none : found->second;
-}
-
-/// What the images have to say about one package.
-struct Effect {
-    std::size_t asked = 0;  ///< images of which it is known
-    bool needed = false;    ///< in one of them the upgrade installed another version than the base has
-    std::string version{};  ///< that is installed somewhere
-};
-
-Effect find_effect(const std::string& package, const std::vector<UpgradedImage>& images) {
-    Effect effect;
-    for (const UpgradedImage& image : images) {
-        if (image.layers.base_layers == 0 || image.packages.empty()) continue;
-        ++effect.asked;
-        for (const SystemPackage& installed : image.packages) {
-            if (installed.name != package) continue;
-            effect.version = installed.version;
-            // Neither is known of a layer that the report does not name: then it may be needed.
-            if (find_origin(image.layers, installed.diff_id).owner != LayerOwner::base) effect.needed = true;
-        }
-    }
-    return effect;
+    return found != packages.end() && found->second.contains(package);
 }
 
 }  // namespace
@@ -62,13 +39,12 @@ std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, cons
         constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz0123456789";
         const bool is_package = name.size() >= 2 && first.find(name[0]) != std::string_view::npos &&
                                 name.find_first_not_of(std::string(first) + "+-.") == std::string::npos;
-        if (!is_package) {
-            problems.push_back({at, fmt::format("\"{}\" is no name of a Debian package", name),
-                                "write one name on each line, such as libsqlite3-0"});
-        } else if (!is_new) {
-            problems.push_back(
-                {at, fmt::format("\"{}\" is already given on line {}", name, earlier->second), "keep one of them"});
-        }
+        if (!is_package)
+            add(problems, at, fmt::format("\"{}\" is no name of a Debian package", name),
+                "write one name on each line, such as libsqlite3-0");
+        else if (!is_new)
+            add(problems, at, fmt::format("\"{}\" is already given on line {}", name, earlier->second),
+                "keep one of them");
         upgrades.push_back({name, at});
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
@@ -78,12 +54,11 @@ std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, cons
 Problems check_upgradable(const std::vector<SecurityUpgrade>& upgrades, const std::string& distroless_version) {
     Problems problems;
     for (const SecurityUpgrade& upgrade : upgrades) {
-        if (!packages_of_distroless(distroless_version).contains(upgrade.package)) continue;
-        problems.push_back({upgrade.at,
-                            fmt::format("{} cannot be upgraded in production: it belongs to the base {}",
-                                        upgrade.package, distroless_version),
-                            "development gets it; production gets it with a newer " + distroless_version,
-                            Level::warning});
+        if (!is_of_distroless(distroless_version, upgrade.package)) continue;
+        add(problems, upgrade.at,
+            fmt::format("{} cannot be upgraded in production: it belongs to the base {}", upgrade.package,
+                        distroless_version),
+            "development gets it; production gets it with a newer " + distroless_version, Level::warning);
     }
     return problems;
 }
@@ -105,13 +80,25 @@ std::vector<SystemPackage> parse_system_packages(std::string_view trivy_report, 
 Problems check_upgrades_needed(const std::vector<SecurityUpgrade>& upgrades, const std::vector<UpgradedImage>& images) {
     Problems problems;
     for (const SecurityUpgrade& upgrade : upgrades) {
-        const Effect effect = find_effect(upgrade.package, images);
-        if (effect.asked == 0 || effect.needed) continue;
-        const std::string what = effect.version.empty()
-                                     ? fmt::format("no image has a package \"{}\"", upgrade.package)
-                                     : fmt::format("upgrading {} is no longer needed: the base has {} itself",
-                                                   upgrade.package, effect.version);
-        problems.push_back({upgrade.at, what, "remove the line", Level::warning});
+        bool is_known = false;   // of any image
+        bool is_needed = false;  // in one of them the upgrade installed another version than the base has
+        std::string version;     // that is installed somewhere
+        for (const UpgradedImage& image : images) {
+            if (image.layers.base_layers == 0 || image.packages.empty()) continue;
+            is_known = true;
+            for (const SystemPackage& installed : image.packages) {
+                if (installed.name != upgrade.package) continue;
+                version = installed.version;
+                // Neither is known of a layer that the report does not name: then it may be needed.
+                is_needed = is_needed || find_origin(image.layers, installed.diff_id).owner != LayerOwner::base;
+            }
+        }
+        if (!is_known || is_needed) continue;
+        const std::string what =
+            version.empty()
+                ? fmt::format("no image has a package \"{}\"", upgrade.package)
+                : fmt::format("upgrading {} is no longer needed: the base has {} itself", upgrade.package, version);
+        add(problems, upgrade.at, what, "remove the line", Level::warning);
     }
     return problems;
 }

@@ -96,7 +96,7 @@ void place_in(const Json& result, const Sources& sources, Finding& finding) {
     Detection& detection = finding.reported_by.front();
     const auto source = sources.find(finding.package);
     if (source != sources.end()) detection.upstreams = {source->second};
-    finding.package_type = trivy_package_type(view_at(result, "Type"));
+    finding.package_type = package_type_of(view_at(result, "Type"));
     finding.package = package_name(finding.package, finding.package_type);
     check_fix(finding);
     detection.fix = finding.fix;
@@ -130,24 +130,19 @@ Finding read_secret(const Json& secret, const Json& result, const ReportSource& 
 }
 
 /// What a report holds besides, and no policy here judges.
-struct Others {
-    std::size_t misconfigurations = 0;
-    std::size_t licences = 0;
-    std::size_t custom = 0;
-    std::size_t suppressed = 0;  ///< of another kind, by an ignore file
-};
+void note_others(Report& report, const char* noun, std::size_t count = 1) {
+    if (count > 0) report.not_judged[noun] += count;
+}
 
 /// What Trivy suppressed by an ignore file, a VEX document or a rule that it was given. Only our policy accepts a risk,
 /// so these are findings like all others, with the reason beside them.
-void read_suppressed(const Json& result, const Sources& sources, const ReportSource& source, Report& report,
-                     Others& others) {
+void read_suppressed(const Json& result, const Sources& sources, const ReportSource& source, Report& report) {
     for (const Json& entry : source.optional_items(result, "ExperimentalModifiedFindings")) {
         const std::string type = text_at(entry, "Type");
-        if (type == "misconfiguration") ++others.misconfigurations;
-        if (type == "license") ++others.licences;
-        if (type == "misconfiguration" || type == "license") continue;
         if (type != "vulnerability" && type != "secret") {
-            ++others.suppressed;
+            note_others(report, type == "misconfiguration" ? "misconfiguration"
+                                : type == "license"        ? "licence"
+                                                           : "suppressed result of an unknown kind");
             continue;
         }
         const Json& suppressed = member(entry, "Finding");
@@ -161,7 +156,7 @@ void read_suppressed(const Json& result, const Sources& sources, const ReportSou
     }
 }
 
-void read_result(const Json& result, const ReportSource& source, Report& report, Others& others) {
+void read_result(const Json& result, const ReportSource& source, Report& report) {
     const std::string kind = text_at(result, "Class");
     std::unordered_set<std::string> named;
     const Sources sources = sources_in(result);
@@ -174,13 +169,13 @@ void read_result(const Json& result, const ReportSource& source, Report& report,
     for (const Json& secret : source.optional_items(result, "Secrets")) {
         report.findings.push_back(read_secret(secret, result, source));
     }
-    read_suppressed(result, sources, source, report, others);
+    read_suppressed(result, sources, source, report);
     for (const Json& one : source.optional_items(result, "Misconfigurations"))
-        others.misconfigurations += view_at(one, "Status") == "PASS" ? 0 : 1;
-    others.licences += source.optional_items(result, "Licenses").Size();
-    others.custom += source.optional_items(result, "CustomResources").Size();
+        note_others(report, "misconfiguration", view_at(one, "Status") == "PASS" ? 0 : 1);
+    note_others(report, "licence", source.optional_items(result, "Licenses").Size());
+    note_others(report, "result of a custom rule", source.optional_items(result, "CustomResources").Size());
     const std::size_t listed = items_at(result, "Packages").Size();
-    const std::string type = trivy_package_type(view_at(result, "Type"));
+    const std::string type = package_type_of(view_at(result, "Type"));
     const bool of_system = kind == "os-pkgs" || (kind.empty() && is_system_package(type));
     if (of_system) report.system_not_scanned = false;
     // A result is written where there are packages, also if it was not asked to list them. An empty list says that
@@ -234,11 +229,6 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
     report.system_not_scanned = true;
-    Others others;
-    for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report, others);
-    add_not_judged(report, others.misconfigurations, "misconfiguration");
-    add_not_judged(report, others.licences, "licence");
-    add_not_judged(report, others.custom, "result of a custom rule");
-    add_not_judged(report, others.suppressed, "suppressed result of an unknown kind");
+    for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report);
     return report;
 }

@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "contract/contract_file.h"
 #include "pipeline/project.h"
 #include "probe/test_images.h"
 #include "system/timings.h"
@@ -140,7 +141,8 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
 std::vector<ContractReport> test_references(const World& world, const Settings& settings) {
     TimedStep step(world, "test", counted(settings.references.size(), "image") + " against the contract");
     std::vector<ImageUnderTest> images;
-    for (const std::string& reference : settings.references) images.push_back(make_reference_under_test(reference));
+    for (const std::string& reference : settings.references)
+        images.push_back({.name = reference, .reference = reference});
     const TestSettings tests = load_test_settings(world, settings);
     const std::vector<ContractReport> reports = run_contract(world, find_engine(world), images, tests);
     for (const ContractReport& report : reports)

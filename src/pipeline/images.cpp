@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "registry/manifests.h"
-#include "report/sarif_rule.h"
+#include "report/sarif.h"
 
 namespace {
 

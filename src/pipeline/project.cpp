@@ -9,7 +9,6 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "plan/plan.h"
-#include "policy/migration.h"
 #include "system/files.h"
 
 namespace {

@@ -11,7 +11,7 @@
 #include "pipeline/settings.h"
 #include "plan/dockerfile.h"
 #include "plan/plan.h"
-#include "policy/ignore_files.h"
+#include "policy/migration.h"
 #include "policy/policy.h"
 #include "system/world.h"
 

@@ -10,7 +10,7 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"
-#include "report/sarif_rule.h"
+#include "report/sarif.h"
 #include "system/parallel.h"
 
 namespace {

@@ -21,7 +21,6 @@
 #include "report/heading.h"
 #include "report/page.h"
 #include "report/sarif.h"
-#include "report/sarif_rule.h"
 #include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"

@@ -1,5 +1,5 @@
-// Moving what the scanners' own ignore files accept into the policy, where every entry has a reason, an owner and a
-// day.
+// The scanners' own ignore files. They accept nothing here: only the policy does. They are read to be moved into it,
+// where every entry has a reason, an owner and a day.
 #pragma once
 
 #include <string>
@@ -7,7 +7,19 @@
 
 #include "base/date.h"
 #include "base/error.h"
-#include "policy/ignore_files.h"
+
+/// Every name under which Trivy and Grype look for one in a project (trivy pkg/result/ignore.go; grype cmd/grype/cli,
+/// clio's configuration files).
+inline const std::vector<std::string> ignore_file_names = {
+    ".trivyignore", ".trivyignore.yaml",  ".trivyignore.yml",  ".grype.yaml",        ".grype.yml",        ".grype.json",
+    ".grype.toml",  ".grype/config.yaml", ".grype/config.yml", ".grype/config.json", ".grype/config.toml"};
+
+struct IgnoreFile {
+    std::string name;
+    std::string text;
+
+    bool operator==(const IgnoreFile&) const = default;
+};
 
 /// One error for each of the files, on its first line: it is no longer applied. A file of Grype's that hides no
 /// finding only sets up Grype, and is none of our business.

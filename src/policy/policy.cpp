@@ -219,12 +219,10 @@ Policy parse_policy(std::string_view text, const std::string& file, Problems& wa
     if (check_map(yaml, root, "the policy", {"gate", "scopes", "exceptions", "pauses"})) {
         const YAML::Node gate = value_at(root, "gate");
         if (gate.IsDefined() && !gate.IsNull()) policy.gate = read_gate(yaml, gate);
-        for (const YAML::Node& node : items_in(yaml, root, "scopes")) {
+        for (const YAML::Node& node : items_in(yaml, root, "scopes"))
             policy.scopes.push_back(read_scope(yaml, node, policy.gate));
-        }
-        for (const YAML::Node& node : items_in(yaml, root, "exceptions")) {
+        for (const YAML::Node& node : items_in(yaml, root, "exceptions"))
             policy.waivers.push_back(read_exception(yaml, node));
-        }
         for (const YAML::Node& node : items_in(yaml, root, "pauses")) policy.pauses.push_back(read_pause(yaml, node));
     }
     finish(yaml, warnings);

@@ -22,18 +22,14 @@ constexpr const char* install_hint =
 constexpr const char* permission_hint =
     "let this user use the socket: add the user to the group docker and log in again, or run as root";
 
-[[noreturn]] void refuse(const std::string& what, const std::string& hint, Exit exit = Exit::failed) {
-    throw Error{exit, what, hint};
-}
-
 std::vector<std::filesystem::path> candidates(const World& world) {
     const std::string host = variable(world, "DOCKER_HOST");
     if (host.starts_with("unix://")) return {host.substr(7)};
-    if (!host.empty()) {
-        refuse(
+    if (!host.empty())
+        throw Error{
+            Exit::bad_input,
             fmt::format("DOCKER_HOST is \"{}\", and only an engine behind a socket on this machine can be used", host),
-            "unset it, or write unix:///path/to/docker.sock", Exit::bad_input);
-    }
+            "unset it, or write unix:///path/to/docker.sock"};
     std::vector<std::filesystem::path> sockets = {"/var/run/docker.sock"};
     const std::string own = variable(world, "XDG_RUNTIME_DIR");
     if (!own.empty()) sockets.push_back(std::filesystem::path(own) / "docker.sock");
@@ -55,14 +51,6 @@ std::string describe_silence(const std::filesystem::path& socket) {
     return socket.string() + " does not answer";
 }
 
-std::optional<Response> ping(const World& world, const std::filesystem::path& socket) {
-    const Request request{.url = "http://docker/_ping", .unix_socket = socket, .timeout = std::chrono::seconds(20)};
-    std::optional<Response> pong;
-    failure_of(
-        [&] { pong = world.http.send(request); });  // else the next candidate; the reason is looked up at the end
-    return pong;
-}
-
 /// The second number of "1.45"; nothing if it is no such version.
 std::optional<int> parse_api(const std::string& version) {
     if (!version.starts_with("1.")) return std::nullopt;
@@ -73,20 +61,16 @@ std::optional<int> parse_api(const std::string& version) {
 
 /// Throws unless this is a Docker Engine that we can talk to; returns the version to be spoken.
 std::string negotiate(const Response& pong, const std::filesystem::path& socket) {
-    if (pong.header("Libpod-API-Version")) {
-        refuse(fmt::format("behind {} is Podman, which is no Docker Engine", socket.string()), install_hint);
-    }
+    const auto refuse = [](const std::string& what) { throw Error{Exit::failed, what, install_hint}; };
+    if (pong.header("Libpod-API-Version"))
+        refuse(fmt::format("behind {} is Podman, which is no Docker Engine", socket.string()));
     const std::string offered = pong.header("Api-Version").value_or("");
     const std::optional<int> api = parse_api(offered);
-    if (pong.status != 200 || !api) {
-        refuse(fmt::format("what answers behind {} is no Docker Engine (HTTP {})", socket.string(), pong.status),
-               install_hint);
-    }
-    if (*api < oldest_api) {
+    if (pong.status != 200 || !api)
+        refuse(fmt::format("what answers behind {} is no Docker Engine (HTTP {})", socket.string(), pong.status));
+    if (*api < oldest_api)
         refuse(fmt::format("the Docker Engine behind {} speaks API {}, and 1.{} is needed", socket.string(), offered,
-                           oldest_api),
-               install_hint);
-    }
+                           oldest_api));
     return fmt::format("1.{}", std::min(*api, newest_api));
 }
 
@@ -111,12 +95,6 @@ rapidjson::Document load_version(const World& world, EngineInfo& engine) {
     return version;
 }
 
-std::string image_architecture(const std::string& kernel_name) {
-    if (kernel_name == "x86_64") return "amd64";
-    if (kernel_name == "aarch64") return "arm64";
-    return kernel_name;
-}
-
 /// [["driver-type", "io.containerd.snapshotter.v1"]]
 bool has_containerd_store(const Json& info) {
     for (const Json& pair : items_at(info, "DriverStatus")) {
@@ -134,8 +112,9 @@ EngineInfo find_engine(const World& world) {
     std::vector<std::string> silent;
     bool forbidden = false;
     for (const std::filesystem::path& socket : candidates(world)) {
-        const std::optional<Response> pong = ping(world, socket);
-        if (!pong) {
+        const Request ping{.url = "http://docker/_ping", .unix_socket = socket, .timeout = std::chrono::seconds(20)};
+        std::optional<Response> pong;
+        if (failure_of([&] { pong = world.http.send(ping); })) {  // the reason is looked up where none answers
             silent.push_back(describe_silence(socket));
             forbidden = forbidden || is_forbidden(socket);
             continue;
@@ -149,17 +128,20 @@ EngineInfo find_engine(const World& world) {
         engine.version = text_at(version, "Version");
         for (const Json& option : items_at(info, "SecurityOptions")) engine.description += "\n" + text_of(option);
         engine.containerd_store = has_containerd_store(info);
-        engine.architecture = image_architecture(text_at(info, "Architecture"));
+        const std::string kernel = text_at(info, "Architecture");
+        engine.architecture = kernel == "x86_64" ? "amd64" : kernel == "aarch64" ? "arm64" : kernel;
         engine.os = text_at(info, "OSType");
         const Json& docker_io = member(member(member(info, "RegistryConfig"), "IndexConfigs"), "docker.io");
         for (const Json& mirror : items_at(docker_io, "Mirrors")) engine.docker_io_mirrors.push_back(text_of(mirror));
         if (engine.os != "linux")
-            refuse(fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), engine.os),
-                   "switch it to Linux containers");
+            throw Error{Exit::failed,
+                        fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), engine.os),
+                        "switch it to Linux containers"};
         return engine;
     }
-    if (forbidden) refuse("no Docker Engine can be used: " + joined(silent, ", "), permission_hint);
-    refuse("there is no Docker Engine: " + joined(silent, ", "), install_hint);
+    const std::string sockets = joined(silent, ", ");
+    if (forbidden) throw Error{Exit::failed, "no Docker Engine can be used: " + sockets, permission_hint};
+    throw Error{Exit::failed, "there is no Docker Engine: " + sockets, install_hint};
 }
 
 Request make_request(const EngineInfo& engine, const std::string& method, const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <functional>
+#include <map>
 #include <ostream>
 #include <sstream>
 
@@ -11,7 +12,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "contract/tar.h"
-#include "probe/engine.h"
 #include "probe/image_tar.h"
 #include "system/cancellation.h"
 #include "system/parallel.h"
@@ -25,26 +25,16 @@ constexpr std::uint64_t largest_export = 4ULL << 30U;
 constexpr std::uint64_t largest_log = 16U << 20U;  // the engine keeps 4 MiB of it
 
 /// A run's id begins with the second in which it began: "1763920000-Xb3f".
-std::optional<Time> began(const std::string& id) {
+bool is_left_over(const std::string& id, Time now) {
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), seconds);
-    if (error != std::errc() || end == id.data() + id.size() || *end != '-') return std::nullopt;
-    return Time(std::chrono::seconds(seconds));
-}
-
-bool is_left_over(const std::string& id, Time now) {
-    const std::optional<Time> time = began(id);
-    return time && now - *time >= left_over;
+    if (error != std::errc() || end == id.data() + id.size() || *end != '-') return false;
+    return now - Time(std::chrono::seconds(seconds)) >= left_over;
 }
 
 std::string filter(const std::string& key, const std::string& value) {
     return percent_encoded(fmt::format(R"({{"{}":["{}"]}})", key, value));
 }
-
-struct LabelledContainer {
-    std::string id;
-    std::string run;
-};
 
 /// For what frees the engine: also in a run that was cancelled, whose few seconds it may not use up. A busy engine
 /// takes its time where nothing waits for us to end.
@@ -56,13 +46,13 @@ Response clean_up(const World& world, const EngineInfo& engine, const std::strin
     return send_to_engine(world, request, expected);
 }
 
-std::vector<LabelledContainer> list_containers(const World& world, const EngineInfo& engine) {
+/// The ids of our containers, and of the runs that made them.
+std::map<std::string, std::string> list_containers(const World& world, const EngineInfo& engine) {
     const Response response =
         clean_up(world, engine, "GET", "/containers/json?all=1&filters=" + filter("label", label));
     const rapidjson::Document list = parse_tool_json(response.body, "the engine's list of containers");
-    std::vector<LabelledContainer> containers;
-    for (const Json& item : items_of(list))
-        containers.push_back({text_at(item, "Id"), text_at(member(item, "Labels"), label)});
+    std::map<std::string, std::string> containers;
+    for (const Json& item : items_of(list)) containers[text_at(item, "Id")] = text_at(member(item, "Labels"), label);
     return containers;
 }
 
@@ -89,8 +79,8 @@ void remove_image_now(const World& world, const EngineInfo& engine, const std::s
 
 void remove_left_overs(const World& world, const EngineInfo& engine) {
     const Time now = world.clock.now();
-    for (const LabelledContainer& container : list_containers(world, engine)) {
-        if (is_left_over(container.run, now)) remove_container_now(world, engine, container.id);
+    for (const auto& [id, run] : list_containers(world, engine)) {
+        if (is_left_over(run, now)) remove_container_now(world, engine, id);
     }
     for (const std::string& name : list_images(world, engine)) {
         if (is_left_over(name.substr(name.find(':') + 1), now)) remove_image_now(world, engine, name);
@@ -104,36 +94,20 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     if (!plan.entrypoint.empty()) json.list("Entrypoint", plan.entrypoint);
     json.list("Cmd", plan.command);
     if (!plan.user.empty()) json.field("User", plan.user);
-    json.open_object("Labels");
-    json.field(label, run);
-    json.close();
+    json.object("Labels", {{label, run}});
     json.open_object("HostConfig");
     json.field("NetworkMode", "none");
     // An engine may be set to a log that cannot be read back, and a flood must not fill its disk.
     json.open_object("LogConfig");
     json.field("Type", "json-file");
-    json.open_object("Config");
-    json.field("max-size", "4m");
-    json.close();
+    json.object("Config", {{"max-size", "4m"}});
     json.close();
     if (plan.restricted) {
         json.field("ReadonlyRootfs", true);
         json.list("CapDrop", {"ALL"});
         json.list("SecurityOpt", {"no-new-privileges"});
-        json.open_object("Tmpfs");
-        json.field("/tmp", "");
-        json.close();
+        json.object("Tmpfs", {{"/tmp", ""}});
     }
-    return json.one_line();
-}
-
-std::string render_exec(const std::string& user, const std::vector<std::string>& command) {
-    JsonWriter json;
-    json.open_object();
-    json.field("AttachStdout", true);
-    json.field("AttachStderr", true);
-    json.field("User", user);
-    json.list("Cmd", command);
     return json.one_line();
 }
 
@@ -151,14 +125,12 @@ ContainerOutput split_streams(std::string_view bytes) {
     return output;
 }
 
-/// The engine answers 200 before it knows how a load ends; errors are in the text.
-void require_loaded(const std::string& answer, const std::string& image) {
-    const std::size_t error = answer.find("\"errorDetail\"");
-    if (error == std::string::npos) return;
-    throw Error{Exit::failed,
-                fmt::format("the Docker Engine could not load {}: {}", image,
-                            std::string(trimmed(answer.substr(error))).substr(0, 500)),
-                "see whether its disk is full: docker system df"};
+/// Whose body is JSON.
+Request make_json_request(const EngineInfo& engine, const std::string& path, const std::string& body) {
+    Request request = make_request(engine, "POST", path);
+    request.headers = {{"Content-Type", "application/json"}};
+    request.body = body;
+    return request;
 }
 
 }  // namespace
@@ -172,9 +144,8 @@ EngineRun::EngineRun(const World& world, const EngineInfo& engine)
 EngineRun::~EngineRun() {
     try {
         std::vector<std::function<void()>> removals;
-        for (const LabelledContainer& container : list_containers(world_, engine_)) {
-            if (container.run != id_) continue;
-            removals.emplace_back([this, id = container.id] { remove_container_now(world_, engine_, id); });
+        for (const auto& [id, run] : list_containers(world_, engine_)) {
+            if (run == id_) removals.emplace_back([this, id = id] { remove_container_now(world_, engine_, id); });
         }
         in_parallel(removals.size(), removals);  // who cancels a run does not want to wait
         removals.clear();
@@ -201,9 +172,14 @@ std::string EngineRun::load_image(const Layout& layout) {
     request.headers = {{"Content-Type", "application/x-tar"}};
     request.body_file = tar;
     request.timeout = std::chrono::seconds(0);
-    const Response response = send_to_engine(world_, request);
+    const std::string answer = send_to_engine(world_, request).body;
     world_.files.remove(tar);
-    require_loaded(response.body, layout.name);
+    // The engine answers 200 before it knows how a load ends; errors are in the text.
+    if (const std::size_t error = answer.find("\"errorDetail\""); error != std::string::npos)
+        throw Error{Exit::failed,
+                    fmt::format("the Docker Engine could not load {}: {}", layout.name,
+                                trimmed(answer.substr(error)).substr(0, 500)),
+                    "see whether its disk is full: docker system df"};
     return fmt::format("{}:{}", test_repository, tag);
 }
 
@@ -217,11 +193,8 @@ std::string EngineRun::inspect_image(const std::string& image) {
 
 std::string EngineRun::create_container(const ContainerPlan& plan) {
     const std::string query = plan.platform.empty() ? "" : "?platform=" + percent_encoded(plan.platform);
-    Request request = make_request(engine_, "POST", "/containers/create" + query);
-    request.headers = {{"Content-Type", "application/json"}};
-    request.body = render_container(plan, id_);
-    const rapidjson::Document created = parse_tool_json(send_to_engine(world_, request).body, "the engine's answer");
-    return text_at(created, "Id");
+    const Request request = make_json_request(engine_, "/containers/create" + query, render_container(plan, id_));
+    return text_at(parse_tool_json(send_to_engine(world_, request).body, "the engine's answer"), "Id");
 }
 
 std::optional<std::string> EngineRun::start_container(const std::string& id) {
@@ -240,9 +213,7 @@ ContainerState EngineRun::inspect_container(const std::string& id) {
     const Response response = ask(world_, engine_, "GET", fmt::format("/containers/{}/json", id));
     const rapidjson::Document container = parse_tool_json(response.body, "the engine's description of a container");
     const Json& state = member(container, "State");
-    const Json& running = member(state, "Running");
-    return {.running = running.IsBool() && running.GetBool(),
-            .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
+    return {.running = member(state, "Running").IsTrue(), .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
 }
 
 std::optional<Response> EngineRun::await_response(Request request, std::chrono::seconds limit,
@@ -269,15 +240,18 @@ std::optional<int> EngineRun::await_container(const std::string& id, std::chrono
 
 ExecResult EngineRun::exec(const std::string& id, const std::string& user, const std::vector<std::string>& command,
                            std::chrono::seconds limit) {
-    Request create = make_request(engine_, "POST", fmt::format("/containers/{}/exec", id));
-    create.headers = {{"Content-Type", "application/json"}};
-    create.body = render_exec(user, command);
+    JsonWriter json;
+    json.open_object();
+    json.field("AttachStdout", true);
+    json.field("AttachStderr", true);
+    json.field("User", user);
+    json.list("Cmd", command);
+    const Request create = make_json_request(engine_, fmt::format("/containers/{}/exec", id), json.one_line());
     const Response created = send_to_engine(world_, create, {409});  // 409: the container has ended
     if (created.status != 201) return {.failure = message_of(created)};
     const std::string exec = text_at(parse_tool_json(created.body, "the engine's answer"), "Id");
-    Request start = make_request(engine_, "POST", fmt::format("/exec/{}/start", exec));
-    start.headers = {{"Content-Type", "application/json"}};
-    start.body = R"({"Detach":false,"Tty":false})";
+    const Request start =
+        make_json_request(engine_, fmt::format("/exec/{}/start", exec), R"({"Detach":false,"Tty":false})");
     const std::optional<Response> ran = await_response(start, limit, {400, 409});
     if (!ran) return {};
     if (ran->status != 200) return {.failure = message_of(*ran)};

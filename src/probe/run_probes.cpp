@@ -36,14 +36,10 @@ std::string create(EngineRun& engine, const ProbedImage& image, ContainerPlan pl
     return engine.create_container(plan);
 }
 
-std::string end_of(const std::string& text) {
-    const std::vector<std::string> lines = lines_of(trimmed(text));
-    return lines.empty() ? "" : lines.back().substr(0, 300);
-}
-
 void read_answers(const ContainerOutput& output, ContainerRun& run) {
     run.answers = parse_answers(output.out);
-    run.said = end_of(output.err);
+    const std::vector<std::string> lines = lines_of(trimmed(output.err));
+    run.said = lines.empty() ? "" : lines.back().substr(0, 300);
 }
 
 ContainerRun run_to_end(EngineRun& engine, const ProbedImage& image, const std::string& id) {
@@ -88,20 +84,20 @@ StopFacts stop(const World& world, EngineRun& engine, const std::string& id) {
     return facts;
 }
 
-ServiceRun run_service_once(const World& world, EngineRun& engine, const ProbedImage& image) {
+StopFacts run_service_once(const World& world, EngineRun& engine, const ProbedImage& image, ContainerRun& run) {
     const std::string id = create(engine, image, {.command = {"-c", probe_program, "service,stay"}});
-    ServiceRun run;
+    StopFacts stopped;
     if (const std::optional<std::string> failure = engine.start_container(id)) {
-        run.orphans.failure = run.stop.failure = *failure;
+        run.failure = stopped.failure = *failure;
     } else {
-        const bool stays = await_staying(world, engine, image, id, run.orphans);
-        run.stop = stop(world, engine, id);
+        const bool stays = await_staying(world, engine, image, id, run);
+        stopped = stop(world, engine, id);
         if (!stays)
-            run.stop.failure = fmt::format("it did not begin to work, and ended with exit code {}: {}",
-                                           run.stop.exit_code, run.orphans.said);
+            stopped.failure =
+                fmt::format("it did not begin to work, and ended with exit code {}: {}", stopped.exit_code, run.said);
     }
     engine.remove_container(id);
-    return run;
+    return stopped;
 }
 
 /// A tar of the image's trust store with one authority more, and of certificates for two servers: of that authority,
@@ -112,15 +108,6 @@ std::string render_tls_files(const std::string& path, const std::string& trust_s
     return render_tar_file(path.substr(path.find_first_not_of('/')), bundle) +
            render_tar_file("tmp/python-image-action/trusted.pem", known.server) +
            render_tar_file("tmp/python-image-action/stranger.pem", stranger.server) + render_tar_end();
-}
-
-/// The image itself does not trust the authority that was added for the test.
-void leave_out(const TestAuthority& known, ContainerRun& run) {
-    const std::vector<std::string> added = list_fingerprints(known.certificate);
-    for (const char* probe : {"trusted", "trusted-without-environment"}) {
-        const auto answer = run.answers.find(probe);
-        if (answer != run.answers.end()) std::erase(answer->second.values, added.at(0));
-    }
 }
 
 }  // namespace
@@ -136,47 +123,49 @@ FileTree export_files(EngineRun& engine, Files& files, const ProbedImage& image)
     return tree;
 }
 
-ContainerRun run_python(const World& world, EngineRun& engine, const ProbedImage& image) {
-    const std::string modes = fmt::format("all,{},tls", render_target(image.target));
+void run_python(const World& world, EngineRun& engine, const ProbedImage& image, ImageFacts& facts) {
+    const std::string modes = fmt::format("all,{},tls", render_target(facts.expected.target));
     const std::string id = create(engine, image, {.entrypoint = {interpreter, "-c", probe_program, modes}});
-    const std::optional<std::string> trust_store = engine.read_file(id, image.trust_store);
+    std::string path = text_at(facts.config.environment, "SSL_CERT_FILE");
+    if (path.empty()) path = "/etc/ssl/certs/ca-certificates.crt";
+    const std::optional<std::string> trust_store = engine.read_file(id, path);
     const TestAuthority known = make_test_authority("Authority of a contract test", world.clock.now());
     const TestAuthority stranger = make_test_authority("Stranger of a contract test", world.clock.now());
-    if (trust_store) engine.write_files(id, render_tls_files(image.trust_store, *trust_store, known, stranger));
-    ContainerRun run = run_to_end(engine, image, id);
+    if (trust_store) engine.write_files(id, render_tls_files(path, *trust_store, known, stranger));
+    facts.python = run_to_end(engine, image, id);
     engine.remove_container(id);
-    leave_out(known, run);
-    if (!trust_store) {
-        for (const char* probe : {"tls-clients", "tls-strangers"})
-            run.answers[probe] = {.error = image.trust_store + " is no file"};
+    // The image itself does not trust the authority that was added for the test.
+    const std::string added = list_fingerprints(known.certificate).at(0);
+    for (auto& [probe, answer] : facts.python.answers) {
+        if (probe.starts_with("trusted")) std::erase(answer.values, added);
     }
-    return run;
+    if (trust_store) return;
+    for (const char* probe : {"tls-clients", "tls-strangers"})
+        facts.python.answers[probe] = {.error = path + " is no file"};
 }
 
-RestrictedRuns run_restricted(const World& world, EngineRun& engine, const ProbedImage& image) {
+void run_restricted(const World& world, EngineRun& engine, const ProbedImage& image, ImageFacts& facts) {
     const std::string id = create(
         engine, image, {.entrypoint = {interpreter, "-c", probe_program, "restricted,stay"}, .restricted = true});
-    RestrictedRuns runs;
     if (const std::optional<std::string> failure = engine.start_container(id)) {
-        runs.own_user.failure = runs.other_user.failure = *failure;
+        facts.hardened.failure = facts.any_user.failure = *failure;
     } else {
         const ExecResult other =
             engine.exec(id, other_user, {interpreter, "-c", probe_program, "restricted"}, limit_of(image));
-        runs.other_user.failure = other.failure.empty() && !other.exit_code ? describe_endless(image) : other.failure;
-        runs.other_user.exit_code = other.exit_code.value_or(0);
-        read_answers(other.output, runs.other_user);
-        await_staying(world, engine, image, id, runs.own_user);
+        facts.any_user.failure = other.failure.empty() && !other.exit_code ? describe_endless(image) : other.failure;
+        facts.any_user.exit_code = other.exit_code.value_or(0);
+        read_answers(other.output, facts.any_user);
+        await_staying(world, engine, image, id, facts.hardened);
     }
     engine.remove_container(id);
-    return runs;
 }
 
-ServiceRun run_service(const World& world, EngineRun& engine, const ProbedImage& image) {
-    ServiceRun best = run_service_once(world, engine, image);
+void run_service(const World& world, EngineRun& engine, const ProbedImage& image, ImageFacts& facts) {
+    facts.stop = run_service_once(world, engine, image, facts.orphans);
     // A busy machine may be slow once; an image that is slow is so every time.
-    for (int again = 0; again < 2 && best.stop.failure.empty() && best.stop.seconds > at_once; ++again) {
-        const StopFacts facts = run_service_once(world, engine, image).stop;
-        if (!facts.failure.empty() || facts.seconds < best.stop.seconds) best.stop = facts;
+    for (int again = 0; again < 2 && facts.stop.failure.empty() && facts.stop.seconds > at_once; ++again) {
+        ContainerRun run;
+        const StopFacts stopped = run_service_once(world, engine, image, run);
+        if (!stopped.failure.empty() || stopped.seconds < facts.stop.seconds) facts.stop = stopped;
     }
-    return best;
 }

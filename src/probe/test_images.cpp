@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "contract/rows.h"
+#include "contract/facts.h"
 #include "probe/engine_run.h"
 #include "probe/image_tar.h"
 #include "probe/run_probes.h"
@@ -34,12 +34,6 @@ Target guess_target(const ImageConfig& config) {
                                                                                 : Target::production;
 }
 
-std::uint64_t compressed_size(const Layout& layout) {
-    std::uint64_t size = 0;
-    for (const Descriptor& layer : layout.layers) size += layer.size;
-    return size;
-}
-
 TimedTask time_probe(const World& world, const Test& test, const std::string& what) {
     return {world.timings, world.clock, "test", test.image.name + ", " + what};
 }
@@ -56,39 +50,28 @@ void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& 
     test.facts.expected = image.expected;
     if (image.layout) {
         test.manifest = image.layout->manifest.text();
-        test.facts.compressed_size = compressed_size(*image.layout);
+        test.facts.compressed_size = 0;
+        for (const Descriptor& layer : image.layout->layers) *test.facts.compressed_size += layer.size;
     } else {
         test.facts.expected.target = guess_target(test.facts.config);
     }
-    test.probed.target = test.facts.expected.target;
     test.facts.emulated = test.facts.config.architecture != info.architecture;
     test.probed.emulated = test.facts.emulated;
-    const std::string trust_store = text_at(test.facts.config.environment, "SSL_CERT_FILE");
-    if (!trust_store.empty()) test.probed.trust_store = trust_store;
 }
 
 /// Every probe of one image; each writes its own part of the facts.
 std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& engine, Test& test) {
-    ImageFacts& facts = test.facts;
-    const ProbedImage& image = test.probed;
-    std::vector<std::function<void()>> probes = {
-        [&] {
-            const TimedTask task = time_probe(world, test, "Python's own questions");
-            facts.python = run_python(world, engine, image);
-        },
-        [&] {
-            const TimedTask task = time_probe(world, test, "read-only, without capabilities, as other users");
-            RestrictedRuns runs = run_restricted(world, engine, image);
-            facts.hardened = std::move(runs.own_user);
-            facts.any_user = std::move(runs.other_user);
-        },
-        [&] {
-            const TimedTask task = time_probe(world, test, "as a service");
-            ServiceRun run = run_service(world, engine, image);
-            facts.orphans = std::move(run.orphans);
-            facts.stop = run.stop;
-        },
-    };
+    const std::pair<const char*, decltype(&run_python)> in_containers[] = {
+        {"Python's own questions", run_python},
+        {"read-only, without capabilities, as other users", run_restricted},
+        {"as a service", run_service}};
+    std::vector<std::function<void()>> probes;
+    for (const auto& [what, probe] : in_containers) {
+        probes.emplace_back([&, what = what, probe = probe] {
+            const TimedTask task = time_probe(world, test, what);
+            probe(world, engine, test.probed, test.facts);
+        });
+    }
     for (const auto& [layer, to] : test.layers) {
         probes.emplace_back([&, layer = layer, to = to] {
             const TimedTask task = time_probe(world, test, fmt::format("files of {}", layer.digest.brief()));
@@ -98,7 +81,7 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
     if (!test.has_layers) {
         probes.emplace_back([&] {
             const TimedTask task = time_probe(world, test, "exported files");
-            facts.files = export_files(engine, world.files, image);
+            test.facts.files = export_files(engine, world.files, test.probed);
         });
     }
     return probes;
@@ -118,17 +101,6 @@ void share_layers(std::vector<Test>& tests, Layers& layers) {
     }
 }
 
-FileTree stack_files(const Layout& layout, const Layers& layers) {
-    std::vector<const LayerFiles*> stack;
-    for (const Descriptor& layer : layout.layers) stack.push_back(&layers.at(layer.digest));
-    return stack_layers(stack);
-}
-
-/// Distroless has records of its packages, but no database for a package manager.
-bool has_package_manager(const FileTree& files) {
-    return files.at("/var/lib/dpkg/status").has_value();
-}
-
 }  // namespace
 
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
@@ -140,25 +112,16 @@ ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
                     fmt::format("the plan has no image \"{}\"", layout.image),
                     "build again, or take this layout away"};
     }
-    ImageUnderTest test;
-    test.name = layout.name;
-    test.platform = layout.platform;
-    test.expected = {.target = image->target,
-                     .distroless = !plan.row_of(*image).distroless_version.empty(),
-                     .python_version = image->python_version,
-                     .defra_version = plan.job.defra_version,
-                     .repository = image->repository,
-                     .architecture = architecture_of(layout.platform)};
-    test.layout = layout;
-    test.expected_failures = std::move(expected_failures);
-    return test;
-}
-
-ImageUnderTest make_reference_under_test(const std::string& reference) {
-    ImageUnderTest test;
-    test.name = reference;
-    test.reference = reference;
-    return test;
+    return {.name = layout.name,
+            .platform = layout.platform,
+            .expected = {.target = image->target,
+                         .distroless = !plan.row_of(*image).distroless_version.empty(),
+                         .python_version = image->python_version,
+                         .defra_version = plan.job.defra_version,
+                         .repository = image->repository,
+                         .architecture = architecture_of(layout.platform)},
+            .layout = layout,
+            .expected_failures = std::move(expected_failures)};
 }
 
 std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine,
@@ -188,8 +151,13 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
     for (std::size_t i = 0; i < tests.size(); ++i) {
         work.emplace_back([&, i] {
             Test& test = tests[i];
-            if (test.has_layers) test.facts.files = stack_files(*test.image.layout, layers);
-            if (!test.image.layout) test.facts.expected.distroless = !has_package_manager(test.facts.files);
+            if (test.has_layers) {
+                std::vector<const LayerFiles*> stack;
+                for (const Descriptor& layer : test.image.layout->layers) stack.push_back(&layers.at(layer.digest));
+                test.facts.files = stack_layers(stack);
+            }
+            // Distroless has records of its packages, but no database for a package manager.
+            if (!test.image.layout) test.facts.expected.distroless = !test.facts.files.at("/var/lib/dpkg/status");
             reports[i] = judge_contract(test.image.name, test.manifest, test.facts, settings.contract,
                                         test.image.expected_failures, settings.today);
         });

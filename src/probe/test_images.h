@@ -8,30 +8,27 @@
 
 #include "contract/certificates.h"
 #include "contract/contract.h"
-#include "contract/contract_file.h"
 #include "contract/facts.h"
 #include "oci/layout.h"
 #include "plan/plan.h"
 #include "probe/engine.h"
 #include "system/world.h"
 
-/// One image on one platform: from a layout, or one that the engine has.
+/// One image on one platform: from a layout, or one that the engine has and that is not of this plan (`--reference`): a
+/// service's child, or one of an older recipe. What the latter should be is taken from its own labels and environment
+/// when it is tested; versions are compared with its labels only.
 struct ImageUnderTest {
-    std::string name;      ///< of the report: "3.13.3-production-linux-amd64"
-    std::string platform;  ///< "linux/amd64"; empty: the engine's own
-    Expectations expected;
-    std::optional<Layout> layout;                ///< what is tested …
-    std::string reference;                       ///< … or, without a layout, the engine's name for it
-    std::vector<std::string> expected_failures;  ///< ids of rows that its stand-in base cannot pass
+    std::string name;        ///< of the report: "3.13.3-production-linux-amd64"
+    std::string platform{};  ///< "linux/amd64"; empty: the engine's own
+    Expectations expected{};
+    std::optional<Layout> layout{};                ///< what is tested …
+    std::string reference{};                       ///< … or, without a layout, the engine's name for it
+    std::vector<std::string> expected_failures{};  ///< ids of rows that its stand-in base cannot pass
 };
 
 /// What the plan says this layout has to be. Throws Error{failed} if the plan has no such image.
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
                                      std::vector<std::string> expected_failures);
-
-/// An image that is not of this plan (`--reference`): a service's child, or one of an older recipe. What it should be
-/// is taken from its own labels and environment when it is tested; versions are compared with its labels only.
-ImageUnderTest make_reference_under_test(const std::string& reference);
 
 struct TestSettings {
     Contract contract;

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/heading.h"
 #include "report/rows.h"
-#include "report/sarif_rule.h"
+#include "report/sarif.h"
 #include "report/words.h"
 
 namespace {
@@ -34,15 +35,6 @@ std::vector<FindingRow> gather_annotated(const Run& run) {
     return all;
 }
 
-Problem make_problem(const FindingRow& row, const Run& run) {
-    const Finding& finding = *row.finding;
-    return {find_place(row),
-            fmt::format("{}: {}, blocks {}{}", render_finding_name(finding), render_severities(finding),
-                        render_images(row.images, run),
-                        finding.ignored_because.empty() ? "" : "; " + render_suppression(finding)),
-            row.remedy != nullptr ? row.remedy->text : "see what it is, then fix it or accept it in the policy file"};
-}
-
 Problems make_image_problems(const Run& run) {
     Problems problems;
     for (const ImageRun& image : run.images) {
@@ -52,10 +44,11 @@ Problems make_image_problems(const Run& run) {
                                 "nothing is published without a verdict; run the scan again"});
     }
     for (const ImageRun& image : run.images) {
-        for (const ContractRow& row : image.contract ? image.contract->rows : std::vector<ContractRow>{}) {
+        if (!image.contract) continue;
+        for (const ContractRow& row : image.contract->rows) {
             if (row.result == RowResult::failed)
-                problems.push_back({image.at, fmt::format("{} fails its contract: {}", image.name, row.check),
-                                    fmt::format("expected {}, found {}", row.expected, row.found)});
+                add(problems, image.at, fmt::format("{} fails its contract: {}", image.name, row.check),
+                    fmt::format("expected {}, found {}", row.expected, row.found));
         }
     }
     return problems;
@@ -85,7 +78,14 @@ Problems make_annotations(const Run& run) {
         all.push_back({{}, warning, "the verdict does not cover this", Level::warning});
     const std::vector<FindingRow> rows = gather_annotated(run);
     const std::size_t made = std::min<std::size_t>(rows.size(), max_annotations);
-    for (std::size_t i = 0; i < made; ++i) all.push_back(make_problem(rows[i], run));
+    for (const FindingRow& row : std::span(rows).first(made)) {
+        const Finding& finding = *row.finding;
+        const std::string suppression = finding.ignored_because.empty() ? "" : "; " + render_suppression(finding);
+        add(all, find_place(row),
+            fmt::format("{}: {}, blocks {}{}", render_finding_name(finding), render_severities(finding),
+                        render_images(row.images, run), suppression),
+            row.remedy != nullptr ? row.remedy->text : "see what it is, then fix it or accept it in the policy file");
+    }
     append(all, sorted_by_place(run.warnings));
     Problems kept;
     for (const Level level : {Level::error, Level::warning, Level::notice})

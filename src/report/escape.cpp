@@ -55,9 +55,16 @@ std::string_view markdown_escape(char c) {
     return {};
 }
 
+/// Plain ASCII without blanks to remove: most texts are, and a report has hundreds of thousands of them.
+bool is_clean_line(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7F'; }) && !text.starts_with(' ') &&
+           !text.ends_with(' ') && text.find("  ") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string clean_line(std::string_view text, std::size_t max_characters) {
+    if (text.size() <= max_characters && is_clean_line(text)) return std::string(text);
     std::string line;
     std::size_t count = 0;
     bool blank = false;  // one or more are waiting: written only if something follows

@@ -6,20 +6,6 @@ namespace {
 
 constexpr int format = 1;  ///< raised when a reader of the old form would misunderstand the new one
 
-[[noreturn]] void refuse_without(const char* key, const std::string& source) {
-    throw Error{Exit::failed, {source}, std::string("an image without its ") + key, "it was changed: fetch it again"};
-}
-
-Digest required_digest(const Json& object, const char* key, const std::string& source) {
-    if (const auto digest = Digest::parse(text_at(object, key))) return *digest;
-    refuse_without(key, source);
-}
-
-Time required_time(const Json& object, const char* key, const std::string& source) {
-    if (const auto time = parse_time(text_at(object, key))) return *time;
-    refuse_without(key, source);
-}
-
 }  // namespace
 
 std::string render_evidence_json(const Evidence& evidence) {
@@ -51,26 +37,30 @@ std::string render_evidence_json(const Evidence& evidence) {
 
 Evidence parse_evidence_json(std::string_view text, const std::string& source) {
     const rapidjson::Document root = parse_tool_json(text, source);
-    if (number_at(root, "format") != format) {
+    if (number_at(root, "format") != format)
         throw Error{Exit::failed,
                     {source},
                     "this is no evidence that this program can read",
                     "use the program's newest version"};
-    }
     Evidence evidence{.version = text_at(root, "version"),
                       .revision = text_at(root, "revision"),
                       .program = text_at(root, "program"),
                       .max_database_age = std::chrono::hours(number_at(root, "max_database_age_hours")),
                       .severity = parse_severity(text_at(root, "severity")),
                       .policy = text_at(root, "policy")};
+    const auto required = [&](const auto& parsed, const char* key) {
+        if (parsed) return *parsed;
+        throw Error{
+            Exit::failed, {source}, std::string("an image without its ") + key, "it was changed: fetch it again"};
+    };
     for (const Json& image : items_at(root, "images")) {
         evidence.images.push_back({.name = text_at(image, "name"),
                                    .image = text_at(image, "image"),
                                    .platform = text_at(image, "platform"),
                                    .target = text_at(image, "target"),
-                                   .manifest = required_digest(image, "manifest", source),
-                                   .config = required_digest(image, "config", source),
-                                   .decided = required_time(image, "decided", source),
+                                   .manifest = required(Digest::parse(text_at(image, "manifest")), "manifest"),
+                                   .config = required(Digest::parse(text_at(image, "config")), "config"),
+                                   .decided = required(parse_time(text_at(image, "decided")), "decided"),
                                    .outcome = parse_outcome(text_at(image, "outcome")),
                                    .stand_in_bases = member(image, "stand_in_bases").IsTrue(),
                                    .base_rebuilt = member(image, "base_rebuilt").IsTrue(),

@@ -13,6 +13,8 @@
 
 namespace {
 
+constexpr std::size_t longest_value = 2000;  ///< characters
+
 void render_counts(JsonWriter& json, const Counts& counts) {
     json.object("counts", {{"blocking", counts.blocking},
                            {"forgiven", counts.pre_existing},
@@ -35,7 +37,7 @@ void render_scans(JsonWriter& json, const Verdict& verdict) {
 
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
     json.open_array(key);
-    for (const std::string& text : texts) json.item(clean_line(text, 2000));
+    for (const std::string& text : texts) json.item(clean_line(text, longest_value));
     json.close();
 }
 
@@ -61,25 +63,6 @@ void render_size(JsonWriter& json, std::string_view name, std::uint64_t before, 
     if (before != 0 && now != 0) json.object(name, {{"published", before}, {"now", now}});
 }
 
-void render_package_changes(JsonWriter& json, const std::vector<PackageChange>& packages) {
-    json.open_array("packages");
-    for (const PackageChange& package : packages)
-        json.object({{"name", clean_line(package.name)},
-                     {"type", clean_line(package.type)},
-                     {"published", unless_empty(clean_line(package.before))},
-                     {"now", unless_empty(clean_line(package.now))}});
-    json.close();
-}
-
-void render_contract_changes(JsonWriter& json, const std::vector<ContractChange>& rows) {
-    json.open_array("contract");
-    for (const ContractChange& row : rows)
-        json.object({{"row", clean_line(row.id)},
-                     {"published", unless_empty(row.before ? render_row_result(*row.before) : "")},
-                     {"now", unless_empty(row.now ? render_row_result(*row.now) : "")}});
-    json.close();
-}
-
 /// What could not be compared is omitted.
 void render_change(JsonWriter& json, const Change& change) {
     json.open_object("change");
@@ -88,8 +71,23 @@ void render_change(JsonWriter& json, const Change& change) {
     json.field("findings_gone", change.gone.size());
     render_size(json, "compressed_size", change.size_before.compressed, change.size.compressed);
     render_size(json, "unpacked_size", change.size_before.unpacked, change.size.unpacked);
-    if (change.packages) render_package_changes(json, *change.packages);
-    if (change.contract) render_contract_changes(json, *change.contract);
+    if (change.packages) {
+        json.open_array("packages");
+        for (const PackageChange& package : *change.packages)
+            json.object({{"name", clean_line(package.name)},
+                         {"type", clean_line(package.type)},
+                         {"published", unless_empty(clean_line(package.before))},
+                         {"now", unless_empty(clean_line(package.now))}});
+        json.close();
+    }
+    if (change.contract) {
+        json.open_array("contract");
+        for (const ContractChange& row : *change.contract)
+            json.object({{"row", clean_line(row.id)},
+                         {"published", unless_empty(row.before ? render_row_result(*row.before) : "")},
+                         {"now", unless_empty(row.now ? render_row_result(*row.now) : "")}});
+        json.close();
+    }
     json.close();
 }
 
@@ -112,31 +110,19 @@ void render_publication(JsonWriter& json, const PublicationState& state) {
     json.open_object("publication");
     json.field("result", render_result(state.result));
     json.field("to", clean_line(state.to));
-    if (!state.reason.empty()) json.field("reason", clean_line(state.reason, 2000));
+    json.field("reason", unless_empty(clean_line(state.reason, longest_value)));
     json.open_array("tags");
     for (const WrittenTag& tag : state.tags)
         json.object({{"reference", clean_line(tag.reference)}, {"digest", tag.digest.text()}});
     json.close();
-    if (!state.release.empty()) json.field("release", clean_line(state.release));
+    json.field("release", unless_empty(clean_line(state.release)));
     json.close();
 }
-
-void render_warnings(JsonWriter& json, const Run& run) {
-    json.open_array("warnings");
-    for (const Problem& problem : sorted_by_place(run.warnings)) {
-        json.object({{"at", clean_line(render_place(problem.at))},
-                     {"what", clean_line(problem.what, 2000)},
-                     {"hint", clean_line(problem.hint, 2000)}});
-    }
-    json.close();
-}
-
-constexpr std::size_t longest_cell = 2000;
 
 /// Quoted, on one line. What begins like a formula gets an apostrophe, which a spreadsheet shows as text.
 std::string quoted(const std::string& text) {
     std::string cell = "\"";
-    const std::string line = clean_line(text, longest_cell);
+    const std::string line = clean_line(text, longest_value);
     if (!line.empty() && std::string_view("=+-@").find(line.front()) != std::string_view::npos) cell += '\'';
     for (const char c : line) cell.append(c == '"' ? 2 : 1, c);
     return cell + "\"";
@@ -146,15 +132,14 @@ std::string finding_row(const ImageRun& image, const FindingRow& row) {
     const Finding& finding = *row.finding;
     const std::string epss = finding.epss > 0 ? fmt::format("{:.4f}", finding.epss) : "";
     const std::string score = finding.cvss_score > 0 ? fmt::format("{:.1f}", finding.cvss_score) : "";
-    std::vector<std::string> cells{image.image, image.platform, render_state(row.state),
-                                   render_severity(finding.severity)};
-    cells.insert(cells.end(), {finding.id, joined(finding.aliases, " "), finding.package, finding.version});
-    cells.insert(cells.end(), {finding.package_type, shown_path(finding), render_fix(finding)});
-    cells.insert(cells.end(), {finding.known_exploited ? "yes" : "no", epss, score, finding.cvss_vector});
-    cells.insert(cells.end(), {render_detections(finding), render_decision(row), finding.ignored_because});
-    cells.insert(cells.end(), {finding.title, make_link(finding)});
-    std::string line;
-    for (const std::string& text : cells) line += (line.empty() ? "" : ",") + quoted(text);
+    std::string line = quoted(image.image);
+    const auto add = [&](const std::vector<std::string>& cells) {
+        for (const std::string& text : cells) line.append(",").append(quoted(text));
+    };
+    add({image.platform, render_state(row.state), render_severity(finding.severity), finding.id});
+    add({joined(finding.aliases, " "), finding.package, finding.version, finding.package_type, shown_path(finding)});
+    add({render_fix(finding), finding.known_exploited ? "yes" : "no", epss, score, finding.cvss_vector});
+    add({render_detections(finding), render_decision(row), finding.ignored_because, finding.title, make_link(finding)});
     return line + "\r\n";
 }
 
@@ -178,12 +163,16 @@ std::string render_verdict_summary_json(const Run& run) {
     json.field("finished", render_time(run.finished));
     json.field("policy", render_policy_name(run));
     json.field("gate", render_gate(run.policy.gate));
-    if (!run.not_built.empty()) json.field("not_built", clean_line(run.not_built));
+    json.field("not_built", unless_empty(clean_line(run.not_built)));
     json.open_array("images");
     for (const ImageRun& image : run.images) render_image(json, image);
     json.close();
     if (run.publication) render_publication(json, *run.publication);
-    render_warnings(json, run);
+    json.open_array("warnings");
+    for (const Problem& problem : sorted_by_place(run.warnings))
+        json.object({{"at", clean_line(render_place(problem.at))},
+                     {"what", clean_line(problem.what, longest_value)},
+                     {"hint", clean_line(problem.hint, longest_value)}});
     return json.text();
 }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
 #include "base/text.h"
-#include "report/rows.h"
 #include "report/words.h"
 
 namespace {
@@ -41,19 +41,10 @@ std::string render_clean(const Run& run) {
     const std::string all_clean = images + (one ? "" : ", all clean");
     if (!run.publication && run.plan.job.defra_version.empty() && one) return images + " is clean";
     if (!run.publication) return subject + verb + "clean: " + images;
-    switch (run.publication->result) {
-        case PublicationState::Result::published:
-            return subject + verb + "published: " + all_clean;
-        case PublicationState::Result::already_there:
-            return subject + verb + "out already: " + all_clean;
-        case PublicationState::Result::not_wanted:
-            return subject + verb + "clean: " + images + ", nothing published";
-        case PublicationState::Result::refused:
-            return subject + verb + "clean, but was not published: " + images;
-        case PublicationState::Result::incomplete:
-            return subject + verb + "published in part only: " + all_clean;
-    }
-    return subject;
+    const std::array endings = {"published: " + all_clean, "out already: " + all_clean,
+                                "clean: " + images + ", nothing published", "clean, but was not published: " + images,
+                                "published in part only: " + all_clean};  // in the order of Result
+    return subject + verb + endings.at(static_cast<std::size_t>(run.publication->result));
 }
 
 std::string render_state_of(const Run& run) {
@@ -72,7 +63,17 @@ std::string render_state_of(const Run& run) {
            (pre_existing ? "; " + *pre_existing : "");
 }
 
-/// Reasons that several images share are reported once.
+/// Texts about images, each once with those that it is about.
+using ImagesByText = std::map<std::string, std::vector<const ImageRun*>>;
+
+/// Adds the image, unless it was the last one; returns whether the text is new.
+bool note(ImagesByText& all, const std::string& text, const ImageRun& image) {
+    std::vector<const ImageRun*>& images = all[text];
+    const bool is_new = images.empty();
+    if (is_new || images.back() != &image) images.push_back(&image);
+    return is_new;
+}
+
 void add_unknown(const Run& run, std::vector<ToDo>& todo) {
     std::map<std::string, std::vector<std::string>> images_by_reason;
     for (const ImageRun& image : run.images) {
@@ -128,26 +129,17 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
 
 /// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
 void add_exploited(const Run& run, std::vector<ToDo>& todo) {
-    std::map<std::string, std::vector<const ImageRun*>> images_by_name;
+    ImagesByText images_by_name;
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
         for (const Finding& finding : image.verdict->reported) {
-            if (!finding.known_exploited || image.verdict->pre_existing.contains(finding.key())) continue;
-            auto& images = images_by_name[render_finding_name(finding) + " (" + render_fix(finding) + ")"];
-            if (images.empty() || images.back() != &image) images.push_back(&image);
+            if (finding.known_exploited && !image.verdict->pre_existing.contains(finding.key()))
+                note(images_by_name, render_finding_name(finding) + " (" + render_fix(finding) + ")", image);
         }
     }
     for (const auto& [name, images] : images_by_name)
         todo.push_back({"remove or shield what " + name + " affects, or accept the risk",
                         "it is known to be exploited, and does not block " + render_images(images, run)});
-}
-
-void add_publication(const Run& run, std::vector<ToDo>& todo) {
-    if (!run.publication) return;
-    const PublicationState::Result result = run.publication->result;
-    const std::string& reason = run.publication->reason;
-    if (result == PublicationState::Result::refused) todo.push_back({reason, "the publication was refused"});
-    if (result == PublicationState::Result::incomplete) todo.push_back({reason, "the publication is incomplete"});
 }
 
 /// With a capital letter, if it begins with a plain word.
@@ -162,19 +154,17 @@ std::string capitalized(std::string text) {
 
 Counts count_findings(const Run& run) {
     Counts counts;
-    for (const FindingRow& row : gather_findings(run)) count_state(counts, row.state);
+    for (const FindingRow& row : gather_findings(run)) ++count_of(counts, row.state);
     return counts;
 }
 
 std::vector<std::string> warnings_of(const Run& run) {
     std::vector<std::string> texts;
-    std::map<std::string, std::vector<const ImageRun*>> images_by_text;
+    ImagesByText images_by_text;
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
         for (const std::string& warning : image.verdict->warnings) {
-            std::vector<const ImageRun*>& images = images_by_text[warning];
-            if (images.empty()) texts.push_back(warning);
-            if (images.empty() || images.back() != &image) images.push_back(&image);
+            if (note(images_by_text, warning, image)) texts.push_back(warning);
         }
     }
     for (std::string& text : texts) {
@@ -188,16 +178,16 @@ std::optional<std::string> render_pre_existing_count(const Run& run) {
     const std::size_t images =
         count_images(run, [](const ImageRun& image) { return image.verdict && !image.verdict->pre_existing.empty(); });
     if (images == 0) return std::nullopt;
-    const std::size_t findings = count_findings(run).pre_existing;
+    const std::size_t findings = gather_findings(run, FindingState::pre_existing).size();
     return fmt::format("{} in {} {} pre-existing: the published images have {} too", counted(findings, "finding"),
                        of_all(images, run), findings == 1 ? "is" : "are", findings == 1 ? "it" : "them");
 }
 
 std::optional<std::string> render_blocking_count(const Run& run) {
-    const std::size_t blocking = count_findings(run).blocking;
-    if (blocking == 0) return std::nullopt;
     const std::size_t images =
         count_images(run, [](const ImageRun& image) { return image.verdict && !image.verdict->blocking.empty(); });
+    if (images == 0) return std::nullopt;
+    const std::size_t blocking = gather_findings(run, FindingState::blocking).size();
     return fmt::format("{} {} {}", counted(blocking, "finding"), blocking == 1 ? "blocks" : "block",
                        of_all(images, run));
 }
@@ -219,7 +209,10 @@ std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows)
     add_remedies(rows, todo);
     if (const auto pre_existing = render_pre_existing_count(run))
         todo.push_back({"fix the pre-existing findings in another change: elsewhere they block", *pre_existing});
-    add_publication(run, todo);
+    if (run.publication && run.publication->result == PublicationState::Result::refused)
+        todo.push_back({run.publication->reason, "the publication was refused"});
+    if (run.publication && run.publication->result == PublicationState::Result::incomplete)
+        todo.push_back({run.publication->reason, "the publication is incomplete"});
     for (const Problem& problem : sorted_by_place(run.warnings)) {
         if (problem.level != Level::notice) todo.push_back({problem.what, problem.hint, problem.at});
     }

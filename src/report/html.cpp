@@ -7,14 +7,6 @@
 
 namespace {
 
-/// Package and version, and below them the path.
-std::string html_package(const Finding& finding) {
-    const std::string version = finding.version.empty() ? "" : " " + escape_html(finding.version);
-    const std::string package = escape_html(finding.package) + version;
-    if (finding.path.empty()) return package;
-    return package + (package.empty() ? "" : "<br>") + html_code(shown_path(finding));
-}
-
 std::string html_text(const Cell& cell) {
     switch (cell.kind) {
         case Cell::Kind::text:
@@ -33,8 +25,12 @@ std::string html_text(const Cell& cell) {
             const std::string link = make_link(*cell.finding);
             return link.empty() ? id : "<a href=\"" + escape_html(link) + "\" rel=\"noreferrer\">" + id + "</a>";
         }
-        case Cell::Kind::package:
-            return html_package(*cell.finding);
+        case Cell::Kind::package: {
+            const std::string version = cell.finding->version.empty() ? "" : " " + escape_html(cell.finding->version);
+            const std::string package = escape_html(cell.finding->package) + version;
+            if (cell.finding->path.empty()) return package;
+            return package + (package.empty() ? "" : "<br>") + html_code(shown_path(*cell.finding));
+        }
     }
     return "";
 }

@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::size_t longest_markdown = 1000;  ///< characters
 
-std::string markdown_package(const Finding& finding) {
-    const std::string package =
-        escape_markdown(finding.package + (finding.version.empty() ? "" : " " + finding.version));
-    return finding.path.empty() ? package : package + "<br>" + markdown_code(shown_path(finding), 120);
-}
-
 std::string markdown_text(const Cell& cell) {
     switch (cell.kind) {
         case Cell::Kind::text:
@@ -30,8 +24,12 @@ std::string markdown_text(const Cell& cell) {
             const std::string link = make_link(*cell.finding);
             return link.empty() ? id : "[" + id + "](" + link + ")";
         }
-        case Cell::Kind::package:
-            return markdown_package(*cell.finding);
+        case Cell::Kind::package: {
+            const std::string version = cell.finding->version.empty() ? "" : " " + cell.finding->version;
+            const std::string package = escape_markdown(cell.finding->package + version);
+            if (cell.finding->path.empty()) return package;
+            return package + "<br>" + markdown_code(shown_path(*cell.finding), 120);
+        }
     }
     return "";
 }

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <set>
 
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -11,7 +12,6 @@
 #include "report/escape.h"
 #include "report/heading.h"
 #include "report/html.h"
-#include "report/page_parts.h"
 #include "report/page_style.h"
 #include "report/words.h"
 
@@ -25,47 +25,15 @@ struct PageSection {
 
 /// What a content security policy wants: the SHA-256 as base64 (W3C CSP 3, "hash-source").
 std::string render_csp_hash(std::string_view content) {
-    const Digest digest = sha256(content);
-    std::string bytes;
-    for (std::size_t at = 0; at < digest.hex().size(); at += 2)
-        bytes += static_cast<char>(std::stoi(std::string(digest.hex().substr(at, 2)), nullptr, 16));
-    return "'sha256-" + base64(bytes) + "'";
-}
-
-/// Nothing is loaded from anywhere; only our own style and script are obeyed, even if a text should get through.
-std::string render_head(const std::string& title) {
-    const std::string policy =
-        fmt::format("default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-                    render_csp_hash(page_style), render_csp_hash(page_script));
-    return fmt::format(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
-        "http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, "
-        "initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n</head>\n",
-        policy, title, page_style);
+    Hash hash("SHA256");
+    hash.add(content);
+    return "'sha256-" + base64(hash.finish()) + "'";
 }
 
 std::string_view band_of(const Run& run) {
-    if (is_contract_broken(run)) return "bad";
-    switch (outcome_of(run)) {
-        case Outcome::clean:
-            return render_pre_existing_count(run) ? "warning" : "good";
-        case Outcome::vulnerable:
-            return "bad";
-        case Outcome::unknown:
-            return "warning";
-    }
-    return "warning";
-}
-
-std::string render_mark(std::string_view band) {
-    const std::string_view sign = band == "good"  ? "M15 25l7 7 12-15"
-                                  : band == "bad" ? "M17 17l14 14M31 17L17 31"
-                                                  : "M18 19a6 6 0 1 1 8.5 5.5C24.6 25.4 24 26.4 24 28.5M24 33.5v.1";
-    return fmt::format(
-        "<svg viewBox=\"0 0 48 48\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"4\" stroke-linecap=\"round\" "
-        "stroke-linejoin=\"round\" aria-hidden=\"true\"><circle cx=\"24\" cy=\"24\" r=\"21\"/><path d=\"{}\"/></svg>",
-        sign);
+    const Outcome outcome = outcome_of(run);
+    if (is_contract_broken(run) || outcome == Outcome::vulnerable) return "bad";
+    return outcome == Outcome::clean && !render_pre_existing_count(run) ? "good" : "warning";
 }
 
 std::string render_facts(const Run& run) {
@@ -105,6 +73,230 @@ std::string render_sources(const Run& run) {
            escape_html(render_policy_name(run)) + ")";
 }
 
+// What to do, the images, charts, and what is accepted for a time -----------------------------------------------------
+
+constexpr std::ptrdiff_t todo_shown = 12;
+
+std::string render_tally(const Counts& counts) {
+    const auto part = [](std::size_t count, std::string_view name, std::string_view kind = {}) {
+        return element("div", element("dt", name) + element("dd", std::to_string(count), kind));
+    };
+    return element("dl",
+                   part(counts.blocking, "blocking", counts.blocking > 0 ? "bad" : "") +
+                       part(counts.waived, "accepted") + part(counts.reported, "not gated"),
+                   "tally");
+}
+
+std::string render_card(const ImageRun& image) {
+    const Mood mood = mood_of(image);
+    const std::string_view kind = mood == Mood::good ? "good" : mood == Mood::bad ? "bad" : "warning";
+    const std::string_view sign = mood == Mood::good ? "✓" : mood == Mood::bad ? "✕" : "!";
+    const bool broken = fails_contract(image);
+    std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");
+    inner += element("p", fmt::format("{} {}", sign, render_status(image)), fmt::format("status {}", kind)) +
+             render_tally(count_findings(image));
+    if (broken) inner += element("p", element("span", "✕ contract: " + render_kept(*image.contract), "status bad"));
+    if (image.contract && !broken) {
+        const std::string by = image.contract->reused ? ", tested by " + escape_html(image.contract->tested_by) : "";
+        inner += element("p", "✓ contract passed" + by);
+    }
+    if (image.verdict) {
+        for (const std::string& reason : image.verdict->unknown_because)
+            inner += element("p", escape_html(reason, longest_text), "small");
+        inner += element("p", html_code(image.verdict->manifest.brief()), "soft");
+    }
+    return element("article", inner, fmt::format("card {}", broken ? "bad" : kind)) + "\n";
+}
+
+constexpr int days_soon = 14;
+constexpr int days_full = 90;  ///< a full meter
+
+/// An accepted risk, a loosened scope or a scanner that is off: whatever ends on a day.
+struct Term {
+    std::string what;
+    std::string why;
+    std::string owner;
+    std::string until;
+    std::optional<Date> last;
+    Place at;
+    std::string used{};
+};
+
+std::string render_use(const Waiver& waiver, const Run& run) {
+    std::set<std::string> findings;
+    std::set<const ImageRun*> images;
+    for (const ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        for (const WaivedFinding& waived : image.verdict->waived) {
+            if (waived.waiver.at != waiver.at || waived.waiver.id != waiver.id) continue;
+            findings.insert(waived.finding.key());
+            images.insert(&image);
+        }
+    }
+    return findings.empty() ? "nothing"
+                            : counted(findings.size(), "finding") + " in " + counted(images.size(), "image");
+}
+
+/// "CVE-2026-1 in openssl 3.0.15 (path /app/**, target production)"
+std::string render_covered(const Waiver& waiver) {
+    const std::string version = waiver.package_version.empty() ? "" : " " + waiver.package_version;
+    const std::string package = waiver.package.empty() ? "" : " in " + waiver.package + version;
+    std::vector<std::string> conditions;
+    if (!waiver.paths.empty()) conditions.push_back("path " + joined(waiver.paths, " or "));
+    if (!waiver.targets.empty()) conditions.push_back("target " + joined(waiver.targets, " or "));
+    return waiver.id + package + (conditions.empty() ? "" : " (" + joined(conditions, ", ") + ")");
+}
+
+std::vector<Term> terms_of(const Run& run) {
+    std::vector<Term> terms;
+    for (const Waiver& waiver : run.policy.waivers)
+        terms.push_back({render_covered(waiver), render_reason(waiver), render_owner(waiver),
+                         render_waiver_until(waiver), waiver.review_by, waiver.at, render_use(waiver, run)});
+    for (const Scope& scope : run.policy.scopes) {
+        std::vector<std::string> where = scope.paths;
+        where.insert(where.end(), scope.packages.begin(), scope.packages.end());
+        where.insert(where.end(), scope.targets.begin(), scope.targets.end());
+        const std::string from = render_severity(scope.gate_from);
+        terms.push_back(
+            {fmt::format("Scope {}: blocks from {} on in {}", scope.id, from, joined(where, ", ")), scope.reason, "",
+             scope.review_by ? "until " + render_date(*scope.review_by) : "without a date", scope.review_by, scope.at});
+    }
+    for (const ScannerPause& pause : pauses_of(run))
+        terms.push_back({render_scanner(pause.scanner) + " is off", pause.reason, pause.owner,
+                         "until " + render_date(pause.until), pause.until, pause.at});
+    std::ranges::stable_sort(terms, [](const Term& a, const Term& b) {
+        return a.last.value_or(Date::max()) < b.last.value_or(Date::max());
+    });
+    return terms;
+}
+
+std::string render_days(const Term& term, Date today) {
+    const auto days = term.last ? (*term.last - today).count() : 0;
+    const std::string_view kind = !term.last || days < 0 ? "over" : days <= days_soon ? "soon" : "fine";
+    const double width =
+        !term.last ? 0 : 100.0 * static_cast<double>(std::clamp<decltype(days)>(days, 0, days_full)) / days_full;
+    return element("span", render_days_left(term.last, today), fmt::format("days {}", kind)) +
+           fmt::format(
+               "<svg class=\"meter\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
+               "class=\"fill-rest\" "
+               "width=\"100\" height=\"4\"/><rect class=\"{}\" width=\"{:.0f}\" height=\"4\"/></svg>",
+               kind, width) +
+           element("span", escape_html(term.until), "state");
+}
+
+using Bar = std::pair<std::string, Counts>;  ///< its label, and what it shows
+
+/// The drawing is 1000 units wide and scales with its column. The smallest part stays visible.
+std::string render_bar(Counts counts, std::size_t longest) {
+    constexpr double full = 1000;
+    double x = 0;
+    std::string parts;
+    for (const FindingState state : finding_states) {
+        const std::size_t part = count_of(counts, state);
+        if (part == 0) continue;
+        const double width = std::max(8.0, full * static_cast<double>(part) / static_cast<double>(longest));
+        parts += fmt::format("<rect class=\"fill-{}\" x=\"{:.1f}\" width=\"{:.1f}\" height=\"16\"/>", class_of(state),
+                             x, width - 3);
+        x += width;
+    }
+    return fmt::format(
+        "<svg viewBox=\"0 0 {:.1f} 16\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">{}</svg>",
+        std::max(full, x), render_counts(counts), parts);
+}
+
+std::string render_chart(const std::string& title, const std::vector<Bar>& bars) {
+    std::size_t longest = 1;
+    for (const auto& [label, counts] : bars) longest = std::max(longest, counts.all());
+    std::string rows;
+    for (const auto& [label, counts] : bars)
+        rows += fmt::format("<tr><th scope=\"row\">{}</th><td title=\"{}\">{}</td><td>{}</td></tr>\n", label,
+                            render_counts(counts), render_bar(counts, longest), counts.all());
+    return "<div><h3>" + title + "</h3><table class=\"chart\"><tbody>\n" + rows + "</tbody></table></div>\n";
+}
+
+std::vector<Bar> bars_by_severity(const std::vector<FindingRow>& rows) {
+    std::vector<Bar> bars;
+    for (int rank = static_cast<int>(Severity::critical); rank >= static_cast<int>(Severity::unknown); --rank) {
+        const Severity severity = static_cast<Severity>(rank);
+        Counts counts;
+        for (const FindingRow& row : rows) {
+            if (row.finding->severity == severity) ++count_of(counts, row.state);
+        }
+        if (counts.all() > 0 || severity >= Severity::medium) bars.emplace_back(render_severity(severity), counts);
+    }
+    return bars;
+}
+
+std::vector<Bar> bars_by_action(const std::vector<FindingRow>& rows) {
+    std::map<std::string, Counts> by_kind;
+    for (const FindingRow& row : rows)
+        ++count_of(by_kind[row.remedy != nullptr ? row.remedy->kind : "no advice"], row.state);
+    std::vector<Bar> bars;
+    for (const auto& [kind, counts] : by_kind) bars.emplace_back(escape_html(kind, 40), counts);
+    std::ranges::stable_sort(bars, std::ranges::greater{},
+                             [](const Bar& bar) { return std::pair(bar.second.blocking, bar.second.all()); });
+    return bars;
+}
+
+std::string render_legend(const std::vector<FindingRow>& rows) {
+    std::string entries;
+    for (const FindingState state : finding_states) {
+        if (state == FindingState::pre_existing && std::ranges::find(rows, state, &FindingRow::state) == rows.end())
+            continue;
+        entries += fmt::format(
+            "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"fill-{}\" width=\"10\" "
+            "height=\"10\"/></svg>{}</li>",
+            class_of(state), render_state(state));
+    }
+    return element("ul", entries, "legend") + "\n";
+}
+
+std::string render_todo(const std::vector<ToDo>& todo) {
+    if (todo.empty()) return element("p", "Nothing.", "nothing");
+    std::string items;
+    std::string more;  // beyond these the images would be many screens down
+    for (const ToDo& item : todo) {
+        const std::string place = item.at.file.empty() ? "" : html_code(render_place(item.at));
+        const std::string because = escape_html(item.because, longest_text);
+        (&item - todo.data() < todo_shown ? items : more) +=
+            element("li", element("div", element("b", escape_html(item.text, longest_text)) +
+                                             element("span", because + (because.empty() || place.empty() ? "" : " · ") +
+                                                                 place))) +
+            "\n";
+    }
+    const std::size_t hidden = todo.size() - std::min<std::size_t>(todo.size(), todo_shown);
+    return element("ol", items, "todo") +
+           render_more(counted(hidden, "more thing") + " to do", hidden, element("ol", more, "todo"));
+}
+
+std::string render_cards(const Run& run) {
+    std::string cards;
+    for (const ImageRun& image : run.images) cards += render_card(image);
+    return cards.empty() ? "" : element("div", cards, "cards");
+}
+
+std::string render_charts(const std::vector<FindingRow>& rows) {
+    if (rows.empty()) return "";
+    const std::string charts =
+        render_chart("By severity", bars_by_severity(rows)) + render_chart("By remedy", bars_by_action(rows));
+    return render_legend(rows) + element("div", charts, "charts");
+}
+
+std::string render_terms(const Run& run) {
+    std::string rows;
+    for (const Term& term : terms_of(run)) {
+        rows += table_row({{"Accepted", element("b", escape_html(term.what, longest_text)) +
+                                            element("span", html_code(render_place(term.at)), "state")},
+                           {"Why", escape_html(term.why, longest_text)},
+                           {"Owner", escape_html(term.owner)},
+                           {"Days left", render_days(term, decision_day(run)), "roomy"},
+                           {"Covers", escape_html(term.used)}});
+    }
+    return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
+}
+
+// The findings --------------------------------------------------------------------------------------------------------
+
 /// Further rows are in a template for the filter: a browser would take minutes to lay out 30,000.
 constexpr std::size_t rows_laid_out = 500;
 
@@ -136,15 +328,10 @@ std::string render_details(const FindingRow& row) {
                                   (has_waiver ? render_waiver(row.remedy->waiver) : ""));
 }
 
-std::string_view state_class(FindingState state) {
-    constexpr std::array classes = {"blocking", "pre-existing", "waived", "reported"};
-    return classes.at(static_cast<std::size_t>(state));
-}
-
 std::string render_attributes(const FindingRow& row) {
     std::string images;
     for (const ImageRun* image : row.images) images += (images.empty() ? "" : " ") + escape_html(image->name);
-    return fmt::format(" data-state=\"{}\" data-rank=\"{}\" data-images=\"{}\"", state_class(row.state),
+    return fmt::format(" data-state=\"{}\" data-rank=\"{}\" data-images=\"{}\"", class_of(row.state),
                        static_cast<int>(row.finding->severity), images);
 }
 
@@ -152,7 +339,7 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const auto cell = [&](Cell::Kind kind) { return html_cell({.kind = kind, .finding = &finding}); };
     const std::string exploited = finding.known_exploited ? element("span", "known to be exploited", "exploited") : "";
-    const std::string state = element("span", render_state(row.state), fmt::format("state {}", state_class(row.state)));
+    const std::string state = element("span", render_state(row.state), "state " + class_of(row.state));
     const std::string title = (finding.title.empty() ? "" : "<br>") + escape_html(finding.title);
     const std::string suppression =
         finding.ignored_because.empty()
@@ -169,26 +356,18 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
 
 /// Hidden until the script has taken over: without it there is nothing to filter with, and every row is shown.
 std::string render_filter(const Run& run) {
-    using Options = std::vector<std::pair<std::string, std::string>>;  // values and texts
-    const auto select = [](std::string_view label, std::string_view name, const Options& options) {
-        std::string list = "<option value=\"\">all</option>";
-        for (const auto& [value, text] : options) list += fmt::format("<option value=\"{}\">{}</option>", value, text);
-        return fmt::format("<label>{}<select name=\"{}\">{}</select></label>", label, name, list);
+    const auto option = [](const std::string& value, const std::string& text) {
+        return fmt::format("<option value=\"{}\">{}</option>", value, text);
     };
-    Options states = {{"blocking", "blocks"}, {"waived", "accepted"}, {"reported", "not gated"}};
-    if (render_pre_existing_count(run)) states.insert(states.begin() + 1, {"pre-existing", "pre-existing"});
-    Options images;
-    for (const ImageRun& image : run.images) images.emplace_back(escape_html(image.name), escape_html(image.name));
-    const std::string form =
-        "<label class=\"wide\">Words<input name=\"words\" type=\"search\" autocomplete=\"off\" placeholder=\"CVE, "
-        "package, path …\"></label>" +
-        select("State", "state", states) +
-        select("Severity", "severity",
-               {{"5", "critical"}, {"4", "high and above"}, {"3", "medium and above"}, {"2", "low and above"}}) +
-        (images.size() > 1 ? select("Image", "image", images) : "");
-    return "<form id=\"filter\" role=\"search\" aria-label=\"Filter the findings\" hidden>" + form +
-           "</form>\n<p id=\"shown\" class=\"soft small\" hidden><span aria-live=\"polite\"></span> <button "
-           "type=\"button\" hidden>Show all</button></p>\n";
+    std::string states;
+    for (const FindingState state : finding_states) {
+        if (state != FindingState::pre_existing || render_pre_existing_count(run))
+            states += option(class_of(state), render_state(state));
+    }
+    std::string images = "<label>Image<select name=\"image\"><option value=\"\">all</option>";
+    for (const ImageRun& image : run.images) images += option(escape_html(image.name), escape_html(image.name));
+    images = run.images.size() > 1 ? images + "</select></label>" : "";
+    return fmt::format(page_filter, fmt::arg("states", states), fmt::arg("images", images));
 }
 
 std::string render_findings(const Run& run, const std::vector<FindingRow>& rows) {
@@ -212,6 +391,8 @@ std::string render_rest(const Run& run, const std::vector<FindingRow>& rows) {
     return rest + "</template>\n";
 }
 
+// All together --------------------------------------------------------------------------------------------------------
+
 std::vector<PageSection> make_sections(const Run& run, const std::vector<FindingRow>& rows) {
     std::vector<PageSection> sections = {
         {"todo", "What to do", render_todo(make_todo(run, rows))},
@@ -233,15 +414,22 @@ std::vector<PageSection> make_sections(const Run& run, const std::vector<Finding
 }
 
 std::string render_top(const Run& run, const std::vector<PageSection>& sections) {
-    const std::string heading = escape_html(render_heading(run), 1000);
+    // Nothing is loaded from anywhere; only our own style and script are obeyed, even if a text should get through.
+    const std::string policy =
+        fmt::format("default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+                    render_csp_hash(page_style), render_csp_hash(page_script));
     const std::string_view band = band_of(run);
+    const std::string_view sign = band == "good"  ? "M15 25l7 7 12-15"
+                                  : band == "bad" ? "M17 17l14 14M31 17L17 31"
+                                                  : "M18 19a6 6 0 1 1 8.5 5.5C24.6 25.4 24 26.4 24 28.5M24 33.5v.1";
     std::string links;
     for (const PageSection& section : sections)
         links += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
-    return render_head(heading) + "<body>\n" + render_notes(run) +
-           element("div", element("header", render_mark(band) + element("h1", heading) + render_facts(run)),
-                   fmt::format("band {}", band)) +
-           "\n<nav aria-label=\"On this page\"><ul>" + links + "</ul></nav>\n<main>\n" + render_publication(run);
+    return fmt::format(page_top, fmt::arg("policy", policy), fmt::arg("style", page_style),
+                       fmt::arg("heading", escape_html(render_heading(run), 1000)),
+                       fmt::arg("notes", render_notes(run)), fmt::arg("band", band), fmt::arg("sign", sign),
+                       fmt::arg("facts", render_facts(run)), fmt::arg("links", links)) +
+           render_publication(run);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/text.h"
 #include "report/escape.h"
@@ -16,10 +17,6 @@ namespace {
 
 constexpr std::size_t max_rows = 50;
 constexpr std::size_t max_notes = 100'000;  // GitHub takes 125,000 characters
-
-std::string python_of(const std::string& image) {
-    return image.substr(0, image.find('-'));
-}
 
 std::string render_images_table(const Run& run, const PublicationRecord& record) {
     Table table{"Images", {"Image", "Pull", "Tags", "Digest"}, {}};
@@ -62,14 +59,6 @@ std::string render_bases(const Run& run) {
     return table.rows.empty() ? "" : "## What they are based on\n\n" + render_markdown(table) + "\n";
 }
 
-/// With gate.publish: no-worse images are published although findings block: the notes have to say so.
-std::string render_blocking(const Run& run) {
-    const std::optional<std::string> blocking = render_blocking_count(run);
-    if (!blocking) return "";
-    return "> [!WARNING]\n> " + *blocking +
-           ". The policy let these images out because those that they replace are no better.\n\n";
-}
-
 /// A finding, and whether it blocks any of the images.
 struct Listed {
     const Finding* finding = nullptr;
@@ -79,11 +68,9 @@ struct Listed {
 std::string render_finding_list(const std::string& title, const std::vector<Listed>& findings) {
     if (findings.empty()) return "";
     std::string text = fmt::format("<details><summary>{} {}</summary>\n\n", counted(findings.size(), "finding"), title);
-    for (std::size_t i = 0; i < std::min(findings.size(), max_rows); ++i) {
-        text += fmt::format("- {} {}{}\n", render_severity(findings[i].finding->severity),
-                            escape_markdown(render_finding_name(*findings[i].finding)),
-                            findings[i].blocks ? " (blocks)" : "");
-    }
+    for (const auto& [finding, blocks] : std::span(findings).first(std::min(findings.size(), max_rows)))
+        text += fmt::format("- {} {}{}\n", render_severity(finding->severity),
+                            escape_markdown(render_finding_name(*finding)), blocks ? " (blocks)" : "");
     if (findings.size() > max_rows) text += fmt::format("- and {} more\n", findings.size() - max_rows);
     return text + "\n</details>\n\n";
 }
@@ -120,6 +107,7 @@ std::string render_changes(const Run& run, const PublicationRecord& record, cons
     if (!last) return "";
     std::set<std::string> before;
     std::set<std::string> now;
+    const auto python_of = [](const std::string& image) { return image.substr(0, image.find('-')); };
     for (const std::string& image : last->images) before.insert(python_of(image));
     for (const PublishedImage& image : record.images) now.insert(python_of(image.name));
     std::vector<std::string> added;
@@ -135,17 +123,17 @@ std::string render_changes(const Run& run, const PublicationRecord& record, cons
 
 std::string render_accepted(const Run& run) {
     Table table{"", {"Severity", "Finding", "Why", "By", "Until"}, {}};
-    std::size_t count = 0;
-    for (const FindingRow& row : gather_findings(run)) {
-        if (row.state != FindingState::waived || ++count > max_rows) continue;
+    const std::vector<FindingRow> waived = gather_findings(run, FindingState::waived);
+    for (const FindingRow& row : std::span(waived).first(std::min(waived.size(), max_rows))) {
         table.rows.push_back({{.text = render_severity(row.finding->severity)},
                               {.text = render_finding_name(*row.finding)},
                               {.text = row.waiver->reason},
                               {.text = row.waiver->owner},
                               {.text = render_waiver_until(*row.waiver)}});
     }
-    if (count == 0) return "Nothing that would block was accepted.\n\n";
-    const std::string more = count > max_rows ? fmt::format("\nand {} more, in the evidence\n", count - max_rows) : "";
+    if (waived.empty()) return "Nothing that would block was accepted.\n\n";
+    const std::string more =
+        waived.size() > max_rows ? fmt::format("\nand {} more, in the evidence\n", waived.size() - max_rows) : "";
     return "## Accepted risks\n\n" + render_markdown(table) + more + "\n";
 }
 
@@ -173,7 +161,11 @@ std::string render_release_notes(const Run& run, const PublicationRecord& record
     std::string text;
     if (has_stand_in_bases(run) || has_sample_data(run))
         text = "> [!CAUTION]\n> A trial: " + escape_markdown(render_heading(run)) + ". Never use these images.\n\n";
-    text += render_blocking(run) + render_earlier(record) + render_images_table(run, record) + render_bases(run) +
+    // With gate.publish: no-worse images are published although findings block.
+    if (const std::optional<std::string> blocking = render_blocking_count(run))
+        text += "> [!WARNING]\n> " + *blocking +
+                ". The policy let these images out because those that they replace are no better.\n\n";
+    text += render_earlier(record) + render_images_table(run, record) + render_bases(run) +
             render_changes(run, record, last) + render_accepted(run);
     const std::string note = "\n_Cut here: report.html has all._\n\n";
     if (text.size() + end.size() > max_notes) {

@@ -12,11 +12,14 @@
 
 namespace {
 
-/// Equal for findings that are one row.
-using RowKey = std::tuple<std::string, std::string, FindingState, std::string, Place>;
-RowKey row_key(const FindingRow& row) {
-    return {row.finding->key(), row.finding->version, row.state, row.remedy == nullptr ? "" : row.remedy->text,
-            row.waiver == nullptr ? Place{} : row.waiver->at};
+/// Equal for findings that are one row. It looks into the Run.
+auto row_key(const FindingRow& row) {
+    const Finding& f = *row.finding;
+    const std::string_view remedy = row.remedy == nullptr ? std::string_view() : row.remedy->text;
+    const auto waiver = row.waiver == nullptr ? std::pair(std::string_view(), 0)
+                                              : std::pair(std::string_view(row.waiver->at.file), row.waiver->at.line);
+    return std::make_tuple(std::string_view(f.id), std::string_view(f.package), std::string_view(f.path), f.line,
+                           std::string_view(f.version), row.state, remedy, waiver);
 }
 
 bool stands_before(const FindingRow& a, const FindingRow& b) {
@@ -44,9 +47,14 @@ std::string render_state(FindingState state) {
     return words.at(static_cast<std::size_t>(state));
 }
 
-void count_state(Counts& counts, FindingState state) {
+std::size_t& count_of(Counts& counts, FindingState state) {
     constexpr std::array parts = {&Counts::blocking, &Counts::pre_existing, &Counts::waived, &Counts::reported};
-    ++(counts.*parts.at(static_cast<std::size_t>(state)));
+    return counts.*parts.at(static_cast<std::size_t>(state));
+}
+
+std::string class_of(FindingState state) {
+    constexpr std::array classes = {"blocking", "pre-existing", "waived", "reported"};
+    return classes.at(static_cast<std::size_t>(state));
 }
 
 std::string render_decision(const FindingRow& row) {
@@ -74,11 +82,12 @@ std::vector<FindingRow> findings_of(const ImageRun& image) {
     return rows;
 }
 
-std::vector<FindingRow> gather_findings(const Run& run) {
+std::vector<FindingRow> gather_findings(const Run& run, std::optional<FindingState> only) {
     std::vector<FindingRow> rows;
-    std::map<RowKey, std::size_t> known;
+    std::map<decltype(row_key(FindingRow{})), std::size_t> known;
     for (const ImageRun& image : run.images) {
         for (FindingRow& row : findings_of(image)) {
+            if (only && row.state != *only) continue;
             const auto [place, is_new] = known.emplace(row_key(row), rows.size());
             if (is_new) {
                 rows.push_back(std::move(row));
@@ -88,12 +97,6 @@ std::vector<FindingRow> gather_findings(const Run& run) {
         }
     }
     std::ranges::stable_sort(rows, stands_before);
-    return rows;
-}
-
-std::vector<FindingRow> gather_blocking(const Run& run) {
-    std::vector<FindingRow> rows = gather_findings(run);
-    std::erase_if(rows, [](const FindingRow& row) { return row.state != FindingState::blocking; });
     return rows;
 }
 

@@ -1,6 +1,8 @@
 // The findings of all images as one list: what two images share is one row.
 #pragma once
 
+#include <array>
+#include <string>
 #include <vector>
 
 #include "report/run.h"
@@ -8,7 +10,10 @@
 /// Pre-existing: would block, but the published image has it too (gate.pull_requests: new-only).
 enum class FindingState { blocking, pre_existing, waived, reported };
 std::string render_state(FindingState state);  ///< "blocks", "pre-existing", "accepted", "not gated"
-void count_state(Counts& counts, FindingState state);
+inline constexpr std::array finding_states = {FindingState::blocking, FindingState::pre_existing, FindingState::waived,
+                                              FindingState::reported};
+std::size_t& count_of(Counts& counts, FindingState state);
+std::string class_of(FindingState state);  ///< for the page's style and filter: "blocking", "pre-existing", …
 
 /// One finding in one or more images. It looks into the Run it was gathered from, which has to live on.
 struct FindingRow {
@@ -28,8 +33,8 @@ Place find_decision(const FindingRow& row);  ///< the line of the remedy or of t
 std::vector<FindingRow> findings_of(const ImageRun& image);
 
 /// One row per finding, state and remedy over all images; what blocks first, then by severity, id, package and path.
-std::vector<FindingRow> gather_findings(const Run& run);
-std::vector<FindingRow> gather_blocking(const Run& run);  ///< those that block
+/// `only`: those in this state.
+std::vector<FindingRow> gather_findings(const Run& run, std::optional<FindingState> only = {});
 
 /// "all images", or their names; platforms only where a name stands for several.
 std::string render_images(const std::vector<const ImageRun*>& images, const Run& run);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <span>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -42,18 +44,6 @@ std::string finding_row(const FindingRow& row, const Run& run) {
                          markdown_cell(make_decision_cell(row))});
 }
 
-std::size_t longest_backtick_run(const std::vector<std::string>& texts) {
-    std::size_t longest = 0;
-    for (const std::string& text : texts) {
-        std::size_t run = 0;
-        for (const char c : text) {
-            run = c == '`' ? run + 1 : 0;
-            longest = std::max(longest, run);
-        }
-    }
-    return longest;
-}
-
 SummaryPart make_table_part(const Table& table, bool folded = true) {
     SummaryPart part{.title = table.title, .head = markdown_head(table.headings), .folded = folded};
     for (const std::vector<Cell>& row : table.rows) part.rows.push_back(markdown_row(row));
@@ -62,11 +52,9 @@ SummaryPart make_table_part(const Table& table, bool folded = true) {
 
 SummaryPart make_todo_part(const std::vector<ToDo>& todo) {
     SummaryPart part{.title = "What to do"};
-    for (const ToDo& item : todo) {
-        if (part.rows.size() == todo_in_summary) {
-            part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_in_summary);
-            break;
-        }
+    if (todo.size() > todo_in_summary)
+        part.tail = fmt::format("\nand {} more, in report.html\n", todo.size() - todo_in_summary);
+    for (const ToDo& item : std::span(todo).first(std::min(todo.size(), todo_in_summary))) {
         const std::string place = render_place(item.at);
         part.rows.push_back(fmt::format("{}. {}{}{}\n", part.rows.size() + 1, escape_markdown(item.text, 400),
                                         item.because.empty() ? "" : " — " + escape_markdown(item.because),
@@ -124,11 +112,12 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
     for (const FindingRow& row : rows) {
         if (row.state == state) part.rows.push_back(finding_row(row, run));
     }
-    if (state == FindingState::blocking) part.title = "What blocks";
-    if (state == FindingState::pre_existing)
-        part.title = "Pre-existing findings: they would block, but the published image has them too";
-    if (state == FindingState::waived) part.title = counted(part.rows.size(), "accepted finding");
-    if (state == FindingState::reported) part.title = counted(part.rows.size(), "finding") + " not gated";
+    const std::array titles = {
+        std::string("What blocks"),
+        std::string("Pre-existing findings: they would block, but the published image has them too"),
+        counted(part.rows.size(), "accepted finding"),
+        counted(part.rows.size(), "finding") + " not gated"};  // in the order of FindingState
+    part.title = titles.at(static_cast<std::size_t>(state));
     return part;
 }
 
@@ -139,7 +128,12 @@ SummaryPart make_paste_part(const std::vector<FindingRow>& rows) {
         if (row.remedy != nullptr && !row.remedy->waiver.empty() && known.insert(row.remedy->waiver).second)
             part.rows.push_back(clean_block(row.remedy->waiver));
     }
-    const std::string fence(std::max<std::size_t>(3, longest_backtick_run(part.rows) + 1), '`');
+    std::size_t longest = 2;  // run of backticks in them, which the fence has to exceed
+    for (const std::string& row : part.rows) {
+        std::size_t length = 0;
+        for (const char c : row) longest = std::max(longest, length = c == '`' ? length + 1 : 0);
+    }
+    const std::string fence(longest + 1, '`');
     part.head = fence + "yaml\n";
     part.tail = fence + "\n";
     return part;
@@ -161,15 +155,14 @@ std::string render_cut(std::size_t rows, const std::string& title) {
 std::string render_part(const SummaryPart& part, std::size_t room) {
     const std::string before =
         part.folded ? "<details><summary>" + part.title + "</summary>\n\n" : "## " + part.title + "\n\n";
-    const std::string after = part.tail + (part.folded ? "\n</details>\n\n" : "\n");
-    const std::size_t frame = before.size() + part.head.size() + after.size() + room_per_part;
+    const std::string after = part.folded ? "\n</details>\n\n" : "\n";
+    const std::size_t frame = before.size() + part.head.size() + part.tail.size() + after.size() + room_per_part;
     std::string rows;
     std::size_t shown = 0;
     while (shown < part.rows.size() && frame + rows.size() + part.rows[shown].size() <= room)
         rows += part.rows[shown++];
     if (shown == 0) return render_cut(part.rows.size(), part.title);
-    return before + part.head + rows + part.tail + render_cut(part.rows.size() - shown, part.title) +
-           (part.folded ? "\n</details>\n\n" : "\n");
+    return before + part.head + rows + part.tail + render_cut(part.rows.size() - shown, part.title) + after;
 }
 
 std::string render_alerts(const Run& run) {
@@ -250,6 +243,30 @@ std::string render_publication_summary(const Run& run) {
     const SummaryPart tags = make_table_part(make_tag_table(run));
     return render_alerts(run) + publication_section(run) +
            (tags.rows.empty() ? "" : render_part(tags, max_summary_bytes));
+}
+
+std::string render_contract_summary(const std::vector<ContractReport>& reports) {
+    std::string text;
+    for (const ContractReport& report : reports) {
+        Table failed{"", {"", "row", "check", "expected", "found"}, {}};
+        Table passed = failed;
+        for (const ContractRow& row : report.rows) {
+            const std::string found = row.because.empty() ? row.found : row.found + " — " + row.because;
+            const std::string result = render_row_result(row.result);
+            (row.result == RowResult::passed ? passed : failed)
+                .rows.push_back(
+                    {{.text = result}, {.text = row.id}, {.text = row.check}, {.text = row.expected}, {.text = found}});
+        }
+        const std::size_t count = passed.rows.size();
+        text += fmt::format("### {}: {} of {} passed\n\n", escape_markdown(report.name), count,
+                            counted(report.rows.size(), "check"));
+        if (report.reused) text += "Tested by " + escape_markdown(report.tested_by) + ", with the same result.\n\n";
+        if (!failed.rows.empty()) text += render_markdown(failed) + "\n";
+        if (count > 0)
+            text += fmt::format("<details><summary>{} passed</summary>\n\n{}\n</details>\n\n", counted(count, "check"),
+                                render_markdown(passed));
+    }
+    return text;
 }
 
 std::string render_problem_summary(const std::string& heading, const Problems& problems) {

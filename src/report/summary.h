@@ -17,5 +17,8 @@ std::string render_summary(const Run& run, std::size_t max_bytes = max_summary_b
 /// to publish. The step that judged reports what was found.
 std::string render_publication_summary(const Run& run);
 
+/// For the step that only tests: the rows of each image that did not pass, then folded those that did.
+std::string render_contract_summary(const std::vector<ContractReport>& reports);
+
 /// For a step that failed without a report: what is wrong, where, and what to do, one row per problem.
 std::string render_problem_summary(const std::string& heading, const Problems& problems);

@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "report/rows.h"
 #include "report/words.h"
 
 namespace {
@@ -61,10 +60,6 @@ std::string describe_packages(const Change& change) {
         {{change.packages->size() - added - removed, "in another version"}, {added, "added"}, {removed, "removed"}});
 }
 
-std::string describe_result(const std::optional<RowResult>& result) {
-    return result ? render_row_result(*result) : "not tested";
-}
-
 /// The rows of all images' changes with the images that have them: what several have in common is one row.
 std::vector<Cells> join_rows(const Run& run, std::vector<Cells> (*rows_of)(const Change&)) {
     std::vector<Cells> rows;
@@ -88,33 +83,27 @@ std::vector<Cells> join_rows(const Run& run, std::vector<Cells> (*rows_of)(const
 std::vector<Cells> rows_of_packages(const Change& change) {
     std::vector<Cells> rows;
     if (!change.packages) return rows;
-    for (const PackageChange& package : *change.packages)
-        rows.push_back({{.text = package.name},
-                        text_or_none(package.type),
-                        text_or_none(package.before),
-                        text_or_none(package.now)});
+    for (const auto& [type, name, before, now] : *change.packages)
+        rows.push_back({{.text = name}, text_or_none(type), text_or_none(before), text_or_none(now)});
     return rows;
 }
 
 std::vector<Cells> rows_of_contract(const Change& change) {
     std::vector<Cells> rows;
     if (!change.contract) return rows;
+    const auto result = [](const auto& one) { return Cell{.text = one ? render_row_result(*one) : "not tested"}; };
     for (const ContractChange& row : *change.contract)
-        rows.push_back({{.text = row.check},
-                        code(row.id),
-                        {.text = describe_result(row.before)},
-                        {.text = describe_result(row.now)}});
+        rows.push_back({{.text = row.check}, code(row.id), result(row.before), result(row.now)});
     return rows;
 }
 
 Cells receipt_row(const ImageRun& image, const Receipt& receipt, Time now) {
-    const std::string date = receipt.database_date ? render_moment(*receipt.database_date) + ", " +
-                                                         render_age(now - *receipt.database_date) + " old"
-                                                   : "age not known";
+    const std::optional<Time> made = receipt.database_date;
+    const std::string date = made ? render_moment(*made) + ", " + render_age(now - *made) + " old" : "age not known";
     return {{.text = image.name, .below = receipt.manifest.text(), .is_below_code = true},
             {.text = render_scanner(receipt.scanner) + " " + receipt.scanner_version},
             {.text = receipt.database, .below = date, .mark = receipt.sample_data ? "sample data" : ""},
-            {.text = receipt.packages == 0 ? "–" : fmt::format("{}", receipt.packages), .is_number = true},
+            {.text = receipt.packages == 0 ? dash : fmt::format("{}", receipt.packages), .is_number = true},
             {.text = fmt::format("{:.0f} s", receipt.seconds),
              .below = receipt.reused.empty() ? "" : "scanned by " + receipt.reused,
              .is_number = true},
@@ -220,11 +209,14 @@ Table make_base_table(const Run& run) {
     Table table{counted(run.bases.size(), "base"), {"Base", "Built on", "Age", "Now"}, {}};
     for (const UsedBase& base : run.bases) {
         const bool rebuilt = base.current && base.built_on && *base.current != *base.built_on;
-        Cell now{.text = !base.current ? "not known" : rebuilt ? "rebuilt" : "the same", .is_bad = rebuilt};
-        if (rebuilt) now.below = base.current->text();
-        now.is_below_code = rebuilt;
+        const Cell now{.text = !base.current ? "not known"
+                               : rebuilt     ? "rebuilt"
+                                             : the_same,
+                       .below = rebuilt ? base.current->text() : "",
+                       .is_below_code = rebuilt,
+                       .is_bad = rebuilt};
         table.rows.push_back({{.kind = Kind::code, .text = base.reference, .mark = base.stand_in ? "a stand-in" : ""},
-                              base.built_on ? code(base.built_on->text()) : Cell{.text = "–"},
+                              base.built_on ? code(base.built_on->text()) : Cell{.text = dash},
                               {.text = base.made ? render_age(run.finished - *base.made) : "not known"},
                               now});
     }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
+#include <span>
 
 #include "base/text.h"
 #include "report/escape.h"
@@ -59,13 +59,10 @@ std::string render_lines(const std::vector<std::string>& headings, std::vector<L
     return text;
 }
 
-Cell number(std::size_t value) {
-    return {.text = fmt::format("{}", value), .right = true};
-}
-
 Line image_line(const ImageRun& image) {
     const Counts counts = count_findings(image);
     const Mood mood = mood_of(image);
+    const auto number = [](std::size_t value) { return Cell{.text = std::to_string(value), .right = true}; };
     return {{.text = image.name},
             {.text = render_status(image),
              .colour = mood == Mood::good  ? Colour::good
@@ -123,17 +120,15 @@ std::vector<std::string> publication_lines(const Run& run) {
 }
 
 std::vector<std::string> todo_lines(const Run& run) {
-    const std::vector<ToDo> todo = make_todo(run, gather_blocking(run));
+    const std::vector<ToDo> todo = make_todo(run, gather_findings(run, FindingState::blocking));
     std::vector<std::string> lines;
-    for (const ToDo& item : todo) {
-        if (lines.size() == todo_on_terminal) {
-            lines.push_back(fmt::format("and {} more: {}/report.html", todo.size() - todo_on_terminal, run.out));
-            break;
-        }
+    for (const ToDo& item : std::span(todo).first(std::min(todo.size(), todo_on_terminal))) {
         const std::string place = render_place(item.at);
         lines.push_back(fmt::format("{}{}{}{}", place, place.empty() ? "" : ": ", item.text,
                                     item.because.empty() ? "" : " - " + item.because));
     }
+    if (todo.size() > todo_on_terminal)
+        lines.push_back(fmt::format("and {} more: {}/report.html", todo.size() - todo_on_terminal, run.out));
     return lines;
 }
 
@@ -144,9 +139,9 @@ std::string render_table(const Run& run, bool colour) {
     for (const ImageRun& image : run.images) images.push_back(image_line(image));
     std::string text = render_warnings(run, colour);
     text += render_lines({"IMAGE", "VERDICT", "CONTRACT", "BLOCK", "ACCEPTED", "NOT GATED", "DIGEST"}, images, colour);
-    const std::vector<FindingRow> blocking = gather_blocking(run);
+    const std::vector<FindingRow> blocking = gather_findings(run, FindingState::blocking);
     std::vector<Line> findings;
-    for (const FindingRow& row : blocking | std::views::take(findings_shown))
+    for (const FindingRow& row : std::span(blocking).first(std::min(blocking.size(), findings_shown)))
         findings.push_back(finding_line(row, run));
     if (!findings.empty())
         text += "\n" +
@@ -164,13 +159,14 @@ std::string render_ending(const Run& run, bool colour) {
     if (has_stand_in_bases(run) && !run.bases.empty()) made += ", stand-ins among them";
     if (run.started > Time{}) made += ", in " + render_duration(run.finished - run.started);
     text += render_topic("made", {made});
-    const auto tested =
-        std::ranges::count_if(run.images, [](const ImageRun& image) { return image.contract.has_value(); });
-    const auto passed = std::ranges::count_if(
-        run.images, [](const ImageRun& image) { return image.contract && image.contract->passed(); });
+    std::size_t tested = 0;
+    std::size_t passed = 0;
+    for (const ImageRun& image : run.images) {
+        tested += image.contract ? 1 : 0;
+        passed += image.contract && image.contract->passed() ? 1 : 0;
+    }
     if (tested > 0)
-        text += render_topic("contract", {fmt::format("passed by {} of {}", passed,
-                                                      counted(static_cast<std::size_t>(tested), "image"))});
+        text += render_topic("contract", {fmt::format("passed by {} of {}", passed, counted(tested, "image"))});
     text += render_topic("scanned", render_scanners(run));
     const Counts counts = count_findings(run);
     const Outcome outcome = outcome_of(run);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
+#include <span>
 #include <unordered_set>
 
 #include "base/json.h"
@@ -60,7 +60,7 @@ std::string render_title(const Run& run) {
     const Outcome outcome = outcome_of(run);
     if (outcome == Outcome::clean) return subject + "clean";
     if (outcome == Outcome::unknown) return subject + "result unknown";
-    const std::size_t blocking = count_findings(run).blocking;
+    const std::size_t blocking = gather_findings(run, FindingState::blocking).size();
     return subject + counted(blocking, "finding") + (blocking == 1 ? " blocks" : " block");
 }
 
@@ -96,17 +96,11 @@ std::string render_body(const Run& run, const TrackingState& state, std::size_t 
 
 std::string render_news(const std::vector<Finding>& news) {
     std::string text = fmt::format("{} {} new:\n\n", counted(news.size(), "finding"), news.size() == 1 ? "is" : "are");
-    for (const Finding& finding : news | std::views::take(max_comment_rows))
+    for (const Finding& finding : std::span(news).first(std::min(news.size(), max_comment_rows)))
         text += fmt::format("- **{}** {}, fixed in: {}\n", render_severity(finding.severity),
                             escape_markdown(render_finding_name(finding)), escape_markdown(render_fix(finding)));
     if (news.size() > max_comment_rows) text += fmt::format("- {} more, see above\n", news.size() - max_comment_rows);
     return text;
-}
-
-std::string render_unknown(const Run& run, const TrackingState& state) {
-    return fmt::format(
-        "For {} nights it has been unknown whether what is published is safe: the scan did not finish. {}\n",
-        state.unknown_nights, render_last_good(run, state));
 }
 
 /// A scan that did not come to its end may report new findings, but never that old ones are gone.
@@ -142,9 +136,7 @@ std::optional<TrackingState> parse_tracking_state(const std::string& body) {
     const std::size_t end = body.find(state_ends, begin);
     if (begin == std::string::npos || end == std::string::npos) return state;
     const std::size_t from = begin + std::string_view(state_begins).size();
-    rapidjson::Document json;
-    json.Parse<rapidjson::kParseIterativeFlag>(body.data() + from, end - from);
-    if (json.HasParseError()) return state;
+    const rapidjson::Document json = parse_json_or_null(std::string_view(body).substr(from, end - from));
     const std::string known = text_at(json, "known");
     for (std::size_t at = 0; at + key_digits <= known.size(); at += key_digits)
         state.known.push_back(known.substr(at, key_digits));
@@ -161,7 +153,7 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     if (!before.last_good) before.last_good = run.last_good;
     std::vector<Finding> blocking;  // each finding once however many images have it; most severe first
     std::unordered_set<std::string> keys;
-    for (const FindingRow& row : gather_blocking(run)) {
+    for (const FindingRow& row : gather_findings(run, FindingState::blocking)) {
         if (keys.insert(row.finding->key()).second) blocking.push_back(*row.finding);
     }
     const Outcome outcome = outcome_of(run);
@@ -179,7 +171,9 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     const bool is_new = plan.action == TrackingAction::create;  // which notifies people by itself
     if (!is_new && !plan.news.empty()) plan.comment = render_news(plan.news);
     if (outcome == Outcome::unknown && plan.state.unknown_nights == night_to_report)
-        plan.comment += render_unknown(run, plan.state);
+        plan.comment += fmt::format(
+            "For {} nights it has been unknown whether what is published is safe: the scan did not finish. {}\n",
+            plan.state.unknown_nights, render_last_good(run, plan.state));
     if (plan.comment.empty()) return plan;
     if (!run.address.empty()) plan.comment += "\n[The run with its report](" + run.address + ")\n";
     if (!notify.empty()) plan.comment += "\n" + render_mentions(notify) + "\n";

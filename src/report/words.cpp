@@ -195,24 +195,22 @@ std::string render_gate(const Gate& gate) {
 }
 
 std::vector<std::string> render_scanners(const Run& run) {
-    std::map<Scanner, std::set<std::string>> versions;
-    std::map<Scanner, Time> oldest;
+    std::map<Scanner, std::pair<std::set<std::string>, std::optional<Time>>>
+        known;  // versions, and the oldest database
     for (const ImageRun& image : run.images) {
         if (!image.verdict) continue;
         for (const Receipt& receipt : image.verdict->receipts) {
-            versions[receipt.scanner].insert(receipt.scanner_version.empty() ? "(version not known)"
-                                                                             : receipt.scanner_version);
-            if (!receipt.database_date) continue;
-            const auto [known, is_new] = oldest.emplace(receipt.scanner, *receipt.database_date);
-            if (!is_new) known->second = std::min(known->second, *receipt.database_date);
+            auto& [versions, oldest] = known[receipt.scanner];
+            versions.insert(receipt.scanner_version.empty() ? "(version not known)" : receipt.scanner_version);
+            if (const auto date = receipt.database_date) oldest = std::min(oldest.value_or(*date), *date);
         }
     }
     std::vector<std::string> lines;
-    for (const auto& [scanner, names] : versions) {
-        const auto date = oldest.find(scanner);
-        lines.push_back(render_scanner(scanner) + " " + joined({names.begin(), names.end()}, " and ") +
-                        (date == oldest.end() ? ", age of its database not known"
-                                              : ", database " + render_age(run.finished - date->second) + " old"));
+    for (const auto& [scanner, facts] : known) {
+        const auto& [versions, oldest] = facts;
+        lines.push_back(
+            render_scanner(scanner) + " " + joined({versions.begin(), versions.end()}, " and ") +
+            (oldest ? ", database " + render_age(run.finished - *oldest) + " old" : ", age of its database not known"));
     }
     return lines;
 }

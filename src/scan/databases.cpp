@@ -79,8 +79,8 @@ Problem make_warning(const World& world, const fs::path& databases, Scanner scan
 
 /// Downloaded beside the old one, which is replaced by a whole one only. Mirrors are asked one after the other by us,
 /// because Trivy tries the next one after some faults only (scanners-run.md §2).
-std::optional<Problem> update_trivy(const World& world, const UpdateSettings& settings) {
-    if (is_trivy_current(world, settings.databases)) return std::nullopt;
+Problems update_trivy(const World& world, const UpdateSettings& settings) {
+    if (is_trivy_current(world, settings.databases)) return {};
     const PrivateDirectory directory(world.files);
     const PrivateDirectory fresh(world.files,
                                  settings.databases / ("trivy.new-" + directory.path().filename().string()));
@@ -96,21 +96,21 @@ std::optional<Problem> update_trivy(const World& world, const UpdateSettings& se
             const fs::path current = settings.databases / "trivy";
             if (world.files.is_directory(current)) world.files.rename(current, fresh.path() / "former");
             world.files.rename(fresh.path() / "trivy", current);
-            return std::nullopt;
+            return {};
         }
         why += (why.empty() ? "" : "\n") + render_failure(command, finished);
     }
-    return make_warning(world, settings.databases, Scanner::trivy, why);
+    return {make_warning(world, settings.databases, Scanner::trivy, why)};
 }
 
 /// Grype checks the new database's checksum and puts it in place itself.
-std::optional<Problem> update_grype(const World& world, const UpdateSettings& settings) {
+Problems update_grype(const World& world, const UpdateSettings& settings) {
     const PrivateDirectory directory(world.files);
     const Workplace place = prepare_workplace(world, directory.path(), settings.databases, settings.timeout);
     const Command command = make_grype_update(place, world, settings.grype_listing);
     const Finished finished = world.processes.run(command);
-    if (finished.exit_code == 0) return std::nullopt;
-    return make_warning(world, settings.databases, Scanner::grype, render_failure(command, finished));
+    if (finished.exit_code == 0) return {};
+    return {make_warning(world, settings.databases, Scanner::grype, render_failure(command, finished))};
 }
 
 }  // namespace
@@ -129,12 +129,10 @@ DatabaseState load_database_state(const World& world, const fs::path& databases,
 Problems update_databases(const World& world, const UpdateSettings& settings) {
     if (world.files.read_if_there(settings.databases / "sample.json")) return {};
     world.files.make_directory(settings.databases);
-    std::optional<Problem> trivy;
-    std::optional<Problem> grype;
+    Problems trivy;
+    Problems grype;
     in_parallel(2, {[&] { trivy = update_trivy(world, settings); }, [&] { grype = update_grype(world, settings); }});
     world.files.give_to_owner_of_directory(settings.databases);
-    Problems problems;
-    if (trivy) problems.push_back(*trivy);
-    if (grype) problems.push_back(*grype);
-    return problems;
+    append(trivy, grype);
+    return trivy;
 }

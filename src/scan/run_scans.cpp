@@ -40,16 +40,16 @@ ScanTools find_scan_tools(const World& world, const ScanSettings& settings) {
 Receipt begin_receipt(const ScanTools& tools, Scanner scanner, const Digest& manifest, const Digest& config,
                       const std::string& architecture) {
     const DatabaseState& state = tools.databases.at(scanner);
-    return Receipt{.scanner = scanner,
-                   .scanner_version = tools.versions.at(scanner),
-                   .database = state.description,
-                   .database_date = state.date,
-                   .sample_data = state.sample,
-                   .manifest = manifest,
-                   .config = config,
-                   .architecture = architecture,
-                   .report = sha256(""),
-                   .failure = state.failure};
+    return {.scanner = scanner,
+            .scanner_version = tools.versions.at(scanner),
+            .database = state.description,
+            .database_date = state.date,
+            .sample_data = state.sample,
+            .manifest = manifest,
+            .config = config,
+            .architecture = architecture,
+            .report = sha256(""),
+            .failure = state.failure};
 }
 
 /// The line of a tool's standard error that says most: a panic's first, else the last one.
@@ -64,7 +64,7 @@ std::string telling_line(const std::string& err) {
 
 /// Why the process is no scan; empty if it ended well.
 std::string find_bad_end(const Command& command, const Finished& finished) {
-    const std::string name = command.argv.front();
+    const std::string& name = command.argv.front();
     const std::string said = telling_line(finished.err);
     if (finished.timed_out) return fmt::format("{} did not end within {} s", name, command.timeout.count());
     if (finished.exit_code == 127) return "there is no " + name + " on PATH";
@@ -185,12 +185,9 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
 std::string describe(const std::string& name, const Receipt& receipt) {
     const std::string scanner = render_scanner(receipt.scanner);
     if (!receipt.failure.empty()) return fmt::format("  {} of {}: FAILED: {}\n", scanner, name, receipt.failure);
-    if (!receipt.reused.empty()) {
-        return fmt::format("  {} of {}: {}, scanned with the same database by {}\n", scanner, name,
-                           counted(receipt.packages, "package"), receipt.reused);
-    }
-    return fmt::format("  {} of {}: {} in {:.1f} s\n", scanner, name, counted(receipt.packages, "package"),
-                       receipt.seconds);
+    const std::string how = receipt.reused.empty() ? fmt::format(" in {:.1f} s", receipt.seconds)
+                                                   : ", scanned with the same database by " + receipt.reused;
+    return fmt::format("  {} of {}: {}{}\n", scanner, name, counted(receipt.packages, "package"), how);
 }
 
 // Kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6) -----------------
@@ -244,21 +241,6 @@ Rescanned rescan(const World& world, const ScanSettings& settings, const ScanToo
     world.files.write(place.directory / sbom_name(kept.scanner), world.files.read(directory / sbom_name(kept.scanner)));
     rescanned.report = run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
     return rescanned;
-}
-
-std::vector<Rescan> find_rescans(Files& files, const std::vector<ArchivedImage>& images, const ScanSettings& settings,
-                                 const ScanTools& tools) {
-    std::vector<Rescan> rescans;
-    for (const ArchivedImage& image : images) {
-        const fs::path directory = settings.scans / image.name;
-        std::vector<ArchivedSbom> sboms;
-        // What cannot be read was not kept: the image is looked at itself then.
-        fault_of([&] { sboms = find_usable_sboms(files, directory, image.manifest, tools); });
-        if (sboms.empty() || has_secrets(files, directory)) continue;
-        const std::size_t count = sboms.size();
-        rescans.push_back({image.name, directory, std::move(sboms), std::vector<std::optional<Rescanned>>(count)});
-    }
-    return rescans;
 }
 
 /// True if every SBOM was scanned. Only then is anything written.
@@ -333,7 +315,14 @@ std::vector<std::string> rescan_from_sboms(const World& world, const std::vector
                                            const ScanSettings& settings) {
     if (images.empty()) return {};
     const ScanTools tools = find_scan_tools(world, settings);
-    std::vector<Rescan> rescans = find_rescans(world.files, images, settings, tools);
+    std::vector<Rescan> rescans;
+    for (const ArchivedImage& image : images) {
+        Rescan one{image.name, settings.scans / image.name, {}, {}};
+        // What cannot be read was not kept: the image is looked at itself then.
+        fault_of([&] { one.sboms = find_usable_sboms(world.files, one.directory, image.manifest, tools); });
+        one.results.resize(one.sboms.size());
+        if (!one.sboms.empty() && !has_secrets(world.files, one.directory)) rescans.push_back(std::move(one));
+    }
     const PrivateDirectory work(world.files);
     std::vector<std::function<void()>> scans;
     for (Rescan& one : rescans) {

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "scan/scan.h"
-#include "system/files.h"
 
 namespace {
 
@@ -40,9 +39,10 @@ Environment make_grype_environment(const Workplace& place) {
     return environment;
 }
 
-Command make_command(const Workplace& place, Words argv, Environment environment) {
-    return {.argv = std::move(argv),
-            .environment = std::move(environment),
+Command make_command(const Workplace& place, const Words& argv) {
+    const bool is_grype = argv.front() == "grype";
+    return {.argv = argv,
+            .environment = is_grype ? make_grype_environment(place) : make_environment(place),
             .directory = place.directory,
             .timeout = place.timeout};
 }
@@ -50,72 +50,46 @@ Command make_command(const Workplace& place, Words argv, Environment environment
 /// The arguments of every scan by Trivy. Its own time-out would be five minutes; its file cache is a lock that only one
 /// scan can hold, and hides damaged layers (scanners-run.md §5).
 Words trivy_scan_flags(const Workplace& place) {
-    return {"--config",
-            "empty.yaml",
-            "--ignorefile",
-            "empty.yaml",
-            "--cache-dir",
-            (place.databases / "trivy").string(),
-            "--cache-backend",
-            "memory",
-            "--skip-db-update",
-            "--skip-java-db-update",
-            "--offline-scan",
-            "--skip-version-check",
-            "--disable-telemetry",
-            "--timeout",
-            std::to_string(place.timeout.count()) + "s",
-            "--format",
-            "json",
-            "--exit-code",
-            "0",
-            "--output",
-            report_name(Scanner::trivy)};
+    Words flags = {"--config", "empty.yaml", "--ignorefile", "empty.yaml"};
+    append(flags, {"--cache-dir", (place.databases / "trivy").string(), "--cache-backend", "memory"});
+    append(flags, {"--skip-db-update", "--skip-java-db-update", "--offline-scan"});
+    append(flags, {"--skip-version-check", "--disable-telemetry"});
+    append(flags, {"--timeout", std::to_string(place.timeout.count()) + "s", "--format", "json"});
+    append(flags, {"--exit-code", "0", "--output", report_name(Scanner::trivy)});
+    return flags;
 }
 
 /// Proxies and certificates as our own process has them: an update is the only thing that leaves the machine.
-Environment with_network(Environment environment, const World& world) {
-    for (const auto& [name, value] : child_environment(world.environment)) environment.try_emplace(name, value);
-    return environment;
+Command with_network(Command command, const World& world) {
+    for (const auto& [name, value] : child_environment(world.environment)) command.environment.try_emplace(name, value);
+    return command;
 }
-
-constexpr std::chrono::seconds query_timeout{60};
 
 /// Released by an attacker in March 2026: the payload ran before the scan, and the scans looked right (CVE-2026-33634,
 /// scanners.md §6).
 constexpr std::array poisoned = {Version{0, 69, 4}, Version{0, 69, 5}, Version{0, 69, 6}};
-
-bool is_poisoned(Scanner scanner, const std::string& text) {
-    const std::optional<Version> version = parse_version(text);
-    return scanner == Scanner::trivy && version && std::ranges::find(poisoned, *version) != poisoned.end();
-}
 
 /// The version; empty, and a Problem, if this scanner is not to be used.
 std::string find_scanner(const World& world, const Workplace& place, Scanner scanner, Problems& problems) {
     const std::string name = render_scanner(scanner);
     const Command command = make_version_query(place, scanner);
     const Finished finished = world.processes.run(command);
-    if (finished.exit_code == 127) {
-        add(problems, {}, name + " is not on PATH", "install it: without both scanners there is no verdict");
+    const auto refuse = [&](const std::string& what, const std::string& hint) {
+        add(problems, {}, what, hint);
         return "";
-    }
-    if (finished.exit_code != 0) {
-        add(problems, {}, render_failure(command, finished), "install " + name + " again");
-        return "";
-    }
+    };
+    if (finished.exit_code == 127)
+        return refuse(name + " is not on PATH", "install it: without both scanners there is no verdict");
+    if (finished.exit_code != 0) return refuse(render_failure(command, finished), "install " + name + " again");
     const rapidjson::Document answer = parse_tool_json(finished.out, name + " version");
     std::string version = text_at(answer, scanner == Scanner::trivy ? "Version" : "version");
-    if (!parse_version(version)) {
-        add(problems, {}, fmt::format("{} says that it is version \"{}\"", name, version),
-            "install a released " + name + ": a verdict has to name the version it comes from");
-        return "";
-    }
-    if (is_poisoned(scanner, version)) {
-        add(problems, {},
-            fmt::format("{} {} is not run: it was released by an attacker (CVE-2026-33634)", name, version),
-            "remove it, take every credential that it could read as stolen, and install another version");
-        return "";
-    }
+    const std::optional<Version> parsed = parse_version(version);
+    if (!parsed)
+        return refuse(fmt::format("{} says that it is version \"{}\"", name, version),
+                      "install a released " + name + ": a verdict has to name the version it comes from");
+    if (scanner == Scanner::trivy && std::ranges::find(poisoned, *parsed) != poisoned.end())
+        return refuse(fmt::format("{} {} is not run: it was released by an attacker (CVE-2026-33634)", name, version),
+                      "remove it, take every credential that it could read as stolen, and install another version");
     return version;
 }
 
@@ -141,66 +115,56 @@ Command make_trivy_scan(const Workplace& place, const Digest& manifest) {
     Words argv = {"trivy", "image", "--scanners", "vuln,secret", "--list-all-pkgs"};
     append(argv, trivy_scan_flags(place));
     append(argv, {"--input", "../view@" + manifest.text()});
-    return make_command(place, argv, make_environment(place));
+    return make_command(place, argv);
 }
 
 Command make_trivy_sbom(const Workplace& place) {
-    return make_command(place,
-                        {"trivy", "convert", "--config", "empty.yaml", "--ignorefile", "empty.yaml", "--format",
-                         "cyclonedx", "--output", sbom_name(Scanner::trivy), report_name(Scanner::trivy)},
-                        make_environment(place));
+    return make_command(place, {"trivy", "convert", "--config", "empty.yaml", "--ignorefile", "empty.yaml", "--format",
+                                "cyclonedx", "--output", sbom_name(Scanner::trivy), report_name(Scanner::trivy)});
 }
 
 Command make_grype_scan(const Workplace& place, const std::string& platform) {
     return make_command(place,
                         {"grype", "-q", "-c", "empty.yaml", "oci-dir:../view", "--platform", platform, "-o",
-                         "json=" + report_name(Scanner::grype), "-o", "cyclonedx-json=" + sbom_name(Scanner::grype)},
-                        make_grype_environment(place));
+                         "json=" + report_name(Scanner::grype), "-o", "cyclonedx-json=" + sbom_name(Scanner::grype)});
 }
 
 Command make_sbom_scan(const Workplace& place, Scanner scanner) {
-    if (scanner == Scanner::grype) {
-        return make_command(
-            place,
-            {"grype", "-q", "-c", "empty.yaml", "sbom:" + sbom_name(scanner), "-o", "json=" + report_name(scanner)},
-            make_grype_environment(place));
-    }
+    if (scanner == Scanner::grype)
+        return make_command(place, {"grype", "-q", "-c", "empty.yaml", "sbom:" + sbom_name(scanner), "-o",
+                                    "json=" + report_name(scanner)});
     Words argv = {"trivy", "sbom", "--scanners", "vuln", "--list-all-pkgs"};
     append(argv, trivy_scan_flags(place));
     argv.push_back(sbom_name(scanner));
-    return make_command(place, argv, make_environment(place));
+    return make_command(place, argv);
 }
 
 Command make_version_query(const Workplace& place, Scanner scanner) {
-    if (scanner == Scanner::grype)
-        return make_command(place, {"grype", "version", "-o", "json"}, make_grype_environment(place));
-    return make_command(place, {"trivy", "version", "--config", "empty.yaml", "--format", "json"},
-                        make_environment(place));
+    if (scanner == Scanner::grype) return make_command(place, {"grype", "version", "-o", "json"});
+    return make_command(place, {"trivy", "version", "--config", "empty.yaml", "--format", "json"});
 }
 
 Command make_grype_database_query(const Workplace& place) {
-    return make_command(place, {"grype", "-c", "empty.yaml", "db", "status", "-o", "json"},
-                        make_grype_environment(place));
+    return make_command(place, {"grype", "-c", "empty.yaml", "db", "status", "-o", "json"});
 }
 
 Command make_trivy_download(const Workplace& place, const World& world, const std::string& repository) {
-    return make_command(place,
-                        {"trivy", "image", "--download-db-only", "--config", "empty.yaml", "--cache-dir",
-                         (place.databases / "trivy").string(), "--db-repository", repository, "--skip-version-check",
-                         "--disable-telemetry", "--no-progress"},
-                        with_network(make_environment(place), world));
+    Words argv = {"trivy", "image", "--download-db-only", "--config", "empty.yaml"};
+    append(argv, {"--cache-dir", (place.databases / "trivy").string(), "--db-repository", repository});
+    append(argv, {"--skip-version-check", "--disable-telemetry", "--no-progress"});
+    return with_network(make_command(place, argv), world);
 }
 
 Command make_grype_update(const Workplace& place, const World& world, const std::string& listing) {
-    Environment environment = make_grype_environment(place);
-    environment["GRYPE_DB_MAX_UPDATE_CHECK_FREQUENCY"] = "0";
-    if (!listing.empty()) environment["GRYPE_DB_UPDATE_URL"] = listing;
-    return make_command(place, {"grype", "-c", "empty.yaml", "db", "update"}, with_network(environment, world));
+    Command command = make_command(place, {"grype", "-c", "empty.yaml", "db", "update"});
+    command.environment["GRYPE_DB_MAX_UPDATE_CHECK_FREQUENCY"] = "0";
+    if (!listing.empty()) command.environment["GRYPE_DB_UPDATE_URL"] = listing;
+    return with_network(command, world);
 }
 
 std::map<Scanner, std::string> find_scanners(const World& world, const std::vector<Scanner>& paused) {
     const PrivateDirectory directory(world.files);
-    const Workplace place = prepare_workplace(world, directory.path(), directory.path(), query_timeout);
+    const Workplace place = prepare_workplace(world, directory.path(), directory.path(), std::chrono::seconds(60));
     Problems problems;
     std::map<Scanner, std::string> versions;
     for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {

@@ -29,12 +29,6 @@ ScanResult load_scan(Files& files, const fs::path& directory, Receipt receipt) {
 
 constexpr const char* sbom_digest_name = "sbom.sha256";
 
-std::string database_key(const Receipt& receipt) {
-    return sha256(fmt::format("{}\n{}\n{}", receipt.database, render_time(*receipt.database_date), receipt.sample_data))
-        .text()
-        .substr(7, 16);
-}
-
 }  // namespace
 
 std::string fault_of(const std::function<void()>& step) {
@@ -56,17 +50,14 @@ Report parse_report(Scanner scanner, std::string text, const std::string& source
 std::string render_archived_sboms_json(const std::vector<ArchivedSbom>& sboms) {
     JsonWriter json;
     json.open_array();
-    for (const ArchivedSbom& kept : sboms) {
-        json.open_object();
-        json.field("scanner", render_scanner(kept.scanner));
-        json.field("scannerVersion", kept.scanner_version);
-        json.field("sbom", kept.sbom.text());
-        json.field("manifest", kept.manifest.text());
-        json.field("config", kept.config.text());
-        json.field("architecture", kept.architecture);
-        json.field("packages", kept.packages);
-        json.close();
-    }
+    for (const ArchivedSbom& kept : sboms)
+        json.object({{"scanner", render_scanner(kept.scanner)},
+                     {"scannerVersion", kept.scanner_version},
+                     {"sbom", kept.sbom.text()},
+                     {"manifest", kept.manifest.text()},
+                     {"config", kept.config.text()},
+                     {"architecture", kept.architecture},
+                     {"packages", kept.packages}});
     return json.text();
 }
 
@@ -129,9 +120,11 @@ std::vector<ScanResult> load_scans(Files& files, const fs::path& scans, const st
 
 std::string make_scan_key(const Receipt& begun, const std::string& command) {
     if (!begun.database_date) return "";
+    const Digest database =
+        sha256(fmt::format("{}\n{}\n{}", begun.database, render_time(*begun.database_date), begun.sample_data));
     const Digest scan = sha256(fmt::format("{}\n{}\n{}\n{}\n{}", begun.scanner_version, command, begun.manifest.text(),
                                            begun.config.text(), begun.architecture));
-    return database_key(begun) + "/" + std::string(scan.hex());
+    return fmt::format("{}/{}", database.hex().substr(0, 16), scan.hex());
 }
 
 std::optional<CachedScan> load_cached_scan(Files& files, const fs::path& cache, Scanner scanner,
@@ -139,17 +132,14 @@ std::optional<CachedScan> load_cached_scan(Files& files, const fs::path& cache, 
     if (cache.empty() || key.empty()) return std::nullopt;
     const fs::path entry = cache / render_scanner(scanner) / key;
     std::optional<CachedScan> found;
-    // A damaged entry is no error: the image is scanned.
+    // An entry that is damaged or not there is no error: the image is scanned.
     fault_of([&] {
-        const std::optional<std::string> receipts = files.read_if_there(entry / receipts_name);
-        const std::optional<std::string> report = files.read_if_there(entry / report_name(scanner));
-        const std::optional<std::string> sbom = files.read_if_there(entry / sbom_name(scanner));
-        const std::optional<std::string> sbom_digest = files.read_if_there(entry / sbom_digest_name);
-        if (!receipts || !report || !sbom || !sbom_digest) return;
-        const std::vector<Receipt> parsed = parse_receipts_json(*receipts, (entry / receipts_name).string());
-        if (parsed.size() != 1 || parsed[0].scanner != scanner || parsed[0].reused.empty()) return;
-        if (sha256(*report) != parsed[0].report || sha256(*sbom).text() != *sbom_digest) return;
-        found = CachedScan{parsed[0], *report, *sbom};
+        const std::vector<Receipt> receipts = parse_receipts_json(files.read(entry / receipts_name), receipts_name);
+        const std::string report = files.read(entry / report_name(scanner));
+        const std::string sbom = files.read(entry / sbom_name(scanner));
+        if (receipts.size() != 1 || receipts[0].scanner != scanner || receipts[0].reused.empty()) return;
+        if (sha256(report) != receipts[0].report || sha256(sbom).text() != files.read(entry / sbom_digest_name)) return;
+        found = CachedScan{receipts[0], report, sbom};
     });
     return found;
 }

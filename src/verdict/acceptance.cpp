@@ -198,9 +198,9 @@ std::vector<std::string> limits_of(const ScanResult& scan) {
     std::vector<std::string> limits;
     if (!scan.report) return limits;
     const std::string scanner = render_scanner(scan.report->scanner);
-    for (const std::string& others : scan.report->not_judged)
-        limits.push_back(fmt::format("{} reports {}, which {} not judged here", scanner, others,
-                                     others.starts_with("1 ") ? "is" : "are"));
+    for (const auto& [noun, count] : scan.report->not_judged)
+        limits.push_back(fmt::format("{} reports {}, which {} not judged here", scanner, counted(count, noun),
+                                     count == 1 ? "is" : "are"));
     // Trivy's report never does; then the day on which it was made has to do.
     const bool dated = scan.report->database_date || (scan.report->scanner == Scanner::trivy && scan.report->created);
     if (scan.receipt.bare && !dated) limits.push_back(scanner + " does not say how old its database is");

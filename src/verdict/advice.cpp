@@ -10,52 +10,44 @@
 
 namespace {
 
-/// "the lowest version" for one finding is the highest of those for all.
-std::string joint_version(const Finding& finding, const FixGroup* group) {
-    return group == nullptr || group->version.empty() ? next_fix(finding) : group->version;
+std::string packages_of(const FixGroup& group) {
+    return joined({group.packages.begin(), group.packages.end()}, " and ");
 }
 
-std::string joint_packages(const Finding& finding, const FixGroup* group) {
-    if (group == nullptr || group->packages.empty()) return finding.package;
-    return joined({group->packages.begin(), group->packages.end()}, " and ");
-}
-
-Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const FixGroup* group) {
+Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const FixGroup& group) {
     const std::string where = origin.instruction.empty() ? "the Dockerfile" : "\"" + origin.instruction + "\"";
-    const std::string packages = joint_packages(finding, group);
-    const std::string version = joint_version(finding, group);
+    const std::string packages = packages_of(group);
     if (finding.package_type == "deb") {
         return {Action::ours,
                 fmt::format("build again without the cache to get {} {}, which {} adds; where that is not "
                             "enough, add {} to image/security-upgrades.txt",
-                            packages, version, where, packages)};
+                            packages, group.version, where, packages)};
     }
-    return {Action::ours, fmt::format("update {} to {} in {}", packages, version, where)};
+    return {Action::ours, fmt::format("update {} to {} in {}", packages, group.version, where)};
 }
 
-Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, const FixGroup* group) {
+Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, const FixGroup& group) {
     const auto rebuilt = std::ranges::find_if(evidence.bases, &BaseState::rebuilt);
     if (rebuilt != evidence.bases.end()) {
         return {Action::rebuild, fmt::format("build again: {} was rebuilt since", rebuilt->reference)};
     }
-    const std::string packages = joint_packages(finding, group);
-    const std::string version = joint_version(finding, group);
+    const std::string packages = packages_of(group);
     if (finding.package_type != "deb") {
         return {
             Action::upgrade_package,
             fmt::format("upgrade {} to {} in the Dockerfile, or wait with \"until: base-rebuilt\": the base it is from "
                         "is not rebuilt yet",
-                        packages, version)};
+                        packages, group.version)};
     }
     // A distroless base has no package manager: only a newer one has the fix.
     if (!evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos) {
         return {Action::upgrade_package,
                 fmt::format("wait with \"until: base-rebuilt\" until {} is rebuilt: Debian has {} in {}",
-                            evidence.bases.front().reference, packages, version)};
+                            evidence.bases.front().reference, packages, group.version)};
     }
     return {Action::upgrade_package, fmt::format("add {} to image/security-upgrades.txt, or wait with "
                                                  "\"until: base-rebuilt\": Debian has {}, the base is not rebuilt yet",
-                                                 packages, version)};
+                                                 packages, group.version)};
 }
 
 Advice advise_on_secret(const Finding& finding, const LayerOrigin& origin) {
@@ -118,20 +110,20 @@ void FixPlan::add(const Finding& finding, const ImageEvidence& evidence) {
         group.version = version;
 }
 
-const FixGroup* FixPlan::find(const Finding& finding, const ImageEvidence& evidence) const {
+FixGroup FixPlan::find(const Finding& finding, const ImageEvidence& evidence) const {
     const auto found = groups.find(group_of(finding, evidence));
-    return found == groups.end() ? nullptr : &found->second;
+    return found == groups.end() ? FixGroup{next_fix(finding), {finding.package}} : found->second;
 }
 
 Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPlan& plan) {
     const LayerOrigin origin = find_origin(evidence.layers, finding.layer);
     if (finding.kind == FindingKind::secret) return advise_on_secret(finding, origin);
     if (finding.fix != FixState::fixed || next_fix(finding).empty()) return advise_without_fix(finding);
-    const FixGroup* group = plan.find(finding, evidence);
+    const FixGroup group = plan.find(finding, evidence);
     switch (find_introduced_by(finding, evidence.layers)) {
         case IntroducedBy::python:
             return {Action::bump_python, fmt::format("raise pythonVersion from {} to {} in image-matrix.json",
-                                                     evidence.python_version, joint_version(finding, group))};
+                                                     evidence.python_version, group.version)};
         case IntroducedBy::base:
             return advise_on_base(finding, evidence, group);
         case IntroducedBy::ours:
@@ -142,7 +134,7 @@ Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPl
 
 Advice advise_outside(const Finding& finding, const FixPlan& plan) {
     if (finding.kind == FindingKind::secret) return advise_on_secret(finding, {});
-    const std::string version = joint_version(finding, plan.find(finding, {}));
-    if (finding.fix != FixState::fixed || version.empty()) return advise_without_fix(finding);
-    return {Action::ours, fmt::format("update {} to {}", joint_packages(finding, plan.find(finding, {})), version)};
+    const FixGroup group = plan.find(finding, {});
+    if (finding.fix != FixState::fixed || group.version.empty()) return advise_without_fix(finding);
+    return {Action::ours, fmt::format("update {} to {}", packages_of(group), group.version)};
 }

@@ -6,10 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/date.h"
 #include "findings/finding.h"
 #include "findings/inventory.h"
-#include "verdict/verdict.h"
 
 enum class Action { bump_python, rebuild, upgrade_package, no_fix, ours, accepted };
 std::string render_action(Action action);  ///< for tables and charts: "bump Python", "upgrade the package"
@@ -45,8 +43,8 @@ struct FixPlan {
     std::map<std::string, FixGroup> groups;
 
     void add(const Finding& finding, const ImageEvidence& evidence);
-    /// Nothing if the plan has no fix for it.
-    const FixGroup* find(const Finding& finding, const ImageEvidence& evidence) const;
+    /// Where the plan has no fix for it: the finding's own.
+    FixGroup find(const Finding& finding, const ImageEvidence& evidence) const;
 };
 
 /// Never a version below the installed one, a pre-release or, for the interpreter, another minor version.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/text.h"
 #include "findings/fixed_versions.h"
@@ -45,16 +44,14 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
     text += render_fix(finding);
     if (!finding.aliases.empty()) text += ", also known as " + joined(finding.aliases, ", ");
     if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
-    std::set<Scanner> scanners;
-    for (const Detection& detection : finding.reported_by) scanners.insert(detection.scanner);
-    for (const Scanner scanner : scanners)
-        text += (scanner == *scanners.begin() ? ", seen by " : " and ") + render_scanner(scanner);
+    std::vector<std::string> scanners;
+    for (const Detection& detection : finding.reported_by) add_once(scanners, render_scanner(detection.scanner));
+    if (!scanners.empty()) text += ", seen by " + joined(scanners, " and ");
     return finding.known_exploited ? text + ", known to be exploited" : text;
 }
 
 std::string describe_acceptance(const Waiver& waiver) {
-    std::string text = "accepted";
-    if (!waiver.owner.empty()) text += " by " + waiver.owner;
+    std::string text = "accepted" + (waiver.owner.empty() ? "" : " by " + waiver.owner);
     text += fmt::format(" in {}:{}", waiver.at.file, waiver.at.line);
     if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
     if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
@@ -75,9 +72,8 @@ std::string describe(const std::vector<Receipt>& receipts) {
 }
 
 Explanation explain_absence(const Verdict& verdict) {
-    if (verdict.outcome == Outcome::unknown) {
+    if (verdict.outcome == Outcome::unknown)
         return {verdict.name, Answer::not_known, "not known: " + joined(verdict.unknown_because, "; ")};
-    }
     std::string text = "not found by " + describe(verdict.receipts);
     for (const ScannerPause& pause : verdict.paused) text += fmt::format("; {} is off", render_scanner(pause.scanner));
     return {verdict.name, Answer::not_found, text};

@@ -50,14 +50,12 @@ void write_detection(JsonWriter& json, const Detection& detection) {
 }
 
 Detection read_detection(const Json& value) {
-    Detection detection;
-    detection.scanner = read_scanner(value);
-    detection.id = text_at(value, "id");
-    detection.severity = read_severity(value);
-    detection.severity_basis = text_at(value, "severity_basis");
-    detection.fix = read_fix(value);
-    detection.fixed_in = texts_at(value, "fixed_in");
-    return detection;
+    return {.scanner = read_scanner(value),
+            .id = text_at(value, "id"),
+            .severity = read_severity(value),
+            .severity_basis = text_at(value, "severity_basis"),
+            .fix = read_fix(value),
+            .fixed_in = texts_at(value, "fixed_in")};
 }
 
 void write_finding(JsonWriter& json, const Finding& finding) {
@@ -130,21 +128,19 @@ void write_waiver(JsonWriter& json, const Waiver& waiver) {
 }
 
 Waiver read_waiver(const Json& value) {
-    Waiver waiver;
-    waiver.id = text_at(value, "id");
-    waiver.aliases = texts_at(value, "aliases");
-    waiver.package = text_at(value, "component");
-    waiver.package_version = text_at(value, "version");
-    waiver.paths = texts_at(value, "paths");
-    waiver.line = static_cast<int>(number_at(value, "secret_line"));
-    waiver.targets = texts_at(value, "targets");
-    waiver.reason = text_at(value, "reason");
-    waiver.owner = text_at(value, "owner");
-    waiver.added = parse_date(text_at(value, "added"));
-    waiver.review_by = parse_date(text_at(value, "review_by"));
-    waiver.until_base_rebuilt = text_at(value, "until") == "base-rebuilt";
-    waiver.at = read_place(value);
-    return waiver;
+    return {.id = text_at(value, "id"),
+            .aliases = texts_at(value, "aliases"),
+            .package = text_at(value, "component"),
+            .package_version = text_at(value, "version"),
+            .paths = texts_at(value, "paths"),
+            .line = static_cast<int>(number_at(value, "secret_line")),
+            .targets = texts_at(value, "targets"),
+            .reason = text_at(value, "reason"),
+            .owner = text_at(value, "owner"),
+            .added = parse_date(text_at(value, "added")),
+            .review_by = parse_date(text_at(value, "review_by")),
+            .until_base_rebuilt = text_at(value, "until") == "base-rebuilt",
+            .at = read_place(value)};
 }
 
 // The verdict ---------------------------------------------------------------------------------------------------------
@@ -165,34 +161,6 @@ std::vector<Finding> read_findings(const Json& root, std::string_view key) {
     std::vector<Finding> findings;
     for (const Json& value : items_at(root, key)) findings.push_back(read_finding(value));
     return findings;
-}
-
-void write_waived(JsonWriter& json, const std::vector<WaivedFinding>& waived) {
-    json.open_array("waived");
-    for (const WaivedFinding& one : waived) {
-        json.open_object_in_line();
-        json.open_object("finding");
-        write_finding(json, one.finding);
-        json.close();
-        json.open_object("waiver");
-        write_waiver(json, one.waiver);
-        json.close();
-        json.close();
-    }
-    json.close();
-}
-
-void write_pauses(JsonWriter& json, const std::vector<ScannerPause>& pauses) {
-    json.open_array("paused");
-    for (const ScannerPause& pause : pauses) {
-        json.object({{"scanner", render_scanner(pause.scanner)},
-                     {"reason", pause.reason},
-                     {"owner", pause.owner},
-                     {"until", render_date(pause.until)},
-                     {"file", pause.at.file},
-                     {"line", pause.at.line}});
-    }
-    json.close();
 }
 
 std::uint64_t read_count(const Json& object, std::string_view key) {
@@ -274,10 +242,29 @@ std::string render_verdict_json(const Verdict& verdict) {
     json.field("base_rebuilt", verdict.base_rebuilt);
     json.field("base_created", verdict.base_created ? render_time(*verdict.base_created) : "");
     write_findings(json, "blocking", verdict.blocking);
-    write_waived(json, verdict.waived);
+    json.open_array("waived");
+    for (const WaivedFinding& one : verdict.waived) {
+        json.open_object_in_line();
+        json.open_object("finding");
+        write_finding(json, one.finding);
+        json.close();
+        json.open_object("waiver");
+        write_waiver(json, one.waiver);
+        json.close();
+        json.close();
+    }
+    json.close();
     write_findings(json, "reported", verdict.reported);
     write_findings(json, "left_out", verdict.suppressed);
-    write_pauses(json, verdict.paused);
+    json.open_array("paused");
+    for (const ScannerPause& pause : verdict.paused)
+        json.object({{"scanner", render_scanner(pause.scanner)},
+                     {"reason", pause.reason},
+                     {"owner", pause.owner},
+                     {"until", render_date(pause.until)},
+                     {"file", pause.at.file},
+                     {"line", pause.at.line}});
+    json.close();
     json.open_array("receipts");
     for (const Receipt& receipt : verdict.receipts) write_receipt(json, receipt);
     return json.text();

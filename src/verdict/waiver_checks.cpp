@@ -22,14 +22,6 @@ std::string describe(const Waiver& waiver) {
     return "the exception for " + waiver.id + (waiver.package.empty() ? "" : " in " + waiver.package);
 }
 
-/// Of an entry that ends soon.
-std::string render_last_day(Date today, Date day) {
-    const auto days = (day - today).count();
-    return days == 0
-               ? fmt::format(" holds for the last time today ({})", render_date(day))
-               : fmt::format(" ends in {}, after {}", counted(static_cast<std::size_t>(days), "day"), render_date(day));
-}
-
 void warn(Problems& notes, const Place& at, const std::string& what, const std::string& hint,
           Level level = Level::warning) {
     notes.push_back({at, what, hint, level});
@@ -61,18 +53,21 @@ void check_last_day(const std::string& name, const Place& at, const std::optiona
              fmt::format("{} ended on {} and no longer applies{}", name, render_date(*last),
                          covered == 0 ? "" : "; it would cover " + counted(covered, "finding")),
              hint);
+    } else if (*last == today) {
+        warn(notes, at, fmt::format("{} holds for the last time today ({})", name, render_date(*last)), hint);
     } else if (*last <= today + soon) {
-        warn(notes, at, name + render_last_day(today, *last), hint);
+        const std::string days = counted(static_cast<std::size_t>((*last - today).count()), "day");
+        warn(notes, at, fmt::format("{} ends in {}, after {}", name, days, render_date(*last)), hint);
     }
 }
 
-void check_end(const Waiver& waiver, const std::vector<Verdict>& verdicts, Problems& notes) {
-    if (!waiver.until_base_rebuilt || waiver.review_by || verdicts.empty()) return;
-    const bool base_known = std::ranges::any_of(
-        verdicts, [](const Verdict& verdict) { return verdict.base_rebuilt || verdict.base_created; });
-    if (base_known) return;
-    warn(notes, waiver.at, describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
-         "add review_by, the last day on which it holds");
+/// In a run of some images only, what matches nothing may well be for another image.
+void warn_unused(const std::string& name, const Place& at, Judged judged, Problems& notes) {
+    if (judged == Judged::all_images)
+        warn(notes, at, name + " matches nothing in any image", "remove it");
+    else
+        warn(notes, at, name + " matches nothing in what was judged here", "remove it, unless another image needs it",
+             Level::notice);
 }
 
 void check_effect(const Waiver& waiver, const Use& use, Judged judged, Problems& notes) {
@@ -85,11 +80,8 @@ void check_effect(const Waiver& waiver, const Use& use, Judged judged, Problems&
              fmt::format("{} is for targets: [{}], and nothing says here which target the image is", describe(waiver),
                          joined(waiver.targets, ", ")),
              "omit targets where images have none");
-    } else if (use.covered == 0 && judged == Judged::all_images) {
-        warn(notes, waiver.at, describe(waiver) + " matches nothing in any image", "remove it");
     } else if (use.covered == 0) {
-        warn(notes, waiver.at, describe(waiver) + " matches nothing in what was judged here",
-             "remove it, unless another image needs it", Level::notice);
+        warn_unused(describe(waiver), waiver.at, judged, notes);
     } else if (use.outlived > 0) {
         warn(notes, waiver.at,
              fmt::format("the base was rebuilt, so {} no longer applies to {}", describe(waiver),
@@ -120,16 +112,15 @@ void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, P
 
 void check_pause(const ScannerPause& pause, Date today, Problems& notes) {
     const std::string name = render_scanner(pause.scanner);
-    if (pause.until < today) {
-        warn(notes, pause.at,
-             fmt::format("the pause of {} ended on {}: it counts again", name, render_date(pause.until)),
+    const std::string until = render_date(pause.until);
+    if (pause.until < today)
+        warn(notes, pause.at, fmt::format("the pause of {} ended on {}: it counts again", name, until),
              "remove the entry");
-    } else {
+    else
         warn(notes, pause.at,
-             fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name, render_date(pause.until),
-                         pause.owner, pause.reason),
+             fmt::format("{} is off until {} ({}, {}): what only it sees is not known", name, until, pause.owner,
+                         pause.reason),
              "remove the entry as soon as it works again");
-    }
 }
 
 }  // namespace
@@ -139,12 +130,18 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
     const bool complete = !verdicts.empty() && std::ranges::all_of(verdicts, [](const Verdict& verdict) {
         return verdict.outcome != Outcome::unknown && verdict.paused.empty();
     });
+    const bool base_known = verdicts.empty() || std::ranges::any_of(verdicts, [](const Verdict& verdict) {
+                                return verdict.base_rebuilt || verdict.base_created;
+                            });
     Problems notes;
     for (const Waiver& waiver : policy.waivers) {
         const Use use = count_use(waiver, verdicts);
         if (waiver.review_by || !waiver.until_base_rebuilt)
             check_last_day(describe(waiver), waiver.at, waiver.review_by, use.covered, today, notes);
-        check_end(waiver, verdicts, notes);
+        else if (!base_known)
+            warn(notes, waiver.at,
+                 describe(waiver) + " has no end here, where it is not known when the base was rebuilt",
+                 "add review_by, the last day on which it holds");
         if (complete && !has_ended(waiver.review_by, today)) check_effect(waiver, use, judged, notes);
         check_duplicate(policy.waivers, waiver, notes);
     }
@@ -156,13 +153,7 @@ Problems check_waivers(const Policy& policy, const std::vector<Verdict>& verdict
                 return covers_place(scope, *finding, verdict.target);
             });
         });
-        if (used || !complete || has_ended(scope.review_by, today)) continue;
-        // In a run of some images only, what matches nothing may well be for another image.
-        if (judged == Judged::all_images)
-            warn(notes, scope.at, name + " matches nothing in any image", "remove it");
-        else
-            warn(notes, scope.at, name + " matches nothing in what was judged here",
-                 "remove it, unless another image needs it", Level::notice);
+        if (!used && complete && !has_ended(scope.review_by, today)) warn_unused(name, scope.at, judged, notes);
     }
     for (const ScannerPause& pause : policy.pauses) check_pause(pause, today, notes);
     return sorted_by_place(notes);

@@ -1,4 +1,4 @@
-#include "contract/rows.h"
+#include "contract/facts.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -70,10 +70,10 @@ std::vector<Defect> configuration_defects() {
          [](ImageFacts& f) { f.config.labels["uk.gov.defra.python.repository"] = "defradigital/node"; }},
         {"labels-inherited", "a revision",
          [](ImageFacts& f) { f.config.labels["org.opencontainers.image.revision"] = "540323a"; }},
-        {"settings-inherited", "a health check", [](ImageFacts& f) { f.config.health_check = true; }},
-        {"settings-inherited", "a volume", [](ImageFacts& f) { f.config.volumes = true; }},
-        {"settings-inherited", "a port", [](ImageFacts& f) { f.config.ports = true; }},
-        {"settings-inherited", "a trigger", [](ImageFacts& f) { f.config.on_build = true; }},
+        {"settings-inherited", "a health check", [](ImageFacts& f) { f.config.inherited = {"HEALTHCHECK"}; }},
+        {"settings-inherited", "a volume", [](ImageFacts& f) { f.config.inherited = {"VOLUME"}; }},
+        {"settings-inherited", "a port", [](ImageFacts& f) { f.config.inherited = {"EXPOSE"}; }},
+        {"settings-inherited", "a trigger", [](ImageFacts& f) { f.config.inherited = {"ONBUILD"}; }},
         {"library-path", "set", [](ImageFacts& f) { f.config.environment["LD_LIBRARY_PATH"] = "/usr/local/lib"; }},
         {"python-environment", "the other target", [](ImageFacts& f) { f.config.environment["PYTHON_ENV"] = "test"; }},
         {"python-environment", "buffered", [](ImageFacts& f) { f.config.environment.erase("PYTHONUNBUFFERED"); }},

@@ -26,10 +26,16 @@ TEST_CASE("severities are case-insensitive and ordered") {
 }
 
 TEST_CASE("a vulnerability is identified by its CVE, then GHSA, then PYSEC, then any other id") {
-    CHECK(canonical_id({"PYSEC-2024-1", "GHSA-x", "CVE-2024-2", "CVE-2024-1"}) == "CVE-2024-1");
-    CHECK(canonical_id({"PYSEC-2024-1", "GHSA-x"}) == "GHSA-x");
-    CHECK(canonical_id({"DSA-1", "PYSEC-2024-1"}) == "PYSEC-2024-1");
-    CHECK(canonical_id({"TEMP-2", "TEMP-1"}) == "TEMP-1");
+    const auto id_of = [](const std::vector<std::string>& ids) {
+        Finding finding;
+        name_finding(finding, "", ids);
+        return finding.id;
+    };
+    CHECK(id_of({"PYSEC-2024-1", "GHSA-x", "CVE-2024-2", "CVE-2024-1"}) == "CVE-2024-1");
+    CHECK(id_of({"PYSEC-2024-1", "GHSA-x"}) == "GHSA-x");
+    CHECK(id_of({"DSA-1", "PYSEC-2024-1"}) == "PYSEC-2024-1");
+    CHECK(id_of({"TEMP-2", "TEMP-1"}) == "TEMP-1");
+    CHECK(id_of({"", ""}).empty());
 }
 
 TEST_CASE("Python package names are compared by PEP 503") {
@@ -97,10 +103,12 @@ TEST_CASE("a package URL is parsed by its specification") {
     CHECK(libc->name_space == "debian");
     CHECK(libc->name == "libc6");
     CHECK(libc->version == "2.36-9+deb12u1");
-    CHECK(libc->qualifiers.at("arch") == "amd64");
+    CHECK(libc->is_narrowed);
+    CHECK_FALSE(parse_purl("pkg:deb/debian/libc6@2.36-9")->is_narrowed);
     CHECK(parse_purl("pkg:pypi/Jinja2")->name == "jinja2");
     CHECK(parse_purl("pkg:npm/%40angular/core")->name_space == "@angular");
-    CHECK(parse_purl("pkg:golang/a.b/c/d@v1#sub")->subpath == "sub");
+    CHECK(parse_purl("pkg:golang/a.b/c/d@v1#sub")->is_narrowed);
+    CHECK(parse_purl("pkg:golang/a.b/c/d@v1#sub")->version == "v1");
     for (const char* invalid : {"deb/debian/libc6", "pkg:deb", "pkg:deb/", "pkg:/x", ""}) {
         INFO(invalid);
         CHECK_FALSE(parse_purl(invalid));

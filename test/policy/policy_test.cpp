@@ -234,7 +234,7 @@ vulnerabilities:
     Problems warnings;
     CHECK_NOTHROW(complaint_of([&] { parse_policy(text, "it", warnings); }));
     for (const std::string& name : ignore_file_names)
-        CHECK_NOTHROW(complaint_of([&] { parse_ignore_file({name, text}); }));
+        CHECK_NOTHROW(complaint_of([&] { check_ignore_files({{name, text}}, "it"); }));
     CHECK_NOTHROW(complaint_of([&] { migrate_ignore_files("", "it", {{".trivyignore.yaml", text}}, today); }));
 }
 

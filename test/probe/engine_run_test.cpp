@@ -48,9 +48,10 @@ std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
     return rows;
 }
 
+const ImageUnderTest service{.name = "service:1", .reference = "service:1"};
+
 std::map<std::string, ContractRow> test_service(Stage& stage, const TestSettings& settings) {
-    return rows_by_id(
-        run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, settings).at(0));
+    return rows_by_id(run_contract(stage.world(), stage.info, {service}, settings).at(0));
 }
 
 /// The output of the containers of a good image.
@@ -316,7 +317,7 @@ TEST_CASE("files are read from the layers of a layout, each once, without an exp
 
 TEST_CASE("one authority is added to the trust store, and the servers get their certificates") {
     Stage stage;
-    run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, TestSettings{});
+    run_contract(stage.world(), stage.info, {service}, TestSettings{});
     std::map<std::string, std::string> written;
     for (const Request& request : stage.fake.http.sent) {
         if (request.method != "PUT") continue;
@@ -389,7 +390,7 @@ TEST_CASE("an error in one probe ends the test, and everything is removed from t
     stage.fake.http.stub("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
     FakeEngine rest(stage.fake);
     CHECK(message_of([&] {
-              run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, TestSettings{});
+              run_contract(stage.world(), stage.info, {service}, TestSettings{});
           }).starts_with("the Docker Engine refused GET /v1.45/containers/"));
     CHECK(rest.containers.empty());
 }
@@ -400,9 +401,8 @@ TEST_CASE("a cancelled test removes everything from the engine") {
     stage.fake.http.stub_with("GET", "http://docker/v1.45/containers/*/export",
                               [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     FakeEngine rest(stage.fake);
-    const std::string text = message_of(
-        [&] { run_contract(stage.world(), stage.info, {make_reference_under_test("service:1")}, TestSettings{}); },
-        Exit::cancelled);
+    const std::string text =
+        message_of([&] { run_contract(stage.world(), stage.info, {service}, TestSettings{}); }, Exit::cancelled);
     CHECK(text.empty());
     CHECK(rest.containers.empty());
 }

@@ -82,7 +82,7 @@ TEST_CASE("limits of a verdict and exploited findings are always actions") {
     CHECK(warnings_of(run) ==
           std::vector<std::string>{"trivy reports 1 misconfiguration",
                                    "debian 10 is past its end of life (" + run.images[0].image + ")"});
-    const std::vector<ToDo> todo = make_todo(run, gather_blocking(run));
+    const std::vector<ToDo> todo = make_todo(run, gather_findings(run, FindingState::blocking));
     REQUIRE(todo.size() == 3);
     CHECK(todo[0].text == "Trivy reports 1 misconfiguration");
     CHECK(todo[1].text.starts_with("Debian 10 is past its end of life"));
@@ -101,7 +101,7 @@ TEST_CASE("the numbers in a heading match the tables, also if rows have two vers
     run.images[1].verdict->blocking = {one};
     run.images[2].verdict->blocking = {other};
     CHECK(count_findings(run).blocking == 2);
-    CHECK(gather_blocking(run).size() == 2);
+    CHECK(gather_findings(run, FindingState::blocking).size() == 2);
     CHECK(render_blocking_count(run) == "2 findings block 3 of 4 images");
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("pre-existing findings come after blocking ones and still need fixing"
     CHECK(rows[0].state == FindingState::pre_existing);
     CHECK(rows[1].state == FindingState::pre_existing);
     CHECK(rows[2].state == FindingState::waived);
-    CHECK(gather_blocking(run).empty());
+    CHECK(gather_findings(run, FindingState::blocking).empty());
     const std::vector<ToDo> todo = make_todo(run, rows);
     REQUIRE(todo.size() == 1);
     CHECK(todo[0].text == "Fix the pre-existing findings in another change: elsewhere they block");

@@ -1,7 +1,6 @@
 #include "report/samples.h"
 
 #include "report/sarif.h"
-#include "report/sarif_rule.h"
 
 namespace {
 

@@ -14,7 +14,6 @@
 #include "base/json.h"
 #include "places.h"
 #include "report/samples.h"
-#include "report/sarif_rule.h"
 
 namespace {
 

@@ -46,6 +46,18 @@ TEST_CASE("summaries equal their golden files") {
     approve(render_summary(unknown_run()), "report/unknown.summary.golden");
 }
 
+TEST_CASE("the summary of contract tests shows first what did not pass, and no text of an image is mark-up") {
+    const ContractReport report{
+        .name = "3.13.5-production-linux-amd64",
+        .manifest = "sha256:1",
+        .rows = {{"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::passed, ""},
+                 {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
+                 {"layers", "few", "16", "17", RowResult::failed, ""},
+                 {"find-library", "found", "all", "sqlite3=None, https://evil.example \u202E@everybody",
+                  RowResult::expected, "its stand-in base cannot keep this"}}};
+    approve(render_contract_summary({report}), "report/contract.summary.golden");
+}
+
 TEST_CASE("every row of a table has as many cells as its heading") {
     std::size_t cells = 0;
     for (const std::string& line : lines_of(render_summary(hostile_run()))) {

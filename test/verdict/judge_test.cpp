@@ -257,10 +257,10 @@ TEST_CASE("a report above the age limit does not count; one without a database i
 
 TEST_CASE("what a report holds and is not judged is counted") {
     Subject image = image_with({}, {});
-    image.scans[0].report->not_judged = {"1 misconfiguration", "12 licences"};
+    image.scans[0].report->not_judged = {{"misconfiguration", 1}, {"licence", 12}};
     CHECK(judged(image, {}).warnings ==
-          std::vector<std::string>{"trivy reports 1 misconfiguration, which is not judged here",
-                                   "trivy reports 12 licences, which are not judged here"});
+          std::vector<std::string>{"trivy reports 12 licences, which are not judged here",
+                                   "trivy reports 1 misconfiguration, which is not judged here"});
 }
 
 TEST_CASE("a Debian package has no path, although Grype lists dpkg's files") {
