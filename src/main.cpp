@@ -47,7 +47,7 @@ void show_problems(const Problems& problems, bool in_workflow, const std::string
         std::cerr << render_problems(problems);
         return;
     }
-    github::FilteredStream(std::cerr).stream() << render_problems(problems);
+    github::FilteredStream(std::cerr) << render_problems(problems);
     std::cout << github::render_annotations(problems, directory) << std::flush;
 }
 
@@ -99,8 +99,8 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
                       clock,
                       timings,
                       environment,
-                      in_workflow ? out.stream() : std::cout,
-                      in_workflow ? log.stream() : std::cerr};
+                      in_workflow ? out : std::cout,
+                      in_workflow ? log : std::cerr};
     Result result;
     try {
         const TimedTask whole(timings, clock, invocation.command, "in all");

@@ -2,22 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <string>
+#include "base/text.h"
 
 namespace {
 
 using namespace std::chrono;
-
-/// A number of exactly this many digits, or nothing.
-std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
-    if (text.size() < at + count) return std::nullopt;
-    int value = 0;
-    for (const char c : text.substr(at, count)) {
-        if (c < '0' || c > '9') return std::nullopt;
-        value = value * 10 + (c - '0');
-    }
-    return value;
-}
 
 /// "Z", "+01:00" or "-05:30" after an optional fraction.
 std::optional<minutes> parse_offset(std::string_view rest) {
@@ -28,8 +17,8 @@ std::optional<minutes> parse_offset(std::string_view rest) {
     }
     if (rest == "Z" || rest == "z") return minutes(0);
     if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return std::nullopt;
-    const std::optional<int> hour = digits(rest, 1, 2);
-    const std::optional<int> minute = digits(rest, 4, 2);
+    const auto hour = parse_number(rest.substr(1, 2));
+    const auto minute = parse_number(rest.substr(4, 2));
     if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
     const minutes offset = hours(*hour) + minutes(*minute);
     return rest[0] == '-' ? -offset : offset;
@@ -39,11 +28,12 @@ std::optional<minutes> parse_offset(std::string_view rest) {
 
 std::optional<Date> parse_date(std::string_view text) {
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-    const std::optional<int> y = digits(text, 0, 4);
-    const std::optional<int> m = digits(text, 5, 2);
-    const std::optional<int> d = digits(text, 8, 2);
+    const auto y = parse_number(text.substr(0, 4));
+    const auto m = parse_number(text.substr(5, 2));
+    const auto d = parse_number(text.substr(8, 2));
     if (!y || !m || !d) return std::nullopt;
-    const year_month_day date{year(*y), month(static_cast<unsigned>(*m)), day(static_cast<unsigned>(*d))};
+    const year_month_day date{year(static_cast<int>(*y)), month(static_cast<unsigned>(*m)),
+                              day(static_cast<unsigned>(*d))};
     if (!date.ok()) return std::nullopt;
     return sys_days(date);
 }
@@ -57,9 +47,9 @@ std::string render_date(Date date) {
 std::optional<Time> parse_time(std::string_view text) {
     if (text.size() < 20 || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return std::nullopt;
     const std::optional<Date> date = parse_date(text.substr(0, 10));
-    const std::optional<int> h = digits(text, 11, 2);
-    const std::optional<int> m = digits(text, 14, 2);
-    const std::optional<int> s = digits(text, 17, 2);
+    const auto h = parse_number(text.substr(11, 2));
+    const auto m = parse_number(text.substr(14, 2));
+    const auto s = parse_number(text.substr(17, 2));
     const std::optional<minutes> offset = parse_offset(text.substr(19));
     if (!date || !h || !m || !s || !offset || text[13] != ':' || text[16] != ':') return std::nullopt;
     if (*h > 23 || *m > 59 || *s > 60) return std::nullopt;
@@ -78,8 +68,6 @@ std::optional<Time> parse_http_date(std::string_view text) {
     if (text.size() != 29 || text[16] != ' ' || text.substr(25) != " GMT") return std::nullopt;
     const std::size_t month = months.find(text.substr(8, 3));
     if (month % 3 != 0 || month > 33) return std::nullopt;
-    const std::string number = std::to_string(month / 3 + 1);
-    const std::string iso = std::string(text.substr(12, 4)) + "-" + (number.size() == 1 ? "0" : "") + number + "-" +
-                            std::string(text.substr(5, 2)) + "T" + std::string(text.substr(17, 8)) + "Z";
-    return parse_time(iso);
+    return parse_time(
+        fmt::format("{}-{:02}-{}T{}Z", text.substr(12, 4), month / 3 + 1, text.substr(5, 2), text.substr(17, 8)));
 }

@@ -43,12 +43,12 @@ std::string Hash::finish() {
     return {raw.begin(), raw.begin() + size};
 }
 
-Digest Sha256::finish() {
-    return *Digest::parse("sha256:" + hexadecimal(hash_.finish()));
+Digest Hash::finish_sha256() {
+    return *Digest::parse("sha256:" + hexadecimal(finish()));
 }
 
 Digest sha256(std::string_view bytes) {
-    Sha256 sum;
+    Hash sum("SHA256");
     sum.add(bytes);
-    return sum.finish();
+    return sum.finish_sha256();
 }

@@ -33,18 +33,9 @@ class Hash {
   public:
     explicit Hash(const char* algorithm);  ///< "SHA256", "MD5"
     void add(std::string_view bytes);
-    std::string finish();  ///< the raw bytes; ends the computation: add nothing afterwards
+    std::string finish();    ///< the raw bytes; ends the computation: add nothing afterwards
+    Digest finish_sha256();  ///< the same of "SHA256"
 
   private:
     std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
-};
-
-/// SHA-256 of bytes that arrive in pieces.
-class Sha256 {
-  public:
-    void add(std::string_view bytes) { hash_.add(bytes); }
-    Digest finish();  ///< ends the computation; add nothing afterwards
-
-  private:
-    Hash hash_{"SHA256"};
 };

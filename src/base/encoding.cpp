@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <array>
+#include <memory>
 
 #include "base/error.h"
 
@@ -14,16 +15,6 @@ namespace {
 constexpr int gzip_window = 15 + 16;
 constexpr std::size_t max_piece = 1U << 30U;  // zlib counts in 32 bits
 
-/// Ends zlib's own state whatever happens.
-struct Inflating {
-    z_stream stream{};
-    Inflating() { ready = inflateInit2(&stream, gzip_window) == Z_OK; }
-    Inflating(const Inflating&) = delete;
-    Inflating& operator=(const Inflating&) = delete;
-    ~Inflating() { inflateEnd(&stream); }
-    bool ready = false;
-};
-
 Bytef* input_of(std::string_view bytes) {
     return reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib reads only, and does not say so
 }
@@ -31,13 +22,8 @@ Bytef* input_of(std::string_view bytes) {
 }  // namespace
 
 std::string hexadecimal(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const char byte : bytes) {
-        text += digits[static_cast<unsigned char>(byte) >> 4U];
-        text += digits[static_cast<unsigned char>(byte) & 15U];
-    }
-    return text;
+    const auto* const first = reinterpret_cast<const unsigned char*>(bytes.data());
+    return fmt::format("{:02x}", fmt::join(first, first + bytes.size(), ""));
 }
 
 std::string base64(std::string_view bytes) {
@@ -78,9 +64,10 @@ std::string gunzip(std::string_view bytes, const std::string& source, std::size_
     const auto refuse = [&](const std::string& what) {
         throw Error{Exit::failed, source + " " + what, "it was cut off or changed on its way: fetch it again"};
     };
-    Inflating inflating;
-    z_stream& stream = inflating.stream;
-    if (!inflating.ready || bytes.size() > max_piece) refuse("cannot be unpacked in memory");
+    z_stream stream{};
+    const bool is_ready = inflateInit2(&stream, gzip_window) == Z_OK;
+    const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, &inflateEnd);  // frees what zlib allocated
+    if (!is_ready || bytes.size() > max_piece) refuse("cannot be unpacked in memory");
     stream.next_in = input_of(bytes);
     stream.avail_in = static_cast<uInt>(bytes.size());
     std::string unpacked;

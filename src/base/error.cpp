@@ -11,15 +11,7 @@ std::string render_place(const Place& at) {
 }
 
 std::string render_level(Level level) {
-    switch (level) {
-        case Level::error:
-            return "";
-        case Level::warning:
-            return "warning: ";
-        case Level::notice:
-            return "note: ";
-    }
-    return "";
+    return level == Level::error ? "" : level == Level::warning ? "warning: " : "note: ";
 }
 
 std::string indented(const std::string& text) {

@@ -210,24 +210,6 @@ std::vector<std::string> texts_at(const Json& object, std::string_view key) {
     return texts;
 }
 
-void JsonWriter::open_object() {
-    open('{');
-}
-
-void JsonWriter::open_object(std::string_view key) {
-    write_key(key);
-    open('{');
-}
-
-void JsonWriter::open_array() {
-    open('[');
-}
-
-void JsonWriter::open_array(std::string_view key) {
-    write_key(key);
-    open('[');
-}
-
 void JsonWriter::open_object_in_line() {
     open('{');
     if (line_ == 0) line_ = open_.size();
@@ -298,6 +280,11 @@ void JsonWriter::open(char bracket) {
     text_ += bracket;
     open_ += bracket;
     is_first_ = true;
+}
+
+void JsonWriter::open(std::string_view key, char bracket) {
+    write_key(key);
+    open(bracket);
 }
 
 void JsonWriter::begin() {

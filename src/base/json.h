@@ -68,10 +68,10 @@ using JsonFields = std::initializer_list<std::pair<std::string_view, JsonScalar>
 /// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
 class JsonWriter {
   public:
-    void open_object();
-    void open_object(std::string_view key);
-    void open_array();
-    void open_array(std::string_view key);
+    void open_object() { open('{'); }
+    void open_object(std::string_view key) { open(key, '{'); }
+    void open_array() { open('['); }
+    void open_array(std::string_view key) { open(key, '['); }
     void open_object_in_line();  ///< on one line, with all that is in it: for the entries of long lists
     void close();                ///< the object or array opened last
 
@@ -88,6 +88,7 @@ class JsonWriter {
 
   private:
     void open(char bracket);
+    void open(std::string_view key, char bracket);
     void begin();  ///< a key or a value: what has to stand before it
     void start_line();
     void write_key(std::string_view key);

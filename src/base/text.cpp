@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 
@@ -78,15 +79,19 @@ std::vector<std::string> fields_of(std::string_view text, char separator) {
     }
 }
 
+std::optional<std::int64_t> parse_number(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || text.front() == '-') return std::nullopt;
+    return number;
+}
+
 void add_once(std::vector<std::string>& list, const std::string& text) {
     if (std::ranges::find(list, text) == list.end()) list.push_back(text);
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-    std::string text;
-    for (const std::string& part : parts) text.append(part).append(separator);
-    text.resize(text.size() - (parts.empty() ? 0 : separator.size()));
-    return text;
+    return fmt::format("{}", fmt::join(parts, separator));
 }
 
 std::string joined_some(std::vector<std::string> parts, std::size_t most) {
@@ -103,30 +108,21 @@ std::string text_at(const std::map<std::string, std::string>& texts, const std::
 
 std::string lower_case(std::string_view text) {
     std::string lower(text);
-    for (char& c : lower) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return lower;
 }
 
 std::string upper_case(std::string_view text) {
     std::string upper(text);
-    for (char& c : upper) {
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    }
+    for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     return upper;
 }
 
 std::string shown(std::string_view text) {
     constexpr std::size_t max_shown = 60;
     std::string out = "\"";
-    for (const char c : text.substr(0, max_shown)) {
-        if (c >= ' ' && c <= '~') {
-            out += c;
-        } else {
-            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        }
-    }
+    for (const char c : text.substr(0, max_shown))
+        out += c >= ' ' && c <= '~' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     if (text.size() > max_shown) out += "…";
     return out + "\"";
 }

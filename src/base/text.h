@@ -1,7 +1,9 @@
 // Lines, fields and trimming of plain text.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,9 @@ int line_at(std::string_view text, std::size_t offset);
 
 /// Fields between separators, trimmed, empty ones left out: "a, b," -> {"a", "b"}.
 std::vector<std::string> fields_of(std::string_view text, char separator);
+
+/// A whole number, written with digits only and not above 2^63-1; nothing for any other text.
+std::optional<std::int64_t> parse_number(std::string_view text);
 
 /// At the end of the list, unless it is there.
 void add_once(std::vector<std::string>& list, const std::string& text);

@@ -1,32 +1,21 @@
 #include "base/version.h"
 
-#include <charconv>
+#include <limits>
+#include <vector>
 
-namespace {
-
-/// Takes a number off the front; false if there is none, or one with a leading zero, or one that is too large.
-bool take_number(std::string_view& rest, int& number) {
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    const auto length = static_cast<std::size_t>(end - rest.data());
-    if (error != std::errc() || number < 0 || rest[0] == '-' || (rest[0] == '0' && length > 1)) return false;
-    rest.remove_prefix(length);
-    return true;
-}
-
-bool take_dot(std::string_view& rest) {
-    if (!rest.starts_with('.')) return false;
-    rest.remove_prefix(1);
-    return true;
-}
-
-}  // namespace
+#include "base/text.h"
 
 std::optional<Version> parse_version(std::string_view text) {
-    Version version;
-    const bool whole = take_number(text, version.major) && take_dot(text) && take_number(text, version.minor) &&
-                       take_dot(text) && take_number(text, version.patch) && text.empty();
-    if (!whole) return std::nullopt;
-    return version;
+    std::vector<int> numbers;
+    for (const std::string& field : fields_of(text, '.')) {
+        const std::optional<std::int64_t> number = parse_number(field);
+        if (!number || *number > std::numeric_limits<int>::max()) return std::nullopt;
+        numbers.push_back(static_cast<int>(*number));
+    }
+    if (numbers.size() != 3) return std::nullopt;
+    const Version version{numbers[0], numbers[1], numbers[2]};
+    // Another spelling has leading zeros, blanks or more dots.
+    return render_version(version) == text ? std::optional(version) : std::nullopt;
 }
 
 std::string render_version(const Version& version) {

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t most_bytes = 1U << 20U;
 
-[[noreturn]] void refuse(const std::string& file, int line, const std::string& what, const std::string& hint) {
-    throw Error{Exit::bad_input, {file, line}, what, hint};
-}
-
 std::string scalar_of(const YAML::Node& node) {
     return node.IsScalar() ? node.Scalar() : std::string();
 }
@@ -40,19 +36,21 @@ void YamlFile::add(const YAML::Node& node, const std::string& what, const std::s
 }
 
 YAML::Node parse_yaml(std::string_view text, const std::string& file) {
-    if (text.size() > most_bytes) refuse(file, 0, "is larger than 1 MiB", "nothing that a person writes is");
-    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-        refuse(file, line_at(text, nul), "a NUL character", "remove it");
-    }
+    const auto refuse = [&](int line, const std::string& what, const std::string& hint) {
+        throw Error{Exit::bad_input, Place{file, line}, what, hint};
+    };
+    if (text.size() > most_bytes) refuse(0, "is larger than 1 MiB", "nothing that a person writes is");
+    const std::size_t nul = text.find('\0');
+    if (nul != std::string_view::npos) refuse(line_at(text, nul), "a NUL character", "remove it");
+    std::vector<YAML::Node> documents;
     try {
-        const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-        if (documents.size() > 1)
-            refuse(file, documents[1].Mark().line + 1, "a second document begins", "remove the ---");
-        return documents.empty() ? YAML::Node() : documents[0];
+        documents = YAML::LoadAll(std::string(text));
     } catch (const YAML::Exception& mistake) {
-        refuse(file, mistake.mark.is_null() ? 0 : mistake.mark.line + 1, "is not YAML: " + mistake.msg,
+        refuse(mistake.mark.is_null() ? 0 : mistake.mark.line + 1, "is not YAML: " + mistake.msg,
                "check the indentation and the quotation marks around here");
     }
+    if (documents.size() > 1) refuse(documents[1].Mark().line + 1, "a second document begins", "remove the ---");
+    return documents.empty() ? YAML::Node() : documents[0];
 }
 
 bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, const std::vector<std::string>& known) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ostream>
 
 #include "base/date.h"
@@ -24,6 +23,7 @@ constexpr const char* api_version = "2022-11-28";
 constexpr std::chrono::milliseconds between_writes = 1s;
 constexpr std::chrono::milliseconds between_notices = 3s;
 constexpr std::chrono::seconds for_files = 600s;
+constexpr std::chrono::seconds max_wait_in_all = 600s;
 constexpr std::uint64_t max_response = 64U << 20U;
 constexpr std::size_t shortest_secret = 8;  // a shorter one is in every text
 
@@ -43,22 +43,7 @@ bool is_write(const ApiCall& call) {
     return call.method != "GET" && call.method != "HEAD";
 }
 
-std::string shown(const ApiCall& call) {
-    const std::size_t query = call.path.find('?');
-    return call.method + " " + call.path.substr(0, query);
-}
-
-using namespace std::chrono_literals;
-
 constexpr std::size_t max_words = 600;
-
-std::optional<std::int64_t> number_of(const std::optional<std::string>& text) {
-    if (!text) return std::nullopt;
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error != std::errc() || end != text->data() + text->size() || number < 0) return std::nullopt;
-    return number;
-}
 
 std::string words_of(const Json& error) {
     if (error.IsString()) return text_of(error);
@@ -72,26 +57,20 @@ std::string words_of(const Json& error) {
 std::string hint_for(const Purpose& purpose, const Response& response) {
     const std::string needs =
         purpose.permission.empty() ? "" : "the job needs `permissions: " + purpose.permission + "`";
-    switch (response.status) {
-        case 401:
-            return "the token is not accepted: leave the input `token` at its default, or renew what it is set to";
-        case 403: {
-            const auto accepted = response.header("X-Accepted-GitHub-Permissions");
-            const std::string named = accepted ? " (GitHub names: " + one_line(*accepted, max_words) + ")" : "";
-            return needs.empty() ? "the token may not do this" + named : needs + named;
-        }
-        case 404:
-            return "GitHub says so of what is not there and of what the token may not see" +
-                   (needs.empty() ? "" : ": " + needs);
-        case 410:
-            return "this is switched off in the repository's settings";
-        case 413:
-            return "it is larger than GitHub takes";
-        default:
-            return response.status >= 500 || response.status == 0
-                       ? "press Re-run failed jobs: what is there already is found and left alone"
-                       : "";
+    if (response.status == 401)
+        return "the token is not accepted: leave the input `token` at its default, or renew what it is set to";
+    if (response.status == 403) {
+        const auto accepted = response.header("X-Accepted-GitHub-Permissions");
+        const std::string named = accepted ? " (GitHub names: " + one_line(*accepted, max_words) + ")" : "";
+        return (needs.empty() ? "the token may not do this" : needs) + named;
     }
+    if (response.status == 404)
+        return "GitHub says so of what is not there and of what the token may not see" +
+               (needs.empty() ? "" : ": " + needs);
+    if (response.status == 410) return "this is switched off in the repository's settings";
+    if (response.status == 413) return "it is larger than GitHub takes";
+    const bool may_pass = response.status >= 500 || response.status == 0;
+    return may_pass ? "press Re-run failed jobs: what is there already is found and left alone" : "";
 }
 
 }  // namespace
@@ -106,16 +85,17 @@ Response Api::send(const ApiCall& call) {
     refuse_secrets(call.body);
     keep_pace(call);
     const Request request = make_request(call);
+    const std::string shown = call.method + " " + call.path.substr(0, call.path.find('?')) + ": ";
     int retries = 0;
     int limits = 0;
     while (true) {
-        Response response = follow(call, request, send_once(request));
+        Response response = follow(call, request);
         if (const auto asked = limit_wait(response, world_.clock.now(), limits + 1)) {
             ++limits;
-            wait(*asked, shown(call) + ": " + message_of(response));
+            wait(*asked, shown + message_of(response));
         } else if (is_worth_a_retry(response.status) && !call.creates && retries < max_retries) {
             ++retries;
-            wait(std::chrono::seconds(retries * retries), shown(call) + ": " + message_of(response));
+            wait(std::chrono::seconds(retries * retries), shown + message_of(response));
         } else {
             if (is_write(call)) {
                 has_written_ = true;
@@ -162,8 +142,9 @@ void Api::refuse_secrets(std::string_view text) const {
 }
 
 Request Api::make_request(const ApiCall& call) const {
+    const bool is_whole = call.path.find("://") != std::string::npos;
     Request request{.method = call.method,
-                    .url = url_of(call.path),
+                    .url = is_whole ? call.path : settings_.base + "/repos/" + settings_.repository + "/" + call.path,
                     .headers = {{"User-Agent", "python-image-action"},
                                 {"Accept", call.accept},
                                 {"X-GitHub-Api-Version", api_version}},
@@ -180,11 +161,6 @@ Request Api::make_request(const ApiCall& call) const {
     return request;
 }
 
-std::string Api::url_of(const std::string& path) const {
-    if (path.find("://") != std::string::npos) return path;
-    return settings_.base + "/repos/" + settings_.repository + "/" + path;
-}
-
 /// The API's own host, and the one that takes a release's files: only these are given the token.
 bool Api::is_githubs(const std::string& url) const {
     const std::string origin = origin_of(url);
@@ -192,20 +168,15 @@ bool Api::is_githubs(const std::string& url) const {
     return settings_.base == "https://api.github.com" && origin == "https://uploads.github.com";
 }
 
-Response Api::send_once(const Request& request) {
-    Problems why_none;
-    return try_send(world_.http, request, why_none);
-}
-
-Response Api::follow(const ApiCall& call, Request request, Response response) {
-    for (int hop = 0; !is_write(call) && response.status / 100 == 3 && hop < max_redirects; ++hop) {
+Response Api::follow(const ApiCall& call, Request request) {
+    for (int hop = 0;; ++hop) {
+        Problems why_none;
+        Response response = try_send(world_.http, request, why_none);
         const std::string to = response.header("Location").value_or("");
-        if (!is_safe(to)) break;
+        if (is_write(call) || response.status / 100 != 3 || hop == max_redirects || !is_safe(to)) return response;
         request.url = to;
         if (!is_githubs(to)) std::erase_if(request.headers, [](const Header& h) { return h.name == "Authorization"; });
-        response = send_once(request);
     }
-    return response;
 }
 
 void Api::keep_pace(const ApiCall& call) {
@@ -216,7 +187,7 @@ void Api::keep_pace(const ApiCall& call) {
 }
 
 void Api::wait(std::chrono::seconds duration, const std::string& why) {
-    if (waited_ + duration > settings_.patience) {
+    if (waited_ + duration > max_wait_in_all) {
         throw Error{Exit::failed,
                     fmt::format("{}. GitHub may be asked again at {}, which is too long to wait", why,
                                 render_time(world_.clock.now() + duration)),
@@ -255,9 +226,10 @@ bool says(const Response& response, const std::string& words) {
 
 std::optional<std::chrono::seconds> limit_wait(const Response& response, Time now, int attempt) {
     if (response.status != 403 && response.status != 429) return std::nullopt;
-    if (const auto seconds = number_of(response.header("Retry-After"))) return std::chrono::seconds(*seconds);
-    if (number_of(response.header("X-RateLimit-Remaining")) == 0) {
-        const auto reset = number_of(response.header("X-RateLimit-Reset"));
+    const auto number = [&](const char* name) { return parse_number(response.header(name).value_or("")); };
+    if (const auto seconds = number("Retry-After")) return std::chrono::seconds(*seconds);
+    if (number("X-RateLimit-Remaining") == 0) {
+        const auto reset = number("X-RateLimit-Reset");
         const Time there = parse_http_date(response.header("Date").value_or("")).value_or(now);
         if (reset) return std::max(0s, std::chrono::seconds(*reset) - there.time_since_epoch()) + 1s;
     }

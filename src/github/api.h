@@ -45,11 +45,10 @@ struct Purpose {
 Error make_refusal(const Purpose& purpose, const Response& response);
 
 struct ApiSettings {
-    std::string base;                    ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
-    std::string repository;              ///< "defra/images"
-    Secret token;                        ///< goes into one header, and only to GitHub
-    std::vector<Secret> others{};        ///< nothing that is sent may hold one (masks cover logs only)
-    std::chrono::seconds patience{600};  ///< how long limits and faults may hold us up in all
+    std::string base;              ///< GITHUB_API_URL: "https://api.github.com", "https://ghe.example/api/v3"
+    std::string repository;        ///< "defra/images"
+    Secret token;                  ///< goes into one header, and only to GitHub
+    std::vector<Secret> others{};  ///< nothing that is sent may hold one (masks cover logs only)
 };
 
 struct ApiCall {
@@ -72,8 +71,8 @@ class Api {
     /// Sends it, at least 1 s after the last write (3 s where people are notified; a GitHub on this machine needs no
     /// pause), again after a limit, and again up to three times after what passes, unless the call creates something:
     /// status 0 then stands for "no response". Redirects of what is read are followed, to other hosts without the
-    /// token. Any other status is a value. Throws Error{failed} if a limit lasts longer than our patience, or if what
-    /// is sent holds a secret.
+    /// token. Any other status is a value. Throws Error{failed} if limits and faults hold us up for more than
+    /// 10 minutes in all, or if what is sent holds a secret.
     Response send(const ApiCall& call);
 
     /// The same, and only 2xx comes back. Throws make_refusal.
@@ -90,10 +89,8 @@ class Api {
 
   private:
     Request make_request(const ApiCall& call) const;
-    std::string url_of(const std::string& path) const;
     bool is_githubs(const std::string& url) const;
-    Response send_once(const Request& request);
-    Response follow(const ApiCall& call, Request request, Response response);
+    Response follow(const ApiCall& call, Request request);
     void keep_pace(const ApiCall& call);
     void wait(std::chrono::seconds duration, const std::string& why);
 

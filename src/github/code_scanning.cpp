@@ -26,20 +26,6 @@ constexpr const char* tool = "python-image-action";
 /// A file that GitHub took, by the number it gave it.
 using Waiting = std::map<std::string, const SarifUpload*>;
 
-Purpose purpose_of(const SarifUpload& upload) {
-    return {"the SARIF of " + upload.name + " was not uploaded", upload_permission};
-}
-
-std::string render_body(const Event& event, const std::string& packed, Time started) {
-    JsonWriter json;
-    json.object({{"commit_sha", event.revision},
-                 {"ref", event.ref},
-                 {"sarif", base64(packed)},
-                 {"started_at", render_time(started)},
-                 {"tool_name", tool}});
-    return json.one_line();
-}
-
 std::string explain_not_possible(const Response& response) {
     if (says(response, "advanced security") || says(response, "code security") ||
         says(response, "code scanning is not"))
@@ -56,26 +42,28 @@ std::string hint_not_possible(const Response& response) {
            "; the SARIF files are in out/sarif and the findings in the summary";
 }
 
-class Uploader {
-  public:
-    Uploader(const World& world, Api& api, const Event& event) : world_(world), api_(api), event_(event) {}
+struct Uploader {
+    const World& world;
+    Api& api;
+    const Event& event;
+    const Time started = world.clock.now();
+    Waiting waiting{};
+    UploadReport report{};
 
     UploadReport run(const std::vector<SarifUpload>& uploads) {
-        started_ = world_.clock.now();
         for (const SarifUpload& upload : uploads) {
             if (!send(upload)) break;
         }
         wait_until_read();
-        return report_;
+        return report;
     }
 
-  private:
     /// False if nothing more should be sent.
     bool send(const SarifUpload& upload) {
-        api_.refuse_secrets(upload.text);
+        api.refuse_secrets(upload.text);
         Response response = post(upload.text);
         if (response.status == 404) {  // a commit that GitHub does not know yet
-            world_.clock.sleep(before_late_retry);
+            world.clock.sleep(before_late_retry);
             response = post(upload.text);
         } else if (response.status == 413 && !upload.smaller.empty()) {
             response = post(upload.smaller);
@@ -86,37 +74,42 @@ class Uploader {
         }
         if (response.status / 100 == 2) {
             const rapidjson::Document body = body_of(response);
-            waiting_[text_at(body, "id")] = &upload;
-            ++report_.accepted;
+            waiting[text_at(body, "id")] = &upload;
+            ++report.accepted;
             return true;
         }
         // In the repository's settings or the token's rights: every other file would meet the same.
         if (response.status == 401 || response.status == 403 || response.status == 404 || response.status == 410) {
-            report_.result = UploadReport::Result::not_possible;
+            report.result = UploadReport::Result::not_possible;
             note("no findings in code scanning: " + explain_not_possible(response), hint_not_possible(response),
                  Level::notice);
             return false;
         }
-        fail(make_refusal(purpose_of(upload), response));
+        fail(make_refusal({"the SARIF of " + upload.name + " was not uploaded", upload_permission}, response));
         return true;
     }
 
     Response post(const std::string& text) {
         const std::string packed = gzip(text);
         if (packed.size() > max_packed) return {413, {}, "the file is larger than the 10 MB that GitHub takes"};
-        return api_.send(
-            {.method = "POST", .path = "code-scanning/sarifs", .body = render_body(event_, packed, started_)});
+        JsonWriter json;
+        json.object({{"commit_sha", event.revision},
+                     {"ref", event.ref},
+                     {"sarif", base64(packed)},
+                     {"started_at", render_time(started)},
+                     {"tool_name", tool}});
+        return api.send({.method = "POST", .path = "code-scanning/sarifs", .body = json.one_line()});
     }
 
     /// One list has all of them: a call for each would soon be at the limit.
     void wait_until_read() {
         for (const std::chrono::seconds pause : between_looks) {
-            if (waiting_.empty()) return;
-            world_.clock.sleep(pause);
+            if (waiting.empty()) return;
+            world.clock.sleep(pause);
             look_at_all();
             if (pause >= 20s) look_at_each();
         }
-        for (const auto& [id, upload] : waiting_) {
+        for (const auto& [id, upload] : waiting) {
             note("code scanning has not read the SARIF of " + upload->name + " yet",
                  "it does so by itself: its tab shows the findings later", Level::warning);
         }
@@ -125,9 +118,9 @@ class Uploader {
     void look_at_all() {
         std::string page =
             fmt::format("code-scanning/analyses?ref={}&tool_name={}&sort=created&direction=desc&per_page=100",
-                        percent_encoded(event_.ref), tool);
-        for (std::size_t seen = 0; !page.empty() && seen < 2 * report_.accepted;) {
-            const Response response = api_.send({.path = page});
+                        percent_encoded(event.ref), tool);
+        for (std::size_t seen = 0; !page.empty() && seen < 2 * report.accepted;) {
+            const Response response = api.send({.path = page});
             if (response.status != 200) return;
             const rapidjson::Document body = body_of(response);
             for (const Json& analysis : items_of(body)) take(analysis);
@@ -138,51 +131,41 @@ class Uploader {
 
     /// A file that could not be read is in no list.
     void look_at_each() {
-        std::vector<std::string> ids;
-        for (const auto& [id, upload] : waiting_) ids.push_back(id);
-        ids.resize(std::min(ids.size(), max_single_looks));
-        for (const std::string& id : ids) {
-            const Response response = api_.send({.path = "code-scanning/sarifs/" + percent_encoded(id)});
+        Waiting asked = waiting;
+        while (asked.size() > max_single_looks) asked.erase(std::prev(asked.end()));
+        for (const auto& [id, upload] : asked) {
+            const Response response = api.send({.path = "code-scanning/sarifs/" + percent_encoded(id)});
             if (response.status != 200) continue;
             const rapidjson::Document body = body_of(response);
             const std::string status = text_at(body, "processing_status");
-            if (status == "complete") waiting_.erase(id);
-            if (status != "failed") continue;
-            std::vector<std::string> errors;
-            for (const Json& error : items_at(body, "errors")) errors.push_back(text_of(error));
-            fail(Error{
-                Exit::failed,
-                "code scanning could not read the SARIF of " + waiting_.at(id)->name + ": " + joined(errors, "; "),
-                "please report this: the file is in out/sarif"});
-            waiting_.erase(id);
+            if (status == "failed") {
+                fail(Error{Exit::failed,
+                           "code scanning could not read the SARIF of " + upload->name + ": " +
+                               joined(texts_at(body, "errors"), "; "),
+                           "please report this: the file is in out/sarif"});
+            }
+            if (status == "failed" || status == "complete") waiting.erase(id);
         }
     }
 
     void take(const Json& analysis) {
-        const auto found = waiting_.find(text_at(analysis, "sarif_id"));
-        if (found == waiting_.end()) return;
+        const auto found = waiting.find(text_at(analysis, "sarif_id"));
+        if (found == waiting.end()) return;
         for (const char* kind : {"error", "warning"}) {
             const std::string words = text_at(analysis, kind);
             if (!words.empty()) note("code scanning about " + found->second->name + ": " + words, "", Level::warning);
         }
-        waiting_.erase(found);
+        waiting.erase(found);
     }
 
     void note(std::string what, std::string hint, Level level) {
-        report_.problems.push_back({{}, std::move(what), std::move(hint), level});
+        report.problems.push_back({{}, std::move(what), std::move(hint), level});
     }
 
     void fail(const Error& error) {
-        report_.result = UploadReport::Result::failed;
-        append(report_.problems, error.problems);
+        report.result = UploadReport::Result::failed;
+        append(report.problems, error.problems);
     }
-
-    const World& world_;
-    Api& api_;
-    const Event& event_;
-    Time started_{};
-    Waiting waiting_;
-    UploadReport report_;
 };
 
 /// Why findings of the code that this event checks out must not be reported for its ref; empty if they may. Code
@@ -225,22 +208,20 @@ Permission decide_upload(const Event& event, Mode upload, Outcome outcome, const
 std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
     std::vector<SarifUpload> uploads;
     for (const ImageRun& image : run.images) {
-        const std::optional<Sarif> sarif =
-            render_sarif(image, run.program_version, {.from = from, .directory = run.directory});
+        SarifChoice choice{.from = from, .directory = run.directory};
+        const std::optional<Sarif> sarif = render_sarif(image, run.program_version, choice);
         if (!sarif) continue;
-        uploads.push_back({image.name, image.category, sarif->text, ""});
-        if (sarif->results < 2) continue;
-        uploads.back().smaller =
-            render_sarif(image, run.program_version,
-                         {.from = from, .max_results = sarif->results / 2, .directory = run.directory})
-                ->text;
+        choice.max_results = sarif->results / 2;
+        const bool has_half = choice.max_results > 0;
+        uploads.push_back({image.name, image.category, sarif->text,
+                           has_half ? render_sarif(image, run.program_version, choice)->text : ""});
     }
     std::ranges::sort(uploads, {}, &SarifUpload::name);
     return uploads;
 }
 
 UploadReport upload_sarif(const World& world, Api& api, const Event& event, const std::vector<SarifUpload>& uploads) {
-    return Uploader(world, api, event).run(uploads);
+    return Uploader{world, api, event}.run(uploads);
 }
 
 std::size_t remove_analyses(Api& api, const std::string& category_prefix) {

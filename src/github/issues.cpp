@@ -61,13 +61,19 @@ std::string render_issue(const TrackingPlan& plan, bool is_new) {
     return json.one_line();
 }
 
+Response comment(Api& api, std::int64_t number, const std::string& text) {
+    JsonWriter json;
+    json.object({{"body", text}});
+    return api.send({.method = "POST",
+                     .path = fmt::format("issues/{}/comments", number),
+                     .body = json.one_line(),
+                     .creates = true,
+                     .notifies = true});
+}
+
 /// The comment is GitHub's own form for a duplicate: who follows the one finds the other.
 void close_duplicate(Api& api, std::int64_t number, std::int64_t kept) {
-    api.send({.method = "POST",
-              .path = fmt::format("issues/{}/comments", number),
-              .body = fmt::format(R"({{"body":"Duplicate of #{}"}})", kept),
-              .creates = true,
-              .notifies = true});
+    comment(api, number, fmt::format("Duplicate of #{}", kept));
     api.require({.method = "PATCH",
                  .path = fmt::format("issues/{}", number),
                  .body = R"({"state":"closed","state_reason":"not_planned"})",
@@ -112,13 +118,7 @@ std::string create(Api& api, const TrackingPlan& plan) {
 std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issue) {
     // The comment first: if it fails, the issue still remembers less than was reported, and it is reported again.
     if (!plan.comment.empty()) {
-        JsonWriter json;
-        json.object({{"body", plan.comment}});
-        const Response response = api.send({.method = "POST",
-                                            .path = fmt::format("issues/{}/comments", issue.number),
-                                            .body = json.one_line(),
-                                            .creates = true,
-                                            .notifies = true});
+        const Response response = comment(api, issue.number, plan.comment);
         const bool locked = response.status == 403 && says(response, "lock");
         if (response.status != 201 && !locked && !is_worth_a_retry(response.status))
             throw make_refusal(purpose(), response);
@@ -164,18 +164,10 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
 
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues) {
     for (const std::int64_t number : issues.duplicates) close_duplicate(api, number, issues.open->number);
-    switch (plan.action) {
-        case TrackingAction::leave_alone:
-            return "";
-        case TrackingAction::create:
-            return create(api, plan);
-        case TrackingAction::update:
-            return update(api, plan, *issues.open);
-        case TrackingAction::close:
-            update(api, plan, *issues.open);
-            return "";
-    }
-    return "";
+    if (plan.action == TrackingAction::leave_alone) return "";
+    if (plan.action == TrackingAction::create) return create(api, plan);
+    const std::string url = update(api, plan, *issues.open);
+    return plan.action == TrackingAction::close ? "" : url;
 }
 
 }  // namespace github

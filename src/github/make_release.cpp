@@ -21,45 +21,44 @@ bool is_same(const Asset& asset, const AssetFile& file) {
 }
 
 /// One attempt at one release.
-class Maker {
-  public:
-    Maker(const World& world, Api& api, const WantedRelease& wanted)
-        : world_(world),
-          api_(api),
-          wanted_(wanted),
-          purpose_{"the release " + wanted.tag + " was not made", release_permission} {}
+struct Maker {
+    const World& world;
+    Api& api;
+    const WantedRelease& wanted;
+    const Purpose purpose{"the release " + wanted.tag + " was not made", release_permission};
+    std::string tagged{};  ///< the commit that the tag names already
+    bool bound = true;     ///< the draft names its commit; else GitHub tags the default branch's newest commit
 
     MadeRelease make() {
-        const std::vector<Release> releases = load_releases(api_);
-        if (const Release* there = find_published(releases, wanted_.tag)) return found(*there);
+        const std::vector<Release> releases = load_releases(api);
+        if (const Release* there = find_published(releases, wanted.tag)) return found(*there);
         check_tag();
         check_other_drafts(releases);
-        const Release* draft = choose_draft(releases, wanted_.tag);
+        const Release* draft = choose_draft(releases, wanted.tag);
         Release release = draft != nullptr ? *draft : create();
         const Release kept = remove_other_drafts(release);
         if (draft == nullptr && kept.id != release.id) return wait_for_other(kept);
         release = kept;
         for (int round = 1; round <= max_uploads; ++round) {
-            for (const AssetFile& file : wanted_.assets) {
+            for (const AssetFile& file : wanted.assets) {
                 if (!upload(release, file)) return published_by_another(release);
             }
             release = reload(release);
             if (!release.draft) return published_by_another(release);
             if (is_whole(release)) return publish(release);
         }
-        throw Error{Exit::failed, "another run changes the files of the release " + wanted_.tag + " at the same time",
+        throw Error{Exit::failed, "another run changes the files of the release " + wanted.tag + " at the same time",
                     "press Re-run failed jobs when it has ended"};
     }
 
-  private:
     MadeRelease found(const Release& release) {
-        const std::string commit = load_tag_commit(api_, wanted_.tag);
-        if (!commit.empty() && commit != wanted_.revision) {
-            world_.log << fmt::format("release  {} is published from {}; it is left as it is\n", wanted_.tag,
-                                      commit.substr(0, 7));
+        const std::string commit = load_tag_commit(api, wanted.tag);
+        if (!commit.empty() && commit != wanted.revision) {
+            world.log << fmt::format("release  {} is published from {}; it is left as it is\n", wanted.tag,
+                                     commit.substr(0, 7));
         }
         MadeRelease found{.url = release.url};
-        for (const AssetFile& file : wanted_.assets) {
+        for (const AssetFile& file : wanted.assets) {
             if (release.find(file.name) == nullptr) found.lacking.push_back(file.name);
         }
         return found;
@@ -67,40 +66,40 @@ class Maker {
 
     /// A tag that was pushed before us decides which commit the release is of.
     void check_tag() {
-        tagged_ = load_tag_commit(api_, wanted_.tag);
-        if (tagged_.empty() || tagged_ == wanted_.revision) return;
-        refuse(fmt::format("the tag {} is there already, on another commit ({})", wanted_.tag, tagged_.substr(0, 7)),
+        tagged = load_tag_commit(api, wanted.tag);
+        if (tagged.empty() || tagged == wanted.revision) return;
+        refuse(fmt::format("the tag {} is there already, on another commit ({})", wanted.tag, tagged.substr(0, 7)),
                "raise DEFRA_VERSION, or remove the tag if it was a mistake");
     }
 
     /// A person's, or another tool's such as release-drafter: to publish over it would lose its notes.
     void check_other_drafts(const std::vector<Release>& releases) const {
         for (const Release& release : releases) {
-            if (!release.draft || release.ours || release.tag != wanted_.tag) continue;
-            refuse("there is a draft of the release " + wanted_.tag +
+            if (!release.draft || release.ours || release.tag != wanted.tag) continue;
+            refuse("there is a draft of the release " + wanted.tag +
                        " that this action did not write, so no release was made: " + release.url,
                    "delete the draft or give it another tag (copy its notes first), then press Re-run failed jobs");
         }
     }
 
     [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
-        throw Error{Exit::refused, wanted_.at, what, hint};
+        throw Error{Exit::refused, wanted.at, what, hint};
     }
 
-    std::string notes() const { return wanted_.notes + "\n\n" + release_marker + "\n"; }
+    std::string notes() const { return wanted.notes + "\n\n" + release_marker + "\n"; }
 
     std::string render_draft() const {
         JsonWriter json;
-        json.object({{"tag_name", wanted_.tag},
-                     {"target_commitish", unless_empty(bound_ ? wanted_.revision : "")},
-                     {"name", wanted_.title},
+        json.object({{"tag_name", wanted.tag},
+                     {"target_commitish", unless_empty(bound ? wanted.revision : "")},
+                     {"name", wanted.title},
                      {"body", notes()},
                      {"draft", true}});
         return json.one_line();
     }
 
     Response send_draft() {
-        return api_.send(
+        return api.send(
             {.method = "POST", .path = "releases", .body = render_draft(), .creates = true, .notifies = true});
     }
 
@@ -109,32 +108,32 @@ class Maker {
         // A token of a workflow may never tag a commit that changes workflows, unless nothing has to be tagged, or the
         // tag falls on the default branch's newest commit by itself.
         if ((response.status == 403 || response.status == 404) && lands_right_without_target()) {
-            bound_ = false;
+            bound = false;
             response = send_draft();
         }
         if (response.status == 201) return parse_release(response);
         // It may have happened all the same, or another run was quicker.
         if (is_worth_a_retry(response.status) || has_error(response, "already_exists", "tag_name")) {
-            const std::vector<Release> releases = load_releases(api_);
-            if (const Release* draft = choose_draft(releases, wanted_.tag)) return *draft;
-            if (const Release* there = find_published(releases, wanted_.tag)) return *there;
+            const std::vector<Release> releases = load_releases(api);
+            if (const Release* draft = choose_draft(releases, wanted.tag)) return *draft;
+            if (const Release* there = find_published(releases, wanted.tag)) return *there;
         }
         explain(response);
     }
 
     bool lands_right_without_target() {
-        if (!tagged_.empty()) return true;
-        const Response head = api_.send({.path = "commits/" + percent_encoded(wanted_.default_branch)});
-        return head.status == 200 && text_at(body_of(head), "sha") == wanted_.revision;
+        if (!tagged.empty()) return true;
+        const Response head = api.send({.path = "commits/" + percent_encoded(wanted.default_branch)});
+        return head.status == 200 && text_at(body_of(head), "sha") == wanted.revision;
     }
 
     [[noreturn]] void explain(const Response& response) const {
         if (response.status == 422 && says(response, "immutable release")) {
             refuse(fmt::format("the version {} belonged to an immutable release once, and can never be used again: {}",
-                               wanted_.tag, message_of(response)),
+                               wanted.tag, message_of(response)),
                    "raise DEFRA_VERSION");
         }
-        Error error = make_refusal(purpose_, response);
+        Error error = make_refusal(purpose, response);
         std::string& hint = error.problems.front().hint;
         if (has_error(response, "custom", "pre_receive") || says(response, "creations being restricted")) {
             hint =
@@ -142,23 +141,23 @@ class Maker {
                 "Actions, or push the tag yourself and press Re-run failed jobs";
         } else if (has_error(response, "invalid", "target_commitish")) {
             hint = fmt::format("GitHub does not have the commit {}, which is checked out here: push it first",
-                               wanted_.revision.substr(0, 7));
+                               wanted.revision.substr(0, 7));
         } else if (response.status == 403 || response.status == 404) {
             hint += fmt::format(
                 "; if this commit changes .github/workflows, no workflow's token may tag it: git push origin "
                 "{}:refs/tags/{}, then press Re-run failed jobs",
-                wanted_.revision, wanted_.tag);
+                wanted.revision, wanted.tag);
         }
         throw error;
     }
 
     /// Two attempts at once make two drafts: the oldest stays, empty ones go. Returns the one that stays.
     Release remove_other_drafts(const Release& release) {
-        const std::vector<Release> releases = load_releases(api_);
-        const Release* kept = choose_draft(releases, wanted_.tag);
+        const std::vector<Release> releases = load_releases(api);
+        const Release* kept = choose_draft(releases, wanted.tag);
         if (kept == nullptr) return release;
         for (const Release& other : releases) {
-            const bool duplicate = other.draft && other.ours && other.tag == wanted_.tag && other.id != kept->id;
+            const bool duplicate = other.draft && other.ours && other.tag == wanted.tag && other.id != kept->id;
             if (duplicate && other.assets.empty()) remove(other);
         }
         return *kept;
@@ -166,29 +165,29 @@ class Maker {
 
     /// Another run made its draft before us, at the same time: two that fill one draft would mix their files.
     MadeRelease wait_for_other(Release release) {
-        world_.log << "release  another run is making it\n" << std::flush;
+        world.log << "release  another run is making it\n" << std::flush;
         for (int look = 0; look < looks_at_other; ++look) {
-            world_.clock.sleep(pause_between_looks);
+            world.clock.sleep(pause_between_looks);
             release = reload(release);
             if (!release.draft) return published_by_another(release);
         }
-        throw Error{Exit::failed, "another run began to make the release " + wanted_.tag + " and has not published it",
+        throw Error{Exit::failed, "another run began to make the release " + wanted.tag + " and has not published it",
                     "press Re-run failed jobs when it has ended: what it left is filled up"};
     }
 
     bool is_whole(const Release& release) const {
-        return std::ranges::all_of(wanted_.assets, [&](const AssetFile& file) {
+        return std::ranges::all_of(wanted.assets, [&](const AssetFile& file) {
             const Asset* asset = release.find(file.name);
             return asset != nullptr && is_same(*asset, file);
         });
     }
 
     void remove(const Release& release) {
-        api_.send({.method = "DELETE", .path = fmt::format("releases/{}", release.id)});
+        api.send({.method = "DELETE", .path = fmt::format("releases/{}", release.id)});
     }
 
     Release reload(const Release& release) {
-        return parse_release(api_.require({.path = fmt::format("releases/{}", release.id)}, purpose_));
+        return parse_release(api.require({.path = fmt::format("releases/{}", release.id)}, purpose));
     }
 
     /// False if the release was published by another run meanwhile.
@@ -196,12 +195,12 @@ class Maker {
         for (int attempt = 1;; ++attempt) {
             if (const Asset* there = release.find(file.name)) {
                 if (is_same(*there, file)) return true;
-                api_.send({.method = "DELETE", .path = fmt::format("releases/assets/{}", there->id)});
+                api.send({.method = "DELETE", .path = fmt::format("releases/assets/{}", there->id)});
             }
-            const Response response = api_.send({.method = "POST",
-                                                 .path = release.uploads + "?name=" + percent_encoded(file.name),
-                                                 .file = file.file,
-                                                 .creates = true});
+            const Response response = api.send({.method = "POST",
+                                                .path = release.uploads + "?name=" + percent_encoded(file.name),
+                                                .file = file.file,
+                                                .creates = true});
             if (response.status == 201) return true;
             release = reload(release);
             if (!release.draft) return false;
@@ -210,7 +209,7 @@ class Maker {
                 throw make_refusal(
                     {fmt::format("the file {} of the release {} was not uploaded; the release is still a "
                                  "draft",
-                                 file.name, wanted_.tag),
+                                 file.name, wanted.tag),
                      release_permission},
                     response);
             }
@@ -218,59 +217,48 @@ class Maker {
     }
 
     MadeRelease published_by_another(const Release& release) {
-        world_.log << "release  another run published it meanwhile\n";
+        world.log << "release  another run published it meanwhile\n";
         return {.url = release.url};
     }
 
     MadeRelease publish(const Release& release) {
-        if (!release.draft) return published_by_another(release);
         JsonWriter json;
         // A draft of an earlier attempt may be bound to that attempt's commit.
-        json.object({{"target_commitish", unless_empty(bound_ && tagged_.empty() ? wanted_.revision : "")},
-                     {"name", wanted_.title},
+        json.object({{"target_commitish", unless_empty(bound && tagged.empty() ? wanted.revision : "")},
+                     {"name", wanted.title},
                      {"body", notes()},
                      {"draft", false},
                      {"make_latest", is_latest() ? "true" : "false"}});
-        const Response response = api_.send({.method = "PATCH",
-                                             .path = fmt::format("releases/{}", release.id),
-                                             .body = json.one_line(),
-                                             .notifies = true});
-        if (response.status / 100 != 2) {
-            const bool never = response.status == 422;
-            if (never) remove(release);
-            explain(response);
-        }
+        const Response response = api.send({.method = "PATCH",
+                                            .path = fmt::format("releases/{}", release.id),
+                                            .body = json.one_line(),
+                                            .notifies = true});
+        if (response.status == 422) remove(release);  // it can never be published
+        if (response.status / 100 != 2) explain(response);
         check_bound();
         return {.url = parse_release(response).url, .created = true};
     }
 
     bool is_latest() {
-        const std::vector<Release> releases = load_releases(api_);
+        const std::vector<Release> releases = load_releases(api);
         const Release* last = find_last_release(releases);
-        return last == nullptr || parse_version(last->tag) < parse_version(wanted_.tag);
+        return last == nullptr || parse_version(last->tag) < parse_version(wanted.tag);
     }
 
     void check_bound() {
-        const std::string commit = load_tag_commit(api_, wanted_.tag);
-        if (commit.empty() || commit == wanted_.revision) return;
-        throw Error{Exit::failed, wanted_.at,
-                    fmt::format("the release {} is published, but its tag names {} and not {}", wanted_.tag,
-                                commit.substr(0, 7), wanted_.revision.substr(0, 7)),
+        const std::string commit = load_tag_commit(api, wanted.tag);
+        if (commit.empty() || commit == wanted.revision) return;
+        throw Error{Exit::failed, wanted.at,
+                    fmt::format("the release {} is published, but its tag names {} and not {}", wanted.tag,
+                                commit.substr(0, 7), wanted.revision.substr(0, 7)),
                     "the tag or the branch was moved meanwhile: see the release's page"};
     }
-
-    const World& world_;
-    Api& api_;
-    const WantedRelease& wanted_;
-    const Purpose purpose_;
-    std::string tagged_;  ///< the commit that the tag names already
-    bool bound_ = true;   ///< the draft names its commit; else GitHub tags the default branch's newest commit
 };
 
 }  // namespace
 
 MadeRelease make_release(const World& world, Api& api, const WantedRelease& wanted) {
-    return Maker(world, api, wanted).make();
+    return Maker{world, api, wanted}.make();
 }
 
 }  // namespace github

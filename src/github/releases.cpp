@@ -66,15 +66,13 @@ const Release* find_published(const std::vector<Release>& releases, const std::s
 }
 
 const Release* choose_draft(const std::vector<Release>& releases, const std::string& tag) {
-    const Release* chosen = nullptr;
+    std::vector<const Release*> drafts;
     for (const Release& release : releases) {
-        if (!release.draft || !release.ours || release.tag != tag) continue;
-        const bool better =
-            chosen == nullptr ||
-            (chosen->assets.empty() != release.assets.empty() ? chosen->assets.empty() : release.id < chosen->id);
-        if (better) chosen = &release;
+        if (release.draft && release.ours && release.tag == tag) drafts.push_back(&release);
     }
-    return chosen;
+    const auto rank = [](const Release* release) { return std::pair(release->assets.empty(), release->id); };
+    const auto chosen = std::ranges::min_element(drafts, {}, rank);
+    return chosen == drafts.end() ? nullptr : *chosen;
 }
 
 void download_asset(Api& api, const Asset& asset, const std::filesystem::path& to) {

@@ -4,11 +4,10 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <array>
-#include <streambuf>
+#include <cstdio>
 #include <string>
 
-#include "base/text.h"
+#include "base/encoding.h"
 #include "report/words.h"
 #include "system/relay.h"
 
@@ -88,10 +87,8 @@ std::string directory_in_repository(const Environment& environment, const std::f
 std::string render_annotations(const Problems& problems, const std::string& directory) {
     std::string text;
     for (const Level level : {Level::error, Level::warning, Level::notice}) {
-        Problems of_level;
-        std::ranges::copy_if(problems, std::back_inserter(of_level),
-                             [&](const Problem& p) { return p.level == level; });
-        of_level = sorted_by_place(of_level);
+        Problems of_level = sorted_by_place(problems);
+        std::erase_if(of_level, [&](const Problem& problem) { return problem.level != level; });
         const std::size_t shown = of_level.size() > kept_per_kind ? kept_per_kind - 1 : of_level.size();
         for (std::size_t i = 0; i < shown; ++i) text += render_annotation(of_level[i], directory);
         if (shown < of_level.size()) {
@@ -135,13 +132,10 @@ void save_summary(const World& world, const std::string& markdown) {
 }
 
 std::string make_token() {
-    std::array<unsigned char, 16> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    std::string bytes(16, '\0');
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) != 1)
         throw Error{Exit::failed, "the system gave no random bytes", ""};
-    }
-    std::string token;
-    for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
-    return token;
+    return hexadecimal(bytes);
 }
 
 std::string render_stop_commands(const std::string& token) {
@@ -152,41 +146,19 @@ std::string render_resume_commands(const std::string& token) {
     return "::" + token + "::\n";
 }
 
-/// The standard library's own way to write a stream of one's own, and the only inheritance outside of system/.
-class FilteredStream::Buffer : public std::streambuf {
-  public:
-    explicit Buffer(std::ostream& to) : to_(to) {}
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    ~Buffer() override {
-        if (!line_.empty()) to_ << harmless_line(line_) << std::flush;
+FilteredStream::~FilteredStream() {
+    if (!line_.empty()) to_ << harmless_line(line_) << std::flush;
+}
+
+int FilteredStream::overflow(int character) {
+    if (character == EOF) return 0;
+    if (character != '\n') {
+        line_ += static_cast<char>(character);
+    } else {
+        to_ << harmless_line(line_) << std::endl;
+        line_.clear();
     }
-
-  protected:
-    int_type overflow(int_type character) override {
-        if (traits_type::eq_int_type(character, traits_type::eof())) return traits_type::not_eof(character);
-        const char c = traits_type::to_char_type(character);
-        if (c != '\n') {
-            line_ += c;
-        } else {
-            to_ << harmless_line(line_) << std::endl;
-            line_.clear();
-        }
-        return character;
-    }
-
-  private:
-    std::ostream& to_;
-    std::string line_;
-};
-
-FilteredStream::FilteredStream(std::ostream& to)
-    : buffer_(std::make_unique<Buffer>(to)), stream_(std::make_unique<std::ostream>(buffer_.get())) {}
-
-FilteredStream::~FilteredStream() = default;
-
-std::ostream& FilteredStream::stream() {
-    return *stream_;
+    return character;
 }
 
 }  // namespace github

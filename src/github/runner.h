@@ -4,8 +4,8 @@
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <ostream>
+#include <streambuf>
 #include <string>
 #include <string_view>
 
@@ -46,19 +46,18 @@ std::string make_token();
 std::string render_stop_commands(const std::string& token);
 std::string render_resume_commands(const std::string& token);
 
-/// What is written to `stream()` reaches `to` line by line, each through harmless_line. An unfinished line is written
-/// when this ends.
-class FilteredStream {
+/// What is written to it reaches `to` line by line, each through harmless_line. An unfinished line is written when
+/// this ends. A buffer of one's own is the standard library's way to write a stream of one's own.
+class FilteredStream : private std::streambuf, public std::ostream {
   public:
-    explicit FilteredStream(std::ostream& to);
-    ~FilteredStream();
-
-    std::ostream& stream();
+    explicit FilteredStream(std::ostream& to) : std::ostream(this), to_(to) {}
+    ~FilteredStream() override;
 
   private:
-    class Buffer;
-    std::unique_ptr<Buffer> buffer_;
-    std::unique_ptr<std::ostream> stream_;
+    int overflow(int character) override;
+
+    std::ostream& to_;
+    std::string line_;
 };
 
 }  // namespace github

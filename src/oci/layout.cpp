@@ -125,12 +125,10 @@ struct BlobCheck {
     bool check(const Digest& digest) {
         if (!seen.insert(digest).second) return true;
         const fs::path path = blob_path(directory, digest);
-        if (!std::ranges::binary_search(present, digest.hex())) {
-            add(problems, {path.string()}, "this blob is missing", build_again);
-            return false;
-        }
-        if (files.digest_of(path) == digest) return true;
-        add(problems, {path.string()}, "the bytes are not what their name says", build_again);
+        const bool is_there = std::ranges::binary_search(present, digest.hex());
+        if (is_there && files.digest_of(path) == digest) return true;
+        add(problems, {path.string()}, is_there ? "the bytes are not what their name says" : "this blob is missing",
+            build_again);
         return false;
     }
 
@@ -176,14 +174,9 @@ Layout load_layout(Files& files, const fs::path& directory, const std::string& i
     return load_from_entries(files, directory, load_entries(files, directory), image, platform);
 }
 
-std::optional<Layout> load_tagged_layout(Files& files, const fs::path& directory, const std::string& tag,
-                                         const std::string& image, const std::string& platform) {
-    if (!files.is_directory(directory)) return std::nullopt;
-    for (const Descriptor& entry : load_entries(files, directory)) {
-        if (text_at(entry.annotations, "org.opencontainers.image.ref.name") == tag)
-            return load_from_entries(files, directory, {entry}, image, platform);
-    }
-    return std::nullopt;
+Layout load_indexed_layout(Files& files, const fs::path& directory, const Digest& index, const std::string& image,
+                           const std::string& platform) {
+    return load_from_entries(files, directory, {{.media_type = oci_index_type, .digest = index}}, image, platform);
 }
 
 Problems check_blobs(Files& files, const Layout& layout) {
@@ -224,11 +217,8 @@ std::vector<SourceImage> load_source_images(Files& files, const Layout& layout) 
             }
         }
     }
-    if (!has_provenance) {
-        throw Error{Exit::failed,
-                    {layout.directory.string()},
-                    "the image has no provenance: what it was made from is not known",
-                    "build it again, with a BuildKit that writes provenance"};
-    }
+    if (!has_provenance)
+        refuse(layout.directory, "the image has no provenance: what it was made from is not known",
+               "build it again, with a BuildKit that writes provenance");
     return sources;
 }

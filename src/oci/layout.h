@@ -32,10 +32,9 @@ std::filesystem::path blob_path(const std::filesystem::path& layout_directory, c
 Layout load_layout(Files& files, const std::filesystem::path& directory, const std::string& image,
                    const std::string& platform);
 
-/// The same for what one tag of a layout names (image-layout.md, org.opencontainers.image.ref.name); nothing if there
-/// is no such layout or tag.
-std::optional<Layout> load_tagged_layout(Files& files, const std::filesystem::path& directory, const std::string& tag,
-                                         const std::string& image, const std::string& platform);
+/// The same for this index in the layout, whatever its index.json lists.
+Layout load_indexed_layout(Files& files, const std::filesystem::path& directory, const Digest& index,
+                           const std::string& image, const std::string& platform);
 
 /// Hashes every blob that the layout's images reach, attestations included. No scanner does that (scanners-run.md
 /// §0.4). Returns a Problem for each blob that is missing or is not what its name says.

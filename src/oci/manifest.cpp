@@ -48,11 +48,8 @@ std::vector<Descriptor> parse_descriptors(const Json& list, const std::string& s
 void render_platform(JsonWriter& writer, const std::string& platform) {
     const std::vector<std::string> parts = fields_of(platform, '/');
     if (parts.size() < 2) return;
-    writer.open_object("platform");
-    writer.field("architecture", parts[1]);
-    writer.field("os", parts[0]);
-    if (parts.size() > 2) writer.field("variant", parts[2]);
-    writer.close();
+    const std::string variant = parts.size() > 2 ? parts[2] : "";
+    writer.object("platform", {{"architecture", parts[1]}, {"os", parts[0]}, {"variant", unless_empty(variant)}});
 }
 
 void render_annotations(JsonWriter& writer, const std::map<std::string, std::string>& annotations) {

@@ -132,11 +132,8 @@ FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<s
     if (!client_) {
         const fs::path repository = written_to_ / image.repository;
         FetchedIndex fetched{world_.files.read(blob_path(repository, image.index)), {}};
-        for (const std::string& platform : platforms) {
-            const std::optional<Layout> layout =
-                load_tagged_layout(world_.files, repository, image.tag, image.name, platform);
-            if (layout) fetched.layouts.push_back(*layout);
-        }
+        for (const std::string& platform : platforms)
+            fetched.layouts.push_back(load_indexed_layout(world_.files, repository, image.index, image.name, platform));
         return fetched;
     }
     std::vector<registry::FetchRequest> requests;

@@ -169,7 +169,7 @@ class Publishing {
         if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
         for (const Candidate& candidate : candidates_.all) {
             const ExistingTag* tag = blocks(candidate) ? replaced_by(candidate, existing) : nullptr;
-            if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->tag, tag->index});
+            if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->index});
         }
         return replaced;
     }

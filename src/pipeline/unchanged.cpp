@@ -150,7 +150,7 @@ std::string reason_of_index(registry::Client& client, const std::string& host, c
     }
     if (joined != scanned) return name + " does not hold what the release archives";
     for (const Digest& manifest : scanned) {
-        if (!registry::ask_manifest(client, host, published.repository, manifest))
+        if (!registry::ask_tag(client, host, published.repository, manifest.text(), registry::TagRead::head))
             return fmt::format("{}@{} is not in the registry", published.repository, manifest.text());
     }
     return "";

@@ -14,63 +14,67 @@ struct PublishedState {
     Digest index;               ///< what its moving tags should name
 };
 
-class Planner {
-  public:
-    Planner(const Plan& plan, const std::vector<Candidate>& candidates, const std::vector<Verdict>& verdicts,
-            const std::vector<ExistingTag>& existing, const PublicationRules& rules)
-        : plan_(plan), candidates_(candidates), verdicts_(verdicts), existing_(existing), rules_(rules) {}
+struct Planner {
+    const Plan& plan;
+    const std::vector<Candidate>& candidates;
+    const std::vector<Verdict>& verdicts;
+    const std::vector<ExistingTag>& existing_tags;
+    const PublicationRules& rules;
+    std::vector<std::pair<const Candidate&, PublishedState>> images{};
+    Publication publication{};
 
     Publication make() {
-        if (candidates_.empty()) refuse(Exit::refused, {}, "there is no image to publish", "choose images with --only");
-        for (const Candidate& candidate : candidates_) check_verdicts(candidate);
+        if (candidates.empty()) refuse(Exit::refused, {}, "there is no image to publish", "choose images with --only");
+        for (const Candidate& candidate : candidates) check_verdicts(candidate);
         check_existing();
-        if (publication_.is_refused()) return publication_;
-        for (const auto& [candidate, state] : images_)
-            publication_.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
-                                           candidate.inputs, state.index == candidate.index});
-        for (const auto& [candidate, state] : images_) store(candidate, state);
-        for (const auto& [candidate, state] : images_) write_version(candidate, state);
-        for (const auto& [candidate, state] : images_) move_tags(candidate, state);
+        if (publication.is_refused()) return publication;
+        for (const auto& [candidate, state] : images)
+            publication.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
+                                          candidate.inputs, state.index == candidate.index});
+        for (const auto& [candidate, state] : images) store(candidate, state);
+        for (const auto& [candidate, state] : images) write_version(candidate, state);
+        for (const auto& [candidate, state] : images) move_tags(candidate, state);
         note_half_written();
-        return publication_;
+        return publication;
     }
 
     Publication preflight() {
         check_existing();
-        if (publication_.is_refused()) return publication_;
-        for (const auto& [candidate, state] : images_) {
+        if (publication.is_refused()) return publication;
+        for (const auto& [candidate, state] : images) {
             if (state.is_published) note_published(candidate);
         }
-        return publication_;
+        return publication;
     }
 
-  private:
     void check_existing() {
-        for (const Candidate& candidate : candidates_) check_source(candidate);
-        for (const Candidate& candidate : candidates_) images_.push_back({candidate, find_state(candidate)});
-        for (const Candidate& candidate : candidates_) check_ages(candidate);
+        for (const Candidate& candidate : candidates) check_source(candidate);
+        for (const Candidate& candidate : candidates) images.push_back({candidate, find_state(candidate)});
+        for (const Candidate& candidate : candidates) check_ages(candidate);
     }
 
     void refuse(Exit exit, const Place& at, std::string what, std::string hint) {
-        publication_.problems.push_back({at, std::move(what), std::move(hint)});
-        publication_.exit = std::max(publication_.exit, exit);
+        publication.problems.push_back({at, std::move(what), std::move(hint)});
+        publication.exit = std::max(publication.exit, exit);
     }
 
-    Place version_line() const { return {plan_.job.file, plan_.job.defra_version_line}; }
+    void warn(std::string what, std::string hint) {
+        publication.warnings.push_back({{}, std::move(what), std::move(hint), Level::warning});
+    }
+
+    Place version_line() const { return {plan.job.file, plan.job.defra_version_line}; }
 
     void check_verdicts(const Candidate& candidate) {
-        bool has_image = false;
+        if (std::ranges::all_of(candidate.members, &Member::is_attestation))
+            refuse(Exit::failed, {}, candidate.name + " holds no image", "build it first");
         for (const Member& member : candidate.members) {
-            if (member.is_attestation) continue;
-            has_image = true;
-            check_verdict(member);
+            if (!member.is_attestation) check_verdict(member);
         }
-        if (!has_image) refuse(Exit::failed, {}, candidate.name + " holds no image", "build it first");
     }
 
     void check_verdict(const Member& member) {
-        const auto verdict = std::ranges::find(verdicts_, member.manifest, &Verdict::manifest);
-        if (verdict == verdicts_.end()) {
+        const auto verdict = std::ranges::find(verdicts, member.manifest, &Verdict::manifest);
+        if (verdict == verdicts.end()) {
             refuse(Exit::failed, {},
                    fmt::format("{} ({}) was not scanned: there is no verdict about it", member.name,
                                member.manifest.brief()),
@@ -78,18 +82,15 @@ class Planner {
         } else if (verdict->outcome == Outcome::unknown) {
             refuse(Exit::failed, {}, fmt::format("the verdict about {} is unknown", member.name),
                    "unknown is not clean: see why it is unknown");
-        } else if (!verdict->may_ship() && rules_.no_worse.contains(member.manifest)) {
-            publication_.warnings.push_back(
-                {{},
-                 fmt::format(
+        } else if (!verdict->may_ship() && rules.no_worse.contains(member.manifest)) {
+            warn(fmt::format(
                      "{} is vulnerable ({} block), and is published because it is no worse than what it replaces",
                      member.name, verdict->blocking.size()),
-                 "gate.publish: no-worse in the policy lets it",
-                 Level::warning});
+                 "gate.publish: no-worse in the policy lets it");
         } else if (!verdict->may_ship()) {
             refuse(Exit::refused, {}, fmt::format("{} is vulnerable: {} block", member.name, verdict->blocking.size()),
                    "see out/summary.md for what to do");
-        } else if ((verdict->stand_in_bases || verdict->sample_data) && !rules_.stand_ins_may) {
+        } else if ((verdict->stand_in_bases || verdict->sample_data) && !rules.stand_ins_may) {
             refuse(Exit::refused, {},
                    fmt::format("{} was made from stand-in bases or judged with sample data", member.name),
                    "such images only go to oci: directories and to a registry on this machine");
@@ -97,11 +98,11 @@ class Planner {
     }
 
     void check_source(const Candidate& candidate) {
-        const auto foreign = std::ranges::find_if(existing_, [&](const ExistingTag& h) {
-            return h.repository == candidate.repository && !h.source.empty() && !rules_.source.empty() &&
-                   h.source != rules_.source;
+        const auto foreign = std::ranges::find_if(existing_tags, [&](const ExistingTag& h) {
+            return h.repository == candidate.repository && !h.source.empty() && !rules.source.empty() &&
+                   h.source != rules.source;
         });
-        if (foreign != existing_.end()) {
+        if (foreign != existing_tags.end()) {
             refuse(Exit::refused, {},
                    fmt::format("{} holds images made from {}", candidate.repository, foreign->source),
                    "one repository publishes into it: choose another namespace or IMAGE_NAME");
@@ -109,7 +110,7 @@ class Planner {
     }
 
     PublishedState find_state(const Candidate& candidate) {
-        const ExistingTag* existing = find_tag(existing_, candidate.repository, candidate.version_tag);
+        const ExistingTag* existing = find_tag(existing_tags, candidate.repository, candidate.version_tag);
         if (existing == nullptr) return {false, candidate.index};
         const std::string name = candidate.repository + ":" + candidate.version_tag;
         if (!existing->inputs) {
@@ -126,9 +127,9 @@ class Planner {
 
     /// A tag that says nothing about its version may be newer than all of ours.
     void check_ages(const Candidate& candidate) {
-        if (rules_.adopt_moving_tags) return;
+        if (rules.adopt_moving_tags) return;
         for (const std::string& tag : candidate.moving_tags) {
-            const ExistingTag* existing = find_tag(existing_, candidate.repository, tag);
+            const ExistingTag* existing = find_tag(existing_tags, candidate.repository, tag);
             if (existing == nullptr || existing->index == candidate.index || parse_version(existing->version)) continue;
             refuse(
                 Exit::refused, {},
@@ -139,7 +140,7 @@ class Planner {
 
     void add(StepKind kind, const Candidate& candidate, const Digest& digest, std::string tag, std::string source,
              std::string why, std::optional<Digest> before = std::nullopt) {
-        publication_.steps.push_back(
+        publication.steps.push_back(
             {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why), std::move(before)});
     }
 
@@ -158,22 +159,22 @@ class Planner {
     }
 
     void note_published(const Candidate& candidate) {
-        const ExistingTag* existing = find_tag(existing_, candidate.repository, candidate.version_tag);
-        publication_.notes.push_back(
+        const ExistingTag* existing = find_tag(existing_tags, candidate.repository, candidate.version_tag);
+        publication.notes.push_back(
             fmt::format("{} is published{}; nothing that goes into an image changed", candidate.version_tag,
                         existing->revision.empty() ? "" : " from " + existing->revision.substr(0, 7)));
     }
 
     void move_tags(const Candidate& candidate, const PublishedState& state) {
         bool moves = false;
-        const std::optional<Version> ours = parse_version(plan_.job.defra_version);
+        const std::optional<Version> ours = parse_version(plan.job.defra_version);
         for (const std::string& tag : candidate.moving_tags) {
-            const ExistingTag* existing = find_tag(existing_, candidate.repository, tag);
+            const ExistingTag* existing = find_tag(existing_tags, candidate.repository, tag);
             const std::string name = candidate.repository + ":" + tag;
             if (existing != nullptr && existing->index == state.index) {
-                publication_.notes.push_back(name + " is right already");
+                publication.notes.push_back(name + " is right already");
             } else if (existing != nullptr && ours && parse_version(existing->version) > ours) {
-                publication_.notes.push_back(
+                publication.notes.push_back(
                     fmt::format("{} stays at {}: tags only move forwards", name, existing->version));
             } else {
                 moves = true;
@@ -181,8 +182,7 @@ class Planner {
             }
         }
         if (moves && state.is_published && state.index != candidate.index)
-            publication_.to_rescan.push_back(
-                {candidate.name, candidate.repository, candidate.version_tag, state.index});
+            publication.to_rescan.push_back({candidate.name, candidate.repository, state.index});
     }
 
     void move_tag(const Candidate& candidate, const PublishedState& state, const std::string& tag,
@@ -201,30 +201,20 @@ class Planner {
         const std::optional<Version> theirs = python_of(existing.title);
         const std::optional<Version> ours = python_of(candidate.name);
         if (!theirs || !ours || *theirs <= *ours) return;
-        publication_.warnings.push_back({{},
-                                         fmt::format("{}:{} goes from Python {} back to {}", existing.repository,
-                                                     existing.tag, render_version(*theirs), render_version(*ours)),
-                                         "if that is not meant: check the tags in " + plan_.matrix.file,
-                                         Level::warning});
+        warn(fmt::format("{}:{} goes from Python {} back to {}", existing.repository, existing.tag,
+                         render_version(*theirs), render_version(*ours)),
+             "if that is not meant: check the tags in " + plan.matrix.file);
     }
 
     /// Some images of the matrix are published and others are not: an earlier attempt got that far, and is completed
     /// now.
     void note_half_written() {
         const auto published =
-            std::ranges::count_if(images_, [](const auto& image) { return image.second.is_published; });
-        if (published == 0 || static_cast<std::size_t>(published) == images_.size()) return;
-        publication_.notes.push_back(fmt::format(
-            "an earlier attempt wrote {} of {} version tags: the others follow now", published, images_.size()));
+            std::ranges::count_if(images, [](const auto& image) { return image.second.is_published; });
+        if (published == 0 || static_cast<std::size_t>(published) == images.size()) return;
+        publication.notes.push_back(fmt::format("an earlier attempt wrote {} of {} version tags: the others follow now",
+                                                published, images.size()));
     }
-
-    const Plan& plan_;
-    const std::vector<Candidate>& candidates_;
-    const std::vector<Verdict>& verdicts_;
-    const std::vector<ExistingTag>& existing_;
-    const PublicationRules& rules_;
-    std::vector<std::pair<const Candidate&, PublishedState>> images_;
-    Publication publication_;
 };
 
 }  // namespace
@@ -239,10 +229,10 @@ const ExistingTag* find_tag(const std::vector<ExistingTag>& existing, const std:
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                              const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& existing,
                              const PublicationRules& rules) {
-    return Planner(plan, candidates, verdicts, existing, rules).make();
+    return Planner{plan, candidates, verdicts, existing, rules}.make();
 }
 
 Publication preflight_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                                   const std::vector<ExistingTag>& existing, const PublicationRules& rules) {
-    return Planner(plan, candidates, {}, existing, rules).preflight();
+    return Planner{plan, candidates, {}, existing, rules}.preflight();
 }

@@ -65,11 +65,9 @@ struct Step {
     std::optional<Digest> before{};  ///< what the tag names until then; nothing: it is not there
 };
 
-/// An index that is published, and a tag that names it.
 struct PublishedIndex {
     std::string name;  ///< Candidate::name
     std::string repository;
-    std::string tag;
     Digest index;
 };
 

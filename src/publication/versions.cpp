@@ -96,22 +96,20 @@ Problems check_version(const Plan& plan, const std::map<std::string, Digest>& in
     const Version wanted = breaks.empty() ? Version{out->major, out->minor + 1, 0} : Version{out->major + 1, 0, 0};
     const std::string why = breaks.empty() ? "a minor version: no change for those who build on the images"
                                            : "a major version, because " + joined(breaks, ", ") + " goes";
+    std::string what;
     if (*ours < *out) {
-        return {{at,
-                 fmt::format("DEFRA_VERSION {} is lower than {}, which is published", plan.job.defra_version, version),
-                 fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
-    }
-    if (*ours == *out) {
+        what = fmt::format("DEFRA_VERSION {} is lower than {}, which is published", plan.job.defra_version, version);
+    } else if (*ours == *out) {
         const std::vector<std::string> changed = find_changed(plan, inputs, released);
         if (changed.empty()) return {};
-        return {
-            {at,
-             fmt::format("{} is published, and what goes into {} is not what it was: master would refuse to publish it",
-                         version, joined_some(changed, 3)),
-             fmt::format("raise DEFRA_VERSION to {}, {}", render_version(wanted), why), Level::warning}};
+        what =
+            fmt::format("{} is published, and what goes into {} is not what it was: master would refuse to publish it",
+                        version, joined_some(changed, 3));
+    } else {
+        if (breaks.empty() || ours->major > out->major) return {};
+        what =
+            fmt::format("{} goes, and DEFRA_VERSION {} does not say so", joined(breaks, ", "), plan.job.defra_version);
     }
-    if (breaks.empty() || ours->major > out->major) return {};
-    return {{at,
-             fmt::format("{} goes, and DEFRA_VERSION {} does not say so", joined(breaks, ", "), plan.job.defra_version),
-             fmt::format("raise it to {}, {}", render_version(wanted), why), Level::warning}};
+    const char* name = *ours == *out ? "DEFRA_VERSION" : "it";
+    return {{at, what, fmt::format("raise {} to {}, {}", name, render_version(wanted), why), Level::warning}};
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/date.h"
 #include "base/json.h"
@@ -12,6 +11,8 @@
 
 namespace registry {
 namespace {
+
+using namespace std::chrono_literals;
 
 std::string render_pull_limit(const Response& response) {
     std::string text = "; this is the pull limit, which ends by itself in a few hours";
@@ -39,6 +40,10 @@ std::string render_detail(const Json& detail) {
 
 }  // namespace
 
+bool is_denied(const Response& response) {
+    return response.status == 401 || response.status == 403;
+}
+
 bool is_pull_limit(const Response& response) {
     return response.status == 429 && response.body.find("pull rate limit") != std::string::npos;
 }
@@ -51,7 +56,7 @@ bool has_error_code(const Response& response, const std::string& code) {
 
 std::string render_refusal(const Call& call, const Response& response) {
     const std::string where = call.location.empty() ? call.path.substr(0, call.path.find('?')) : "blobs/uploads";
-    const std::string what = fmt::format("{} {}/{}/{}", call.method, call.host, call.repository, where);
+    const std::string what = fmt::format("{} {}/{}/{}", call.request.method, call.host, call.repository, where);
     if (response.status == 0) return response.body.empty() ? what + ": no response" : response.body;
 
     std::string reason;
@@ -71,14 +76,10 @@ std::string render_refusal(const Call& call, const Response& response) {
                        is_pull_limit(response) ? render_pull_limit(response) : "");
 }
 
-using namespace std::chrono_literals;
-
 std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now) {
-    int seconds = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (error == std::errc() && end == value.data() + value.size() && seconds >= 0) {
-        return std::clamp<std::chrono::milliseconds>(std::chrono::seconds(seconds), 1s, 60s);
-    }
+    if (const auto seconds = parse_number(value))
+        return std::clamp<std::chrono::milliseconds>(std::chrono::seconds(std::min<std::int64_t>(*seconds, 60)), 1s,
+                                                     60s);
     const std::optional<Time> date = parse_http_date(value);
     if (!date || *date <= now) return std::nullopt;
     return std::clamp<std::chrono::milliseconds>(*date - now, 1s, 60s);

@@ -3,11 +3,8 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/date.h"
 #include "system/http.h"
@@ -16,25 +13,22 @@ namespace registry {
 
 /// One call of the registry API (distribution-spec).
 struct Call {
-    std::string method = "GET";
-    std::string host;  ///< as people write it: "docker.io"
-    std::string repository;
-    std::string path;              ///< below /v2/REPOSITORY/: "manifests/latest"
+    Request request{};   ///< as it is sent, but for its URL and our authorization
+    std::string host{};  ///< as people write it: "docker.io"
+    std::string repository{};
+    std::string path{};            ///< below /v2/REPOSITORY/: "manifests/latest"
     std::string actions = "pull";  ///< of the token that is asked for: "pull", "pull,push"
-    std::vector<Header> headers;
-    std::string body;
-    std::filesystem::path body_file{};  ///< streamed from disk instead of `body`
-    std::filesystem::path save_to{};    ///< a body of status 200 or 206 is streamed here
-    std::string location{};             ///< a Location that this registry gave, instead of `path`
-    std::string mounted_from{};         ///< another repository that the token must let us pull from
-    std::uint64_t max_body = 4U << 20U;
-    std::chrono::seconds timeout{60};  ///< 0: no end as long as something moves
+    std::string location{};        ///< a Location that this registry gave, instead of `path`
+    std::string mounted_from{};    ///< another repository that the token must let us pull from
     bool once = false;  ///< do not send it again: no response is status 0 then, and the body says why there was none
 };
 
 /// What the response to a refused call says, for people: the registry's own words, at most a few lines, sanitized for a
 /// terminal; of a pull limit also its numbers.
 std::string render_refusal(const Call& call, const Response& response);
+
+/// True if the registry denied it (401, 403).
+bool is_denied(const Response& response);
 
 /// True if one of the errors in the response's body has this code.
 bool has_error_code(const Response& response, const std::string& code);

@@ -43,28 +43,14 @@ std::string resolve_url(const std::string& from, const std::string& location) {
     return without_query.substr(0, without_query.rfind('/') + 1) + location;
 }
 
-std::string token_key(const Call& call) {
-    return call.host + " " + joined(scopes_of(call), " ");
-}
-
-Request with_scopes(Request request, const std::vector<std::string>& scopes) {
-    for (const std::string& scope : scopes) request.url += "&scope=" + percent_encoded(scope);
-    return request;
-}
-
 bool is_read(const Call& call) {
-    return call.method == "GET" || call.method == "HEAD";
+    return call.request.method == "GET" || call.request.method == "HEAD";
 }
 
 }  // namespace
 
 Client::Client(const World& world, ClientSettings settings)
     : world_(world), settings_(std::move(settings)), random_(std::random_device{}()) {}
-
-std::size_t Client::requests() const {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-}
 
 bool Client::has_credentials(const std::string& host, const std::string& repository) const {
     return find_credentials(settings_.credentials, host, repository) != nullptr;
@@ -91,10 +77,6 @@ Reference Client::located(const Reference& reference) const {
     return there;
 }
 
-std::string Client::api_url(const Call& call) const {
-    return base_url(call.host) + "/v2/" + call.repository + "/" + call.path;
-}
-
 std::string Client::base_url(const std::string& host) const {
     const bool plain = is_loopback(host) || settings_.plain_http.contains(host);
     return (plain ? "http://" : "https://") +
@@ -107,14 +89,9 @@ Response Client::send(const Call& asked) {
     call.host = there.host;
     call.repository = there.repository;
     if (pushes_to(asked.host)) call.actions = "pull,push";
-    Request request{.method = call.method,
-                    .url = call.location.empty() ? api_url(call) : resolve(call, api_url(call), call.location),
-                    .headers = call.headers,
-                    .body = call.body,
-                    .body_file = call.body_file,
-                    .save_to = call.save_to,
-                    .max_body = call.max_body,
-                    .timeout = call.timeout};
+    const std::string url = base_url(call.host) + "/v2/" + call.repository + "/" + call.path;
+    Request request = call.request;
+    request.url = call.location.empty() ? url : resolve(call, url, call.location);
 
     std::unique_lock alone(first_mutex_);
     if (met_.contains(call.host)) {
@@ -128,7 +105,7 @@ Response Client::send(const Call& asked) {
         alone.unlock();
     }
     response = follow(call, std::move(request), std::move(response));
-    if (is_read(asked) && (response.status == 401 || response.status == 403)) {
+    if (is_read(asked) && is_denied(response)) {
         const std::lock_guard lock(mutex_);
         denied_.insert(asked.host + "/" + asked.repository);
     }
@@ -138,10 +115,8 @@ Response Client::send(const Call& asked) {
 /// Asks how the registry wants its credentials. Whatever else it responds, the request itself will show.
 void Client::log_in(const Call& call) {
     if (!has_credentials(call.host, call.repository)) return;
-    Call ping;
-    ping.host = call.host;
     const Response response =
-        send_with_retries({.url = base_url(call.host) + "/v2/", .max_body = max_token_body}, ping);
+        send_with_retries({.url = base_url(call.host) + "/v2/", .max_body = max_token_body}, call.host);
     if (response.status != 401) return;
     const std::lock_guard lock(token_mutex_);
     if (const auto challenge = choose_challenge(call, response)) challenges_[call.host] = *challenge;
@@ -159,25 +134,30 @@ std::optional<Challenge> Client::choose_challenge(const Call& call, const Respon
 
 Response Client::send_authorized(const Call& call, Request request) {
     const bool ours = request.url.starts_with(base_url(call.host) + "/");
-    const Token token = ours ? known_token(call) : Token{};
+    const Token token = ours ? token_for(call, "", nullptr) : Token{};
     if (!token.authorization.empty()) request.headers.push_back({"Authorization", token.authorization});
-    Response response = send_with_retries(request, call);
+    Response response = send_with_retries(request, call.host, call.once);
     if (response.status != 401 || !ours || token.fresh) return response;
 
-    const Token renewed = renewed_token(call, response, token.authorization);
+    const Token renewed = token_for(call, token.authorization, &response);
     if (renewed.authorization.empty()) return response;
-    request.headers = call.headers;
+    request.headers = call.request.headers;
     request.headers.push_back({"Authorization", renewed.authorization});
-    return send_with_retries(request, call);
+    return send_with_retries(request, call.host, call.once);
 }
 
-Response Client::send_with_retries(const Request& request, const Call& call) {
+/// No response is status 0, which is worth a retry like a 503.
+Response Client::send_with_retries(const Request& request, const std::string& host, bool once) {
     Attempts attempts;
     while (true) {
+        ++requests_;
         Problems why_none;
-        Response response = send_once(request, why_none);
-        if (call.once || !is_worth_a_retry(response.status) || is_pull_limit(response)) return response;
-        if (wait_for_next(attempts, call.host, response)) continue;
+        Response response = try_send(world_.http, request, why_none);
+        redact(request, response);
+        if (response.status == 0 && why_none.front().hint.empty())
+            why_none.front().hint = "see whether this machine reaches the registry";
+        if (once || !is_worth_a_retry(response.status) || is_pull_limit(response)) return response;
+        if (wait_for_next(attempts, host, response)) continue;
         if (response.status == 0) throw Error{Exit::failed, why_none};
         return response;
     }
@@ -203,19 +183,6 @@ bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Re
     }
     world_.clock.sleep(wait);
     return true;
-}
-
-/// No response is status 0, which is worth a retry like a 503.
-Response Client::send_once(const Request& request, Problems& why_none) {
-    {
-        const std::lock_guard lock(mutex_);
-        ++requests_;
-    }
-    Response response = try_send(world_.http, request, why_none);
-    if (response.status == 0 && why_none.front().hint.empty())
-        why_none.front().hint = "see whether this machine reaches the registry";
-    redact(request, response);
-    return response;
 }
 
 /// Registries and proxies repeat requests in their error pages. What is masked in a log is the access token alone, so
@@ -257,41 +224,26 @@ Response Client::follow(const Call& call, Request request, Response response) {
         const std::optional<std::string> location = response.header("Location");
         if (response.status / 100 != 3 || !(is_read(call) || keeps_method) || !location) break;
         request.url = resolve(call, request.url, *location);
-        request.headers = call.headers;
+        request.headers = call.request.headers;
         response = send_authorized(call, request);
     }
     return response;
 }
 
-Client::Token Client::known_token(const Call& call) {
+Client::Token Client::token_for(const Call& call, const std::string& used, const Response* refusal) {
     const std::lock_guard lock(token_mutex_);
-    const auto token = tokens_.find(token_key(call));
-    if (token != tokens_.end() && token->second.good_until > world_.clock.now()) return token->second;
-    const auto challenge = challenges_.find(call.host);
-    if (challenge == challenges_.end()) return {};
-    Token fresh = fetch_token(call, challenge->second);
-    tokens_[token_key(call)] = fresh;
-    fresh.fresh = true;
-    return fresh;
-}
-
-/// What another thread has fetched meanwhile is good enough.
-Client::Token Client::renewed_token(const Call& call, const Response& refusal, const std::string& used) {
-    const std::lock_guard lock(token_mutex_);
-    const auto known = tokens_.find(token_key(call));
-    if (known != tokens_.end() && known->second.authorization != used && known->second.good_until > world_.clock.now())
-        return known->second;
-    const std::optional<Challenge> challenge = choose_challenge(call, refusal);
+    Token& known = tokens_[call.host + " " + joined(scopes_of(call), " ")];
+    if (known.authorization != used && known.good_until > world_.clock.now()) return known;
+    std::optional<Challenge> challenge;
+    if (refusal != nullptr) {
+        challenge = choose_challenge(call, *refusal);
+    } else if (const auto earlier = challenges_.find(call.host); earlier != challenges_.end()) {
+        challenge = earlier->second;
+    }
     if (!challenge) return {};
-    Token token = fetch_token(call, *challenge);
+    known = fetch_token(call, *challenge);
     challenges_[call.host] = *challenge;
-    tokens_[token_key(call)] = token;
-    return token.authorization == used ? Token{} : token;
-}
-
-Client::Token Client::fetch_token(const Call& call, const Challenge& challenge) {
-    if (challenge.scheme == "bearer") return fetch_bearer_token(call, challenge);
-    return {basic_authorization(call), world_.clock.now() + std::chrono::hours(24)};
+    return known.authorization == used ? Token{} : Token{known.authorization, known.good_until, true};
 }
 
 std::string Client::basic_authorization(const Call& call) const {
@@ -299,7 +251,8 @@ std::string Client::basic_authorization(const Call& call) const {
     return "Basic " + base64(credentials.user + ":" + credentials.password.reveal());
 }
 
-Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& challenge) {
+Client::Token Client::fetch_token(const Call& call, const Challenge& challenge) {
+    if (challenge.scheme == "basic") return {basic_authorization(call), world_.clock.now() + std::chrono::hours(24)};
     const auto refuse = [&](const std::string& what, const std::string& hint) {
         refuse_denied(fmt::format("{}: {}", call.host, what), hint);
     };
@@ -314,14 +267,17 @@ Client::Token Client::fetch_bearer_token(const Call& call, const Challenge& chal
                            "service=" + percent_encoded(text_at(challenge.values, "service")),
                     .max_body = max_token_body};
     if (known) request.headers.push_back({"Authorization", basic_authorization(call)});
-    Call shown;
-    shown.host = call.host;
     std::vector<std::string> scopes = scopes_of(call);
-    Response response = send_with_retries(with_scopes(request, scopes), shown);
+    const auto ask = [&] {
+        Request scoped = request;
+        for (const std::string& scope : scopes) scoped.url += "&scope=" + percent_encoded(scope);
+        return send_with_retries(scoped, call.host);
+    };
+    Response response = ask();
     if (response.status != 200 && scopes.size() > 1) {
         // Some token servers take one scope only. Without a token for the mount the registry accepts an upload instead.
         scopes.resize(1);
-        response = send_with_retries(with_scopes(request, scopes), shown);
+        response = ask();
     }
     if (response.status != 200) {
         refuse(fmt::format("it gave no token ({})", response.status),

@@ -2,6 +2,7 @@
 // §1, §2, §6).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -20,16 +21,17 @@
 namespace registry {
 
 struct ClientSettings {
-    std::map<std::string, Credentials>
-        credentials{};              ///< by host as people write it, or by "host/path" (credentials.h)
-    Problems unused_credentials{};  ///< warnings about credentials that were found and cannot be used: shown again when
-                                    ///< the registry denies a request
-    std::set<std::string> pushes_to{};  ///< hosts that this run is going to push to: tokens for them allow it from the
-                                        ///< first request, because a registry may deny reads of a repository that only
-                                        ///< a push creates
-    std::map<std::string, std::string>
-        mirrors{};  ///< where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub"
-    std::set<std::string> plain_http{};  ///< hosts that are spoken to without TLS, besides those on this machine
+    /// By host as people write it, or by "host/path" (credentials.h).
+    std::map<std::string, Credentials> credentials{};
+    /// Warnings about credentials that were found and cannot be used: shown again when the registry denies a request.
+    Problems unused_credentials{};
+    /// Hosts that this run is going to push to: tokens for them allow it from the first request, because a registry may
+    /// deny reads of a repository that only a push creates.
+    std::set<std::string> pushes_to{};
+    /// Where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub".
+    std::map<std::string, std::string> mirrors{};
+    /// Hosts that are spoken to without TLS, besides those on this machine.
+    std::set<std::string> plain_http{};
 };
 
 /// The attempts at one thing.
@@ -68,7 +70,7 @@ class Client {
     bool has_denied_reads(const std::string& host, const std::string& repository) const;
 
     bool pushes_to(const std::string& host) const { return settings_.pushes_to.contains(host); }
-    std::size_t requests() const;  ///< sent by now, tokens included
+    std::size_t requests() const { return requests_; }  ///< sent by now, tokens included
 
   private:
     struct Token {
@@ -80,17 +82,15 @@ class Client {
     void log_in(const Call& call);
     std::optional<Challenge> choose_challenge(const Call& call, const Response& response) const;
     Response send_authorized(const Call& call, Request request);
-    Response send_with_retries(const Request& request, const Call& call);
-    Response send_once(const Request& request, Problems& why_none);
+    Response send_with_retries(const Request& request, const std::string& host, bool once = false);
     Response follow(const Call& call, Request request, Response response);
 
     std::string base_url(const std::string& host) const;
-    std::string api_url(const Call& call) const;
     std::string resolve(const Call& call, const std::string& from, const std::string& location) const;
-    Token known_token(const Call& call);
-    Token renewed_token(const Call& call, const Response& refusal, const std::string& used);
+    /// A token that is not `used`, or none. What another thread has fetched meanwhile is good enough. `refusal` says
+    /// how to ask for one; null: as an earlier one said.
+    Token token_for(const Call& call, const std::string& used, const Response* refusal);
     Token fetch_token(const Call& call, const Challenge& challenge);
-    Token fetch_bearer_token(const Call& call, const Challenge& challenge);
     std::string basic_authorization(const Call& call) const;
     void redact(const Request& request, Response& response) const;
 
@@ -104,9 +104,10 @@ class Client {
     std::map<std::string, Token> tokens_;          ///< by host and scopes
     std::map<std::string, Challenge> challenges_;  ///< by host: how it wants to know who asks
 
+    std::atomic<std::size_t> requests_ = 0;
+
     mutable std::mutex mutex_;  ///< guards what follows
     std::minstd_rand random_;
-    std::size_t requests_ = 0;
     std::set<std::string> denied_;  ///< "docker.io/defradigital/python"
     std::chrono::milliseconds waited_{0};
 };

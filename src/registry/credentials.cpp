@@ -50,19 +50,6 @@ std::optional<Credentials> parse_entry(const Json& entry) {
     return Credentials{pair->substr(0, colon), Secret(password)};
 }
 
-void read_entry(const std::string& key, const Json& entry, const std::string& file, DockerConfig& config) {
-    const auto warn = [&](const std::string& what, const std::string& hint) {
-        config.warnings.push_back({{file, 0}, what, hint, Level::warning});
-    };
-    if (!text_at(entry, "identitytoken").empty()) {
-        warn("the identity token for " + key + " is not used", "log in with a user name and an access token");
-    } else if (const std::optional<Credentials> credentials = parse_entry(entry)) {
-        config.credentials.insert_or_assign(normalized_key(key), *credentials);
-    } else if (!text_at(entry, "auth").empty()) {
-        warn("the entry for " + key + " cannot be read", "log in to it again");
-    }
-}
-
 /// Why this is no entry; empty if it is one. All of it may be secret, so nothing of it is shown.
 std::string fault_of(const YAML::Node& entry) {
     constexpr std::array keys = {"registry", "username", "password"};
@@ -76,20 +63,8 @@ std::string fault_of(const YAML::Node& entry) {
         if (!entry[key].IsScalar() && !entry[key].IsNull())
             return std::string("has a ") + key + " that is not a string";
     }
-    if (!entry["registry"].IsScalar() || entry["registry"].Scalar().empty()) return "has an empty registry";
+    if (entry["registry"].Scalar().empty()) return "has an empty registry";
     return "";
-}
-
-YAML::Node load_list(const std::string& text, const std::string& hint) {
-    const auto refuse = [&](const std::string& what) { throw Error{Exit::bad_input, "registry-auths " + what, hint}; };
-    YAML::Node list;
-    try {
-        list = YAML::Load(text);
-    } catch (const YAML::Exception& error) {  // its words may quote the text
-        refuse(fmt::format("is not YAML (line {})", error.mark.line + 1));
-    }
-    if (!list.IsNull() && !list.IsSequence()) refuse("is not a list");
-    return list;
 }
 
 }  // namespace
@@ -104,21 +79,28 @@ const Credentials* find_credentials(const std::map<std::string, Credentials>& by
 
 std::map<std::string, Credentials> parse_registry_auths(const Secret& text) {
     const std::string hint = "write a list: - {registry: dhi.io, username: NAME, password: TOKEN}";
+    const auto refuse = [&](const std::string& what) { throw Error{Exit::bad_input, "registry-auths " + what, hint}; };
+    YAML::Node list;
+    try {
+        list = YAML::Load(text.reveal());
+    } catch (const YAML::Exception& error) {  // its words may quote the text
+        refuse(fmt::format("is not YAML (line {})", error.mark.line + 1));
+    }
+    if (!list.IsNull() && !list.IsSequence()) refuse("is not a list");
     std::map<std::string, Credentials> credentials;
     Problems problems;
     std::size_t number = 0;
-    for (const YAML::Node& entry : load_list(text.reveal(), hint)) {
-        std::string fault = fault_of(entry);
+    for (const YAML::Node& entry : list) {
         ++number;
-        if (fault.empty() && (entry["password"].IsNull() || entry["password"].Scalar().empty())) continue;
-        const std::string host = fault.empty() ? normalized_key(entry["registry"].Scalar()) : "";
-        if (fault.empty() && credentials.contains(host)) fault = "has the registry of another entry";
+        std::string fault = fault_of(entry);
         if (fault.empty()) {
-            const std::string user = entry["username"].IsScalar() ? entry["username"].Scalar() : "";
-            credentials.emplace(host, Credentials{user, Secret(entry["password"].Scalar())});
-        } else {
-            problems.push_back({{}, fmt::format("entry {} of registry-auths {}", number, fault), hint});
+            const std::string password = entry["password"].Scalar();
+            if (password.empty()) continue;
+            const Credentials given{entry["username"].Scalar(), Secret(password)};
+            if (!credentials.emplace(normalized_key(entry["registry"].Scalar()), given).second)
+                fault = "has the registry of another entry";
         }
+        if (!fault.empty()) add(problems, {}, fmt::format("entry {} of registry-auths {}", number, fault), hint);
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     return credentials;
@@ -127,16 +109,26 @@ std::map<std::string, Credentials> parse_registry_auths(const Secret& text) {
 DockerConfig parse_docker_config(std::string_view text, const std::string& file) {
     const rapidjson::Document root = parse_tool_json(text, file, Exit::bad_input);
     DockerConfig config;
+    const auto warn = [&](const std::string& what, const std::string& hint) {
+        add(config.warnings, {file}, what, hint, Level::warning);
+    };
     for (const char* key : {"credHelpers", "credsStore"}) {
         if (member(root, key).IsNull()) continue;
-        config.warnings.push_back({{file, 0},
-                                   std::string(key) + " is not used: no credential program is run",
-                                   "give the user name and the access token as options",
-                                   Level::warning});
+        warn(std::string(key) + " is not used: no credential program is run",
+             "give the user name and the access token as options");
     }
     const Json& entries = member(root, "auths");
     if (!entries.IsObject()) return config;
-    for (const auto& entry : entries.GetObject()) read_entry(text_of(entry.name), entry.value, file, config);
+    for (const auto& [name, entry] : entries.GetObject()) {
+        const std::string key = text_of(name);
+        if (!text_at(entry, "identitytoken").empty()) {
+            warn("the identity token for " + key + " is not used", "log in with a user name and an access token");
+        } else if (const std::optional<Credentials> credentials = parse_entry(entry)) {
+            config.credentials.insert_or_assign(normalized_key(key), *credentials);
+        } else if (!text_at(entry, "auth").empty()) {
+            warn("the entry for " + key + " cannot be read", "log in to it again");
+        }
+    }
     return config;
 }
 

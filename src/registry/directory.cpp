@@ -40,51 +40,19 @@ void store_manifest(Files& files, const fs::path& from, const fs::path& to, cons
     store_blob(files, from, to, digest);
 }
 
-void set_tag(std::vector<Descriptor>& entries, const Descriptor& entry) {
-    const auto existing = std::ranges::find(entries, tag_of(entry), tag_of);
-    if (existing != entries.end()) {
-        *existing = entry;
-    } else {
-        entries.push_back(entry);
-    }
-}
-
-std::set<std::string> repositories_of(const Publication& publication) {
-    std::set<std::string> repositories;
-    for (const Step& step : publication.steps) repositories.insert(step.repository);
-    return repositories;
-}
-
-void run_store_step(Files& files, const Step& step, const PublicationSources& sources, const fs::path& repository) {
-    files.write(repository / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
-    if (step.kind == StepKind::store_manifest) {
-        store_manifest(files, sources.layouts.at(step.source).directory, repository, step.digest);
-    } else {
-        files.write(blob_path(repository, step.digest), sources.indexes.at(step.source));
-    }
-}
-
-bool writes_tag(const Step& step) {
-    return step.kind == StepKind::write_version_tag || step.kind == StepKind::move_tag;
-}
-
 void write_tags(Files& files, const Publication& publication, const fs::path& directory,
                 const std::string& repository) {
     std::vector<Descriptor> entries = load_entries(files, directory / repository);
     for (const Step& step : publication.steps) {
-        if (step.repository != repository || !writes_tag(step)) continue;
+        if (step.repository != repository || step.tag.empty()) continue;
         const std::string index = files.read(blob_path(directory / repository, step.digest));
-        set_tag(entries, {.media_type = oci_index_type,
-                          .digest = step.digest,
-                          .size = index.size(),
-                          .annotations = {{ref_name, step.tag}}});
+        std::erase_if(entries, [&](const Descriptor& entry) { return tag_of(entry) == step.tag; });
+        entries.push_back({.media_type = oci_index_type,
+                           .digest = step.digest,
+                           .size = index.size(),
+                           .annotations = {{ref_name, step.tag}}});
     }
     files.write(directory / repository / "index.json", render_index(entries, {}));
-}
-
-std::string render_visible(std::size_t tagged, std::size_t all) {
-    if (tagged == 0) return "Nothing visible changed.";
-    return fmt::format("The tags of {} of {} repositories are written.", tagged, all);
 }
 
 }  // namespace
@@ -104,21 +72,29 @@ std::vector<ExistingTag> load_existing_tags(Files& files, const fs::path& direct
 
 void run_publication_to_directory(const World& world, const Publication& publication, const PublicationSources& sources,
                                   const fs::path& directory) {
-    const std::set<std::string> repositories = repositories_of(publication);
+    std::set<std::string> repositories;
     std::size_t tagged = 0;
     try {
         for (const Step& step : publication.steps) {
-            if (!writes_tag(step)) run_store_step(world.files, step, sources, directory / step.repository);
+            repositories.insert(step.repository);
+            const fs::path repository = directory / step.repository;
+            if (!step.tag.empty()) continue;
+            world.files.write(repository / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+            if (step.kind == StepKind::store_manifest) {
+                store_manifest(world.files, sources.layouts.at(step.source).directory, repository, step.digest);
+            } else {
+                world.files.write(blob_path(repository, step.digest), sources.indexes.at(step.source));
+            }
         }
         for (const std::string& repository : repositories) {
             write_tags(world.files, publication, directory, repository);
             ++tagged;
         }
     } catch (Error& error) {
-        // Whoever reads about a failed publication wants to know first what others see by now.
-        error.problems.insert(
-            error.problems.begin(),
-            {{}, render_visible(tagged, repositories.size()), "run it again: it continues from what is there"});
+        const std::string visible =
+            tagged == 0 ? "Nothing visible changed."
+                        : fmt::format("The tags of {} of {} repositories are written.", tagged, repositories.size());
+        error.problems.insert(error.problems.begin(), {{}, visible, "run it again: it continues from what is there"});
         throw;
     }
 }

@@ -13,35 +13,24 @@ namespace {
 
 constexpr int max_pages = 1000;
 
-/// All four types. Without a type in it a registry may report that the tag does not exist.
-std::string accepted_types() {
-    return fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type);
-}
-
 Call manifest_call(const std::string& method, const std::string& host, const std::string& repository,
                    const std::string& name) {
-    return {.method = method,
+    // All four types: without a type in it a registry may report that the tag does not exist.
+    const std::string accepted =
+        fmt::format("{}, {}, {}, {}", oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type);
+    return {.request = {.method = method, .headers = {{"Accept", accepted}}, .max_body = max_manifest_size},
             .host = host,
             .repository = repository,
-            .path = "manifests/" + name,
-            .headers = {{"Accept", accepted_types()}},
-            .max_body = max_manifest_size};
-}
-
-bool is_denied(const Response& response) {
-    return response.status == 401 || response.status == 403;
-}
-
-std::string hint_for(const Call& call, const Response& response) {
-    const std::string repository = call.host + "/" + call.repository;
-    if (is_denied(response)) return "check that the credentials may read " + repository;
-    if (response.status == 404) return repository + " does not have it: check the name, or it was deleted there";
-    return "";
+            .path = "manifests/" + name};
 }
 
 [[noreturn]] void refuse(const Client& client, const Call& call, const Response& response) {
-    if (is_denied(response)) client.refuse_denied(render_refusal(call, response), hint_for(call, response));
-    throw Error{Exit::failed, render_refusal(call, response), hint_for(call, response)};
+    const std::string repository = call.host + "/" + call.repository;
+    const std::string what = render_refusal(call, response);
+    if (is_denied(response)) client.refuse_denied(what, "check that the credentials may read " + repository);
+    const bool is_absent = response.status == 404;
+    throw Error{Exit::failed, what,
+                is_absent ? repository + " does not have it: check the name, or it was deleted there" : ""};
 }
 
 std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {
@@ -54,48 +43,33 @@ std::string checked_bytes(const Client& client, const Call& call, const Response
     return response.body;
 }
 
-class Lookup {
-  public:
-    Lookup(Client& client, const Reference& reference) : client_(client), reference_(reference) {}
+[[noreturn]] void refuse(const Reference& reference, const std::string& what, const std::string& hint) {
+    throw Error{Exit::failed, render_reference(reference) + " " + what, hint};
+}
 
-    std::string get_manifest(const std::string& name, std::optional<Digest> expected) {
-        const Call call = manifest_call("GET", reference_.host, reference_.repository, name);
-        const Response response = client_.send(call);
-        // Such a 404 is about us, not about the tag (registry.md §5).
-        if (response.status == 404 && response.body.find("accept header") != std::string::npos)
-            refuse("is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
-        if (response.status == 404)
-            refuse("is not there", "check the version: image-matrix.json and the Dockerfile name it");
-        if (response.status != 200) refuse("could not be read: " + render_refusal(call, response), hint_for(response));
-        if (expected && sha256(response.body) != *expected)
-            refuse("responds with other bytes than " + expected->text(), "do not use this registry");
-        return response.body;
+/// A manifest of a base, with what to do about the ways in which a base cannot be had.
+std::string get_base_manifest(Client& client, const Reference& base, const std::string& name,
+                              const std::optional<Digest>& expected) {
+    const Call call = manifest_call("GET", base.host, base.repository, name);
+    const Response response = client.send(call);
+    // Such a 404 is about us, not about the tag (registry.md §5).
+    if (response.status == 404 && response.body.find("accept header") != std::string::npos)
+        refuse(base, "is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
+    if (response.status == 404)
+        refuse(base, "is not there", "check the version: image-matrix.json and the Dockerfile name it");
+    if (response.status != 200) {
+        const Reference located = client.located(base);
+        const bool needs_login = is_denied(response) || response.status == 429;
+        const bool is_anonymous = needs_login && !client.has_credentials(located.host, located.repository);
+        refuse(base, "could not be read: " + render_refusal(call, response),
+               is_anonymous ? "it was asked without a login: give registry-auths, or docker-username and docker-token "
+                              "for Docker Hub (pull requests of forks and of Dependabot have no secrets)"
+                            : "");
     }
-
-    /// Nothing if it cannot be had: a base's age and platform are worth a request, and no failure.
-    std::optional<std::string> get_config(const Digest& config) {
-        const Call call{.host = reference_.host, .repository = reference_.repository, .path = "blobs/" + config.text()};
-        const Response response = client_.send(call);
-        if (response.status != 200 || sha256(response.body) != config) return std::nullopt;
-        return response.body;
-    }
-
-    std::string hint_for(const Response& response) const {
-        const bool needs_login = response.status == 401 || response.status == 403 || response.status == 429;
-        const Reference located = client_.located(reference_);
-        if (!needs_login || client_.has_credentials(located.host, located.repository)) return "";
-        return "it was asked without a login: give registry-auths, or docker-username and docker-token for Docker Hub "
-               "(pull requests of forks and of Dependabot have no secrets)";
-    }
-
-    [[noreturn]] void refuse(const std::string& what, const std::string& hint) const {
-        throw Error{Exit::failed, render_reference(reference_) + " " + what, hint};
-    }
-
-  private:
-    Client& client_;
-    Reference reference_;
-};
+    if (expected && sha256(response.body) != *expected)
+        refuse(base, "responds with other bytes than " + expected->text(), "do not use this registry");
+    return response.body;
+}
 
 }  // namespace
 
@@ -121,19 +95,6 @@ std::optional<std::string> get_tag(Client& client, const std::string& host, cons
     if (response.status == 404 || (is_denied(response) && may_be_new && may_be_new())) return std::nullopt;
     if (response.status != 200) refuse(client, call, response);
     return std::move(response.body);
-}
-
-bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
-                  const std::function<bool()>& may_be_new) {
-    Call call = manifest_call("HEAD", host, repository, digest.text());
-    Response response = client.send(call);
-    if (response.status == 405) {
-        call.method = "GET";
-        response = client.send(call);
-    }
-    if (is_denied(response) && may_be_new && may_be_new()) return false;
-    if (response.status != 200 && response.status != 404) refuse(client, call, response);
-    return response.status == 200;
 }
 
 std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,
@@ -174,37 +135,40 @@ ResolvedReference resolve_reference(Client& client, const std::string& text,
                                     const std::vector<std::string>& platforms) {
     const std::optional<Reference> reference = parse_reference(text);
     if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is no image reference", ""};
-    Lookup lookup(client, *reference);
-    const std::string top =
-        lookup.get_manifest(reference->digest ? reference->digest->text() : reference->tag, reference->digest);
+    const std::string top = get_base_manifest(
+        client, *reference, reference->digest ? reference->digest->text() : reference->tag, reference->digest);
     const Manifest manifest = parse_manifest(top, text);
 
     ResolvedReference named{.reference = *reference, .found_at = client.located(*reference), .digest = sha256(top)};
     named.found_at.digest = named.digest;
-    std::optional<Digest> config;
-    if (manifest.config) {
-        config = manifest.config->digest;
+    std::optional<Descriptor> config = manifest.config;
+    if (config) {
         for (const std::string& platform : platforms) named.layers[platform] = manifest.layers.size();
     }
     for (const Descriptor& child : manifest.children) {
         if (std::ranges::find(platforms, child.platform) == platforms.end()) continue;
-        const Manifest image = parse_manifest(lookup.get_manifest(child.digest.text(), child.digest), text);
+        const Manifest image =
+            parse_manifest(get_base_manifest(client, *reference, child.digest.text(), child.digest), text);
         named.layers[child.platform] = image.layers.size();
-        if (image.config) config = image.config->digest;
+        if (image.config) config = image.config;
     }
     for (const std::string& platform : platforms) {
         if (!named.layers.contains(platform))
-            lookup.refuse("is not there for " + platform, "choose other --platforms, or another base");
+            refuse(*reference, "is not there for " + platform, "choose other --platforms, or another base");
     }
-    const std::optional<std::string> described = config ? lookup.get_config(*config) : std::nullopt;
-    if (!described) return named;
+    if (!config) return named;
+    // Without its configuration, a base's age and platform are not known: they are worth a request, and no failure.
+    const Response described = client.send(
+        {.host = reference->host, .repository = reference->repository, .path = "blobs/" + config->digest.text()});
+    if (described.status != 200 || sha256(described.body) != config->digest) return named;
     const std::string source = "the configuration of " + render_reference(*reference);
-    named.created = parse_time(text_at(parse_tool_json(*described, source), "created"));
+    named.created = parse_time(text_at(parse_tool_json(described.body, source), "created"));
     if (!manifest.config) return named;  // an index names the platforms itself
-    const std::string its_own = parse_config_platform(*described, source);
+    const std::string its_own = parse_config_platform(described.body, source);
     for (const std::string& platform : platforms) {
         if (platform != its_own)
-            lookup.refuse("is for " + its_own + ", not for " + platform, "choose other --platforms, or another base");
+            refuse(*reference, "is for " + its_own + ", not for " + platform,
+                   "choose other --platforms, or another base");
     }
     return named;
 }

@@ -36,10 +36,6 @@ std::optional<Digest> ask_tag(Client& client, const std::string& host, const std
 std::optional<std::string> get_tag(Client& client, const std::string& host, const std::string& repository,
                                    const std::string& tag, const std::function<bool()>& may_be_new = {});
 
-/// True if the repository holds this manifest. `may_be_new` as above.
-bool ask_manifest(Client& client, const std::string& host, const std::string& repository, const Digest& digest,
-                  const std::function<bool()>& may_be_new = {});
-
 /// The bytes of a manifest by its digest; nothing if it is not there (the tag may outlive it). Throws Error{failed} if
 /// its bytes are not what the digest says.
 std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -15,7 +14,6 @@
 #include "registry/upload.h"
 #include "system/cancellation.h"
 #include "system/parallel.h"
-#include "system/timings.h"
 
 namespace registry {
 
@@ -43,19 +41,11 @@ class Push {
 
     Pushed run() {
         const std::size_t before = client_.requests();
-        TagWriter tags(world_, client_, settings_.host, publication_, sources_.indexes);
-        try {
-            const auto note = [&] { note_done(tags); };
-            in_time("blobs and manifests", [&] { store_everything(); });
-            note();
-            in_time("version tags", [&] { tags.write_version_tags(note); });
-            in_time("moving tags", [&] { tags.move_tags(note); });
-        } catch (Error& error) {
-            tags.describe_visible(error);
-            throw;
-        }
-        pushed_.warnings = tags.warnings();
-        pushed_.bytes += tags.bytes();
+        const TagsWritten tags = write_tags(
+            world_, client_, settings_.host, publication_, sources_.indexes, [this] { store_everything(); },
+            settings_.note_done);
+        pushed_.warnings = tags.warnings;
+        pushed_.bytes += tags.bytes;
         pushed_.requests = client_.requests() - before;
         return pushed_;
     }
@@ -63,34 +53,31 @@ class Push {
   private:
     using Work = std::vector<std::function<void()>>;
 
-    void in_time(const char* what, const std::function<void()>& work) {
-        const TimedTask task(world_.timings, world_.clock, "publish", what);
-        work();
-    }
-
     /// All of it; but once something has failed, or the run is cancelled, nothing new is begun.
     void run_all(const Work& work) {
-        Work guarded;
-        for (const std::function<void()>& piece : work) {
-            guarded.emplace_back([this, &piece] {
-                if (failed_) return;
-                try {
-                    stop_if_cancelled();
-                    piece();
-                } catch (...) {
-                    failed_ = true;
-                    throw;
-                }
-            });
-        }
-        in_parallel(settings_.jobs, guarded);
+        in_parallel(settings_.jobs, work.size(), [&](std::size_t i) {
+            if (failed_) return;
+            try {
+                stop_if_cancelled();
+                work[i]();
+            } catch (...) {
+                failed_ = true;
+                throw;
+            }
+        });
     }
 
     void store_everything() {
-        std::vector<Stored> images = load_images();
+        const std::vector<Stored> images = load_images();
         store_blobs();
         store_manifests(images);
-        store_manifests(list_indexes());
+        std::vector<Stored> indexes;
+        for (const Step& step : publication_.steps) {
+            if (step.kind != StepKind::store_index) continue;
+            const std::string& bytes = sources_.indexes.at(step.source);
+            indexes.push_back({step.repository, bytes, parse_manifest(bytes, step.source).media_type});
+        }
+        store_manifests(indexes);
         check_readable();
     }
 
@@ -101,7 +88,7 @@ class Push {
         for (const Step& step : publication_.steps) {
             if (step.kind != StepKind::store_manifest || !seen.insert(step.repository).second) continue;
             if (client_.has_denied_reads(settings_.host, step.repository))
-                ask_manifest(client_, settings_.host, step.repository, step.digest);
+                ask_tag(client_, settings_.host, step.repository, step.digest.text(), TagRead::head);
         }
     }
 
@@ -109,17 +96,16 @@ class Push {
     /// one, it is asked for the others as well.
     std::vector<Stored> load_images() {
         std::vector<Stored> images;
-        std::optional<bool> has_first;
+        bool is_worth_asking = true;
         const auto may_be_new = [] { return true; };  // check_readable shows whether it was
         for (const Step& step : publication_.steps) {
             if (step.kind != StepKind::store_manifest) continue;
-            const bool is_there = has_first.value_or(true) &&
-                                  ask_manifest(client_, settings_.host, step.repository, step.digest, may_be_new);
-            if (!has_first) has_first = is_there;
-            if (is_there) {
+            if (is_worth_asking &&
+                ask_tag(client_, settings_.host, step.repository, step.digest.text(), TagRead::head, may_be_new)) {
                 ++pushed_.present;
                 continue;
             }
+            if (pushed_.present == 0) is_worth_asking = false;
             const fs::path directory = sources_.layouts.at(step.source).directory;
             const std::string bytes = read_manifest(directory, step.digest);
             const Manifest manifest = parse_manifest(bytes, blob_path(directory, step.digest).string());
@@ -144,13 +130,15 @@ class Push {
     void need(const std::string& repository, const fs::path& directory, const Descriptor& descriptor) {
         const auto [at, is_new] = needs_.try_emplace(
             descriptor.digest, Need{{descriptor.digest, descriptor.size, blob_path(directory, descriptor.digest)}, {}});
-        std::vector<std::string>& repositories = at->second.repositories;
-        if (std::ranges::find(repositories, repository) == repositories.end()) repositories.push_back(repository);
+        add_once(at->second.repositories, repository);
     }
 
     /// Each blob goes over the line once; the other repositories mount it from the one that has it then.
     void store_blobs() {
-        const std::set<std::string> known = list_known_repositories();
+        std::set<std::string> known;  // repositories that are not empty: only there is a HEAD for each blob worthwhile
+        for (const Step& step : publication_.steps) {
+            if (step.before) known.insert(step.repository);
+        }
         std::vector<const Need*> by_size;
         for (const auto& [digest, blob] : needs_) by_size.push_back(&blob);
         std::ranges::stable_sort(by_size, [](const Need* a, const Need* b) { return a->blob.size > b->blob.size; });
@@ -168,15 +156,6 @@ class Push {
         }
         run_all(first);
         run_all(others);
-    }
-
-    /// Repositories known to be non-empty; only there is a HEAD for each blob worthwhile.
-    std::set<std::string> list_known_repositories() const {
-        std::set<std::string> known;
-        for (const Step& step : publication_.steps) {
-            if (step.before) known.insert(step.repository);
-        }
-        return known;
     }
 
     void store_blob(const Need& need, const std::string& repository, const std::string& mount_from, bool ask_first) {
@@ -206,26 +185,6 @@ class Push {
         run_all(work);
     }
 
-    std::vector<Stored> list_indexes() const {
-        std::vector<Stored> indexes;
-        for (const Step& step : publication_.steps) {
-            if (step.kind != StepKind::store_index) continue;
-            const std::string& bytes = sources_.indexes.at(step.source);
-            indexes.push_back({step.repository, bytes, parse_manifest(bytes, step.source).media_type});
-        }
-        return indexes;
-    }
-
-    std::size_t stored_steps() const {
-        return static_cast<std::size_t>(
-            std::ranges::count_if(publication_.steps, [](const Step& step) { return step.tag.empty(); }));
-    }
-
-    void note_done(const TagWriter& tags) {
-        const std::lock_guard lock(note_mutex_);
-        if (settings_.note_done) settings_.note_done(stored_steps() + tags.written());
-    }
-
     const World& world_;
     Client& client_;
     const Publication& publication_;
@@ -234,8 +193,7 @@ class Push {
     std::map<Digest, Need> needs_;
     std::atomic<bool> failed_ = false;
     std::atomic<bool> mounts_ = false;
-    std::mutex note_mutex_;  ///< locked while note_done is called
-    std::mutex mutex_;       ///< guards pushed_
+    std::mutex mutex_;  ///< guards pushed_
     Pushed pushed_;
 };
 

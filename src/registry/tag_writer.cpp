@@ -4,6 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <vector>
 
 #include "base/text.h"
 #include "base/version.h"
@@ -14,6 +19,7 @@
 #include "registry/upload.h"
 #include "system/cancellation.h"
 #include "system/parallel.h"
+#include "system/timings.h"
 
 namespace registry {
 
@@ -34,429 +40,452 @@ constexpr const char* one_at_a_time = "let only one run publish at a time (concu
                 std::string(one_at_a_time) + ", then run it again"};
 }
 
-/// "3.13.3" of "3.13.3-production".
-std::string python_of(const ExistingTag& tag) {
-    return tag.title.substr(0, tag.title.find('-'));
+/// In this order.
+enum class State { untouched, pending, written };
+
+struct Tag {
+    const Step& step;
+    State state = State::untouched;
+    std::string newer{};  ///< the newer DEFRA_VERSION that it names now, and keeps
+};
+
+using Tags = std::vector<Tag*>;
+
+std::string name_of(const Step& step) {
+    return step.repository + ":" + step.tag;
 }
+
+class TagWriter {
+  public:
+    TagWriter(const World& world, Client& client, const std::string& host, const Publication& publication,
+              const std::map<std::string, std::string>& indexes, const std::function<void(std::size_t)>& note_done)
+        : world_(world), client_(client), host_(host), publication_(publication), note_done_(note_done) {
+        for (const auto& [name, bytes] : indexes) indexes_.emplace(*ours_.insert(sha256(bytes)).first, bytes);
+        for (const Step& step : publication.steps) {
+            if (!step.tag.empty()) tags_.push_back({step});
+        }
+    }
+
+    TagsWritten run(const std::function<void()>& store) {
+        try {
+            in_time("blobs and manifests", store);
+            note_written();
+            in_time("version tags", [&] { write_version_tags(); });
+            in_time("moving tags", [&] { move_tags(); });
+        } catch (Error& error) {
+            restore_version_tags();
+            describe_visible(error);
+            throw;
+        }
+        return {bytes_, warnings_};
+    }
+
+  private:
+    void in_time(const char* what, const std::function<void()>& work) const {
+        const TimedTask task(world_.timings, world_.clock, "publish", what);
+        work();
+    }
+
+    void note_written() {
+        const std::lock_guard lock(mutex_);
+        const auto written = std::ranges::find_if(tags_, [](const Tag& tag) { return tag.state != State::written; });
+        const auto ahead = static_cast<std::size_t>(tags_.end() - written);
+        if (note_done_) note_done_(publication_.steps.size() - ahead);
+    }
+
+    Tags tags_of(StepKind kind) {
+        Tags chosen;
+        for (Tag& tag : tags_) {
+            if (tag.step.kind == kind) chosen.push_back(&tag);
+        }
+        return chosen;
+    }
+
+    /// The first one alone. Every tag was seen when this returns.
+    void write_version_tags() {
+        const Tags tags = tags_of(StepKind::write_version_tag);
+        if (tags.empty()) return;
+        write_and_verify({tags.front()});
+        write_and_verify({tags.begin() + 1, tags.end()});
+    }
+
+    /// Forwards only. Another run shows itself by any one of several moving tags; where there is only one to move, by
+    /// the list of tags, which is asked for before and after.
+    void move_tags() {
+        const Tags tags = tags_of(StepKind::move_tag);
+        if (moves_one_tag()) refuse_if_newer_is_published(tags.front()->step);
+        write_and_verify(tags);
+        keep_first_version_tag();
+        restore_moving_tags();
+    }
+
+    /// The repositories in parallel, the tags of each one after the other. What another run does meanwhile is certain
+    /// to be seen only if one tag is read after another was written: where no repository has two tags, none is
+    /// parallel.
+    void write_and_verify(const Tags& tags) {
+        std::map<std::string, Tags> by_repository;
+        for (Tag* tag : tags) by_repository[tag->step.repository].push_back(tag);
+        if (by_repository.size() == tags.size()) by_repository = {{"", tags}};
+        std::vector<std::function<void()>> writes;
+        for (const auto& [repository, theirs] : by_repository) {
+            writes.emplace_back([this, &theirs = theirs] { write_in_order(theirs); });
+        }
+        in_parallel(side_by_side, writes);
+        in_parallel(side_by_side, tags.size(), [&](std::size_t i) { verify(*tags[i]); });
+    }
+
+    /// Nothing new is begun after a failure.
+    void write_in_order(const Tags& tags) {
+        try {
+            for (Tag* tag : tags) {
+                if (failed_) return;
+                write_one(*tag);
+                note_written();
+            }
+        } catch (...) {
+            failed_ = true;
+            throw;
+        }
+    }
+
+    /// Reads, decides and writes until the tag is ours, or keeps a newer version. A response may be lost after the
+    /// registry acted, and a tag that may not be written may be right: after a failure, too, what the registry shows
+    /// decides.
+    void write_one(Tag& tag) {
+        const Step& step = tag.step;
+        Attempts attempts;
+        std::optional<Digest> now = read_before_write(step);
+        while (now != step.digest && may_write(tag, now)) {
+            stop_if_cancelled();
+            set_state(tag, State::pending);
+            const TagPut put = put_index(step, step.digest);
+            if (put.taken) {
+                now = step.digest;
+                break;
+            }
+            const bool is_retried =
+                is_worth_a_retry(put.response.status) || (put.is_worth_a_second_look && attempts.made == 0);
+            const bool is_last = !is_retried || !client_.wait_for_next(attempts, host_, put.response);
+            now = read_after_failure(tag, put);
+            if (is_last && now != step.digest) refuse_put(step, put, now);
+        }
+        if (now == step.digest) set_state(tag, State::written);
+    }
+
+    std::optional<Digest> read_before_write(const Step& step) {
+        return ask_tag(client_, host_, step.repository, step.tag, step.before ? TagRead::head_then_get : TagRead::get);
+    }
+
+    /// Where the registry does not say what the tag names, the tag stays pending.
+    std::optional<Digest> read_after_failure(Tag& tag, const TagPut& put) {
+        std::optional<Digest> now;
+        if (failure_of([&] { now = read_before_write(tag.step); })) refuse_push(client_, put.call, put.response);
+        if (now != tag.step.digest) set_state(tag, State::untouched);
+        return now;
+    }
+
+    [[noreturn]] void refuse_put(const Step& step, const TagPut& put, const std::optional<Digest>& now) const {
+        try {
+            refuse_push(client_, put.call, put.response);
+        } catch (Error& error) {
+            if (now) {
+                add(error.problems, {}, fmt::format("{} names {} still", name_of(step), now->brief()),
+                    "the registry may keep this tag immutable, or the credentials may not move it");
+            }
+            throw;
+        }
+    }
+
+    /// Whether the tag may be written over what it names now, which is not our digest. False for a newer version.
+    bool may_write(Tag& tag, const std::optional<Digest>& now) {
+        const Step& step = tag.step;
+        if (now == step.before) return true;
+        if (!now) throw Error{Exit::failed, name_of(step) + " was there and is gone", "run it again"};
+        if (step.kind == StepKind::write_version_tag) refuse_version(tag, load_tag(step, *now));
+        if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
+        if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
+
+        const ExistingTag theirs = load_tag(step, *now);
+        const std::optional<Version> their_version = parse_version(theirs.version);
+        const std::optional<Version> our_version = parse_version(load_tag(step, step.digest).version);
+        if (!their_version || !our_version) refuse_other_writer(name_of(step), *now);
+        if (*their_version == *our_version) refuse_version(tag, theirs);
+        if (*their_version < *our_version) return true;
+        keep_newer(tag, theirs.version);
+        return false;
+    }
+
+    /// Another run published our version meanwhile, or the registry did not show it when it was asked before.
+    [[noreturn]] void refuse_version(Tag& tag, const ExistingTag& theirs) {
+        refuse_rewriting(tag.step, theirs.index);
+        set_state(tag, State::untouched);
+        same_version_elsewhere_ = true;
+        const bool same_inputs = theirs.inputs && theirs.inputs == load_tag(tag.step, tag.step.digest).inputs;
+        const std::string what = fmt::format("{} names {} now, ", name_of(tag.step), theirs.index.brief());
+        if (same_inputs) {
+            throw Error{Exit::failed, what + "which was made from the same inputs: another run published this version",
+                        "run it again: it goes on from what is published"};
+        }
+        throw Error{Exit::refused, what + "which was made from other inputs: this version is published already",
+                    std::string("raise DEFRA_VERSION, and ") + one_at_a_time};
+    }
+
+    /// The same index in other bytes is no other run's.
+    void refuse_rewriting(const Step& step, const Digest& shown) {
+        const Manifest theirs = parse_manifest(bytes_of(step, shown), name_of(step));
+        const Manifest ours = parse_manifest(bytes_of(step, step.digest), name_of(step));
+        if (theirs.annotations != ours.annotations ||
+            !std::ranges::equal(theirs.children, ours.children, {}, &Descriptor::digest, &Descriptor::digest))
+            return;
+        throw Error{Exit::failed,
+                    fmt::format("{} names {}, which is our index in other bytes: the registry rewrites what it is sent",
+                                name_of(step), shown.brief()),
+                    "do not use this registry, or the proxy in between"};
+    }
+
+    /// A registry may accept a tag and lose it: it is written a second time, which changes nothing where it only lags.
+    void verify(Tag& tag) {
+        if (is_seen(tag)) return;
+        write_one(tag);
+        if (is_seen(tag)) return;
+        set_state(tag, State::pending);
+        throw Error{Exit::failed, name_of(tag.step) + " was written twice, and the registry does not show it",
+                    "it may lag behind what is written to it: wait a minute, then run it again"};
+    }
+
+    /// Polls until the tag resolves to our digest, or keeps a newer version. The previous digest, or 404, means
+    /// replication lag; an older version means a concurrent run, over which the tag is written again.
+    bool is_seen(Tag& tag) {
+        const Step& step = tag.step;
+        int rewrites = 0;
+        for (std::size_t look = 0; tag.state == State::written;) {
+            const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
+            if (now == step.digest) return true;
+            if (now && now != step.before) {
+                if (!may_write(tag, now)) return true;
+                if (++rewrites > max_rewrites) refuse_other_writer(name_of(step), *now);
+                write_one(tag);
+            } else if (look == verification_waits.size()) {
+                return false;
+            } else {
+                world_.clock.sleep(verification_waits.at(look++));
+            }
+        }
+        return true;
+    }
+
+    /// A run that read the first version tag before we wrote it may have written it since. It has then found our other
+    /// version tags, and ends. Where there are none, it goes on: what it wrote stays.
+    void keep_first_version_tag() {
+        const Tags tags = tags_of(StepKind::write_version_tag);
+        if (tags.empty()) return;
+        const Step& step = tags.front()->step;
+        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
+        if (!now || now == step.digest) return;
+        if (tags.size() == 1) give_way(*tags.front(), *now);
+        if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
+        const std::string what = fmt::format("{} was overwritten by another run with {}, and names {} again",
+                                             name_of(step), now->brief(), step.digest.brief());
+        add(warnings_, {}, what, one_at_a_time, Level::warning);
+    }
+
+    /// The moving tags follow the version tag, which names what another run wrote.
+    [[noreturn]] void give_way(Tag& version_tag, const Digest& theirs) {
+        for (Tag* moving : tags_of(StepKind::move_tag)) {
+            const Step& step = moving->step;
+            if (moving->state != State::written || step.digest != version_tag.step.digest) continue;
+            if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, theirs);
+            set_state(*moving, State::untouched);
+        }
+        refuse_version(version_tag, load_tag(version_tag.step, theirs));
+    }
+
+    /// This run lost against another one of the same version, and may have overwritten a version tag that the registry
+    /// reported absent a moment before. The moving tags show what that tag named, if the other run came so far; if not,
+    /// it looks after the tag itself (keep_first_version_tag).
+    void restore_version_tags() {
+        if (!same_version_elsewhere_) return;
+        for (Tag* tag : tags_of(StepKind::write_version_tag)) {
+            if (tag->state != State::written) continue;
+            for (const Tag* moving : tags_of(StepKind::move_tag)) {
+                if (moving->step.repository != tag->step.repository || moving->step.digest != tag->step.digest)
+                    continue;
+                try {
+                    if (restore(*tag, moving->step)) break;
+                } catch (const Error&) {  // that this run lost is the error to report
+                }
+            }
+        }
+    }
+
+    /// False if the moving tag does not show the other run's image.
+    bool restore(Tag& version_tag, const Step& moving) {
+        const Step& step = version_tag.step;
+        const auto shown = ask_tag(client_, host_, moving.repository, moving.tag);
+        if (!shown || shown == step.digest) return false;
+        const ExistingTag ours = load_tag(step, step.digest);
+        const ExistingTag theirs = load_tag(step, *shown);
+        if (theirs.version != ours.version || theirs.title != ours.title) return false;
+        if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, *shown);
+        set_state(version_tag, State::untouched);
+        return true;
+    }
+
+    /// Some moving tags name a newer version by now. Those that we wrote at the same time may have named it, too.
+    void restore_moving_tags() {
+        const Tags tags = tags_of(StepKind::move_tag);
+        std::optional<Version> newest;
+        for (const Tag* tag : tags) newest = std::max(newest, parse_version(tag->newer));
+        if (!newest && !moves_one_tag()) return;
+        Problems problems;
+        for (Tag* tag : tags) {
+            if (!tag->newer.empty()) continue;
+            const std::optional<Error> error = failure_of([&] { restore(*tag, newest); });
+            if (error) append(problems, error->problems);
+        }
+        std::vector<std::string> lost;
+        for (const Tag* tag : tags) {
+            newest = std::max(newest, parse_version(tag->newer));
+            if (!tag->newer.empty()) lost.push_back(name_of(tag->step));
+        }
+        if (newest) {
+            problems.insert(problems.begin(),
+                            {{},
+                             fmt::format("another run published {} meanwhile, which is newer, and keeps {}",
+                                         render_version(*newest), joined(lost, ", ")),
+                             std::string("nothing has to be done for these tags; ") + one_at_a_time});
+        }
+        if (!problems.empty()) throw Error{Exit::failed, problems};
+    }
+
+    /// Moves the tag to what the newer version published under it, if it did.
+    void restore(Tag& moving_tag, const std::optional<Version>& newest) {
+        const Step& step = moving_tag.step;
+        const std::optional<std::string> name = find_newer(step, newest);
+        const auto theirs = name ? ask_tag(client_, host_, step.repository, *name) : std::nullopt;
+        if (!theirs) return;
+        if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) {
+            const TagPut put = put_index(step, *theirs);
+            if (!put.taken) refuse_push(client_, put.call, put.response);
+        }
+        keep_newer(moving_tag, render_version(parse_version_tag(*name)->version));
+    }
+
+    /// False for a rollback, which moves tags to an older version on purpose.
+    bool moves_one_tag() { return publication_.reason.empty() && tags_of(StepKind::move_tag).size() == 1; }
+
+    /// The version tag of what a newer version published, or is about to publish, under this moving tag.
+    std::optional<std::string> find_newer(const Step& step, const std::optional<Version>& limit) {
+        const ExistingTag ours = load_tag(step, step.digest);
+        const std::optional<Version> version = parse_version(ours.version);
+        const std::optional<Version> python = parse_version(ours.title.substr(0, ours.title.find('-')));
+        if (!version || !python) return std::nullopt;
+        return find_newer_version_tag(list_tags(client_, host_, step.repository), {*version, *python}, step.tag, limit);
+    }
+
+    /// The other run may move the tag between our reading and writing it. Nothing would show that afterwards: what it
+    /// published later than this is found by restore_moving_tags.
+    void refuse_if_newer_is_published(const Step& step) {
+        const std::optional<std::string> newer = find_newer(step, std::nullopt);
+        if (!newer) return;
+        throw Error{
+            Exit::failed, fmt::format("{} was not moved: {} is published, which is newer", name_of(step), *newer),
+            "if another run is publishing it at this moment, nothing has to be done; if not, raise DEFRA_VERSION "
+            "above it"};
+    }
+
+    TagPut put_index(const Step& step, const Digest& index) {
+        const std::string bytes = bytes_of(step, index);
+        TagPut put =
+            put_tag(client_, host_, step.repository, step.tag, bytes, parse_manifest(bytes, name_of(step)).media_type);
+        const std::lock_guard lock(mutex_);
+        if (put.taken) bytes_ += bytes.size();
+        return put;
+    }
+
+    ExistingTag load_tag(const Step& step, const Digest& index) {
+        return make_existing_tag(step.repository, step.tag, index,
+                                 parse_manifest(bytes_of(step, index), name_of(step)));
+    }
+
+    std::string bytes_of(const Step& step, const Digest& index) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (const auto known = indexes_.find(index); known != indexes_.end()) return known->second;
+        }
+        std::string bytes = load_manifest(client_, host_, step.repository, index);
+        const std::lock_guard lock(mutex_);
+        return indexes_.insert_or_assign(index, std::move(bytes)).first->second;
+    }
+
+    void set_state(Tag& tag, State state) {
+        const std::lock_guard lock(mutex_);
+        tag.state = state;
+    }
+
+    void keep_newer(Tag& tag, const std::string& version) {
+        const std::lock_guard lock(mutex_);
+        tag.state = State::untouched;
+        tag.newer = version;
+    }
+
+    std::string render_visible() {
+        const Tags versions = tags_of(StepKind::write_version_tag);
+        const Tags moving = tags_of(StepKind::move_tag);
+        const auto count = [](const Tags& tags, State least) {
+            return std::ranges::count_if(tags, [&](const Tag* tag) { return tag->state >= least; });
+        };
+        const auto moved = count(moving, State::pending);
+        if (count(versions, State::pending) + moved == 0) return "Nothing visible changed.";
+
+        std::vector<std::string> parts;
+        if (!versions.empty())
+            parts.push_back(
+                fmt::format("{} of {} version tags written", count(versions, State::written), versions.size()));
+        parts.push_back(moved == 0
+                            ? "no moving tag moved"
+                            : fmt::format("{} of {} moving tags moved", count(moving, State::written), moving.size()));
+        for (const Tag& tag : tags_) {
+            if (tag.state == State::pending) parts.push_back("perhaps also " + name_of(tag.step));
+        }
+        return joined(parts, ", ") + ".";
+    }
+
+    /// Puts what is visible now in front of the problems, and what was not touched behind them.
+    void describe_visible(Error& error) {
+        Problems problems = {{{}, render_visible(), run_again}};
+        for (const Problem& problem : error.problems) {  // several uploads that fail for one reason are reported once
+            if (std::ranges::find(problems, problem) == problems.end()) problems.push_back(problem);
+        }
+        std::vector<std::string> untouched;
+        for (const Tag& tag : tags_) {
+            if (tag.state == State::untouched && tag.newer.empty()) untouched.push_back(name_of(tag.step));
+        }
+        if (!untouched.empty()) add(problems, {}, "not touched: " + joined(untouched, ", "), "", Level::notice);
+        error.problems = std::move(problems);
+    }
+
+    const World& world_;
+    Client& client_;
+    const std::string& host_;
+    const Publication& publication_;
+    const std::function<void(std::size_t)>& note_done_;
+    std::set<Digest> ours_;
+    std::vector<Tag> tags_;
+    std::atomic<bool> failed_ = false;
+    std::atomic<bool> same_version_elsewhere_ = false;  ///< another run published this version
+    std::mutex mutex_;                                  ///< guards the states of tags_ and what follows
+    std::map<Digest, std::string> indexes_;             ///< ours, and those that other runs gave the tags meanwhile
+    std::uint64_t bytes_ = 0;
+    Problems warnings_;
+};
 
 }  // namespace
 
-TagWriter::TagWriter(const World& world, Client& client, const std::string& host, const Publication& publication,
-                     const std::map<std::string, std::string>& indexes)
-    : world_(world), client_(client), host_(host), publication_(publication) {
-    for (const auto& [name, bytes] : indexes) {
-        ours_.insert(sha256(bytes));
-        indexes_.emplace(sha256(bytes), bytes);
-    }
-    for (const Step& step : publication.steps) {
-        if (!step.tag.empty()) tags_.push_back({step});
-    }
-}
-
-TagWriter::Tags TagWriter::tags_of(StepKind kind) {
-    Tags chosen;
-    for (Tag& tag : tags_) {
-        if (tag.step.kind == kind) chosen.push_back(&tag);
-    }
-    return chosen;
-}
-
-void TagWriter::write_version_tags(const std::function<void()>& on_written) {
-    const Tags tags = tags_of(StepKind::write_version_tag);
-    if (tags.empty()) return;
-    try {
-        write_and_verify({tags.front()}, on_written);
-        write_and_verify({tags.begin() + 1, tags.end()}, on_written);
-    } catch (const Error&) {
-        restore_version_tags();
-        throw;
-    }
-}
-
-void TagWriter::move_tags(const std::function<void()>& on_written) {
-    const Tags tags = tags_of(StepKind::move_tag);
-    try {
-        if (moves_one_tag()) refuse_if_newer_is_published(tags.front()->step);
-        write_and_verify(tags, on_written);
-    } catch (const Error&) {
-        restore_version_tags();
-        throw;
-    }
-    keep_first_version_tag();
-    restore_moving_tags();
-}
-
-/// The repositories in parallel, the tags of each one after the other. What another run does meanwhile is certain to be
-/// seen only if one tag is read after another was written: where no repository has two tags, none is parallel.
-void TagWriter::write_and_verify(const Tags& tags, const std::function<void()>& on_written) {
-    std::map<std::string, Tags> by_repository;
-    for (Tag* tag : tags) by_repository[tag->step.repository].push_back(tag);
-    if (by_repository.size() == tags.size()) by_repository = {{"", tags}};
-    std::vector<std::function<void()>> writes;
-    for (const auto& [repository, theirs] : by_repository) {
-        writes.emplace_back([this, &theirs = theirs, &on_written] { write_in_order(theirs, on_written); });
-    }
-    in_parallel(side_by_side, writes);
-
-    std::vector<std::function<void()>> checks;
-    for (Tag* tag : tags) checks.emplace_back([this, tag] { verify(*tag); });
-    in_parallel(side_by_side, checks);
-}
-
-/// Nothing new is begun after a failure.
-void TagWriter::write_in_order(const Tags& tags, const std::function<void()>& on_written) {
-    try {
-        for (Tag* tag : tags) {
-            {
-                const std::lock_guard lock(mutex_);
-                if (failed_) return;
-            }
-            write_one(*tag);
-            on_written();
-        }
-    } catch (...) {
-        const std::lock_guard lock(mutex_);
-        failed_ = true;
-        throw;
-    }
-}
-
-/// Reads, decides and writes until the tag is ours, or keeps a newer version. A response may be lost after the registry
-/// acted, and a tag that may not be written may be right: after a failure, too, what the registry shows decides.
-void TagWriter::write_one(Tag& tag) {
-    const Step& step = tag.step;
-    Attempts attempts;
-    std::optional<Digest> now = read_before_write(step);
-    while (now != step.digest && may_write(tag, now)) {
-        stop_if_cancelled();
-        set_state(tag, State::pending);
-        const TagPut put = put_index(step, step.digest);
-        if (put.taken) {
-            now = step.digest;
-            break;
-        }
-        const bool is_retried = put.is_worth_a_retry || (put.is_worth_a_second_look && attempts.made == 0);
-        const bool is_last = !is_retried || !client_.wait_for_next(attempts, host_, put.response);
-        now = read_after_failure(tag, put);
-        if (is_last && now != step.digest) refuse_put(step, put, now);
-    }
-    if (now == step.digest) set_state(tag, State::written);
-}
-
-std::optional<Digest> TagWriter::read_before_write(const Step& step) {
-    return ask_tag(client_, host_, step.repository, step.tag, step.before ? TagRead::head_then_get : TagRead::get);
-}
-
-/// Where the registry does not say what the tag names, the tag stays pending.
-std::optional<Digest> TagWriter::read_after_failure(Tag& tag, const TagPut& put) {
-    std::optional<Digest> now;
-    try {
-        now = read_before_write(tag.step);
-    } catch (const Error&) {
-        refuse_push(client_, put.call, put.response);
-    }
-    if (now != tag.step.digest) set_state(tag, State::untouched);
-    return now;
-}
-
-void TagWriter::refuse_put(const Step& step, const TagPut& put, const std::optional<Digest>& now) const {
-    try {
-        refuse_push(client_, put.call, put.response);
-    } catch (Error& error) {
-        if (now) {
-            error.problems.push_back({{},
-                                      fmt::format("{} names {} still", name_of(step), now->brief()),
-                                      "the registry may keep this tag immutable, or the credentials may not move it"});
-        }
-        throw;
-    }
-}
-
-/// Whether the tag may be written over what it names now, which is not our digest. False for a newer version.
-bool TagWriter::may_write(Tag& tag, const std::optional<Digest>& now) {
-    const Step& step = tag.step;
-    if (now == step.before) return true;
-    if (!now) throw Error{Exit::failed, name_of(step) + " was there and is gone", "run it again"};
-    if (step.kind == StepKind::write_version_tag) refuse_version(tag, load_tag(step, *now));
-    if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
-    if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
-
-    const ExistingTag theirs = load_tag(step, *now);
-    const std::optional<Version> their_version = parse_version(theirs.version);
-    const std::optional<Version> our_version = parse_version(load_tag(step, step.digest).version);
-    if (!their_version || !our_version) refuse_other_writer(name_of(step), *now);
-    if (*their_version == *our_version) refuse_version(tag, theirs);
-    if (*their_version < *our_version) return true;
-    const std::lock_guard lock(mutex_);
-    tag.state = State::untouched;
-    tag.newer = theirs.version;
-    return false;
-}
-
-/// Another run published our version meanwhile, or the registry did not show it when it was asked before.
-void TagWriter::refuse_version(Tag& tag, const ExistingTag& theirs) {
-    refuse_rewriting(tag.step, theirs.index);
-    {
-        const std::lock_guard lock(mutex_);
-        tag.state = State::untouched;
-        same_version_elsewhere_ = true;
-    }
-    const bool same_inputs = theirs.inputs && theirs.inputs == load_tag(tag.step, tag.step.digest).inputs;
-    const std::string what = fmt::format("{} names {} now, ", name_of(tag.step), theirs.index.brief());
-    if (same_inputs) {
-        throw Error{Exit::failed, what + "which was made from the same inputs: another run published this version",
-                    "run it again: it goes on from what is published"};
-    }
-    throw Error{Exit::refused, what + "which was made from other inputs: this version is published already",
-                std::string("raise DEFRA_VERSION, and ") + one_at_a_time};
-}
-
-/// The same index in other bytes is no other run's.
-void TagWriter::refuse_rewriting(const Step& step, const Digest& shown) {
-    const Manifest theirs = parse_manifest(bytes_of(step, shown), name_of(step));
-    const Manifest ours = parse_manifest(bytes_of(step, step.digest), name_of(step));
-    const auto is_same = [](const Descriptor& a, const Descriptor& b) { return a.digest == b.digest; };
-    if (theirs.annotations != ours.annotations || !std::equal(theirs.children.begin(), theirs.children.end(),
-                                                              ours.children.begin(), ours.children.end(), is_same))
-        return;
-    throw Error{Exit::failed,
-                fmt::format("{} names {}, which is our index in other bytes: the registry rewrites what it is sent",
-                            name_of(step), shown.brief()),
-                "do not use this registry, or the proxy in between"};
-}
-
-/// A registry may accept a tag and lose it: it is written a second time, which changes nothing where it only lags.
-void TagWriter::verify(Tag& tag) {
-    if (is_seen(tag)) return;
-    write_one(tag);
-    if (is_seen(tag)) return;
-    set_state(tag, State::pending);
-    throw Error{Exit::failed, name_of(tag.step) + " was written twice, and the registry does not show it",
-                "it may lag behind what is written to it: wait a minute, then run it again"};
-}
-
-/// Polls until the tag resolves to our digest, or keeps a newer version. The previous digest, or 404, means replication
-/// lag; an older version means a concurrent run, over which the tag is written again.
-bool TagWriter::is_seen(Tag& tag) {
-    const Step& step = tag.step;
-    int rewrites = 0;
-    for (std::size_t look = 0; tag.state == State::written;) {
-        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
-        if (now == step.digest) return true;
-        if (now && now != step.before) {
-            if (!may_write(tag, now)) return true;
-            if (++rewrites > max_rewrites) refuse_other_writer(name_of(step), *now);
-            write_one(tag);
-        } else if (look == verification_waits.size()) {
-            return false;
-        } else {
-            world_.clock.sleep(verification_waits.at(look++));
-        }
-    }
-    return true;
-}
-
-/// A run that read the first version tag before we wrote it may have written it since. It has then found our other
-/// version tags, and ends. Where there are none, it goes on: what it wrote stays.
-void TagWriter::keep_first_version_tag() {
-    const Tags tags = tags_of(StepKind::write_version_tag);
-    if (tags.empty()) return;
-    const Step& step = tags.front()->step;
-    const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
-    if (!now || now == step.digest) return;
-    if (tags.size() == 1) give_way(*tags.front(), *now);
-    if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
-    warnings_.push_back({{},
-                         fmt::format("{} was overwritten by another run with {}, and names {} again", name_of(step),
-                                     now->brief(), step.digest.brief()),
-                         one_at_a_time,
-                         Level::warning});
-}
-
-/// The moving tags follow the version tag, which names what another run wrote.
-void TagWriter::give_way(Tag& version_tag, const Digest& theirs) {
-    for (Tag* moving : tags_of(StepKind::move_tag)) {
-        const Step& step = moving->step;
-        if (moving->state != State::written || step.digest != version_tag.step.digest) continue;
-        if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, theirs);
-        set_state(*moving, State::untouched);
-    }
-    refuse_version(version_tag, load_tag(version_tag.step, theirs));
-}
-
-/// This run lost against another one of the same version, and may have overwritten a version tag that the registry
-/// reported absent a moment before. The moving tags show what that tag named, if the other run came so far; if not, it
-/// looks after the tag itself (keep_first_version_tag).
-void TagWriter::restore_version_tags() {
-    if (!same_version_elsewhere_) return;
-    for (Tag* tag : tags_of(StepKind::write_version_tag)) {
-        if (tag->state != State::written) continue;
-        for (const Tag* moving : tags_of(StepKind::move_tag)) {
-            if (moving->step.repository != tag->step.repository || moving->step.digest != tag->step.digest) continue;
-            try {
-                if (restore(*tag, moving->step)) break;
-            } catch (const Error&) {  // that this run lost is the error to report
-            }
-        }
-    }
-}
-
-/// False if the moving tag does not show the other run's image.
-bool TagWriter::restore(Tag& version_tag, const Step& moving) {
-    const Step& step = version_tag.step;
-    const auto shown = ask_tag(client_, host_, moving.repository, moving.tag);
-    if (!shown || shown == step.digest) return false;
-    const ExistingTag ours = load_tag(step, step.digest);
-    const ExistingTag theirs = load_tag(step, *shown);
-    if (theirs.version != ours.version || theirs.title != ours.title) return false;
-    if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, *shown);
-    set_state(version_tag, State::untouched);
-    return true;
-}
-
-/// Some moving tags name a newer version by now. Those that we wrote at the same time may have named it, too.
-void TagWriter::restore_moving_tags() {
-    const Tags tags = tags_of(StepKind::move_tag);
-    std::optional<Version> newest;
-    for (const Tag* tag : tags) newest = std::max(newest, parse_version(tag->newer));
-    if (!newest && !moves_one_tag()) return;
-    Problems problems;
-    for (Tag* tag : tags) {
-        try {
-            if (tag->newer.empty()) restore(*tag, newest);
-        } catch (const Error& error) {
-            problems.insert(problems.end(), error.problems.begin(), error.problems.end());
-        }
-    }
-    std::vector<std::string> lost;
-    for (const Tag* tag : tags) {
-        newest = std::max(newest, parse_version(tag->newer));
-        if (!tag->newer.empty()) lost.push_back(name_of(tag->step));
-    }
-    if (newest) {
-        problems.insert(problems.begin(),
-                        {{},
-                         fmt::format("another run published {} meanwhile, which is newer, and keeps {}",
-                                     render_version(*newest), joined(lost, ", ")),
-                         std::string("nothing has to be done for these tags; ") + one_at_a_time});
-    }
-    if (!problems.empty()) throw Error{Exit::failed, problems};
-}
-
-/// Moves the tag to what the newer version published under it, if it did.
-void TagWriter::restore(Tag& moving_tag, const std::optional<Version>& newest) {
-    const Step& step = moving_tag.step;
-    const std::optional<std::string> name = find_newer(step, newest);
-    const auto theirs = name ? ask_tag(client_, host_, step.repository, *name) : std::nullopt;
-    if (!theirs) return;
-    if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) {
-        const TagPut put = put_index(step, *theirs);
-        if (!put.taken) refuse_push(client_, put.call, put.response);
-    }
-    const std::lock_guard lock(mutex_);
-    moving_tag.state = State::untouched;
-    moving_tag.newer = render_version(parse_version_tag(*name)->version);
-}
-
-/// A rollback moves tags to an older version on purpose.
-bool TagWriter::moves_one_tag() const {
-    return publication_.reason.empty() && std::count_if(tags_.begin(), tags_.end(), [](const Tag& tag) {
-                                              return tag.step.kind == StepKind::move_tag;
-                                          }) == 1;
-}
-
-/// The version tag of what a newer version published, or is about to publish, under this moving tag.
-std::optional<std::string> TagWriter::find_newer(const Step& step, const std::optional<Version>& limit) {
-    const ExistingTag ours = load_tag(step, step.digest);
-    const std::optional<Version> version = parse_version(ours.version);
-    const std::optional<Version> python = parse_version(python_of(ours));
-    if (!version || !python) return std::nullopt;
-    return find_newer_version_tag(list_tags(client_, host_, step.repository), {*version, *python}, step.tag, limit);
-}
-
-/// The other run may move the tag between our reading and writing it. Nothing would show that afterwards: what it
-/// published later than this is found by restore_moving_tags.
-void TagWriter::refuse_if_newer_is_published(const Step& step) {
-    const std::optional<std::string> newer = find_newer(step);
-    if (!newer) return;
-    throw Error{Exit::failed, fmt::format("{} was not moved: {} is published, which is newer", name_of(step), *newer),
-                "if another run is publishing it at this moment, nothing has to be done; if not, raise DEFRA_VERSION "
-                "above it"};
-}
-
-TagPut TagWriter::put_index(const Step& step, const Digest& index) {
-    const std::string bytes = bytes_of(step, index);
-    TagPut put =
-        put_tag(client_, host_, step.repository, step.tag, bytes, parse_manifest(bytes, name_of(step)).media_type);
-    const std::lock_guard lock(mutex_);
-    if (put.taken) bytes_ += bytes.size();
-    return put;
-}
-
-ExistingTag TagWriter::load_tag(const Step& step, const Digest& index) {
-    return make_existing_tag(step.repository, step.tag, index, parse_manifest(bytes_of(step, index), name_of(step)));
-}
-
-std::string TagWriter::bytes_of(const Step& step, const Digest& index) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = indexes_.find(index); known != indexes_.end()) return known->second;
-    }
-    std::string bytes = load_manifest(client_, host_, step.repository, index);
-    const std::lock_guard lock(mutex_);
-    return indexes_.insert_or_assign(index, std::move(bytes)).first->second;
-}
-
-void TagWriter::set_state(Tag& tag, State state) {
-    const std::lock_guard lock(mutex_);
-    tag.state = state;
-}
-
-std::size_t TagWriter::written() const {
-    const std::lock_guard lock(mutex_);
-    std::size_t in_order = 0;
-    while (in_order < tags_.size() && tags_[in_order].state == State::written) ++in_order;
-    return in_order;
-}
-
-std::string TagWriter::render_visible() const {
-    const auto count = [&](StepKind kind, auto&& is) {
-        return std::count_if(tags_.begin(), tags_.end(),
-                             [&](const Tag& tag) { return tag.step.kind == kind && is(tag.state); });
-    };
-    const auto all = [](State) { return true; };
-    const auto done = [](State state) { return state == State::written; };
-    const auto begun = [](State state) { return state != State::untouched; };
-    const StepKind version = StepKind::write_version_tag;
-    const StepKind moving = StepKind::move_tag;
-    if (count(version, begun) + count(moving, begun) == 0) return "Nothing visible changed.";
-
-    std::vector<std::string> parts;
-    if (count(version, all) > 0)
-        parts.push_back(fmt::format("{} of {} version tags written", count(version, done), count(version, all)));
-    if (count(moving, begun) == 0) {
-        parts.push_back("no moving tag moved");
-    } else {
-        parts.push_back(fmt::format("{} of {} moving tags moved", count(moving, done), count(moving, all)));
-    }
-    for (const Tag& tag : tags_) {
-        if (tag.state == State::pending) parts.push_back("perhaps also " + name_of(tag.step));
-    }
-    return joined(parts, ", ") + ".";
-}
-
-void TagWriter::describe_visible(Error& error) const {
-    const std::lock_guard lock(mutex_);
-    Problems problems = {{{}, render_visible(), run_again}};
-    for (const Problem& problem : error.problems) {  // several uploads that fail for one reason are reported once
-        if (std::find(problems.begin(), problems.end(), problem) == problems.end()) problems.push_back(problem);
-    }
-    std::vector<std::string> untouched;
-    for (const Tag& tag : tags_) {
-        if (tag.state == State::untouched && tag.newer.empty()) untouched.push_back(name_of(tag.step));
-    }
-    if (!untouched.empty()) problems.push_back({{}, "not touched: " + joined(untouched, ", "), "", Level::notice});
-    error.problems = std::move(problems);
+TagsWritten write_tags(const World& world, Client& client, const std::string& host, const Publication& publication,
+                       const std::map<std::string, std::string>& indexes, const std::function<void()>& store,
+                       const std::function<void(std::size_t done)>& note_done) {
+    return TagWriter(world, client, host, publication, indexes, note_done).run(store);
 }
 
 }  // namespace registry

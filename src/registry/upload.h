@@ -40,10 +40,9 @@ void put_manifest(Client& client, const std::string& host, const std::string& re
 /// How one attempt to write a tag ended.
 struct TagPut {
     bool taken = false;                   ///< the registry says so
-    bool is_worth_a_retry = false;        ///< it is busy, or did not respond
     bool is_worth_a_second_look = false;  ///< it may not find yet what it was given a moment ago
-    Response response;
-    Call call;
+    Response response{};
+    Call call{};
 };
 
 /// Puts the bytes under a tag, in one attempt: a tag is read again before each attempt to write it. Throws

@@ -1,10 +1,8 @@
 #include "system/cancellation.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 
@@ -16,23 +14,23 @@ namespace {
 std::atomic<bool> cancelled = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch nothing else");
 
-std::array<int, 2> make_pipe() {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
-        throw Error{Exit::failed, "no pipe could be made", "too many files are open: raise the limit (ulimit -n)"};
-    }
-    return ends;
+/// An eventfd(2) that a signal makes readable.
+int make_event() {
+    const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (event >= 0) return event;
+    throw Error{Exit::failed, "no event descriptor could be made",
+                "too many files are open: raise the limit (ulimit -n)"};
 }
 
-std::array<int, 2>& wake_up_pipe() {
-    static std::array<int, 2> ends = make_pipe();
-    return ends;
+int& wake_up_event() {
+    static int event = make_event();
+    return event;
 }
 
 void note_signal(int) {
     const int before = errno;
     if (!cancelled.exchange(true)) [[maybe_unused]]
-        const ssize_t written = write(wake_up_pipe()[1], "!", 1);
+        const int result = eventfd_write(wake_up_event(), 1);
     errno = before;
 }
 
@@ -44,20 +42,16 @@ void handle(int signal_number, void (*handler)(int)) {
     sigaction(signal_number, &action, nullptr);
 }
 
-bool is_ignored(int signal_number) {
-    struct sigaction action {};
-    sigaction(signal_number, nullptr, &action);
-    return action.sa_handler == SIG_IGN;
-}
-
 }  // namespace
 
 void watch_for_cancellation() {
-    wake_up_pipe() = make_pipe();  // before a handler needs it, and not shared with the process that forked us
+    wake_up_event() = make_event();  // before a handler needs it, and not shared with the process that forked us
     handle(SIGPIPE, SIG_IGN);
     handle(SIGINT, note_signal);
     handle(SIGTERM, note_signal);
-    if (!is_ignored(SIGHUP)) handle(SIGHUP, note_signal);
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) handle(SIGHUP, note_signal);
 }
 
 bool is_cancelled() {
@@ -69,5 +63,5 @@ void stop_if_cancelled() {
 }
 
 int cancellation_descriptor() {
-    return wake_up_pipe()[0];
+    return wake_up_event();
 }

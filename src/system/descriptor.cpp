@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "base/error.h"
@@ -13,27 +14,19 @@
 namespace {
 
 std::string hint_for(int error) {
-    switch (error) {
-        case ENOSPC:
-        case EDQUOT:
-            return "make room on that disk, or name another place";
-        case EACCES:
-        case EPERM:
-            return "the user who runs this needs the right to do so there";
-        case EROFS:
-            return "that place is read-only: name another one";
-        case EIO:
-            return "the disk reports a fault: try another place";
-        case EMFILE:
-        case ENFILE:
-            return "too many files are open: raise the limit (ulimit -n)";
-        case ELOOP:
-            return "a symbolic link is not followed there: name the place itself";
-        case EXDEV:
-            return "the two places are on different disks";
-        default:
-            return "";
-    }
+    static const std::map<int, const char*> hints = {
+        {ENOSPC, "make room on that disk, or name another place"},
+        {EDQUOT, "make room on that disk, or name another place"},
+        {EACCES, "the user who runs this needs the right to do so there"},
+        {EPERM, "the user who runs this needs the right to do so there"},
+        {EROFS, "that place is read-only: name another one"},
+        {EIO, "the disk reports a fault: try another place"},
+        {EMFILE, "too many files are open: raise the limit (ulimit -n)"},
+        {ENFILE, "too many files are open: raise the limit (ulimit -n)"},
+        {ELOOP, "a symbolic link is not followed there: name the place itself"},
+        {EXDEV, "the two places are on different disks"}};
+    const auto found = hints.find(error);
+    return found == hints.end() ? "" : found->second;
 }
 
 }  // namespace

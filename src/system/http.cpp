@@ -24,7 +24,7 @@ Response try_send(Http& http, const Request& request, Problems& why_none) {
         const bool on_disk = !error.problems.empty() && !error.problems.front().at.file.empty();
         if (error.is_permanent || error.exit == Exit::cancelled || on_disk) throw;
         why_none = error.problems;
-        if (why_none.empty()) why_none.push_back({{}, "no response", ""});
+        if (why_none.empty()) add(why_none, {}, "no response", "");
         return {0, {}, why_none.front().what};
     }
 }

@@ -28,20 +28,24 @@ void throw_gathered(const std::vector<std::exception_ptr>& failures) {
 }  // namespace
 
 void in_parallel(std::size_t jobs, const std::vector<std::function<void()>>& work) {
-    std::vector<std::exception_ptr> failures(work.size());
+    in_parallel(jobs, work.size(), [&](std::size_t i) { work[i](); });
+}
+
+void in_parallel(std::size_t jobs, std::size_t count, const std::function<void(std::size_t)>& piece) {
+    std::vector<std::exception_ptr> failures(count);
     std::atomic<std::size_t> next = 0;
     const auto work_off = [&] {
-        for (std::size_t piece = next++; piece < work.size(); piece = next++) {
+        for (std::size_t i = next++; i < count; i = next++) {
             try {
-                work[piece]();
+                piece(i);
             } catch (...) {
-                failures[piece] = std::current_exception();
+                failures[i] = std::current_exception();
             }
         }
     };
     {
         std::vector<std::jthread> others;  // their end is awaited where this block ends
-        for (std::size_t thread = 1; thread < std::min(jobs, work.size()); ++thread) others.emplace_back(work_off);
+        for (std::size_t thread = 1; thread < std::min(jobs, count); ++thread) others.emplace_back(work_off);
         work_off();
     }
     throw_gathered(failures);

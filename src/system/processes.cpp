@@ -15,13 +15,10 @@ bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
-bool needs_no_quotes(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::strchr("_@%+=:,./-", c) != nullptr;
-}
-
-/// 'single quotes', or $'…' where a control character would break the line.
+/// As it is, in 'single quotes', or in $'…' where a control character would break the line.
 std::string quoted(const std::string& word) {
+    constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
     const bool controls = std::ranges::any_of(word, is_control);
     std::string text = controls ? "$'" : "'";
     for (const char c : word) {
@@ -34,12 +31,6 @@ std::string quoted(const std::string& word) {
         }
     }
     return text + "'";
-}
-
-std::string render_word(const std::string& word) {
-    const bool plain =
-        !word.empty() && word.find('\0') == std::string::npos && std::ranges::all_of(word, needs_no_quotes);
-    return plain ? word : quoted(word);
 }
 
 std::string render_end(const Command& command, const Finished& finished) {
@@ -70,7 +61,7 @@ std::vector<std::string> last_lines(const std::string& text) {
 
 std::string render_command(const Command& command) {
     std::vector<std::string> words;
-    for (const std::string& word : command.argv) words.push_back(render_word(word));
+    for (const std::string& word : command.argv) words.push_back(quoted(word));
     return joined(words, " ");
 }
 

@@ -176,13 +176,13 @@ bool RealFiles::is_directory(const fs::path& path) {
 
 Digest RealFiles::digest_of(const fs::path& path) {
     const FileDescriptor file = open_regular(path, O_RDONLY, Exit::failed);
-    Sha256 sum;
+    Hash sum("SHA256");
     const auto add = [&](std::string_view bytes) {
         sum.add(bytes);
         return true;
     };
     if (!file.is_open() || !read_pieces(file, add)) refuse_path(path, "cannot be read");
-    return sum.finish();
+    return sum.finish_sha256();
 }
 
 void RealFiles::write(const fs::path& path, std::string_view text) {
@@ -298,20 +298,18 @@ FileDescriptor RealFiles::open_step(const FileDescriptor& directory, const std::
 FileDescriptor RealFiles::open_regular(const fs::path& path, int flags, Exit if_it_is_none) const {
     const Entry entry = find(path, Missing::leave);
     if (!entry.directory.is_open()) return FileDescriptor();
+    const auto refuse = [&](const std::string& what, const std::string& hint) {
+        throw Error{if_it_is_none, {path.string()}, what, hint};
+    };
     const int all_flags = flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     FileDescriptor file(openat(entry.directory.number(), entry.name.c_str(), all_flags));
-    if (!file.is_open() && errno == ELOOP) {
-        throw Error{if_it_is_none,
-                    {path.string()},
-                    "this is a symbolic link, which is not followed",
-                    "put the file itself there"};
-    }
+    if (!file.is_open() && errno == ELOOP)
+        refuse("this is a symbolic link, which is not followed", "put the file itself there");
     struct stat status {};
     if (file.is_open() && fstat(file.number(), &status) != 0) refuse_path(path, "cannot be read");
     const bool is_directory = file.is_open() ? S_ISDIR(status.st_mode) : errno == EISDIR;
-    if (is_directory) throw Error{if_it_is_none, {path.string()}, "this is a directory, not a file", ""};
-    if (file.is_open() && !S_ISREG(status.st_mode))
-        throw Error{if_it_is_none, {path.string()}, "this is not a regular file", ""};
+    if (is_directory) refuse("this is a directory, not a file", "");
+    if (file.is_open() && !S_ISREG(status.st_mode)) refuse("this is not a regular file", "");
     return file;
 }
 

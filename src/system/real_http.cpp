@@ -45,13 +45,11 @@ Address parse_address(const Request& request) {
     if (curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0) != CURLUE_OK) return {"", "a malformed address"};
     const std::string host = part_of(url.get(), CURLUPART_HOST);
     const std::string port = part_of(url.get(), CURLUPART_PORT);
-    Address address;
-    address.server = part_of(url.get(), CURLUPART_SCHEME) + "://" + host + ":" +
-                     part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) + request.unix_socket.string();
-    const std::string place =
-        request.unix_socket.empty() ? host + (port.empty() ? "" : ":" + port) : request.unix_socket.string() + ":";
-    address.shown = place + part_of(url.get(), CURLUPART_PATH);
-    return address;
+    const std::string socket = request.unix_socket.string();
+    const std::string place = socket.empty() ? host + (port.empty() ? "" : ":" + port) : socket + ":";
+    const std::string real_port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    return {part_of(url.get(), CURLUPART_SCHEME) + "://" + host + ":" + real_port + socket,
+            place + part_of(url.get(), CURLUPART_PATH)};
 }
 
 /// Notes errno as the reason. Always false.
@@ -230,11 +228,16 @@ void set_method_and_body(Exchange& exchange) {
     curl_easy_setopt(exchange.handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-void set_limits(const Exchange& exchange) {
+void set_address_and_limits(const Exchange& exchange) {
+    const Request& request = exchange.request;
     CURL* handle = exchange.handle;
+    curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, "python-image-action");
+    if (!request.unix_socket.empty()) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+    if (request.only_once) curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, connect_seconds);
-    if (exchange.request.timeout.count() > 0) {
-        curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(exchange.request.timeout.count()));
+    if (request.timeout.count() > 0) {
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(request.timeout.count()));
     } else {
         curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, low_speed_seconds);
@@ -259,33 +262,23 @@ void set_callbacks(Exchange& exchange) {
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
-void set_address(const Exchange& exchange) {
-    curl_easy_setopt(exchange.handle, CURLOPT_URL, exchange.request.url.c_str());
-    curl_easy_setopt(exchange.handle, CURLOPT_USERAGENT, "python-image-action");
-    if (exchange.request.unix_socket.empty()) return;
-    curl_easy_setopt(exchange.handle, CURLOPT_UNIX_SOCKET_PATH, exchange.request.unix_socket.c_str());
-}
-
 const char* hint_for(CURL* handle, CURLcode code) {
     long proxy_said = 0;
     curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &proxy_said);
     if (proxy_said == 407)
         return "the proxy wants a name and a password: put them into the address that HTTPS_PROXY holds";
-    switch (code) {
-        case CURLE_COULDNT_RESOLVE_HOST:
-        case CURLE_COULDNT_CONNECT:
-            return "is the name right, is the network there, and does it want a proxy (HTTPS_PROXY, NO_PROXY)?";
-        case CURLE_COULDNT_RESOLVE_PROXY:
-            return "check HTTP_PROXY and HTTPS_PROXY";
-        case CURLE_PEER_FAILED_VERIFICATION:
-            return "if your network has a certificate authority of its own, name its file in SSL_CERT_FILE";
-        case CURLE_SSL_CACERT_BADFILE:
-            return "check the file that SSL_CERT_FILE or CURL_CA_BUNDLE names";
-        case CURLE_UNSUPPORTED_PROTOCOL:
-            return "only http and https are spoken";
-        default:
-            return "";
-    }
+    constexpr const char* unreachable =
+        "is the name right, is the network there, and does it want a proxy (HTTPS_PROXY, NO_PROXY)?";
+    static const std::map<CURLcode, const char*> hints = {
+        {CURLE_COULDNT_RESOLVE_HOST, unreachable},
+        {CURLE_COULDNT_CONNECT, unreachable},
+        {CURLE_COULDNT_RESOLVE_PROXY, "check HTTP_PROXY and HTTPS_PROXY"},
+        {CURLE_PEER_FAILED_VERIFICATION,
+         "if your network has a certificate authority of its own, name its file in SSL_CERT_FILE"},
+        {CURLE_SSL_CACERT_BADFILE, "check the file that SSL_CERT_FILE or CURL_CA_BUNDLE names"},
+        {CURLE_UNSUPPORTED_PROTOCOL, "only http and https are spoken"}};
+    const auto found = hints.find(code);
+    return found == hints.end() ? "" : found->second;
 }
 
 /// Names, connections and servers may work at the next attempt; what is wrong with the certificate or the URL stays so.
@@ -311,10 +304,6 @@ void perform(Exchange& exchange) {
 
 }  // namespace
 
-void RealHttp::Close::operator()(void* handle) const {
-    curl_easy_cleanup(handle);
-}
-
 RealHttp::RealHttp(const Environment& environment) {
     ca_file_ = text_at(environment, "CURL_CA_BUNDLE");
     if (ca_file_.empty()) ca_file_ = text_at(environment, "SSL_CERT_FILE");
@@ -323,8 +312,6 @@ RealHttp::RealHttp(const Environment& environment) {
         throw Error{Exit::failed, "libcurl cannot be set up", ""};
     }
 }
-
-RealHttp::~RealHttp() = default;
 
 Response RealHttp::send(const Request& request) {
     if (is_called_off(request)) stop_if_cancelled();
@@ -335,9 +322,7 @@ Response RealHttp::send(const Request& request) {
     curl_easy_setopt(exchange.handle, CURLOPT_HTTPHEADER, headers.get());
     if (!ca_file_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAINFO, ca_file_.c_str());
     if (!ca_directory_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAPATH, ca_directory_.c_str());
-    if (request.only_once) curl_easy_setopt(exchange.handle, CURLOPT_FRESH_CONNECT, 1L);
-    set_address(exchange);
-    set_limits(exchange);
+    set_address_and_limits(exchange);
     set_callbacks(exchange);
     set_method_and_body(exchange);
     perform(exchange);
@@ -348,7 +333,7 @@ Response RealHttp::send(const Request& request) {
 RealHttp::Handle RealHttp::take_handle(const std::string& server) {
     const std::lock_guard lock(mutex_);
     std::vector<Handle>& idle = idle_[server];
-    if (idle.empty()) return Handle(curl_easy_init());
+    if (idle.empty()) return {curl_easy_init(), &curl_easy_cleanup};
     Handle handle = std::move(idle.back());
     idle.pop_back();
     curl_easy_reset(handle.get());  // forgets the last request, keeps the connection

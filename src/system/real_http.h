@@ -17,15 +17,11 @@
 class RealHttp : public Http {
   public:
     explicit RealHttp(const Environment& environment);
-    ~RealHttp() override;
 
     Response send(const Request& request) override;
 
   private:
-    struct Close {
-        void operator()(void* handle) const;
-    };
-    using Handle = std::unique_ptr<void, Close>;
+    using Handle = std::unique_ptr<void, void (*)(void*)>;
 
     Handle take_handle(const std::string& server);
     void give_back(const std::string& server, Handle handle);

@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "system/cancellation.h"
 #include "system/descriptor.h"
 
@@ -126,8 +127,19 @@ class Child {
         read(out_);
         read(err_);
         await_end();
-        if (!command_.cleans_up) await_cancellation();
-        if (command_.timeout.count() > 0) await_timeout();
+        if (!command_.cleans_up) {
+            cancellation_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
+                if (!error) end();
+            });
+        }
+        if (command_.timeout.count() > 0) {
+            deadline_.expires_after(command_.timeout);
+            deadline_.async_wait([this](const error_code& error) {
+                if (error) return;
+                finished_.timed_out = true;
+                end();
+            });
+        }
         context_.run();
         if (ending_) kill(-group_, SIGKILL);  // whatever outlived its leader
         out_.lines.finish(show_);
@@ -170,11 +182,7 @@ class Child {
     }
 
     void take(Output& output, std::string_view bytes) {
-        keep(output, bytes);
         if (command_.relayed) output.lines.add(bytes, show_);
-    }
-
-    void keep(Output& output, std::string_view bytes) {
         if (&output == &err_) {
             output.kept += bytes;
             if (output.kept.size() > 2 * max_err) output.kept.erase(0, output.kept.size() - max_err);
@@ -205,21 +213,6 @@ class Child {
 
     void stop_if_over() {
         if (!child_ && !out_.pipe.is_open() && !err_.pipe.is_open()) context_.stop();
-    }
-
-    void await_cancellation() {
-        cancellation_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
-            if (!error) end();
-        });
-    }
-
-    void await_timeout() {
-        deadline_.expires_after(command_.timeout);
-        deadline_.async_wait([this](const error_code& error) {
-            if (error) return;
-            finished_.timed_out = true;
-            end();
-        });
     }
 
     /// SIGTERM to the whole group, and SIGKILL if it is still there after the grace period.
@@ -262,11 +255,6 @@ Finished run_child(const Command& command, const std::filesystem::path& program,
     }
 }
 
-bool is_program(const std::filesystem::path& path) {
-    std::error_code none;
-    return std::filesystem::is_regular_file(path, none) && access(path.c_str(), X_OK) == 0;
-}
-
 /// As execvp(3) looks, but in the PATH of the child, and never in directories that PATH names relatively. A name with a
 /// slash is a path from the command's directory. Nothing if there is no such program.
 std::optional<std::filesystem::path> find_program(const Command& command) {
@@ -276,14 +264,12 @@ std::optional<std::filesystem::path> find_program(const Command& command) {
         const std::filesystem::path path = command.directory / name;
         return std::filesystem::exists(path, none) ? std::optional(std::filesystem::absolute(path)) : std::nullopt;
     }
-    const auto found = command.environment.find("PATH");
-    std::string_view directories = "/usr/local/bin:/usr/bin:/bin";
-    if (found != command.environment.end()) directories = found->second;
-    while (!directories.empty()) {
-        const std::size_t end = std::min(directories.find(':'), directories.size());
-        const std::filesystem::path path = std::filesystem::path(directories.substr(0, end)) / name;
-        if (path.is_absolute() && is_program(path)) return path;
-        directories.remove_prefix(std::min(end + 1, directories.size()));
+    const auto given = command.environment.find("PATH");
+    for (const std::string& directory :
+         fields_of(given == command.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : given->second, ':')) {
+        const std::filesystem::path path = std::filesystem::path(directory) / name;
+        const bool is_file = path.is_absolute() && std::filesystem::is_regular_file(path, none);
+        if (is_file && access(path.c_str(), X_OK) == 0) return path;
     }
     return std::nullopt;
 }
@@ -310,21 +296,17 @@ Finished RealProcesses::run_relayed(const Command& command, const std::filesyste
         RealProcesses& processes;
         explicit Bracket(RealProcesses& p) : processes(p) {
             const std::lock_guard lock(processes.mutex_);
-            if (processes.relayed_now_++ == 0) processes.show(processes.relay_.before);
+            if (processes.relayed_now_++ == 0) processes.relay_.to << processes.relay_.before << std::flush;
         }
         ~Bracket() {
             const std::lock_guard lock(processes.mutex_);
-            if (--processes.relayed_now_ == 0) processes.show(processes.relay_.after);
+            if (--processes.relayed_now_ == 0) processes.relay_.to << processes.relay_.after << std::flush;
         }
     };
     const Bracket bracket(*this);
     return run_child(command, program, [this](std::string_view line) {
         const std::string sanitized = relay_.filter(line) + "\n";
         const std::lock_guard lock(mutex_);
-        show(sanitized);
+        relay_.to << sanitized << std::flush;
     });
-}
-
-void RealProcesses::show(const std::string& lines) {
-    relay_.to << lines << std::flush;
 }

@@ -18,7 +18,6 @@ class RealProcesses : public Processes {
 
   private:
     Finished run_relayed(const Command& command, const std::filesystem::path& program);
-    void show(const std::string& lines);
 
     Relay relay_;
     std::mutex mutex_;     ///< guards what follows and relay_.to

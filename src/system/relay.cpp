@@ -18,29 +18,21 @@ std::size_t whole_characters(std::string_view line, std::size_t end) {
     return end;
 }
 
-/// Where a control sequence (ECMA-48 §5.4) ends: parameters and intermediates, then one final byte.
-std::size_t end_of_control_sequence(std::string_view line, std::size_t at) {
-    while (at < line.size() && line[at] >= 0x20 && line[at] < 0x40) ++at;
-    return at < line.size() ? at + 1 : at;
-}
-
-/// Where a string such as a window title (ECMA-48 §5.6) ends: at BEL or at ESC and a backslash.
-std::size_t end_of_control_string(std::string_view line, std::size_t at) {
+/// Where the escape sequence that begins at `at` ends (ECMA-48): a control sequence (§5.4) at its final byte, a string
+/// such as a window title (§5.6) at BEL or at ESC and a backslash.
+std::size_t end_of_escape(std::string_view line, std::size_t at) {
+    const char kind = at + 1 < line.size() ? line[at + 1] : '\0';
+    at = std::min(at + 2, line.size());
+    if (kind == '[') {
+        while (at < line.size() && line[at] >= 0x20 && line[at] < 0x40) ++at;
+        return std::min(at + 1, line.size());
+    }
+    if (std::string_view("]PX^_").find(kind) == std::string_view::npos) return at;
     for (; at < line.size(); ++at) {
         if (line[at] == '\a') return at + 1;
         if (line[at] == '\x1B') return at + 1 < line.size() && line[at + 1] == '\\' ? at + 2 : at;
     }
     return at;
-}
-
-/// Where the escape sequence that begins at `at` ends.
-std::size_t end_of_escape(std::string_view line, std::size_t at) {
-    const std::size_t next = at + 1;
-    if (next == line.size()) return next;
-    if (line[next] == '[') return end_of_control_sequence(line, next + 1);
-    if (std::string_view("]PX^_").find(line[next]) != std::string_view::npos)
-        return end_of_control_string(line, next + 1);
-    return next + 1;
 }
 
 bool is_control_character(char c) {

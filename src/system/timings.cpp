@@ -7,16 +7,6 @@
 
 #include "system/world.h"
 
-void Timings::add(Timing timing) {
-    const std::lock_guard lock(mutex_);
-    timings_.push_back(std::move(timing));
-}
-
-std::vector<Timing> Timings::list() const {
-    const std::lock_guard lock(mutex_);
-    return timings_;
-}
-
 TimedTask::TimedTask(Timings& timings, Clock& clock, std::string step, std::string what)
     : timings_(timings), clock_(clock), timing_{std::move(step), std::move(what), clock.steady(), {}} {}
 

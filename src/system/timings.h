@@ -21,8 +21,14 @@ struct Timing {
 /// Any thread may add.
 class Timings {
   public:
-    void add(Timing timing);
-    std::vector<Timing> list() const;
+    void add(Timing timing) {
+        const std::lock_guard lock(mutex_);
+        timings_.push_back(std::move(timing));
+    }
+    std::vector<Timing> list() const {
+        const std::lock_guard lock(mutex_);
+        return timings_;
+    }
 
   private:
     mutable std::mutex mutex_;

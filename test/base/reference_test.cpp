@@ -22,6 +22,13 @@ TEST_CASE("Invalid references are rejected") {
     }
 }
 
+TEST_CASE("Names of any length are read, and too long ones are rejected") {
+    CHECK(parse_reference(std::string(1000, 'a') + ".example/a"));
+    CHECK_FALSE(parse_reference(std::string(100'000, 'a') + ".example/a"));
+    CHECK_FALSE(is_repository(std::string(1'000'000, 'a')));
+    CHECK_FALSE(is_tag(std::string(1'000'000, 'a')));
+}
+
 TEST_CASE("Only hosts on this machine are used without TLS") {
     CHECK(is_loopback("localhost:5000"));
     CHECK(is_loopback("127.0.0.1"));

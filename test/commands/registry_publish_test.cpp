@@ -456,6 +456,24 @@ TEST_CASE("With gate.publish: no-worse, images published during the scan are com
     }
 }
 
+TEST_CASE("With gate.publish: no-worse, images in a directory are compared too") {
+    GitHubWorld github;
+    github.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
+    const auto publish = [&](const std::string& version) {
+        github.files.texts["JOB.env"] = "DEFRA_VERSION=" + version + "\nIMAGE_NAME=python\n";
+        put_all_layouts(github, version);
+        run_scan(github.world(), github.settings());
+        return run_publish(github.world(), github.settings({{"to", "oci:elsewhere"}}));
+    };
+    CHECK(publish("1.0.0").exit == Exit::done);
+    github.finding = "CVE-2026-1";
+    const Result result = publish("1.1.0");
+    INFO(render_problems(result.problems));
+    CHECK(result.exit == Exit::done);
+    CHECK(github.files.texts.at("elsewhere/defradigital/python/index.json").find("1.1.0-python3.13.3") !=
+          std::string::npos);
+}
+
 TEST_CASE("A rollback reads all pages of the tag list, whichever Link comes first (W13)") {
     PublishScene scene;
     scene.build("1.0.0");

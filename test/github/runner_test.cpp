@@ -68,7 +68,7 @@ TEST_CASE("A command is found after any blank that the runner skips") {
 
 TEST_CASE("A file whose name holds a line and a command of its own is shown without the command") {
     std::ostringstream to;
-    github::FilteredStream(to).stream() << render_problems({{{"a\n\u00A0::stop-commands::x", 1}, "is invalid", ""}});
+    github::FilteredStream(to) << render_problems({{{"a\n\u00A0::stop-commands::x", 1}, "is invalid", ""}});
     CHECK(lines_of(to.str()).size() == 2);
     for (const std::string& line : lines_of(to.str())) CHECK_FALSE(is_command_for_the_runner(line));
 }
@@ -174,7 +174,7 @@ TEST_CASE("Our own lines are printed one by one, without the commands that they 
     std::ostringstream to;
     {
         FilteredStream filtered(to);
-        filtered.stream() << "it printed ##[add-mask]a\n::error::x\nan incomplete line";
+        filtered << "it printed ##[add-mask]a\n::error::x\nan incomplete line";
         CHECK(lines_of(to.str()).size() == 2);
     }
     for (const std::string& line : lines_of(to.str())) CHECK_FALSE(is_command_for_the_runner(line));

@@ -156,6 +156,17 @@ TEST_CASE("of several platforms the requested one is loaded, with its own attest
           directory + ": the layout holds no image for linux/s390x\n  hint: it holds linux/amd64, linux/arm64\n");
 }
 
+TEST_CASE("an image is found through its index, also if index.json names other ones") {
+    Box box;
+    const Descriptor image = box.add_image("amd64");
+    const Descriptor attestation = box.add_attestation(image);
+    const Descriptor index = box.add_index({image, attestation});
+    box.finish({box.add_index({box.add_image("amd64", "newer")})});
+    const Layout layout = load_indexed_layout(box.files, directory, index.digest, "3.13.3-production", "linux/amd64");
+    CHECK(layout.manifest == image.digest);
+    CHECK(layout.attestations.size() == 1);
+}
+
 TEST_CASE("an image listed twice counts once; two images for a platform are rejected") {
     Box box;
     const Descriptor one = box.add_image("amd64");

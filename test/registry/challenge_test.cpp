@@ -34,7 +34,8 @@ TEST_CASE("Credentials are only sent to trustworthy token servers") {
     CHECK(is_trustworthy_realm("http://127.0.0.1:5001/token", "127.0.0.1:5000"));
     for (const char* realm : {"http://auth.docker.io/token", "https://169.254.169.254/latest", "https://10.0.0.1/t",
                               "https://192.168.1.1/t", "https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t",
-                              "file:///etc/passwd", "https://user@evil/t", "https://2130706433/t", ""}) {
+                              "file:///etc/passwd", "https://user@evil/t", "https://2130706433/t",
+                              "https://LOCALHOST/t", "https://0X7F000001/t", ""}) {
         INFO(realm);
         CHECK_FALSE(is_trustworthy_realm(realm, "registry.example"));
     }

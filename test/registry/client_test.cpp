@@ -70,7 +70,8 @@ TEST_CASE("A token that expires early is renewed once, after the registry reject
 }
 
 TEST_CASE("The details of a registry's error are shown, also if they are an object") {
-    const Call call{.method = "PUT", .host = "localhost:5000", .repository = "defra/python", .path = "manifests/1"};
+    const Call call{
+        .request = {.method = "PUT"}, .host = "localhost:5000", .repository = "defra/python", .path = "manifests/1"};
     CHECK(render_refusal(call,
                          {500, {}, R"({"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"full"}]})"}) ==
           "PUT localhost:5000/defra/python/manifests/1: 500: UNKNOWN unknown error (full)");
@@ -240,7 +241,7 @@ TEST_CASE("429 is retried after Retry-After, for every method, and reported once
         const World world = fake.world();
         Client client(world, {});
         Call call = manifest;
-        call.method = method;
+        call.request.method = method;
         INFO(method);
         CHECK(client.send(call).status == 200);
         CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(2)});
@@ -340,7 +341,7 @@ TEST_CASE("Each token request has exactly one scope") {
     const World world = fake.world();
     Client client(world, {});
     CHECK(client
-              .send({.method = "POST",
+              .send({.request = {.method = "POST"},
                      .host = "ghcr.io",
                      .repository = "a",
                      .path = "blobs/uploads/?mount=x&from=b",
@@ -354,8 +355,8 @@ TEST_CASE("Each token request has exactly one scope") {
 TEST_CASE("307 and 308 keep the method and body; other redirects of a write are not followed") {
     FakeWorld fake;
     Call put = manifest;
-    put.method = "PUT";
-    put.body = "the bytes";
+    put.request.method = "PUT";
+    put.request.body = "the bytes";
     const World world = fake.world();
     Client client(world, {});
     for (const int status : {307, 308}) {
@@ -377,7 +378,7 @@ TEST_CASE("A Location is accepted in every valid form of a URL, and rejected in 
         const World world = fake.world();
         Client client(world, {});
         try {
-            client.send({.method = "PUT",
+            client.send({.request = {.method = "PUT"},
                          .host = "ghcr.io",
                          .repository = "a",
                          .path = "blobs/uploads/",

@@ -110,7 +110,7 @@ TEST_CASE("skopeo and crane copy what we push and read our directories without c
         REQUIRE(pulled.children.size() == 1);
         CHECK(pulled.children.front().digest == candidate.index);
         succeed({"crane", "push", "--insecure", "--index", layout.string(), other.host() + "/crane/directory:all"});
-        CHECK(ask_manifest(client, other.host(), "crane/directory", candidate.index));
+        CHECK(ask_tag(client, other.host(), "crane/directory", candidate.index.text()));
     }
     fs::remove_all(directory);
 }
