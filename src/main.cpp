@@ -40,30 +40,47 @@ Relay make_relay(bool in_workflow) {
             .after = github::render_resume_commands(token)};
 }
 
+/// The world as it is, with this directory to work in. What the program itself prints in a workflow is filtered as
+/// well.
+struct RealWorld {
+    RealWorld(const Environment& environment, const std::filesystem::path& directory)
+        : in_workflow(github::is_workflow(environment)),
+          processes(make_relay(in_workflow)),
+          http(environment),
+          files(directory, std::filesystem::temp_directory_path()),
+          world{processes,
+                http,
+                files,
+                clock,
+                timings,
+                environment,
+                in_workflow ? filtered_out : std::cout,
+                in_workflow ? filtered_log : std::cerr} {}
+
+    const bool in_workflow;
+    RealProcesses processes;
+    RealHttp http;
+    RealFiles files;
+    RealClock clock;
+    Timings timings;
+    github::FilteredStream filtered_out{std::cout};
+    github::FilteredStream filtered_log{std::cerr};
+    const World world;
+};
+
 /// For people always, and in a workflow as annotations too, of files in this directory of the repository. A problem may
-/// quote a tool or a file.
-void show_problems(const Problems& problems, bool in_workflow, const std::string& directory = "") {
-    if (!in_workflow) {
-        std::cerr << render_problems(problems);
-        return;
+/// quote a tool or a file. A step that fails without a report of its own still says in its summary what to do.
+Exit deliver(const World& world, const std::string& command, const Result& result, const std::string& directory) {
+    if (!github::is_workflow(world.environment)) {
+        std::cerr << render_problems(result.problems);
+        return result.exit;
     }
-    github::FilteredStream(std::cerr) << render_problems(problems);
-    std::cout << github::render_annotations(problems, directory) << std::flush;
-}
-
-/// A step that fails without a report of its own still says in its summary what to do.
-std::string summary_of(const std::string& command, const Result& result) {
-    if (result.exit == Exit::done || !result.summary.empty()) return result.summary;
-    return render_problem_summary(command + " failed", result.problems);
-}
-
-Exit deliver(const World& world, const std::string& command, const Result& result, bool in_workflow,
-             const std::string& directory) {
-    show_problems(result.problems, in_workflow, directory);
-    if (in_workflow) {
-        github::save_outputs(world, result.outputs);
-        github::save_summary(world, summary_of(command, result));
-    }
+    github::FilteredStream(std::cerr) << render_problems(result.problems);
+    std::cout << github::render_annotations(result.problems, directory) << std::flush;
+    github::save_outputs(world, result.outputs);
+    const bool explains_itself = result.exit == Exit::done || !result.summary.empty();
+    github::save_summary(
+        world, explains_itself ? result.summary : render_problem_summary(command + " failed", result.problems));
     return result.exit;
 }
 
@@ -77,7 +94,6 @@ std::filesystem::path enter(const std::filesystem::path& directory) {
 }
 
 Exit run_program(const std::vector<std::string>& arguments, const Environment& environment) {
-    const bool in_workflow = github::is_workflow(environment);
     const Invocation invocation =
         environment.contains("INPUT_COMMAND") ? parse_inputs(environment) : parse_arguments(arguments);
     if (invocation.command.empty()) {
@@ -86,56 +102,35 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     }
     Settings settings = parse_settings(invocation.options);
     settings.directory = enter(settings.directory);
-    RealProcesses processes(make_relay(in_workflow));
-    RealHttp http(environment);
-    RealFiles files(settings.directory, std::filesystem::temp_directory_path());
-    RealClock clock;
-    Timings timings;
-    github::FilteredStream out(std::cout);
-    github::FilteredStream log(std::cerr);
-    const World world{processes,
-                      http,
-                      files,
-                      clock,
-                      timings,
-                      environment,
-                      in_workflow ? out : std::cout,
-                      in_workflow ? log : std::cerr};
+    RealWorld real(environment, settings.directory);
+    const World& world = real.world;
     Result result;
     try {
-        const TimedTask whole(timings, clock, invocation.command, "in all");
+        const TimedTask whole(real.timings, real.clock, invocation.command, "in all");
         result = run_command(invocation.command, world, settings);
     } catch (const Error&) {  // where the time went is shown of a run that failed, too
-        if (settings.timings) world.log << render_timings(timings.list());
+        if (settings.timings) world.log << render_timings(real.timings.list());
         throw;
     }
-    if (settings.timings) world.log << render_timings(timings.list());
+    if (settings.timings) world.log << render_timings(real.timings.list());
     append(result.problems, invocation.warnings);
-    return deliver(world, invocation.command, result, in_workflow,
-                   github::directory_in_repository(environment, settings.directory));
+    return deliver(world, invocation.command, result, github::directory_in_repository(environment, settings.directory));
 }
 
 /// The end of a run that has no result: its problems, and in a workflow what later steps and people look at.
 Exit fail(const Environment& environment, const Error& error) {
-    const bool in_workflow = github::is_workflow(environment);
-    const std::filesystem::path here = std::filesystem::current_path();
-    const std::string directory = github::directory_in_repository(environment, here);
-    if (!in_workflow) {
-        show_problems(error.problems, in_workflow);
+    if (!github::is_workflow(environment)) {
+        std::cerr << render_problems(error.problems);
         return error.exit;
     }
     const auto given = environment.find("INPUT_COMMAND");
     const std::string command = given == environment.end() || given->second.empty() ? "run" : given->second;
-    RealProcesses processes(make_relay(in_workflow));
-    RealHttp http(environment);
-    RealFiles files(here, std::filesystem::temp_directory_path());
-    RealClock clock;
-    Timings timings;
-    const World world{processes, http, files, clock, timings, environment, std::cout, std::cerr};
+    const std::filesystem::path here = std::filesystem::current_path();
+    const RealWorld real(environment, here);
     try {
-        deliver(world, command,
-                {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command)}, in_workflow,
-                directory);
+        deliver(real.world, command,
+                {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command)},
+                github::directory_in_repository(environment, here));
     } catch (const Error&) {  // the runner's own files cannot be written; the problems were shown before that
     }
     return error.exit;

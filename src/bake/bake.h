@@ -13,15 +13,9 @@
 #include "plan/plan.h"
 #include "system/world.h"
 
-/// buildx as it can be called here.
-struct Buildx {
-    std::vector<std::string> command;  ///< {"docker-buildx"} or {"docker", "buildx"}
-    std::string version;               ///< "0.36.1"; empty if it does not say
-};
-
-/// `docker-buildx` from PATH, else the docker CLI's plug-in. Throws Error{failed}, with what to install, if there is
-/// neither, or one older than 0.13.
-Buildx find_buildx(const World& world);
+/// How buildx is called here: {"docker-buildx"} from PATH, else the docker CLI's plug-in, {"docker", "buildx"}. Throws
+/// Error{failed}, with what to install, if there is neither, or one older than 0.13.
+std::vector<std::string> find_buildx(const World& world);
 
 /// The BuildKit that a builder of our own runs. `tools/pin` writes its digest.
 inline constexpr const char* usual_buildkit = "docker.io/moby/buildkit:v0.32.2";
@@ -34,7 +28,7 @@ struct RegistryLogin {
 };
 
 struct BuildSettings {
-    Buildx buildx;
+    std::vector<std::string> buildx;  ///< from find_buildx
     std::filesystem::path directory;  ///< the build context
     std::string dockerfile;           ///< in the directory
     std::filesystem::path out;  ///< images/ gets a directory for each layout, bases.json says what they are made from

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/reference.h"
 #include "base/text.h"
-#include "plan/shell_words.h"
 
 namespace {
 
@@ -238,29 +237,6 @@ void add_facts(Files& files, const Digest& digest, Base& base) {
     base.created = parse_time(text_at(config, "created"));
 }
 
-/// One entry of the file; nothing, and a Problem, if it cannot be used.
-std::optional<Base> load_stand_in(Files& files, const std::string& reference, const Json& entry, const Place& at,
-                                  Problems& problems) {
-    const std::optional<Digest> digest = Digest::parse(text_at(entry, "digest"));
-    const fs::path layout = text_at(entry, "layout");
-    if (!digest) add(problems, at, "the stand-in for " + reference + " has no digest", remake_hint);
-    if (!layout.is_absolute() || !files.is_directory(layout)) {
-        add(problems, at,
-            "the stand-in for " + reference + " has no layout: \"" + layout.string() +
-                "\" is no absolute path of a directory",
-            remake_hint);
-        return std::nullopt;
-    }
-    if (!digest) return std::nullopt;
-    Base base{.reference = familiar_name(reference).value_or(reference),
-              .digest = *digest,
-              .stand_in = true,
-              .layout = layout};
-    base.expected_failures = texts_at(entry, "excuses");
-    add_facts(files, *digest, base);
-    return base;
-}
-
 }  // namespace
 
 Variables make_build_arguments(const Plan& plan, const Image& image, Time source_date) {
@@ -323,16 +299,28 @@ std::vector<Base> parse_bases_json(std::string_view text, const std::string& sou
 
 std::vector<Base> load_stand_ins(Files& files, const fs::path& path) {
     const LinedJson json = parse_people_json(files.read(path), path.string());
+    if (!json.root.IsObject()) throw Error{Exit::bad_input, json.at(""), "this is no list of stand-ins", remake_hint};
     std::vector<Base> bases;
     Problems problems;
-    if (!json.root.IsObject()) add(problems, json.at(""), "this is no list of stand-ins", remake_hint);
-    if (json.root.IsObject()) {
-        for (const auto& entry : json.root.GetObject()) {
-            const std::string reference = text_of(entry.name);
-            const Place at = json.at(child_pointer("", reference));
-            std::optional<Base> base = load_stand_in(files, reference, entry.value, at, problems);
-            if (base) bases.push_back(std::move(*base));
+    for (const auto& entry : json.root.GetObject()) {
+        const std::string reference = text_of(entry.name);
+        const Place at = json.at(child_pointer("", reference));
+        const std::optional<Digest> digest = Digest::parse(text_at(entry.value, "digest"));
+        const fs::path layout = text_at(entry.value, "layout");
+        const bool has_layout = layout.is_absolute() && files.is_directory(layout);
+        if (!digest) add(problems, at, "the stand-in for " + reference + " has no digest", remake_hint);
+        if (!has_layout) {
+            add(problems, at,
+                "the stand-in for " + reference + " has no layout: \"" + layout.string() +
+                    "\" is no absolute path of a directory",
+                remake_hint);
         }
+        if (!digest || !has_layout) continue;
+        Base& base = bases.emplace_back(
+            Base{.reference = familiar_name(reference).value_or(reference), .digest = *digest, .stand_in = true});
+        base.layout = layout;
+        base.expected_failures = texts_at(entry.value, "excuses");
+        add_facts(files, *digest, base);
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     return bases;

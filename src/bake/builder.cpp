@@ -21,21 +21,19 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::hours left_after{24};
 
-/// Before the second and the third try (registry.md §6).
-constexpr std::array pauses_of_pull = {std::chrono::seconds(5), std::chrono::seconds(20)};
+/// Before the second and the third try (registry.md §6): what buildx has got by then is kept.
+constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
 
-/// An engine with the classic image store cannot write OCI layouts, so it needs this container.
-constexpr const char* other_ways =
-    "or do without this container: switch the engine's containerd image store on, or name a builder with --builder";
-
-/// What can be done about it depends on where it failed: at the pull, or later.
+/// What can be done about it depends on where it failed: at the pull, or later. An engine with the classic image store
+/// cannot write OCI layouts, so it needs this container.
 std::string hint_for_pull(const std::string& error) {
     const bool at_pull = is_network_fault(error) || error.find("pull") != std::string::npos ||
                          error.find("no such host") != std::string::npos;
-    return (at_pull ? "the engine could not pull the image: try again, name a mirror such as --mirrors "
-                      "docker.io=mirror.example, "
-                    : "the engine could not run the container: its own log says more; ") +
-           std::string(other_ways);
+    return std::string(at_pull ? "the engine could not pull the image: try again, name a mirror such as --mirrors "
+                                 "docker.io=mirror.example, "
+                               : "the engine could not run the container: its own log says more; ") +
+           "or do without this container: switch the engine's containerd image store on, or name a builder with "
+           "--builder";
 }
 
 /// "127.0.0.1:5000" of "http://127.0.0.1:5000/", as engines write their mirrors.
@@ -44,20 +42,6 @@ std::string without_scheme(const std::string& url) {
     std::string place = scheme == std::string::npos ? url : url.substr(scheme + 3);
     while (place.ends_with('/')) place.pop_back();
     return place;
-}
-
-/// A name that no other run has: directories for temporary files are unique on a machine, times between machines.
-std::string make_name(const World& world, const fs::path& directory) {
-    const std::string seed = directory.string() + render_time(world.clock.now());
-    return own_builder_prefix + std::string(sha256(seed).hex().substr(0, 12));
-}
-
-/// Also in a run that was cancelled, whose few seconds it may not use up.
-Command make_removal(const Buildx& buildx, const std::string& name, const Environment& environment) {
-    Command command = buildx_command(buildx, {"rm", "--force", name}, environment);
-    command.cleans_up = true;
-    command.timeout = std::chrono::seconds(4);
-    return command;
 }
 
 Response ask_engine(const World& world, const fs::path& socket, const std::string& method, const std::string& path) {
@@ -86,30 +70,6 @@ void copy_variables(const Environment& ours, const std::vector<std::string>& nam
     }
 }
 
-/// GitHub Enterprise Server has the first version of the cache service only (actions/toolkit, cache/config.ts).
-bool is_enterprise_server(const World& world) {
-    const std::string url = variable(world, "GITHUB_SERVER_URL", "https://github.com");
-    return url != "https://github.com" && !url.ends_with(".ghe.com");
-}
-
-/// GitHub's cache needs the runner's own token; only who asks for that cache gives it to the builder. buildx takes
-/// version 2 of the service only where this variable says so, which the runner sets for JavaScript actions alone; on
-/// github.com version 1 is gone (github-container-actions.md §1).
-void add_actions_cache(const World& world, Environment& environment) {
-    copy_variables(world.environment,
-                   {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"},
-                   environment);
-    if (!variable(world, "ACTIONS_RESULTS_URL").empty() && !is_enterprise_server(world))
-        environment["ACTIONS_CACHE_SERVICE_V2"] = "true";
-}
-
-/// buildx finds the builder in its own directory, and the logins in our configuration.
-void use_logins_with_named_builder(const World& world, const fs::path& configuration, Environment& environment) {
-    const fs::path theirs = variable(world, "DOCKER_CONFIG", variable(world, "HOME") + "/.docker");
-    environment.insert({"BUILDX_CONFIG", (theirs / "buildx").string()});
-    environment["DOCKER_CONFIG"] = configuration.string();
-}
-
 }  // namespace
 
 std::string render_buildkit_configuration(const std::vector<std::string>& mirrors) {
@@ -131,7 +91,12 @@ std::string locate_image(const std::string& image, const std::map<std::string, s
 
 OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
                        const fs::path& directory)
-    : world_(world), buildx_(settings.buildx), environment_(environment), name_(make_name(world, directory)) {
+    : world_(world),
+      buildx_(settings.buildx),
+      environment_(environment),
+      // No other run has it: directories for temporary files are unique on a machine, times between machines.
+      name_(own_builder_prefix +
+            std::string(sha256(directory.string() + render_time(world.clock.now())).hex().substr(0, 12))) {
     std::vector<std::string> arguments = {
         "create",           "--name",      name_,          "--driver",
         "docker-container", "--bootstrap", "--driver-opt", "image=" + settings.buildkit_image};
@@ -142,38 +107,32 @@ OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const 
         world.files.write(directory / "buildkitd.toml", render_buildkit_configuration(settings.mirrors));
         arguments.insert(arguments.end(), {"--buildkitd-config", (directory / "buildkitd.toml").string()});
     }
-    boot(buildx_command(buildx_, arguments, environment_), settings.buildkit_image);
+    const Command command = buildx_command(buildx_, arguments, environment_);
+    Finished finished;
+    try {
+        finished = run_patiently(world, command, "while BuildKit was pulled", [&] { remove(); });
+    } catch (const Error&) {  // cancelled: the destructor of what was never made does not run
+        remove();
+        throw;
+    }
+    if (finished.exit_code == 0) return;
+    remove();  // it may be there half-made
+    throw Error{
+        Exit::failed,
+        "BuildKit could not be started from " + settings.buildkit_image + "\n" + render_failure(command, finished),
+        hint_for_pull(finished.err)};
 }
 
 OwnBuilder::~OwnBuilder() {
     remove();
 }
 
-void OwnBuilder::boot(const Command& command, const std::string& image) const {
-    for (std::size_t tries = 0;; ++tries) {
-        Finished finished;
-        try {
-            finished = world_.processes.run(command);
-        } catch (const Error&) {  // cancelled: the destructor of what was never made does not run
-            remove();
-            throw;
-        }
-        if (finished.exit_code == 0) return;
-        remove();  // it may be there half-made
-        if (tries == pauses_of_pull.size() || !is_network_fault(finished.err)) {
-            throw Error{Exit::failed,
-                        "BuildKit could not be started from " + image + "\n" + render_failure(command, finished),
-                        hint_for_pull(finished.err)};
-        }
-        world_.log << "the network failed while BuildKit was pulled; trying again in " << pauses_of_pull[tries].count()
-                   << " s\n";
-        world_.clock.sleep(pauses_of_pull[tries]);
-    }
-}
-
 void OwnBuilder::remove() const {
+    Command command = buildx_command(buildx_, {"rm", "--force", name_}, environment_);
+    command.cleans_up = true;  // also in a run that was cancelled, whose few seconds it may not use up
+    command.timeout = std::chrono::seconds(4);
     try {
-        if (world_.processes.run(make_removal(buildx_, name_, environment_)).exit_code == 0) return;
+        if (world_.processes.run(command).exit_code == 0) return;
     } catch (const Error&) {  // said below
     }
     world_.log << "the builder " << name_ << " could not be removed; a run a day from now or later removes it\n";
@@ -201,21 +160,19 @@ void remove_left_builders(const World& world, const fs::path& socket) {
     }
 }
 
-Buildx find_buildx(const World& world) {
+std::vector<std::string> find_buildx(const World& world) {
     const std::vector<std::vector<std::string>> commands = {{"docker-buildx"}, {"docker", "buildx"}};
-    for (const std::vector<std::string>& words : commands) {
-        Buildx buildx{.command = words};
+    for (const std::vector<std::string>& buildx : commands) {
         const Finished finished =
             world.processes.run(buildx_command(buildx, {"version"}, child_environment(world.environment)));
         if (finished.exit_code != 0) continue;
         const std::optional<Version> version = find_version(finished.out);
         if (version && *version < oldest) {
             throw Error{Exit::failed,
-                        fmt::format("{} is version {}: too old for OCI layouts and provenance", joined(words, " "),
+                        fmt::format("{} is version {}: too old for OCI layouts and provenance", joined(buildx, " "),
                                     render_version(*version)),
                         install_hint};
         }
-        if (version) buildx.version = render_version(*version);
         return buildx;
     }
     throw Error{Exit::failed, "buildx is not here: neither docker-buildx nor docker buildx could be run", install_hint};
@@ -251,20 +208,47 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
         environment["DOCKER_CONFIG"] = configuration.string();
     } else {
         copy_variables(world.environment, {"DOCKER_CONFIG", "BUILDX_CONFIG", "DOCKER_CONTEXT"}, environment);
-        if (!settings.logins.empty()) use_logins_with_named_builder(world, configuration, environment);
+        if (!settings.logins.empty()) {  // buildx finds the builder in its own directory, and the logins in ours
+            const fs::path theirs = variable(world, "DOCKER_CONFIG", variable(world, "HOME") + "/.docker");
+            environment.insert({"BUILDX_CONFIG", (theirs / "buildx").string()});
+            environment["DOCKER_CONFIG"] = configuration.string();
+        }
     }
     copy_variables(world.environment, {"DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"}, environment);
     if (!settings.socket.empty()) environment["DOCKER_HOST"] = "unix://" + settings.socket.string();
-    if (uses_actions_cache(settings.cache_from) || uses_actions_cache(settings.cache_to))
-        add_actions_cache(world, environment);
+    if (uses_actions_cache(settings.cache_from) || uses_actions_cache(settings.cache_to)) {
+        // GitHub's cache needs the runner's own token; only who asks for that cache gives it to the builder. buildx
+        // takes version 2 of the service only where this variable says so, which the runner sets for JavaScript actions
+        // alone; on github.com version 1 is gone (github-container-actions.md §1), and Enterprise Server has no other
+        // (actions/toolkit, cache/config.ts).
+        copy_variables(
+            world.environment,
+            {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"},
+            environment);
+        const std::string server = variable(world, "GITHUB_SERVER_URL", "https://github.com");
+        const bool has_version_2 = server == "https://github.com" || server.ends_with(".ghe.com");
+        if (!variable(world, "ACTIONS_RESULTS_URL").empty() && has_version_2)
+            environment["ACTIONS_CACHE_SERVICE_V2"] = "true";
+    }
     return environment;
 }
 
-Command buildx_command(const Buildx& buildx, const std::vector<std::string>& arguments,
+Command buildx_command(const std::vector<std::string>& buildx, const std::vector<std::string>& arguments,
                        const Environment& environment) {
     Command command;
-    command.argv = buildx.command;
+    command.argv = buildx;
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
     command.environment = environment;
     return command;
+}
+
+Finished run_patiently(const World& world, const Command& command, const std::string& when,
+                       const std::function<void()>& before_again) {
+    for (std::size_t tries = 0;; ++tries) {
+        Finished finished = world.processes.run(command);
+        if (finished.exit_code == 0 || tries == pauses.size() || !is_network_fault(finished.err)) return finished;
+        before_again();
+        world.log << "the network failed " << when << "; trying again in " << pauses[tries].count() << " s\n";
+        world.clock.sleep(pauses[tries]);
+    }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,7 +22,14 @@ void write_docker_configuration(const World& world, const std::filesystem::path&
 Environment buildx_environment(const World& world, const BuildSettings& settings,
                                const std::filesystem::path& configuration);
 
-Command buildx_command(const Buildx& buildx, const std::vector<std::string>& arguments, const Environment& environment);
+Command buildx_command(const std::vector<std::string>& buildx, const std::vector<std::string>& arguments,
+                       const Environment& environment);
+
+/// Runs it, three times in all while the network fails (registry.md §6); `before_again` is called after such a failure.
+/// `when` is "during the build": for the log.
+Finished run_patiently(
+    const World& world, const Command& command, const std::string& when,
+    const std::function<void()>& before_again = [] {});
 
 /// What every builder of ours is called first, so that those of killed runs can be found.
 inline constexpr const char* own_builder_prefix = "python-image-action-";
@@ -37,9 +45,9 @@ std::string locate_image(const std::string& image, const std::map<std::string, s
 /// A docker-container builder that lives as long as this object, in a cancelled run too.
 class OwnBuilder {
   public:
-    /// Makes and boots it; the engine pulls settings.buildkit_image, and a pull that the network broke is tried again,
-    /// three times in all. `directory` is where its settings are written; its name comes from that directory's name,
-    /// which is unique. Throws Error{failed} with what buildx said and what to do about it.
+    /// Makes and boots it, as run_patiently runs: the engine pulls settings.buildkit_image. `directory` is where its
+    /// settings are written; its name comes from that directory's name, which is unique. Throws Error{failed} with what
+    /// buildx said and what to do about it.
     OwnBuilder(const World& world, const BuildSettings& settings, const Environment& environment,
                const std::filesystem::path& directory);
     OwnBuilder(const OwnBuilder&) = delete;
@@ -49,11 +57,10 @@ class OwnBuilder {
     const std::string& name() const { return name_; }
 
   private:
-    void boot(const Command& command, const std::string& image) const;
     void remove() const;
 
     const World& world_;
-    Buildx buildx_;
+    std::vector<std::string> buildx_;
     Environment environment_;
     std::string name_;
 };

@@ -25,48 +25,32 @@ InputFile make_input(const std::string& path, unsigned mode, const Digest& conte
     return {path, mode == 0755, is_usual ? content : sha256(fmt::format("mode {:04o} {}", mode, content.text()))};
 }
 
-/// Looks through the work tree once.
-class InputReader {
-  public:
-    InputReader(Files& files, const fs::path& directory, BuildContext& context)
-        : files_(files), directory_(directory), context_(context) {}
-
-    void read_directory(const std::string& directory) {
-        for (const std::string& name : files_.names_in(directory_ / directory)) {
-            const std::string path = directory.empty() ? name : directory + "/" + name;
-            if (name == ".git" || path == "out") continue;  // what git and this program write
-            if (files_.is_directory(directory_ / path)) {
-                if (!context_.may_hold_below(path)) continue;
-                const std::size_t before = inputs.size();
-                read_directory(path);
-                const unsigned mode = mode_of(directory_ / path, true);
-                if (inputs.size() > before && mode != 0755) inputs.push_back(make_input(path + "/", mode, sha256("")));
-            } else if (context_.holds(path)) {
-                read_file(path);
-            }
-        }
-    }
-
-    std::vector<InputFile> inputs;
-    bool found_more = false;  ///< links to files that were not among those to be read
-
-  private:
-    void read_file(const std::string& path) {
+/// Looks through the work tree once. True if there are links to files that were not among those to be read.
+bool read_directory(Files& files, const fs::path& root, const std::string& directory, BuildContext& context,
+                    std::vector<InputFile>& inputs) {
+    bool found_more = false;
+    for (const std::string& name : files.names_in(root / directory)) {
+        const std::string path = directory.empty() ? name : directory + "/" + name;
+        if (name == ".git" || path == "out") continue;  // what git and this program write
         std::error_code error;
-        const fs::path target = fs::read_symlink(directory_ / path, error);
-        if (error) {
-            inputs.push_back(make_input(path, mode_of(directory_ / path, false), files_.digest_of(directory_ / path)));
-            return;
+        if (files.is_directory(root / path)) {
+            if (!context.may_hold_below(path)) continue;
+            const std::size_t before = inputs.size();
+            found_more |= read_directory(files, root, path, context, inputs);
+            const unsigned mode = mode_of(root / path, true);
+            if (inputs.size() > before && mode != 0755) inputs.push_back(make_input(path + "/", mode, sha256("")));
+        } else if (!context.holds(path)) {
+            continue;
+        } else if (const fs::path target = fs::read_symlink(root / path, error); error) {
+            inputs.push_back(make_input(path, mode_of(root / path, false), files.digest_of(root / path)));
+        } else {
+            inputs.push_back({path, false, sha256("link " + target.string())});
+            const fs::path place = target.is_absolute() ? target : fs::path(path).parent_path() / target;
+            found_more |= context.add(place.generic_string());
         }
-        inputs.push_back({path, false, sha256("link " + target.string())});
-        const fs::path place = target.is_absolute() ? target : fs::path(path).parent_path() / target;
-        if (context_.add(place.generic_string())) found_more = true;
     }
-
-    Files& files_;
-    const fs::path& directory_;
-    BuildContext& context_;
-};
+    return found_more;
+}
 
 }  // namespace
 
@@ -78,12 +62,7 @@ std::vector<InputFile> load_input_files(Files& files, const fs::path& directory,
     BuildContext context(parse_dockerfile(text, dockerfile), ignored.value_or(""));
 
     std::vector<InputFile> inputs;
-    for (bool found_more = true; found_more;) {
-        InputReader reader(files, directory, context);
-        reader.read_directory("");
-        found_more = reader.found_more;
-        inputs = std::move(reader.inputs);
-    }
+    while (read_directory(files, directory, "", context, inputs)) inputs.clear();
     std::erase_if(inputs, [&](const InputFile& file) { return file.path == dockerfile || file.path == ignore_name; });
     inputs.push_back({dockerfile, false, sha256(text)});
     if (ignored) inputs.push_back({ignore_name, false, sha256(*ignored)});

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 
@@ -142,9 +141,6 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
     json.close();
 }
 
-/// Before the second and the third try (registry.md §6): bake keeps what it has, so a try again is cheap.
-constexpr std::array pauses_of_build = {std::chrono::seconds(5), std::chrono::seconds(20)};
-
 /// Returns what bake printed, which out/build.log keeps. It is hundreds of lines: only a runner, which folds them,
 /// shows them.
 std::string run_bake(const World& world, const BuildSettings& settings, const std::string& builder,
@@ -155,28 +151,12 @@ std::string run_bake(const World& world, const BuildSettings& settings, const st
     command.relayed = !variable(world, "GITHUB_ACTIONS").empty();
     const fs::path log = settings.out / "build.log";
     if (!command.relayed) world.log << "BuildKit's output goes to " << log.string() << "\n";
-    for (std::size_t tries = 0;; ++tries) {
-        const Finished finished = world.processes.run(command);
-        world.files.write(log, finished.err);
-        if (finished.exit_code == 0) return finished.err;
-        if (tries == pauses_of_build.size() || !is_network_fault(finished.err)) {
-            Problem problem = parse_bake_failure(finished.err, settings.dockerfile, settings.out.string());
-            problem.what += fmt::format("\nran: {}\nall output: {}", render_command(command), log.string());
-            throw Error{Exit::failed, {problem}};
-        }
-        world.log << "the network failed during the build; trying again in " << pauses_of_build[tries].count()
-                  << " s\n";
-        world.clock.sleep(pauses_of_build[tries]);
-    }
-}
-
-std::vector<Layout> load_new_layouts(const World& world, const Plan& plan, const fs::path& outputs) {
-    std::vector<Layout> layouts;
-    for (const Image& image : plan.images) {
-        for (const std::string& platform : plan.platforms)
-            layouts.push_back(load_layout(world.files, outputs / layout_name(image, platform), image.name, platform));
-    }
-    return layouts;
+    const Finished finished = run_patiently(world, command, "during the build");
+    world.files.write(log, finished.err);
+    if (finished.exit_code == 0) return finished.err;
+    Problem problem = parse_bake_failure(finished.err, settings.dockerfile, settings.out.string());
+    problem.what += fmt::format("\nran: {}\nall output: {}", render_command(command), log.string());
+    throw Error{Exit::failed, {problem}};
 }
 
 /// Notes in `bases` which of them each image was made from. BuildKit is the authority: what it read and we did not
@@ -210,17 +190,6 @@ fs::path bases_file(const BuildSettings& settings) {
     return settings.out / "bases.json";
 }
 
-/// A file that cannot be read says nothing about any layout.
-std::vector<Base> load_former_bases(const World& world, const BuildSettings& settings) {
-    const std::optional<std::string> text = world.files.read_if_there(bases_file(settings));
-    if (!text) return {};
-    try {
-        return parse_bases_json(*text, bases_file(settings).string());
-    } catch (const Error&) {
-        return {};
-    }
-}
-
 void save_bases(const World& world, const BuildSettings& settings, std::vector<Base> bases,
                 const std::vector<Base>& former) {
     for (const Base& old : former) {
@@ -242,7 +211,11 @@ void save_bases(const World& world, const BuildSettings& settings, std::vector<B
 /// While layouts are moved, bases.json speaks of the former ones and of the new ones, each by its digest.
 void move_into_place(const World& world, const BuildSettings& settings, const std::vector<Base>& bases,
                      const fs::path& outputs, std::vector<Layout>& layouts) {
-    std::vector<Base> former = load_former_bases(world, settings);
+    std::vector<Base> former;
+    failure_of([&] {  // a file that cannot be read says nothing about any layout
+        if (const auto text = world.files.read_if_there(bases_file(settings)))
+            former = parse_bases_json(*text, bases_file(settings).string());
+    });
     save_bases(world, settings, bases, former);
     const fs::path images = settings.out / "images";
     for (Layout& layout : layouts) {
@@ -336,7 +309,13 @@ Built run_build(const World& world, const Plan& plan, const BuildSettings& wante
     }
     const std::string progress =
         run_bake(world, settings, own ? own->name() : settings.builder, bake_file, environment);
-    std::vector<Layout> layouts = load_new_layouts(world, plan, outputs.path());
+    std::vector<Layout> layouts;
+    for (const Image& image : plan.images) {
+        for (const std::string& platform : plan.platforms) {
+            const fs::path directory = outputs.path() / layout_name(image, platform);
+            layouts.push_back(load_layout(world.files, directory, image.name, platform));
+        }
+    }
     std::vector<Base> bases = settings.bases;
     for (Base& base : bases) base.images.clear();
     if (const Problems problems = note_sources(world, plan, dockerfile, layouts, bases); !problems.empty())

@@ -6,24 +6,16 @@
 #include <algorithm>
 #include <set>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "cli/options.h"
 
 namespace {
-
-constexpr const char* version = PROGRAM_VERSION;
 
 std::string render_exit_codes() {
     std::string text = "Exit codes:";
     for (const ExitText& exit : exit_table())
         text += fmt::format("\n  {:>3}  {}", static_cast<int>(exit.code), exit.help);
     return text;
-}
-
-std::string help_of(const OptionText& option) {
-    if (option.value.empty() || option.standard.empty()) return option.help;
-    return option.help + " [" + option.standard + "]";
 }
 
 /// The options of one command, filled with defaults first so that "given" and "not given" differ.
@@ -35,18 +27,14 @@ void add_options(CLI::App& app, const CommandText& command, std::map<std::string
             app.add_flag_callback(
                 "--" + name, [&given, name] { given[name] = "true"; }, option.help);
         } else {
+            const bool shows_default = !option.standard.empty();
+            const std::string help = option.help + (shows_default ? " [" + option.standard + "]" : "");
             const std::string in_place = name == command.argument ? name + "," : "";
             app.add_option_function<std::string>(
-                   in_place + "--" + name, [&given, name](const std::string& v) { given[name] = v; }, help_of(option))
+                   in_place + "--" + name, [&given, name](const std::string& v) { given[name] = v; }, help)
                 ->type_name(option.value);
         }
     }
-}
-
-std::string command_names() {
-    std::vector<std::string> names;
-    for (const CommandText& command : command_table()) names.push_back(command.name);
-    return joined(names, ", ");
 }
 
 bool is_command(const std::string& name) {
@@ -72,7 +60,7 @@ Invocation parse_arguments(const std::vector<std::string>& arguments) {
     refuse_secrets(arguments);
     Invocation invocation;
     CLI::App app{"Builds, tests, scans, judges and publishes a family of parent images", "python-image-action"};
-    app.set_version_flag("--version", std::string("python-image-action ") + version);
+    app.set_version_flag("--version", std::string("python-image-action ") + PROGRAM_VERSION);
     app.require_subcommand(0, 1);
     app.footer(std::string("`python-image-action COMMAND --help` lists the options of a command.\n\n") +
                render_exit_codes());
@@ -96,12 +84,8 @@ Invocation parse_arguments(const std::vector<std::string>& arguments) {
         const std::string asked = chosen.empty() ? "" : " " + chosen.front()->get_name();
         throw Error{Exit::bad_input, mistake.what(), "python-image-action" + asked + " --help lists what there is"};
     }
-    const auto chosen = app.get_subcommands();
-    if (chosen.empty()) {
-        invocation.text = app.help();
-    } else {
-        invocation.command = chosen.front()->get_name();
-    }
+    for (const CLI::App* chosen : app.get_subcommands()) invocation.command = chosen->get_name();
+    if (invocation.command.empty()) invocation.text = app.help();
     return invocation;
 }
 
@@ -111,8 +95,10 @@ Invocation parse_inputs(const Environment& environment) {
     const auto command = environment.find("INPUT_COMMAND");
     invocation.command = command == environment.end() || command->second.empty() ? "run" : command->second;
     if (!is_command(invocation.command)) {
+        std::vector<std::string> names;
+        for (const CommandText& known : command_table()) names.push_back(known.name);
         add(problems, {}, fmt::format("the input command is \"{}\"", invocation.command),
-            "write one of " + command_names());
+            "write one of " + joined(names, ", "));
     }
     for (const auto& [key, value] : environment) {
         if (!key.starts_with("INPUT_") || key == "INPUT_COMMAND" || value.empty()) continue;

@@ -22,13 +22,6 @@ constexpr const char* with_registry = "matrix, scan, explain, publish, fetch, ni
 constexpr const char* with_github = "check, matrix, judge, publish, release, nightly, run";
 constexpr const char* at_an_event = "matrix, judge, publish, release, run";
 
-std::string render_commands() {
-    std::string text = "## Commands\n\n| command | does | outputs in a workflow |\n|---|---|---|\n";
-    for (const CommandText& command : command_table())
-        text += fmt::format("| {} | {} | {} |\n", command.name, command.help, command.outputs);
-    return text;
-}
-
 /// "all", "all but fetch", or the commands themselves, whichever is shorter to read.
 std::string render_used_by(const OptionText& option) {
     std::vector<std::string> others;
@@ -37,24 +30,6 @@ std::string render_used_by(const OptionText& option) {
     }
     if (others.empty()) return "all";
     return others.size() <= 2 ? "all but " + joined(others, ", ") : option.used_by;
-}
-
-std::string render_options() {
-    std::string text = "## Options\n\n| option | default | does | used by |\n|---|---|---|---|\n";
-    for (const OptionText& option : option_table()) {
-        const std::string name = option.value.empty() ? option.name : option.name + " " + option.value;
-        const std::string shown = option.secret ? "`" + option.name + "` (an input only)" : "`--" + name + "`";
-        const std::string standard = option.standard.empty() ? "" : "`" + option.standard + "`";
-        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, render_used_by(option));
-    }
-    return text;
-}
-
-std::string render_exit_code_table() {
-    std::string text = "## Exit codes\n\n| code | meaning |\n|---|---|\n";
-    for (const ExitText& exit : exit_table())
-        text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
-    return text;
 }
 
 }  // namespace
@@ -214,5 +189,18 @@ Result run_command(const std::string& name, const World& world, const Settings& 
 }
 
 std::string render_reference_markdown() {
-    return render_commands() + "\n" + render_options() + "\n" + render_exit_code_table();
+    std::string text = "## Commands\n\n| command | does | outputs in a workflow |\n|---|---|---|\n";
+    for (const CommandText& command : command_table())
+        text += fmt::format("| {} | {} | {} |\n", command.name, command.help, command.outputs);
+    text += "\n## Options\n\n| option | default | does | used by |\n|---|---|---|---|\n";
+    for (const OptionText& option : option_table()) {
+        const std::string name = option.value.empty() ? option.name : option.name + " " + option.value;
+        const std::string shown = option.secret ? "`" + option.name + "` (an input only)" : "`--" + name + "`";
+        const std::string standard = option.standard.empty() ? "" : "`" + option.standard + "`";
+        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, render_used_by(option));
+    }
+    text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
+    for (const ExitText& exit : exit_table())
+        text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
+    return text;
 }

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/options.h"
-#include "plan/github_matrix.h"
+#include "plan/plan.h"
 
 namespace {
 
@@ -76,20 +76,16 @@ class Reader {
 
     std::optional<Severity> severity(const std::string& name) {
         const std::string word = text(name);
-        if (word.empty()) return std::nullopt;
         const std::optional<Severity> severity = parse_severity(word);
-        if (!severity || *severity == Severity::unknown) {
+        if (!word.empty() && severity.value_or(Severity::unknown) == Severity::unknown)
             refuse(name, word, "write negligible, low, medium, high or critical");
-            return std::nullopt;
-        }
         return severity;
     }
 
     std::optional<Date> date(const std::string& name) {
         const std::string word = text(name);
-        if (word.empty()) return std::nullopt;
         const std::optional<Date> date = parse_date(word);
-        if (!date) refuse(name, word, "write it as 2026-11-23");
+        if (!word.empty() && !date) refuse(name, word, "write it as 2026-11-23");
         return date;
     }
 
@@ -118,12 +114,11 @@ class Reader {
     }
 
     std::map<std::string, registry::Credentials> registry_auths(const std::string& name) {
-        try {
-            return registry::parse_registry_auths(Secret(text(name)));
-        } catch (const Error& error) {  // reported with all others
-            append(problems_, error.problems);
-            return {};
-        }
+        std::map<std::string, registry::Credentials> logins;
+        const std::optional<Error> error =
+            failure_of([&] { logins = registry::parse_registry_auths(Secret(text(name))); });
+        if (error) append(problems_, error->problems);  // reported with all others
+        return logins;
     }
 
     void refuse(const std::string& name, const std::string& value, const std::string& hint) {

@@ -3,6 +3,7 @@
 
 #include "commands/commands.h"
 #include "pipeline/build_images.h"
+#include "pipeline/images.h"
 
 Result run_build(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);

@@ -18,17 +18,6 @@ struct TextFix {
     std::string then;
 };
 
-std::vector<TextFix> make_text_fixes(const World& world, const Settings& settings, const Project& project) {
-    std::vector<TextFix> fixes;
-    fixes.push_back({settings.dockerfile, project.dockerfile.text,
-                     fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
-    if (const std::string readme = find_readme(world); !readme.empty()) {
-        const std::string text = world.files.read(readme);
-        fixes.push_back({readme, text, fix_readme(text, project.plan)});
-    }
-    return fixes;
-}
-
 /// The lines between the common beginning and the common end of two texts.
 std::string render_difference(const TextFix& fix) {
     std::vector<std::string> before = lines_of(fix.now);
@@ -92,12 +81,16 @@ Result run_check(const World& world, const Settings& settings) {
     Project project = load_project(world, settings);
     Result result;
     if (fixing) {
-        for (const TextFix& fix : make_text_fixes(world, settings, project)) apply(world, settings, fix);
+        apply(world, settings,
+              {settings.dockerfile, project.dockerfile.text,
+               fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
+        if (const std::string readme = find_readme(world); !readme.empty()) {
+            const std::string text = world.files.read(readme);
+            apply(world, settings, {readme, text, fix_readme(text, project.plan)});
+        }
         project = load_project(world, settings);
     }
-    append(result.problems, check_project(world, settings, project));
-    append(result.problems,
-           check_upgrades_built(world, settings, project, load_layouts_there(world, settings, project)));
+    append(result.problems, check_project(world, settings, project, load_layouts_there(world, settings, project)));
     append(result.problems, project.policy_warnings);
     // Without a scan: what follows from the dates and the entries themselves.
     append(result.problems, check_waivers(project.policy, {}, day_of(decision_time(world, settings))));

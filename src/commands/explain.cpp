@@ -93,12 +93,6 @@ KnownImages judge_kept(const World& world, const Settings& settings) {
     return known;
 }
 
-Answer worst_of(const std::vector<Explanation>& explanations) {
-    Answer worst = explanations.empty() ? Answer::not_known : Answer::not_found;
-    for (const Explanation& explanation : explanations) worst = std::min(worst, explanation.answer);
-    return worst;
-}
-
 }  // namespace
 
 Result run_explain(const World& world, const Settings& settings) {
@@ -120,9 +114,12 @@ Result run_explain(const World& world, const Settings& settings) {
         std::vector<Explanation> explanations = explain(known.verdicts, id, known.layers);
         for (const std::string& name : known.not_scanned)
             explanations.push_back({name, Answer::not_known, "not known: it was not scanned here"});
-        for (Explanation& explanation : explanations) explanation.text = clean_line(explanation.text, longest_answer);
+        if (explanations.empty()) worst = Answer::not_known;
+        for (Explanation& explanation : explanations) {
+            explanation.text = clean_line(explanation.text, longest_answer);
+            worst = std::min(worst, explanation.answer);
+        }
         world.out << render_explanations(id, explanations);
-        worst = std::min(worst, worst_of(explanations));
     }
     const bool sample = std::ranges::any_of(known.verdicts, &Verdict::sample_data);
     if (sample) {

@@ -98,12 +98,6 @@ std::string choose_name(const std::vector<ScanResult>& scans) {
     return name.empty() ? "image" : name;
 }
 
-/// Of its SARIF: without a tag or a digest, so that it stays the same for the next build of the image.
-std::string category_of(const std::string& image) {
-    const std::size_t name = image.rfind('/') + 1;
-    return "images/" + directory_name(image.substr(0, image.find_first_of(":@", name))) + "/";
-}
-
 Result judge_files(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
     std::vector<ScanResult> scans = load_reports(world, settings);
@@ -124,7 +118,10 @@ Result judge_files(const World& world, const Settings& settings) {
     Run run = gather_given_run(world, settings, project, std::move(verdicts));
     run.command = "judge";
     run.images.front().image = name;
-    run.images.front().category = category_of(name);
+    // Without a tag or a digest, so that it stays the same for the next build of the image.
+    const std::size_t last = name.rfind('/') + 1;
+    const std::string untagged = name.substr(0, name.find_first_of(":@", last));
+    run.images.front().category = "images/" + directory_name(untagged) + "/";
     return report_run(world, settings, run);
 }
 
@@ -154,53 +151,41 @@ Subject make_subject(const World& world, const FetchedEvidence& fetched, const E
             .base_created = image.base_created};
 }
 
-ImageRun make_image_run(const EvidenceImage& image, Verdict verdict) {
-    ImageRun run;
-    run.name = image.name;
-    run.image = image.image;
-    run.platform = image.platform;
-    run.category = "images/" + image.name + "/";
-    run.at = {"image-matrix.json", 0};
-    run.verdict = std::move(verdict);
-    return run;
-}
-
 Result judge_release(const World& world, const Settings& settings) {
     const FetchedEvidence fetched = fetch_named_evidence(world, settings);
     const Evidence& evidence = fetched.evidence;
     Settings then = settings;
     then.policy = usual_policy;
     if (!then.severity) then.severity = evidence.severity;
-    Run run;
-    run.program_version = PROGRAM_VERSION;
+    const Project project = load_policy_project(world, then, fetched.directory);
+    Run run = begin_run(world, settings, project);
     run.command = "judge";
     run.other_images = true;
     run.revision = evidence.revision;
     run.plan.job.defra_version = evidence.version;
-    LoadedPolicy loaded = load_policy(world, then, fetched.directory);
-    run.policy = std::move(loaded.policy);
-    run.policy_revision = std::move(loaded.revision);
-    run.warnings = std::move(loaded.warnings);
-    run.out = settings.out.string();
+    run.finished = {};
 
-    std::vector<std::string> differing;
+    Problems differing;
     for (const EvidenceImage& image : evidence.images) {
         const Time day = settings.today ? Time(*settings.today) : image.decided;
         run.finished = std::max(run.finished, day);
-        Verdict verdict = judge(make_subject(world, fetched, image), run.policy, day, evidence.max_database_age);
-        if (verdict.outcome != image.outcome) {
-            differing.push_back(fmt::format("{} was {} then and is {} now", image.name, render_outcome(image.outcome),
-                                            render_outcome(verdict.outcome)));
+        ImageRun& judged = run.images.emplace_back();
+        judged.name = image.name;
+        judged.image = image.image;
+        judged.platform = image.platform;
+        judged.category = "images/" + image.name + "/";
+        judged.at = {"image-matrix.json", 0};
+        judged.verdict = judge(make_subject(world, fetched, image), project.policy, day, evidence.max_database_age);
+        if (judged.verdict->outcome != image.outcome) {
+            add(differing, {},
+                fmt::format("{} was {} then and is {} now", image.name, render_outcome(image.outcome),
+                            render_outcome(judged.verdict->outcome)),
+                "then it was decided by python-image-action " + evidence.program, Level::warning);
         }
-        run.images.push_back(make_image_run(image, std::move(verdict)));
     }
     Result result = report_run(world, settings, run);
-    if (differing.empty()) {
-        world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
-    }
-    for (const std::string& one : differing) {
-        add(result.problems, {}, one, "then it was decided by python-image-action " + evidence.program, Level::warning);
-    }
+    if (differing.empty()) world.log << "judge    the verdicts are those of " << render_time(run.finished) << "\n";
+    append(result.problems, differing);
     return result;
 }
 

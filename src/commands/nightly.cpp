@@ -10,38 +10,22 @@
 #include "commands/commands.h"
 #include "github/code_scanning.h"
 #include "github/issues.h"
-#include "pipeline/evidence.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
 #include "pipeline/published_images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "registry/manifests.h"
 #include "report/terminal.h"
 #include "system/timings.h"
 
 namespace {
 
 registry::Client make_client(const World& world, const Settings& settings, Problems& warnings) {
-    registry::ClientSettings access =
-        load_registry_access(world, settings, {registry_of_credentials(settings)}, warnings);
+    registry::ClientSettings access = load_registry_access(world, settings, {registry_of_credentials(settings)});
+    append(warnings, access.unused_credentials);
     access.mirrors = settings.mirrors;
     return {world, access};
-}
-
-using Requests = std::vector<registry::FetchRequest>;
-
-std::vector<Layout> fetch_layouts(const World& world, registry::Client& client, const Settings& settings,
-                                  const Requests& requests, const std::string& from) {
-    if (requests.empty()) return {};
-    TimedStep step(world, "fetch", counted(requests.size(), "image") + ", published by " + from);
-    std::vector<Layout> layouts;
-    for (registry::Fetched& fetched :
-         registry::fetch_images(world, client, requests, settings.out / "images", settings.jobs))
-        layouts.push_back(std::move(fetched.layout));
-    step.end(counted(layouts.size(), "image"));
-    return layouts;
 }
 
 /// What can be scanned again from what the release keeps need not be pulled. In the order of `requests`.
@@ -52,12 +36,18 @@ std::vector<Layout> scan_published(const World& world, registry::Client& client,
     for (const Layout& layout : published.kept) {
         if (std::ranges::find(again, layout.name) != again.end()) scanned.emplace(layout.name, layout);
     }
-    Requests others = published.requests;
+    std::vector<registry::FetchRequest> others = published.requests;
     std::erase_if(others, [&](const registry::FetchRequest& request) { return scanned.contains(name_of(request)); });
-    const std::vector<Layout> fetched = fetch_layouts(world, client, settings, others, published.from);
-    scan_images(world, settings, published.project, fetched);
-    for (const Layout& layout : fetched) scanned.emplace(layout.name, layout);
-
+    if (!others.empty()) {
+        TimedStep step(world, "fetch", counted(others.size(), "image") + ", published by " + published.from);
+        std::vector<Layout> pulled;
+        for (registry::Fetched& fetched :
+             registry::fetch_images(world, client, others, settings.out / "images", settings.jobs))
+            pulled.push_back(std::move(fetched.layout));
+        step.end(counted(pulled.size(), "image"));
+        scan_images(world, settings, published.project, pulled);
+        for (const Layout& layout : pulled) scanned.emplace(layout.name, layout);
+    }
     std::vector<Layout> layouts;
     for (const registry::FetchRequest& request : published.requests) layouts.push_back(scanned.at(name_of(request)));
     return layouts;
@@ -130,16 +120,9 @@ IssueResult keep_issue(const Settings& settings, github::Api& api, const Run& ru
 }
 
 Exit exit_of(const Run& run, NightlyFail wish, bool news) {
-    switch (outcome_of(run)) {
-        case Outcome::unknown:
-            return Exit::failed;
-        case Outcome::clean:
-            return Exit::done;
-        case Outcome::vulnerable:
-            break;
-    }
+    if (outcome_of(run) == Outcome::unknown) return Exit::failed;
     const bool fails = wish == NightlyFail::any || (wish == NightlyFail::news && news);
-    return fails ? Exit::refused : Exit::done;
+    return fails && outcome_of(run) == Outcome::vulnerable ? Exit::refused : Exit::done;
 }
 
 /// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them again.
@@ -172,12 +155,6 @@ void retire(const World& world, const Settings& settings, github::Api& api) {
                                 github::remove_analyses(api, "images/" + settings.retire + ".");
     world.log << fmt::format("retire   {} of Python {} removed from code scanning\n",
                              counted(removed, "analysis", "analyses"), settings.retire);
-}
-
-Result off(const std::string& reason) {
-    Result result;
-    add(result.problems, {}, "no nightly scan: " + reason, "", Level::notice);
-    return result;
 }
 
 /// The tracking issue, the alerts and the schedule belong to what is published. Only a nightly run of the default
@@ -227,8 +204,13 @@ Result report_nothing_published(const NightlyTargets& published) {
 
 Result run_nightly(const World& world, const Settings& settings) {
     const github::Event event = github::load_event(world);
-    if (event.from_fork)
-        return off("this is a fork, or comes from one; the repository it comes from looks after its images");
+    if (event.from_fork) {
+        return {.problems = {{{},
+                              "no nightly scan: this is a fork, or comes from one; the repository it comes from looks "
+                              "after its images",
+                              "",
+                              Level::notice}}};
+    }
     const Time started = world.clock.now();
     forget_reports(world, settings);
     github::Api api = connect_github(world, settings);

@@ -16,7 +16,6 @@
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
 #include "pipeline/unchanged.h"
-#include "report/summary.h"
 #include "report/terminal.h"
 #include "system/parallel.h"
 #include "system/timings.h"
@@ -78,14 +77,6 @@ void add_warnings(Run& run, const Problems& problems) {
     }
 }
 
-/// Building takes the processor and the databases take the network, both for minutes.
-Built build_meanwhile_fetch(const World& world, const Settings& settings, const Project& project) {
-    Built built;
-    in_parallel(
-        2, {[&] { built = build_images(world, settings, project); }, [&] { fetch_databases_early(world, settings); }});
-    return built;
-}
-
 /// Contract tests mostly wait for containers, and scans take the processor. What the scans log follows in one piece.
 std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settings& settings, const Project& project,
                                                 const std::vector<Layout>& layouts) {
@@ -109,7 +100,9 @@ ScannedImages prepare_images(const World& world, const Settings& settings, const
         take_as_baseline(world, settings, project, published->layouts);
         return std::move(*published);
     }
-    Built built = build_meanwhile_fetch(world, settings, project);
+    Built built;  // building takes the processor and the databases take the network, both for minutes
+    in_parallel(
+        2, {[&] { built = build_images(world, settings, project); }, [&] { fetch_databases_early(world, settings); }});
     std::vector<ContractReport> contracts = test_meanwhile_scan(world, settings, project, built.layouts);
     scan_baseline(world, settings, project, built.layouts);
     return {std::move(built.layouts), std::move(contracts), std::move(built.notices), std::nullopt};

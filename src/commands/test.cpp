@@ -10,19 +10,6 @@
 
 namespace {
 
-Problems list_failures(const std::vector<ContractReport>& reports, const Place& at) {
-    Problems problems;
-    for (const ContractReport& report : reports) {
-        for (const ContractRow& row : report.rows) {
-            if (row.result != RowResult::failed) continue;
-            add(problems, at,
-                fmt::format("{}: {}: expected {}, found {}", report.name, row.check, row.expected, row.found),
-                "the row is called " + row.id + " in contract files");
-        }
-    }
-    return problems;
-}
-
 /// What a person reads of the reports, and the exit code.
 Result make_test_result(const World& world, const Settings& settings, const std::vector<ContractReport>& reports,
                         const Place& at) {
@@ -30,11 +17,17 @@ Result make_test_result(const World& world, const Settings& settings, const std:
     const std::string table = render_contract_summary(reports);
     world.out << table;
     Result result{.exit = passed ? Exit::done : Exit::refused,
-                  .problems = list_failures(reports, at),
                   .outputs = {{"tested", passed ? "true" : "false"}},
                   .summary = table};
-    const Problems stale = check_contract_file(world, settings, reports);
-    append(result.problems, stale);
+    for (const ContractReport& report : reports) {
+        for (const ContractRow& row : report.rows) {
+            if (row.result != RowResult::failed) continue;
+            add(result.problems, at,
+                fmt::format("{}: {}: expected {}, found {}", report.name, row.check, row.expected, row.found),
+                "the row is called " + row.id + " in contract files");
+        }
+    }
+    append(result.problems, check_contract_file(world, settings, reports));
     return result;
 }
 

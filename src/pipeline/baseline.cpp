@@ -20,11 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// True for a pull request: everything else is judged by itself.
-bool wants_baseline(const Project& project) {
-    return github::is_proposed_change(project.event);
-}
-
 fs::path scans_directory(const Settings& settings) {
     return settings.out / "scans" / "published";
 }
@@ -50,8 +45,7 @@ std::string find_published(registry::Client& client, const std::string& host, co
 std::vector<Layout> fetch_published(const World& world, const Settings& settings, const Project& project,
                                     const std::vector<Layout>& layouts) {
     const std::string host = registry_of_credentials(settings);
-    Problems known;  // reported by the publication, which has the same options
-    registry::ClientSettings access = load_reading_access(world, settings, {host}, known);
+    registry::ClientSettings access = load_reading_access(world, settings, {host});
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
     std::vector<Layout> published;
@@ -66,46 +60,6 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
         });
     }
     return published;
-}
-
-/// What a missing comparison means is worth a warning only where it makes the gate stricter.
-Problem note_no_baseline(const Project& project, const std::string& name, const std::string& why) {
-    const bool new_only = project.policy.gate.new_only;
-    return {{},
-            fmt::format("{}: there is nothing to compare it with ({}){}", name, why,
-                        new_only ? ": all its findings count, not only new ones" : ""),
-            "",
-            new_only ? Level::warning : Level::notice};
-}
-
-/// What a failed scan does not see would read as fixed.
-Problem note_no_comparison(const std::string& name) {
-    return {{},
-            name +
-                ": not compared with the published image: the verdict on it is unknown, so what it lacks cannot be "
-                "distinguished from what was not seen",
-            "",
-            Level::notice};
-}
-
-/// What the published image has may be below the threshold there: another version without a fix, a waiver for its path.
-/// A change does not add it all the same.
-Problem note_pre_existing(const Settings& settings, const std::string& name, std::size_t findings) {
-    return {{},
-            fmt::format("{}: {} that would block {} in the published image too, whether it blocks there or not: only "
-                        "new findings count",
-                        name, counted(findings, "finding"), findings == 1 ? "is" : "are"),
-            "gate.pull_requests: new-only in " + settings.policy + " lets it",
-            Level::notice};
-}
-
-Change make_change(const Verdict& published, const Verdict& now) {
-    Comparison comparison = compare_verdicts(published, now);
-    return {.published = published.manifest,
-            .added = std::move(comparison.added),
-            .gone = std::move(comparison.gone),
-            .size_before = size_of(published),
-            .size = size_of(now)};
 }
 
 /// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
@@ -149,7 +103,7 @@ std::map<std::string, ContractReport> load_released_contracts(const World& world
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts) {
     world.files.remove(scans_directory(settings));
-    if (!wants_baseline(project)) return;
+    if (!github::is_proposed_change(project.event)) return;
     Settings separate = settings;
     separate.out = settings.out / "published";
     world.files.remove(separate.out);
@@ -169,7 +123,7 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
 void take_as_baseline(const World& world, const Settings& settings, const Project& project,
                       const std::vector<Layout>& layouts) {
     world.files.remove(scans_directory(settings));
-    if (!wants_baseline(project)) return;
+    if (!github::is_proposed_change(project.event)) return;
     for (const Layout& layout : layouts) {
         const fs::path scans = settings.out / "scans" / layout.name;
         world.files.make_directory(scans_directory(settings) / layout.name);
@@ -181,7 +135,7 @@ void take_as_baseline(const World& world, const Settings& settings, const Projec
 Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
                         const std::vector<Layout>& layouts) {
     Baseline baseline;
-    if (!wants_baseline(project)) return baseline;
+    if (!github::is_proposed_change(project.event)) return baseline;
     for (const Layout& layout : layouts) {
         std::vector<ScanResult> scans = load_scans(world.files, scans_directory(settings), layout.name);
         if (scans.empty()) {
@@ -202,26 +156,45 @@ Baseline judge_baseline(const World& world, const Settings& settings, const Proj
 
 void add_changes(const World& world, const Settings& settings, const Project& project, const Baseline& baseline,
                  Run& run) {
-    if (!wants_baseline(project)) return;
+    if (!github::is_proposed_change(project.event)) return;
     const std::map<std::string, ContractReport> released = load_released_contracts(world, settings);
     for (ImageRun& image : run.images) {
         if (!image.verdict) continue;
         const Verdict& now = *image.verdict;
-        if (now.outcome == Outcome::unknown) {
-            run.warnings.push_back(note_no_comparison(image.name));
+        if (now.outcome == Outcome::unknown) {  // what a failed scan does not see would read as fixed
+            add(run.warnings, {},
+                image.name +
+                    ": not compared with the published image: the verdict on it is unknown, so what it lacks cannot be "
+                    "distinguished from what was not seen",
+                "", Level::notice);
             continue;
         }
         if (const auto missing = baseline.missing.find(image.name); missing != baseline.missing.end()) {
-            run.warnings.push_back(note_no_baseline(project, image.name, missing->second));
+            const bool stricter = project.policy.gate.new_only;  // only then is it worth a warning
+            add(run.warnings, {},
+                fmt::format("{}: there is nothing to compare it with ({}){}", image.name, missing->second,
+                            stricter ? ": all its findings count, not only new ones" : ""),
+                "", stricter ? Level::warning : Level::notice);
             continue;
         }
         const Verdict& published = baseline.published.at(image.name);
-        image.change = make_change(published, now);
+        Comparison comparison = compare_verdicts(published, now);
+        image.change = Change{.published = published.manifest,
+                              .added = std::move(comparison.added),
+                              .gone = std::move(comparison.gone),
+                              .size_before = size_of(published),
+                              .size = size_of(now)};
         succeeds(world, [&] { image.change->packages = compare_inventories(world, settings, published, now); });
         const auto contract = released.find(published.manifest.text());
         if (contract != released.end() && image.contract)
             image.change->contract = compare_contracts(contract->second, *image.contract);
-        if (!now.pre_existing.empty())
-            run.warnings.push_back(note_pre_existing(settings, image.name, now.pre_existing.size()));
+        const std::size_t known = now.pre_existing.size();
+        if (known == 0) continue;
+        // They may be below the threshold there: another version without a fix, a waiver for its path.
+        add(run.warnings, {},
+            fmt::format("{}: {} that would block {} in the published image too, whether it blocks there or not: only "
+                        "new findings count",
+                        image.name, counted(known, "finding"), known == 1 ? "is" : "are"),
+            "gate.pull_requests: new-only in " + settings.policy + " lets it", Level::notice);
     }
 }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "bake/builder.h"
 #include "base/text.h"
@@ -49,41 +49,21 @@ std::vector<std::string> hosts_of(const std::vector<BaseUse>& uses, const regist
     return hosts;
 }
 
-/// For BuildKit. A named builder is called with the user's own configuration, which has the user's own logins.
-std::vector<RegistryLogin> make_build_logins(const World& world, const Settings& settings,
-                                             const std::vector<BaseUse>& uses, const EngineInfo& engine) {
-    std::vector<std::string> hosts;
-    if (settings.builder.empty()) hosts = hosts_of(uses, make_client_settings(settings, engine));
-    std::vector<RegistryLogin> logins;
-    for (const auto& [host, credentials] : load_logins(world, settings, hosts))
-        logins.push_back({host, credentials.user, credentials.password});
-    return logins;
-}
-
-/// The platforms that a base is read for, where they are known: what runs on the builder's own is not among them.
-std::vector<std::string> platforms_of(const std::vector<BaseUse>& uses, const std::string& reference) {
-    std::vector<std::string> platforms;
-    for (const BaseUse& use : uses) {
-        if (use.reference == reference && !use.platform.empty()) platforms.push_back(use.platform);
-    }
-    return platforms;
-}
-
 std::vector<Base> resolve_bases(const World& world, const Settings& settings, const std::vector<BaseUse>& uses,
-                                const EngineInfo& engine) {
-    std::set<std::string> references;
-    for (const BaseUse& use : uses) references.insert(use.reference);
-    registry::ClientSettings access = make_client_settings(settings, engine);
-    access.credentials = load_logins(world, settings, hosts_of(uses, access));
+                                const registry::ClientSettings& access) {
+    std::map<std::string, std::vector<std::string>> platforms;  // by reference, where they are known
+    for (const BaseUse& use : uses) {
+        std::vector<std::string>& known = platforms[use.reference];
+        if (!use.platform.empty()) known.push_back(use.platform);  // empty: the builder's own
+    }
     registry::Client client(world, access);
-    std::vector<std::optional<Base>> found(references.size());
+    std::vector<std::optional<Base>> found(platforms.size());
     std::vector<std::function<void()>> work;
-    for (const std::string& reference : references) {
+    for (const auto& entry : platforms) {
         std::optional<Base>& base = found[work.size()];
         work.emplace_back([&] {
-            const registry::ResolvedReference named =
-                registry::resolve_reference(client, reference, platforms_of(uses, reference));
-            base = Base{.reference = reference,
+            const registry::ResolvedReference named = registry::resolve_reference(client, entry.first, entry.second);
+            base = Base{.reference = entry.first,
                         .digest = named.digest,
                         .created = named.created,
                         .digest_now = named.digest,
@@ -129,27 +109,25 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
     return bases;
 }
 
-/// Before anything else is done with it: buildx would find out after the bases were pinned.
-void check_build_ca(const World& world, const Settings& settings) {
-    if (settings.build_ca.empty() || world.files.read_if_there(settings.build_ca)) return;
-    throw Error{
-        Exit::bad_input, {settings.build_ca.string()}, "there is no such file", "--build-ca names it: a bundle of CAs"};
-}
-
 }  // namespace
 
 Built build_images(const World& world, const Settings& settings, const Project& project) {
-    check_build_ca(world, settings);
+    if (!settings.build_ca.empty() && !world.files.read_if_there(settings.build_ca)) {
+        throw Error{Exit::bad_input,  // now: buildx would find out after the bases were pinned
+                    {settings.build_ca.string()},
+                    "there is no such file",
+                    "--build-ca names it: a bundle of CAs"};
+    }
     const std::vector<BaseUse> uses = list_bases(project.dockerfile, project.plan);
     // A builder that was named may be on another machine, and need no engine on this one.
     const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
-    TimedStep bases_step(
-        world, "bases",
-        settings.stand_ins.empty() ? "asking the registries what the bases are now" : "taking stand-ins");
-    const std::vector<Base> bases = settings.stand_ins.empty() ? resolve_bases(world, settings, uses, engine)
-                                                               : choose_stand_ins(world, settings, uses);
-    bases_step.end(counted(bases.size(), "base") +
-                   (settings.stand_ins.empty() ? ", pinned" : ": STAND-INS, not the real ones"));
+    const bool real = settings.stand_ins.empty();
+    registry::ClientSettings access = make_client_settings(settings, engine);
+    if (real) access.credentials = load_logins(world, settings, hosts_of(uses, access));
+    TimedStep bases_step(world, "bases", real ? "asking the registries what the bases are now" : "taking stand-ins");
+    const std::vector<Base> bases =
+        real ? resolve_bases(world, settings, uses, access) : choose_stand_ins(world, settings, uses);
+    bases_step.end(counted(bases.size(), "base") + (real ? ", pinned" : ": STAND-INS, not the real ones"));
 
     TimedStep step(world, "build", counted(project.plan.images.size(), "image") + " in one build graph");
     BuildSettings build;
@@ -167,7 +145,10 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.containerd_store = engine.containerd_store;
     build.socket = engine.socket;
     build.mirrors = engine.docker_io_mirrors;
-    if (settings.stand_ins.empty()) build.logins = make_build_logins(world, settings, uses, engine);
+    // A named builder is called with the user's own configuration, which has the user's own logins.
+    if (real && !settings.builder.empty()) access.credentials = load_logins(world, settings, {});
+    for (const auto& [host, credentials] : access.credentials)
+        build.logins.push_back({host, credentials.user, credentials.password});
     build.buildkit_image =
         locate_image(settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image, settings.mirrors);
     Built built = run_build(world, project.plan, build);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bake/bake.h"
-#include "pipeline/images.h"
+#include "pipeline/project.h"
 
 /// Resolves the bases (or takes the given stand-ins), records them in out/bases.json, and builds into out/images.
 /// Throws Error{bad_input} for a base without a stand-in; Error{failed} for an engine, registry or build that fails.

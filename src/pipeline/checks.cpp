@@ -10,6 +10,7 @@
 #include "contract/certificates.h"
 #include "findings/security_upgrades.h"
 #include "pipeline/contract_tests.h"
+#include "pipeline/destination.h"
 #include "pipeline/evidence.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
@@ -20,11 +21,6 @@ namespace {
 
 constexpr const char* own_matrix = "image-matrix.json";
 constexpr const char* upgrades_file = "image/security-upgrades.txt";
-
-std::vector<SecurityUpgrade> load_upgrades(const World& world) {
-    const std::optional<std::string> text = world.files.read_if_there(upgrades_file);
-    return text ? parse_security_upgrades(*text, upgrades_file) : std::vector<SecurityUpgrade>{};
-}
 
 /// In the action's own repository: what its container is made from. A branch that publishes does not run what nobody
 /// has pinned; elsewhere it is a remark.
@@ -48,11 +44,8 @@ Problems check_bases(const Dockerfile& dockerfile, const Plan& plan) {
             "no digest names the frontend " + shown(dockerfile.syntax) + ", which decides how this file is built",
             "remove the line, or write NAME@sha256:…; every build records what it used", Level::warning);
     }
-    try {
-        list_bases(dockerfile, plan);
-    } catch (const Error& error) {  // a checklist reports them beside what else it finds
-        append(problems, error.problems);
-    }
+    const std::optional<Error> error = failure_of([&] { list_bases(dockerfile, plan); });
+    if (error) append(problems, error->problems);  // a checklist reports them beside what else it finds
     return problems;
 }
 
@@ -60,27 +53,25 @@ constexpr std::size_t max_names = 6;
 
 // What would be published ------------------------------------------------------------------------------------------
 
-std::string describe_publication(const Plan& plan) {
-    std::vector<std::string> versions;
-    std::vector<std::string> moving;
-    std::vector<std::string> repositories;
-    for (const Image& image : plan.images) {
-        add_once(versions, image.version_tag);
-        add_once(repositories, image.repository);
-        for (const std::string& tag : image.moving_tags) add_once(moving, tag);
-    }
-    return fmt::format("merged, this publishes {}{} in {}", joined_some(versions, max_names),
-                       moving.empty() ? "" : ", and moves " + joined_some(moving, max_names) + ",",
-                       joined(repositories, " and "));
-}
-
 Problem describe_outcome(const Plan& plan, const std::string& released) {
     const Place at{plan.job.file, plan.job.defra_version_line};
-    if (plan.job.defra_version != released) return {at, describe_publication(plan), "", Level::notice};
-    return {
-        at,
-        "merged, this publishes nothing: " + released + " is published, and nothing that goes into an image changed",
-        "", Level::notice};
+    if (plan.job.defra_version == released) {
+        return {at,
+                "merged, this publishes nothing: " + released +
+                    " is published, and nothing that goes into an image changed",
+                "", Level::notice};
+    }
+    std::vector<std::string> versions;
+    std::vector<std::string> moving;
+    for (const Image& image : plan.images) {
+        add_once(versions, image.version_tag);
+        for (const std::string& tag : image.moving_tags) add_once(moving, tag);
+    }
+    return {at,
+            fmt::format("merged, this publishes {}{} in {}", joined_some(versions, max_names),
+                        moving.empty() ? "" : ", and moves " + joined_some(moving, max_names) + ",",
+                        joined(repositories_of(plan), " and ")),
+            "", Level::notice};
 }
 
 // Which risks would be accepted ------------------------------------------------------------------------------------
@@ -113,24 +104,28 @@ std::string describe(const Gate& gate) {
                        gate.new_only ? "new-only" : "strict", render_severity(gate.unknown_severity));
 }
 
-std::string describe(const Waiver& waiver) {
-    std::string text = waiver.id;
-    if (!waiver.package.empty()) text += " (" + waiver.package + ")";
-    if (!waiver.owner.empty()) text += " by " + waiver.owner;
-    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
-    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
-    return text;
-}
-
 std::string describe(const std::vector<Waiver>& waivers) {
     std::vector<std::string> texts;
-    for (const Waiver& waiver : waivers) texts.push_back(describe(waiver));
+    for (const Waiver& waiver : waivers) {
+        std::string& text = texts.emplace_back(waiver.id);
+        if (!waiver.package.empty()) text += " (" + waiver.package + ")";
+        if (!waiver.owner.empty()) text += " by " + waiver.owner;
+        if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
+        if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
+    }
     return counted(waivers.size(), "exception") + ": " + joined_some(texts, max_names);
 }
 
-/// A pause is a warning of its own, in every run.
-Problems compare_gates(const std::string& file, const Policy& then, const Policy& now) {
+/// Warnings, so that they stand among what there is to do, at the top of the summary. A pause is one of its own, in
+/// every run.
+Problems compare_policies(const std::string& file, const Policy& then, const Policy& now) {
     Problems problems;
+    if (const std::vector<Waiver> added = waivers_beyond(then.waivers, now.waivers); !added.empty()) {
+        add(problems, added.front().at, "adds " + describe(added),
+            "whoever approves this accepts what these findings can do", Level::warning);
+    }
+    if (const std::vector<Waiver> gone = waivers_beyond(now.waivers, then.waivers); !gone.empty())
+        add(problems, {}, "takes away " + describe(gone), "", Level::notice);
     if (then.gate != now.gate) {
         add(problems, {file},
             fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
@@ -148,28 +143,6 @@ Problems compare_gates(const std::string& file, const Policy& then, const Policy
     return problems;
 }
 
-/// A warning, so that it stands among what there is to do, at the top of the summary.
-Problems compare_waivers(const std::vector<Waiver>& then, const std::vector<Waiver>& now) {
-    Problems problems;
-    if (const std::vector<Waiver> added = waivers_beyond(then, now); !added.empty()) {
-        add(problems, added.front().at, "adds " + describe(added),
-            "whoever approves this accepts what these findings can do", Level::warning);
-    }
-    if (const std::vector<Waiver> gone = waivers_beyond(now, then); !gone.empty())
-        add(problems, {}, "takes away " + describe(gone), "", Level::notice);
-    return problems;
-}
-
-/// The policy as it was when the release was judged; nothing if the release does not hold it.
-std::optional<Policy> fetch_policy(const World& world, const Settings& settings, github::Api& api,
-                                   const github::Release& release) {
-    const auto fetched = fetch_evidence(world, settings, api, release, Scans::left_out);
-    if (!fetched) return std::nullopt;
-    Settings then = settings;
-    then.policy = usual_policy;
-    return load_policy(world, then, fetched->directory).policy;
-}
-
 Problems compare_with_last(const World& world, const Settings& settings, const Project& project) {
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
@@ -179,22 +152,25 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     if (!released) return {};
     Problems problems = check_version(project.plan, load_inputs(world, settings, project), *released, last->tag);
     if (problems.empty()) problems.push_back(describe_outcome(project.plan, last->tag));
-    if (const auto policy = fetch_policy(world, settings, api, *last)) {
-        append(problems, compare_waivers(policy->waivers, project.policy.waivers));
-        append(problems, compare_gates(settings.policy, *policy, project.policy));
+    if (const auto fetched = fetch_evidence(world, settings, api, *last, Scans::left_out)) {
+        Settings then = settings;
+        then.policy = usual_policy;
+        const Policy released_policy = load_policy_project(world, then, fetched->directory).policy;
+        append(problems, compare_policies(settings.policy, released_policy, project.policy));
     }
     return problems;
 }
 
 }  // namespace
 
-Problems check_project(const World& world, const Settings& settings, const Project& project) {
+Problems check_project(const World& world, const Settings& settings, const Project& project,
+                       const std::vector<Layout>& layouts) {
     const Date today = day_of(decision_time(world, settings));
     Problems problems = project.warnings;
     append(problems, project.history_warnings);
     append(problems, check_certificates(load_certificates(world), today));
     append(problems, compare_with_release(world, settings, project));
-    append(problems, check_upgrades(world, project));
+    append(problems, check_upgrades(world, settings, project, layouts));
     append(problems, check_action(world, settings, project));
     append(problems, check_bases(project.dockerfile, project.plan));
     if (settings.image_matrix != own_matrix)
@@ -211,32 +187,29 @@ std::string find_readme(const World& world) {
     return found == names.end() ? "" : *found;
 }
 
-Problems check_upgrades(const World& world, const Project& project) {
-    const std::vector<SecurityUpgrade> upgrades = load_upgrades(world);
+Problems check_upgrades(const World& world, const Settings& settings, const Project& project,
+                        const std::vector<Layout>& layouts) {
+    const std::optional<std::string> text = world.files.read_if_there(upgrades_file);
+    if (!text) return {};
+    const std::vector<SecurityUpgrade> upgrades = parse_security_upgrades(*text, upgrades_file);
+    if (upgrades.empty()) return {};
     std::set<std::string> distroless;
     for (const Row& row : project.plan.matrix.rows) distroless.insert(row.distroless_version);
     Problems problems;
-    for (const std::string& version : distroless) {
-        append(problems, check_upgradable(upgrades, version));
-    }
-    return problems;
-}
-
-Problems check_upgrades_built(const World& world, const Settings& settings, const Project& project,
-                              const std::vector<Layout>& layouts) {
-    const std::vector<SecurityUpgrade> upgrades = load_upgrades(world);
-    if (upgrades.empty()) return {};
+    for (const std::string& version : distroless) append(problems, check_upgradable(upgrades, version));
+    if (layouts.empty()) return problems;
     const std::vector<Base> bases = load_bases(world, settings);
     std::vector<UpgradedImage> images;
     for (const Layout& layout : layouts) {
         const auto report = settings.out / "scans" / layout.name / "trivy.json";
-        const std::optional<std::string> text = world.files.read_if_there(report);
-        if (image_of(project.plan, layout.image).target != Target::development || !text) continue;
+        const std::optional<std::string> scanned = world.files.read_if_there(report);
+        if (image_of(project.plan, layout.image).target != Target::development || !scanned) continue;
         images.push_back({.name = layout.name,
                           .layers = load_layers(world, project, layout, bases),
-                          .packages = parse_system_packages(*text, report.string())});
+                          .packages = parse_system_packages(*scanned, report.string())});
     }
-    return check_upgrades_needed(upgrades, images);
+    append(problems, check_upgrades_needed(upgrades, images));
+    return problems;
 }
 
 Problems compare_with_release(const World& world, const Settings& settings, const Project& project) {

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "contract/contract_file.h"
 #include "pipeline/project.h"
-#include "probe/test_images.h"
 #include "system/timings.h"
 
 namespace {
@@ -53,18 +52,13 @@ std::string describe(const std::vector<ContractReport>& reports) {
                                    count_rows(reports, RowResult::failed));
     const std::size_t accepted = count_rows(reports, RowResult::expected) + count_rows(reports, RowResult::known);
     if (accepted > 0) text += fmt::format(", {} as expected", counted(accepted, "failure"));
-    const auto reused = std::ranges::count_if(reports, &ContractReport::reused);
-    if (reused > 0) {
-        text += fmt::format("; {} tested before", counted(static_cast<std::size_t>(reused), "image"));
-        const auto first = std::ranges::find_if(reports, &ContractReport::reused);
-        text += ", with the same contract and engine, by " + first->tested_by;
+    const auto first = std::ranges::find_if(reports, &ContractReport::reused);
+    if (first != reports.end()) {
+        const auto reused = static_cast<std::size_t>(std::ranges::count_if(reports, &ContractReport::reused));
+        text += fmt::format("; {} tested before, with the same contract and engine, by {}", counted(reused, "image"),
+                            first->tested_by);
     }
     return text;
-}
-
-fs::path tests_cache(const World& world) {
-    const fs::path cache = cache_directory(world);
-    return cache.empty() ? cache : cache / "tests";
 }
 
 TestSettings load_test_settings(const World& world, const Settings& settings) {
@@ -106,31 +100,28 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
     const std::string contract = settings.contract.empty() ? "" : world.files.read(settings.contract);
     const Digest program = world.files.digest_of(fs::read_symlink("/proc/self/exe"));
     const std::vector<Base> bases = load_bases(world, settings);
-    const fs::path cache = tests_cache(world);
+    const fs::path cache = cache_directory(world, "tests");
 
-    std::vector<ContractReport> reports(layouts.size());
-    std::vector<ImageUnderTest> images;  // those that are to be tested, with the place and the key of their reports
-    std::vector<std::size_t> places;
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < layouts.size(); ++i) {
-        ImageUnderTest image =
-            make_image_under_test(project.plan, layouts[i], list_expected_failures(bases, layouts[i]));
+    std::vector<ContractReport> reports;
+    std::vector<ImageUnderTest> images;  // those that are to be tested; their reports are empty but for their keys
+    for (const Layout& layout : layouts) {
+        ImageUnderTest image = make_image_under_test(project.plan, layout, list_expected_failures(bases, layout));
         const std::string key = make_contract_key(image, tests, contract, engine, program);
         if (std::optional<ContractReport> report = load_cached_report(world.files, cache, key)) {
-            reports[i] = std::move(*report);
+            reports.push_back(std::move(*report));
         } else {
+            reports.push_back({.name = image.name, .key = key});
             images.push_back(std::move(image));
-            places.push_back(i);
-            keys.push_back(key);
         }
     }
     std::vector<ContractReport> tested;
     if (!images.empty()) tested = run_contract(world, engine, images, tests);
-    for (std::size_t i = 0; i < tested.size(); ++i) {
-        tested[i].key = keys[i];
-        tested[i].tested_by = name_of_run(world, project.event);
-        save_cached_report(world, cache, tested[i]);
-        reports[places[i]] = std::move(tested[i]);
+    for (ContractReport& report : tested) {
+        ContractReport& place = *std::ranges::find(reports, report.name, &ContractReport::name);
+        report.key = place.key;
+        report.tested_by = name_of_run(world, project.event);
+        save_cached_report(world, cache, report);
+        place = std::move(report);
     }
     for (const ContractReport& report : reports)
         world.files.write(report_file(settings, report.name), render_contract_json(report));

@@ -7,12 +7,10 @@
 #include "base/text.h"
 #include "pipeline/registry_access.h"
 #include "registry/directory.h"
-#include "registry/existing_tags.h"
 #include "registry/fetch.h"
 #include "registry/manifests.h"
 #include "registry/push.h"
 #include "registry/upload.h"
-#include "system/timings.h"
 
 namespace {
 
@@ -23,66 +21,14 @@ constexpr std::size_t registry_requests = 8;
 
 constexpr const char* nothing_visible = "Nothing visible changed.";
 
-void save_journal(const World& world, const Settings& settings, const Publication& publication,
-                  const Destination& destination, std::size_t done) {
-    world.files.write(settings.out / "publication.json",
-                      render_publication_json(publication, destination.name(), done));
-}
-
-Published dry_run(const World& world, Published published, const Destination& destination) {
-    world.out << render_publication(published.publication, destination.name());
-    published.state.reason = "this was a dry run";
-    published.result.exit = published.publication.exit;
-    published.result.outputs["reason"] = published.state.reason;
-    return published;
-}
-
-Published refused(Published published) {
-    const Problems& problems = published.publication.problems;
-    published.state.result = PublicationState::Result::refused;
-    published.state.reason = problems.front().what;
-    published.result.exit = published.publication.exit;
-    published.result.problems = problems;
-    published.result.problems.insert(published.result.problems.begin(), {{}, nothing_visible, "", Level::notice});
-    published.result.outputs["reason"] = published.state.reason;
-    return published;
-}
-
-/// What is visible by then stands first in the error, and is the reason everybody reads.
-Published failed(Published published, const Error& error) {
-    published.state.result = PublicationState::Result::incomplete;
-    published.state.reason = error.problems.empty() ? "" : error.problems.front().what;
-    published.result.exit = error.exit;
-    published.result.problems = error.problems;
-    published.result.outputs["reason"] = published.state.reason;
-    return published;
-}
-
-Published done(Published published, const Destination& destination) {
-    std::vector<std::string> tags;
-    for (const Step& step : published.publication.steps) {
-        if (step.tag.empty()) continue;
-        tags.push_back(destination.prefix() + step.repository + ":" + step.tag);
-        published.state.tags.push_back({tags.back(), step.digest});
-    }
-    published.state.result =
-        tags.empty() ? PublicationState::Result::already_there : PublicationState::Result::published;
-    published.state.reason = joined(published.publication.notes, "; ");
-    published.result.outputs["published"] = tags.empty() ? "false" : "true";
-    published.result.outputs["tags"] = joined(tags, ",");
-    published.result.outputs["reason"] = published.state.reason;
-    published.result.problems = published.publication.warnings;
-    append(published.result.problems, destination.warnings());
-    return published;
-}
-
 }  // namespace
 
 Destination::Destination(const World& world, const Settings& settings) : world_(world), settings_(settings) {
     if (is_registry(settings.to)) {
         prefix_ = settings.to + "/";
         name_ = prefix_ + settings.name_space;
-        registry::ClientSettings access = load_registry_access(world, settings, {settings.to}, warnings_);
+        registry::ClientSettings access = load_registry_access(world, settings, {settings.to});
+        warnings_ = access.unused_credentials;
         if (!settings.dry_run) access.pushes_to.insert(settings.to);
         client_.emplace(world, std::move(access));
     } else if (settings.to.empty()) {
@@ -149,23 +95,21 @@ FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<s
 
 std::string Destination::execute(const Publication& publication, const PublicationSources& sources,
                                  const std::function<void(std::size_t done)>& note_done) {
-    if (!client_) return execute_in_directory(publication, sources);
+    if (!client_) {
+        const bool is_new = written_to_ != directory_;
+        if (is_new) world_.files.remove(written_to_);
+        run_publication_to_directory(world_, publication, sources, written_to_);
+        if (is_new) {
+            world_.files.remove(directory_);
+            world_.files.rename(written_to_, directory_);
+        }
+        return "in a directory";
+    }
     const registry::Pushed pushed = registry::run_publication_to_registry(
         world_, *client_, publication, sources,
         {.host = settings_.to, .jobs = std::max(settings_.jobs, registry_requests), .note_done = note_done});
     append(warnings_, pushed.warnings);
     return registry::render_pushed(pushed);
-}
-
-std::string Destination::execute_in_directory(const Publication& publication, const PublicationSources& sources) {
-    const bool is_new = written_to_ != directory_;
-    if (is_new) world_.files.remove(written_to_);
-    run_publication_to_directory(world_, publication, sources, written_to_);
-    if (is_new) {
-        world_.files.remove(directory_);
-        world_.files.rename(written_to_, directory_);
-    }
-    return "in a directory";
 }
 
 std::vector<std::string> repositories_of(const Plan& plan) {
@@ -176,34 +120,57 @@ std::vector<std::string> repositories_of(const Plan& plan) {
 
 Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
                               const PublicationSources& sources, Destination& destination, TimedStep& step) {
+    using Ending = PublicationState::Result;
     Published published{.publication = publication};
+    Result& result = published.result;
     published.state.to = destination.name();
-    published.result.outputs = {{"published", "false"}};
+    result.outputs = {{"published", "false"}};
+    const auto save_journal = [&](std::size_t done) {
+        world.files.write(settings.out / "publication.json",
+                          render_publication_json(publication, destination.name(), done));
+    };
+    const auto conclude = [&](Ending ending, Exit exit, const std::string& reason) {
+        published.state.result = ending;
+        published.state.reason = result.outputs["reason"] = reason;
+        result.exit = exit;
+        return published;
+    };
     if (settings.dry_run) {
         step.end("nothing: a dry run");
-        return dry_run(world, std::move(published), destination);
+        world.out << render_publication(publication, destination.name());
+        return conclude(Ending::not_wanted, publication.exit, "this was a dry run");
     }
-    save_journal(world, settings, publication, destination, 0);
+    save_journal(0);
     if (publication.is_refused()) {
         step.end("refused");
-        return refused(std::move(published));
+        result.problems = {{{}, nothing_visible, "", Level::notice}};
+        append(result.problems, publication.problems);
+        return conclude(Ending::refused, publication.exit, publication.problems.front().what);
     }
     std::string how;
     const std::optional<Error> error = failure_of([&] {
-        how = destination.execute(publication, sources, [&](std::size_t steps) {
-            save_journal(world, settings, publication, destination, steps);
-        });
-        save_journal(world, settings, publication, destination, publication.steps.size());
+        how = destination.execute(publication, sources, save_journal);
+        save_journal(publication.steps.size());
     });
-    if (error) {
+    if (error) {  // what is visible by then stands first in it, and is the reason everybody reads
         step.end("failed");
-        return failed(std::move(published), *error);
+        result.problems = error->problems;
+        return conclude(Ending::incomplete, error->exit, error->problems.front().what);
     }
-    published = done(std::move(published), destination);
-    const std::size_t tags = published.state.tags.size();
-    step.end(tags == 0 ? "nothing to do: " + published.state.reason
-                       : counted(tags, "tag") + " in " + destination.name() + ", " + how);
-    return published;
+    std::vector<std::string> tags;
+    for (const Step& written : publication.steps) {
+        if (written.tag.empty()) continue;
+        tags.push_back(destination.prefix() + written.repository + ":" + written.tag);
+        published.state.tags.push_back({tags.back(), written.digest});
+    }
+    const std::string reason = joined(publication.notes, "; ");
+    result.outputs["published"] = tags.empty() ? "false" : "true";
+    result.outputs["tags"] = joined(tags, ",");
+    result.problems = publication.warnings;
+    append(result.problems, destination.warnings());
+    step.end(tags.empty() ? "nothing to do: " + reason
+                          : counted(tags.size(), "tag") + " in " + destination.name() + ", " + how);
+    return conclude(tags.empty() ? Ending::already_there : Ending::published, Exit::done, reason);
 }
 
 void before_anything_is_visible(const std::function<void()>& work) {

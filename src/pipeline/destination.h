@@ -30,9 +30,8 @@ class Destination {
     Destination(const World& world, const Settings& settings);
 
     const std::string& name() const { return name_; }  ///< "docker.io/defradigital", "oci:out/registry"
-    const std::string& prefix() const {
-        return prefix_;
-    }  ///< in front of a repository: "docker.io/"; empty for directories
+    /// In front of a repository: "docker.io/"; empty for directories.
+    const std::string& prefix() const { return prefix_; }
     bool takes_stand_ins() const;
     const Problems& warnings() const { return warnings_; }
 
@@ -54,8 +53,6 @@ class Destination {
                         const std::function<void(std::size_t done)>& note_done);
 
   private:
-    std::string execute_in_directory(const Publication& publication, const PublicationSources& sources);
-
     const World& world_;
     const Settings& settings_;
     std::filesystem::path directory_;

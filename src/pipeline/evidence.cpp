@@ -8,11 +8,9 @@
 #include <sstream>
 
 #include "base/encoding.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "contract/tar.h"
 #include "pipeline/images.h"
-#include "publication/record.h"
 
 namespace {
 
@@ -31,27 +29,10 @@ std::string archive_of(const std::string& image) {
     return "evidence-" + image.substr(0, image.rfind('-')) + ".tar.gz";
 }
 
-/// Gathers files into a tar, in the order in which they are added. The same files give the same bytes.
-class Archive {
-  public:
-    explicit Archive(Files& files) : files_(files) {}
-
-    void add_text(const std::string& name, const std::string& text) { tar_ += render_tar_file(name, text); }
-    /// What is not there is left out.
-    void add(const std::string& name, const fs::path& file) {
-        if (const auto text = files_.read_if_there(file)) add_text(name, *text);
-    }
-    void add_directory(const std::string& name, const fs::path& directory) {
-        for (const std::string& entry : files_.names_in(directory)) {
-            if (!files_.is_directory(directory / entry)) add(name + "/" + entry, directory / entry);
-        }
-    }
-    std::string finish() const { return gzip(tar_ + render_tar_end()); }
-
-  private:
-    Files& files_;
-    std::string tar_;
-};
+/// Adds a file to a tar; what is not there is left out. The same files in the same order give the same bytes.
+void add_file(Files& files, std::string& tar, const std::string& name, const fs::path& file) {
+    if (const auto text = files.read_if_there(file)) tar += render_tar_file(name, *text);
+}
 
 Evidence make_evidence(const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
                        const Run& run) {
@@ -80,22 +61,22 @@ Evidence make_evidence(const Settings& settings, const Project& project, const s
 }
 
 std::string pack_common(const World& world, const Settings& settings, const Evidence& evidence) {
-    Archive archive(world.files);
-    archive.add_text("evidence.json", render_evidence_json(evidence));
-    archive.add("image-matrix.json", settings.image_matrix);
-    archive.add("JOB.env", settings.job_env);
-    archive.add("Dockerfile", settings.dockerfile);
-    archive.add(usual_policy, settings.policy);
+    std::string tar = render_tar_file("evidence.json", render_evidence_json(evidence));
+    const auto add = [&](const std::string& name, const fs::path& file) { add_file(world.files, tar, name, file); };
+    add("image-matrix.json", settings.image_matrix);
+    add("JOB.env", settings.job_env);
+    add("Dockerfile", settings.dockerfile);
+    add(usual_policy, settings.policy);
     for (const char* name : {"bases.json", publication_name, "verdict.json"})
-        archive.add(std::string("out/") + name, settings.out / name);
+        add(std::string("out/") + name, settings.out / name);
     for (const EvidenceImage& image : evidence.images) {
-        archive.add("out/verdicts/" + image.name + ".json", settings.out / "verdicts" / (image.name + ".json"));
-        archive.add("out/tests/" + image.name + ".json", settings.out / "tests" / (image.name + ".json"));
+        add("out/verdicts/" + image.name + ".json", settings.out / "verdicts" / (image.name + ".json"));
+        add("out/tests/" + image.name + ".json", settings.out / "tests" / (image.name + ".json"));
     }
-    return archive.finish();
+    return gzip(tar + render_tar_end());
 }
 
-void pack_image(const World& world, const Settings& settings, const Layout& layout, Archive& archive) {
+void pack_image(const World& world, const Settings& settings, const Layout& layout, std::string& tar) {
     const std::string& name = layout.name;
     const fs::path scans = settings.out / "scans" / name;
     if (world.files.names_in(scans).empty()) {
@@ -104,11 +85,14 @@ void pack_image(const World& world, const Settings& settings, const Layout& layo
                     "there is nothing that shows how " + name + " was scanned",
                     "scan it again"};
     }
-    archive.add_directory("out/scans/" + name, scans);
-    archive.add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
+    const auto add = [&](const std::string& to, const fs::path& file) { add_file(world.files, tar, to, file); };
+    for (const std::string& entry : world.files.names_in(scans)) {
+        if (!world.files.is_directory(scans / entry)) add("out/scans/" + name + "/" + entry, scans / entry);
+    }
+    add("out/sarif/" + name + ".sarif", settings.out / "sarif" / (name + ".sarif"));
     // All of the image but its layers: enough to scan its SBOMs again, and to know which layer added what.
-    archive.add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.directory, layout.manifest));
-    archive.add("out/scans/" + name + "/" + kept_config, blob_path(layout.directory, layout.config));
+    add("out/scans/" + name + "/" + kept_manifest, blob_path(layout.directory, layout.manifest));
+    add("out/scans/" + name + "/" + kept_config, blob_path(layout.directory, layout.config));
 }
 
 void unpack(const World& world, const std::string& packed, const std::string& source, const fs::path& directory) {
@@ -121,15 +105,6 @@ void unpack(const World& world, const std::string& packed, const std::string& so
         }
         world.files.write(directory / path, reader.read_all());
     }
-}
-
-/// "<64 hexadecimal digits>  NAME" lines, as sha256sum writes them.
-std::map<std::string, std::string> parse_checksums(const std::string& text) {
-    std::map<std::string, std::string> checksums;
-    for (const std::string& line : lines_of(text)) {
-        if (line.size() > 66) checksums[line.substr(66)] = line.substr(0, 64);
-    }
-    return checksums;
 }
 
 /// One release's files, as far as they are asked for.
@@ -148,20 +123,20 @@ class Fetching {
         github::download_asset(api_, *release_.find(name), file);
         world_.files.give_to_owner_of_directory(file);
         const std::string text = world_.files.read(file);
-        if (name != checksums_name) check(name, text);
-        return text;
-    }
-
-  private:
-    void check(const std::string& name, const std::string& text) {
-        if (checksums_.empty() && has(checksums_name)) checksums_ = parse_checksums(fetch(checksums_name));
+        if (name == checksums_name) return text;
+        if (checksums_.empty() && has(checksums_name)) {
+            for (const std::string& line : lines_of(fetch(checksums_name))) {  // 64 digits, as sha256sum writes them
+                if (line.size() > 66) checksums_[line.substr(66)] = line.substr(0, 64);
+            }
+        }
         const auto expected = checksums_.find(name);
-        if (expected != checksums_.end() && expected->second == sha256(text).hex()) return;
+        if (expected != checksums_.end() && expected->second == sha256(text).hex()) return text;
         throw Error{Exit::failed,
                     fmt::format("{} of the release {} is not what its checksums.txt says", name, release_.tag),
                     "a file of the release was changed: nothing is concluded from it"};
     }
 
+  private:
     const World& world_;
     github::Api& api_;
     const github::Release& release_;
@@ -206,15 +181,14 @@ std::vector<github::AssetFile> pack_evidence(const World& world, const Settings&
     add(publication_name, world.files.read(settings.out / publication_name));
     if (const auto page = world.files.read_if_there(settings.out / "report.html")) add("report.html", *page);
     add(common_archive, pack_common(world, settings, evidence));
-    std::map<std::string, Archive> archives;
+    std::map<std::string, std::string> archives;
     for (const Layout& layout : layouts) {
         const bool judged =
             std::ranges::find(evidence.images, layout.name, &EvidenceImage::name) != evidence.images.end();
         if (!judged) continue;
-        const auto archive = archives.try_emplace(archive_of(layout.image), world.files).first;
-        pack_image(world, settings, layout, archive->second);
+        pack_image(world, settings, layout, archives[archive_of(layout.image)]);
     }
-    for (const auto& [name, archive] : archives) add(name, archive.finish());
+    for (const auto& [name, tar] : archives) add(name, gzip(tar + render_tar_end()));
     add(checksums_name, std::string(checksums));
     return assets;
 }

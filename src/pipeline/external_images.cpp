@@ -4,13 +4,11 @@
 #include <unordered_map>
 
 #include "base/text.h"
-#include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
 #include "policy/policy.h"
 #include "registry/fetch.h"
-#include "scan/scan.h"
 #include "system/timings.h"
 #include "verdict/advice.h"
 
@@ -43,12 +41,6 @@ std::vector<Reference> read_references(const Settings& settings) {
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     return references;
-}
-
-std::vector<std::string> hosts_of(const std::vector<Reference>& references) {
-    std::vector<std::string> hosts;
-    for (const Reference& reference : references) hosts.push_back(reference.host);
-    return hosts;
 }
 
 std::vector<GivenImage> load_given_layout(const World& world, const Settings& settings) {
@@ -99,11 +91,14 @@ std::vector<GivenImage> fetch_references(const World& world, const Settings& set
                                          Problems& warnings) {
     const std::vector<Reference> references = read_references(settings);
     std::vector<registry::FetchRequest> requests;
+    std::vector<std::string> hosts;
     for (const Reference& reference : references) {
+        hosts.push_back(reference.host);
         for (const std::string& platform : settings.platforms)
             requests.push_back({render_reference(reference), name_after(reference), platform});
     }
-    registry::ClientSettings access = load_registry_access(world, settings, hosts_of(references), warnings);
+    registry::ClientSettings access = load_registry_access(world, settings, hosts);
+    append(warnings, access.unused_credentials);
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
 

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "github/code_scanning.h"
 #include "github/issues.h"
-#include "pipeline/project.h"
 #include "pipeline/registry_access.h"
 #include "system/timings.h"
 
@@ -14,13 +13,6 @@ namespace {
 
 Secret find_token(const World& world, const Settings& settings) {
     return settings.token.empty() ? Secret(variable(world, "GITHUB_TOKEN")) : settings.token;
-}
-
-/// Where nothing has to go up, what failed is worth a word and no more.
-void soften(Problems& problems) {
-    for (Problem& problem : problems) {
-        if (problem.level == Level::error) problem.level = Level::warning;
-    }
 }
 
 /// The alerts of a branch that publishes are about what is published. Of these images nothing is, whatever the reason:
@@ -39,13 +31,6 @@ github::Event event_of_commit(const Project& project) {
     event.revision = event.head_revision;
     event.ref = event.ref.substr(0, event.ref.rfind('/')) + "/head";
     return event;
-}
-
-/// The scanners that the policy has switched off for any of these images, each once.
-std::set<Scanner> paused_scanners(const Run& run) {
-    std::set<Scanner> paused;
-    for (const ScannerPause& pause : pauses_of(run)) paused.insert(pause.scanner);
-    return paused;
 }
 
 }  // namespace
@@ -72,8 +57,10 @@ github::Api connect_github(const World& world, const Settings& settings) {
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result, const std::string& reason_against) {
     const bool required = settings.sarif_upload == github::Mode::required;
-    github::Permission decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run),
-                                                        paused_scanners(run), has_github(world, settings));
+    std::set<Scanner> paused;
+    for (const ScannerPause& pause : pauses_of(run)) paused.insert(pause.scanner);
+    github::Permission decision = github::decide_upload(project.event, settings.sarif_upload, outcome_of(run), paused,
+                                                        has_github(world, settings));
     if (decision.granted && describes_nothing_published(settings, project, run))
         decision = {false, "alerts describe what is published, and these images are not"};
     if (decision.granted && is_other_commit(project))
@@ -94,12 +81,10 @@ void upload_findings(const World& world, const Settings& settings, const Project
     github::UploadReport report = github::upload_sarif(world, api, event_of_commit(project),
                                                        github::make_sarif_uploads(run, settings.sarif_severity));
     step.end(counted(report.accepted, "file") + " accepted");
-    const bool done = report.result == github::UploadReport::Result::done;
-    if (required && !done) {
-        for (Problem& problem : report.problems) problem.level = Level::error;
-        result.exit = std::max(result.exit, Exit::failed);
-    } else {
-        soften(report.problems);
+    const bool fails = required && report.result != github::UploadReport::Result::done;
+    if (fails) result.exit = std::max(result.exit, Exit::failed);
+    for (Problem& problem : report.problems) {
+        if (fails || problem.level == Level::error) problem.level = fails ? Level::error : Level::warning;
     }
     append(result.problems, report.problems);
 }

@@ -34,16 +34,6 @@ std::vector<Layout> load_layouts_there(const World& world, const Settings& setti
     return layouts;
 }
 
-void renew_base(registry::Client& client, Base& base, Problems& warnings) {
-    const auto reference = parse_reference(base.reference);
-    if (base.stand_in || !reference || reference->digest) return;
-    const std::optional<Error> error = failure_of(
-        [&] { base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag); });
-    if (!error) return;
-    add(warnings, {}, "whether " + base.reference + " was rebuilt could not be asked: " + error->problems.front().what,
-        "it counts as it did at the last release", Level::warning);
-}
-
 }  // namespace
 
 const Image& image_of(const Plan& plan, const std::string& name) {
@@ -82,7 +72,17 @@ std::vector<Base> load_bases(const World& world, const Settings& settings) {
 
 void renew_bases(const World& world, registry::Client& client, const Settings& settings, Problems& warnings) {
     std::vector<Base> bases = load_bases(world, settings);
-    for (Base& base : bases) renew_base(client, base, warnings);
+    for (Base& base : bases) {
+        const auto reference = parse_reference(base.reference);
+        if (base.stand_in || !reference || reference->digest) continue;
+        const std::optional<Error> error = failure_of([&] {
+            base.digest_now = registry::ask_tag(client, reference->host, reference->repository, reference->tag);
+        });
+        if (!error) continue;
+        add(warnings, {},
+            "whether " + base.reference + " was rebuilt could not be asked: " + error->problems.front().what,
+            "it counts as it did at the last release", Level::warning);
+    }
     if (!bases.empty()) world.files.write(bases_file(settings), render_bases_json(bases));
 }
 

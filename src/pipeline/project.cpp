@@ -8,7 +8,6 @@
 #include "bake/inputs.h"
 #include "base/date.h"
 #include "base/text.h"
-#include "plan/plan.h"
 #include "system/files.h"
 
 namespace {
@@ -24,51 +23,7 @@ void gather_problems(Problems& problems, const std::function<void()>& read) {
     }
 }
 
-std::string read_required(const World& world, const std::filesystem::path& file, const std::string& what) {
-    std::optional<std::string> text = world.files.read_if_there(file);
-    if (!text) throw Error{Exit::bad_input, {file.string()}, "there is no such file", what};
-    return *text;
-}
-
-/// Where the files of a project lie. What they are called in messages is not said here.
-struct ProjectFiles {
-    std::filesystem::path image_matrix;
-    std::filesystem::path job_env;
-    std::filesystem::path dockerfile;
-};
-
-/// Without the usual file the default gate holds; a file that was named has to exist.
-std::optional<std::string> read_policy(const World& world, const Settings& settings,
-                                       const std::filesystem::path& directory) {
-    std::optional<std::string> text = world.files.read_if_there(directory / settings.policy);
-    if (text || settings.policy == usual_policy) return text;
-    throw Error{Exit::bad_input,
-                {settings.policy},
-                "there is no such file",
-                std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy};
-}
-
-void take_policy(const World& world, const Settings& settings, Project& project) {
-    LoadedPolicy loaded = load_policy(world, settings, "");
-    project.policy = std::move(loaded.policy);
-    project.policy_revision = std::move(loaded.revision);
-    project.policy_warnings = std::move(loaded.warnings);
-}
-
-/// Where a commit changes what goes into images, removals included.
-std::vector<std::string> list_input_paths(const World& world, const Settings& settings) {
-    std::set<std::string> paths = {settings.image_matrix, settings.job_env};
-    for (const InputFile& file : load_input_files(world.files, ".", settings.dockerfile)) {
-        const std::string directory = std::filesystem::path(file.path).parent_path().string();
-        const bool is_alone =
-            directory.empty() || file.path == settings.dockerfile || file.path.ends_with(".dockerignore");
-        paths.insert(is_alone ? file.path : directory);
-    }
-    return {paths.begin(), paths.end()};
-}
-
-/// In a workflow the work tree belongs to another user, which git rejects unless it is configured (runner.md
-/// §4).
+/// In a workflow the work tree belongs to another user, which git rejects unless it is configured (runner.md §4).
 std::string ask_git(const World& world, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"git", "-c", "safe.directory=*"});
     Command command{.argv = std::move(arguments), .environment = child_environment(world.environment)};
@@ -85,15 +40,22 @@ std::optional<Time> parse_epoch(const std::string& text) {
     return Time(std::chrono::seconds(seconds));
 }
 
-/// When a commit last touched one of these paths: what SOURCE_DATE_EPOCH is set to, so that a README edit changes no
-/// image. The variable SOURCE_DATE_EPOCH wins. Without git: 1970-01-01, which is at least the same every time. A
-/// shallow clone may end before that commit: then the date is its oldest commit's, with a warning.
-Time load_source_date(const World& world, const std::vector<std::string>& paths, Problems& warnings) {
+/// When a commit last touched what goes into images, removals included: what SOURCE_DATE_EPOCH is set to, so that a
+/// README edit changes no image. The variable SOURCE_DATE_EPOCH wins. Without git: 1970-01-01, which is at least the
+/// same every time. A shallow clone may end before that commit: then the date is its oldest commit's, with a warning.
+Time load_source_date(const World& world, const Settings& settings, Problems& warnings) {
     const std::string given = variable(world, "SOURCE_DATE_EPOCH");
     if (!given.empty()) {
         if (const std::optional<Time> time = parse_epoch(given)) return *time;
         throw Error{Exit::bad_input, "SOURCE_DATE_EPOCH is \"" + given + "\"",
                     "set it to a whole number of seconds since 1970, or unset it for the date of the last commit"};
+    }
+    std::set<std::string> paths = {settings.image_matrix, settings.job_env};
+    for (const InputFile& file : load_input_files(world.files, ".", settings.dockerfile)) {
+        const std::string directory = std::filesystem::path(file.path).parent_path().string();
+        const bool is_alone =
+            directory.empty() || file.path == settings.dockerfile || file.path.ends_with(".dockerignore");
+        paths.insert(is_alone ? file.path : directory);
     }
     std::vector<std::string> arguments = {"log", "-1", "--format=%ct %P", "--"};
     arguments.insert(arguments.end(), paths.begin(), paths.end());
@@ -110,46 +72,32 @@ Time load_source_date(const World& world, const std::vector<std::string>& paths,
     return parse_epoch(fields.empty() ? "" : fields.front()).value_or(Time{});
 }
 
-Project load_project_from(const World& world, const Settings& settings, const ProjectFiles& files) {
-    Project project;
-    Problems problems;
-    Matrix matrix;
-    Job job;
-    gather_problems(problems, [&] {
-        matrix = parse_matrix(read_required(world, files.image_matrix, "it lists the versions to build"),
-                              settings.image_matrix, day_of(decision_time(world, settings)), project.warnings);
-    });
-    gather_problems(problems, [&] {
-        job = parse_job_env(read_required(world, files.job_env, "it holds DEFRA_VERSION and IMAGE_NAME"),
-                            settings.job_env, project.warnings);
-    });
-    gather_problems(problems, [&] {
-        project.dockerfile =
-            parse_dockerfile(read_required(world, files.dockerfile, "it holds the targets development and production"),
-                             settings.dockerfile);
-    });
-    gather_problems(problems, [&] { take_policy(world, settings, project); });
-    if (problems.empty()) {
-        gather_problems(problems, [&] {
-            project.plan = plan_images(matrix, job, settings.name_space, settings.platforms, settings.only);
-        });
-    }
-    if (!problems.empty()) throw Error{Exit::bad_input, problems};
-
-    project.event = github::load_event(world);
-    project.revision = load_revision(world);
-    if (project.revision.empty()) project.revision = project.event.revision;
-    if (project.event.in_workflow) project.source = project.event.server + "/" + project.event.repository;
-    if (files.dockerfile == settings.dockerfile)
-        project.source_date = load_source_date(world, list_input_paths(world, settings), project.history_warnings);
-    return project;
-}
-
 }  // namespace
 
-Project load_policy_project(const World& world, const Settings& settings) {
+Project load_policy_project(const World& world, const Settings& settings, const std::filesystem::path& directory) {
     Project project;
-    take_policy(world, settings, project);
+    const std::optional<std::string> text = world.files.read_if_there(directory / settings.policy);
+    if (!text && settings.policy != usual_policy) {  // without the usual file the default gate holds
+        throw Error{Exit::bad_input,
+                    {settings.policy},
+                    "there is no such file",
+                    std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy};
+    }
+    const std::vector<IgnoreFile> ignored = load_ignore_files(world, directory);
+    Problems problems;
+    if (directory.empty()) {
+        problems = check_ignore_files(ignored, settings.policy);
+    } else {
+        for (const IgnoreFile& file : ignored)
+            add(project.policy_warnings, {file.name, 1}, "was applied when this was released, and is no longer",
+                "what it accepted may block now", Level::warning);
+    }
+    gather_problems(problems, [&] {
+        if (text) project.policy = parse_policy(*text, settings.policy, project.policy_warnings);
+    });
+    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    if (text) project.policy_revision = sha256(*text).text();
+    if (settings.severity) project.policy.gate.severity = *settings.severity;
     project.event = github::load_event(world);
     return project;
 }
@@ -163,33 +111,44 @@ std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesys
     return files;
 }
 
-LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& directory) {
-    LoadedPolicy loaded;
-    const std::optional<std::string> text = read_policy(world, settings, directory);
-    const std::vector<IgnoreFile> ignored = load_ignore_files(world, directory);
+Project load_project(const World& world, const Settings& settings, const std::filesystem::path& release) {
+    const bool is_here = release.empty();
+    const auto read = [&](const std::string& here, const char* usual, const char* what) {
+        const std::filesystem::path file = is_here ? std::filesystem::path(here) : release / usual;
+        const std::optional<std::string> text = world.files.read_if_there(file);
+        if (!text) throw Error{Exit::bad_input, {file.string()}, "there is no such file", what};
+        return *text;
+    };
+    Project project;
     Problems problems;
-    if (directory.empty()) problems = check_ignore_files(ignored, settings.policy);
-    for (const IgnoreFile& file : ignored) {
-        if (directory.empty()) break;
-        add(loaded.warnings, {file.name, 1}, "was applied when this was released, and is no longer",
-            "what it accepted may block now", Level::warning);
-    }
+    Matrix matrix;
+    Job job;
+    gather_problems(problems, [&] { project = load_policy_project(world, settings); });
     gather_problems(problems, [&] {
-        if (text) loaded.policy = parse_policy(*text, settings.policy, loaded.warnings);
+        matrix = parse_matrix(read(settings.image_matrix, "image-matrix.json", "it lists the versions to build"),
+                              settings.image_matrix, day_of(decision_time(world, settings)), project.warnings);
     });
+    gather_problems(problems, [&] {
+        job = parse_job_env(read(settings.job_env, "JOB.env", "it holds DEFRA_VERSION and IMAGE_NAME"),
+                            settings.job_env, project.warnings);
+    });
+    gather_problems(problems, [&] {
+        project.dockerfile =
+            parse_dockerfile(read(settings.dockerfile, "Dockerfile", "it holds the targets development and production"),
+                             settings.dockerfile);
+    });
+    if (problems.empty()) {
+        gather_problems(problems, [&] {
+            project.plan = plan_images(matrix, job, settings.name_space, settings.platforms, settings.only);
+        });
+    }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
-    if (text) loaded.revision = sha256(*text).text();
-    if (settings.severity) loaded.policy.gate.severity = *settings.severity;
-    return loaded;
-}
 
-Project load_project(const World& world, const Settings& settings) {
-    return load_project_from(world, settings, {settings.image_matrix, settings.job_env, settings.dockerfile});
-}
-
-Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& directory) {
-    return load_project_from(world, settings,
-                             {directory / "image-matrix.json", directory / "JOB.env", directory / "Dockerfile"});
+    project.revision = ask_git(world, {"rev-parse", "--verify", "--quiet", "HEAD"});
+    if (project.revision.empty()) project.revision = project.event.revision;
+    if (project.event.in_workflow) project.source = project.event.server + "/" + project.event.repository;
+    if (is_here) project.source_date = load_source_date(world, settings, project.history_warnings);
+    return project;
 }
 
 std::map<std::string, Digest> load_inputs(const World& world, const Settings& settings, const Project& project) {
@@ -220,16 +179,10 @@ github::Permission ask_permission(const Settings& settings, const Project& proje
     return permission;
 }
 
-std::string load_revision(const World& world) {
-    return ask_git(world, {"rev-parse", "--verify", "--quiet", "HEAD"});
-}
-
-std::filesystem::path cache_directory(const World& world) {
-    const std::string cache = variable(world, "XDG_CACHE_HOME");
+std::filesystem::path cache_directory(const World& world, const char* name) {
     const std::string home = variable(world, "HOME");
-    if (cache.empty() && home.empty()) return {};
-    return (cache.empty() ? std::filesystem::path(home) / ".cache" : std::filesystem::path(cache)) /
-           "python-image-action";
+    const std::string cache = variable(world, "XDG_CACHE_HOME", home.empty() ? "" : home + "/.cache");
+    return cache.empty() ? std::filesystem::path() : std::filesystem::path(cache) / "python-image-action" / name;
 }
 
 std::string name_of_run(const World& world, const github::Event& event) {

@@ -30,24 +30,14 @@ struct Project {
 };
 
 /// Reads the matrix, JOB.env, Dockerfile and policy. Throws Error{bad_input} with the problems of all of them at once.
-Project load_project(const World& world, const Settings& settings);
-/// The same with the matrix, JOB.env and Dockerfile of a release, which are in `directory` under their usual names.
-Project load_released_project(const World& world, const Settings& settings, const std::filesystem::path& directory);
+/// `release` is the directory with a release's own files under their usual names, which are read in place of the first
+/// three; empty: the work tree's are.
+Project load_project(const World& world, const Settings& settings, const std::filesystem::path& release = {});
 
-/// What is needed to judge images that no matrix lists: the policy alone, with the event. Throws Error{bad_input} with
-/// the problems of the policy's files.
-Project load_policy_project(const World& world, const Settings& settings);
-
-/// What is accepted, and which files say so.
-struct LoadedPolicy {
-    Policy policy;         ///< its `file` names all that were read, in one line
-    std::string revision;  ///< digest of these files; empty if there is none
-    Problems warnings;
-};
-/// The policy file in `directory`. Throws Error{bad_input} with all its problems; also for a scanner's own ignore file
-/// beside it, which is no longer applied, and if --policy names a file that does not exist. The default file may be
-/// missing.
-LoadedPolicy load_policy(const World& world, const Settings& settings, const std::filesystem::path& directory);
+/// What is needed to judge images that no matrix lists: the policy file in `directory` alone, with the event. Throws
+/// Error{bad_input} with all problems of the file; also for a scanner's own ignore file in the work tree, which is no
+/// longer applied, and if --policy names a file that does not exist. The default file may be missing.
+Project load_policy_project(const World& world, const Settings& settings, const std::filesystem::path& directory = {});
 /// The scanners' own ignore files in `directory`.
 std::vector<IgnoreFile> load_ignore_files(const World& world, const std::filesystem::path& directory);
 
@@ -64,11 +54,8 @@ bool is_other_commit(const Project& project);
 /// Whether this run may publish. Throws Error{failed} if the run must publish and may not.
 github::Permission ask_permission(const Settings& settings, const Project& project);
 
-/// The commit of the work tree; empty if this is no git checkout, or git is not there.
-std::string load_revision(const World& world);
-
-/// This program's own cache directory, outside of the checkout; empty if neither XDG_CACHE_HOME nor HOME is set.
-std::filesystem::path cache_directory(const World& world);
+/// This directory of the program's own cache, outside of the checkout; empty if neither XDG_CACHE_HOME nor HOME is set.
+std::filesystem::path cache_directory(const World& world, const char* name);
 
 /// How later runs refer to this one when they use its results: its URL, else its time.
 std::string name_of_run(const World& world, const github::Event& event);

@@ -21,17 +21,6 @@ struct Candidates {
     PublicationSources sources;  ///< where their bytes are
 };
 
-std::map<std::string, std::string> make_annotations(const Project& project, const Image& image, const Digest& inputs) {
-    std::map<std::string, std::string> annotations = {
-        {inputs_annotation, inputs.text()},
-        {version_annotation, project.plan.job.defra_version},
-        {title_annotation, image.name},
-        {"org.opencontainers.image.created", render_time(project.source_date)}};
-    if (!project.revision.empty()) annotations[revision_annotation] = project.revision;
-    if (!project.source.empty()) annotations[source_annotation] = project.source;
-    return annotations;
-}
-
 /// The layouts of one image become members; remembers where their bytes are.
 std::vector<Member> add_members(const std::string& image, const std::vector<Layout>& layouts,
                                 PublicationSources& sources) {
@@ -46,19 +35,6 @@ std::vector<Member> add_members(const std::string& image, const std::vector<Layo
     return members;
 }
 
-std::string compose_index(const Project& project, const Image& image, const std::vector<Layout>& layouts,
-                          const Digest& inputs) {
-    std::vector<Descriptor> children;
-    std::vector<Descriptor> attestations;
-    for (const Layout& layout : layouts) {
-        if (layout.image != image.name) continue;
-        children.push_back(layout.manifest_descriptor);
-        attestations.insert(attestations.end(), layout.attestations.begin(), layout.attestations.end());
-    }
-    children.insert(children.end(), attestations.begin(), attestations.end());
-    return render_index(children, make_annotations(project, image, inputs));
-}
-
 /// Composes the indexes of what lies in these layouts.
 Candidates make_candidates(const World& world, const Settings& settings, const Project& project,
                            const std::vector<Layout>& layouts) {
@@ -66,7 +42,22 @@ Candidates make_candidates(const World& world, const Settings& settings, const P
     const std::map<std::string, Digest> all_inputs = load_inputs(world, settings, project);
     for (const Image& image : project.plan.images) {
         const Digest& inputs = all_inputs.at(image.name);
-        const std::string index = compose_index(project, image, layouts, inputs);
+        std::map<std::string, std::string> annotations = {
+            {inputs_annotation, inputs.text()},
+            {version_annotation, project.plan.job.defra_version},
+            {title_annotation, image.name},
+            {"org.opencontainers.image.created", render_time(project.source_date)}};
+        if (!project.revision.empty()) annotations[revision_annotation] = project.revision;
+        if (!project.source.empty()) annotations[source_annotation] = project.source;
+        std::vector<Descriptor> children;
+        std::vector<Descriptor> attestations;
+        for (const Layout& layout : layouts) {
+            if (layout.image != image.name) continue;
+            children.push_back(layout.manifest_descriptor);
+            attestations.insert(attestations.end(), layout.attestations.begin(), layout.attestations.end());
+        }
+        children.insert(children.end(), attestations.begin(), attestations.end());
+        const std::string index = render_index(children, annotations);
         candidates.sources.indexes[image.name] = index;
         candidates.all.push_back({.name = image.name,
                                   .repository = image.repository,
@@ -91,22 +82,6 @@ void reuse_published(Candidates& candidates, const PublishedIndex& image, const 
 
 // Publishing them ----------------------------------------------------------------------------------------------------
 
-Problems failed_contracts(const std::vector<ContractReport>& contracts) {
-    Problems problems;
-    for (const ContractReport& contract : contracts) {
-        if (!contract.passed())
-            add(problems, {}, contract.name + " fails its contract",
-                "out/tests/" + contract.name + ".json has the checks that failed");
-    }
-    return problems;
-}
-
-std::set<Digest> indexes_of(const std::vector<PublishedIndex>& images) {
-    std::set<Digest> indexes;
-    for (const PublishedIndex& image : images) indexes.insert(image.index);
-    return indexes;
-}
-
 /// One publication, from the existing tags to the last new one.
 class Publishing {
   public:
@@ -122,20 +97,27 @@ class Publishing {
     Publication plan(const std::vector<ContractReport>& contracts) {
         // A scan takes minutes: what was read before it is read again after it.
         std::vector<ExistingTag> existing = load_existing();
-        std::set<Digest> compared_with;
-        for (auto replaced = list_replaced(existing); indexes_of(replaced) != compared_with;
-             replaced = list_replaced(existing)) {
+        std::vector<PublishedIndex> compared_with;
+        std::vector<PublishedIndex> replaced = list_replaced(existing);
+        const auto index = &PublishedIndex::index;
+        while (!std::ranges::equal(replaced, compared_with, {}, index, index)) {
             find_no_worse(replaced);
-            compared_with = indexes_of(replaced);
             existing = load_existing();
+            compared_with = std::exchange(replaced, list_replaced(existing));
         }
         Publication publication = plan_with(existing);
         while (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
-            reuse_and_rescan(publication.to_rescan);
+            // An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again.
+            const std::vector<PublishedIndex>& images = publication.to_rescan;
+            const SeparateScan out = scan_separately("unfinished", images);
+            for (std::size_t i = 0; i < images.size(); ++i) reuse_published(candidates_, images[i], out.images[i]);
+            verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
             publication = plan_with(load_existing());
         }
-        for (const Problem& problem : failed_contracts(contracts)) {
-            publication.problems.push_back(problem);
+        for (const ContractReport& contract : contracts) {
+            if (contract.passed()) continue;
+            add(publication.problems, {}, contract.name + " fails its contract",
+                "out/tests/" + contract.name + ".json has the checks that failed");
             publication.exit = std::max(publication.exit, Exit::refused);
         }
         return publication;
@@ -156,20 +138,20 @@ class Publishing {
                                  .adopt_moving_tags = settings_.adopt_alias});
     }
 
-    /// An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again.
-    void reuse_and_rescan(const std::vector<PublishedIndex>& images) {
-        const SeparateScan out = scan_separately("unfinished", images);
-        for (std::size_t i = 0; i < images.size(); ++i) reuse_published(candidates_, images[i], out.images[i]);
-        verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
-    }
-
     /// gate.publish: no-worse. What vulnerable images would replace.
     std::vector<PublishedIndex> list_replaced(const std::vector<ExistingTag>& existing) const {
         std::vector<PublishedIndex> replaced;
         if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
         for (const Candidate& candidate : candidates_.all) {
-            const ExistingTag* tag = blocks(candidate) ? replaced_by(candidate, existing) : nullptr;
-            if (tag != nullptr) replaced.push_back({candidate.name, candidate.repository, tag->index});
+            if (!blocks(candidate)) continue;
+            for (const std::string& tag : candidate.moving_tags) {
+                const auto known = std::ranges::find_if(existing, [&](const ExistingTag& one) {
+                    return one.repository == candidate.repository && one.tag == tag;
+                });
+                if (known == existing.end()) continue;
+                replaced.push_back({candidate.name, candidate.repository, known->index});
+                break;
+            }
         }
         return replaced;
     }
@@ -190,15 +172,6 @@ class Publishing {
             return verdict.outcome == Outcome::vulnerable &&
                    std::ranges::find(candidate.members, verdict.manifest, &Member::manifest) != candidate.members.end();
         });
-    }
-
-    static const ExistingTag* replaced_by(const Candidate& candidate, const std::vector<ExistingTag>& existing) {
-        for (const std::string& tag : candidate.moving_tags) {
-            for (const ExistingTag& one : existing) {
-                if (one.repository == candidate.repository && one.tag == tag) return &one;
-            }
-        }
-        return nullptr;
     }
 
     struct SeparateScan {
@@ -246,22 +219,6 @@ void check_versions(const World& world, const Settings& settings, const Project&
     step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : joined(found.notes, "; "));
 }
 
-/// The branch decides whether a run publishes; the workflow decides which commit it checks out.
-Problem make_other_commit_warning(const Project& project) {
-    return {{},
-            fmt::format("what is published is made from {}, which is checked out, and not from the event's commit {}",
-                        project.revision.substr(0, 7), project.event.revision.substr(0, 7)),
-            "the images' labels and the release name the former; without `ref`, actions/checkout takes the latter",
-            Level::warning};
-}
-
-Published not_permitted(const github::Permission& permission) {
-    Published published;
-    published.state.reason = permission.reason;
-    published.result.outputs = {{"published", "false"}, {"reason", permission.reason}};
-    return published;
-}
-
 }  // namespace
 
 void try_publication(const World& world, const Settings& settings, const Project& project) {
@@ -281,8 +238,12 @@ Published publish_images(const World& world, const Settings& settings, const Pro
                          const std::vector<Layout>& layouts, const std::vector<Verdict>& verdicts,
                          const std::vector<ContractReport>& contracts) {
     const github::Permission permission = ask_permission(settings, project);
-    if (!permission.granted) return not_permitted(permission);
-
+    if (!permission.granted) {
+        Published published;
+        published.state.reason = permission.reason;
+        published.result.outputs = {{"published", "false"}, {"reason", permission.reason}};
+        return published;
+    }
     Destination destination(world, settings);
     TimedStep step(world, "publish", "to " + destination.name());
     Publishing publishing(world, settings, project, layouts, verdicts, destination);
@@ -292,7 +253,14 @@ Published publish_images(const World& world, const Settings& settings, const Pro
         execute_publication(world, settings, publication, publishing.candidates().sources, destination, step);
     if (published.state.result == PublicationState::Result::published) {
         published.result.outputs["reason"] = permission.reason;
-        if (is_other_commit(project)) published.result.problems.push_back(make_other_commit_warning(project));
+        if (is_other_commit(project)) {  // the branch decides whether a run publishes; the workflow, what it checks out
+            add(published.result.problems, {},
+                fmt::format("what is published is made from {}, which is checked out, and not from the event's commit "
+                            "{}",
+                            project.revision.substr(0, 7), project.event.revision.substr(0, 7)),
+                "the images' labels and the release name the former; without `ref`, actions/checkout takes the latter",
+                Level::warning);
+        }
     }
     published.result.outputs["digests"] = render_digests(publication.images);
     return published;

@@ -10,37 +10,18 @@
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "registry/manifests.h"
-#include "report/sarif.h"
 #include "system/parallel.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> platforms_of(const Evidence& evidence) {
-    std::vector<std::string> platforms;
-    for (const EvidenceImage& image : evidence.images) add_once(platforms, image.platform);
-    return platforms;
-}
-
-bool is_planned(const Plan& plan, const std::string& image) {
-    return std::ranges::find(plan.images, image, &Image::name) != plan.images.end();
-}
-
-/// Skipping it would report success for an image that was never checked.
-[[noreturn]] void refuse_unplanned(const std::string& release, const std::string& image) {
-    throw Error{
-        Exit::failed,
-        fmt::format("the release {} published {}, which its own image-matrix.json does not name", release, image),
-        "its files do not belong together: raise DEFRA_VERSION and publish again"};
-}
-
 /// An error in the release's own files is not an input error of this run; one in today's policy is.
 Project load_project_of(const World& world, const Settings& settings, const fs::path& directory,
                         const std::string& release) {
-    load_policy(world, settings, "");
+    load_policy_project(world, settings);
     try {
-        return load_released_project(world, settings, directory);
+        return load_project(world, settings, directory);
     } catch (const Error& error) {
         if (error.exit != Exit::bad_input) throw;
         Problems problems;
@@ -48,14 +29,6 @@ Project load_project_of(const World& world, const Settings& settings, const fs::
             add(problems, {}, "the release " + release + ": " + problem.what, problem.hint);
         throw Error{Exit::failed, problems};
     }
-}
-
-Problem no_evidence(const github::Release& release) {
-    return {
-        {},
-        "the release " + release.tag + " does not tell which images it published: it has no evidence of this action",
-        "the nightly scan goes by the version tags of the matrix; the next release that this action makes ends that",
-        Level::warning};
 }
 
 /// Nothing if no release says what it published; the warning is for one that should.
@@ -67,18 +40,29 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
     const auto fetched = fetch_evidence(world, settings, api, *last, Scans::fetched);
     const auto record = fetch_publication(world, settings, api, *last);
     if (!fetched || !record) {
-        warnings.push_back(no_evidence(*last));
+        add(warnings, {},
+            "the release " + last->tag + " does not tell which images it published: it has no evidence of this action",
+            "the nightly scan goes by the version tags of the matrix; the next release that this action makes ends "
+            "that",
+            Level::warning);
         return std::nullopt;
     }
     Settings then = settings;
-    then.platforms = platforms_of(fetched->evidence);
+    then.platforms.clear();
+    for (const EvidenceImage& image : fetched->evidence.images) add_once(then.platforms, image.platform);
     NightlyTargets published{.project = load_project_of(world, then, fetched->directory, last->tag),
                              .from = "the release " + last->tag,
                              .released = true};
     for (const PublishedImage& image : record->images) {
         const std::string reference = render_pull_reference(*record, image);
         if (reference.empty()) continue;  // it went to a directory, not to a registry
-        if (!is_planned(published.project.plan, image.name)) refuse_unplanned(last->tag, image.name);
+        const std::vector<Image>& planned = published.project.plan.images;
+        if (std::ranges::find(planned, image.name, &Image::name) == planned.end()) {  // else it would not be checked
+            throw Error{Exit::failed,
+                        fmt::format("the release {} published {}, which its own image-matrix.json does not name",
+                                    last->tag, image.name),
+                        "its files do not belong together: raise DEFRA_VERSION and publish again"};
+        }
         for (const std::string& platform : then.platforms)
             published.requests.push_back({reference, image.name, platform});
     }
@@ -115,14 +99,6 @@ std::vector<std::string> references_of(const NightlyTargets& published, const re
     return references;
 }
 
-bool ask(registry::Client& client, const std::string& text) {
-    const auto reference = parse_reference(text);
-    // Not "there", not "missing": a record with such a name in it is damaged, and what is published is unknown.
-    if (!reference) throw Error{Exit::failed, "\"" + text + "\" is no image reference", ""};
-    const auto& [host, repository, tag, digest] = *reference;
-    return registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
-}
-
 /// By reference, each asked once.
 std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings,
                                     const NightlyTargets& published) {
@@ -131,18 +107,17 @@ std::map<std::string, bool> ask_all(registry::Client& client, const Settings& se
         for (const std::string& reference : references_of(published, request)) is_there.emplace(reference, false);
     }
     std::vector<std::function<void()>> work;
-    for (auto& [reference, answer] : is_there)
-        work.emplace_back([&client, &reference = reference, &answer = answer] { answer = ask(client, reference); });
+    for (auto& [text, answer] : is_there) {
+        work.emplace_back([&client, &text = text, &answer = answer] {
+            const auto reference = parse_reference(text);
+            // Not "there", not "missing": a record with such a name in it is damaged, and what is published is unknown.
+            if (!reference) throw Error{Exit::failed, "\"" + text + "\" is no image reference", ""};
+            const auto& [host, repository, tag, digest] = *reference;
+            answer = registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
+        });
+    }
     in_parallel(settings.jobs, work);
     return is_there;
-}
-
-Problem missing_problem(const ImageRun& image, const std::string& reference) {
-    const bool released = reference.find('@') != std::string::npos;
-    return {image.at, reference + (released ? " is not in the registry any more" : " is not in the registry"),
-            released ? "whoever pulls " + image.reference + " gets an error: raise DEFRA_VERSION and publish again"
-                     : "publish it",
-            Level::warning};
 }
 
 }  // namespace
@@ -171,8 +146,14 @@ void set_missing_apart(registry::Client& client, const Settings& settings, Night
         const auto gone =
             std::ranges::find_if(references, [&](const std::string& reference) { return !is_there.at(reference); });
         if (gone == references.end()) return false;
-        published.missing.push_back(make_image_run(settings, published.project.plan, request.image, request.platform));
-        published.project.warnings.push_back(missing_problem(published.missing.back(), *gone));
+        const ImageRun& missing = published.missing.emplace_back(
+            make_image_run(settings, published.project.plan, request.image, request.platform));
+        const bool released = gone->find('@') != std::string::npos;
+        add(published.project.warnings, missing.at,
+            *gone + (released ? " is not in the registry any more" : " is not in the registry"),
+            released ? "whoever pulls " + missing.reference + " gets an error: raise DEFRA_VERSION and publish again"
+                     : "publish it",
+            Level::warning);
         std::erase_if(published.kept, [&](const Layout& layout) { return layout.name == name_of(request); });
         return true;
     });

@@ -8,16 +8,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path docker_config_file(const World& world) {
-    if (const std::string directory = variable(world, "DOCKER_CONFIG"); !directory.empty())
-        return fs::path(directory) / "config.json";
-    const std::string home = variable(world, "HOME");
-    return home.empty() ? fs::path() : fs::path(home) / ".docker" / "config.json";
-}
-
 registry::DockerConfig load_docker_config(const World& world) {
-    const fs::path file = docker_config_file(world);
-    if (file.empty()) return {};
+    const std::string home = variable(world, "HOME");
+    const std::string directory = variable(world, "DOCKER_CONFIG", home.empty() ? "" : home + "/.docker");
+    if (directory.empty()) return {};
+    const fs::path file = fs::path(directory) / "config.json";
     const std::optional<std::string> text = world.files.read_if_there(file);
     return text ? registry::parse_docker_config(*text, file.string()) : registry::DockerConfig{};
 }
@@ -40,7 +35,7 @@ std::optional<registry::Credentials> given_credentials(const World& world, const
 
 registry::ClientSettings make_access(const World& world, const Settings& settings,
                                      const std::vector<std::string>& hosts,
-                                     const std::optional<registry::Credentials>& given, Problems& warnings) {
+                                     const std::optional<registry::Credentials>& given) {
     registry::ClientSettings access;
     if (settings.insecure) access.plain_http.insert(hosts.begin(), hosts.end());
     if (given) access.credentials.emplace(registry_of_credentials(settings), *given);
@@ -54,9 +49,7 @@ registry::ClientSettings make_access(const World& world, const Settings& setting
             access.credentials.emplace(key, credentials);
             found = true;
         }
-        if (found) continue;
-        append(warnings, config.warnings);
-        access.unused_credentials = config.warnings;
+        if (!found) access.unused_credentials = config.warnings;
     }
     return access;
 }
@@ -76,19 +69,17 @@ std::string registry_of_credentials(const Settings& settings) {
 }
 
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
-                                              const std::vector<std::string>& hosts, Problems& warnings) {
-    return make_access(world, settings, hosts, given_credentials(world, settings), warnings);
+                                              const std::vector<std::string>& hosts) {
+    return make_access(world, settings, hosts, given_credentials(world, settings));
 }
 
 registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
-                                             const std::vector<std::string>& hosts, Problems& warnings) {
+                                             const std::vector<std::string>& hosts) {
     const bool anonymous = find_docker_token(world, settings).empty();
-    return make_access(world, settings, hosts, anonymous ? std::nullopt : given_credentials(world, settings), warnings);
+    return make_access(world, settings, hosts, anonymous ? std::nullopt : given_credentials(world, settings));
 }
 
 std::map<std::string, registry::Credentials> load_logins(const World& world, const Settings& settings,
                                                          const std::vector<std::string>& hosts) {
-    Problems
-        unused_entries;  // of the docker config.json: they matter only where a base needs a login, which then fails
-    return load_reading_access(world, settings, hosts, unused_entries).credentials;
+    return load_reading_access(world, settings, hosts).credentials;
 }

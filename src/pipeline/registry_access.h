@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "pipeline/settings.h"
 #include "registry/client.h"
 #include "system/world.h"
@@ -22,15 +21,15 @@ Secret find_docker_token(const World& world, const Settings& settings);
 
 /// Credentials from the options (for other registries registry-auths), else from the variables DOCKER_USERNAME and
 /// DOCKER_TOKEN, else from the docker config.json in DOCKER_CONFIG or the home directory; no program that it names is
-/// run. `hosts` may be spoken to without TLS if --insecure says so. Throws Error{failed} if there is a name without a
-/// token or the other way round.
+/// run, which is a warning in `unused_credentials`. `hosts` may be spoken to without TLS if --insecure says so. Throws
+/// Error{failed} if there is a name without a token or the other way round.
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
-                                              const std::vector<std::string>& hosts, Problems& warnings);
+                                              const std::vector<std::string>& hosts);
 
-/// The same for public reads: a user name without a token is ignored. A pull request of a
-/// fork or of Dependabot has the variable with the name, and no secret.
+/// The same for public reads: a user name without a token is ignored. A pull request of a fork or of Dependabot has the
+/// variable with the name, and no secret.
 registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
-                                             const std::vector<std::string>& hosts, Problems& warnings);
+                                             const std::vector<std::string>& hosts);
 
 /// Logins for pulling bases from these hosts: those of registry-auths, docker-username for its registry, and what the
 /// docker config.json has for `hosts`. Programs that it names are not run.

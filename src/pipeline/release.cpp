@@ -66,46 +66,34 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
                 "press Re-run failed jobs: it goes on where it stopped"};
 }
 
-/// Images that are only for trying out are never released where others could take them for real.
-void refuse_trial(const Run& run, const github::Api& api) {
-    if (api.is_on_this_machine() || (!has_stand_in_bases(run) && !has_sample_data(run))) return;
-    throw Error{Exit::refused,
-                "these images stand on stand-in bases or were judged with sample data: they are not released",
-                "such images are only for trying out"};
-}
-
-std::string render_plan(const github::WantedRelease& wanted) {
-    std::string text = fmt::format("{} as {}, on {}\n", wanted.title, wanted.tag, wanted.revision);
-    for (const github::AssetFile& asset : wanted.assets)
-        text += fmt::format("  {} ({} bytes)\n", asset.name, asset.size);
-    return text + "\n" + wanted.notes;
-}
-
-github::WantedRelease make_wanted(const Project& project, std::string notes, std::vector<github::AssetFile> assets) {
-    const Job& job = project.plan.job;
-    return {.tag = job.defra_version,
-            .title = "Python " + job.defra_version,
-            .notes = std::move(notes),
-            .revision = project.revision,
-            .default_branch = project.event.default_branch,
-            .assets = std::move(assets),
-            .at = {job.file, job.defra_version_line}};
-}
-
 }  // namespace
 
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run) {
     const PublicationRecord record = load_complete_publication(world, settings);
     github::Api api = connect_github(world, settings);
-    refuse_trial(run, api);
+    const bool is_trial = has_stand_in_bases(run) || has_sample_data(run);
+    if (is_trial && !api.is_on_this_machine()) {  // others could take them for real
+        throw Error{Exit::refused,
+                    "these images stand on stand-in bases or were judged with sample data: they are not released",
+                    "such images are only for trying out"};
+    }
     TimedStep step(world, "release", project.plan.job.defra_version);
     std::string notes =
         render_release_notes(run, record, load_last_release(world, settings, api, project.plan.job.defra_version));
-    const github::WantedRelease wanted =
-        make_wanted(project, std::move(notes), pack_evidence(world, settings, project, layouts, run));
+    const Job& job = project.plan.job;
+    const github::WantedRelease wanted = {.tag = job.defra_version,
+                                          .title = "Python " + job.defra_version,
+                                          .notes = std::move(notes),
+                                          .revision = project.revision,
+                                          .default_branch = project.event.default_branch,
+                                          .assets = pack_evidence(world, settings, project, layouts, run),
+                                          .at = {job.file, job.defra_version_line}};
     if (settings.dry_run) {
-        world.out << render_plan(wanted);
+        world.out << fmt::format("{} as {}, on {}\n", wanted.title, wanted.tag, wanted.revision);
+        for (const github::AssetFile& asset : wanted.assets)
+            world.out << fmt::format("  {} ({} bytes)\n", asset.name, asset.size);
+        world.out << "\n" << wanted.notes;
         step.end("not made: a dry run");
         return {};
     }

@@ -32,15 +32,9 @@ namespace {
 /// what introduced the package and on nothing that changes while the finding is there: its dismissal would be lost.
 Place find_place(const Settings& settings, const Project& project, const Image& image, IntroducedBy origin) {
     const Row& row = project.plan.row_of(image);
-    switch (origin) {
-        case IntroducedBy::python:
-            return {settings.image_matrix, row.python_line};
-        case IntroducedBy::base:
-            return {settings.image_matrix, row.line};
-        case IntroducedBy::ours:
-            return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target)).value_or(1)};
-    }
-    return {};
+    if (origin == IntroducedBy::ours)
+        return {settings.dockerfile, line_of_stage(project.dockerfile, render_target(image.target)).value_or(1)};
+    return {settings.image_matrix, origin == IntroducedBy::python ? row.python_line : row.line};
 }
 
 std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, const Project& project,
@@ -134,8 +128,7 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
     append(run.warnings, check_waivers(project.policy, verdicts, today, judged));
     append(run.warnings, project.warnings);
     append(run.warnings, check_categories(project.plan));
-    append(run.warnings, check_upgrades(world, project));
-    append(run.warnings, check_upgrades_built(world, settings, project, layouts));
+    append(run.warnings, check_upgrades(world, settings, project, layouts));
     append(run.warnings, check_contract_file(world, settings, contracts));
     return run;
 }
@@ -182,18 +175,8 @@ std::string save_reports(const World& world, const Settings& settings, const Run
 Result make_result(const Settings& settings, const Run& run, std::string summary) {
     Result result;
     const Outcome outcome = outcome_of(run);
-    switch (outcome) {
-        case Outcome::clean:
-            result.exit = Exit::done;
-            break;
-        case Outcome::vulnerable:
-            result.exit = Exit::refused;
-            break;
-        case Outcome::unknown:
-            result.exit = Exit::failed;
-            break;
-    }
-    if (is_contract_broken(run)) result.exit = std::max(result.exit, Exit::refused);
+    if (outcome == Outcome::vulnerable || is_contract_broken(run)) result.exit = Exit::refused;
+    if (outcome == Outcome::unknown) result.exit = Exit::failed;
     result.problems = make_annotations(run);
     result.outputs["verdict"] = render_outcome(outcome);
     result.outputs["findings"] = std::to_string(count_findings(run).all());

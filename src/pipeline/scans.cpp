@@ -7,10 +7,8 @@
 
 #include "base/text.h"
 #include "pipeline/images.h"
-#include "pipeline/project.h"
 #include "scan/scan.h"
 #include "system/timings.h"
-#include "verdict/verdict.h"
 
 namespace {
 
@@ -18,20 +16,10 @@ namespace fs = std::filesystem;
 
 /// Where the databases are kept between runs, unless a directory was given.
 fs::path cached_databases(const World& world) {
-    const fs::path cache = cache_directory(world);
-    if (cache.empty()) {
-        throw Error{Exit::bad_input, "neither HOME nor XDG_CACHE_HOME is set",
-                    "use --databases to name the directory of the vulnerability databases"};
-    }
-    return cache / "databases";
-}
-
-std::vector<Scanner> paused_scanners(const Policy& policy, Date today) {
-    std::vector<Scanner> paused;
-    for (const ScannerPause& pause : policy.pauses) {
-        if (today <= pause.until) paused.push_back(pause.scanner);
-    }
-    return paused;
+    const fs::path directory = cache_directory(world, "databases");
+    if (!directory.empty()) return directory;
+    throw Error{Exit::bad_input, "neither HOME nor XDG_CACHE_HOME is set",
+                "use --databases to name the directory of the vulnerability databases"};
 }
 
 fs::path prepare_databases(const World& world, const Settings& settings) {
@@ -45,13 +33,15 @@ fs::path prepare_databases(const World& world, const Settings& settings) {
 }
 
 ScanSettings make_scan_settings(const World& world, const Settings& settings, const Project& project) {
-    const fs::path cache = cache_directory(world);
-    return {.databases = prepare_databases(world, settings),
-            .scans = settings.out / "scans",
-            .cache = cache.empty() ? cache : cache / "scans",
-            .run = name_of_run(world, project.event),
-            .jobs = settings.jobs,
-            .paused = paused_scanners(project.policy, day_of(decision_time(world, settings)))};
+    ScanSettings scan{.databases = prepare_databases(world, settings),
+                      .scans = settings.out / "scans",
+                      .cache = cache_directory(world, "scans"),
+                      .run = name_of_run(world, project.event),
+                      .jobs = settings.jobs};
+    for (const ScannerPause& pause : project.policy.pauses) {
+        if (day_of(decision_time(world, settings)) <= pause.until) scan.paused.push_back(pause.scanner);
+    }
+    return scan;
 }
 
 }  // namespace

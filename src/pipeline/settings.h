@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/secret.h"
 #include "findings/finding.h"
 #include "github/event.h"

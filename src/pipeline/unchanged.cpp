@@ -10,7 +10,6 @@
 
 #include "bake/inputs.h"
 #include "pipeline/contract_tests.h"
-#include "pipeline/evidence.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
@@ -109,16 +108,6 @@ std::vector<ContractReport> take_archived_reports(const World& world, const Sett
     return reports;
 }
 
-/// A certificate that the contract asks for and the Dockerfile does not copy is no part of the inputs.
-std::string reason_of_certificates(const World& world, const Settings& settings) {
-    const std::vector<InputFile> inputs = load_input_files(world.files, ".", settings.dockerfile);
-    for (const CertificateFile& certificate : load_certificates(world)) {
-        if (std::ranges::find(inputs, certificate.name, &InputFile::path) == inputs.end())
-            return certificate.name + " is not copied into the images";
-    }
-    return "";
-}
-
 std::string reason_of_contract(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
     if (settings.contract == "off") return "";
     if (fetched.evidence.program != PROGRAM_VERSION)
@@ -129,7 +118,13 @@ std::string reason_of_contract(const World& world, const Settings& settings, con
         if (!report || !report->passed() || report->manifest != image.manifest.text())
             return "it has no passed contract test of " + image.name;
     }
-    return reason_of_certificates(world, settings);
+    // A certificate that the contract asks for and the Dockerfile does not copy is no part of the inputs.
+    const std::vector<InputFile> inputs = load_input_files(world.files, ".", settings.dockerfile);
+    for (const CertificateFile& certificate : load_certificates(world)) {
+        if (std::ranges::find(inputs, certificate.name, &InputFile::path) == inputs.end())
+            return certificate.name + " is not copied into the images";
+    }
+    return "";
 }
 
 // The registry ------------------------------------------------------------------------------------------------------
@@ -169,8 +164,7 @@ std::string reason_of_tags(registry::Client& client, const std::string& host, co
 /// No mirror is asked: it may be behind.
 std::string reason_of_registry(const World& world, const Settings& settings, const Plan& plan,
                                const UnchangedRelease& release) {
-    Problems unused_entries;  // of the docker config.json; they matter only where the registry wants a login
-    registry::Client client(world, load_reading_access(world, settings, {settings.to}, unused_entries));
+    registry::Client client(world, load_reading_access(world, settings, {settings.to}));
     std::vector<std::string> reasons(plan.images.size());
     std::vector<std::function<void()>> work;
     for (const Image& image : plan.images) {
@@ -259,8 +253,8 @@ std::optional<ScannedImages> rescan_unchanged(const World& world, const Settings
     if (const auto record = world.files.read_if_there(evidence.directory / "out/publication.json"))
         world.files.write(settings.out / "publication.json", *record);
     images.notices = {make_not_built_notice(*release)};
-    registry::ClientSettings access =
-        load_reading_access(world, settings, {registry_of_credentials(settings)}, images.notices);
+    registry::ClientSettings access = load_reading_access(world, settings, {registry_of_credentials(settings)});
+    append(images.notices, access.unused_credentials);
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
     renew_bases(world, client, settings, images.notices);

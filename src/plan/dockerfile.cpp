@@ -1,11 +1,10 @@
 #include "plan/dockerfile.h"
 
 #include <fmt/format.h>
-#include <rapidjson/document.h>
 
 #include <algorithm>
 
-#include "base/digest.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "plan/shell_words.h"
 
@@ -40,9 +39,8 @@ std::string_view without_leading_blanks(std::string_view text) {
 
 /// An exec form, ["a", "b"]; nothing for any other text.
 std::optional<std::vector<std::string>> parse_exec_form(const std::string& text) {
-    rapidjson::Document json;
-    json.Parse(text);
-    if (json.HasParseError() || !json.IsArray()) return std::nullopt;
+    const rapidjson::Document json = parse_json_or_null(text);
+    if (!json.IsArray()) return std::nullopt;
     std::vector<std::string> words;
     for (const auto& word : json.GetArray()) {
         if (!word.IsString()) return std::nullopt;

@@ -102,13 +102,6 @@ Dockerfile add_missing_defaults(const Dockerfile& dockerfile, const std::vector<
     return parse_dockerfile(text, dockerfile.file);
 }
 
-Problem describe(const Default& found, const Expected& expected, const std::string& file) {
-    return {{file, found.argument->line},
-            fmt::format("ARG {} is {}, but line {} of {} makes it \"{}\"", expected.name, shown(*found.value),
-                        expected.said_at.line, expected.said_at.file, expected.value),
-            fmt::format("write ARG {}={}, or let check --fix write it", expected.name, expected.value)};
-}
-
 /// True if they differ in nothing but where things stand.
 bool says_the_same(const Dockerfile& a, const Dockerfile& b) {
     const auto same_argument = [](const DockerfileArgument& x, const DockerfileArgument& y) {
@@ -125,87 +118,24 @@ bool says_the_same(const Dockerfile& a, const Dockerfile& b) {
 constexpr std::string_view begin_mark = "<!-- versions:begin -->";
 constexpr std::string_view end_mark = "<!-- versions:end -->";
 
-/// The two marked lines, counted from 0.
-struct Marks {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-};
-
-std::vector<std::size_t> find_mark(const std::vector<std::string>& lines, std::string_view mark) {
+/// The lines that are one of the two marks, counted from 0.
+std::vector<std::size_t> find_marks(const std::vector<std::string>& lines) {
     std::vector<std::size_t> found;
     for (std::size_t line = 0; line < lines.size(); ++line) {
-        if (trimmed(lines[line]) == mark) found.push_back(line);
+        if (trimmed(lines[line]) == begin_mark || trimmed(lines[line]) == end_mark) found.push_back(line);
     }
     return found;
 }
 
-std::optional<Marks> find_marks(const std::vector<std::string>& lines) {
-    const std::vector<std::size_t> begin = find_mark(lines, begin_mark);
-    const std::vector<std::size_t> end = find_mark(lines, end_mark);
-    if (begin.size() != 1 || end.size() != 1 || begin.front() > end.front()) return std::nullopt;
-    return Marks{begin.front(), end.front()};
+bool enclose_a_table(const std::vector<std::size_t>& marks, const std::vector<std::string>& lines) {
+    return marks.size() == 2 && trimmed(lines[marks[0]]) == begin_mark && trimmed(lines[marks[1]]) == end_mark;
 }
 
-bool has_any_mark(const std::vector<std::string>& lines) {
-    return !find_mark(lines, begin_mark).empty() || !find_mark(lines, end_mark).empty();
-}
-
-std::string as_code(const std::string& text) {
-    return "`" + text + "`";
-}
-
-std::string render_row(const Plan& plan, const Row& row) {
-    std::vector<std::string> tags = {as_code(fmt::format("{}-python{}", plan.job.defra_version, row.python_version))};
-    for (const Tag& tag : row.tags) tags.push_back(as_code(tag.name));
-    const std::string slim = as_code("python:" + row.base_version());
-    const std::string distroless = as_code("gcr.io/distroless/" + row.distroless_version);
-    return fmt::format("| {} | {} | {} | {} |\n", row.python_version, joined(tags, " "), slim,
-                       row.distroless_version.empty() ? slim : distroless);
-}
-
-int line_number(std::size_t index) {
-    return static_cast<int>(index) + 1;
-}
-
-Problem describe_marks(const std::vector<std::string>& lines, const std::string& file) {
-    const std::string hint =
-        fmt::format("write the line {} and, below it, the line {} where the table belongs; then run check --fix",
-                    begin_mark, end_mark);
-    for (const std::string_view mark : {begin_mark, end_mark}) {
-        const std::vector<std::size_t> found = find_mark(lines, mark);
-        if (found.empty()) return {{file, 0}, fmt::format("the line {} is missing", mark), hint};
-        if (found.size() > 1)
-            return {{file, line_number(found[1])},
-                    fmt::format("the line {} is already there on line {}", mark, line_number(found[0])),
-                    "remove one of the two"};
-    }
-    return {{file, line_number(find_mark(lines, end_mark).front())},
-            fmt::format("the line {} stands above {}", end_mark, begin_mark),
-            hint};
-}
-
-/// What a README without a table gets at its end.
-std::string render_new_section(std::string_view text, const Plan& plan) {
-    const std::string section =
-        fmt::format("## Versions\n\n{}\n\n{}\n{}\n", begin_mark, render_versions_table(plan), end_mark);
-    const std::string_view line_end = line_end_of(text);
-    std::string added(text.empty() ? "" : text.ends_with('\n') ? line_end : std::string(line_end).append(line_end));
-    for (const std::string& line : lines_of(section)) added.append(line).append(line_end);
-    return added;
-}
-
-/// The first difference between the table that is there, from line `first` on, and the one that should be.
-std::optional<Problem> compare(const std::vector<std::string>& there, std::size_t first,
-                               const std::vector<std::string>& wanted, const std::string& file) {
-    const auto [at, want] = std::ranges::mismatch(there, wanted);
-    if (at == there.end() && want == wanted.end()) return std::nullopt;
-    const Place place{file, line_number(first + static_cast<std::size_t>(at - there.begin()))};
-    const std::string hint = want == wanted.end()
-                                 ? "remove it, or let check --fix write the table"
-                                 : fmt::format("let check --fix write the table; here belongs:\n{}", *want);
-    if (at == there.end()) return Problem{place, "the table of versions ends too early", hint};
-    if (want == wanted.end()) return Problem{place, "the table of versions goes on too long", hint};
-    return Problem{place, "the table of versions differs from the matrix and JOB.env", hint};
+/// These lines with the line ends of `text`.
+std::string with_line_ends_of(std::string_view text, const std::string& lines) {
+    std::string result;
+    for (const std::string& line : lines_of(lines)) result.append(line).append(line_end_of(text));
+    return result;
 }
 
 /// The image that a line of action.yml or of the container's Dockerfile names; empty if it names none.
@@ -234,7 +164,11 @@ Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, co
         for (const Default& found : defaults) {
             const bool is_it = found.argument->name == expected.name && found.argument->value;
             if (is_it && !found.argument->is_global) elsewhere = found.argument->line;
-            if (is_wrong(found, expected)) problems.push_back(describe(found, expected, dockerfile.file));
+            if (!is_wrong(found, expected)) continue;
+            add(problems, {dockerfile.file, found.argument->line},
+                fmt::format("ARG {} is {}, but line {} of {} makes it \"{}\"", expected.name, shown(*found.value),
+                            expected.said_at.line, expected.said_at.file, expected.value),
+                fmt::format("write ARG {}={}, or let check --fix write it", expected.name, expected.value));
         }
         if (!lacks_default(defaults, expected)) continue;
         add(problems, {dockerfile.file, elsewhere},
@@ -265,42 +199,58 @@ std::string fix_dockerfile(const Dockerfile& given, const Matrix& matrix, const 
 std::string render_versions_table(const Plan& plan) {
     std::string table =
         "| Python | Tags | Development is made from | Production is made from |\n| --- | --- | --- | --- |\n";
-    for (const Row& row : plan.matrix.rows) table += render_row(plan, row);
+    for (const Row& row : plan.matrix.rows) {
+        std::string tags = fmt::format("`{}-python{}`", plan.job.defra_version, row.python_version);
+        for (const Tag& tag : row.tags) tags += " `" + tag.name + "`";
+        const std::string slim = "python:" + row.base_version();
+        const std::string distroless = "gcr.io/distroless/" + row.distroless_version;
+        table += fmt::format("| {} | {} | `{}` | `{}` |\n", row.python_version, tags, slim,
+                             row.distroless_version.empty() ? slim : distroless);
+    }
     return table;
 }
 
 Problems check_readme(std::string_view text, const std::string& file, const Plan& plan) {
     const std::vector<std::string> lines = lines_of(text);
-    if (!has_any_mark(lines)) {
+    const std::vector<std::size_t> marks = find_marks(lines);
+    if (marks.empty()) {
         return {{{file, 0},
                  "there is no table of versions to check",
                  "check --fix adds one, which can then be moved together with its two marking lines",
                  Level::notice}};
     }
-    const std::optional<Marks> marks = find_marks(lines);
-    if (!marks) return {describe_marks(lines, file)};
+    if (!enclose_a_table(marks, lines)) {
+        return {{{file, static_cast<int>(marks.front()) + 1},
+                 fmt::format("the lines {} and {} do not stand here once each, in this order", begin_mark, end_mark),
+                 "write both where the table belongs, and nowhere else; then run check --fix"}};
+    }
     // Blank lines around the table are the writer's business: formatters of Markdown add them.
-    std::size_t first = marks->begin + 1;
-    std::size_t last = marks->end;
+    std::size_t first = marks[0] + 1;
+    std::size_t last = marks[1];
     while (first < last && trimmed(lines[first]).empty()) ++first;
     while (last > first && trimmed(lines[last - 1]).empty()) --last;
-    const std::vector<std::string> there(lines.begin() + static_cast<std::ptrdiff_t>(first),
-                                         lines.begin() + static_cast<std::ptrdiff_t>(last));
-    const std::optional<Problem> difference = compare(there, first, lines_of(render_versions_table(plan)), file);
-    return difference ? Problems{*difference} : Problems{};
+    const std::vector<std::string> wanted = lines_of(render_versions_table(plan));
+    std::size_t same = 0;
+    while (first + same < last && same < wanted.size() && lines[first + same] == wanted[same]) ++same;
+    if (first + same == last && same == wanted.size()) return {};
+    return {{{file, static_cast<int>(first + same) + 1},
+             "the table of versions differs from the matrix and JOB.env",
+             same == wanted.size() ? "remove this line, or let check --fix write the table"
+                                   : "let check --fix write the table; here belongs:\n" + wanted[same]}};
 }
 
 std::string fix_readme(std::string_view text, const Plan& plan) {
     const std::vector<std::string> lines = lines_of(text);
-    if (!has_any_mark(lines)) return std::string(text) + render_new_section(text, plan);
-    const std::optional<Marks> marks = find_marks(lines);
-    if (!marks || check_readme(text, "", plan).empty()) return std::string(text);
-    const std::size_t begin = offset_of_line(text, marks->begin + 1);
-    const std::string_view line_end = line_end_of(text);
-    std::string table(line_end);
-    for (const std::string& line : lines_of(render_versions_table(plan))) table.append(line).append(line_end);
-    table += line_end;
-    return std::string(text.substr(0, begin)) + table + std::string(text.substr(offset_of_line(text, marks->end)));
+    const std::vector<std::size_t> marks = find_marks(lines);
+    const std::string table = "\n" + render_versions_table(plan) + "\n";
+    if (marks.empty()) {
+        const std::string_view gap = text.empty() ? "" : text.ends_with('\n') ? "\n" : "\n\n";
+        const std::string section = fmt::format("{}## Versions\n\n{}\n{}{}\n", gap, begin_mark, table, end_mark);
+        return std::string(text) + with_line_ends_of(text, section);
+    }
+    if (!enclose_a_table(marks, lines) || check_readme(text, "", plan).empty()) return std::string(text);
+    return std::string(text.substr(0, offset_of_line(text, marks[0] + 1))) + with_line_ends_of(text, table) +
+           std::string(text.substr(offset_of_line(text, marks[1])));
 }
 
 Problems check_pins(std::string_view text, const std::string& file, Level level) {

@@ -21,12 +21,12 @@ std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, c
 std::string render_versions_table(const Plan& plan);
 
 /// An error on the first line of the README that differs from render_versions_table between the lines
-/// `<!-- versions:begin -->` and `<!-- versions:end -->`, or if only one of these two is there, one is there twice, or
-/// they are in the wrong order. A notice if the README has neither: there is no table to check.
+/// `<!-- versions:begin -->` and `<!-- versions:end -->`, or if these two do not stand there once each, in this order.
+/// A notice if the README has neither: there is no table to check.
 Problems check_readme(std::string_view text, const std::string& file, const Plan& plan);
 
 /// The README with the table written again; every other byte is kept. With neither of the two lines it gets them and
-/// the table at its end; with only one of them, or in the wrong order, it is returned as it is.
+/// the table at its end; if they do not enclose a table, it is returned as it is.
 std::string fix_readme(std::string_view text, const Plan& plan);
 
 /// Images that the action's own container is made from (`ARG ..._IMAGE=` in its Dockerfile) or is (`image: docker://`

@@ -1,5 +1,3 @@
-#include "plan/github_matrix.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,18 +18,6 @@ std::vector<std::size_t> rows_of(const Plan& plan) {
         if (rows.empty() || rows.back() != image.row) rows.push_back(image.row);
     }
     return rows;
-}
-
-void refuse_too_many(const Plan& plan, const std::vector<std::size_t>& rows) {
-    const std::size_t jobs = rows.size() * plan.platforms.size();
-    if (jobs <= max_jobs) return;
-    const Row& first_beyond = plan.matrix.rows[rows[max_jobs / plan.platforms.size()]];
-    throw Error{
-        Exit::bad_input,
-        {plan.matrix.file, first_beyond.line},
-        fmt::format("with this row there are more than {} jobs: {} Python versions on {} make {}", max_jobs,
-                    rows.size(), counted(plan.platforms.size(), "platform"), jobs),
-        "GitHub runs no larger matrix: choose fewer with --only or --platforms, or build all in one job with run"};
 }
 
 void write_runner(JsonWriter& json, const Runner& runner) {
@@ -85,8 +71,15 @@ std::size_t count_jobs(const Plan& plan) {
 
 std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners) {
     const std::vector<std::size_t> rows = rows_of(plan);
-    refuse_too_many(plan, rows);
     if (rows.empty()) return "";
+    if (const std::size_t jobs = count_jobs(plan); jobs > max_jobs) {
+        throw Error{
+            Exit::bad_input,
+            {plan.matrix.file, plan.matrix.rows[rows[max_jobs / plan.platforms.size()]].line},
+            fmt::format("with this row there are more than {} jobs: {} Python versions on {} make {}", max_jobs,
+                        rows.size(), counted(plan.platforms.size(), "platform"), jobs),
+            "GitHub runs no larger matrix: choose fewer with --only or --platforms, or build all in one job with run"};
+    }
     JsonWriter json;
     json.open_object();
     json.open_array("include");
@@ -107,9 +100,7 @@ std::string render_github_matrix(const Plan& plan, const std::map<std::string, s
 std::optional<Runner> parse_runner(std::string_view text) {
     const std::string_view word = trimmed(text);
     if (is_label(word)) return Runner{.labels = {std::string(word)}};
-    rapidjson::Document json;
-    json.Parse<rapidjson::kParseIterativeFlag>(word.data(), word.size());
-    if (json.HasParseError()) return std::nullopt;
+    const rapidjson::Document json = parse_json_or_null(word);
     if (json.IsObject()) return parse_group(json);
     const auto labels = json.IsArray() ? parse_labels(json) : std::nullopt;
     return labels ? std::optional(Runner{.labels = *labels}) : std::nullopt;

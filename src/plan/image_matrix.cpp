@@ -56,7 +56,12 @@ class RowReader {
         : json_(json), pointer_(std::move(pointer)), object_(object), problems_(problems) {}
 
     Row read() {
-        refuse_unknown_keys();
+        for (const auto& entry : object_.GetObject()) {
+            const std::string key = text_of(entry.name);
+            if (std::ranges::find(known_keys, key) != known_keys.end()) continue;
+            add(problems_, json_.at(child_pointer(pointer_, key)), shown(key) + " is not a key of a row",
+                "the keys are pythonVersion, debianVersion, tags and, if you like, distrolessVersion");
+        }
         Row row;
         row.line = json_.at(pointer_).line;
         row.python_line = line_of("pythonVersion");
@@ -74,15 +79,6 @@ class RowReader {
 
     void refuse(const std::string& key, std::string what, std::string hint) {
         add(problems_, {json_.file, line_of(key)}, std::move(what), std::move(hint));
-    }
-
-    void refuse_unknown_keys() {
-        for (const auto& entry : object_.GetObject()) {
-            const std::string key = text_of(entry.name);
-            if (std::ranges::find(known_keys, key) != known_keys.end()) continue;
-            add(problems_, json_.at(child_pointer(pointer_, key)), shown(key) + " is not a key of a row",
-                "the keys are pythonVersion, debianVersion, tags and, if you like, distrolessVersion");
-        }
     }
 
     /// The text of a key; empty, after saying why and how to write it, if there is none.
@@ -185,31 +181,6 @@ class RowReader {
 
 constexpr std::string_view version_mark = "-python";
 
-void find_equal_versions(const Matrix& matrix, Problems& problems) {
-    std::map<std::string, int> lines;
-    for (const Row& row : matrix.rows) {
-        if (row.python_version.empty()) continue;
-        const auto [first, is_new] = lines.emplace(row.python_version, row.python_line);
-        if (is_new) continue;
-        add(problems, {matrix.file, row.python_line},
-            fmt::format("Python {} is already given on line {}", row.python_version, first->second),
-            "both rows would write the same version tag: keep one of the two");
-    }
-}
-
-Problem describe_repeated_tag(const std::string& file, const Tag& first, const Tag& again) {
-    const Place at{file, again.line};
-    if (first.name != again.name) {
-        return {at,
-                fmt::format("the tag \"{}\" and \"{}\" on line {} differ in capitals only", again.name, first.name,
-                            first.line),
-                "a registry tells them apart, but people do not: keep one of the two"};
-    }
-    const std::string where = first.line == again.line ? "on this line" : fmt::format("on line {}", first.line);
-    return {at, fmt::format("the tag \"{}\" is already given {}", again.name, where),
-            "a tag can point to one image only"};
-}
-
 /// "1.0.0-python3.13.3", of whatever release.
 bool is_like_version_tag(std::string_view tag) {
     const std::size_t mark = tag.find(version_mark);
@@ -220,18 +191,33 @@ bool is_like_version_tag(std::string_view tag) {
 /// The Python version that a tag promises with its last part: 3.13 of "latest-3.13"; nothing if it promises none.
 std::optional<std::string_view> promised_version(std::string_view tag) {
     const std::string_view last = tag.substr(tag.rfind('-') + 1);
-    const bool is_minor = last.starts_with("3.") && parse_version(std::string(last) + ".0");
-    if (is_minor || (last.starts_with("3.") && parse_version(last))) return last;
-    return std::nullopt;
+    const bool is_version = parse_version(last) || parse_version(std::string(last) + ".0");
+    return last.starts_with("3.") && is_version ? std::optional(last) : std::nullopt;
 }
 
-void check_tags(const Matrix& matrix, Problems& problems) {
+void check_claims(const Matrix& matrix, Problems& problems) {
+    std::map<std::string, int> versions;
     std::map<std::string, Tag> firsts;
     for (const Row& row : matrix.rows) {
+        const auto [version, is_first] = versions.emplace(row.python_version, row.python_line);
+        if (!is_first && !row.python_version.empty()) {
+            add(problems, {matrix.file, row.python_line},
+                fmt::format("Python {} is already given on line {}", row.python_version, version->second),
+                "both rows would write the same version tag: keep one of the two");
+        }
         for (const Tag& tag : row.tags) {
             const Place at{matrix.file, tag.line};
             const auto [first, is_new] = firsts.emplace(lower_case(tag.name), tag);
-            if (!is_new) problems.push_back(describe_repeated_tag(matrix.file, first->second, tag));
+            const auto& [name, line] = first->second;
+            if (!is_new && name != tag.name) {
+                add(problems, at,
+                    fmt::format("the tag \"{}\" and \"{}\" on line {} differ in capitals only", tag.name, name, line),
+                    "a registry tells them apart, but people do not: keep one of the two");
+            } else if (!is_new) {
+                const std::string where = line == tag.line ? "on this line" : fmt::format("on line {}", line);
+                add(problems, at, fmt::format("the tag \"{}\" is already given {}", tag.name, where),
+                    "a tag can point to one image only");
+            }
             if (is_like_version_tag(tag.name)) {
                 add(problems, at, fmt::format("\"{}\" has the form of a version tag", tag.name),
                     "version tags are made from DEFRA_VERSION and pythonVersion and written once; the tags "
@@ -260,16 +246,6 @@ constexpr std::array siblings = {
     Sibling{"sdkVersion", "defra-docker-dotnetcore", ".NET"},
 };
 
-Problem explain(const Sibling& sibling, Place at) {
-    return {std::move(at),
-            fmt::format("this is a matrix of {} ({}): its rows have \"{}\" and no \"pythonVersion\"",
-                        sibling.repository, sibling.images, sibling.key),
-            fmt::format(
-                "what works for {} images already: scan and judge, by the references of images that are published.\n"
-                "What does not: matrix, check, build, test, publish and run, which know Python's files only",
-                sibling.images)};
-}
-
 /// If the rows are those of a sibling repository, defra-docker-node or defra-docker-dotnetcore (defra-pipeline.md §2):
 /// one problem that says so, on the line that gave it away, with what works for it and what does not. A matrix in which
 /// any row has a pythonVersion is ours, whatever else stands in it.
@@ -280,7 +256,14 @@ std::optional<Problem> recognise_sibling(const LinedJson& json) {
         if (!member(row, "pythonVersion").IsNull()) return std::nullopt;
         for (const Sibling& sibling : siblings) {
             if (recognised || member(row, sibling.key).IsNull()) continue;
-            recognised = explain(sibling, json.at(fmt::format("/{}/{}", index, sibling.key)));
+            recognised = Problem{
+                json.at(fmt::format("/{}/{}", index, sibling.key)),
+                fmt::format("this is a matrix of {} ({}): its rows have \"{}\" and no \"pythonVersion\"",
+                            sibling.repository, sibling.images, sibling.key),
+                fmt::format("what works for {} images already: scan and judge, by the references of images that are "
+                            "published.\nWhat does not: matrix, check, build, test, publish and run, which know "
+                            "Python's files only",
+                            sibling.images)};
         }
     }
     return recognised;
@@ -316,8 +299,7 @@ Matrix parse_matrix(std::string_view text, const std::string& file, Date today, 
         add(problems, json.at(""), "the matrix has no rows", "no image will be made", Level::warning);
     } else {
         matrix.rows = read_rows(json, problems);
-        find_equal_versions(matrix, problems);
-        check_tags(matrix, problems);
+        check_claims(matrix, problems);
         append(problems, check_support(matrix, today));
     }
     if (has_errors(problems)) throw Error{Exit::bad_input, sorted_by_place(problems)};

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/reference.h"
 #include "base/text.h"
@@ -11,47 +10,24 @@ namespace {
 
 constexpr std::size_t max_names = 12;
 
-std::string version_tag_of(const Job& job, const Row& row) {
-    return fmt::format("{}-python{}", job.defra_version, row.python_version);
-}
-
-Image make_image(const Matrix& matrix, const Job& job, const std::string& name_space, std::size_t row, Target target) {
-    const Row& from = matrix.rows[row];
-    Image image;
-    image.name = fmt::format("{}-{}", from.python_version, render_target(target));
-    image.target = target;
-    image.row = row;
-    image.python_version = from.python_version;
-    image.repository =
-        fmt::format("{}/{}{}", name_space, job.image_name, target == Target::development ? "-development" : "");
-    image.version_tag = version_tag_of(job, from);
-    for (const Tag& tag : from.tags) image.moving_tags.push_back(tag.name);
-    return image;
-}
-
+/// Development before production, for each row.
 std::vector<Image> make_images(const Matrix& matrix, const Job& job, const std::string& name_space) {
     std::vector<Image> images;
     for (std::size_t row = 0; row < matrix.rows.size(); ++row) {
-        images.push_back(make_image(matrix, job, name_space, row, Target::development));
-        images.push_back(make_image(matrix, job, name_space, row, Target::production));
+        const Row& from = matrix.rows[row];
+        for (const Target target : {Target::development, Target::production}) {
+            Image& image = images.emplace_back();
+            image.name = fmt::format("{}-{}", from.python_version, render_target(target));
+            image.target = target;
+            image.row = row;
+            image.python_version = from.python_version;
+            image.repository =
+                fmt::format("{}/{}{}", name_space, job.image_name, target == Target::development ? "-development" : "");
+            image.version_tag = fmt::format("{}-python{}", job.defra_version, from.python_version);
+            for (const Tag& tag : from.tags) image.moving_tags.push_back(tag.name);
+        }
     }
     return images;
-}
-
-/// Both repositories have the same tags, so one look at the rows is enough.
-void check_claims(const Matrix& matrix, const Job& job, Problems& problems) {
-    std::map<std::string, int> lines;
-    const auto claim = [&](const std::string& tag, int line) {
-        const auto [first, is_new] = lines.emplace(tag, line);
-        if (is_new) return;
-        add(problems, {matrix.file, line},
-            fmt::format("the tag \"{}\" is already claimed on line {}", tag, first->second),
-            "a tag can point to one image only");
-    };
-    for (const Row& row : matrix.rows) claim(version_tag_of(job, row), row.python_line);
-    for (const Row& row : matrix.rows) {
-        for (const Tag& tag : row.tags) claim(tag.name, tag.line);
-    }
 }
 
 void check_names(const Job& job, const std::string& name_space, Problems& problems) {
@@ -92,36 +68,27 @@ bool is_chosen(const Image& image, const std::string& pattern) {
            matches_pattern(pattern, render_target(image.target));
 }
 
-std::vector<std::string> names_of(const std::vector<Image>& images) {
-    std::vector<std::string> names;
-    for (const Image& image : images) names.push_back(image.name);
-    return names;
-}
-
 std::vector<Image> choose(const std::vector<Image>& images, const std::vector<std::string>& only, Problems& problems) {
-    for (const std::string& pattern : only) {
-        if (std::ranges::any_of(images, [&](const Image& image) { return is_chosen(image, pattern); })) continue;
-        add(problems, {}, fmt::format("no image is called {}", shown(pattern)),
-            images.empty() ? "the matrix has no rows" : "there are " + joined_some(names_of(images), max_names));
-    }
     std::vector<Image> chosen;
-    std::ranges::copy_if(images, std::back_inserter(chosen), [&](const Image& image) {
-        return only.empty() ||
-               std::ranges::any_of(only, [&](const std::string& pattern) { return is_chosen(image, pattern); });
-    });
+    std::vector<std::string> names;
+    for (const Image& image : images) {
+        names.push_back(image.name);
+        if (only.empty() ||
+            std::ranges::any_of(only, [&](const std::string& pattern) { return is_chosen(image, pattern); }))
+            chosen.push_back(image);
+    }
+    for (const std::string& pattern : only) {
+        if (std::ranges::any_of(chosen, [&](const Image& image) { return is_chosen(image, pattern); })) continue;
+        add(problems, {}, fmt::format("no image is called {}", shown(pattern)),
+            images.empty() ? "the matrix has no rows" : "there are " + joined_some(names, max_names));
+    }
     return chosen;
 }
 
 }  // namespace
 
 std::string render_target(Target target) {
-    switch (target) {
-        case Target::development:
-            return "development";
-        case Target::production:
-            return "production";
-    }
-    return "";
+    return target == Target::development ? "development" : "production";
 }
 
 std::string layout_name(const Image& image, const std::string& platform) {
@@ -133,7 +100,6 @@ std::string layout_name(const Image& image, const std::string& platform) {
 Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,
                  const std::vector<std::string>& platforms, const std::vector<std::string>& only) {
     Problems problems;
-    check_claims(matrix, job, problems);
     check_names(job, name_space, problems);
     check_platforms(platforms, problems);
     const std::vector<Image> chosen = choose(make_images(matrix, job, name_space), only, problems);

@@ -50,117 +50,105 @@ class JobReader {
   public:
     JobReader(std::string file, Problems& problems) : job_{.file = std::move(file)}, problems_(problems) {}
 
-    void read_line(std::string_view line, int number);
-    Job finish();
-
-  private:
-    void add(int line, std::string what, std::string hint, Level level = Level::error) {
-        problems_.push_back({{job_.file, line}, std::move(what), std::move(hint), level});
+    void read_line(std::string_view line, int number) {
+        const std::string_view content = trimmed(line);
+        if (content.empty() || content.starts_with('#')) return;
+        read_ += line;
+        line_ = number;
+        const std::size_t equals = line.find('=');
+        if (equals == std::string_view::npos)
+            return refuse(shown(line) + " is neither KEY=VALUE nor a comment", "begin a comment with #");
+        const std::string key(line.substr(0, equals));
+        const std::string value(line.substr(equals + 1));
+        if (!accept_key(key)) return;
+        const auto [first, is_new] = lines_.emplace(key, number);
+        if (!is_new)
+            return refuse(fmt::format("{} is already given on line {}", key, first->second), "keep one of the two");
+        if (accept_value(key, value)) take(key, value);
     }
 
-    bool accept_key(std::string_view key, int line);
-    bool accept_value(std::string_view key, std::string_view value, int line);
-    void take(const std::string& key, const std::string& value, int line);
+    Job finish() {
+        line_ = 0;
+        // A key on a line with a mistake is not missing: its line is reported.
+        for (const std::string key : {"DEFRA_VERSION", "IMAGE_NAME"}) {
+            if (read_.find(key) == std::string::npos)
+                refuse(key + " is missing", "add a line " + key + (key == "IMAGE_NAME" ? "=python" : "=1.0.0"));
+        }
+        return job_;
+    }
+
+  private:
+    void refuse(std::string what, std::string hint) {
+        add(problems_, {job_.file, line_}, std::move(what), std::move(hint));
+    }
+
+    /// True if this is a key; says so if it is one that must not be here.
+    bool accept_key(std::string_view key) {
+        if (key.starts_with("export ") || key.starts_with("export\t")) {
+            refuse("\"export\" has no meaning here", "remove the word: JOB.env is not read by a shell");
+        } else if (trimmed(key) != key && is_key(trimmed(key))) {
+            refuse("a blank beside the key " + std::string(trimmed(key)), "write KEY=VALUE without blanks");
+        } else if (!is_key(key)) {
+            refuse(shown(key) + " is not a key",
+                   "a key has capital letters, digits and underscores, and begins with a letter");
+        } else if (is_dangerous(key)) {
+            refuse(fmt::format("{} must not be set here", shown(key)),
+                   "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an "
+                   "environment");
+        } else {
+            return true;
+        }
+        return false;
+    }
+
+    bool accept_value(std::string_view key, std::string_view value) {
+        const std::string_view odd = find_ambiguous(value);
+        if (value.empty()) {
+            refuse(fmt::format("{} has no value", key), fmt::format("write {}=VALUE, or remove the line", key));
+        } else if (odd == "\"" || odd == "'") {
+            refuse(fmt::format("the value of {} has quotation marks", key),
+                   "remove them: they would be part of the value");
+        } else if (odd == " " || odd == "\t") {
+            refuse(fmt::format("the value of {} has a blank in it or after it", key),
+                   "remove it; a comment stands on a line of its own");
+        } else if (!odd.empty()) {
+            const bool is_expansion = odd == "$" || odd == "`" || odd == "\\";
+            refuse(fmt::format("the value of {} has {} in it", key, shown(odd)),
+                   is_expansion ? "write the value itself: nothing is expanded here"
+                                : "a value has letters, digits and . _ - + : / @ , = % only");
+        } else {
+            return true;
+        }
+        return false;
+    }
+
+    void take(const std::string& key, const std::string& value) {
+        if (key == "DEFRA_VERSION") {
+            job_.defra_version = value;
+            job_.defra_version_line = line_;
+            if (parse_version(value)) return;
+            refuse(shown(value) + " is not a version",
+                   "write three numbers, as in DEFRA_VERSION=1.0.0; there are no pre-releases, because moving tags "
+                   "follow every release");
+        } else if (key == "IMAGE_NAME") {
+            job_.image_name = value;
+            job_.image_name_line = line_;
+            if (is_repository(value) && value.find('/') == std::string::npos) return;
+            refuse(
+                shown(value) + " is not the name of an image",
+                "write lower-case letters and digits, as in IMAGE_NAME=python; the namespace is an option of its own");
+        } else {
+            add(problems_, {job_.file, line_}, key + " has no effect",
+                "the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME", Level::warning);
+        }
+    }
 
     Job job_;
     Problems& problems_;
+    int line_ = 0;
     std::map<std::string, int> lines_;
     std::string read_;  ///< what is no comment
 };
-
-/// True if this is a key; says so if it is one that must not be here.
-bool JobReader::accept_key(std::string_view key, int line) {
-    if (key.starts_with("export ") || key.starts_with("export\t")) {
-        add(line, "\"export\" has no meaning here", "remove the word: JOB.env is not read by a shell");
-        return false;
-    }
-    if (trimmed(key) != key && is_key(trimmed(key))) {
-        add(line, "a blank beside the key " + std::string(trimmed(key)), "write KEY=VALUE without blanks");
-        return false;
-    }
-    if (!is_key(key)) {
-        add(line, shown(key) + " is not a key",
-            "a key has capital letters, digits and underscores, and begins with a letter");
-        return false;
-    }
-    if (is_dangerous(key)) {
-        add(line, fmt::format("{} must not be set here", shown(key)),
-            "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an environment");
-        return false;
-    }
-    return true;
-}
-
-bool JobReader::accept_value(std::string_view key, std::string_view value, int line) {
-    const std::string_view odd = find_ambiguous(value);
-    if (value.empty()) {
-        add(line, fmt::format("{} has no value", key), fmt::format("write {}=VALUE, or remove the line", key));
-    } else if (odd == "\"" || odd == "'") {
-        add(line, fmt::format("the value of {} has quotation marks", key),
-            "remove them: they would be part of the value");
-    } else if (odd == " " || odd == "\t") {
-        add(line, fmt::format("the value of {} has a blank in it or after it", key),
-            "remove it; a comment stands on a line of its own");
-    } else if (odd == "$" || odd == "`" || odd == "\\") {
-        add(line, fmt::format("the value of {} has {} in it", key, shown(odd)),
-            "write the value itself: nothing is expanded here");
-    } else if (!odd.empty()) {
-        add(line, fmt::format("the value of {} has {} in it", key, shown(odd)),
-            "a value has letters, digits and . _ - + : / @ , = % only");
-    } else {
-        return true;
-    }
-    return false;
-}
-
-void JobReader::take(const std::string& key, const std::string& value, int line) {
-    if (key == "DEFRA_VERSION") {
-        job_.defra_version = value;
-        job_.defra_version_line = line;
-        if (parse_version(value)) return;
-        add(line, shown(value) + " is not a version",
-            "write three numbers, as in DEFRA_VERSION=1.0.0; there are no pre-releases, because moving tags follow "
-            "every release");
-    } else if (key == "IMAGE_NAME") {
-        job_.image_name = value;
-        job_.image_name_line = line;
-        if (is_repository(value) && value.find('/') == std::string::npos) return;
-        add(line, shown(value) + " is not the name of an image",
-            "write lower-case letters and digits, as in IMAGE_NAME=python; the namespace is an option of its own");
-    } else {
-        add(line, key + " has no effect", "the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME", Level::warning);
-    }
-}
-
-void JobReader::read_line(std::string_view line, int number) {
-    const std::string_view content = trimmed(line);
-    if (content.empty() || content.starts_with('#')) return;
-    read_ += line;
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) {
-        add(number, shown(line) + " is neither KEY=VALUE nor a comment", "begin a comment with #");
-        return;
-    }
-    const std::string key(line.substr(0, equals));
-    const std::string value(line.substr(equals + 1));
-    if (!accept_key(key, number)) return;
-    const auto [first, is_new] = lines_.emplace(key, number);
-    if (!is_new) {
-        add(number, fmt::format("{} is already given on line {}", key, first->second), "keep one of the two");
-    } else if (accept_value(key, value, number)) {
-        take(key, value, number);
-    }
-}
-
-Job JobReader::finish() {
-    // A key on a line with a mistake is not missing: its line is reported.
-    for (const char* model : {"DEFRA_VERSION=1.0.0", "IMAGE_NAME=python"}) {
-        const std::string key = fields_of(model, '=').front();
-        if (read_.find(key) != std::string::npos) continue;
-        add(0, key + " is missing", fmt::format("add a line {}", model));
-    }
-    return job_;
-}
 
 }  // namespace
 

@@ -86,9 +86,10 @@ Matrix parse_matrix(std::string_view text, const std::string& file, Date today, 
 Job parse_job_env(std::string_view text, const std::string& file, Problems& warnings);
 
 /// Puts the two together. `only` is a list of patterns for an image's name, Python version or target ("3.13.*",
-/// "*-production", "3.13.3", "production"); empty means all. Throws Error{bad_input} if a pattern matches nothing, if a
-/// tag would be claimed twice (version tags included), if namespace or image name are no repository names, or if a
-/// platform is none of Linux, is given twice, or is not given at all. A matrix without rows is a plan without images.
+/// "*-production", "3.13.3", "production"); empty means all. Throws Error{bad_input} if a pattern matches nothing, if
+/// namespace or image name are no repository names, or if a platform is none of Linux, is given twice, or is not given
+/// at all. That no tag is claimed twice, version tags included, is what parse_matrix makes sure of. A matrix without
+/// rows is a plan without images.
 Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,
                  const std::vector<std::string>& platforms, const std::vector<std::string>& only);
 
@@ -108,6 +109,21 @@ struct DebianSuite {
 
 std::optional<DebianSuite> find_suite(std::string_view name);
 std::optional<DebianSuite> find_suite(int number);
+
+/// What `runs-on` takes in a workflow (GitHub, "Workflow syntax": a label, a list of labels, or a group).
+struct Runner {
+    std::string group{};                ///< empty: none
+    std::vector<std::string> labels{};  ///< a machine has all of them; may be empty only with a group
+
+    bool operator==(const Runner&) const = default;
+};
+
+/// A label (ubuntu-24.04-arm), a JSON list of labels (["self-hosted", "arm64"]), or a JSON object with `group` and
+/// perhaps `labels`. Nothing if it is none of these. Several labels with blanks between them are not a label.
+std::optional<Runner> parse_runner(std::string_view text);
+
+/// The entries of "PLATFORM=RUNNER, …": parted by commas and line breaks, except within JSON.
+std::vector<std::string> split_runners(std::string_view text);
 
 /// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line (runner.md §5).
 /// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are

@@ -8,22 +8,18 @@
 
 namespace {
 
+constexpr int max_variables = 100;  // each may be within another, and takes some of the stack
+
 bool is_name_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
-std::string without_prefix(const std::string& value, const std::string& pattern, bool longest) {
+/// Without what matches at the beginning or the end, as little or as much as can be.
+std::string without(const std::string& pattern, std::string value, bool at_end, bool longest) {
     for (std::size_t i = 0; i <= value.size(); ++i) {
         const std::size_t length = longest ? value.size() - i : i;
-        if (matches_pattern(pattern, value.substr(0, length))) return value.substr(length);
-    }
-    return value;
-}
-
-std::string without_suffix(const std::string& value, const std::string& pattern, bool longest) {
-    for (std::size_t i = 0; i <= value.size(); ++i) {
-        const std::size_t begin = longest ? i : value.size() - i;
-        if (matches_pattern(pattern, value.substr(begin))) return value.substr(0, begin);
+        const std::size_t begin = at_end ? value.size() - length : 0;
+        if (matches_pattern(pattern, value.substr(begin, length))) return value.erase(begin, length);
     }
     return value;
 }
@@ -158,10 +154,7 @@ class Expansion {
         const bool longest = is_trim && at_ < text_.size() && text_[at_] == operation;
         if (longest) ++at_;
         const std::string word = expand_to('}', is_trim);
-        if (is_trim) {
-            return operation == '%' ? without_suffix(value.value_or(""), word, longest)
-                                    : without_prefix(value.value_or(""), word, longest);
-        }
+        if (is_trim) return without(word, value.value_or(""), operation == '%', longest);
         if (is_set || operation == '-') unset_.erase(std::remove(unset_.begin(), unset_.end(), name), unset_.end());
         if (operation == '-') return is_set ? *value : word;
         if (operation == '+') return is_set ? word : "";
@@ -250,5 +243,9 @@ std::string unquoted(std::string_view text) {
 
 std::string expand_variables(std::string_view text, char escape, const Variables& variables, std::string& problem,
                              std::vector<std::string>& unset) {
+    if (std::ranges::count(text, '$') > max_variables) {
+        problem = "more than 100 variables";
+        return "";
+    }
     return Expansion(text, escape, variables, problem, unset).expand_to(0, false);
 }

@@ -24,8 +24,7 @@ std::vector<std::pair<std::size_t, std::size_t>> find_words(std::string_view tex
 std::string unquoted(std::string_view text);
 
 /// A word with its variables and quotation marks resolved: $NAME, ${NAME}, and the operators - + ? (also after a
-/// colon),
-/// #, ##, %, %%, / and //. What is not set is empty, and is added to `unset`. What BuildKit would refuse, or cannot be
-/// done here, is named in `problem`.
+/// colon), #, ##, %, %%, / and //. What is not set is empty, and is added to `unset`. What BuildKit would refuse, or
+/// cannot be done here, is named in `problem`.
 std::string expand_variables(std::string_view text, char escape, const Variables& variables, std::string& problem,
                              std::vector<std::string>& unset);

@@ -44,10 +44,6 @@ constexpr std::string_view newest_distroless = "cc-debian13";
 constexpr days notice_period{90};
 constexpr std::size_t max_lines = 5;
 
-Problem warning(Place at, std::string what, std::string hint) {
-    return {std::move(at), std::move(what), std::move(hint), Level::warning};
-}
-
 std::string in_days(Date end, Date today) {
     const auto left = static_cast<std::size_t>((end - today).count());
     return left == 0 ? "today" : fmt::format("in {} {}", left, left == 1 ? "day" : "days");
@@ -66,16 +62,16 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
     const auto known = std::ranges::find_if(
         python_minors, [&](const PythonMinor& p) { return version->major == 3 && version->minor == p.minor; });
     if (known == python_minors.end()) {
-        problems.push_back(warning(at, fmt::format("{} is not in the table of supported versions", name),
-                                   "its end of life is not checked: a newer release of this program may know it"));
+        add(problems, at, fmt::format("{} is not in the table of supported versions", name),
+            "its end of life is not checked: a newer release of this program may know it", Level::warning);
     } else if (today > known->ends) {
         add(problems, at, fmt::format("{} reached its end of life on {}", name, render_date(known->ends)),
             "raise pythonVersion, or remove the row: this version gets no fixes any more");
     } else if (known->ends - today <= notice_period) {
-        problems.push_back(warning(at,
-                                   fmt::format("{} reaches its end of life {} ({})", name, in_days(known->ends, today),
-                                               render_date(known->ends)),
-                                   "after that day this row is an error: tell the services that use it"));
+        add(problems, at,
+            fmt::format("{} reaches its end of life {} ({})", name, in_days(known->ends, today),
+                        render_date(known->ends)),
+            "after that day this row is an error: tell the services that use it", Level::warning);
     }
 }
 
@@ -94,20 +90,18 @@ std::string describe_debian(const DebianSuite& suite, Date today) {
                        render_date(suite.security_ends));
 }
 
-std::string describe_distroless(const std::string& name, Date ends, Date today) {
-    if (today > ends) return fmt::format("{} has not been rebuilt since {}", name, render_date(ends));
-    if (ends - today > notice_period) return "";
-    return fmt::format("{} is rebuilt for the last time {} ({})", name, in_days(ends, today), render_date(ends));
-}
-
 void check_distroless(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
     const auto suite = std::ranges::find_if(
         suites, [&](const DebianSuite& s) { return row.distroless_version == fmt::format("cc-debian{}", s.number); });
     if (suite == suites.end() || !suite->distroless_ends) return;
-    const std::string what = describe_distroless(row.distroless_version, *suite->distroless_ends, today);
-    if (what.empty()) return;
-    problems.push_back(warning({matrix.file, row.distroless_line}, what,
-                               fmt::format("move to \"{}\", together with \"{}\"", newest_distroless, newest_debian)));
+    const std::string& name = row.distroless_version;
+    const Date ends = *suite->distroless_ends;
+    if (ends - today > notice_period) return;
+    add(problems, {matrix.file, row.distroless_line},
+        today > ends
+            ? fmt::format("{} has not been rebuilt since {}", name, render_date(ends))
+            : fmt::format("{} is rebuilt for the last time {} ({})", name, in_days(ends, today), render_date(ends)),
+        fmt::format("move to \"{}\", together with \"{}\"", newest_distroless, newest_debian), Level::warning);
 }
 
 void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
@@ -115,21 +109,17 @@ void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& pr
     const std::string name = row.debian_version.substr(row.debian_version.rfind('-') + 1);
     const std::optional<DebianSuite> suite = find_suite(name);
     if (!suite) {
-        problems.push_back(warning(
-            at, fmt::format("{} is no Debian release that this program knows", shown(name)),
-            "its support and its agreement with distrolessVersion are not checked: look for a spelling mistake"));
+        add(problems, at, fmt::format("{} is no Debian release that this program knows", shown(name)),
+            "its support and its agreement with distrolessVersion are not checked: look for a spelling mistake",
+            Level::warning);
         return;
     }
     const std::string what = describe_debian(*suite, today);
     if (what.empty()) return;
-    problems.push_back(warning(at, what,
-                               row.debian_version == newest_debian ? "move to the next release of Debian"
-                                                                   : fmt::format("move to \"{}\"", newest_debian)));
-}
-
-std::string render_lines(const std::vector<std::string>& lines) {
-    if (lines.size() > max_lines) return fmt::format(" (also on {} more lines)", lines.size());
-    return fmt::format(" (also on {} {})", lines.size() == 1 ? "line" : "lines", joined(lines, ", "));
+    add(problems, at, what,
+        row.debian_version == newest_debian ? "move to the next release of Debian"
+                                            : fmt::format("move to \"{}\"", newest_debian),
+        Level::warning);
 }
 
 /// One warning for all rows that share its reason, on the first one's line. Errors stay where they are: each row has to
@@ -149,7 +139,10 @@ Problems merge_warnings(const Problems& problems) {
     }
     for (Problem& problem : merged) {
         const std::vector<std::string>& lines = more.at(problem.what);
-        if (!lines.empty()) problem.what += render_lines(lines);
+        if (lines.size() > max_lines)
+            problem.what += fmt::format(" (also on {} more lines)", lines.size());
+        else if (!lines.empty())
+            problem.what += fmt::format(" (also on {} {})", lines.size() == 1 ? "line" : "lines", joined(lines, ", "));
     }
     return merged;
 }

@@ -73,7 +73,7 @@ inline std::vector<Base> sample_bases() {
 
 inline BuildSettings sample_settings() {
     BuildSettings settings;
-    settings.buildx = {{"docker-buildx"}, "0.36.1"};
+    settings.buildx = {"docker-buildx"};
     settings.directory = "/checkout";
     settings.dockerfile = "Dockerfile";
     settings.out = "/out";

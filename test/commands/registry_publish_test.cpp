@@ -301,8 +301,9 @@ TEST_CASE("User name and token come from inputs, the environment or docker's fil
     FakeWorld fake;
     Problems warnings;
     const auto load = [&](const std::map<std::string, std::string>& options, const std::string& host) {
-        warnings.clear();
-        return load_registry_access(fake.world(), parse_settings(options), {host}, warnings).credentials;
+        const registry::ClientSettings access = load_registry_access(fake.world(), parse_settings(options), {host});
+        warnings = access.unused_credentials;
+        return access.credentials;
     };
     CHECK(load({}, "docker.io").empty());
 

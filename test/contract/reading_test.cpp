@@ -6,8 +6,8 @@
 #include "approve.h"
 #include "contract/contract.h"
 #include "contract/contract_file.h"
-#include "contract/good_image.h"
 #include "contract/facts.h"
+#include "contract/good_image.h"
 #include "contract/tar.h"
 
 namespace {

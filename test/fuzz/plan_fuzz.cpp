@@ -1,7 +1,9 @@
-// Fuzzes the parsers of a repository's files: every text is parsed or rejected, and a fix is idempotent.
+// Fuzzes the parsers of a repository's files: every text is parsed or rejected, no tag is claimed twice, and a fix is
+// idempotent.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 #include "plan/build_context.h"
 #include "plan/drift.h"
@@ -14,7 +16,15 @@ const Job job{.file = "JOB.env", .defra_version = "1.0.0", .image_name = "python
 void fuzz_matrix(std::string_view text) try {
     Problems warnings;
     const Matrix matrix = parse_matrix(text, "image-matrix.json", today, warnings);
-    render_github_matrix(plan_images(matrix, job, "defradigital", {"linux/amd64"}, {}), {});
+    const Plan planned = plan_images(matrix, job, "defradigital", {"linux/amd64"}, {});
+    render_github_matrix(planned, {});
+    std::set<std::string> claimed;  // a tag points to one image, version tags included
+    for (const Image& image : planned.images) {
+        if (!claimed.insert(image.repository + ":" + image.version_tag).second) std::abort();
+        for (const std::string& tag : image.moving_tags) {
+            if (!claimed.insert(image.repository + ":" + tag).second) std::abort();
+        }
+    }
 } catch (const Error&) {
 }
 

@@ -241,3 +241,10 @@ TEST_CASE("a build reads the sources of COPY, ADD and bind mounts from its conte
     CHECK(parse_dockerfile("FROM a\nRUN --mount=type=bind,target=/mnt x\n", "D").context_paths ==
           std::vector<std::string>{"."});
 }
+
+TEST_CASE("brackets and variables that nest deeply overflow no stack") {
+    CHECK(problems_of("FROM a\nRUN " + std::string(1'000'000, '[') + "\n") == "no problems");
+    std::string nested;
+    for (int i = 0; i < 200'000; ++i) nested += "${A:-";
+    CHECK(expanded(nested) == "cannot: more than 100 variables");
+}

@@ -1,5 +1,3 @@
-#include "plan/github_matrix.h"
-
 #include <catch2/catch_test_macros.hpp>
 
 #include "plan/plan.h"

@@ -106,17 +106,6 @@ TEST_CASE("a repository longer than 255 characters is rejected on the line of IM
     CHECK(refusal(name_space, {"linux/amd64"}, {}).starts_with("JOB.env:2: \"aaaa"));
 }
 
-TEST_CASE("a tag may only be used once, including version tags, also in a matrix that was not parsed") {
-    Matrix matrix = parse_matrix(documented_matrix, "image-matrix.json");
-    matrix.rows[1].tags.push_back({"1.0.0-python3.13.3", 12});
-    matrix.rows[1].tags.push_back({"latest", 13});
-    CHECK(messages_of([&] { plan_images(matrix, documented_job_parsed(), "defradigital", {"linux/amd64"}, {}); }) ==
-          "image-matrix.json:12: the tag \"1.0.0-python3.13.3\" is already claimed on line 3\n"
-          "  hint: a tag can point to one image only\n"
-          "image-matrix.json:13: the tag \"latest\" is already claimed on line 6\n"
-          "  hint: a tag can point to one image only\n");
-}
-
 TEST_CASE("valid tags are those of the distribution-spec") {
     for (const char* tag : {"latest", "_x", "A.b-C_9", "0"}) CHECK(is_tag(tag));
     for (const char* tag : {"", ".x", "-x", "a b", "a/b", "a:b", "a@b", "é", "a\n"}) CHECK_FALSE(is_tag(tag));
