@@ -43,7 +43,7 @@ std::string checked_bytes(const Client& client, const Call& call, const Response
     return response.body;
 }
 
-[[noreturn]] void refuse(const Reference& reference, const std::string& what, const std::string& hint) {
+[[noreturn]] void refuse_base(const Reference& reference, const std::string& what, const std::string& hint) {
     throw Error{Exit::failed, render_reference(reference) + " " + what, hint};
 }
 
@@ -54,20 +54,21 @@ std::string get_base_manifest(Client& client, const Reference& base, const std::
     const Response response = client.send(call);
     // Such a 404 is about us, not about the tag (registry.md §5).
     if (response.status == 404 && response.body.find("accept header") != std::string::npos)
-        refuse(base, "is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
+        refuse_base(base, "is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
     if (response.status == 404)
-        refuse(base, "is not there", "check the version: image-matrix.json and the Dockerfile name it");
+        refuse_base(base, "is not there", "check the version: image-matrix.json and the Dockerfile name it");
     if (response.status != 200) {
         const Reference located = client.located(base);
         const bool needs_login = is_denied(response) || response.status == 429;
         const bool is_anonymous = needs_login && !client.has_credentials(located.host, located.repository);
-        refuse(base, "could not be read: " + render_refusal(call, response),
-               is_anonymous ? "it was asked without a login: give registry-auths, or docker-username and docker-token "
-                              "for Docker Hub (pull requests of forks and of Dependabot have no secrets)"
-                            : "");
+        refuse_base(base, "could not be read: " + render_refusal(call, response),
+                    is_anonymous
+                        ? "it was asked without a login: give registry-auths, or docker-username and docker-token "
+                          "for Docker Hub (pull requests of forks and of Dependabot have no secrets)"
+                        : "");
     }
     if (expected && sha256(response.body) != *expected)
-        refuse(base, "responds with other bytes than " + expected->text(), "do not use this registry");
+        refuse_base(base, "responds with other bytes than " + expected->text(), "do not use this registry");
     return response.body;
 }
 
@@ -154,7 +155,7 @@ ResolvedReference resolve_reference(Client& client, const std::string& text,
     }
     for (const std::string& platform : platforms) {
         if (!named.layers.contains(platform))
-            refuse(*reference, "is not there for " + platform, "choose other --platforms, or another base");
+            refuse_base(*reference, "is not there for " + platform, "choose other --platforms, or another base");
     }
     if (!config) return named;
     // Without its configuration, a base's age and platform are not known: they are worth a request, and no failure.
@@ -167,8 +168,8 @@ ResolvedReference resolve_reference(Client& client, const std::string& text,
     const std::string its_own = parse_config_platform(described.body, source);
     for (const std::string& platform : platforms) {
         if (platform != its_own)
-            refuse(*reference, "is for " + its_own + ", not for " + platform,
-                   "choose other --platforms, or another base");
+            refuse_base(*reference, "is for " + its_own + ", not for " + platform,
+                        "choose other --platforms, or another base");
     }
     return named;
 }
