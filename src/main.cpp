@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/memory.h"
 #include "cli/command_line.h"
 #include "cli/options.h"
 #include "cli/settings.h"
@@ -139,6 +140,7 @@ Exit fail(const Environment& environment, const Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_memory();
     watch_for_cancellation();
     const Environment environment = load_environment();
     try {

@@ -266,6 +266,7 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     Report report;
     const rapidjson::Document root = parse_report_json(text, source_name);
     check_grype_shape(root, source);
+    report.findings.reserve(source.optional_items(root, "matches").Size());
     for (const Json& match : source.optional_items(root, "matches")) {
         report.findings.push_back(read_match(match, source));
         split_advisory(report.findings);

@@ -160,6 +160,7 @@ void read_result(const Json& result, const ReportSource& source, Report& report)
     const std::string kind = text_at(result, "Class");
     std::unordered_set<std::string> named;
     const Sources sources = sources_in(result);
+    report.findings.reserve(report.findings.size() + source.optional_items(result, "Vulnerabilities").Size());
     for (const Json& vulnerability : source.optional_items(result, "Vulnerabilities")) {
         report.findings.push_back(read_vulnerability(vulnerability, source));
         const Finding& finding = report.findings.back();

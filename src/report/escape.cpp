@@ -55,6 +55,11 @@ std::string_view markdown_escape(char c) {
     return {};
 }
 
+/// Letters, digits and blanks mean nothing in Markdown.
+bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+}
+
 /// Plain ASCII without blanks to remove: most texts are, and a report has hundreds of thousands of them.
 bool is_clean_line(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7F'; }) && !text.starts_with(' ') &&
@@ -98,7 +103,12 @@ std::string clean_block(std::string_view text) {
 std::string escape_markdown(std::string_view text, std::size_t max_characters) {
     const std::string line = clean_line(text, max_characters);
     std::string escaped;
+    escaped.reserve(line.size() + line.size() / 4);
     for (std::size_t i = 0; i < line.size(); ++i) {
+        if (is_plain(line[i])) {
+            escaped += line[i];
+            continue;
+        }
         const std::string_view before = std::string_view(line).substr(0, i);
         const std::string_view other = markdown_escape(line[i]);
         if (line[i] == '.' && before.ends_with("www")) escaped += word_break;
@@ -112,6 +122,7 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters) {
 
 std::string escape_html(std::string_view text, std::size_t max_characters) {
     const std::string line = clean_line(text, max_characters);
+    if (std::ranges::all_of(line, [](char c) { return html_entity(c).empty(); })) return line;
     std::string html;
     html.reserve(line.size());
     for (const char c : line) {

@@ -1,6 +1,7 @@
 // A few words of HTML. Values are text already escaped by escape_html, or HTML made here.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ struct HtmlCell {
 };
 
 /// `attributes` are those of the row, each with a blank before it.
-std::string table_row(const std::vector<HtmlCell>& cells, std::string_view attributes = {});
+std::string table_row(std::span<const HtmlCell> cells, std::string_view attributes = {});
 
 /// A table with its headings; the rows are given as HTML. Its parts say what they are: on a phone they are laid out as
 /// cards, and a browser would no longer take them for a table.

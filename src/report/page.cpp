@@ -285,12 +285,13 @@ std::string render_charts(const std::vector<FindingRow>& rows) {
 std::string render_terms(const Run& run) {
     std::string rows;
     for (const Term& term : terms_of(run)) {
-        rows += table_row({{"Accepted", element("b", escape_html(term.what, longest_text)) +
-                                            element("span", html_code(render_place(term.at)), "state")},
-                           {"Why", escape_html(term.why, longest_text)},
-                           {"Owner", escape_html(term.owner)},
-                           {"Days left", render_days(term, decision_day(run)), "roomy"},
-                           {"Covers", escape_html(term.used)}});
+        const HtmlCell cells[] = {{"Accepted", element("b", escape_html(term.what, longest_text)) +
+                                                   element("span", html_code(render_place(term.at)), "state")},
+                                  {"Why", escape_html(term.why, longest_text)},
+                                  {"Owner", escape_html(term.owner)},
+                                  {"Days left", render_days(term, decision_day(run)), "roomy"},
+                                  {"Covers", escape_html(term.used)}};
+        rows += table_row(cells);
     }
     return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
 }
@@ -345,13 +346,13 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
         finding.ignored_because.empty()
             ? ""
             : "<br>" + element("span", escape_html(render_suppression(finding), longest_text), "small");
-    return table_row({{"Severity", cell(Cell::Kind::severity) + exploited + state, "narrow"},
-                      {"Finding", cell(Cell::Kind::id) + title + suppression + render_details(row)},
-                      {"Package", cell(Cell::Kind::package)},
-                      {"Fixed in", escape_html(render_fix(finding)), "roomy"},
-                      {"Images", escape_html(render_images(row.images, run), longest_text)},
-                      {row.waiver != nullptr ? "Accepted" : "What to do", html_cell(make_decision_cell(row))}},
-                     render_attributes(row));
+    const HtmlCell cells[] = {{"Severity", cell(Cell::Kind::severity) + exploited + state, "narrow"},
+                              {"Finding", cell(Cell::Kind::id) + title + suppression + render_details(row)},
+                              {"Package", cell(Cell::Kind::package)},
+                              {"Fixed in", escape_html(render_fix(finding)), "roomy"},
+                              {"Images", escape_html(render_images(row.images, run), longest_text)},
+                              {row.waiver != nullptr ? "Accepted" : "What to do", html_cell(make_decision_cell(row))}};
+    return table_row(cells, render_attributes(row));
 }
 
 /// Hidden until the script has taken over: without it there is nothing to filter with, and every row is shown.
@@ -384,11 +385,12 @@ std::string render_findings(const Run& run, const std::vector<FindingRow>& rows)
     return inner;
 }
 
-std::string render_rest(const Run& run, const std::vector<FindingRow>& rows) {
-    if (rows.size() <= rows_laid_out) return "";
-    std::string rest = "<template id=\"rest\">";
-    for (std::size_t i = rows_laid_out; i < rows.size(); ++i) rest += render_finding_row(rows[i], run);
-    return rest + "</template>\n";
+/// The rows that the script shows: most of a large page, so they are written to where they stay.
+void append_rest(std::string& page, const Run& run, const std::vector<FindingRow>& rows) {
+    if (rows.size() <= rows_laid_out) return;
+    page += "<template id=\"rest\">";
+    for (std::size_t i = rows_laid_out; i < rows.size(); ++i) page += render_finding_row(rows[i], run);
+    page += "</template>\n";
 }
 
 // All together --------------------------------------------------------------------------------------------------------
@@ -442,7 +444,8 @@ std::string render_page(const Run& run) {
         page += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", section.id, section.title);
         page.append(section.inner).append("</section>\n");
     }
-    page += render_rest(run, rows) + "</main>\n" + element("footer", render_sources(run)) + "\n<script>";
+    append_rest(page, run, rows);
+    page += "</main>\n" + element("footer", render_sources(run)) + "\n<script>";
     page.append(page_script).append("</script>\n</body>\n</html>\n");
     return page;
 }

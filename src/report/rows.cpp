@@ -68,16 +68,18 @@ Place find_decision(const FindingRow& row) {
     return row.remedy == nullptr ? Place{} : row.remedy->at;
 }
 
-std::vector<FindingRow> findings_of(const ImageRun& image) {
+std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<FindingState> only) {
     std::vector<FindingRow> rows;
     if (!image.verdict) return rows;
-    for (const Finding& finding : image.verdict->blocking)
-        rows.push_back(make_row(image, finding, FindingState::blocking));
-    for (const WaivedFinding& waived : image.verdict->waived)
-        rows.push_back(make_row(image, waived.finding, FindingState::waived, &waived.waiver));
+    const auto add = [&](const Finding& finding, FindingState state, const Waiver* waiver = nullptr) {
+        if (!only || *only == state) rows.push_back(make_row(image, finding, state, waiver));
+    };
+    for (const Finding& finding : image.verdict->blocking) add(finding, FindingState::blocking);
+    for (const WaivedFinding& waived : image.verdict->waived) add(waived.finding, FindingState::waived, &waived.waiver);
+    const std::set<std::string>& published = image.verdict->pre_existing;
     for (const Finding& finding : image.verdict->reported) {
-        const bool pre_existing = image.verdict->pre_existing.contains(finding.key());
-        rows.push_back(make_row(image, finding, pre_existing ? FindingState::pre_existing : FindingState::reported));
+        const bool pre_existing = !published.empty() && published.contains(finding.key());
+        add(finding, pre_existing ? FindingState::pre_existing : FindingState::reported);
     }
     return rows;
 }
@@ -86,8 +88,7 @@ std::vector<FindingRow> gather_findings(const Run& run, std::optional<FindingSta
     std::vector<FindingRow> rows;
     std::map<decltype(row_key(FindingRow{})), std::size_t> known;
     for (const ImageRun& image : run.images) {
-        for (FindingRow& row : findings_of(image)) {
-            if (only && row.state != *only) continue;
+        for (FindingRow& row : findings_of(image, only)) {
             const auto [place, is_new] = known.emplace(row_key(row), rows.size());
             if (is_new) {
                 rows.push_back(std::move(row));
@@ -96,7 +97,7 @@ std::vector<FindingRow> gather_findings(const Run& run, std::optional<FindingSta
             }
         }
     }
-    std::ranges::stable_sort(rows, stands_before);
+    if (!std::ranges::is_sorted(rows, stands_before)) std::ranges::stable_sort(rows, stands_before);
     return rows;
 }
 

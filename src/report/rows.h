@@ -30,7 +30,7 @@ std::string render_decision(const FindingRow& row);
 Place find_decision(const FindingRow& row);  ///< the line of the remedy or of the exception
 
 /// The findings of one image: blocking, then waived, then the others.
-std::vector<FindingRow> findings_of(const ImageRun& image);
+std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<FindingState> only = {});
 
 /// One row per finding, state and remedy over all images; what blocks first, then by severity, id, package and path.
 /// `only`: those in this state.

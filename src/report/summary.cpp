@@ -24,6 +24,7 @@ struct SummaryPart {
     std::string title = {};
     std::string head = {};
     std::vector<std::string> rows = {};
+    std::size_t left_out = 0;  ///< rows that no summary has room for
     std::string tail = {};
     bool folded = false;
 };
@@ -109,14 +110,21 @@ SummaryPart make_finding_part(const Run& run, const std::vector<FindingRow>& row
     const std::string last = state == FindingState::waived ? "Why it is accepted" : "What to do";
     SummaryPart part{.head = markdown_head({"Severity", "Finding", "Package", "Fixed in", "Images", last}),
                      .folded = state == FindingState::waived || state == FindingState::reported};
+    std::size_t size = 0;
     for (const FindingRow& row : rows) {
-        if (row.state == state) part.rows.push_back(finding_row(row, run));
+        if (row.state != state) continue;
+        if (size > max_summary_bytes) {
+            ++part.left_out;
+            continue;
+        }
+        part.rows.push_back(finding_row(row, run));
+        size += part.rows.back().size();
     }
+    const std::size_t count = part.rows.size() + part.left_out;
     const std::array titles = {
         std::string("What blocks"),
         std::string("Pre-existing findings: they would block, but the published image has them too"),
-        counted(part.rows.size(), "accepted finding"),
-        counted(part.rows.size(), "finding") + " not gated"};  // in the order of FindingState
+        counted(count, "accepted finding"), counted(count, "finding") + " not gated"};  // in the order of FindingState
     part.title = titles.at(static_cast<std::size_t>(state));
     return part;
 }
@@ -161,8 +169,9 @@ std::string render_part(const SummaryPart& part, std::size_t room) {
     std::size_t shown = 0;
     while (shown < part.rows.size() && frame + rows.size() + part.rows[shown].size() <= room)
         rows += part.rows[shown++];
-    if (shown == 0) return render_cut(part.rows.size(), part.title);
-    return before + part.head + rows + part.tail + render_cut(part.rows.size() - shown, part.title) + after;
+    const std::size_t others = part.rows.size() - shown + part.left_out;
+    if (shown == 0) return render_cut(others, part.title);
+    return before + part.head + rows + part.tail + render_cut(others, part.title) + after;
 }
 
 std::string render_alerts(const Run& run) {

@@ -1,4 +1,5 @@
 #include "system/real_files.h"
+#include "base/memory.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -151,7 +152,7 @@ std::optional<std::string> RealFiles::read_if_there(const fs::path& path) {
     std::string text;
     struct stat state {};
     if (fstat(file.number(), &state) == 0 && state.st_size > 0)
-        text.reserve(static_cast<std::size_t>(std::min(state.st_size, max_text)));
+        make_room(text, static_cast<std::size_t>(std::min(state.st_size, max_text)));
     const bool whole = read_pieces(file, [&](std::string_view bytes) {
         text += bytes;
         if (text.size() > max_text)
