@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 
-#include "base/memory.h"
 #include "cli/command_line.h"
 #include "cli/options.h"
 #include "cli/settings.h"
@@ -13,6 +12,7 @@
 #include "report/summary.h"
 #include "system/cancellation.h"
 #include "system/clock.h"
+#include "system/memory.h"
 #include "system/real_files.h"
 #include "system/real_http.h"
 #include "system/real_processes.h"

@@ -1,5 +1,4 @@
 #include "system/real_files.h"
-#include "base/memory.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,6 +11,7 @@
 #include <random>
 
 #include "system/cancellation.h"
+#include "system/memory.h"
 
 namespace fs = std::filesystem;
 
