@@ -1,5 +1,8 @@
 #include "places.h"
 
+#include <fstream>
+#include <iterator>
+
 std::string fixtures_dir() {
     return SOURCE_DIRECTORY "/test/fixtures";
 }
@@ -11,4 +14,8 @@ std::string program_file() {
 }
 std::string corpus_dir() {
     return SOURCE_DIRECTORY "/../shared/corpus";
+}
+std::string text_of_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }

@@ -8,3 +8,5 @@ std::string fixtures_dir();    ///< test/fixtures
 std::string repository_dir();  ///< the root of this clone
 std::string program_file();    ///< the released program; only the end-to-end tests need it to exist
 std::string corpus_dir();      ///< real scanner reports, stored beside the clone; tests skip if it is missing
+
+std::string text_of_file(const std::string& path);  ///< empty if there is no such file

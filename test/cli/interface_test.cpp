@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/text.h"
 #include "cli/options.h"
@@ -14,10 +13,7 @@
 namespace {
 
 std::string read(const std::string& name) {
-    std::ifstream in(repository_dir() + "/" + name);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
+    return text_of_file(repository_dir() + "/" + name);
 }
 
 }  // namespace

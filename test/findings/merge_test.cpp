@@ -17,12 +17,6 @@ Reports both() {
             parse_grype_report(fixture("grype.json"), "grype.json")};
 }
 
-const Finding& with_id(const std::vector<Finding>& findings, const std::string& id) {
-    const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.id == id; });
-    REQUIRE(found != findings.end());
-    return *found;
-}
-
 Finding named(Finding finding, const std::vector<std::string>& aliases) {
     finding.aliases = aliases;
     return finding;
@@ -58,26 +52,6 @@ TEST_CASE("two reports of one image are merged into one list, most severe first"
           "CVE-2026-0004 TEMP-0000001-ABCDEF");
 }
 
-TEST_CASE("two real reports of one image have 15 findings: 14 by Trivy, and the interpreter by Grype only") {
-    const std::string directory = corpus_dir() + "/../recipes/scanners/reports/";
-    const std::string of_trivy = text_of_file(directory + "trivy-oci.json");
-    const std::string of_grype = text_of_file(directory + "grype-oci.json");
-    if (of_trivy.empty() || of_grype.empty()) SKIP("the reports are not beside the repository: " << directory);
-    const Report trivy = parse_trivy_report(of_trivy, "trivy-oci.json");
-    CHECK(trivy.findings.size() == 14);
-    const std::vector<Finding> merged = merge_findings({trivy, parse_grype_report(of_grype, "grype-oci.json")});
-    CHECK(merged.size() == 15);
-    std::string only_by_grype;
-    for (const Finding& finding : merged) {
-        const bool by_trivy =
-            std::any_of(finding.reported_by.begin(), finding.reported_by.end(),
-                        [](const Detection& detection) { return detection.scanner == Scanner::trivy; });
-        if (!by_trivy) only_by_grype += finding.id + " in " + finding.package_type + " " + finding.package;
-    }
-    CHECK(only_by_grype == "CVE-2023-24329 in binary python");
-    CHECK(merge_findings({parse_grype_report(of_grype, "grype-oci.json"), trivy}) == merged);
-}
-
 TEST_CASE("a merged finding keeps the details of each scanner, also if they differ") {
     const std::vector<Finding> merged = merge_findings(both());
     const Finding& urllib = with_id(merged, "CVE-2026-0006");
@@ -96,11 +70,6 @@ TEST_CASE("a merged finding keeps the details of each scanner, also if they diff
     CHECK(ssl.known_exploited);
     CHECK(ssl.title == "openssl: a <b>bold</b> overflow");
     CHECK(ssl.layer == sha256("base").text());
-}
-
-TEST_CASE("two vulnerabilities of one Debian advisory stay two findings") {
-    const std::vector<Finding> merged = merge_findings(both());
-    CHECK(with_id(merged, "CVE-2026-0001").key() != with_id(merged, "CVE-2026-0002").key());
 }
 
 TEST_CASE("a finding suppressed by a built-in rule of one scanner says so if the other reports it") {

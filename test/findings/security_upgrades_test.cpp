@@ -2,18 +2,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "thrown.h"
+
 namespace {
 
 constexpr const char* file = "image/security-upgrades.txt";
 
 std::string problems_of(const std::string& text) {
-    try {
-        parse_security_upgrades(text, file);
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
-        return render_problems(error.problems);
-    }
-    return "no error";
+    return thrown_by([&] { parse_security_upgrades(text, file); }, Exit::bad_input);
 }
 
 /// Two layers of the base and one of ours.

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "fakes/fake_files.h"
+#include "thrown.h"
 
 namespace {
 
@@ -64,13 +65,7 @@ struct Box {
     }
 
     std::string message(const std::string& platform = "linux/amd64") {
-        try {
-            load(platform);
-        } catch (const Error& error) {
-            CHECK(error.exit == Exit::failed);
-            return render_problems(error.problems);
-        }
-        return "";
+        return thrown_by([&] { load(platform); });
     }
 
   private:
@@ -209,7 +204,7 @@ TEST_CASE("the depth of nested indexes is limited") {
     Descriptor inner = box.add_image("amd64");
     for (int depth = 0; depth < 8; ++depth) inner = box.add_index({inner});
     box.finish({inner});
-    CHECK(box.message().empty());
+    CHECK(box.message() == "no error");
     box.finish({box.add_index({inner})});
     CHECK(box.message() == directory + ": the indexes are nested too deep\n");
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "oci/layout.h"
+#include "thrown.h"
 
 namespace {
 
@@ -8,13 +9,7 @@ const std::string digest_a = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a3961
 const std::string digest_b = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 std::string message_of(const std::string& bytes) {
-    try {
-        parse_manifest(bytes, "the manifest of python:3.13");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        return render_problems(error.problems);
-    }
-    return "";
+    return thrown_by([&] { parse_manifest(bytes, "the manifest of python:3.13"); });
 }
 
 std::string descriptor(const std::string& rest = "") {

@@ -36,6 +36,10 @@ std::string problems_of(const std::string& dockerfile, const Matrix& with) {
     return render_problems(check_dockerfile(parse_dockerfile(dockerfile, "Dockerfile"), with, documented_job_parsed()));
 }
 
+std::string fixed(const std::string& dockerfile) {
+    return fix_dockerfile(parse_dockerfile(dockerfile, "Dockerfile"), matrix(), documented_job_parsed());
+}
+
 std::string readme_problems(const std::string& text) {
     return render_problems(check_readme(text, "README.md", plan_of(documented_matrix)));
 }
@@ -54,8 +58,7 @@ std::string with_crlf(const std::string& text) {
 
 TEST_CASE("a Dockerfile with the defaults of the first row is valid, and a fix does not change it") {
     CHECK(problems_of(good_dockerfile, matrix()).empty());
-    CHECK(fix_dockerfile(parse_dockerfile(good_dockerfile, "Dockerfile"), matrix(), documented_job_parsed()) ==
-          good_dockerfile);
+    CHECK(fixed(good_dockerfile) == good_dockerfile);
 }
 
 TEST_CASE("every default that differs is reported on its line") {
@@ -63,9 +66,8 @@ TEST_CASE("every default that differs is reported on its line") {
 }
 
 TEST_CASE("a fixed Dockerfile is valid and differs only in these values") {
-    const std::string fixed =
-        fix_dockerfile(parse_dockerfile(drifted_dockerfile, "Dockerfile"), matrix(), documented_job_parsed());
-    CHECK(fixed == R"(ARG BASE_VERSION=3.13.3-slim-bookworm  DISTROLESS_VERSION=cc-debian12 \
+    const std::string text = fixed(drifted_dockerfile);
+    CHECK(text == R"(ARG BASE_VERSION=3.13.3-slim-bookworm  DISTROLESS_VERSION=cc-debian12 \
     # a comment within
     PRODUCTION_KIND=distroless
 arg PYTHON_VERSION=3.13.3
@@ -73,14 +75,11 @@ ARG OTHER=3.13.2
 FROM python:${BASE_VERSION} AS slim
 ARG	DEFRA_VERSION=1.0.0
 )");
-    CHECK(problems_of(fixed, matrix()).empty());
+    CHECK(problems_of(text, matrix()).empty());
 }
 
 TEST_CASE("a fix keeps the line ends of a Dockerfile") {
-    CHECK(fix_dockerfile(parse_dockerfile(with_crlf(drifted_dockerfile), "Dockerfile"), matrix(),
-                         documented_job_parsed()) ==
-          with_crlf(
-              fix_dockerfile(parse_dockerfile(drifted_dockerfile, "Dockerfile"), matrix(), documented_job_parsed())));
+    CHECK(fixed(with_crlf(drifted_dockerfile)) == with_crlf(fixed(drifted_dockerfile)));
 }
 
 TEST_CASE("missing defaults that a plain docker build needs are reported") {
@@ -94,9 +93,6 @@ TEST_CASE("missing defaults that a plain docker build needs are reported") {
 }
 
 TEST_CASE("missing defaults are added before the first FROM, and nothing else changes") {
-    const auto fixed = [](const std::string& text) {
-        return fix_dockerfile(parse_dockerfile(text, "Dockerfile"), matrix(), documented_job_parsed());
-    };
     const std::string lines =
         "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DEFRA_VERSION=1.0.0\nARG DISTROLESS_VERSION=cc-debian12\n";
     CHECK(fixed("FROM a\n") == lines + "FROM a\n");
@@ -154,8 +150,7 @@ TEST_CASE("a fix replaces complete values of ARG, and nothing that only looks li
     const std::string text =
         "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=\"a b\" DISTROLESS_VERSION='x y `\n z' `\n  DEFRA_VERSION=1`\n.2\n"
         "FROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n";
-    const Dockerfile before = parse_dockerfile(text, "Dockerfile");
-    CHECK(fix_dockerfile(before, matrix(), documented_job_parsed()) ==
+    CHECK(fixed(text) ==
           "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=3.13.3-slim-bookworm DISTROLESS_VERSION=cc-debian12 `\n"
           "  DEFRA_VERSION=1.0.0\nFROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n");
 }
@@ -214,13 +209,13 @@ TEST_CASE("a README without a table has nothing to check, and --fix adds the tab
     CHECK(problems[0].what == "there is no table of versions to check");
     const std::string table = "## Versions\n\n<!-- versions:begin -->\n\n" +
                               render_versions_table(plan_of(documented_matrix)) + "\n<!-- versions:end -->\n";
-    const auto fixed = [](const std::string& text) { return fix_readme(text, plan_of(documented_matrix)); };
-    CHECK(fixed("# Images\n") == "# Images\n\n" + table);
-    CHECK(fixed("# Images") == "# Images\n\n" + table);
-    CHECK(fixed("# Images\r\n") == with_crlf("# Images\n\n" + table));
-    CHECK(fixed("") == table);
-    CHECK(readme_problems(fixed("# Images\n")).empty());
-    CHECK(fixed(fixed("# Images\n")) == fixed("# Images\n"));
+    const auto fixed_readme = [](const std::string& text) { return fix_readme(text, plan_of(documented_matrix)); };
+    CHECK(fixed_readme("# Images\n") == "# Images\n\n" + table);
+    CHECK(fixed_readme("# Images") == "# Images\n\n" + table);
+    CHECK(fixed_readme("# Images\r\n") == with_crlf("# Images\n\n" + table));
+    CHECK(fixed_readme("") == table);
+    CHECK(readme_problems(fixed_readme("# Images\n")).empty());
+    CHECK(fixed_readme(fixed_readme("# Images\n")) == fixed_readme("# Images\n"));
 }
 
 TEST_CASE("a README with missing or swapped markers is an error and is not changed") {

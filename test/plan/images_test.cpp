@@ -58,14 +58,11 @@ TEST_CASE("every row gives a development and a production image with the documen
 
 TEST_CASE("images are selected by name, Python version or target") {
     using Names = std::vector<std::string>;
-    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.13.*"})) ==
-          Names{"3.13.3-development", "3.13.3-production"});
-    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.12.6"})) ==
-          Names{"3.12.6-development", "3.12.6-production"});
-    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"production"})) ==
-          Names{"3.13.3-production", "3.12.6-production"});
-    CHECK(names_of(plan_of(documented_matrix, {"linux/amd64"}, {"3.12.6-production", "3.13.3-production"})) ==
-          Names{"3.13.3-production", "3.12.6-production"});
+    const auto selected = [](const Names& only) { return names_of(plan_of(documented_matrix, {"linux/amd64"}, only)); };
+    CHECK(selected({"3.13.*"}) == Names{"3.13.3-development", "3.13.3-production"});
+    CHECK(selected({"3.12.6"}) == Names{"3.12.6-development", "3.12.6-production"});
+    CHECK(selected({"production"}) == Names{"3.13.3-production", "3.12.6-production"});
+    CHECK(selected({"3.12.6-production", "3.13.3-production"}) == Names{"3.13.3-production", "3.12.6-production"});
 }
 
 TEST_CASE("a pattern that selects nothing is rejected, even beside one that does") {
@@ -168,18 +165,14 @@ TEST_CASE("the order of the files does not matter") {
 
 TEST_CASE("every input of an image changes the inputs digest") {
     const Digest inputs = production_inputs(documented_matrix);
-    std::vector<InputFile> files = some_files();
-    files[0].content = sha256("FROM y\n");
-    CHECK(production_inputs(documented_matrix, files) != inputs);
-    files = some_files();
-    files[2].executable = false;
-    CHECK(production_inputs(documented_matrix, files) != inputs);
-    files = some_files();
-    files[1].path = "certificates/cb.crt";
-    CHECK(production_inputs(documented_matrix, files) != inputs);
-    files = some_files();
-    files.pop_back();
-    CHECK(production_inputs(documented_matrix, files) != inputs);
+    const std::vector<std::function<void(std::vector<InputFile>&)>> changes = {
+        [](auto& files) { files[0].content = sha256("FROM y\n"); }, [](auto& files) { files[2].executable = false; },
+        [](auto& files) { files[1].path = "certificates/cb.crt"; }, [](auto& files) { files.pop_back(); }};
+    for (const auto& change : changes) {
+        std::vector<InputFile> files = some_files();
+        change(files);
+        CHECK(production_inputs(documented_matrix, files) != inputs);
+    }
     CHECK(production_inputs(with(documented_matrix, "    \"distrolessVersion\": \"cc-debian12\",\n", "")) != inputs);
     CHECK(production_inputs(with(with(documented_matrix, "bookworm", "trixie"), "debian12", "debian13")) != inputs);
 }

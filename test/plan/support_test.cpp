@@ -1,11 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
-#include <fstream>
-#include <iterator>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "places.h"
-#include "plan/plan.h"
 #include "plan/texts.h"
 
 namespace {
@@ -25,8 +21,7 @@ std::string problems_on(const std::string& day, const std::string& python, const
 }
 
 rapidjson::Document lifecycle(const std::string& name) {
-    std::ifstream file(fixtures_dir() + "/plan/lifecycle/" + name, std::ios::binary);
-    return parse_tool_json(std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}, name);
+    return parse_tool_json(read_fixture("lifecycle/" + name), name);
 }
 
 /// The last day of a month such as "2028-10", or the given day.

@@ -1,20 +1,17 @@
 // Shared samples for the tests of plan/.
 #pragma once
 
-#include <fstream>
-#include <functional>
-#include <iterator>
 #include <string>
 
 #include "places.h"
 #include "plan/plan.h"
+#include "thrown.h"
 
 /// The date that these tests assume.
 inline const Date today = *parse_date("2026-11-23");
 
 inline std::string read_fixture(const std::string& name) {
-    std::ifstream file(fixtures_dir() + "/plan/" + name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return text_of_file(fixtures_dir() + "/plan/" + name);
 }
 
 /// The repository's own matrix, as documented.
@@ -66,10 +63,6 @@ inline std::string make_rows(int count) {
 
 /// The rendered problems that the work throws; "nothing is wrong" if it throws nothing.
 inline std::string messages_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return (error.exit == Exit::bad_input ? "" : "NOT bad_input\n") + render_problems(error.problems);
-    }
-    return "nothing is wrong\n";
+    const std::string text = thrown_by(work, Exit::bad_input);
+    return text == "no error" ? "nothing is wrong\n" : text;
 }

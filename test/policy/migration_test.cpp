@@ -140,11 +140,9 @@ output: json
     CHECK(
         render_problems(result.problems) ==
         cannot(".grype.toml:1",
-               "this cannot be moved: TOML is not read here: write its ignore rules as exceptions, "
-               "then remove them") +
+               "this cannot be moved: TOML is not read here: write its ignore rules as exceptions, then remove them") +
             cannot(".grype.yml:2",
-                   "this cannot be moved: \"exclude\" hides findings, which the policy does not: "
-                   "remove it") +
+                   "this cannot be moved: \"exclude\" hides findings, which the policy does not: remove it") +
             cannot(".grype.yml:4", "CVE-8 cannot be moved: the policy has no patterns for names: linux-.*") +
             cannot(".grype.yml:6", "CVE-9 cannot be moved: the policy cannot say \"fix-state\"") +
             cannot(".grype.yml:8", "this cannot be moved: it names no vulnerability") +
@@ -159,8 +157,7 @@ output: json
             cannot(".trivyignore.yaml:10",
                    "AVD-1 cannot be moved: misconfigurations are not judged here: remove the entry") +
             cannot(".trivyignore.yaml:12",
-                   "key cannot be moved: a path of the policy has no brackets, braces or "
-                   "backslashes: app/{a,b}"));
+                   "key cannot be moved: a path of the policy has no brackets, braces or backslashes: app/{a,b}"));
     const std::vector<Waiver> exceptions = policy_of(result.policy).waivers;
     REQUIRE(exceptions.size() == 4);
     CHECK(exceptions[0].id == "CVE-2");

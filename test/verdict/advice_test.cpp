@@ -3,6 +3,7 @@
 #include "findings/fixed_versions.h"
 #include "findings/inventory.h"
 #include "policy/policy.h"
+#include "thrown.h"
 #include "verdict/advice.h"
 #include "verdict/explain.h"
 #include "verdict/make.h"
@@ -77,8 +78,7 @@ TEST_CASE("if a rebuilt base may have the fix, the advice is to rebuild, otherwi
     const Finding ssl = in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base");
     CHECK(advise(ssl, evidence) == Advice{Action::upgrade_package,
                                           "add libssl3 to image/security-upgrades.txt, or wait with \"until: "
-                                          "base-rebuilt\": Debian has 1.1, the base "
-                                          "is not rebuilt yet"});
+                                          "base-rebuilt\": Debian has 1.1, the base is not rebuilt yet"});
     evidence.bases[0].rebuilt = true;
     CHECK(advise(ssl, evidence) ==
           Advice{Action::rebuild, "build again: python:3.13.3-slim-bookworm was rebuilt since"});
@@ -134,8 +134,7 @@ TEST_CASE("the advice for a secret is to remove and revoke it") {
     CHECK(advise(in_layer(secret, "sha256:ours"), evidence_of_image()) ==
           Advice{Action::ours,
                  "take /app/key.pem out of the image (from \"COPY --from=uv /uv /usr/local/bin/uv\"), and revoke the "
-                 "secret: "
-                 "it is in a layer"});
+                 "secret: it is in a layer"});
 }
 
 TEST_CASE("a suggested waiver is valid and covers exactly this finding") {
@@ -182,7 +181,7 @@ TEST_CASE("the layers of an image are matched with its history") {
           std::vector<std::string>{"ADD file:1 in /", "RUN apt-get update", "COPY --from=uv /uv /bin/uv"});
     CHECK(parse_image_layers(R"({"rootfs": {"diff_ids": ["sha256:a"]}})", "config").created_by ==
           std::vector<std::string>{""});
-    CHECK(complaint_of([] { parse_image_layers("{}", "the config"); }) ==
+    CHECK(thrown_by([] { parse_image_layers("{}", "the config"); }) ==
           "the config is not an image configuration: it lists no layers\n");
 }
 
@@ -233,18 +232,13 @@ TEST_CASE("a verdict can be read back") {
 TEST_CASE("what is no verdict, or contradicts itself, is refused; an unknown word for an outcome is unknown") {
     const std::string text =
         render_verdict_json(judged(image_with({found(trivy, "CVE-1", "a", Severity::high)}, {}), {}));
-    const auto changed = [&](const std::string& from, const std::string& to) {
-        std::string other = text;
-        other.replace(other.find(from), from.size(), to);
-        return other;
-    };
-    CHECK(complaint_of([&] { parse_verdict_json("{}", "it"); }) ==
+    CHECK(thrown_by([&] { parse_verdict_json("{}", "it"); }) ==
           "it is not a verdict of this program\n  hint: judge again\n");
-    CHECK(complaint_of([&] { parse_verdict_json(changed("\"vulnerable\"", "\"clean\""), "it"); }) ==
+    CHECK(thrown_by([&] { parse_verdict_json(replaced(text, "\"vulnerable\"", "\"clean\""), "it"); }) ==
           "it calls itself clean and is not\n  hint: judge again\n");
-    CHECK(complaint_of([&] { parse_verdict_json(changed(the_manifest.text(), "latest"), "it"); }) ==
+    CHECK(thrown_by([&] { parse_verdict_json(replaced(text, the_manifest.text(), "latest"), "it"); }) ==
           "it has no digest \"manifest\"\n  hint: scan again\n");
-    CHECK(parse_verdict_json(changed("\"vulnerable\"", "\"fine\""), "it").outcome == Outcome::unknown);
+    CHECK(parse_verdict_json(replaced(text, "\"vulnerable\"", "\"fine\""), "it").outcome == Outcome::unknown);
 }
 
 TEST_CASE("receipts can be read back") {
@@ -270,10 +264,10 @@ TEST_CASE("receipts can be read back") {
     CHECK(again[1].size.unpacked == 12'000'000'000);
     CHECK(again[1].sample_data);
     CHECK(again[1].bare);
-    CHECK(complaint_of([] { parse_receipts_json("[]", "it"); }) == "it has no list of receipts\n  hint: scan again\n");
-    CHECK(complaint_of([] { parse_receipts_json(R"({"receipts": [{"scanner": "snyk"}]})", "it"); }) ==
+    CHECK(thrown_by([] { parse_receipts_json("[]", "it"); }) == "it has no list of receipts\n  hint: scan again\n");
+    CHECK(thrown_by([] { parse_receipts_json(R"({"receipts": [{"scanner": "snyk"}]})", "it"); }) ==
           "it has a receipt of an unknown scanner \"snyk\"\n  hint: scan again\n");
-    CHECK(complaint_of([] { parse_receipts_json(R"({"receipts": [{"scanner": "trivy"}]})", "it"); }) ==
+    CHECK(thrown_by([] { parse_receipts_json(R"({"receipts": [{"scanner": "trivy"}]})", "it"); }) ==
           "it has no digest \"manifest\"\n  hint: scan again\n");
 }
 
@@ -296,26 +290,22 @@ TEST_CASE("explain gives a result per image: blocks, not gated, waived, suppress
 
     CHECK(explained("ghsa-1") ==
           "ghsa-1\n  3.13.3-production-linux-amd64: present and blocks: high in a 1.0 (layer sha256:f251bfe7f15b), "
-          "fixed in "
-          "1.1, also known as GHSA-1, seen by grype" +
+          "fixed in 1.1, also known as GHSA-1, seen by grype" +
               not_known);
     CHECK(explained("CVE-2") ==
           "CVE-2\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:1 until "
-          "2026-12-01: not "
-          "called (high in a 1.0, fixed in 1.1, seen by trivy)" +
+          "2026-12-01: not called (high in a 1.0, fixed in 1.1, seen by trivy)" +
               not_known);
     CHECK(explained("CVE-3") ==
           "CVE-3\n  3.13.3-production-linux-amd64: present, not gated: low in b 1.0, no fix yet, seen by grype" +
               not_known);
     CHECK(explained("CVE-4") ==
           "CVE-4\n  3.13.3-production-linux-amd64: grype suppressed it by a built-in rule (c): high in c 1.0, no fix "
-          "yet, seen by "
-          "grype" +
+          "yet, seen by grype" +
               not_known);
     CHECK(explained("CVE-9") ==
           "CVE-9\n  3.13.3-production-linux-amd64: not found by trivy (database of 2026-11-23T06:00:00Z), grype "
-          "(database of "
-          "2026-11-23T06:00:00Z)" +
+          "(database of 2026-11-23T06:00:00Z)" +
               not_known);
     CHECK(render_explanations("CVE-9", explain({}, "CVE-9")) == "CVE-9\n  not known here: no image was judged\n");
     CHECK(explain(verdicts, "CVE-9")[0].answer == Answer::not_found);

@@ -127,12 +127,6 @@ std::string match_of(const std::string& rating, const std::string& fix) {
            R"(}, "artifact": {"name": "requests", "version": "2.31.0", "type": "python"}})";
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const std::size_t at = text.find(from);
-    REQUIRE(at != std::string::npos);
-    return text.replace(at, from.size(), to);
-}
-
 }  // namespace
 
 TEST_CASE("every single change to a clean report is detected") {

@@ -1,9 +1,8 @@
 // Sample values for the tests of verdict/, findings/ and policy/.
 #pragma once
 
-#include <fstream>
-#include <functional>
-#include <iterator>
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
 #include <string>
 
 #include "base/digest.h"
@@ -11,13 +10,15 @@
 #include "places.h"
 #include "verdict/verdict.h"
 
-inline std::string text_of_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 inline std::string fixture(const std::string& name) {
     return text_of_file(fixtures_dir() + "/verdict/" + name);
+}
+
+/// The text with another first occurrence of `from`.
+inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
 }
 
 inline const Digest the_manifest = sha256("manifest");  // as in the fixtures
@@ -107,6 +108,12 @@ inline std::vector<Finding> merge_findings(std::vector<Report> reports) {
     return merge_reports(list).findings;
 }
 
+inline const Finding& with_id(const std::vector<Finding>& findings, const std::string& id) {
+    const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.id == id; });
+    REQUIRE(found != findings.end());
+    return *found;
+}
+
 /// The ids of findings in order, such as "CVE-1 CVE-2".
 inline std::string ids_of(const std::vector<Finding>& findings) {
     std::string ids;
@@ -118,14 +125,4 @@ inline std::string ids_of(const std::vector<WaivedFinding>& findings) {
     std::string ids;
     for (const WaivedFinding& waived : findings) ids += (ids.empty() ? "" : " ") + waived.finding.id;
     return ids;
-}
-
-/// The rendered problems that a function throws; empty if it does not throw.
-inline std::string complaint_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return render_problems(error.problems);
-    }
-    return "";
 }
