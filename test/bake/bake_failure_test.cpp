@@ -29,13 +29,16 @@ std::string error_line(const std::string& error) {
     return "#1 DONE\nERROR: failed to solve: " + error + "\n";
 }
 
+std::string reported(const std::string& progress, const std::string& dockerfile = "Dockerfile") {
+    return render_problems({parse_bake_failure(progress, dockerfile, "/out")});
+}
+
 }  // namespace
 
 TEST_CASE("a failed step is reported with its output, at its line of the Dockerfile") {
-    CHECK(render_problems({parse_bake_failure(failed_step, "Dockerfile", "/out")}) ==
+    CHECK(reported(failed_step) ==
           "Dockerfile:4: the build failed: target p: failed to solve: process \"/bin/sh -c echo one && exit 3\" did "
-          "not complete "
-          "successfully: exit code: 3\n"
+          "not complete successfully: exit code: 3\n"
           "   > [p production 1/1] RUN echo one && exit 3:\n"
           "  0.270 one\n"
           "  0.271 429 Too Many Requests: connection reset\n"
@@ -52,39 +55,37 @@ TEST_CASE("only the end of a long step output is reported") {
 }
 
 TEST_CASE("a failure outside a step is reported with bake's last message") {
-    CHECK(render_problems({parse_bake_failure("ERROR: no builder \"absent\" found\n", "Dockerfile", "/out")}) ==
+    CHECK(reported("ERROR: no builder \"absent\" found\n") ==
           "the build failed: no builder \"absent\" found\n"
           "  hint: docker buildx ls shows the builders that there are\n");
-    CHECK(render_problems({parse_bake_failure(
-              "ERROR: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n",
-              "Dockerfile", "/out")}) ==
+    CHECK(reported("ERROR: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n") ==
           "the build failed: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\n"
           "  hint: start the Docker Engine, or set DOCKER_HOST\n");
-    CHECK(render_problems({parse_bake_failure("", "Dockerfile", "/out")}) ==
+    CHECK(reported("") ==
           "the build failed\n"
           "  hint: the end of that log says more\n");
 }
 
 TEST_CASE("only network errors are retried") {
-    CHECK(is_network_fault(error_line(
-        "python:3: unexpected status from HEAD request to https://registry-1.docker.io/v2/x: 429 Too Many Requests")));
-    CHECK(is_network_fault(error_line("toomanyrequests: You have reached your pull rate limit")));
-    CHECK(
-        is_network_fault(error_line("failed to copy: httpReadSeeker: failed open: unexpected status code "
-                                    "https://gcr.io/v2/x: 503 Service Unavailable")));
-    CHECK(is_network_fault(error_line("read tcp 10.0.0.2:40->1.2.3.4:443: read: connection reset by peer")));
-    CHECK(is_network_fault(
-        error_line("failed to do request: Head \"https://ghcr.io/v2/x\": net/http: TLS handshake timeout")));
-    CHECK(is_network_fault(
-        error_line("failed to do request: Head \"https://ghcr.io/v2/x\": dial tcp 1.2.3.4:443: i/o timeout")));
-    CHECK(is_network_fault(error_line("failed to copy: unexpected EOF")));
-
+    for (const char* error :
+         {"python:3: unexpected status from HEAD request to https://registry-1.docker.io/v2/x: 429 Too Many Requests",
+          "toomanyrequests: You have reached your pull rate limit",
+          "failed to copy: httpReadSeeker: failed open: unexpected status code https://gcr.io/v2/x: 503 Service "
+          "Unavailable",
+          "read tcp 10.0.0.2:40->1.2.3.4:443: read: connection reset by peer",
+          "failed to do request: Head \"https://ghcr.io/v2/x\": net/http: TLS handshake timeout",
+          "failed to do request: Head \"https://ghcr.io/v2/x\": dial tcp 1.2.3.4:443: i/o timeout",
+          "failed to copy: unexpected EOF"}) {
+        INFO(error);
+        CHECK(is_network_fault(error_line(error)));
+    }
+    for (const char* error :
+         {"python:3: not found", "unexpected status from HEAD request to https://gcr.io/v2/x: 401 Unauthorized",
+          "unexpected status code sha256:5035035035: 404 Not Found", "lookup registry-1.docker.io: no such host"}) {
+        INFO(error);
+        CHECK_FALSE(is_network_fault(error_line(error)));
+    }
     CHECK_FALSE(is_network_fault(failed_step));
-    CHECK_FALSE(is_network_fault(error_line("python:3: not found")));
-    CHECK_FALSE(
-        is_network_fault(error_line("unexpected status from HEAD request to https://gcr.io/v2/x: 401 Unauthorized")));
-    CHECK_FALSE(is_network_fault(error_line("unexpected status code sha256:5035035035: 404 Not Found")));
-    CHECK_FALSE(is_network_fault(error_line("lookup registry-1.docker.io: no such host")));
     CHECK_FALSE(is_network_fault(
         "#3 ERROR: 503 Service Unavailable\nERROR: failed to solve: target stage \"nono\" could not be found\n"));
     CHECK_FALSE(is_network_fault(""));
@@ -107,7 +108,7 @@ TEST_CASE("an invalid Dockerfile is not a network error and has a line") {
     CHECK_FALSE(
         is_network_fault("ERROR: failed to solve: dockerfile parse error on line 5: unknown instruction: EOF\n"));
     CHECK(is_network_fault("ERROR: failed to do request: Head \"https://gcr.io/v2/x\": EOF\n"));
-    CHECK(render_problems({parse_bake_failure(progress, "images/py/Dockerfile", "/out")}) ==
+    CHECK(reported(progress, "images/py/Dockerfile") ==
           "images/py/Dockerfile:5: the build failed: failed to solve: dockerfile parse error on line 5: unknown "
           "instruction: EOF (did you mean ENV?)\n"
           "  hint: fix the Dockerfile\n");

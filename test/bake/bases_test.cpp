@@ -5,6 +5,7 @@
 #include "bake/samples.h"
 #include "base/error.h"
 #include "fakes/fake_files.h"
+#include "thrown.h"
 
 namespace {
 
@@ -16,45 +17,38 @@ Variables arguments_of(std::size_t image) {
 /// "reference platform line" for each base, then the final one; or the problems.
 std::string bases_of(const std::string& dockerfile, const std::string& target, const Variables& arguments = {},
                      const std::string& platform = "linux/amd64") {
-    try {
+    std::string all;
+    const auto list = [&] {
         const TargetBases bases = find_bases(parse_dockerfile(dockerfile, "Dockerfile"), target, arguments, platform);
-        std::string all;
         for (const BaseUse& use : bases.all)
             all += use.reference + " " + use.platform + " " + std::to_string(use.line) + "\n";
-        return all + "on " + bases.final_base;
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
-        return render_problems(error.problems);
-    }
+        all += "on " + bases.final_base;
+    };
+    const std::string error = thrown_by(list, Exit::bad_input);
+    return error == "no error" ? all : error;
 }
 
 const std::string sample(sample_dockerfile);
 
 /// Writes an image for each platform and their index to the layout. Returns the digest of the index.
 Digest add_index(FakeFiles& files, const std::string& layout, const std::vector<std::string>& architectures) {
-    std::string children;
+    const auto put = [&](const std::string& text) {
+        files.texts[blob_path(layout, sha256(text))] = text;
+        return sha256(text);
+    };
+    const std::string layer = R"({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 1, "digest": ")" +
+                              sha256("layer").text() + "\"}";
+    std::vector<Descriptor> children;
     for (const std::string& architecture : architectures) {
-        const std::string config =
-            R"({"os": "linux", "architecture": ")" + architecture + R"(", "created": "2026-11-18T00:00:00Z"})";
-        files.texts[blob_path(layout, sha256(config))] = config;
-        const std::string layer =
-            R"({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 1, "digest": ")" +
-            sha256("layer").text() + "\"}";
-        const std::string manifest =
+        const Digest config =
+            put(R"({"os": "linux", "architecture": ")" + architecture + R"(", "created": "2026-11-18T00:00:00Z"})");
+        const Digest manifest = put(
             R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config":
             {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 1, "digest": ")" +
-            sha256(config).text() + R"("}, "layers": [)" + layer + "," + layer + "]}";
-        files.texts[blob_path(layout, sha256(manifest))] = manifest;
-        children += (children.empty() ? "" : ",") +
-                    (R"({"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1, "digest": ")" +
-                     sha256(manifest).text() + R"(", "platform": {"os": "linux", "architecture": ")") +
-                    architecture + "\"}}";
+            config.text() + R"("}, "layers": [)" + layer + "," + layer + "]}");
+        children.push_back({oci_manifest_type, manifest, 1, "linux/" + architecture, {}});
     }
-    const std::string index =
-        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [)" + children +
-        "]}";
-    files.texts[blob_path(layout, sha256(index))] = index;
-    return sha256(index);
+    return put(render_index(children, {}));
 }
 
 }  // namespace
@@ -145,12 +139,11 @@ TEST_CASE("missing targets are all reported at once") {
     CHECK(bases_of("FROM a AS development\n", "production") ==
           "Dockerfile: there is no stage \"production\"\n"
           "  hint: begin it with: FROM … AS production\n");
-    try {
-        list_bases(parse_dockerfile("FROM a\n", "Dockerfile"), sample_plan());
-        FAIL("no error");
-    } catch (const Error& error) {
-        CHECK(error.problems.size() == 2);
-    }
+    const auto list = [] { list_bases(parse_dockerfile("FROM a\n", "Dockerfile"), sample_plan()); };
+    const std::string hint = "\n  hint: begin it with: FROM … AS ";
+    CHECK(thrown_by(list, Exit::bad_input) == "Dockerfile: there is no stage \"development\"" + hint + "development\n" +
+                                                  "Dockerfile: there is no stage \"production\"" + hint +
+                                                  "production\n");
 }
 
 TEST_CASE("for random Dockerfiles exactly their bases are listed") {
@@ -238,17 +231,11 @@ TEST_CASE("every invalid stand-in is reported at its line") {
         "{\n\"a:1\": {\"layout\": \"relative\", \"digest\": \"sha256:1\"},\n\"b/c:2\": {\"layout\": \"/nowhere\", "
         "\"digest\": \"" +
         sha256("").text() + "\"}}";
-    try {
-        load_stand_ins(files, "bases.json");
-        FAIL("no error");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
-        CHECK(render_problems(error.problems) ==
-              "bases.json:2: the stand-in for a:1 has no digest\n"
-              "  hint: run the set-up again: it writes this file\n"
-              "bases.json:2: the stand-in for a:1 has no layout: \"relative\" is no absolute path of a directory\n"
-              "  hint: run the set-up again: it writes this file\n"
-              "bases.json:3: the stand-in for b/c:2 has no layout: \"/nowhere\" is no absolute path of a directory\n"
-              "  hint: run the set-up again: it writes this file\n");
-    }
+    CHECK(thrown_by([&] { load_stand_ins(files, "bases.json"); }, Exit::bad_input) ==
+          "bases.json:2: the stand-in for a:1 has no digest\n"
+          "  hint: run the set-up again: it writes this file\n"
+          "bases.json:2: the stand-in for a:1 has no layout: \"relative\" is no absolute path of a directory\n"
+          "  hint: run the set-up again: it writes this file\n"
+          "bases.json:3: the stand-in for b/c:2 has no layout: \"/nowhere\" is no absolute path of a directory\n"
+          "  hint: run the set-up again: it writes this file\n");
 }

@@ -8,11 +8,11 @@
 #include "bake/inputs.h"
 #include "bake/random_dockerfile.h"
 #include "bake/samples.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "oci/layout.h"
 #include "real_world.h"
+#include "thrown.h"
 
 namespace {
 
@@ -127,15 +127,10 @@ TEST_CASE("a failed step is reported at its line of the Dockerfile, and the earl
     put_inputs(real, from_nothing);
     const Layout former = run_build(real.world(), small_plan(), real_settings(real)).layouts.at(0);
     put_inputs(real, std::string(from_nothing) + "RUN [\"/one\"]\n");
-    try {
-        run_build(real.world(), small_plan(), real_settings(real));
-        FAIL("no error");
-    } catch (const Error& error) {
-        const std::string text = render_problems(error.problems);
-        INFO(text);
-        CHECK(text.starts_with("Dockerfile:5: the build failed: "));
-        CHECK(text.find("\n  ran: docker") != std::string::npos);
-    }
+    const std::string text = thrown_by([&] { run_build(real.world(), small_plan(), real_settings(real)); });
+    INFO(text);
+    CHECK(text.starts_with("Dockerfile:5: the build failed: "));
+    CHECK(text.find("\n  ran: docker") != std::string::npos);
     CHECK(load_layout(real.files, former.directory, former.image, former.platform).manifest == former.manifest);
     CHECK(real.files.names_in(real.tree.path / "out") == std::vector<std::string>{"bases.json", "build.log", "images"});
 }
@@ -202,11 +197,7 @@ TEST_CASE("for random Dockerfiles the record of the bases matches BuildKit's pro
         BuildSettings settings = real_settings(real);
         settings.bases = bases;
         std::vector<Layout> layouts;
-        try {
-            layouts = run_build(real.world(), plan, settings).layouts;
-        } catch (const Error& error) {
-            FAIL(render_problems(error.problems));
-        }
+        REQUIRE(thrown_by([&] { layouts = run_build(real.world(), plan, settings).layouts; }) == "no error");
         const std::vector<Base> recorded =
             parse_bases_json(real.files.read(real.tree.path / "out/bases.json"), "out/bases.json");
         for (std::size_t i = 0; i < layouts.size(); ++i) {
@@ -235,15 +226,10 @@ TEST_CASE("an unpinned image is rejected before it is pulled, on its line", "[wh
     BuildSettings settings = real_settings(real);
     settings.bases = {sample_base("python:3.13.3", '1')};
     settings.bases[0].pulled_from = "localhost:1/not@" + sample_digest('2').text();  // differs from the recorded digest
-    try {
-        run_build(real.world(), small_plan(), settings);
-        FAIL("no error");
-    } catch (const Error& error) {
-        const std::string text = render_problems(error.problems);
-        INFO(text);
-        CHECK(text.starts_with("Dockerfile:2: the build failed: "));
-        CHECK(text.find("denied by policy") != std::string::npos);
-    }
+    const std::string text = thrown_by([&] { run_build(real.world(), small_plan(), settings); });
+    INFO(text);
+    CHECK(text.starts_with("Dockerfile:2: the build failed: "));
+    CHECK(text.find("denied by policy") != std::string::npos);
 }
 
 namespace {

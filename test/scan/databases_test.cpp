@@ -1,6 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "base/error.h"
 #include "scan/samples.h"
 
 namespace {
@@ -74,11 +73,8 @@ TEST_CASE("a missing or damaged database, or one without a date, is reported wit
     CHECK(failure(Scanner::trivy) == "there is no Trivy database in /db/trivy");
 
     fake.processes.stubs.clear();
-    fake.processes.stub({"grype"}, Finished{.exit_code = 1,
-                                            .timed_out = false,
-                                            .out = R"({"valid": false, "error": "database does not exist"})",
-                                            .err = "",
-                                            .truncated = false});
+    fake.processes.stub({"grype"},
+                        Finished{.exit_code = 1, .out = R"({"valid": false, "error": "database does not exist"})"});
     CHECK(failure(Scanner::grype) == "Grype's database in /db/grype cannot be used: database does not exist");
     fake.processes.stubs.clear();
     fake.processes.stub({"grype"}, ended(1, "malformed\n"));

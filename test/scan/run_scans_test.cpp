@@ -1,6 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "base/error.h"
 #include "scan/samples.h"
 
 namespace {
@@ -9,11 +8,8 @@ const std::string name = "3.13.3-production-linux-amd64";
 
 /// The receipts of one image whose Trivy scan has this result; Grype's scan succeeds.
 std::vector<Receipt> scan_with_trivy(ScannerWorld& fake, const FakeProcesses::Effect& trivy) {
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.processes.stub_with({"trivy", "image", "--scanners"}, trivy);
-    fake.processes.stub_with({"trivy", "convert"}, fake.leave({{"trivy.cdx.json", sbom}}));
-    fake.processes.stub_with({"grype", "-q"}, fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", sbom}}));
-    return run_scans(fake.world(), {layout}, scan_settings());
+    fake.processes.stub_with({"trivy", "image", "--scanners", "vuln,secret"}, trivy);
+    return fake.scan();
 }
 
 std::string failure_of_trivy(const FakeProcesses::Effect& trivy) {
@@ -32,8 +28,7 @@ std::string failure_of_trivy(const FakeProcesses::Effect& trivy) {
 TEST_CASE("a scan writes reports, SBOMs and receipts only") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
-    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    const std::vector<Receipt> receipts = fake.scan();
     REQUIRE(receipts.size() == 2);
     CHECK(receipts[0].scanner == Scanner::trivy);
     CHECK(receipts[1].scanner == Scanner::grype);
@@ -62,7 +57,6 @@ TEST_CASE("a scan writes reports, SBOMs and receipts only") {
 TEST_CASE("the scanners get a view of one image only") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
     fake.processes.stub_with({"trivy", "image", "--scanners", "vuln,secret"}, [&](const Command& command) {
         CHECK(command.directory == "/out/scans.scanning/" + name + "/trivy");
         CHECK(fake.files.read(command.directory / "../view/index.json").find(layout.manifest.text()) !=
@@ -71,7 +65,7 @@ TEST_CASE("the scanners get a view of one image only") {
         fake.files.write(command.directory / "trivy.json", trivy_report);
         return Finished{};
     });
-    run_scans(fake.world(), {layout}, scan_settings());
+    fake.scan();
 }
 
 TEST_CASE("results of earlier scans are removed, also if the new scan fails") {
@@ -86,25 +80,21 @@ TEST_CASE("results of earlier scans are removed, also if the new scan fails") {
 }
 
 TEST_CASE("a scan that did not run is a receipt with the reason, not an error") {
-    ScannerWorld fake;
     CHECK(failure_of_trivy([](const Command&) { return ended(1, "INFO x\nFATAL unable to open the database\n"); }) ==
           "trivy ended with exit code 1: FATAL unable to open the database");
     CHECK(failure_of_trivy([](const Command&) {
               return ended(2, "panic: runtime error: index out of range\n\ngoroutine 1\nmain.go:12\n");
           }) == "trivy ended with exit code 2: panic: runtime error: index out of range");
     CHECK(failure_of_trivy([](const Command&) { return ended(137); }) == "trivy ended with exit code 137");
-    CHECK(failure_of_trivy([](const Command&) {
-              return Finished{.exit_code = 143, .timed_out = true, .out = "", .err = "", .truncated = false};
-          }) == "trivy did not end within 900 s");
+    CHECK(failure_of_trivy([](const Command&) { return Finished{.exit_code = 143, .timed_out = true}; }) ==
+          "trivy did not end within 900 s");
     CHECK(failure_of_trivy([](const Command&) { return Finished{}; }) ==
           "trivy ended with exit code 0 but left no report: it was interrupted");
 }
 
 TEST_CASE("an interrupted Grype, which exits with 0 and an empty report, is a failure") {
     ScannerWorld fake;
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, "");
-    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    const std::vector<Receipt> receipts = fake.scan(trivy_report, "");
     CHECK(receipts[0].failure.empty());
     CHECK(receipts[1].failure == "grype ended with exit code 0 but left no report: it was interrupted");
     CHECK(receipts[1].exit_code == 0);
@@ -112,9 +102,7 @@ TEST_CASE("an interrupted Grype, which exits with 0 and an empty report, is a fa
 
 TEST_CASE("invalid output is a failure") {
     ScannerWorld fake;
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write("{}", "[]");
-    for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) {
+    for (const Receipt& receipt : fake.scan("{}", "[]")) {
         INFO(receipt.failure);
         CHECK_FALSE(receipt.failure.empty());
     }
@@ -123,12 +111,10 @@ TEST_CASE("invalid output is a failure") {
 
 TEST_CASE("a scan without an inventory of the packages is a failure") {
     ScannerWorld fake;
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
     fake.processes.stub({"trivy", "convert", "--config"}, ended(1, "cannot\n"));
     fake.processes.stub_with({"grype", "-q", "-c"},
                              fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", "{}"}}));
-    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    const std::vector<Receipt> receipts = fake.scan();
     CHECK(receipts[0].failure.starts_with("no inventory of the packages: trivy ended with exit code 1"));
     CHECK(receipts[1].failure == "no inventory of the packages: grype.cdx.json: this is no CycloneDX SBOM");
 }
@@ -148,9 +134,7 @@ TEST_CASE("a layout with a changed blob is not scanned") {
 TEST_CASE("a scan without a database is a failure") {
     ScannerWorld fake;
     fake.files.remove("/db/trivy");
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
-    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, scan_settings());
+    const std::vector<Receipt> receipts = fake.scan();
     CHECK(receipts[0].failure == "there is no Trivy database in /db/trivy");
     CHECK(receipts[1].failure.empty());
 }
@@ -158,18 +142,14 @@ TEST_CASE("a scan without a database is a failure") {
 TEST_CASE("every receipt says that sample data was used") {
     ScannerWorld fake;
     fake.files.texts["/db/sample.json"] = "{}";
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
-    for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings())) CHECK(receipt.sample_data);
+    for (const Receipt& receipt : fake.scan()) CHECK(receipt.sample_data);
 }
 
 TEST_CASE("a paused scanner does not run and has no receipt") {
     ScannerWorld fake;
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
     ScanSettings settings = scan_settings();
     settings.paused = {Scanner::grype};
-    const std::vector<Receipt> receipts = run_scans(fake.world(), {layout}, settings);
+    const std::vector<Receipt> receipts = fake.scan(trivy_report, grype_report, settings);
     REQUIRE(receipts.size() == 1);
     CHECK(receipts[0].scanner == Scanner::trivy);
     CHECK(fake.processes.lines().find("grype") == std::string::npos);
@@ -194,11 +174,92 @@ TEST_CASE("all images are scanned, and the receipts are in order, however many s
 
 TEST_CASE("a cancellation is not a failed scan") {
     ScannerWorld fake;
-    CHECK_THROWS_AS(scan_with_trivy(fake,
-                                    [](const Command&) -> Finished {
-                                        throw Error{Exit::cancelled, "cancelled", ""};
-                                    }),
-                    Error);
+    const auto cancelled = [](const Command&) -> Finished { throw Error{Exit::cancelled, "cancelled", ""}; };
+    CHECK_THROWS_AS(scan_with_trivy(fake, cancelled), Error);
     CHECK_FALSE(fake.files.texts.contains("/out/scans/" + name + "/receipt.json"));
     CHECK_FALSE(fake.files.is_directory("/out/scans.scanning"));
+}
+
+namespace {
+
+const std::filesystem::path directory = "/out/scans/" + name;
+const std::string second_grype_report = grype_report + " ";
+
+std::string report_of_sbom() {
+    std::string report = trivy_report;
+    return report.replace(report.find("container_image"), 15, "cyclonedx");
+}
+
+/// An image that was scanned once, and scanners with stubs to scan its SBOMs.
+struct ScannedWorld : ScannerWorld {
+    Digest manifest = sha256("");
+
+    explicit ScannedWorld(const std::string& first_trivy_report = trivy_report) {
+        manifest = scan(first_trivy_report)[0].manifest;
+        processes.stub_with({"trivy", "sbom"}, leave({{"trivy.json", report_of_sbom()}}));
+        processes.stub_with({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
+                            leave({{"grype.json", second_grype_report}}));
+        processes.ran.clear();
+    }
+
+    bool rescan() { return !rescan_from_sboms(world(), {{name, manifest}}, scan_settings()).empty(); }
+
+    std::map<std::filesystem::path, std::string> results() const {
+        std::map<std::filesystem::path, std::string> texts;
+        for (const auto& [path, text] : files.texts) {
+            if (path.string().starts_with(directory.string())) texts[path] = text;
+        }
+        return texts;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("stored SBOMs are scanned without the image") {
+    ScannedWorld fake;
+    fake.files.remove("/out/images");
+    CHECK(fake.rescan());
+    CHECK(fake.files.texts.at(directory / "grype.json") == second_grype_report);
+    const std::vector<ScanResult> results = load_scans(fake.files, "/out/scans", name);
+    REQUIRE(results.size() == 2);
+    for (const ScanResult& result : results) {
+        CHECK(result.receipt.failure.empty());
+        CHECK(result.receipt.sbom == sha256(sbom));
+        CHECK(result.receipt.packages == 2);
+        CHECK(result.report.has_value());
+    }
+    CHECK(fake.rescan());
+}
+
+TEST_CASE("without a usable SBOM for each scanner nothing is changed") {
+    const auto refused = [](ScannedWorld& fake) {
+        const auto before = fake.results();
+        return !fake.rescan() && before == fake.results();
+    };
+    const std::vector<std::pair<const char*, std::function<void(ScannedWorld&)>>> faults = {
+        {"there are no SBOMs", [](ScannedWorld& fake) { fake.files.remove(directory); }},
+        {"one SBOM is missing", [](ScannedWorld& fake) { fake.files.remove(directory / "grype.cdx.json"); }},
+        {"the SBOMs belong to another image", [](ScannedWorld& fake) { fake.manifest = sha256("another"); }},
+        {"the record is unreadable", [](ScannedWorld& fake) { fake.files.texts[directory / "sboms.json"] = "{"; }},
+        {"one was changed", [](ScannedWorld& fake) { fake.files.texts[directory / "grype.cdx.json"] += " "; }},
+        {"a scanner is newer than its SBOM",
+         [](ScannedWorld& fake) {
+             fake.processes.stub({"grype", "version", "-o"}, R"({"version": "0.122.0"})");
+         }},
+        {"the scan of an SBOM fails",
+         [](ScannedWorld& fake) {
+             fake.processes.stub({"trivy", "sbom", "--scanners"}, ended(1, "FATAL\n"));
+         }},
+    };
+    for (const auto& [what, put] : faults) {
+        INFO(what);
+        ScannedWorld fake;
+        put(fake);
+        CHECK(refused(fake));
+    }
+    std::string report = trivy_report;
+    report.insert(report.size() - 1, R"(, "Results": [{"Target": "/key.pem", "Class": "secret",
+        "Secrets": [{"RuleID": "private-key", "Category": "AsymmetricPrivateKey", "Severity": "HIGH", "Title": "Private key", "StartLine": 1, "EndLine": 1, "Match": "****"}]}])");
+    ScannedWorld with_secret(report);  // which no SBOM shows
+    CHECK(refused(with_secret));
 }

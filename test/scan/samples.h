@@ -8,7 +8,7 @@
 #include "scan/scan.h"
 
 inline Finished ended(int exit_code, const std::string& err = "") {
-    return {.exit_code = exit_code, .timed_out = false, .out = "", .err = err, .truncated = false};
+    return {.exit_code = exit_code, .err = err};
 }
 
 /// Writes a linux/amd64 layout as BuildKit does, without attestations.
@@ -26,8 +26,7 @@ inline Layout put_layout(FakeFiles& files, const std::string& image) {
     for (const std::string& blob : {layer, config, manifest}) files.texts[blob_path(directory, sha256(blob))] = blob;
     files.texts[directory / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
     files.texts[directory / "index.json"] =
-        R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [)" +
-        descriptor("manifest.v1+json", manifest) + R"(, "platform": {"os": "linux", "architecture": "amd64"}}]})";
+        render_index({{oci_manifest_type, sha256(manifest), manifest.size(), "linux/amd64", {}}}, {});
     return load_layout(files, directory, image, "linux/amd64");
 }
 
@@ -46,6 +45,13 @@ inline const std::string sbom =
     R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "operating-system", "name": "debian", "version": "12.11"},
         {"type": "library", "name": "libc6", "version": "2.36"}, {"type": "application", "name": "python", "version": "3.13.3"},
         {"type": "application", "name": "usr/local/bin/uv"}, {"type": "file", "name": "/usr/bin/tini"}]})";
+
+inline ScanSettings scan_settings() {
+    ScanSettings settings;
+    settings.databases = "/db";
+    settings.scans = "/out/scans";
+    return settings;
+}
 
 /// Both scanners with their databases.
 struct ScannerWorld : FakeWorld {
@@ -67,6 +73,13 @@ struct ScannerWorld : FakeWorld {
         processes.stub_with({"grype", "-q"}, leave({{"grype.json", grype}, {"grype.cdx.json", sbom}}));
     }
 
+    /// Scans 3.13.3-production; the scanners leave these reports.
+    std::vector<Receipt> scan(const std::string& trivy = trivy_report, const std::string& grype = grype_report,
+                              const ScanSettings& settings = scan_settings()) {
+        scanners_write(trivy, grype);
+        return run_scans(world(), {put_layout(files, "3.13.3-production")}, settings);
+    }
+
     FakeProcesses::Effect leave(std::map<std::string, std::string> texts) {
         return [this, texts](const Command& command) {
             for (const auto& [name, text] : texts) files.write(command.directory / name, text);
@@ -74,10 +87,3 @@ struct ScannerWorld : FakeWorld {
         };
     }
 };
-
-inline ScanSettings scan_settings() {
-    ScanSettings settings;
-    settings.databases = "/db";
-    settings.scans = "/out/scans";
-    return settings;
-}

@@ -2,9 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "base/error.h"
-#include "fakes/fake_world.h"
 #include "scan/samples.h"
+#include "thrown.h"
 
 namespace {
 
@@ -14,27 +13,22 @@ Workplace workplace(FakeWorld& fake) {
     return prepare_workplace(fake.world(), "/job/one/trivy", "/caches/databases", std::chrono::seconds(900));
 }
 
+/// The environment of a scanner: its own directories, and `more`.
+Environment scanner_environment(Environment more = {}, const std::string& path = "/usr/local/bin:/usr/bin:/bin") {
+    more.insert({{"PATH", path}, {"HOME", "/job/one/trivy/home"}, {"TMPDIR", "/job/one/trivy/tmp"}, {"NO_COLOR", "1"}});
+    return more;
+}
+
 std::string error_of(FakeWorld& fake) {
-    try {
-        find_scanners(fake.world());
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        return render_problems(error.problems);
-    }
-    return "no error";
+    return thrown_by([&] { find_scanners(fake.world()); });
 }
 
-/// A world with this Trivy and a valid Grype.
-struct TrivyWorld : FakeWorld {
-    explicit TrivyWorld(const Finished& trivy) {
-        processes.stub({"trivy", "version"}, trivy);
-        processes.stub({"grype", "version"}, R"({"version": "0.121.2"})");
-    }
+/// A world with this answer of Trivy, and a valid Grype.
+struct TrivyWorld : ScannerWorld {
+    explicit TrivyWorld(const Finished& trivy) { processes.stub({"trivy", "version", "--config"}, trivy); }
+    explicit TrivyWorld(const std::string& version)
+        : TrivyWorld(Finished{.out = "{\"Version\": \"" + version + "\"}"}) {}
 };
-
-Finished says(const std::string& out) {
-    return {.exit_code = 0, .timed_out = false, .out = out, .err = "", .truncated = false};
-}
 
 }  // namespace
 
@@ -50,17 +44,13 @@ TEST_CASE("Trivy gets the expected arguments") {
     const Command command = make_trivy_scan(workplace(fake), manifest);
     CHECK(render_command(command) ==
           "trivy image --scanners vuln,secret --list-all-pkgs --config empty.yaml --ignorefile empty.yaml --cache-dir "
-          "/caches/databases/trivy "
-          "--cache-backend memory --skip-db-update --skip-java-db-update --offline-scan --skip-version-check "
-          "--disable-telemetry "
-          "--timeout 900s --format json --exit-code 0 --output trivy.json --input ../view@sha256:" +
+          "/caches/databases/trivy --cache-backend memory --skip-db-update --skip-java-db-update --offline-scan "
+          "--skip-version-check --disable-telemetry --timeout 900s --format json --exit-code 0 --output trivy.json "
+          "--input ../view@sha256:" +
               std::string(64, 'a'));
     CHECK(command.directory == "/job/one/trivy");
     CHECK(command.timeout == std::chrono::seconds(900));
-    CHECK(command.environment == Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                             {"HOME", "/job/one/trivy/home"},
-                                             {"TMPDIR", "/job/one/trivy/tmp"},
-                                             {"NO_COLOR", "1"}});
+    CHECK(command.environment == scanner_environment());
 }
 
 TEST_CASE("Trivy's SBOM is converted from its report") {
@@ -76,15 +66,11 @@ TEST_CASE("Grype gets the expected arguments") {
     CHECK(render_command(command) ==
           "grype -q -c empty.yaml oci-dir:../view --platform linux/arm64 -o json=grype.json -o "
           "cyclonedx-json=grype.cdx.json");
-    CHECK(command.environment == Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                             {"HOME", "/job/one/trivy/home"},
-                                             {"TMPDIR", "/job/one/trivy/tmp"},
-                                             {"NO_COLOR", "1"},
-                                             {"GRYPE_DB_CACHE_DIR", "/caches/databases/grype"},
-                                             {"GRYPE_DB_AUTO_UPDATE", "false"},
-                                             {"GRYPE_DB_VALIDATE_AGE", "false"},
-                                             {"GRYPE_CHECK_FOR_APP_UPDATE", "false"},
-                                             {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}});
+    CHECK(command.environment == scanner_environment({{"GRYPE_DB_CACHE_DIR", "/caches/databases/grype"},
+                                                      {"GRYPE_DB_AUTO_UPDATE", "false"},
+                                                      {"GRYPE_DB_VALIDATE_AGE", "false"},
+                                                      {"GRYPE_CHECK_FOR_APP_UPDATE", "false"},
+                                                      {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}}));
 }
 
 TEST_CASE("each scanner reads its own SBOM") {
@@ -120,13 +106,8 @@ TEST_CASE("only updates have access to the network") {
     const Command trivy = make_trivy_download(workplace(fake), fake.world(), "mirror.example/trivy-db:2");
     CHECK(render_command(trivy) ==
           "trivy image --download-db-only --config empty.yaml --cache-dir /caches/databases/trivy --db-repository "
-          "mirror.example/trivy-db:2 "
-          "--skip-version-check --disable-telemetry --no-progress");
-    CHECK(trivy.environment == Environment{{"PATH", "/bin"},
-                                           {"HOME", "/job/one/trivy/home"},
-                                           {"TMPDIR", "/job/one/trivy/tmp"},
-                                           {"NO_COLOR", "1"},
-                                           {"HTTPS_PROXY", "http://proxy"}});
+          "mirror.example/trivy-db:2 --skip-version-check --disable-telemetry --no-progress");
+    CHECK(trivy.environment == scanner_environment({{"HTTPS_PROXY", "http://proxy"}}, "/bin"));
 
     const Command grype = make_grype_update(workplace(fake), fake.world(), "http://127.0.0.1:1/latest.json");
     CHECK(render_command(grype) == "grype -c empty.yaml db update");
@@ -163,21 +144,21 @@ TEST_CASE("every missing scanner is reported") {
 
 TEST_CASE("the compromised versions of Trivy are never run") {
     for (const std::string version : {"0.69.4", "0.69.5", "0.69.6"}) {
-        TrivyWorld fake(says("{\"Version\": \"" + version + "\"}"));
+        TrivyWorld fake(version);
         CHECK(
             error_of(fake) ==
             "trivy " + version +
                 " is not run: it was released by an attacker (CVE-2026-33634)\n"
                 "  hint: remove it, take every credential that it could read as stolen, and install another version\n");
     }
-    TrivyWorld before(says(R"({"Version": "0.69.3"})"));
-    TrivyWorld after(says(R"({"Version": "0.70.0"})"));
+    TrivyWorld before("0.69.3");
+    TrivyWorld after("0.70.0");
     CHECK(error_of(before) == "no error");
     CHECK(error_of(after) == "no error");
 }
 
 TEST_CASE("a scanner without a version is not used") {
-    TrivyWorld fake(says(R"({"Version": "dev"})"));
+    TrivyWorld fake("dev");
     CHECK(error_of(fake) ==
           "trivy says that it is version \"dev\"\n"
           "  hint: install a released trivy: a verdict has to name the version it comes from\n");

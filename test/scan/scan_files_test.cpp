@@ -1,7 +1,78 @@
+#include "scan/scan_files.h"
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "scan/samples.h"
+
+namespace {
+
+const std::string name = "3.13.3-production-linux-amd64";
+const std::filesystem::path directory = "/out/scans/" + name;
+
+std::vector<ScanResult> load(ScannerWorld& fake) {
+    return load_scans(fake.files, "/out/scans", name);
+}
+
+}  // namespace
+
+TEST_CASE("finished scans are loaded") {
+    ScannerWorld fake;
+    fake.scan();
+    const std::vector<ScanResult> results = load(fake);
+    REQUIRE(results.size() == 2);
+    for (const ScanResult& result : results) {
+        CHECK(result.receipt.failure.empty());
+        REQUIRE(result.report.has_value());
+        CHECK(result.report->os_family == "debian");
+    }
+}
+
+TEST_CASE("a directory without receipts has no scans, whatever other files it has") {
+    ScannerWorld fake;
+    fake.files.texts[directory / "trivy.json"] = trivy_report;
+    CHECK(load(fake).empty());
+}
+
+TEST_CASE("a report changed after its scan is rejected") {
+    ScannerWorld fake;
+    fake.scan();
+    fake.files.texts[directory / "trivy.json"] += " ";
+    fake.files.remove(directory / "grype.json");
+    const std::vector<ScanResult> results = load(fake);
+    REQUIRE(results.size() == 2);
+    CHECK(results[0].receipt.failure ==
+          (directory / "trivy.json").string() + ": this is not the report that its receipt is about");
+    CHECK_FALSE(results[0].report.has_value());
+    CHECK(results[1].receipt.failure == (directory / "grype.json").string() + ": there is no such file");
+    CHECK_FALSE(results[1].report.has_value());
+}
+
+TEST_CASE("a failed scan is loaded as failed") {
+    ScannerWorld fake;
+    fake.scan("");
+    fake.files.texts[directory / "trivy.json"] = trivy_report;
+    const std::vector<ScanResult> results = load(fake);
+    REQUIRE(results.size() == 2);
+    CHECK(results[0].receipt.failure == "trivy ended with exit code 0 but left no report: it was interrupted");
+    CHECK_FALSE(results[0].report.has_value());
+}
+
+TEST_CASE("the record of an image is loaded if it is unchanged and has the same digest") {
+    ScannerWorld fake;
+    fake.scan();
+    const Digest manifest = load(fake).front().receipt.manifest;
+    const auto inventories = [&](const Digest& of) { return load_inventories(fake.files, "/out/scans", {name, of}); };
+    REQUIRE(inventories(manifest).size() == 2);
+    CHECK(inventories(manifest).at(Scanner::grype) ==
+          std::vector<Package>{{"", "libc6", "2.36"}, {"", "python", "3.13.3"}});
+    CHECK(inventories(sha256("another image")).empty());
+    fake.files.texts[directory / "trivy.cdx.json"] += " ";
+    CHECK(inventories(manifest).size() == 1);
+    CHECK(inventories(manifest).contains(Scanner::grype));
+    fake.files.remove(directory);
+    CHECK(inventories(manifest).empty());
+}
 
 namespace {
 
@@ -21,8 +92,7 @@ std::size_t count_scans(const FakeProcesses& processes) {
 /// Two runs on the same machine, the second in an empty checkout. `between` runs between them.
 std::vector<Receipt> scan_twice(ScannerWorld& fake, const std::function<void(ScannerWorld&)>& between) {
     const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, grype_report);
-    run_scans(fake.world(), {layout}, cached_settings("run 1"));
+    fake.scan(trivy_report, grype_report, cached_settings("run 1"));
     fake.files.remove("/out/scans");
     fake.processes.ran.clear();
     between(fake);
@@ -42,10 +112,9 @@ TEST_CASE("an image is not scanned again with the same database; its receipts na
         CHECK(receipt.packages == 2);
     }
     CHECK(receipts[0].report == sha256(trivy_report));
-    const std::string directory = "/out/scans/3.13.3-production-linux-amd64/";
-    CHECK(fake.files.texts.at(directory + "trivy.json") == trivy_report);
-    CHECK(fake.files.texts.at(directory + "grype.cdx.json") == sbom);
-    CHECK(load_scans(fake.files, "/out/scans", "3.13.3-production-linux-amd64").at(1).report.has_value());
+    CHECK(fake.files.texts.at(directory / "trivy.json") == trivy_report);
+    CHECK(fake.files.texts.at(directory / "grype.cdx.json") == sbom);
+    CHECK(load(fake).at(1).report.has_value());
     CHECK(fake.log.str().find("scanned with the same database by run 1") != std::string::npos);
 }
 
@@ -86,11 +155,9 @@ TEST_CASE("a damaged cache entry is ignored") {
 
 TEST_CASE("a failed scan is never cached") {
     ScannerWorld fake;
-    const Layout layout = put_layout(fake.files, "3.13.3-production");
-    fake.scanners_write(trivy_report, "");
-    CHECK_FALSE(run_scans(fake.world(), {layout}, cached_settings("run 1"))[1].failure.empty());
+    CHECK_FALSE(fake.scan(trivy_report, "", cached_settings("run 1"))[1].failure.empty());
     fake.processes.ran.clear();
-    CHECK_FALSE(run_scans(fake.world(), {layout}, cached_settings("run 2"))[1].failure.empty());
+    CHECK_FALSE(fake.scan(trivy_report, "", cached_settings("run 2"))[1].failure.empty());
     CHECK(count_scans(fake.processes) == 1);
 }
 
