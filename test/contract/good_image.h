@@ -1,16 +1,20 @@
 // Facts of images that pass every check: a distroless production image and a development image.
 #pragma once
 
-#include <fstream>
-#include <iterator>
+#include <map>
 #include <string>
 
 #include "contract/facts.h"
 #include "places.h"
 
 inline std::string fixture(const std::string& name) {
-    std::ifstream file(fixtures_dir() + "/contract/" + name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return text_of_file(fixtures_dir() + "/contract/" + name);
+}
+
+inline std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
+    std::map<std::string, ContractRow> rows;
+    for (const ContractRow& row : report.rows) rows[row.id] = row;
+    return rows;
 }
 
 inline FileFact make_directory(unsigned mode = 0755, std::uint64_t owner = 0) {
@@ -131,27 +135,26 @@ inline ImageFacts make_good_image(Target target) {
     return facts;
 }
 
-inline constexpr const char* site_packages = "/home/nonroot/.venv/lib/python3.13/site-packages";
+inline const std::string site_packages = "/home/nonroot/.venv/lib/python3.13/site-packages";
 
 /// An installed wheel with compiled modules, bundled libraries, a static library and a program.
 inline void add_wheel_of_service(FileTree& tree) {
-    const std::string site = site_packages;
     for (const char* directory : {"/home/nonroot/.venv", "/home/nonroot/.venv/bin", "/home/nonroot/.venv/lib",
                                   "/home/nonroot/.venv/lib/python3.13"}) {
         tree.files[directory] = make_directory(0755, 1000);
     }
     for (const char* directory : {"", "/sums", "/sums/test", "/sums.libs", "/sums-1.0.dist-info", "/pip"})
-        tree.files[site + directory] = make_directory(0755, 1000);
-    tree.files[site + "/sums/_core.so"] = make_program(1, "");
-    tree.files[site + "/sums/_core.so"].sha256 = "core-hash";
-    tree.files[site + "/sums/other,_core.so"] = make_program(1, "");
-    tree.files[site + "/sums/test/_core.so"] = make_program(1, "");
-    tree.files[site + "/sums.libs/libgfortran.so.5"] = make_program(1, "");
-    tree.files[site + "/sums/libsums.a"] = make_file("");
-    tree.files[site + "/pip/__init__.py"] = make_file("");
+        tree.files[site_packages + directory] = make_directory(0755, 1000);
+    tree.files[site_packages + "/sums/_core.so"] = make_program(1, "");
+    tree.files[site_packages + "/sums/_core.so"].sha256 = "core-hash";
+    tree.files[site_packages + "/sums/other,_core.so"] = make_program(1, "");
+    tree.files[site_packages + "/sums/test/_core.so"] = make_program(1, "");
+    tree.files[site_packages + "/sums.libs/libgfortran.so.5"] = make_program(1, "");
+    tree.files[site_packages + "/sums/libsums.a"] = make_file("");
+    tree.files[site_packages + "/pip/__init__.py"] = make_file("");
     tree.files["/home/nonroot/.venv/bin/sum"] = make_program(1, "");
-    tree.files[site + "/sums-1.0.dist-info/METADATA"] = make_file("Name: sums\nVersion: 1.0\n");
-    tree.files[site + "/sums-1.0.dist-info/RECORD"] = make_file(
+    tree.files[site_packages + "/sums-1.0.dist-info/METADATA"] = make_file("Name: sums\nVersion: 1.0\n");
+    tree.files[site_packages + "/sums-1.0.dist-info/RECORD"] = make_file(
         "sums/_core.so,sha256=core-hash,1\n"
         "\"sums/other,_core.so\",,1\n"
         "sums/test/_core.so,,\n"

@@ -1,6 +1,5 @@
 // The parsers of contract/: tars, configurations, probe results, contract files, certificates, reports.
 #include <catch2/catch_test_macros.hpp>
-#include <functional>
 #include <sstream>
 
 #include "approve.h"
@@ -9,17 +8,9 @@
 #include "contract/facts.h"
 #include "contract/good_image.h"
 #include "contract/tar.h"
+#include "thrown.h"
 
 namespace {
-
-std::string message_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return render_problems(error.problems);
-    }
-    return "no error";
-}
 
 std::string with_checksum(std::string block) {
     block.replace(148, 8, "        ");
@@ -53,7 +44,7 @@ FileTree read(const std::string& tar) {
 
 std::string refusal(const std::string& tar) {
     std::istringstream stream(tar);
-    return message_of([&] { read_file_tree(stream, "the export"); });
+    return thrown_by([&] { read_file_tree(stream, "the export"); });
 }
 
 }  // namespace
@@ -247,26 +238,24 @@ TEST_CASE("a contract file has checks that are off, limits and known failures") 
 }
 
 TEST_CASE("every error in a contract file is reported with its line") {
-    const std::string text = message_of([] {
-        parse_contract(
-            "off: [sise]\n"
-            "limits: {layers: many, speed: 3}\n"
-            "known:\n"
-            "  - row: size\n"
-            "    reason: it grew\n"
-            "    review_by: 2027-02-30\n"
-            "    until: never\n"
-            "  - nothing\n"
-            "rows: {}\n"
-            "off: []\n",
-            "contract.yml");
-    });
-    approve(text, "contract/errors.golden");
+    const std::string text =
+        "off: [sise]\n"
+        "limits: {layers: many, speed: 3}\n"
+        "known:\n"
+        "  - row: size\n"
+        "    reason: it grew\n"
+        "    review_by: 2027-02-30\n"
+        "    until: never\n"
+        "  - nothing\n"
+        "rows: {}\n"
+        "off: []\n";
+    approve(thrown_by([&] { parse_contract(text, "contract.yml"); }, Exit::bad_input), "contract/errors.golden");
 }
 
 TEST_CASE("what is not YAML is reported with its line") {
-    CHECK(message_of([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }).starts_with("c.yml:2: is not YAML: "));
-    CHECK(message_of([] { parse_contract("- a\n", "c.yml"); }) ==
+    CHECK(thrown_by([] { parse_contract("off: [size\nlimits: {\n", "c.yml"); }, Exit::bad_input)
+              .starts_with("c.yml:2: is not YAML: "));
+    CHECK(thrown_by([] { parse_contract("- a\n", "c.yml"); }, Exit::bad_input) ==
           "c.yml:1: the contract is not a map\n  hint: write it as KEY: VALUE lines; known are: off, limits, known\n");
 }
 
@@ -324,7 +313,7 @@ TEST_CASE("checking certificates reports unreadable, rejected, expired and dupli
         {"certificates/6.crt", fixture("other-root.crt") + "-----BEGIN EC PRIVATE KEY-----\n"},
     };
     approve(render_problems(check_certificates(files, today)), "contract/certificates.golden");
-    CHECK(message_of([&] { parse_certificates(files); }).find("there is no certificate in this file") !=
+    CHECK(thrown_by([&] { parse_certificates(files); }, Exit::bad_input).find("there is no certificate in this file") !=
           std::string::npos);
     CHECK(check_certificates({{"ok.crt", fixture("good-root.crt")}}, today).empty());
     CHECK(check_certificates({{"e.crt", fixture("ending-root.crt")}}, *parse_date("2026-10-12")).empty());
@@ -359,8 +348,8 @@ TEST_CASE("a report passed if it has rows and none failed") {
 }
 
 TEST_CASE("an invalid report is rejected") {
-    CHECK(message_of([] { parse_contract_json("{}", "out/tests/x.json"); }) ==
+    CHECK(thrown_by([] { parse_contract_json("{}", "out/tests/x.json"); }) ==
           "out/tests/x.json is no contract report: it has no name or no rows\n  hint: run `test` again\n");
-    CHECK(message_of([] { parse_contract_json(R"({"name":"x","rows":[{"id":"a","result":"fine"}]})", "r"); }) ==
+    CHECK(thrown_by([] { parse_contract_json(R"({"name":"x","rows":[{"id":"a","result":"fine"}]})", "r"); }) ==
           "r is no contract report: a row has no id or no result\n  hint: run `test` again\n");
 }

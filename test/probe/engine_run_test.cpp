@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <functional>
 #include <sstream>
 
 #include "contract/certificates.h"
+#include "contract/good_image.h"
 #include "probe/fake_engine.h"
 #include "probe/layout_on_disk.h"
 #include "probe/test_images.h"
+#include "thrown.h"
 
 namespace {
 
@@ -28,24 +29,8 @@ struct Stage {
     }
 };
 
-std::string message_of(const std::function<void()>& work, Exit exit = Exit::failed) {
-    try {
-        work();
-    } catch (const Error& error) {
-        CHECK(error.exit == exit);
-        return render_problems(error.problems);
-    }
-    return "no error";
-}
-
 std::string seconds_ago(FakeWorld& fake, std::chrono::seconds ago) {
     return std::to_string((fake.clock.now() - ago).time_since_epoch().count());
-}
-
-std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
-    std::map<std::string, ContractRow> rows;
-    for (const ContractRow& row : report.rows) rows[row.id] = row;
-    return rows;
 }
 
 const ImageUnderTest service{.name = "service:1", .reference = "service:1"};
@@ -102,7 +87,7 @@ TEST_CASE("a layout is loaded as a tar that both image stores can read, and remo
 TEST_CASE("everything is removed after an error, except the containers of other runs") {
     Stage stage;
     stage.engine.containers["other"] = {seconds_ago(stage.fake, std::chrono::minutes(1)) + "-other", "", true};
-    const std::string text = message_of([&] {
+    const std::string text = thrown_by([&] {
         EngineRun run(stage.world(), stage.info);
         run.create_container({.image = "x"});
         CHECK(stage.engine.containers.size() == 2);
@@ -171,10 +156,10 @@ TEST_CASE("the error for a container that does not start names the image, the ma
     stage.fake.http.stub("POST", start, 500, R"({"message":"exec /usr/bin/tini: exec format error"})");
     stage.fake.http.stub("POST", start, 500, R"({"message":"no space left on device"})");
     CHECK(run.start_container("c") == "exec: \"python\": executable file not found in $PATH: unknown");
-    CHECK(message_of([&] { run.start_container("c"); }) ==
+    CHECK(thrown_by([&] { run.start_container("c"); }) ==
           "this machine cannot run programs of the image's architecture: exec /usr/bin/tini: exec format error\n"
           "  hint: test it on a machine of that architecture, or install qemu-user-static and binfmt-support\n");
-    CHECK(message_of([&] { run.start_container("c"); }) ==
+    CHECK(thrown_by([&] { run.start_container("c"); }) ==
           "the Docker Engine refused POST /v1.45/containers/c/start with HTTP 500: no space left on device\n"
           "  hint: see the engine's own log; docker info shows whether it is well\n");
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
@@ -189,7 +174,7 @@ TEST_CASE("a load that fails half-way is an error although the status is 200") {
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
     stage.fake.http.stub("DELETE", "http://docker/v1.45/images/*", 404, "");
     EngineRun run(stage.world(), stage.info);
-    CHECK(message_of([&] { run.load_image(disk.layout); })
+    CHECK(thrown_by([&] { run.load_image(disk.layout); })
               .starts_with("the Docker Engine could not load x-production-linux-amd64: "
                            "\"errorDetail\":{\"message\":\"no space left"));
 }
@@ -201,7 +186,7 @@ TEST_CASE("an image that the engine does not have is an invalid option") {
     stage.fake.http.stub("GET", "http://docker/v1.45/*", 200, "[]");
     EngineRun run(stage.world(), stage.info);
     CHECK(
-        message_of([&] { run.inspect_image("my image:1"); }, Exit::bad_input) ==
+        thrown_by([&] { run.inspect_image("my image:1"); }, Exit::bad_input) ==
         "the Docker Engine has no image \"my image:1\"\n  hint: docker pull it, or see what there is: docker images\n");
 }
 
@@ -290,7 +275,7 @@ TEST_CASE("files are read from the layers of a layout, each once, without an exp
     ImageUnderTest other = first;
     other.layout = second;
     std::vector<ContractReport> reports;
-    REQUIRE(message_of([&] {
+    REQUIRE(thrown_by([&] {
                 reports = run_contract(stage.world(), stage.info, {first, other}, TestSettings{});
             }) == "no error");
     for (const ContractReport& report : reports)
@@ -302,7 +287,7 @@ TEST_CASE("files are read from the layers of a layout, each once, without an exp
 
     SECTION("a layer that does not match its digest is an error") {
         std::ofstream(blob_path(disk.layout.directory, disk.layout.layers[0].digest)) << "something else";
-        CHECK(message_of([&] {
+        CHECK(thrown_by([&] {
                   run_contract(stage.world(), stage.info, {first}, TestSettings{});
               }).ends_with(": this layer is not what its digest says\n  hint: build the image again\n"));
         CHECK(stage.engine.containers.empty());
@@ -389,7 +374,7 @@ TEST_CASE("an error in one probe ends the test, and everything is removed from t
     stage.fake.http.stubs.clear();
     stage.fake.http.stub("GET", "http://docker/v1.45/containers/*/export", 500, R"({"message":"the disk is full"})");
     FakeEngine rest(stage.fake);
-    CHECK(message_of([&] {
+    CHECK(thrown_by([&] {
               run_contract(stage.world(), stage.info, {service}, TestSettings{});
           }).starts_with("the Docker Engine refused GET /v1.45/containers/"));
     CHECK(rest.containers.empty());
@@ -402,7 +387,7 @@ TEST_CASE("a cancelled test removes everything from the engine") {
                               [](const Request&) -> Response { throw Error{Exit::cancelled}; });
     FakeEngine rest(stage.fake);
     const std::string text =
-        message_of([&] { run_contract(stage.world(), stage.info, {service}, TestSettings{}); }, Exit::cancelled);
+        thrown_by([&] { run_contract(stage.world(), stage.info, {service}, TestSettings{}); }, Exit::cancelled);
     CHECK(text.empty());
     CHECK(rest.containers.empty());
 }
@@ -429,7 +414,7 @@ TEST_CASE("the plan defines what an image should be") {
     CHECK(test.expected.architecture == "arm64");
     CHECK(test.expected_failures == std::vector<std::string>{"size"});
     disk.layout.image = "3.14.0-production";
-    CHECK(message_of([&] {
+    CHECK(thrown_by([&] {
               make_image_under_test(plan, disk.layout, {});
           }).find("the plan has no image \"3.14.0-production\"") != std::string::npos);
 }

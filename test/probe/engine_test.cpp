@@ -8,6 +8,7 @@
 
 #include "fakes/fake_world.h"
 #include "real_world.h"
+#include "thrown.h"
 
 namespace {
 
@@ -17,13 +18,7 @@ constexpr const char* info =
     "RegistryConfig":{"IndexConfigs":{"docker.io":{"Mirrors":["https://mirror.example/"]}}}})";
 
 std::string message_of(FakeWorld& fake, Exit exit = Exit::failed) {
-    try {
-        find_engine(fake.world());
-    } catch (const Error& error) {
-        CHECK(error.exit == exit);
-        return render_problems(error.problems);
-    }
-    return "no error";
+    return thrown_by([&] { find_engine(fake.world()); }, exit);
 }
 
 void stub_ping(FakeWorld& fake, const std::string& api, std::vector<Header> more = {}) {

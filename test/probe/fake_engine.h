@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "contract/tar.h"
 #include "fakes/fake_world.h"
 
@@ -32,8 +33,8 @@ inline std::string frame(char stream, const std::string& text) {
 class FakeEngine {
   public:
     struct Container {
-        std::string run;  ///< the label of the run that created it
-        std::string description;
+        std::string run{};  ///< the label of the run that created it
+        std::string description{};
         bool running = false;
     };
 
@@ -92,6 +93,8 @@ class FakeEngine {
     static bool stays(const std::string& description) { return description.find(",stay\"") != std::string::npos; }
 
   private:
+    static constexpr const char* label = "io.github.defra.python-image-action.test";
+
     static std::string id_of(const Request& request) {
         const std::size_t start = request.url.find('/', std::string("http://docker/v1.45/").size()) + 1;
         return request.url.substr(start, request.url.find_first_of("/?", start) - start);
@@ -99,33 +102,17 @@ class FakeEngine {
 
     Response list_containers() {
         const std::lock_guard lock(mutex_);
-        JsonWriter json;
-        json.open_array();
-        for (const auto& [id, container] : containers) {
-            json.open_object();
-            json.field("Id", id);
-            json.open_object("Labels");
-            json.field("io.github.defra.python-image-action.test", container.run);
-            json.close();
-            json.close();
-        }
-        json.close();
-        return {200, {}, json.text()};
+        std::vector<std::string> list;
+        for (const auto& [id, container] : containers)
+            list.push_back(fmt::format(R"({{"Id":"{}","Labels":{{"{}":"{}"}}}})", id, label, container.run));
+        return {200, {}, "[" + joined(list, ",") + "]"};
     }
 
     Response list_images() {
         const std::lock_guard lock(mutex_);
-        JsonWriter json;
-        json.open_array();
-        for (const std::string& image : images) {
-            json.open_object();
-            json.open_array("RepoTags");
-            json.item(image);
-            json.close();
-            json.close();
-        }
-        json.close();
-        return {200, {}, json.text()};
+        std::vector<std::string> list;
+        for (const std::string& image : images) list.push_back(fmt::format(R"({{"RepoTags":["{}"]}})", image));
+        return {200, {}, "[" + joined(list, ",") + "]"};
     }
 
     Response load(const Request& request) {
@@ -153,8 +140,7 @@ class FakeEngine {
         const rapidjson::Document description = parse_tool_json(request.body, "the container");
         const std::lock_guard lock(mutex_);
         const std::string id = fmt::format("c{}", ++made_);
-        const std::string run = text_at(member(description, "Labels"), "io.github.defra.python-image-action.test");
-        containers[id] = {.run = run, .description = request.body, .running = false};
+        containers[id] = {.run = text_at(member(description, "Labels"), label), .description = request.body};
         return {201, {}, fmt::format(R"({{"Id":"{}"}})", id)};
     }
 

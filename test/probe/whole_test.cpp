@@ -1,46 +1,18 @@
 // With a real Docker Engine; skipped if there is none.
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
 #include <fstream>
-#include <optional>
-#include <sstream>
 
+#include "contract/good_image.h"
 #include "contract/tar.h"
 #include "probe/engine.h"
 #include "probe/engine_run.h"
 #include "probe/image_tar.h"
 #include "probe/test_images.h"
-#include "system/clock.h"
-#include "system/real_files.h"
-#include "system/real_http.h"
-#include "system/timings.h"
+#include "real_world.h"
 
 namespace {
 
-struct NoProcesses : Processes {
-    Finished run(const Command&) override { throw Error{Exit::failed, "no process is needed for this", ""}; }
-};
-
-std::filesystem::path make_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "probe-whole-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    return name;
-}
-
-struct RealStage {
-    std::filesystem::path directory = make_directory();
-    Environment environment;
-    RealHttp http{environment};
-    RealClock clock;
-    Timings timings;
-    RealFiles files{directory, directory};
-    NoProcesses processes;
-    std::ostringstream out;
-    std::ostringstream log;
-
-    ~RealStage() { std::filesystem::remove_all(directory); }
-    World world() { return {processes, http, files, clock, timings, environment, out, log}; }
-
+struct RealStage : RealWorld {
     EngineInfo engine_or_skip() {
         EngineInfo engine;
         try {
@@ -91,12 +63,6 @@ Layout make_scratch_layout(const std::filesystem::path& directory, const std::st
     return layout;
 }
 
-std::map<std::string, ContractRow> rows_by_id(const ContractReport& report) {
-    std::map<std::string, ContractRow> rows;
-    for (const ContractRow& row : report.rows) rows[row.id] = row;
-    return rows;
-}
-
 /// The engine's containers and images, including those of other runs.
 std::string list_everything(const World& world, const EngineInfo& engine) {
     return ask(world, engine, "GET", "/containers/json?all=1").body + ask(world, engine, "GET", "/images/json").body;
@@ -108,7 +74,7 @@ TEST_CASE("a real engine loads and tests a layout, and is left unchanged", "[who
     // Only here: a real engine loads an archive that we wrote, and responds like the fake engine.
     RealStage stage;
     const EngineInfo engine = stage.engine_or_skip();
-    const Layout layout = make_scratch_layout(stage.directory / "layout", engine.architecture);
+    const Layout layout = make_scratch_layout(stage.tree.path / "layout", engine.architecture);
     ImageUnderTest image;
     image.name = layout.name;
     image.platform = layout.platform;
@@ -136,10 +102,10 @@ TEST_CASE("leftovers of a killed run are removed from a real engine", "[whole]")
     const EngineInfo engine = stage.engine_or_skip();
     const std::string killed =
         std::to_string((stage.clock.now() - std::chrono::hours(2)).time_since_epoch().count()) + "-killed";
-    const Layout layout = make_scratch_layout(stage.directory / "layout", engine.architecture);
-    write_image_tar(stage.files, layout, "python-image-action-test", killed + "-0", stage.directory / "left.tar");
+    const Layout layout = make_scratch_layout(stage.tree.path / "layout", engine.architecture);
+    write_image_tar(stage.files, layout, "python-image-action-test", killed + "-0", stage.tree.path / "left.tar");
     Request load = make_request(engine, "POST", "/images/load");
-    load.body_file = stage.directory / "left.tar";
+    load.body_file = stage.tree.path / "left.tar";
     send_to_engine(world, load);
     Request create = make_request(engine, "POST", "/containers/create");
     create.headers = {{"Content-Type", "application/json"}};

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "system/cancellation.h"
+#include "system/clock.h"
 
 /// Returns the exit code of the child: 130 if the work ended in Error{cancelled}, 0 if it completed. The signal is sent
 /// `after` this long.
@@ -36,4 +37,16 @@ inline int exit_code_when_interrupted(std::chrono::milliseconds after, int signa
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// Waits until it is cancelled, does this, and remains cancelled.
+inline std::function<void()> wait_and_then(const std::function<void()>& work) {
+    return [work] {
+        try {
+            RealClock().sleep(std::chrono::seconds(20));
+        } catch (const Error&) {
+            work();
+            throw;
+        }
+    };
 }

@@ -7,13 +7,13 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
-#include <functional>
 #include <latch>
 #include <thread>
 
-#include "base/error.h"
 #include "fakes/fake_files.h"
+#include "real_world.h"
 #include "system/files.h"
+#include "thrown.h"
 
 namespace {
 
@@ -21,18 +21,14 @@ namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
 /// A checkout and its surroundings, removed after the test.
-struct Checkout {
-    fs::path root = fs::temp_directory_path() / ("files test " + std::to_string(getpid()));
-    fs::path tree = root / "work tree";
-    fs::path elsewhere = root / "elsewhere";
-    fs::path temporary = root / "temporary";
+struct Checkout : WorkTree {
+    fs::path tree = path / "work tree";
+    fs::path elsewhere = path / "elsewhere";
+    fs::path temporary = path / "temporary";
 
     Checkout() {
         for (const fs::path& directory : {tree, elsewhere, temporary}) fs::create_directories(directory);
     }
-    ~Checkout() { fs::remove_all(root); }
-    Checkout(const Checkout&) = delete;
-    Checkout& operator=(const Checkout&) = delete;
 
     RealFiles files() const { return {tree, temporary}; }
     Names in_tree() const { return files().names_in("."); }
@@ -52,19 +48,6 @@ struct SmallDisk {
     SmallDisk& operator=(const SmallDisk&) = delete;
 };
 
-Error error_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error;
-    }
-    return Error{Exit::done};
-}
-
-std::string message_of(const std::function<void()>& work) {
-    return render_problems(error_of(work).problems);
-}
-
 void put(const fs::path& path, const std::string& text) {
     std::ofstream(path, std::ios::binary) << text;
 }
@@ -81,17 +64,13 @@ struct stat status_of(const fs::path& path) {
 void check_reading(Files& files) {
     CHECK(files.read_if_there("none.json") == std::nullopt);
     CHECK(files.read_if_there("no/directory/none.json") == std::nullopt);
-    const Error missing = error_of([&] { files.read("none.json"); });
-    CHECK(missing.exit == Exit::bad_input);
-    CHECK(render_problems(missing.problems) == "none.json: there is no such file\n");
+    CHECK(thrown_by([&] { files.read("none.json"); }, Exit::bad_input) == "none.json: there is no such file\n");
     const std::string text("a\0b\r\n\xFF", 6);
     files.write("one.json", text);
     CHECK(files.read("one.json") == text);
     CHECK(files.read("./directory/../one.json") == text);
     CHECK(files.digest_of("one.json") == sha256(text));
-    const Error absent = error_of([&] { files.digest_of("none.json"); });
-    CHECK(absent.exit == Exit::failed);
-    CHECK(render_problems(absent.problems) == "none.json: cannot be read: No such file or directory\n");
+    CHECK(thrown_by([&] { files.digest_of("none.json"); }) == "none.json: cannot be read: No such file or directory\n");
 }
 
 void check_directories(Files& files) {
@@ -108,15 +87,11 @@ void check_directories(Files& files) {
     CHECK(files.is_directory("a/b/"));
     CHECK_FALSE(files.is_directory("a/two"));
     CHECK_FALSE(files.is_directory("none"));
-    const Error error = error_of([&] { files.read("a/b"); });
-    CHECK(error.exit == Exit::bad_input);
-    CHECK(render_problems(error.problems) == "a/b: this is a directory, not a file\n");
+    CHECK(thrown_by([&] { files.read("a/b"); }, Exit::bad_input) == "a/b: this is a directory, not a file\n");
 }
 
 void check_appending(Files& files) {
-    const Error error = error_of([&] { files.append("none", "text"); });
-    CHECK(error.exit == Exit::bad_input);
-    CHECK(render_problems(error.problems) == "none: there is no such file\n");
+    CHECK(thrown_by([&] { files.append("none", "text"); }, Exit::bad_input) == "none: there is no such file\n");
     files.write("log", "one\n");
     files.append("log", "two\n");
     files.append("log", "");
@@ -132,11 +107,11 @@ void check_moving(Files& files) {
     CHECK(files.read("new/directory/two") == "changed");
     files.link_or_copy("a/b/one", "new/directory/two");
     CHECK(files.names_in("new/directory") == Names{"two"});
-    CHECK(error_of([&] { files.link_or_copy("none", "x"); }).exit == Exit::failed);
+    CHECK(thrown_by([&] { files.link_or_copy("none", "x"); }) != "no error");
     files.rename("a", "moved/here");
     CHECK(files.read("moved/here/b/one") == "changed");
     CHECK_FALSE(files.is_directory("a"));
-    CHECK(error_of([&] { files.rename("none", "x"); }).exit == Exit::failed);
+    CHECK(thrown_by([&] { files.rename("none", "x"); }) != "no error");
     files.remove("moved/here/b/one");
     CHECK(files.read_if_there("moved/here/b/one") == std::nullopt);
     files.remove("moved");
@@ -158,10 +133,7 @@ void check_temporary(Files& files) {
     CHECK_FALSE(files.is_directory(one));
 }
 
-}  // namespace
-
-TEST_CASE("FakeFiles fulfils the contract of Files") {
-    FakeFiles files;
+void check_contract(Files& files) {
     SECTION("reading") {
         check_reading(files);
     }
@@ -179,24 +151,17 @@ TEST_CASE("FakeFiles fulfils the contract of Files") {
     }
 }
 
+}  // namespace
+
+TEST_CASE("FakeFiles fulfils the contract of Files") {
+    FakeFiles files;
+    check_contract(files);
+}
+
 TEST_CASE("RealFiles fulfils the contract of Files") {
     const Checkout place;
     RealFiles files = place.files();
-    SECTION("reading") {
-        check_reading(files);
-    }
-    SECTION("directories") {
-        check_directories(files);
-    }
-    SECTION("appending") {
-        check_appending(files);
-    }
-    SECTION("moving") {
-        check_moving(files);
-    }
-    SECTION("temporary directories") {
-        check_temporary(files);
-    }
+    check_contract(files);
 }
 
 TEST_CASE("a symbolic link is not read, and its target is not shown") {
@@ -207,13 +172,13 @@ TEST_CASE("a symbolic link is not read, and its target is not shown") {
     fs::create_symlink("nowhere", place.tree / "dangling");
     fs::create_directory_symlink(place.elsewhere, place.tree / "out");
     const std::string hint = ": this is a symbolic link, which is not followed\n  hint: put the file itself there\n";
-    CHECK(message_of([&] { files.read("matrix.json"); }) == "matrix.json" + hint);
-    CHECK(message_of([&] { files.read(place.tree / "matrix.json"); }) == (place.tree / "matrix.json").string() + hint);
-    CHECK(message_of([&] { files.read_if_there("dangling"); }) == "dangling" + hint);
-    CHECK(error_of([&] { files.read("matrix.json"); }).exit == Exit::bad_input);
-    CHECK(error_of([&] { files.digest_of("matrix.json"); }).exit == Exit::failed);
-    CHECK(error_of([&] { files.append("matrix.json", "x"); }).exit == Exit::bad_input);
-    CHECK(message_of([&] { files.read("out/secret"); }) ==
+    CHECK(thrown_by([&] { files.read("matrix.json"); }, Exit::bad_input) == "matrix.json" + hint);
+    CHECK(thrown_by([&] { files.read(place.tree / "matrix.json"); }, Exit::bad_input) ==
+          (place.tree / "matrix.json").string() + hint);
+    CHECK(thrown_by([&] { files.read_if_there("dangling"); }, Exit::bad_input) == "dangling" + hint);
+    CHECK(thrown_by([&] { files.digest_of("matrix.json"); }) == "matrix.json" + hint);
+    CHECK(thrown_by([&] { files.append("matrix.json", "x"); }, Exit::bad_input) == "matrix.json" + hint);
+    CHECK(thrown_by([&] { files.read("out/secret"); }) ==
           "out/secret: cannot be read: Too many levels of symbolic links\n"
           "  hint: a symbolic link is not followed there: name the place itself\n");
 }
@@ -225,10 +190,10 @@ TEST_CASE("nothing is written, created or removed through a symbolic link in the
     fs::create_directory_symlink(place.elsewhere, place.tree / "out");
     const std::string reason =
         ": Too many levels of symbolic links\n  hint: a symbolic link is not followed there: name the place itself\n";
-    CHECK(message_of([&] { files.write("out/verdict.json", "{}"); }) == "out/verdict.json: cannot be written" + reason);
-    CHECK(message_of([&] { files.make_directory("out/images"); }) == "out/images: cannot be made" + reason);
-    CHECK(message_of([&] { files.remove("out/file"); }) == "out/file: cannot be removed" + reason);
-    CHECK(message_of([&] { files.write(place.tree / "out" / "x", "{}"); }) ==
+    CHECK(thrown_by([&] { files.write("out/verdict.json", "{}"); }) == "out/verdict.json: cannot be written" + reason);
+    CHECK(thrown_by([&] { files.make_directory("out/images"); }) == "out/images: cannot be made" + reason);
+    CHECK(thrown_by([&] { files.remove("out/file"); }) == "out/file: cannot be removed" + reason);
+    CHECK(thrown_by([&] { files.write(place.tree / "out" / "x", "{}"); }) ==
           (place.tree / "out" / "x").string() + ": cannot be written" + reason);
     CHECK_FALSE(files.is_directory("out"));
     CHECK(files.names_in(place.elsewhere) == Names{"file"});
@@ -249,11 +214,11 @@ TEST_CASE("a pipe or device in place of a file is reported without waiting for i
     const Checkout place;
     RealFiles files = place.files();
     REQUIRE(mkfifo((place.tree / "pipe").c_str(), 0600) == 0);
-    CHECK(message_of([&] { files.read("pipe"); }) == "pipe: this is not a regular file\n");
-    CHECK(message_of([&] { files.digest_of("pipe"); }) == "pipe: this is not a regular file\n");
-    CHECK(error_of([&] { files.append("pipe", "x"); }).exit != Exit::done);
-    CHECK(message_of([&] { files.read("/dev/zero"); }) == "/dev/zero: this is not a regular file\n");
-    CHECK(message_of([&] { files.append("/tmp", "x"); }) == "/tmp: this is a directory, not a file\n");
+    CHECK(thrown_by([&] { files.read("pipe"); }, Exit::bad_input) == "pipe: this is not a regular file\n");
+    CHECK(thrown_by([&] { files.digest_of("pipe"); }) == "pipe: this is not a regular file\n");
+    CHECK(thrown_by([&] { files.append("pipe", "x"); }) != "no error");
+    CHECK(thrown_by([&] { files.read("/dev/zero"); }, Exit::bad_input) == "/dev/zero: this is not a regular file\n");
+    CHECK(thrown_by([&] { files.append("/tmp", "x"); }, Exit::bad_input) == "/tmp: this is a directory, not a file\n");
 }
 
 TEST_CASE("a file is replaced atomically, keeps its mode and leaves no temporary file") {
@@ -267,10 +232,9 @@ TEST_CASE("a file is replaced atomically, keeps its mode and leaves no temporary
     CHECK((reader >> seen && seen == "one"));  // a concurrent reader reads the old file to its end
     CHECK((status_of(place.tree / "script").st_mode & 0777U) == 0755U);
     CHECK(place.in_tree() == Names{"script"});
-    CHECK(message_of([&] { files.write("script/below", "x"); }) ==
-          "script/below: cannot be written: Not a directory\n");
+    CHECK(thrown_by([&] { files.write("script/below", "x"); }) == "script/below: cannot be written: Not a directory\n");
     files.make_directory("directory");
-    CHECK(message_of([&] { files.write("directory", "x"); }) == "directory: cannot be written: Is a directory\n");
+    CHECK(thrown_by([&] { files.write("directory", "x"); }) == "directory: cannot be written: Is a directory\n");
     CHECK(place.in_tree() == Names{"directory", "script"});
 }
 
@@ -356,21 +320,20 @@ TEST_CASE("a full disk is reported with the path, and existing files stay comple
     RealFiles files = place.files();
     files.write("report.json", "old and whole");
     const std::string reason = ": No space left on device\n  hint: make room on that disk, or name another place\n";
-    const Error error = error_of([&] { files.write("report.json", std::string(2'000'000, 'x')); });
-    CHECK(error.exit == Exit::failed);
-    CHECK(render_problems(error.problems) == "report.json: cannot be written" + reason);
+    CHECK(thrown_by([&] { files.write("report.json", std::string(2'000'000, 'x')); }) ==
+          "report.json: cannot be written" + reason);
     CHECK(files.read("report.json") == "old and whole");
     CHECK(place.in_tree() == Names{"report.json"});
     put(place.elsewhere / "blob", std::string(2'000'000, 'x'));
-    CHECK(message_of([&] { files.link_or_copy(place.elsewhere / "blob", "blob"); }) ==
+    CHECK(thrown_by([&] { files.link_or_copy(place.elsewhere / "blob", "blob"); }) ==
           "blob: cannot be written" + reason);
     CHECK(place.in_tree() == Names{"report.json"});
-    CHECK(message_of([&] { files.append("report.json", std::string(2'000'000, 'x')); }) ==
+    CHECK(thrown_by([&] { files.append("report.json", std::string(2'000'000, 'x')); }) ==
           "report.json: cannot be written" + reason);
 }
 
 TEST_CASE("a missing work tree is reported") {
-    CHECK(message_of([] { RealFiles("/no/such/tree", "/tmp"); }) ==
+    CHECK(thrown_by([] { RealFiles("/no/such/tree", "/tmp"); }) ==
           "/no/such/tree: cannot be worked in: No such file or directory\n");
 }
 

@@ -7,7 +7,6 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "background_process.h"
@@ -16,22 +15,18 @@
 #include "base/text.h"
 #include "local_server.h"
 #include "own_process.h"
+#include "places.h"
+#include "real_world.h"
 #include "system/clock.h"
 #include "system/parallel.h"
 #include "system/real_processes.h"
+#include "thrown.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-/// A temporary directory.
-struct Directory {
-    fs::path path = fs::temp_directory_path() / ("http-test-" + std::to_string(getpid()));
-    Directory() { fs::create_directories(path); }
-    ~Directory() { fs::remove_all(path); }
-};
 
 /// Removes the proxy variables of the user's environment.
 struct NoProxy {
@@ -40,21 +35,11 @@ struct NoProxy {
     }
 } const no_proxy;
 
-std::string text_of_file(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 /// The message of the Error; fails the test if there is none.
 std::string message_of(Http& http, const Request& request) {
-    try {
-        const Response response = http.send(request);
-        FAIL("responded with status " << response.status);
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        return render_problems(error.problems);
-    }
-    return "";
+    const std::string message = thrown_by([&] { http.send(request); });
+    REQUIRE(message != "no error");
+    return message;
 }
 
 LocalServer::Handler always(const Reply& reply) {
@@ -109,7 +94,7 @@ class TlsServer {
         return true;
     }
 
-    Directory directory_;
+    WorkTree directory_;
     int port_ = free_port();
     std::optional<BackgroundProcess> process_;
 };
@@ -183,7 +168,7 @@ TEST_CASE("a connection closed by the server is replaced, and the body is sent a
         reply.then = Reply::Then::close;
         return reply;
     });
-    Directory directory;
+    WorkTree directory;
     std::ofstream(directory.path / "blob") << "content";
     RealHttp http({});
     for (int i = 0; i < 3; ++i) {
@@ -221,7 +206,7 @@ TEST_CASE("a HEAD response has no body, whatever its Content-Length") {
 }
 
 TEST_CASE("a file is sent from disk unchanged") {
-    Directory directory;
+    WorkTree directory;
     std::string bytes;
     for (unsigned i = 0; i < 3'000'000; ++i) bytes += static_cast<char>(i * i >> 3U);
     std::ofstream(directory.path / "blob", std::ios::binary) << bytes;
@@ -237,7 +222,7 @@ TEST_CASE("a file is sent from disk unchanged") {
 }
 
 TEST_CASE("a body of status 200 or 206 is streamed to disk, any other is returned") {
-    Directory directory;
+    WorkTree directory;
     const fs::path file = directory.path / "blob";
     const int status = GENERATE(200, 206, 404);
     LocalServer server(always(make_reply(status, std::string(300'000, 'b'))));
@@ -251,7 +236,7 @@ TEST_CASE("a body of status 200 or 206 is streamed to disk, any other is returne
 }
 
 TEST_CASE("an unwritable target file is reported, and the received data is discarded") {
-    Directory directory;
+    WorkTree directory;
     LocalServer server(always(make_reply(200, "text")));
     RealHttp http({});
     const fs::path nowhere = directory.path / "none" / "blob";
@@ -269,7 +254,7 @@ TEST_CASE("an unwritable target file is reported, and the received data is disca
 }
 
 TEST_CASE("an empty body makes an empty file") {
-    Directory directory;
+    WorkTree directory;
     LocalServer server(always(make_reply(200, "")));
     RealHttp http({});
     http.send({.url = server.url("/b"), .save_to = directory.path / "empty"});
@@ -277,7 +262,7 @@ TEST_CASE("an empty body makes an empty file") {
 }
 
 TEST_CASE("a truncated body is an error and leaves no file") {
-    Directory directory;
+    WorkTree directory;
     LocalServer server(always({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Reply::Then::close}));
     RealHttp http({});
     const std::string expected = "GET " + server.host() + "/b: transfer closed with 5 bytes remaining to read\n";
@@ -314,7 +299,7 @@ TEST_CASE("a response that takes longer than the timeout is an error (R18)") {
 }
 
 TEST_CASE("at most max_body bytes of a body are read") {
-    Directory directory;
+    WorkTree directory;
     const std::string chunk = "400\r\n" + std::string(1024, 'x') + "\r\n";
     std::string endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 2000; ++i) endless += chunk;
@@ -366,7 +351,7 @@ TEST_CASE("a redirect is returned, not followed") {
 }
 
 TEST_CASE("a server on a unix socket is used without a proxy") {
-    Directory directory;
+    WorkTree directory;
     const fs::path socket = directory.path / "engine.sock";
     LocalServer server(always(make_reply(200, "pong")), socket);
     setenv("http_proxy", "http://127.0.0.1:1", 1);
@@ -497,13 +482,11 @@ TEST_CASE("an interrupt ends a running transfer") {
 TEST_CASE("clean-up requests are sent after a cancellation too") {
     const int exit_code = exit_code_when_interrupted(milliseconds(100), SIGINT, [] {
         LocalServer server(always({"HTTP/1.1 204 No Content\r\n\r\n"}));
-        try {
-            RealClock().sleep(seconds(20));
-        } catch (const Error&) {
+        wait_and_then([&] {
             Request request{.method = "DELETE", .url = server.url("/")};
             request.cleans_up = true;
-            if (RealHttp({}).send(request).status == 204) throw;
-        }
+            if (RealHttp({}).send(request).status != 204) throw Error{Exit::failed};
+        })();
     });
     CHECK(exit_code == 130);
 }

@@ -12,11 +12,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "own_process.h"
 #include "system/clock.h"
 #include "system/parallel.h"
+#include "thrown.h"
 
 namespace {
 
@@ -156,14 +156,8 @@ TEST_CASE("a program is looked up in the absolute directories of the child's PAT
 TEST_CASE("a missing working directory is an error of the caller") {
     Command command = script("true");
     command.directory = "/no/such/directory";
-    try {
-        run(command);
-        FAIL("it was run");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        CHECK(render_problems(error.problems) ==
-              "sh cannot be started: there is no directory /no/such/directory to run it in\n");
-    }
+    CHECK(thrown_by([&] { run(command); }) ==
+          "sh cannot be started: there is no directory /no/such/directory to run it in\n");
 }
 
 TEST_CASE("a program that exceeds its timeout is ended with all its children") {
@@ -275,48 +269,32 @@ TEST_CASE("an interrupt of our process group ends the child and its children, bu
 }
 
 TEST_CASE("SIGTERM and SIGHUP cancel like SIGINT, and a second signal changes nothing") {
-    const auto wait = [] { RealClock().sleep(seconds(20)); };
+    const auto wait = wait_and_then([] {});
     CHECK(exit_code_when_interrupted(milliseconds(100), SIGTERM, wait) == 130);
     CHECK(exit_code_when_interrupted(milliseconds(100), SIGHUP, wait) == 130);
-    const auto impatient = [] {
-        try {
-            RealClock().sleep(seconds(20));
-        } catch (const Error&) {
-            kill(0, SIGINT);
-            kill(0, SIGTERM);
-            throw;
-        }
-    };
+    const auto impatient = wait_and_then([] {
+        kill(0, SIGINT);
+        kill(0, SIGTERM);
+    });
     CHECK(exit_code_when_interrupted(milliseconds(100), SIGINT, impatient) == 130);
 }
 
 TEST_CASE("after a cancellation nothing new is started") {
     const std::filesystem::path trace = make_file("trace", "", std::filesystem::perms(0644));
-    const int exit_code = exit_code_when_interrupted(milliseconds(50), SIGINT, [&] {
-        try {
-            RealClock().sleep(seconds(20));
-        } catch (const Error&) {
-            run(script("echo started > '" + trace.string() + "'"));
-        }
-    });
-    CHECK(exit_code == 130);
+    const auto start = wait_and_then([&] { run(script("echo started > '" + trace.string() + "'")); });
+    CHECK(exit_code_when_interrupted(milliseconds(50), SIGINT, start) == 130);
     CHECK(std::filesystem::file_size(trace) == 0);
     std::filesystem::remove(trace);
 }
 
 TEST_CASE("clean-up commands start after a cancellation too, and are not ended by one") {
     const std::filesystem::path trace = make_file("trace", "", std::filesystem::perms(0644));
-    const int exit_code = exit_code_when_interrupted(milliseconds(50), SIGINT, [&] {
-        try {
-            RealClock().sleep(seconds(20));
-        } catch (const Error&) {
-            Command command = script("sleep 0.3; echo removed > '" + trace.string() + "'");
-            command.cleans_up = true;
-            run(command);
-            throw;
-        }
+    const auto clean_up = wait_and_then([&] {
+        Command command = script("sleep 0.3; echo removed > '" + trace.string() + "'");
+        command.cleans_up = true;
+        run(command);
     });
-    CHECK(exit_code == 130);
+    CHECK(exit_code_when_interrupted(milliseconds(50), SIGINT, clean_up) == 130);
     CHECK(std::filesystem::file_size(trace) > 0);
     std::filesystem::remove(trace);
 }
