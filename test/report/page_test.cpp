@@ -10,13 +10,6 @@
 
 namespace {
 
-std::size_t count(std::string_view text, std::string_view part) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
-        ++found;
-    return found;
-}
-
 /// The page without its style and script, which are compared as sources.
 std::string body_of(const std::string& page) {
     std::string body = page.substr(page.find("<body>"));
@@ -102,13 +95,6 @@ TEST_CASE("stand-ins and sample data are announced at the top of the page") {
     const std::string page = render_page(run);
     CHECK(page.find("Stand-in bases: ") < page.find("<header>"));
     CHECK(page.find("Sample vulnerability data: ") < page.find("<header>"));
-}
-
-TEST_CASE("the remaining days of a waiver are counted from the day of the run") {
-    const std::string page = render_page(vulnerable_run());
-    CHECK(count(page, "<span class=\"days soon\">8 days left</span>") == 1);
-    CHECK(count(page, "<span class=\"days over\">over for 3 days</span>") == 1);
-    CHECK(count(page, "<span class=\"days fine\">128 days left</span>") == 1);
 }
 
 TEST_CASE("the remaining days of a waiver are counted from the day of the decision, if it differs") {

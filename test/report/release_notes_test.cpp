@@ -8,15 +8,11 @@
 
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 PublicationRecord record_of(const Run& run) {
     PublicationRecord record{.destination = "docker.io/defradigital", .complete = true, .images = {}};
     for (const Image& image : run.plan.images) {
         record.images.push_back(
-            {image.name, image.repository, image.version_tag, digest_of(image.name), digest_of("inputs"), true});
+            {image.name, image.repository, image.version_tag, sha256(image.name), sha256("inputs"), true});
     }
     return record;
 }
@@ -32,35 +28,35 @@ TEST_CASE("The notes list every image with its bases, changes and accepted risks
 
 TEST_CASE("The first release has no comparison") {
     const Run run = clean_run();
-    CHECK_FALSE(holds(render_release_notes(run, record_of(run), std::nullopt), "## Since"));
+    CHECK_FALSE(has(render_release_notes(run, record_of(run), std::nullopt), "## Since"));
 }
 
 TEST_CASE("Blocking findings are listed in the notes and counted as new") {
     Run run = vulnerable_run();
     const LastRelease last{.version = "0.9.0", .images = {}, .findings = std::vector<Finding>{}};
     const std::string notes = render_release_notes(run, record_of(run), last);
-    CHECK(holds(notes, "2 findings block 2 of 4 images"));
-    CHECK(holds(notes, "<summary>7 findings more, 2 of which block</summary>"));
-    CHECK(holds(notes, "- critical CVE-2026-1001 in openssl 3.0.17-1\\~deb12u2 (blocks)\n"));
+    CHECK(has(notes, "2 findings block 2 of 4 images"));
+    CHECK(has(notes, "<summary>7 findings more, 2 of which block</summary>"));
+    CHECK(has(notes, "- critical CVE-2026-1001 in openssl 3.0.17-1\\~deb12u2 (blocks)\n"));
     for (ImageRun& image : run.images) image.verdict->blocking.clear();
     const std::string clean = render_release_notes(run, record_of(run), last);
-    CHECK_FALSE(holds(clean, "(blocks)"));
-    CHECK_FALSE(holds(clean, "[!WARNING]"));
-    CHECK(holds(clean, "<summary>5 findings more, none of which blocks</summary>"));
+    CHECK_FALSE(has(clean, "(blocks)"));
+    CHECK_FALSE(has(clean, "[!WARNING]"));
+    CHECK(has(clean, "<summary>5 findings more, none of which blocks</summary>"));
 }
 
 TEST_CASE("Images published by an earlier run are marked as different from the evidence") {
     const Run run = clean_run();
     PublicationRecord record = record_of(run);
     record.images.front().as_built = false;
-    CHECK(holds(render_release_notes(run, record, std::nullopt), "An earlier run published"));
+    CHECK(has(render_release_notes(run, record, std::nullopt), "An earlier run published"));
 }
 
 TEST_CASE("Foreign text is escaped in the notes, and they stay below GitHub's limit") {
     const Run hostile = hostile_run();
     const std::string notes = render_release_notes(hostile, record_of(hostile), LastRelease{"0.9.0", {}, {}});
-    CHECK_FALSE(holds(notes, "<script"));
-    CHECK_FALSE(holds(notes, " @octocat"));
+    CHECK_FALSE(has(notes, "<script"));
+    CHECK_FALSE(has(notes, " @octocat"));
     const Run large = large_run(6000);
     LastRelease last{"0.9.0", {}, {}};
     last.findings.emplace();
@@ -75,8 +71,8 @@ TEST_CASE("Evidence can be read back, and unknown content is rejected") {
         .max_database_age = std::chrono::hours(72),
         .severity = Severity::high,
         .policy = "vulnerability-policy.yml",
-        .images = {{"3.13.3-production-linux-arm64", "3.13.3-production", "linux/arm64", "production", digest_of("m"),
-                    digest_of("c"), *parse_time("2026-11-23T12:00:00Z"), Outcome::vulnerable, true}}};
+        .images = {{"3.13.3-production-linux-arm64", "3.13.3-production", "linux/arm64", "production", sha256("m"),
+                    sha256("c"), *parse_time("2026-11-23T12:00:00Z"), Outcome::vulnerable, true}}};
     const Evidence read = parse_evidence_json(render_evidence_json(evidence), "a test");
     CHECK(render_evidence_json(read) == render_evidence_json(evidence));
     CHECK(read.images.front().outcome == Outcome::vulnerable);

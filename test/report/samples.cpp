@@ -105,7 +105,7 @@ Receipt receipt(Scanner scanner, const std::string& version, const Digest& manif
 }
 
 Verdict verdict(const std::string& name, const std::string& target) {
-    const Digest manifest = digest_of(name);
+    const Digest manifest = sha256(name);
     Verdict made{.name = name, .target = target, .manifest = manifest, .decided = now, .outcome = Outcome::clean};
     made.receipts = {receipt(Scanner::trivy, "0.74.0", manifest, 5h),
                      receipt(Scanner::grype, "0.116.0", manifest, 30h)};
@@ -114,7 +114,7 @@ Verdict verdict(const std::string& name, const std::string& target) {
 
 ContractReport contract(const std::string& name) {
     return {.name = name,
-            .manifest = digest_of(name).text(),
+            .manifest = sha256(name).text(),
             .rows = {{.id = "user-numeric",
                       .check = "the user is numeric and not root",
                       .expected = "1000:1000",
@@ -222,7 +222,7 @@ void add_findings(ImageRun& image, int python_line) {
 
 /// A comparison with an image that has another OpenSSL.
 Change change_of(const ImageRun& image, const std::vector<Finding>& added, const std::vector<Finding>& gone) {
-    return {.published = digest_of("published " + image.name),
+    return {.published = sha256("published " + image.name),
             .added = added,
             .gone = gone,
             .size_before = {.compressed = 24'120'004, .unpacked = 63'001'600},
@@ -256,10 +256,6 @@ Policy policy() {
 
 }  // namespace
 
-Digest digest_of(const std::string& text) {
-    return sha256(text);
-}
-
 Finding make_finding(const std::string& id, const std::string& package, Severity severity) {
     Finding finding;
     finding.id = id;
@@ -280,23 +276,23 @@ Run clean_run() {
     run.plan = plan();
     for (const Image& image : run.plan.images) run.images.push_back(image_run(run.plan, image));
     run.bases = {{.reference = "python:3.13.3-slim-bookworm",
-                  .built_on = digest_of("old"),
+                  .built_on = sha256("old"),
                   .made = now - 21 * 24h,
-                  .current = digest_of("new"),
+                  .current = sha256("new"),
                   .stand_in = false},
                  {.reference = "gcr.io/distroless/cc-debian12:nonroot",
-                  .built_on = digest_of("cc"),
+                  .built_on = sha256("cc"),
                   .made = now - 70h,
-                  .current = digest_of("cc"),
+                  .current = sha256("cc"),
                   .stand_in = false}};
-    run.policy_revision = digest_of("policy").text();
+    run.policy_revision = sha256("policy").text();
     run.policy = policy();
     run.publication = PublicationState{
         .result = PublicationState::Result::published,
         .to = "docker.io/defradigital",
         .reason = {},
-        .tags = {{.reference = "docker.io/defradigital/python:1.0.0-python3.13.3", .digest = digest_of("index")},
-                 {.reference = "docker.io/defradigital/python:latest", .digest = digest_of("index")}},
+        .tags = {{.reference = "docker.io/defradigital/python:1.0.0-python3.13.3", .digest = sha256("index")},
+                 {.reference = "docker.io/defradigital/python:latest", .digest = sha256("index")}},
         .release = "https://github.com/DEFRA/python-images/releases/tag/1.0.0"};
     return run;
 }

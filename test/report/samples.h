@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "report/run.h"
 
@@ -20,7 +21,16 @@ Run hostile_run();
 Run large_run(std::size_t findings);
 
 Finding make_finding(const std::string& id, const std::string& package, Severity severity);
-Digest digest_of(const std::string& text);
+
+inline bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+inline std::size_t count(std::string_view text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
+        ++found;
+    return found;
+}
 
 /// The parts of the hostile texts; none of them may take effect.
 inline constexpr const char* hostile_text =

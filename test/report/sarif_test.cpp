@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/generators/catch_generators.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <cstdlib>
 #include <set>
 
 #include "approve.h"
@@ -20,6 +17,7 @@ namespace {
 rapidjson::Document sarif_of(const ImageRun& image, const SarifChoice& choice = {}) {
     const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", choice);
     REQUIRE(sarif);
+    CHECK(sarif->text.size() < 60'000'000);
     return parse_tool_json(sarif->text, "the SARIF");
 }
 
@@ -39,16 +37,6 @@ std::set<std::string> fingerprints_of(const ImageRun& image) {
     for (const Json& result : results_of(sarif))
         all.insert(text_at(member(result, "partialFingerprints"), "primaryLocationLineHash"));
     return all;
-}
-
-const Json& location_of(const Json& result) {
-    return member(items_at(result, "locations")[0], "physicalLocation");
-}
-
-/// The official schema; nullopt if the test data is not beside the repository.
-std::string schema_text() {
-    std::ifstream file(std::filesystem::path(corpus_dir()) / "microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json");
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 bool is_valid(const rapidjson::SchemaDocument& schema, const rapidjson::Document& document) {
@@ -82,7 +70,7 @@ TEST_CASE("an unknown or missing verdict gives no SARIF, even with findings: it 
 }
 
 TEST_CASE("the official schema accepts every SARIF file and rejects an invalid one") {
-    const std::string text = schema_text();
+    const std::string text = text_of_file(corpus_dir() + "/microsoft+sarif-sdk/src/Sarif/Schemata/sarif-2.1.0.json");
     if (text.empty()) SKIP("the SARIF schema is not beside the repository: " + corpus_dir());
     rapidjson::Document schema_json = parse_tool_json(text, "the schema");
     const rapidjson::SchemaDocument schema(schema_json);
@@ -125,28 +113,6 @@ TEST_CASE("the score in GitHub matches the severity of the gate") {
     CHECK(security_severity(Severity::low, 0.04) == "0.1");
     CHECK(security_severity(Severity::negligible, 0) == "0.1");
     CHECK(security_severity(Severity::unknown, 9.8) == "");
-}
-
-TEST_CASE("a finding of unknown severity has no score") {
-    const rapidjson::Document sarif = sarif_of(vulnerable_run().images[1]);
-    for (const Json& rule : rules_of(sarif)) {
-        const Json& score = member(member(rule, "properties"), "security-severity");
-        if (text_at(rule, "id") == "CVE-2025-3004") CHECK(score.IsNull());
-        if (text_at(rule, "id") == "CVE-2026-1001") CHECK(text_of(score) == "9.8");
-    }
-    CHECK(std::any_of(results_of(sarif).begin(), results_of(sarif).end(),
-                      [](const Json& r) { return text_at(r, "ruleId") == "CVE-2025-3004"; }));
-}
-
-TEST_CASE("an alert is on the line that a maintainer would edit") {
-    const rapidjson::Document sarif = sarif_of(vulnerable_run().images[1]);
-    const Json& rebuild = location_of(results_of(sarif)[0]);
-    const Json& bump = location_of(results_of(sarif)[1]);
-    CHECK(text_at(member(rebuild, "artifactLocation"), "uri") == "image-matrix.json");
-    CHECK(number_at(member(rebuild, "region"), "startLine") == 2);
-    CHECK(number_at(member(bump, "region"), "startLine") == 3);
-    for (const char* part : {"startLine", "startColumn", "endLine", "endColumn"})
-        CHECK(number_at(member(bump, "region"), part) >= 1);
 }
 
 TEST_CASE("an invalid location is skipped") {
@@ -192,7 +158,7 @@ TEST_CASE("fingerprints do not depend on the Python patch, package version, titl
     ImageRun& image = run.images[1];
     image.category = make_category(run.plan, run.plan.images[1], "linux/amd64");
     image.name = "3.13.9-production-linux-amd64";
-    image.verdict->manifest = digest_of("another build");
+    image.verdict->manifest = sha256("another build");
     for (Finding& finding : image.verdict->blocking) {
         finding.version = "9.9.9";
         finding.title = "another title";
@@ -256,19 +222,6 @@ TEST_CASE("findings below sarif-severity are omitted and counted, except blockin
     CHECK(render_sarif(image, "0.1.0", {.from = Severity::unknown})->results == 6);
 }
 
-TEST_CASE("a waived finding has its owner and end, and a suppression") {
-    const rapidjson::Document sarif = sarif_of(vulnerable_run().images[0]);
-    const auto results = results_of(sarif);
-    const auto waived = std::find_if(results.begin(), results.end(),
-                                     [](const Json& r) { return text_at(r, "ruleId") == "GHSA-dddd-eeee-ffff"; });
-    REQUIRE(waived != results.end());
-    CHECK(text_at(*waived, "level") == "note");
-    CHECK(text_at(items_at(*waived, "suppressions")[0], "kind") == "external");
-    CHECK(text_at(member(*waived, "message"), "text")
-              .find("Accepted by platform team until 2026-12-01: development only; nothing downloads with it "
-                    "(vulnerability-policy.yml:12).") != std::string::npos);
-}
-
 TEST_CASE("a paused scanner is explained in the SARIF file") {
     ImageRun image = clean_run().images[0];
     image.verdict->paused = {{.scanner = Scanner::grype,
@@ -293,4 +246,156 @@ TEST_CASE("a pre-existing finding is a warning that says so") {
     CHECK(
         text_at(member(result, "message"), "text").find(": critical (trivy: critical, grype: high), pre-existing. ") !=
         std::string::npos);
+}
+
+// The limits of GitHub that no validator checks.
+namespace {
+
+/// The length in characters, as GitHub counts; never empty.
+bool is_text(const Json& value, std::size_t max_characters) {
+    const std::string text = text_of(value);
+    std::size_t characters = 0;
+    for (const char c : text) characters += (c & 0xC0) != 0x80 ? 1 : 0;
+    return characters > 0 && characters <= max_characters;
+}
+
+void check_rule(const Json& rule) {
+    REQUIRE(is_text(member(rule, "id"), 255));
+    REQUIRE(is_text(member(member(rule, "shortDescription"), "text"), 1024));
+    REQUIRE(is_text(member(member(rule, "fullDescription"), "text"), 1024));
+    REQUIRE(is_text(member(member(rule, "help"), "text"), 100'000));
+    REQUIRE(is_text(member(member(rule, "help"), "markdown"), 100'000));
+    const Json& properties = member(rule, "properties");
+    REQUIRE(items_at(properties, "tags").Size() <= 10);
+    const Json& score = member(properties, "security-severity");
+    if (score.IsNull()) return;
+    REQUIRE(score.IsString());
+    char* end = nullptr;
+    const double number = std::strtod(score.GetString(), &end);
+    REQUIRE(*end == '\0');
+    REQUIRE((number > 0 && number <= 10));
+}
+
+void check_result(const Json& result, Json::ConstArray rules) {
+    REQUIRE(is_text(member(member(result, "message"), "text"), 1025));
+    REQUIRE(items_at(result, "locations").Size() == 1);
+    const Json& place = member(items_at(result, "locations")[0], "physicalLocation");
+    const std::string uri = text_at(member(place, "artifactLocation"), "uri");
+    REQUIRE_FALSE(uri.empty());
+    REQUIRE(uri.find_first_of(": \\") == std::string::npos);
+    REQUIRE_FALSE(uri.starts_with("/"));
+    REQUIRE(uri.find("..") == std::string::npos);
+    REQUIRE(number_at(member(place, "region"), "startLine") >= 1);
+    const auto index = static_cast<rapidjson::SizeType>(number_at(result, "ruleIndex"));
+    REQUIRE(index < rules.Size());
+    REQUIRE(text_at(rules[index], "id") == text_at(result, "ruleId"));
+}
+
+void check_limits(const rapidjson::Document& sarif) {
+    const auto rules = rules_of(sarif);
+    CHECK(results_of(sarif).Size() <= 25'000);
+    CHECK(rules.Size() <= 25'000);
+    CHECK(text_at(member(run_of(sarif), "automationDetails"), "id").ends_with("/"));
+    std::set<std::string> ids;
+    for (const Json& rule : rules) {
+        check_rule(rule);
+        REQUIRE(ids.insert(text_at(rule, "id")).second);
+    }
+    std::set<std::string> fingerprints;
+    for (const Json& result : results_of(sarif)) {
+        check_result(result, rules);
+        REQUIRE(fingerprints.insert(text_at(member(result, "partialFingerprints"), "primaryLocationLineHash")).second);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every limit holds for many findings; the least severe non-blocking ones are omitted") {
+    const ImageRun image = large_run(4'000).images[0];
+    const SarifChoice choice{.from = Severity::unknown, .max_results = 1'000};
+    const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", choice);
+    REQUIRE(sarif);
+    CHECK(sarif->results == 1'000);
+    CHECK(sarif->cut == 3'000);
+    CHECK(sarif->text.find("3000 findings omitted, the least severe ones that do not block: GitHub shows 1000 of one "
+                           "run; report.html has them") != std::string::npos);
+    const rapidjson::Document parsed = sarif_of(image, choice);
+    check_limits(parsed);
+    std::size_t errors = 0;
+    for (const Json& result : results_of(parsed)) {
+        const auto rule = static_cast<rapidjson::SizeType>(number_at(result, "ruleIndex"));
+        const bool critical = text_of(items_at(member(rules_of(parsed)[rule], "properties"), "tags")[2]) == "critical";
+        const bool blocks = text_at(result, "level") == "error";
+        REQUIRE((blocks || critical));
+        errors += blocks ? 1 : 0;
+    }
+    CHECK(errors == image.verdict->blocking.size());
+}
+
+TEST_CASE("a blocking finding is kept before 5,000 more severe non-blocking ones") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    image.verdict->blocking = {make_finding("CVE-2026-1", "openssl", Severity::medium)};
+    for (int i = 0; i < 5'000; ++i) {
+        image.verdict->reported.push_back(
+            make_finding("CVE-2025-" + std::to_string(10'000 + i), "linux", Severity::critical));
+    }
+    const rapidjson::Document sarif = sarif_of(image, {});
+    CHECK(results_of(sarif).Size() == 5'000);
+    CHECK(text_at(results_of(sarif)[0], "ruleId").starts_with("CVE-2026-1"));
+    CHECK(text_at(results_of(sarif)[0], "level") == "error");
+    check_limits(sarif);
+}
+
+TEST_CASE("a rule is as severe as its worst finding, also if only a less severe one blocks") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    image.verdict->blocking = {make_finding("CVE-2026-1", "a", Severity::medium)};
+    image.verdict->reported = {make_finding("CVE-2026-1", "b", Severity::critical)};
+    const rapidjson::Document sarif = sarif_of(image, {});
+    REQUIRE(rules_of(sarif).Size() == 1);
+    CHECK(text_of(items_at(member(rules_of(sarif)[0], "properties"), "tags")[2]) == "critical");
+}
+
+TEST_CASE("blocking findings above the limit are reported") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    for (const char* package : {"a", "b", "c"})
+        image.verdict->blocking.push_back(make_finding("CVE-2026-1", package, Severity::high));
+    const std::optional<Sarif> sarif = render_sarif(image, "0.1.0", {.max_results = 2});
+    REQUIRE(sarif);
+    CHECK(sarif->results == 2);
+    CHECK(sarif->text.find("1 finding omitted, 1 of them blocking: GitHub shows 2") != std::string::npos);
+}
+
+TEST_CASE("every limit holds for hostile and empty texts") {
+    Run run = hostile_run();
+    check_limits(sarif_of(run.images[1], {.from = Severity::unknown}));
+    Finding nameless;
+    run.images[1].verdict->blocking = {nameless};
+    run.images[1].at = {};
+    check_limits(sarif_of(run.images[1], {.from = Severity::unknown}));
+}
+
+TEST_CASE("a repeated finding is one result") {
+    ImageRun image = vulnerable_run().images[1];
+    image.verdict->reported.push_back(image.verdict->blocking[0]);
+    const rapidjson::Document sarif = sarif_of(image, {});
+    CHECK(results_of(sarif).Size() == 4);
+    check_limits(sarif);
+}
+
+TEST_CASE("one vulnerability in several packages is one rule with the highest score") {
+    ImageRun image = clean_run().images[0];
+    image.verdict->outcome = Outcome::vulnerable;
+    Finding low = make_finding("CVE-2026-1", "a", Severity::medium);
+    low.cvss_score = 5.0;
+    Finding high = make_finding("CVE-2026-1", "b", Severity::high);
+    high.cvss_score = 8.1;
+    image.verdict->blocking = {low, high};
+    const rapidjson::Document sarif = sarif_of(image, {});
+    REQUIRE(rules_of(sarif).Size() == 1);
+    CHECK(text_at(member(rules_of(sarif)[0], "properties"), "security-severity") == "8.1");
+    CHECK(results_of(sarif).Size() == 2);
+    check_limits(sarif);
 }

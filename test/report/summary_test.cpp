@@ -9,16 +9,6 @@
 
 namespace {
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
-std::size_t count(const std::string& text, std::string_view part) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
-    return found;
-}
-
 ScannerPause pause_until(Date last_day) {
     return {.scanner = Scanner::grype,
             .reason = "its database is broken",
@@ -188,8 +178,8 @@ TEST_CASE("The summary of a step that failed without a report says what, where a
         "check failed", {{{"JOB.env", 2}, "<b>DEFRA_VERSION</b> is missing", "write it | as 1.0.0"},
                          {{}, "a remark", "", Level::warning}});
     CHECK(summary.starts_with("## check failed\n"));
-    CHECK(summary.find("| error | <code>JOB.env:2</code> |") != std::string::npos);
-    CHECK(summary.find("| warning |  | a remark |  |") != std::string::npos);
-    CHECK(summary.find("<b>") == std::string::npos);
+    CHECK(has(summary, "| error | <code>JOB.env:2</code> |"));
+    CHECK(has(summary, "| warning |  | a remark |  |"));
+    CHECK_FALSE(has(summary, "<b>"));
     CHECK(render_problem_summary("check failed", {}).empty());
 }

@@ -23,7 +23,7 @@ std::string text_of(const Table& table) {
 Run compared_run() {
     Run run = clean_run();
     for (ImageRun& image : run.images) {
-        image.change = Change{.published = digest_of("published"),
+        image.change = Change{.published = sha256("published"),
                               .added = {},
                               .gone = {},
                               .size_before = {.compressed = 24'120'004, .unpacked = 61'598'720},
@@ -37,7 +37,7 @@ Run compared_run() {
 /// The cells of the first image, without its name and the digest.
 std::string first(const Run& run) {
     const std::vector<Cell> row = make_change_table(run).rows.at(0);
-    CHECK(row[1].text == digest_of("published").brief());
+    CHECK(row[1].text == sha256("published").brief());
     return row_text({row.begin() + 2, row.end()});
 }
 
