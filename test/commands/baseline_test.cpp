@@ -4,19 +4,12 @@
 
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 /// A pull request to a repository with published images, in which today's databases know a vulnerability.
 struct PullRequest : GitHubWorld {
     PullRequest() {
         publish();
         finding = "CVE-2026-1111";
-        environment["GITHUB_EVENT_NAME"] = "pull_request";
-        environment["GITHUB_REF"] = "refs/pull/7/merge";
-        files.texts["/event"] =
-            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},"pull_request":{"head":{"repo":{"full_name":"defra/images","fork":false}}}})";
+        start_pull_request();
         http.sent.clear();
         log.str("");
     }
@@ -24,12 +17,6 @@ struct PullRequest : GitHubWorld {
     void set_policy(const std::string& gate) { files.texts["vulnerability-policy.yml"] = "gate: {" + gate + "}\n"; }
     const std::string& summary() const { return files.texts.at("out/summary.md"); }
 };
-
-/// Only these of the built images lack the vulnerability of the published ones.
-void fix_built_images(PullRequest& fake) {
-    fake.finding.clear();
-    fake.finding_in_published = "CVE-2026-1111";
-}
 
 }  // namespace
 
@@ -118,7 +105,8 @@ TEST_CASE("Packages are not compared if a scanner's inventory of an image was ch
 
 TEST_CASE("A pull request that fixes published findings says so") {
     PullRequest fake;
-    fix_built_images(fake);
+    fake.finding.clear();
+    fake.finding_in_published = "CVE-2026-1111";
     CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "clean");
     CHECK(holds(fake.summary(), "| removes |"));
     CHECK_FALSE(holds(fake.summary(), "| adds |"));
@@ -159,7 +147,7 @@ TEST_CASE("A push compares with nothing and sends no request") {
     PullRequest fake;
     fake.environment["GITHUB_EVENT_NAME"] = "push";
     run_scan(fake.world(), fake.settings());
-    CHECK(fake.http.lines().find("registry") == std::string::npos);
+    CHECK_FALSE(holds(fake.http.lines(), "registry"));
 }
 
 TEST_CASE("A pull request with the publisher's user name but no secret compares anonymously") {

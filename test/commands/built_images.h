@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 #include "commands/work_tree.h"
 #include "oci/layout.h"
@@ -27,9 +28,21 @@ inline void put_layout(FakeWorld& fake, const std::string& name, const std::stri
         oci_manifest_type, sha256(manifest).text(), manifest.size());
 }
 
+inline const std::vector<std::string> built_images = {"3.13.3-development", "3.13.3-production", "3.12.6-development",
+                                                      "3.12.6-production"};
+
 /// Other `bytes` make other images.
 inline void put_all_layouts(FakeWorld& fake, const std::string& bytes = "") {
-    for (const char* name : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
-        put_layout(fake, std::string(name) + "-linux-amd64", name + bytes);
-    }
+    for (const std::string& name : built_images) put_layout(fake, name + "-linux-amd64", name + bytes);
 }
+
+/// A work tree with all its images.
+struct BuiltWorld : WorkTreeWorld {
+    BuiltWorld() { put_all_layouts(*this); }
+
+    /// Replaces the images by a build of this DEFRA_VERSION; other `bytes` make other images.
+    void build(const std::string& version, const std::string& bytes = "") {
+        set_version(version);
+        put_all_layouts(*this, version + bytes);
+    }
+};

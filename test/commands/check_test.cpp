@@ -5,9 +5,7 @@
 
 #include "base/text.h"
 #include "cli/options.h"
-#include "commands/built_images.h"
-#include "commands/commands.h"
-#include "commands/work_tree.h"
+#include "commands/github_world.h"
 #include "places.h"
 
 namespace {
@@ -17,37 +15,32 @@ bool mentions(const Problems& problems, const std::string& file, const std::stri
                        [&](const Problem& p) { return p.at.file == file && p.what.find(part) != std::string::npos; });
 }
 
-std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 /// An adopter's repository: a README without a table of versions, its own Dockerfile, the scanners' ignore files, no
 /// policy.
-FakeWorld& fill_as_adopter(FakeWorld& fake) {
-    fill_work_tree(fake);
-    fake.files.texts.clear();
-    for (const char* name : {"README.md", "JOB.env", "image-matrix.json", "Dockerfile", ".trivyignore", ".grype.yaml"})
-        fake.files.texts[name] = read_file(fixtures_dir() + "/adopter/" + name);
-    return fake;
-}
+struct AdoptersWorld : WorkTreeWorld {
+    AdoptersWorld() {
+        for (const char* name :
+             {"README.md", "JOB.env", "image-matrix.json", "Dockerfile", ".trivyignore", ".grype.yaml"}) {
+            std::ifstream file(fixtures_dir() + "/adopter/" + name, std::ios::binary);
+            files.texts[name] = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+        }
+    }
+};
 
 }  // namespace
 
 TEST_CASE("check --fix makes an adopter's repository valid, and a second check changes nothing") {
-    FakeWorld fake;
-    fill_as_adopter(fake);
+    AdoptersWorld fake;
     const Result fixed = run_check(fake.world(), parse_settings({{"fix", "true"}}));
     INFO(render_problems(fixed.problems));
     CHECK(fixed.exit == Exit::done);
-    CHECK(fake.files.texts["README.md"].find("| 3.13.5 | `2.1.0-python3.13.5` `latest-3.13` `latest` |") !=
-          std::string::npos);
+    CHECK(holds(fake.files.texts["README.md"], "| 3.13.5 | `2.1.0-python3.13.5` `latest-3.13` `latest` |"));
     CHECK(
         fake.files.texts["Dockerfile"].starts_with("ARG DEFRA_VERSION=2.1.0\nARG BASE_VERSION=3.13.5-slim-bookworm\n"));
     CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
     CHECK_FALSE(fake.files.texts.contains(".grype.yaml"));
     for (const char* id : {"CVE-2025-7709", "CVE-2025-8291"})
-        CHECK(fake.files.texts["vulnerability-policy.yml"].find(id) != std::string::npos);
+        CHECK(holds(fake.files.texts["vulnerability-policy.yml"], id));
 
     const auto before = fake.files.texts;
     CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
@@ -55,8 +48,7 @@ TEST_CASE("check --fix makes an adopter's repository valid, and a second check c
 }
 
 TEST_CASE("an adopter's files may have other names, lower-case instructions and Windows line ends") {
-    FakeWorld fake;
-    fill_as_adopter(fake);
+    AdoptersWorld fake;
     auto& files = fake.files.texts;
     files["readme.md"] = files["README.md"];
     files[".trivyignore.yaml"] = "vulnerabilities:\n  - id: CVE-2025-8291\n    statement: not called\n";
@@ -76,40 +68,26 @@ TEST_CASE("an adopter's files may have other names, lower-case instructions and 
     const Result fixed = run_check(fake.world(), parse_settings({{"fix", "true"}}));
     INFO(render_problems(fixed.problems));
     CHECK(fixed.exit == Exit::done);
-    CHECK(files["readme.md"].find("| 3.13.5 | `2.1.0-python3.13.5` `latest-3.13` `latest` |") != std::string::npos);
+    CHECK(holds(files["readme.md"], "| 3.13.5 | `2.1.0-python3.13.5` `latest-3.13` `latest` |"));
     CHECK(files["Dockerfile"].starts_with("arg DEFRA_VERSION=2.1.0\r\narg BASE_VERSION=3.13.5-slim-bookworm\r\n"));
     CHECK_FALSE(files.contains("README.md"));
     CHECK_FALSE(files.contains(".trivyignore.yaml"));
     CHECK_FALSE(files.contains(".grype.yml"));
-    for (const char* id : {"CVE-2025-7709", "CVE-2025-8291"})
-        CHECK(files["vulnerability-policy.yml"].find(id) != std::string::npos);
+    for (const char* id : {"CVE-2025-7709", "CVE-2025-8291"}) CHECK(holds(files["vulnerability-policy.yml"], id));
     const auto before = files;
     CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
     CHECK(files == before);
 }
 
-TEST_CASE("check --fix adds to an adopter's Dockerfile what check requires") {
-    FakeWorld fake;
-    fill_as_adopter(fake);
-    fake.files.texts["Dockerfile"] =
-        "ARG BASE_VERSION\nFROM python:${BASE_VERSION} AS production\nFROM production AS development\n";
-    CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
-    CHECK(fake.files.texts["Dockerfile"] ==
-          "ARG BASE_VERSION\nARG BASE_VERSION=3.13.5-slim-bookworm\nARG DEFRA_VERSION=2.1.0\n"
-          "FROM python:${BASE_VERSION} AS production\nFROM production AS development\n");
-}
-
 TEST_CASE("check --fix creates no README") {
-    FakeWorld fake;
-    fill_as_adopter(fake);
+    AdoptersWorld fake;
     fake.files.remove("README.md");
     CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
     for (const auto& [path, text] : fake.files.texts) CHECK(lower_case(path.string()) != "readme.md");
 }
 
 TEST_CASE("an adopter's README may lack a table of versions") {
-    FakeWorld fake;
-    fill_as_adopter(fake);
+    AdoptersWorld fake;
     for (const char* ignored : {".grype.yaml", ".trivyignore"}) fake.files.remove(ignored);
     const Result result = run_check(fake.world(), parse_settings({}));
     const auto about_readme = std::find_if(result.problems.begin(), result.problems.end(),
@@ -119,17 +97,15 @@ TEST_CASE("an adopter's README may lack a table of versions") {
 }
 
 TEST_CASE("check compares the Dockerfile with JOB.env and reports the line that differs") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    WorkTreeWorld fake;
+    fake.set_version("1.1.0");
     const Result result = run_check(fake.world(), parse_settings({}));
     CHECK(result.exit == Exit::bad_input);
     CHECK(mentions(result.problems, "Dockerfile", "DEFRA_VERSION"));
 }
 
 TEST_CASE("check finds errors that a build of either target would report, without an engine") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts["Dockerfile"] =
         "# syntax=docker/dockerfile:1\nFROM python:${BASE_VERSION} AS development\nARG "
         "BASE_VERSION=3.13.3-slim-bookworm\n"
@@ -143,41 +119,38 @@ TEST_CASE("check finds errors that a build of either target would report, withou
           "Dockerfile: there is no stage \"production\"\n",
           "Dockerfile:3: ARG BASE_VERSION has no default above the first FROM\n",
           "Dockerfile:1: warning: no digest names the frontend \"docker/dockerfile:1\""})
-        CHECK(text.find(part) != std::string::npos);
+        CHECK(holds(text, part));
     CHECK(fake.http.sent.empty());
 }
 
 TEST_CASE("check --fix corrects the Dockerfile and changes nothing else") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    WorkTreeWorld fake;
+    fake.set_version("1.1.0");
     const std::string before = fake.files.texts["Dockerfile"];
     const Result result = run_check(fake.world(), parse_settings({{"fix", "true"}}));
     CHECK(result.exit == Exit::done);
     std::string expected = before;
     expected.replace(expected.find("DEFRA_VERSION=1.0.0"), 19, "DEFRA_VERSION=1.1.0");
     CHECK(fake.files.texts["Dockerfile"] == expected);
-    CHECK(fake.out.str().find("+ ARG DEFRA_VERSION=1.1.0") != std::string::npos);
+    CHECK(holds(fake.out.str(), "+ ARG DEFRA_VERSION=1.1.0"));
 }
 
 TEST_CASE("check --diff shows what --fix would do, and writes nothing") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    WorkTreeWorld fake;
+    fake.set_version("1.1.0");
     CHECK(run_check(fake.world(), parse_settings({{"diff", "true"}})).exit == Exit::bad_input);
     CHECK(fake.files.written.empty());
-    CHECK(fake.out.str().find("- ARG DEFRA_VERSION=1.0.0\n+ ARG DEFRA_VERSION=1.1.0") != std::string::npos);
+    CHECK(holds(fake.out.str(), "- ARG DEFRA_VERSION=1.0.0\n+ ARG DEFRA_VERSION=1.1.0"));
 }
 
 TEST_CASE("check --fix moves the scanners' ignore rules into the policy, and --diff shows it first") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01 # not called\n";
     fake.files.texts[".grype.yaml"] = "ignore:\n  - {vulnerability: CVE-2026-2, package: {name: tar}}\n";
     CHECK_THROWS(run_check(fake.world(), parse_settings({{"diff", "true"}})));  // it is still there
     CHECK(fake.files.written.empty());
-    CHECK(fake.out.str().find("- CVE-2026-1 exp:2027-01-01 # not called\n") != std::string::npos);
-    CHECK(fake.out.str().find("+   - id: \"CVE-2026-2\"\n") != std::string::npos);
+    CHECK(holds(fake.out.str(), "- CVE-2026-1 exp:2027-01-01 # not called\n"));
+    CHECK(holds(fake.out.str(), "+   - id: \"CVE-2026-2\"\n"));
 
     const Result result = run_check(fake.world(), parse_settings({{"fix", "true"}}));
     CHECK(result.exit == Exit::done);
@@ -192,35 +165,29 @@ TEST_CASE("check --fix moves ignore files in the repository of a service, which 
     fake.files.texts[".trivyignore"] = "CVE-2026-1 exp:2027-01-01 # not called\n";
     CHECK(run_check(fake.world(), parse_settings({{"fix", "true"}})).exit == Exit::done);
     CHECK_FALSE(fake.files.texts.contains(".trivyignore"));
-    CHECK(fake.files.texts.at("vulnerability-policy.yml").find("CVE-2026-1") != std::string::npos);
-    CHECK(fake.out.str().find("only the policy was checked: there is no image-matrix.json") != std::string::npos);
+    CHECK(holds(fake.files.texts.at("vulnerability-policy.yml"), "CVE-2026-1"));
+    CHECK(holds(fake.out.str(), "only the policy was checked: there is no image-matrix.json"));
 }
 
 TEST_CASE("A rule that check --fix cannot move stays and is an error on its line; so is an ignore file without --fix") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts[".grype.yaml"] =
         "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n  - vulnerability: CVE-2026-2\n";
     const auto refused = [&](const std::map<std::string, std::string>& given) {
-        try {
-            run_check(fake.world(), parse_settings(given));
-        } catch (const Error& error) {
-            CHECK(error.exit == Exit::bad_input);
-            return render_problems(error.problems);
-        }
-        return std::string("nothing was thrown");
+        const Error error = error_of([&] { run_check(fake.world(), parse_settings(given)); });
+        CHECK(error.exit == Exit::bad_input);
+        return error.problems;
     };
-    CHECK(refused({}).find(".grype.yaml:1: is no longer applied") != std::string::npos);
-    CHECK(refused({{"fix", "true"}})
-              .find(".grype.yaml:2: CVE-2026-1 cannot be moved: the policy cannot say "
-                    "\"fix-state\"") != std::string::npos);
+    CHECK(holds(refused({}), ".grype.yaml:1: is no longer applied"));
+    CHECK(holds(refused({{"fix", "true"}}),
+                ".grype.yaml:2: CVE-2026-1 cannot be moved: the policy cannot say "
+                "\"fix-state\""));
     CHECK(fake.files.texts.at(".grype.yaml") == "ignore:\n  - {vulnerability: CVE-2026-1, fix-state: wont-fix}\n");
-    CHECK(fake.files.texts.at("vulnerability-policy.yml").find("CVE-2026-2") != std::string::npos);
+    CHECK(holds(fake.files.texts.at("vulnerability-policy.yml"), "CVE-2026-2"));
 }
 
 TEST_CASE("A matrix other than the repository's own is not compared with its README and Dockerfile") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts["other.json"] = R"([{"pythonVersion": "3.13.5", "debianVersion": "slim-bookworm", "tags": []}])";
     const Result result = run_check(fake.world(), parse_settings({{"image-matrix", "other.json"}}));
     CHECK(result.exit == Exit::done);
@@ -228,22 +195,16 @@ TEST_CASE("A matrix other than the repository's own is not compared with its REA
 }
 
 TEST_CASE("The errors of an invalid policy and an invalid matrix are reported together") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts["vulnerability-policy.yml"] = "gate:\n  severty: medium\n";
     fake.files.texts["image-matrix.json"] = "[]x";
-    try {
-        run_check(fake.world(), parse_settings({}));
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(mentions(error.problems, "vulnerability-policy.yml", "severty"));
-        CHECK(mentions(error.problems, "image-matrix.json", ""));
-    }
+    const Error error = error_of([&] { run_check(fake.world(), parse_settings({})); });
+    CHECK(mentions(error.problems, "vulnerability-policy.yml", "severty"));
+    CHECK(mentions(error.problems, "image-matrix.json", ""));
 }
 
 TEST_CASE("An upgrade that is impossible in production is reported on its line") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts["image/security-upgrades.txt"] = "# why\nlibssl3\n";
     const Result result = run_check(fake.world(), parse_settings({}));
     CHECK(result.exit == Exit::done);
@@ -251,8 +212,7 @@ TEST_CASE("An upgrade that is impossible in production is reported on its line")
 }
 
 TEST_CASE("An upgrade that the base already has is reported after the scan") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     put_layout(fake, "3.13.3-development-linux-amd64", "3.13.3-development");
     fake.files.texts["image/security-upgrades.txt"] = "libsqlite3-0\n";
     fake.files.texts["out/bases.json"] = R"([{"reference":"python:3.13.3-slim-bookworm","digest":")" +
@@ -267,57 +227,33 @@ TEST_CASE("An upgrade that the base already has is reported after the scan") {
 }
 
 TEST_CASE("Unpinned images of the action's container are an error on a publishing branch, elsewhere a note") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    GitHubWorld fake;
     fake.files.texts["action.Dockerfile"] = "ARG TRIVY_IMAGE=aquasec/trivy:0.74.0\n";
+    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::bad_input);
+    fake.start_pull_request();
+    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
+    fake.environment.erase("GITHUB_ACTIONS");
     const Result here = run_check(fake.world(), parse_settings({}));
     CHECK(here.exit == Exit::done);
     CHECK(mentions(here.problems, "action.Dockerfile", "aquasec/trivy:0.74.0"));
-
-    fake.environment = {{"GITHUB_ACTIONS", "true"},
-                        {"GITHUB_EVENT_NAME", "push"},
-                        {"GITHUB_EVENT_PATH", "/event.json"},
-                        {"GITHUB_REF", "refs/heads/master"},
-                        {"GITHUB_REPOSITORY", "defra/images"},
-                        {"GITHUB_SHA", std::string(40, 'a')}};
-    fake.files.texts["/event.json"] = R"({"repository":{"full_name":"defra/images","default_branch":"master"}})";
-    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::bad_input);
-    fake.environment["GITHUB_EVENT_NAME"] = "pull_request";
-    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
 }
 
 TEST_CASE("A missing policy file is an error if --policy names it") {
     for (const char* command : {"check", "judge", "scan"}) {
-        FakeWorld fake;
-        fill_work_tree(fake);
-        put_all_layouts(fake);
-        try {
+        BuiltWorld fake;
+        const Error error = error_of([&] {
             run_command(command, fake.world(), parse_settings({{"policy", "strict.yml"}}));
-            FAIL("nothing was thrown");
-        } catch (const Error& error) {
-            CHECK(error.exit == Exit::bad_input);
-            CHECK(render_problems(error.problems) ==
-                  "strict.yml: there is no such file\n  hint: --policy names it: write where it is, or leave --policy "
-                  "out "
-                  "for vulnerability-policy.yml\n");
-        }
+        });
+        CHECK(error.exit == Exit::bad_input);
+        CHECK(render_problems(error.problems) ==
+              "strict.yml: there is no such file\n  hint: --policy names it: write where it is, or leave --policy "
+              "out "
+              "for vulnerability-policy.yml\n");
     }
 }
 
-TEST_CASE("The policy is optional; an empty one is reported") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    CHECK_FALSE(mentions(run_check(fake.world(), parse_settings({})).problems, "vulnerability-policy.yml", ""));
-    fake.files.texts["vulnerability-policy.yml"] = "";
-    const Result result = run_check(fake.world(), parse_settings({}));
-    CHECK(result.exit == Exit::done);
-    CHECK(mentions(result.problems, "vulnerability-policy.yml",
-                   "is empty: the default gate holds, and nothing is accepted"));
-}
-
 TEST_CASE("check reports expired dates and invalid entries of the policy, but no unused entries") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     fake.files.texts["vulnerability-policy.yml"] =
         "exceptions:\n"
         "  - {id: CVE-2026-1, reason: r, owner: me, review_by: 2026-11-01}\n"

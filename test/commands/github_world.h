@@ -10,18 +10,17 @@
 #include "base/json.h"
 #include "commands/built_images.h"
 #include "commands/commands.h"
+#include "contract/contract.h"
 #include "github/fake_github.h"
 
-struct GitHubWorld : FakeWorld {
+struct GitHubWorld : BuiltWorld {
     FakeGitHub hub;
     std::string finding;               ///< an id that both scanners report for every image from now on; empty: none
-    std::string finding_in_published;  ///< messages, if the fault ends the publication for images fetched for a
-                                       ///< comparison, if different
+    std::string finding_in_published;  ///< the same for images fetched for a comparison, if different
     bool fixed = true;                 ///< there is a fix for it
     bool of_debian = true;             ///< it is in a Debian package, otherwise in a Python package
     std::string libc6 = "2.36-9";      ///< the version that both scanners list in every image from now on
-    std::string libc6_in_published;    ///< messages, if the fault ends the publication for images fetched for a
-                                       ///< comparison, if different
+    std::string libc6_in_published;    ///< the same for images fetched for a comparison, if different
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
     int missing_status = 404;                       ///< the registry's response for what it does not have
@@ -31,8 +30,6 @@ struct GitHubWorld : FakeWorld {
     std::string silent_host;  ///< the registry of this name does not respond
 
     explicit GitHubWorld(const std::string& event = "push") {
-        fill_work_tree(*this);
-        put_all_layouts(*this);
         environment.erase("HOME");  // no cached scans: these scanners report what the test sets, whatever the database
         environment.insert(
             {{"GITHUB_ACTIONS", "true"},
@@ -57,7 +54,7 @@ struct GitHubWorld : FakeWorld {
 
     /// At the end of every test: no output of the program contains the token, except the one header.
     ~GitHubWorld() {
-        const auto check = [](const std::string& text) { CHECK(text.find("canary") == std::string::npos); };
+        const auto check = [](const std::string& text) { CHECK_FALSE(holds(text, "canary")); };
         for (const Request& request : http.sent) check(request.url + request.body);
         for (const Command& command : processes.ran) check(render_command(command));
         for (const auto& [path, text] : files.texts) check(text);
@@ -69,6 +66,33 @@ struct GitHubWorld : FakeWorld {
     Settings settings(std::map<std::string, std::string> given = {}) {
         given.insert({{"token", hub.token}, {"databases", "/db"}, {"contract", "off"}});
         return parse_settings(given);
+    }
+
+    /// From now on the event is a pull request within the repository.
+    void start_pull_request() {
+        environment["GITHUB_EVENT_NAME"] = "pull_request";
+        environment["GITHUB_REF"] = "refs/pull/41/merge";
+        files.texts["/event"] =
+            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
+                "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})";
+    }
+
+    /// The results of `test` for the check "stop" of all images. `about` precedes their digests.
+    void put_contracts(RowResult result, const std::string& about = "") {
+        for (const std::string& image : built_images) {
+            const std::string name = image + "-linux-amd64";
+            const Layout layout = load_layout(files, "out/images/" + name, image, "linux/amd64");
+            files.texts["out/tests/" + name + ".json"] =
+                render_contract_json({.name = name,
+                                      .manifest = about + layout.manifest.text(),
+                                      .rows = {{.id = "stop",
+                                                .check = "it stops",
+                                                .expected = "143",
+                                                .found = "137",
+                                                .result = result,
+                                                .because = ""}},
+                                      .tested_by = "https://github.com/defra/images/actions/runs/6"});
+        }
     }
 
     /// Makes HEAD the commit that is this digit 40 times; before that there is no git.
@@ -107,7 +131,7 @@ struct GitHubWorld : FakeWorld {
 
     void change_record(const std::string& from, const std::string& to) {
         std::string record = file_of_release("publication.json");
-        REQUIRE(record.find(from) != std::string::npos);
+        REQUIRE(holds(record, from));
         replace_file("publication.json", record.replace(record.find(from), from.size(), to));
     }
 
@@ -115,7 +139,7 @@ struct GitHubWorld : FakeWorld {
     void change_evidence(const std::string& from, const std::string& to) {
         REQUIRE(from.size() == to.size());
         std::string archive = gunzip(file_of_release("evidence.tar.gz"), "evidence", 100'000'000);
-        REQUIRE(archive.find(from) != std::string::npos);
+        REQUIRE(holds(archive, from));
         replace_file("evidence.tar.gz", gzip(archive.replace(archive.find(from), from.size(), to)));
     }
 

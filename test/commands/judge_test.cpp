@@ -6,16 +6,10 @@
 
 #include "base/json.h"
 #include "cli/options.h"
-#include "commands/built_images.h"
-#include "commands/commands.h"
 #include "commands/github_world.h"
 #include "places.h"
 
 namespace {
-
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// out/bases.json with both bases of the work tree's Dockerfile for Python 3.13.3. `now` is the digest to which the
 /// reference of the development image's base resolves today.
@@ -63,9 +57,7 @@ const std::map<std::string, std::string> both = {{"trivy", "trivy.json"}, {"gryp
 }  // namespace
 
 TEST_CASE("Images without a scan are unknown: exit 3, no SARIF, and the report gives the reason") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    put_all_layouts(fake);
+    BuiltWorld fake;
     const Result result = run_judge(fake.world(), parse_settings({}));
     CHECK(result.exit == Exit::failed);
     CHECK(result.outputs.at("verdict") == "unknown");
@@ -75,18 +67,8 @@ TEST_CASE("Images without a scan are unknown: exit 3, no SARIF, and the report g
     CHECK(fake.files.texts.contains("out/summary.md"));
 }
 
-TEST_CASE("A SARIF file of an earlier run does not survive an unknown verdict") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    put_all_layouts(fake);
-    fake.files.texts["out/sarif/3.13.3-production-linux-amd64.sarif"] = "{}";
-    run_judge(fake.world(), parse_settings({}));
-    CHECK(fake.files.names_in("out/sarif").empty());
-}
-
 TEST_CASE("The reports of an earlier run are removed before anything else") {
-    FakeWorld fake;
-    fill_work_tree(fake);
+    WorkTreeWorld fake;
     for (const char* made : {"sarif/a.sarif", "verdicts/a.json", "verdict.json", "summary.md", "report.html"})
         fake.files.texts[std::filesystem::path("out") / made] = "of yesterday";
     const auto cannot = [&](const std::string& command, const std::map<std::string, std::string>& given) {
@@ -129,34 +111,16 @@ TEST_CASE("Scanning another image leaves the reports of this checkout unchanged,
     CHECK(are_there());
 }
 
-TEST_CASE("The verdict of an image that is no longer in the matrix is removed") {
-    GitHubWorld fake;
-    run_scan(fake.world(), fake.settings());
-    CHECK(fake.files.names_in("out/verdicts").size() == 4);
-    CHECK(fake.files.names_in("out/sarif").size() == 4);
-    run_judge(fake.world(), fake.settings({{"only", "3.12.6-*"}}));
-    CHECK(fake.files.names_in("out/verdicts") ==
-          std::vector<std::string>{"3.12.6-development-linux-amd64.json", "3.12.6-production-linux-amd64.json"});
-    CHECK(fake.files.names_in("out/sarif").size() == 2);
-}
-
 TEST_CASE("All missing images are named, with the command that builds them") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    try {
-        run_judge(fake.world(), parse_settings({{"only", "3.13.3-*"}}));
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
-        REQUIRE(error.problems.size() == 2);
-        CHECK(error.problems.front().hint == "python-image-action build makes it");
-    }
+    WorkTreeWorld fake;
+    const Error error = error_of([&] { run_judge(fake.world(), parse_settings({{"only", "3.13.3-*"}})); });
+    CHECK(error.exit == Exit::bad_input);
+    REQUIRE(error.problems.size() == 2);
+    CHECK(error.problems.front().hint == "python-image-action build makes it");
 }
 
 TEST_CASE("A damaged list of receipts is not a clean scan") {
-    FakeWorld fake;
-    fill_work_tree(fake);
-    put_all_layouts(fake);
+    BuiltWorld fake;
     fake.files.texts["out/scans/3.13.3-production-linux-amd64/receipt.json"] = "[]";
     const Settings settings = parse_settings({{"only", "3.13.3-production"}});
     Exit exit = Exit::failed;
@@ -254,21 +218,13 @@ TEST_CASE("An invalid report counts as a missing scan; without any report the co
         CHECK(result.exit == Exit::failed);
         CHECK(holds(fake.files.texts.at("out/report.html"), "CVE-2026-0001"));
         fake.files.texts["trivy.json"] = text;
-        try {
-            fake.judge(both);
-            FAIL("nothing was thrown");
-        } catch (const Error& error) {
-            CHECK(error.exit == Exit::failed);
-            CHECK(error.problems.size() == 2);
-        }
+        const Error error = error_of([&] { fake.judge(both); });
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.size() == 2);
     }
     TwoReports fake;
-    try {
-        fake.judge({{"trivy", "none.json"}, {"grype", "grype.json"}});
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
-    }
+    const Error error = error_of([&] { fake.judge({{"trivy", "none.json"}, {"grype", "grype.json"}}); });
+    CHECK(error.exit == Exit::bad_input);
 }
 
 TEST_CASE("The verdict names the policy file that was read, or says that there is none") {
@@ -283,23 +239,15 @@ TEST_CASE("The verdict names the policy file that was read, or says that there i
 }
 
 TEST_CASE("Only the policy accepts risks: a scanner's ignore file is an error on its first line") {
-    for (const char* name : {".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", ".grype.yaml", ".grype.yml",
-                             ".grype.json", ".grype/config.yaml"}) {
+    for (const std::string name : {".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", ".grype.yaml", ".grype.yml",
+                                   ".grype.json", ".grype/config.yaml"}) {
         TwoReports fake;
-        fake.files.texts[name] =
-            std::string(name) == ".trivyignore" ? "CVE-2026-0001\n" : "{ignore: [{vulnerability: CVE-2026-0001}]}\n";
-        if (std::string(name).starts_with(".trivyignore."))
-            fake.files.texts[name] = "vulnerabilities: [{id: CVE-2026-0001}]\n";
-        try {
-            fake.judge(both);
-            FAIL("nothing was thrown");
-        } catch (const Error& error) {
-            CHECK(error.exit == Exit::bad_input);
-            CHECK(render_problems(error.problems) ==
-                  std::string(name) +
-                      ":1: is no longer applied: risks are accepted in vulnerability-policy.yml only\n  hint: check "
-                      "--fix moves it into vulnerability-policy.yml\n");
-        }
+        fake.files.texts[name] = "{ignore: [{vulnerability: CVE-2026-0001}]}\n";
+        if (name.starts_with(".trivyignore.")) fake.files.texts[name] = "vulnerabilities: [{id: CVE-2026-0001}]\n";
+        if (name == ".trivyignore") fake.files.texts[name] = "CVE-2026-0001\n";
+        const Error error = error_of([&] { fake.judge(both); });
+        CHECK(error.exit == Exit::bad_input);
+        CHECK(holds(error.problems, name + ":1: is no longer applied: risks are accepted in vulnerability-policy.yml"));
     }
 }
 

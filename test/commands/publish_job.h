@@ -23,7 +23,7 @@ struct PublishJob {
 
     explicit PublishJob(const BuildOf& build = {}) {
         GitHubWorld github;
-        github.files.texts["JOB.env"] = "DEFRA_VERSION=" + build.version + "\nIMAGE_NAME=python\n";
+        github.set_version(build.version);
         github.files.texts["Dockerfile"] += build.dockerfile;
         put_all_layouts(github, build.bytes);
         run_scan(github.world(), github.settings());
@@ -70,8 +70,4 @@ inline Tags tags_at(const std::string& host, const std::string& name_space = "de
         }
     }
     return tags;
-}
-
-inline void needs_docker_registry() {
-    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed: apt-get install docker-registry");
 }

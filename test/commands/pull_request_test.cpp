@@ -1,53 +1,26 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "commands/github_world.h"
-#include "contract/contract.h"
 
 namespace {
-
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-std::string texts_of(const Problems& problems) {
-    std::string text;
-    for (const Problem& problem : problems)
-        text += problem.at.file + ":" + std::to_string(problem.at.line) + " " + problem.what + "\n";
-    return text;
-}
-
-/// The results of `test` for the check "stop" of all images. `about` precedes their digests.
-void put_contracts(FakeWorld& fake, RowResult result, const std::string& about = "") {
-    for (const char* image : {"3.13.3-development", "3.13.3-production", "3.12.6-development", "3.12.6-production"}) {
-        const std::string name = std::string(image) + "-linux-amd64";
-        const Layout layout = load_layout(fake.files, "out/images/" + name, image, "linux/amd64");
-        fake.files.texts["out/tests/" + name + ".json"] =
-            render_contract_json({.name = name,
-                                  .manifest = about + layout.manifest.text(),
-                                  .rows = {{.id = "stop",
-                                            .check = "it stops",
-                                            .expected = "143",
-                                            .found = "137",
-                                            .result = result,
-                                            .because = ""}}});
-    }
-}
 
 /// Released by a push to master; then a pull request changes something.
 struct Proposal : GitHubWorld {
     explicit Proposal(const std::string& policy = "", const std::string& tested = "") {
         if (!policy.empty()) files.texts["vulnerability-policy.yml"] = policy;
-        put_contracts(*this, RowResult::passed, tested);
+        put_contracts(RowResult::passed, tested);
         publish();
         run_release(world(), settings());
-        environment["GITHUB_EVENT_NAME"] = "pull_request";
-        environment["GITHUB_REF"] = "refs/pull/41/merge";
-        files.texts["/event"] =
-            R"({"repository":{"full_name":"defra/images","default_branch":"master","fork":false},
-                "pull_request":{"head":{"repo":{"full_name":"defra/images"}}}})";
+        start_pull_request();
     }
 
-    std::string notices() { return texts_of(run_check(world(), settings()).problems); }
+    /// Each with its place, one per line.
+    std::string notices() {
+        std::string text;
+        for (const Problem& problem : run_check(world(), settings()).problems)
+            text += problem.at.file + ":" + std::to_string(problem.at.line) + " " + problem.what + "\n";
+        return text;
+    }
 };
 
 const std::string one_waiver =
@@ -75,7 +48,7 @@ TEST_CASE("A changed input without a higher version is reported on the version's
 
 TEST_CASE("A higher version reports what it would publish and move") {
     Proposal fake;
-    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.1.0\nIMAGE_NAME=python\n";
+    fake.set_version("1.1.0");
     CHECK(holds(fake.notices(),
                 "merged, this publishes 1.1.0-python3.13.3, 1.1.0-python3.12.6, and moves latest-3.13, latest, "
                 "latest-3.12, in defradigital/python-development and defradigital/python"));
@@ -156,7 +129,7 @@ TEST_CASE("A failure of GitHub is reported and does not change check or the verd
 
 TEST_CASE("A check that the released image passed and the proposed one fails is a change") {
     Proposal fake;
-    put_contracts(fake, RowResult::failed);
+    fake.put_contracts(RowResult::failed);
     run_scan(fake.world(), fake.settings());
     const std::string changes = "Rows of the contract that end otherwise: 1";
     CHECK_FALSE(holds(fake.files.texts.at("out/summary.md"), changes));  // the release has not been requested yet
@@ -168,7 +141,7 @@ TEST_CASE("A check that the released image passed and the proposed one fails is 
 
 TEST_CASE("Contract checks are only compared with those of the exact published image") {
     Proposal fake("", "not ");
-    put_contracts(fake, RowResult::failed);
+    fake.put_contracts(RowResult::failed);
     run_scan(fake.world(), fake.settings());
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, "What this change does"));

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "expect.h"
 #include "places.h"
 #include "real_world.h"
 #include "system/local_server.h"
@@ -12,10 +13,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// `judge` on the fixtures' two reports, with one blocking finding.
 struct Judgement {

@@ -12,10 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 /// Starts it in the background; its output goes to TREE/printed.
 pid_t start(const PublishJob& job, const std::string& to) {
     const Command command = job.command(to);
@@ -31,13 +27,6 @@ pid_t start(const PublishJob& job, const std::string& to) {
     dup2(printed, 2);
     execve(words.front(), words.data(), nothing.data());
     _exit(127);
-}
-
-/// Negative if a signal ended the process.
-int exit_code_of(pid_t child) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 }  // namespace

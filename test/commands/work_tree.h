@@ -1,9 +1,10 @@
-// An in-memory work tree for every command, with two versions in its matrix.
+// In-memory work trees for every command.
 #pragma once
 
 #include <string>
 
 #include "cli/settings.h"
+#include "expect.h"
 #include "fakes/fake_world.h"
 
 inline constexpr const char* two_versions = R"([
@@ -22,18 +23,25 @@ inline constexpr const char* two_versions = R"([
 ]
 )";
 
-inline FakeWorld& fill_work_tree(FakeWorld& fake) {
-    fake.files.texts["image-matrix.json"] = two_versions;
-    fake.files.texts["JOB.env"] = "DEFRA_VERSION=1.0.0\nIMAGE_NAME=python\n";
-    fake.files.texts["Dockerfile"] =
-        "ARG BASE_VERSION=3.13.3-slim-bookworm\n"
-        "ARG DISTROLESS_VERSION=cc-debian12\n"
-        "ARG PRODUCTION_KIND=distroless\n"
-        "ARG DEFRA_VERSION=1.0.0\n"
-        "FROM python:${BASE_VERSION} AS development\n"
-        "FROM gcr.io/distroless/${DISTROLESS_VERSION}:nonroot AS production\n";
-    fake.processes.stub(
-        {"git"},
-        Finished{.exit_code = 128, .timed_out = false, .out = "", .err = "not a git repository", .truncated = false});
-    return fake;
-}
+/// Two versions in its matrix, and no git.
+struct WorkTreeWorld : FakeWorld {
+    WorkTreeWorld() {
+        files.texts["image-matrix.json"] = two_versions;
+        files.texts["JOB.env"] = "DEFRA_VERSION=1.0.0\nIMAGE_NAME=python\n";
+        files.texts["Dockerfile"] =
+            "ARG BASE_VERSION=3.13.3-slim-bookworm\n"
+            "ARG DISTROLESS_VERSION=cc-debian12\n"
+            "ARG PRODUCTION_KIND=distroless\n"
+            "ARG DEFRA_VERSION=1.0.0\n"
+            "FROM python:${BASE_VERSION} AS development\n"
+            "FROM gcr.io/distroless/${DISTROLESS_VERSION}:nonroot AS production\n";
+        processes.stub(
+            {"git"},
+            Finished{
+                .exit_code = 128, .timed_out = false, .out = "", .err = "not a git repository", .truncated = false});
+    }
+
+    void set_version(const std::string& version) {
+        files.texts["JOB.env"] = "DEFRA_VERSION=" + version + "\nIMAGE_NAME=python\n";
+    }
+};

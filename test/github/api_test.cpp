@@ -23,8 +23,7 @@ Response limited(std::vector<Header> headers, std::string body = "", int status 
 
 TEST_CASE("Every request has the User-Agent and API version, and the token in one header only") {
     ScriptedGitHub server;
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     api.require({.path = "releases?per_page=100"});
     const Request& sent = server.fake.http.sent.front();
     CHECK(sent.url == "https://api.github.example/repos/defra/images/releases?per_page=100");
@@ -33,14 +32,13 @@ TEST_CASE("Every request has the User-Agent and API version, and the token in on
     CHECK(headers ==
           "User-Agent: python-image-action\nAccept: application/vnd.github+json\nX-GitHub-Api-Version: 2022-11-28\n"
           "Authorization: Bearer canary-token-of-the-test\n");
-    CHECK(server.fake.log.str().find("canary") == std::string::npos);
+    CHECK_FALSE(holds(server.fake.log.str(), "canary"));
 }
 
 TEST_CASE("The path prefix of a GitHub Enterprise Server precedes every path") {
     ScriptedGitHub server;
     server.hub.base = "https://ghe.example/api/v3";
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     api.require({.path = "releases?per_page=100"});
     CHECK(server.fake.http.sent.front().url == "https://ghe.example/api/v3/repos/defra/images/releases?per_page=100");
 }
@@ -57,8 +55,7 @@ TEST_CASE("All pages of a list are read") {
     ScriptedGitHub server;
     server.hub.page_size = 2;
     for (int i = 1; i <= 5; ++i) server.hub.releases.push_back({.id = i, .tag = std::to_string(i)});
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     CHECK(api.load_list("releases?per_page=2", {}).Size() == 5);
     CHECK(server.fake.http.sent.size() == 3);
 }
@@ -66,12 +63,11 @@ TEST_CASE("All pages of a list are read") {
 TEST_CASE("A short rate limit is waited out") {
     ScriptedGitHub server;
     server.hub.faults = {{"GET", "releases*", limit("7"), false, 2}};
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     CHECK(api.require({.path = "releases?per_page=100"}).status == 200);
     CHECK(server.fake.clock.sleeps == std::vector<std::chrono::milliseconds>{7s, 7s});
-    CHECK(server.fake.log.str().find(
-              "GET releases: 403 You have exceeded a secondary rate limit; trying again in 7 s") != std::string::npos);
+    CHECK(holds(server.fake.log.str(),
+                "GET releases: 403 You have exceeded a secondary rate limit; trying again in 7 s"));
 }
 
 TEST_CASE("A long rate limit ends the run at once with the time when it ends") {
@@ -86,19 +82,17 @@ TEST_CASE("A long rate limit ends the run at once with the time when it ends") {
           R"({"message":"API rate limit exceeded for installation"})"},
          false,
          1}};
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     const Error error = error_of([&] { api.send({.path = "releases?per_page=100"}); });
     CHECK(error.exit == Exit::failed);
-    CHECK(error.problems.front().what.find("2026-11-23T12:50:01Z") != std::string::npos);
+    CHECK(holds(error.problems.front().what, "2026-11-23T12:50:01Z"));
     CHECK(server.fake.clock.sleeps.empty());
 }
 
 TEST_CASE("Transient failures are retried, except for requests that create something") {
     ScriptedGitHub server;
     server.hub.faults = {{"GET", "releases*", {502, {}, ""}, false, 2}, {"POST", "issues", {502, {}, ""}, false, 1}};
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     CHECK(api.send({.path = "releases?per_page=100"}).status == 200);
     CHECK(api.send({.method = "POST", .path = "issues", .body = R"({"title":"a"})", .creates = true}).status == 502);
     CHECK(server.hub.count("POST issues") == 1);
@@ -112,23 +106,12 @@ TEST_CASE("A missing response is a value") {
     const Response response =
         api.send({.method = "POST", .path = "issues", .body = R"({"title":"a"})", .creates = true});
     CHECK(response.status == 0);
-    CHECK(response.body.find("connection reset") != std::string::npos);
-}
-
-TEST_CASE("A missing permission is not retried") {
-    ScriptedGitHub server;
-    server.hub.faults = {
-        {"GET", "releases*", {403, {}, R"({"message":"Resource not accessible by integration"})"}, false, -1}};
-    const World world = server.fake.world();
-    Api api(world, server.settings());
-    CHECK_THROWS_AS(api.load_list("releases?per_page=100", {"no list", "contents: read"}), Error);
-    CHECK(server.fake.http.sent.size() == 1);
+    CHECK(holds(response.body, "connection reset"));
 }
 
 TEST_CASE("Writes are a second apart, and three if they notify people") {
     ScriptedGitHub server;
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     api.send({.method = "POST", .path = "labels", .body = R"({"name":"a"})"});
     api.send({.path = "releases?per_page=100"});
     api.send({.method = "POST", .path = "labels", .body = R"({"name":"b"})"});
@@ -144,20 +127,19 @@ TEST_CASE("A redirected download is sent without the token") {
     Api api(world, {.base = "https://api.github.com", .repository = "a/b", .token = Secret("canary-token")});
     api.require({.path = "releases/assets/1", .save_to = "file", .accept = "application/octet-stream"});
     CHECK(fake.files.texts.at("file") == "content");
-    for (const Header& header : fake.http.sent.back().headers) CHECK(header.value.find("canary") == std::string::npos);
+    for (const Header& header : fake.http.sent.back().headers) CHECK_FALSE(holds(header.value, "canary"));
 }
 
 TEST_CASE("A request that contains a secret is never sent, since masks cover only logs") {
     ScriptedGitHub server;
     ApiSettings settings = server.settings();
     settings.others = {Secret("canary-docker-token")};
-    const World world = server.fake.world();
-    Api api(world, settings);
+    Api api(server.world, settings);
     for (const char* leak : {"canary-token-of-the-test", "canary-docker-token"}) {
         const Error error = error_of([&] {
             api.send({.method = "POST", .path = "issues", .body = std::string(R"({"body":"x )") + leak + "\"}"});
         });
-        CHECK(error.problems.front().what.find("canary") == std::string::npos);
+        CHECK_FALSE(holds(error.problems.front().what, "canary"));
     }
     CHECK(server.fake.http.sent.empty());
 }

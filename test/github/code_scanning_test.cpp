@@ -27,12 +27,6 @@ SarifUpload upload_of(const std::string& name) {
             R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1]}]})"};
 }
 
-std::string texts_of(const Problems& problems) {
-    std::string text;
-    for (const Problem& problem : problems) text += problem.what + "\n";
-    return text;
-}
-
 /// Text that hardly compresses.
 std::string dense_text(std::size_t size) {
     static const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
@@ -56,9 +50,8 @@ Run run_over_all_limits() {
 struct Upload {
     ScriptedGitHub server;
     UploadReport run(const std::vector<SarifUpload>& uploads = {upload_of("development"), upload_of("production")}) {
-        const World world = server.fake.world();
-        Api api(world, server.settings());
-        return upload_sarif(world, api, push(), uploads);
+        Api api = server.api();
+        return upload_sarif(server.world, api, push(), uploads);
     }
 };
 
@@ -76,9 +69,8 @@ TEST_CASE("Each image is one upload, and one list shows when all are processed")
           "direction=desc&per_page=100\n");
     CHECK(upload.server.hub.analyses.at(0).category == "images/3.13/development");
     CHECK(upload.server.hub.analyses.at(1).text == upload_of("production").text);
-    CHECK(upload.server.hub.bodies.front().find(R"("commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")") !=
-          std::string::npos);
-    CHECK(upload.server.hub.bodies.front().find(R"("tool_name":"python-image-action")") != std::string::npos);
+    CHECK(holds(upload.server.hub.bodies.front(), R"("commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")"));
+    CHECK(holds(upload.server.hub.bodies.front(), R"("tool_name":"python-image-action")"));
 }
 
 TEST_CASE("Disabled code scanning is a notice, and no further request is sent") {
@@ -102,7 +94,7 @@ TEST_CASE("A read-only token is reported with the missing permission") {
                                  -1}};
     const UploadReport report = upload.run();
     CHECK(report.result == UploadReport::Result::not_possible);
-    CHECK(report.problems.front().hint.find("security-events: write") != std::string::npos);
+    CHECK(holds(report.problems.front().hint, "security-events: write"));
 }
 
 TEST_CASE("A file that is too large is uploaded again without its least severe half") {
@@ -189,7 +181,7 @@ TEST_CASE("5,001 findings in 21 images give reproducible files within GitHub's l
         for (const Json& result : results) REQUIRE(items_at(result, "locations").Size() == 1);
     }
     CHECK(largest == 5'000);
-    CHECK(uploads.at(0).text.find("1 finding omitted") != std::string::npos);
+    CHECK(holds(uploads.at(0).text, "1 finding omitted"));
     const std::vector<SarifUpload> again = make_sarif_uploads(run, Severity::unknown);
     for (std::size_t i = 0; i < uploads.size(); ++i) {
         CHECK(again.at(i).text == uploads.at(i).text);
@@ -213,8 +205,7 @@ TEST_CASE("Only the analyses of a retired version are removed") {
     for (const char* category : {"images/3.11/production", "images/3.13/production", "images/3.11/development"})
         server.hub.analyses.push_back(
             {.id = static_cast<std::int64_t>(server.hub.analyses.size()) + 1, .sarif_id = "", .category = category});
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     CHECK(remove_analyses(api, "images/3.11/") == 2);
     CHECK(server.hub.analyses.size() == 1);
     CHECK(server.hub.analyses.front().category == "images/3.13/production");

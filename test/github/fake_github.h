@@ -54,7 +54,6 @@ struct FakeGitHub {
         std::string ref;
         std::string status = "complete";  ///< "pending", "failed"
         std::string text;                 ///< the SARIF itself
-        std::string warning;
     };
     /// The response to the next `times` matching requests: instead of doing anything, or after it was done.
     struct Fault {
@@ -78,6 +77,7 @@ struct FakeGitHub {
     std::vector<FakeIssue> issues;
     std::set<std::string> labels;
     std::vector<FakeAnalysis> analyses;
+    std::string next_status = "complete";  ///< of the uploads from now on
     std::vector<Fault> faults;
     std::set<std::string> enabled_workflows;
     std::function<void()> before;    ///< called before each response
@@ -392,8 +392,7 @@ struct FakeGitHub {
                                 .category = id.substr(0, id.rfind('/')),
                                 .ref = text_at(sent, "ref"),
                                 .status = next_status,
-                                .text = sarif,
-                                .warning = ""});
+                                .text = sarif});
             return json(202, R"({"id":")" + analyses.back().sarif_id + "\"}");
         }
         if (method == "DELETE") {
@@ -416,20 +415,15 @@ struct FakeGitHub {
             writer.field("id", one->id);
             writer.field("sarif_id", one->sarif_id);
             writer.field("category", one->category);
-            writer.field("created_at", created_at);
+            writer.field("created_at", "2026-11-23T03:00:00Z");
             writer.field("error", "");
-            writer.field("warning", one->warning);
+            writer.field("warning", "");
             writer.close();
             items.push_back(writer.one_line());
         }
         return list(path, items);
     }
 
-  public:
-    std::string next_status = "complete";  ///< of the uploads from now on
-    std::string created_at = "2026-11-23T03:00:00Z";
-
-  private:
     static std::string unpacked(const std::string& base64_text) {
         static const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         std::string bytes;

@@ -21,13 +21,11 @@ struct Tracking {
     ScriptedGitHub server;
 
     std::string run(const TrackingPlan& plan) {
-        const World world = server.fake.world();
-        Api api(world, server.settings());
+        Api api = server.api();
         return carry_out(api, plan, load_tracking_issues(api));
     }
     TrackingIssues load() {
-        const World world = server.fake.world();
-        Api api(world, server.settings());
+        Api api = server.api();
         return load_tracking_issues(api);
     }
     FakeGitHub& hub() { return server.hub; }
@@ -105,8 +103,7 @@ TEST_CASE("A new issue that was not created is an error") {
 
 TEST_CASE("Two concurrent runs leave one open issue, the older") {
     Tracking tracking;
-    const World world = tracking.server.fake.world();
-    Api api(world, tracking.server.settings());
+    Api api = tracking.server.api();
     const TrackingIssues nothing_yet = load_tracking_issues(api);
     carry_out(api, plan_of(TrackingAction::create), nothing_yet);
     CHECK(carry_out(api, plan_of(TrackingAction::create), nothing_yet).ends_with("/issues/1"));

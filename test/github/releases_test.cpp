@@ -31,9 +31,8 @@ struct Making {
     }
 
     MadeRelease run() {
-        const World world = server.fake.world();
-        Api api(world, server.settings());
-        return make_release(world, api, wanted);
+        Api api = server.api();
+        return make_release(server.world, api, wanted);
     }
 
     FakeGitHub& hub() { return server.hub; }
@@ -229,7 +228,7 @@ TEST_CASE("The version of a deleted immutable release cannot be reused, and the 
          1}};
     const Error error = error_of([&] { making.run(); });
     CHECK(error.exit == Exit::refused);
-    CHECK(error.problems.front().what.find("belonged to an immutable release once") != std::string::npos);
+    CHECK(holds(error.problems.front().what, "belonged to an immutable release once"));
     CHECK(error.problems.front().hint == "raise DEFRA_VERSION");
 }
 
@@ -269,7 +268,7 @@ TEST_CASE("An older commit that changes workflows cannot be released by a workfl
     making.hub().faults = {
         {"POST", "releases", refused(403, R"({"message":"Resource not accessible by integration"})"), false, -1}};
     const Error error = error_of([&] { making.run(); });
-    CHECK(error.problems.front().hint.find("git push origin " + commit + ":refs/tags/1.1.0") != std::string::npos);
+    CHECK(holds(error.problems.front().hint, "git push origin " + commit + ":refs/tags/1.1.0"));
     CHECK(making.hub().count("POST releases") == 1);
 }
 
@@ -295,8 +294,7 @@ TEST_CASE("The last release is the highest published version without a prefix") 
 TEST_CASE("Tag names are percent-encoded in paths") {
     ScriptedGitHub server;
     server.hub.tags["a/b#ü"] = commit;
-    const World world = server.fake.world();
-    Api api(world, server.settings());
+    Api api = server.api();
     CHECK(load_tag_commit(api, "a/b#ü") == commit);
     CHECK(server.hub.lines.front() == "GET git/ref/tags/a%2Fb%23%C3%BC");
     CHECK(load_tag_commit(api, "nothing").empty());

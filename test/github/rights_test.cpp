@@ -80,13 +80,12 @@ TEST_CASE("A missing permission is named for every call, and nothing is retried"
                                R"({"message":"Resource not accessible by integration"})"},
                               false,
                               -1}};
-        const World world = server.fake.world();
-        Api api(world, server.settings());
-        const Error error = error_of([&] { call.act(world, api); });
+        Api api = server.api();
+        const Error error = error_of([&] { call.act(server.world, api); });
         CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what.find("403 Resource not accessible by integration") != std::string::npos);
-        CHECK(error.problems.front().hint.find("permissions: " + call.permission) != std::string::npos);
-        CHECK(error.problems.front().hint.find("GitHub names: something=write") != std::string::npos);
+        CHECK(holds(error.problems.front().what, "403 Resource not accessible by integration"));
+        CHECK(holds(error.problems.front().hint, "permissions: " + call.permission));
+        CHECK(holds(error.problems.front().hint, "GitHub names: something=write"));
         CHECK(server.hub.count(call.method + " " + call.path) == 1);
     }
 }

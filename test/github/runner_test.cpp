@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "expect.h"
 #include "fakes/fake_world.h"
 
 using namespace github;
@@ -149,13 +150,9 @@ TEST_CASE("Outputs are appended to the runner's file, each time with a new delim
 
 TEST_CASE("A missing output file is an error that says so") {
     FakeWorld fake;
-    try {
-        save_outputs(fake.world(), {{"verdict", "clean"}});
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::bad_input);
-        CHECK(error.problems.front().what == "GITHUB_OUTPUT is not set");
-    }
+    const Error error = error_of([&] { save_outputs(fake.world(), {{"verdict", "clean"}}); });
+    CHECK(error.exit == Exit::bad_input);
+    CHECK(error.problems.front().what == "GITHUB_OUTPUT is not set");
 }
 
 TEST_CASE("A summary above the limit of the runner is truncated at a line and says so") {
@@ -167,7 +164,7 @@ TEST_CASE("A summary above the limit of the runner is truncated at a line and sa
     save_summary(fake.world(), long_summary);
     const std::string& written = fake.files.texts["/commands/summary"];
     CHECK(written.size() <= 1'048'576);
-    CHECK(written.find("This summary was cut") != std::string::npos);
+    CHECK(holds(written, "This summary was cut"));
 }
 
 TEST_CASE("Our own lines are printed one by one, without the commands that they quote") {
@@ -182,5 +179,5 @@ TEST_CASE("Our own lines are printed one by one, without the commands that they 
 }
 
 TEST_CASE("An annotation cannot contain a command of the old form") {
-    CHECK(render_annotations({{{}, "##[set-output name=a]b", ""}}).find("##[") == std::string::npos);
+    CHECK_FALSE(holds(render_annotations({{{}, "##[set-output name=a]b", ""}}), "##["));
 }

@@ -1,12 +1,14 @@
 // The fake GitHub behind a FakeWorld, and a client for it.
 #pragma once
 
+#include "expect.h"
 #include "fakes/fake_world.h"
 #include "github/api.h"
 #include "github/fake_github.h"
 
 struct ScriptedGitHub {
     FakeWorld fake;
+    const World world = fake.world();
     FakeGitHub hub;
 
     ScriptedGitHub() {
@@ -22,14 +24,6 @@ struct ScriptedGitHub {
     github::ApiSettings settings() const {
         return {.base = hub.base, .repository = hub.repository, .token = Secret(hub.token)};
     }
-};
 
-/// What was thrown; fails the test if nothing was.
-inline Error error_of(const std::function<void()>& step) {
-    try {
-        step();
-    } catch (const Error& error) {
-        return error;
-    }
-    throw std::logic_error("nothing was thrown");
-}
+    github::Api api() const { return {world, settings()}; }
+};

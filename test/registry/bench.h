@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "expect.h"
 #include "fake_registry.h"
-#include "registry/existing_tags.h"
-#include "registry/push.h"
 #include "sample_matrix.h"
 
 using namespace registry;
@@ -19,26 +18,18 @@ struct Bench {
     SampleMatrix matrix{fake.files, "1.1.0"};
     World world = fake.world();
 
-    /// Reads, plans and writes, like the `publish` command.
     Pushed push(const SampleMatrix& of, std::size_t jobs = 4) {
         Client client(world, {.pushes_to = {registry.host}});
-        const std::vector<ExistingTag> there = load_existing_tags(client, registry.host, of.candidates, of.sources, 4);
-        return write(client, of, of.publish(there), jobs);
+        return push_matrix(world, client, registry.host, of, jobs);
     }
 
-    Pushed write(Client& client, const SampleMatrix& of, const Publication& publication, std::size_t jobs = 4) {
+    Pushed write(Client& client, const SampleMatrix& of, const Publication& publication) {
         return run_publication_to_registry(world, client, publication, of.sources,
-                                           {.host = registry.host, .jobs = jobs, .note_done = {}});
+                                           {.host = registry.host, .jobs = 4, .note_done = {}});
     }
 
     Error push_fails() {
-        try {
-            push(matrix, 1);
-        } catch (const Error& error) {
-            return error;
-        }
-        FAIL("nothing was thrown");
-        return Error{Exit::done};
+        return error_of([&] { push(matrix, 1); });
     }
 
     /// Publishes as another program would, without our client.

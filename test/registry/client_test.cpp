@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "fakes/fake_world.h"
+#include "client_world.h"
 #include "registry/call.h"
 
 using namespace registry;
@@ -24,48 +24,42 @@ std::string authorization(const Request& request) {
 }  // namespace
 
 TEST_CASE("A token is fetched once and reused") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
     fake.http.stub("GET",
                    "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull",
                    200, R"({"token":"t","expires_in":300})");
-    const World world = fake.world();
-    Client client(world, {});
-    CHECK(client.send(manifest).status == 200);
-    CHECK(client.send(manifest).status == 200);
+    CHECK(fake.client.send(manifest).status == 200);
+    CHECK(fake.client.send(manifest).status == 200);
     REQUIRE(fake.http.sent.size() == 4);
     CHECK(authorization(fake.http.sent[2]) == "Bearer t");
     CHECK(authorization(fake.http.sent[3]) == "Bearer t");
 }
 
 TEST_CASE("A token is renewed before it expires, without another challenge from the registry") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"first"})");
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"access_token":"second"})");
-    const World world = fake.world();
-    Client client(world, {});
-    client.send(manifest);
+    fake.client.send(manifest);
     fake.clock.sleep(std::chrono::seconds(55));
-    CHECK(client.send(manifest).status == 200);
+    CHECK(fake.client.send(manifest).status == 200);
     REQUIRE(fake.http.sent.size() == 5);
     CHECK(authorization(fake.http.sent[4]) == "Bearer second");
 }
 
 TEST_CASE("A token that expires early is renewed once, after the registry rejected it (R11)") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"first","expires_in":300})");
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"second","expires_in":300})");
-    const World world = fake.world();
-    Client client(world, {});
-    client.send(manifest);
-    CHECK(client.send(manifest).status == 200);
+    fake.client.send(manifest);
+    CHECK(fake.client.send(manifest).status == 200);
     CHECK(authorization(fake.http.sent.back()) == "Bearer second");
 }
 
@@ -85,25 +79,21 @@ TEST_CASE("The details of a registry's error are shown, also if they are an obje
 
 TEST_CASE("An invalid Retry-After does not prevent retries, and the retries end (R2)") {
     for (const char* value : {"35.852µs", "-1", "1000000000", "Mon, 23 Nov 2020 11:00:00 GMT"}) {
-        FakeWorld fake;
+        ClientWorld fake;
         fake.http.stub("GET", manifest_url, 429, "", {{"Retry-After", value}});
-        const World world = fake.world();
-        Client client(world, {});
         INFO(value);
-        CHECK(client.send(manifest).status == 429);
+        CHECK(fake.client.send(manifest).status == 429);
         CHECK(fake.http.sent.size() <= 5);
         CHECK(fake.clock.steady() <= std::chrono::seconds(120));
     }
 }
 
 TEST_CASE("A pull limit is reported with its numbers and not retried (R3)") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 429,
                    R"({"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit"}]})",
                    {{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "0;w=21600"}});
-    const World world = fake.world();
-    Client client(world, {});
-    const Response response = client.send(manifest);
+    const Response response = fake.client.send(manifest);
     CHECK(fake.http.sent.size() == 1);
     CHECK(render_refusal(manifest, response) ==
           "GET docker.io/library/python/manifests/3: 429: TOOMANYREQUESTS You have reached your pull rate limit; this "
@@ -124,196 +114,148 @@ TEST_CASE("The text of a registry's error is sanitized (R26)") {
 }
 
 TEST_CASE("A redirect to another host is followed without credentials, and never into the local network (R14, R15)") {
-    FakeWorld fake;
+    ClientWorld fake;
     const std::string blob_url = "https://registry-1.docker.io/v2/library/python/blobs/x";
     fake.http.stub("GET", blob_url, 401, "", {bearer});
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
     fake.http.stub("GET", "https://storage.example/x", 200, "the bytes");
-    const World world = fake.world();
-    Client client(world, {});
     const Call blob{.host = "docker.io", .repository = "library/python", .path = "blobs/x"};
     SECTION("to another host") {
         fake.http.stub("GET", blob_url, 307, "", {{"Location", "https://storage.example/x"}});
-        CHECK(client.send(blob).body == "the bytes");
+        CHECK(fake.client.send(blob).body == "the bytes");
         CHECK(authorization(fake.http.sent[2]) == "Bearer t");
         CHECK(authorization(fake.http.sent.back()).empty());
     }
     SECTION("to the metadata service of a cloud") {
         fake.http.stub("GET", blob_url, 307, "", {{"Location", "http://169.254.169.254/latest"}});
-        CHECK_THROWS_AS(client.send(blob), Error);
+        CHECK_THROWS_AS(fake.client.send(blob), Error);
         CHECK(fake.http.sent.size() == 3);
     }
     SECTION("in a loop") {
         fake.http.stub("GET", blob_url, 307, "", {{"Location", blob_url}});
-        CHECK(client.send(blob).status == 307);
+        CHECK(fake.client.send(blob).status == 307);
         CHECK(fake.http.sent.size() == 3 + 10);
     }
 }
 
 TEST_CASE("Plain HTTP is used for hosts that the settings name") {
-    FakeWorld fake;
+    ClientWorld fake({.plain_http = {"registry.example"}});
     fake.http.stub("GET", "http://registry.example/v2/a/manifests/1", 200, "{}");
-    const World world = fake.world();
-    Client client(world, {.plain_http = {"registry.example"}});
-    CHECK(client.send({.host = "registry.example", .repository = "a", .path = "manifests/1"}).status == 200);
+    CHECK(fake.client.send({.host = "registry.example", .repository = "a", .path = "manifests/1"}).status == 200);
 }
 
 TEST_CASE("Credentials go to the token server and never to the registry") {
-    FakeWorld fake;
+    ClientWorld fake({.credentials = {{"docker.io", {"user", Secret("canary")}}}});
     fake.http.stub("GET", ping_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
-    const World world = fake.world();
-    Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
-    client.send(manifest);
+    fake.client.send(manifest);
     CHECK(authorization(fake.http.sent[0]).empty());
     CHECK(authorization(fake.http.sent[1]) == "Basic dXNlcjpjYW5hcnk=");
     CHECK(authorization(fake.http.sent[2]) == "Bearer t");
 }
 
 TEST_CASE("A realm in the local network gets no request, also if a token server redirects to it (R14)") {
-    FakeWorld fake;
-    const World world = fake.world();
-    Client client(world, {.credentials = {{"docker.io", {"user", Secret("canary")}}}, .mirrors = {}});
+    ClientWorld fake({.credentials = {{"docker.io", {"user", Secret("canary")}}}});
     SECTION("named by the registry") {
         fake.http.stub("GET", ping_url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://169.254.169.254/x")"}});
-        CHECK_THROWS_AS(client.send(manifest), Error);
+        CHECK_THROWS_AS(fake.client.send(manifest), Error);
         CHECK(fake.http.sent.size() == 1);
     }
     SECTION("named by its token server") {
         fake.http.stub("GET", ping_url, 401, "", {bearer});
         fake.http.stub("GET", "https://auth.docker.io/token*", 307, "", {{"Location", "https://169.254.169.254/x"}});
-        CHECK_THROWS_AS(client.send(manifest), Error);
+        CHECK_THROWS_AS(fake.client.send(manifest), Error);
         CHECK(fake.http.sent.size() == 2);
     }
 }
 
 TEST_CASE("A busy token server is retried, and its failure is reported (R13)") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", manifest_url, 200, "{}");
-    const World world = fake.world();
-    Client client(world, {});
     SECTION("busy") {
         fake.http.stub("GET", "https://auth.docker.io/token*", 429, "", {{"Retry-After", "3"}});
         fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
-        CHECK(client.send(manifest).status == 200);
+        CHECK(fake.client.send(manifest).status == 200);
         CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(3)});
     }
     SECTION("failing") {
         fake.http.stub("GET", "https://auth.docker.io/token*", 500, "<html>");
-        try {
-            client.send(manifest);
-            FAIL("nothing was thrown");
-        } catch (const Error& error) {
-            CHECK(error.exit == Exit::failed);
-            CHECK(error.problems.front().what == "docker.io: it gave no token (500)");
-        }
+        const Error error = error_of([&] { fake.client.send(manifest); });
+        CHECK(error.exit == Exit::failed);
+        CHECK(error.problems.front().what == "docker.io: it gave no token (500)");
         CHECK(fake.http.sent.size() == 1 + 5);
     }
 }
 
 TEST_CASE("Basic authentication is used if the registry offers nothing else") {
-    FakeWorld fake;
+    ClientWorld fake({.credentials = {{"localhost:5000", {"u", Secret("p")}}}});
     fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
     fake.http.stub("GET", "http://localhost:5000/v2/a/manifests/1", 200, "{}");
-    const World world = fake.world();
-    Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}, .mirrors = {}});
-    CHECK(client.send({.host = "localhost:5000", .repository = "a", .path = "manifests/1"}).status == 200);
+    CHECK(fake.client.send({.host = "localhost:5000", .repository = "a", .path = "manifests/1"}).status == 200);
     CHECK(authorization(fake.http.sent[1]) == "Basic dTpw");
 }
 
 TEST_CASE("A second 401 is final: no further token is requested") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"t"})");
-    const World world = fake.world();
-    Client client(world, {});
-    CHECK(client.send(manifest).status == 401);
+    CHECK(fake.client.send(manifest).status == 401);
     CHECK(fake.http.sent.size() == 3);
 }
 
 TEST_CASE("429 is retried after Retry-After, for every method, and reported once (R1)") {
     for (const char* method : {"GET", "HEAD", "PUT"}) {
-        FakeWorld fake;
+        ClientWorld fake;
         fake.http.stub(method, manifest_url, 429, "", {{"Retry-After", "2"}});
         fake.http.stub(method, manifest_url, 200, "{}");
-        const World world = fake.world();
-        Client client(world, {});
         Call call = manifest;
         call.request.method = method;
         INFO(method);
-        CHECK(client.send(call).status == 200);
+        CHECK(fake.client.send(call).status == 200);
         CHECK(fake.clock.sleeps == std::vector<std::chrono::milliseconds>{std::chrono::seconds(2)});
         CHECK(fake.log.str() == "docker.io responds with 429: trying again in 2 s\n");
-        CHECK(client.requests() == 2);
+        CHECK(fake.client.requests() == 2);
     }
 }
 
 TEST_CASE("An endless token response is read once, and the error reports its length") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, std::string(100'000, ' '));
-    const World world = fake.world();
-    Client client(world, {});
-    try {
-        client.send(manifest);
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what.find("the response is too large") != std::string::npos);
-    }
+    const Error error = error_of([&] { fake.client.send(manifest); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(holds(error.problems.front().what, "the response is too large"));
     CHECK(fake.http.sent.size() == 2);
     CHECK(fake.clock.sleeps.empty());
 }
 
 TEST_CASE("After five failed attempts the request fails (R4)") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", manifest_url, 503);
-    const World world = fake.world();
-    Client client(world, {});
-    CHECK(client.send(manifest).status == 503);
+    CHECK(fake.client.send(manifest).status == 503);
     CHECK(fake.http.sent.size() == 5);
 }
 
 TEST_CASE("A missing response is retried like a 503, then reported with its cause") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.fail("GET", manifest_url, "connection reset by peer");
-    const World world = fake.world();
-    Client client(world, {});
-    try {
-        client.send(manifest);
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what.find("connection reset by peer") != std::string::npos);
-    }
+    const Error error = error_of([&] { fake.client.send(manifest); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(holds(error.problems.front().what, "connection reset by peer"));
     CHECK(fake.http.sent.size() == 5);
 }
 
 TEST_CASE("A mirror is used in place of the registry, with its own path prefix") {
-    FakeWorld fake;
+    ClientWorld fake({.mirrors = {{"docker.io", "localhost:5000/hub"}}});
     fake.http.stub("GET", "http://localhost:5000/hub/v2/x", 200);
     fake.http.stub("GET", "http://localhost:5000/v2/hub/library/python/manifests/3", 200, "{}");
-    const World world = fake.world();
-    Client client(world, {.credentials = {}, .mirrors = {{"docker.io", "localhost:5000/hub"}}});
-    CHECK(client.send(manifest).status == 200);
-}
-
-TEST_CASE("A response without a token is an error") {
-    for (const char* body : {"<html>", "{}", "[]", "{\"token\":1}", ""}) {
-        FakeWorld fake;
-        fake.http.stub("GET", manifest_url, 401, "", {bearer});
-        fake.http.stub("GET", "https://auth.docker.io/token*", 200, body);
-        const World world = fake.world();
-        Client client(world, {});
-        INFO(body);
-        CHECK_THROWS_AS(client.send(manifest), Error);
-    }
+    CHECK(fake.client.send(manifest).status == 200);
 }
 
 TEST_CASE("Credentials are used from the first request, also if only /v2/ asks for a login") {
-    FakeWorld fake;
+    ClientWorld fake({.credentials = {{"localhost:5000", {"u", Secret("p")}}}});
     const std::string url = "http://localhost:5000/v2/a/manifests/1";
     fake.http.stub("GET", "http://localhost:5000/v2/", 401, "",
                    {{"WWW-Authenticate", R"(Negotiate, Basic realm="b", Bearer realm = "http://localhost:5001/t")"}});
@@ -321,16 +263,14 @@ TEST_CASE("Credentials are used from the first request, also if only /v2/ asks f
     fake.http.stub_with("GET", url, [](const Request& request) {
         return authorization(request) == "Bearer t" ? Response{200, {}, "{}"} : Response{404, {}, ""};
     });
-    const World world = fake.world();
-    Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("p")}}}});
     const Call call{.host = "localhost:5000", .repository = "a", .path = "manifests/1"};
-    CHECK(client.send(call).status == 200);
-    CHECK(client.send(call).status == 200);
+    CHECK(fake.client.send(call).status == 200);
+    CHECK(fake.client.send(call).status == 200);
     CHECK(fake.http.lines().find("/v2/\n") == fake.http.lines().rfind("/v2/\n"));
 }
 
 TEST_CASE("Each token request has exactly one scope") {
-    FakeWorld fake;
+    ClientWorld fake;
     const std::string url = "https://ghcr.io/v2/a/blobs/uploads/?mount=x&from=b";
     fake.http.stub("POST", url, 401, "", {{"WWW-Authenticate", R"(Bearer realm="https://ghcr.io/token")"}});
     fake.http.stub("POST", url, 202);
@@ -338,9 +278,7 @@ TEST_CASE("Each token request has exactly one scope") {
         const bool two = request.url.find("scope=") != request.url.rfind("scope=");
         return two ? Response{400, {}, "duplicate field scope"} : Response{200, {}, R"({"token":"t"})"};
     });
-    const World world = fake.world();
-    Client client(world, {});
-    CHECK(client
+    CHECK(fake.client
               .send({.request = {.method = "POST"},
                      .host = "ghcr.io",
                      .repository = "a",
@@ -353,36 +291,32 @@ TEST_CASE("Each token request has exactly one scope") {
 }
 
 TEST_CASE("307 and 308 keep the method and body; other redirects of a write are not followed") {
-    FakeWorld fake;
+    ClientWorld fake;
     Call put = manifest;
     put.request.method = "PUT";
     put.request.body = "the bytes";
-    const World world = fake.world();
-    Client client(world, {});
     for (const int status : {307, 308}) {
         fake.http.stub("PUT", manifest_url, status, "", {{"Location", "/v2/elsewhere"}});
         fake.http.stub("PUT", "https://registry-1.docker.io/v2/elsewhere", 201);
-        CHECK(client.send(put).status == 201);
+        CHECK(fake.client.send(put).status == 201);
         CHECK(fake.http.sent.back().body == "the bytes");
     }
     fake.http.stub("PUT", manifest_url, 302, "", {{"Location", "https://login.example/?secret"}});
-    const Response refused = client.send(put);
+    const Response refused = fake.client.send(put);
     CHECK(refused.status == 302);
     CHECK(render_refusal(put, refused) == "PUT docker.io/library/python/manifests/3: 302 to https://login.example/");
 }
 
 TEST_CASE("A Location is accepted in every valid form of a URL, and rejected in all others") {
     const auto asked_for = [](const std::string& location) {
-        FakeWorld fake;
+        ClientWorld fake;
         fake.http.stub("PUT", "*", 201);
-        const World world = fake.world();
-        Client client(world, {});
         try {
-            client.send({.request = {.method = "PUT"},
-                         .host = "ghcr.io",
-                         .repository = "a",
-                         .path = "blobs/uploads/",
-                         .location = location});
+            fake.client.send({.request = {.method = "PUT"},
+                              .host = "ghcr.io",
+                              .repository = "a",
+                              .path = "blobs/uploads/",
+                              .location = location});
         } catch (const Error& error) {
             CHECK(fake.http.sent.empty());
             return error.problems.front().what;
@@ -400,31 +334,24 @@ TEST_CASE("A Location is accepted in every valid form of a URL, and rejected in 
 }
 
 TEST_CASE("An error that repeats the request shows no secret, however encoded") {
-    FakeWorld fake;
+    ClientWorld fake({.credentials = {{"localhost:5000", {"u", Secret("canary/")}}}});
     fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
     fake.http.stub_with("GET", "http://localhost:5000/v2/a/manifests/1", [](const Request& request) {
         return Response{403, {}, "you sent " + authorization(request) + ", that is u:canary/ or canary%2F"};
     });
-    const World world = fake.world();
-    Client client(world, {.credentials = {{"localhost:5000", {"u", Secret("canary/")}}}});
     const Call call{.host = "localhost:5000", .repository = "a", .path = "manifests/1"};
-    const std::string text = render_refusal(call, client.send(call));
+    const std::string text = render_refusal(call, fake.client.send(call));
     CHECK(text == "GET localhost:5000/a/manifests/1: 403: you sent Basic ***, that is u:*** or ***");
 }
 
 TEST_CASE("A token with a line break or a denied request fails at once and names the unused credentials") {
-    FakeWorld fake;
-    const World world = fake.world();
     const Problem unused{{}, "credsStore is not used", "", Level::warning};
-    Client client(world, {.unused_credentials = {unused}});
+    ClientWorld fake({.unused_credentials = {unused}});
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
     fake.http.stub("GET", "https://auth.docker.io/token*", 200, R"({"token":"a\nb"})");
-    try {
-        client.send(manifest);
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.problems.back() == unused);
-    }
+    const Error error = error_of([&] { fake.client.send(manifest); });
+    CHECK(holds(error.problems, "a token with characters that no token has"));
+    CHECK(error.problems.back() == unused);
     CHECK(fake.http.sent.size() == 2);
 }
 

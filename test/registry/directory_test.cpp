@@ -4,6 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "expect.h"
 #include "fakes/fake_world.h"
 
 namespace {
@@ -89,14 +90,11 @@ TEST_CASE("The tags are written last") {
 TEST_CASE("On a full disk nothing visible changes, and the error says so first") {
     Built built;
     built.fake.files.fail_writes_to = {blob_path("registry/defradigital/python", sha256(layer))};
-    try {
-        run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what == "Nothing visible changed.");
-        CHECK(error.problems.size() == 2);
-    }
+    const Error error = error_of(
+        [&] { run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry"); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what == "Nothing visible changed.");
+    CHECK(error.problems.size() == 2);
     CHECK(load_existing_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
 }
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -110,6 +111,10 @@ class DockerRegistry {
     int port_ = 0;
     std::optional<BackgroundProcess> process_;
 };
+
+inline void needs_docker_registry() {
+    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed: apt-get install docker-registry");
+}
 
 /// The registry that comes with crane: an independent implementation.
 class CraneRegistry {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "client_world.h"
 #include "fake_registry.h"
 #include "registry/push.h"
 #include "sample_matrix.h"
@@ -11,17 +12,14 @@ using namespace registry;
 namespace {
 
 /// A registry with a published matrix.
-struct Bench {
-    FakeWorld fake;
-    FakeRegistry registry{fake};
-    SampleMatrix matrix{fake.files, "1.1.0"};
-    World world = fake.world();
-    Client client{world, {}};
+struct Bench : ClientWorld {
+    FakeRegistry registry{*this};
+    SampleMatrix matrix{files, "1.1.0"};
 
     Bench() {
-        run_publication_to_registry(world, client, matrix.publish(), matrix.sources,
+        run_publication_to_registry(world(), client, matrix.publish(), matrix.sources,
                                     {.host = registry.host, .jobs = 1, .note_done = {}});
-        fake.http.sent.clear();
+        http.sent.clear();
     }
 
     std::vector<FetchRequest> requests() const {
@@ -37,23 +35,23 @@ struct Bench {
 
 TEST_CASE("fetched images equal the pushed ones: manifests, attestations and blobs") {
     Bench bench;
-    const std::vector<Fetched> fetched = fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 2);
+    const std::vector<Fetched> fetched = fetch_images(bench.world(), bench.client, bench.requests(), "out/fetched", 2);
     REQUIRE(fetched.size() == 4);
     for (const Fetched& one : fetched) {
         const Layout& built = bench.matrix.sources.layouts.at(one.layout.name);
         CHECK(one.layout.manifest == built.manifest);
         CHECK(one.layout.attestations.size() == 1);
         CHECK(one.top == bench.matrix.sources.indexes.at(one.layout.image));
-        CHECK(check_blobs(bench.fake.files, one.layout).empty());
+        CHECK(check_blobs(bench.files, one.layout).empty());
     }
 }
 
 TEST_CASE("a shared blob is downloaded once, and a second fetch requests only manifests") {
     Bench bench;
-    fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 2);
+    fetch_images(bench.world(), bench.client, bench.requests(), "out/fetched", 2);
     CHECK(bench.registry.count("GET", "/blobs/") == 16);  // base, two Pythons, an empty configuration; three blobs each
-    bench.fake.http.sent.clear();
-    fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 2);
+    bench.http.sent.clear();
+    fetch_images(bench.world(), bench.client, bench.requests(), "out/fetched", 2);
     CHECK(bench.registry.count("GET", "/blobs/") == 0);
 }
 
@@ -61,20 +59,17 @@ TEST_CASE("a blob with wrong bytes is requested once more and never written to a
     Bench bench;
     const Digest config = bench.matrix.sources.layouts.at("3.13.3-production-linux-amd64").config;
     bench.registry.blobs["defra/python"].at(config).back() = 'x';
-    try {
-        fetch_images(bench.world, bench.client, bench.requests(), "out/fetched", 1);
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.exit == Exit::failed);
-        CHECK(error.problems.front().what ==
-              bench.requests().at(1).reference + " responds with other bytes than " + config.text());
-    }
+    const Error error =
+        error_of([&] { fetch_images(bench.world(), bench.client, bench.requests(), "out/fetched", 1); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(error.problems.front().what ==
+          bench.requests().at(1).reference + " responds with other bytes than " + config.text());
     CHECK(bench.registry.count("GET", "/blobs/" + config.text()) == 2);
-    CHECK_FALSE(bench.fake.files.read_if_there("out/fetched/3.13.3-production-linux-amd64/index.json"));
+    CHECK_FALSE(bench.files.read_if_there("out/fetched/3.13.3-production-linux-amd64/index.json"));
 }
 
 TEST_CASE("an interrupted download is resumed") {
-    FakeWorld fake;
+    ClientWorld fake;
     FakeRegistry registry(fake);
     const std::string layer((32U << 20U) + 5, 'x');
     const std::string config = R"({"architecture":"amd64","os":"linux"})";
@@ -89,13 +84,11 @@ TEST_CASE("an interrupted download is resumed") {
             FakeRegistry::cut(request);
         return std::nullopt;
     };
-    const World world = fake.world();
-    Client client(world, {});
     const std::vector<FetchRequest> requests = {{"localhost:5000/a@" + sha256(manifest).text(), "a", "linux/amd64"}};
-    CHECK_THROWS_AS(fetch_images(world, client, requests, "f", 1), Error);
+    CHECK_THROWS_AS(fetch_images(fake.world(), fake.client, requests, "f", 1), Error);
     broken = false;
     fake.http.sent.clear();
-    const std::vector<Fetched> fetched = fetch_images(world, client, requests, "f", 1);
+    const std::vector<Fetched> fetched = fetch_images(fake.world(), fake.client, requests, "f", 1);
     CHECK(registry.count("GET", "/blobs/" + sha256(layer).text()) == 1);
     CHECK(check_blobs(fake.files, fetched.front().layout).empty());
 }
@@ -105,10 +98,6 @@ TEST_CASE("a missing platform is reported") {
     std::vector<FetchRequest> requests = bench.requests();
     requests.resize(1);
     requests.front().platform = "linux/s390x";
-    try {
-        fetch_images(bench.world, bench.client, requests, "f", 1);
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.problems.front().what == requests.front().reference + " is not there for linux/s390x");
-    }
+    const Error error = error_of([&] { fetch_images(bench.world(), bench.client, requests, "f", 1); });
+    CHECK(error.problems.front().what == requests.front().reference + " is not there for linux/s390x");
 }

@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "fakes/fake_world.h"
+#include "client_world.h"
 #include "oci/layout.h"
 
 using namespace registry;
@@ -15,7 +15,6 @@ const std::string config =
     R"({"created":"2026-11-01T02:03:04Z","architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}})";
 
 std::string image_manifest() {
-    const std::string layer = R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":3})";
     const auto descriptor = [](const std::string& type, const Digest& digest, std::size_t size) {
         return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}}})", type, digest.text(), size);
     };
@@ -31,6 +30,7 @@ std::string index_of(const std::string& manifest) {
         oci_index_type, oci_manifest_type, sha256(manifest).text(), manifest.size());
 }
 
+const std::string reference = "gcr.io/distroless/cc-debian12:nonroot";
 const std::string base_url = "https://gcr.io/v2/distroless/cc-debian12/";
 
 void serve(FakeWorld& fake, const std::string& top) {
@@ -44,88 +44,50 @@ void serve(FakeWorld& fake, const std::string& top) {
 }  // namespace
 
 TEST_CASE("A reference is resolved to the digest of its index, its age and its layers") {
-    FakeWorld fake;
+    ClientWorld fake;
     serve(fake, index_of(image_manifest()));
-    const World world = fake.world();
-    Client client(world, {});
-    const ResolvedReference named = resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    const ResolvedReference named = resolve_reference(fake.client, reference, {"linux/amd64"});
     CHECK(named.digest == sha256(index_of(image_manifest())));
     CHECK(named.created == parse_time("2026-11-01T02:03:04Z"));
     CHECK(named.layers == std::map<std::string, std::size_t>{{"linux/amd64", 2}});
 }
 
-TEST_CASE("All four manifest types are accepted; otherwise a registry may return 404 for an existing tag") {
-    FakeWorld fake;
-    serve(fake, index_of(image_manifest()));
-    const World world = fake.world();
-    Client client(world, {});
-    resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
-    const Request& first = fake.http.sent.front();
-    REQUIRE(first.headers.front().name == "Accept");
-    for (const char* type : {oci_index_type, oci_manifest_type, docker_index_type, docker_manifest_type}) {
-        CHECK(first.headers.front().value.find(type) != std::string::npos);
-    }
-}
-
 TEST_CASE("The storage that a registry redirects to gets no credentials") {
-    FakeWorld fake;
+    ClientWorld fake({.credentials = {{"gcr.io", {"u", Secret("canary")}}}});
     serve(fake, index_of(image_manifest()));
-    const World world = fake.world();
     fake.http.stub("GET", "https://gcr.io/v2/", 200, "{}");
-    Client client(world, {.credentials = {{"gcr.io", {"u", Secret("canary")}}}, .mirrors = {}});
-    resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"});
+    resolve_reference(fake.client, reference, {"linux/amd64"});
     CHECK(fake.http.sent.back().url == "https://storage.example/x");
     CHECK(fake.http.sent.back().headers.empty());
 }
 
 TEST_CASE("A manifest that does not match its digest is an error") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", base_url + "manifests/nonroot", 200, index_of(image_manifest()));
     fake.http.stub("GET", base_url + "manifests/" + sha256(image_manifest()).text(), 200, image_manifest() + " ");
-    const World world = fake.world();
-    Client client(world, {});
-    CHECK_THROWS_AS(resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64"}), Error);
+    CHECK_THROWS_AS(resolve_reference(fake.client, reference, {"linux/amd64"}), Error);
 }
 
 TEST_CASE("A platform that the base lacks is reported") {
-    FakeWorld fake;
+    ClientWorld fake;
     serve(fake, index_of(image_manifest()));
-    const World world = fake.world();
-    Client client(world, {});
-    try {
-        resolve_reference(client, "gcr.io/distroless/cc-debian12:nonroot", {"linux/amd64", "linux/s390x"});
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.problems.front().what == "gcr.io/distroless/cc-debian12:nonroot is not there for linux/s390x");
-    }
+    const Error error = error_of([&] { resolve_reference(fake.client, reference, {"linux/amd64", "linux/s390x"}); });
+    CHECK(error.problems.front().what == reference + " is not there for linux/s390x");
 }
 
 TEST_CASE("An image without an index has one platform and is rejected for others") {
-    FakeWorld fake;
+    ClientWorld fake;
     serve(fake, image_manifest());
-    const World world = fake.world();
-    Client client(world, {});
-    const std::string reference = "gcr.io/distroless/cc-debian12:nonroot";
-    CHECK(resolve_reference(client, reference, {"linux/amd64"}).layers.at("linux/amd64") == 2);
-    try {
-        resolve_reference(client, reference, {"linux/amd64", "linux/arm64"});
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.problems.front().what == reference + " is for linux/amd64, not for linux/arm64");
-    }
-    CHECK(resolve_reference(client, reference, {}).digest == sha256(image_manifest()));
+    CHECK(resolve_reference(fake.client, reference, {"linux/amd64"}).layers.at("linux/amd64") == 2);
+    const Error error = error_of([&] { resolve_reference(fake.client, reference, {"linux/amd64", "linux/arm64"}); });
+    CHECK(error.problems.front().what == reference + " is for linux/amd64, not for linux/arm64");
+    CHECK(resolve_reference(fake.client, reference, {}).digest == sha256(image_manifest()));
 }
 
 TEST_CASE("The error for a missing tag names the reference and where it is configured") {
-    FakeWorld fake;
+    ClientWorld fake;
     fake.http.stub("GET", "https://registry-1.docker.io/v2/library/python/manifests/3.99.0", 404);
-    const World world = fake.world();
-    Client client(world, {});
-    try {
-        resolve_reference(client, "python:3.99.0", {"linux/amd64"});
-        FAIL("nothing was thrown");
-    } catch (const Error& error) {
-        CHECK(error.problems.front().what == "docker.io/library/python:3.99.0 is not there");
-        CHECK(error.problems.front().hint == "check the version: image-matrix.json and the Dockerfile name it");
-    }
+    const Error error = error_of([&] { resolve_reference(fake.client, "python:3.99.0", {"linux/amd64"}); });
+    CHECK(error.problems.front().what == "docker.io/library/python:3.99.0 is not there");
+    CHECK(error.problems.front().hint == "check the version: image-matrix.json and the Dockerfile name it");
 }

@@ -10,15 +10,10 @@
 #include "fakes/fake_clock.h"
 #include "registry/existing_tags.h"
 #include "registry/manifests.h"
-#include "registry/push.h"
 #include "sample_matrix.h"
 
 using namespace registry;
 namespace fs = std::filesystem;
-
-inline void needs_docker_registry() {
-    if (!DockerRegistry::is_installed()) SKIP("docker-registry is not installed: apt-get install docker-registry");
-}
 
 /// Replaces the responses to a range of requests: either the request does not reach the registry, or the registry
 /// carries it out and its response is lost.
@@ -59,12 +54,7 @@ struct Peer {
     Pushed push(const SampleMatrix& matrix, const std::string& host, Http& http, const ClientSettings& settings = {}) {
         const World here = world(http);
         Client client(here, settings);
-        const std::vector<ExistingTag> existing =
-            load_existing_tags(client, host, matrix.candidates, matrix.sources, 4);
-        const Publication publication = matrix.publish(existing);
-        if (publication.is_refused()) throw Error{publication.exit, publication.problems};
-        return run_publication_to_registry(here, client, publication, matrix.sources,
-                                           {.host = host, .jobs = 4, .note_done = {}});
+        return push_matrix(here, client, host, matrix);
     }
 };
 
@@ -77,6 +67,12 @@ inline Seen look(Client& client, const std::string& host, const std::vector<TagN
 inline bool is_complete(Client& client, const std::string& host, const SampleMatrix& matrix) {
     return is_complete(look(client, host, names_of(matrix, TagKind::version)), matrix) &&
            is_complete(look(client, host, names_of(matrix, TagKind::moving)), matrix);
+}
+
+inline bool is_complete(Peer& peer, const std::string& host, const SampleMatrix& matrix) {
+    const World world = peer.world();
+    Client client(world, {});
+    return is_complete(client, host, matrix);
 }
 
 /// Reads the moving tags first: if one of them is new, all version tags must exist afterwards.
@@ -132,11 +128,4 @@ inline pid_t push_in_child(Peer& peer, const SampleMatrix& matrix, const std::st
         code = static_cast<int>(error.exit);
     }
     _exit(code);
-}
-
-/// Negative if a signal ended the process.
-inline int exit_code_of(pid_t child) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -74,12 +74,7 @@ struct Race {
                           log};
         try {
             Client client(world, {.pushes_to = {bench.registry.host}});
-            const std::vector<ExistingTag> existing =
-                load_existing_tags(client, bench.registry.host, matrix.candidates, matrix.sources, 4);
-            const Publication publication = matrix.publish(existing);
-            if (publication.is_refused()) return static_cast<int>(publication.exit);
-            run_publication_to_registry(world, client, publication, matrix.sources,
-                                        {.host = bench.registry.host, .jobs = 4, .note_done = {}});
+            push_matrix(world, client, bench.registry.host, matrix);
             return 0;
         } catch (const Error& error) {
             return static_cast<int>(error.exit);

@@ -14,6 +14,7 @@
 #include "oci/layout.h"
 #include "publication/publication.h"
 #include "registry/existing_tags.h"
+#include "registry/push.h"
 
 /// How two builds of one version differ: in their inputs, or only in their bytes.
 struct SampleBuild {
@@ -188,4 +189,15 @@ inline bool is_consistent(const Seen& seen, const SampleMatrix& last, const Samp
                    return digest == index_of(last, name) || digest == index_of(next, name);
                }) &&
            (all(next, TagKind::moving, is_of(last)) || all(next, TagKind::version, is_of(next)));
+}
+
+/// Reads, plans and writes, like the `publish` command. Throws if the plan is refused.
+inline registry::Pushed push_matrix(const World& world, registry::Client& client, const std::string& host,
+                                    const SampleMatrix& matrix, std::size_t jobs = 4) {
+    const std::vector<ExistingTag> existing =
+        registry::load_existing_tags(client, host, matrix.candidates, matrix.sources, 4);
+    const Publication publication = matrix.publish(existing);
+    if (publication.is_refused()) throw Error{publication.exit, publication.problems};
+    return registry::run_publication_to_registry(world, client, publication, matrix.sources,
+                                                 {.host = host, .jobs = jobs, .note_done = {}});
 }

@@ -5,6 +5,7 @@
 
 #include <catch2/generators/catch_generators.hpp>
 
+#include "expect.h"
 #include "peer.h"
 #include "registry/directory.h"
 #include "registry/upload.h"
@@ -24,19 +25,6 @@ struct SlowHttp : Http {
         return real.send(request);
     }
 };
-
-std::string problems_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return render_problems(error.problems);
-    }
-    return "";
-}
-
-bool mentions(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 void check_takes_everything(const std::string& host) {
     Peer peer;
@@ -124,9 +112,7 @@ TEST_CASE("each scope gets its own token, in either response format (R13)", "[pe
     tokens.style = GENERATE(TokenServer::Style::token_with_life, TokenServer::Style::access_token_alone);
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), peer.real.http);
-    const World world = peer.world();
-    Client client(world, {});
-    CHECK(is_complete(client, registry.host(), matrix));
+    CHECK(is_complete(peer, registry.host(), matrix));
     CHECK(tokens.given <= 12);
 }
 
@@ -143,9 +129,7 @@ TEST_CASE("tokens that expire during a push are renewed (R11)", "[peer]") {
     const SampleMatrix matrix = peer.matrix("1.0.0");
     peer.push(matrix, registry.host(), slow);
     tokens.lives = 300;
-    const World world = peer.world();
-    Client client(world, {});
-    CHECK(is_complete(client, registry.host(), matrix));
+    CHECK(is_complete(peer, registry.host(), matrix));
     CHECK(tokens.given > without_end);
 }
 
@@ -158,8 +142,8 @@ TEST_CASE("a token without push permission is reported once, without further tok
     Peer peer;
     const World world = peer.world();
     Client client(world, {.credentials = {{registry.host(), {"user", Secret("pw")}}}});
-    const std::string problems = problems_of([&] { try_push(client, registry.host(), "defra/python"); });
-    CHECK(mentions(problems, "the credentials do not allow a push to " + registry.host() + "/defra/python"));
+    const Problems problems = error_of([&] { try_push(client, registry.host(), "defra/python"); }).problems;
+    CHECK(holds(problems, "the credentials do not allow a push to " + registry.host() + "/defra/python"));
     CHECK(tokens.given <= 2);
 }
 
@@ -188,10 +172,10 @@ TEST_CASE("TLS accepts only a trusted authority and the right host (R17)", "[pee
     CHECK(is_complete(client, registry.host(), matrix));
 
     RealHttp strict(Environment{});
-    CHECK(mentions(problems_of([&] { peer.push(matrix, registry.host(), strict); }), "certificate"));
+    CHECK(holds(error_of([&] { peer.push(matrix, registry.host(), strict); }).problems, "certificate"));
     const std::string wrong_host = "registry.localhost:" + std::to_string(other.port());
     RealHttp trusting_other(setup("elsewhere").environment);
-    CHECK(mentions(problems_of([&] { peer.push(matrix, wrong_host, trusting_other); }), "certificate"));
+    CHECK(holds(error_of([&] { peer.push(matrix, wrong_host, trusting_other); }).problems, "certificate"));
     CHECK(peer.clock.sleeps.empty());  // a retry would fail the same way
     fs::remove_all(directory);
 }
@@ -204,15 +188,13 @@ TEST_CASE("the error of a registry with a full disk is quoted, and nothing visib
     if (mount("none", registry.storage().c_str(), "tmpfs", 0, "size=128k") != 0) SKIP("no tmpfs may be mounted here");
     Peer peer;
     const SampleMatrix matrix = peer.matrix("1.0.0");
-    const std::string problems = problems_of([&] { peer.push(matrix, registry.host(), peer.real.http); });
+    const Problems problems = error_of([&] { peer.push(matrix, registry.host(), peer.real.http); }).problems;
     umount2(registry.storage().c_str(), MNT_DETACH);  // the registry keeps an incomplete upload open
-    CHECK(problems.starts_with("Nothing visible changed."));
+    CHECK(problems.front().what.starts_with("Nothing visible changed."));
     // "no space left on device" or "Err":28, depending on which request hits the full disk.
-    CHECK(mentions(problems, "500: UNKNOWN unknown error"));
+    CHECK(holds(problems, "500: UNKNOWN unknown error"));
     peer.push(matrix, registry.host(), peer.real.http);
-    const World world = peer.world();
-    Client client(world, {});
-    CHECK(is_complete(client, registry.host(), matrix));
+    CHECK(is_complete(peer, registry.host(), matrix));
 }
 
 TEST_CASE("the memory of an upload does not depend on its size", "[peer][alone]") {

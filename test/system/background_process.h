@@ -16,6 +16,13 @@
 #include <thread>
 #include <vector>
 
+/// Waits for a child process. Negative if a signal ended it.
+inline int exit_code_of(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
 class BackgroundProcess {
   public:
     /// Starts it with only PATH and OTEL_TRACES_EXPORTER=none (no traces from registries) in its environment. Its

@@ -20,6 +20,17 @@ NOT_FOUND = 404, {"message": "Not Found"}
 FORBIDDEN = 403, {"message": "Resource not accessible by integration"}
 
 
+def serve(test, handler):
+    """Until the test's end, on a port of this machine. Returns its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    test.addCleanup(server.server_close)
+    test.addCleanup(thread.join)
+    test.addCleanup(server.shutdown)
+    return f"127.0.0.1:{server.server_address[1]}"
+
+
 class GitHub:
     def __init__(self, test, repository="defra/images", read_only=False):
         """`read_only`: what a fork's pull request gets a token for."""
@@ -27,13 +38,7 @@ class GitHub:
         self.received, self.refused, self.writes, self.read_only = [], [], [], read_only
         self.root = f"/repos/{repository}/"
         self.head = "a" * 40  # of the default branch
-        server = ThreadingHTTPServer(("127.0.0.1", 0), self.make_handler())
-        self.address = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        test.addCleanup(server.server_close)
-        test.addCleanup(thread.join)
-        test.addCleanup(server.shutdown)
+        self.address = "http://" + serve(test, self.make_handler())
         test.addCleanup(lambda: test.assertFalse(any(map(canaries.is_in, self.received)), "GitHub was sent a secret"))
 
     def make_handler(self):

@@ -2,9 +2,9 @@
 
 import base64
 import http.client
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from fake_github import serve
 from test_release import Registry
 
 OF_ONE_HOP = ("authorization", "connection", "expect", "transfer-encoding")
@@ -14,13 +14,7 @@ class GuardedRegistry(Registry):
     def __init__(self, test, username, token):
         super().__init__(test)
         self.behind = self.host
-        server = ThreadingHTTPServer(("127.0.0.1", 0), self.make_handler(f"{username}:{token}"))
-        self.host = f"127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        test.addCleanup(server.server_close)
-        test.addCleanup(thread.join)
-        test.addCleanup(server.shutdown)
+        self.host = serve(test, self.make_handler(f"{username}:{token}"))
 
     def write(self, method, path, body=None, **headers):
         """A request of the registry's own operator."""

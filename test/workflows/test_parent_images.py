@@ -38,12 +38,15 @@ class Expressions(unittest.TestCase):
 
 
 class Played(unittest.TestCase):
+    def play(self, registry, hub, fixture, local_inputs=None, **options):
+        return Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"}, token=GITHUB_TOKEN,
+                    network="host", payload=payload(fixture), local_inputs=local_inputs or self.local_inputs,
+                    variables={"GITHUB_API_URL": hub.address}, **options)
+
     def test_it_is_published_and_released_and_the_check_is_green(self):
         """Only here: the jobs of the reusable workflow hand over what the next ones need."""
         registry, hub = Registry(self), GitHub(self)
-        play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
-                    secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
-                    local_inputs=self.local_inputs, variables={"GITHUB_API_URL": hub.address})
+        play = self.play(registry, hub, "push", secrets={"docker-token": DOCKER_TOKEN})
         hub.head = head_of(play.origin)
         self.assertEqual(play.run(), {"matrix": "success", "image": "success", "publish": "success", "check": "success"},
                          play.what_failed())
@@ -58,10 +61,8 @@ class Played(unittest.TestCase):
 
     def push_again(self, first, registry, hub, files, local_inputs=None):
         """The next push, which changes only these files: none of them goes into an image."""
-        play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
-                    secrets={"docker-token": DOCKER_TOKEN}, token=GITHUB_TOKEN, network="host", payload=payload("push"),
-                    local_inputs=local_inputs or self.local_inputs, variables={"GITHUB_API_URL": hub.address},
-                    make=lambda directory: git(directory, "clone", "--quiet", str(first.origin), "."))
+        play = self.play(registry, hub, "push", local_inputs, secrets={"docker-token": DOCKER_TOKEN},
+                         make=lambda directory: git(directory, "clone", "--quiet", str(first.origin), "."))
         for name, text in files.items():
             (play.origin / name).write_text(text)
         git(play.origin, "add", "--all")
@@ -92,10 +93,7 @@ class Played(unittest.TestCase):
     def test_a_forks_pull_request_ends_in_a_verdict_whose_findings_are_kept_as_an_artifact(self):
         """Only here: the same with the rights of a fork."""
         registry, hub = Registry(self), GitHub(self, read_only=True)
-        play = Play(self, workflow("parent-images.yml"), inputs={"to": registry.host, "docker-username": "defra-robot"},
-                    token=GITHUB_TOKEN, network="host", payload=payload("pull_request_fork"), event="pull_request",
-                    ref="refs/pull/41/merge", local_inputs=self.local_inputs, variables={"GITHUB_API_URL": hub.address},
-                    make=make_small_repository)
+        play = self.play(registry, hub, "pull_request_fork", event="pull_request", ref="refs/pull/41/merge", make=make_small_repository)
         planted = "out/scans/published/3.13.5-production-linux-amd64/receipts.json"  # what is published has it all, it says
         (play.origin / planted).parent.mkdir(parents=True)
         (play.origin / planted).write_text("{}")

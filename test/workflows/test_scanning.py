@@ -79,11 +79,8 @@ class Guide(unittest.TestCase):
     def make_service(self, directory):
         (directory / "Dockerfile").write_text(f"FROM {PARENT} AS production\nCMD [\"python3\"]\n")
 
-    def run_words(self, *words, sample="green"):
-        return subprocess.run(words, cwd=self.directory, env=self.environments[sample], capture_output=True, text=True, check=False)
-
     def end(self, expected, *words, sample="green"):
-        ended = self.run_words(*words, sample=sample)
+        ended = subprocess.run(words, cwd=self.directory, env=self.environments[sample], capture_output=True, text=True, check=False)
         self.assertEqual(ended.returncode, expected, f"{words}\n{ended.stdout}{ended.stderr}")
         return ended.stdout + ended.stderr
 
