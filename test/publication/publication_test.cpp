@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "expect.h"
+
 namespace {
 
 const Digest amd64 = sha256("the image for amd64");
@@ -81,7 +83,7 @@ TEST_CASE("A skipped scan leaves nothing to publish") {
     const Publication publication = publish({});
     CHECK(publication.steps.empty());
     CHECK(publication.exit == Exit::failed);
-    CHECK(publication.problems.front().what.find("was not scanned") != std::string::npos);
+    CHECK(holds(publication.problems.front().what, "was not scanned"));
 }
 
 TEST_CASE("A verdict for another digest does not count") {
@@ -138,7 +140,7 @@ TEST_CASE("A version published from other inputs is never overwritten: the hint 
 TEST_CASE("A version without recorded inputs predates this action and is not overwritten") {
     const Publication publication = publish({verdict()}, {existing("1.1.0-python3.13.3", index_digest, std::nullopt)});
     REQUIRE(publication.is_refused());
-    CHECK(publication.problems.front().what.find("was published before this action") != std::string::npos);
+    CHECK(holds(publication.problems.front().what, "was published before this action"));
 }
 
 TEST_CASE("Conflicts with published versions, repositories and moving tags are found before the build") {

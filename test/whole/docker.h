@@ -74,8 +74,7 @@ struct Docker {
 
     Finished succeed(const std::vector<std::string>& argv) {
         Finished finished = project.start(argv);
-        INFO(finished.out << finished.err);
-        REQUIRE(finished.exit_code == 0);
+        require_success(finished);
         return finished;
     }
 

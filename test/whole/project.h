@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "expect.h"
 #include "oci/layout.h"
 #include "places.h"
 #include "real_world.h"
@@ -105,6 +106,16 @@ struct Project {
     bool has(const fs::path& file) { return fs::exists(tree / file); }
 };
 
+inline void check_success(const Finished& finished) {
+    INFO(finished.out << finished.err);
+    CHECK(finished.exit_code == 0);
+}
+
+inline void require_success(const Finished& finished) {
+    INFO(finished.out << finished.err);
+    REQUIRE(finished.exit_code == 0);
+}
+
 /// The directory of the finished run, beside the program that made it.
 inline fs::path finished_run() {
     return fs::path(program_file()).parent_path() / "finished-run";
@@ -120,8 +131,7 @@ inline void make_finished_run() {
         for (const char* former : {"", ".new"}) fs::remove_all(cached.string() + former);
         Project project;
         const Finished finished = project.run_on_stand_ins("run");
-        INFO(finished.out << finished.err);
-        REQUIRE(finished.exit_code == 0);
+        require_success(finished);
         project.real.files.write(project.tree / "out/stdout", finished.out);
         fs::copy(project.tree / "out", cached.string() + ".new",
                  fs::copy_options::recursive | fs::copy_options::copy_symlinks);
@@ -139,10 +149,6 @@ inline void Project::copy_finished_run() {
     if (!other_file_system) return;
     fs::remove_all(tree / "out");
     fs::copy(finished_run(), tree / "out", options);
-}
-
-inline bool mentions(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 inline const std::vector<std::string>& image_names() {

@@ -34,11 +34,7 @@ struct PublishedProject {
         return seen.exit_code == 0 ? sha256(seen.out).text() : "";
     }
 
-    void succeed(const std::vector<std::string>& argv) {
-        const Finished finished = project.start(argv);
-        INFO(finished.out << finished.err);
-        REQUIRE(finished.exit_code == 0);
-    }
+    void succeed(const std::vector<std::string>& argv) { require_success(project.start(argv)); }
 
     Layout built() {
         return load_layout(project.real.files, project.tree / "out/images" / layout_name, image, "linux/amd64");

@@ -45,7 +45,7 @@ struct Laptop {
 void check_missing(Laptop& laptop, const std::string& repository) {
     const Finished scanned = laptop.ask("scan", {"--reference", repository + "@" + sha256("lost").text()});
     CHECK(scanned.exit_code == 3);
-    CHECK(mentions(scanned.err, repository + " does not have it"));
+    CHECK(holds(scanned.err, repository + " does not have it"));
     CHECK_FALSE(laptop.project.has("laptop/out/summary.md"));
 }
 
@@ -54,9 +54,9 @@ void check_scan(Laptop& laptop, const std::string& reference, const std::string&
     const Finished scanned = laptop.ask("scan", {"--reference", reference});
     INFO(scanned.out << scanned.err);
     CHECK(scanned.exit_code == 1);
-    CHECK_FALSE(mentions(scanned.out + scanned.err, "scanned with the same database by"));
+    CHECK_FALSE(holds(scanned.out + scanned.err, "scanned with the same database by"));
     CHECK(findings_in(laptop.project, "laptop/out/verdicts/" + name + ".json") == in_layout);
-    CHECK(mentions(laptop.project.text("laptop/out/summary.md"), name));
+    CHECK(holds(laptop.project.text("laptop/out/summary.md"), name));
     CHECK(laptop.project.has("laptop/out/sarif/" + name + ".sarif"));
 }
 
@@ -64,10 +64,10 @@ void check_explain(Laptop& laptop, const std::string& reference, const std::stri
     const std::size_t end_of_id = finding.find(' ');
     const Finished there = laptop.ask("explain", {finding.substr(0, end_of_id), "--reference", reference});
     CHECK(there.exit_code == 0);
-    CHECK(mentions(there.out, finding.substr(end_of_id + 1)));
+    CHECK(holds(there.out, finding.substr(end_of_id + 1)));
     const Finished absent = laptop.ask("explain", {"CVE-1999-0001", "--reference", reference});
     CHECK(absent.exit_code == 0);
-    CHECK(mentions(absent.out, "not found"));
+    CHECK(holds(absent.out, "not found"));
 }
 
 /// With `pull_requests: new-only` a pull request is judged by the findings that it adds to what is published.
@@ -92,10 +92,10 @@ void check_pull_request(PublishedProject& scene) {
     };
     CHECK(propose("", scene.registry) == 1);
     CHECK(propose("gate: {pull_requests: new-only}\n", scene.registry) == 0);
-    CHECK(mentions(project.text("out/summary.md"), "only new findings count"));
+    CHECK(holds(project.text("out/summary.md"), "only new findings count"));
     const DockerRegistry empty;
     CHECK(propose("gate: {pull_requests: new-only}\n", empty) == 1);
-    CHECK(mentions(project.text("out/summary.md"), "there is nothing to compare it with"));
+    CHECK(holds(project.text("out/summary.md"), "there is nothing to compare it with"));
 }
 
 }  // namespace

@@ -8,10 +8,8 @@
 namespace {
 
 void push(Project& project, const DockerRegistry& registry, const fs::path& layout, const std::string& reference) {
-    const Finished copied = project.start({"skopeo", "copy", "--dest-tls-verify=false", "--preserve-digests",
-                                           "oci:" + layout.string(), "docker://" + registry.host() + "/" + reference});
-    INFO(copied.err);
-    REQUIRE(copied.exit_code == 0);
+    require_success(project.start({"skopeo", "copy", "--dest-tls-verify=false", "--preserve-digests",
+                                   "oci:" + layout.string(), "docker://" + registry.host() + "/" + reference}));
 }
 
 /// Pushes the bases to the registry, under the names in the Dockerfile.
@@ -21,7 +19,7 @@ void push_bases(Project& project, const DockerRegistry& registry, const std::str
     for (const auto& base : bases.GetObject()) {
         std::string reference = text_of(base.name);
         if (reference.starts_with("python:") && reference != python) continue;
-        if (mentions(reference, "debian13")) continue;
+        if (holds(reference, "debian13")) continue;
         for (const std::string host : {"gcr.io/", "ghcr.io/"}) {
             if (reference.starts_with(host)) reference.erase(0, host.size());
         }
@@ -87,8 +85,7 @@ TEST_CASE("With registries, the bases are resolved, pinned by digest and pulled"
         "docker.io=" + registry.host() + ",gcr.io=" + registry.host() + ",ghcr.io=" + registry.host();
     const Finished built = project.run("build", {"--only", "3.13.5-production", "--mirrors", mirrors, "--build-ca",
                                                  "/etc/ssl/certs/ca-certificates.crt"});
-    INFO(built.err);
-    REQUIRE(built.exit_code == 0);
+    require_success(built);
 
     const rapidjson::Document used = parse_tool_json(project.text("out/bases.json"), "bases.json");
     const rapidjson::Document made =
@@ -102,14 +99,14 @@ TEST_CASE("With registries, the bases are resolved, pinned by digest and pulled"
     }
 
     REQUIRE(project.run_on_stand_ins("scan", {"--only", "3.13.5-production"}).exit_code == 0);
-    CHECK(mentions(project.text("out/summary.md"), "Stand-in bases"));
+    CHECK(holds(project.text("out/summary.md"), "Stand-in bases"));
 
     // A missing base is an error with a hint, and nothing is built.
     project.real.files.write(project.tree / "matrix.json",
                              R"([{"pythonVersion": "3.13.99", "debianVersion": "slim-bookworm", "tags": []}])");
     const Finished finished = project.run("build", {"--mirrors", mirrors, "--out", "other"});
     CHECK(finished.exit_code == 3);
-    CHECK(mentions(finished.err, "docker.io/library/python:3.13.99-slim-bookworm is not there"));
+    CHECK(holds(finished.err, "docker.io/library/python:3.13.99-slim-bookworm is not there"));
     CHECK_FALSE(project.has("other/images"));
 }
 
@@ -118,11 +115,9 @@ TEST_CASE("An engine with a mirror of Docker Hub gets the bases from there, unde
     need_other_engine();
     MirroredEngine mirrored(ImageStore::containerd);
     Project& project = mirrored.project;
-    const Finished built = project.run("build", mirrored.options());
-    INFO(built.err);
-    REQUIRE(built.exit_code == 0);
+    require_success(project.run("build", mirrored.options()));
     check_built(project);
-    CHECK(mentions(project.text("out/bases.json"), "\"reference\": \"python:3.12.3-slim-bookworm\""));
+    CHECK(holds(project.text("out/bases.json"), "\"reference\": \"python:3.12.3-slim-bookworm\""));
 }
 
 TEST_CASE("On the classic image store a temporary builder builds, and is removed afterwards") {
@@ -134,9 +129,7 @@ TEST_CASE("On the classic image store a temporary builder builds, and is removed
     push(project, mirrored.registry, image, "moby/buildkit:under-test");
     std::vector<std::string> options = mirrored.options();
     options.insert(options.end(), {"--buildkit-image", "docker.io/moby/buildkit:under-test"});
-    const Finished built = project.run("build", options);
-    INFO(built.err);
-    REQUIRE(built.exit_code == 0);
+    require_success(project.run("build", options));
     check_built(project);
     CHECK(mirrored.ends_without_containers());
 
@@ -164,14 +157,10 @@ TEST_CASE("A remote builder builds without an engine") {
                              directory / "log");
     daemon.wait_until([&] { return fs::exists(socket); });
     project.real.environment["BUILDX_CONFIG"] = (directory / "buildx").string();
-    const Finished named =
-        project.start({"docker-buildx", "create", "--name", "elsewhere", "--driver", "remote", "unix://" + socket});
-    INFO(named.err);
-    REQUIRE(named.exit_code == 0);
+    require_success(
+        project.start({"docker-buildx", "create", "--name", "elsewhere", "--driver", "remote", "unix://" + socket}));
 
     project.real.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
-    const Finished built = project.run_on_stand_ins("build", {"--only", "3.12.3-production", "--builder", "elsewhere"});
-    INFO(built.err);
-    CHECK(built.exit_code == 0);
+    check_success(project.run_on_stand_ins("build", {"--only", "3.12.3-production", "--builder", "elsewhere"}));
     check_built(project);
 }
