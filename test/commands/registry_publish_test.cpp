@@ -4,40 +4,14 @@
 #include <utility>
 
 #include "commands/github_world.h"
-#include "pipeline/images.h"
-#include "pipeline/publish.h"
+#include "commands/publish_scene.h"
 #include "pipeline/registry_access.h"
-#include "registry/fake_registry.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* canary = "dckr_pat_canary";
-
-/// Four built images with a clean verdict, and an in-memory registry to publish them to.
-struct PublishScene {
-    BuiltWorld fake;
-    FakeRegistry registry{fake};
-    std::map<std::string, std::string> options = {{"to", "localhost:5000"}};
-    bool stand_ins = false;
-
-    Settings settings() const { return parse_settings(options); }
-
-    Published publish() {
-        const Settings given = settings();
-        const World world = fake.world();
-        const Project project = load_project(world, given);
-        const std::vector<Layout> layouts = load_built_images(world, given, project);
-        std::vector<Verdict> verdicts;
-        for (const Layout& layout : layouts) {
-            verdicts.push_back({.name = layout.name, .manifest = layout.manifest, .outcome = Outcome::clean});
-            verdicts.back().stand_in_bases = stand_ins;
-        }
-        fake.http.sent.clear();
-        return publish_images(world, given, project, layouts, verdicts, {});
-    }
-};
 
 std::string first_line(const Result& result) {
     return result.problems.empty() ? "" : result.problems.front().what;
