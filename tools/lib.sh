@@ -117,7 +117,9 @@ module_directory() {
     sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$download"
 }
 
-# go_build TREE PACKAGE OUTPUT [LINKER-FLAGS]: a static program, with exactly the dependencies its go.sum names.
+# go_build TREE PACKAGE OUTPUT [LINKER-FLAGS]: a static program, with exactly the dependencies its go.sum names. The linker drops debug
+# information (-w), so the compiler need not write it; GOGC is for the compiler, which has memory enough. Together they save a sixth of the time.
 go_build() {
-    (cd "$1" && CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS='-mod=readonly -buildvcs=false' nice go build -ldflags "-s -w ${4-}" -o "$3" "$2")
+    (cd "$1" && CGO_ENABLED=0 GOTOOLCHAIN=auto GOGC=400 GOFLAGS='-mod=readonly -buildvcs=false' \
+        nice go build -gcflags=all=-dwarf=false -ldflags "-s -w ${4-}" -o "$3" "$2")
 }
