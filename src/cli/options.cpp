@@ -96,9 +96,10 @@ const std::vector<OptionText>& option_table() {
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
          "build, scan, explain, fetch, nightly, run"},
         {"rebuild", "WORD", "auto",
-         "auto: what is published and unchanged is not built but scanned again, as its release archives it; always: "
-         "build it",
-         "matrix, run"},
+         "auto: what is published and unchanged is not built but scanned again, as its release archives it, and a "
+         "build "
+         "that would repeat the last one in --out is left out; always: build",
+         "matrix, build, run"},
         {"contract", "FILE", "", "Another contract for the images, or off", "matrix, test, run"},
         {"reference", "IMAGES", "",
          "Images to use instead of the built ones: from a registry, or for test from the engine; comma-separated",

@@ -7,6 +7,7 @@
 
 #include "bake/builder.h"
 #include "base/text.h"
+#include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "probe/engine.h"
 #include "registry/manifests.h"
@@ -14,6 +15,8 @@
 #include "system/timings.h"
 
 namespace {
+
+namespace fs = std::filesystem;
 
 /// A mirror of Docker Hub that the engine is set up with serves us as well.
 registry::ClientSettings make_client_settings(const Settings& settings, const EngineInfo& engine) {
@@ -109,6 +112,42 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
     return bases;
 }
 
+// The last build ----------------------------------------------------------------------------------------------------
+
+/// What decides what this build makes, as a digest; nothing where only BuildKit can tell: it asks again for what ADD
+/// fetches. A layer cache is written by building.
+std::optional<Digest> make_build_key(const World& world, const Settings& settings, const Project& project,
+                                     const BuildSettings& build) {
+    if (settings.rebuild || project.dockerfile.adds_remote || !settings.cache_to.empty()) return std::nullopt;
+    std::string text = render_bake(project.plan, build, project.dockerfile, "images") + build.builder + "\n";
+    for (const auto& [image, inputs] : load_inputs(world, settings, project)) text += inputs.text() + "\n";
+    if (!build.ca.empty()) text += world.files.digest_of(build.ca).text();
+    return sha256(text);
+}
+
+fs::path last_build_file(const Settings& settings) {
+    return settings.out / "images.built";
+}
+
+std::string render_last_build(const Digest& key, const std::vector<Layout>& layouts) {
+    return key.text() + "\n" + render_digests(layouts) + "\n";
+}
+
+/// The layouts in out/images if exactly this build made them and they are whole; else none, and they are built.
+std::vector<Layout> find_last_build(const World& world, const Settings& settings, const Project& project,
+                                    const Digest& key) {
+    std::vector<Layout> layouts;
+    const std::optional<Error> error = failure_of([&] {
+        layouts = load_built_images(world, settings, project);
+        if (world.files.read_if_there(last_build_file(settings)) != render_last_build(key, layouts)) layouts.clear();
+        in_parallel(settings.jobs, layouts.size(), [&](std::size_t i) {
+            const Problems damaged = check_blobs(world.files, layouts[i]);
+            if (!damaged.empty()) throw Error{Exit::failed, damaged};
+        });
+    });
+    return error ? std::vector<Layout>{} : layouts;
+}
+
 }  // namespace
 
 Built build_images(const World& world, const Settings& settings, const Project& project) {
@@ -151,7 +190,13 @@ Built build_images(const World& world, const Settings& settings, const Project& 
         build.logins.push_back({host, credentials.user, credentials.password});
     build.buildkit_image =
         locate_image(settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image, settings.mirrors);
-    Built built = run_build(world, project.plan, build);
-    step.end(counted(built.layouts.size(), "layout") + " in " + (settings.out / "images").string());
+    const std::optional<Digest> key = make_build_key(world, settings, project, build);
+    Built built;
+    if (key) built.layouts = find_last_build(world, settings, project, *key);
+    const bool is_there = !built.layouts.empty();
+    if (!is_there) built = run_build(world, project.plan, build);
+    if (key) world.files.write(last_build_file(settings), render_last_build(*key, built.layouts));
+    step.end(fmt::format("{} in {}{}", counted(built.layouts.size(), "layout"), (settings.out / "images").string(),
+                         is_there ? ": nothing has changed since they were built (rebuild: always builds)" : ""));
     return built;
 }

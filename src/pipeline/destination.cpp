@@ -163,7 +163,7 @@ Published execute_publication(const World& world, const Settings& settings, cons
         tags.push_back(destination.prefix() + written.repository + ":" + written.tag);
         published.state.tags.push_back({tags.back(), written.digest});
     }
-    const std::string reason = joined(publication.notes, "; ");
+    const std::string reason = summarize_notes(publication);
     result.outputs["published"] = tags.empty() ? "false" : "true";
     result.outputs["tags"] = joined(tags, ",");
     result.problems = publication.warnings;

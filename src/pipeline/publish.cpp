@@ -216,7 +216,7 @@ void check_versions(const World& world, const Settings& settings, const Project&
         step.end("refused: nothing is built");
         throw Error{found.exit, found.problems};
     }
-    step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : joined(found.notes, "; "));
+    step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : summarize_notes(found));
 }
 
 }  // namespace

@@ -320,9 +320,9 @@ class StageReader {
         }
         if (!words.empty()) words.pop_back();  // the destination
         for (const std::string& word : words) {
-            const bool is_here = word.find("<<") == std::string::npos && word.find("://") == std::string::npos &&
-                                 !word.starts_with("git@");
-            if (is_here) add_context_path(word);
+            const bool is_remote = word.find("://") != std::string::npos || word.starts_with("git@");
+            dockerfile_.adds_remote |= is_remote || word.starts_with('$');
+            if (!is_remote && word.find("<<") == std::string::npos) add_context_path(word);
         }
     }
 

@@ -47,6 +47,7 @@ struct Dockerfile {
     std::vector<Stage> stages;
     /// What COPY, ADD and bind mounts read of the build context: patterns as in .dockerignore; "." is all of it.
     std::vector<std::string> context_paths;
+    bool adds_remote = false;  ///< ADD reads a URL or a repository, or may do so by a variable
 };
 
 /// Throws Error{bad_input} with every problem that shows without arguments, each on its line: an unknown instruction,

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/version.h"
 
 namespace {
+
+constexpr std::string_view already_right = " is right already";
 
 /// What the destination has of a candidate.
 struct PublishedState {
@@ -172,7 +175,7 @@ struct Planner {
             const ExistingTag* existing = find_tag(existing_tags, candidate.repository, tag);
             const std::string name = candidate.repository + ":" + tag;
             if (existing != nullptr && existing->index == state.index) {
-                publication.notes.push_back(name + " is right already");
+                publication.notes.push_back(name + std::string(already_right));
             } else if (existing != nullptr && ours && parse_version(existing->version) > ours) {
                 publication.notes.push_back(
                     fmt::format("{} stays at {}: tags only move forwards", name, existing->version));
@@ -235,4 +238,18 @@ Publication plan_publication(const Plan& plan, const std::vector<Candidate>& can
 Publication preflight_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                                   const std::vector<ExistingTag>& existing, const PublicationRules& rules) {
     return Planner{plan, candidates, {}, existing, rules}.preflight();
+}
+
+std::string summarize_notes(const Publication& publication) {
+    std::vector<std::string> notes;
+    std::size_t right = 0;
+    for (const std::string& note : publication.notes) {
+        if (note.ends_with(already_right)) {
+            ++right;
+        } else if (std::ranges::find(notes, note) == notes.end()) {
+            notes.push_back(note);
+        }
+    }
+    if (right > 0) notes.push_back(counted(right, "moving tag") + (right == 1 ? " is" : " are") + " right already");
+    return joined(notes, "; ");
 }

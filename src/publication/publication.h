@@ -124,5 +124,8 @@ Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& exis
 
 std::string render_publication(const Publication& publication, const std::string& destination);
 
+/// What is left alone, in one sentence: each reason once, and the moving tags that are right already as their number.
+std::string summarize_notes(const Publication& publication);
+
 /// out/publication.json: the plan, and how many of its steps were done.
 std::string render_publication_json(const Publication& publication, const std::string& destination, std::size_t done);

@@ -24,7 +24,10 @@ Environment make_environment(const Workplace& place) {
     return {{"PATH", place.path},
             {"HOME", (place.directory / "home").string()},
             {"TMPDIR", (place.directory / "tmp").string()},
-            {"NO_COLOR", "1"}};
+            {"NO_COLOR", "1"},
+            // Runners have the memory to collect less often; above the limit it is collected as usual.
+            {"GOGC", "400"},
+            {"GOMEMLIMIT", "2GiB"}};
 }
 
 /// Age is not Grype's to judge: ours is one limit for both scanners, and what an old database finds is still worth

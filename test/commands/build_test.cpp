@@ -1,7 +1,9 @@
 // `build`: errors before buildx is called, and bases that need a login: which programs see the credentials, and that
 // none of them remain.
 #include <catch2/catch_test_macros.hpp>
+#include <functional>
 
+#include "bake/fake_bake.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/json.h"
@@ -29,9 +31,10 @@ void stub_engine(FakeWorld& fake) {
                          "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})");
 }
 
-/// An entry of the --stand-ins list for linux/amd64.
-std::string add_stand_in(FakeWorld& fake, const std::string& reference, const std::string& layout) {
-    const std::string config = R"({"os": "linux", "architecture": "amd64"})";
+/// An entry of the --stand-ins list for linux/amd64; another `end` makes another image.
+std::string add_stand_in(FakeWorld& fake, const std::string& reference, const std::string& layout,
+                         const std::string& end = "") {
+    const std::string config = R"({"os": "linux", "architecture": "amd64"})" + end;
     const std::string manifest =
         R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {"mediaType":
         "application/vnd.oci.image.config.v1+json", "size": 1, "digest": ")" +
@@ -73,6 +76,33 @@ struct PrivateBase {
     }
 
     Error build(const std::map<std::string, std::string>& options) { return build_error(fake, options); }
+};
+
+const std::string a_layout = "3.13.3-production-linux-amd64";
+
+/// A project whose build succeeds, on a stand-in.
+struct RepeatedBuild {
+    WorkTreeWorld fake;
+    std::map<std::string, std::string> options = {{"stand-ins", "stand-ins.json"}, {"build-ca", "our.crt"}};
+    std::size_t builds = 0;
+
+    RepeatedBuild() {
+        fake.files.texts["Dockerfile"] =
+            "ARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\nARG "
+            "PRODUCTION_KIND=distroless\nARG DEFRA_VERSION=1.0.0\n"
+            "FROM tools.example/python:1 AS development\nCOPY image/file /\nFROM development AS production\n";
+        fake.files.texts["image/file"] = "file";
+        fake.files.texts["our.crt"] = "certificate";
+        fake.files.texts["stand-ins.json"] =
+            "{" + add_stand_in(fake, "tools.example/python:1", "/stand-ins/python") + "}";
+        stub_engine(fake);
+        fake.processes.stub({"docker-buildx", "version"}, "github.com/docker/buildx v0.36.1 1234567\n");
+        fake.processes.stub_with({"docker-buildx", "bake"}, [this](const Command& command) {
+            return bake(fake, std::to_string(++builds))(command);
+        });
+    }
+
+    Result build() { return run_build(fake.world(), parse_settings(options)); }
 };
 
 }  // namespace
@@ -166,5 +196,60 @@ TEST_CASE("Docker Hub's credentials are used for its bases too, and for no other
     without.build({{"docker-username", "user"}, {"docker-token", "canary"}});
     for (const Request& request : without.fake.http.sent) {
         for (const Header& header : request.headers) CHECK(header.name != "Authorization");
+    }
+}
+
+TEST_CASE("A build that would repeat the last one is left out, and says so") {
+    RepeatedBuild repeated;
+    const Result first = repeated.build();
+    repeated.fake.files.texts["README.md"] = "does not go into images";
+    const Result second = repeated.build();
+    CHECK(repeated.builds == 1);
+    CHECK(second.outputs.at("digests") == first.outputs.at("digests"));
+    CHECK(holds(repeated.fake.log.str(), "nothing has changed since they were built (rebuild: always builds)"));
+}
+
+TEST_CASE("Images are built again after any change of what goes into them, or of what the last build left") {
+    const std::vector<std::pair<const char*, std::function<void(RepeatedBuild&)>>> changes = {
+        {"the Dockerfile", [](auto& r) { r.fake.files.texts["Dockerfile"] += "ENV A=1\n"; }},
+        {"a file that is copied", [](auto& r) { r.fake.files.texts["image/file"] = "changed"; }},
+        {"DEFRA_VERSION", [](auto& r) { r.fake.set_version("1.0.1"); }},
+        {"the matrix", [](auto& r) { r.options["only"] = "3.13.3"; }},
+        {"a base",
+         [](auto& r) {
+             r.fake.files.texts["stand-ins.json"] =
+                 "{" + add_stand_in(r.fake, "tools.example/python:1", "/stand-ins/other", "\n") + "}";
+         }},
+        {"the CA bundle", [](auto& r) { r.fake.files.texts["our.crt"] = "another"; }},
+        {"the builder", [](auto& r) { r.options["builder"] = "remote"; }},
+        {"rebuild: always", [](auto& r) { r.options["rebuild"] = "always"; }},
+        {"a cache to write", [](auto& r) { r.options["cache-to"] = "type=local,dest=cache"; }},
+        {"a layout", [](auto& r) { write_layout(r.fake.files, "out/images/" + a_layout, "of another build"); }},
+        {"a blob",
+         [](auto& r) {
+             const Layout layout =
+                 load_layout(r.fake.files, "out/images/" + a_layout, "3.13.3-production", "linux/amd64");
+             r.fake.files.texts[blob_path(layout.directory, layout.config)].back() = ' ';
+         }},
+        {"a missing layout", [](auto& r) { r.fake.files.remove("out/images/" + a_layout); }},
+    };
+    for (const auto& [what, change] : changes) {
+        INFO(what);
+        RepeatedBuild repeated;
+        repeated.build();
+        change(repeated);
+        repeated.build();
+        CHECK(repeated.builds == 2);
+    }
+}
+
+TEST_CASE("What ADD fetches may change, so such a build is never left out") {
+    for (const char* line : {"ADD https://example.com/file /\n", "ADD git@example.com:a/b.git /\n", "ADD $PLACE /\n"}) {
+        INFO(line);
+        RepeatedBuild repeated;
+        repeated.fake.files.texts["Dockerfile"] += line;
+        repeated.build();
+        repeated.build();
+        CHECK(repeated.builds == 2);
     }
 }

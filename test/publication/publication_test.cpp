@@ -119,6 +119,15 @@ TEST_CASE("A version published from the same inputs is left as it is") {
     CHECK(publication.steps.empty());
     CHECK(publication.notes.front() ==
           "1.1.0-python3.13.3 is published from 540323a; nothing that goes into an image changed");
+    CHECK(summarize_notes(publication) ==
+          "1.1.0-python3.13.3 is published from 540323a; nothing that goes into an image changed; 2 moving tags are "
+          "right already");
+}
+
+TEST_CASE("What is left alone is summarized with each reason once") {
+    const Publication publication{.steps = {}, .notes = {"a", "latest is right already", "b", "a"}, .problems = {}};
+    CHECK(summarize_notes(publication) == "a; b; 1 moving tag is right already");
+    CHECK(summarize_notes({}).empty());
 }
 
 TEST_CASE("For a published version, missing moving tags get the published image, not the new build") {

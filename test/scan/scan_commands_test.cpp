@@ -15,7 +15,12 @@ Workplace workplace(FakeWorld& fake) {
 
 /// The environment of a scanner: its own directories, and `more`.
 Environment scanner_environment(Environment more = {}, const std::string& path = "/usr/local/bin:/usr/bin:/bin") {
-    more.insert({{"PATH", path}, {"HOME", "/job/one/trivy/home"}, {"TMPDIR", "/job/one/trivy/tmp"}, {"NO_COLOR", "1"}});
+    more.insert({{"PATH", path},
+                 {"HOME", "/job/one/trivy/home"},
+                 {"TMPDIR", "/job/one/trivy/tmp"},
+                 {"NO_COLOR", "1"},
+                 {"GOGC", "400"},
+                 {"GOMEMLIMIT", "2GiB"}});
     return more;
 }
 
