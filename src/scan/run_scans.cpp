@@ -109,11 +109,6 @@ struct Prepared {
     std::string fault;   ///< why it must not be scanned
 };
 
-struct Scanned {
-    Receipt receipt;
-    std::optional<ArchivedSbom> sbom;
-};
-
 void prepare(const World& world, Prepared& prepared) {
     prepared.fault = fault_of([&] {
         const Problems damaged = check_blobs(world.files, prepared.layout);
@@ -136,21 +131,22 @@ std::optional<std::string> take_sbom(const World& world, const Workplace& place,
     }
     const std::string name = sbom_name(receipt.scanner);
     std::optional<std::string> text = world.files.read_if_there(place.directory / name);
-    const std::string fault = fault_of([&] { receipt.packages = parse_inventory(text.value_or(""), name).size(); });
+    const std::string fault = fault_of([&] {
+        receipt.packages = parse_inventory(text.value_or(""), name).size();
+        receipt.sbom = sha256(*text);
+    });
     if (fault.empty()) return text;
     receipt.failure = "no inventory of the packages: " + fault;
     return std::nullopt;
 }
 
-Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& tools, const Prepared& prepared,
+Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& tools, const Prepared& prepared,
              Scanner scanner) {
     const Layout& layout = prepared.layout;
-    Scanned scanned{begin_receipt(tools, scanner, layout.manifest, layout.config, architecture_of(layout.platform)),
-                    std::nullopt};
-    Receipt& receipt = scanned.receipt;
+    Receipt receipt = begin_receipt(tools, scanner, layout.manifest, layout.config, architecture_of(layout.platform));
     for (const Descriptor& blob : layout.layers) receipt.size.compressed += blob.size;
     if (!prepared.fault.empty()) receipt.failure = prepared.fault;
-    if (!receipt.failure.empty()) return scanned;
+    if (!receipt.failure.empty()) return receipt;
 
     const Workplace place =
         prepare_workplace(world, prepared.directory / render_scanner(scanner), settings.databases, settings.timeout);
@@ -160,26 +156,16 @@ Scanned scan(const World& world, const ScanSettings& settings, const ScanTools& 
     std::optional<CachedScan> result = load_cached_scan(world.files, settings.cache, scanner, key);
     if (!result) {
         const std::optional<std::string> report = run_scanner(world, command, receipt);
-        if (!report) return scanned;
-        const std::optional<std::string> sbom = take_sbom(world, place, receipt);
-        if (!sbom) return scanned;
+        const std::optional<std::string> sbom = report ? take_sbom(world, place, receipt) : std::nullopt;
+        if (!sbom) return receipt;
         result = CachedScan{receipt, *report, *sbom};
         // The scan counts whether or not it can be kept for later.
         fault_of([&] { save_cached_scan(world.files, settings.cache, key, *result, settings.run); });
     }
-    receipt = result->receipt;
-
     const fs::path results = settings.scans / layout.name;
     world.files.write(results / report_name(scanner), result->report);
     world.files.write(results / sbom_name(scanner), result->sbom);
-    scanned.sbom = ArchivedSbom{.scanner = scanner,
-                                .scanner_version = receipt.scanner_version,
-                                .sbom = sha256(result->sbom),
-                                .manifest = layout.manifest,
-                                .config = layout.config,
-                                .architecture = receipt.architecture,
-                                .packages = receipt.packages};
-    return scanned;
+    return result->receipt;
 }
 
 std::string describe(const std::string& name, const Receipt& receipt) {
@@ -192,17 +178,12 @@ std::string describe(const std::string& name, const Receipt& receipt) {
 
 // Kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6) -----------------
 
-struct Rescanned {
-    Receipt receipt;
-    std::optional<std::string> report;
-};
-
 /// One image with what was kept of it, and what became of that.
 struct Rescan {
     std::string name;
     fs::path directory;
-    std::vector<ArchivedSbom> sboms;
-    std::vector<std::optional<Rescanned>> results;
+    std::vector<Receipt> receipts;  ///< of the scans that made the SBOMs, then of those of the SBOMs
+    std::vector<std::optional<std::string>> reports;
 };
 
 /// An SBOM holds no secrets: an image in which some were found has to be looked at itself.
@@ -218,44 +199,41 @@ bool has_secrets(Files& files, const fs::path& directory) {
 
 /// What was kept for every scanner that is to run, and is still the same; nothing if one is missing. A newer scanner
 /// might see more in the image than the older one wrote down.
-std::vector<ArchivedSbom> find_usable_sboms(Files& files, const fs::path& directory, const Digest& manifest,
-                                            const ScanTools& tools) {
-    std::vector<ArchivedSbom> usable = find_archived_sboms(files, directory, manifest);
-    std::erase_if(usable, [&](const ArchivedSbom& kept) {
+std::vector<Receipt> find_usable_sboms(Files& files, const fs::path& directory, const Digest& manifest,
+                                       const ScanTools& tools) {
+    std::vector<Receipt> usable = find_archived_sboms(files, directory, manifest);
+    std::erase_if(usable, [&](const Receipt& kept) {
         const auto tool = tools.versions.find(kept.scanner);
         return tool == tools.versions.end() || tool->second != kept.scanner_version;
     });
-    return usable.size() == tools.versions.size() ? usable : std::vector<ArchivedSbom>{};
+    return usable.size() == tools.versions.size() ? usable : std::vector<Receipt>{};
 }
 
-Rescanned rescan(const World& world, const ScanSettings& settings, const ScanTools& tools, const ArchivedSbom& kept,
-                 const fs::path& directory, const fs::path& work) {
-    Rescanned rescanned{begin_receipt(tools, kept.scanner, kept.manifest, kept.config, kept.architecture),
-                        std::nullopt};
-    Receipt& receipt = rescanned.receipt;
-    if (!receipt.failure.empty()) return rescanned;
+/// Scans the SBOM that this receipt is about, and puts the new receipt in its place.
+std::optional<std::string> rescan(const World& world, const ScanSettings& settings, const ScanTools& tools,
+                                  const fs::path& directory, const fs::path& work, Receipt& receipt) {
+    const Receipt kept = receipt;
+    receipt = begin_receipt(tools, kept.scanner, kept.manifest, kept.config, kept.architecture);
+    if (!receipt.failure.empty()) return std::nullopt;
     receipt.packages = kept.packages;
     receipt.sbom = kept.sbom;
+    receipt.of_sbom = true;
     const Workplace place =
         prepare_workplace(world, work / render_scanner(kept.scanner), settings.databases, settings.timeout);
     world.files.write(place.directory / sbom_name(kept.scanner), world.files.read(directory / sbom_name(kept.scanner)));
-    rescanned.report = run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
-    return rescanned;
+    return run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
 }
 
 /// True if every SBOM was scanned. Only then is anything written.
 bool save_results(const World& world, const Rescan& rescan) {
-    std::vector<Receipt> receipts;
-    for (const std::optional<Rescanned>& one : rescan.results) {
-        if (!one->report) return false;
-        receipts.push_back(one->receipt);
+    if (std::ranges::find(rescan.reports, std::nullopt) != rescan.reports.end()) return false;
+    for (std::size_t i = 0; i < rescan.receipts.size(); ++i) {
+        const Receipt& receipt = rescan.receipts[i];
+        world.files.write(rescan.directory / report_name(receipt.scanner), *rescan.reports[i]);
+        world.log << fmt::format("  {} of {}: {} of its SBOM in {:.1f} s\n", render_scanner(receipt.scanner),
+                                 rescan.name, counted(receipt.packages, "package"), receipt.seconds);
     }
-    for (const std::optional<Rescanned>& one : rescan.results) {
-        world.files.write(rescan.directory / report_name(one->receipt.scanner), *one->report);
-        world.log << fmt::format("  {} of {}: {} of its SBOM in {:.1f} s\n", render_scanner(one->receipt.scanner),
-                                 rescan.name, counted(one->receipt.packages, "package"), one->receipt.seconds);
-    }
-    world.files.write(rescan.directory / receipts_name, render_receipts_json(receipts));
+    world.files.write(rescan.directory / receipts_name, render_receipts_json(rescan.receipts));
     return true;
 }
 
@@ -268,45 +246,33 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     const PrivateDirectory work(world.files, fs::absolute(settings.scans) += ".scanning");
     world.files.remove(work.path());  // of an interrupted run
     std::vector<Prepared> prepared;
-    std::vector<std::function<void()>> preparations;
     for (const Layout& layout : layouts) {
         world.files.remove(settings.scans / layout.name);
         prepared.push_back({layout, work.path() / layout.name, ""});
     }
-    for (Prepared& one : prepared) preparations.emplace_back([&] { prepare(world, one); });
-    in_parallel(settings.jobs, preparations);
+    in_parallel(settings.jobs, prepared.size(), [&](std::size_t i) { prepare(world, prepared[i]); });
 
-    std::mutex log_mutex;
-    std::vector<std::vector<Scanned>> scanned(prepared.size());
+    std::mutex mutex;  // guards the log and the receipts
+    std::vector<std::vector<Receipt>> receipts(layouts.size());
     std::vector<std::function<void()>> scans;
-    for (std::size_t i = 0; i < prepared.size(); ++i) {
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
         for (const auto& [scanner, version] : tools.versions) {
             scans.emplace_back([&, i, one = scanner] {
                 const TimedTask task(world.timings, world.clock, "scan", layouts[i].name + ", " + render_scanner(one));
-                Scanned result = scan(world, settings, tools, prepared[i], one);
-                const std::lock_guard lock(log_mutex);
-                world.log << describe(layouts[i].name, result.receipt) << std::flush;
-                scanned[i].push_back(std::move(result));
+                const Receipt receipt = scan(world, settings, tools, prepared[i], one);
+                const std::lock_guard lock(mutex);
+                world.log << describe(layouts[i].name, receipt) << std::flush;
+                receipts[i].push_back(receipt);
             });
         }
     }
     in_parallel(settings.jobs, scans);
 
     std::vector<Receipt> all;
-    for (std::size_t i = 0; i < prepared.size(); ++i) {
-        std::vector<Scanned>& results = scanned[i];
-        std::ranges::sort(results,
-                          [](const Scanned& a, const Scanned& b) { return a.receipt.scanner < b.receipt.scanner; });
-        std::vector<Receipt> receipts;
-        std::vector<ArchivedSbom> sboms;
-        for (const Scanned& result : results) {
-            receipts.push_back(result.receipt);
-            if (result.sbom) sboms.push_back(*result.sbom);
-        }
-        const fs::path directory = settings.scans / layouts[i].name;
-        world.files.write(directory / archived_sboms_name, render_archived_sboms_json(sboms));
-        world.files.write(directory / receipts_name, render_receipts_json(receipts));
-        all.insert(all.end(), receipts.begin(), receipts.end());
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+        std::ranges::sort(receipts[i], {}, &Receipt::scanner);
+        world.files.write(settings.scans / layouts[i].name / receipts_name, render_receipts_json(receipts[i]));
+        all.insert(all.end(), receipts[i].begin(), receipts[i].end());
     }
     return all;
 }
@@ -319,16 +285,16 @@ std::vector<std::string> rescan_from_sboms(const World& world, const std::vector
     for (const ArchivedImage& image : images) {
         Rescan one{image.name, settings.scans / image.name, {}, {}};
         // What cannot be read was not kept: the image is looked at itself then.
-        fault_of([&] { one.sboms = find_usable_sboms(world.files, one.directory, image.manifest, tools); });
-        one.results.resize(one.sboms.size());
-        if (!one.sboms.empty() && !has_secrets(world.files, one.directory)) rescans.push_back(std::move(one));
+        fault_of([&] { one.receipts = find_usable_sboms(world.files, one.directory, image.manifest, tools); });
+        one.reports.resize(one.receipts.size());
+        if (!one.receipts.empty() && !has_secrets(world.files, one.directory)) rescans.push_back(std::move(one));
     }
     const PrivateDirectory work(world.files);
     std::vector<std::function<void()>> scans;
     for (Rescan& one : rescans) {
-        for (std::size_t i = 0; i < one.sboms.size(); ++i) {
+        for (std::size_t i = 0; i < one.receipts.size(); ++i) {
             scans.emplace_back([&, i] {
-                one.results[i] = rescan(world, settings, tools, one.sboms[i], one.directory, work.path() / one.name);
+                one.reports[i] = rescan(world, settings, tools, one.directory, work.path() / one.name, one.receipts[i]);
             });
         }
     }

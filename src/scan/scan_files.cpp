@@ -11,8 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* rescan_hint = "scan the image again";
-
 ScanResult load_scan(Files& files, const fs::path& directory, Receipt receipt) {
     if (!receipt.failure.empty()) return {receipt, std::nullopt};
     const fs::path file = directory / report_name(receipt.scanner);
@@ -20,14 +18,15 @@ ScanResult load_scan(Files& files, const fs::path& directory, Receipt receipt) {
     receipt.failure = fault_of([&] {
         std::string text = files.read(file);
         if (sha256(text) != receipt.report) {
-            throw Error{Exit::failed, {file.string()}, "this is not the report that its receipt is about", rescan_hint};
+            throw Error{Exit::failed,
+                        {file.string()},
+                        "this is not the report that its receipt is about",
+                        "scan the image again"};
         }
         report = parse_report(receipt.scanner, std::move(text), file.string());
     });
     return {std::move(receipt), std::move(report)};
 }
-
-constexpr const char* sbom_digest_name = "sbom.sha256";
 
 }  // namespace
 
@@ -47,60 +46,23 @@ Report parse_report(Scanner scanner, std::string text, const std::string& source
                                      : parse_grype_report(std::move(text), source);
 }
 
-std::string render_archived_sboms_json(const std::vector<ArchivedSbom>& sboms) {
-    JsonWriter json;
-    json.open_array();
-    for (const ArchivedSbom& kept : sboms)
-        json.object({{"scanner", render_scanner(kept.scanner)},
-                     {"scannerVersion", kept.scanner_version},
-                     {"sbom", kept.sbom.text()},
-                     {"manifest", kept.manifest.text()},
-                     {"config", kept.config.text()},
-                     {"architecture", kept.architecture},
-                     {"packages", kept.packages}});
-    return json.text();
-}
-
-std::vector<ArchivedSbom> parse_archived_sboms_json(std::string_view text, const std::string& source) {
-    const rapidjson::Document document = parse_tool_json(text, source);
-    std::vector<ArchivedSbom> sboms;
-    for (const Json& entry : items_of(document)) {
-        const std::optional<Digest> sbom = Digest::parse(text_at(entry, "sbom"));
-        const std::optional<Digest> manifest = Digest::parse(text_at(entry, "manifest"));
-        const std::optional<Digest> config = Digest::parse(text_at(entry, "config"));
-        const std::string scanner = text_at(entry, "scanner");
-        if (!sbom || !manifest || !config || (scanner != "trivy" && scanner != "grype")) {
-            throw Error{Exit::failed, {source}, "an SBOM without its scanner or digests", rescan_hint};
-        }
-        sboms.push_back(
-            {.scanner = scanner == "trivy" ? Scanner::trivy : Scanner::grype,
-             .scanner_version = text_at(entry, "scannerVersion"),
-             .sbom = *sbom,
-             .manifest = *manifest,
-             .config = *config,
-             .architecture = text_at(entry, "architecture"),
-             .packages = static_cast<std::size_t>(std::max<std::int64_t>(0, number_at(entry, "packages")))});
-    }
-    return sboms;
-}
-
-std::vector<ArchivedSbom> find_archived_sboms(Files& files, const fs::path& directory, const Digest& manifest) {
-    const std::optional<std::string> text = files.read_if_there(directory / archived_sboms_name);
+std::vector<Receipt> find_archived_sboms(Files& files, const fs::path& directory, const Digest& manifest) {
+    const std::optional<std::string> text = files.read_if_there(directory / receipts_name);
     if (!text) return {};
-    std::vector<ArchivedSbom> found;
-    for (const ArchivedSbom& kept : parse_archived_sboms_json(*text, (directory / archived_sboms_name).string())) {
-        if (kept.manifest != manifest) continue;
-        const std::optional<std::string> sbom = files.read_if_there(directory / sbom_name(kept.scanner));
-        if (sbom && sha256(*sbom) == kept.sbom) found.push_back(kept);
-    }
-    return found;
+    std::vector<Receipt> receipts = parse_receipts_json(*text, (directory / receipts_name).string());
+    std::erase_if(receipts, [&](const Receipt& receipt) {
+        if (receipt.manifest != manifest || !receipt.sbom) return true;
+        const std::optional<std::string> sbom = files.read_if_there(directory / sbom_name(receipt.scanner));
+        return !sbom || sha256(*sbom) != receipt.sbom;
+    });
+    return receipts;
 }
 
 std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans,
                                                          const ArchivedImage& image) {
     const fs::path directory = scans / image.name;
     std::map<Scanner, std::vector<Package>> inventories;
-    for (const ArchivedSbom& kept : find_archived_sboms(files, directory, image.manifest)) {
+    for (const Receipt& kept : find_archived_sboms(files, directory, image.manifest)) {
         const fs::path file = directory / sbom_name(kept.scanner);
         inventories.emplace(kept.scanner, parse_inventory(files.read(file), file.string()));
     }
@@ -138,7 +100,7 @@ std::optional<CachedScan> load_cached_scan(Files& files, const fs::path& cache, 
         const std::string report = files.read(entry / report_name(scanner));
         const std::string sbom = files.read(entry / sbom_name(scanner));
         if (receipts.size() != 1 || receipts[0].scanner != scanner || receipts[0].reused.empty()) return;
-        if (sha256(report) != receipts[0].report || sha256(sbom).text() != files.read(entry / sbom_digest_name)) return;
+        if (sha256(report) != receipts[0].report || sha256(sbom) != receipts[0].sbom) return;
         found = CachedScan{receipts[0], report, sbom};
     });
     return found;
@@ -156,6 +118,5 @@ void save_cached_scan(Files& files, const fs::path& cache, const std::string& ke
     const fs::path entry = of_scanner / key;
     files.write(entry / report_name(receipt.scanner), scan.report);
     files.write(entry / sbom_name(receipt.scanner), scan.sbom);
-    files.write(entry / sbom_digest_name, sha256(scan.sbom).text());
     files.write(entry / receipts_name, render_receipts_json({receipt}));
 }

@@ -1,4 +1,4 @@
-// The directory of one image's scans: reports, SBOMs, receipts, and what binds each SBOM to its image; and those of
+// The directory of one image's scans: reports, SBOMs, and the receipts that bind them to the image; and those of
 // earlier runs.
 #pragma once
 
@@ -14,7 +14,6 @@
 #include "verdict/verdict.h"
 
 inline constexpr const char* receipts_name = "receipt.json";
-inline constexpr const char* archived_sboms_name = "sboms.json";
 
 /// What a step threw, as one text; empty if it went well. The boundary of this module: what goes wrong with a scan, its
 /// report or its database is a value from here on. A cancellation passes.
@@ -23,25 +22,9 @@ std::string fault_of(const std::function<void()>& step);
 /// By the parser of its scanner.
 Report parse_report(Scanner scanner, std::string text, const std::string& source);
 
-/// An SBOM that lies beside the reports, and the image that it is of. It does not say that itself.
-struct ArchivedSbom {
-    Scanner scanner = Scanner::trivy;
-    std::string scanner_version;
-    Digest sbom;
-    Digest manifest;
-    Digest config;
-    std::string architecture;
-    std::size_t packages = 0;
-};
-
-std::string render_archived_sboms_json(const std::vector<ArchivedSbom>& sboms);
-/// Throws Error{failed}, naming `source`, for what render_archived_sboms_json does not write.
-std::vector<ArchivedSbom> parse_archived_sboms_json(std::string_view text, const std::string& source);
-
-/// Those in this directory that are of this very manifest, and still the very text that was written down. Throws like
-/// parse_archived_sboms_json.
-std::vector<ArchivedSbom> find_archived_sboms(Files& files, const std::filesystem::path& directory,
-                                              const Digest& manifest);
+/// The receipts in this directory of scans of this very manifest whose SBOM lies there, and is still the very text that
+/// the receipt is about. Throws Error{failed} for receipts that cannot be read.
+std::vector<Receipt> find_archived_sboms(Files& files, const std::filesystem::path& directory, const Digest& manifest);
 
 // Results of earlier scans are kept outside of the checkout. The same image, scanner, command and database give the
 // same report, so the scan need not run again. Whoever can write there could hide findings, exactly as with the
@@ -58,7 +41,7 @@ struct CachedScan {
 /// another one by now.
 std::string make_scan_key(const Receipt& begun, const std::string& command);
 
-/// The entry, or nothing if there is none or it is damaged: report and SBOM must match the digests stored with them.
+/// The entry, or nothing if there is none or it is damaged: report and SBOM must match the digests in the receipt.
 std::optional<CachedScan> load_cached_scan(Files& files, const std::filesystem::path& cache, Scanner scanner,
                                            const std::string& key);
 

@@ -47,7 +47,7 @@ void check_identity(const Report& report, const Subject& subject, std::vector<st
 /// names (0.74), else the SBOM's own hash; Grype keeps the manifest.
 void check_sbom(const Report& report, const Receipt& receipt, const Subject& subject,
                 std::vector<std::string>& reasons) {
-    if (!receipt.sbom) {
+    if (!receipt.of_sbom || !receipt.sbom) {
         reasons.emplace_back("reports on an SBOM that no receipt binds to the image");
     } else if (report.scanner == Scanner::trivy && report.config && report.config != receipt.sbom &&
                report.config != subject.config) {
@@ -60,7 +60,7 @@ void check_sbom(const Report& report, const Receipt& receipt, const Subject& sub
 
 /// Whether the report is about this image.
 void check_subject(const ScanResult& scan, const Subject& subject, std::vector<std::string>& reasons) {
-    if (scan.report->of_sbom || scan.receipt.sbom)
+    if (scan.report->of_sbom || scan.receipt.of_sbom)
         check_sbom(*scan.report, scan.receipt, subject, reasons);
     else
         check_identity(*scan.report, subject, reasons);

@@ -38,7 +38,8 @@ struct Receipt {
     std::size_t packages = 0;         ///< in this scanner's inventory (its own SBOM)
     ImageSize size = {};              ///< of the image that was given to the scanner
     std::string failure = {};         ///< why there is no usable report; empty if there is one
-    std::optional<Digest> sbom = {};  ///< SHA-256 of the scanner's own SBOM if that was scanned instead of the image
+    std::optional<Digest> sbom = {};  ///< SHA-256 of the scanner's own SBOM of the image; nothing if there is none
+    bool of_sbom = false;             ///< the SBOM was scanned, not the image
     std::string reused = {};  ///< the earlier run whose scan this is: its URL or time; empty if this run scanned
     bool bare = false;        ///< made up for a report that was given as a file: how the scan went is not known
 };

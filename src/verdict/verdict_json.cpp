@@ -191,6 +191,7 @@ void write_receipt(JsonWriter& json, const Receipt& receipt) {
                  {"compressed_size", receipt.size.compressed},
                  {"unpacked_size", receipt.size.unpacked},
                  {"sbom", receipt.sbom ? receipt.sbom->text() : ""},
+                 {"of_sbom", receipt.of_sbom},
                  {"reused", receipt.reused},
                  {"bare", receipt.bare},
                  {"failure", receipt.failure}});
@@ -219,6 +220,7 @@ Receipt read_receipt(const Json& value, const std::string& source) {
         .size = {.compressed = read_count(value, "compressed_size"), .unpacked = read_count(value, "unpacked_size")},
         .failure = text_at(value, "failure"),
         .sbom = Digest::parse(text_at(value, "sbom")),
+        .of_sbom = member(value, "of_sbom").IsTrue(),
         .reused = text_at(value, "reused"),
         .bare = member(value, "bare").IsTrue(),
     };

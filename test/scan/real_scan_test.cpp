@@ -221,7 +221,7 @@ TEST_CASE("a scan of stored SBOMs gives the findings of a full scan", "[whole]")
     for (std::size_t i = 0; i < 2; ++i) {
         INFO(again[i].receipt.failure);
         REQUIRE(again[i].report.has_value());
-        CHECK(again[i].receipt.sbom.has_value());
+        CHECK(again[i].receipt.of_sbom);
         CHECK_FALSE(full[i].report->findings.empty());
         CHECK(essence_of(*again[i].report) == essence_of(*full[i].report));
     }

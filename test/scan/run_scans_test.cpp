@@ -40,7 +40,8 @@ TEST_CASE("a scan writes reports, SBOMs and receipts only") {
         CHECK(receipt.packages == 2);
         CHECK(receipt.size.compressed == std::string("the layer of 3.13.3-production").size());
         CHECK(receipt.database_date == parse_time("2026-11-23T06:00:00Z"));
-        CHECK_FALSE(receipt.sbom.has_value());
+        CHECK(receipt.sbom == sha256(sbom));
+        CHECK_FALSE(receipt.of_sbom);
     }
     CHECK(receipts[0].report == sha256(trivy_report));
     CHECK(receipts[0].size.unpacked == 3072);
@@ -48,9 +49,8 @@ TEST_CASE("a scan writes reports, SBOMs and receipts only") {
     CHECK(receipts[1].command ==
           "grype -q -c empty.yaml oci-dir:../view --platform linux/amd64 -o json=grype.json -o "
           "cyclonedx-json=grype.cdx.json");
-    CHECK(fake.files.names_in("/out/scans/" + name) == std::vector<std::string>{"grype.cdx.json", "grype.json",
-                                                                                "receipt.json", "sboms.json",
-                                                                                "trivy.cdx.json", "trivy.json"});
+    CHECK(fake.files.names_in("/out/scans/" + name) ==
+          std::vector<std::string>{"grype.cdx.json", "grype.json", "receipt.json", "trivy.cdx.json", "trivy.json"});
     CHECK(fake.files.names_in("/out") == std::vector<std::string>{"images", "scans"});
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("results of earlier scans are removed, also if the new scan fails") {
     fake.files.texts["/out/scans/other/trivy.json"] = "kept";
     scan_with_trivy(fake, [](const Command&) { return ended(1); });
     CHECK(fake.files.names_in("/out/scans/" + name) ==
-          std::vector<std::string>{"grype.cdx.json", "grype.json", "receipt.json", "sboms.json"});
+          std::vector<std::string>{"grype.cdx.json", "grype.json", "receipt.json"});
     CHECK(fake.files.texts.contains("/out/scans/other/trivy.json"));
 }
 
@@ -225,6 +225,7 @@ TEST_CASE("stored SBOMs are scanned without the image") {
     for (const ScanResult& result : results) {
         CHECK(result.receipt.failure.empty());
         CHECK(result.receipt.sbom == sha256(sbom));
+        CHECK(result.receipt.of_sbom);
         CHECK(result.receipt.packages == 2);
         CHECK(result.report.has_value());
     }
@@ -240,7 +241,7 @@ TEST_CASE("without a usable SBOM for each scanner nothing is changed") {
         {"there are no SBOMs", [](ScannedWorld& fake) { fake.files.remove(directory); }},
         {"one SBOM is missing", [](ScannedWorld& fake) { fake.files.remove(directory / "grype.cdx.json"); }},
         {"the SBOMs belong to another image", [](ScannedWorld& fake) { fake.manifest = sha256("another"); }},
-        {"the record is unreadable", [](ScannedWorld& fake) { fake.files.texts[directory / "sboms.json"] = "{"; }},
+        {"the record is unreadable", [](ScannedWorld& fake) { fake.files.texts[directory / "receipt.json"] = "{"; }},
         {"one was changed", [](ScannedWorld& fake) { fake.files.texts[directory / "grype.cdx.json"] += " "; }},
         {"a scanner is newer than its SBOM",
          [](ScannedWorld& fake) {

@@ -201,6 +201,7 @@ TEST_CASE("a verdict can be read back") {
     image.scans[0].report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     image.scans[1].report = parse_grype_report(fixture("grype.json"), "grype.json");
     image.scans[1].receipt.sbom = sha256("sbom");
+    image.scans[1].receipt.of_sbom = true;
     image.scans[1].receipt.seconds = 2.5;
     const Policy policy = policy_of(R"(exceptions:
   - {id: CVE-2026-0001, component: libssl3, reason: r, owner: me, added: 2026-11-01, review_by: 2027-01-01, until: base-rebuilt}
@@ -227,6 +228,7 @@ TEST_CASE("a verdict can be read back") {
     CHECK(again.suppressed[0].ignored_because == verdict.suppressed[0].ignored_because);
     CHECK(again.paused[0].until == today);
     CHECK(again.receipts[1].sbom == sha256("sbom"));
+    CHECK(again.receipts[1].of_sbom);
 }
 
 TEST_CASE("what is no verdict, or contradicts itself, is refused; an unknown word for an outcome is unknown") {

@@ -272,6 +272,8 @@ TEST_CASE("a scan of an SBOM counts if the receipt binds the SBOM to the image")
     report.config = sbom;
     CHECK(why_unknown(image) == "trivy reports on an SBOM that no receipt binds to the image");
     image.scans[0].receipt.sbom = sbom;
+    CHECK_FALSE(why_unknown(image).empty());  // the image was scanned, not its SBOM
+    image.scans[0].receipt.of_sbom = true;
     CHECK(why_unknown(image).empty());
     image.scans[0].receipt.sbom = sha256("another");
     CHECK(why_unknown(image) == "trivy reports on " + std::string(sbom.brief()) +
@@ -282,6 +284,7 @@ TEST_CASE("a scan of an SBOM counts if the receipt binds the SBOM to the image")
     report.config = sbom;
     image.scans[0].receipt.sbom = sbom;
     image.scans[1].receipt.sbom = sha256("grype's");
+    image.scans[1].receipt.of_sbom = true;
     image.scans[1].report->config.reset();  // Grype reports a short id there
     CHECK(why_unknown(image).empty());
     image.scans[1].report->manifest = sha256("other");
