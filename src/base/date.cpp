@@ -1,12 +1,31 @@
 #include "base/date.h"
 
-#include <fmt/format.h>
+#include <array>
+#include <ctime>
 
 #include "base/text.h"
 
 namespace {
 
 using namespace std::chrono;
+
+/// As strftime(3) writes it, in UTC.
+std::string render_as(Time time, const char* form) {
+    const std::time_t since_1970 = time.time_since_epoch().count();
+    std::tm fields{};
+    gmtime_r(&since_1970, &fields);
+    std::array<char, 64> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), form, &fields)};
+}
+
+/// The time that strptime(3) reads, in UTC. Only what is written in this very form, and exists: no blanks, no 30
+/// February.
+std::optional<Time> parse_as(std::string_view text, const char* form) {
+    std::tm fields{};
+    if (strptime(std::string(text).c_str(), form, &fields) == nullptr) return std::nullopt;
+    const Time time{seconds(timegm(&fields))};
+    return render_as(time, form) == text ? std::optional(time) : std::nullopt;
+}
 
 /// "Z", "+01:00" or "-05:30" after an optional fraction.
 std::optional<minutes> parse_offset(std::string_view rest) {
@@ -15,59 +34,35 @@ std::optional<minutes> parse_offset(std::string_view rest) {
         if (end == 1 || end == std::string_view::npos) return std::nullopt;
         rest.remove_prefix(end);
     }
-    if (rest == "Z" || rest == "z") return minutes(0);
-    if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return std::nullopt;
-    const auto hour = parse_number(rest.substr(1, 2));
-    const auto minute = parse_number(rest.substr(4, 2));
-    if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
-    const minutes offset = hours(*hour) + minutes(*minute);
-    return rest[0] == '-' ? -offset : offset;
+    if (rest == "Z") return minutes(0);
+    const std::optional<Time> offset = rest.empty() ? std::nullopt : parse_as(rest.substr(1), "%H:%M");
+    if (!offset || (rest[0] != '+' && rest[0] != '-')) return std::nullopt;
+    const minutes size = floor<minutes>(*offset - day_of(*offset));
+    return rest[0] == '-' ? -size : size;
 }
 
 }  // namespace
 
 std::optional<Date> parse_date(std::string_view text) {
-    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-    const auto y = parse_number(text.substr(0, 4));
-    const auto m = parse_number(text.substr(5, 2));
-    const auto d = parse_number(text.substr(8, 2));
-    if (!y || !m || !d) return std::nullopt;
-    const year_month_day date{year(static_cast<int>(*y)), month(static_cast<unsigned>(*m)),
-                              day(static_cast<unsigned>(*d))};
-    if (!date.ok()) return std::nullopt;
-    return sys_days(date);
+    const std::optional<Time> midnight = parse_as(text, "%Y-%m-%d");
+    return midnight ? std::optional(day_of(*midnight)) : std::nullopt;
 }
 
 std::string render_date(Date date) {
-    const year_month_day ymd(date);
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                       static_cast<unsigned>(ymd.day()));
+    return render_as(date, "%Y-%m-%d");
 }
 
 std::optional<Time> parse_time(std::string_view text) {
-    if (text.size() < 20 || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return std::nullopt;
-    const std::optional<Date> date = parse_date(text.substr(0, 10));
-    const auto h = parse_number(text.substr(11, 2));
-    const auto m = parse_number(text.substr(14, 2));
-    const auto s = parse_number(text.substr(17, 2));
-    const std::optional<minutes> offset = parse_offset(text.substr(19));
-    if (!date || !h || !m || !s || !offset || text[13] != ':' || text[16] != ':') return std::nullopt;
-    if (*h > 23 || *m > 59 || *s > 60) return std::nullopt;
-    return Time(*date) + hours(*h) + minutes(*m) + seconds(*s) - *offset;
+    const std::string upper = upper_case(text);
+    const std::optional<Time> time = parse_as(std::string_view(upper).substr(0, 19), "%Y-%m-%dT%H:%M:%S");
+    const std::optional<minutes> offset = time ? parse_offset(std::string_view(upper).substr(19)) : std::nullopt;
+    return offset ? std::optional(*time - *offset) : std::nullopt;
 }
 
 std::string render_time(Time time) {
-    const Date date = day_of(time);
-    const hh_mm_ss clock(time - date);
-    return fmt::format("{}T{:02}:{:02}:{:02}Z", render_date(date), clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count());
+    return render_as(time, "%Y-%m-%dT%H:%M:%SZ");
 }
 
 std::optional<Time> parse_http_date(std::string_view text) {
-    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size() != 29 || text[16] != ' ' || text.substr(25) != " GMT") return std::nullopt;
-    const std::size_t month = months.find(text.substr(8, 3));
-    if (month % 3 != 0 || month > 33) return std::nullopt;
-    return parse_time(
-        fmt::format("{}-{:02}-{}T{}Z", text.substr(12, 4), month / 3 + 1, text.substr(5, 2), text.substr(17, 8)));
+    return parse_as(text, "%a, %d %b %Y %H:%M:%S GMT");
 }
