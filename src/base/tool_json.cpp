@@ -3,8 +3,6 @@
 #include <rapidjson/memorystream.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -13,53 +11,36 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// Where the next character is that is not ASCII, eight bytes at a time: nearly all are.
-std::size_t skip_ascii(std::string_view text, std::size_t at) {
-    constexpr std::uint64_t high_bits = 0x8080808080808080;
-    for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
-        std::memcpy(&eight, text.data() + at, sizeof eight);
-        if ((eight & high_bits) != 0) break;
-    }
-    while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
-    return at;
-}
-
 /// Where the first character is that is not UTF-8; the end if there is none. RapidJSON's parser would check the same,
 /// but then it would read strings character by character.
 std::size_t find_invalid_utf8(std::string_view text) {
     unsigned character = 0;
-    for (std::size_t at = skip_ascii(text, 0); at < text.size(); at = skip_ascii(text, at)) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (static_cast<unsigned char>(text[at]) < 0x80) continue;
         rapidjson::MemoryStream stream(text.data() + at, text.size() - at);
         if (!rapidjson::UTF8<>::Decode(stream, &character)) return at;
-        at += stream.Tell();
+        at += stream.Tell() - 1;
     }
     return text.size();
 }
 
-/// "\ud83d" is the first half of a character, "\udc0d" the second one (RFC 8259, section 7).
-bool is_half(std::string_view escape, std::string_view fourth) {
-    return escape.size() > 3 && escape[1] == 'u' && (escape[2] == 'd' || escape[2] == 'D') &&
-           fourth.find(escape[3]) != std::string_view::npos;
-}
-
-/// Where an escape is a second half without a first one; the end if none is. The parser minds the opposite only.
+/// Where an escape is the second half of a character ("\udc0d") without a first one ("\ud83d"); the end if none is
+/// (RFC 8259, section 7). The parser minds the opposite only.
 std::size_t find_lone_half(std::string_view text) {
     std::size_t at = text.find('\\');
     while (at < text.size()) {
-        const std::string_view escape = text.substr(at);
-        if (is_half(escape, "cdefCDEF")) return at;
-        at = text.find('\\', at + (is_half(escape, "89abAB") ? 12 : 2));
+        const std::string escape = lower_case(text.substr(at, 4));
+        const bool is_half = escape.size() == 4 && escape.starts_with("\\ud") && escape[3] >= '8';
+        if (is_half && escape[3] >= 'c') return at;
+        at = text.find('\\', at + (is_half ? 12 : 2));
     }
     return text.size();
 }
 
 /// "2026-11-23T16:52:59Z INFO …" or "[0000] WARN …", and below it what the tool was asked for.
 bool begins_with_log(std::string_view text) {
-    const std::string_view first = trimmed(text.substr(0, text.find('\n')));
-    const std::size_t bracket = first.find(']');
-    const bool tagged = first.starts_with('[') && bracket != std::string_view::npos && bracket + 1 < first.size() &&
-                        first.find_first_of("{\",") == std::string_view::npos;
-    if (first.starts_with('{') || (first.starts_with('[') && !tagged)) return false;
+    const std::string_view begin = trimmed(text);
+    if (begin.starts_with('{') || (begin.starts_with('[') && !begin.starts_with("[0"))) return false;
     return text.find("\n{") != std::string_view::npos || text.find("\n[") != std::string_view::npos;
 }
 
