@@ -19,41 +19,9 @@ constexpr std::size_t max_people_depth = 32;
 constexpr unsigned strict =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
 
-/// Passes parse events on to a document and notes where in the text each value stands. A value is noted when its
-/// token has been read; no token of JSON spans lines, so that is its line.
-class LineRecorder {
-  public:
-    LineRecorder(rapidjson::Document& target, const rapidjson::MemoryStream& stream, LinedJson& lined,
-                 Problems& problems)
-        : target_(target), stream_(stream), lined_(lined), problems_(problems) {}
-
-    bool Null() { return note() && target_.Null(); }
-    bool Bool(bool v) { return note() && target_.Bool(v); }
-    bool Int(int v) { return note() && target_.Int(v); }
-    bool Uint(unsigned v) { return note() && target_.Uint(v); }
-    bool Int64(std::int64_t v) { return note() && target_.Int64(v); }
-    bool Uint64(std::uint64_t v) { return note() && target_.Uint64(v); }
-    bool Double(double v) { return note() && target_.Double(v); }
-    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
-    bool String(const char* s, rapidjson::SizeType n, bool copy) { return note() && target_.String(s, n, copy); }
-    bool StartObject() { return open({}) && target_.StartObject(); }
-    bool StartArray() { return open({.is_array = true}) && target_.StartArray(); }
-    bool EndObject(rapidjson::SizeType n) { return close() && target_.EndObject(n); }
-    bool EndArray(rapidjson::SizeType n) { return close() && target_.EndArray(n); }
-
-    bool Key(const char* s, rapidjson::SizeType n, bool copy) {
-        Level& level = levels_.back();
-        level.key.assign(s, n);
-        const auto [first, is_new] = level.keys.emplace(level.key, current_line());
-        if (!is_new) {
-            add(problems_, {lined_.file, current_line()},
-                "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
-                "keep one of the two");
-        }
-        return target_.Key(s, n, copy);
-    }
-
-  private:
+/// Notes where in the text each value stands, and keys that are given twice. A value is noted when its token has been
+/// read; no token of JSON spans lines, so that is its line. RapidJSON calls Default for what has no function here.
+struct LineRecorder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, LineRecorder> {
     struct Level {
         bool is_array = false;
         std::string pointer{};
@@ -62,43 +30,63 @@ class LineRecorder {
         std::map<std::string, int> keys{};
     };
 
-    std::string next_pointer() {
-        if (levels_.empty()) return "";
-        Level& level = levels_.back();
-        return level.is_array ? level.pointer + "/" + std::to_string(level.index++)
-                              : child_pointer(level.pointer, level.key);
-    }
+    const rapidjson::MemoryStream& stream;
+    LinedJson& lined;
+    Problems& problems;
+    std::vector<Level> levels{};
+    std::size_t counted = 0;
+    int line = 1;
 
-    int current_line() {
-        while (counted_ < stream_.Tell()) line_ += stream_.begin_[counted_++] == '\n' ? 1 : 0;
-        return line_;
-    }
+    LineRecorder(const rapidjson::MemoryStream& text, LinedJson& target, Problems& repeated)
+        : stream(text), lined(target), problems(repeated) {}
 
-    bool note() {
-        lined_.lines[next_pointer()] = current_line();
+    bool Default() {
+        note();
+        return true;
+    }
+    bool StartObject() { return open(false); }
+    bool StartArray() { return open(true); }
+    bool EndObject(rapidjson::SizeType) { return close(); }
+    bool EndArray(rapidjson::SizeType) { return close(); }
+
+    bool Key(const char* text, rapidjson::SizeType size, bool) {
+        Level& level = levels.back();
+        level.key.assign(text, size);
+        const auto [first, is_new] = level.keys.emplace(level.key, current_line());
+        if (!is_new) {
+            add(problems, {lined.file, current_line()},
+                "the key \"" + level.key + "\" is already given on line " + std::to_string(first->second),
+                "keep one of the two");
+        }
         return true;
     }
 
-    bool open(Level level) {
-        if (levels_.size() == max_people_depth) return false;
-        level.pointer = next_pointer();
-        lined_.lines[level.pointer] = current_line();
-        levels_.push_back(std::move(level));
+    int current_line() {
+        while (counted < stream.Tell()) line += stream.begin_[counted++] == '\n' ? 1 : 0;
+        return line;
+    }
+
+    /// The pointer of the value that begins.
+    std::string note() {
+        std::string pointer;
+        if (!levels.empty()) {
+            Level& level = levels.back();
+            pointer = child_pointer(level.pointer, level.is_array ? std::to_string(level.index++) : level.key);
+        }
+        lined.lines[pointer] = current_line();
+        return pointer;
+    }
+
+    bool open(bool is_array) {
+        if (levels.size() == max_people_depth) return false;
+        levels.push_back({.is_array = is_array, .pointer = note()});
         return true;
     }
 
     bool close() {
-        levels_.pop_back();
+        levels.pop_back();
         return true;
     }
-
-    rapidjson::Document& target_;
-    const rapidjson::MemoryStream& stream_;
-    LinedJson& lined_;
-    Problems& problems_;
-    std::vector<Level> levels_;
-    std::size_t counted_ = 0;
-    int line_ = 1;
 };
 
 /// What a person would say is wrong at this place.
@@ -158,15 +146,13 @@ LinedJson parse_people_json(std::string_view text, const std::string& file, Prob
     LinedJson lined{.file = file};
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;
-    const auto read = [&](rapidjson::Document& target) {
-        LineRecorder recorder(target, stream, lined, repeated);
-        return !reader.Parse<strict>(stream, recorder).IsError();
-    };
-    lined.root.Populate(read);
+    LineRecorder recorder(stream, lined, repeated);
+    reader.Parse<strict>(stream, recorder);
     if (reader.HasParseError()) {
         repeated.push_back(describe_mistake(text, reader.GetErrorOffset(), reader.GetParseErrorCode(), file));
         throw Error{Exit::bad_input, sorted_by_place(repeated)};
     }
+    lined.root.Parse<strict>(text.data(), text.size());
     return lined;
 }
 
