@@ -1,7 +1,7 @@
 #include "base/reference.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
 #include "base/text.h"
 
@@ -22,32 +22,18 @@ bool is_alphanumeric(char c) {
     return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z');
 }
 
-bool is_number(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 bool is_port(std::string_view text) {
-    int port = 0;
-    std::from_chars(text.data(), text.data() + text.size(), port);
-    return is_number(text) && text.size() <= 5 && port <= 65535;
+    const std::optional<std::int64_t> port = parse_number(text);
+    return port && text.size() <= 5 && *port <= 65535;
 }
 
-bool is_separator(std::string_view text) {
-    return text == "." || text == "_" || text == "__" ||
-           (!text.empty() && text.find_first_not_of('-') == std::string_view::npos);
-}
-
-/// Lower-case letters and digits, with single separators in between.
+/// Lower-case letters and digits, with single separators in between: ".", "_", "__" or any number of dashes.
 bool is_path_part(std::string_view part) {
-    if (part.empty() || !is_lower_alphanumeric(part.front()) || !is_lower_alphanumeric(part.back())) return false;
-    for (std::size_t i = 0; i < part.size();) {
-        const auto begin = part.begin() + static_cast<std::ptrdiff_t>(i);
-        const auto end = std::find_if(begin, part.end(), is_lower_alphanumeric);
-        const auto length = static_cast<std::size_t>(end - begin);
-        if (length > 0 && !is_separator(part.substr(i, length))) return false;
-        i += std::max<std::size_t>(length, 1);
-    }
-    return true;
+    constexpr std::array<std::string_view, 8> no_separators = {"..", "._", ".-", "_.", "___", "_-", "-.", "-_"};
+    const auto may_stand = [](char c) { return is_lower_alphanumeric(c) || c == '.' || c == '_' || c == '-'; };
+    return !part.empty() && is_lower_alphanumeric(part.front()) && is_lower_alphanumeric(part.back()) &&
+           std::ranges::all_of(part, may_stand) &&
+           std::ranges::none_of(no_separators, [&](std::string_view two) { return part.find(two) != part.npos; });
 }
 
 bool is_path(std::string_view text) {
@@ -61,17 +47,11 @@ bool is_path(std::string_view text) {
 }
 
 bool is_host(std::string_view text) {
-    if (text.starts_with('[')) {
-        const std::size_t end = text.find(']');
-        if (end == std::string_view::npos) return false;
-        const std::string_view rest = text.substr(end + 1);
-        const std::string_view address = text.substr(1, end - 1);
-        return address.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos &&
-               (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
-    }
-    const std::size_t colon = text.find(':');
+    const std::size_t colon = text.find(':', text.starts_with('[') ? std::min(text.find(']'), text.size()) : 0);
     if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
     const std::string_view name = text.substr(0, colon);
+    if (name.starts_with('['))
+        return name.ends_with(']') && name.find_first_not_of("0123456789abcdefABCDEF:", 1) == name.size() - 1;
     const auto may_stand = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-'; };
     return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
            std::ranges::all_of(name, may_stand);
@@ -144,7 +124,7 @@ bool is_loopback(std::string_view host) {
     const std::string whole = lower_case(host);
     const auto is = [&](std::string_view local) {
         return whole == local ||
-               (whole.starts_with(std::string(local) + ":") && is_number(whole.substr(local.size() + 1)));
+               (whole.starts_with(std::string(local) + ":") && is_port(whole.substr(local.size() + 1)));
     };
     if (is("localhost") || is("[::1]")) return true;
     const std::string address = whole.substr(0, whole.find(':'));
