@@ -32,13 +32,6 @@ bool is_safe(const std::string& url) {
     return url.starts_with("https://") || (url.starts_with("http://") && is_loopback(host_of(url)));
 }
 
-/// "https://api.github.com" of "https://api.github.com/repos/…".
-std::string origin_of(const std::string& url) {
-    const std::size_t host = url.find("://");
-    if (host == std::string::npos) return "";
-    return url.substr(0, url.find('/', host + 3));
-}
-
 bool is_write(const ApiCall& call) {
     return call.method != "GET" && call.method != "HEAD";
 }
@@ -163,9 +156,9 @@ Request Api::make_request(const ApiCall& call) const {
 
 /// The API's own host, and the one that takes a release's files: only these are given the token.
 bool Api::is_githubs(const std::string& url) const {
-    const std::string origin = origin_of(url);
-    if (origin == origin_of(settings_.base)) return true;
-    return settings_.base == "https://api.github.com" && origin == "https://uploads.github.com";
+    const std::string host = host_of(url);
+    const std::string own = host_of(settings_.base);
+    return is_safe(url) && (host == own || (own == "api.github.com" && host == "uploads.github.com"));
 }
 
 Response Api::follow(const ApiCall& call, Request request) {

@@ -142,15 +142,9 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
     const auto take = [&](std::optional<Time> time) {
         if (time && (!last || *last < *time)) last = time;
     };
-    const Response issues = api.send(
-        {.path = fmt::format("issues?labels={}&state=all&sort=updated&direction=desc&per_page=20", tracking_label)});
-    if (issues.status == 200) {
-        const rapidjson::Document found = body_of(issues);
-        for (const Json& issue : items_of(found)) {
-            if (!is_ours(issue, "")) continue;
-            if (const auto state = parse_tracking_state(text_at(issue, "body"))) take(state->last_good);
-        }
-    }
+    failure_of([&] {
+        for (const TrackingIssue& issue : load_own_issues(api)) take(issue.state.last_good);
+    });
     const Response analyses = api.send(
         {.path = fmt::format(
              "code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",

@@ -15,7 +15,8 @@ namespace github {
 namespace {
 
 constexpr std::size_t kept_per_kind = 10;
-constexpr std::size_t max_output_utf16 = 1'000'000;
+/// The runner counts two bytes for a unit of UTF-16, of which no text has more than it has bytes in UTF-8.
+constexpr std::size_t max_output = 500'000;
 constexpr std::size_t max_summary = 1'048'576;
 constexpr std::string_view zero_width_space = "\xE2\x80\x8B";
 
@@ -50,16 +51,6 @@ std::string render_annotation(const Problem& problem, const std::string& directo
     if (!problem.at.file.empty() && problem.at.line > 0) properties += fmt::format(",line={}", problem.at.line);
     const std::string message = problem.hint.empty() ? problem.what : problem.what + "\nhint: " + problem.hint;
     return fmt::format("::{}{}::{}\n", render_level(problem.level), properties, escaped_data(message));
-}
-
-/// Bytes that the runner counts: it keeps outputs in UTF-16.
-std::size_t utf16_size(std::string_view text) {
-    std::size_t units = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
-    }
-    return 2 * units;
 }
 
 }  // namespace
@@ -105,7 +96,7 @@ std::string render_output(const std::string& name, const std::string& value, con
         throw Error{Exit::bad_input, fmt::format("the output {} {}", name, what), ""};
     };
     if (value.find(delimiter) != std::string::npos) refuse("holds its own delimiter");
-    if (utf16_size(value) > max_output_utf16) refuse("is larger than GitHub lets a job's outputs be (1 MB in UTF-16)");
+    if (value.size() > max_output) refuse("is larger than GitHub lets a job's outputs be (1 MB in UTF-16)");
     return fmt::format("{0}<<{1}\n{2}\n{1}\n", name, delimiter, value);
 }
 

@@ -29,7 +29,7 @@ std::string directory_in_repository(const Environment& environment, const std::f
 std::string render_annotations(const Problems& problems, const std::string& directory = "");
 
 /// One output as the runner's file wants it, with a delimiter that cannot be guessed. Throws Error{bad_input} if the
-/// value holds the delimiter or is larger than a job's outputs may be (1 MB, counted in UTF-16 as the runner does).
+/// value holds the delimiter or may be larger than a job's outputs may be (1 MB, counted in UTF-16 as the runner does).
 std::string render_output(const std::string& name, const std::string& value, const std::string& delimiter);
 
 /// Appends all outputs to $GITHUB_OUTPUT. Throws Error{bad_input} if the variable or the file is missing.
