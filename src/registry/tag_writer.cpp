@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -45,8 +46,10 @@ enum class State { untouched, pending, written };
 
 struct Tag {
     const Step& step;
-    State state = State::untouched;
+    std::atomic<State> state = State::untouched;
     std::string newer{};  ///< the newer DEFRA_VERSION that it names now, and keeps
+
+    explicit Tag(const Step& of) : step(of) {}
 };
 
 using Tags = std::vector<Tag*>;
@@ -55,18 +58,26 @@ std::string name_of(const Step& step) {
     return step.repository + ":" + step.tag;
 }
 
-class TagWriter {
-  public:
-    TagWriter(const World& world, Client& client, const std::string& host, const Publication& publication,
-              const std::map<std::string, std::string>& indexes, const std::function<void(std::size_t)>& note_done)
-        : world_(world), client_(client), host_(host), publication_(publication), note_done_(note_done) {
-        for (const auto& [name, bytes] : indexes) indexes_.emplace(*ours_.insert(sha256(bytes)).first, bytes);
-        for (const Step& step : publication.steps) {
-            if (!step.tag.empty()) tags_.push_back({step});
-        }
-    }
+struct TagWriter {
+    const World& world;
+    Client& client;
+    const std::string& host;
+    const Publication& publication;
+    const std::function<void(std::size_t)>& note_done;
+    std::set<Digest> our_digests{};
+    std::deque<Tag> all_tags{};
+    std::atomic<bool> failed = false;
+    std::atomic<bool> same_version_elsewhere = false;  ///< another run published this version
+    std::atomic<std::uint64_t> sent = 0;               ///< bytes
+    Problems warnings{};
+    std::mutex mutex{};                       ///< guards note_done and what follows
+    std::map<Digest, std::string> indexes{};  ///< ours, and those that other runs gave the tags meanwhile
 
-    TagsWritten run(const std::function<void()>& store) {
+    TagsWritten run(const std::map<std::string, std::string>& our_indexes, const std::function<void()>& store) {
+        for (const auto& [name, text] : our_indexes) indexes.emplace(*our_digests.insert(sha256(text)).first, text);
+        for (const Step& step : publication.steps) {
+            if (!step.tag.empty()) all_tags.emplace_back(step);
+        }
         try {
             in_time("blobs and manifests", store);
             note_written();
@@ -77,25 +88,24 @@ class TagWriter {
             describe_visible(error);
             throw;
         }
-        return {bytes_, warnings_};
+        return {sent, warnings};
     }
 
-  private:
     void in_time(const char* what, const std::function<void()>& work) const {
-        const TimedTask task(world_.timings, world_.clock, "publish", what);
+        const TimedTask task(world.timings, world.clock, "publish", what);
         work();
     }
 
     void note_written() {
-        const std::lock_guard lock(mutex_);
-        const auto written = std::ranges::find_if(tags_, [](const Tag& tag) { return tag.state != State::written; });
-        const auto ahead = static_cast<std::size_t>(tags_.end() - written);
-        if (note_done_) note_done_(publication_.steps.size() - ahead);
+        const std::lock_guard lock(mutex);
+        const auto written = std::ranges::find_if(all_tags, [](const Tag& tag) { return tag.state != State::written; });
+        const auto ahead = static_cast<std::size_t>(all_tags.end() - written);
+        if (note_done) note_done(publication.steps.size() - ahead);
     }
 
     Tags tags_of(StepKind kind) {
         Tags chosen;
-        for (Tag& tag : tags_) {
+        for (Tag& tag : all_tags) {
             if (tag.step.kind == kind) chosen.push_back(&tag);
         }
         return chosen;
@@ -138,12 +148,12 @@ class TagWriter {
     void write_in_order(const Tags& tags) {
         try {
             for (Tag* tag : tags) {
-                if (failed_) return;
+                if (failed) return;
                 write_one(*tag);
                 note_written();
             }
         } catch (...) {
-            failed_ = true;
+            failed = true;
             throw;
         }
     }
@@ -157,7 +167,7 @@ class TagWriter {
         std::optional<Digest> now = read_before_write(step);
         while (now != step.digest && may_write(tag, now)) {
             stop_if_cancelled();
-            set_state(tag, State::pending);
+            tag.state = State::pending;
             const TagPut put = put_index(step, step.digest);
             if (put.taken) {
                 now = step.digest;
@@ -165,28 +175,28 @@ class TagWriter {
             }
             const bool is_retried =
                 is_worth_a_retry(put.response.status) || (put.is_worth_a_second_look && attempts.made == 0);
-            const bool is_last = !is_retried || !client_.wait_for_next(attempts, host_, put.response);
+            const bool is_last = !is_retried || !client.wait_for_next(attempts, host, put.response);
             now = read_after_failure(tag, put);
             if (is_last && now != step.digest) refuse_put(step, put, now);
         }
-        if (now == step.digest) set_state(tag, State::written);
+        if (now == step.digest) tag.state = State::written;
     }
 
     std::optional<Digest> read_before_write(const Step& step) {
-        return ask_tag(client_, host_, step.repository, step.tag, step.before ? TagRead::head_then_get : TagRead::get);
+        return ask_tag(client, host, step.repository, step.tag, step.before ? TagRead::head_then_get : TagRead::get);
     }
 
     /// Where the registry does not say what the tag names, the tag stays pending.
     std::optional<Digest> read_after_failure(Tag& tag, const TagPut& put) {
         std::optional<Digest> now;
-        if (failure_of([&] { now = read_before_write(tag.step); })) refuse_push(client_, put.call, put.response);
-        if (now != tag.step.digest) set_state(tag, State::untouched);
+        if (failure_of([&] { now = read_before_write(tag.step); })) refuse_push(client, put.call, put.response);
+        if (now != tag.step.digest) tag.state = State::untouched;
         return now;
     }
 
     [[noreturn]] void refuse_put(const Step& step, const TagPut& put, const std::optional<Digest>& now) const {
         try {
-            refuse_push(client_, put.call, put.response);
+            refuse_push(client, put.call, put.response);
         } catch (Error& error) {
             if (now) {
                 add(error.problems, {}, fmt::format("{} names {} still", name_of(step), now->brief()),
@@ -202,8 +212,8 @@ class TagWriter {
         if (now == step.before) return true;
         if (!now) throw Error{Exit::failed, name_of(step) + " was there and is gone", "run it again"};
         if (step.kind == StepKind::write_version_tag) refuse_version(tag, load_tag(step, *now));
-        if (!publication_.reason.empty()) refuse_other_writer(name_of(step), *now);
-        if (ours_.contains(*now)) return true;  // of another image: this run decides which one it names
+        if (!publication.reason.empty()) refuse_other_writer(name_of(step), *now);
+        if (our_digests.contains(*now)) return true;  // of another image: this run decides which one it names
 
         const ExistingTag theirs = load_tag(step, *now);
         const std::optional<Version> their_version = parse_version(theirs.version);
@@ -218,8 +228,8 @@ class TagWriter {
     /// Another run published our version meanwhile, or the registry did not show it when it was asked before.
     [[noreturn]] void refuse_version(Tag& tag, const ExistingTag& theirs) {
         refuse_rewriting(tag.step, theirs.index);
-        set_state(tag, State::untouched);
-        same_version_elsewhere_ = true;
+        tag.state = State::untouched;
+        same_version_elsewhere = true;
         const bool same_inputs = theirs.inputs && theirs.inputs == load_tag(tag.step, tag.step.digest).inputs;
         const std::string what = fmt::format("{} names {} now, ", name_of(tag.step), theirs.index.brief());
         if (same_inputs) {
@@ -248,7 +258,7 @@ class TagWriter {
         if (is_seen(tag)) return;
         write_one(tag);
         if (is_seen(tag)) return;
-        set_state(tag, State::pending);
+        tag.state = State::pending;
         throw Error{Exit::failed, name_of(tag.step) + " was written twice, and the registry does not show it",
                     "it may lag behind what is written to it: wait a minute, then run it again"};
     }
@@ -259,7 +269,7 @@ class TagWriter {
         const Step& step = tag.step;
         int rewrites = 0;
         for (std::size_t look = 0; tag.state == State::written;) {
-            const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
+            const std::optional<Digest> now = ask_tag(client, host, step.repository, step.tag);
             if (now == step.digest) return true;
             if (now && now != step.before) {
                 if (!may_write(tag, now)) return true;
@@ -268,7 +278,7 @@ class TagWriter {
             } else if (look == verification_waits.size()) {
                 return false;
             } else {
-                world_.clock.sleep(verification_waits.at(look++));
+                world.clock.sleep(verification_waits.at(look++));
             }
         }
         return true;
@@ -280,13 +290,13 @@ class TagWriter {
         const Tags tags = tags_of(StepKind::write_version_tag);
         if (tags.empty()) return;
         const Step& step = tags.front()->step;
-        const std::optional<Digest> now = ask_tag(client_, host_, step.repository, step.tag);
+        const std::optional<Digest> now = ask_tag(client, host, step.repository, step.tag);
         if (!now || now == step.digest) return;
         if (tags.size() == 1) give_way(*tags.front(), *now);
         if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
         const std::string what = fmt::format("{} was overwritten by another run with {}, and names {} again",
                                              name_of(step), now->brief(), step.digest.brief());
-        add(warnings_, {}, what, one_at_a_time, Level::warning);
+        add(warnings, {}, what, one_at_a_time, Level::warning);
     }
 
     /// The moving tags follow the version tag, which names what another run wrote.
@@ -294,8 +304,8 @@ class TagWriter {
         for (Tag* moving : tags_of(StepKind::move_tag)) {
             const Step& step = moving->step;
             if (moving->state != State::written || step.digest != version_tag.step.digest) continue;
-            if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, theirs);
-            set_state(*moving, State::untouched);
+            if (ask_tag(client, host, step.repository, step.tag) == step.digest) put_index(step, theirs);
+            moving->state = State::untouched;
         }
         refuse_version(version_tag, load_tag(version_tag.step, theirs));
     }
@@ -304,7 +314,7 @@ class TagWriter {
     /// reported absent a moment before. The moving tags show what that tag named, if the other run came so far; if not,
     /// it looks after the tag itself (keep_first_version_tag).
     void restore_version_tags() {
-        if (!same_version_elsewhere_) return;
+        if (!same_version_elsewhere) return;
         for (Tag* tag : tags_of(StepKind::write_version_tag)) {
             if (tag->state != State::written) continue;
             for (const Tag* moving : tags_of(StepKind::move_tag)) {
@@ -321,13 +331,13 @@ class TagWriter {
     /// False if the moving tag does not show the other run's image.
     bool restore(Tag& version_tag, const Step& moving) {
         const Step& step = version_tag.step;
-        const auto shown = ask_tag(client_, host_, moving.repository, moving.tag);
+        const auto shown = ask_tag(client, host, moving.repository, moving.tag);
         if (!shown || shown == step.digest) return false;
         const ExistingTag ours = load_tag(step, step.digest);
         const ExistingTag theirs = load_tag(step, *shown);
         if (theirs.version != ours.version || theirs.title != ours.title) return false;
-        if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) put_index(step, *shown);
-        set_state(version_tag, State::untouched);
+        if (ask_tag(client, host, step.repository, step.tag) == step.digest) put_index(step, *shown);
+        version_tag.state = State::untouched;
         return true;
     }
 
@@ -362,17 +372,17 @@ class TagWriter {
     void restore(Tag& moving_tag, const std::optional<Version>& newest) {
         const Step& step = moving_tag.step;
         const std::optional<std::string> name = find_newer(step, newest);
-        const auto theirs = name ? ask_tag(client_, host_, step.repository, *name) : std::nullopt;
+        const auto theirs = name ? ask_tag(client, host, step.repository, *name) : std::nullopt;
         if (!theirs) return;
-        if (ask_tag(client_, host_, step.repository, step.tag) == step.digest) {
+        if (ask_tag(client, host, step.repository, step.tag) == step.digest) {
             const TagPut put = put_index(step, *theirs);
-            if (!put.taken) refuse_push(client_, put.call, put.response);
+            if (!put.taken) refuse_push(client, put.call, put.response);
         }
         keep_newer(moving_tag, render_version(parse_version_tag(*name)->version));
     }
 
     /// False for a rollback, which moves tags to an older version on purpose.
-    bool moves_one_tag() { return publication_.reason.empty() && tags_of(StepKind::move_tag).size() == 1; }
+    bool moves_one_tag() { return publication.reason.empty() && tags_of(StepKind::move_tag).size() == 1; }
 
     /// The version tag of what a newer version published, or is about to publish, under this moving tag.
     std::optional<std::string> find_newer(const Step& step, const std::optional<Version>& limit) {
@@ -380,7 +390,7 @@ class TagWriter {
         const std::optional<Version> version = parse_version(ours.version);
         const std::optional<Version> python = parse_version(ours.title.substr(0, ours.title.find('-')));
         if (!version || !python) return std::nullopt;
-        return find_newer_version_tag(list_tags(client_, host_, step.repository), {*version, *python}, step.tag, limit);
+        return find_newer_version_tag(list_tags(client, host, step.repository), {*version, *python}, step.tag, limit);
     }
 
     /// The other run may move the tag between our reading and writing it. Nothing would show that afterwards: what it
@@ -395,11 +405,10 @@ class TagWriter {
     }
 
     TagPut put_index(const Step& step, const Digest& index) {
-        const std::string bytes = bytes_of(step, index);
+        const std::string text = bytes_of(step, index);
         TagPut put =
-            put_tag(client_, host_, step.repository, step.tag, bytes, parse_manifest(bytes, name_of(step)).media_type);
-        const std::lock_guard lock(mutex_);
-        if (put.taken) bytes_ += bytes.size();
+            put_tag(client, host, step.repository, step.tag, text, parse_manifest(text, name_of(step)).media_type);
+        if (put.taken) sent += text.size();
         return put;
     }
 
@@ -410,23 +419,17 @@ class TagWriter {
 
     std::string bytes_of(const Step& step, const Digest& index) {
         {
-            const std::lock_guard lock(mutex_);
-            if (const auto known = indexes_.find(index); known != indexes_.end()) return known->second;
+            const std::lock_guard lock(mutex);
+            if (const auto known = indexes.find(index); known != indexes.end()) return known->second;
         }
-        std::string bytes = load_manifest(client_, host_, step.repository, index);
-        const std::lock_guard lock(mutex_);
-        return indexes_.insert_or_assign(index, std::move(bytes)).first->second;
+        std::string bytes = load_manifest(client, host, step.repository, index);
+        const std::lock_guard lock(mutex);
+        return indexes.insert_or_assign(index, std::move(bytes)).first->second;
     }
 
-    void set_state(Tag& tag, State state) {
-        const std::lock_guard lock(mutex_);
-        tag.state = state;
-    }
-
-    void keep_newer(Tag& tag, const std::string& version) {
-        const std::lock_guard lock(mutex_);
-        tag.state = State::untouched;
+    static void keep_newer(Tag& tag, const std::string& version) {
         tag.newer = version;
+        tag.state = State::untouched;
     }
 
     std::string render_visible() {
@@ -445,7 +448,7 @@ class TagWriter {
         parts.push_back(moved == 0
                             ? "no moving tag moved"
                             : fmt::format("{} of {} moving tags moved", count(moving, State::written), moving.size()));
-        for (const Tag& tag : tags_) {
+        for (const Tag& tag : all_tags) {
             if (tag.state == State::pending) parts.push_back("perhaps also " + name_of(tag.step));
         }
         return joined(parts, ", ") + ".";
@@ -458,26 +461,12 @@ class TagWriter {
             if (std::ranges::find(problems, problem) == problems.end()) problems.push_back(problem);
         }
         std::vector<std::string> untouched;
-        for (const Tag& tag : tags_) {
+        for (const Tag& tag : all_tags) {
             if (tag.state == State::untouched && tag.newer.empty()) untouched.push_back(name_of(tag.step));
         }
         if (!untouched.empty()) add(problems, {}, "not touched: " + joined(untouched, ", "), "", Level::notice);
         error.problems = std::move(problems);
     }
-
-    const World& world_;
-    Client& client_;
-    const std::string& host_;
-    const Publication& publication_;
-    const std::function<void(std::size_t)>& note_done_;
-    std::set<Digest> ours_;
-    std::vector<Tag> tags_;
-    std::atomic<bool> failed_ = false;
-    std::atomic<bool> same_version_elsewhere_ = false;  ///< another run published this version
-    std::mutex mutex_;                                  ///< guards the states of tags_ and what follows
-    std::map<Digest, std::string> indexes_;             ///< ours, and those that other runs gave the tags meanwhile
-    std::uint64_t bytes_ = 0;
-    Problems warnings_;
 };
 
 }  // namespace
@@ -485,7 +474,7 @@ class TagWriter {
 TagsWritten write_tags(const World& world, Client& client, const std::string& host, const Publication& publication,
                        const std::map<std::string, std::string>& indexes, const std::function<void()>& store,
                        const std::function<void(std::size_t done)>& note_done) {
-    return TagWriter(world, client, host, publication, indexes, note_done).run(store);
+    return TagWriter{world, client, host, publication, note_done}.run(indexes, store);
 }
 
 }  // namespace registry
