@@ -406,8 +406,7 @@ struct TagWriter {
 
     TagPut put_index(const Step& step, const Digest& index) {
         const std::string text = bytes_of(step, index);
-        TagPut put =
-            put_tag(client, host, step.repository, step.tag, text, parse_manifest(text, name_of(step)).media_type);
+        TagPut put = put_tag(client, host, step.repository, step.tag, text);
         if (put.taken) sent += text.size();
         return put;
     }

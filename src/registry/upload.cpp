@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "oci/manifest.h"
 #include "registry/call.h"
 #include "registry/manifests.h"
 #include "system/relay.h"
@@ -34,10 +35,10 @@ bool is_taken(const Response& response) {
     return response.status / 100 == 2;
 }
 
-Call make_put(const std::string& host, const std::string& repository, const std::string& name, const std::string& bytes,
-              const std::string& media_type) {
+Call make_put(const std::string& host, const std::string& repository, const std::string& name,
+              const std::string& bytes) {
     Call call = make_call("PUT", host, repository, "manifests/" + name);
-    call.request.headers = {{"Content-Type", media_type}};
+    call.request.headers = {{"Content-Type", parse_manifest(bytes, repository + ", " + name).media_type}};
     call.request.body = bytes;
     return call;
 }
@@ -163,10 +164,9 @@ Arrival upload_blob(Client& client, Files& files, const std::string& host, const
     return Upload{client, files, host, repository, blob, mount_from, ask_first}.run();
 }
 
-void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes,
-                  const std::string& media_type) {
+void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes) {
     const Digest digest = sha256(bytes);
-    const Call call = make_put(host, repository, digest.text(), bytes, media_type);
+    const Call call = make_put(host, repository, digest.text(), bytes);
     Response response = client.send(call);
     Attempts attempts;
     if (is_worth_a_second_look(response) && client.wait_for_next(attempts, host, response))
@@ -176,8 +176,8 @@ void put_manifest(Client& client, const std::string& host, const std::string& re
 }
 
 TagPut put_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
-               const std::string& bytes, const std::string& media_type) {
-    TagPut put{.call = make_put(host, repository, tag, bytes, media_type)};
+               const std::string& bytes) {
+    TagPut put{.call = make_put(host, repository, tag, bytes)};
     put.call.once = true;
     put.response = client.send(put.call);
     put.taken = is_taken(put.response);

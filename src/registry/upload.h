@@ -32,10 +32,8 @@ enum class Arrival {
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
                     const Blob& blob, const std::string& mount_from, bool ask_first);
 
-/// Puts the bytes as they are, under their digest. `media_type` is theirs. Throws Error{failed} with the registry's own
-/// words.
-void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes,
-                  const std::string& media_type);
+/// Puts the bytes as they are, under their digest. Throws Error{failed} with the registry's own words.
+void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes);
 
 /// How one attempt to write a tag ended.
 struct TagPut {
@@ -48,7 +46,7 @@ struct TagPut {
 /// Puts the bytes under a tag, in one attempt: a tag is read again before each attempt to write it. Throws
 /// Error{failed} if the registry took other bytes.
 TagPut put_tag(Client& client, const std::string& host, const std::string& repository, const std::string& tag,
-               const std::string& bytes, const std::string& media_type);
+               const std::string& bytes);
 
 /// A registry that refuses a push: Error{failed} with its own words and what to do.
 [[noreturn]] void refuse_push(const Client& client, const Call& call, const Response& response);

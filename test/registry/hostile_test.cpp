@@ -73,7 +73,7 @@ TEST_CASE("a registry that reports another digest for an upload is an error (R7)
         if (request.method != "PUT") return std::nullopt;
         return Response{201, {{"Docker-Content-Digest", sha256("another").text()}}, ""};
     };
-    CHECK_THROWS_AS(put_tag(scene.client, scene.registry.host, "defra/python", "1", index, oci_index_type), Error);
+    CHECK_THROWS_AS(put_tag(scene.client, scene.registry.host, "defra/python", "1", index), Error);
 }
 
 TEST_CASE("a token server's response is read within bounds (R13)") {
