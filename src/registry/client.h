@@ -14,7 +14,6 @@
 
 #include "base/reference.h"
 #include "registry/call.h"
-#include "registry/challenge.h"
 #include "registry/credentials.h"
 #include "system/world.h"
 
