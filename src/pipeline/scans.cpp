@@ -26,7 +26,7 @@ fs::path prepare_databases(const World& world, const Settings& settings) {
     if (!settings.databases.empty()) return settings.databases;
     const fs::path directory = cached_databases(world);
     TimedStep step(world, "database", "bringing both scanners' databases up to date");
-    const Problems problems = update_databases(world, {.databases = directory});
+    const Problems problems = update_databases(world, directory);
     world.log << render_problems(problems);
     step.end(problems.empty() ? "both are up to date" : "not both could be renewed; their age decides");
     return directory;
@@ -47,7 +47,7 @@ ScanSettings make_scan_settings(const World& world, const Settings& settings, co
 }  // namespace
 
 void fetch_databases_early(const World& world, const Settings& settings) {
-    if (settings.databases.empty()) update_databases(world, {.databases = cached_databases(world)});
+    if (settings.databases.empty()) update_databases(world, cached_databases(world));
 }
 
 void scan_images(const World& world, const Settings& settings, const Project& project,

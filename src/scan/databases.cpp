@@ -1,6 +1,8 @@
 // What the vulnerability databases say about themselves, and how they are renewed.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -15,6 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds database_timeout{120};
+constexpr std::chrono::seconds update_timeout{600};
+/// Trivy's, asked in this order.
+constexpr std::array trivy_mirrors = {"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2",
+                                      "public.ecr.aws/aquasecurity/trivy-db:2"};
 
 /// Trivy's reports do not say which database they are from, and it accepts one of any age (scanners-run.md §0.6): its
 /// metadata file does.
@@ -79,38 +85,37 @@ Problem make_warning(const World& world, const fs::path& databases, Scanner scan
 
 /// Downloaded beside the old one, which is replaced by a whole one only. Mirrors are asked one after the other by us,
 /// because Trivy tries the next one after some faults only (scanners-run.md §2).
-Problems update_trivy(const World& world, const UpdateSettings& settings) {
-    if (is_trivy_current(world, settings.databases)) return {};
+Problems update_trivy(const World& world, const fs::path& databases) {
+    if (is_trivy_current(world, databases)) return {};
     const PrivateDirectory directory(world.files);
-    const PrivateDirectory fresh(world.files,
-                                 settings.databases / ("trivy.new-" + directory.path().filename().string()));
-    const Workplace place = prepare_workplace(world, directory.path(), fresh.path(), settings.timeout);
+    const PrivateDirectory fresh(world.files, databases / ("trivy.new-" + directory.path().filename().string()));
+    const Workplace place = prepare_workplace(world, directory.path(), fresh.path(), update_timeout);
     std::string why;
-    for (const std::string& mirror : settings.trivy_mirrors) {
+    for (const std::string mirror : trivy_mirrors) {
         world.files.remove(fresh.path());
         world.files.make_directory(fresh.path());
         const Command command = make_trivy_download(place, world, mirror);
         const Finished finished = world.processes.run(command);
         if (finished.exit_code == 0 && load_database_state(world, fresh.path(), Scanner::trivy).failure.empty()) {
             world.files.write(fresh.path() / "trivy" / "source", mirror + "\n");
-            const fs::path current = settings.databases / "trivy";
+            const fs::path current = databases / "trivy";
             if (world.files.is_directory(current)) world.files.rename(current, fresh.path() / "former");
             world.files.rename(fresh.path() / "trivy", current);
             return {};
         }
         why += (why.empty() ? "" : "\n") + render_failure(command, finished);
     }
-    return {make_warning(world, settings.databases, Scanner::trivy, why)};
+    return {make_warning(world, databases, Scanner::trivy, why)};
 }
 
 /// Grype checks the new database's checksum and puts it in place itself.
-Problems update_grype(const World& world, const UpdateSettings& settings) {
+Problems update_grype(const World& world, const fs::path& databases) {
     const PrivateDirectory directory(world.files);
-    const Workplace place = prepare_workplace(world, directory.path(), settings.databases, settings.timeout);
-    const Command command = make_grype_update(place, world, settings.grype_listing);
+    const Workplace place = prepare_workplace(world, directory.path(), databases, update_timeout);
+    const Command command = make_grype_update(place, world);
     const Finished finished = world.processes.run(command);
     if (finished.exit_code == 0) return {};
-    return {make_warning(world, settings.databases, Scanner::grype, render_failure(command, finished))};
+    return {make_warning(world, databases, Scanner::grype, render_failure(command, finished))};
 }
 
 }  // namespace
@@ -126,13 +131,13 @@ DatabaseState load_database_state(const World& world, const fs::path& databases,
     return state;
 }
 
-Problems update_databases(const World& world, const UpdateSettings& settings) {
-    if (world.files.read_if_there(settings.databases / "sample.json")) return {};
-    world.files.make_directory(settings.databases);
+Problems update_databases(const World& world, const fs::path& databases) {
+    if (world.files.read_if_there(databases / "sample.json")) return {};
+    world.files.make_directory(databases);
     Problems trivy;
     Problems grype;
-    in_parallel(2, {[&] { trivy = update_trivy(world, settings); }, [&] { grype = update_grype(world, settings); }});
-    world.files.give_to_owner_of_directory(settings.databases);
+    in_parallel(2, {[&] { trivy = update_trivy(world, databases); }, [&] { grype = update_grype(world, databases); }});
+    world.files.give_to_owner_of_directory(databases);
     append(trivy, grype);
     return trivy;
 }

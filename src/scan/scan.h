@@ -43,18 +43,9 @@ struct DatabaseState {
 
 DatabaseState load_database_state(const World& world, const std::filesystem::path& databases, Scanner scanner);
 
-struct UpdateSettings {
-    std::filesystem::path databases;
-    /// Trivy's, asked in this order.
-    std::vector<std::string> trivy_mirrors = {"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2",
-                                              "public.ecr.aws/aquasecurity/trivy-db:2"};
-    std::string grype_listing;  ///< URL of latest.json; empty: Grype's own
-    std::chrono::seconds timeout{600};
-};
-
 /// Brings both databases up to date: once per run, before the scans, which then need no network. A database that cannot
 /// be renewed stays as it was; that is returned as a warning per scanner, never thrown. Sample data is left alone.
-Problems update_databases(const World& world, const UpdateSettings& settings);
+Problems update_databases(const World& world, const std::filesystem::path& databases);
 
 /// Scans every layout with both scanners. The layout's blobs are hashed first, because no scanner does that. What is
 /// accepted is left in settings.scans/NAME: trivy.json, grype.json, trivy.cdx.json, grype.cdx.json (each scanner's own

@@ -158,10 +158,9 @@ Command make_trivy_download(const Workplace& place, const World& world, const st
     return with_network(make_command(place, argv), world);
 }
 
-Command make_grype_update(const Workplace& place, const World& world, const std::string& listing) {
+Command make_grype_update(const Workplace& place, const World& world) {
     Command command = make_command(place, {"grype", "-c", "empty.yaml", "db", "update"});
     command.environment["GRYPE_DB_MAX_UPDATE_CHECK_FREQUENCY"] = "0";
-    if (!listing.empty()) command.environment["GRYPE_DB_UPDATE_URL"] = listing;
     return with_network(command, world);
 }
 

@@ -44,4 +44,4 @@ Command make_grype_database_query(const Workplace& place);
 
 /// Renewing a database below `databases`: these two reach the network.
 Command make_trivy_download(const Workplace& place, const World& world, const std::string& repository);
-Command make_grype_update(const Workplace& place, const World& world, const std::string& listing);
+Command make_grype_update(const Workplace& place, const World& world);

@@ -19,13 +19,6 @@ FakeProcesses::Effect download(FakeWorld& fake) {
     };
 }
 
-UpdateSettings update_settings() {
-    UpdateSettings settings;
-    settings.databases = "/db";
-    settings.trivy_mirrors = {"one.example/trivy-db:2", "two.example/trivy-db:2"};
-    return settings;
-}
-
 std::size_t count_runs(const FakeWorld& fake, const std::string& line) {
     std::size_t count = 0;
     for (const Command& command : fake.processes.ran)
@@ -84,7 +77,7 @@ TEST_CASE("a missing or damaged database, or one without a date, is reported wit
 TEST_CASE("no request is sent before the next update that Trivy's database announces") {
     ScannerWorld fake;
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
-    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(update_databases(fake.world(), "/db").empty());
     CHECK(count_runs(fake, "--download-db-only") == 0);
     CHECK(count_runs(fake, "db update") == 1);
 }
@@ -95,9 +88,9 @@ TEST_CASE("a stale database is replaced by a complete new one") {
     fake.files.texts["/db/trivy/db/trivy.db"] = "old";
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
     fake.processes.stub_with({"trivy", "image", "--download-db-only"}, download(fake));
-    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(update_databases(fake.world(), "/db").empty());
     CHECK(fake.files.texts.at("/db/trivy/db/trivy.db") == "new");
-    CHECK(fake.files.texts.at("/db/trivy/source") == "one.example/trivy-db:2\n");
+    CHECK(fake.files.texts.at("/db/trivy/source") == "mirror.gcr.io/aquasec/trivy-db:2\n");
     CHECK(fake.files.names_in("/db") == std::vector<std::string>{"trivy"});
 }
 
@@ -107,9 +100,9 @@ TEST_CASE("mirrors are tried in order until one responds") {
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
     fake.processes.stub({"trivy", "image", "--download-db-only"}, ended(1, "429 Too Many Requests\n"));
     fake.processes.stub_with({"trivy", "image", "--download-db-only"}, download(fake));
-    CHECK(update_databases(fake.world(), update_settings()).empty());
-    CHECK(fake.files.texts.at("/db/trivy/source") == "two.example/trivy-db:2\n");
-    CHECK(count_runs(fake, "--db-repository one.example/trivy-db:2") == 1);
+    CHECK(update_databases(fake.world(), "/db").empty());
+    CHECK(fake.files.texts.at("/db/trivy/source") == "ghcr.io/aquasecurity/trivy-db:2\n");
+    CHECK(count_runs(fake, "--db-repository mirror.gcr.io/aquasec/trivy-db:2") == 1);
 }
 
 TEST_CASE("a failed download leaves the old database and is reported") {
@@ -123,7 +116,7 @@ TEST_CASE("a failed download leaves the old database and is reported") {
         fake.files.write(std::filesystem::path(command.argv.at(6)) / "db" / "trivy.db", "half");
         return ended(1, "FATAL connection reset by peer\n");
     });
-    const Problems problems = update_databases(fake.world(), update_settings());
+    const Problems problems = update_databases(fake.world(), "/db");
     REQUIRE(problems.size() == 2);
     CHECK(problems[0].level == Level::warning);
     CHECK(problems[0].what.starts_with(
@@ -141,7 +134,7 @@ TEST_CASE("a download that succeeds without a database is a failure") {
     fake.files.remove("/db/trivy");
     fake.processes.stub({"grype", "-c", "empty.yaml", "db", "update"}, "");
     fake.processes.stub({"trivy", "image", "--download-db-only"}, "");
-    const Problems problems = update_databases(fake.world(), update_settings());
+    const Problems problems = update_databases(fake.world(), "/db");
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].what.starts_with(
         "trivy's vulnerability database could not be renewed; there is none, so nothing can be judged by trivy\n"));
@@ -151,6 +144,6 @@ TEST_CASE("sample data is not updated") {
     ScannerWorld fake;
     fake.files.texts["/db/sample.json"] = "{}";
     fake.files.texts["/db/trivy/db/metadata.json"] = stale;
-    CHECK(update_databases(fake.world(), update_settings()).empty());
+    CHECK(update_databases(fake.world(), "/db").empty());
     CHECK(fake.processes.ran.empty());
 }
