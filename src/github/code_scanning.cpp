@@ -213,8 +213,8 @@ std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
         if (!sarif) continue;
         choice.max_results = sarif->results / 2;
         const bool has_half = choice.max_results > 0;
-        uploads.push_back({image.name, image.category, sarif->text,
-                           has_half ? render_sarif(image, run.program_version, choice)->text : ""});
+        uploads.push_back(
+            {image.name, sarif->text, has_half ? render_sarif(image, run.program_version, choice)->text : ""});
     }
     std::ranges::sort(uploads, {}, &SarifUpload::name);
     return uploads;

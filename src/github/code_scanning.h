@@ -22,8 +22,7 @@ Permission decide_upload(const Event& event, Mode upload, Outcome outcome, const
 
 /// One file: one run, one category.
 struct SarifUpload {
-    std::string name;      ///< "3.13.3-production-linux-amd64"
-    std::string category;  ///< "images/3.13/production/linux-amd64/"
+    std::string name;  ///< "3.13.3-production-linux-amd64"
     std::string text;
     std::string smaller;  ///< the same with its least severe results left out, for when GitHub finds it too large
 };
