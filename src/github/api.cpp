@@ -105,15 +105,13 @@ Response Api::require(const ApiCall& call, const Purpose& purpose) {
     return response;
 }
 
-rapidjson::Document Api::load_list(const std::string& path, const Purpose& purpose, const std::string& key) {
+rapidjson::Document Api::load_list(const std::string& path, const Purpose& purpose) {
     rapidjson::Document all(rapidjson::kArrayType);
     std::string page = path;
     while (!page.empty()) {
         const Response response = require({.path = page}, purpose);
         const rapidjson::Document body = body_of(response);
-        for (const Json& item : items_of(key.empty() ? body : member(body, key))) {
-            all.PushBack(Json(item, all.GetAllocator()), all.GetAllocator());
-        }
+        for (const Json& item : items_of(body)) all.PushBack(Json(item, all.GetAllocator()), all.GetAllocator());
         page = next_page(response);
     }
     return all;

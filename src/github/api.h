@@ -78,8 +78,8 @@ class Api {
     /// The same, and only 2xx comes back. Throws make_refusal.
     Response require(const ApiCall& call, const Purpose& purpose = {});
 
-    /// All pages of a list as one array; `member` names the array where a page is an object. Throws make_refusal.
-    rapidjson::Document load_list(const std::string& path, const Purpose& purpose, const std::string& member = "");
+    /// All pages of a list as one array. Throws make_refusal.
+    rapidjson::Document load_list(const std::string& path, const Purpose& purpose);
 
     const std::string& base() const { return settings_.base; }
     bool is_on_this_machine() const;  ///< a GitHub for trying out
