@@ -48,10 +48,13 @@ struct TagLookup {
         if (names.empty()) return;
         // One tag alone: where the registry does not respond, or its certificate is not trusted, this is reported once.
         // Before a push that is a GET: a registry, or a proxy in front of it, may respond to every HEAD with 404. Where
-        // the first tag exists, no 404 for another one is believed without a GET.
+        // the first tag exists, no 404 for another one is believed without a GET. Where it does not, this is a new
+        // version: the first moving tag names the version before it, whose bytes are asked for next.
         ask(0, is_before_push ? TagRead::get : TagRead::head);
-        ask_others(TagRead::head);
-        if (is_before_push && digests[0]) ask_others(TagRead::get);
+        const bool is_new = is_before_push && !digests[0];
+        const TagRead read = is_before_push && !is_new ? TagRead::head_then_get : TagRead::head;
+        in_parallel(jobs, names.size() - 1,
+                    [&](std::size_t others) { ask(others + 1, is_new && others == 0 ? TagRead::get : read); });
     }
 
     void ask(std::size_t i, TagRead read) {
@@ -64,15 +67,6 @@ struct TagLookup {
             const std::lock_guard lock(mutex);
             known.emplace(*digests[i], *std::move(bytes));
         }
-    }
-
-    void ask_others(TagRead read) {
-        // A new version: the first moving tag names the version before it, whose bytes are asked for next.
-        const bool is_new = is_before_push && !digests[0];
-        in_parallel(jobs, names.size() - 1, [&](std::size_t others) {
-            const std::size_t i = others + 1;
-            if (!digests[i]) ask(i, is_new && i == 1 ? TagRead::get : read);
-        });
     }
 
     /// The registry denies reads of this repository. Where a push is allowed, that means it does not exist yet: some
