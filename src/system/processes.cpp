@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "system/relay.h"
 
@@ -11,25 +9,12 @@ namespace {
 
 constexpr std::size_t lines_shown = 10;
 
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-}
-
-/// As it is, in 'single quotes', or in $'…' where a control character would break the line.
+/// As it is, or in 'single quotes'.
 std::string quoted(const std::string& word) {
     constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
     if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-    const bool controls = std::ranges::any_of(word, is_control);
-    std::string text = controls ? "$'" : "'";
-    for (const char c : word) {
-        if (is_control(c)) {
-            text += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else if (controls && (c == '\'' || c == '\\')) {
-            text += {'\\', c};
-        } else {
-            text += c == '\'' ? "'\\''" : std::string(1, c);
-        }
-    }
+    std::string text = "'";
+    for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
     return text + "'";
 }
 
@@ -62,7 +47,7 @@ std::vector<std::string> last_lines(const std::string& text) {
 std::string render_command(const Command& command) {
     std::vector<std::string> words;
     for (const std::string& word : command.argv) words.push_back(quoted(word));
-    return joined(words, " ");
+    return one_line(joined(words, " "), std::string::npos);
 }
 
 std::string render_failure(const Command& command, const Finished& finished) {
