@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -26,30 +27,22 @@ constexpr long connect_seconds = 10;
 constexpr long low_speed_seconds = 60;
 constexpr std::size_t max_header_bytes = 256U << 10U;
 
-/// What may be shown of a request's address, and what connections are kept by.
-struct Address {
-    std::string server;  ///< "https://ghcr.io:443"
-    std::string shown;   ///< "ghcr.io/v2/": neither user, query nor fragment
-};
-
-std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+std::string part_of(CURLU* url, CURLUPart part) {
     char* text = nullptr;
-    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+    if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return "";
     std::string copy = text;
     curl_free(text);
     return copy;
 }
 
-Address parse_address(const Request& request) {
+/// What may be shown of a request's address: "ghcr.io/v2/", neither user, query nor fragment.
+std::string render_address(const Request& request) {
     const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
-    if (curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0) != CURLUE_OK) return {"", "a malformed address"};
-    const std::string host = part_of(url.get(), CURLUPART_HOST);
+    if (curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0) != CURLUE_OK) return "a malformed address";
     const std::string port = part_of(url.get(), CURLUPART_PORT);
+    const std::string server = part_of(url.get(), CURLUPART_HOST) + (port.empty() ? "" : ":" + port);
     const std::string socket = request.unix_socket.string();
-    const std::string place = socket.empty() ? host + (port.empty() ? "" : ":" + port) : socket + ":";
-    const std::string real_port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    return {part_of(url.get(), CURLUPART_SCHEME) + "://" + host + ":" + real_port + socket,
-            place + part_of(url.get(), CURLUPART_PATH)};
+    return (socket.empty() ? server : socket + ":") + part_of(url.get(), CURLUPART_PATH);
 }
 
 /// Notes errno as the reason. Always false.
@@ -62,7 +55,7 @@ bool note(int& error) {
 struct Exchange {
     const Request& request;
     CURL* handle;
-    Address address;
+    std::string address;
     Response response{};
     FileDescriptor body_file{};  ///< what is sent
     FileDescriptor part_file{};  ///< what comes: beside Request::save_to until it is whole
@@ -75,7 +68,7 @@ struct Exchange {
 
     /// Throws Error{failed} that names method, host and path.
     [[noreturn]] void fail(const std::string& what, const std::string& hint = "", bool is_permanent = true) const {
-        Error error{Exit::failed, request.method + " " + address.shown + ": " + what, hint};
+        Error error{Exit::failed, request.method + " " + address + ": " + what, hint};
         error.is_permanent = is_permanent;
         throw error;
     }
@@ -315,9 +308,8 @@ RealHttp::RealHttp(const Environment& environment) {
 
 Response RealHttp::send(const Request& request) {
     if (is_called_off(request)) stop_if_cancelled();
-    const Address address = parse_address(request);
-    Handle handle = take_handle(address.server);
-    Exchange exchange{.request = request, .handle = handle.get(), .address = address};
+    Handle handle = take_handle();
+    Exchange exchange{.request = request, .handle = handle.get(), .address = render_address(request)};
     const List headers = make_headers(exchange);
     curl_easy_setopt(exchange.handle, CURLOPT_HTTPHEADER, headers.get());
     if (!ca_file_.empty()) curl_easy_setopt(exchange.handle, CURLOPT_CAINFO, ca_file_.c_str());
@@ -326,21 +318,20 @@ Response RealHttp::send(const Request& request) {
     set_callbacks(exchange);
     set_method_and_body(exchange);
     perform(exchange);
-    give_back(address.server, std::move(handle));
+    give_back(std::move(handle));
     return std::move(exchange.response);
 }
 
-RealHttp::Handle RealHttp::take_handle(const std::string& server) {
+RealHttp::Handle RealHttp::take_handle() {
     const std::lock_guard lock(mutex_);
-    std::vector<Handle>& idle = idle_[server];
-    if (idle.empty()) return {curl_easy_init(), &curl_easy_cleanup};
-    Handle handle = std::move(idle.back());
-    idle.pop_back();
-    curl_easy_reset(handle.get());  // forgets the last request, keeps the connection
+    if (idle_.empty()) return {curl_easy_init(), &curl_easy_cleanup};
+    Handle handle = std::move(idle_.back());
+    idle_.pop_back();
+    curl_easy_reset(handle.get());  // forgets the last request, keeps the connections
     return handle;
 }
 
-void RealHttp::give_back(const std::string& server, Handle handle) {
+void RealHttp::give_back(Handle handle) {
     const std::lock_guard lock(mutex_);
-    idle_[server].push_back(std::move(handle));
+    idle_.push_back(std::move(handle));
 }

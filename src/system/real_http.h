@@ -1,7 +1,6 @@
 // HTTP over the network and over unix sockets, by libcurl.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,11 +22,11 @@ class RealHttp : public Http {
   private:
     using Handle = std::unique_ptr<void, void (*)(void*)>;
 
-    Handle take_handle(const std::string& server);
-    void give_back(const std::string& server, Handle handle);
+    Handle take_handle();
+    void give_back(Handle handle);
 
     std::string ca_file_;
     std::string ca_directory_;
-    std::mutex mutex_;                                 ///< guards what follows
-    std::map<std::string, std::vector<Handle>> idle_;  ///< by server, each with its open connection
+    std::mutex mutex_;          ///< guards what follows
+    std::vector<Handle> idle_;  ///< each with its open connections
 };
