@@ -1,7 +1,5 @@
 #include "registry/fetch.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <map>

@@ -20,32 +20,19 @@ void append(Words& words, const Words& more) {
     words.insert(words.end(), more.begin(), more.end());
 }
 
-Environment make_environment(const Workplace& place) {
-    return {{"PATH", place.path},
-            {"HOME", (place.directory / "home").string()},
-            {"TMPDIR", (place.directory / "tmp").string()},
-            {"NO_COLOR", "1"},
-            // Runners have the memory to collect less often; above the limit it is collected as usual.
-            {"GOGC", "400"},
-            {"GOMEMLIMIT", "2GiB"}};
-}
-
-/// Age is not Grype's to judge: ours is one limit for both scanners, and what an old database finds is still worth
-/// showing.
-Environment make_grype_environment(const Workplace& place) {
-    Environment environment = make_environment(place);
-    environment["GRYPE_DB_CACHE_DIR"] = (place.databases / "grype").string();
-    environment["GRYPE_DB_AUTO_UPDATE"] = "false";
-    environment["GRYPE_DB_VALIDATE_AGE"] = "false";
-    environment["GRYPE_CHECK_FOR_APP_UPDATE"] = "false";
-    environment["GRYPE_INCLUDE_MATCHER_SUPPRESSIONS"] = "true";
-    return environment;
-}
-
+/// Both scanners get one environment. Age is not Grype's to judge: ours is one limit for both, and what an old database
+/// finds is still worth showing.
 Command make_command(const Workplace& place, const Words& argv) {
-    const bool is_grype = argv.front() == "grype";
     return {.argv = argv,
-            .environment = is_grype ? make_grype_environment(place) : make_environment(place),
+            .environment = {{"PATH", place.path},
+                            {"HOME", (place.directory / "home").string()},
+                            {"TMPDIR", (place.directory / "tmp").string()},
+                            {"NO_COLOR", "1"},
+                            {"GRYPE_DB_CACHE_DIR", (place.databases / "grype").string()},
+                            {"GRYPE_DB_AUTO_UPDATE", "false"},
+                            {"GRYPE_DB_VALIDATE_AGE", "false"},
+                            {"GRYPE_CHECK_FOR_APP_UPDATE", "false"},
+                            {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}},
             .directory = place.directory,
             .timeout = place.timeout};
 }

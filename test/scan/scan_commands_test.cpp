@@ -13,14 +13,19 @@ Workplace workplace(FakeWorld& fake) {
     return prepare_workplace(fake.world(), "/job/one/trivy", "/caches/databases", std::chrono::seconds(900));
 }
 
-/// The environment of a scanner: its own directories, and `more`.
+/// The environment of a scanner: its own directories, its settings, and `more`.
 Environment scanner_environment(Environment more = {}, const std::string& path = "/usr/local/bin:/usr/bin:/bin") {
     more.insert({{"PATH", path},
                  {"HOME", "/job/one/trivy/home"},
                  {"TMPDIR", "/job/one/trivy/tmp"},
                  {"NO_COLOR", "1"},
                  {"GOGC", "400"},
-                 {"GOMEMLIMIT", "2GiB"}});
+                 {"GOMEMLIMIT", "2GiB"},
+                 {"GRYPE_DB_CACHE_DIR", "/caches/databases/grype"},
+                 {"GRYPE_DB_AUTO_UPDATE", "false"},
+                 {"GRYPE_DB_VALIDATE_AGE", "false"},
+                 {"GRYPE_CHECK_FOR_APP_UPDATE", "false"},
+                 {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}});
     return more;
 }
 
@@ -71,11 +76,7 @@ TEST_CASE("Grype gets the expected arguments") {
     CHECK(render_command(command) ==
           "grype -q -c empty.yaml oci-dir:../view --platform linux/arm64 -o json=grype.json -o "
           "cyclonedx-json=grype.cdx.json");
-    CHECK(command.environment == scanner_environment({{"GRYPE_DB_CACHE_DIR", "/caches/databases/grype"},
-                                                      {"GRYPE_DB_AUTO_UPDATE", "false"},
-                                                      {"GRYPE_DB_VALIDATE_AGE", "false"},
-                                                      {"GRYPE_CHECK_FOR_APP_UPDATE", "false"},
-                                                      {"GRYPE_INCLUDE_MATCHER_SUPPRESSIONS", "true"}}));
+    CHECK(command.environment == scanner_environment());
 }
 
 TEST_CASE("each scanner reads its own SBOM") {
