@@ -39,8 +39,6 @@ std::vector<TrackingIssue> load_own_issues(Api& api) {
 }
 
 void make_label(Api& api) {
-    const Response there = api.send({.path = std::string("labels/") + tracking_label});
-    if (there.status == 200) return;
     JsonWriter json;
     json.object({{"name", tracking_label}, {"color", "b60205"}, {"description", "Kept by the nightly scan"}});
     const Response response = api.send({.method = "POST", .path = "labels", .body = json.one_line(), .creates = true});
