@@ -55,11 +55,7 @@ std::optional<Credentials> parse_entry(const Json& entry) {
 /// Why this is no entry; empty if it is one. All of it may be secret, so nothing of it is shown.
 std::string fault_of(const YAML::Node& entry) {
     constexpr std::array keys = {"registry", "username", "password"};
-    if (!entry.IsMap()) return "is not a map of registry, username and password";
-    for (const auto& pair : entry) {
-        if (!pair.first.IsScalar() || std::ranges::find(keys, pair.first.Scalar()) == keys.end())
-            return "has another key than registry, username and password";
-    }
+    if (!entry.IsMap() || entry.size() > keys.size()) return "is not a map of registry, username and password alone";
     for (const char* key : keys) {
         if (!entry[key]) return std::string("has no ") + key;
         if (!entry[key].IsScalar() && !entry[key].IsNull())
