@@ -68,8 +68,9 @@ struct Uploader {
         } else if (response.status == 413 && !upload.smaller.empty()) {
             response = post(upload.smaller);
             if (response.status / 100 == 2) {
-                note(upload.name + ": the file was too large for GitHub, so its least severe half was left out",
-                     "the page and the JSON files hold all; sarif-severity: high keeps the file small", Level::warning);
+                add(report.problems, {},
+                    upload.name + ": the file was too large for GitHub, so its least severe half was left out",
+                    "the page and the JSON files hold all; sarif-severity: high keeps the file small", Level::warning);
             }
         }
         if (response.status / 100 == 2) {
@@ -81,8 +82,8 @@ struct Uploader {
         // In the repository's settings or the token's rights: every other file would meet the same.
         if (response.status == 401 || response.status == 403 || response.status == 404 || response.status == 410) {
             report.result = UploadReport::Result::not_possible;
-            note("no findings in code scanning: " + explain_not_possible(response), hint_not_possible(response),
-                 Level::notice);
+            add(report.problems, {}, "no findings in code scanning: " + explain_not_possible(response),
+                hint_not_possible(response), Level::notice);
             return false;
         }
         fail(make_refusal({"the SARIF of " + upload.name + " was not uploaded", upload_permission}, response));
@@ -110,8 +111,8 @@ struct Uploader {
             if (pause >= 20s) look_at_each();
         }
         for (const auto& [id, upload] : waiting) {
-            note("code scanning has not read the SARIF of " + upload->name + " yet",
-                 "it does so by itself: its tab shows the findings later", Level::warning);
+            add(report.problems, {}, "code scanning has not read the SARIF of " + upload->name + " yet",
+                "it does so by itself: its tab shows the findings later", Level::warning);
         }
     }
 
@@ -153,13 +154,11 @@ struct Uploader {
         if (found == waiting.end()) return;
         for (const char* kind : {"error", "warning"}) {
             const std::string words = text_at(analysis, kind);
-            if (!words.empty()) note("code scanning about " + found->second->name + ": " + words, "", Level::warning);
+            if (!words.empty())
+                add(report.problems, {}, "code scanning about " + found->second->name + ": " + words, "",
+                    Level::warning);
         }
         waiting.erase(found);
-    }
-
-    void note(std::string what, std::string hint, Level level) {
-        report.problems.push_back({{}, std::move(what), std::move(hint), level});
     }
 
     void fail(const Error& error) {

@@ -78,8 +78,7 @@ std::string render_refusal(const Call& call, const Response& response) {
 
 std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& value, Time now) {
     if (const auto seconds = parse_number(value))
-        return std::clamp<std::chrono::milliseconds>(std::chrono::seconds(std::min<std::int64_t>(*seconds, 60)), 1s,
-                                                     60s);
+        return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 1, 60));
     const std::optional<Time> date = parse_http_date(value);
     if (!date || *date <= now) return std::nullopt;
     return std::clamp<std::chrono::milliseconds>(*date - now, 1s, 60s);
