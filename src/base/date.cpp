@@ -19,10 +19,10 @@ std::string render_as(Time time, const char* form) {
 }
 
 /// The time that strptime(3) reads, in UTC. Only what is written in this very form, and exists: no blanks, no 30
-/// February.
+/// February, no year before 1900.
 std::optional<Time> parse_as(std::string_view text, const char* form) {
     std::tm fields{};
-    if (strptime(std::string(text).c_str(), form, &fields) == nullptr) return std::nullopt;
+    if (strptime(std::string(text).c_str(), form, &fields) == nullptr || fields.tm_year < 0) return std::nullopt;
     const Time time{seconds(timegm(&fields))};
     return render_as(time, form) == text ? std::optional(time) : std::nullopt;
 }
