@@ -226,7 +226,7 @@ std::optional<std::string> rescan(const World& world, const ScanSettings& settin
 
 /// True if every SBOM was scanned. Only then is anything written.
 bool save_results(const World& world, const Rescan& rescan) {
-    if (std::ranges::find(rescan.reports, std::nullopt) != rescan.reports.end()) return false;
+    if (!std::ranges::all_of(rescan.reports, &std::optional<std::string>::has_value)) return false;
     for (std::size_t i = 0; i < rescan.receipts.size(); ++i) {
         const Receipt& receipt = rescan.receipts[i];
         world.files.write(rescan.directory / report_name(receipt.scanner), *rescan.reports[i]);
