@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/error.h"
@@ -40,6 +41,9 @@ class BuildGraph {
     BuildGraph(const Dockerfile& dockerfile, const std::string& target, const Variables& arguments,
                const std::string& platform)
         : dockerfile_(dockerfile), platform_(platform), variables_(target_variables(target, platform)) {
+        for (std::size_t i = 0; i < dockerfile.stages.size(); ++i) {
+            if (!dockerfile.stages[i].name.empty()) stages_.emplace(dockerfile.stages[i].name, i);
+        }
         for (const DockerfileArgument& argument : dockerfile.arguments) {
             if (!argument.is_global) continue;
             const auto given = arguments.find(argument.name);
@@ -57,7 +61,7 @@ class BuildGraph {
     TargetBases follow(const std::string& target) {
         if (!dockerfile_.syntax.empty()) add_image(dockerfile_.syntax, {"", "", dockerfile_.syntax_line, true}, {});
         if (const std::optional<std::size_t> stage = find_stage(target, dockerfile_.stages.size())) {
-            bases_.final_base = add_stage(*stage);
+            add_stages(*stage);
         } else {
             add_problem(0, "there is no stage \"" + target + "\"", "begin it with: FROM … AS " + target);
         }
@@ -71,25 +75,31 @@ class BuildGraph {
   private:
     /// Of the stages above stage `before`: those below cannot be used in it.
     std::optional<std::size_t> find_stage(const std::string& name, std::size_t before) const {
-        for (std::size_t i = 0; i < before; ++i) {
-            if (!name.empty() && dockerfile_.stages[i].name == lower_case(name)) return i;
-        }
-        return std::nullopt;
+        const auto found = stages_.find(lower_case(name));
+        return found == stages_.end() || found->second >= before ? std::nullopt : std::optional(found->second);
     }
 
-    /// Returns the image at the end of the stage's chain of FROMs.
-    std::string add_stage(std::size_t index) {
-        if (const auto known = final_bases_.find(index); known != final_bases_.end()) return known->second;
-        const Stage& stage = dockerfile_.stages[index];
-        std::vector<std::string> unset;
-        const std::string from = expand(stage.from, stage.line, unset);
-        const std::optional<std::size_t> below = find_stage(from, index);
-        final_bases_[index] =
-            below ? add_stage(*below) : add_image(from, {"", platform_of(stage), stage.line, false}, unset);
-        for (const StageSource& source : stage.sources) add_source(source, index);
-        if (!below) return final_bases_[index];
-        for (const StageSource& source : dockerfile_.stages[*below].triggers) add_source(source, index);
-        return final_bases_[index];
+    /// Stages use only stages above them: the lowest one that is left is needed by no other one that is left.
+    void add_stages(std::size_t target) {
+        needed_ = {target};
+        std::size_t last = target;  // of the target's chain of FROMs, as far as it was followed
+        while (!needed_.empty()) {
+            const std::size_t index = *needed_.rbegin();
+            needed_.erase(index);
+            const Stage& stage = dockerfile_.stages[index];
+            std::vector<std::string> unset;
+            const std::string from = expand(stage.from, stage.line, unset);
+            const std::optional<std::size_t> below = find_stage(from, index);
+            if (below) {
+                needed_.insert(*below);
+                if (index == last) last = *below;
+                for (const StageSource& source : dockerfile_.stages[*below].triggers) add_source(source, index);
+            } else {
+                const std::string base = add_image(from, {"", platform_of(stage), stage.line, false}, unset);
+                if (index == last) bases_.final_base = base;
+            }
+            for (const StageSource& source : stage.sources) add_source(source, index);
+        }
     }
 
     void add_source(const StageSource& source, std::size_t index) {
@@ -97,12 +107,12 @@ class BuildGraph {
         if (is_stage_number(source)) {
             const auto number = static_cast<std::size_t>(std::stoi(source.name));
             if (number < index) {
-                add_stage(number);
+                needed_.insert(number);
             } else {
                 add_problem(source.line, "there is no stage " + source.name + " above this one", "they count from 0");
             }
         } else if (const std::optional<std::size_t> stage = find_stage(source.name, index)) {
-            add_stage(*stage);
+            needed_.insert(*stage);
         } else if (other) {
             add_problem(source.line, fmt::format("stage {} begins on line {}", shown(source.name), *other),
                         "only stages above this one can be used here");
@@ -128,7 +138,12 @@ class BuildGraph {
         const auto is_it = [&](const BaseUse& b) {
             return b.reference == use.reference && b.platform == use.platform && b.is_frontend == use.is_frontend;
         };
-        if (std::ranges::none_of(bases_.all, is_it)) bases_.all.push_back(use);
+        const auto known = std::ranges::find_if(bases_.all, is_it);
+        if (known == bases_.all.end()) {
+            bases_.all.push_back(use);
+        } else {
+            known->line = std::min(known->line, use.line);
+        }
         return *name;
     }
 
@@ -171,7 +186,8 @@ class BuildGraph {
     const std::string& platform_;
     Variables variables_;
     TargetBases bases_;
-    std::map<std::size_t, std::string> final_bases_;
+    std::map<std::string, std::size_t> stages_;  ///< by name
+    std::set<std::size_t> needed_;               ///< stages that were not followed yet
     Problems problems_;
 };
 

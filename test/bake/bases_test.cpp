@@ -110,6 +110,12 @@ TEST_CASE("a stage can only be used after its FROM, and by number only in COPY")
     CHECK(bases_of("FROM a\nFROM 0 AS t\nCOPY --from=0 /f /f\n", "t") == "0 linux/amd64 2\na linux/amd64 1\non 0");
 }
 
+TEST_CASE("ten thousand stages on top of each other overflow no stack") {
+    std::string text = "FROM a AS s0\n";
+    for (int i = 1; i < 10'000; ++i) text += "FROM s" + std::to_string(i - 1) + " AS s" + std::to_string(i) + "\n";
+    CHECK(bases_of(text, "s9999") == "a linux/amd64 1\non a");
+}
+
 TEST_CASE("an image named in ONBUILD is a base of the stages on top only") {
     const std::string text = "FROM a AS one\nONBUILD COPY --from=b /f /f\nFROM one AS two\nFROM two AS three\n";
     CHECK(bases_of(text, "one") == "a linux/amd64 1\non a");
