@@ -161,7 +161,7 @@ class BuildGraph {
 
     std::string expand(const std::string& text, int line, std::vector<std::string>& unset) {
         std::string problem;
-        const std::string expanded = expand_variables(text, dockerfile_.escape, variables_, problem, unset);
+        const std::string expanded = expand_variables(text, variables_, problem, unset);
         if (!problem.empty()) {
             add_problem(line, fmt::format("{} cannot be expanded: {}", shown(text), problem),
                         "use ${NAME}, ${NAME:-default} or ${NAME%%pattern}");

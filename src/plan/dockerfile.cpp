@@ -64,7 +64,7 @@ struct Heredoc {
 std::vector<Heredoc> find_heredocs(std::string_view line) {
     bool is_open = false;
     std::vector<Heredoc> heredocs;
-    for (const auto& [begin, end] : find_words(line, '\\', is_open)) {
+    for (const auto& [begin, end] : find_words(line, is_open)) {
         std::string_view word = line.substr(begin, end - begin);
         word.remove_prefix(std::min(word.find_first_not_of("0123456789"), word.size()));
         if (!word.starts_with("<<") || word.find('<', 2) != std::string_view::npos) continue;
@@ -81,7 +81,7 @@ std::vector<std::string> take_flags(Words& rest) {
     std::vector<std::string> flags;
     while (rest.text.starts_with("--")) {
         bool is_open = false;
-        const std::size_t end = end_of_word(rest.text, 0, '\\', is_open);
+        const std::size_t end = end_of_word(rest.text, 0, is_open);
         flags.push_back(unquoted(std::string_view(rest.text).substr(0, end)));
         rest = rest.from(end);
         if (flags.back() == "--") break;
@@ -131,14 +131,10 @@ class InstructionReader {
         return true;
     }
 
-    /// "# name=value" in the first lines of the file (parser/directives.go): any other line ends them. Behind a first
-    /// line "#!…" BuildKit looks for the frontend only.
+    /// "# name=value" in the first lines of the file, below "#!…" (parser/directives.go): any other line ends them.
     bool read_directive(std::string_view line) {
         if (!may_be_directive_) return false;
-        if (number_ == 1 && line.starts_with("#!")) {
-            has_shebang_ = true;
-            return true;
-        }
+        if (number_ == 1 && line.starts_with("#!")) return true;
         const std::size_t equals = std::min(line.find('='), line.size());
         const std::string name = line.starts_with('#') ? lower_case(trimmed(line.substr(1, equals - 1))) : "";
         const std::string value(trimmed(line.substr(std::min(equals + 1, line.size()))));
@@ -148,27 +144,16 @@ class InstructionReader {
             dockerfile_.syntax = value.substr(0, value.find(' '));
             dockerfile_.syntax_line = number_;
         }
-        if (name == "escape" && !has_shebang_) read_escape(value);
-        has_check_ = has_check_ || name == "check";
+        if (name == "escape" && value != "\\")
+            add_problem(number_, "the escape directive is " + shown(value), R"(remove the line: only \ is read here)");
         return true;
     }
 
-    void read_escape(const std::string& value) {
-        if (value != "\\" && value != "`") {
-            add_problem(number_, "the escape directive is " + shown(value), R"(write # escape=\ or # escape=`)");
-        } else if (has_check_) {  // which ends the directives where it is not known: BuildKit before 0.15
-            add_problem(number_, "not every BuildKit reads an escape directive below # check=", "write it above");
-        } else {
-            dockerfile_.escape = value[0];
-        }
-    }
-
-    /// True if the line is continued by the next one: it ends in one escape character, and blanks.
+    /// True if the line is continued by the next one: it ends in one backslash, and blanks.
     bool add_line(std::string_view line, Words& words) const {
         const std::size_t offset = begin_ + static_cast<std::size_t>(line.data() - line_.data());
         const std::size_t last = line.find_last_not_of(" \t");
-        const bool goes_on = last != line.npos && line[last] == dockerfile_.escape &&
-                             (last == 0 || line[last - 1] != dockerfile_.escape);
+        const bool goes_on = last != line.npos && line[last] == '\\' && (last == 0 || line[last - 1] != '\\');
         words.add(goes_on ? line.substr(0, last) : line, offset);
         return goes_on;
     }
@@ -217,8 +202,6 @@ class InstructionReader {
     std::size_t next_ = 0;
     int number_ = 0;
     bool may_be_directive_ = true;
-    bool has_shebang_ = false;
-    bool has_check_ = false;
 };
 
 // What the instructions mean ---------------------------------------------------------------------------------------
@@ -257,7 +240,7 @@ class StageReader {
     void read_arguments(const Instruction& instruction) {
         const Words& rest = instruction.rest;
         bool is_open = false;
-        for (const auto& [begin, end] : find_words(rest.text, dockerfile_.escape, is_open)) {
+        for (const auto& [begin, end] : find_words(rest.text, is_open)) {
             const std::string word = rest.text.substr(begin, end - begin);
             const std::size_t equals = word.find('=');
             DockerfileArgument argument{.name = word.substr(0, equals),
@@ -316,7 +299,7 @@ class StageReader {
             words = *exec;
         } else {
             bool is_open = false;
-            for (const auto& [begin, end] : find_words(instruction.rest.text, dockerfile_.escape, is_open))
+            for (const auto& [begin, end] : find_words(instruction.rest.text, is_open))
                 words.push_back(unquoted(instruction.rest.text.substr(begin, end - begin)));
         }
         if (!words.empty()) words.pop_back();  // the destination

@@ -40,7 +40,6 @@ struct Stage {
 struct Dockerfile {
     std::string file;  ///< as given, for messages
     std::string text;
-    char escape = '\\';
     std::string syntax;  ///< image of the frontend that "# syntax=" names; empty: BuildKit's own
     int syntax_line = 0;
     std::vector<DockerfileArgument> arguments;
@@ -51,8 +50,8 @@ struct Dockerfile {
 };
 
 /// Throws Error{bad_input} with every problem that shows without arguments, each on its line: an unknown instruction,
-/// an unterminated here-document, no FROM, a stage name that is invalid or used twice (BuildKit builds the last of
-/// them).
+/// an unterminated here-document, another escape character than the backslash (which only Windows images need), no
+/// FROM, a stage name that is invalid or used twice (BuildKit builds the last of them).
 Dockerfile parse_dockerfile(std::string_view text, const std::string& file);
 
 /// The line of the stage's FROM; nothing if there is no such stage.

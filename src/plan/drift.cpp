@@ -63,7 +63,7 @@ std::vector<Default> read_defaults(const Dockerfile& dockerfile, const std::vect
         std::string problem;
         std::vector<std::string> unset;
         if (argument.value) {
-            found.value = expand_variables(*argument.value, dockerfile.escape, above_from, problem, unset);
+            found.value = expand_variables(*argument.value, above_from, problem, unset);
             if (!problem.empty() || (!argument.is_global && !unset.empty())) found.value = std::nullopt;
         }
         defaults.push_back(found);

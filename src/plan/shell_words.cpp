@@ -24,29 +24,11 @@ std::string without(const std::string& pattern, std::string value, bool at_end, 
     return value;
 }
 
-/// What matches first, and as much as matches there, is replaced; then the next, if it is to be all.
-std::string replace_pattern(const std::string& value, const std::string& pattern, const std::string& with, bool all) {
-    std::string replaced;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        std::size_t length = value.size() - i;
-        while (length > 0 && !matches_pattern(pattern, value.substr(i, length))) --length;
-        if (length == 0) {
-            replaced += value[i];
-            continue;
-        }
-        replaced += with;
-        i += length - 1;
-        if (!all) return replaced + value.substr(i + 1);
-    }
-    return replaced;
-}
-
 /// One word, from left to right.
 class Expansion {
   public:
-    Expansion(std::string_view text, char escape, const Variables& variables, std::string& problem,
-              std::vector<std::string>& unset)
-        : text_(text), escape_(escape), variables_(variables), problem_(problem), unset_(unset) {}
+    Expansion(std::string_view text, const Variables& variables, std::string& problem, std::vector<std::string>& unset)
+        : text_(text), variables_(variables), problem_(problem), unset_(unset) {}
 
     /// Up to `stop`, which is passed over; 0 is the end of the text. Patterns keep their backslashes.
     std::string expand_to(char stop, bool is_pattern) {
@@ -65,8 +47,8 @@ class Expansion {
                 expanded += read_variable();
             } else {
                 ++at_;
-                if (c == escape_ && is_pattern) fail("a backslash in a pattern");
-                if (c != escape_) {
+                if (c == '\\' && is_pattern) fail("a backslash in a pattern");
+                if (c != '\\') {
                     expanded += c;
                 } else if (at_ < text_.size()) {
                     expanded += text_[at_++];
@@ -103,7 +85,7 @@ class Expansion {
                 continue;
             }
             const char after = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-            if (c == escape_ && (after == '"' || after == '$' || after == escape_)) ++at_;
+            if (c == '\\' && (after == '"' || after == '$' || after == '\\')) ++at_;
             inside += text_[at_++];
         }
         fail("a \" is missing");
@@ -146,7 +128,6 @@ class Expansion {
         if (empty_is_unset && at_ < text_.size()) operation = text_[at_++];
         const bool is_set = value && !(empty_is_unset && value->empty());
         const bool is_trim = (operation == '#' || operation == '%') && !empty_is_unset;
-        if (operation == '/' && !empty_is_unset) return replace(value.value_or(""));
         if (!is_trim && std::string_view("-+?").find(operation) == std::string_view::npos) {
             fail(std::string("the operator ") + operation);
             return "";
@@ -162,16 +143,8 @@ class Expansion {
         return value.value_or("");
     }
 
-    std::string replace(const std::string& value) {
-        const bool all = at_ < text_.size() && text_[at_] == '/';
-        if (all) ++at_;
-        const std::string pattern = expand_to('/', true);
-        return replace_pattern(value, pattern, expand_to('}', true), all);
-    }
-
     std::string_view text_;
     std::size_t at_ = 0;
-    char escape_;
     const Variables& variables_;
     std::string& problem_;
     std::vector<std::string>& unset_;
@@ -189,12 +162,12 @@ std::size_t skip_braces(std::string_view text, std::size_t begin) {
 
 }  // namespace
 
-std::size_t end_of_word(std::string_view text, std::size_t begin, char escape, bool& is_open) {
+std::size_t end_of_word(std::string_view text, std::size_t begin, bool& is_open) {
     char quote = 0;
     std::size_t i = begin;
     while (i < text.size() && (quote != 0 || blanks.find(text[i]) == std::string_view::npos)) {
         const char c = text[i];
-        if (c == escape && quote != '\'') {
+        if (c == '\\' && quote != '\'') {
             i += 2;
             continue;
         }
@@ -213,11 +186,11 @@ std::size_t end_of_word(std::string_view text, std::size_t begin, char escape, b
     return std::min(i, text.size());
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> find_words(std::string_view text, char escape, bool& is_open) {
+std::vector<std::pair<std::size_t, std::size_t>> find_words(std::string_view text, bool& is_open) {
     std::vector<std::pair<std::size_t, std::size_t>> words;
     std::size_t begin = text.find_first_not_of(blanks);
     while (begin != std::string_view::npos) {
-        const std::size_t end = end_of_word(text, begin, escape, is_open);
+        const std::size_t end = end_of_word(text, begin, is_open);
         words.emplace_back(begin, end);
         begin = text.find_first_not_of(blanks, end);
     }
@@ -241,11 +214,11 @@ std::string unquoted(std::string_view text) {
     return plain;
 }
 
-std::string expand_variables(std::string_view text, char escape, const Variables& variables, std::string& problem,
+std::string expand_variables(std::string_view text, const Variables& variables, std::string& problem,
                              std::vector<std::string>& unset) {
     if (std::ranges::count(text, '$') > max_variables) {
         problem = "more than 100 variables";
         return "";
     }
-    return Expansion(text, escape, variables, problem, unset).expand_to(0, false);
+    return Expansion(text, variables, problem, unset).expand_to(0, false);
 }

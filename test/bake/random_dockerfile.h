@@ -18,10 +18,6 @@ class RandomDockerfile {
   public:
     explicit RandomDockerfile(unsigned seed) : random_(seed) {
         if (one_of(4) == 0) text += "\xEF\xBB\xBF";
-        if (one_of(3) == 0) {
-            escape_ = '`';
-            text += "# escape=`\n";
-        }
         text += "# FROM nothing AS production\nARG BASE_VERSION=3.13.3-slim-bookworm OTHER=\"a b\"\n";
         text += "ARG " + continued("UV='0.13.9'") + "\n";
         text += "ARG VERSION=${BASE_VERSION%%-*} SUFFIX=${BASE_VERSION#*-}\n";
@@ -46,15 +42,13 @@ class RandomDockerfile {
 
     std::string pick(const std::vector<std::string>& from) { return from[one_of(from.size())]; }
 
-    std::string end_of_line() {
-        return std::string(" ") + escape_ + pick({"\n", " \n", "\r\n", "\n# a comment\n", "\n\n"});
-    }
+    std::string end_of_line() { return " \\" + pick({"\n", " \n", "\r\n", "\n# a comment\n", "\n\n"}); }
 
     /// The word, possibly split over two lines.
     std::string continued(const std::string& word) {
         if (one_of(4) != 0) return word;
         const std::size_t at = 1 + one_of(word.size() - 1);
-        return word.substr(0, at) + escape_ + "\n" + word.substr(at);
+        return word.substr(0, at) + "\\\n" + word.substr(at);
     }
 
     /// One of the spellings of an image's name.
@@ -75,10 +69,10 @@ class RandomDockerfile {
         }
         if (one_of(2) == 0) {
             images = {python_of_row};
-            return quoted(spelled("python:") +
-                          pick({"${BASE_VERSION}", "$BASE_VERSION", "${VERSION}-${SUFFIX}", "${BASE_VERSION:-x}",
-                                "${BASE_VERSION/x/y}", "${NONE}$BASE_VERSION", "${NONE:-${BASE_VERSION}}",
-                                "${VERSION:+$VERSION-}${NONE+no}$SUFFIX"}));
+            return quoted(
+                spelled("python:") +
+                pick({"${BASE_VERSION}", "$BASE_VERSION", "${VERSION}-${SUFFIX}", "${BASE_VERSION:-x}",
+                      "${NONE}$BASE_VERSION", "${NONE:-${BASE_VERSION}}", "${VERSION:+$VERSION-}${NONE+no}$SUFFIX"}));
         }
         const std::string image = random_images[2 + one_of(2)];
         images = {image};
@@ -124,7 +118,7 @@ class RandomDockerfile {
                         "/\nFROM no:1 AS production\n  EOF\nEOF\n\tCOPY --from=no:2 / /\n" + pick({"", "\t"}) + "EF\n";
                 break;
             case 4:
-                text += "LABEL a=\"see <<EOF here\" b=it" + std::string(1, escape_) + "'s\n";
+                text += "LABEL a=\"see <<EOF here\" b=it\\'s\n";
                 break;
             case 5:
                 text += "ARG BASE_VERSION=9 UV\n# COPY --from=no:3 / /\n";
@@ -145,7 +139,6 @@ class RandomDockerfile {
     }
 
     std::mt19937 random_;
-    char escape_ = '\\';
     std::vector<std::string> names_;
     std::vector<std::set<std::string>> images_;
     int files_ = 0;

@@ -101,9 +101,10 @@ TEST_CASE("missing defaults are added before the first FROM, and nothing else ch
     CHECK(fixed("# syntax=x\nARG BASE_VERSION\nARG A=1 \\\n  # within\n  B=2\nfrom a\nARG PYTHON_VERSION=3.12.0\n") ==
           "# syntax=x\nARG BASE_VERSION\nARG A=1 \\\n  # within\n  B=2\n" + lines +
               "from a\nARG PYTHON_VERSION=3.13.3\n");
-    const std::string windows = fixed(with_crlf("# escape=`\nFROM a\nARG DEFRA_VERSION=0.9.0\n"));
-    CHECK(windows == with_crlf("# escape=`\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\n"
-                               "FROM a\nARG DEFRA_VERSION=1.0.0\n"));
+    const std::string windows = fixed(with_crlf("# escape=\\\nFROM a\nARG DEFRA_VERSION=0.9.0\n"));
+    CHECK(windows ==
+          with_crlf("# escape=\\\nARG BASE_VERSION=3.13.3-slim-bookworm\nARG DISTROLESS_VERSION=cc-debian12\n"
+                    "FROM a\nARG DEFRA_VERSION=1.0.0\n"));
     CHECK(problems_of(windows, matrix()).empty());
     CHECK(fixed(windows) == windows);
 }
@@ -148,10 +149,11 @@ TEST_CASE("a default composed of others is compared after expansion") {
 
 TEST_CASE("a fix replaces complete values of ARG, and nothing that only looks like one") {
     const std::string text =
-        "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=\"a b\" DISTROLESS_VERSION='x y `\n z' `\n  DEFRA_VERSION=1`\n.2\n"
+        "\xEF\xBB\xBF# escape=\\\nARG BASE_VERSION=\"a b\" DISTROLESS_VERSION='x y \\\n z' \\\n  "
+        "DEFRA_VERSION=1\\\n.2\n"
         "FROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n";
     CHECK(fixed(text) ==
-          "\xEF\xBB\xBF# escape=`\nARG BASE_VERSION=3.13.3-slim-bookworm DISTROLESS_VERSION=cc-debian12 `\n"
+          "\xEF\xBB\xBF# escape=\\\nARG BASE_VERSION=3.13.3-slim-bookworm DISTROLESS_VERSION=cc-debian12 \\\n"
           "  DEFRA_VERSION=1.0.0\nFROM a\nRUN <<EOF\nARG DEFRA_VERSION=0.0.1\nEOF\n");
 }
 
