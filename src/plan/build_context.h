@@ -21,12 +21,12 @@ class BuildContext {
 
   private:
     struct Pattern {
-        std::string text;
+        std::vector<std::string> parts;
         bool lets_in = false;
     };
 
-    bool is_ignored(const std::string& path) const;
+    bool is_ignored(const std::vector<std::string>& path) const;
 
-    std::vector<std::string> read_;
+    std::vector<std::vector<std::string>> read_;  ///< patterns, split at their slashes
     std::vector<Pattern> ignored_;
 };

@@ -30,6 +30,11 @@ TEST_CASE(".dockerignore follows Docker's rules") {
     CHECK_FALSE(is_let_in("a/**", "a/b/c"));
     CHECK_FALSE(is_let_in("a?[b-d][^x]", "axcy"));
     CHECK(is_let_in("a?[b-d][^x]", "axcx"));
+    CHECK(is_let_in("[!x]", "a"));  // ! is one of the characters
+    CHECK_FALSE(is_let_in("[!x]", "!"));
+    CHECK_FALSE(is_let_in("**.md", "a/b.md"));
+    CHECK(is_let_in("a/**", "a"));
+    CHECK_FALSE(is_let_in("a/**/b", "a/b"));
     CHECK_FALSE(is_let_in("\\*", "*"));
     CHECK(is_let_in("\\*", "a"));
     CHECK(is_let_in("*\n!image\n", "image/deep/x"));
