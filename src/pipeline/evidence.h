@@ -10,7 +10,7 @@
 #include "github/releases.h"
 #include "oci/layout.h"
 #include "pipeline/project.h"
-#include "publication/record.h"
+#include "publication/publication.h"
 #include "report/evidence.h"
 #include "report/run.h"
 

@@ -35,17 +35,28 @@ struct Planner {
             publication.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
                                           candidate.inputs, state.index == candidate.index});
         for (const auto& [candidate, state] : images) store(candidate, state);
-        for (const auto& [candidate, state] : images) write_version(candidate, state);
+        std::size_t published = 0;
+        for (const auto& [candidate, state] : images) {
+            if (state.is_published) {
+                ++published;
+                note_published(candidate);
+            } else {
+                add(StepKind::write_version_tag, candidate, candidate.index, candidate.version_tag, "",
+                    "not there yet");
+            }
+        }
         for (const auto& [candidate, state] : images) move_tags(candidate, state);
-        note_half_written();
+        if (published != 0 && published != images.size()) {
+            publication.notes.push_back(fmt::format(
+                "an earlier attempt wrote {} of {} version tags: the others follow now", published, images.size()));
+        }
         return publication;
     }
 
     Publication preflight() {
         check_existing();
-        if (publication.is_refused()) return publication;
         for (const auto& [candidate, state] : images) {
-            if (state.is_published) note_published(candidate);
+            if (state.is_published && !publication.is_refused()) note_published(candidate);
         }
         return publication;
     }
@@ -156,11 +167,6 @@ struct Planner {
         add(StepKind::store_index, candidate, candidate.index, "", candidate.name, "joins its platforms");
     }
 
-    void write_version(const Candidate& candidate, const PublishedState& state) {
-        if (state.is_published) return note_published(candidate);
-        add(StepKind::write_version_tag, candidate, candidate.index, candidate.version_tag, "", "not there yet");
-    }
-
     void note_published(const Candidate& candidate) {
         const ExistingTag* existing = find_tag(existing_tags, candidate.repository, candidate.version_tag);
         publication.notes.push_back(
@@ -207,16 +213,6 @@ struct Planner {
         warn(fmt::format("{}:{} goes from Python {} back to {}", existing.repository, existing.tag,
                          render_version(*theirs), render_version(*ours)),
              "if that is not meant: check the tags in " + plan.matrix.file);
-    }
-
-    /// Some images of the matrix are published and others are not: an earlier attempt got that far, and is completed
-    /// now.
-    void note_half_written() {
-        const auto published =
-            std::ranges::count_if(images, [](const auto& image) { return image.second.is_published; });
-        if (published == 0 || static_cast<std::size_t>(published) == images.size()) return;
-        publication.notes.push_back(fmt::format("an earlier attempt wrote {} of {} version tags: the others follow now",
-                                                published, images.size()));
     }
 };
 

@@ -1,5 +1,4 @@
-#include "publication/record.h"
-
+// A publication as text and as JSON.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -11,15 +11,21 @@
 
 namespace {
 
-/// What the image was published as under that version.
+/// What the image was published as under that version; of several patches of Python the highest.
 const ExistingTag* find_target(const Image& image, const std::vector<ExistingTag>& existing,
-                               const std::string& version) {
-    std::vector<std::string> tags;
+                               const std::optional<Version>& version) {
+    const std::optional<Version> python = parse_version(image.python_version);
+    const ExistingTag* best = nullptr;
+    Version highest;
     for (const ExistingTag& one : existing) {
-        if (one.repository == image.repository) tags.push_back(one.tag);
+        const std::optional<VersionTag> tag = parse_version_tag(one.tag);
+        if (one.repository != image.repository || !tag || tag->version != version || !python) continue;
+        if (minor_version(tag->python) != minor_version(*python) || (best != nullptr && tag->python < highest))
+            continue;
+        best = &one;
+        highest = tag->python;
     }
-    const std::optional<std::string> tag = find_version_tag(tags, version, image.python_version);
-    return tag ? find_tag(existing, image.repository, *tag) : nullptr;
+    return best;
 }
 
 void move_back(Publication& publication, const Image& image, const ExistingTag& target,
@@ -57,7 +63,7 @@ Publication plan_rollback(const Plan& plan, const std::vector<ExistingTag>& exis
     if (!parse_version(version))
         refuse(Exit::bad_input, "\"" + version + "\" is no DEFRA_VERSION", "three numbers, such as 1.0.0");
     for (const Image& image : plan.images) {
-        const ExistingTag* target = find_target(image, existing, version);
+        const ExistingTag* target = find_target(image, existing, parse_version(version));
         if (target == nullptr) {
             refuse(Exit::refused, fmt::format("{} is not published in {} as {}", image.name, image.repository, version),
                    "choose a version that every image was published under, or fewer images with --only");

@@ -57,20 +57,6 @@ std::optional<VersionTag> parse_version_tag(const std::string& tag) {
     return VersionTag{*version, *python};
 }
 
-std::optional<std::string> find_version_tag(const std::vector<std::string>& tags, const std::string& version,
-                                            const std::string& python_version) {
-    const std::optional<Version> wanted = parse_version(version);
-    const std::optional<Version> python = parse_version(python_version);
-    std::optional<std::pair<Version, std::string>> best;
-    for (const std::string& tag : tags) {
-        const std::optional<VersionTag> parsed = parse_version_tag(tag);
-        if (!parsed || !python || parsed->version != wanted) continue;
-        if (minor_version(parsed->python) == minor_version(*python))
-            best = std::max(best, std::optional(std::pair(parsed->python, tag)));
-    }
-    return best ? std::optional(best->second) : std::nullopt;
-}
-
 std::optional<std::string> find_newer_version_tag(const std::vector<std::string>& tags, const VersionTag& ours,
                                                   const std::string& moving_tag, const std::optional<Version>& limit) {
     const std::string minor = minor_version(ours.python);

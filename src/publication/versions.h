@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/version.h"
-#include "publication/record.h"
+#include "publication/publication.h"
 
 struct VersionTag {
     Version version;  ///< DEFRA_VERSION
@@ -16,11 +16,6 @@ struct VersionTag {
 
 /// Nothing for any other tag.
 std::optional<VersionTag> parse_version_tag(const std::string& tag);
-
-/// Of these tags the one that DEFRA_VERSION `version` was published under for the minor version of Python that
-/// `python_version` ("3.13.3") belongs to; of several patches the highest.
-std::optional<std::string> find_version_tag(const std::vector<std::string>& tags, const std::string& version,
-                                            const std::string& python_version);
 
 /// Of these tags the one of the image that a version newer than `ours` published under `moving_tag`: of the newest
 /// version (but not above `limit`) for the same minor version of Python. Where `moving_tag` does not contain a minor

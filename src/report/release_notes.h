@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "publication/record.h"
+#include "publication/publication.h"
 #include "report/run.h"
 
 /// What is known of the release before.

@@ -1,5 +1,4 @@
 #include "publication/publication.h"
-#include "publication/record.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
