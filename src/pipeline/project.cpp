@@ -1,7 +1,6 @@
 #include "pipeline/project.h"
 
 #include <charconv>
-#include <functional>
 #include <optional>
 #include <set>
 
@@ -9,19 +8,9 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "system/files.h"
+#include "system/parallel.h"
 
 namespace {
-
-/// A person wants to hear about every file at once: this is the one place besides main that catches, and only to
-/// gather.
-void gather_problems(Problems& problems, const std::function<void()>& read) {
-    try {
-        read();
-    } catch (const Error& error) {
-        if (error.exit != Exit::bad_input) throw;
-        append(problems, error.problems);
-    }
-}
 
 /// In a workflow the work tree belongs to another user, which git rejects unless it is configured (runner.md §4).
 std::string ask_git(const World& world, std::vector<std::string> arguments) {
@@ -92,9 +81,10 @@ Project load_policy_project(const World& world, const Settings& settings, const 
             add(project.policy_warnings, {file.name, 1}, "was applied when this was released, and is no longer",
                 "what it accepted may block now", Level::warning);
     }
-    gather_problems(problems, [&] {
+    const std::optional<Error> error = failure_of([&] {
         if (text) project.policy = parse_policy(*text, settings.policy, project.policy_warnings);
     });
+    if (error) append(problems, error->problems);
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     if (text) project.policy_revision = sha256(*text).text();
     if (settings.severity) project.policy.gate.severity = *settings.severity;
@@ -120,29 +110,27 @@ Project load_project(const World& world, const Settings& settings, const std::fi
         return *text;
     };
     Project project;
-    Problems problems;
     Matrix matrix;
     Job job;
-    gather_problems(problems, [&] { project = load_policy_project(world, settings); });
-    gather_problems(problems, [&] {
-        matrix = parse_matrix(read(settings.image_matrix, "image-matrix.json", "it lists the versions to build"),
-                              settings.image_matrix, day_of(decision_time(world, settings)), project.warnings);
-    });
-    gather_problems(problems, [&] {
-        job = parse_job_env(read(settings.job_env, "JOB.env", "it holds DEFRA_VERSION and IMAGE_NAME"),
-                            settings.job_env, project.warnings);
-    });
-    gather_problems(problems, [&] {
-        project.dockerfile =
-            parse_dockerfile(read(settings.dockerfile, "Dockerfile", "it holds the targets development and production"),
-                             settings.dockerfile);
-    });
-    if (problems.empty()) {
-        gather_problems(problems, [&] {
-            project.plan = plan_images(matrix, job, settings.name_space, settings.platforms, settings.only);
-        });
-    }
-    if (!problems.empty()) throw Error{Exit::bad_input, problems};
+    // One after the other, and each also after a failure: a person wants to hear about every file at once.
+    in_parallel(1, {[&] { project = load_policy_project(world, settings); },
+                    [&] {
+                        const std::string text =
+                            read(settings.image_matrix, "image-matrix.json", "it lists the versions to build");
+                        const Date today = day_of(decision_time(world, settings));
+                        matrix = parse_matrix(text, settings.image_matrix, today, project.warnings);
+                    },
+                    [&] {
+                        const std::string text =
+                            read(settings.job_env, "JOB.env", "it holds DEFRA_VERSION and IMAGE_NAME");
+                        job = parse_job_env(text, settings.job_env, project.warnings);
+                    },
+                    [&] {
+                        const std::string text =
+                            read(settings.dockerfile, "Dockerfile", "it holds the targets development and production");
+                        project.dockerfile = parse_dockerfile(text, settings.dockerfile);
+                    }});
+    project.plan = plan_images(matrix, job, settings.name_space, settings.platforms, settings.only);
 
     project.revision = ask_git(world, {"rev-parse", "--verify", "--quiet", "HEAD"});
     if (project.revision.empty()) project.revision = project.event.revision;
