@@ -36,14 +36,6 @@ std::string hint_for_pull(const std::string& error) {
            "--builder";
 }
 
-/// "127.0.0.1:5000" of "http://127.0.0.1:5000/", as engines write their mirrors.
-std::string without_scheme(const std::string& url) {
-    const std::size_t scheme = url.find("://");
-    std::string place = scheme == std::string::npos ? url : url.substr(scheme + 3);
-    while (place.ends_with('/')) place.pop_back();
-    return place;
-}
-
 Response ask_engine(const World& world, const fs::path& socket, const std::string& method, const std::string& path) {
     return world.http.send({.method = method, .url = "http://engine" + path, .unix_socket = socket});
 }
@@ -76,7 +68,7 @@ std::string render_buildkit_configuration(const std::vector<std::string>& mirror
     std::string hosts;
     std::string plain;
     for (const std::string& url : mirrors) {
-        const std::string place = without_scheme(url);
+        const std::string place = host_of(url);
         hosts += (hosts.empty() ? "\"" : ", \"") + place + "\"";
         if (url.starts_with("http://")) plain += "[registry.\"" + place + "\"]\n  http = true\n";
     }

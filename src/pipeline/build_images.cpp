@@ -22,10 +22,7 @@ namespace fs = std::filesystem;
 registry::ClientSettings make_client_settings(const Settings& settings, const EngineInfo& engine) {
     registry::ClientSettings client{.mirrors = settings.mirrors};
     if (!engine.docker_io_mirrors.empty() && !client.mirrors.contains("docker.io")) {
-        const std::string& url = engine.docker_io_mirrors.front();
-        std::string host = url.substr(url.find("://") + 3);
-        while (host.ends_with('/')) host.pop_back();
-        client.mirrors["docker.io"] = host;
+        client.mirrors["docker.io"] = host_of(engine.docker_io_mirrors.front());
     }
     return client;
 }
@@ -162,7 +159,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
     const bool real = settings.stand_ins.empty();
     registry::ClientSettings access = make_client_settings(settings, engine);
-    if (real) access.credentials = load_logins(world, settings, hosts_of(uses, access));
+    if (real) access.credentials = load_reading_access(world, settings, hosts_of(uses, access)).credentials;
     TimedStep bases_step(world, "bases", real ? "asking the registries what the bases are now" : "taking stand-ins");
     const std::vector<Base> bases =
         real ? resolve_bases(world, settings, uses, access) : choose_stand_ins(world, settings, uses);
@@ -185,7 +182,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.socket = engine.socket;
     build.mirrors = engine.docker_io_mirrors;
     // A named builder is called with the user's own configuration, which has the user's own logins.
-    if (real && !settings.builder.empty()) access.credentials = load_logins(world, settings, {});
+    if (real && !settings.builder.empty()) access.credentials = load_reading_access(world, settings, {}).credentials;
     for (const auto& [host, credentials] : access.credentials)
         build.logins.push_back({host, credentials.user, credentials.password});
     build.buildkit_image =

@@ -78,8 +78,3 @@ registry::ClientSettings load_reading_access(const World& world, const Settings&
     const bool anonymous = find_docker_token(world, settings).empty();
     return make_access(world, settings, hosts, anonymous ? std::nullopt : given_credentials(world, settings));
 }
-
-std::map<std::string, registry::Credentials> load_logins(const World& world, const Settings& settings,
-                                                         const std::vector<std::string>& hosts) {
-    return load_reading_access(world, settings, hosts).credentials;
-}

@@ -1,7 +1,6 @@
 // What a registry is spoken to with: user name and token, and whether in the clear.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -30,8 +29,3 @@ registry::ClientSettings load_registry_access(const World& world, const Settings
 /// variable with the name, and no secret.
 registry::ClientSettings load_reading_access(const World& world, const Settings& settings,
                                              const std::vector<std::string>& hosts);
-
-/// Logins for pulling bases from these hosts: those of registry-auths, docker-username for its registry, and what the
-/// docker config.json has for `hosts`. Programs that it names are not run.
-std::map<std::string, registry::Credentials> load_logins(const World& world, const Settings& settings,
-                                                         const std::vector<std::string>& hosts);
