@@ -11,38 +11,32 @@
 
 namespace {
 
-/// A text of the work tree as it is and as it should be.
-struct TextFix {
-    std::string file;
-    std::string now;
-    std::string then;
-};
-
 /// The lines between the common beginning and the common end of two texts.
-std::string render_difference(const TextFix& fix) {
-    std::vector<std::string> before = lines_of(fix.now);
-    std::vector<std::string> after = lines_of(fix.then);
+std::string render_difference(const std::string& file, const std::string& now, const std::string& then) {
+    std::vector<std::string> before = lines_of(now);
+    std::vector<std::string> after = lines_of(then);
     std::size_t same = 0;
     while (same < before.size() && same < after.size() && before[same] == after[same]) ++same;
     while (before.size() > same && after.size() > same && before.back() == after.back()) {
         before.pop_back();
         after.pop_back();
     }
-    std::string text = fix.file + ":" + std::to_string(same + 1) + "\n";
+    std::string text = file + ":" + std::to_string(same + 1) + "\n";
     for (std::size_t i = same; i < before.size(); ++i) text += "- " + before[i] + "\n";
     for (std::size_t i = same; i < after.size(); ++i) text += "+ " + after[i] + "\n";
     return text;
 }
 
-/// A text that comes to nothing is a file that is no longer needed.
-void apply(const World& world, const Settings& settings, const TextFix& fix) {
-    if (fix.now == fix.then) return;
-    world.out << render_difference(fix);
+/// Writes a file of the work tree as it should be. A text that comes to nothing is a file that is no longer needed.
+void apply(const World& world, const Settings& settings, const std::string& file, const std::string& now,
+           const std::string& then) {
+    if (now == then) return;
+    world.out << render_difference(file, now, then);
     if (settings.diff) return;
-    if (fix.then.empty()) {
-        world.files.remove(fix.file);
+    if (then.empty()) {
+        world.files.remove(file);
     } else {
-        world.files.write(fix.file, fix.then);
+        world.files.write(file, then);
     }
 }
 
@@ -53,9 +47,9 @@ Problems fix_policy(const World& world, const Settings& settings) {
     const std::string policy = world.files.read_if_there(settings.policy).value_or("");
     const Migration moved =
         migrate_ignore_files(policy, settings.policy, files, day_of(decision_time(world, settings)));
-    apply(world, settings, {settings.policy, policy, moved.policy});
+    apply(world, settings, settings.policy, policy, moved.policy);
     for (std::size_t i = 0; i < files.size(); ++i)
-        apply(world, settings, {files[i].name, files[i].text, moved.files[i].text});
+        apply(world, settings, files[i].name, files[i].text, moved.files[i].text);
     return moved.problems;
 }
 
@@ -81,16 +75,17 @@ Result run_check(const World& world, const Settings& settings) {
     Project project = load_project(world, settings);
     Result result;
     if (fixing) {
-        apply(world, settings,
-              {settings.dockerfile, project.dockerfile.text,
-               fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job)});
+        apply(world, settings, settings.dockerfile, project.dockerfile.text,
+              fix_dockerfile(project.dockerfile, project.plan.matrix, project.plan.job));
         if (const std::string readme = find_readme(world); !readme.empty()) {
             const std::string text = world.files.read(readme);
-            apply(world, settings, {readme, text, fix_readme(text, project.plan)});
+            apply(world, settings, readme, text, fix_readme(text, project.plan));
         }
         project = load_project(world, settings);
     }
-    append(result.problems, check_project(world, settings, project, load_layouts_there(world, settings, project)));
+    Problems not_built;  // no mistake: what is there is looked at
+    append(result.problems,
+           check_project(world, settings, project, load_layouts_there(world, settings, project, not_built)));
     append(result.problems, project.policy_warnings);
     // Without a scan: what follows from the dates and the entries themselves.
     append(result.problems, check_waivers(project.policy, {}, day_of(decision_time(world, settings))));

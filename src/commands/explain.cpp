@@ -59,7 +59,8 @@ void add_built(const World& world, const Settings& settings, KnownImages& known)
     if (!world.files.read_if_there(settings.image_matrix)) return;
     const Project project = load_project(world, settings);
     const std::vector<Base> bases = load_bases(world, settings);
-    for (const Layout& layout : load_layouts_there(world, settings, project))
+    Problems missing;  // reported below, by image
+    for (const Layout& layout : load_layouts_there(world, settings, project, missing))
         known.layers[layout.name] = load_layers(world, project, layout, bases);
     for (const Image& image : project.plan.images) {
         for (const std::string& platform : project.plan.platforms) {

@@ -18,22 +18,6 @@ fs::path bases_file(const Settings& settings) {
     return settings.out / "bases.json";
 }
 
-std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project,
-                                       Problems& missing) {
-    std::vector<Layout> layouts;
-    for (const Image& image : project.plan.images) {
-        for (const std::string& platform : project.plan.platforms) {
-            const fs::path directory = settings.out / "images" / layout_name(image, platform);
-            if (world.files.is_directory(directory)) {
-                layouts.push_back(load_layout(world.files, directory, image.name, platform));
-            } else {
-                add(missing, {directory.string()}, "this image is not built", "python-image-action build makes it");
-            }
-        }
-    }
-    return layouts;
-}
-
 }  // namespace
 
 const Image& image_of(const Plan& plan, const std::string& name) {
@@ -53,16 +37,27 @@ ImageRun make_image_run(const Settings& settings, const Plan& plan, const std::s
     return run;
 }
 
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project,
+                                       Problems& missing) {
+    std::vector<Layout> layouts;
+    for (const Image& image : project.plan.images) {
+        for (const std::string& platform : project.plan.platforms) {
+            const fs::path directory = settings.out / "images" / layout_name(image, platform);
+            if (world.files.is_directory(directory)) {
+                layouts.push_back(load_layout(world.files, directory, image.name, platform));
+            } else {
+                add(missing, {directory.string()}, "this image is not built", "python-image-action build makes it");
+            }
+        }
+    }
+    return layouts;
+}
+
 std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project) {
     Problems missing;
     std::vector<Layout> layouts = load_layouts_there(world, settings, project, missing);
     if (!missing.empty()) throw Error{Exit::bad_input, missing};
     return layouts;
-}
-
-std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project) {
-    Problems missing;
-    return load_layouts_there(world, settings, project, missing);
 }
 
 std::vector<Base> load_bases(const World& world, const Settings& settings) {

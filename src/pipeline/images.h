@@ -22,8 +22,9 @@ ImageRun make_image_run(const Settings& settings, const Plan& plan, const std::s
 
 /// The layouts in out/images for this plan. Throws Error{bad_input} naming all that are missing.
 std::vector<Layout> load_built_images(const World& world, const Settings& settings, const Project& project);
-/// Those of them that exist.
-std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project);
+/// Those of them that exist; the others go to `missing`.
+std::vector<Layout> load_layouts_there(const World& world, const Settings& settings, const Project& project,
+                                       Problems& missing);
 
 /// out/bases.json: what the images were built on. Empty if there is no such file.
 std::vector<Base> load_bases(const World& world, const Settings& settings);
