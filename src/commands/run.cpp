@@ -96,10 +96,8 @@ std::vector<ContractReport> test_meanwhile_scan(const World& world, const Settin
 }
 
 ScannedImages prepare_images(const World& world, const Settings& settings, const Project& project) {
-    if (std::optional<ScannedImages> published = rescan_unchanged(world, settings, project)) {
-        take_as_baseline(world, settings, project, published->layouts);
+    if (std::optional<ScannedImages> published = rescan_unchanged(world, settings, project))
         return std::move(*published);
-    }
     Built built;  // building takes the processor and the databases take the network, both for minutes
     in_parallel(
         2, {[&] { built = build_images(world, settings, project); }, [&] { fetch_databases_early(world, settings); }});
@@ -145,7 +143,7 @@ Result run_all(const World& world, const Settings& settings) {
 
     const ScannedImages images = prepare_images(world, settings, project);
     const std::vector<Layout>& layouts = images.layouts;
-    const Baseline baseline = judge_baseline(world, settings, project, layouts);
+    const Baseline baseline = judge_baseline(world, settings, project, layouts, images.release.has_value());
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts, baseline.published);
 
     Run run = gather_run(world, settings, project, layouts, images.contracts, verdicts);

@@ -65,8 +65,9 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
 /// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
 /// seem to come or to go.
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
-                                                              const Verdict& published, const Verdict& now) {
-    const auto before = load_inventories(world.files, scans_directory(settings), {now.name, published.manifest});
+                                                              const fs::path& scans, const Verdict& published,
+                                                              const Verdict& now) {
+    const auto before = load_inventories(world.files, scans, {now.name, published.manifest});
     const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
     const bool alike =
         std::ranges::equal(before, after, [](const auto& a, const auto& b) { return a.first == b.first; });
@@ -120,24 +121,12 @@ void scan_baseline(const World& world, const Settings& settings, const Project& 
     step.end(fmt::format("{} of {} to compare with", scanned ? published.size() : 0, layouts.size()));
 }
 
-void take_as_baseline(const World& world, const Settings& settings, const Project& project,
-                      const std::vector<Layout>& layouts) {
-    world.files.remove(scans_directory(settings));
-    if (!github::is_proposed_change(project.event)) return;
-    for (const Layout& layout : layouts) {
-        const fs::path scans = settings.out / "scans" / layout.name;
-        world.files.make_directory(scans_directory(settings) / layout.name);
-        for (const std::string& name : world.files.names_in(scans))
-            world.files.link_or_copy(scans / name, scans_directory(settings) / layout.name / name);
-    }
-}
-
 Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
-                        const std::vector<Layout>& layouts) {
-    Baseline baseline;
+                        const std::vector<Layout>& layouts, bool are_published) {
+    Baseline baseline{.scans = are_published ? settings.out / "scans" : scans_directory(settings)};
     if (!github::is_proposed_change(project.event)) return baseline;
     for (const Layout& layout : layouts) {
-        std::vector<ScanResult> scans = load_scans(world.files, scans_directory(settings), layout.name);
+        std::vector<ScanResult> scans = load_scans(world.files, baseline.scans, layout.name);
         if (scans.empty()) {
             baseline.missing[layout.name] = "nothing is published that it would replace";
             continue;
@@ -184,7 +173,9 @@ void add_changes(const World& world, const Settings& settings, const Project& pr
                               .gone = std::move(comparison.gone),
                               .size_before = size_of(published),
                               .size = size_of(now)};
-        succeeds(world, [&] { image.change->packages = compare_inventories(world, settings, published, now); });
+        succeeds(world, [&] {
+            image.change->packages = compare_inventories(world, settings, baseline.scans, published, now);
+        });
         const auto contract = released.find(published.manifest.text());
         if (contract != released.end() && image.contract)
             image.change->contract = compare_contracts(contract->second, *image.contract);

@@ -2,6 +2,7 @@
 // run with the same databases.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,20 +18,17 @@
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts);
 
-/// The same for images that are the published ones themselves (pipeline/unchanged.h): they are compared with their own
-/// scans.
-void take_as_baseline(const World& world, const Settings& settings, const Project& project,
-                      const std::vector<Layout>& layouts);
-
 /// By our image's name.
 struct Baseline {
     std::map<std::string, Verdict> published;    ///< none of them is unknown; all judged by our policy
     std::map<std::string, std::string> missing;  ///< why there is none
+    std::filesystem::path scans;                 ///< of the published images
 };
 
-/// Judges what scan_baseline left. Empty unless this is a pull request.
+/// Judges what scan_baseline left. Images that `are_published` (pipeline/unchanged.h) are compared with their own
+/// scans. Empty unless this is a pull request.
 Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
-                        const std::vector<Layout>& layouts);
+                        const std::vector<Layout>& layouts, bool are_published = false);
 
 /// Puts into the run what each image changes, and which images have no baseline. Findings and sizes are those of the
 /// verdicts. Packages come from the inventories beside the scans in out/scans, and rows of the contract from the
