@@ -127,19 +127,23 @@ Result judge_files(const World& world, const Settings& settings) {
 
 // judge --release VERSION: the decision made again from a release's evidence, as on the day it was made -----------
 
-FetchedEvidence fetch_named_evidence(const World& world, const Settings& settings) {
+FetchedRelease fetch_named_release(const World& world, const Settings& settings) {
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* release = github::find_published(releases, settings.release);
     if (release == nullptr)
         throw Error{Exit::bad_input, "there is no release " + settings.release, "see the repository's releases"};
-    auto fetched = fetch_evidence(world, settings, api, *release, Scans::fetched);
-    if (fetched) return std::move(*fetched);
-    throw Error{Exit::failed, "the release " + settings.release + " has no evidence: it was made before this action",
-                "what its images hold is found out by scanning them again"};
+    std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *release);
+    if (!fetched) {
+        throw Error{Exit::failed,
+                    "the release " + settings.release + " has no evidence: it was made before this action",
+                    "what its images hold is found out by scanning them again"};
+    }
+    fetch_scans(world, api, *fetched);
+    return std::move(*fetched);
 }
 
-Subject make_subject(const World& world, const FetchedEvidence& fetched, const EvidenceImage& image) {
+Subject make_subject(const World& world, const FetchedRelease& fetched, const EvidenceImage& image) {
     return {.name = image.name,
             .target = image.target,
             .manifest = image.manifest,
@@ -152,7 +156,7 @@ Subject make_subject(const World& world, const FetchedEvidence& fetched, const E
 }
 
 Result judge_release(const World& world, const Settings& settings) {
-    const FetchedEvidence fetched = fetch_named_evidence(world, settings);
+    const FetchedRelease fetched = fetch_named_release(world, settings);
     const Evidence& evidence = fetched.evidence;
     Settings then = settings;
     then.policy = usual_policy;

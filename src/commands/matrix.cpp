@@ -10,7 +10,7 @@ Result run_matrix(const World& world, const Settings& settings) {
     const Project project = load_project(world, settings);
     const github::Permission permission =
         ask_permission(settings, project);  // an hour before the job that publishes asks
-    const auto unchanged = find_unchanged(world, settings, project, Scans::left_out);
+    const auto unchanged = find_unchanged(world, settings, project);
     const std::string matrix = unchanged ? "" : render_github_matrix(project.plan, settings.runners);
 
     std::vector<std::string> versions;

@@ -108,7 +108,7 @@ ScannedImages prepare_images(const World& world, const Settings& settings, const
 
 /// Nothing is left to publish or to release. With gate.publish: no-worse a run that may publish passes: what is
 /// published is no worse than itself.
-void conclude_unchanged(const Settings& settings, const Project& project, const UnchangedRelease& release, Run& run,
+void conclude_unchanged(const Settings& settings, const Project& project, const FetchedRelease& unchanged, Run& run,
                         Result& result) {
     const bool publishes = ask_permission(settings, project).granted;
     if (result.exit != Exit::done && publishes && may_be_published(project, run, result)) {
@@ -117,15 +117,15 @@ void conclude_unchanged(const Settings& settings, const Project& project, const 
             "gate.publish: no-worse in the policy lets it", Level::warning);
     }
     run.publication = PublicationState{.result = PublicationState::Result::already_there,
-                                       .to = release.record.destination,
+                                       .to = unchanged.record.destination,
                                        .reason = run.not_built,
                                        .tags = {},
-                                       .release = release.url};
+                                       .release = unchanged.release.url};
     result.outputs["published"] = "false";
     result.outputs["created"] = "false";
-    result.outputs["release"] = release.url;
+    result.outputs["release"] = unchanged.release.url;
     result.outputs["reason"] = run.not_built;
-    result.outputs["digests"] = render_digests(release.record.images);
+    result.outputs["digests"] = render_digests(unchanged.record.images);
 }
 
 }  // namespace

@@ -148,16 +148,14 @@ Problems compare_with_last(const World& world, const Settings& settings, const P
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return {describe_outcome(project.plan, "")};
-    const std::optional<PublicationRecord> released = fetch_publication(world, settings, api, *last);
+    const std::optional<FetchedRelease> released = fetch_release(world, settings, api, *last);
     if (!released) return {};
-    Problems problems = check_version(project.plan, load_inputs(world, settings, project), *released, last->tag);
+    Problems problems = check_version(project.plan, load_inputs(world, settings, project), released->record, last->tag);
     if (problems.empty()) problems.push_back(describe_outcome(project.plan, last->tag));
-    if (const auto fetched = fetch_evidence(world, settings, api, *last, Scans::left_out)) {
-        Settings then = settings;
-        then.policy = usual_policy;
-        const Policy released_policy = load_policy_project(world, then, fetched->directory).policy;
-        append(problems, compare_policies(settings.policy, released_policy, project.policy));
-    }
+    Settings then = settings;
+    then.policy = usual_policy;
+    const Policy released_policy = load_policy_project(world, then, released->directory).policy;
+    append(problems, compare_policies(settings.policy, released_policy, project.policy));
     return problems;
 }
 

@@ -107,46 +107,24 @@ void unpack(const World& world, const std::string& packed, const std::string& so
     }
 }
 
-/// One release's files, as far as they are asked for.
-class Fetching {
-  public:
-    Fetching(const World& world, const Settings& settings, github::Api& api, const github::Release& release)
-        : world_(world), api_(api), release_(release), directory_(settings.out / "releases" / release.tag) {}
-
-    const fs::path& directory() const { return directory_; }
-
-    bool has(const std::string& name) const { return release_.find(name) != nullptr; }
-
-    std::string fetch(const std::string& name) {
-        const fs::path file = directory_ / name;
-        world_.files.make_directory(directory_);
-        github::download_asset(api_, *release_.find(name), file);
-        world_.files.give_to_owner_of_directory(file);
-        const std::string text = world_.files.read(file);
-        if (name == checksums_name) return text;
-        if (checksums_.empty() && has(checksums_name)) {
-            for (const std::string& line : lines_of(fetch(checksums_name))) {  // 64 digits, as sha256sum writes them
-                if (line.size() > 66) checksums_[line.substr(66)] = line.substr(0, 64);
-            }
-        }
-        const auto expected = checksums_.find(name);
-        if (expected != checksums_.end() && expected->second == sha256(text).hex()) return text;
-        throw Error{Exit::failed,
-                    fmt::format("{} of the release {} is not what its checksums.txt says", name, release_.tag),
-                    "a file of the release was changed: nothing is concluded from it"};
-    }
-
-  private:
-    const World& world_;
-    github::Api& api_;
-    const github::Release& release_;
-    const fs::path directory_;
-    std::map<std::string, std::string> checksums_;
-};
+/// Downloads one of the release's files, which it has.
+std::string fetch_file(const World& world, github::Api& api, const FetchedRelease& fetched, const std::string& name) {
+    const fs::path file = fetched.directory / name;
+    world.files.make_directory(fetched.directory);
+    github::download_asset(api, *fetched.release.find(name), file);
+    world.files.give_to_owner_of_directory(file);
+    const std::string text = world.files.read(file);
+    const auto expected = fetched.checksums.find(name);
+    if (name == checksums_name || (expected != fetched.checksums.end() && expected->second == sha256(text).hex()))
+        return text;
+    throw Error{Exit::failed,
+                fmt::format("{} of the release {} is not what its checksums.txt says", name, fetched.release.tag),
+                "a file of the release was changed: nothing is concluded from it"};
+}
 
 /// One of its images as a layout that has its manifest and its configuration, but none of its layers. Nothing if the
 /// evidence does not hold these, or holds those of another image.
-std::optional<Layout> load_archived_layout(const World& world, const FetchedEvidence& fetched,
+std::optional<Layout> load_archived_layout(const World& world, const FetchedRelease& fetched,
                                            const EvidenceImage& image) {
     const fs::path scans = fetched.directory / "out/scans" / image.name;
     const std::string manifest = world.files.read_if_there(scans / kept_manifest).value_or("");
@@ -193,38 +171,40 @@ std::vector<github::AssetFile> pack_evidence(const World& world, const Settings&
     return assets;
 }
 
-std::optional<FetchedEvidence> fetch_evidence(const World& world, const Settings& settings, github::Api& api,
-                                              const github::Release& release, Scans scans) {
-    Fetching fetching(world, settings, api, release);
-    if (!fetching.has(common_archive)) return std::nullopt;
-    world.files.remove(fetching.directory());
-    unpack(world, fetching.fetch(common_archive), common_archive, fetching.directory());
-    FetchedEvidence fetched{.evidence = parse_evidence_json(world.files.read(fetching.directory() / "evidence.json"),
-                                                            "the evidence of the release " + release.tag),
-                            .directory = fetching.directory()};
-    if (scans == Scans::left_out) return fetched;
-    std::set<std::string> archives;
-    for (const EvidenceImage& image : fetched.evidence.images) archives.insert(archive_of(image.image));
-    for (const std::string& name : archives) {
-        if (fetching.has(name)) unpack(world, fetching.fetch(name), name, fetching.directory());
+std::optional<FetchedRelease> fetch_release(const World& world, const Settings& settings, github::Api& api,
+                                            const github::Release& release) {
+    if (release.find(publication_name) == nullptr || release.find(common_archive) == nullptr) return std::nullopt;
+    FetchedRelease fetched{.release = release, .directory = settings.out / "releases" / release.tag};
+    world.files.remove(fetched.directory);
+    if (release.find(checksums_name) != nullptr) {
+        for (const std::string& line : lines_of(fetch_file(world, api, fetched, checksums_name))) {
+            if (line.size() > 66) fetched.checksums[line.substr(66)] = line.substr(0, 64);  // as sha256sum writes them
+        }
     }
+    fetched.record = parse_publication_json(fetch_file(world, api, fetched, publication_name),
+                                            "publication.json of the release " + release.tag);
+    unpack(world, fetch_file(world, api, fetched, common_archive), common_archive, fetched.directory);
+    fetched.evidence = parse_evidence_json(world.files.read(fetched.directory / "evidence.json"),
+                                           "the evidence of the release " + release.tag);
     return fetched;
 }
 
-std::optional<PublicationRecord> fetch_publication(const World& world, const Settings& settings, github::Api& api,
-                                                   const github::Release& release) {
-    Fetching fetching(world, settings, api, release);
-    if (!fetching.has(publication_name)) return std::nullopt;
-    return parse_publication_json(fetching.fetch(publication_name), "publication.json of the release " + release.tag);
+void fetch_scans(const World& world, github::Api& api, const FetchedRelease& fetched) {
+    std::set<std::string> archives;
+    for (const EvidenceImage& image : fetched.evidence.images) archives.insert(archive_of(image.image));
+    for (const std::string& name : archives) {
+        if (fetched.release.find(name) != nullptr)
+            unpack(world, fetch_file(world, api, fetched, name), name, fetched.directory);
+    }
 }
 
-std::vector<Layout> take_archived_scans(const World& world, const Settings& settings, const FetchedEvidence& fetched,
-                                        const PublicationRecord& record, const Plan& plan) {
+std::vector<Layout> take_archived_scans(const World& world, const Settings& settings, const FetchedRelease& fetched,
+                                        const Plan& plan) {
     std::vector<Layout> layouts;
     for (const EvidenceImage& image : fetched.evidence.images) {
         const bool planned = std::ranges::find(plan.images, image.image, &Image::name) != plan.images.end();
         const bool as_built = std::ranges::any_of(
-            record.images, [&](const PublishedImage& p) { return p.name == image.image && p.as_built; });
+            fetched.record.images, [&](const PublishedImage& p) { return p.name == image.image && p.as_built; });
         const fs::path scans = fetched.directory / "out/scans" / image.name;
         if (!planned || !as_built || !world.files.is_directory(scans)) continue;
         const std::optional<Layout> layout = load_archived_layout(world, fetched, image);
@@ -237,7 +217,7 @@ std::vector<Layout> take_archived_scans(const World& world, const Settings& sett
     return layouts;
 }
 
-void take_archived_bases(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
+void take_archived_bases(const World& world, const Settings& settings, const FetchedRelease& fetched) {
     const std::optional<std::string> bases = world.files.read_if_there(fetched.directory / "out/bases.json");
     if (!bases) return;
     parse_bases_json(*bases, "the release's bases.json");

@@ -37,9 +37,8 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
-    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::fetched);
-    const auto record = fetch_publication(world, settings, api, *last);
-    if (!fetched || !record) {
+    const std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *last);
+    if (!fetched) {
         add(warnings, {},
             "the release " + last->tag + " does not tell which images it published: it has no evidence of this action",
             "the nightly scan goes by the version tags of the matrix; the next release that this action makes ends "
@@ -47,14 +46,15 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
             Level::warning);
         return std::nullopt;
     }
+    fetch_scans(world, api, *fetched);
     Settings then = settings;
     then.platforms.clear();
     for (const EvidenceImage& image : fetched->evidence.images) add_once(then.platforms, image.platform);
     NightlyTargets published{.project = load_project_of(world, then, fetched->directory, last->tag),
                              .from = "the release " + last->tag,
                              .released = true};
-    for (const PublishedImage& image : record->images) {
-        const std::string reference = render_pull_reference(*record, image);
+    for (const PublishedImage& image : fetched->record.images) {
+        const std::string reference = render_pull_reference(fetched->record, image);
         if (reference.empty()) continue;  // it went to a directory, not to a registry
         const std::vector<Image>& planned = published.project.plan.images;
         if (std::ranges::find(planned, image.name, &Image::name) == planned.end()) {  // else it would not be checked
@@ -67,7 +67,7 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
             published.requests.push_back({reference, image.name, platform});
     }
     if (published.requests.empty()) return std::nullopt;
-    published.kept = take_archived_scans(world, settings, *fetched, *record, published.project.plan);
+    published.kept = take_archived_scans(world, settings, *fetched, published.project.plan);
     take_archived_bases(world, settings, *fetched);
     return published;
 }

@@ -25,12 +25,10 @@ std::optional<LastRelease> load_last_release(const World& world, const Settings&
     });
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
+    const std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *last);
     LastRelease result{.version = last->tag};
-    if (const auto record = fetch_publication(world, settings, api, *last)) {
-        for (const PublishedImage& image : record->images) result.images.push_back(image.name);
-    }
-    const auto fetched = fetch_evidence(world, settings, api, *last, Scans::left_out);
     if (!fetched) return result;
+    for (const PublishedImage& image : fetched->record.images) result.images.push_back(image.name);
     result.findings.emplace();
     for (const EvidenceImage& image : fetched->evidence.images) {
         const fs::path file = fetched->directory / "out/verdicts" / (image.name + ".json");

@@ -35,16 +35,6 @@ std::string reason_of_settings(const World& world, const Settings& settings) {
 
 // The release against the plan --------------------------------------------------------------------------------------
 
-std::string reason_of_image(const Image& image, const Digest& inputs, const PublicationRecord& record) {
-    const auto published = std::ranges::find(record.images, image.name, &PublishedImage::name);
-    if (published == record.images.end()) return "the release does not have " + image.name;
-    if (published->repository != image.repository || published->version_tag != image.version_tag)
-        return fmt::format("{} was published as {}:{}", image.name, published->repository, published->version_tag);
-    if (published->inputs != inputs) return "what goes into " + image.name + " has changed";
-    if (!published->as_built) return image.name + " is of an earlier attempt than the one that the release archives";
-    return "";
-}
-
 std::string reason_of_record(const World& world, const Settings& settings, const Project& project,
                              const PublicationRecord& record) {
     if (!record.complete) return "its publication was not complete";
@@ -53,25 +43,30 @@ std::string reason_of_record(const World& world, const Settings& settings, const
     if (record.images.size() != project.plan.images.size()) return "it has other images";
     const std::map<std::string, Digest> inputs = load_inputs(world, settings, project);
     for (const Image& image : project.plan.images) {
-        if (std::string reason = reason_of_image(image, inputs.at(image.name), record); !reason.empty()) return reason;
+        const auto published = std::ranges::find(record.images, image.name, &PublishedImage::name);
+        if (published == record.images.end()) return "the release does not have " + image.name;
+        if (published->repository != image.repository || published->version_tag != image.version_tag)
+            return fmt::format("{} was published as {}:{}", image.name, published->repository, published->version_tag);
+        if (published->inputs != inputs.at(image.name)) return "what goes into " + image.name + " has changed";
+        if (!published->as_built)
+            return image.name + " is of an earlier attempt than the one that the release archives";
     }
     return "";
 }
 
-/// The images of the evidence are those of the plan, on the same platforms.
 std::string reason_of_platforms(const Plan& plan, const Evidence& evidence) {
+    std::set<std::string> archived;
+    for (const EvidenceImage& image : evidence.images) archived.insert(image.name);
     for (const Image& image : plan.images) {
         for (const std::string& platform : plan.platforms) {
-            const bool there = std::ranges::any_of(evidence.images, [&](const EvidenceImage& e) {
-                return e.image == image.name && e.platform == platform && e.name == layout_name(image, platform);
-            });
-            if (!there) return "it archives nothing of " + layout_name(image, platform);
+            if (archived.erase(layout_name(image, platform)) == 0)
+                return "it archives nothing of " + layout_name(image, platform);
         }
     }
-    return evidence.images.size() == plan.images.size() * plan.platforms.size() ? "" : "it has other platforms";
+    return archived.empty() ? "" : "it has other platforms";
 }
 
-std::string reason_of_bases(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
+std::string reason_of_bases(const World& world, const Settings& settings, const FetchedRelease& fetched) {
     const auto text = world.files.read_if_there(fetched.directory / "out/bases.json");
     if (!text) return "it does not tell what its images were built on";
     std::vector<Base> given;
@@ -87,7 +82,7 @@ std::string reason_of_bases(const World& world, const Settings& settings, const 
 
 // The contract ------------------------------------------------------------------------------------------------------
 
-std::optional<ContractReport> load_archived_report(const World& world, const FetchedEvidence& fetched,
+std::optional<ContractReport> load_archived_report(const World& world, const FetchedRelease& fetched,
                                                    const EvidenceImage& image) {
     const std::filesystem::path file = fetched.directory / "out/tests" / (image.name + ".json");
     const auto text = world.files.read_if_there(file);
@@ -96,19 +91,19 @@ std::optional<ContractReport> load_archived_report(const World& world, const Fet
 
 /// The tests of the release, as those of an earlier run.
 std::vector<ContractReport> take_archived_reports(const World& world, const Settings& settings,
-                                                  const UnchangedRelease& release) {
+                                                  const FetchedRelease& fetched) {
     std::vector<ContractReport> reports;
-    for (const EvidenceImage& image : release.evidence.evidence.images) {
-        ContractReport report = *load_archived_report(world, release.evidence, image);
+    for (const EvidenceImage& image : fetched.evidence.images) {
+        ContractReport report = *load_archived_report(world, fetched, image);
         report.reused = true;
-        if (report.tested_by.empty()) report.tested_by = "the release " + release.version;
+        if (report.tested_by.empty()) report.tested_by = "the release " + fetched.release.tag;
         world.files.write(settings.out / "tests" / (report.name + ".json"), render_contract_json(report));
         reports.push_back(std::move(report));
     }
     return reports;
 }
 
-std::string reason_of_contract(const World& world, const Settings& settings, const FetchedEvidence& fetched) {
+std::string reason_of_contract(const World& world, const Settings& settings, const FetchedRelease& fetched) {
     if (settings.contract == "off") return "";
     if (fetched.evidence.program != PROGRAM_VERSION)
         return fmt::format("it was tested by version {} of this action, and this is {}", fetched.evidence.program,
@@ -163,7 +158,7 @@ std::string reason_of_tags(registry::Client& client, const std::string& host, co
 
 /// No mirror is asked: it may be behind.
 std::string reason_of_registry(const World& world, const Settings& settings, const Plan& plan,
-                               const UnchangedRelease& release) {
+                               const FetchedRelease& fetched) {
     registry::Client client(world, load_reading_access(world, settings, {settings.to}));
     std::vector<std::string> reasons(plan.images.size());
     std::vector<std::function<void()>> work;
@@ -171,9 +166,9 @@ std::string reason_of_registry(const World& world, const Settings& settings, con
         std::string& reason = reasons[work.size()];
         work.emplace_back([&] {
             const PublishedImage& published =
-                *std::ranges::find(release.record.images, image.name, &PublishedImage::name);
+                *std::ranges::find(fetched.record.images, image.name, &PublishedImage::name);
             reason = reason_of_tags(client, settings.to, image, published.index);
-            if (reason.empty()) reason = reason_of_index(client, settings.to, published, release.evidence.evidence);
+            if (reason.empty()) reason = reason_of_index(client, settings.to, published, fetched.evidence);
         });
     }
     in_parallel(requests_at_once, work);
@@ -183,81 +178,85 @@ std::string reason_of_registry(const World& world, const Settings& settings, con
 
 // All together ------------------------------------------------------------------------------------------------------
 
-/// Either a release or a reason.
-struct Examined {
-    std::optional<UnchangedRelease> release{};
-    std::string reason{};
-};
-
-Examined examine(const World& world, const Settings& settings, const Project& project, Scans scans) {
-    if (std::string reason = reason_of_settings(world, settings); !reason.empty()) return {.reason = reason};
+/// The release, or nothing and a reason.
+std::optional<FetchedRelease> examine(const World& world, const Settings& settings, const Project& project,
+                                      std::string& reason) {
+    reason = reason_of_settings(world, settings);
+    if (!reason.empty()) return std::nullopt;
     const std::string& version = project.plan.job.defra_version;
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* found = github::find_published(releases, version);
-    if (found == nullptr) return {.reason = version + " is not released"};
-    const auto record = fetch_publication(world, settings, api, *found);
-    if (!record) return {.reason = "the release " + version + " was not made by this action"};
-    const std::string of_release = "the release " + version + " is published, but ";
-    if (std::string reason = reason_of_record(world, settings, project, *record); !reason.empty())
-        return {.reason = of_release + reason};
-    auto evidence = fetch_evidence(world, settings, api, *found, scans);
-    if (!evidence) return {.reason = of_release + "it archives nothing of its scans"};
-    UnchangedRelease release{version, found->url, *record, std::move(*evidence)};
-    for (const auto& reason_of : std::vector<std::function<std::string()>>{
-             [&] { return reason_of_platforms(project.plan, release.evidence.evidence); },
-             [&] { return reason_of_bases(world, settings, release.evidence); },
-             [&] { return reason_of_contract(world, settings, release.evidence); },
-             [&] { return reason_of_registry(world, settings, project.plan, release); }}) {
-        if (std::string reason = reason_of(); !reason.empty()) return {.reason = of_release + reason};
+    if (found == nullptr) {
+        reason = version + " is not released";
+        return std::nullopt;
     }
-    return {.release = std::move(release)};
+    std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *found);
+    if (!fetched) {
+        reason = "the release " + version + " was not made by this action";
+        return std::nullopt;
+    }
+    for (const auto& reason_of : std::vector<std::function<std::string()>>{
+             [&] { return reason_of_record(world, settings, project, fetched->record); },
+             [&] { return reason_of_platforms(project.plan, fetched->evidence); },
+             [&] { return reason_of_bases(world, settings, *fetched); },
+             [&] { return reason_of_contract(world, settings, *fetched); },
+             [&] { return reason_of_registry(world, settings, project.plan, *fetched); }}) {
+        reason = reason_of();
+        if (reason.empty()) continue;
+        reason = "the release " + version + " is published, but " + reason;
+        return std::nullopt;
+    }
+    return fetched;
 }
 
 }  // namespace
 
-std::optional<UnchangedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project,
-                                               Scans scans) {
+std::optional<FetchedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project) {
     if (!is_registry(settings.to) || project.plan.images.empty()) return std::nullopt;
     TimedStep step(world, "changes", "against what is published as " + project.plan.job.defra_version);
-    Examined examined;
+    std::optional<FetchedRelease> unchanged;
+    std::string reason;
     // A doubt is no fault of this run: images are built, and that meets the same fault if it matters.
-    const std::optional<Error> error = failure_of([&] { examined = examine(world, settings, project, scans); });
-    if (error) examined.reason = "what is published could not be examined: " + error->problems.front().what;
-    step.end(examined.release ? render_not_built(*examined.release) : "images are built: " + examined.reason);
-    return std::move(examined.release);
+    const std::optional<Error> error = failure_of([&] { unchanged = examine(world, settings, project, reason); });
+    if (error) reason = "what is published could not be examined: " + error->problems.front().what;
+    step.end(unchanged ? render_not_built(*unchanged) : "images are built: " + reason);
+    return unchanged;
 }
 
-std::string render_not_built(const UnchangedRelease& release) {
+std::string render_not_built(const FetchedRelease& unchanged) {
     return fmt::format("nothing has to be built: {} is published, and nothing that goes into an image changed",
-                       release.version);
+                       unchanged.release.tag);
 }
 
-Problem make_not_built_notice(const UnchangedRelease& release) {
-    return {{}, render_not_built(release), "rebuild: always builds all the same", Level::notice};
+Problem make_not_built_notice(const FetchedRelease& unchanged) {
+    return {{}, render_not_built(unchanged), "rebuild: always builds all the same", Level::notice};
 }
 
 std::optional<ScannedImages> rescan_unchanged(const World& world, const Settings& settings, const Project& project) {
-    std::optional<UnchangedRelease> release = find_unchanged(world, settings, project, Scans::fetched);
-    if (!release) return std::nullopt;
-    const FetchedEvidence& evidence = release->evidence;
+    std::optional<FetchedRelease> unchanged = find_unchanged(world, settings, project);
+    if (!unchanged) return std::nullopt;
     ScannedImages images;
-    images.layouts = take_archived_scans(world, settings, evidence, release->record, project.plan);
-    const std::size_t expected = evidence.evidence.images.size();
-    if (rescan_images(world, settings, project, images.layouts).size() != expected) {
+    const std::optional<Error> error = failure_of([&] {
+        github::Api api = connect_github(world, settings);
+        fetch_scans(world, api, *unchanged);
+        images.layouts = take_archived_scans(world, settings, *unchanged, project.plan);
+    });
+    if (error || rescan_images(world, settings, project, images.layouts).size() != unchanged->evidence.images.size()) {
         world.log << "changes  images are built all the same: not all can be scanned from what the release archives\n";
+        if (error) world.log << render_problems(error->problems);
         return std::nullopt;
     }
-    if (settings.contract != "off") images.contracts = take_archived_reports(world, settings, *release);
-    take_archived_bases(world, settings, evidence);
-    if (const auto record = world.files.read_if_there(evidence.directory / "out/publication.json"))
+    if (settings.contract != "off") images.contracts = take_archived_reports(world, settings, *unchanged);
+    take_archived_bases(world, settings, *unchanged);
+    if (const auto record = world.files.read_if_there(unchanged->directory / "out/publication.json"))
         world.files.write(settings.out / "publication.json", *record);
-    images.notices = {make_not_built_notice(*release)};
+    images.notices = {make_not_built_notice(*unchanged)};
     registry::ClientSettings access = load_reading_access(world, settings, {registry_of_credentials(settings)});
     append(images.notices, access.unused_credentials);
     access.mirrors = settings.mirrors;
     registry::Client client(world, access);
     renew_bases(world, client, settings, images.notices);
-    images.release = std::move(*release);
+    images.release = std::move(unchanged);
     return images;
 }

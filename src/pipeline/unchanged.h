@@ -9,33 +9,25 @@
 #include "contract/contract.h"
 #include "pipeline/evidence.h"
 
-/// The release of this DEFRA_VERSION: its images are what a build would have to make.
-struct UnchangedRelease {
-    std::string version;
-    std::string url;
-    PublicationRecord record;
-    FetchedEvidence evidence;
-};
-
-/// Nothing if images have to be built; then the log says why, in one sentence. Wherever there is a doubt they are
+/// The release of this DEFRA_VERSION, whose images are what a build would have to make. Nothing if images have to be
+/// built; then the log says why, in one sentence. Wherever there is a doubt they are
 /// built: unless the release is complete and has exactly the planned images, in the same repositories, from the same
 /// inputs and the given stand-ins; every version tag and moving tag names the recorded index, which holds exactly the
 /// platform manifests that were scanned and, unless --contract is off, passed the contract of this very version of the
 /// program. A release or registry that cannot be read is a doubt as well: only a cancellation is thrown.
-std::optional<UnchangedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project,
-                                               Scans scans);
+std::optional<FetchedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project);
 
 /// "nothing has to be built: 1.0.0 is published, and …": for outputs and reports.
-std::string render_not_built(const UnchangedRelease& release);
-Problem make_not_built_notice(const UnchangedRelease& release);
+std::string render_not_built(const FetchedRelease& unchanged);
+Problem make_not_built_notice(const FetchedRelease& unchanged);
 
 /// The images of a run, with all that is known about them before they are judged.
 struct ScannedImages {
     std::vector<Layout> layouts;
     std::vector<ContractReport> contracts;
     Problems notices;
-    std::optional<UnchangedRelease>
-        release;  ///< they were not built: these are the ones of this release, without layers
+    /// They were not built: these are the ones of this release, without layers.
+    std::optional<FetchedRelease> release;
 };
 
 /// The images of find_unchanged, scanned again into out/scans, with out/bases.json, out/tests and out/publication.json

@@ -38,7 +38,7 @@ struct ReleasedWorld : GitHubWorld {
     std::string reason() {
         log.str("");
         const Settings given = settings(options);
-        const auto release = find_unchanged(world(), given, load_project(world(), given), Scans::fetched);
+        const auto release = find_unchanged(world(), given, load_project(world(), given));
         const std::string text = log.str();
         const std::string before = "changes  images are built: ";
         const std::size_t at = text.find(before);
@@ -300,7 +300,7 @@ TEST_CASE("Images are built if not all can be scanned from the release") {
 TEST_CASE("A local run without a destination builds without a notice") {
     ReleasedWorld fake("pull_request");
     const Settings given = fake.settings();
-    CHECK_FALSE(find_unchanged(fake.world(), given, load_project(fake.world(), given), Scans::fetched));
+    CHECK_FALSE(find_unchanged(fake.world(), given, load_project(fake.world(), given)));
     CHECK(fake.log.str().empty());
     CHECK(fake.http.sent.empty());
 }
