@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/text.h"
 #include "pipeline/evidence.h"
@@ -85,39 +84,13 @@ NightlyTargets find_tagged(const World& world, const Settings& settings) {
     return published;
 }
 
-// Is it still there? -----------------------------------------------------------------------------------------------
-
-/// What has to be in the registry so that people can pull this image. What is kept of it tells the digest below the
-/// index as well; without that the image is fetched, which asks by itself.
-std::vector<std::string> references_of(const NightlyTargets& published, const registry::FetchRequest& request) {
-    std::vector<std::string> references = {request.reference};
-    const std::size_t at = request.reference.find('@');
-    for (const Layout& layout : published.kept) {
-        if (layout.name == name_of(request) && at != std::string::npos)
-            references.push_back(request.reference.substr(0, at + 1) + layout.manifest.text());
-    }
-    return references;
-}
-
-/// By reference, each asked once.
-std::map<std::string, bool> ask_all(registry::Client& client, const Settings& settings,
-                                    const NightlyTargets& published) {
-    std::map<std::string, bool> is_there;
-    for (const registry::FetchRequest& request : published.requests) {
-        for (const std::string& reference : references_of(published, request)) is_there.emplace(reference, false);
-    }
-    std::vector<std::function<void()>> work;
-    for (auto& [text, answer] : is_there) {
-        work.emplace_back([&client, &text = text, &answer = answer] {
-            const auto reference = parse_reference(text);
-            // Not "there", not "missing": a record with such a name in it is damaged, and what is published is unknown.
-            if (!reference) throw Error{Exit::failed, "\"" + text + "\" is no image reference", ""};
-            const auto& [host, repository, tag, digest] = *reference;
-            answer = registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
-        });
-    }
-    in_parallel(settings.jobs, work);
-    return is_there;
+/// Throws for what is no reference: not "there", not "missing". A record with such a name in it is damaged, and what is
+/// published is unknown.
+bool is_there(registry::Client& client, const std::string& text) {
+    const auto reference = parse_reference(text);
+    if (!reference) throw Error{Exit::failed, "\"" + text + "\" is no image reference", ""};
+    const auto& [host, repository, tag, digest] = *reference;
+    return registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
 }
 
 }  // namespace
@@ -140,21 +113,36 @@ bool is_nothing_published(registry::Client& client, const NightlyTargets& publis
 }
 
 void set_missing_apart(registry::Client& client, const Settings& settings, NightlyTargets& published) {
-    const std::map<std::string, bool> is_there = ask_all(client, settings, published);
-    std::erase_if(published.requests, [&](const registry::FetchRequest& request) {
-        const std::vector<std::string> references = references_of(published, request);
-        const auto gone =
-            std::ranges::find_if(references, [&](const std::string& reference) { return !is_there.at(reference); });
-        if (gone == references.end()) return false;
+    std::vector<std::string> gone(published.requests.size());  // empty: people can pull this image
+    in_parallel(settings.jobs, gone.size(), [&](std::size_t i) {
+        const registry::FetchRequest& request = published.requests[i];
+        std::vector<std::string> references = {request.reference};
+        // What is kept of it tells the digest below the index as well; without that the image is fetched, which asks.
+        const std::size_t at = request.reference.find('@');
+        for (const Layout& layout : published.kept) {
+            if (layout.name == name_of(request) && at != std::string::npos)
+                references.push_back(request.reference.substr(0, at + 1) + layout.manifest.text());
+        }
+        for (const std::string& reference : references) {
+            if (gone[i].empty() && !is_there(client, reference)) gone[i] = reference;
+        }
+    });
+    std::vector<registry::FetchRequest> there;
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+        const registry::FetchRequest& request = published.requests[i];
+        if (gone[i].empty()) {
+            there.push_back(request);
+            continue;
+        }
         const ImageRun& missing = published.missing.emplace_back(
             make_image_run(settings, published.project.plan, request.image, request.platform));
-        const bool released = gone->find('@') != std::string::npos;
+        const bool released = gone[i].find('@') != std::string::npos;
         add(published.project.warnings, missing.at,
-            *gone + (released ? " is not in the registry any more" : " is not in the registry"),
+            gone[i] + (released ? " is not in the registry any more" : " is not in the registry"),
             released ? "whoever pulls " + missing.reference + " gets an error: raise DEFRA_VERSION and publish again"
                      : "publish it",
             Level::warning);
         std::erase_if(published.kept, [&](const Layout& layout) { return layout.name == name_of(request); });
-        return true;
-    });
+    }
+    published.requests = std::move(there);
 }
