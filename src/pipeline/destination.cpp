@@ -33,10 +33,9 @@ Destination::Destination(const World& world, const Settings& settings) : world_(
         client_.emplace(world, std::move(access));
     } else if (settings.to.empty()) {
         directory_ = settings.out / "registry";
-        written_to_ = directory_.string() + ".new";
         name_ = "oci:" + directory_.string();
     } else {
-        directory_ = written_to_ = settings.to.substr(4);
+        directory_ = settings.to.substr(4);
         name_ = settings.to;
     }
 }
@@ -52,15 +51,15 @@ void Destination::try_push(const std::vector<std::string>& repositories) {
 
 std::vector<ExistingTag> Destination::load_existing(const std::vector<Candidate>& candidates,
                                                     const PublicationSources& sources) {
-    if (settings_.to.empty()) return {};  // always new, whatever a run that was killed left there
+    if (settings_.to.empty()) return {};  // always new
     if (client_) return registry::load_existing_tags(*client_, settings_.to, candidates, sources, registry_requests);
     std::vector<std::string> repositories;
     for (const Candidate& candidate : candidates) add_once(repositories, candidate.repository);
-    return load_existing_tags(world_.files, written_to_, repositories);
+    return load_existing_tags(world_.files, directory_, repositories);
 }
 
 std::vector<ExistingTag> Destination::load_existing(const Plan& plan, const std::string& version) {
-    if (!client_) return load_existing_tags(world_.files, written_to_, repositories_of(plan));
+    if (!client_) return load_existing_tags(world_.files, directory_, repositories_of(plan));
     std::set<registry::TagName> names;
     for (const Image& image : plan.images) {
         for (const std::string& tag : image.moving_tags) names.insert({image.repository, tag});
@@ -76,7 +75,7 @@ std::vector<ExistingTag> Destination::load_existing(const Plan& plan, const std:
 FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<std::string>& platforms,
                                 const fs::path& directory) {
     if (!client_) {
-        const fs::path repository = written_to_ / image.repository;
+        const fs::path repository = directory_ / image.repository;
         FetchedIndex fetched{world_.files.read(blob_path(repository, image.index)), {}};
         for (const std::string& platform : platforms)
             fetched.layouts.push_back(load_indexed_layout(world_.files, repository, image.index, image.name, platform));
@@ -96,13 +95,8 @@ FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<s
 std::string Destination::execute(const Publication& publication, const PublicationSources& sources,
                                  const std::function<void(std::size_t done)>& note_done) {
     if (!client_) {
-        const bool is_new = written_to_ != directory_;
-        if (is_new) world_.files.remove(written_to_);
-        run_publication_to_directory(world_, publication, sources, written_to_);
-        if (is_new) {
-            world_.files.remove(directory_);
-            world_.files.rename(written_to_, directory_);
-        }
+        if (settings_.to.empty()) world_.files.remove(directory_);
+        run_publication_to_directory(world_, publication, sources, directory_);
         return "in a directory";
     }
     const registry::Pushed pushed = registry::run_publication_to_registry(

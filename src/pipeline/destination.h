@@ -56,7 +56,6 @@ class Destination {
     const World& world_;
     const Settings& settings_;
     std::filesystem::path directory_;
-    std::filesystem::path written_to_;  ///< the same, or a directory beside it that takes its place at the end
     std::string name_;
     std::string prefix_;
     Problems warnings_;

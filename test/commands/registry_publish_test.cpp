@@ -174,19 +174,16 @@ TEST_CASE("A version published from other inputs is also detected in a directory
     CHECK_THROWS_AS(try_publication(world, scene.settings(), load_project(world, scene.settings())), Error);
 }
 
-TEST_CASE("Partial results of a killed run are ignored when the directory is recreated") {
+TEST_CASE("What an earlier run left in out/registry is replaced as a whole") {
     PublishScene scene;
     scene.options.erase("to");
     scene.publish();
-    for (const auto& [path, text] : std::map(scene.fake.files.texts)) {
-        const std::string name = path.generic_string();
-        if (name.starts_with("out/registry/defradigital/python/"))
-            scene.fake.files.texts["out/registry.new" + name.substr(12)] = text;
-    }
+    scene.fake.files.texts.erase("out/registry/defradigital/python/index.json");  // as a killed run leaves it
+    scene.fake.files.texts["out/registry/defradigital/another/index.json"] = "{}";
     CHECK(scene.publish().result.exit == Exit::done);
     for (const char* repository : {"python", "python-development"})
         CHECK(scene.fake.files.texts.contains(fs::path("out/registry/defradigital") / repository / "index.json"));
-    CHECK_FALSE(scene.fake.files.is_directory("out/registry.new"));
+    CHECK_FALSE(scene.fake.files.is_directory("out/registry/defradigital/another"));
 }
 
 TEST_CASE("A rollback moves tags with a reason and writes nothing else") {
