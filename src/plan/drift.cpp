@@ -102,19 +102,6 @@ Dockerfile add_missing_defaults(const Dockerfile& dockerfile, const std::vector<
     return parse_dockerfile(text, dockerfile.file);
 }
 
-/// True if they differ in nothing but where things stand.
-bool says_the_same(const Dockerfile& a, const Dockerfile& b) {
-    const auto same_argument = [](const DockerfileArgument& x, const DockerfileArgument& y) {
-        return x.name == y.name && x.value == y.value && x.is_global == y.is_global;
-    };
-    const auto same_source = [](const StageSource& x, const StageSource& y) { return x.name == y.name; };
-    const auto same_stage = [&](const Stage& x, const Stage& y) {
-        return x.name == y.name && x.from == y.from && std::ranges::equal(x.sources, y.sources, same_source);
-    };
-    return std::ranges::equal(a.arguments, b.arguments, same_argument) &&
-           std::ranges::equal(a.stages, b.stages, same_stage) && a.context_paths == b.context_paths;
-}
-
 constexpr std::string_view begin_mark = "<!-- versions:begin -->";
 constexpr std::string_view end_mark = "<!-- versions:end -->";
 
@@ -182,18 +169,15 @@ Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, co
 std::string fix_dockerfile(const Dockerfile& given, const Matrix& matrix, const Job& job) {
     const std::vector<Expected> all = expect(matrix, job);
     const Dockerfile dockerfile = add_missing_defaults(given, all);
-    std::vector<Default> defaults = read_defaults(dockerfile, all);
+    const std::vector<Default> defaults = read_defaults(dockerfile, all);
     std::string fixed = dockerfile.text;
-    Dockerfile wanted = dockerfile;
     for (std::size_t i = defaults.size(); i-- > 0;) {  // from the end, so that the offsets stay true
         for (const Expected& expected : all) {
-            if (!is_wrong(defaults[i], expected)) continue;
             const DockerfileArgument& argument = *defaults[i].argument;
-            fixed.replace(argument.offset, argument.length, expected.value);
-            wanted.arguments[i].value = expected.value;
+            if (is_wrong(defaults[i], expected)) fixed.replace(argument.offset, argument.length, expected.value);
         }
     }
-    return says_the_same(parse_dockerfile(fixed, dockerfile.file), wanted) ? fixed : dockerfile.text;
+    return check_dockerfile(parse_dockerfile(fixed, given.file), matrix, job).empty() ? fixed : given.text;
 }
 
 std::string render_versions_table(const Plan& plan) {

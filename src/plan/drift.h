@@ -13,7 +13,7 @@
 Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
 /// The Dockerfile's text with these defaults set right, and those that are missing added above the first FROM; every
-/// other byte is kept. The values stay as they are if the result would not read the same but for them.
+/// other byte is kept. All of it is kept if check_dockerfile would still find something.
 std::string fix_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
 /// The README's table of versions, in Markdown: one line per row of the matrix, whatever images are chosen. Ends in a
