@@ -186,37 +186,9 @@ Problems note_sources(const World& world, const Plan& plan, const Dockerfile& do
     return problems;
 }
 
-fs::path bases_file(const BuildSettings& settings) {
-    return settings.out / "bases.json";
-}
-
-void save_bases(const World& world, const BuildSettings& settings, std::vector<Base> bases,
-                const std::vector<Base>& former) {
-    for (const Base& old : former) {
-        const auto same = std::ranges::find_if(
-            bases, [&](const Base& base) { return base.reference == old.reference && base.digest == old.digest; });
-        const bool is_free = same != bases.end() && std::ranges::none_of(old.images, [&](auto& image) {
-                                 return same->images.contains(image.first);
-                             });
-        if (is_free) {
-            same->images.insert(old.images.begin(), old.images.end());
-        } else {
-            bases.push_back(old);
-        }
-    }
-    std::erase_if(bases, [](const Base& base) { return base.images.empty(); });
-    world.files.write(bases_file(settings), render_bases_json(bases));
-}
-
-/// While layouts are moved, bases.json speaks of the former ones and of the new ones, each by its digest.
-void move_into_place(const World& world, const BuildSettings& settings, const std::vector<Base>& bases,
+/// bases.json speaks of the images by their digests: until it is written last, it says nothing about the new ones.
+void move_into_place(const World& world, const BuildSettings& settings, std::vector<Base> bases,
                      const fs::path& outputs, std::vector<Layout>& layouts) {
-    std::vector<Base> former;
-    failure_of([&] {  // a file that cannot be read says nothing about any layout
-        if (const auto text = world.files.read_if_there(bases_file(settings)))
-            former = parse_bases_json(*text, bases_file(settings).string());
-    });
-    save_bases(world, settings, bases, former);
     const fs::path images = settings.out / "images";
     for (Layout& layout : layouts) {
         const fs::path place = images / layout.name;
@@ -225,11 +197,24 @@ void move_into_place(const World& world, const BuildSettings& settings, const st
         world.files.give_to_owner_of_directory(place);
         layout.directory = place;
     }
-    for (Base& base : former) {
-        for (const Layout& layout : layouts) base.images.erase(layout.name);
-        std::erase_if(base.images, [&](const auto& image) { return !world.files.is_directory(images / image.first); });
+    const fs::path file = settings.out / "bases.json";
+    std::vector<Base> former;
+    failure_of([&] {  // a file that cannot be read says nothing about any layout
+        if (const auto text = world.files.read_if_there(file)) former = parse_bases_json(*text, file.string());
+    });
+    for (Base& old : former) {
+        for (const Layout& layout : layouts) old.images.erase(layout.name);
+        std::erase_if(old.images, [&](const auto& image) { return !world.files.is_directory(images / image.first); });
+        const auto same = std::ranges::find_if(
+            bases, [&](const Base& base) { return base.reference == old.reference && base.digest == old.digest; });
+        if (same == bases.end()) {
+            bases.push_back(std::move(old));
+        } else {
+            same->images.insert(old.images.begin(), old.images.end());
+        }
     }
-    save_bases(world, settings, bases, former);
+    std::erase_if(bases, [](const Base& base) { return base.images.empty(); });
+    world.files.write(file, render_bases_json(bases));
 }
 
 }  // namespace
@@ -320,7 +305,7 @@ Built run_build(const World& world, const Plan& plan, const BuildSettings& wante
     for (Base& base : bases) base.images.clear();
     if (const Problems problems = note_sources(world, plan, dockerfile, layouts, bases); !problems.empty())
         throw Error{Exit::failed, problems};
-    move_into_place(world, settings, bases, outputs.path(), layouts);
+    move_into_place(world, settings, std::move(bases), outputs.path(), layouts);
     Built built{.layouts = std::move(layouts), .notices = std::move(cache.notices)};
     for (Problem& failure : find_cache_failures(progress)) built.notices.push_back(std::move(failure));
     return built;
