@@ -39,12 +39,8 @@ bool is_key(std::string_view text) {
            text.find_first_not_of(all) == std::string_view::npos;
 }
 
-/// The first character of a value that one reader or another would not take as it stands.
-std::string_view find_ambiguous(std::string_view value) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/@,=%";
-    const std::size_t found = value.find_first_not_of(plain);
-    return found == std::string_view::npos ? std::string_view() : value.substr(found, 1);
-}
+/// What every reader takes as it stands.
+constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/@,=%";
 
 class JobReader {
   public:
@@ -60,11 +56,26 @@ class JobReader {
             return refuse(shown(line) + " is neither KEY=VALUE nor a comment", "begin a comment with #");
         const std::string key(line.substr(0, equals));
         const std::string value(line.substr(equals + 1));
-        if (!accept_key(key)) return;
+        if (!is_key(key)) {
+            return refuse(shown(key) + " is not a key",
+                          "a key has capital letters, digits and underscores, and begins with a letter: no blank, and "
+                          "no export as in a shell");
+        }
+        if (is_dangerous(key)) {
+            return refuse(fmt::format("{} must not be set here", shown(key)),
+                          "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for "
+                          "an environment");
+        }
         const auto [first, is_new] = lines_.emplace(key, number);
         if (!is_new)
             return refuse(fmt::format("{} is already given on line {}", key, first->second), "keep one of the two");
-        if (accept_value(key, value)) take(key, value);
+        if (value.empty()) return refuse(key + " has no value", fmt::format("write {}=VALUE, or remove the line", key));
+        if (const std::size_t odd = value.find_first_not_of(plain); odd != std::string::npos) {
+            return refuse(fmt::format("the value of {} has {} in it", key, shown(value.substr(odd, 1))),
+                          "a value has letters, digits and . _ - + : / @ , = % only: nothing is unquoted or expanded, "
+                          "and a comment stands on a line of its own");
+        }
+        take(key, value);
     }
 
     Job finish() {
@@ -80,46 +91,6 @@ class JobReader {
   private:
     void refuse(std::string what, std::string hint) {
         add(problems_, {job_.file, line_}, std::move(what), std::move(hint));
-    }
-
-    /// True if this is a key; says so if it is one that must not be here.
-    bool accept_key(std::string_view key) {
-        if (key.starts_with("export ") || key.starts_with("export\t")) {
-            refuse("\"export\" has no meaning here", "remove the word: JOB.env is not read by a shell");
-        } else if (trimmed(key) != key && is_key(trimmed(key))) {
-            refuse("a blank beside the key " + std::string(trimmed(key)), "write KEY=VALUE without blanks");
-        } else if (!is_key(key)) {
-            refuse(shown(key) + " is not a key",
-                   "a key has capital letters, digits and underscores, and begins with a letter");
-        } else if (is_dangerous(key)) {
-            refuse(fmt::format("{} must not be set here", shown(key)),
-                   "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an "
-                   "environment");
-        } else {
-            return true;
-        }
-        return false;
-    }
-
-    bool accept_value(std::string_view key, std::string_view value) {
-        const std::string_view odd = find_ambiguous(value);
-        if (value.empty()) {
-            refuse(fmt::format("{} has no value", key), fmt::format("write {}=VALUE, or remove the line", key));
-        } else if (odd == "\"" || odd == "'") {
-            refuse(fmt::format("the value of {} has quotation marks", key),
-                   "remove them: they would be part of the value");
-        } else if (odd == " " || odd == "\t") {
-            refuse(fmt::format("the value of {} has a blank in it or after it", key),
-                   "remove it; a comment stands on a line of its own");
-        } else if (!odd.empty()) {
-            const bool is_expansion = odd == "$" || odd == "`" || odd == "\\";
-            refuse(fmt::format("the value of {} has {} in it", key, shown(odd)),
-                   is_expansion ? "write the value itself: nothing is expanded here"
-                                : "a value has letters, digits and . _ - + : / @ , = % only");
-        } else {
-            return true;
-        }
-        return false;
     }
 
     void take(const std::string& key, const std::string& value) {

@@ -54,19 +54,21 @@ TEST_CASE("values that other tools interpret differently are rejected") {
         std::string message;  ///< after "JOB.env:3: "
     };
     const std::string no_key =
-        " is not a key\n  hint: a key has capital letters, digits and underscores, and begins with a letter\n";
-    const std::string no_character = "\" in it\n  hint: a value has letters, digits and . _ - + : / @ , = % only\n";
-    const std::string no_expansion = "\" in it\n  hint: write the value itself: nothing is expanded here\n";
+        " is not a key\n  hint: a key has capital letters, digits and underscores, and begins with a letter: no blank, "
+        "and no export as in a shell\n";
+    const std::string no_character =
+        "\" in it\n  hint: a value has letters, digits and . _ - + : / @ , = % only: nothing is unquoted or expanded, "
+        "and a comment stands on a line of its own\n";
     const std::vector<Refused> all = {
-        {{"X=\"1\"", "X='1'"},
-         "the value of X has quotation marks\n  hint: remove them: they would be part of the value\n"},
-        {{"export X=1"}, "\"export\" has no meaning here\n  hint: remove the word: JOB.env is not read by a shell\n"},
-        {{"X =1", " X=1"}, "a blank beside the key X\n  hint: write KEY=VALUE without blanks\n"},
-        {{"X= 1", "X=1 ", "X=1 # one"},
-         "the value of X has a blank in it or after it\n  hint: remove it; a comment stands on a line of its own\n"},
-        {{"X=$(id)", "X=${Y}"}, "the value of X has \"$" + no_expansion},
-        {{"X=`id`"}, "the value of X has \"`" + no_expansion},
-        {{"X=a\\"}, "the value of X has \"\\" + no_expansion},
+        {{"X=\"1\""}, "the value of X has \"\"" + no_character},
+        {{"X='1'"}, "the value of X has \"'" + no_character},
+        {{"export X=1"}, "\"export X\"" + no_key},
+        {{"X =1"}, "\"X \"" + no_key},
+        {{" X=1"}, "\" X\"" + no_key},
+        {{"X= 1", "X=1 ", "X=1 # one"}, "the value of X has \" " + no_character},
+        {{"X=$(id)", "X=${Y}"}, "the value of X has \"$" + no_character},
+        {{"X=`id`"}, "the value of X has \"`" + no_character},
+        {{"X=a\\"}, "the value of X has \"\\" + no_character},
         {{"X=a;id"}, "the value of X has \";" + no_character},
         {{"X=a\rY=b"}, "the value of X has \"\\x0d" + no_character},
         {{"X=caf\xc3\xa9"}, "the value of X has \"\\xc3" + no_character},
@@ -136,8 +138,9 @@ TEST_CASE("all errors and warnings are reported at once, sorted by line") {
           "environment\n"
           "JOB.env:2: warning: OTHER has no effect\n"
           "  hint: the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME\n"
-          "JOB.env:3: the value of DEFRA_VERSION has quotation marks\n"
-          "  hint: remove them: they would be part of the value\n"
+          "JOB.env:3: the value of DEFRA_VERSION has \"\"\" in it\n"
+          "  hint: a value has letters, digits and . _ - + : / @ , = % only: nothing is unquoted or expanded, and a "
+          "comment stands on a line of its own\n"
           "JOB.env:5: IMAGE_NAME is already given on line 4\n"
           "  hint: keep one of the two\n");
 }
