@@ -22,10 +22,6 @@ bool is_lower_word(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
-bool is_two_digits(std::string_view text) {
-    return text.size() == 2 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 /// What follows the prefix; nothing if the text does not begin with it.
 std::string_view after(std::string_view prefix, std::string_view text) {
     return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
@@ -38,16 +34,6 @@ std::string kind_of(const Json& value) {
 }
 
 // One row, field by field ---------------------------------------------------------------------------------------------
-
-std::string advise_debian(const std::string& debian) {
-    if (debian == "slim")
-        return "write the release too, as in \"slim-trixie\": what \"slim\" alone means changes one day";
-    if (find_suite(debian)) {
-        return fmt::format(
-            "write \"slim-{}\": the full image has compilers and hundreds of packages that no service needs", debian);
-    }
-    return "write it as \"slim-trixie\": the images are made with Debian's packages, on python:VERSION-slim-RELEASE";
-}
 
 /// Reads one row. What is wrong with it goes to `problems`; a field that cannot be used is left empty.
 class RowReader {
@@ -109,7 +95,8 @@ class RowReader {
         std::string debian = read_text("debianVersion", "write it as \"debianVersion\": \"slim-trixie\"");
         if (debian.empty() || is_lower_word(after(slim, debian))) return debian;
         refuse("debianVersion", shown(debian) + " is not \"slim-\" and the name of a Debian release",
-               advise_debian(debian));
+               "write it as \"slim-trixie\": the images are made with Debian's packages, on "
+               "python:VERSION-slim-RELEASE");
         return "";
     }
 
@@ -120,26 +107,17 @@ class RowReader {
         std::string distroless =
             read_text("distrolessVersion",
                       fmt::format("write it as \"distrolessVersion\": \"{}\", or leave the key out", example));
-        if (distroless.empty()) return "";
         const std::string_view number = after(cc, distroless);
-        if (!is_two_digits(number)) {
-            refuse("distrolessVersion", shown(distroless) + " is not \"cc-debian\" and a number",
-                   fmt::format(
-                       "write \"{}\", the smallest distroless image that has what Python needs; or leave the key out: "
-                       "production is then made from the slim image",
-                       example));
-            return "";
-        }
-        if (suite && number != std::to_string(suite->number)) {
-            refuse("distrolessVersion",
-                   fmt::format("\"{}\" does not agree with \"{}\" on line {}", distroless, debian,
-                               line_of("debianVersion")),
-                   fmt::format(
-                       "{} is Debian {}: write \"{}\", because Python is copied from the one to the other and needs "
-                       "the same libraries there",
-                       suite->name, suite->number, example));
-        }
-        return distroless;
+        const bool is_distroless = number.size() == 2 && parse_number(number);
+        if (distroless.empty() || (is_distroless && (!suite || distroless == example))) return distroless;
+        refuse("distrolessVersion",
+               is_distroless ? fmt::format("\"{}\" does not agree with \"{}\" on line {}", distroless, debian,
+                                           line_of("debianVersion"))
+                             : shown(distroless) + " is not \"cc-debian\" and a number",
+               fmt::format("write \"{}\": Python is copied from the slim image, and needs the same libraries there; or "
+                           "leave the key out: production is then made from the slim image",
+                           example));
+        return is_distroless ? distroless : "";
     }
 
     void read_tag(const Json& value, const Place& at, std::vector<Tag>& tags) {
