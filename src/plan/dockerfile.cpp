@@ -89,15 +89,28 @@ std::vector<std::string> take_flags(Words& rest) {
     return flags;
 }
 
-/// Splits the file into instructions; continued lines are joined, comments and here-documents left out.
-class InstructionReader {
+std::string value_of_flag(const Instruction& instruction, const std::string& prefix) {
+    std::string value;
+    for (const std::string& flag : instruction.flags) {
+        if (flag.starts_with(prefix)) value = flag.substr(prefix.size());
+    }
+    return value;
+}
+
+bool is_stage_name(const std::string& name) {
+    return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
+}
+
+/// Splits the file into instructions, and fills a Dockerfile from these. Continued lines are joined, comments and
+/// here-documents left out.
+class DockerfileReader {
   public:
-    InstructionReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {
+    DockerfileReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {
         if (text_.starts_with("\xEF\xBB\xBF")) next_ = 3;
     }
 
-    std::vector<Instruction> read() {
-        std::vector<Instruction> instructions;
+    void read() {
         while (next_line()) {
             const std::string_view line = without_leading_blanks(line_);
             if (read_directive(line) || line.empty() || line.starts_with('#')) continue;
@@ -109,14 +122,15 @@ class InstructionReader {
                 if (!more.empty() && !more.starts_with('#')) goes_on = add_line(line_, words);
             }
             if (words.from(0).text.empty()) continue;
-            instructions.push_back(split(words.from(0), first));
-            if (instructions.back().name == "onbuild") {
-                instructions.push_back(split(instructions.back().rest, first));
-                instructions.back().is_trigger = true;
+            Instruction instruction = split(words.from(0), first);
+            if (instruction.name == "onbuild") {
+                instruction = split(instruction.rest, first);
+                instruction.is_trigger = true;
             }
-            if (may_hold_heredoc(instructions.back())) skip_heredocs(words.text, first);
+            read_instruction(instruction);
+            const bool has_body = instruction.name == "run" || instruction.name == "copy" || instruction.name == "add";
+            if (has_body && !parse_exec_form(instruction.rest.text)) skip_heredocs(words.text, first);
         }
-        return instructions;
     }
 
   private:
@@ -171,11 +185,6 @@ class InstructionReader {
         return instruction;
     }
 
-    static bool may_hold_heredoc(const Instruction& instruction) {
-        const bool has_body = instruction.name == "run" || instruction.name == "copy" || instruction.name == "add";
-        return has_body && !parse_exec_form(instruction.rest.text);
-    }
-
     void skip_heredocs(std::string_view line, int begun) {
         for (const Heredoc& heredoc : find_heredocs(line)) {
             bool is_over = false;
@@ -194,47 +203,14 @@ class InstructionReader {
         add(problems_, {dockerfile_.file, line}, what, hint);
     }
 
-    Dockerfile& dockerfile_;
-    Problems& problems_;
-    std::string_view text_ = dockerfile_.text;
-    std::string_view line_;
-    std::size_t begin_ = 0;  ///< of line_
-    std::size_t next_ = 0;
-    int number_ = 0;
-    bool may_be_directive_ = true;
-};
+    // What the instructions mean -----------------------------------------------------------------------------------
 
-// What the instructions mean ---------------------------------------------------------------------------------------
-
-std::string value_of_flag(const Instruction& instruction, const std::string& prefix) {
-    std::string value;
-    for (const std::string& flag : instruction.flags) {
-        if (flag.starts_with(prefix)) value = flag.substr(prefix.size());
-    }
-    return value;
-}
-
-bool is_stage_name(const std::string& name) {
-    return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
-}
-
-/// Fills a Dockerfile from its instructions.
-class StageReader {
-  public:
-    StageReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {}
-
-    void read(const Instruction& instruction) {
+    void read_instruction(const Instruction& instruction) {
         if (instruction.name == "arg" && !instruction.is_trigger) read_arguments(instruction);
         if (instruction.name == "from" && !instruction.is_trigger) read_from(instruction);
         if (dockerfile_.stages.empty()) return;
         if (instruction.name == "copy" || instruction.name == "add") read_copy(instruction);
         if (instruction.name == "run") read_mounts(instruction);
-    }
-
-  private:
-    void add_problem(int line, const std::string& what, const std::string& hint) {
-        add(problems_, {dockerfile_.file, line}, what, hint);
     }
 
     void read_arguments(const Instruction& instruction) {
@@ -340,6 +316,12 @@ class StageReader {
 
     Dockerfile& dockerfile_;
     Problems& problems_;
+    std::string_view text_ = dockerfile_.text;
+    std::string_view line_;
+    std::size_t begin_ = 0;  ///< of line_
+    std::size_t next_ = 0;
+    int number_ = 0;
+    bool may_be_directive_ = true;
     std::map<std::string, int> lines_;  ///< of the stages, by name
 };
 
@@ -350,8 +332,7 @@ Dockerfile parse_dockerfile(std::string_view text, const std::string& file) {
     dockerfile.file = file;
     dockerfile.text = text;
     Problems problems;
-    StageReader reader(dockerfile, problems);
-    for (const Instruction& instruction : InstructionReader(dockerfile, problems).read()) reader.read(instruction);
+    DockerfileReader(dockerfile, problems).read();
     if (dockerfile.stages.empty() && problems.empty())
         add(problems, {file}, "there is no FROM: no image can be made from this", "see the Dockerfile reference");
     if (!problems.empty()) throw Error{Exit::bad_input, sorted_by_place(problems)};
