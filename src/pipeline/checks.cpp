@@ -22,16 +22,25 @@ namespace {
 constexpr const char* own_matrix = "image-matrix.json";
 constexpr const char* upgrades_file = "image/security-upgrades.txt";
 
-/// In the action's own repository: what its container is made from. A branch that publishes does not run what nobody
-/// has pinned; elsewhere it is a remark.
+/// In the action's own repository: images that its container is made from (or is: action.yml) and that no digest names.
+/// A tag may be another image tomorrow, as that of a scanner once was. A branch that publishes does not run such a
+/// container; elsewhere it is a remark.
 Problems check_action(const World& world, const Settings& settings, const Project& project) {
     const github::Permission permission =
         github::decide_permission(project.event, settings.publish, settings.publish_branches);
     const Level level = project.event.in_workflow && permission.granted ? Level::error : Level::warning;
     Problems problems;
     for (const char* file : {"action.yml", "action.Dockerfile"}) {
-        if (const std::optional<std::string> text = world.files.read_if_there(file))
-            append(problems, check_pins(*text, file, level));
+        int number = 0;
+        for (const std::string& line : lines_of(world.files.read_if_there(file).value_or(""))) {
+            ++number;
+            const std::string_view text = trimmed(line);
+            const bool names_image = text.starts_with("image: docker://") ||
+                                     (text.starts_with("ARG ") && text.find("_IMAGE=") != std::string_view::npos);
+            if (!names_image || text.find("@sha256:") != std::string_view::npos) continue;
+            add(problems, {file, number}, "no digest names the image: " + std::string(text),
+                "run tools/pin where the registries can be reached: it asks them and writes the digests", level);
+        }
     }
     return problems;
 }

@@ -28,8 +28,3 @@ Problems check_readme(std::string_view text, const std::string& file, const Plan
 /// The README with the table written again; every other byte is kept. With neither of the two lines it gets them and
 /// the table at its end; if they do not enclose a table, it is returned as it is.
 std::string fix_readme(std::string_view text, const Plan& plan);
-
-/// Images that the action's own container is made from (`ARG ..._IMAGE=` in its Dockerfile) or is (`image: docker://`
-/// in action.yml) and that no digest names: one Problem, on the first such line. A tag may be another image tomorrow,
-/// as that of a scanner once was.
-Problems check_pins(std::string_view text, const std::string& file, Level level);

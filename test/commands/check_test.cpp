@@ -228,7 +228,12 @@ TEST_CASE("An upgrade that the base already has is reported after the scan") {
 
 TEST_CASE("Unpinned images of the action's container are an error on a publishing branch, elsewhere a note") {
     GitHubWorld fake;
-    fake.files.texts["action.Dockerfile"] = "ARG TRIVY_IMAGE=aquasec/trivy:0.74.0\n";
+    const std::string digest = "@sha256:" + std::string(64, 'a');
+    fake.files.texts["action.yml"] = "runs:\n  image: docker://ghcr.io/a/b" + digest + "\n";
+    fake.files.texts["action.Dockerfile"] = "# ARG OLD_IMAGE=x\nARG A_IMAGE=x" + digest + "\nFROM ${A_IMAGE}\n";
+    CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
+    fake.files.texts["action.Dockerfile"] += "ARG TRIVY_IMAGE=aquasec/trivy:0.74.0\n";
+    fake.files.texts["action.yml"] += "  image: docker://ghcr.io/a/b:v1 # x\n";
     CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::bad_input);
     fake.start_pull_request();
     CHECK(run_check(fake.world(), parse_settings({})).exit == Exit::done);
@@ -236,6 +241,7 @@ TEST_CASE("Unpinned images of the action's container are an error on a publishin
     const Result here = run_check(fake.world(), parse_settings({}));
     CHECK(here.exit == Exit::done);
     CHECK(mentions(here.problems, "action.Dockerfile", "aquasec/trivy:0.74.0"));
+    CHECK(mentions(here.problems, "action.yml", "ghcr.io/a/b:v1"));
 }
 
 TEST_CASE("A missing policy file is an error if --policy names it") {

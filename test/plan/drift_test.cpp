@@ -241,18 +241,3 @@ TEST_CASE("the repository's own Dockerfile, matrix and JOB.env agree") {
     CHECK(render_problems(warnings).empty());
     CHECK(render_problems(check_dockerfile(parse_dockerfile(read("Dockerfile"), "Dockerfile"), own, job)).empty());
 }
-
-TEST_CASE("unpinned images of the action's container are reported together, on the line of the first") {
-    const std::string digest = "@sha256:" + std::string(64, 'a');
-    CHECK(
-        check_pins("# ARG OLD_IMAGE=x:1\nARG A_IMAGE=x:1" + digest + "\nFROM ${A_IMAGE}\n", "f", Level::error).empty());
-    CHECK(check_pins("runs:\n  image: docker://ghcr.io/a/b" + digest + "\n", "f", Level::error).empty());
-    CHECK(check_pins("runs:\n  image: action.Dockerfile # a file\n", "f", Level::error).empty());
-    const Problems problems = check_pins("ARG A_IMAGE=a:1" + digest + "\nARG B_IMAGE=b:1\nARG C_IMAGE=c\n",
-                                         "action.Dockerfile", Level::error);
-    CHECK(render_problems(problems) ==
-          "action.Dockerfile:2: no digest names b:1, c\n"
-          "  hint: run tools/pin where the registries can be reached: it asks them and writes the digests\n");
-    CHECK(check_pins("  image: docker://ghcr.io/a/b:v1 # x\n", "action.yml", Level::warning).front().what ==
-          "no digest names ghcr.io/a/b:v1");
-}
