@@ -1,7 +1,6 @@
 #include "bake/bake_failure.h"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 #include "base/text.h"
@@ -41,12 +40,10 @@ std::string last_error(std::string_view progress) {
 
 /// The number that follows `before` in the line; 0 if there is none.
 int number_after(std::string_view line, std::string_view before) {
-    int number = 0;
     const std::size_t at = line.find(before);
     if (at == std::string_view::npos) return 0;
     const std::string_view rest = line.substr(at + before.size());
-    std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    return number;
+    return static_cast<int>(parse_number(rest.substr(0, rest.find_first_not_of("0123456789"))).value_or(0));
 }
 
 /// The line of the Dockerfile that bake names last: above the excerpt ("Dockerfile:4"), or in the error itself.

@@ -15,8 +15,7 @@ bool has_attribute(const std::string& entry, std::string_view prefix) {
 }
 
 bool is_actions_cache(const std::string& entry) {
-    const std::vector<std::string> all = fields_of(entry, ',');
-    return std::ranges::find(all, "type=gha") != all.end();
+    return has_attribute(entry, "type=gha");
 }
 
 }  // namespace

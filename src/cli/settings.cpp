@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <thread>
 
@@ -67,10 +66,8 @@ class Reader {
     std::size_t count(const std::string& name, std::size_t standard) {
         const std::string word = text(name);
         if (word.empty()) return standard;
-        std::size_t number = 0;
-        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-        if (error != std::errc() || end != word.data() + word.size() || number == 0)
-            refuse(name, word, "write a whole number above 0");
+        const auto number = static_cast<std::size_t>(parse_number(word).value_or(0));
+        if (number == 0) refuse(name, word, "write a whole number above 0");
         return number;
     }
 

@@ -1,6 +1,5 @@
 #include "pipeline/project.h"
 
-#include <charconv>
 #include <optional>
 #include <set>
 
@@ -22,11 +21,8 @@ std::string ask_git(const World& world, std::vector<std::string> arguments) {
 
 /// Nothing unless it is a whole number of seconds before the year 10000.
 std::optional<Time> parse_epoch(const std::string& text) {
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    const bool is_whole = error == std::errc{} && end == text.data() + text.size();
-    if (!is_whole || seconds < 0 || seconds > 253402300799) return std::nullopt;
-    return Time(std::chrono::seconds(seconds));
+    const std::optional<std::int64_t> seconds = parse_number(text);
+    return seconds && *seconds <= 253402300799 ? std::optional(Time(std::chrono::seconds(*seconds))) : std::nullopt;
 }
 
 /// When a commit last touched what goes into images, removals included: what SOURCE_DATE_EPOCH is set to, so that a
