@@ -212,36 +212,26 @@ void check_claims(const Matrix& matrix, Problems& problems) {
 
 // The file ------------------------------------------------------------------------------------------------------------
 
-struct Sibling {
-    const char* key;  ///< the field that only this one has
-    const char* repository;
-    const char* images;
-};
+/// The field that only the matrix of a sibling repository has, and that repository.
+constexpr std::array<std::pair<const char*, const char*>, 3> siblings = {{{"nodeVersion", "defra-docker-node"},
+                                                                          {"netVersion", "defra-docker-dotnetcore"},
+                                                                          {"sdkVersion", "defra-docker-dotnetcore"}}};
 
-constexpr std::array siblings = {
-    Sibling{"nodeVersion", "defra-docker-node", "Node.js"},
-    Sibling{"netVersion", "defra-docker-dotnetcore", ".NET"},
-    Sibling{"sdkVersion", "defra-docker-dotnetcore", ".NET"},
-};
-
-/// If the rows are those of a sibling repository, defra-docker-node or defra-docker-dotnetcore (defra-pipeline.md §2):
-/// one problem that says so, on the line that gave it away, with what works for it and what does not. A matrix in which
-/// any row has a pythonVersion is ours, whatever else stands in it.
+/// If the rows are those of a sibling repository (defra-pipeline.md §2): one problem that says so, on the line that
+/// gave it away, with what works for it and what does not. A matrix in which any row has a pythonVersion is ours,
+/// whatever else stands in it.
 std::optional<Problem> recognise_sibling(const LinedJson& json) {
     std::optional<Problem> recognised;
     for (rapidjson::SizeType index = 0; index < items_of(json.root).Size(); ++index) {
         const Json& row = json.root[index];
         if (!member(row, "pythonVersion").IsNull()) return std::nullopt;
-        for (const Sibling& sibling : siblings) {
-            if (recognised || member(row, sibling.key).IsNull()) continue;
+        for (const auto& [key, repository] : siblings) {
+            if (recognised || member(row, key).IsNull()) continue;
             recognised = Problem{
-                json.at(fmt::format("/{}/{}", index, sibling.key)),
-                fmt::format("this is a matrix of {} ({}): its rows have \"{}\" and no \"pythonVersion\"",
-                            sibling.repository, sibling.images, sibling.key),
-                fmt::format("what works for {} images already: scan and judge, by the references of images that are "
-                            "published.\nWhat does not: matrix, check, build, test, publish and run, which know "
-                            "Python's files only",
-                            sibling.images)};
+                json.at(fmt::format("/{}/{}", index, key)),
+                fmt::format("this is a matrix of {}: its rows have \"{}\" and no \"pythonVersion\"", repository, key),
+                "what works for its images already: scan and judge, by the references of images that are published.\n"
+                "What does not: matrix, check, build, test, publish and run, which know Python's files only"};
         }
     }
     return recognised;

@@ -125,24 +125,18 @@ void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& pr
 /// One warning for all rows that share its reason, on the first one's line. Errors stay where they are: each row has to
 /// be changed.
 Problems merge_warnings(const Problems& problems) {
-    Problems merged;
-    std::map<std::string, std::vector<std::string>> more;  // lines by what is said
-    std::map<std::string, int> last;                       // several rows may stand on one line
+    std::map<std::string, std::vector<std::string>> lines;  // of each warning
     for (const Problem& problem : problems) {
-        const auto [lines, is_new] = more.try_emplace(problem.what);
-        const int line = std::exchange(last[problem.what], problem.at.line);
-        if (is_new || problem.level == Level::error) {
-            merged.push_back(problem);
-        } else if (line != problem.at.line) {
-            lines->second.push_back(std::to_string(problem.at.line));
-        }
+        if (problem.level == Level::warning) add_once(lines[problem.what], std::to_string(problem.at.line));
     }
-    for (Problem& problem : merged) {
-        const std::vector<std::string>& lines = more.at(problem.what);
-        if (lines.size() > max_lines)
-            problem.what += fmt::format(" (also on {} more lines)", lines.size());
-        else if (!lines.empty())
-            problem.what += fmt::format(" (also on {} {})", lines.size() == 1 ? "line" : "lines", joined(lines, ", "));
+    Problems merged;
+    for (const Problem& problem : problems) {
+        const std::vector<std::string> all = std::exchange(lines[problem.what], {});
+        if (problem.level == Level::warning && all.empty()) continue;  // it was said with the first one
+        merged.push_back(problem);
+        if (all.size() < 2) continue;
+        merged.back().what += fmt::format(" (also on {} {})", all.size() == 2 ? "line" : "lines",
+                                          joined_some({all.begin() + 1, all.end()}, max_lines));
     }
     return merged;
 }
