@@ -10,8 +10,7 @@
 namespace {
 
 // Which commands use an option.
-constexpr const char* all = "check, matrix, build, test, scan, judge, explain, publish, fetch, release, nightly, run";
-constexpr const char* planning = "check, matrix, build, test, scan, judge, explain, publish, release, nightly, run";
+constexpr const char* planning = "all but fetch";
 constexpr const char* building = "build, run";
 constexpr const char* scanning = "scan, explain, publish, nightly, run";
 constexpr const char* judging = "scan, judge, explain, publish, nightly, run";
@@ -21,16 +20,6 @@ constexpr const char* pulling = "build, scan, explain, publish, fetch, nightly, 
 constexpr const char* with_registry = "matrix, scan, explain, publish, fetch, nightly, run";
 constexpr const char* with_github = "check, matrix, judge, publish, release, nightly, run";
 constexpr const char* at_an_event = "matrix, judge, publish, release, run";
-
-/// "all", "all but fetch", or the commands themselves, whichever is shorter to read.
-std::string render_used_by(const OptionText& option) {
-    std::vector<std::string> others;
-    for (const CommandText& command : command_table()) {
-        if (!uses(command.name, option)) others.push_back(command.name);
-    }
-    if (others.empty()) return "all";
-    return others.size() <= 2 ? "all but " + joined(others, ", ") : option.used_by;
-}
 
 }  // namespace
 
@@ -66,20 +55,20 @@ const std::vector<CommandText>& command_table() {
 
 const std::vector<OptionText>& option_table() {
     static const std::vector<OptionText> table = {
-        {"directory", "DIR", ".", "The work tree; every other path is relative to it", all},
-        {"out", "DIR", "out", "Directory for all results", all},
+        {"directory", "DIR", ".", "The work tree; every other path is relative to it", "all"},
+        {"out", "DIR", "out", "Directory for all results", "all"},
         {"image-matrix", "FILE", "image-matrix.json", "The versions to build", planning},
         {"job-env", "FILE", "JOB.env", "DEFRA_VERSION and IMAGE_NAME", planning},
         {"dockerfile", "FILE", "Dockerfile", "The Dockerfile with the targets development and production",
          "check, matrix, build, release, nightly, run"},
         {"only", "PATTERNS", "", "Images to work on, such as 3.13.3-* or *-production; comma-separated", planning},
-        {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", all},
+        {"platforms", "LIST", "linux/amd64", "Platforms to build for; comma-separated", "all"},
         {"runners", "LIST", "linux/arm64=ubuntu-24.04-arm",
          "Runners by platform: PLATFORM= and a label, a JSON list of labels or {\"group\": NAME}", "matrix"},
         {"namespace", "NAME", "defradigital", "The organisation in front of the repository's name", planning},
         {"jobs", "N", "", "How many tasks run at the same time; default: the number of processors",
          "build, test, scan, explain, publish, fetch, nightly, run"},
-        {"timings", "", "false", "Print at the end where the time went, task by task", all},
+        {"timings", "", "false", "Print at the end where the time went, task by task", "all"},
         {"stand-ins", "FILE", "", "Stand-in base images; nothing made from them reaches a public registry",
          "matrix, build, test, run"},
         {"build-ca", "FILE", "",
@@ -165,8 +154,10 @@ const std::vector<OptionText>& option_table() {
 }
 
 bool uses(const std::string& command, const OptionText& option) {
-    const std::vector<std::string> commands = fields_of(option.used_by, ',');
-    return std::ranges::find(commands, command) != commands.end();
+    const bool is_exception = option.used_by.starts_with("all but ");
+    const std::vector<std::string> named = fields_of(option.used_by.substr(is_exception ? 8 : 0), ',');
+    const bool is_named = std::ranges::find(named, command) != named.end();
+    return option.used_by == "all" || is_named != is_exception;
 }
 
 const std::vector<ExitText>& exit_table() {
@@ -198,7 +189,7 @@ std::string render_reference_markdown() {
         const std::string name = option.value.empty() ? option.name : option.name + " " + option.value;
         const std::string shown = option.secret ? "`" + option.name + "` (an input only)" : "`--" + name + "`";
         const std::string standard = option.standard.empty() ? "" : "`" + option.standard + "`";
-        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, render_used_by(option));
+        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, option.used_by);
     }
     text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
     for (const ExitText& exit : exit_table())
