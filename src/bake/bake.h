@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bake/bases.h"
@@ -69,3 +70,19 @@ struct Built {
 /// Error{failed} with the step as bake reported it, the command as run and a hint; also if another build writes to
 /// `out`, or an image was made from something else than the recorded bases.
 Built run_build(const World& world, const Plan& plan, const BuildSettings& settings);
+
+/// What goes into images from the work tree: the Dockerfile, NAME.dockerignore or .dockerignore, and of what that lets
+/// in, all that COPY, ADD and bind mounts name, with paths relative to `directory`, sorted. Links count by what they
+/// say, and what they point to counts too; modes other than 0644 and 0755 count. Not .git and not out/. Throws
+/// Error{bad_input} if there is no Dockerfile or it cannot be read.
+std::vector<InputFile> load_input_files(Files& files, const std::filesystem::path& directory,
+                                        const std::string& dockerfile);
+
+/// What went wrong, from the end of bake's plain progress output: the failed step with what it printed, or bake's last
+/// ERROR; at the line of the Dockerfile that bake names. `outputs` is the directory that bake wrote to.
+Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile, const std::string& outputs);
+
+/// True if it was the network, so that the same bake may do better a little later (registry.md §6): 429, 5xx, a reset,
+/// a time-out. A step of the Dockerfile that failed, or a Dockerfile that cannot be
+/// parsed, is never that, whatever was printed.
+bool is_network_fault(std::string_view progress);

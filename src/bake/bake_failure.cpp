@@ -1,8 +1,8 @@
-#include "bake/bake_failure.h"
-
+// What a bake that failed said, for people.
 #include <algorithm>
 #include <vector>
 
+#include "bake/bake.h"
 #include "base/text.h"
 
 namespace {

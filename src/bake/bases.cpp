@@ -191,23 +191,6 @@ class BuildGraph {
     Problems problems_;
 };
 
-void write_base(JsonWriter& json, const Base& base) {
-    json.open_object();
-    json.field("reference", base.reference);
-    json.field("digest", base.digest.text());
-    if (base.created) json.field("created", render_time(*base.created));
-    if (base.digest_now) json.field("digestNow", base.digest_now->text());
-    json.open_object("layers");
-    for (const auto& [platform, count] : base.layers) json.field(platform, count);
-    json.close();
-    json.field("standIn", base.stand_in);
-    json.list("expected_failures", base.expected_failures);
-    json.open_object("images");
-    for (const auto& [name, manifest] : base.images) json.field(name, manifest.text());
-    json.close();
-    json.close();
-}
-
 Base parse_base(const Json& entry, const std::string& source) {
     const std::optional<Digest> digest = Digest::parse(text_at(entry, "digest"));
     if (!digest || text_at(entry, "reference").empty()) {
@@ -299,7 +282,22 @@ bool is_base_of(const Base& base, const Layout& layout) {
 std::string render_bases_json(const std::vector<Base>& bases) {
     JsonWriter json;
     json.open_array();
-    for (const Base& base : bases) write_base(json, base);
+    for (const Base& base : bases) {
+        json.open_object();
+        json.field("reference", base.reference);
+        json.field("digest", base.digest.text());
+        if (base.created) json.field("created", render_time(*base.created));
+        if (base.digest_now) json.field("digestNow", base.digest_now->text());
+        json.open_object("layers");
+        for (const auto& [platform, count] : base.layers) json.field(platform, count);
+        json.close();
+        json.field("standIn", base.stand_in);
+        json.list("expected_failures", base.expected_failures);
+        json.open_object("images");
+        for (const auto& [name, manifest] : base.images) json.field(name, manifest.text());
+        json.close();
+        json.close();
+    }
     return json.text();
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "bake/bake_failure.h"
 #include "bake/layer_cache.h"
 #include "base/digest.h"
 #include "base/encoding.h"

@@ -1,9 +1,9 @@
-#include "bake/inputs.h"
-
+// The files of the work tree that go into images.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "bake/bake.h"
 #include "plan/build_context.h"
 
 namespace {

@@ -7,7 +7,6 @@
 #include <cctype>
 #include <optional>
 
-#include "bake/bake_failure.h"
 #include "bake/builder.h"
 #include "bake/layer_cache.h"
 #include "base/error.h"

@@ -3,7 +3,7 @@
 #include <optional>
 #include <set>
 
-#include "bake/inputs.h"
+#include "bake/bake.h"
 #include "base/date.h"
 #include "base/text.h"
 #include "system/files.h"

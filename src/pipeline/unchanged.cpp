@@ -8,7 +8,7 @@
 #include <ostream>
 #include <set>
 
-#include "bake/inputs.h"
+#include "bake/bake.h"
 #include "pipeline/contract_tests.h"
 #include "pipeline/github.h"
 #include "pipeline/images.h"

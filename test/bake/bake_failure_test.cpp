@@ -1,4 +1,4 @@
-#include "bake/bake_failure.h"
+#include "bake/bake.h"
 
 #include <catch2/catch_test_macros.hpp>
 

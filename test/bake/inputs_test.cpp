@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
-#include "bake/inputs.h"
+#include "bake/bake.h"
 #include "base/error.h"
 #include "fakes/fake_files.h"
 #include "real_world.h"

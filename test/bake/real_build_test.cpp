@@ -5,7 +5,6 @@
 #include <set>
 
 #include "bake/bake.h"
-#include "bake/inputs.h"
 #include "bake/random_dockerfile.h"
 #include "bake/samples.h"
 #include "base/json.h"
