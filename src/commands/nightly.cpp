@@ -119,12 +119,6 @@ IssueResult keep_issue(const Settings& settings, github::Api& api, const Run& ru
     return kept;
 }
 
-Exit exit_of(const Run& run, NightlyFail wish, bool news) {
-    if (outcome_of(run) == Outcome::unknown) return Exit::failed;
-    const bool fails = wish == NightlyFail::any || (wish == NightlyFail::news && news);
-    return fails && outcome_of(run) == Outcome::vulnerable ? Exit::refused : Exit::done;
-}
-
 /// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them again.
 void keep_schedule_alive(const World& world, github::Api& api, const github::Event& event) {
     const auto reference = world.environment.find("GITHUB_WORKFLOW_REF");  // OWNER/NAME/.github/workflows/FILE@REF
@@ -234,10 +228,10 @@ Result run_nightly(const World& world, const Settings& settings) {
             Level::notice);
     }
     upload_findings(world, settings, published.project, run, result, only_reports);
-    const Exit of_upload =
-        result.exit == Exit::failed && outcome_of(run) != Outcome::unknown ? Exit::failed : Exit::done;
     const IssueResult issue = keep_issue(settings, api, run, !only_reports.empty(), result);
-    result.exit = std::max(of_upload, exit_of(run, settings.nightly_fail, issue.news));
+    const bool fails =
+        settings.nightly_fail == NightlyFail::any || (settings.nightly_fail == NightlyFail::news && issue.news);
+    if (result.exit == Exit::refused && !fails) result.exit = Exit::done;
     result.outputs["issue"] = issue.url;
     world.out << render_table(run, wants_colour(world));
     if (!issue.url.empty()) world.out << issue.url << "\n";

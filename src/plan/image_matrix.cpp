@@ -18,10 +18,6 @@ constexpr std::array known_keys = {"pythonVersion", "debianVersion", "distroless
 constexpr std::string_view slim = "slim-";
 constexpr std::string_view cc = "cc-debian";
 
-bool is_lower_word(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
-}
-
 /// What follows the prefix; nothing if the text does not begin with it.
 std::string_view after(std::string_view prefix, std::string_view text) {
     return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
@@ -93,7 +89,9 @@ class RowReader {
 
     std::string read_debian() {
         std::string debian = read_text("debianVersion", "write it as \"debianVersion\": \"slim-trixie\"");
-        if (debian.empty() || is_lower_word(after(slim, debian))) return debian;
+        const std::string_view release = after(slim, debian);
+        const bool is_word = std::ranges::all_of(release, [](char c) { return c >= 'a' && c <= 'z'; });
+        if (debian.empty() || (is_word && !release.empty())) return debian;
         refuse("debianVersion", shown(debian) + " is not \"slim-\" and the name of a Debian release",
                "write it as \"slim-trixie\": the images are made with Debian's packages, on "
                "python:VERSION-slim-RELEASE");
