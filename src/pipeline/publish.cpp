@@ -70,16 +70,6 @@ Candidates make_candidates(const World& world, const Settings& settings, const P
     return candidates;
 }
 
-/// Replaces what was built for this image by what is published.
-void reuse_published(Candidates& candidates, const PublishedIndex& image, const FetchedIndex& fetched) {
-    for (Candidate& candidate : candidates.all) {
-        if (candidate.name != image.name) continue;
-        candidate.index = image.index;
-        candidate.members = add_members(image.name, fetched.layouts, candidates.sources);
-        candidates.sources.indexes[image.name] = fetched.bytes;
-    }
-}
-
 // Publishing them ----------------------------------------------------------------------------------------------------
 
 /// One publication, from the existing tags to the last new one.
@@ -110,7 +100,12 @@ class Publishing {
             // An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again.
             const std::vector<PublishedIndex>& images = publication.to_rescan;
             const SeparateScan out = scan_separately("unfinished", images);
-            for (std::size_t i = 0; i < images.size(); ++i) reuse_published(candidates_, images[i], out.images[i]);
+            for (std::size_t i = 0; i < images.size(); ++i) {
+                Candidate& candidate = *std::ranges::find(candidates_.all, images[i].name, &Candidate::name);
+                candidate.index = images[i].index;
+                candidate.members = add_members(candidate.name, out.images[i].layouts, candidates_.sources);
+                candidates_.sources.indexes[candidate.name] = out.images[i].bytes;
+            }
             verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
             publication = plan_with(load_existing());
         }
@@ -204,21 +199,6 @@ class Publishing {
     Candidates candidates_;
 };
 
-/// A version that is published from other inputs needs no build. One from the same inputs is not refused: today's
-/// databases may find something in it.
-void check_versions(const World& world, const Settings& settings, const Project& project, Destination& destination) {
-    TimedStep step(world, "versions", "reading what is published in " + destination.name());
-    const Candidates planned = make_candidates(world, settings, project, {});
-    const Publication found =
-        preflight_publication(project.plan, planned.all, destination.load_existing(planned.all, planned.sources),
-                              {.source = project.source, .adopt_moving_tags = settings.adopt_alias});
-    if (found.is_refused()) {
-        step.end("refused: nothing is built");
-        throw Error{found.exit, found.problems};
-    }
-    step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : summarize_notes(found));
-}
-
 }  // namespace
 
 void try_publication(const World& world, const Settings& settings, const Project& project) {
@@ -230,7 +210,19 @@ void try_publication(const World& world, const Settings& settings, const Project
             destination.try_push(repositories_of(project.plan));
             step.end("it does");
         }
-        check_versions(world, settings, project, destination);
+        // A version that is published from other inputs needs no build. One from the same inputs is not refused:
+        // today's databases may find something in it.
+        TimedStep step(world, "versions", "reading what is published in " + destination.name());
+        const Candidates planned = make_candidates(world, settings, project, {});
+        const Publication found =
+            preflight_publication(project.plan, planned.all, destination.load_existing(planned.all, planned.sources),
+                                  {.source = project.source, .adopt_moving_tags = settings.adopt_alias});
+        if (found.is_refused()) {
+            step.end("refused: nothing is built");
+            throw Error{found.exit, found.problems};
+        }
+        step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet"
+                                     : summarize_notes(found));
     });
 }
 
