@@ -72,13 +72,9 @@ Digest choose_manifest(const Settings& settings, ScanResult& trivy, const ScanRe
 /// Trivy's, then Grype's. Reading them is most of the work; Grype's is begun first, because it is the longer one.
 std::vector<ScanResult> load_reports(const World& world, const Settings& settings) {
     const Digest unset = sha256("");
-    std::optional<ScanResult> trivy;
-    std::optional<ScanResult> grype;
-    in_parallel(2, {[&] { grype = load_report(world, Scanner::grype, settings.grype_report, unset); },
-                    [&] { trivy = load_report(world, Scanner::trivy, settings.trivy_report, unset); }});
-    std::vector<ScanResult> scans;
-    scans.push_back(std::move(*trivy));
-    scans.push_back(std::move(*grype));
+    std::vector<ScanResult> scans(2, ScanResult{.receipt = {.manifest = unset, .config = unset, .report = unset}});
+    in_parallel(2, {[&] { scans[1] = load_report(world, Scanner::grype, settings.grype_report, unset); },
+                    [&] { scans[0] = load_report(world, Scanner::trivy, settings.trivy_report, unset); }});
     return scans;
 }
 

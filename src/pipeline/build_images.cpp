@@ -57,23 +57,18 @@ std::vector<Base> resolve_bases(const World& world, const Settings& settings, co
         if (!use.platform.empty()) known.push_back(use.platform);  // empty: the builder's own
     }
     registry::Client client(world, access);
-    std::vector<std::optional<Base>> found(platforms.size());
-    std::vector<std::function<void()>> work;
-    for (const auto& entry : platforms) {
-        std::optional<Base>& base = found[work.size()];
-        work.emplace_back([&] {
-            const registry::ResolvedReference named = registry::resolve_reference(client, entry.first, entry.second);
-            base = Base{.reference = entry.first,
-                        .digest = named.digest,
-                        .created = named.created,
-                        .digest_now = named.digest,
-                        .layers = named.layers,
-                        .pulled_from = make_pull_source(settings, named)};
-        });
-    }
-    in_parallel(settings.jobs, work);
-    std::vector<Base> bases;
-    for (std::optional<Base>& base : found) bases.push_back(std::move(*base));
+    std::vector<Base> bases;  // with another digest until they are resolved
+    for (const auto& [reference, known] : platforms) bases.push_back({.reference = reference, .digest = sha256("")});
+    in_parallel(settings.jobs, bases.size(), [&](std::size_t i) {
+        Base& base = bases[i];
+        const registry::ResolvedReference named =
+            registry::resolve_reference(client, base.reference, platforms.at(base.reference));
+        base.digest = named.digest;
+        base.digest_now = named.digest;
+        base.created = named.created;
+        base.layers = named.layers;
+        base.pulled_from = make_pull_source(settings, named);
+    });
     return bases;
 }
 

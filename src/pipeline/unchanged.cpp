@@ -124,34 +124,31 @@ std::string reason_of_contract(const World& world, const Settings& settings, con
 
 // The registry ------------------------------------------------------------------------------------------------------
 
-/// The index in the registry joins the manifests that were scanned, and no others.
-std::string reason_of_index(registry::Client& client, const std::string& host, const PublishedImage& published,
-                            const Evidence& evidence) {
-    const std::string name = fmt::format("{}@{}", published.repository, published.index.text());
-    const auto bytes = registry::find_manifest(client, host, published.repository, published.index);
+/// Its tags name the index that was published, which joins the manifests that were scanned, and no others.
+std::string reason_of_published(registry::Client& client, const std::string& host, const Image& image,
+                                const FetchedRelease& fetched) {
+    const Digest& index = std::ranges::find(fetched.record.images, image.name, &PublishedImage::name)->index;
+    std::vector<std::string> tags = image.moving_tags;
+    tags.push_back(image.version_tag);
+    for (const std::string& tag : tags) {
+        if (registry::ask_tag(client, host, image.repository, tag) != index)
+            return fmt::format("{}:{} does not name what it published", image.repository, tag);
+    }
+    const std::string name = fmt::format("{}@{}", image.repository, index.text());
+    const auto bytes = registry::find_manifest(client, host, image.repository, index);
     if (!bytes) return name + " is not in the registry";
     std::set<Digest> joined;
     for (const Descriptor& child : parse_manifest(*bytes, name).children) {
         if (child.platform != "unknown/unknown") joined.insert(child.digest);
     }
     std::set<Digest> scanned;
-    for (const EvidenceImage& image : evidence.images) {
-        if (image.image == published.name) scanned.insert(image.manifest);
+    for (const EvidenceImage& one : fetched.evidence.images) {
+        if (one.image == image.name) scanned.insert(one.manifest);
     }
     if (joined != scanned) return name + " does not hold what the release archives";
     for (const Digest& manifest : scanned) {
-        if (!registry::ask_tag(client, host, published.repository, manifest.text(), registry::TagRead::head))
-            return fmt::format("{}@{} is not in the registry", published.repository, manifest.text());
-    }
-    return "";
-}
-
-std::string reason_of_tags(registry::Client& client, const std::string& host, const Image& image, const Digest& index) {
-    std::vector<std::string> tags = image.moving_tags;
-    tags.push_back(image.version_tag);
-    for (const std::string& tag : tags) {
-        if (registry::ask_tag(client, host, image.repository, tag) != index)
-            return fmt::format("{}:{} does not name what it published", image.repository, tag);
+        if (!registry::ask_tag(client, host, image.repository, manifest.text(), registry::TagRead::head))
+            return fmt::format("{}@{} is not in the registry", image.repository, manifest.text());
     }
     return "";
 }
@@ -161,17 +158,8 @@ std::string reason_of_registry(const World& world, const Settings& settings, con
                                const FetchedRelease& fetched) {
     registry::Client client(world, load_reading_access(world, settings, {settings.to}));
     std::vector<std::string> reasons(plan.images.size());
-    std::vector<std::function<void()>> work;
-    for (const Image& image : plan.images) {
-        std::string& reason = reasons[work.size()];
-        work.emplace_back([&] {
-            const PublishedImage& published =
-                *std::ranges::find(fetched.record.images, image.name, &PublishedImage::name);
-            reason = reason_of_tags(client, settings.to, image, published.index);
-            if (reason.empty()) reason = reason_of_index(client, settings.to, published, fetched.evidence);
-        });
-    }
-    in_parallel(requests_at_once, work);
+    in_parallel(requests_at_once, reasons.size(),
+                [&](std::size_t i) { reasons[i] = reason_of_published(client, settings.to, plan.images[i], fetched); });
     const auto found = std::ranges::find_if(reasons, [](const std::string& r) { return !r.empty(); });
     return found == reasons.end() ? "" : *found;
 }
