@@ -17,14 +17,14 @@ bool is_ruler(const std::string& line) {
     return line.size() >= 6 && line.find_first_not_of('-') == std::string::npos;
 }
 
-/// The lines from the last block that bake begins with "------" and " > [step]": the step, its output, its place, the
-/// ERROR.
-std::vector<std::string> failure_lines(std::string_view progress) {
+/// Of the last block that bake begins with "------" and " > [step]": the step and its output. Behind the next "------"
+/// stands where the step is.
+std::vector<std::string> failed_step(std::string_view progress) {
     const std::vector<std::string> lines = lines_of(progress);
     for (std::size_t i = lines.size(); i-- > 1;) {
-        if (is_ruler(lines[i - 1]) && lines[i].starts_with(" > [")) {
-            return {lines.begin() + static_cast<std::ptrdiff_t>(i), lines.end()};
-        }
+        if (!is_ruler(lines[i - 1]) || !lines[i].starts_with(" > [")) continue;
+        const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(i);
+        return {begin, std::find_if(begin, lines.end(), is_ruler)};
     }
     return {};
 }
@@ -105,11 +105,7 @@ std::string hint_for(const std::string& error, const std::string& step, const st
 
 Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile, const std::string& outputs) {
     const std::string error = last_error(progress);
-    std::vector<std::string> step;
-    for (const std::string& line : failure_lines(progress)) {
-        if (is_ruler(line)) break;  // what follows is where the step stands
-        step.push_back(line);
-    }
+    std::vector<std::string> step = failed_step(progress);
     if (step.size() > max_lines) step.erase(step.begin() + 1, step.end() - static_cast<std::ptrdiff_t>(max_lines) + 1);
     Problem problem{{},
                     error.empty() ? "the build failed" : "the build failed: " + error,

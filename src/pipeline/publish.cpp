@@ -140,10 +140,8 @@ class Publishing {
         for (const Candidate& candidate : candidates_.all) {
             if (!blocks(candidate)) continue;
             for (const std::string& tag : candidate.moving_tags) {
-                const auto known = std::ranges::find_if(existing, [&](const ExistingTag& one) {
-                    return one.repository == candidate.repository && one.tag == tag;
-                });
-                if (known == existing.end()) continue;
+                const ExistingTag* known = find_tag(existing, candidate.repository, tag);
+                if (known == nullptr) continue;
                 replaced.push_back({candidate.name, candidate.repository, known->index});
                 break;
             }

@@ -118,20 +118,6 @@ class RowReader {
         return is_distroless ? distroless : "";
     }
 
-    void read_tag(const Json& value, const Place& at, std::vector<Tag>& tags) {
-        const std::string name = text_of(value);
-        if (!value.IsString()) {
-            add(problems_, at, fmt::format("this tag is {}, not a text", kind_of(value)),
-                "write it in quotation marks");
-        } else if (!is_tag(name)) {
-            add(problems_, at, shown(name) + " cannot be a tag",
-                "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin "
-                "with a dot or a dash");
-        } else {
-            tags.push_back({name, at.line});
-        }
-    }
-
     std::vector<Tag> read_tags() {
         const Json& list = member(object_, "tags");
         if (!object_.HasMember("tags")) {
@@ -142,8 +128,20 @@ class RowReader {
         }
         std::vector<Tag> tags;
         int index = 0;
-        for (const Json& value : items_of(list))
-            read_tag(value, json_.at(fmt::format("{}/tags/{}", pointer_, index++)), tags);
+        for (const Json& value : items_of(list)) {
+            const Place at = json_.at(fmt::format("{}/tags/{}", pointer_, index++));
+            const std::string name = text_of(value);
+            if (!value.IsString()) {
+                add(problems_, at, fmt::format("this tag is {}, not a text", kind_of(value)),
+                    "write it in quotation marks");
+            } else if (!is_tag(name)) {
+                add(problems_, at, shown(name) + " cannot be a tag",
+                    "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin with a "
+                    "dot or a dash");
+            } else {
+                tags.push_back({name, at.line});
+            }
+        }
         return tags;
     }
 

@@ -75,21 +75,6 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
     }
 }
 
-/// What there is to say about the suite on this day; nothing while it is well supported.
-std::string describe_debian(const DebianSuite& suite, Date today) {
-    if (today > suite.lts_ends) {
-        return fmt::format("Debian {} is without any security support since {}", suite.name,
-                           render_date(suite.lts_ends));
-    }
-    if (today > suite.security_ends) {
-        return fmt::format("Debian's security team left {} on {}; the long-term support team keeps it until {}",
-                           suite.name, render_date(suite.security_ends), render_date(suite.lts_ends));
-    }
-    if (suite.security_ends - today > notice_period) return "";
-    return fmt::format("Debian's security team leaves {} {} ({})", suite.name, in_days(suite.security_ends, today),
-                       render_date(suite.security_ends));
-}
-
 void check_distroless(const Matrix& matrix, const Row& row, Date today, Problems& problems) {
     const auto suite = std::ranges::find_if(
         suites, [&](const DebianSuite& s) { return row.distroless_version == fmt::format("cc-debian{}", s.number); });
@@ -114,8 +99,18 @@ void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& pr
             Level::warning);
         return;
     }
-    const std::string what = describe_debian(*suite, today);
-    if (what.empty()) return;
+    std::string what;
+    if (today > suite->lts_ends) {
+        what = fmt::format("Debian {} is without any security support since {}", name, render_date(suite->lts_ends));
+    } else if (today > suite->security_ends) {
+        what = fmt::format("Debian's security team left {} on {}; the long-term support team keeps it until {}", name,
+                           render_date(suite->security_ends), render_date(suite->lts_ends));
+    } else if (suite->security_ends - today <= notice_period) {
+        what = fmt::format("Debian's security team leaves {} {} ({})", name, in_days(suite->security_ends, today),
+                           render_date(suite->security_ends));
+    } else {
+        return;
+    }
     add(problems, at, what,
         row.debian_version == newest_debian ? "move to the next release of Debian"
                                             : fmt::format("move to \"{}\"", newest_debian),
