@@ -39,7 +39,7 @@ std::vector<Layout> scan_published(const World& world, registry::Client& client,
     std::vector<registry::FetchRequest> others = published.requests;
     std::erase_if(others, [&](const registry::FetchRequest& request) { return scanned.contains(name_of(request)); });
     if (!others.empty()) {
-        TimedStep step(world, "fetch", counted(others.size(), "image") + ", published by " + published.from);
+        TimedStep step(world, "fetch", counted(others.size(), "image") + " that were published");
         std::vector<Layout> pulled;
         for (registry::Fetched& fetched :
              registry::fetch_images(world, client, others, settings.out / "images", settings.jobs))

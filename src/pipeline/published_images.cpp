@@ -49,9 +49,7 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
     Settings then = settings;
     then.platforms.clear();
     for (const EvidenceImage& image : fetched->evidence.images) add_once(then.platforms, image.platform);
-    NightlyTargets published{.project = load_project_of(world, then, fetched->directory, last->tag),
-                             .from = "the release " + last->tag,
-                             .released = true};
+    NightlyTargets published{.project = load_project_of(world, then, fetched->directory, last->tag), .released = true};
     for (const PublishedImage& image : fetched->record.images) {
         const std::string reference = render_pull_reference(fetched->record, image);
         if (reference.empty()) continue;  // it went to a directory, not to a registry
@@ -72,9 +70,7 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
 }
 
 NightlyTargets find_tagged(const World& world, const Settings& settings) {
-    NightlyTargets published{.project = load_project(world, settings),
-                             .from = "the version tags of " + settings.image_matrix,
-                             .released = false};
+    NightlyTargets published{.project = load_project(world, settings), .released = false};
     for (const Image& image : published.project.plan.images) {
         const std::string reference =
             registry_of_credentials(settings) + "/" + image.repository + ":" + image.version_tag;

@@ -13,7 +13,6 @@ struct NightlyTargets {
     Project project;
     std::vector<registry::FetchRequest> requests;
     std::vector<Layout> kept;       ///< what the release keeps of its images; their scans lie in out/scans
-    std::string from;               ///< where this was learnt, for people
     bool released = false;          ///< a release says what was published; else the version tags of the matrix do
     std::vector<ImageRun> missing;  ///< should be published, and are not: without a verdict they are unknown
 };

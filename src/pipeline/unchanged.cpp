@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <ostream>
 #include <set>
@@ -184,18 +183,14 @@ std::optional<FetchedRelease> examine(const World& world, const Settings& settin
         reason = "the release " + version + " was not made by this action";
         return std::nullopt;
     }
-    for (const auto& reason_of : std::vector<std::function<std::string()>>{
-             [&] { return reason_of_record(world, settings, project, fetched->record); },
-             [&] { return reason_of_platforms(project.plan, fetched->evidence); },
-             [&] { return reason_of_bases(world, settings, *fetched); },
-             [&] { return reason_of_contract(world, settings, *fetched); },
-             [&] { return reason_of_registry(world, settings, project.plan, *fetched); }}) {
-        reason = reason_of();
-        if (reason.empty()) continue;
-        reason = "the release " + version + " is published, but " + reason;
-        return std::nullopt;
-    }
-    return fetched;
+    reason = reason_of_record(world, settings, project, fetched->record);
+    if (reason.empty()) reason = reason_of_platforms(project.plan, fetched->evidence);
+    if (reason.empty()) reason = reason_of_bases(world, settings, *fetched);
+    if (reason.empty()) reason = reason_of_contract(world, settings, *fetched);
+    if (reason.empty()) reason = reason_of_registry(world, settings, project.plan, *fetched);
+    if (reason.empty()) return fetched;
+    reason = "the release " + version + " is published, but " + reason;
+    return std::nullopt;
 }
 
 }  // namespace
