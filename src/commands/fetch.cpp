@@ -12,7 +12,7 @@ Result run_fetch(const World& world, const Settings& settings) {
     }
     Result result;
     std::vector<Layout> layouts;
-    for (const GivenImage& image : fetch_references(world, settings, settings.out / "fetched", result.problems)) {
+    for (const GivenImage& image : fetch_references(world, settings, result.problems)) {
         world.out << image.layout.name << "  " << image.layout.manifest.text() << "\n";
         layouts.push_back(image.layout);
     }

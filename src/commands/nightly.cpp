@@ -99,24 +99,23 @@ std::optional<Time> ask_last_good(github::Api& api, const github::Event& event) 
 
 // The tracking issue -----------------------------------------------------------------------------------------------
 
-struct IssueResult {
-    bool news = true;  ///< without an issue that remembers, everything counts as new
+/// Its address becomes the output `issue`. Returns whether there are new findings: without an issue that remembers, all
+/// are. A repository without issues, or a token that may not write them, is a warning and no failure.
+bool keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
+    bool news = true;
     std::string url;
-};
-
-/// A repository without issues, or a token that may not write them, is a warning and no failure.
-IssueResult keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
-    IssueResult kept;
     const std::optional<Error> error = failure_of([&] {
         const github::TrackingIssues issues = github::load_tracking_issues(api);
         const auto state_of = [](const std::optional<github::TrackingIssue>& issue) {
             return issue ? std::optional(issue->state) : std::nullopt;
         };
         const TrackingPlan plan = plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
-        kept = {!plan.news.empty(), only_reports ? "" : github::carry_out(api, plan, issues)};
+        if (!only_reports) url = github::carry_out(api, plan, issues);
+        news = !plan.news.empty();
     });
     if (error) append(result.problems, at_level(Level::warning, error->problems));
-    return kept;
+    result.outputs["issue"] = url;
+    return news;
 }
 
 /// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them again.
@@ -228,12 +227,11 @@ Result run_nightly(const World& world, const Settings& settings) {
             Level::notice);
     }
     upload_findings(world, settings, published.project, run, result, only_reports);
-    const IssueResult issue = keep_issue(settings, api, run, !only_reports.empty(), result);
+    const bool news = keep_issue(settings, api, run, !only_reports.empty(), result);
     const bool fails =
-        settings.nightly_fail == NightlyFail::any || (settings.nightly_fail == NightlyFail::news && issue.news);
+        settings.nightly_fail == NightlyFail::any || (settings.nightly_fail == NightlyFail::news && news);
     if (result.exit == Exit::refused && !fails) result.exit = Exit::done;
-    result.outputs["issue"] = issue.url;
     world.out << render_table(run, wants_colour(world));
-    if (!issue.url.empty()) world.out << issue.url << "\n";
+    if (const std::string& url = result.outputs["issue"]; !url.empty()) world.out << url << "\n";
     return result;
 }

@@ -87,8 +87,8 @@ bool names_images(const Settings& settings) {
     return !settings.references.empty() || !settings.layout.empty();
 }
 
-std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, const fs::path& directory,
-                                         Problems& warnings) {
+std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, Problems& warnings) {
+    const fs::path directory = settings.out / "fetched";
     const std::vector<Reference> references = read_references(settings);
     std::vector<registry::FetchRequest> requests;
     std::vector<std::string> hosts;
@@ -114,8 +114,7 @@ std::vector<GivenImage> load_given_images(const World& world, const Settings& se
     std::vector<GivenImage> images;
     if (!settings.layout.empty()) images = load_given_layout(world, settings);
     if (settings.references.empty()) return images;
-    for (GivenImage& image : fetch_references(world, settings, settings.out / "fetched", warnings))
-        images.push_back(std::move(image));
+    for (GivenImage& image : fetch_references(world, settings, warnings)) images.push_back(std::move(image));
     return images;
 }
 

@@ -20,12 +20,11 @@ std::string directory_name(std::string text);
 /// True if --reference or --layout names any.
 bool names_images(const Settings& settings);
 
-/// Brings what --reference names into layouts below `directory`, each blob once, for every platform. Throws
+/// Brings what --reference names into layouts in out/fetched, each blob once, for every platform. Throws
 /// Error{bad_input} with all that are no references; Error{failed} for what cannot be had.
-std::vector<GivenImage> fetch_references(const World& world, const Settings& settings,
-                                         const std::filesystem::path& directory, Problems& warnings);
+std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, Problems& warnings);
 
-/// What --reference names, fetched into out/fetched, and what lies in --layout.
+/// The same, and what lies in --layout.
 std::vector<GivenImage> load_given_images(const World& world, const Settings& settings, Problems& warnings);
 
 /// One verdict for each, from out/scans, which is filled first.
