@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 
 #include "base/reference.h"
 #include "base/text.h"
@@ -40,86 +41,54 @@ bool is_key(std::string_view text) {
 }
 
 /// What every reader takes as it stands.
-constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/@,=%";
+constexpr std::string_view plain_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/@,=%";
 
-class JobReader {
-  public:
-    JobReader(std::string file, Problems& problems) : job_{.file = std::move(file)}, problems_(problems) {}
-
-    void read_line(std::string_view line, int number) {
-        const std::string_view content = trimmed(line);
-        if (content.empty() || content.starts_with('#')) return;
-        read_ += line;
-        line_ = number;
-        const std::size_t equals = line.find('=');
-        if (equals == std::string_view::npos)
-            return refuse(shown(line) + " is neither KEY=VALUE nor a comment", "begin a comment with #");
-        const std::string key(line.substr(0, equals));
-        const std::string value(line.substr(equals + 1));
-        if (!is_key(key)) {
-            return refuse(shown(key) + " is not a key",
-                          "a key has capital letters, digits and underscores, and begins with a letter: no blank, and "
-                          "no export as in a shell");
-        }
-        if (is_dangerous(key)) {
-            return refuse(fmt::format("{} must not be set here", shown(key)),
-                          "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for "
-                          "an environment");
-        }
-        const auto [first, is_new] = lines_.emplace(key, number);
-        if (!is_new)
-            return refuse(fmt::format("{} is already given on line {}", key, first->second), "keep one of the two");
-        if (value.empty()) return refuse(key + " has no value", fmt::format("write {}=VALUE, or remove the line", key));
-        if (const std::size_t odd = value.find_first_not_of(plain); odd != std::string::npos) {
-            return refuse(fmt::format("the value of {} has {} in it", key, shown(value.substr(odd, 1))),
-                          "a value has letters, digits and . _ - + : / @ , = % only: nothing is unquoted or expanded, "
-                          "and a comment stands on a line of its own");
-        }
-        take(key, value);
+/// Reads KEY=VALUE into the job. Returns what is wrong with it, or that it has no effect. `lines` are those of the
+/// keys.
+std::optional<Problem> read_line(std::string_view line, const Place& at, std::map<std::string, int>& lines, Job& job) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos)
+        return Problem{at, shown(line) + " is neither KEY=VALUE nor a comment", "begin a comment with #"};
+    const std::string key(line.substr(0, equals));
+    const std::string value(line.substr(equals + 1));
+    if (!is_key(key)) {
+        return Problem{at, shown(key) + " is not a key",
+                       "a key has capital letters, digits and underscores, and begins with a letter: no blank, and no "
+                       "export as in a shell"};
     }
-
-    Job finish() {
-        line_ = 0;
-        // A key on a line with a mistake is not missing: its line is reported.
-        for (const std::string key : {"DEFRA_VERSION", "IMAGE_NAME"}) {
-            if (read_.find(key) == std::string::npos)
-                refuse(key + " is missing", "add a line " + key + (key == "IMAGE_NAME" ? "=python" : "=1.0.0"));
-        }
-        return job_;
+    if (is_dangerous(key)) {
+        return Problem{at, shown(key) + " must not be set here",
+                       "it would change what programs do: JOB.env holds DEFRA_VERSION and IMAGE_NAME, nothing for an "
+                       "environment"};
     }
-
-  private:
-    void refuse(std::string what, std::string hint) {
-        add(problems_, {job_.file, line_}, std::move(what), std::move(hint));
+    const auto [first, is_new] = lines.emplace(key, at.line);
+    if (!is_new)
+        return Problem{at, fmt::format("{} is already given on line {}", key, first->second), "keep one of the two"};
+    if (value.empty()) return Problem{at, key + " has no value", "write " + key + "=VALUE, or remove the line"};
+    if (const std::size_t odd = value.find_first_not_of(plain_characters); odd != std::string::npos) {
+        return Problem{at, fmt::format("the value of {} has {} in it", key, shown(value.substr(odd, 1))),
+                       "a value has letters, digits and . _ - + : / @ , = % only: nothing is unquoted or expanded, and "
+                       "a comment stands on a line of its own"};
     }
-
-    void take(const std::string& key, const std::string& value) {
-        if (key == "DEFRA_VERSION") {
-            job_.defra_version = value;
-            job_.defra_version_line = line_;
-            if (parse_version(value)) return;
-            refuse(shown(value) + " is not a version",
-                   "write three numbers, as in DEFRA_VERSION=1.0.0; there are no pre-releases, because moving tags "
-                   "follow every release");
-        } else if (key == "IMAGE_NAME") {
-            job_.image_name = value;
-            job_.image_name_line = line_;
-            if (is_repository(value) && value.find('/') == std::string::npos) return;
-            refuse(
-                shown(value) + " is not the name of an image",
-                "write lower-case letters and digits, as in IMAGE_NAME=python; the namespace is an option of its own");
-        } else {
-            add(problems_, {job_.file, line_}, key + " has no effect",
-                "the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME", Level::warning);
-        }
+    if (key == "DEFRA_VERSION") {
+        job.defra_version = value;
+        job.defra_version_line = at.line;
+        if (parse_version(value)) return std::nullopt;
+        return Problem{at, shown(value) + " is not a version",
+                       "write three numbers, as in DEFRA_VERSION=1.0.0; there are no pre-releases, because moving tags "
+                       "follow every release"};
     }
-
-    Job job_;
-    Problems& problems_;
-    int line_ = 0;
-    std::map<std::string, int> lines_;
-    std::string read_;  ///< what is no comment
-};
+    if (key == "IMAGE_NAME") {
+        job.image_name = value;
+        job.image_name_line = at.line;
+        if (is_repository(value) && value.find('/') == std::string::npos) return std::nullopt;
+        return Problem{
+            at, shown(value) + " is not the name of an image",
+            "write lower-case letters and digits, as in IMAGE_NAME=python; the namespace is an option of its own"};
+    }
+    return Problem{at, key + " has no effect", "the keys of JOB.env are DEFRA_VERSION and IMAGE_NAME", Level::warning};
+}
 
 }  // namespace
 
@@ -135,10 +104,23 @@ Job parse_job_env(std::string_view text, const std::string& file, Problems& warn
         add(problems, {file}, "the lines end in CR LF",
             "save it with LF: a shell would take the CR for a part of each value", Level::warning);
     }
-    JobReader reader(file, problems);
+    Job job{.file = file};
+    std::map<std::string, int> lines;
+    std::string read;
     int number = 0;
-    for (const std::string& line : lines_of(text)) reader.read_line(line, ++number);
-    Job job = reader.finish();
+    for (const std::string& line : lines_of(text)) {
+        ++number;
+        if (trimmed(line).empty() || trimmed(line).starts_with('#')) continue;
+        read += line;
+        if (const auto problem = read_line(line, {file, number}, lines, job)) problems.push_back(*problem);
+    }
+    // A key on a line with a mistake is not missing: its line is reported.
+    for (const std::string key : {"DEFRA_VERSION", "IMAGE_NAME"}) {
+        if (read.find(key) == std::string::npos) {
+            add(problems, {file}, key + " is missing",
+                "add a line " + key + (key == "IMAGE_NAME" ? "=python" : "=1.0.0"));
+        }
+    }
     if (has_errors(problems)) throw Error{Exit::bad_input, sorted_by_place(problems)};
     append(warnings, problems);
     return job;
