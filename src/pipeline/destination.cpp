@@ -25,8 +25,7 @@ constexpr const char* nothing_visible = "Nothing visible changed.";
 
 Destination::Destination(const World& world, const Settings& settings) : world_(world), settings_(settings) {
     if (is_registry(settings.to)) {
-        prefix_ = settings.to + "/";
-        name_ = prefix_ + settings.name_space;
+        name_ = settings.to + "/" + settings.name_space;
         registry::ClientSettings access = load_registry_access(world, settings, {settings.to});
         warnings_ = access.unused_credentials;
         if (!settings.dry_run) access.pushes_to.insert(settings.to);
@@ -38,10 +37,6 @@ Destination::Destination(const World& world, const Settings& settings) : world_(
         directory_ = settings.to.substr(4);
         name_ = settings.to;
     }
-}
-
-bool Destination::takes_stand_ins() const {
-    return !client_ || (settings_.allow_stand_in && is_loopback(settings_.to));
 }
 
 void Destination::try_push(const std::vector<std::string>& repositories) {
@@ -83,7 +78,7 @@ FetchedIndex Destination::fetch(const PublishedIndex& image, const std::vector<s
     }
     std::vector<registry::FetchRequest> requests;
     for (const std::string& platform : platforms)
-        requests.push_back({prefix_ + image.repository + "@" + image.index.text(), image.name, platform});
+        requests.push_back({settings_.to + "/" + image.repository + "@" + image.index.text(), image.name, platform});
     FetchedIndex result;
     for (registry::Fetched& fetched : registry::fetch_images(world_, *client_, requests, directory, settings_.jobs)) {
         result.bytes = std::move(fetched.top);
@@ -154,7 +149,7 @@ Published execute_publication(const World& world, const Settings& settings, cons
     std::vector<std::string> tags;
     for (const Step& written : publication.steps) {
         if (written.tag.empty()) continue;
-        tags.push_back(destination.prefix() + written.repository + ":" + written.tag);
+        tags.push_back((is_registry(settings.to) ? settings.to + "/" : "") + written.repository + ":" + written.tag);
         published.state.tags.push_back({tags.back(), written.digest});
     }
     const std::string reason = summarize_notes(publication);

@@ -30,9 +30,6 @@ class Destination {
     Destination(const World& world, const Settings& settings);
 
     const std::string& name() const { return name_; }  ///< "docker.io/defradigital", "oci:out/registry"
-    /// In front of a repository: "docker.io/"; empty for directories.
-    const std::string& prefix() const { return prefix_; }
-    bool takes_stand_ins() const;
     const Problems& warnings() const { return warnings_; }
 
     /// Tries whether these repositories may be written to; nothing to try in a directory. Throws Error{failed} if not.
@@ -57,7 +54,6 @@ class Destination {
     const Settings& settings_;
     std::filesystem::path directory_;
     std::string name_;
-    std::string prefix_;
     Problems warnings_;
     std::optional<registry::Client> client_;  ///< nothing: it is a directory
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/reference.h"
 #include "base/text.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
@@ -126,11 +127,12 @@ class Publishing {
     }
 
     Publication plan_with(const std::vector<ExistingTag>& existing) const {
-        return plan_publication(project_.plan, candidates_.all, verdicts_, existing,
-                                {.source = project_.source,
-                                 .stand_ins_may = destination_.takes_stand_ins(),
-                                 .no_worse = no_worse_,
-                                 .adopt_moving_tags = settings_.adopt_alias});
+        return plan_publication(
+            project_.plan, candidates_.all, verdicts_, existing,
+            {.source = project_.source,
+             .stand_ins_may = !is_registry(settings_.to) || (settings_.allow_stand_in && is_loopback(settings_.to)),
+             .no_worse = no_worse_,
+             .adopt_moving_tags = settings_.adopt_alias});
     }
 
     /// gate.publish: no-worse. What vulnerable images would replace.
