@@ -20,8 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Every text in a bake file is a template; without this a path with "${" in it would be evaluated.
-std::string literal(std::string_view text) {
+/// Every text in a bake file is a template; without this a path with "${" in it would be evaluated. In JSON no other
+/// "${" can be.
+std::string without_templates(std::string_view text) {
     std::string escaped;
     for (std::size_t i = 0; i < text.size(); ++i) {
         escaped += text[i];
@@ -87,13 +88,8 @@ std::string target_name(const Image& image, const std::string& platform) {
 
 void write_map(JsonWriter& json, std::string_view key, const std::map<std::string, std::string>& entries) {
     json.open_object(key);
-    for (const auto& [name, value] : entries) json.field(literal(name), literal(value));
+    for (const auto& [name, value] : entries) json.field(name, value);
     json.close();
-}
-
-void write_list(JsonWriter& json, std::string_view key, std::vector<std::string> entries) {
-    for (std::string& entry : entries) entry = literal(entry);
-    json.list(key, entries);
 }
 
 std::vector<std::string> render_caches(std::vector<std::string> entries, const std::string& name) {
@@ -122,21 +118,21 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
     const std::string destination = absolute_text(outputs / layout_name(image, platform));
 
     json.open_object(target_name(image, platform));
-    json.field("context", literal(absolute_text(settings.directory)));
-    json.field("dockerfile", literal(settings.dockerfile));
+    json.field("context", absolute_text(settings.directory));
+    json.field("dockerfile", settings.dockerfile);
     json.field("target", target);
-    write_list(json, "platforms", {platform});
+    json.list("platforms", {platform});
     write_map(json, "args", arguments);
     write_map(json, "contexts", contexts);
-    write_list(json, "annotations", annotations);
-    write_list(json, "attest", {"type=provenance,mode=max"});
-    if (!settings.ca.empty()) write_list(json, "secret", {"id=ca," + csv_field("src=" + absolute_text(settings.ca))});
+    json.list("annotations", annotations);
+    json.list("attest", {"type=provenance,mode=max"});
+    if (!settings.ca.empty()) json.list("secret", {"id=ca," + csv_field("src=" + absolute_text(settings.ca))});
     const std::string cache_name = plan.job.image_name + "-" + layout_name(image, platform);
-    if (!settings.cache_from.empty()) write_list(json, "cache-from", render_caches(settings.cache_from, cache_name));
-    if (!settings.cache_to.empty()) write_list(json, "cache-to", render_caches(settings.cache_to, cache_name));
+    if (!settings.cache_from.empty()) json.list("cache-from", render_caches(settings.cache_from, cache_name));
+    if (!settings.cache_to.empty()) json.list("cache-to", render_caches(settings.cache_to, cache_name));
     // A directory for each: exporters that share one race for its files (images-run.md §3). No rewrite-timestamp:
     // BuildKit 0.13 would rewrite the base's layers as well, and the image would no longer stand on them.
-    write_list(json, "output", {"type=oci,tar=false," + csv_field("dest=" + destination)});
+    json.list("output", {"type=oci,tar=false," + csv_field("dest=" + destination)});
     json.close();
 }
 
@@ -237,7 +233,7 @@ std::string render_bake(const Plan& plan, const BuildSettings& settings, const D
             write_target(json, plan, image, platform, settings, dockerfile, outputs);
         }
     }
-    return json.text();
+    return without_templates(json.text());
 }
 
 std::string render_source_policy(const std::vector<Base>& bases) {
