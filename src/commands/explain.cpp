@@ -71,20 +71,17 @@ void add_built(const World& world, const Settings& settings, KnownImages& known)
     }
 }
 
-/// By --only, as images of the matrix are.
-bool is_wanted(const Settings& settings, const std::string& name) {
-    return settings.only.empty() || std::ranges::any_of(settings.only, [&](const std::string& p) {
-               return matches_pattern(p, name) || matches_pattern(p + "-*", name);
-           });
-}
-
 /// Judged by the policy of today; nothing is written.
 KnownImages judge_kept(const World& world, const Settings& settings) {
     const Project project = load_policy_project(world, settings);
     const fs::path directory = settings.out / "scans";
     KnownImages known;
     for (const std::string& name : world.files.names_in(directory)) {
-        if (!is_wanted(settings, name)) continue;
+        const bool is_wanted =
+            settings.only.empty() || std::ranges::any_of(settings.only, [&](const std::string& pattern) {
+                return matches_pattern(pattern, name) || matches_pattern(pattern + "-*", name);  // as of the matrix
+            });
+        if (!is_wanted) continue;
         std::vector<ScanResult> scans = load_scans(world.files, directory, name);
         if (scans.empty()) continue;
         known.verdicts.push_back(judge(make_known_subject(world, settings, name, std::move(scans)), project.policy,

@@ -10,10 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The set-up's stand-ins carry this label, and so does whatever is built on them: they cannot pass for real bases by
-/// being served from a registry.
-constexpr const char* stand_in_label = "io.github.defra.python-image-action.stand-in";
-
 fs::path bases_file(const Settings& settings) {
     return settings.out / "bases.json";
 }
@@ -94,11 +90,6 @@ std::optional<Base> find_base(const Project& project, const Layout& layout, cons
 
 bool is_rebuilt(const Base& base) {
     return base.digest_now && *base.digest_now != base.digest;
-}
-
-bool has_stand_in_base(const World& world, const Layout& layout) {
-    const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
-    return !member(member(member(config, "config"), "Labels"), stand_in_label).IsNull();
 }
 
 ImageLayers load_layers(const World& world, const Project& project, const Layout& layout,

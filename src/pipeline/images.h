@@ -38,9 +38,6 @@ std::optional<Base> find_base(const Project& project, const Layout& layout, cons
 /// True if the base's reference resolves to another digest now than the one that was built on.
 bool is_rebuilt(const Base& base);
 
-/// True if the image is built on stand-ins.
-bool has_stand_in_base(const World& world, const Layout& layout);
-
 /// A built image's layers, and how many of them come from its base.
 ImageLayers load_layers(const World& world, const Project& project, const Layout& layout,
                         const std::vector<Base>& bases);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "pipeline/images.h"
 #include "scan/scan.h"
@@ -13,6 +14,13 @@
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The set-up's stand-ins carry this label, and so does whatever is built on them: they cannot pass for real bases by
+/// being served from a registry.
+bool has_stand_in_base(const World& world, const Layout& layout) {
+    const rapidjson::Document config = parse_tool_json(load_config(world.files, layout), layout.name);
+    return !member(member(member(config, "config"), "Labels"), "io.github.defra.python-image-action.stand-in").IsNull();
+}
 
 /// Where the databases are kept between runs, unless a directory was given.
 fs::path cached_databases(const World& world) {
