@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <map>
 #include <ostream>
@@ -65,17 +64,11 @@ ImageEvidence load_evidence(const World& world, const Project& project, const La
     return evidence;
 }
 
-/// What save_reports writes, the one that says what a run was about last.
-constexpr std::array report_names = {"sarif", "verdicts", "summary.md", "report.html", "findings.csv", "verdict.json"};
-
-/// An interrupted run leaves some of them, and its images.
+/// An interrupted run leaves its images.
 bool has_own_reports(const World& world, const std::filesystem::path& out) {
     const std::optional<std::string> verdict = world.files.read_if_there(out / "verdict.json");
-    if (verdict) return verdict->find("\"other_images\": true") == std::string::npos;
-    const std::vector<std::string> names = world.files.names_in(out);
-    return std::ranges::any_of(names, [](const std::string& name) {
-        return name == "images" || std::ranges::find(report_names, name) != report_names.end();
-    });
+    return verdict ? verdict->find("\"other_images\": true") == std::string::npos
+                   : world.files.is_directory(out / "images");
 }
 
 }  // namespace
@@ -134,7 +127,8 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
 }
 
 void forget_reports(const World& world, const Settings& settings) {
-    for (const char* made : report_names) world.files.remove(settings.out / made);
+    for (const char* made : {"sarif", "verdicts", "summary.md", "report.html", "findings.csv", "verdict.json"})
+        world.files.remove(settings.out / made);  // what says what a run was about last
 }
 
 Settings for_other_images(const World& world, Settings settings) {
