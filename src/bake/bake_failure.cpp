@@ -66,11 +66,7 @@ bool holds_any(const std::string& text, const std::vector<std::string>& signs) {
 std::string hint_for(const std::string& error, const std::string& step, const std::string& outputs) {
     if (holds_any(error, {"no space left"}) && holds_any(error, {outputs}))
         return "make room on the disk that " + outputs + " is on";
-    struct Entry {
-        std::vector<std::string> signs;
-        std::string hint;
-    };
-    const std::vector<Entry> table = {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> table = {
         {{"parse error", "unknown instruction", "Syntax error", "parser directive", "failed to parse stage name",
           "cannot copy from stage", "failed to process \""},
          "fix the Dockerfile"},
@@ -91,8 +87,8 @@ std::string hint_for(const std::string& error, const std::string& step, const st
     if (holds_any(step, {"CERTIFICATE_VERIFY_FAILED", "self-signed certificate", "self signed certificate",
                          "unable to get local issuer certificate"}))
         return "the step does not trust a certificate: where a proxy re-signs TLS, name its bundle with --build-ca";
-    for (const Entry& entry : table) {
-        if (holds_any(error, entry.signs)) return entry.hint;
+    for (const auto& [signs, hint] : table) {
+        if (holds_any(error, signs)) return hint;
     }
     if (is_network_fault("ERROR: " + error) || holds_any(error, {"no such host"})) {
         return "a registry could not be reached: try again, name a mirror with --mirrors, or build on stand-ins with "

@@ -15,24 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// TARGETPLATFORM and its kin, which BuildKit sets above the first FROM. BUILDPLATFORM's are the builder's own.
-Variables target_variables(const std::string& target, const std::string& platform) {
-    std::vector<std::string> parts = fields_of(platform, '/');
-    parts.resize(3);
-    return {{"TARGETPLATFORM", platform},
-            {"TARGETOS", parts[0]},
-            {"TARGETARCH", parts[1]},
-            {"TARGETVARIANT", parts[2]},
-            {"TARGETSTAGE", target}};
-}
-
 bool is_builders_own(const std::string& variable) {
     return variable.starts_with("BUILD");
-}
-
-bool is_stage_number(const StageSource& source) {
-    return source.may_be_number && source.name.size() < 4 &&
-           source.name.find_first_not_of("0123456789") == std::string::npos;
 }
 
 /// Follows a target through its stages.
@@ -40,7 +24,15 @@ class BuildGraph {
   public:
     BuildGraph(const Dockerfile& dockerfile, const std::string& target, const Variables& arguments,
                const std::string& platform)
-        : dockerfile_(dockerfile), platform_(platform), variables_(target_variables(target, platform)) {
+        : dockerfile_(dockerfile), platform_(platform) {
+        std::vector<std::string> parts = fields_of(platform, '/');
+        parts.resize(3);
+        // As BuildKit sets them above the first FROM. BUILDPLATFORM's are the builder's own.
+        variables_ = {{"TARGETPLATFORM", platform},
+                      {"TARGETOS", parts[0]},
+                      {"TARGETARCH", parts[1]},
+                      {"TARGETVARIANT", parts[2]},
+                      {"TARGETSTAGE", target}};
         for (std::size_t i = 0; i < dockerfile.stages.size(); ++i) {
             if (!dockerfile.stages[i].name.empty()) stages_.emplace(dockerfile.stages[i].name, i);
         }
@@ -104,7 +96,9 @@ class BuildGraph {
 
     void add_source(const StageSource& source, std::size_t index) {
         const std::optional<int> other = line_of_stage(dockerfile_, lower_case(source.name));
-        if (is_stage_number(source)) {
+        const bool is_number = source.may_be_number && source.name.size() < 4 &&
+                               source.name.find_first_not_of("0123456789") == std::string::npos;
+        if (is_number) {
             const auto number = static_cast<std::size_t>(std::stoi(source.name));
             if (number < index) {
                 needed_.insert(number);

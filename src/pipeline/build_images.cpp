@@ -18,15 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A mirror of Docker Hub that the engine is set up with serves us as well.
-registry::ClientSettings make_client_settings(const Settings& settings, const EngineInfo& engine) {
-    registry::ClientSettings client{.mirrors = settings.mirrors};
-    if (!engine.docker_io_mirrors.empty() && !client.mirrors.contains("docker.io")) {
-        client.mirrors["docker.io"] = host_of(engine.docker_io_mirrors.front());
-    }
-    return client;
-}
-
 /// What a base is pulled from: where the option --mirrors says, else under its own name (the engine knows its own
 /// mirrors).
 std::string make_pull_source(const Settings& settings, const registry::ResolvedReference& named) {
@@ -153,7 +144,9 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     // A builder that was named may be on another machine, and need no engine on this one.
     const EngineInfo engine = settings.builder.empty() ? find_engine(world) : EngineInfo{};
     const bool real = settings.stand_ins.empty();
-    registry::ClientSettings access = make_client_settings(settings, engine);
+    registry::ClientSettings access{.mirrors = settings.mirrors};
+    if (!engine.docker_io_mirrors.empty())  // a mirror of Docker Hub that the engine is set up with serves us as well
+        access.mirrors.emplace("docker.io", host_of(engine.docker_io_mirrors.front()));
     if (real) access.credentials = load_reading_access(world, settings, hosts_of(uses, access)).credentials;
     TimedStep bases_step(world, "bases", real ? "asking the registries what the bases are now" : "taking stand-ins");
     const std::vector<Base> bases =

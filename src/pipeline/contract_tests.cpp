@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <ostream>
-#include <set>
 
 #include "base/date.h"
 #include "base/error.h"
@@ -32,11 +31,12 @@ Contract load_contract(const World& world, const Settings& settings) {
 
 /// The rows that the stand-ins under this image cannot pass.
 std::vector<std::string> list_expected_failures(const std::vector<Base>& bases, const Layout& layout) {
-    std::set<std::string> rows;
+    std::vector<std::string> rows;
     for (const Base& base : bases) {
-        if (is_base_of(base, layout)) rows.insert(base.expected_failures.begin(), base.expected_failures.end());
+        if (!is_base_of(base, layout)) continue;
+        for (const std::string& row : base.expected_failures) add_once(rows, row);
     }
-    return {rows.begin(), rows.end()};
+    return rows;
 }
 
 std::size_t count_rows(const std::vector<ContractReport>& reports, RowResult result) {

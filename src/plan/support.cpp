@@ -16,20 +16,11 @@ using namespace std::chrono;
 
 // The table, as of November 2026, to be refreshed from the sources named. What it does not know gets a warning.
 
-struct PythonMinor {
-    int minor;
-    Date ends;  ///< last day
-};
-
 constexpr int oldest_minor = 12;  // "stable versions from 3.12 that are not end-of-life": README of defra-docker-python
 
 // devguide.python.org/versions: "end of life" is a month, the table takes its last day.
-constexpr std::array python_minors = {
-    PythonMinor{12, 2028y / October / 31},
-    PythonMinor{13, 2029y / October / 31},
-    PythonMinor{14, 2030y / October / 31},
-    PythonMinor{15, 2031y / October / 31},
-};
+const std::map<int, Date> python_ends = {
+    {12, 2028y / October / 31}, {13, 2029y / October / 31}, {14, 2030y / October / 31}, {15, 2031y / October / 31}};
 
 // wiki.debian.org/DebianReleases and wiki.debian.org/LTS. The last day is from SUPPORT_POLICY.md of distroless, which
 // says September 2026 for Debian 12, one year after the next release for Debian 11, and nothing yet for Debian 13.
@@ -59,18 +50,17 @@ void check_python(const Matrix& matrix, const Row& row, Date today, Problems& pr
             "raise pythonVersion, or remove the row");
         return;
     }
-    const auto known = std::ranges::find_if(
-        python_minors, [&](const PythonMinor& p) { return version->major == 3 && version->minor == p.minor; });
-    if (known == python_minors.end()) {
+    const auto known = version->major == 3 ? python_ends.find(version->minor) : python_ends.end();
+    if (known == python_ends.end()) {
         add(problems, at, fmt::format("{} is not in the table of supported versions", name),
             "its end of life is not checked: a newer release of this program may know it", Level::warning);
-    } else if (today > known->ends) {
-        add(problems, at, fmt::format("{} reached its end of life on {}", name, render_date(known->ends)),
+    } else if (today > known->second) {
+        add(problems, at, fmt::format("{} reached its end of life on {}", name, render_date(known->second)),
             "raise pythonVersion, or remove the row: this version gets no fixes any more");
-    } else if (known->ends - today <= notice_period) {
+    } else if (known->second - today <= notice_period) {
         add(problems, at,
-            fmt::format("{} reaches its end of life {} ({})", name, in_days(known->ends, today),
-                        render_date(known->ends)),
+            fmt::format("{} reaches its end of life {} ({})", name, in_days(known->second, today),
+                        render_date(known->second)),
             "after that day this row is an error: tell the services that use it", Level::warning);
     }
 }
