@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <ostream>
 
 #include "base/encoding.h"
@@ -28,28 +27,24 @@ registry::Client make_client(const World& world, const Settings& settings, Probl
     return {world, access};
 }
 
-/// What can be scanned again from what the release keeps need not be pulled. In the order of `requests`.
+/// What can be scanned again from what the release keeps need not be pulled.
 std::vector<Layout> scan_published(const World& world, registry::Client& client, const Settings& settings,
                                    const NightlyTargets& published) {
-    std::map<std::string, Layout> scanned;
     const std::vector<std::string> again = rescan_images(world, settings, published.project, published.kept);
-    for (const Layout& layout : published.kept) {
-        if (std::ranges::find(again, layout.name) != again.end()) scanned.emplace(layout.name, layout);
-    }
+    const auto is_scanned = [&](const std::string& name) { return std::ranges::find(again, name) != again.end(); };
+    std::vector<Layout> layouts = published.kept;
+    std::erase_if(layouts, [&](const Layout& layout) { return !is_scanned(layout.name); });
     std::vector<registry::FetchRequest> others = published.requests;
-    std::erase_if(others, [&](const registry::FetchRequest& request) { return scanned.contains(name_of(request)); });
-    if (!others.empty()) {
-        TimedStep step(world, "fetch", counted(others.size(), "image") + " that were published");
-        std::vector<Layout> pulled;
-        for (registry::Fetched& fetched :
-             registry::fetch_images(world, client, others, settings.out / "images", settings.jobs))
-            pulled.push_back(std::move(fetched.layout));
-        step.end(counted(pulled.size(), "image"));
-        scan_images(world, settings, published.project, pulled);
-        for (const Layout& layout : pulled) scanned.emplace(layout.name, layout);
-    }
-    std::vector<Layout> layouts;
-    for (const registry::FetchRequest& request : published.requests) layouts.push_back(scanned.at(name_of(request)));
+    std::erase_if(others, [&](const registry::FetchRequest& request) { return is_scanned(name_of(request)); });
+    if (others.empty()) return layouts;
+    TimedStep step(world, "fetch", counted(others.size(), "image") + " that were published");
+    std::vector<Layout> pulled;
+    for (registry::Fetched& fetched :
+         registry::fetch_images(world, client, others, settings.out / "images", settings.jobs))
+        pulled.push_back(std::move(fetched.layout));
+    step.end(counted(pulled.size(), "image"));
+    scan_images(world, settings, published.project, pulled);
+    layouts.insert(layouts.end(), pulled.begin(), pulled.end());
     return layouts;
 }
 
