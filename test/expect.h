@@ -1,6 +1,7 @@
 // What many tests ask: of a text, of problems, of what fails.
 #pragma once
 
+#include <catch2/catch_test_macros.hpp>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -31,4 +32,15 @@ inline Error error_of(const std::function<void()>& step) {
         return error;
     }
     throw std::logic_error("nothing was thrown");
+}
+
+/// The same as users would read it, with this exit code; "no error" if nothing was thrown.
+inline std::string thrown_by(const std::function<void()>& work, Exit exit = Exit::failed) {
+    try {
+        work();
+    } catch (const Error& error) {
+        CHECK(error.exit == exit);
+        return render_problems(error.problems);
+    }
+    return "no error";
 }

@@ -3,7 +3,7 @@
 #include "approve.h"
 #include "bake/bake.h"
 #include "bake/samples.h"
-#include "thrown.h"
+#include "expect.h"
 
 TEST_CASE("the bake file of a plan equals the golden file") {
     BuildSettings settings = sample_settings();

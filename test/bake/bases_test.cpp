@@ -4,8 +4,8 @@
 #include "bake/random_dockerfile.h"
 #include "bake/samples.h"
 #include "base/error.h"
+#include "expect.h"
 #include "fakes/fake_files.h"
-#include "thrown.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include "bake/samples.h"
 #include "base/json.h"
+#include "expect.h"
 #include "fakes/fake_world.h"
-#include "thrown.h"
 
 namespace {
 

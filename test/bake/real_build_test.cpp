@@ -9,9 +9,9 @@
 #include "bake/samples.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "expect.h"
 #include "oci/layout.h"
 #include "real_world.h"
-#include "thrown.h"
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include "bake/bake.h"
 #include "bake/fake_bake.h"
 #include "bake/samples.h"
+#include "expect.h"
 #include "fakes/fake_world.h"
 #include "real_world.h"
-#include "thrown.h"
 
 namespace {
 

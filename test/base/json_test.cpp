@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "thrown.h"
+#include "expect.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "cli/options.h"
-#include "thrown.h"
+#include "expect.h"
 
 namespace {
 

@@ -7,8 +7,9 @@
 #include "contract/contract_file.h"
 #include "contract/facts.h"
 #include "contract/good_image.h"
+#include "contract/sample_report.h"
 #include "contract/tar.h"
-#include "thrown.h"
+#include "expect.h"
 
 namespace {
 
@@ -328,14 +329,7 @@ TEST_CASE("unreadable certificates have no fingerprint") {
 }
 
 TEST_CASE("a report can be written and read back") {
-    const ContractReport report{
-        .name = "3.13.5-production-linux-amd64",
-        .manifest = "sha256:1",
-        .rows = {{"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::passed, ""},
-                 {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
-                 {"layers", "few", "16", "17", RowResult::failed, ""},
-                 {"find-library", "found", "all", "sqlite3=None", RowResult::expected,
-                  "its stand-in base cannot keep this"}}};
+    const ContractReport report = sample_report();
     const std::string text = render_contract_json(report);
     CHECK(render_contract_json(parse_contract_json(text, "x")) == text);
     CHECK_FALSE(report.passed());

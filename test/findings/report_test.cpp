@@ -6,8 +6,8 @@
 #include <map>
 #include <random>
 
+#include "expect.h"
 #include "places.h"
-#include "thrown.h"
 #include "verdict/make.h"
 
 namespace {

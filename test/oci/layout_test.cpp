@@ -2,8 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "expect.h"
 #include "fakes/fake_files.h"
-#include "thrown.h"
 
 namespace {
 

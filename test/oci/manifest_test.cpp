@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "expect.h"
 #include "oci/layout.h"
-#include "thrown.h"
 
 namespace {
 

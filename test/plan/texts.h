@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "expect.h"
 #include "places.h"
 #include "plan/plan.h"
-#include "thrown.h"
 
 /// The date that these tests assume.
 inline const Date today = *parse_date("2026-11-23");

@@ -4,8 +4,8 @@
 #include <random>
 
 #include "base/text.h"
+#include "expect.h"
 #include "policy/migration.h"
-#include "thrown.h"
 #include "verdict/make.h"
 
 namespace {

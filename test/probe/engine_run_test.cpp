@@ -6,10 +6,10 @@
 
 #include "contract/certificates.h"
 #include "contract/good_image.h"
+#include "expect.h"
 #include "probe/fake_engine.h"
 #include "probe/layout_on_disk.h"
 #include "probe/test_images.h"
-#include "thrown.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "expect.h"
 #include "fakes/fake_world.h"
 #include "real_world.h"
-#include "thrown.h"
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include "approve.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "contract/sample_report.h"
 #include "report/samples.h"
 
 namespace {
@@ -37,15 +38,7 @@ TEST_CASE("summaries equal their golden files") {
 }
 
 TEST_CASE("the summary of contract tests shows first what did not pass, and no text of an image is mark-up") {
-    const ContractReport report{
-        .name = "3.13.5-production-linux-amd64",
-        .manifest = "sha256:1",
-        .rows = {{"size", "it is small", "at most 70 MB", "62.3 MB", RowResult::passed, ""},
-                 {"stop", "it stops", "143", "137 | <b>\n", RowResult::known, "tini is missing (us, until 2027-01-01)"},
-                 {"layers", "few", "16", "17", RowResult::failed, ""},
-                 {"find-library", "found", "all", "sqlite3=None, https://evil.example \u202E@everybody",
-                  RowResult::expected, "its stand-in base cannot keep this"}}};
-    approve(render_contract_summary({report}), "report/contract.summary.golden");
+    approve(render_contract_summary({sample_report()}), "report/contract.summary.golden");
 }
 
 TEST_CASE("every row of a table has as many cells as its heading") {

@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "expect.h"
 #include "real_world.h"
 #include "scan/scan.h"
-#include "thrown.h"
 
 namespace {
 

@@ -10,10 +10,10 @@
 #include <latch>
 #include <thread>
 
+#include "expect.h"
 #include "fakes/fake_files.h"
 #include "real_world.h"
 #include "system/files.h"
-#include "thrown.h"
 
 namespace {
 

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "expect.h"
 #include "local_server.h"
 #include "own_process.h"
 #include "places.h"
@@ -20,7 +21,6 @@
 #include "system/clock.h"
 #include "system/parallel.h"
 #include "system/real_processes.h"
-#include "thrown.h"
 
 namespace {
 

@@ -13,10 +13,10 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "expect.h"
 #include "own_process.h"
 #include "system/clock.h"
 #include "system/parallel.h"
-#include "thrown.h"
 
 namespace {
 

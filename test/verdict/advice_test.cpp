@@ -1,9 +1,9 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "expect.h"
 #include "findings/fixed_versions.h"
 #include "findings/inventory.h"
 #include "policy/policy.h"
-#include "thrown.h"
 #include "verdict/advice.h"
 #include "verdict/explain.h"
 #include "verdict/make.h"
