@@ -3,23 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <map>
 
 #include "base/text.h"
 #include "contract/facts.h"
+#include "contract/tar.h"
 #include "probe/engine_run.h"
 #include "probe/image_tar.h"
-#include "probe/run_probes.h"
+#include "probe/probe_program.h"
 #include "system/parallel.h"
 #include "system/timings.h"
 
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr double at_once = 1;  // second
+/// Not what the PATH says: in a service that is its virtual environment's, and the checks are about the image's own.
+constexpr const char* interpreter = "/usr/local/bin/python3";
+constexpr const char* other_user = "23456:23456";
+constexpr const char* staying = "\nstaying\n";  // what the probe program prints before it waits to be stopped
+
 /// One image on its way from a layout to facts.
 struct Test {
     ImageUnderTest image;
-    ProbedImage probed{};
+    std::string reference{};  ///< the engine's name for it
     ImageFacts facts{};
     std::string manifest{};
     bool has_layers = false;  ///< its files are read from its layers; else from an export
@@ -42,8 +53,7 @@ TimedTask time_probe(const World& world, const Test& test, const std::string& wh
 void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& test) {
     const ImageUnderTest& image = test.image;
     const TimedTask task = time_probe(world, test, "into the engine");
-    test.probed.image = image.layout ? engine.load_image(*image.layout) : image.reference;
-    test.probed.platform = image.platform;
+    test.reference = image.layout ? engine.load_image(*image.layout) : image.reference;
     const std::string config =
         image.layout ? load_config(world.files, *image.layout) : engine.inspect_image(image.reference);
     test.facts.config = parse_image_config(config, "the configuration of " + image.name);
@@ -56,7 +66,164 @@ void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& 
         test.facts.expected.target = guess_target(test.facts.config);
     }
     test.facts.emulated = test.facts.config.architecture != info.architecture;
-    test.probed.emulated = test.facts.emulated;
+}
+
+// The probes: containers that find out what only a running image can show -------------------------------------------
+
+seconds limit_of(const Test& test) {
+    return test.facts.emulated ? seconds(1800) : seconds(600);
+}
+
+std::string describe_endless(const Test& test) {
+    return fmt::format("it did not end within {} s", limit_of(test).count());
+}
+
+/// Made when it is asked for, gone when the probe is done. What an error leaves behind is removed with the run.
+std::string create(EngineRun& engine, const Test& test, ContainerPlan plan) {
+    plan.image = test.reference;
+    plan.platform = test.image.platform;
+    return engine.create_container(plan);
+}
+
+void read_answers(const ContainerOutput& output, ContainerRun& run) {
+    run.answers = parse_answers(output.out);
+    const std::vector<std::string> lines = lines_of(trimmed(output.err));
+    run.said = lines.empty() ? "" : lines.back().substr(0, 300);
+}
+
+ContainerRun run_to_end(EngineRun& engine, const Test& test, const std::string& id) {
+    ContainerRun run;
+    if (const std::optional<std::string> failure = engine.start_container(id)) {
+        run.failure = *failure;
+    } else if (const std::optional<int> exit_code = engine.await_container(id, limit_of(test))) {
+        run.exit_code = *exit_code;
+    } else {
+        run.failure = describe_endless(test);
+        engine.kill_container(id);
+    }
+    read_answers(engine.read_logs(id), run);
+    return run;
+}
+
+/// What a container that is to stay says until it stays. If it ends before, or takes too long, that is in the result;
+/// returns whether it stays.
+bool await_staying(const World& world, EngineRun& engine, const Test& test, const std::string& id, ContainerRun& run) {
+    const milliseconds deadline = world.clock.steady() + limit_of(test);
+    for (milliseconds pause(25);; pause = std::min(pause * 2, milliseconds(200))) {
+        const ContainerState state = engine.inspect_container(id);
+        const ContainerOutput output = engine.read_logs(id);
+        read_answers(output, run);
+        run.exit_code = state.exit_code;
+        if (output.out.find(staying) != std::string::npos) return true;
+        if (!state.running) return false;
+        if (world.clock.steady() >= deadline) break;
+        world.clock.sleep(pause);
+    }
+    run.failure = describe_endless(test);
+    return false;
+}
+
+StopFacts stop(const World& world, EngineRun& engine, const std::string& id) {
+    StopFacts facts;
+    const milliseconds start = world.clock.steady();
+    engine.stop_container(id);
+    facts.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
+    facts.exit_code = engine.inspect_container(id).exit_code;
+    return facts;
+}
+
+StopFacts run_service_once(const World& world, EngineRun& engine, const Test& test, ContainerRun& run) {
+    const std::string id = create(engine, test, {.command = {"-c", probe_program, "service,stay"}});
+    StopFacts stopped;
+    if (const std::optional<std::string> failure = engine.start_container(id)) {
+        run.failure = stopped.failure = *failure;
+    } else {
+        const bool stays = await_staying(world, engine, test, id, run);
+        stopped = stop(world, engine, id);
+        if (!stays)
+            stopped.failure =
+                fmt::format("it did not begin to work, and ended with exit code {}: {}", stopped.exit_code, run.said);
+    }
+    engine.remove_container(id);
+    return stopped;
+}
+
+/// A tar of the image's trust store with one authority more, and of certificates for two servers: of that authority,
+/// and of a stranger.
+std::string render_tls_files(const std::string& path, const std::string& trust_store, const TestAuthority& known,
+                             const TestAuthority& stranger) {
+    const std::string bundle = trust_store + "\n" + known.certificate;
+    return render_tar_file(path.substr(path.find_first_not_of('/')), bundle) +
+           render_tar_file("tmp/python-image-action/trusted.pem", known.server) +
+           render_tar_file("tmp/python-image-action/stranger.pem", stranger.server) + render_tar_end();
+}
+
+/// The file system of an image that only the engine has: an export of it, while nothing runs in it.
+FileTree export_files(EngineRun& engine, Files& files, const Test& test) {
+    const std::string id = create(engine, test, {.command = {"-"}});
+    const std::filesystem::path path = engine.directory() / (id + ".tar");
+    engine.export_container(id, path);
+    engine.remove_container(id);
+    std::ifstream tar(path, std::ios::binary);
+    FileTree tree = read_file_tree(tar, "the export of " + test.reference);
+    files.remove(path);
+    return tree;
+}
+
+// Each question goes to as few containers as there are ways to run one; these take most of a test's time. What the
+// image does wrong is in the facts, of which each of the three has its own part; Error only if the engine fails.
+
+/// Everything that Python can say of an image as it comes, with one authority more in its trust store, of which one of
+/// two servers in the container has its certificate.
+void run_python(const World& world, EngineRun& engine, Test& test) {
+    const std::string modes = fmt::format("all,{},tls", render_target(test.facts.expected.target));
+    const std::string id = create(engine, test, {.entrypoint = {interpreter, "-c", probe_program, modes}});
+    std::string path = text_at(test.facts.config.environment, "SSL_CERT_FILE");
+    if (path.empty()) path = "/etc/ssl/certs/ca-certificates.crt";
+    const std::optional<std::string> trust_store = engine.read_file(id, path);
+    const TestAuthority known = make_test_authority("Authority of a contract test", world.clock.now());
+    const TestAuthority stranger = make_test_authority("Stranger of a contract test", world.clock.now());
+    if (trust_store) engine.write_files(id, render_tls_files(path, *trust_store, known, stranger));
+    test.facts.python = run_to_end(engine, test, id);
+    engine.remove_container(id);
+    // The image itself does not trust the authority that was added for the test.
+    const std::string added = list_fingerprints(known.certificate).at(0);
+    for (auto& [probe, answer] : test.facts.python.answers) {
+        if (probe.starts_with("trusted")) std::erase(answer.values, added);
+    }
+    if (trust_store) return;
+    for (const char* probe : {"tls-clients", "tls-strangers"})
+        test.facts.python.answers[probe] = {.error = path + " is no file"};
+}
+
+/// Read-only, without capabilities and new privileges. One container, with a second process as 23456:23456, whom no
+/// file of the image knows.
+void run_restricted(const World& world, EngineRun& engine, Test& test) {
+    const std::string id = create(
+        engine, test, {.entrypoint = {interpreter, "-c", probe_program, "restricted,stay"}, .restricted = true});
+    if (const std::optional<std::string> failure = engine.start_container(id)) {
+        test.facts.hardened.failure = test.facts.any_user.failure = *failure;
+    } else {
+        const ExecResult other =
+            engine.exec(id, other_user, {interpreter, "-c", probe_program, "restricted"}, limit_of(test));
+        test.facts.any_user.failure =
+            other.failure.empty() && !other.exit_code ? describe_endless(test) : other.failure;
+        test.facts.any_user.exit_code = other.exit_code.value_or(0);
+        read_answers(other.output, test.facts.any_user);
+        await_staying(world, engine, test, id, test.facts.hardened);
+    }
+    engine.remove_container(id);
+}
+
+/// With the image's own entrypoint, until it is stopped.
+void run_service(const World& world, EngineRun& engine, Test& test) {
+    test.facts.stop = run_service_once(world, engine, test, test.facts.orphans);
+    // A busy machine may be slow once; an image that is slow is so every time.
+    for (int again = 0; again < 2 && test.facts.stop.failure.empty() && test.facts.stop.seconds > at_once; ++again) {
+        ContainerRun run;
+        const StopFacts stopped = run_service_once(world, engine, test, run);
+        if (!stopped.failure.empty() || stopped.seconds < test.facts.stop.seconds) test.facts.stop = stopped;
+    }
 }
 
 /// Every probe of one image; each writes its own part of the facts.
@@ -69,7 +236,7 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
     for (const auto& [what, probe] : in_containers) {
         probes.emplace_back([&, what = what, probe = probe] {
             const TimedTask task = time_probe(world, test, what);
-            probe(world, engine, test.probed, test.facts);
+            probe(world, engine, test);
         });
     }
     for (const auto& [layer, to] : test.layers) {
@@ -81,7 +248,7 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
     if (!test.has_layers) {
         probes.emplace_back([&] {
             const TimedTask task = time_probe(world, test, "exported files");
-            test.facts.files = export_files(engine, world.files, test.probed);
+            test.facts.files = export_files(engine, world.files, test);
         });
     }
     return probes;
