@@ -235,20 +235,6 @@ bool is_accepted(const std::vector<Waiver>& policy, const Waiver& entry) {
 
 // The rest of a file ----------------------------------------------------------------------------------------------
 
-/// Without the keys whose lists are empty now.
-Lines without_empty_lists(const IgnoreFile& file, Lines lines) {
-    const YAML::Node root = parse_yaml(text_of_lines(lines), file.name);
-    if (!root.IsMap()) return lines;
-    std::set<std::size_t> empty;
-    for (const auto& entry : root) {
-        if (entry.second.IsNull() || (entry.second.IsSequence() && entry.second.size() == 0))
-            empty.insert(static_cast<std::size_t>(entry.first.Mark().line));
-    }
-    for (auto line = empty.rbegin(); line != empty.rend(); ++line)
-        lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(*line));
-    return lines;
-}
-
 /// The file without the lines of the entries that can be moved. Nothing if no line of it can be taken out, because
 /// entries stand in brackets or share one.
 std::optional<std::string> without_moved(const IgnoreFile& file, const std::vector<IgnoreEntry>& entries) {
@@ -273,10 +259,6 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
         if (!moved.contains(++number)) left.push_back(line);
     }
     try {
-        if (file.name != ".trivyignore" && !moved.empty()) left = without_empty_lists(file, std::move(left));
-        const bool is_empty = std::ranges::all_of(
-            left, [](const std::string& line) { return trimmed(line).empty() || trimmed(line).starts_with('#'); });
-        if (kept == 0 && is_empty) return "";
         if (parse_ignore_file({file.name, text_of_lines(left)}).size() == kept) return text_of_lines(left);
     } catch (const Error&) {  // brackets that nothing closes any more
     }

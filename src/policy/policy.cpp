@@ -123,8 +123,8 @@ std::string checked_id(YamlFile& yaml, const YAML::Node& at, const std::string& 
 int line_in(YamlFile& yaml, const YAML::Node& node) {
     const std::string text = text_in(yaml, node, "line");
     if (text.empty()) return 0;
-    const bool is_number = text.size() < 8 && text.find_first_not_of("0123456789") == std::string::npos;
-    const int line = is_number ? std::stoi(text) : 0;
+    const std::int64_t number = parse_number(text).value_or(0);
+    const int line = number < 10'000'000 ? static_cast<int>(number) : 0;
     if (line == 0)
         yaml.add(value_at(node, "line"), fmt::format("\"line\": \"{}\" is not a line", text), "write its number");
     if (!value_at(node, "paths").IsDefined())

@@ -218,7 +218,7 @@ TEST_CASE("the rest of .grype.yaml is kept, without its rules") {
     CHECK(moved(".grype.yaml", rules).files[0].text.empty());
     const Migration result =
         moved(".grype.yaml", "# how Grype looks\nquiet: true\n" + rules + "\n# and how not\nlog: {level: warn}\n");
-    CHECK(result.files[0].text == "# how Grype looks\nquiet: true\n\n# and how not\nlog: {level: warn}\n");
+    CHECK(result.files[0].text == "# how Grype looks\nquiet: true\nignore:\n\n# and how not\nlog: {level: warn}\n");
     CHECK(policy_of(result.policy).waivers.size() == 1);
 }
 
