@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <span>
 
 #include "base/text.h"
@@ -16,24 +15,6 @@
 namespace {
 
 constexpr std::size_t max_text = 2000;  ///< characters
-
-/// What becomes one annotation is one row: the same finding on the same line. The most severe first.
-std::vector<FindingRow> gather_annotated(const Run& run) {
-    std::vector<FindingRow> all;
-    std::map<std::pair<std::string, Place>, std::size_t> known;
-    for (const ImageRun& image : run.images) {
-        for (FindingRow& row : findings_of(image)) {
-            if (row.state != FindingState::blocking) continue;
-            const auto [place, is_new] = known.emplace(std::pair(row.finding->key(), find_place(row)), all.size());
-            if (is_new)
-                all.push_back(std::move(row));
-            else
-                all[place->second].images.push_back(&image);
-        }
-    }
-    std::ranges::stable_sort(all, std::ranges::greater{}, [](const FindingRow& row) { return row.finding->severity; });
-    return all;
-}
 
 Problems make_image_problems(const Run& run) {
     Problems problems;
@@ -76,7 +57,7 @@ Problems make_annotations(const Run& run) {
     Problems all = make_image_problems(run);
     for (const std::string& warning : warnings_of(run))
         all.push_back({{}, warning, "the verdict does not cover this", Level::warning});
-    const std::vector<FindingRow> rows = gather_annotated(run);
+    std::vector<FindingRow> rows = gather_findings(run, FindingState::blocking);
     const std::size_t made = std::min<std::size_t>(rows.size(), max_annotations);
     for (const FindingRow& row : std::span(rows).first(made)) {
         const Finding& finding = *row.finding;

@@ -7,6 +7,6 @@
 inline constexpr std::size_t max_annotations = 10;
 
 /// Errors for what blocks, is unknown or fails the contract, warnings of the policy; most severe first, one per
-/// finding and place however many images have it; at most `max_annotations` of each level, the last one counting the
+/// finding and remedy however many images have it; at most `max_annotations` of each level, the last one counting the
 /// rest.
 Problems make_annotations(const Run& run);

@@ -120,7 +120,7 @@ void render_publication(JsonWriter& json, const PublicationState& state) {
 }
 
 /// Quoted, on one line. What begins like a formula gets an apostrophe, which a spreadsheet shows as text.
-std::string quoted(const std::string& text) {
+std::string csv_cell(std::string_view text) {
     std::string cell = "\"";
     const std::string line = clean_line(text, longest_value);
     if (!line.empty() && std::string_view("=+-@").find(line.front()) != std::string_view::npos) cell += '\'';
@@ -132,9 +132,9 @@ std::string finding_row(const ImageRun& image, const FindingRow& row) {
     const Finding& finding = *row.finding;
     const std::string epss = finding.epss > 0 ? fmt::format("{:.4f}", finding.epss) : "";
     const std::string score = finding.cvss_score > 0 ? fmt::format("{:.1f}", finding.cvss_score) : "";
-    std::string line = quoted(image.image);
-    const auto add = [&](const std::vector<std::string>& cells) {
-        for (const std::string& text : cells) line.append(",").append(quoted(text));
+    std::string line = csv_cell(image.image);
+    const auto add = [&](std::initializer_list<std::string_view> cells) {
+        for (const std::string_view text : cells) line.append(",").append(csv_cell(text));
     };
     add({image.platform, render_state(row.state), render_severity(finding.severity), finding.id});
     add({joined(finding.aliases, " "), finding.package, finding.version, finding.package_type, shown_path(finding)});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -74,29 +75,42 @@ bool note(ImagesByText& all, const std::string& text, const ImageRun& image) {
     return is_new;
 }
 
-void add_unknown(const Run& run, std::vector<ToDo>& todo) {
-    std::map<std::string, std::vector<std::string>> images_by_reason;
+/// What to do for each text that `texts_of` has about an image; `because` ends before these images' names.
+void add_for_images(const Run& run, const std::function<std::vector<std::string>(const ImageRun&)>& texts_of,
+                    const std::string& because, std::vector<ToDo>& todo) {
+    ImagesByText images_by_text;
     for (const ImageRun& image : run.images) {
-        for (const std::string& reason : render_unknown_reasons(image)) images_by_reason[reason].push_back(image.name);
+        for (const std::string& text : texts_of(image)) note(images_by_text, text, image);
     }
-    for (const auto& [reason, images] : images_by_reason) {
-        const std::string names = images.size() > 3 ? counted(images.size(), "image") : joined(images, ", ");
-        todo.push_back({"scan again: " + reason, "the verdict on " + names + " is unknown"});
-    }
+    for (const auto& [text, images] : images_by_text)
+        todo.push_back({text, because + render_images(images, run)});
 }
 
-void add_contracts(const Run& run, std::vector<ToDo>& todo) {
-    std::map<std::string, std::vector<std::string>> images_by_row;
-    for (const ImageRun& image : run.images) {
-        if (!image.contract) continue;
-        for (const ContractRow& row : image.contract->rows) {
-            if (row.result != RowResult::failed) continue;
-            images_by_row[fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected, row.found)]
-                .push_back(image.name);
-        }
+std::vector<std::string> scans_to_repeat(const ImageRun& image) {
+    std::vector<std::string> texts = render_unknown_reasons(image);
+    for (std::string& text : texts) text = "scan again: " + text;
+    return texts;
+}
+
+std::vector<std::string> rows_to_fix(const ImageRun& image) {
+    std::vector<std::string> texts;
+    if (!image.contract) return texts;
+    for (const ContractRow& row : image.contract->rows) {
+        if (row.result == RowResult::failed)
+            texts.push_back(fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected, row.found));
     }
-    for (const auto& [text, images] : images_by_row)
-        todo.push_back({text, "the contract fails for " + joined(images, ", ")});
+    return texts;
+}
+
+/// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
+std::vector<std::string> exploited_findings(const ImageRun& image) {
+    std::vector<std::string> texts;
+    for (const FindingRow& row : findings_of(image, FindingState::reported)) {
+        if (row.finding->known_exploited)
+            texts.push_back(fmt::format("remove or shield what {} ({}) affects, or accept the risk",
+                                        render_finding_name(*row.finding), render_fix(*row.finding)));
+    }
+    return texts;
 }
 
 /// What one remedy is for.
@@ -125,21 +139,6 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
     }
     std::ranges::stable_sort(by_findings, std::ranges::greater{}, &std::pair<std::size_t, ToDo>::first);
     for (auto& [findings, item] : by_findings) todo.push_back(std::move(item));
-}
-
-/// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
-void add_exploited(const Run& run, std::vector<ToDo>& todo) {
-    ImagesByText images_by_name;
-    for (const ImageRun& image : run.images) {
-        if (!image.verdict) continue;
-        for (const Finding& finding : image.verdict->reported) {
-            if (finding.known_exploited && !image.verdict->pre_existing.contains(finding.key()))
-                note(images_by_name, render_finding_name(finding) + " (" + render_fix(finding) + ")", image);
-        }
-    }
-    for (const auto& [name, images] : images_by_name)
-        todo.push_back({"remove or shield what " + name + " affects, or accept the risk",
-                        "it is known to be exploited, and does not block " + render_images(images, run)});
 }
 
 /// With a capital letter, if it begins with a plain word.
@@ -202,10 +201,10 @@ std::string render_heading(const Run& run) {
 
 std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows) {
     std::vector<ToDo> todo;
-    add_unknown(run, todo);
+    add_for_images(run, scans_to_repeat, "the verdict is unknown for ", todo);
     for (const std::string& warning : warnings_of(run)) todo.push_back({warning, ""});
-    add_exploited(run, todo);
-    add_contracts(run, todo);
+    add_for_images(run, exploited_findings, "it is known to be exploited, and does not block ", todo);
+    add_for_images(run, rows_to_fix, "the contract fails for ", todo);
     add_remedies(rows, todo);
     if (const auto pre_existing = render_pre_existing_count(run))
         todo.push_back({"fix the pre-existing findings in another change: elsewhere they block", *pre_existing});

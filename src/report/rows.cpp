@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <iterator>
 #include <tuple>
 
 #include "base/text.h"
@@ -12,23 +12,15 @@
 
 namespace {
 
-/// Equal for findings that are one row. It looks into the Run.
-auto row_key(const FindingRow& row) {
+/// How the list is sorted: what blocks first, then the most severe. Equal for findings that are one row. It looks into
+/// the Run.
+auto order_of(const FindingRow& row) {
     const Finding& f = *row.finding;
     const std::string_view remedy = row.remedy == nullptr ? std::string_view() : row.remedy->text;
-    const auto waiver = row.waiver == nullptr ? std::pair(std::string_view(), 0)
-                                              : std::pair(std::string_view(row.waiver->at.file), row.waiver->at.line);
-    return std::make_tuple(std::string_view(f.id), std::string_view(f.package), std::string_view(f.path), f.line,
-                           std::string_view(f.version), row.state, remedy, waiver);
-}
-
-bool stands_before(const FindingRow& a, const FindingRow& b) {
-    const auto order = [](const FindingRow& row) {
-        const Finding& f = *row.finding;
-        return std::make_tuple(static_cast<int>(row.state), -static_cast<int>(f.severity), !f.known_exploited,
-                               std::string_view(f.id), std::string_view(f.package), std::string_view(f.path));
-    };
-    return order(a) < order(b);
+    const std::string_view file = row.waiver == nullptr ? std::string_view() : row.waiver->at.file;
+    return std::make_tuple(row.state, -static_cast<int>(f.severity), !f.known_exploited, std::string_view(f.id),
+                           std::string_view(f.package), std::string_view(f.path), f.line, std::string_view(f.version),
+                           remedy, file, row.waiver == nullptr ? 0 : row.waiver->at.line);
 }
 
 FindingRow make_row(const ImageRun& image, const Finding& finding, FindingState state, const Waiver* waiver = nullptr) {
@@ -85,19 +77,16 @@ std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<Finding
 }
 
 std::vector<FindingRow> gather_findings(const Run& run, std::optional<FindingState> only) {
+    std::vector<FindingRow> all;
+    for (const ImageRun& image : run.images) std::ranges::move(findings_of(image, only), std::back_inserter(all));
+    if (!std::ranges::is_sorted(all, {}, order_of)) std::ranges::stable_sort(all, {}, order_of);
     std::vector<FindingRow> rows;
-    std::map<decltype(row_key(FindingRow{})), std::size_t> known;
-    for (const ImageRun& image : run.images) {
-        for (FindingRow& row : findings_of(image, only)) {
-            const auto [place, is_new] = known.emplace(row_key(row), rows.size());
-            if (is_new) {
-                rows.push_back(std::move(row));
-            } else if (rows[place->second].images.back() != &image) {
-                rows[place->second].images.push_back(&image);
-            }
-        }
+    for (FindingRow& row : all) {
+        if (rows.empty() || order_of(rows.back()) != order_of(row))
+            rows.push_back(std::move(row));
+        else if (rows.back().images.back() != row.images.front())
+            rows.back().images.push_back(row.images.front());
     }
-    if (!std::ranges::is_sorted(rows, stands_before)) std::ranges::stable_sort(rows, stands_before);
     return rows;
 }
 

@@ -138,10 +138,11 @@ std::string sarif_message(const FindingRow& row) {
     return escape_sarif(text, max_description);
 }
 
-/// `rule` is the index of the result's rule; `directory` is as in Run.
-void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& directory) {
+/// `directory` is as in Run.
+void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t rule, const std::string& rule_id,
+                         const std::string& directory) {
     json.open_object_in_line();
-    json.field("ruleId", sarif_rule_id(*row.finding));
+    json.field("ruleId", rule_id);
     json.field("ruleIndex", rule);
     json.field("level", sarif_level(row));
     json.object("message", {{"text", sarif_message(row)}});
@@ -169,7 +170,9 @@ void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t ru
 constexpr std::size_t max_note = 1024;  ///< characters
 
 struct Selection {
-    std::vector<FindingRow> rows;  ///< what blocks first, then the most severe
+    std::vector<FindingRow> rows;
+    std::vector<SarifRule> rules;      ///< in the order in which the rows have them first
+    std::vector<std::size_t> rule_of;  ///< of each row
     std::size_t below = 0;
     std::size_t cut = 0;
     std::size_t cut_blocking = 0;  ///< of these
@@ -181,13 +184,10 @@ bool is_blocking(const FindingRow& row) {
 
 /// What blocks comes first, whatever its severity: what turned the run red never makes room for what did not. The order
 /// is total, so that the same findings always give the same file.
-bool is_kept_before(const FindingRow& a, const FindingRow& b) {
-    const auto order = [](const FindingRow& row) {
-        const Finding& f = *row.finding;
-        return std::make_tuple(!is_blocking(row), -static_cast<int>(f.severity), static_cast<int>(row.state),
-                               std::string_view(f.id), std::string_view(f.package), std::string_view(f.path));
-    };
-    return order(a) < order(b);
+auto order_kept(const FindingRow& row) {
+    const Finding& f = *row.finding;
+    return std::make_tuple(!is_blocking(row), -static_cast<int>(f.severity), row.state, std::string_view(f.id),
+                           std::string_view(f.package), std::string_view(f.path));
 }
 
 Selection select(const ImageRun& image, const SarifChoice& choice) {
@@ -201,28 +201,24 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
         else
             ++selection.below;
     }
-    std::ranges::sort(selection.rows, is_kept_before);
+    std::ranges::sort(selection.rows, {}, order_kept);
     // The last ones make room for the others.
     const std::size_t kept = std::min(selection.rows.size(), choice.max_results);
     const auto first_cut = selection.rows.begin() + static_cast<std::ptrdiff_t>(kept);
     selection.cut = selection.rows.size() - kept;
     selection.cut_blocking = static_cast<std::size_t>(std::count_if(first_cut, selection.rows.end(), is_blocking));
     selection.rows.erase(first_cut, selection.rows.end());
-    return selection;
-}
-
-/// In the order in which the rows have them first; `index` receives where each one is, by its id.
-std::vector<SarifRule> gather_rules(const std::vector<FindingRow>& rows,
-                                    std::unordered_map<std::string, std::size_t>& index) {
-    std::vector<SarifRule> rules;
-    for (const FindingRow& row : rows) {
+    std::unordered_map<std::string, std::size_t> known;
+    for (const FindingRow& row : selection.rows) {
         const std::string id = sarif_rule_id(*row.finding);
-        const auto [place, is_new] = index.emplace(id, rules.size());
-        if (is_new) rules.push_back({id, {}});
-        rules[place->second].findings.push_back(row.finding);
+        const auto [place, is_new] = known.emplace(id, selection.rules.size());
+        if (is_new) selection.rules.push_back({id, {}});
+        selection.rules[place->second].findings.push_back(row.finding);
+        selection.rule_of.push_back(place->second);
     }
-    for (SarifRule& rule : rules) std::ranges::stable_sort(rule.findings, std::ranges::greater{}, &Finding::severity);
-    return rules;
+    for (SarifRule& rule : selection.rules)
+        std::ranges::stable_sort(rule.findings, std::ranges::greater{}, &Finding::severity);
+    return selection;
 }
 
 /// What limits the verdict, and what was omitted here. A scanner that is off: what it would have found is missing.
@@ -265,8 +261,6 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
                                   const SarifChoice& choice) {
     if (!image.verdict || image.verdict->outcome == Outcome::unknown) return std::nullopt;
     const Selection selection = select(image, choice);
-    std::unordered_map<std::string, std::size_t> index;
-    const std::vector<SarifRule> rules = gather_rules(selection.rows, index);
     JsonWriter json;
     json.open_object();
     json.field("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
@@ -278,7 +272,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     json.field("name", "python-image-action");
     json.field("semanticVersion", program_version);
     json.open_array("rules");
-    for (const SarifRule& rule : rules) render_sarif_rule(json, rule);
+    for (const SarifRule& rule : selection.rules) render_sarif_rule(json, rule);
     json.close();
     json.close();
     json.close();
@@ -297,8 +291,10 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     json.close();
     json.close();
     json.open_array("results");
-    for (const FindingRow& row : selection.rows)
-        render_sarif_result(json, row, index.at(sarif_rule_id(*row.finding)), choice.directory);
+    for (std::size_t i = 0; i < selection.rows.size(); ++i) {
+        const std::size_t rule = selection.rule_of[i];
+        render_sarif_result(json, selection.rows[i], rule, selection.rules[rule].id, choice.directory);
+    }
     json.close();
     render_properties(json, image);
     return Sarif{.text = json.text(), .results = selection.rows.size(), .below = selection.below, .cut = selection.cut};

@@ -44,7 +44,7 @@ TEST_CASE("actions: first unknown and failed results, then the remedy that fixes
     run.images[0].remedies[other.key()] = run.images[0].remedies[run.images[0].verdict->blocking[0].key()];
     const std::vector<ToDo> todo = make_todo(run, gather_findings(run));
     REQUIRE(todo.size() == 5);
-    CHECK(todo[0].because == "the verdict on 3.12.6-development-linux-amd64 is unknown");
+    CHECK(todo[0].because == "the verdict is unknown for 3.12.6-development");
     CHECK(todo[1].text == "Fix the image: the user is numeric and not root (expected 1000:1000, found 0:0)");
     CHECK(todo[2].text == "Rebuild: python:3.13.3-slim-bookworm was rebuilt on 2026-11-20");
     CHECK(todo[2].because == "fixes 2 findings in 2 images");
