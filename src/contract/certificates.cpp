@@ -207,11 +207,10 @@ std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& 
     return certificates;
 }
 
-std::vector<std::string> list_fingerprints(std::string_view pem) {
-    std::vector<std::string> prints;
+std::set<std::string> list_fingerprints(std::string_view pem) {
+    std::set<std::string> prints;
     for (const Block& block : blocks_of(pem)) {
-        if (const X509Object object = read_certificate(block.text))
-            prints.emplace_back(sha256(der_of(object.get())).hex());
+        if (const X509Object object = read_certificate(block.text)) prints.emplace(sha256(der_of(object.get())).hex());
     }
     return prints;
 }

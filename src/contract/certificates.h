@@ -2,6 +2,7 @@
 // (parent-images.md §1.1).
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& 
 
 /// SHA-256, in lower-case hexadecimal, of the DER bytes of every certificate of a PEM text that can be read. What
 /// cannot is left out.
-std::vector<std::string> list_fingerprints(std::string_view pem);
+std::set<std::string> list_fingerprints(std::string_view pem);
 
 /// What a person should know about these files: the problems of parse_certificates as errors; as warnings certificates
 /// that Python 3.13's default context refuses (basicConstraints not critical, no keyUsage …), that have expired or will

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/date.h"
@@ -69,6 +70,14 @@ struct Contract {
     Limits limits;
     std::vector<KnownFailure> known;
 };
+
+/// The contract's file (YAML), or Error{bad_input} with every error and its line. What it leaves out is as in the
+/// built-in contract, which is `Contract{}`.
+Contract parse_contract(std::string_view yaml, const std::string& file);
+
+/// Known failures that no longer hold: past their date, naming no image of the reports, or a row that passes by now.
+/// Each with its line.
+Problems check_known_failures(const Contract& contract, const std::vector<ContractReport>& reports, Date today);
 
 std::string render_contract_json(const ContractReport& report);
 ContractReport parse_contract_json(std::string_view text, const std::string& source);

@@ -1,11 +1,11 @@
-#include "contract/contract_file.h"
-
+// The contract's file (YAML), and what became of its known failures.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/text.h"
 #include "base/yaml_file.h"
+#include "contract/contract.h"
 #include "contract/facts.h"
 
 namespace {

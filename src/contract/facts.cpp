@@ -51,12 +51,8 @@ Observation compare(const std::string& expected, const std::string& found) {
     return {expected == found, expected, found.empty() ? "nothing" : found};
 }
 
-std::string render_some(const std::vector<std::string>& names) {
-    return joined_some(names, 5);
-}
-
 Observation expect_none(const std::vector<std::string>& found) {
-    return {found.empty(), "none", found.empty() ? "none" : render_some(found)};
+    return {found.empty(), "none", found.empty() ? "none" : joined_some(found, 5)};
 }
 
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe) {

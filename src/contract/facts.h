@@ -121,9 +121,6 @@ Observation compare(const std::string& expected, const std::string& found);
 /// Nothing of a kind should be there; the first five that are there are named.
 Observation expect_none(const std::vector<std::string>& found);
 
-/// "a, b, c, d, e and 12 more"
-std::string render_some(const std::vector<std::string>& names);
-
 /// A probe's answer; or, in `error`, why there is none.
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);
 

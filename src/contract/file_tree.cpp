@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -138,26 +139,14 @@ class Stack {
         for (const LayerFiles::Entry& entry : layer.entries) add(entry);
     }
 
-    /// Of several names of one content that are left the first one written is its name, the others are further ones.
+    /// Of several names of one content the first one is its name, the others are further ones.
     FileTree take() {
-        std::map<std::size_t, Name> first;
-        for (const auto& [path, name] : names_) {
-            const auto [found, is_new] = first.try_emplace(name.content, name);
-            if (!is_new && name.order < found->second.order) found->second = name;
-        }
-        for (auto& [path, fact] : tree_.files) {
-            const Name& name = names_.at(path);
-            fact.further_name = first.at(name.content).order != name.order;
-        }
+        std::set<std::size_t> named;
+        for (auto& [path, fact] : tree_.files) fact.further_name = !named.insert(fact.content).second;
         return std::move(tree_);
     }
 
   private:
-    struct Name {
-        std::size_t content = 0;  ///< the same for all names of one content
-        std::size_t order = 0;    ///< in which names were written
-    };
-
     /// The path with the links in its parent directories followed: a layer may write through a link of a lower one.
     std::string real(const std::string& path) const {
         if (path == "/") return path;
@@ -169,48 +158,37 @@ class Stack {
         const std::string path = real(entry.path);
         add_parents(path);
         FileFact fact = entry.fact;
-        Name name{.content = next_, .order = next_};
-        ++next_;
+        fact.content = next_++;
         if (!entry.hard_link.empty()) {
             const auto first = tree_.files.find(real(entry.hard_link));
-            if (first != tree_.files.end()) {
-                fact = first->second;
-                name.content = names_.at(first->first).content;
-            }
+            if (first != tree_.files.end()) fact = first->second;
         }
         const auto there = tree_.files.find(path);
         const bool stays_directory =
             there != tree_.files.end() && there->second.type == FileType::directory && fact.type == FileType::directory;
         if (!stays_directory && path != "/") remove(path);
-        names_[path] = name;
         tree_.files[path] = std::move(fact);
     }
 
     void add_parents(const std::string& path) {
         for (std::string parent = parent_of(path); parent != "/" && !tree_.files.contains(parent);
              parent = parent_of(parent)) {
-            tree_.files[parent] = {.type = FileType::directory, .mode = 0755};
-            names_[parent] = {.content = next_, .order = next_};
-            ++next_;
+            tree_.files[parent] = {.type = FileType::directory, .mode = 0755, .content = next_++};
         }
     }
 
     void remove(const std::string& path) {
         remove_below(path);
         tree_.files.erase(path);
-        names_.erase(path);
     }
 
     void remove_below(const std::string& path) {
         const std::string below = path == "/" ? "/" : path + "/";
-        for (auto file = tree_.files.upper_bound(below); file != tree_.files.end() && file->first.starts_with(below);
-             file = tree_.files.erase(file)) {
-            names_.erase(file->first);
-        }
+        auto file = tree_.files.upper_bound(below);
+        while (file != tree_.files.end() && file->first.starts_with(below)) file = tree_.files.erase(file);
     }
 
     FileTree tree_;
-    std::map<std::string, Name> names_;  ///< by path, as in the tree
     std::size_t next_ = 0;
 };
 

@@ -18,6 +18,7 @@ struct FileFact {
     std::uint64_t gid = 0;
     std::uint64_t size = 0;
     std::string link;           ///< of a symbolic link: what it names
+    std::size_t content = 0;    ///< the same for all names of one content, where layers were stacked
     bool further_name = false;  ///< a hard link: its content has been counted under another name
     bool elf = false;           ///< begins with ELF's magic bytes
     std::string md5;            ///< of ELF files: what dpkg's lists hold, hexadecimal

@@ -114,7 +114,7 @@ std::vector<std::string> setuid_files(const ImageFacts& facts) {
 Observation observe_setuid_of_base(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> others = setuid_files(facts);
     std::erase_if(others, [](const std::string& path) { return setuid_of_debian.contains(path); });
-    return {others.empty(), "only Debian's own", others.empty() ? "only Debian's own" : render_some(others)};
+    return {others.empty(), "only Debian's own", others.empty() ? "only Debian's own" : joined_some(others, 5)};
 }
 
 Observation observe_world_writable(const ImageFacts& facts, const Limits&) {
@@ -145,7 +145,7 @@ Observation observe_no_tools(const ImageFacts& facts, const Limits&) {
 
 Observation observe_tools(const ImageFacts& facts, const Limits&) {
     const std::vector<std::string> expected = {"sh", "apt", "dpkg", "pip", "perl"};
-    return compare(render_some(expected), render_some(programs_there(facts, expected)));
+    return compare(joined_some(expected, 5), joined_some(programs_there(facts, expected), 5));
 }
 
 bool is_debris(const std::string& path) {
@@ -202,7 +202,7 @@ bool must_be_recorded(const std::string& path) {
 
 Observation expect_each(const std::vector<std::string>& others, std::size_t count) {
     return {others.empty() && count > 0, "each of them",
-            others.empty() ? fmt::format("all {}", count) : "not: " + render_some(others)};
+            others.empty() ? fmt::format("all {}", count) : "not: " + joined_some(others, 5)};
 }
 
 Observation observe_registered(const ImageFacts& facts, const Limits&) {
@@ -273,7 +273,7 @@ Observation observe_libc(const ImageFacts& facts, const Limits&) {
         ++files;
     }
     return {builds.size() == 1 && files >= 2, "one build of both",
-            builds.empty() ? "no C library" : render_some({builds.begin(), builds.end()})};
+            builds.empty() ? "no C library" : joined_some({builds.begin(), builds.end()}, 5)};
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ Observation observe_architecture(const ImageFacts& facts, const Limits&) {
     const std::string& expected = facts.expected.architecture.empty() ? image : facts.expected.architecture;
     const auto platform = compiled.find(expected);
     const ProbeAnswer answer = answer_of(facts.python, "platform");
-    const std::string found = answer.error.empty() ? render_some(answer.values) : answer.error;
+    const std::string found = answer.error.empty() ? joined_some(answer.values, 5) : answer.error;
     return compare(
         fmt::format("{}, Python {}", expected, platform == compiled.end() ? "linux-" + expected : platform->second),
         fmt::format("{}, Python {}", image, found));
@@ -65,7 +65,7 @@ Observation observe_uv_path(const ImageFacts& facts, const Limits&) {
 
 Observation observe_no_debugger(const ImageFacts& facts, const Limits&) {
     const ProbeAnswer answer = answer_of(facts.python, "debugger");
-    if (answer.error.empty()) return {false, "cannot be imported", render_some(answer.values)};
+    if (answer.error.empty()) return {false, "cannot be imported", joined_some(answer.values, 5)};
     return {answer.error.find("No module named 'debugpy'") != std::string::npos, "cannot be imported", answer.error};
 }
 

@@ -10,8 +10,7 @@
 namespace {
 
 std::set<std::string> fingerprints(const FileTree& files, const std::string& path) {
-    const std::vector<std::string> prints = list_fingerprints(files.text_of(path));
-    return {prints.begin(), prints.end()};
+    return list_fingerprints(files.text_of(path));
 }
 
 /// Every internal authority is among these.
@@ -22,7 +21,7 @@ Observation expect_all(const ImageFacts& facts, const std::set<std::string>& pri
     }
     return {absent.empty() && !facts.certificates.empty(),
             counted(facts.certificates.size(), "internal authority", "internal authorities"),
-            absent.empty() ? fmt::format("all, among {}", prints.size()) : "not: " + render_some(absent)};
+            absent.empty() ? fmt::format("all, among {}", prints.size()) : "not: " + joined_some(absent, 5)};
 }
 
 /// From uv 0.12 a file that cannot be read means: trust no authority.
@@ -37,7 +36,8 @@ Observation observe_variables(const ImageFacts& facts, const Limits&) {
             wrong.push_back(name + "=" + variable->second + " holds no certificates");
         }
     }
-    return {wrong.empty(), "files with certificates", wrong.empty() ? "files with certificates" : render_some(wrong)};
+    return {wrong.empty(), "files with certificates",
+            wrong.empty() ? "files with certificates" : joined_some(wrong, 5)};
 }
 
 Observation observe_trusted(const ImageFacts& facts, const Limits&) {

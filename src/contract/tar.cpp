@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace {
 
@@ -106,8 +107,8 @@ void TarReader::apply_pax(std::string_view records) {
         if (key == "linkpath") link_ = value;
         if (key.starts_with("GNU.sparse")) refuse("it holds a sparse file");
         if (key == "size") {
-            const auto [last, fault] = std::from_chars(value.data(), value.data() + value.size(), size_.emplace());
-            if (fault != std::errc() || last != value.data() + value.size()) refuse("a size is no number");
+            size_ = parse_number(value);
+            if (!size_) refuse("a size is no number");
         }
         records.remove_prefix(length);
     }

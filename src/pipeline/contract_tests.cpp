@@ -8,7 +8,6 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "contract/contract_file.h"
 #include "pipeline/project.h"
 #include "system/timings.h"
 

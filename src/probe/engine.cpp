@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -14,8 +13,9 @@
 
 namespace {
 
-constexpr int oldest_api = 41;  // Docker 20.10: platforms of containers
-constexpr int newest_api = 45;  // the newest one that this was written for; newer engines speak it until they drop it
+constexpr std::int64_t oldest_api = 41;  // Docker 20.10: platforms of containers
+constexpr std::int64_t newest_api =
+    45;  // the newest one that this was written for; newer engines speak it until they drop it
 
 constexpr const char* install_hint =
     "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";
@@ -52,11 +52,8 @@ std::string describe_silence(const std::filesystem::path& socket) {
 }
 
 /// The second number of "1.45"; nothing if it is no such version.
-std::optional<int> parse_api(const std::string& version) {
-    if (!version.starts_with("1.")) return std::nullopt;
-    int minor = 0;
-    const auto [end, error] = std::from_chars(version.data() + 2, version.data() + version.size(), minor);
-    return error == std::errc() && end == version.data() + version.size() ? std::optional(minor) : std::nullopt;
+std::optional<std::int64_t> parse_api(const std::string& version) {
+    return version.starts_with("1.") ? parse_number(version.substr(2)) : std::nullopt;
 }
 
 /// Throws unless this is a Docker Engine that we can talk to; returns the version to be spoken.
@@ -65,7 +62,7 @@ std::string negotiate(const Response& pong, const std::filesystem::path& socket)
     if (pong.header("Libpod-API-Version"))
         refuse(fmt::format("behind {} is Podman, which is no Docker Engine", socket.string()));
     const std::string offered = pong.header("Api-Version").value_or("");
-    const std::optional<int> api = parse_api(offered);
+    const std::optional<std::int64_t> api = parse_api(offered);
     if (pong.status != 200 || !api)
         refuse(fmt::format("what answers behind {} is no Docker Engine (HTTP {})", socket.string(), pong.status));
     if (*api < oldest_api)
@@ -89,7 +86,7 @@ rapidjson::Document load_version(const World& world, EngineInfo& engine) {
     engine.description = send_to_engine(world, unversioned).body;
     rapidjson::Document version = parse_tool_json(engine.description, source);
     const std::string oldest = text_at(version, "MinAPIVersion");
-    const std::optional<int> minor = parse_api(oldest);
+    const std::optional<std::int64_t> minor = parse_api(oldest);
     if (!minor || *minor <= newest_api) refuse_answer(make_request(engine, "GET", "/version"), response);
     engine.api_version = oldest;
     return version;

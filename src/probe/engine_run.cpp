@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <functional>
 #include <map>
 #include <ostream>
@@ -26,10 +25,9 @@ constexpr std::uint64_t largest_log = 16U << 20U;  // the engine keeps 4 MiB of 
 
 /// A run's id begins with the second in which it began: "1763920000-Xb3f".
 bool is_left_over(const std::string& id, Time now) {
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), seconds);
-    if (error != std::errc() || end == id.data() + id.size() || *end != '-') return false;
-    return now - Time(std::chrono::seconds(seconds)) >= left_over;
+    const std::size_t dash = id.find('-');
+    const std::optional<std::int64_t> began = parse_number(std::string_view(id).substr(0, dash));
+    return dash != std::string::npos && began && now - Time(std::chrono::seconds(*began)) >= left_over;
 }
 
 std::string filter(const std::string& key, const std::string& value) {

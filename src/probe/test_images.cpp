@@ -187,7 +187,7 @@ void run_python(const World& world, EngineRun& engine, Test& test) {
     test.facts.python = run_to_end(engine, test, id);
     engine.remove_container(id);
     // The image itself does not trust the authority that was added for the test.
-    const std::string added = list_fingerprints(known.certificate).at(0);
+    const std::string added = *list_fingerprints(known.certificate).begin();
     for (auto& [probe, answer] : test.facts.python.answers) {
         if (probe.starts_with("trusted")) std::erase(answer.values, added);
     }
@@ -199,8 +199,8 @@ void run_python(const World& world, EngineRun& engine, Test& test) {
 /// Read-only, without capabilities and new privileges. One container, with a second process as 23456:23456, whom no
 /// file of the image knows.
 void run_restricted(const World& world, EngineRun& engine, Test& test) {
-    const std::string id = create(
-        engine, test, {.entrypoint = {interpreter, "-c", probe_program, "restricted,stay"}, .restricted = true});
+    const std::string id =
+        create(engine, test, {.entrypoint = {interpreter, "-c", probe_program, "restricted,stay"}, .restricted = true});
     if (const std::optional<std::string> failure = engine.start_container(id)) {
         test.facts.hardened.failure = test.facts.any_user.failure = *failure;
     } else {

@@ -51,7 +51,7 @@ inline FileFact make_link(const std::string& to) {
 }
 
 inline std::string good_fingerprint() {
-    return list_fingerprints(fixture("good-root.crt")).at(0);
+    return *list_fingerprints(fixture("good-root.crt")).begin();
 }
 
 inline void add_files_of_both(FileTree& tree) {
