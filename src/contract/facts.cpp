@@ -51,8 +51,8 @@ Observation compare(const std::string& expected, const std::string& found) {
     return {expected == found, expected, found.empty() ? "nothing" : found};
 }
 
-Observation expect_none(const std::vector<std::string>& found) {
-    return {found.empty(), "none", found.empty() ? "none" : joined_some(found, 5)};
+Observation expect_none(const std::vector<std::string>& found, const std::string& expected) {
+    return {found.empty(), expected, found.empty() ? expected : joined_some(found, 5)};
 }
 
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe) {

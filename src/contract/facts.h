@@ -52,18 +52,12 @@ struct ContainerRun {
     int exit_code = 0;
     std::string said{};                            ///< the end of what it wrote to standard error
     std::map<std::string, ProbeAnswer> answers{};  ///< by the probe's name
+    double seconds = 0;                            ///< how long it took to stop, where that was measured
 };
 
 /// Reads what the probe program printed: one JSON object per line, {"probe": NAME, "values": […]} or {"probe": NAME,
 /// "error": "…"}. Lines that are something else are left out: an image may print what it likes.
 std::map<std::string, ProbeAnswer> parse_answers(std::string_view output);
-
-/// How a container with the image's own entrypoint took `docker stop`.
-struct StopFacts {
-    std::string failure{};
-    double seconds = 0;
-    int exit_code = 0;
-};
 
 struct ImageFacts {
     Expectations expected;
@@ -73,7 +67,7 @@ struct ImageFacts {
     ContainerRun hardened;  ///< read-only, no capabilities, no new privileges, a temporary file system on /tmp
     ContainerRun any_user;  ///< the same as uid 23456, which no file of the image knows
     ContainerRun orphans;   ///< with the image's own entrypoint
-    StopFacts stop;
+    ContainerRun stop;      ///< how that one took `docker stop`
     std::vector<Certificate> certificates;         ///< internal authorities that the image has to trust
     std::optional<std::uint64_t> compressed_size;  ///< of all layers, from the manifest
     bool emulated = false;                         ///< run on an engine of another architecture
@@ -118,8 +112,8 @@ ContractReport judge_contract(const std::string& name, const std::string& manife
 
 Observation compare(const std::string& expected, const std::string& found);
 
-/// Nothing of a kind should be there; the first five that are there are named.
-Observation expect_none(const std::vector<std::string>& found);
+/// Nothing of a kind should be there; the first five that are there are named. `expected` says so in words.
+Observation expect_none(const std::vector<std::string>& found, const std::string& expected = "none");
 
 /// A probe's answer; or, in `error`, why there is none.
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);

@@ -114,7 +114,7 @@ std::vector<std::string> setuid_files(const ImageFacts& facts) {
 Observation observe_setuid_of_base(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> others = setuid_files(facts);
     std::erase_if(others, [](const std::string& path) { return setuid_of_debian.contains(path); });
-    return {others.empty(), "only Debian's own", others.empty() ? "only Debian's own" : joined_some(others, 5)};
+    return expect_none(others, "only Debian's own");
 }
 
 Observation observe_world_writable(const ImageFacts& facts, const Limits&) {

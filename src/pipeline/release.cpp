@@ -33,9 +33,7 @@ std::optional<LastRelease> load_last_release(const World& world, const Settings&
     for (const EvidenceImage& image : fetched->evidence.images) {
         const fs::path file = fetched->directory / "out/verdicts" / (image.name + ".json");
         const Verdict verdict = parse_verdict_json(world.files.read(file), file.string());
-        for (const auto* findings : {&verdict.blocking, &verdict.reported})
-            result.findings->insert(result.findings->end(), findings->begin(), findings->end());
-        for (const WaivedFinding& waived : verdict.waived) result.findings->push_back(waived.finding);
+        for (const Finding* finding : gated_findings(verdict)) result.findings->push_back(*finding);
     }
     return result;
 }

@@ -123,8 +123,8 @@ bool await_staying(const World& world, EngineRun& engine, const Test& test, cons
     return false;
 }
 
-StopFacts stop(const World& world, EngineRun& engine, const std::string& id) {
-    StopFacts facts;
+ContainerRun stop(const World& world, EngineRun& engine, const std::string& id) {
+    ContainerRun facts;
     const milliseconds start = world.clock.steady();
     engine.stop_container(id);
     facts.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
@@ -132,9 +132,9 @@ StopFacts stop(const World& world, EngineRun& engine, const std::string& id) {
     return facts;
 }
 
-StopFacts run_service_once(const World& world, EngineRun& engine, const Test& test, ContainerRun& run) {
+ContainerRun run_service_once(const World& world, EngineRun& engine, const Test& test, ContainerRun& run) {
     const std::string id = create(engine, test, {.command = {"-c", probe_program, "service,stay"}});
-    StopFacts stopped;
+    ContainerRun stopped;
     if (const std::optional<std::string> failure = engine.start_container(id)) {
         run.failure = stopped.failure = *failure;
     } else {
@@ -221,7 +221,7 @@ void run_service(const World& world, EngineRun& engine, Test& test) {
     // A busy machine may be slow once; an image that is slow is so every time.
     for (int again = 0; again < 2 && test.facts.stop.failure.empty() && test.facts.stop.seconds > at_once; ++again) {
         ContainerRun run;
-        const StopFacts stopped = run_service_once(world, engine, test, run);
+        const ContainerRun stopped = run_service_once(world, engine, test, run);
         if (!stopped.failure.empty() || stopped.seconds < test.facts.stop.seconds) test.facts.stop = stopped;
     }
 }

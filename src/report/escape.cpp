@@ -41,19 +41,16 @@ std::string_view html_entity(char c) {
     return c == '\'' ? "&#39;" : "";
 }
 
-/// What stands for a character that means something in Markdown or HTML; empty: the character itself. What GitHub makes
-/// of a name or a number behind '@' and '#' is broken.
+/// What stands for a character that means something in Markdown or HTML; empty: the character itself, behind a
+/// backslash if it is one of `with_backslash`. What GitHub makes of a name or a number behind '@' and '#' is broken.
 std::string_view markdown_escape(char c) {
     if (c == '$') return "<span>$</span>";
     if (c == '@') return "@&#8203;";
     if (c == '#') return "#&#8203;";
-    if (c != '"' && c != '\'' && !html_entity(c).empty()) return html_entity(c);
-    constexpr std::string_view with_backslash = "\\\\\\`\\*\\_\\[\\]\\!\\|\\~\\{\\}";  // pairs
-    for (std::size_t i = 1; i < with_backslash.size(); i += 2) {
-        if (with_backslash[i] == c) return with_backslash.substr(i - 1, 2);
-    }
-    return {};
+    return c == '"' || c == '\'' ? "" : html_entity(c);
 }
+
+constexpr std::string_view with_backslash = "\\`*_[]!|~{}";
 
 /// Letters, digits and blanks mean nothing in Markdown.
 bool is_plain(char c) {
@@ -91,11 +88,11 @@ std::string clean_line(std::string_view text, std::size_t max_characters) {
     return line;
 }
 
-std::string clean_block(std::string_view text) {
+std::string clean_block(std::string_view text, std::string (*escape)(std::string_view, std::size_t)) {
     std::string block;
     for (const std::string& line : lines_of(text)) {
         const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
-        block += std::string(indent, ' ') + clean_line(line, line.size()) + "\n";
+        block += std::string(indent, ' ') + escape(line, line.size()) + "\n";
     }
     return block;
 }
@@ -112,6 +109,7 @@ std::string escape_markdown(std::string_view text, std::size_t max_characters) {
         const std::string_view before = std::string_view(line).substr(0, i);
         const std::string_view other = markdown_escape(line[i]);
         if (line[i] == '.' && before.ends_with("www")) escaped += word_break;
+        if (with_backslash.find(line[i]) != std::string_view::npos) escaped += '\\';
         escaped += other.empty() ? std::string_view(&line[i], 1) : other;
         const bool address = line[i] == ':' && line.compare(i + 1, 2, "//") == 0;
         const bool reference = line[i] == '-' && (before.ends_with("GH") || before.ends_with("gh"));

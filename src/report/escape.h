@@ -8,8 +8,10 @@
 /// bytes become U+FFFD. Cut after `max_characters`, which shows as "…".
 std::string clean_line(std::string_view text, std::size_t max_characters = 300);
 
-/// Every line cleaned like that, its indent kept, ending in a line feed: for code blocks. No line is cut.
-std::string clean_block(std::string_view text);
+/// Every line cleaned like that and then escaped, its indent kept, ending in a line feed: for code blocks. No line is
+/// cut.
+std::string clean_block(std::string_view text,
+                        std::string (*escape)(std::string_view line, std::size_t max_characters) = clean_line);
 
 /// For GitHub's Markdown, inside a paragraph or a table cell: no mark-up, no HTML, no mention, no reference, no link
 /// comes alive. Not for code spans, where nothing can be escaped.

@@ -215,15 +215,11 @@ std::string render_chart(const std::string& title, const std::vector<Bar>& bars)
 }
 
 std::vector<Bar> bars_by_severity(const std::vector<FindingRow>& rows) {
+    std::map<Severity, Counts, std::greater<>> by_severity = {
+        {Severity::critical, {}}, {Severity::high, {}}, {Severity::medium, {}}};  // shown also where there are none
+    for (const FindingRow& row : rows) ++count_of(by_severity[row.finding->severity], row.state);
     std::vector<Bar> bars;
-    for (int rank = static_cast<int>(Severity::critical); rank >= static_cast<int>(Severity::unknown); --rank) {
-        const Severity severity = static_cast<Severity>(rank);
-        Counts counts;
-        for (const FindingRow& row : rows) {
-            if (row.finding->severity == severity) ++count_of(counts, row.state);
-        }
-        if (counts.all() > 0 || severity >= Severity::medium) bars.emplace_back(render_severity(severity), counts);
-    }
+    for (const auto& [severity, counts] : by_severity) bars.emplace_back(render_severity(severity), counts);
     return bars;
 }
 
@@ -301,15 +297,6 @@ std::string render_terms(const Run& run) {
 /// Further rows are in a template for the filter: a browser would take minutes to lay out 30,000.
 constexpr std::size_t rows_laid_out = 500;
 
-std::string render_waiver(const std::string& waiver) {
-    std::string lines;
-    for (const std::string& line : lines_of(waiver)) {
-        const std::string indent(std::min(line.find_first_not_of(' '), line.size()), ' ');
-        lines += indent + escape_html(line, longest_text) + "\n";
-    }
-    return element("p", "To accept it, paste this into the policy file:", "small") + element("pre", lines);
-}
-
 std::string render_facts(const Finding& finding) {
     std::string facts;
     const auto add = [&](const std::string& fact) { facts += element("li", escape_html(fact, longest_text)); };
@@ -325,8 +312,11 @@ std::string render_details(const FindingRow& row) {
     const std::string facts = render_facts(*row.finding);
     const bool has_waiver = row.remedy != nullptr && !row.remedy->waiver.empty();
     if (facts.empty() && !has_waiver) return "";
-    return element("details", element("summary", "Details") + (facts.empty() ? "" : element("ul", facts)) +
-                                  (has_waiver ? render_waiver(row.remedy->waiver) : ""));
+    return element("details",
+                   element("summary", "Details") + (facts.empty() ? "" : element("ul", facts)) +
+                       (has_waiver ? element("p", "To accept it, paste this into the policy file:", "small") +
+                                         element("pre", clean_block(row.remedy->waiver, escape_html))
+                                   : ""));
 }
 
 std::string render_attributes(const FindingRow& row) {

@@ -65,8 +65,13 @@ struct Listed {
     bool blocks = false;
 };
 
-std::string render_finding_list(const std::string& title, const std::vector<Listed>& findings) {
-    if (findings.empty()) return "";
+std::string render_finding_list(const std::string& title, const std::map<std::string, Listed>& by_key) {
+    if (by_key.empty()) return "";
+    std::vector<Listed> findings;
+    for (const auto& [key, listed] : by_key) findings.push_back(listed);
+    std::ranges::stable_sort(findings, std::ranges::greater{}, [](const Listed& listed) {
+        return std::pair(listed.blocks, listed.finding->severity);  // what blocks first: a list may be cut
+    });
     std::string text = fmt::format("<details><summary>{} {}</summary>\n\n", counted(findings.size(), "finding"), title);
     for (const auto& [finding, blocks] : std::span(findings).first(std::min(findings.size(), max_rows)))
         text += fmt::format("- {} {}{}\n", render_severity(finding->severity),
@@ -77,26 +82,17 @@ std::string render_finding_list(const std::string& title, const std::vector<List
 
 std::string render_finding_changes(const Run& run, const LastRelease& last) {
     if (!last.findings) return "It has no evidence, so its findings cannot be compared.\n\n";
-    std::map<std::string, Listed> now;
-    std::map<std::string, Listed> before;
+    std::map<std::string, Listed> gone;
+    std::map<std::string, Listed> added;
+    for (const Finding& finding : *last.findings) gone.emplace(finding.key(), Listed{&finding});
     const std::vector<FindingRow> rows = gather_findings(run);  // what blocks comes first
-    for (const FindingRow& row : rows)
-        now.emplace(row.finding->key(), Listed{row.finding, row.state == FindingState::blocking});
-    for (const Finding& finding : *last.findings) before.emplace(finding.key(), Listed{&finding});
-    const auto missing_from = [](const auto& others, const auto& findings) {
-        std::vector<Listed> missing;
-        for (const auto& [key, listed] : findings) {
-            if (!others.contains(key)) missing.push_back(listed);
-        }
-        std::ranges::stable_sort(missing, std::ranges::greater{}, [](const Listed& listed) {
-            return std::pair(listed.blocks, listed.finding->severity);  // what blocks first: a list may be cut
-        });
-        return missing;
-    };
-    const std::vector<Listed> gone = missing_from(now, before);
-    const std::vector<Listed> added = missing_from(before, now);
+    for (const FindingRow& row : rows) {
+        if (!gone.contains(row.finding->key()))
+            added.emplace(row.finding->key(), Listed{row.finding, row.state == FindingState::blocking});
+    }
+    for (const FindingRow& row : rows) gone.erase(row.finding->key());
     if (gone.empty() && added.empty()) return "The findings are the same.\n\n";
-    const auto blocking = std::ranges::count_if(added, &Listed::blocks);
+    const auto blocking = std::ranges::count_if(added, [](const auto& entry) { return entry.second.blocks; });
     const std::string more = blocking == 0
                                  ? "more, none of which blocks"
                                  : fmt::format("more, {} of which {}", blocking, blocking == 1 ? "blocks" : "block");

@@ -131,7 +131,7 @@ inline ImageFacts make_good_image(Target target) {
     facts.any_user.answers["restricted"] = {{"23456", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.orphans.answers["zombies"] = {{"0"}, ""};
     facts.python.answers["tls-strangers"] = {{}, ""};
-    facts.stop = {.failure = "", .seconds = 0.1, .exit_code = 143};
+    facts.stop = {.exit_code = 143, .seconds = 0.1};
     return facts;
 }
 

@@ -123,7 +123,7 @@ std::vector<Defect> python_defects() {
         {"read-only", "it was not read-only",
          [](ImageFacts& f) { f.hardened.answers["restricted"].values[1] = "writable"; }},
         {"any-user", "never ran", [](ImageFacts& f) { f.any_user = ContainerRun{.failure = "no such program"}; }},
-        {"stop", "killed", [](ImageFacts& f) { f.stop = {.failure = "", .seconds = 10.1, .exit_code = 137}; }},
+        {"stop", "killed", [](ImageFacts& f) { f.stop = {.exit_code = 137, .seconds = 10.1}; }},
         {"stop", "slow", [](ImageFacts& f) { f.stop.seconds = 5.1; }},
         {"stop", "another code", [](ImageFacts& f) { f.stop.exit_code = 0; }},
         {"stop", "never began", [](ImageFacts& f) { f.stop.failure = "it did not begin to work"; }},
