@@ -59,8 +59,10 @@ ImageEvidence load_evidence(const World& world, const Project& project, const La
     ImageEvidence evidence;
     evidence.python_version = image_of(project.plan, layout.image).python_version;
     evidence.layers = load_layers(world, project, layout, bases);
-    if (const auto base = find_base(project, layout, bases))
-        evidence.bases.push_back({.reference = base->reference, .rebuilt = is_rebuilt(*base)});
+    if (const auto base = find_base(project, layout, bases)) {
+        evidence.base = base->reference;
+        evidence.base_rebuilt = is_rebuilt(*base);
+    }
     return evidence;
 }
 

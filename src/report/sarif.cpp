@@ -297,7 +297,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
     }
     json.close();
     render_properties(json, image);
-    return Sarif{.text = json.text(), .results = selection.rows.size(), .below = selection.below, .cut = selection.cut};
+    return Sarif{.text = json.text(), .results = selection.rows.size()};
 }
 
 std::string sarif_level(const FindingRow& row) {

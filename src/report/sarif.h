@@ -17,13 +17,12 @@ struct SarifChoice {
 struct Sarif {
     std::string text;
     std::size_t results = 0;
-    std::size_t below = 0;  ///< omitted because they are below `from`
-    std::size_t cut = 0;    ///< omitted because there were more than `max_results`: first those that do not block
 };
 
 /// Nothing for an image that was not judged or whose verdict is unknown: an upload would close every alert. A clean
 /// image gives a valid run without results, which is what closes them. Blocking findings are errors, waived ones notes
-/// (and suppressed), all else at most warnings.
+/// (and suppressed), all else at most warnings. More than `max_results` are cut, first those that do not block. The
+/// file's notes say what is omitted.
 std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& program_version,
                                   const SarifChoice& choice = {});
 

@@ -27,10 +27,8 @@ Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const F
 }
 
 Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, const FixGroup& group) {
-    const auto rebuilt = std::ranges::find_if(evidence.bases, &BaseState::rebuilt);
-    if (rebuilt != evidence.bases.end()) {
-        return {Action::rebuild, fmt::format("build again: {} was rebuilt since", rebuilt->reference)};
-    }
+    if (evidence.base_rebuilt)
+        return {Action::rebuild, fmt::format("build again: {} was rebuilt since", evidence.base)};
     const std::string packages = packages_of(group);
     if (finding.package_type != "deb") {
         return {
@@ -40,10 +38,10 @@ Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, con
                         packages, group.version)};
     }
     // A distroless base has no package manager: only a newer one has the fix.
-    if (!evidence.bases.empty() && evidence.bases.front().reference.find("/distroless/") != std::string::npos) {
+    if (evidence.base.find("/distroless/") != std::string::npos) {
         return {Action::upgrade_package,
                 fmt::format("wait with \"until: base-rebuilt\" until {} is rebuilt: Debian has {} in {}",
-                            evidence.bases.front().reference, packages, group.version)};
+                            evidence.base, packages, group.version)};
     }
     return {Action::upgrade_package, fmt::format("add {} to image/security-upgrades.txt, or wait with "
                                                  "\"until: base-rebuilt\": Debian has {}, the base is not rebuilt yet",
@@ -73,9 +71,8 @@ Advice advise_without_fix(const Finding& finding) {
 std::string group_of(const Finding& finding, const ImageEvidence& evidence) {
     const IntroducedBy origin = find_introduced_by(finding, evidence.layers);
     if (origin == IntroducedBy::python) return "python " + evidence.python_version;
-    const std::string base = evidence.bases.empty() ? "" : evidence.bases.front().reference;
     const std::string where = origin == IntroducedBy::base
-                                  ? "base " + base
+                                  ? "base " + evidence.base
                                   : "ours " + find_origin(evidence.layers, finding.layer).instruction;
     // Its source package builds others too, which are changed with it.
     const auto source = std::ranges::find_if(finding.reported_by,

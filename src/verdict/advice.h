@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "findings/finding.h"
 #include "findings/inventory.h"
@@ -12,17 +11,12 @@
 enum class Action { bump_python, rebuild, upgrade_package, no_fix, ours, accepted };
 std::string render_action(Action action);  ///< for tables and charts: "bump Python", "upgrade the package"
 
-/// What is known about one base that an image is built on (out/bases.json).
-struct BaseState {
-    std::string reference;  ///< "python:3.13.3-slim-bookworm"
-    bool rebuilt = false;   ///< the reference names another digest now
-};
-
 /// What an advice rests on, beside the finding.
 struct ImageEvidence {
     std::string python_version;  ///< "3.13.3": of the image's row
     ImageLayers layers;
-    std::vector<BaseState> bases;
+    std::string base;           ///< "python:3.13.3-slim-bookworm"; empty: not known
+    bool base_rebuilt = false;  ///< that names another digest now
 };
 
 struct Advice {

@@ -18,7 +18,7 @@ constexpr Scanner grype = Scanner::grype;
 ImageEvidence evidence_of_image() {
     return {.python_version = "3.13.3",
             .layers = {{"sha256:base", "sha256:ours"}, {"ADD rootfs.tar /", "COPY --from=uv /uv /usr/local/bin/uv"}, 1},
-            .bases = {{"python:3.13.3-slim-bookworm", false}}};
+            .base = "python:3.13.3-slim-bookworm"};
 }
 
 Finding in_layer(Finding finding, const std::string& layer) {
@@ -79,7 +79,7 @@ TEST_CASE("if a rebuilt base may have the fix, the advice is to rebuild, otherwi
     CHECK(advise(ssl, evidence) == Advice{Action::upgrade_package,
                                           "add libssl3 to image/security-upgrades.txt, or wait with \"until: "
                                           "base-rebuilt\": Debian has 1.1, the base is not rebuilt yet"});
-    evidence.bases[0].rebuilt = true;
+    evidence.base_rebuilt = true;
     CHECK(advise(ssl, evidence) ==
           Advice{Action::rebuild, "build again: python:3.13.3-slim-bookworm was rebuilt since"});
     evidence.layers = {};
@@ -88,7 +88,7 @@ TEST_CASE("if a rebuilt base may have the fix, the advice is to rebuild, otherwi
 
 TEST_CASE("packages of distroless cannot be upgraded: the advice is to wait for the next image") {
     ImageEvidence evidence = evidence_of_image();
-    evidence.bases = {{.reference = "gcr.io/distroless/cc-debian12:nonroot"}};
+    evidence.base = "gcr.io/distroless/cc-debian12:nonroot";
     CHECK(advise(in_layer(found(trivy, "CVE-1", "libssl3", Severity::high), "sha256:base"), evidence) ==
           Advice{Action::upgrade_package,
                  "wait with \"until: base-rebuilt\" until gcr.io/distroless/cc-debian12:nonroot is rebuilt: Debian has "
