@@ -114,7 +114,7 @@ Report parse_grype_report(std::string text, const std::string& source);
 /// What the reports of one image say together.
 struct MergedReports {
     std::vector<Finding> findings;
-    std::vector<Finding> ignored;  ///< suppressed by a scanner's built-in rules; another one may have found it
+    std::vector<Finding> ignored;  ///< suppressed by a scanner's built-in rules, and found by no other
 };
 
 /// Joins findings by alias (transitively), package and path; they are moved out of the reports, whose order does not

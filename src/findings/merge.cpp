@@ -221,7 +221,10 @@ MergedReports merge_reports(const std::vector<Report*>& reports) {
     if (reasons.empty()) return merged;
     for (Finding& finding : merged.findings) {
         const auto reason = reasons.find(finding.key());
-        if (reason != reasons.end() && finding.ignored_because.empty()) finding.ignored_because = reason->second;
+        if (reason == reasons.end()) continue;
+        if (finding.ignored_because.empty()) finding.ignored_because = reason->second;
+        reasons.erase(reason);
     }
+    std::erase_if(merged.ignored, [&](const Finding& ignored) { return !reasons.contains(ignored.key()); });
     return merged;
 }

@@ -105,10 +105,11 @@ std::vector<std::string> rows_to_fix(const ImageRun& image) {
 /// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
 std::vector<std::string> exploited_findings(const ImageRun& image) {
     std::vector<std::string> texts;
-    for (const FindingRow& row : findings_of(image, FindingState::reported)) {
-        if (row.finding->known_exploited)
+    if (!image.verdict) return texts;
+    for (const Finding& finding : image.verdict->reported) {
+        if (finding.known_exploited && !image.verdict->pre_existing.contains(finding.key()))
             texts.push_back(fmt::format("remove or shield what {} ({}) affects, or accept the risk",
-                                        render_finding_name(*row.finding), render_fix(*row.finding)));
+                                        render_finding_name(finding), render_fix(finding)));
     }
     return texts;
 }

@@ -89,14 +89,17 @@ void render_rule_properties(JsonWriter& json, const SarifRule& rule) {
     json.close();
 }
 
-/// How many rows of the matrix have this minor version: "3.13".
-std::map<std::string, std::vector<std::string>> rows_by_minor(const Plan& plan) {
-    std::map<std::string, std::vector<std::string>> rows;
-    for (const Row& row : plan.matrix.rows) {
-        const std::optional<Version> version = parse_version(row.python_version);
-        rows[version ? minor_version(*version) : row.python_version].push_back(row.python_version);
-    }
-    return rows;
+/// "3.13"
+std::string minor_of(const std::string& python_version) {
+    const std::optional<Version> version = parse_version(python_version);
+    return version ? minor_version(*version) : python_version;
+}
+
+/// The versions of each minor version in the matrix.
+std::map<std::string, std::vector<std::string>> versions_by_minor(const Plan& plan) {
+    std::map<std::string, std::vector<std::string>> versions;
+    for (const Row& row : plan.matrix.rows) versions[minor_of(row.python_version)].push_back(row.python_version);
+    return versions;
 }
 
 void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
@@ -347,11 +350,8 @@ Place sarif_place(const FindingRow& row) {
 }
 
 std::string make_category(const Plan& plan, const Image& image, const std::string& platform) {
-    const std::optional<Version> version = parse_version(image.python_version);
-    const std::string minor = version ? minor_version(*version) : image.python_version;
-    const auto rows = rows_by_minor(plan);
-    const auto found = rows.find(minor);
-    const bool shared = found != rows.end() && found->second.size() > 1;
+    const std::string minor = minor_of(image.python_version);
+    const bool shared = versions_by_minor(plan)[minor].size() > 1;
     std::string dashed = platform;
     for (char& c : dashed) c = c == '/' ? '-' : c;
     return "images/" + (shared ? image.python_version : minor) + "/" + render_target(image.target) + "/" + dashed + "/";
@@ -359,7 +359,7 @@ std::string make_category(const Plan& plan, const Image& image, const std::strin
 
 Problems check_categories(const Plan& plan) {
     Problems problems;
-    for (const auto& [minor, versions] : rows_by_minor(plan)) {
+    for (const auto& [minor, versions] : versions_by_minor(plan)) {
         if (versions.size() < 2) continue;
         problems.push_back(
             {{plan.matrix.file, 0},

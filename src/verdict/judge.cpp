@@ -371,10 +371,6 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
         if (scan.report && !is_about_another(scan, subject)) reports.push_back(&*scan.report);
     }
     MergedReports merged = merge_reports(reports);
-    std::set<std::string> found;
-    for (const Finding& finding : merged.findings) found.insert(finding.key());
-    // What a built-in rule of one scanner hides, and no other scanner sees.
-    std::erase_if(merged.ignored, [&](const Finding& finding) { return found.contains(finding.key()); });
     verdict.suppressed = std::move(merged.ignored);
     classify(std::move(merged.findings), {subject, policy, day_of(now)}, verdict);
     verdict.outcome = !verdict.unknown_because.empty() ? Outcome::unknown
