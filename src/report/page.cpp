@@ -111,17 +111,6 @@ std::string render_card(const ImageRun& image) {
 constexpr int days_soon = 14;
 constexpr int days_full = 90;  ///< a full meter
 
-/// An accepted risk, a loosened scope or a scanner that is off: whatever ends on a day.
-struct Term {
-    std::string what;
-    std::string why;
-    std::string owner;
-    std::string until;
-    std::optional<Date> last;
-    Place at;
-    std::string used{};
-};
-
 std::string render_use(const Waiver& waiver, const Run& run) {
     std::set<std::string> findings;
     std::set<const ImageRun*> images;
@@ -147,41 +136,51 @@ std::string render_covered(const Waiver& waiver) {
     return waiver.id + package + (conditions.empty() ? "" : " (" + joined(conditions, ", ") + ")");
 }
 
-std::vector<Term> terms_of(const Run& run) {
-    std::vector<Term> terms;
-    for (const Waiver& waiver : run.policy.waivers)
-        terms.push_back({render_covered(waiver), render_reason(waiver), render_owner(waiver),
-                         render_waiver_until(waiver), waiver.review_by, waiver.at, render_use(waiver, run)});
-    for (const Scope& scope : run.policy.scopes) {
-        std::vector<std::string> where = scope.paths;
-        where.insert(where.end(), scope.packages.begin(), scope.packages.end());
-        where.insert(where.end(), scope.targets.begin(), scope.targets.end());
-        const std::string from = render_severity(scope.gate_from);
-        terms.push_back(
-            {fmt::format("Scope {}: blocks from {} on in {}", scope.id, from, joined(where, ", ")), scope.reason, "",
-             scope.review_by ? "until " + render_date(*scope.review_by) : "without a date", scope.review_by, scope.at});
-    }
-    for (const ScannerPause& pause : pauses_of(run))
-        terms.push_back({render_scanner(pause.scanner) + " is off", pause.reason, pause.owner,
-                         "until " + render_date(pause.until), pause.until, pause.at});
-    std::ranges::stable_sort(terms, [](const Term& a, const Term& b) {
-        return a.last.value_or(Date::max()) < b.last.value_or(Date::max());
-    });
-    return terms;
-}
-
-std::string render_days(const Term& term, Date today) {
-    const auto days = term.last ? (*term.last - today).count() : 0;
-    const std::string_view kind = !term.last || days < 0 ? "over" : days <= days_soon ? "soon" : "fine";
+std::string render_days(std::optional<Date> last, const std::string& until, Date today) {
+    const auto days = last ? (*last - today).count() : 0;
+    const std::string_view kind = !last || days < 0 ? "over" : days <= days_soon ? "soon" : "fine";
     const double width =
-        !term.last ? 0 : 100.0 * static_cast<double>(std::clamp<decltype(days)>(days, 0, days_full)) / days_full;
-    return element("span", render_days_left(term.last, today), fmt::format("days {}", kind)) +
+        !last ? 0 : 100.0 * static_cast<double>(std::clamp<decltype(days)>(days, 0, days_full)) / days_full;
+    return element("span", render_days_left(last, today), fmt::format("days {}", kind)) +
            fmt::format(
                "<svg class=\"meter\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
                "class=\"fill-rest\" "
                "width=\"100\" height=\"4\"/><rect class=\"{}\" width=\"{:.0f}\" height=\"4\"/></svg>",
                kind, width) +
-           element("span", escape_html(term.until), "state");
+           element("span", escape_html(until), "state");
+}
+
+/// Accepted risks, loosened scopes and scanners that are off: whatever ends on a day, the earliest first.
+std::string render_terms(const Run& run) {
+    std::multimap<Date, std::string> rows;
+    const auto add = [&](const std::string& what, const std::string& why, const std::string& owner,
+                         const std::string& until, std::optional<Date> last, const Place& at, const std::string& used) {
+        const HtmlCell cells[] = {{"Accepted", element("b", escape_html(what, longest_text)) +
+                                                   element("span", html_code(render_place(at)), "state")},
+                                  {"Why", escape_html(why, longest_text)},
+                                  {"Owner", escape_html(owner)},
+                                  {"Days left", render_days(last, until, decision_day(run)), "roomy"},
+                                  {"Covers", escape_html(used)}};
+        rows.emplace(last.value_or(Date::max()), table_row(cells));
+    };
+    for (const Waiver& waiver : run.policy.waivers)
+        add(render_covered(waiver), render_reason(waiver), render_owner(waiver), render_waiver_until(waiver),
+            waiver.review_by, waiver.at, render_use(waiver, run));
+    for (const Scope& scope : run.policy.scopes) {
+        std::vector<std::string> where = scope.paths;
+        where.insert(where.end(), scope.packages.begin(), scope.packages.end());
+        where.insert(where.end(), scope.targets.begin(), scope.targets.end());
+        add(fmt::format("Scope {}: blocks from {} on in {}", scope.id, render_severity(scope.gate_from),
+                        joined(where, ", ")),
+            scope.reason, "", scope.review_by ? "until " + render_date(*scope.review_by) : "without a date",
+            scope.review_by, scope.at, "");
+    }
+    for (const ScannerPause& pause : pauses_of(run))
+        add(render_scanner(pause.scanner) + " is off", pause.reason, pause.owner, "until " + render_date(pause.until),
+            pause.until, pause.at, "");
+    std::string html;
+    for (const auto& [last, row] : rows) html += row;
+    return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, html);
 }
 
 using Bar = std::pair<std::string, Counts>;  ///< its label, and what it shows
@@ -276,20 +275,6 @@ std::string render_charts(const std::vector<FindingRow>& rows) {
     const std::string charts =
         render_chart("By severity", bars_by_severity(rows)) + render_chart("By remedy", bars_by_action(rows));
     return render_legend(rows) + element("div", charts, "charts");
-}
-
-std::string render_terms(const Run& run) {
-    std::string rows;
-    for (const Term& term : terms_of(run)) {
-        const HtmlCell cells[] = {{"Accepted", element("b", escape_html(term.what, longest_text)) +
-                                                   element("span", html_code(render_place(term.at)), "state")},
-                                  {"Why", escape_html(term.why, longest_text)},
-                                  {"Owner", escape_html(term.owner)},
-                                  {"Days left", render_days(term, decision_day(run)), "roomy"},
-                                  {"Covers", escape_html(term.used)}};
-        rows += table_row(cells);
-    }
-    return rows.empty() ? "" : render_table({"Accepted", "Why", "Owner", "Days left", "Covers"}, rows);
 }
 
 // The findings --------------------------------------------------------------------------------------------------------
