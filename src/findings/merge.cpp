@@ -4,10 +4,10 @@
 #include <array>
 #include <iterator>
 #include <map>
-#include <numeric>
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -41,33 +41,27 @@ std::vector<Group> groups_of(const std::vector<Report*>& reports, std::vector<Fi
     return groups;
 }
 
-/// Disjoint sets: which findings share an id, directly or through others.
-struct Sets {
-    std::vector<std::size_t> parent;
-
-    std::size_t root_of(std::size_t i) {
-        while (parent[i] != i) i = parent[i] = parent[parent[i]];
-        return i;
-    }
-    void join(std::size_t a, std::size_t b) { parent[root_of(a)] = root_of(b); }
-};
-
-/// What names no CVE itself, joined where it shares an id with the next.
+/// What names no CVE itself, joined where it shares an id with another one, directly or through others.
 std::vector<Group> clusters_of(const Group& findings) {
-    Sets sets{std::vector<std::size_t>(findings.size())};
-    std::iota(sets.parent.begin(), sets.parent.end(), 0U);
-    std::unordered_map<std::string, std::size_t> first_with;
-    for (std::size_t i = 0; i < findings.size(); ++i) {
-        for (const std::string& id : ids_of(*findings[i])) {
-            const auto [first, is_new] = first_with.try_emplace(id, i);
-            if (!is_new) sets.join(i, first->second);
-        }
+    std::unordered_map<std::string, Group> with_id;
+    for (Finding* finding : findings) {
+        for (const std::string& id : ids_of(*finding)) with_id[id].push_back(finding);
     }
-    std::map<std::size_t, Group> clusters;
-    for (std::size_t i = 0; i < findings.size(); ++i) clusters[sets.root_of(i)].push_back(findings[i]);
-    std::vector<Group> list;
-    for (auto& [root, cluster] : clusters) list.push_back(std::move(cluster));
-    return list;
+    std::vector<Group> clusters;
+    std::unordered_set<const Finding*> joined;
+    for (Finding* first : findings) {
+        if (!joined.insert(first).second) continue;
+        Group cluster{first};
+        for (std::size_t i = 0; i < cluster.size(); ++i) {  // it grows
+            for (const std::string& id : ids_of(*cluster[i])) {
+                for (Finding* other : std::exchange(with_id[id], {})) {
+                    if (joined.insert(other).second) cluster.push_back(other);
+                }
+            }
+        }
+        clusters.push_back(std::move(cluster));
+    }
+    return clusters;
 }
 
 /// The first CVE that any of these calls its own; empty if none does.

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/heading.h"
-#include "report/html.h"
+#include "report/markup.h"
 #include "report/page_style.h"
 #include "report/words.h"
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/heading.h"
-#include "report/markdown.h"
+#include "report/markup.h"
 #include "report/rows.h"
 #include "report/words.h"
 

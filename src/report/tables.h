@@ -1,4 +1,4 @@
-// The tables that the summary and the page have in common: what is in them, in plain text. summary_parts and html write
+// The tables that the summary and the page have in common: what is in them, in plain text; markup writes
 // them.
 #pragma once
 

@@ -1,4 +1,4 @@
-// A few words of HTML. Values are text already escaped by escape_html, or HTML made here.
+// Tables and their cells as HTML and as GitHub's Markdown.
 #pragma once
 
 #include <span>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "report/tables.h"
+
+// HTML. Values are text already escaped by escape_html, or HTML made here.
 
 /// Characters of a single text.
 inline constexpr std::size_t longest_text = 2000;
@@ -34,3 +36,17 @@ std::string html_code(std::string_view text);
 std::string html_cell(const Cell& cell);
 /// `count` things folded away under a title; empty if there are none.
 std::string render_more(const std::string& title, std::size_t count, const std::string& inner);
+
+// Markdown.
+
+/// <code>, in which nothing of the text comes alive; empty for an empty text.
+std::string markdown_code(std::string_view text, std::size_t max_characters = 300);
+
+// Cells are Markdown already.
+std::string markdown_row(const std::vector<std::string>& cells);
+std::string markdown_head(const std::vector<std::string>& cells);
+/// Headings and rows; empty without rows.
+std::string render_markdown(const Table& table);
+std::string markdown_row(const std::vector<Cell>& cells);
+
+std::string markdown_cell(const Cell& cell);
