@@ -248,34 +248,26 @@ void check_system(const Subject& subject, std::size_t scanners_that_count, Time 
 
 // The decision --------------------------------------------------------------------------------------------------------
 
-struct JudgeContext {
-    const Subject& subject;
-    const Policy& policy;
-    Date today;
-};
-
 /// The exception that covers the finding today; nothing if none does.
-const Waiver* find_exception(const Finding& finding, const JudgeContext& context) {
-    const std::vector<Waiver>& waivers = context.policy.waivers;
-    const auto found = std::ranges::find_if(waivers, [&](const Waiver& waiver) {
-        return !has_ended(waiver.review_by, context.today) &&
-               !is_ended_by_base(waiver, context.subject.base_rebuilt, context.subject.base_created) &&
-               covers_finding(waiver, finding, context.subject.target);
+const Waiver* find_exception(const Finding& finding, const Subject& subject, const Policy& policy, Date today) {
+    const auto found = std::ranges::find_if(policy.waivers, [&](const Waiver& waiver) {
+        return !has_ended(waiver.review_by, today) &&
+               !is_ended_by_base(waiver, subject.base_rebuilt, subject.base_created) &&
+               covers_finding(waiver, finding, subject.target);
     });
-    return found == waivers.end() ? nullptr : &*found;
+    return found == policy.waivers.end() ? nullptr : &*found;
 }
 
-bool blocks(const Finding& finding, const JudgeContext& context) {
+bool blocks(const Finding& finding, const Subject& subject, const Policy& policy, Date today) {
     if (finding.kind == FindingKind::secret) return true;
     if (finding.fix == FixState::not_affected) return false;
-    const Gate& gate = context.policy.gate;
+    const Gate& gate = policy.gate;
     const Severity severity = finding.severity == Severity::unknown ? gate.unknown_severity : finding.severity;
     if (severity < gate.severity) return false;
     if (gate.only_fixed && finding.fix != FixState::fixed) return false;
-    const std::vector<Scope>& scopes = context.policy.scopes;
-    return std::ranges::none_of(scopes, [&](const Scope& scope) {
-        return !has_ended(scope.review_by, context.today) && severity < scope.gate_from &&
-               covers_place(scope, finding, context.subject.target);
+    return std::ranges::none_of(policy.scopes, [&](const Scope& scope) {
+        return !has_ended(scope.review_by, today) && severity < scope.gate_from &&
+               covers_place(scope, finding, subject.target);
     });
 }
 
@@ -300,15 +292,16 @@ void check_scans(const Subject& subject, const Policy& policy, Time now, std::ch
         verdict.unknown_because.emplace_back("all scanners are paused, so the image was not scanned");
 }
 
-void classify(std::vector<Finding> findings, const JudgeContext& context, Verdict& verdict) {
+void classify(std::vector<Finding> findings, const Subject& subject, const Policy& policy, Date today,
+              Verdict& verdict) {
     // An unknown verdict exempts nothing: more may be there than is known.
-    const bool only_new = context.policy.gate.new_only && verdict.unknown_because.empty();
+    const bool only_new = policy.gate.new_only && verdict.unknown_because.empty();
     for (Finding& finding : findings) {
-        if (const Waiver* exception = find_exception(finding, context)) {
+        if (const Waiver* exception = find_exception(finding, subject, policy, today)) {
             verdict.waived.push_back({std::move(finding), *exception});
-        } else if (!blocks(finding, context)) {
+        } else if (!blocks(finding, subject, policy, today)) {
             verdict.reported.push_back(std::move(finding));
-        } else if (only_new && context.subject.published.contains(finding.key())) {
+        } else if (only_new && subject.published.contains(finding.key())) {
             verdict.pre_existing.insert(finding.key());
             verdict.reported.push_back(std::move(finding));
         } else {
@@ -372,7 +365,7 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
     }
     MergedReports merged = merge_reports(reports);
     verdict.suppressed = std::move(merged.ignored);
-    classify(std::move(merged.findings), {subject, policy, day_of(now)}, verdict);
+    classify(std::move(merged.findings), subject, policy, day_of(now), verdict);
     verdict.outcome = !verdict.unknown_because.empty() ? Outcome::unknown
                       : verdict.blocking.empty()       ? Outcome::clean
                                                        : Outcome::vulnerable;
