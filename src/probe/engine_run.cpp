@@ -207,11 +207,12 @@ std::optional<std::string> EngineRun::start_container(const std::string& id) {
                 "test it on a machine of that architecture, or install qemu-user-static and binfmt-support"};
 }
 
-ContainerState EngineRun::inspect_container(const std::string& id) {
+std::optional<int> EngineRun::exit_code_of(const std::string& id) {
     const Response response = ask(world_, engine_, "GET", fmt::format("/containers/{}/json", id));
     const rapidjson::Document container = parse_tool_json(response.body, "the engine's description of a container");
     const Json& state = member(container, "State");
-    return {.running = member(state, "Running").IsTrue(), .exit_code = static_cast<int>(number_at(state, "ExitCode"))};
+    if (member(state, "Running").IsTrue()) return std::nullopt;
+    return static_cast<int>(number_at(state, "ExitCode"));
 }
 
 std::optional<Response> EngineRun::await_response(Request request, std::chrono::seconds limit,

@@ -23,12 +23,6 @@ struct ContainerPlan {
     bool restricted = false;  ///< read-only with a temporary file system on /tmp, no capabilities, no new privileges
 };
 
-/// How a container is: running, or ended with a code.
-struct ContainerState {
-    bool running = false;
-    int exit_code = 0;
-};
-
 struct ContainerOutput {
     std::string out;
     std::string err;
@@ -62,8 +56,9 @@ class EngineRun {
     /// Nothing, or why it cannot be run: a program that is not there. Throws if the image is of an architecture that
     /// this machine cannot run.
     std::optional<std::string> start_container(const std::string& id);
-    ContainerState inspect_container(const std::string& id);
-    /// Waits for its end and returns its exit code; nothing if it is still running after `limit`.
+    /// Its exit code; nothing if it is running.
+    std::optional<int> exit_code_of(const std::string& id);
+    /// The same after a wait for its end; nothing if it is still running after `limit`.
     std::optional<int> await_container(const std::string& id, std::chrono::seconds limit);
     /// Runs a program in a running container, as this user, and waits for its end.
     ExecResult exec(const std::string& id, const std::string& user, const std::vector<std::string>& command,

@@ -110,26 +110,17 @@ ContainerRun run_to_end(EngineRun& engine, const Test& test, const std::string& 
 bool await_staying(const World& world, EngineRun& engine, const Test& test, const std::string& id, ContainerRun& run) {
     const milliseconds deadline = world.clock.steady() + limit_of(test);
     for (milliseconds pause(25);; pause = std::min(pause * 2, milliseconds(200))) {
-        const ContainerState state = engine.inspect_container(id);
+        const std::optional<int> ended = engine.exit_code_of(id);
         const ContainerOutput output = engine.read_logs(id);
         read_answers(output, run);
-        run.exit_code = state.exit_code;
+        run.exit_code = ended.value_or(0);
         if (output.out.find(staying) != std::string::npos) return true;
-        if (!state.running) return false;
+        if (ended) return false;
         if (world.clock.steady() >= deadline) break;
         world.clock.sleep(pause);
     }
     run.failure = describe_endless(test);
     return false;
-}
-
-ContainerRun stop(const World& world, EngineRun& engine, const std::string& id) {
-    ContainerRun facts;
-    const milliseconds start = world.clock.steady();
-    engine.stop_container(id);
-    facts.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
-    facts.exit_code = engine.inspect_container(id).exit_code;
-    return facts;
 }
 
 ContainerRun run_service_once(const World& world, EngineRun& engine, const Test& test, ContainerRun& run) {
@@ -139,7 +130,10 @@ ContainerRun run_service_once(const World& world, EngineRun& engine, const Test&
         run.failure = stopped.failure = *failure;
     } else {
         const bool stays = await_staying(world, engine, test, id, run);
-        stopped = stop(world, engine, id);
+        const milliseconds start = world.clock.steady();
+        engine.stop_container(id);
+        stopped.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
+        stopped.exit_code = engine.exit_code_of(id).value_or(0);
         if (!stays)
             stopped.failure =
                 fmt::format("it did not begin to work, and ended with exit code {}: {}", stopped.exit_code, run.said);
