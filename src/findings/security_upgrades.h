@@ -33,7 +33,6 @@ std::vector<SystemPackage> parse_system_packages(std::string_view trivy_report, 
 
 /// One development image: it has a package manager, so every upgrade is tried there.
 struct UpgradedImage {
-    std::string name;
     ImageLayers layers;
     std::vector<SystemPackage> packages;
 };

@@ -211,8 +211,7 @@ Problems check_upgrades(const World& world, const Settings& settings, const Proj
         const auto report = settings.out / "scans" / layout.name / "trivy.json";
         const std::optional<std::string> scanned = world.files.read_if_there(report);
         if (image_of(project.plan, layout.image).target != Target::development || !scanned) continue;
-        images.push_back({.name = layout.name,
-                          .layers = load_layers(world, project, layout, bases),
+        images.push_back({.layers = load_layers(world, project, layout, bases),
                           .packages = parse_system_packages(*scanned, report.string())});
     }
     append(problems, check_upgrades_needed(upgrades, images));

@@ -71,25 +71,19 @@ std::string negotiate(const Response& pong, const std::filesystem::path& socket)
     return fmt::format("1.{}", std::min(*api, newest_api));
 }
 
-/// The engine's version, also as `engine.description`, and in `engine.api_version` the API version to be spoken. An
-/// engine that no longer speaks the newest one that we know is spoken to in the oldest that it has: what we ask for has
-/// not changed since 1.41.
-rapidjson::Document load_version(const World& world, EngineInfo& engine) {
-    const std::string source = "the engine's version";
+/// Begins `engine.description`, and makes sure that `engine.api_version` is spoken. An engine that no longer speaks the
+/// newest one that we know is spoken to in the oldest that it has: what we ask for has not changed since 1.41.
+void load_version(const World& world, EngineInfo& engine) {
     const Response response = ask(world, engine, "GET", "/version", {400});
-    if (response.status != 400) {
-        engine.description = response.body;
-        return parse_tool_json(response.body, source);
-    }
+    engine.description = response.body;
+    if (response.status != 400) return;
     Request unversioned = make_request(engine, "GET", "/version");
     unversioned.url = "http://docker/version";
     engine.description = send_to_engine(world, unversioned).body;
-    rapidjson::Document version = parse_tool_json(engine.description, source);
-    const std::string oldest = text_at(version, "MinAPIVersion");
+    const std::string oldest = text_at(parse_tool_json(engine.description, "the engine's version"), "MinAPIVersion");
     const std::optional<std::int64_t> minor = parse_api(oldest);
     if (!minor || *minor <= newest_api) refuse_answer(make_request(engine, "GET", "/version"), response);
     engine.api_version = oldest;
-    return version;
 }
 
 /// [["driver-type", "io.containerd.snapshotter.v1"]]
@@ -119,20 +113,18 @@ EngineInfo find_engine(const World& world) {
         EngineInfo engine;
         engine.socket = socket;
         engine.api_version = negotiate(*pong, socket);
-        const rapidjson::Document version = load_version(world, engine);
+        load_version(world, engine);
         const rapidjson::Document info =
             parse_tool_json(ask(world, engine, "GET", "/info").body, "the engine's description");
-        engine.version = text_at(version, "Version");
         for (const Json& option : items_at(info, "SecurityOptions")) engine.description += "\n" + text_of(option);
         engine.containerd_store = has_containerd_store(info);
         const std::string kernel = text_at(info, "Architecture");
         engine.architecture = kernel == "x86_64" ? "amd64" : kernel == "aarch64" ? "arm64" : kernel;
-        engine.os = text_at(info, "OSType");
         const Json& docker_io = member(member(member(info, "RegistryConfig"), "IndexConfigs"), "docker.io");
         for (const Json& mirror : items_at(docker_io, "Mirrors")) engine.docker_io_mirrors.push_back(text_of(mirror));
-        if (engine.os != "linux")
+        if (const std::string os = text_at(info, "OSType"); os != "linux")
             throw Error{Exit::failed,
-                        fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), engine.os),
+                        fmt::format("the Docker Engine behind {} runs {} containers", socket.string(), os),
                         "switch it to Linux containers"};
         return engine;
     }

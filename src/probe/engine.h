@@ -12,12 +12,10 @@
 /// An engine that answers, and what there is to know about it.
 struct EngineInfo {
     std::filesystem::path socket;
-    std::string version;            ///< "26.1.5"
     std::string api_version;        ///< the one that is spoken: the newest that both know, else the engine's oldest
     bool containerd_store = false;  ///< images are in containerd's store: layouts in, several platforms
     std::string description;        ///< what it says of its version, its components, the kernel and security options
     std::string architecture;       ///< "amd64", as images name it
-    std::string os;                 ///< "linux"
     std::vector<std::string> docker_io_mirrors;  ///< "https://mirror.example/"
 };
 

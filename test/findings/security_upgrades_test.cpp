@@ -14,8 +14,7 @@ std::string problems_of(const std::string& text) {
 
 /// Two layers of the base and one of ours.
 UpgradedImage image_with(const std::vector<SystemPackage>& packages) {
-    return {.name = "3.13.3-development-linux-amd64",
-            .layers = {.diff_ids = {"sha256:1", "sha256:2", "sha256:3"}, .created_by = {}, .base_layers = 2},
+    return {.layers = {.diff_ids = {"sha256:1", "sha256:2", "sha256:3"}, .created_by = {}, .base_layers = 2},
             .packages = packages};
 }
 
