@@ -85,16 +85,6 @@ SummaryPart make_image_part(const Run& run) {
     return part;
 }
 
-SummaryPart make_unknown_part(const Run& run) {
-    SummaryPart part{.title = "What is unknown, and why"};
-    for (const ImageRun& image : run.images) {
-        if (!is_unknown(image)) continue;
-        for (const std::string& reason : render_unknown_reasons(image))
-            part.rows.push_back("- **" + escape_markdown(image.name) + "**: " + escape_markdown(reason, 600) + "\n");
-    }
-    return part;
-}
-
 SummaryPart make_pause_part(const Run& run) {
     SummaryPart part{.title = "Scanners that are off"};
     for (const ScannerPause& pause : pauses_of(run)) {
@@ -211,8 +201,7 @@ std::string render_summary(const Run& run, std::size_t max_bytes) {
         "# " + escape_markdown(render_heading(run)) + "\n\n" + render_alerts(run) + publication_section(run);
     if (todo.empty()) text += "Nothing to do.\n\n";
 
-    const std::vector<SummaryPart> parts = {make_unknown_part(run),
-                                            make_pause_part(run),
+    const std::vector<SummaryPart> parts = {make_pause_part(run),
                                             make_finding_part(run, rows, FindingState::blocking),
                                             make_finding_part(run, rows, FindingState::pre_existing),
                                             make_paste_part(rows),
