@@ -34,6 +34,14 @@ std::vector<std::string> faults_of(const Run& run) {
     return faults;
 }
 
+/// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
+std::string render_subject(const Run& run) {
+    if (run.plan.job.defra_version.empty()) return "The images";
+    std::string name = run.plan.job.image_name;
+    if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    return name + " " + run.plan.job.defra_version;
+}
+
 std::string render_clean(const Run& run) {
     const std::string subject = render_subject(run);
     const std::string verb = run.plan.job.defra_version.empty() ? " are " : " is ";
@@ -82,8 +90,7 @@ void add_for_images(const Run& run, const std::function<std::vector<std::string>
     for (const ImageRun& image : run.images) {
         for (const std::string& text : texts_of(image)) note(images_by_text, text, image);
     }
-    for (const auto& [text, images] : images_by_text)
-        todo.push_back({text, because + render_images(images, run)});
+    for (const auto& [text, images] : images_by_text) todo.push_back({text, because + render_images(images, run)});
 }
 
 std::vector<std::string> scans_to_repeat(const ImageRun& image) {
@@ -97,7 +104,8 @@ std::vector<std::string> rows_to_fix(const ImageRun& image) {
     if (!image.contract) return texts;
     for (const ContractRow& row : image.contract->rows) {
         if (row.result == RowResult::failed)
-            texts.push_back(fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected, row.found));
+            texts.push_back(
+                fmt::format("fix the image: {} (expected {}, found {})", row.check, row.expected, row.found));
     }
     return texts;
 }

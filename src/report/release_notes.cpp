@@ -49,14 +49,8 @@ std::string render_earlier(const PublicationRecord& record) {
 }
 
 std::string render_bases(const Run& run) {
-    Table table{"", {"Base", "Digest", "Made on"}, {}};
-    for (const UsedBase& base : run.bases) {
-        table.rows.push_back(
-            {{.text = base.reference + (base.stand_in ? " (a stand-in)" : "")},
-             base.built_on ? Cell{.kind = Cell::Kind::code, .text = base.built_on->text()} : Cell{.text = "not known"},
-             {.text = base.made ? render_date(day_of(*base.made)) : "not known"}});
-    }
-    return table.rows.empty() ? "" : "## What they are based on\n\n" + render_markdown(table) + "\n";
+    const std::string table = render_markdown(make_base_table(run));
+    return table.empty() ? "" : "## What they are based on\n\n" + table + "\n";
 }
 
 /// A finding, and whether it blocks any of the images.

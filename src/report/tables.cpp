@@ -206,9 +206,12 @@ Table make_contract_table(const Run& run, bool with_passed_rows) {
 }
 
 Table make_base_table(const Run& run) {
-    Table table{counted(run.bases.size(), "base"), {"Base", "Built on", "Age", "Now"}, {}};
+    Table table{counted(run.bases.size(), "base"), {"Base", "Built on", "Made", "Now"}, {}};
     for (const UsedBase& base : run.bases) {
         const bool rebuilt = base.current && base.built_on && *base.current != *base.built_on;
+        const std::string made =
+            base.made ? render_date(day_of(*base.made)) + ", " + render_age(run.finished - *base.made) + " old"
+                      : "not known";
         const Cell now{.text = !base.current ? "not known"
                                : rebuilt     ? "rebuilt"
                                              : the_same,
@@ -217,7 +220,7 @@ Table make_base_table(const Run& run) {
                        .is_bad = rebuilt};
         table.rows.push_back({{.kind = Kind::code, .text = base.reference, .mark = base.stand_in ? "a stand-in" : ""},
                               base.built_on ? code(base.built_on->text()) : Cell{.text = dash},
-                              {.text = base.made ? render_age(run.finished - *base.made) : "not known"},
+                              {.text = made},
                               now});
     }
     return table;

@@ -181,13 +181,6 @@ std::string make_link(const Finding& finding) {
     return "";
 }
 
-std::string render_subject(const Run& run) {
-    if (run.plan.job.defra_version.empty()) return "The images";
-    std::string name = run.plan.job.image_name;
-    if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
-    return name + " " + run.plan.job.defra_version;
-}
-
 std::string render_gate(const Gate& gate) {
     return render_severity(gate.severity) + " and above" +
            (gate.only_fixed ? ", if there is a fix" : ", with or without a fix") +

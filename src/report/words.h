@@ -52,9 +52,6 @@ std::string render_finding_name(const Finding& finding);
 /// for ids of an unknown form.
 std::string make_link(const Finding& finding);
 
-/// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
-std::string render_subject(const Run& run);
-
 std::string render_gate(
     const Gate& gate);  ///< "medium and above, if there is a fix; what no scanner rates counts as medium; any secret"
 
