@@ -202,8 +202,7 @@ std::optional<std::string> render_blocking_count(const Run& run) {
 
 std::string render_heading(const Run& run) {
     std::vector<std::string> trial;
-    if (has_stand_in_bases(run)) trial.emplace_back("stand-in bases");
-    if (has_sample_data(run)) trial.emplace_back("sample vulnerability data");
+    for (const auto& [name, sentence] : render_trial_notes(run)) trial.push_back(lower_case(name));
     const std::string built = run.not_built.empty() ? "" : "; " + run.not_built;
     return render_state_of(run) + built + (trial.empty() ? "" : " (a trial: " + joined(trial, ", ") + ")");
 }

@@ -108,34 +108,29 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
     }
 }
 
-std::string render_too_old(Time time, Time now, std::chrono::hours max_age) {
-    const auto age = std::chrono::duration_cast<std::chrono::hours>(now - time);
-    return fmt::format("{}, {} old; at most {} are allowed", render_time(time),
-                       counted(static_cast<std::size_t>(age.count()), "hour"),
-                       counted(static_cast<std::size_t>(max_age.count()), "hour"));
+void check_age(const std::string& what, Time made, Time now, std::chrono::hours max_age,
+               std::vector<std::string>& reasons) {
+    // A day's difference is that of --today, which begins at midnight.
+    if (made > now + std::chrono::days(1))
+        reasons.push_back(fmt::format("{} {}, which is yet to come: its age is not known", what, render_time(made)));
+    if (now - made <= max_age) return;
+    const auto age = std::chrono::duration_cast<std::chrono::hours>(now - made);
+    reasons.push_back(fmt::format("{} {}, {} old; at most {} are allowed", what, render_time(made),
+                                  counted(static_cast<std::size_t>(age.count()), "hour"),
+                                  counted(static_cast<std::size_t>(max_age.count()), "hour")));
 }
 
 void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
     if (!scan.report->database_fault.empty()) reasons.push_back("says of its database: " + scan.report->database_fault);
     if (max_age == std::chrono::hours::max()) return;
-    // A day's difference is that of --today, which begins at midnight.
-    const Time latest = now + std::chrono::days(1);
-    const std::optional<Time> made = scan.report->created;
-    if (made && now - *made > std::max(max_age, max_report_age))
-        reasons.push_back("made its report on " + render_too_old(*made, now, std::max(max_age, max_report_age)));
-    if (made && *made > latest)
-        reasons.push_back(
-            fmt::format("made its report on {}, which is yet to come: its age is not known", render_time(*made)));
+    if (scan.report->created)
+        check_age("made its report on", *scan.report->created, now, std::max(max_age, max_report_age), reasons);
     const std::optional<Time> date =
         scan.receipt.database_date ? scan.receipt.database_date : scan.report->database_date;
-    if (!date) {
-        if (!scan.receipt.bare) reasons.emplace_back("does not say how old its database is");
-        return;
-    }
-    if (*date > latest)
-        reasons.push_back(
-            fmt::format("used a database of {}, which is yet to come: its age is not known", render_time(*date)));
-    if (now - *date > max_age) reasons.push_back("used a database of " + render_too_old(*date, now, max_age));
+    if (date)
+        check_age("used a database of", *date, now, max_age, reasons);
+    else if (!scan.receipt.bare)
+        reasons.emplace_back("does not say how old its database is");
 }
 
 /// One name for what the two scanners call differently.
