@@ -22,23 +22,22 @@ Observation observe_user(const ImageFacts& facts, const Limits&) {
     return {numeric, "a number above 0, as 1000:1000", user.empty() ? "root, as no user is set" : user};
 }
 
-/// The line of a user or group, "nonroot:x:1000:1000:…", cut after `fields`.
-std::string account(const std::string& text, std::size_t fields) {
+/// The user or group nonroot with its numbers, which stand behind the password: "nonroot:1000:1000".
+std::string account(const std::string& text, std::size_t numbers) {
     for (const std::string& line : lines_of(text)) {
-        if (!line.starts_with("nonroot:")) continue;
-        std::size_t end = 0;
-        for (std::size_t i = 0; i < fields && end != std::string::npos; ++i) end = line.find(':', i == 0 ? 0 : end + 1);
-        const std::string cut = line.substr(0, end);
-        const std::size_t password = cut.find(':') + 1;
-        return cut.substr(0, password) + cut.substr(std::min(cut.find(':', password), cut.size() - 1) + 1);
+        const std::vector<std::string> fields = fields_of(line, ':');
+        if (fields.size() < 2 + numbers || fields[0] != "nonroot") continue;
+        std::string found = fields[0];
+        for (std::size_t i = 2; i < 2 + numbers; ++i) found += ":" + fields[i];
+        return found;
     }
     return "none";
 }
 
 Observation observe_accounts(const ImageFacts& facts, const Limits&) {
     return compare("user nonroot:1000:1000, group nonroot:1000",
-                   fmt::format("user {}, group {}", account(facts.files.text_of("/etc/passwd"), 4),
-                               account(facts.files.text_of("/etc/group"), 3)));
+                   fmt::format("user {}, group {}", account(facts.files.text_of("/etc/passwd"), 2),
+                               account(facts.files.text_of("/etc/group"), 1)));
 }
 
 Observation observe_working_directory(const ImageFacts& facts, const Limits&) {

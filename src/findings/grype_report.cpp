@@ -139,10 +139,8 @@ Finding read_match(const Json& match, const ReportSource& source) {
     for (const Json& related : items_at(match, "relatedVulnerabilities"))
         worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
     const std::string basis = rate(finding, view_at(vulnerability, "severity"), worst, "a related vulnerability");
-    Detection detection = detection_of(finding, Scanner::grype, id);
-    detection.severity_basis = basis;
-    detection.upstreams = words_at(artifact, "upstreams", "name");
-    finding.reported_by.push_back(std::move(detection));
+    finding.reported_by.push_back(detection_of(finding, Scanner::grype, id, basis));
+    finding.reported_by.back().upstreams = words_at(artifact, "upstreams", "name");
     return finding;
 }
 

@@ -81,10 +81,11 @@ std::string rate(Finding& finding, std::string_view word, Severity otherwise, co
     return otherwise == Severity::unknown ? "" : others;
 }
 
-Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id) {
+Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id, const std::string& basis) {
     return {.scanner = scanner,
             .id = id,
             .severity = finding.severity,
+            .severity_basis = basis,
             .fix = finding.fix,
             .fixed_in = finding.fixed_in,
             .version = finding.version};

@@ -42,5 +42,5 @@ Rating best_rating(const std::vector<Rating>& ratings);
 /// Detection: empty for the scanner's own word, or if nothing is known.
 std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others);
 
-/// What this scanner says, taken from the finding that was read from its report.
-Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id);
+/// What this scanner says, taken from the finding that was read from its report. `basis`: what rate() returned.
+Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id, const std::string& basis = {});

@@ -74,9 +74,7 @@ Finding read_vulnerability(const Json& vulnerability, const ReportSource& source
     finding.cvss_score = rating.score;
     const std::string basis =
         rate(finding, view_at(vulnerability, "Severity"), vendor_severity(vulnerability), "its other sources");
-    Detection detection = detection_of(finding, Scanner::trivy, id);
-    detection.severity_basis = basis;
-    finding.reported_by.push_back(std::move(detection));
+    finding.reported_by.push_back(detection_of(finding, Scanner::trivy, id, basis));
     return finding;
 }
 

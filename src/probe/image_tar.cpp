@@ -56,14 +56,9 @@ void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
     tar << render_tar_padding(size);
 }
 
-bool is_tar(const std::string& media_type) {
-    return media_type == "application/vnd.oci.image.layer.v1.tar" ||
-           media_type == "application/vnd.docker.image.rootfs.diff.tar";
-}
-
-bool is_gzip(const std::string& media_type) {
-    return media_type == "application/vnd.oci.image.layer.v1.tar+gzip" ||
-           media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip";
+/// Of the media types of OCI and of Docker.
+bool is_tar(const Descriptor& layer) {
+    return layer.media_type.ends_with(".tar");
 }
 
 /// What a gzip stream holds (RFC 1952, several members too), in bounded memory. It ends early where the stream is
@@ -128,7 +123,7 @@ void write_image_tar(Files& files, const Layout& layout, const std::string& repo
 
 bool can_read_layers(const Layout& layout) {
     return std::ranges::all_of(
-        layout.layers, [](const Descriptor& layer) { return is_tar(layer.media_type) || is_gzip(layer.media_type); });
+        layout.layers, [](const Descriptor& layer) { return is_tar(layer) || layer.media_type.ends_with("gzip"); });
 }
 
 LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& layer) {
@@ -138,7 +133,7 @@ LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& laye
     }
     const std::string source = fmt::format("the layer {} of {}", layer.digest.brief(), layout.name);
     std::ifstream blob(path, std::ios::binary);
-    if (is_tar(layer.media_type)) return read_layer(blob, source);
+    if (is_tar(layer)) return read_layer(blob, source);
     GunzipBuffer unpacked(blob);
     std::istream tar(&unpacked);
     return read_layer(tar, source);

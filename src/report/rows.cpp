@@ -55,11 +55,6 @@ std::string render_decision(const FindingRow& row) {
                        render_waiver_until(*row.waiver));
 }
 
-Place find_decision(const FindingRow& row) {
-    if (row.waiver != nullptr) return row.waiver->at;
-    return row.remedy == nullptr ? Place{} : row.remedy->at;
-}
-
 std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<FindingState> only) {
     std::vector<FindingRow> rows;
     if (!image.verdict) return rows;

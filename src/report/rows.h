@@ -27,7 +27,6 @@ struct FindingRow {
 /// What to do about it, or why, by whom and until when it is accepted: "not called (platform team, until 2026-12-01)";
 /// empty: there is no advice.
 std::string render_decision(const FindingRow& row);
-Place find_decision(const FindingRow& row);  ///< the line of the remedy or of the exception
 
 /// The findings of one image: blocking, then waived, then the others.
 std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<FindingState> only = {});

@@ -116,7 +116,10 @@ Cells receipt_row(const ImageRun& image, const Receipt& receipt, Time now) {
 
 Cell make_decision_cell(const FindingRow& row) {
     Cell cell = text_or_none(render_decision(row));
-    cell.below = render_place(find_decision(row));
+    if (row.waiver != nullptr)
+        cell.below = render_place(row.waiver->at);
+    else if (row.remedy != nullptr)
+        cell.below = render_place(row.remedy->at);
     cell.is_below_code = true;
     return cell;
 }
