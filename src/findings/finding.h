@@ -87,15 +87,13 @@ struct Report {
     std::string os_family;  ///< "debian"; empty or "none": not recognised
     std::string os_version;
     std::string end_of_life;      ///< what it says about the end of the system's support; empty if nothing
-    std::string unknown_system;   ///< what it says about not knowing the system; empty if nothing
+    std::string system_fault;     ///< why it says nothing about the system's packages: "lists no packages of debian 12"
     std::string image;            ///< what it calls the image: a tag, else what the scanner was asked to scan
     std::optional<Time> created;  ///< when the report was made: its database is no younger
     std::optional<Time> database_date;
-    std::string database_fault;       ///< what the scanner itself says is wrong with its database
-    std::size_t packages = 0;         ///< at least so many does the report itself show
-    std::uint64_t unpacked = 0;       ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
-    bool system_not_scanned = false;  ///< Trivy was not asked about the system's packages, or cannot look them up
-    bool lists_empty_system = false;  ///< it lists the system's packages, and there are none
+    std::string database_fault;  ///< what the scanner itself says is wrong with its database
+    std::size_t packages = 0;    ///< at least so many does the report itself show
+    std::uint64_t unpacked = 0;  ///< bytes of the image's layers, unpacked (Trivy); 0 if the report does not say
     std::map<std::string, std::size_t> not_judged;  ///< what else it reports, and how many: "misconfiguration"
     bool of_sbom = false;                ///< made from an SBOM: then it names no image, and the receipt has to bind it
     std::vector<std::string> hidden_by;  ///< settings of that scan that hide findings: "only-fixed", "exclude"

@@ -250,9 +250,14 @@ void read_alerts(const Json& root, const ReportSource& source, Report& report) {
         for (const Json& alert : source.optional_items(package, "alerts")) {
             const std::string type = text_at(alert, "type");
             const std::string message = text_at(alert, "message");
-            std::string& words = type == "distro-eol" ? report.end_of_life : report.unknown_system;
-            if (!type.starts_with("distro-")) ++report.not_judged["alert about a package"];
-            if (type.starts_with("distro-") && words.empty()) words = message.empty() ? type : message;
+            const std::string words = message.empty() ? type : message;
+            if (!type.starts_with("distro-"))
+                ++report.not_judged["alert about a package"];
+            else if (type != "distro-eol" && report.system_fault.empty())
+                report.system_fault =
+                    fmt::format("does not know the system {} {}: {}", report.os_family, report.os_version, words);
+            else if (type == "distro-eol" && report.end_of_life.empty())
+                report.end_of_life = words;
         }
     }
 }
@@ -279,9 +284,9 @@ Report parse_grype_report(std::string text, const std::string& source_name) {
     const Json::ConstArray tags = items_at(target, "tags");  // people know these
     report.image = tags.Empty() ? text_at(target, "userInput") : text_of(tags[0]);
     report.created = parse_time(text_at(descriptor, "timestamp"));
-    read_alerts(root, source, report);
     report.os_family = text_at(member(root, "distro"), "name");
     report.os_version = text_at(member(root, "distro"), "version");
+    read_alerts(root, source, report);
     const Json& database = member(descriptor, "db");
     const Json& status = member(database, "status");  // Grype 0.88 and newer
     const std::string built = text_at(status, "built");

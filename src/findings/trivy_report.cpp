@@ -176,11 +176,12 @@ void read_result(const Json& result, const ReportSource& source, Report& report)
     const std::size_t listed = items_at(result, "Packages").Size();
     const std::string type = package_type_of(view_at(result, "Type"));
     const bool of_system = kind == "os-pkgs" || (kind.empty() && is_system_package(type));
-    if (of_system) report.system_not_scanned = false;
     // A result is written where there are packages, also if it was not asked to list them. An empty list says that
     // there are none.
     const bool lists_none = member(result, "Packages").IsArray() && listed == 0 && named.empty();
-    if (of_system && lists_none) report.lists_empty_system = true;
+    if (of_system)
+        report.system_fault =
+            lists_none ? fmt::format("lists no packages of {} {}", report.os_family, report.os_version) : "";
     if (kind == "os-pkgs" || kind == "lang-pkgs")
         report.packages += std::max({listed, named.size(), static_cast<std::size_t>(lists_none ? 0 : 1)});
 }
@@ -227,7 +228,7 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
     for (const Json& layer : items_at(metadata, "Layers"))
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
-    report.system_not_scanned = true;
+    report.system_fault = "has no result about the packages of " + report.os_family + ", so it did not look them up";
     for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report);
     return report;
 }

@@ -82,14 +82,8 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
         reasons.push_back(fmt::format("does not say which release of {} it saw{}, so it looked up no package of it",
                                       report.os_family,
                                       report.os_version.empty() ? "" : " (\"" + report.os_version + "\")"));
-    } else if (!report.unknown_system.empty()) {
-        reasons.push_back(fmt::format("does not know the system {} {}: {}", report.os_family, report.os_version,
-                                      report.unknown_system));
-    } else if (report.lists_empty_system) {
-        reasons.push_back(fmt::format("lists no packages of {} {}", report.os_family, report.os_version));
-    } else if (report.system_not_scanned) {
-        reasons.push_back(
-            fmt::format("has no result about the packages of {}, so it did not look them up", report.os_family));
+    } else if (!report.system_fault.empty()) {
+        reasons.push_back(report.system_fault);
     }
     const bool counted = std::ranges::any_of(subject.scans, [](const ScanResult& scan) {
         return scan.receipt.bare && scan.report && scan.report->packages > 0;
