@@ -48,11 +48,6 @@ std::string render_earlier(const PublicationRecord& record) {
            "bytes.\n\n";
 }
 
-std::string render_bases(const Run& run) {
-    const std::string table = render_markdown(make_base_table(run));
-    return table.empty() ? "" : "## What they are based on\n\n" + table + "\n";
-}
-
 /// A finding, and whether it blocks any of the images.
 struct Listed {
     const Finding* finding = nullptr;
@@ -155,8 +150,9 @@ std::string render_release_notes(const Run& run, const PublicationRecord& record
     if (const std::optional<std::string> blocking = render_blocking_count(run))
         text += "> [!WARNING]\n> " + *blocking +
                 ". The policy let these images out because those that they replace are no better.\n\n";
-    text += render_earlier(record) + render_images_table(run, record) + render_bases(run) +
-            render_changes(run, record, last) + render_accepted(run);
+    text += render_earlier(record) + render_images_table(run, record);
+    if (!run.bases.empty()) text += "## What they are based on\n\n" + render_markdown(make_base_table(run)) + "\n";
+    text += render_changes(run, record, last) + render_accepted(run);
     const std::string note = "\n_Cut here: report.html has all._\n\n";
     if (text.size() + end.size() > max_notes) {
         text.resize(text.rfind('\n', max_notes - end.size() - note.size()));

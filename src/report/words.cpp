@@ -12,13 +12,6 @@
 
 namespace {
 
-constexpr std::string_view word_characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
-
-bool has_form(const std::string& id, std::string_view prefix, std::string_view characters) {
-    return id.starts_with(prefix) && id.size() > prefix.size() && id.size() < 60 &&
-           id.find_first_not_of(characters, prefix.size()) == std::string::npos;
-}
-
 std::string render_fix_state(FixState state) {
     constexpr std::array words = {"not known",         "fixed",       "no fix", "will not be fixed",
                                   "no fix to install", "not affected"};
@@ -172,13 +165,14 @@ std::string render_finding_name(const Finding& finding) {
 }
 
 std::string make_link(const Finding& finding) {
-    if (has_form(finding.id, "CVE-", "0123456789-")) {
-        return finding.package_type == "deb" ? "https://security-tracker.debian.org/tracker/" + finding.id
-                                             : "https://www.cve.org/CVERecord?id=" + finding.id;
-    }
-    if (has_form(finding.id, "GHSA-", word_characters)) return "https://github.com/advisories/" + finding.id;
-    if (has_form(finding.id, "PYSEC-", "0123456789-")) return "https://osv.dev/vulnerability/" + finding.id;
-    return "";
+    const std::string& id = finding.id;
+    constexpr std::string_view plain = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
+    if (id.size() >= 60 || id.ends_with('-') || id.find_first_not_of(plain) != std::string::npos) return "";
+    if (id.starts_with("CVE-"))
+        return finding.package_type == "deb" ? "https://security-tracker.debian.org/tracker/" + id
+                                             : "https://www.cve.org/CVERecord?id=" + id;
+    if (id.starts_with("GHSA-")) return "https://github.com/advisories/" + id;
+    return id.starts_with("PYSEC-") ? "https://osv.dev/vulnerability/" + id : "";
 }
 
 std::string render_gate(const Gate& gate) {
