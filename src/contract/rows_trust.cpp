@@ -9,10 +9,6 @@
 
 namespace {
 
-std::set<std::string> fingerprints(const FileTree& files, const std::string& path) {
-    return list_fingerprints(files.text_of(path));
-}
-
 /// Every internal authority is among these.
 Observation expect_all(const ImageFacts& facts, const std::set<std::string>& prints) {
     std::vector<std::string> absent;
@@ -32,7 +28,7 @@ Observation observe_variables(const ImageFacts& facts, const Limits&) {
         const auto variable = facts.config.environment.find(name);
         if (variable == facts.config.environment.end()) {
             wrong.push_back(name + " is not set");
-        } else if (fingerprints(facts.files, variable->second).empty()) {
+        } else if (list_fingerprints(facts.files.text_of(variable->second)).empty()) {
             wrong.push_back(name + "=" + variable->second + " holds no certificates");
         }
     }
@@ -75,7 +71,7 @@ bool is_hash_link(const std::string& path) {
 Observation observe_hash_links(const ImageFacts& facts, const Limits&) {
     std::set<std::string> prints;
     for (const auto& [path, fact] : facts.files.files) {
-        if (is_hash_link(path)) prints.merge(fingerprints(facts.files, path));
+        if (is_hash_link(path)) prints.merge(list_fingerprints(facts.files.text_of(path)));
     }
     return expect_all(facts, prints);
 }
@@ -101,7 +97,7 @@ std::vector<RowRule> trust_rows() {
          probe_finds_none("tls-strangers")},
         {"ca-bundle", "each internal authority is in the trust store",
          [](const ImageFacts& facts, const Limits&) {
-             return expect_all(facts, fingerprints(facts.files, "/etc/ssl/certs/ca-certificates.crt"));
+             return expect_all(facts, list_fingerprints(facts.files.text_of("/etc/ssl/certs/ca-certificates.crt")));
          }},
         {"ca-trusted", "Python's default context trusts each internal authority", observe_trusted},
         {"ca-strict", "strict verification, the default from Python 3.13 on, takes each internal authority",

@@ -159,14 +159,12 @@ std::string render_ending(const Run& run, bool colour) {
     if (has_stand_in_bases(run) && !run.bases.empty()) made += ", stand-ins among them";
     if (run.started > Time{}) made += ", in " + render_duration(run.finished - run.started);
     text += render_topic("made", {made});
-    std::size_t tested = 0;
-    std::size_t passed = 0;
-    for (const ImageRun& image : run.images) {
-        tested += image.contract ? 1 : 0;
-        passed += image.contract && image.contract->passed() ? 1 : 0;
-    }
+    const auto tested =
+        std::ranges::count_if(run.images, [](const ImageRun& image) { return image.contract.has_value(); });
+    const auto passed = tested - std::ranges::count_if(run.images, fails_contract);
     if (tested > 0)
-        text += render_topic("contract", {fmt::format("passed by {} of {}", passed, counted(tested, "image"))});
+        text += render_topic("contract", {fmt::format("passed by {} of {}", passed,
+                                                      counted(static_cast<std::size_t>(tested), "image"))});
     text += render_topic("scanned", render_scanners(run));
     const Counts counts = count_findings(run);
     const Outcome outcome = outcome_of(run);
