@@ -266,20 +266,14 @@ void share_layers(std::vector<Test>& tests, Layers& layers) {
 
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
                                      std::vector<std::string> expected_failures) {
-    const auto image = std::ranges::find(plan.images, layout.image, &Image::name);
-    if (image == plan.images.end()) {
-        throw Error{Exit::failed,
-                    {layout.directory.string()},
-                    fmt::format("the plan has no image \"{}\"", layout.image),
-                    "build again, or take this layout away"};
-    }
+    const Image& image = *std::ranges::find(plan.images, layout.image, &Image::name);
     return {.name = layout.name,
             .platform = layout.platform,
-            .expected = {.target = image->target,
-                         .distroless = !plan.row_of(*image).distroless_version.empty(),
-                         .python_version = image->python_version,
+            .expected = {.target = image.target,
+                         .distroless = !plan.row_of(image).distroless_version.empty(),
+                         .python_version = image.python_version,
                          .defra_version = plan.job.defra_version,
-                         .repository = image->repository,
+                         .repository = image.repository,
                          .architecture = architecture_of(layout.platform)},
             .layout = layout,
             .expected_failures = std::move(expected_failures)};

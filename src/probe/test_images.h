@@ -26,7 +26,7 @@ struct ImageUnderTest {
     std::vector<std::string> expected_failures{};  ///< ids of rows that its stand-in base cannot pass
 };
 
-/// What the plan says this layout has to be. Throws Error{failed} if the plan has no such image.
+/// What the plan says this layout of one of its images has to be.
 ImageUnderTest make_image_under_test(const Plan& plan, const Layout& layout,
                                      std::vector<std::string> expected_failures);
 
