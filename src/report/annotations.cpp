@@ -57,7 +57,7 @@ Problems make_annotations(const Run& run) {
     Problems all = make_image_problems(run);
     for (const std::string& warning : warnings_of(run))
         all.push_back({{}, warning, "the verdict does not cover this", Level::warning});
-    std::vector<FindingRow> rows = gather_findings(run, FindingState::blocking);
+    const std::vector<FindingRow> rows = gather_findings(run, FindingState::blocking);
     const std::size_t made = std::min<std::size_t>(rows.size(), max_annotations);
     for (const FindingRow& row : std::span(rows).first(made)) {
         const Finding& finding = *row.finding;
