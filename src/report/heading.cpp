@@ -34,12 +34,18 @@ std::vector<std::string> faults_of(const Run& run) {
     return faults;
 }
 
+/// With a capital letter, if it begins with a plain word.
+std::string capitalized(std::string text) {
+    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
+    const bool word = end != 0 && (end == std::string::npos || text[end] == ' ' || text[end] == ':');
+    if (word && !text.empty()) text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    return text;
+}
+
 /// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
 std::string render_subject(const Run& run) {
     if (run.plan.job.defra_version.empty()) return "The images";
-    std::string name = run.plan.job.image_name;
-    if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
-    return name + " " + run.plan.job.defra_version;
+    return capitalized(run.plan.job.image_name) + " " + run.plan.job.defra_version;
 }
 
 std::string render_clean(const Run& run) {
@@ -148,14 +154,6 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
     }
     std::ranges::stable_sort(by_findings, std::ranges::greater{}, &std::pair<std::size_t, ToDo>::first);
     for (auto& [findings, item] : by_findings) todo.push_back(std::move(item));
-}
-
-/// With a capital letter, if it begins with a plain word.
-std::string capitalized(std::string text) {
-    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
-    const bool word = end != 0 && (end == std::string::npos || text[end] == ' ' || text[end] == ':');
-    if (word && !text.empty()) text[0] = static_cast<char>(text[0] - 'a' + 'A');
-    return text;
 }
 
 }  // namespace
