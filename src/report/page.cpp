@@ -164,8 +164,8 @@ std::string render_terms(const Run& run) {
         rows.emplace(last.value_or(Date::max()), table_row(cells));
     };
     for (const Waiver& waiver : run.policy.waivers)
-        add(render_covered(waiver), render_reason(waiver), render_owner(waiver), render_waiver_until(waiver),
-            waiver.review_by, waiver.at, render_use(waiver, run));
+        add(render_covered(waiver), waiver.reason, waiver.owner, render_waiver_until(waiver), waiver.review_by,
+            waiver.at, render_use(waiver, run));
     for (const Scope& scope : run.policy.scopes) {
         std::vector<std::string> where = scope.paths;
         where.insert(where.end(), scope.packages.begin(), scope.packages.end());

@@ -51,8 +51,7 @@ std::string class_of(FindingState state) {
 
 std::string render_decision(const FindingRow& row) {
     if (row.waiver == nullptr) return row.remedy == nullptr ? "" : row.remedy->text;
-    return fmt::format("{} ({}, {})", render_reason(*row.waiver), render_owner(*row.waiver),
-                       render_waiver_until(*row.waiver));
+    return fmt::format("{} ({}, {})", row.waiver->reason, row.waiver->owner, render_waiver_until(*row.waiver));
 }
 
 std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<FindingState> only) {

@@ -133,8 +133,8 @@ std::string sarif_message(const FindingRow& row) {
     if (!finding.title.empty()) text += " " + finding.title + (finding.title.ends_with('.') ? "" : ".");
     if (finding.kind == FindingKind::vulnerability) text += " Fix: " + render_fix(finding) + ".";
     if (row.waiver != nullptr)
-        text += fmt::format(" Accepted{} {}: {} ({}).", row.waiver->owner.empty() ? "" : " by " + row.waiver->owner,
-                            render_waiver_until(*row.waiver), render_reason(*row.waiver), render_place(row.waiver->at));
+        text += fmt::format(" Accepted by {} {}: {} ({}).", row.waiver->owner, render_waiver_until(*row.waiver),
+                            row.waiver->reason, render_place(row.waiver->at));
     if (row.remedy != nullptr && row.waiver == nullptr) text += " What to do: " + row.remedy->text + ".";
     if (!finding.reported_by.empty()) text += " Reported by " + render_detections(finding) + ".";
     if (!finding.ignored_because.empty()) text += " Note: " + render_suppression(finding) + ".";
@@ -162,8 +162,7 @@ void render_sarif_result(JsonWriter& json, const FindingRow& row, std::size_t ru
                 {{"primaryLocationLineHash", make_fingerprint(*row.finding, row.images.front()->category)}});
     // GitHub does not read it; other viewers of SARIF hide what is accepted. Once one result has it, all need it.
     json.open_array("suppressions");
-    if (row.waiver != nullptr)
-        json.object({{"kind", "external"}, {"justification", escape_sarif(render_reason(*row.waiver))}});
+    if (row.waiver != nullptr) json.object({{"kind", "external"}, {"justification", escape_sarif(row.waiver->reason)}});
     json.close();
     json.close();
 }

@@ -92,14 +92,6 @@ std::string render_waiver_until(const Waiver& waiver) {
     return date.empty() ? "until the base is rebuilt" : "until the base is rebuilt, at most " + date;
 }
 
-std::string render_reason(const Waiver& waiver) {
-    return waiver.reason.empty() ? "no reason is given" : waiver.reason;
-}
-
-std::string render_owner(const Waiver& waiver) {
-    return waiver.owner.empty() ? "no owner is named" : waiver.owner;
-}
-
 std::string render_counts(const Counts& counts) {
     const std::string pre_existing =
         counts.pre_existing > 0 ? fmt::format(", {} pre-existing", counts.pre_existing) : "";
@@ -131,7 +123,6 @@ std::vector<std::string> render_finding_facts(const Finding& finding) {
 
 std::vector<std::string> render_unknown_reasons(const ImageRun& image) {
     if (!image.verdict) return {"it was not judged"};
-    if (is_unknown(image) && image.verdict->unknown_because.empty()) return {"no reason is given"};
     return image.verdict->unknown_because;
 }
 

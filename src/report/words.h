@@ -23,8 +23,6 @@ std::string render_detections(const Finding& finding);  ///< "trivy (high, fixed
 std::string render_kept(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
 std::string render_waiver_until(
     const Waiver& waiver);                        ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
-std::string render_reason(const Waiver& waiver);  ///< as it was given, or that none is
-std::string render_owner(const Waiver& waiver);   ///< the same of who accepted it
 std::string render_counts(const Counts& counts);  ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
 
 /// What makes a run a trial, each as a name and a sentence: "Stand-in bases", "These images are not …".
@@ -33,7 +31,7 @@ std::vector<std::pair<std::string, std::string>> render_trial_notes(const Run& r
 /// What is known of a vulnerability besides its severity: other names, CVSS, EPSS.
 std::vector<std::string> render_finding_facts(const Finding& finding);
 
-/// Why its verdict is unknown, never empty then; empty if it is known.
+/// Why its verdict is unknown; empty if it is known.
 std::vector<std::string> render_unknown_reasons(const ImageRun& image);
 
 /// How an image looks at a glance; pre-existing findings are a warning.

@@ -51,12 +51,9 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
 }
 
 std::string describe_acceptance(const Waiver& waiver) {
-    std::string text = "accepted" + (waiver.owner.empty() ? "" : " by " + waiver.owner);
-    text += fmt::format(" in {}:{}", waiver.at.file, waiver.at.line);
-    if (waiver.review_by) text += " until " + render_date(*waiver.review_by);
-    if (waiver.until_base_rebuilt) text += " until the base is rebuilt";
-    if (!waiver.reason.empty()) text += ": " + waiver.reason;
-    return text;
+    return fmt::format("accepted by {} in {}:{}{}{}: {}", waiver.owner, waiver.at.file, waiver.at.line,
+                       waiver.review_by ? " until " + render_date(*waiver.review_by) : "",
+                       waiver.until_base_rebuilt ? " until the base is rebuilt" : "", waiver.reason);
 }
 
 /// "trivy 0.74.0 (database of 2026-11-23T06:12:00Z)", for each scan.
