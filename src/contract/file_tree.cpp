@@ -97,15 +97,6 @@ void read_content(TarReader& tar, const std::string& path, FileFact& fact, std::
     fact.text = std::move(bytes);
 }
 
-FileFact make_fact(const TarEntry& entry) {
-    return {.type = type_of(entry.type),
-            .mode = entry.mode,
-            .uid = entry.uid,
-            .gid = entry.gid,
-            .size = entry.size,
-            .link = entry.type == '2' ? entry.link : ""};
-}
-
 std::string parent_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
@@ -252,7 +243,14 @@ LayerFiles read_layer(std::istream& stream, const std::string& source) {
     while (const std::optional<TarEntry> entry = tar.next()) {
         const std::string path = absolute(entry->path);
         if (add_whiteout(layer, path)) continue;
-        LayerFiles::Entry& added = layer.entries.emplace_back(LayerFiles::Entry{path, make_fact(*entry), ""});
+        LayerFiles::Entry& added = layer.entries.emplace_back();
+        added.path = path;
+        added.fact = {.type = type_of(entry->type),
+                      .mode = entry->mode,
+                      .uid = entry->uid,
+                      .gid = entry->gid,
+                      .size = entry->size,
+                      .link = entry->type == '2' ? entry->link : ""};
         if (entry->type == '0') read_content(tar, path, added.fact, kept);
         if (entry->type == '1') added.hard_link = absolute(entry->link);
         if (layer.entries.size() > most_files) {

@@ -22,19 +22,6 @@ void render_counts(JsonWriter& json, const Counts& counts) {
                            {"below_gate", counts.reported}});
 }
 
-void render_scans(JsonWriter& json, const Verdict& verdict) {
-    json.open_array("scanners");
-    for (const Receipt& receipt : verdict.receipts)
-        json.object({{"scanner", render_scanner(receipt.scanner)},
-                     {"version", clean_line(receipt.scanner_version)},
-                     {"database", clean_line(receipt.database)},
-                     {"database_date", unless_empty(receipt.database_date ? render_time(*receipt.database_date) : "")},
-                     {"packages", receipt.packages},
-                     {"reused", unless_empty(clean_line(receipt.reused))},
-                     {"failure", unless_empty(clean_line(receipt.failure, 2000))}});
-    json.close();
-}
-
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
     json.open_array(key);
     for (const std::string& text : texts) json.item(clean_line(text, longest_value));
@@ -54,8 +41,18 @@ void render_verdict(JsonWriter& json, const ImageRun& image) {
     }
     write_texts(json, "warnings", image.verdict ? image.verdict->warnings : std::vector<std::string>{});
     write_texts(json, "unknown_because", render_unknown_reasons(image));
-    if (image.verdict) render_scans(json, *image.verdict);
-    if (image.verdict) json.field("verdict", "verdicts/" + image.name + ".json");
+    if (!image.verdict) return;
+    json.open_array("scanners");
+    for (const Receipt& receipt : image.verdict->receipts)
+        json.object({{"scanner", render_scanner(receipt.scanner)},
+                     {"version", clean_line(receipt.scanner_version)},
+                     {"database", clean_line(receipt.database)},
+                     {"database_date", unless_empty(receipt.database_date ? render_time(*receipt.database_date) : "")},
+                     {"packages", receipt.packages},
+                     {"reused", unless_empty(clean_line(receipt.reused))},
+                     {"failure", unless_empty(clean_line(receipt.failure, 2000))}});
+    json.close();
+    json.field("verdict", "verdicts/" + image.name + ".json");
     if (!is_unknown(image)) json.field("sarif", "sarif/" + image.name + ".sarif");
 }
 
