@@ -63,11 +63,9 @@ void check_last_day(const std::string& name, const Place& at, const std::optiona
 
 /// In a run of some images only, what matches nothing may well be for another image.
 void warn_unused(const std::string& name, const Place& at, Judged judged, Problems& notes) {
-    if (judged == Judged::all_images)
-        warn(notes, at, name + " matches nothing in any image", "remove it");
-    else
-        warn(notes, at, name + " matches nothing in what was judged here", "remove it, unless another image needs it",
-             Level::notice);
+    const bool all = judged == Judged::all_images;
+    warn(notes, at, name + " matches nothing in " + (all ? "any image" : "what was judged here"),
+         all ? "remove it" : "remove it, unless another image needs it", all ? Level::warning : Level::notice);
 }
 
 void check_effect(const Waiver& waiver, const Use& use, Judged judged, Problems& notes) {
