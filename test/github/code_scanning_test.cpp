@@ -22,8 +22,7 @@ Event push() {
 }
 
 SarifUpload upload_of(const std::string& name) {
-    return {name, "images/3.13/" + name + "/",
-            R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1,2]}]})",
+    return {name, R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1,2]}]})",
             R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1]}]})"};
 }
 
