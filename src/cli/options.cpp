@@ -86,8 +86,7 @@ const std::vector<OptionText>& option_table() {
          "build, scan, explain, fetch, nightly, run"},
         {"rebuild", "WORD", "auto",
          "auto: what is published and unchanged is not built but scanned again, as its release archives it, and a "
-         "build "
-         "that would repeat the last one in --out is left out; always: build",
+         "build that would repeat the last one in --out is skipped; always: build",
          "matrix, build, run"},
         {"contract", "FILE", "", "Another contract for the images, or off", "matrix, test, run"},
         {"reference", "IMAGES", "",

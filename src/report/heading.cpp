@@ -42,12 +42,6 @@ std::string capitalized(std::string text) {
     return text;
 }
 
-/// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
-std::string render_subject(const Run& run) {
-    if (run.plan.job.defra_version.empty()) return "The images";
-    return capitalized(run.plan.job.image_name) + " " + run.plan.job.defra_version;
-}
-
 std::string render_clean(const Run& run) {
     const std::string subject = render_subject(run);
     const std::string verb = run.plan.job.defra_version.empty() ? " are " : " is ";
@@ -157,6 +151,11 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
 }
 
 }  // namespace
+
+std::string render_subject(const Run& run) {
+    if (run.plan.job.defra_version.empty()) return "The images";
+    return capitalized(run.plan.job.image_name) + " " + run.plan.job.defra_version;
+}
 
 Counts count_findings(const Run& run) {
     Counts counts;

@@ -21,6 +21,9 @@ std::optional<std::string> render_pre_existing_count(const Run& run);
 /// "3 findings block 2 of 4 images"; nothing if none does.
 std::optional<std::string> render_blocking_count(const Run& run);
 
+/// What the findings' numbers are about: "Python 1.0.0", or "The images" where there is no JOB.env.
+std::string render_subject(const Run& run);
+
 /// The one line a person can forward: "Python 1.0.0 may not ship: 3 findings block 2 of 4 images". Plain text; no
 /// mark-up, no colour.
 std::string render_heading(const Run& run);

@@ -55,6 +55,15 @@ std::string render_mentions(const std::vector<std::string>& notify) {
     return joined(names, " ");
 }
 
+std::string render_title(const Run& run) {
+    const std::string subject = "Nightly scan of " + render_subject(run) + ": ";
+    const Outcome outcome = outcome_of(run);
+    if (outcome == Outcome::clean) return subject + "clean";
+    if (outcome == Outcome::unknown) return subject + "result unknown";
+    const std::size_t blocking = gather_findings(run, FindingState::blocking).size();
+    return subject + counted(blocking, "finding") + (blocking == 1 ? " blocks" : " block");
+}
+
 std::string render_last_good(const Run& run, const TrackingState& state) {
     if (!state.last_good) return "No scan has had a result yet.";
     if (*state.last_good >= run.finished) return "This scan is the last good one.";
@@ -157,7 +166,7 @@ TrackingPlan plan_tracking(const Run& run, const std::optional<TrackingState>& o
     } else {
         plan.action = open ? TrackingAction::update : TrackingAction::create;
     }
-    plan.title = "Nightly scan: " + clean_line(render_heading(run), 200);
+    plan.title = render_title(run);
     plan.body = render_body(run, plan.state, news_among(blocking, plan.state.known).size(), notify);
     const bool is_new = plan.action == TrackingAction::create;  // which notifies people by itself
     if (!is_new && !plan.news.empty()) plan.comment = render_news(plan.news);

@@ -28,6 +28,8 @@ Command make_command(const Workplace& place, const Words& argv) {
                             {"HOME", (place.directory / "home").string()},
                             {"TMPDIR", (place.directory / "tmp").string()},
                             {"NO_COLOR", "1"},
+                            {"GOGC", "400"},  // runners have the memory to collect less often
+                            {"GOMEMLIMIT", "2GiB"},
                             {"GRYPE_DB_CACHE_DIR", (place.databases / "grype").string()},
                             {"GRYPE_DB_AUTO_UPDATE", "false"},
                             {"GRYPE_DB_VALIDATE_AGE", "false"},
