@@ -40,8 +40,8 @@ Advice advise_on_base(const Finding& finding, const ImageEvidence& evidence, con
     // A distroless base has no package manager: only a newer one has the fix.
     if (evidence.base.find("/distroless/") != std::string::npos) {
         return {Action::upgrade_package,
-                fmt::format("wait with \"until: base-rebuilt\" until {} is rebuilt: Debian has {} in {}",
-                            evidence.base, packages, group.version)};
+                fmt::format("wait with \"until: base-rebuilt\" until {} is rebuilt: Debian has {} in {}", evidence.base,
+                            packages, group.version)};
     }
     return {Action::upgrade_package, fmt::format("add {} to image/security-upgrades.txt, or wait with "
                                                  "\"until: base-rebuilt\": Debian has {}, the base is not rebuilt yet",
