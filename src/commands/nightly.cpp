@@ -37,7 +37,9 @@ std::vector<Layout> scan_published(const World& world, registry::Client& client,
     std::vector<registry::FetchRequest> others = published.requests;
     std::erase_if(others, [&](const registry::FetchRequest& request) { return is_scanned(name_of(request)); });
     if (others.empty()) return layouts;
-    TimedStep step(world, "fetch", counted(others.size(), "image") + " that were published");
+    const std::string by = published.released ? "the release " + published.project.plan.job.defra_version
+                                              : "the version tags of " + settings.image_matrix;
+    TimedStep step(world, "fetch", counted(others.size(), "image") + ", published by " + by);
     std::vector<Layout> pulled;
     for (registry::Fetched& fetched :
          registry::fetch_images(world, client, others, settings.out / "images", settings.jobs))
