@@ -61,7 +61,6 @@ struct Limits {
     double layers = 16;
     double stop_seconds = 5;
     /// Of processor time, for 15 modules of the standard library: 90 to 140 from bytecode, 480 to 720 without.
-    double imports_ms = 250;
 };
 
 struct Contract {

@@ -70,7 +70,6 @@ struct ImageFacts {
     ContainerRun stop;      ///< how that one took `docker stop`
     std::vector<Certificate> certificates;         ///< internal authorities that the image has to trust
     std::optional<std::uint64_t> compressed_size;  ///< of all layers, from the manifest
-    bool emulated = false;                         ///< run on an engine of another architecture
 };
 
 /// Which images a row applies to.

@@ -44,16 +44,6 @@ Observe probe_finds_bytecode(const std::string& probe) {
     };
 }
 
-Observation observe_imports(const ImageFacts& facts, const Limits& limits) {
-    const ProbeAnswer answer = answer_of(facts.python, "imports");
-    const std::string expected = fmt::format("at most {} ms of processor time", limits.imports_ms);
-    if (!answer.error.empty()) return {false, expected, answer.error};
-    const double ms = answer.values.empty() ? 1e9 : std::strtod(answer.values[0].c_str(), nullptr);
-    // Another architecture's code is interpreted here: its speed says nothing.
-    return {ms <= limits.imports_ms || facts.emulated, expected,
-            fmt::format("{:.0f} ms{}", ms, facts.emulated ? ", emulated" : "")};
-}
-
 /// Services mount it from there into a build step.
 Observation observe_uv_path(const ImageFacts& facts, const Limits&) {
     const std::string path = "/home/nonroot/.local/bin/uv";
@@ -106,7 +96,6 @@ std::vector<RowRule> running_rows() {
         {"bytecode", "the standard library is precompiled", probe_finds_bytecode("bytecode")},
         {"debugger-bytecode", "the debugger is precompiled", probe_finds_bytecode("debugger-bytecode"),
          AppliesTo::development},
-        {"imports", "15 modules of the standard library are imported quickly", observe_imports},
         {"home-writable", "the home directory and the one for temporary files can be written",
          probe_answers("home", {"/home/nonroot", "/tmp"})},
         {"python-not-writable", "the user cannot change the system's Python", probe_finds_none("writable")},

@@ -40,7 +40,7 @@ std::vector<CertificateFile> load_certificates(const World& world);
 std::string make_contract_key(const ImageUnderTest& image, const TestSettings& settings, const std::string& contract,
                               const EngineInfo& engine, const Digest& program);
 
-/// The result with this key in the cache, as `reused`; nothing if there is none, it is damaged, or a check failed.
+/// The result with this key in the cache, as `reused`; nothing if there is none, or it is damaged.
 std::optional<ContractReport> load_cached_report(Files& files, const std::filesystem::path& cache,
                                                  const std::string& key);
 

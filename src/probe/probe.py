@@ -144,19 +144,6 @@ def debugger_bytecode():
     return count_compiled(["debugpy.server.cli", "debugpy.adapter.clients"])
 
 
-@probe("imports", "all")
-def imports():
-    # The processor's time: how busy the machine is otherwise says little about the image. What looks slow is measured
-    # again, since a first run reads the files from the disk.
-    code = ("import time; start = time.process_time(); import " + ",".join(USEFUL_MODULES) +
-            "; print((time.process_time() - start) * 1000)")
-    best = float(python(code))
-    for _ in range(2):
-        if best > 150:
-            best = min(best, float(python(code)))
-    return ["%.1f" % best]
-
-
 @probe("home", "all")
 def home():
     from pathlib import Path

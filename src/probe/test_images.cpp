@@ -32,6 +32,7 @@ struct Test {
     ImageUnderTest image;
     std::string reference{};  ///< the engine's name for it
     ImageFacts facts{};
+    bool emulated = false;  ///< on an engine of another architecture
     std::string manifest{};
     bool has_layers = false;  ///< its files are read from its layers; else from an export
     std::vector<std::pair<Descriptor, LayerFiles*>> layers{};  ///< those that this test reads, and where to
@@ -65,13 +66,13 @@ void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& 
     } else {
         test.facts.expected.target = guess_target(test.facts.config);
     }
-    test.facts.emulated = test.facts.config.architecture != info.architecture;
+    test.emulated = test.facts.config.architecture != info.architecture;
 }
 
 // The probes: containers that find out what only a running image can show -------------------------------------------
 
 seconds limit_of(const Test& test) {
-    return test.facts.emulated ? seconds(1800) : seconds(600);
+    return test.emulated ? seconds(1800) : seconds(600);
 }
 
 std::string describe_endless(const Test& test) {

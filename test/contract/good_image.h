@@ -88,7 +88,6 @@ inline void add_common_answers(ContainerRun& python, const std::string& version)
     python.answers["subprocesses"] = {{"42", "0"}, ""};
     python.answers["name-service"] = {{"nonroot", "::1"}, ""};
     python.answers["bytecode"] = {{"137", "0"}, ""};
-    python.answers["imports"] = {{"91.5"}, ""};
     python.answers["home"] = {{"/home/nonroot", "/tmp"}, ""};
     python.answers["writable"] = {{}, ""};
     python.answers["listening"] = {{}, ""};

@@ -112,7 +112,6 @@ std::vector<Defect> python_defects() {
         {"bytecode", "none at all", says("bytecode", {"0", "0"})},
         {"bytecode", "compiled at every start", says("bytecode", {"0", "137"}), true},
         {"debugger-bytecode", "compiled at every start", says("debugger-bytecode", {"0", "412"}), true},
-        {"imports", "slow", says("imports", {"487.0"})},
         {"home-writable", "read-only", fails("home")},
         {"python-not-writable", "writable", says("writable", {"/usr/local/lib/python3.13"})},
         {"nothing-listens", "a debugger", says("listening", {"port 5678 (tcp)"}), true},
@@ -313,14 +312,6 @@ TEST_CASE("the size is that of the unpacked content, each file once, without uv"
     CHECK(row.found == "22.2 MB (66.2 MB with uv, 41.5 MB compressed)");
     facts.expected.architecture = facts.config.architecture = "riscv64";
     CHECK(judged_row(facts, "size").expected == "a limit for riscv64 in the contract");
-}
-
-TEST_CASE("the speed of an emulated image is not checked") {
-    ImageFacts facts = make_good_production();
-    set_result(facts.python, "imports", {"4870"});
-    facts.emulated = true;
-    CHECK(failed_rows(facts).empty());
-    CHECK(judged_row(facts, "imports").found == "4870 ms, emulated");
 }
 
 TEST_CASE("without internal authorities there is no check of them") {

@@ -170,3 +170,12 @@ TEST_CASE("a changed blob is detected although the image was scanned before") {
     });
     for (const Receipt& receipt : receipts) CHECK(receipt.failure.starts_with("the layout was not scanned: "));
 }
+
+TEST_CASE("a scan has a key only if it is known how old its database was") {
+    Receipt receipt{.manifest = sha256("manifest"), .config = sha256("config"), .report = sha256("")};
+    CHECK(make_scan_key(receipt, "grype").empty());
+    receipt.database_date = parse_time("2026-11-23T06:00:00Z");
+    const std::string key = make_scan_key(receipt, "grype");
+    CHECK_FALSE(key.empty());
+    CHECK(make_scan_key(receipt, "trivy") != key);
+}
