@@ -23,6 +23,7 @@ struct PublishScene {
     std::map<std::string, std::string> options = {{"to", "localhost:5000"}};
     Outcome outcome = Outcome::clean;
     bool stand_ins = false;
+    std::vector<ContractReport> contracts{};
 
     Settings settings() const { return parse_settings(options); }
 
@@ -41,7 +42,7 @@ struct PublishScene {
         const Project project = load_project(world, given);
         const std::vector<Layout> layouts = load_built_images(world, given, project);
         fake.http.sent.clear();
-        return publish_images(world, given, project, layouts, verdicts(layouts), {});
+        return publish_images(world, given, project, layouts, verdicts(layouts), contracts);
     }
 
     Ended publish_or_end() {

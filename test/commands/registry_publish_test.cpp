@@ -42,6 +42,22 @@ TEST_CASE("A registry gets every tag, moving tags last, and the journal is compl
     CHECK(scene.fake.http.sent.size() == 10);  // one for each tag
 }
 
+TEST_CASE("An image that fails its contract is not published, whatever its verdict and the policy") {
+    for (const char* policy : {"", "gate: { publish: no-worse }\n"}) {
+        PublishScene scene;
+        scene.fake.files.texts["vulnerability-policy.yml"] = policy;
+        ContractRow row{"layers", "there are few layers", "at most 16", "17", RowResult::passed, ""};
+        scene.contracts = {{.name = "3.12.6-production-linux-amd64", .rows = {row}}};
+        row.result = RowResult::failed;
+        scene.contracts.push_back({.name = "3.13.3-production-linux-amd64", .rows = {row}});
+        const Ended ended = scene.publish_or_end();
+        CHECK(ended.exit == Exit::refused);
+        CHECK(holds(ended.problems, "3.13.3-production-linux-amd64 fails its contract"));
+        CHECK_FALSE(holds(ended.problems, "3.12.6-production-linux-amd64 fails"));
+        CHECK(scene.registry.tags.empty());
+    }
+}
+
 TEST_CASE("If the third version tag is rejected, the first line says what is written, and a re-run completes it") {
     PublishScene scene;
     std::size_t tags = 0;
