@@ -112,8 +112,11 @@ fs::path last_build_file(const Settings& settings) {
     return settings.out / "images.built";
 }
 
-std::string render_last_build(const Digest& key, const std::vector<Layout>& layouts) {
-    return key.text() + "\n" + render_digests(layouts) + "\n";
+/// With what bases.json says: without it exceptions that end with a base would not end.
+std::string render_last_build(const World& world, const Settings& settings, const Digest& key,
+                              const std::vector<Layout>& layouts) {
+    const std::string bases = world.files.read_if_there(settings.out / "bases.json").value_or("");
+    return key.text() + "\n" + render_digests(layouts) + "\n" + sha256(bases).text() + "\n";
 }
 
 /// The layouts in out/images if exactly this build made them and they are whole; else none, and they are built.
@@ -122,7 +125,8 @@ std::vector<Layout> find_last_build(const World& world, const Settings& settings
     std::vector<Layout> layouts;
     const std::optional<Error> error = failure_of([&] {
         layouts = load_built_images(world, settings, project);
-        if (world.files.read_if_there(last_build_file(settings)) != render_last_build(key, layouts)) layouts.clear();
+        const std::string same = render_last_build(world, settings, key, layouts);
+        if (world.files.read_if_there(last_build_file(settings)) != same) layouts.clear();
         in_parallel(settings.jobs, layouts.size(), [&](std::size_t i) {
             const Problems damaged = check_blobs(world.files, layouts[i]);
             if (!damaged.empty()) throw Error{Exit::failed, damaged};
@@ -180,7 +184,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     if (key) built.layouts = find_last_build(world, settings, project, *key);
     const bool is_there = !built.layouts.empty();
     if (!is_there) built = run_build(world, project.plan, build);
-    if (key) world.files.write(last_build_file(settings), render_last_build(*key, built.layouts));
+    if (key) world.files.write(last_build_file(settings), render_last_build(world, settings, *key, built.layouts));
     step.end(fmt::format("{} in {}{}", counted(built.layouts.size(), "layout"), (settings.out / "images").string(),
                          is_there ? ": nothing has changed since they were built (rebuild: always builds)" : ""));
     return built;

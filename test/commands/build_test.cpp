@@ -232,6 +232,7 @@ TEST_CASE("Images are built again after any change of what goes into them, or of
                  load_layout(r.fake.files, "/out/images/" + a_layout, "3.13.3-production", "linux/amd64");
              r.fake.files.texts[blob_path(layout.directory, layout.config)].back() = ' ';
          }},
+        {"a missing record of the bases", [](auto& r) { r.fake.files.remove("/out/bases.json"); }},
         {"a missing layout", [](auto& r) { r.fake.files.remove("/out/images/" + a_layout); }},
     };
     for (const auto& [what, change] : changes) {
