@@ -22,8 +22,11 @@ Bytef* input_of(std::string_view bytes) {
 }  // namespace
 
 std::string hexadecimal(std::string_view bytes) {
-    const auto* const first = reinterpret_cast<const unsigned char*>(bytes.data());
-    return fmt::format("{:02x}", fmt::join(first, first + bytes.size(), ""));
+    std::string text;
+    for (const char byte : bytes) {
+        for (const int shift : {4, 0}) text += "0123456789abcdef"[(byte >> shift) & 0xF];
+    }
+    return text;
 }
 
 std::string base64(std::string_view bytes) {

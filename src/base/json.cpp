@@ -248,7 +248,8 @@ void JsonWriter::list(std::string_view key, const std::vector<std::string>& item
 
 std::string JsonWriter::text() {
     while (!open_.empty()) close();
-    return text_ + '\n';
+    text_ += '\n';
+    return std::move(text_);
 }
 
 std::string JsonWriter::one_line() {

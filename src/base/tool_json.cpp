@@ -11,11 +11,20 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
+constexpr std::size_t ascii_block = 64;  ///< bytes
+
+bool is_ascii_block(const char* text) {
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < ascii_block; ++i) bits |= static_cast<unsigned char>(text[i]);
+    return bits < 0x80;
+}
+
 /// Where the first character is that is not UTF-8; the end if there is none. RapidJSON's parser would check the same,
 /// but then it would read strings character by character.
 std::size_t find_invalid_utf8(std::string_view text) {
     unsigned character = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
+        while (text.size() - at > ascii_block && is_ascii_block(text.data() + at)) at += ascii_block;
         if (static_cast<unsigned char>(text[at]) < 0x80) continue;
         rapidjson::MemoryStream stream(text.data() + at, text.size() - at);
         if (!rapidjson::UTF8<>::Decode(stream, &character)) return at;

@@ -59,8 +59,12 @@ bool is_plain(char c) {
 
 /// Plain ASCII without blanks to remove: most texts are, and a report has hundreds of thousands of them.
 bool is_clean_line(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7F'; }) && !text.starts_with(' ') &&
-           !text.ends_with(' ') && text.find("  ") == std::string_view::npos;
+    char before = ' ';
+    for (const char c : text) {
+        if (c < ' ' || c >= '\x7F' || (c == ' ' && before == ' ')) return false;
+        before = c;
+    }
+    return before != ' ' || text.empty();
 }
 
 }  // namespace

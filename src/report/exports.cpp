@@ -121,7 +121,10 @@ std::string csv_cell(std::string_view text) {
     std::string cell = "\"";
     const std::string line = clean_line(text, longest_value);
     if (!line.empty() && std::string_view("=+-@").find(line.front()) != std::string_view::npos) cell += '\'';
-    for (const char c : line) cell.append(c == '"' ? 2 : 1, c);
+    for (const char c : line) {
+        if (c == '"') cell += '"';
+        cell += c;
+    }
     return cell + "\"";
 }
 
