@@ -60,7 +60,6 @@ struct Limits {
     std::map<std::string, double> development_mb = {{"amd64", 160}, {"arm64", 170}};
     double layers = 16;
     double stop_seconds = 5;
-    /// Of processor time, for 15 modules of the standard library: 90 to 140 from bytecode, 480 to 720 without.
 };
 
 struct Contract {

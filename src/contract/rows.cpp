@@ -41,8 +41,7 @@ void read_limits_by_architecture(YamlFile& yaml, const YAML::Node& map, const st
 }
 
 void read_limits(YamlFile& yaml, const YAML::Node& node, Limits& limits) {
-    if (!check_map(yaml, node, "limits", {"production_mb", "development_mb", "layers", "stop_seconds"}))
-        return;
+    if (!check_map(yaml, node, "limits", {"production_mb", "development_mb", "layers", "stop_seconds"})) return;
     read_limits_by_architecture(yaml, node, "production_mb", limits.production_mb);
     read_limits_by_architecture(yaml, node, "development_mb", limits.development_mb);
     read_limit(yaml, node, "layers", limits.layers);

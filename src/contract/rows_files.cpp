@@ -15,8 +15,7 @@ namespace {
 
 struct RecordedFile {
     bool wheel = false;  ///< installed from a Python wheel; false: a Debian package
-    std::string md5;     ///< hexadecimal, as dpkg writes it; empty if the package's list gives none
-    std::string sha256;  ///< base64 for URLs without padding, as a wheel's RECORD writes it; empty if it gives none
+    std::string sum;     ///< of a wheel FileFact::sha256, of a Debian package FileFact::md5; empty if it is not given
 };
 using RecordedFiles = std::map<std::string, RecordedFile>;
 
@@ -30,7 +29,7 @@ void add_debian_package(const FileTree& files, const std::string& text, Recorded
         const std::size_t blank = line.find(' ');
         if (blank == std::string::npos) continue;
         const std::string path = "/" + std::string(trimmed(line.substr(blank)));
-        all[files.resolve(path).value_or(path)] = {.wheel = false, .md5 = line.substr(0, blank), .sha256 = ""};
+        all[files.resolve(path).value_or(path)] = {.wheel = false, .sum = line.substr(0, blank)};
     }
 }
 
@@ -58,7 +57,7 @@ void add_wheel(const FileTree& files, const std::string& record, const std::stri
         if (!real) continue;
         const std::string digest = line.substr(hash + 1, size - hash - 1);
         const std::string sum = digest.starts_with(sha256) ? digest.substr(sha256.size()) : "";
-        all.emplace(*real, RecordedFile{.wheel = true, .md5 = "", .sha256 = sum.substr(0, sum.find('='))});
+        all.emplace(*real, RecordedFile{.wheel = true, .sum = sum.substr(0, sum.find('='))});
     }
 }
 
@@ -224,11 +223,8 @@ Observation observe_truth(const ImageFacts& facts, const Limits&) {
         const auto file = facts.files.files.find(path);
         if (file == facts.files.files.end() || !file->second.elf) continue;
         ++count;
-        const auto is_as_recorded = [](const std::string& sum, const std::string& found) {
-            return sum.empty() || sum == found;
-        };
-        if (!is_as_recorded(recorded.md5, file->second.md5) || !is_as_recorded(recorded.sha256, file->second.sha256))
-            different.push_back(path);
+        const std::string& found = recorded.wheel ? file->second.sha256 : file->second.md5;
+        if (!recorded.sum.empty() && recorded.sum != found) different.push_back(path);
     }
     return expect_each(different, count);
 }
