@@ -1,6 +1,8 @@
 #include "policy/matching.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "findings/names.h"
@@ -42,19 +44,12 @@ bool names_finding(const Waiver& waiver, const Finding& finding) {
 /// No scanner may see another version beside the one that was accepted.
 bool fits_version(const std::string& asked, const Finding& finding) {
     if (asked.empty()) return true;
-    const auto version_of = [&](const Detection& detection) {
-        return detection.version.empty() ? finding.version : detection.version;
-    };
-    bool met = finding.reported_by.empty() && asked == finding.version;
-    for (const Detection& detection : finding.reported_by) {
-        if (version_of(detection) != asked) continue;
-        met = true;
-        const bool several = std::ranges::any_of(finding.reported_by, [&](const Detection& other) {
-            return other.scanner == detection.scanner && version_of(other) != asked;
-        });
-        if (several) return false;
-    }
-    return met;
+    if (finding.reported_by.empty()) return asked == finding.version;
+    std::map<Scanner, std::set<std::string>> seen;
+    for (const Detection& detection : finding.reported_by)
+        seen[detection.scanner].insert(detection.version.empty() ? finding.version : detection.version);
+    std::erase_if(seen, [&](const auto& versions) { return !versions.second.contains(asked); });
+    return !seen.empty() && std::ranges::all_of(seen, [](const auto& versions) { return versions.second.size() == 1; });
 }
 
 bool fits_target(const std::vector<std::string>& targets, const std::string& target) {

@@ -37,16 +37,6 @@ void check_receipt(const Receipt& receipt, const Subject& subject, std::vector<s
             fmt::format("was given an image for {}, not for {}", receipt.architecture, subject.architecture));
 }
 
-/// What the report itself says it is about. Trivy takes the first image of a layout whatever platform it is asked for.
-void check_identity(const Report& report, const Subject& subject, std::vector<std::string>& reasons) {
-    check_same("reports on the configuration {}, not on {}", report.config, subject.config, reasons);
-    if (report.scanner == Scanner::grype)
-        check_same("reports on the image {}, not on {}", report.manifest, subject.manifest, reasons);
-    if (!report.architecture.empty() && !subject.architecture.empty() && report.architecture != subject.architecture)
-        reasons.push_back(
-            fmt::format("reports on an image for {}, not for {}", report.architecture, subject.architecture));
-}
-
 /// A scan of the scanner's own SBOM: where the image's configuration would stand, Trivy names the one that the SBOM
 /// names (0.74), else the SBOM's own hash; Grype keeps the manifest.
 void check_sbom(const Report& report, const Receipt& receipt, const Subject& subject,
@@ -62,12 +52,17 @@ void check_sbom(const Report& report, const Receipt& receipt, const Subject& sub
     }
 }
 
-/// Whether the report is about this image.
+/// Whether the report says itself that it is about this image. Trivy takes the first image of a layout whatever
+/// platform it is asked for.
 void check_subject(const ScanResult& scan, const Subject& subject, std::vector<std::string>& reasons) {
-    if (scan.report->of_sbom || scan.receipt.of_sbom)
-        check_sbom(*scan.report, scan.receipt, subject, reasons);
-    else
-        check_identity(*scan.report, subject, reasons);
+    const Report& report = *scan.report;
+    if (report.of_sbom || scan.receipt.of_sbom) return check_sbom(report, scan.receipt, subject, reasons);
+    check_same("reports on the configuration {}, not on {}", report.config, subject.config, reasons);
+    if (report.scanner == Scanner::grype)
+        check_same("reports on the image {}, not on {}", report.manifest, subject.manifest, reasons);
+    if (!report.architecture.empty() && !subject.architecture.empty() && report.architecture != subject.architecture)
+        reasons.push_back(
+            fmt::format("reports on an image for {}, not for {}", report.architecture, subject.architecture));
 }
 
 /// Without an operating system no Debian advisory applies, and both scanners still end with 0.
