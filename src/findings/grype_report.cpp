@@ -97,9 +97,11 @@ void name_java_library(const Json& artifact, Finding& finding) {
     if (path.find(':') != std::string::npos) finding.path = unversioned(rooted(nested_path(path)));
 }
 
-void read_what_is_known(const Json& match, Finding& finding) {
+/// What is known of the vulnerability, under this or a related name. Returns what rate() does.
+std::string read_what_is_known(const Json& match, Finding& finding) {
     const Json& vulnerability = member(match, "vulnerability");
     std::vector<Rating> ratings;
+    Severity worst = Severity::unknown;  // word for what Grype says is the same vulnerability under another name
     std::string_view description = view_at(vulnerability, "description");
     read_danger(vulnerability, finding);
     read_ratings(vulnerability, ratings);
@@ -107,11 +109,10 @@ void read_what_is_known(const Json& match, Finding& finding) {
         read_danger(related, finding);
         if (ratings.empty()) read_ratings(related, ratings);
         if (description.empty()) description = view_at(related, "description");
+        worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
     }
-    const Rating rating = best_rating(ratings);
-    finding.cvss_vector = rating.vector;
-    finding.cvss_score = rating.score;
     finding.title = short_title(description);
+    return rate(finding, best_rating(ratings), view_at(vulnerability, "severity"), worst, "a related vulnerability");
 }
 
 Finding read_match(const Json& match, const ReportSource& source) {
@@ -134,11 +135,7 @@ Finding read_match(const Json& match, const ReportSource& source) {
     check_fix(finding);
     read_locations(artifact, finding);
     if (finding.package_type == "java") name_java_library(artifact, finding);
-    read_what_is_known(match, finding);
-    Severity worst = Severity::unknown;  // word for what Grype says is the same vulnerability under another name
-    for (const Json& related : items_at(match, "relatedVulnerabilities"))
-        worst = std::max(worst, parse_severity(view_at(related, "severity")).value_or(Severity::unknown));
-    const std::string basis = rate(finding, view_at(vulnerability, "severity"), worst, "a related vulnerability");
+    const std::string basis = read_what_is_known(match, finding);
     finding.reported_by.push_back(detection_of(finding, Scanner::grype, id, basis));
     finding.reported_by.back().upstreams = words_at(artifact, "upstreams", "name");
     return finding;

@@ -112,13 +112,10 @@ int certainty(FixState fix) {
 }
 
 /// Trivy's word first where only one can stand: it knows the layer of a Debian package, and it writes titles.
-bool comes_before(const Finding* a, const Finding* b) {
-    const auto words = [](const Finding* finding) {
-        const int scanner = finding->reported_by.empty() ? 2 : static_cast<int>(finding->reported_by.front().scanner);
-        return std::make_tuple(scanner, std::string_view(finding->id), std::string_view(finding->version),
-                               std::string_view(finding->layer), std::string_view(finding->title));
-    };
-    return words(a) < words(b);
+auto order_of(const Finding* finding) {
+    const int scanner = finding->reported_by.empty() ? 2 : static_cast<int>(finding->reported_by.front().scanner);
+    return std::make_tuple(scanner, std::string_view(finding->id), std::string_view(finding->version),
+                           std::string_view(finding->layer), std::string_view(finding->title));
 }
 
 /// What is taken of the other one is moved: a detection is a handful of texts.
@@ -175,7 +172,7 @@ void join_versions(Finding& all) {
 
 /// All of the part are joined in one of them, where that one is: a finding is large, and is moved once.
 Finding* join_findings(Group part) {
-    std::ranges::sort(part, comes_before);
+    std::ranges::sort(part, {}, order_of);
     Finding& all = *part.front();
     all.reported_by.reserve(part.size());
     if (part.size() > 1) name_part(all, part);

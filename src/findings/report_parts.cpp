@@ -66,16 +66,18 @@ Rating best_rating(const std::vector<Rating>& ratings) {
     return best == ratings.end() ? Rating{} : *best;
 }
 
-std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others) {
+std::string rate(Finding& finding, const Rating& cvss, std::string_view word, Severity otherwise,
+                 const std::string& others) {
+    finding.cvss_vector = cvss.vector;
+    finding.cvss_score = cvss.score;
     finding.severity = parse_severity(word).value_or(Severity::unknown);
     if (finding.severity != Severity::unknown) return "";
-    const double score = finding.cvss_score;
-    if (score > 0) {
-        finding.severity = score >= 9   ? Severity::critical
-                           : score >= 7 ? Severity::high
-                           : score >= 4 ? Severity::medium
-                                        : Severity::low;
-        return fmt::format("CVSS {:.1f}", score);
+    if (cvss.score > 0) {
+        finding.severity = cvss.score >= 9   ? Severity::critical
+                           : cvss.score >= 7 ? Severity::high
+                           : cvss.score >= 4 ? Severity::medium
+                                             : Severity::low;
+        return fmt::format("CVSS {:.1f}", cvss.score);
     }
     finding.severity = otherwise;
     return otherwise == Severity::unknown ? "" : others;

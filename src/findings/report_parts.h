@@ -37,10 +37,11 @@ struct Rating {
 /// The most preferred source's; version 3 before 4 before 2; then the highest score. An empty one if there is none.
 Rating best_rating(const std::vector<Rating>& ratings);
 
-/// Gives the finding its severity. The scanner's word counts; without one the CVSS score, which the finding has already
-/// (CVSS 3.1 §5), then `otherwise`, which others say of the same vulnerability. Returns where it comes from, as in
+/// Gives the finding its CVSS rating and its severity. The scanner's word counts; without one the CVSS score (CVSS 3.1
+/// §5), then `otherwise`, which others say of the same vulnerability. Returns where the severity comes from, as in
 /// Detection: empty for the scanner's own word, or if nothing is known.
-std::string rate(Finding& finding, std::string_view word, Severity otherwise, const std::string& others);
+std::string rate(Finding& finding, const Rating& cvss, std::string_view word, Severity otherwise,
+                 const std::string& others);
 
 /// What this scanner says, taken from the finding that was read from its report. `basis`: what rate() returned.
 Detection detection_of(const Finding& finding, Scanner scanner, const std::string& id, const std::string& basis = {});

@@ -69,11 +69,9 @@ Finding read_vulnerability(const Json& vulnerability, const ReportSource& source
     const std::string_view title = view_at(vulnerability, "Title");
     finding.title = short_title(title.empty() ? view_at(vulnerability, "Description") : title);
     finding.layer = text_at(member(vulnerability, "Layer"), "DiffID");
-    const Rating rating = rating_of(member(vulnerability, "CVSS"));
-    finding.cvss_vector = rating.vector;
-    finding.cvss_score = rating.score;
     const std::string basis =
-        rate(finding, view_at(vulnerability, "Severity"), vendor_severity(vulnerability), "its other sources");
+        rate(finding, rating_of(member(vulnerability, "CVSS")), view_at(vulnerability, "Severity"),
+             vendor_severity(vulnerability), "its other sources");
     finding.reported_by.push_back(detection_of(finding, Scanner::trivy, id, basis));
     return finding;
 }
