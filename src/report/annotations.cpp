@@ -73,10 +73,8 @@ Problems make_annotations(const Run& run) {
         add_first(all, level, level == Level::error ? rows.size() - made : 0, run, kept);
     // One line each, whatever a feed, an image or a file says: an annotation also goes to a terminal, where nothing may
     // steer it or turn the text round.
-    for (Problem& problem : kept)
-        problem = {{clean_line(problem.at.file, max_text), problem.at.line},
-                   clean_line(problem.what, max_text),
-                   clean_line(problem.hint, max_text),
-                   problem.level};
+    for (Problem& problem : kept) {
+        for (std::string* text : {&problem.at.file, &problem.what, &problem.hint}) *text = clean_line(*text, max_text);
+    }
     return kept;
 }

@@ -139,15 +139,13 @@ void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) 
         task.fixes = task.fixes || row.finding->fix == FixState::fixed || row.finding->kind == FindingKind::secret;
         task.images.insert(row.images.begin(), row.images.end());
     }
-    std::vector<std::pair<std::size_t, ToDo>> by_findings;
-    for (const auto& [remedy, task] : by_remedy) {
-        const std::string because =
-            fmt::format("{} {} in {}", task.fixes ? "fixes" : "concerns", counted(task.findings, "finding"),
-                        counted(task.images.size(), "image"));
-        by_findings.push_back({task.findings, {remedy.first, because, remedy.second}});
-    }
-    std::ranges::stable_sort(by_findings, std::ranges::greater{}, &std::pair<std::size_t, ToDo>::first);
-    for (auto& [findings, item] : by_findings) todo.push_back(std::move(item));
+    std::vector<std::pair<std::pair<std::string, Place>, Task>> tasks(by_remedy.begin(), by_remedy.end());
+    std::ranges::stable_sort(tasks, std::ranges::greater{}, [](const auto& entry) { return entry.second.findings; });
+    for (const auto& [remedy, task] : tasks)
+        todo.push_back({remedy.first,
+                        fmt::format("{} {} in {}", task.fixes ? "fixes" : "concerns", counted(task.findings, "finding"),
+                                    counted(task.images.size(), "image")),
+                        remedy.second});
 }
 
 }  // namespace

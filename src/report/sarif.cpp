@@ -74,21 +74,6 @@ bool is_in_repository(const std::string& path) {
     return path != ".." && !path.starts_with("../") && path.find("/../") == std::string::npos && !path.ends_with("/..");
 }
 
-void render_rule_properties(JsonWriter& json, const SarifRule& rule) {
-    const Severity severity = rule.findings.front()->severity;
-    double score = 0;  // the highest of those that have this severity
-    for (const Finding* finding : rule.findings) {
-        if (finding->severity == severity) score = std::max(score, finding->cvss_score);
-    }
-    const std::string number = security_severity(severity, score);
-    json.open_object("properties");
-    json.list("tags", {"security", rule.findings.front()->kind == FindingKind::secret ? "secret" : "vulnerability",
-                       render_severity(severity)});
-    json.field("precision", "very-high");
-    if (!number.empty()) json.field("security-severity", number);
-    json.close();
-}
-
 /// "3.13"
 std::string minor_of(const std::string& python_version) {
     const std::optional<Version> version = parse_version(python_version);
@@ -117,7 +102,15 @@ void render_sarif_rule(JsonWriter& json, const SarifRule& rule) {
     if (!link.empty()) json.field("helpUri", link);
     const bool serious = first.severity >= Severity::medium;
     json.object("defaultConfiguration", {{"level", serious ? "warning" : "note"}});
-    render_rule_properties(json, rule);
+    double score = 0;  // the highest of those that have this severity
+    for (const Finding* finding : rule.findings) {
+        if (finding->severity == first.severity) score = std::max(score, finding->cvss_score);
+    }
+    json.open_object("properties");
+    json.list("tags", {"security", lower_case(kind_of(first)), render_severity(first.severity)});
+    json.field("precision", "very-high");
+    json.field("security-severity", unless_empty(security_severity(first.severity, score)));
+    json.close();
     json.close();
 }
 
@@ -330,14 +323,9 @@ std::string sarif_rule_id(const Finding& finding) {
 }
 
 Place find_place(const FindingRow& row) {
-    Place place;
-    if (row.remedy != nullptr && is_in_repository(row.remedy->at.file)) {
-        place = row.remedy->at;
-    } else if (is_in_repository(row.images.front()->at.file)) {
-        place = row.images.front()->at;
-    } else {
-        return place;
-    }
+    const bool has_remedy = row.remedy != nullptr && is_in_repository(row.remedy->at.file);
+    Place place = has_remedy ? row.remedy->at : row.images.front()->at;
+    if (!is_in_repository(place.file)) return {};
     if (place.file.starts_with("./")) place.file.erase(0, 2);
     place.line = std::max(place.line, 1);
     return place;
