@@ -61,13 +61,6 @@ void TarReader::refuse(const std::string& why) const {
                 "run it again, or see the engine's log"};
 }
 
-std::string TarReader::read_block() {
-    std::string bytes(block, '\0');
-    stream_.read(bytes.data(), block);
-    if (stream_.gcount() != static_cast<std::streamsize>(block)) refuse("it ends too early");
-    return bytes;
-}
-
 std::string_view TarReader::read_piece() {
     if (unread_ == 0) return {};
     const auto wanted = static_cast<std::streamsize>(std::min<std::uint64_t>(unread_, buffer_.size()));
@@ -128,7 +121,9 @@ bool TarReader::read_extension(char type) {
 std::optional<TarEntry> TarReader::next() {
     while (true) {
         skip_content();
-        const std::string header = read_block();
+        std::string header(block, '\0');
+        stream_.read(header.data(), block);
+        if (stream_.gcount() != static_cast<std::streamsize>(block)) refuse("it ends too early");
         if (header.find_first_not_of('\0') == std::string::npos) return std::nullopt;
         if (number(header, 148, 8) != checksum(header)) refuse("a header's checksum is wrong");
         const auto mode = number(header, 100, 8);

@@ -33,7 +33,6 @@ class TarReader {
     std::string read_all();
 
   private:
-    std::string read_block();
     bool read_extension(char type);
     void apply_pax(std::string_view records);
     void skip_content();

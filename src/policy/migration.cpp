@@ -309,35 +309,29 @@ std::vector<Waiver> exceptions_of(const std::string& text, const std::string& fi
     return parse_policy(text, file, warnings).waivers;
 }
 
-/// What is moved, and what becomes of the files.
-struct Move {
-    std::vector<Waiver> accepted;  ///< to be added to the policy
-    std::vector<IgnoreFile> files;
-    Problems problems;
-};
-
-void move_file(const IgnoreFile& file, Move& move) {
+/// Adds what can be moved to `accepted`, and what becomes of the file to `migration`.
+void move_file(const IgnoreFile& file, std::vector<Waiver>& accepted, Migration& migration) {
     const std::vector<IgnoreEntry> entries = parse_ignore_file(file);
     const std::optional<std::string> rest = without_moved(file, entries);
     for (const IgnoreEntry& entry : entries) {
         if (!entry.obstacle.empty()) {
             const std::string what = entry.waiver.id.empty() ? "this" : entry.waiver.id;
-            move.problems.push_back({entry.waiver.at, what + " cannot be moved: " + entry.obstacle,
-                                     "write what it is meant for as an exception of the policy, by hand"});
+            migration.problems.push_back({entry.waiver.at, what + " cannot be moved: " + entry.obstacle,
+                                          "write what it is meant for as an exception of the policy, by hand"});
         } else if (rest) {
             const auto same = std::ranges::find_if(
-                move.accepted, [&](const Waiver& other) { return is_about_the_same(other, entry.waiver); });
-            if (same == move.accepted.end())
-                move.accepted.push_back(entry.waiver);
+                accepted, [&](const Waiver& other) { return is_about_the_same(other, entry.waiver); });
+            if (same == accepted.end())
+                accepted.push_back(entry.waiver);
             else
                 join(*same, entry.waiver);
         }
     }
     if (!rest)
-        move.problems.push_back({{file.name, 1},
-                                 "nothing was moved: its entries stand in brackets, or share their lines",
-                                 "begin each entry with a dash, on lines of its own"});
-    move.files.push_back({file.name, rest.value_or(file.text)});
+        migration.problems.push_back({{file.name, 1},
+                                      "nothing was moved: its entries stand in brackets, or share their lines",
+                                      "begin each entry with a dash, on lines of its own"});
+    migration.files.push_back({file.name, rest.value_or(file.text)});
 }
 
 bool sets_up_only(const IgnoreFile& file) {
@@ -351,9 +345,10 @@ Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::str
     for (const IgnoreFile& file : files) {
         try {
             if (sets_up_only(file)) continue;
-            Move move;
-            move_file(file, move);
-            append(problems, move.problems);
+            std::vector<Waiver> accepted;  // is moved by check --fix only
+            Migration migration;
+            move_file(file, accepted, migration);
+            append(problems, migration.problems);
         } catch (const Error& error) {  // all files are reported at once
             append(problems, error.problems);
         }
@@ -366,24 +361,26 @@ Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::str
 
 Migration migrate_ignore_files(const std::string& policy, const std::string& policy_name,
                                const std::vector<IgnoreFile>& files, Date today) {
-    Move move;
+    std::vector<Waiver> accepted;
+    Migration migration{policy, {}, {}};
     for (const IgnoreFile& file : files) {
         if (sets_up_only(file))
-            move.files.push_back(file);
+            migration.files.push_back(file);
         else
-            move_file(file, move);
+            move_file(file, accepted, migration);
     }
     const std::vector<Waiver> own = exceptions_of(policy, policy_name);
-    std::erase_if(move.accepted, [&](const Waiver& entry) { return is_accepted(own, entry); });
+    std::erase_if(accepted, [&](const Waiver& entry) { return is_accepted(own, entry); });
+    if (accepted.empty()) return migration;
     std::string entries;
-    for (const Waiver& entry : move.accepted) entries += render_moved_waiver(entry, today);
-    const std::string with = entries.empty() ? policy : add_to_policy(policy, policy_name, entries);
+    for (const Waiver& entry : accepted) entries += render_moved_waiver(entry, today);
+    migration.policy = add_to_policy(policy, policy_name, entries);
     // What a person wrote may stand in ways that lines cannot be added to: then the outcome is not what it should be.
     std::size_t count = 0;
-    failure_of([&] { count = exceptions_of(with, policy_name).size(); });
-    if (count == own.size() + move.accepted.size()) return {with, move.files, move.problems};
-    move.problems.push_back({{policy_name, 0},
-                             "the entries of the scanners' files cannot be added to the exceptions as they are written",
-                             "write the exceptions as a list, each on lines of its own that begin with a dash"});
-    return {policy, files, move.problems};
+    failure_of([&] { count = exceptions_of(migration.policy, policy_name).size(); });
+    if (count == own.size() + accepted.size()) return migration;
+    add(migration.problems, {policy_name},
+        "the entries of the scanners' files cannot be added to the exceptions as they are written",
+        "write the exceptions as a list, each on lines of its own that begin with a dash");
+    return {policy, files, migration.problems};
 }
