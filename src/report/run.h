@@ -45,9 +45,8 @@ struct ImageRun {
     Place at;                                ///< its row of the matrix
     std::optional<Verdict> verdict;          ///< nothing: it was not judged, which counts as unknown
     std::optional<ContractReport> contract;  ///< nothing: it was not tested
-    std::unordered_map<std::string, Remedy>
-        remedies;                  ///< by Finding::key(); a finding without one is said to have no advice
-    std::optional<Change> change;  ///< nothing: there was nothing to compare with
+    std::unordered_map<std::string, Remedy> remedies;  ///< by Finding::key(); without one there is no advice
+    std::optional<Change> change;                      ///< nothing: there was nothing to compare with
 };
 
 /// A base image of ours (out/bases.json).

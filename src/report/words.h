@@ -15,15 +15,14 @@ std::string render_moment(Time time);                        ///< "2026-11-23 17
 std::string render_bytes(std::uint64_t bytes);               ///< "41.3 MB" (10^6 bytes), "12.0 kB", "512 bytes"
 std::string render_level(Level level);                       ///< "error", "warning", "notice"
 std::string render_place(const Place& place);                ///< "image-matrix.json:3"; "" for no file
-std::string render_days_left(std::optional<Date> last,
-                             Date today);  ///< "12 days left", "the last day", "over for 3 days", "no date"
+/// "12 days left", "the last day", "over for 3 days", "no date".
+std::string render_days_left(std::optional<Date> last, Date today);
 /// "3.0.16", "3.15.0a6, a pre-release", "no fix", "will not be fixed", "not known"; empty for a secret.
 std::string render_fix(const Finding& finding);
 std::string render_detections(const Finding& finding);  ///< "trivy (high, fixed), grype (medium, no fix)"
 std::string render_kept(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
-std::string render_waiver_until(
-    const Waiver& waiver);                        ///< "until 2026-12-01", "until the base is rebuilt", "without a date"
-std::string render_counts(const Counts& counts);  ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
+std::string render_waiver_until(const Waiver& waiver);  ///< "until 2026-12-01", "until the base is rebuilt", …
+std::string render_counts(const Counts& counts);        ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
 
 /// What makes a run a trial, each as a name and a sentence: "Stand-in bases", "These images are not …".
 std::vector<std::pair<std::string, std::string>> render_trial_notes(const Run& run);
@@ -50,8 +49,7 @@ std::string render_finding_name(const Finding& finding);
 /// for ids of an unknown form.
 std::string make_link(const Finding& finding);
 
-std::string render_gate(
-    const Gate& gate);  ///< "medium and above, if there is a fix; what no scanner rates counts as medium; any secret"
+std::string render_gate(const Gate& gate);  ///< "medium and above, if there is a fix; …; any secret"
 
 /// One line per scanner of the run: "trivy 0.74.0, database 5 hours old at the start"; the oldest database where they
 /// differ.
