@@ -62,7 +62,7 @@ std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Da
     for (const Finding& finding : verdict.blocking) plan.add(finding, {});
     std::unordered_map<std::string, Remedy> remedies;
     const auto add = [&](const Finding& finding, const std::string& waiver) {
-        const Advice advice = advise_outside(finding, plan);
+        const Advice advice = advise(finding, {}, plan);
         remedies[finding.key()] = {
             .kind = advice.action == Action::ours ? "change the image" : render_action(advice.action),
             .text = advice.text,

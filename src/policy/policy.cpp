@@ -23,12 +23,11 @@ std::vector<std::string> targets_in(YamlFile& yaml, const YAML::Node& map) {
 }
 
 std::optional<Severity> severity_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
-    const YAML::Node value = value_at(map, key);
     const std::string text = text_in(yaml, map, key);
     if (text.empty()) return std::nullopt;
     const std::optional<Severity> severity = parse_severity(text);
     if (!severity || *severity == Severity::unknown) {
-        yaml.add(value, fmt::format("\"{}\": \"{}\" is not a severity", key, text),
+        yaml.add(value_at(map, key), fmt::format("\"{}\": \"{}\" is not a severity", key, text),
                  "write one of: negligible, low, medium, high, critical");
     }
     return severity == Severity::unknown ? std::nullopt : severity;

@@ -48,11 +48,10 @@ std::string render_lines(const std::vector<std::string>& headings, std::vector<L
     std::string text;
     for (const Line& line : lines) {
         for (std::size_t i = 0; i < line.size(); ++i) {
-            const std::string blanks(widths[i] - width_of(line[i].text), ' ');
+            const Cell& cell = line[i];
             const bool last = i + 1 == line.size();
-            if (line[i].right) text += blanks;
-            text += painted(line[i].text, line[i].colour, colour);
-            if (!line[i].right && !last) text += blanks;
+            const std::string blanks(last ? 0 : widths[i] - width_of(cell.text), ' ');
+            text += painted(cell.right ? blanks + cell.text : cell.text + blanks, cell.colour, colour);
             text += last ? "\n" : "  ";
         }
     }

@@ -117,6 +117,8 @@ Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPl
     if (finding.kind == FindingKind::secret) return advise_on_secret(finding, origin);
     if (finding.fix != FixState::fixed || next_fix(finding).empty()) return advise_without_fix(finding);
     const FixGroup group = plan.find(finding, evidence);
+    if (evidence.python_version.empty())  // built elsewhere: where to change something is not known
+        return {Action::ours, fmt::format("update {} to {}", packages_of(group), group.version)};
     switch (find_introduced_by(finding, evidence.layers)) {
         case IntroducedBy::python:
             return {Action::bump_python, fmt::format("raise pythonVersion from {} to {} in image-matrix.json",
@@ -127,11 +129,4 @@ Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPl
             return advise_on_ours(finding, origin, group);
     }
     return {};
-}
-
-Advice advise_outside(const Finding& finding, const FixPlan& plan) {
-    if (finding.kind == FindingKind::secret) return advise_on_secret(finding, {});
-    const FixGroup group = plan.find(finding, {});
-    if (finding.fix != FixState::fixed || group.version.empty()) return advise_without_fix(finding);
-    return {Action::ours, fmt::format("update {} to {}", packages_of(group), group.version)};
 }

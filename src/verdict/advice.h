@@ -11,7 +11,7 @@
 enum class Action { bump_python, rebuild, upgrade_package, no_fix, ours, accepted };
 std::string render_action(Action action);  ///< for tables and charts: "bump Python", "upgrade the package"
 
-/// What an advice rests on, beside the finding.
+/// What an advice rests on, beside the finding. Empty for an image that was built elsewhere.
 struct ImageEvidence {
     std::string python_version;  ///< "3.13.3": of the image's row
     ImageLayers layers;
@@ -43,8 +43,6 @@ struct FixPlan {
 
 /// Never a version below the installed one, a pre-release or, for the interpreter, another minor version.
 Advice advise(const Finding& finding, const ImageEvidence& evidence, const FixPlan& plan = {});
-/// The same for an image that was built elsewhere, of which nothing is known here; the plan is made without evidence.
-Advice advise_outside(const Finding& finding, const FixPlan& plan);
 
 /// What introduced a finding. It stays the same when a fix appears, the base is rebuilt or the risk is accepted,
 /// so that what is remembered about a finding by where it is to be fixed stays valid.

@@ -70,7 +70,7 @@ TEST_CASE("two findings with a common remedy get one: the version with both fixe
     }
     FixPlan outside;
     for (const Finding& library : libraries) outside.add(library, {});
-    CHECK(advise_outside(libraries[0], outside).text == "update libc-bin and libc6 to 1.10");
+    CHECK(advise(libraries[0], {}, outside).text == "update libc-bin and libc6 to 1.10");
 }
 
 TEST_CASE("if a rebuilt base may have the fix, the advice is to rebuild, otherwise to upgrade or wait") {

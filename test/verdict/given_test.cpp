@@ -56,7 +56,7 @@ Given judge_texts(const std::string& trivy, const std::string& grype, const Poli
     for (const Finding& finding : verdict.blocking) plan.add(finding, {});
     for (const std::vector<Finding>* findings : {&verdict.blocking, &verdict.reported}) {
         for (const Finding& finding : *findings)
-            given.text += render_severities(finding) + ": " + advise_outside(finding, plan).text + "\n" +
+            given.text += render_severities(finding) + ": " + advise(finding, {}, plan).text + "\n" +
                           finding.ignored_because + "\n";
     }
     given.text += render_problems(check_waivers(given.policy, {verdict}, day_of(now), Judged::unknown_targets));
