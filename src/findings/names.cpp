@@ -76,7 +76,7 @@ bool is_vulnerability_id(std::string_view id) {
     const bool known =
         std::ranges::any_of(vulnerability_prefixes, begins) || std::ranges::any_of(advisory_prefixes, begins);
     const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-:_") == std::string::npos &&
-                       text.back() != '-' && text.find("--") == std::string::npos;
+                       !text.ends_with('-') && text.find("--") == std::string::npos;
     if (!known || !plain) return false;
     const std::vector<std::string> parts = fields_of(text, '-');
     const auto has_digits = [](const std::string& part) {

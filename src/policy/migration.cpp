@@ -44,10 +44,7 @@ IgnoreEntry read_line(const std::string& line, const std::string& comment_above,
     entry.last_line = at.line;
     const std::size_t hash = line.find('#');
     entry.waiver.reason = hash == std::string::npos ? comment_above : std::string(trimmed(line.substr(hash + 1)));
-    std::string words = line.substr(0, hash);
-    std::ranges::replace_if(
-        words, [](char c) { return c == '\t' || c == '\v' || c == '\f'; }, ' ');
-    const std::vector<std::string> fields = fields_of(words, ' ');
+    const std::vector<std::string> fields = fields_of(line.substr(0, hash), ' ');
     entry.waiver.id = fields.front();
     for (const std::string& field : fields) {
         if (field.starts_with("exp:") && entry.obstacle.empty()) read_expiry(field.substr(4), "exp:2026-12-31", entry);
@@ -63,8 +60,10 @@ std::vector<IgnoreEntry> parse_lines(const IgnoreFile& file) {
     std::vector<IgnoreEntry> entries;
     std::string comment_above;
     Place at{file.name, 0};
-    for (const std::string& line : lines_of(file.text)) {
+    for (std::string& line : lines_of(file.text)) {
         ++at.line;
+        std::ranges::replace_if(
+            line, [](char c) { return c == '\t' || c == '\v' || c == '\f'; }, ' ');
         const std::string_view content = trimmed(line);
         if (content.empty() || content.starts_with('#')) {
             comment_above = content.empty() ? "" : std::string(trimmed(content.substr(1)));

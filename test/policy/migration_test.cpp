@@ -31,6 +31,7 @@ TEST_CASE("entries of .trivyignore move to a new policy, and the file is removed
     CHECK(result.files[0].text.empty());
     CHECK(result.problems.empty());
     CHECK(moved(".trivyignore", "# nothing any more\n").files[0].text.empty());
+    CHECK(moved(".trivyignore", "\f\n \v# of 2025\nCVE-1\texp:2027-01-01\f# not called\n").policy == result.policy);
 }
 
 TEST_CASE("the existing text of a policy is unchanged, including comments and indentation") {
