@@ -89,5 +89,5 @@ struct ContractChange {
 };
 
 /// In the order of the rows of now, then those that are gone. What was found may differ and end the same: that is no
-/// change. A new promise that is kept is none either, since the program made it and not the image.
+/// change. A new check that passes is none either: the program has changed, not the image.
 std::vector<ContractChange> compare_contracts(const ContractReport& before, const ContractReport& now);

@@ -95,7 +95,7 @@ std::string render_card(const ImageRun& image) {
     std::string inner = element("h3", escape_html(image.image)) + element("p", escape_html(image.platform), "soft");
     inner += element("p", fmt::format("{} {}", sign, render_status(image)), fmt::format("status {}", kind)) +
              render_tally(count_findings(image));
-    if (broken) inner += element("p", element("span", "✕ contract: " + render_kept(*image.contract), "status bad"));
+    if (broken) inner += element("p", element("span", "✕ contract: " + render_contract(*image.contract), "status bad"));
     if (image.contract && !broken) {
         const std::string by = image.contract->reused ? ", tested by " + escape_html(image.contract->tested_by) : "";
         inner += element("p", "✓ contract passed" + by);

@@ -23,15 +23,6 @@ auto order_of(const FindingRow& row) {
                            remedy, file, row.waiver == nullptr ? 0 : row.waiver->at.line);
 }
 
-FindingRow make_row(const ImageRun& image, const Finding& finding, FindingState state, const Waiver* waiver = nullptr) {
-    const auto remedy = image.remedies.find(finding.key());
-    return {.finding = &finding,
-            .state = state,
-            .waiver = waiver,
-            .remedy = remedy == image.remedies.end() ? nullptr : &remedy->second,
-            .images = {&image}};
-}
-
 }  // namespace
 
 std::string render_state(FindingState state) {
@@ -58,7 +49,13 @@ std::vector<FindingRow> findings_of(const ImageRun& image, std::optional<Finding
     std::vector<FindingRow> rows;
     if (!image.verdict) return rows;
     const auto add = [&](const Finding& finding, FindingState state, const Waiver* waiver = nullptr) {
-        if (!only || *only == state) rows.push_back(make_row(image, finding, state, waiver));
+        if (only && *only != state) return;
+        const auto remedy = image.remedies.find(finding.key());
+        rows.push_back({.finding = &finding,
+                        .state = state,
+                        .waiver = waiver,
+                        .remedy = remedy == image.remedies.end() ? nullptr : &remedy->second,
+                        .images = {&image}});
     };
     for (const Finding& finding : image.verdict->blocking) add(finding, FindingState::blocking);
     for (const WaivedFinding& waived : image.verdict->waived) add(waived.finding, FindingState::waived, &waived.waiver);

@@ -73,7 +73,7 @@ SummaryPart make_image_part(const Run& run) {
         const Mood mood = mood_of(image);
         const std::string sign = mood == Mood::good ? "✅ " : mood == Mood::bad ? "⛔ " : "⚠️ ";
         std::string contract = "–";
-        if (image.contract) contract = (image.contract->passed() ? "✅ " : "⛔ ") + render_kept(*image.contract);
+        if (image.contract) contract = (image.contract->passed() ? "✅ " : "⛔ ") + render_contract(*image.contract);
         if (image.contract && image.contract->reused)
             contract += ", tested by " + escape_markdown(image.contract->tested_by, 200);
         part.rows.push_back(

@@ -67,7 +67,7 @@ Line image_line(const ImageRun& image) {
              .colour = mood == Mood::good  ? Colour::good
                        : mood == Mood::bad ? Colour::bad
                                            : Colour::warning},
-            {.text = image.contract ? render_kept(*image.contract) : "-",
+            {.text = image.contract ? render_contract(*image.contract) : "-",
              .colour = fails_contract(image) ? Colour::bad : Colour::none},
             number(counts.blocking),
             number(counts.waived),

@@ -80,7 +80,7 @@ std::string render_detections(const Finding& finding) {
     return text;
 }
 
-std::string render_kept(const ContractReport& report) {
+std::string render_contract(const ContractReport& report) {
     const auto failed = std::ranges::count(report.rows, RowResult::failed, &ContractRow::result);
     if (failed > 0) return counted(static_cast<std::size_t>(failed), "check") + " failed";
     return report.passed() ? "passed" : "not tested";

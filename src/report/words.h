@@ -19,10 +19,10 @@ std::string render_place(const Place& place);                ///< "image-matrix.
 std::string render_days_left(std::optional<Date> last, Date today);
 /// "3.0.16", "3.15.0a6, a pre-release", "no fix", "will not be fixed", "not known"; empty for a secret.
 std::string render_fix(const Finding& finding);
-std::string render_detections(const Finding& finding);  ///< "trivy (high, fixed), grype (medium, no fix)"
-std::string render_kept(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
-std::string render_waiver_until(const Waiver& waiver);  ///< "until 2026-12-01", "until the base is rebuilt", …
-std::string render_counts(const Counts& counts);        ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
+std::string render_detections(const Finding& finding);      ///< "trivy (high, fixed), grype (medium, no fix)"
+std::string render_contract(const ContractReport& report);  ///< "passed", "2 checks failed", "not tested"
+std::string render_waiver_until(const Waiver& waiver);      ///< "until 2026-12-01", "until the base is rebuilt", …
+std::string render_counts(const Counts& counts);            ///< "2 blocking, 1 pre-existing, 0 accepted, 7 not gated"
 
 /// What makes a run a trial, each as a name and a sentence: "Stand-in bases", "These images are not …".
 std::vector<std::pair<std::string, std::string>> render_trial_notes(const Run& run);
