@@ -111,16 +111,13 @@ std::string render_card(const ImageRun& image) {
 constexpr int days_soon = 14;
 constexpr int days_full = 90;  ///< a full meter
 
-std::string render_use(const Waiver& waiver, const Run& run) {
+std::string render_use(const Waiver& waiver, const std::vector<FindingRow>& rows) {
     std::set<std::string> findings;
     std::set<const ImageRun*> images;
-    for (const ImageRun& image : run.images) {
-        if (!image.verdict) continue;
-        for (const WaivedFinding& waived : image.verdict->waived) {
-            if (waived.waiver.at != waiver.at || waived.waiver.id != waiver.id) continue;
-            findings.insert(waived.finding.key());
-            images.insert(&image);
-        }
+    for (const FindingRow& row : rows) {
+        if (row.waiver == nullptr || row.waiver->at != waiver.at || row.waiver->id != waiver.id) continue;
+        findings.insert(row.finding->key());
+        images.insert(row.images.begin(), row.images.end());
     }
     return findings.empty() ? "nothing"
                             : counted(findings.size(), "finding") + " in " + counted(images.size(), "image");
@@ -151,7 +148,7 @@ std::string render_days(std::optional<Date> last, const std::string& until, Date
 }
 
 /// Accepted risks, loosened scopes and scanners that are off: whatever ends on a day, the earliest first.
-std::string render_terms(const Run& run) {
+std::string render_terms(const Run& run, const std::vector<FindingRow>& findings) {
     std::multimap<Date, std::string> rows;
     const auto add = [&](const std::string& what, const std::string& why, const std::string& owner,
                          const std::string& until, std::optional<Date> last, const Place& at, const std::string& used) {
@@ -165,7 +162,7 @@ std::string render_terms(const Run& run) {
     };
     for (const Waiver& waiver : run.policy.waivers)
         add(render_covered(waiver), waiver.reason, waiver.owner, render_waiver_until(waiver), waiver.review_by,
-            waiver.at, render_use(waiver, run));
+            waiver.at, render_use(waiver, findings));
     for (const Scope& scope : run.policy.scopes) {
         std::vector<std::string> where = scope.paths;
         where.insert(where.end(), scope.packages.begin(), scope.packages.end());
@@ -304,13 +301,6 @@ std::string render_details(const FindingRow& row) {
                                    : ""));
 }
 
-std::string render_attributes(const FindingRow& row) {
-    std::string images;
-    for (const ImageRun* image : row.images) images += (images.empty() ? "" : " ") + escape_html(image->name);
-    return fmt::format(" data-state=\"{}\" data-rank=\"{}\" data-images=\"{}\"", class_of(row.state),
-                       static_cast<int>(row.finding->severity), images);
-}
-
 std::string render_finding_row(const FindingRow& row, const Run& run) {
     const Finding& finding = *row.finding;
     const auto cell = [&](Cell::Kind kind) { return html_cell({.kind = kind, .finding = &finding}); };
@@ -327,7 +317,10 @@ std::string render_finding_row(const FindingRow& row, const Run& run) {
                               {"Fixed in", escape_html(render_fix(finding)), "roomy"},
                               {"Images", escape_html(render_images(row.images, run), longest_text)},
                               {row.waiver != nullptr ? "Accepted" : "What to do", html_cell(make_decision_cell(row))}};
-    return table_row(cells, render_attributes(row));
+    std::string images;
+    for (const ImageRun* image : row.images) images += (images.empty() ? "" : " ") + escape_html(image->name);
+    return table_row(cells, fmt::format(" data-state=\"{}\" data-rank=\"{}\" data-images=\"{}\"", class_of(row.state),
+                                        static_cast<int>(finding.severity), images));
 }
 
 /// Hidden until the script has taken over: without it there is nothing to filter with, and every row is shown.
@@ -360,14 +353,6 @@ std::string render_findings(const Run& run, const std::vector<FindingRow>& rows)
     return inner;
 }
 
-/// The rows that the script shows: most of a large page, so they are written to where they stay.
-void append_rest(std::string& page, const Run& run, const std::vector<FindingRow>& rows) {
-    if (rows.size() <= rows_laid_out) return;
-    page += "<template id=\"rest\">";
-    for (std::size_t i = rows_laid_out; i < rows.size(); ++i) page += render_finding_row(rows[i], run);
-    page += "</template>\n";
-}
-
 // All together --------------------------------------------------------------------------------------------------------
 
 std::vector<PageSection> make_sections(const Run& run, const std::vector<FindingRow>& rows) {
@@ -380,7 +365,7 @@ std::vector<PageSection> make_sections(const Run& run, const std::vector<Finding
              render_folded_table(make_contract_change_table(run))},
         {"charts", "At a glance", render_charts(rows)},
         {"findings", "Findings", render_findings(run, rows)},
-        {"waivers", "Accepted for a time", render_terms(run)},
+        {"waivers", "Accepted for a time", render_terms(run, rows)},
         {"receipts", "Receipts", render_table(make_receipt_table(run))},
         {"evidence", "More evidence",
          render_folded_table(make_contract_table(run, true)) + render_folded_table(make_base_table(run)) +
@@ -419,7 +404,11 @@ std::string render_page(const Run& run) {
         page += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", section.id, section.title);
         page.append(section.inner).append("</section>\n");
     }
-    append_rest(page, run, rows);
+    if (rows.size() > rows_laid_out) {  // the script shows them: most of a large page, written to where they stay
+        page += "<template id=\"rest\">";
+        for (std::size_t i = rows_laid_out; i < rows.size(); ++i) page += render_finding_row(rows[i], run);
+        page += "</template>\n";
+    }
     page += "</main>\n" + element("footer", render_sources(run)) + "\n<script>";
     page.append(page_script).append("</script>\n</body>\n</html>\n");
     return page;
