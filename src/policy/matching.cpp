@@ -1,11 +1,10 @@
-#include "policy/matching.h"
-
+// Which findings an exception or a scope covers.
 #include <algorithm>
 #include <map>
 #include <set>
-#include <vector>
 
 #include "findings/names.h"
+#include "policy/policy.h"
 
 namespace {
 

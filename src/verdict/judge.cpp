@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "plan/plan.h"
-#include "policy/matching.h"
 #include "verdict/verdict.h"
 
 namespace {

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "policy/matching.h"
 #include "verdict/verdict.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "findings/names.h"
-#include "policy/matching.h"
+#include "policy/policy.h"
 #include "verdict/make.h"
 
 TEST_CASE("severities are case-insensitive and ordered") {
