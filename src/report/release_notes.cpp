@@ -130,9 +130,8 @@ std::string render_proof(const Run& run) {
         "as it was, verdicts and contract results. They give the same verdict again: <code>python-image-action judge "
         "--release " +
         escape_markdown(version) + "</code>\n\n";
-    std::vector<std::string> scanners;
-    for (const std::string& scanner : render_scanners(run)) scanners.push_back(escape_markdown(scanner));
-    text += "Scanned by " + joined(scanners, "; ") + ". What blocks: " + render_gate(run.policy.gate) + ".";
+    text += "Scanned by " + escape_markdown(joined(render_scanners(run), "; ")) +
+            ". What blocks: " + render_gate(run.policy.gate) + ".";
     if (!run.revision.empty()) text += " Made from <code>" + escape_markdown(run.revision) + "</code>";
     if (!run.address.empty()) text += " by [this run](" + run.address + ")";
     return text + ".\n";

@@ -339,9 +339,8 @@ Place sarif_place(const FindingRow& row) {
 std::string make_category(const Plan& plan, const Image& image, const std::string& platform) {
     const std::string minor = minor_of(image.python_version);
     const bool shared = versions_by_minor(plan)[minor].size() > 1;
-    std::string dashed = platform;
-    for (char& c : dashed) c = c == '/' ? '-' : c;
-    return "images/" + (shared ? image.python_version : minor) + "/" + render_target(image.target) + "/" + dashed + "/";
+    return fmt::format("images/{}/{}/{}/", shared ? image.python_version : minor, render_target(image.target),
+                       joined(fields_of(platform, '/'), "-"));
 }
 
 Problems check_categories(const Plan& plan) {
