@@ -48,7 +48,7 @@ struct LayerFiles {
     };
     std::vector<Entry> entries;
     std::vector<std::string> removed;  ///< paths of lower layers that are not to be seen (whiteouts)
-    std::vector<std::string> emptied;  ///< directories of which lower layers' content is not to be seen (opaque ones)
+    std::vector<std::string> emptied;  ///< directories whose content in lower layers is hidden (opaque whiteouts)
 };
 
 /// Reads a layer's unpacked tar once, without keeping it (OCI image-spec, layer.md). Throws Error{failed}, naming
