@@ -167,10 +167,9 @@ void add_changes(const World& world, const Settings& settings, const Project& pr
             continue;
         }
         const Verdict& published = baseline.published.at(image.name);
-        Comparison comparison = compare_verdicts(published, now);
         image.change = Change{.published = published.manifest,
-                              .added = std::move(comparison.added),
-                              .gone = std::move(comparison.gone),
+                              .added = missing_from(published, now),
+                              .gone = missing_from(now, published),
                               .size_before = size_of(published),
                               .size = size_of(now)};
         succeeds(world, [&] {

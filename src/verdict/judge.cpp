@@ -293,16 +293,6 @@ void classify(std::vector<Finding> findings, const Subject& subject, const Polic
     }
 }
 
-/// The findings of `verdict` that are not in `other`.
-std::vector<Finding> missing_from(const Verdict& other, const Verdict& verdict) {
-    const std::set<std::string> keys = finding_keys(other);
-    std::vector<Finding> missing;
-    for (const Finding* finding : gated_findings(verdict)) {
-        if (!keys.contains(finding->key())) missing.push_back(*finding);
-    }
-    return missing;
-}
-
 }  // namespace
 
 std::string render_outcome(Outcome outcome) {
@@ -370,8 +360,13 @@ std::set<std::string> finding_keys(const Verdict& verdict) {
     return keys;
 }
 
-Comparison compare_verdicts(const Verdict& published, const Verdict& now) {
-    return {missing_from(now, published), missing_from(published, now)};
+std::vector<Finding> missing_from(const Verdict& other, const Verdict& verdict) {
+    const std::set<std::string> keys = finding_keys(other);
+    std::vector<Finding> missing;
+    for (const Finding* finding : gated_findings(verdict)) {
+        if (!keys.contains(finding->key())) missing.push_back(*finding);
+    }
+    return missing;
 }
 
 bool is_no_worse(const Verdict& published, const Verdict& now) {

@@ -121,19 +121,14 @@ Verdict parse_verdict_json(std::string_view text, const std::string& source);
 std::string render_receipts_json(const std::vector<Receipt>& receipts);
 std::vector<Receipt> parse_receipts_json(std::string_view text, const std::string& source);
 
-struct Comparison {
-    std::vector<Finding> gone;
-    std::vector<Finding> added;
-};
-
 /// The size of an image according to its scans.
 ImageSize size_of(const Verdict& verdict);
 
 /// Of all findings, whatever became of them.
 std::set<std::string> finding_keys(const Verdict& verdict);
 
-/// By key: a package's new version with the old vulnerability is neither gone nor added.
-Comparison compare_verdicts(const Verdict& published, const Verdict& now);
+/// The findings of `verdict` that `other` does not have, by key: it has those of another version of the same package.
+std::vector<Finding> missing_from(const Verdict& other, const Verdict& verdict);
 
 /// gate.publish: no-worse. True if everything that blocks now blocks in the published image too; never true where one
 /// of the two is unknown.
