@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
 
 #include "base/json.h"
@@ -26,16 +25,15 @@ bool is_of_distroless(const std::string& version, const std::string& package) {
 
 }  // namespace
 
-std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, const std::string& file) {
-    std::vector<SecurityUpgrade> upgrades;
+SecurityUpgrades parse_security_upgrades(std::string_view text, const std::string& file) {
+    SecurityUpgrades upgrades;
     Problems problems;
-    std::map<std::string, int> seen;
     const std::vector<std::string> lines = lines_of(text);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const std::string name(trimmed(std::string_view(lines[i]).substr(0, lines[i].find('#'))));
         if (name.empty()) continue;
         const Place at{file, static_cast<int>(i) + 1};
-        const auto [earlier, is_new] = seen.emplace(name, at.line);
+        const auto [earlier, is_new] = upgrades.emplace(name, at);
         constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz0123456789";
         const bool is_package = name.size() >= 2 && first.find(name[0]) != std::string_view::npos &&
                                 name.find_first_not_of(std::string(first) + "+-.") == std::string::npos;
@@ -43,21 +41,19 @@ std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, cons
             add(problems, at, fmt::format("\"{}\" is no name of a Debian package", name),
                 "write one name on each line, such as libsqlite3-0");
         else if (!is_new)
-            add(problems, at, fmt::format("\"{}\" is already given on line {}", name, earlier->second),
+            add(problems, at, fmt::format("\"{}\" is already given on line {}", name, earlier->second.line),
                 "keep one of them");
-        upgrades.push_back({name, at});
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};
     return upgrades;
 }
 
-Problems check_upgradable(const std::vector<SecurityUpgrade>& upgrades, const std::string& distroless_version) {
+Problems check_upgradable(const SecurityUpgrades& upgrades, const std::string& distroless_version) {
     Problems problems;
-    for (const SecurityUpgrade& upgrade : upgrades) {
-        if (!is_of_distroless(distroless_version, upgrade.package)) continue;
-        add(problems, upgrade.at,
-            fmt::format("{} cannot be upgraded in production: it belongs to the base {}", upgrade.package,
-                        distroless_version),
+    for (const auto& [package, at] : upgrades) {
+        if (!is_of_distroless(distroless_version, package)) continue;
+        add(problems, at,
+            fmt::format("{} cannot be upgraded in production: it belongs to the base {}", package, distroless_version),
             "development gets it; production gets it with a newer " + distroless_version, Level::warning);
     }
     return problems;
@@ -77,9 +73,9 @@ std::vector<SystemPackage> parse_system_packages(std::string_view trivy_report, 
     return packages;
 }
 
-Problems check_upgrades_needed(const std::vector<SecurityUpgrade>& upgrades, const std::vector<UpgradedImage>& images) {
+Problems check_upgrades_needed(const SecurityUpgrades& upgrades, const std::vector<UpgradedImage>& images) {
     Problems problems;
-    for (const SecurityUpgrade& upgrade : upgrades) {
+    for (const auto& [package, at] : upgrades) {
         bool is_known = false;   // of any image
         bool is_needed = false;  // in one of them the upgrade installed another version than the base has
         std::string version;     // that is installed somewhere
@@ -87,7 +83,7 @@ Problems check_upgrades_needed(const std::vector<SecurityUpgrade>& upgrades, con
             if (image.layers.base_layers == 0 || image.packages.empty()) continue;
             is_known = true;
             for (const SystemPackage& installed : image.packages) {
-                if (installed.name != upgrade.package) continue;
+                if (installed.name != package) continue;
                 version = installed.version;
                 // Neither is known of a layer that the report does not name: then it may be needed.
                 is_needed = is_needed || find_origin(image.layers, installed.diff_id).owner != LayerOwner::base;
@@ -95,10 +91,9 @@ Problems check_upgrades_needed(const std::vector<SecurityUpgrade>& upgrades, con
         }
         if (!is_known || is_needed) continue;
         const std::string what =
-            version.empty()
-                ? fmt::format("no image has a package \"{}\"", upgrade.package)
-                : fmt::format("upgrading {} is no longer needed: the base has {} itself", upgrade.package, version);
-        add(problems, upgrade.at, what, "remove the line", Level::warning);
+            version.empty() ? fmt::format("no image has a package \"{}\"", package)
+                            : fmt::format("upgrading {} is no longer needed: the base has {} itself", package, version);
+        add(problems, at, what, "remove the line", Level::warning);
     }
     return problems;
 }

@@ -1,6 +1,7 @@
 // image/security-upgrades.txt: Debian packages that the images renew over their base, until the base is rebuilt.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,18 +9,15 @@
 #include "base/error.h"
 #include "findings/inventory.h"
 
-struct SecurityUpgrade {
-    std::string package;
-    Place at;
-};
+using SecurityUpgrades = std::map<std::string, Place>;  ///< by the package's name: the line that asks for it
 
 /// One name per line; # begins a comment. Throws Error{bad_input} with every line that is no name of a Debian package
 /// (Debian Policy, 5.6.1) or repeats an earlier one.
-std::vector<SecurityUpgrade> parse_security_upgrades(std::string_view text, const std::string& file);
+SecurityUpgrades parse_security_upgrades(std::string_view text, const std::string& file);
 
 /// Warnings: packages that the distroless base itself carries ("cc-debian12"), which has no package manager to renew
 /// them. An unknown distroless version carries nothing.
-Problems check_upgradable(const std::vector<SecurityUpgrade>& upgrades, const std::string& distroless_version);
+Problems check_upgradable(const SecurityUpgrades& upgrades, const std::string& distroless_version);
 
 /// A package of Debian that an image has, and the layer that this version of it is from.
 struct SystemPackage {
@@ -39,4 +37,4 @@ struct UpgradedImage {
 
 /// Warnings: upgrades that changed no image, because the base has caught up or because there is no such package. What
 /// one image still needs is needed. Images whose base's layers are not known say nothing.
-Problems check_upgrades_needed(const std::vector<SecurityUpgrade>& upgrades, const std::vector<UpgradedImage>& images);
+Problems check_upgrades_needed(const SecurityUpgrades& upgrades, const std::vector<UpgradedImage>& images);

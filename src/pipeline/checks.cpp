@@ -198,7 +198,7 @@ Problems check_upgrades(const World& world, const Settings& settings, const Proj
                         const std::vector<Layout>& layouts) {
     const std::optional<std::string> text = world.files.read_if_there(upgrades_file);
     if (!text) return {};
-    const std::vector<SecurityUpgrade> upgrades = parse_security_upgrades(*text, upgrades_file);
+    const SecurityUpgrades upgrades = parse_security_upgrades(*text, upgrades_file);
     if (upgrades.empty()) return {};
     std::set<std::string> distroless;
     for (const Row& row : project.plan.matrix.rows) distroless.insert(row.distroless_version);

@@ -26,10 +26,7 @@ std::string needed(const std::string& text, const std::vector<UpgradedImage>& im
 
 TEST_CASE("Packages to upgrade are listed one per line, with comments") {
     const auto upgrades = parse_security_upgrades("# why\n\nlibsqlite3-0 # CVE-2025-1\n  libstdc++6\r\n", file);
-    REQUIRE(upgrades.size() == 2);
-    CHECK(upgrades[0].package == "libsqlite3-0");
-    CHECK(upgrades[0].at == Place{file, 3});
-    CHECK(upgrades[1].package == "libstdc++6");
+    CHECK(upgrades == SecurityUpgrades{{"libsqlite3-0", {file, 3}}, {"libstdc++6", {file, 4}}});
 }
 
 TEST_CASE("Lines that are not exactly one package name are rejected, and so are duplicates") {
