@@ -24,19 +24,15 @@ using Bio = std::shared_ptr<BIO>;
 using X509Object = std::shared_ptr<X509>;
 using Key = std::shared_ptr<EVP_PKEY>;
 
-/// One certificate's text within a file, and what follows it. One without an end cannot be read.
-struct Block {
-    std::string text;
-    int line = 0;
-};
-
-std::vector<Block> blocks_of(std::string_view pem) {
-    std::vector<Block> blocks;
+/// By the line on which it begins: each certificate's text within a file, and what follows it. One without an end
+/// cannot be read.
+std::map<int, std::string> blocks_of(std::string_view pem) {
+    std::map<int, std::string> blocks;
     int number = 0;
     for (const std::string& line : lines_of(pem)) {
         ++number;
-        if (trimmed(line) == "-----BEGIN CERTIFICATE-----") blocks.push_back({.line = number});
-        if (!blocks.empty()) blocks.back().text += std::string(trimmed(line)) + "\n";
+        if (trimmed(line) == "-----BEGIN CERTIFICATE-----") blocks.emplace(number, "");
+        if (!blocks.empty()) blocks.rbegin()->second.append(trimmed(line)).append("\n");
     }
     return blocks;
 }
@@ -131,14 +127,14 @@ void read_file(const CertificateFile& file, std::vector<Certificate>& certificat
         add(problems, {file.name}, "there is a private key in this file",
             "take it out, also of the history, and have the authority replaced");
     }
-    const std::vector<Block> blocks = blocks_of(file.text);
+    const std::map<int, std::string> blocks = blocks_of(file.text);
     if (blocks.empty()) {
         add(problems, {file.name}, "there is no certificate in this file",
             "it has to be PEM text; convert other forms with: openssl x509 -inform der -in FILE -out FILE.crt");
     }
-    for (const Block& block : blocks) {
-        const Place at{file.name, block.line};
-        const X509Object object = read_certificate(block.text);
+    for (const auto& [line, text] : blocks) {
+        const Place at{file.name, line};
+        const X509Object object = read_certificate(text);
         if (!object) {
             add(problems, at, "this certificate cannot be read",
                 "ask for it again, or see what is wrong with: openssl x509 -in FILE -noout -text");
@@ -209,8 +205,8 @@ std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& 
 
 std::set<std::string> list_fingerprints(std::string_view pem) {
     std::set<std::string> prints;
-    for (const Block& block : blocks_of(pem)) {
-        if (const X509Object object = read_certificate(block.text)) prints.emplace(sha256(der_of(object.get())).hex());
+    for (const auto& [line, text] : blocks_of(pem)) {
+        if (const X509Object object = read_certificate(text)) prints.emplace(sha256(der_of(object.get())).hex());
     }
     return prints;
 }
