@@ -121,10 +121,13 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
         const std::size_t before = explanations.size();
         const auto known = layers.find(verdict.name);
         const ImageLayers image_layers = known == layers.end() ? ImageLayers{} : known->second;
+        // What one scanner says about it may not be all that there is to say.
+        const bool unknown = verdict.outcome == Outcome::unknown;
+        const std::string more = unknown ? "; more is not known: " + joined(verdict.unknown_because, "; ") : "";
         const auto add = [&](const Finding& finding, Answer answer, const std::string& words,
                              const std::string& after = "") {
             if (has_name(finding, wanted))
-                explanations.push_back({verdict.name, answer, words + describe(finding, image_layers) + after});
+                explanations.push_back({verdict.name, answer, words + describe(finding, image_layers) + after + more});
         };
         for (const Finding& finding : verdict.blocking) add(finding, Answer::blocks, "present and blocks: ");
         for (const WaivedFinding& waived : verdict.waived)
@@ -132,11 +135,6 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
         for (const Finding& finding : verdict.reported) add(finding, Answer::below_threshold, "present, not gated: ");
         for (const Finding& finding : verdict.suppressed)
             add(finding, Answer::suppressed, finding.ignored_because + ": ");
-        // What one scanner says about it may not be all that there is to say.
-        if (verdict.outcome == Outcome::unknown) {
-            for (std::size_t i = before; i < explanations.size(); ++i)
-                explanations[i].text += "; more is not known: " + joined(verdict.unknown_because, "; ");
-        }
         if (explanations.size() == before) explanations.push_back(explain_absence(verdict));
     }
     return explanations;
