@@ -24,22 +24,18 @@ void ReportSource::refuse(const std::string& what, const std::string& hint) cons
 
 Json::ConstArray ReportSource::optional_items(const Json& object, std::string_view key) const {
     const Json& value = member(object, key);
-    if (!value.IsArray() && !value.IsNull()) {
-        refuse("is not understood: " + std::string(key) + " is not a list", "it may be damaged; scan again");
-    }
+    if (!value.IsArray() && !value.IsNull()) refuse("is not understood: " + std::string(key) + " is not a list");
     const auto is_key = [&](const auto& entry) {
         return std::string_view(entry.name.GetString(), entry.name.GetStringLength()) == key;
     };
     if (object.IsObject() && std::count_if(object.MemberBegin(), object.MemberEnd(), is_key) > 1)
-        refuse("is not understood: " + std::string(key) + " is given twice", "it may be damaged; scan again");
+        refuse("is not understood: " + std::string(key) + " is given twice");
     return items_of(value);
 }
 
 std::string ReportSource::required_text(const Json& object, std::string_view key, const std::string& where) const {
     std::string text = text_at(object, key);
-    if (text.empty()) {
-        refuse("is not understood: " + where + " has no " + std::string(key), "it may be damaged; scan again");
-    }
+    if (text.empty()) refuse("is not understood: " + where + " has no " + std::string(key));
     return text;
 }
 

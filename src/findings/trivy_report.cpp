@@ -199,8 +199,7 @@ void check_trivy_shape(const Json& root, const ReportSource& source) {
     }
     if (!member(root, "Metadata").IsObject()) source.refuse("has no Metadata, so it names no image", "");
     if (!member(root, "Vulnerabilities").IsNull())
-        source.refuse("is not understood: there are vulnerabilities outside of its results",
-                      "it may be damaged; scan again");
+        source.refuse("is not understood: there are vulnerabilities outside of its results");
 }
 
 }  // namespace

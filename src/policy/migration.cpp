@@ -14,6 +14,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+/// The lists of entries that Grype's file has, and those of Trivy's.
+const std::vector<std::string> sections = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
+
 /// One entry, as the policy would say it.
 struct IgnoreEntry {
     Waiver waiver{};
@@ -169,10 +172,7 @@ std::vector<IgnoreEntry> parse_yaml_file(const IgnoreFile& file, bool of_grype) 
     const YAML::Node root = parse_yaml(file.text, file.name);
     YamlFile yaml{file.name, {}};
     std::vector<IgnoreEntry> entries;
-    const std::vector<std::string> sections =
-        of_grype ? std::vector<std::string>{"ignore"}
-                 : std::vector<std::string>{"vulnerabilities", "secrets", "misconfigurations", "licenses"};
-    const std::vector<std::string> lines = lines_of(file.text);
+    const Lines lines = lines_of(file.text);
     for (const std::string& section : sections) read_list(yaml, root, section, lines, entries);
     for (const char* key : {"exclude", "only-fixed", "only-notfixed", "ignore-wontfix", "vex-documents"}) {
         const YAML::Node value = value_at(root, key);
@@ -245,12 +245,11 @@ std::optional<std::string> without_moved(const IgnoreFile& file, const std::vect
             moved.insert(line);
     }
     if (kept == 0) {
-        static const Lines lists = {"ignore", "vulnerabilities", "secrets", "misconfigurations", "licenses"};
         const YAML::Node root = file.name == ".trivyignore" ? YAML::Node() : parse_yaml(file.text, file.name);
-        const auto is_list = [](const auto& entry) {
-            return std::ranges::find(lists, entry.first.Scalar()) != lists.end();
+        const auto is_section = [](const auto& entry) {
+            return std::ranges::find(sections, entry.first.Scalar()) != sections.end();
         };
-        if (root.IsNull() || (root.IsMap() && std::all_of(root.begin(), root.end(), is_list))) return "";
+        if (root.IsNull() || (root.IsMap() && std::all_of(root.begin(), root.end(), is_section))) return "";
     }
     Lines left;
     int number = 0;
