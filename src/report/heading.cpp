@@ -132,7 +132,7 @@ struct Task {
 void add_remedies(const std::vector<FindingRow>& rows, std::vector<ToDo>& todo) {
     std::map<std::pair<std::string, Place>, Task> by_remedy;
     for (const FindingRow& row : rows) {
-        if (row.state != FindingState::blocking) continue;
+        if (!row.blocks()) continue;
         Task& task = row.remedy == nullptr ? by_remedy[{"look into " + row.finding->id, Place{}}]
                                            : by_remedy[{row.remedy->text, row.remedy->at}];
         ++task.findings;

@@ -48,40 +48,33 @@ std::string render_earlier(const PublicationRecord& record) {
            "bytes.\n\n";
 }
 
-/// A finding, and whether it blocks any of the images.
-struct Listed {
-    const Finding* finding = nullptr;
-    bool blocks = false;
-};
-
-std::string render_finding_list(const std::string& title, const std::map<std::string, Listed>& by_key) {
+std::string render_finding_list(const std::string& title, const std::map<std::string, FindingRow>& by_key) {
     if (by_key.empty()) return "";
-    std::vector<Listed> findings;
-    for (const auto& [key, listed] : by_key) findings.push_back(listed);
-    std::ranges::stable_sort(findings, std::ranges::greater{}, [](const Listed& listed) {
-        return std::pair(listed.blocks, listed.finding->severity);  // what blocks first: a list may be cut
+    std::vector<FindingRow> rows;
+    for (const auto& [key, row] : by_key) rows.push_back(row);
+    std::ranges::stable_sort(rows, std::ranges::greater{}, [](const FindingRow& row) {
+        return std::pair(row.blocks(), row.finding->severity);  // what blocks first: a list may be cut
     });
-    std::string text = fmt::format("<details><summary>{} {}</summary>\n\n", counted(findings.size(), "finding"), title);
-    for (const auto& [finding, blocks] : std::span(findings).first(std::min(findings.size(), max_rows)))
-        text += fmt::format("- {} {}{}\n", render_severity(finding->severity),
-                            escape_markdown(render_finding_name(*finding)), blocks ? " (blocks)" : "");
-    if (findings.size() > max_rows) text += fmt::format("- and {} more\n", findings.size() - max_rows);
+    std::string text = fmt::format("<details><summary>{} {}</summary>\n\n", counted(rows.size(), "finding"), title);
+    for (const FindingRow& row : std::span(rows).first(std::min(rows.size(), max_rows)))
+        text += fmt::format("- {} {}{}\n", render_severity(row.finding->severity),
+                            escape_markdown(render_finding_name(*row.finding)), row.blocks() ? " (blocks)" : "");
+    if (rows.size() > max_rows) text += fmt::format("- and {} more\n", rows.size() - max_rows);
     return text + "\n</details>\n\n";
 }
 
 std::string render_finding_changes(const Run& run, const LastRelease& last) {
     if (!last.findings) return "It has no evidence, so its findings cannot be compared.\n\n";
-    std::map<std::string, Listed> gone;
-    std::map<std::string, Listed> added;
-    for (const Finding& finding : *last.findings) gone.emplace(finding.key(), Listed{&finding});
+    std::map<std::string, FindingRow> gone;
+    std::map<std::string, FindingRow> added;
+    for (const Finding& finding : *last.findings) gone.emplace(finding.key(), FindingRow{.finding = &finding});
     const std::vector<FindingRow> rows = gather_findings(run);  // what blocks comes first
     for (const FindingRow& row : rows) {
-        if (!gone.contains(row.finding->key()))
-            added.emplace(row.finding->key(), Listed{row.finding, row.state == FindingState::blocking});
+        if (!gone.contains(row.finding->key())) added.emplace(row.finding->key(), row);
     }
     for (const FindingRow& row : rows) gone.erase(row.finding->key());
     if (gone.empty() && added.empty()) return "The findings are the same.\n\n";
-    const auto blocking = std::ranges::count_if(added, [](const auto& entry) { return entry.second.blocks; });
+    const auto blocking = std::ranges::count_if(added, [](const auto& entry) { return entry.second.blocks(); });
     const std::string more = blocking == 0
                                  ? "more, none of which blocks"
                                  : fmt::format("more, {} of which {}", blocking, blocking == 1 ? "blocks" : "block");

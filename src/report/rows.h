@@ -22,6 +22,8 @@ struct FindingRow {
     const Waiver* waiver = nullptr;  ///< only if waived
     const Remedy* remedy = nullptr;  ///< none: there is no advice
     std::vector<const ImageRun*> images;
+
+    bool blocks() const { return state == FindingState::blocking; }
 };
 
 /// What to do about it, or why, by whom and until when it is accepted: "not called (platform team, until 2026-12-01)";

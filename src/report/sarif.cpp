@@ -173,15 +173,11 @@ struct Selection {
     std::size_t cut_blocking = 0;  ///< of these
 };
 
-bool is_blocking(const FindingRow& row) {
-    return row.state == FindingState::blocking;
-}
-
 /// What blocks comes first, whatever its severity: what turned the run red never makes room for what did not. The order
 /// is total, so that the same findings always give the same file.
 auto order_kept(const FindingRow& row) {
     const Finding& f = *row.finding;
-    return std::make_tuple(!is_blocking(row), -static_cast<int>(f.severity), row.state, std::string_view(f.id),
+    return std::make_tuple(!row.blocks(), -static_cast<int>(f.severity), row.state, std::string_view(f.id),
                            std::string_view(f.package), std::string_view(f.path));
 }
 
@@ -191,7 +187,7 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
     for (FindingRow& row : findings_of(image)) {
         if (!keys.insert(row.finding->key()).second) continue;
         const Severity severity = row.finding->severity;
-        if (is_blocking(row) || severity == Severity::unknown || severity >= choice.from)
+        if (row.blocks() || severity == Severity::unknown || severity >= choice.from)
             selection.rows.push_back(std::move(row));
         else
             ++selection.below;
@@ -201,7 +197,8 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
     const std::size_t kept = std::min(selection.rows.size(), choice.max_results);
     const auto first_cut = selection.rows.begin() + static_cast<std::ptrdiff_t>(kept);
     selection.cut = selection.rows.size() - kept;
-    selection.cut_blocking = static_cast<std::size_t>(std::count_if(first_cut, selection.rows.end(), is_blocking));
+    selection.cut_blocking =
+        static_cast<std::size_t>(std::ranges::count_if(first_cut, selection.rows.end(), &FindingRow::blocks));
     selection.rows.erase(first_cut, selection.rows.end());
     std::unordered_map<std::string, std::size_t> known;
     for (const FindingRow& row : selection.rows) {
@@ -296,7 +293,7 @@ std::optional<Sarif> render_sarif(const ImageRun& image, const std::string& prog
 }
 
 std::string sarif_level(const FindingRow& row) {
-    if (row.state == FindingState::blocking) return "error";
+    if (row.blocks()) return "error";
     return row.state != FindingState::waived && row.finding->severity >= Severity::medium ? "warning" : "note";
 }
 
