@@ -9,16 +9,13 @@
 
 namespace {
 
-bool is_number_above_zero(std::string_view text) {
-    return !text.empty() && text[0] != '0' && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 /// A name would do for Docker, but Kubernetes cannot see from it that the user is not root (runAsNonRoot).
 Observation observe_user(const ImageFacts& facts, const Limits&) {
     const std::string& user = facts.config.user;
     const std::size_t colon = user.find(':');
-    const bool numeric = is_number_above_zero(std::string_view(user).substr(0, colon)) &&
-                         (colon == std::string::npos || is_number_above_zero(std::string_view(user).substr(colon + 1)));
+    const auto is_above_zero = [](const std::string& id) { return parse_number(id).value_or(0) > 0; };
+    const bool numeric =
+        is_above_zero(user.substr(0, colon)) && (colon == std::string::npos || is_above_zero(user.substr(colon + 1)));
     return {numeric, "a number above 0, as 1000:1000", user.empty() ? "root, as no user is set" : user};
 }
 

@@ -29,12 +29,10 @@ std::optional<std::uint64_t> number(std::string_view header, std::size_t at, std
         }
         return value;
     }
+    const std::string_view digits = trimmed(field(header, at, size));
     std::uint64_t value = 0;
-    for (const char c : field(header, at, size)) {
-        if (c == ' ') continue;
-        if (c < '0' || c > '7') return std::nullopt;
-        value = value * 8 + static_cast<std::uint64_t>(c - '0');
-    }
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 8);
+    if (!digits.empty() && (error != std::errc() || end != digits.data() + digits.size())) return std::nullopt;
     return value;
 }
 

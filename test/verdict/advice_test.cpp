@@ -71,6 +71,9 @@ TEST_CASE("two findings with a common remedy get one: the version with both fixe
     FixPlan outside;
     for (const Finding& library : libraries) outside.add(library, {});
     CHECK(advise(libraries[0], {}, outside).text == "update libc-bin and libc6 to 1.10");
+    Finding unfixed = libraries[0];  // the version that fixes another vulnerability is no remedy for this one
+    unfixed.fixed_in = {"0.9"};
+    CHECK(advise(unfixed, {}, outside).text == "fixed in 0.9, below the installed 1.0: wait, or accept the risk");
 }
 
 TEST_CASE("if a rebuilt base may have the fix, the advice is to rebuild, otherwise to upgrade or wait") {
