@@ -136,13 +136,12 @@ std::string render_covered(const Waiver& waiver) {
 std::string render_days(std::optional<Date> last, const std::string& until, Date today) {
     const auto days = last ? (*last - today).count() : 0;
     const std::string_view kind = !last || days < 0 ? "over" : days <= days_soon ? "soon" : "fine";
-    const double width =
-        !last ? 0 : 100.0 * static_cast<double>(std::clamp<decltype(days)>(days, 0, days_full)) / days_full;
+    const double width = 100.0 * static_cast<double>(std::clamp<decltype(days)>(days, 0, days_full)) / days_full;
     return element("span", render_days_left(last, today), fmt::format("days {}", kind)) +
            fmt::format(
-               "<svg class=\"meter\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
-               "class=\"fill-rest\" "
-               "width=\"100\" height=\"4\"/><rect class=\"{}\" width=\"{:.0f}\" height=\"4\"/></svg>",
+               "<svg class=\"meter\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+               "<rect class=\"fill-rest\" width=\"100\" height=\"4\"/>"
+               "<rect class=\"{}\" width=\"{:.0f}\" height=\"4\"/></svg>",
                kind, width) +
            element("span", escape_html(until), "state");
 }

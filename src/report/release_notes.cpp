@@ -116,13 +116,11 @@ std::string render_accepted(const Run& run) {
 }
 
 std::string render_proof(const Run& run) {
-    const std::string version = run.plan.job.defra_version;
     std::string text =
         "## Evidence\n\nThe files below hold both scanners' reports, inventories (SBOM, CycloneDX), receipts, the "
-        "policy "
-        "as it was, verdicts and contract results. They give the same verdict again: <code>python-image-action judge "
-        "--release " +
-        escape_markdown(version) + "</code>\n\n";
+        "policy as it was, verdicts and contract results. They give the same verdict again: "
+        "<code>python-image-action judge --release " +
+        escape_markdown(run.plan.job.defra_version) + "</code>\n\n";
     text += "Scanned by " + escape_markdown(joined(render_scanners(run), "; ")) +
             ". What blocks: " + render_gate(run.policy.gate) + ".";
     if (!run.revision.empty()) text += " Made from <code>" + escape_markdown(run.revision) + "</code>";
