@@ -29,8 +29,7 @@ struct Certificate {
 /// cannot be read, a private key.
 std::vector<Certificate> parse_certificates(const std::vector<CertificateFile>& files);
 
-/// SHA-256, in lower-case hexadecimal, of the DER bytes of every certificate of a PEM text that can be read. What
-/// cannot is left out.
+/// SHA-256, in lower-case hexadecimal, of the DER bytes of every certificate of a PEM text that can be read.
 std::set<std::string> list_fingerprints(std::string_view pem);
 
 /// What a person should know about these files: the problems of parse_certificates as errors; as warnings certificates

@@ -1,5 +1,5 @@
-// What is known about an image when its contract is judged: its configuration, its files, and what Python said inside
-// it. And the rows: a check each, and how its result follows from the facts. They are grouped by what they are about.
+// What is known about an image when its contract is judged: its configuration, its files, and what Python reported from
+// inside it. And the rows: a check each, and how its result follows from these facts.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ struct ContainerRun {
 };
 
 /// Reads what the probe program printed: one JSON object per line, {"probe": NAME, "values": […]} or {"probe": NAME,
-/// "error": "…"}. Lines that are something else are left out: an image may print what it likes.
+/// "error": "…"}. Any other line is ignored: an image may print what it likes.
 std::map<std::string, ProbeAnswer> parse_answers(std::string_view output);
 
 struct ImageFacts {
@@ -105,7 +105,7 @@ const std::vector<RowRule>& contract_rows();
 
 /// The verdict on one image: every row that applies to it. A failure is expected if the contract has the row off or
 /// `expected_failures` names it, or known if the contract says so and the day has not passed. Rows about internal
-/// authorities are left out if there are none.
+/// authorities are omitted if there are none.
 ContractReport judge_contract(const std::string& name, const std::string& manifest, const ImageFacts& facts,
                               const Contract& contract, const std::vector<std::string>& expected_failures, Date today);
 

@@ -25,7 +25,7 @@ class TarReader {
   public:
     TarReader(std::istream& stream, std::string source);
 
-    /// The next entry, what was not read of the one before left out; nothing at the end.
+    /// The next entry, past what was not read of the one before; nothing at the end.
     std::optional<TarEntry> next();
     /// The next piece of the entry's content; empty at its end. Valid until the next call.
     std::string_view read_piece();

@@ -101,9 +101,8 @@ struct Report {
     std::vector<Finding> ignored;        ///< suppressed by the scanner's built-in rules, with `ignored_because`
 };
 
-/// Trivy's JSON, SchemaVersion 2, of a container image. Throws Error{failed} with the reason for: another schema,
-/// another artifact type, a shape that is not a report (an object without the keys that every report has). Whatever
-/// Trivy finds, it writes a result about the system's packages, unless it left them out.
+/// Trivy's JSON, SchemaVersion 2, of a container image or of its SBOM. Throws Error{failed}, with the reason, for
+/// another schema or artifact, and for an object without the keys that every report has.
 Report parse_trivy_report(std::string text, const std::string& source);
 
 /// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.

@@ -13,8 +13,7 @@
 bool names_one_vulnerability(std::string_view id);
 bool is_cve(std::string_view id);
 
-/// Whether it has the form of a vulnerability's or an advisory's id, in any case of letters: "cve-2026-1234",
-/// "DSA-1-1".
+/// Whether it has the form of a vulnerability's or an advisory's id, in any case of letters: "cve-2026-1234".
 bool is_vulnerability_id(std::string_view id);
 
 /// The spelling that the scanners use, if it is such an id: "cve-2026-1234" -> "CVE-2026-1234", "GHSA-A…" -> "GHSA-a…".
