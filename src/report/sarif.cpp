@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -195,11 +196,10 @@ Selection select(const ImageRun& image, const SarifChoice& choice) {
     std::ranges::sort(selection.rows, {}, order_kept);
     // The last ones make room for the others.
     const std::size_t kept = std::min(selection.rows.size(), choice.max_results);
-    const auto first_cut = selection.rows.begin() + static_cast<std::ptrdiff_t>(kept);
-    selection.cut = selection.rows.size() - kept;
-    selection.cut_blocking =
-        static_cast<std::size_t>(std::ranges::count_if(first_cut, selection.rows.end(), &FindingRow::blocks));
-    selection.rows.erase(first_cut, selection.rows.end());
+    const auto cut = std::span(selection.rows).subspan(kept);
+    selection.cut = cut.size();
+    selection.cut_blocking = static_cast<std::size_t>(std::ranges::count_if(cut, &FindingRow::blocks));
+    selection.rows.resize(kept);
     std::unordered_map<std::string, std::size_t> known;
     for (const FindingRow& row : selection.rows) {
         const std::string id = sarif_rule_id(*row.finding);

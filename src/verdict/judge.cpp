@@ -150,8 +150,8 @@ bool is_same_system(const Report& a, const Report& b) {
     if (system_name(a.os_family) != system_name(b.os_family)) return false;
     const std::vector<std::string> x = release_numbers(a.os_version);
     const std::vector<std::string> y = release_numbers(b.os_version);
-    const std::size_t both = std::min(x.size(), y.size());
-    return std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(both), y.begin());
+    const auto [end_of_x, end_of_y] = std::ranges::mismatch(x, y);
+    return end_of_x == x.end() || end_of_y == y.end();
 }
 
 /// The last day of Debian's long-term support, for which both scanners have data.
