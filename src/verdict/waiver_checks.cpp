@@ -97,9 +97,8 @@ bool says_the_same(const Waiver& a, const Waiver& b) {
 
 /// Whether an entry above this one says the same under one of its names.
 void check_duplicate(const std::vector<Waiver>& waivers, const Waiver& waiver, Problems& notes) {
-    const auto self = waivers.begin() + (&waiver - waivers.data());
-    const auto twin = std::find_if(waivers.begin(), self, [&](const Waiver& w) { return says_the_same(w, waiver); });
-    if (twin == self) return;
+    const auto twin = std::ranges::find_if(waivers, [&](const Waiver& w) { return says_the_same(w, waiver); });
+    if (&*twin == &waiver) return;  // at the latest it is found itself
     const bool contradicts = twin->review_by != waiver.review_by;
     warn(notes, waiver.at,
          fmt::format("{} is already in {}:{}{}", describe(waiver), twin->at.file, twin->at.line,
