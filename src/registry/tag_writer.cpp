@@ -47,7 +47,7 @@ enum class State { untouched, pending, written };
 struct Tag {
     const Step& step;
     std::atomic<State> state = State::untouched;
-    std::string newer{};  ///< the newer DEFRA_VERSION that it names now, and keeps
+    std::optional<Version> newer{};  ///< the newer DEFRA_VERSION that it names now, and keeps
 
     explicit Tag(const Step& of) : step(of) {}
 };
@@ -66,6 +66,8 @@ struct TagWriter {
     const std::function<void(std::size_t)>& note_done;
     std::set<Digest> our_digests{};
     std::deque<Tag> all_tags{};
+    Tags version_tags{};
+    Tags moving_tags{};
     std::atomic<bool> failed = false;
     std::atomic<bool> same_version_elsewhere = false;  ///< another run published this version
     std::atomic<std::uint64_t> sent = 0;               ///< bytes
@@ -76,7 +78,9 @@ struct TagWriter {
     TagsWritten run(const std::map<std::string, std::string>& our_indexes, const std::function<void()>& store) {
         for (const auto& [name, text] : our_indexes) indexes.emplace(*our_digests.insert(sha256(text)).first, text);
         for (const Step& step : publication.steps) {
-            if (!step.tag.empty()) all_tags.emplace_back(step);
+            if (step.tag.empty()) continue;
+            Tag& tag = all_tags.emplace_back(step);
+            (step.kind == StepKind::move_tag ? moving_tags : version_tags).push_back(&tag);
         }
         try {
             in_time("blobs and manifests", store);
@@ -103,28 +107,20 @@ struct TagWriter {
         if (note_done) note_done(publication.steps.size() - ahead);
     }
 
-    Tags tags_of(StepKind kind) {
-        Tags chosen;
-        for (Tag& tag : all_tags) {
-            if (tag.step.kind == kind) chosen.push_back(&tag);
-        }
-        return chosen;
-    }
+    std::optional<Digest> ask(const Step& step) { return ask_tag(client, host, step.repository, step.tag); }
 
     /// The first one alone. Every tag was seen when this returns.
     void write_version_tags() {
-        const Tags tags = tags_of(StepKind::write_version_tag);
-        if (tags.empty()) return;
-        write_and_verify({tags.front()});
-        write_and_verify({tags.begin() + 1, tags.end()});
+        if (version_tags.empty()) return;
+        write_and_verify({version_tags.front()});
+        write_and_verify({version_tags.begin() + 1, version_tags.end()});
     }
 
     /// Forwards only. Another run shows itself by any one of several moving tags; where there is only one to move, by
     /// the list of tags, which is asked for before and after.
     void move_tags() {
-        const Tags tags = tags_of(StepKind::move_tag);
-        if (moves_one_tag()) refuse_if_newer_is_published(tags.front()->step);
-        write_and_verify(tags);
+        if (moves_one_tag()) refuse_if_newer_is_published(moving_tags.front()->step);
+        write_and_verify(moving_tags);
         keep_first_version_tag();
         restore_moving_tags();
     }
@@ -221,7 +217,7 @@ struct TagWriter {
         if (!their_version || !our_version) refuse_other_writer(name_of(step), *now);
         if (*their_version == *our_version) refuse_version(tag, theirs);
         if (*their_version < *our_version) return true;
-        keep_newer(tag, theirs.version);
+        keep_newer(tag, *their_version);
         return false;
     }
 
@@ -269,7 +265,7 @@ struct TagWriter {
         const Step& step = tag.step;
         int rewrites = 0;
         for (std::size_t look = 0; tag.state == State::written;) {
-            const std::optional<Digest> now = ask_tag(client, host, step.repository, step.tag);
+            const std::optional<Digest> now = ask(step);
             if (now == step.digest) return true;
             if (now && now != step.before) {
                 if (!may_write(tag, now)) return true;
@@ -287,12 +283,11 @@ struct TagWriter {
     /// A run that read the first version tag before we wrote it may have written it since. It has then found our other
     /// version tags, and ends. Where there are none, it goes on: what it wrote stays.
     void keep_first_version_tag() {
-        const Tags tags = tags_of(StepKind::write_version_tag);
-        if (tags.empty()) return;
-        const Step& step = tags.front()->step;
-        const std::optional<Digest> now = ask_tag(client, host, step.repository, step.tag);
+        if (version_tags.empty()) return;
+        const Step& step = version_tags.front()->step;
+        const std::optional<Digest> now = ask(step);
         if (!now || now == step.digest) return;
-        if (tags.size() == 1) give_way(*tags.front(), *now);
+        if (version_tags.size() == 1) give_way(*version_tags.front(), *now);
         if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
         const std::string what = fmt::format("{} was overwritten by another run with {}, and names {} again",
                                              name_of(step), now->brief(), step.digest.brief());
@@ -301,10 +296,10 @@ struct TagWriter {
 
     /// The moving tags follow the version tag, which names what another run wrote.
     [[noreturn]] void give_way(Tag& version_tag, const Digest& theirs) {
-        for (Tag* moving : tags_of(StepKind::move_tag)) {
+        for (Tag* moving : moving_tags) {
             const Step& step = moving->step;
             if (moving->state != State::written || step.digest != version_tag.step.digest) continue;
-            if (ask_tag(client, host, step.repository, step.tag) == step.digest) put_index(step, theirs);
+            if (ask(step) == step.digest) put_index(step, theirs);
             moving->state = State::untouched;
         }
         refuse_version(version_tag, load_tag(version_tag.step, theirs));
@@ -315,9 +310,9 @@ struct TagWriter {
     /// it looks after the tag itself (keep_first_version_tag).
     void restore_version_tags() {
         if (!same_version_elsewhere) return;
-        for (Tag* tag : tags_of(StepKind::write_version_tag)) {
+        for (Tag* tag : version_tags) {
             if (tag->state != State::written) continue;
-            for (const Tag* moving : tags_of(StepKind::move_tag)) {
+            for (const Tag* moving : moving_tags) {
                 if (moving->step.repository != tag->step.repository || moving->step.digest != tag->step.digest)
                     continue;
                 try {
@@ -331,32 +326,31 @@ struct TagWriter {
     /// False if the moving tag does not show the other run's image.
     bool restore(Tag& version_tag, const Step& moving) {
         const Step& step = version_tag.step;
-        const auto shown = ask_tag(client, host, moving.repository, moving.tag);
+        const auto shown = ask(moving);
         if (!shown || shown == step.digest) return false;
         const ExistingTag ours = load_tag(step, step.digest);
         const ExistingTag theirs = load_tag(step, *shown);
         if (theirs.version != ours.version || theirs.title != ours.title) return false;
-        if (ask_tag(client, host, step.repository, step.tag) == step.digest) put_index(step, *shown);
+        if (ask(step) == step.digest) put_index(step, *shown);
         version_tag.state = State::untouched;
         return true;
     }
 
     /// Some moving tags name a newer version by now. Those that we wrote at the same time may have named it, too.
     void restore_moving_tags() {
-        const Tags tags = tags_of(StepKind::move_tag);
         std::optional<Version> newest;
-        for (const Tag* tag : tags) newest = std::max(newest, parse_version(tag->newer));
+        for (const Tag* tag : moving_tags) newest = std::max(newest, tag->newer);
         if (!newest && !moves_one_tag()) return;
         Problems problems;
-        for (Tag* tag : tags) {
-            if (!tag->newer.empty()) continue;
+        for (Tag* tag : moving_tags) {
+            if (tag->newer) continue;
             const std::optional<Error> error = failure_of([&] { restore(*tag, newest); });
             if (error) append(problems, error->problems);
         }
         std::vector<std::string> lost;
-        for (const Tag* tag : tags) {
-            newest = std::max(newest, parse_version(tag->newer));
-            if (!tag->newer.empty()) lost.push_back(name_of(tag->step));
+        for (const Tag* tag : moving_tags) {
+            newest = std::max(newest, tag->newer);
+            if (tag->newer) lost.push_back(name_of(tag->step));
         }
         if (newest) {
             problems.insert(problems.begin(),
@@ -374,15 +368,15 @@ struct TagWriter {
         const std::optional<std::string> name = find_newer(step, newest);
         const auto theirs = name ? ask_tag(client, host, step.repository, *name) : std::nullopt;
         if (!theirs) return;
-        if (ask_tag(client, host, step.repository, step.tag) == step.digest) {
+        if (ask(step) == step.digest) {
             const TagPut put = put_index(step, *theirs);
             if (!put.taken) refuse_push(client, put.call, put.response);
         }
-        keep_newer(moving_tag, render_version(parse_version_tag(*name)->version));
+        keep_newer(moving_tag, parse_version_tag(*name)->version);
     }
 
     /// False for a rollback, which moves tags to an older version on purpose.
-    bool moves_one_tag() { return publication.reason.empty() && tags_of(StepKind::move_tag).size() == 1; }
+    bool moves_one_tag() const { return publication.reason.empty() && moving_tags.size() == 1; }
 
     /// The version tag of what a newer version published, or is about to publish, under this moving tag.
     std::optional<std::string> find_newer(const Step& step, const std::optional<Version>& limit) {
@@ -426,27 +420,25 @@ struct TagWriter {
         return indexes.insert_or_assign(index, std::move(bytes)).first->second;
     }
 
-    static void keep_newer(Tag& tag, const std::string& version) {
+    static void keep_newer(Tag& tag, const Version& version) {
         tag.newer = version;
         tag.state = State::untouched;
     }
 
-    std::string render_visible() {
-        const Tags versions = tags_of(StepKind::write_version_tag);
-        const Tags moving = tags_of(StepKind::move_tag);
+    std::string render_visible() const {
         const auto count = [](const Tags& tags, State least) {
             return std::ranges::count_if(tags, [&](const Tag* tag) { return tag->state >= least; });
         };
-        const auto moved = count(moving, State::pending);
-        if (count(versions, State::pending) + moved == 0) return "Nothing visible changed.";
+        const auto moved = count(moving_tags, State::pending);
+        if (count(version_tags, State::pending) + moved == 0) return "Nothing visible changed.";
 
         std::vector<std::string> parts;
-        if (!versions.empty())
+        if (!version_tags.empty())
             parts.push_back(
-                fmt::format("{} of {} version tags written", count(versions, State::written), versions.size()));
-        parts.push_back(moved == 0
-                            ? "no moving tag moved"
-                            : fmt::format("{} of {} moving tags moved", count(moving, State::written), moving.size()));
+                fmt::format("{} of {} version tags written", count(version_tags, State::written), version_tags.size()));
+        parts.push_back(moved == 0 ? "no moving tag moved"
+                                   : fmt::format("{} of {} moving tags moved", count(moving_tags, State::written),
+                                                 moving_tags.size()));
         for (const Tag& tag : all_tags) {
             if (tag.state == State::pending) parts.push_back("perhaps also " + name_of(tag.step));
         }
@@ -461,7 +453,7 @@ struct TagWriter {
         }
         std::vector<std::string> untouched;
         for (const Tag& tag : all_tags) {
-            if (tag.state == State::untouched && tag.newer.empty()) untouched.push_back(name_of(tag.step));
+            if (tag.state == State::untouched && !tag.newer) untouched.push_back(name_of(tag.step));
         }
         if (!untouched.empty()) add(problems, {}, "not touched: " + joined(untouched, ", "), "", Level::notice);
         error.problems = std::move(problems);
