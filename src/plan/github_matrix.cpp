@@ -39,28 +39,18 @@ bool is_label(std::string_view text) {
 
 std::optional<std::vector<std::string>> parse_labels(const Json& value) {
     std::vector<std::string> labels;
-    if (value.IsString()) {
-        labels.emplace_back(value.GetString());
-    } else if (value.IsArray()) {
-        for (const Json& one : value.GetArray()) labels.emplace_back(one.IsString() ? one.GetString() : "");
-    }
+    if (value.IsString()) labels.push_back(text_of(value));
+    for (const Json& one : items_of(value)) labels.push_back(text_of(one));
     const bool good = !labels.empty() && std::ranges::all_of(labels, is_label);
     return good ? std::optional(labels) : std::nullopt;
 }
 
+/// With no other key than these two.
 std::optional<Runner> parse_group(const Json& object) {
-    Runner runner;
-    for (const auto& [key, value] : object.GetObject()) {
-        const std::string name = key.GetString();
-        if (name == "group" && value.IsString()) {
-            runner.group = value.GetString();
-        } else if (const auto labels = parse_labels(value); name == "labels" && labels) {
-            runner.labels = *labels;
-        } else {
-            return std::nullopt;
-        }
-    }
-    return runner.group.empty() ? std::nullopt : std::optional(runner);
+    const auto labels = parse_labels(member(object, "labels"));
+    const Runner runner{text_at(object, "group"), labels.value_or(std::vector<std::string>{})};
+    const bool good = !runner.group.empty() && object.MemberCount() == (labels ? 2 : 1);
+    return good ? std::optional(runner) : std::nullopt;
 }
 
 }  // namespace

@@ -32,20 +32,21 @@ std::string kind_of(const Json& value) {
 // One row, field by field ---------------------------------------------------------------------------------------------
 
 /// Reads one row. What is wrong with it goes to `problems`; a field that cannot be used is left empty.
-class RowReader {
-  public:
-    RowReader(const LinedJson& json, std::string pointer, const Json& object, Problems& problems)
-        : json_(json), pointer_(std::move(pointer)), object_(object), problems_(problems) {}
+struct RowReader {
+    const LinedJson& json;
+    const std::string pointer;
+    const Json& object;
+    Problems& problems;
 
     Row read() {
-        for (const auto& entry : object_.GetObject()) {
+        for (const auto& entry : object.GetObject()) {
             const std::string key = text_of(entry.name);
             if (std::ranges::find(known_keys, key) != known_keys.end()) continue;
-            add(problems_, json_.at(child_pointer(pointer_, key)), shown(key) + " is not a key of a row",
+            add(problems, json.at(child_pointer(pointer, key)), shown(key) + " is not a key of a row",
                 "the keys are pythonVersion, debianVersion, tags and, if you like, distrolessVersion");
         }
         Row row;
-        row.line = json_.at(pointer_).line;
+        row.line = json.at(pointer).line;
         row.python_line = line_of("pythonVersion");
         row.debian_line = line_of("debianVersion");
         row.distroless_line = line_of("distrolessVersion");
@@ -56,20 +57,19 @@ class RowReader {
         return row;
     }
 
-  private:
-    int line_of(const std::string& key) const { return json_.at(pointer_ + "/" + key).line; }
+    int line_of(const std::string& key) const { return json.at(pointer + "/" + key).line; }
 
     void refuse(const std::string& key, std::string what, std::string hint) {
-        add(problems_, {json_.file, line_of(key)}, std::move(what), std::move(hint));
+        add(problems, {json.file, line_of(key)}, std::move(what), std::move(hint));
     }
 
     /// The text of a key; empty, after saying why and how to write it, if there is none.
     std::string read_text(const std::string& key, const std::string& model) {
-        if (!object_.HasMember(key)) {
+        if (!object.HasMember(key)) {
             refuse(key, fmt::format("\"{}\" is missing", key), model);
             return "";
         }
-        const Json& value = member(object_, key);
+        const Json& value = member(object, key);
         if (!value.IsString()) {
             refuse(key, fmt::format("\"{}\" is {}, not a text", key, kind_of(value)), model);
         } else if (value.GetStringLength() == 0) {
@@ -99,7 +99,7 @@ class RowReader {
     }
 
     std::string read_distroless(const std::string& debian) {
-        if (!object_.HasMember("distrolessVersion")) return "";
+        if (!object.HasMember("distrolessVersion")) return "";
         const std::optional<DebianSuite> suite = find_suite(after(slim, debian));
         const std::string example = fmt::format("{}{}", cc, suite ? suite->number : 13);
         std::string distroless =
@@ -119,8 +119,8 @@ class RowReader {
     }
 
     std::vector<Tag> read_tags() {
-        const Json& list = member(object_, "tags");
-        if (!object_.HasMember("tags")) {
+        const Json& list = member(object, "tags");
+        if (!object.HasMember("tags")) {
             refuse("tags", "\"tags\" is missing", "write \"tags\": [] if no moving tag shall point to these images");
         } else if (!list.IsArray()) {
             refuse("tags", fmt::format("\"tags\" is {}, not a list", kind_of(list)),
@@ -129,13 +129,13 @@ class RowReader {
         std::vector<Tag> tags;
         int index = 0;
         for (const Json& value : items_of(list)) {
-            const Place at = json_.at(fmt::format("{}/tags/{}", pointer_, index++));
+            const Place at = json.at(fmt::format("{}/tags/{}", pointer, index++));
             const std::string name = text_of(value);
             if (!value.IsString()) {
-                add(problems_, at, fmt::format("this tag is {}, not a text", kind_of(value)),
+                add(problems, at, fmt::format("this tag is {}, not a text", kind_of(value)),
                     "write it in quotation marks");
             } else if (!is_tag(name)) {
-                add(problems_, at, shown(name) + " cannot be a tag",
+                add(problems, at, shown(name) + " cannot be a tag",
                     "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin with a "
                     "dot or a dash");
             } else {
@@ -144,11 +144,6 @@ class RowReader {
         }
         return tags;
     }
-
-    const LinedJson& json_;
-    std::string pointer_;
-    const Json& object_;
-    Problems& problems_;
 };
 
 // Tags and versions that two rows want --------------------------------------------------------------------------------
@@ -239,7 +234,7 @@ std::vector<Row> read_rows(const LinedJson& json, Problems& problems) {
     for (const Json& object : items_of(json.root)) {
         const std::string pointer = fmt::format("/{}", index++);
         if (object.IsObject()) {
-            rows.push_back(RowReader(json, pointer, object, problems).read());
+            rows.push_back(RowReader{json, pointer, object, problems}.read());
         } else {
             add(problems, json.at(pointer), fmt::format("this row is {}, not an object", kind_of(object)),
                 "a row is written in curly brackets: {\"pythonVersion\": …}");

@@ -92,9 +92,7 @@ std::string render_target(Target target) {
 }
 
 std::string layout_name(const Image& image, const std::string& platform) {
-    std::string suffix = platform;
-    std::ranges::replace(suffix, '/', '-');
-    return image.name + "-" + suffix;
+    return image.name + "-" + joined(fields_of(platform, '/'), "-");
 }
 
 Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,

@@ -25,18 +25,20 @@ std::string without(const std::string& pattern, std::string value, bool at_end, 
 }
 
 /// One word, from left to right.
-class Expansion {
-  public:
-    Expansion(std::string_view text, const Variables& variables, std::string& problem, std::vector<std::string>& unset)
-        : text_(text), variables_(variables), problem_(problem), unset_(unset) {}
+struct Expansion {
+    std::string_view text;
+    const Variables& variables;
+    std::string& problem;
+    std::vector<std::string>& unset;
+    std::size_t at = 0;
 
     /// Up to `stop`, which is passed over; 0 is the end of the text. Patterns keep their backslashes.
     std::string expand_to(char stop, bool is_pattern) {
         std::string expanded;
-        while (at_ < text_.size()) {
-            const char c = text_[at_];
+        while (at < text.size()) {
+            const char c = text[at];
             if (stop != 0 && c == stop) {
-                ++at_;
+                ++at;
                 return expanded;
             }
             if (c == '\'') {
@@ -46,12 +48,12 @@ class Expansion {
             } else if (c == '$') {
                 expanded += read_variable();
             } else {
-                ++at_;
+                ++at;
                 if (c == '\\' && is_pattern) fail("a backslash in a pattern");
                 if (c != '\\') {
                     expanded += c;
-                } else if (at_ < text_.size()) {
-                    expanded += text_[at_++];
+                } else if (at < text.size()) {
+                    expanded += text[at++];
                 }
             }
         }
@@ -59,60 +61,59 @@ class Expansion {
         return expanded;
     }
 
-  private:
     void fail(const std::string& why) {
-        if (problem_.empty()) problem_ = why;
+        if (problem.empty()) problem = why;
     }
 
     std::string read_single_quotes() {
-        const std::size_t end = text_.find('\'', at_ + 1);
-        if (end == text_.npos) fail("a ' is missing");
-        const std::string inside(text_.substr(at_ + 1, end == text_.npos ? end : end - at_ - 1));
-        at_ = end == text_.npos ? text_.size() : end + 1;
-        return inside;
+        const std::size_t begin = at + 1;
+        const std::size_t end = std::min(text.find('\'', begin), text.size());
+        if (end == text.size()) fail("a ' is missing");
+        at = std::min(end + 1, text.size());
+        return std::string(text.substr(begin, end - begin));
     }
 
     std::string read_double_quotes() {
         std::string inside;
-        for (++at_; at_ < text_.size();) {
-            const char c = text_[at_];
+        for (++at; at < text.size();) {
+            const char c = text[at];
             if (c == '"') {
-                ++at_;
+                ++at;
                 return inside;
             }
             if (c == '$') {
                 inside += read_variable();
                 continue;
             }
-            const char after = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-            if (c == '\\' && (after == '"' || after == '$' || after == '\\')) ++at_;
-            inside += text_[at_++];
+            const char after = at + 1 < text.size() ? text[at + 1] : '\0';
+            if (c == '\\' && (after == '"' || after == '$' || after == '\\')) ++at;
+            inside += text[at++];
         }
         fail("a \" is missing");
         return inside;
     }
 
     std::string read_name() {
-        const std::size_t begin = at_;
-        while (at_ < text_.size() && is_name_character(text_[at_])) ++at_;
-        return std::string(text_.substr(begin, at_ - begin));
+        const std::size_t begin = at;
+        while (at < text.size() && is_name_character(text[at])) ++at;
+        return std::string(text.substr(begin, at - begin));
     }
 
     std::optional<std::string> find(const std::string& name) {
-        if (const auto found = variables_.find(name); found != variables_.end()) return found->second;
-        unset_.push_back(name);
+        if (const auto found = variables.find(name); found != variables.end()) return found->second;
+        unset.push_back(name);
         return std::nullopt;
     }
 
     std::string read_variable() {
-        ++at_;
-        if (at_ == text_.size() || text_[at_] != '{') {
+        ++at;
+        if (at == text.size() || text[at] != '{') {
             const std::string name = read_name();
             return name.empty() ? "$" : find(name).value_or("");
         }
-        ++at_;
+        ++at;
         const std::string name = read_name();
-        if (at_ == text_.size() || name.empty()) {
+        if (at == text.size() || name.empty()) {
             fail(name.empty() ? "a name is missing" : "a } is missing");
             return "";
         }
@@ -121,33 +122,27 @@ class Expansion {
 
     /// Behind the name in braces.
     std::string read_operator(const std::string& name) {
-        char operation = text_[at_++];
+        char operation = text[at++];
         const std::optional<std::string> value = find(name);
         if (operation == '}') return value.value_or("");
         const bool empty_is_unset = operation == ':';
-        if (empty_is_unset && at_ < text_.size()) operation = text_[at_++];
+        if (empty_is_unset && at < text.size()) operation = text[at++];
         const bool is_set = value && !(empty_is_unset && value->empty());
         const bool is_trim = (operation == '#' || operation == '%') && !empty_is_unset;
         if (!is_trim && std::string_view("-+?").find(operation) == std::string_view::npos) {
             fail(std::string("the operator ") + operation);
             return "";
         }
-        const bool longest = is_trim && at_ < text_.size() && text_[at_] == operation;
-        if (longest) ++at_;
+        const bool longest = is_trim && at < text.size() && text[at] == operation;
+        if (longest) ++at;
         const std::string word = expand_to('}', is_trim);
         if (is_trim) return without(word, value.value_or(""), operation == '%', longest);
-        if (is_set || operation == '-') unset_.erase(std::remove(unset_.begin(), unset_.end(), name), unset_.end());
+        if (is_set || operation == '-') std::erase(unset, name);
         if (operation == '-') return is_set ? *value : word;
         if (operation == '+') return is_set ? word : "";
         if (!is_set) fail(name + " is not set: " + word);
         return value.value_or("");
     }
-
-    std::string_view text_;
-    std::size_t at_ = 0;
-    const Variables& variables_;
-    std::string& problem_;
-    std::vector<std::string>& unset_;
 };
 
 /// Behind the "${" at `begin`: where its brace is closed; braces may nest.
@@ -220,5 +215,5 @@ std::string expand_variables(std::string_view text, const Variables& variables, 
         problem = "more than 100 variables";
         return "";
     }
-    return Expansion(text, variables, problem, unset).expand_to(0, false);
+    return Expansion{text, variables, problem, unset}.expand_to(0, false);
 }
