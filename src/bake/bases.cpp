@@ -58,9 +58,10 @@ class BuildGraph {
             add_problem(0, "there is no stage \"" + target + "\"", "begin it with: FROM … AS " + target);
         }
         if (!problems_.empty()) throw Error{Exit::bad_input, sorted_by_place(problems_)};
-        std::ranges::sort(bases_.all, [](const BaseUse& a, const BaseUse& b) {
-            return std::tie(a.reference, a.platform) < std::tie(b.reference, b.platform);
-        });
+        for (const auto& [use, line] : lines_) {
+            const auto& [reference, platform, is_frontend] = use;
+            bases_.all.push_back({reference, platform, line, is_frontend});
+        }
         return bases_;
     }
 
@@ -116,7 +117,7 @@ class BuildGraph {
     }
 
     /// Returns the reference in its short form; empty for `scratch`. `unset` are variables that it was made from.
-    std::string add_image(const std::string& reference, BaseUse use, const std::vector<std::string>& unset) {
+    std::string add_image(const std::string& reference, const BaseUse& use, const std::vector<std::string>& unset) {
         if (reference == "scratch") return "";
         const std::optional<std::string> name = familiar_name(reference);
         if (!name) {
@@ -128,16 +129,8 @@ class BuildGraph {
                         fmt::format("the image {} and the stage on line {} have the same name", shown(*name), *stage),
                         "rename the stage: BuildKit would take the pinned image for it");
         }
-        use.reference = *name;
-        const auto is_it = [&](const BaseUse& b) {
-            return b.reference == use.reference && b.platform == use.platform && b.is_frontend == use.is_frontend;
-        };
-        const auto known = std::ranges::find_if(bases_.all, is_it);
-        if (known == bases_.all.end()) {
-            bases_.all.push_back(use);
-        } else {
-            known->line = std::min(known->line, use.line);
-        }
+        const auto known = lines_.try_emplace({*name, use.platform, use.is_frontend}, use.line).first;
+        known->second = std::min(known->second, use.line);
         return *name;
     }
 
@@ -180,8 +173,9 @@ class BuildGraph {
     const std::string& platform_;
     Variables variables_;
     TargetBases bases_;
-    std::map<std::string, std::size_t> stages_;  ///< by name
-    std::set<std::size_t> needed_;               ///< stages that were not followed yet
+    std::map<std::tuple<std::string, std::string, bool>, int> lines_;  ///< of each BaseUse
+    std::map<std::string, std::size_t> stages_;                        ///< by name
+    std::set<std::size_t> needed_;                                     ///< stages that were not followed yet
     Problems problems_;
 };
 

@@ -99,19 +99,17 @@ OwnBuilder::OwnBuilder(const World& world, const BuildSettings& settings, const 
         arguments.insert(arguments.end(), {"--buildkitd-config", (directory / "buildkitd.toml").string()});
     }
     const Command command = buildx_command(buildx_, arguments, environment_);
-    Finished finished;
     try {
-        finished = run_patiently(world, command, "while BuildKit was pulled", [&] { remove(); });
-    } catch (const Error&) {  // cancelled: the destructor of what was never made does not run
+        const Finished finished = run_patiently(world, command, "while BuildKit was pulled", [&] { remove(); });
+        if (finished.exit_code == 0) return;
+        throw Error{
+            Exit::failed,
+            "BuildKit could not be started from " + settings.buildkit_image + "\n" + render_failure(command, finished),
+            hint_for_pull(finished.err)};
+    } catch (const Error&) {  // it may be half-made, and the destructor does not run
         remove();
         throw;
     }
-    if (finished.exit_code == 0) return;
-    remove();  // it may be there half-made
-    throw Error{
-        Exit::failed,
-        "BuildKit could not be started from " + settings.buildkit_image + "\n" + render_failure(command, finished),
-        hint_for_pull(finished.err)};
 }
 
 OwnBuilder::~OwnBuilder() {
@@ -226,11 +224,9 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
 
 Command buildx_command(const std::vector<std::string>& buildx, const std::vector<std::string>& arguments,
                        const Environment& environment) {
-    Command command;
-    command.argv = buildx;
-    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-    command.environment = environment;
-    return command;
+    std::vector<std::string> argv = buildx;
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return {.argv = argv, .environment = environment};
 }
 
 Finished run_patiently(const World& world, const Command& command, const std::string& when,

@@ -241,10 +241,7 @@ std::string render_source_policy(const std::vector<Base>& bases) {
     const auto write_rule = [&](const char* action, const std::string& identifier) {
         json.open_object();
         json.field("action", action);
-        json.open_object("selector");
-        json.field("identifier", "docker-image://" + identifier);
-        json.field("matchType", "WILDCARD");
-        json.close();
+        json.object("selector", {{"identifier", "docker-image://" + identifier}, {"matchType", "WILDCARD"}});
         json.close();
     };
     json.open_object();
