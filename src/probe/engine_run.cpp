@@ -270,10 +270,6 @@ void EngineRun::stop_container(const std::string& id) {
     ask(world_, engine_, "POST", fmt::format("/containers/{}/stop?t=10", id));
 }
 
-void EngineRun::kill_container(const std::string& id) {
-    ask(world_, engine_, "POST", fmt::format("/containers/{}/kill", id), {404, 409});
-}
-
 void EngineRun::remove_container(const std::string& id) {
     remove_container_now(world_, engine_, id);
 }

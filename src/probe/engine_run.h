@@ -66,7 +66,7 @@ class EngineRun {
     ContainerOutput read_logs(const std::string& id);
     /// SIGTERM, and SIGKILL after ten seconds.
     void stop_container(const std::string& id);
-    void kill_container(const std::string& id);
+    /// Also one that is running.
     void remove_container(const std::string& id);
 
     /// The container's whole file system as a tar, into a file.

@@ -66,8 +66,6 @@ class FakeEngine {
             clock_.sleep(stop_takes);
             return set_running(request, false);
         });
-        http.stub_with("POST", at + "/containers/*/kill",
-                       [this](const Request& request) { return set_running(request, false); });
         http.stub_with("POST", at + "/containers/*/wait", [this](const Request& request) { return wait(request); });
         http.stub_with("POST", at + "/containers/*/exec", [this](const Request& request) { return exec(request); });
         http.stub_with("POST", at + "/exec/*/start", [this](const Request& request) {
