@@ -8,7 +8,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "contract/facts.h"
 #include "contract/tar.h"
 #include "probe/engine_run.h"
 #include "probe/image_tar.h"
@@ -32,7 +31,7 @@ struct Test {
     ImageUnderTest image;
     std::string reference{};  ///< the engine's name for it
     ImageFacts facts{};
-    bool emulated = false;  ///< on an engine of another architecture
+    bool emulated = false;    ///< on an engine of another architecture
     bool has_layers = false;  ///< its files are read from its layers; else from an export
     std::vector<std::pair<Descriptor, LayerFiles*>> layers{};  ///< those that this test reads, and where to
 };

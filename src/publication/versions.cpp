@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "base/version.h"
 
 namespace {
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/date.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "system/relay.h"

@@ -8,7 +8,6 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "registry/call.h"
 #include "system/relay.h"
 
 namespace registry {

@@ -1,7 +1,6 @@
 #include "registry/existing_tags.h"
 
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>

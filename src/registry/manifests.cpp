@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "oci/layout.h"
+#include "oci/manifest.h"
 #include "registry/call.h"
 
 namespace registry {

@@ -13,7 +13,6 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "oci/layout.h"
 #include "publication/versions.h"
 #include "registry/existing_tags.h"
 #include "registry/manifests.h"
