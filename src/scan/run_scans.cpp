@@ -171,20 +171,13 @@ Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& 
 std::string describe(const std::string& name, const Receipt& receipt) {
     const std::string scanner = render_scanner(receipt.scanner);
     if (!receipt.failure.empty()) return fmt::format("  {} of {}: FAILED: {}\n", scanner, name, receipt.failure);
-    const std::string how = receipt.reused.empty() ? fmt::format(" in {:.1f} s", receipt.seconds)
-                                                   : ", scanned with the same database by " + receipt.reused;
+    const std::string how = receipt.reused.empty()
+                                ? fmt::format("{} in {:.1f} s", receipt.of_sbom ? " of its SBOM" : "", receipt.seconds)
+                                : ", scanned with the same database by " + receipt.reused;
     return fmt::format("  {} of {}: {}{}\n", scanner, name, counted(receipt.packages, "package"), how);
 }
 
 // Kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6) -----------------
-
-/// One image with what was kept of it, and what became of that.
-struct Rescan {
-    std::string name;
-    fs::path directory;
-    std::vector<Receipt> receipts;  ///< of the scans that made the SBOMs, then of those of the SBOMs
-    std::vector<std::optional<std::string>> reports;
-};
 
 /// An SBOM holds no secrets: an image in which some were found has to be looked at itself.
 bool has_secrets(Files& files, const fs::path& directory) {
@@ -209,32 +202,36 @@ std::vector<Receipt> find_usable_sboms(Files& files, const fs::path& directory, 
     return usable.size() == tools.versions.size() ? usable : std::vector<Receipt>{};
 }
 
-/// Scans the SBOM that this receipt is about, and puts the new receipt in its place.
-std::optional<std::string> rescan(const World& world, const ScanSettings& settings, const ScanTools& tools,
-                                  const fs::path& directory, const fs::path& work, Receipt& receipt) {
-    const Receipt kept = receipt;
-    receipt = begin_receipt(tools, kept.scanner, kept.manifest, kept.config, kept.architecture);
-    if (!receipt.failure.empty()) return std::nullopt;
-    receipt.packages = kept.packages;
-    receipt.sbom = kept.sbom;
-    receipt.of_sbom = true;
-    const Workplace place =
-        prepare_workplace(world, work / render_scanner(kept.scanner), settings.databases, settings.timeout);
-    world.files.write(place.directory / sbom_name(kept.scanner), world.files.read(directory / sbom_name(kept.scanner)));
-    return run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
-}
+/// What the scans of an image's SBOMs found.
+struct Rescan {
+    std::vector<Receipt> receipts;
+    std::vector<std::string> reports;  ///< of each receipt
+};
 
-/// True if every SBOM was scanned. Only then is anything written.
-bool save_results(const World& world, const Rescan& rescan) {
-    if (!std::ranges::all_of(rescan.reports, &std::optional<std::string>::has_value)) return false;
-    for (std::size_t i = 0; i < rescan.receipts.size(); ++i) {
-        const Receipt& receipt = rescan.receipts[i];
-        world.files.write(rescan.directory / report_name(receipt.scanner), *rescan.reports[i]);
-        world.log << fmt::format("  {} of {}: {} of its SBOM in {:.1f} s\n", render_scanner(receipt.scanner),
-                                 rescan.name, counted(receipt.packages, "package"), receipt.seconds);
+/// Nothing if an SBOM cannot be used, or a scan fails.
+std::optional<Rescan> rescan(const World& world, const ArchivedImage& image, const ScanSettings& settings,
+                             const ScanTools& tools, const fs::path& work) {
+    const fs::path directory = settings.scans / image.name;
+    std::vector<Receipt> usable;
+    fault_of([&] { usable = find_usable_sboms(world.files, directory, image.manifest, tools); });
+    if (usable.empty() || has_secrets(world.files, directory)) return std::nullopt;
+    Rescan done;
+    for (const Receipt& kept : usable) {
+        Receipt receipt = begin_receipt(tools, kept.scanner, kept.manifest, kept.config, kept.architecture);
+        if (!receipt.failure.empty()) return std::nullopt;
+        receipt.packages = kept.packages;
+        receipt.sbom = kept.sbom;
+        receipt.of_sbom = true;
+        const Workplace place =
+            prepare_workplace(world, work / render_scanner(kept.scanner), settings.databases, settings.timeout);
+        const std::string sbom = sbom_name(kept.scanner);
+        world.files.write(place.directory / sbom, world.files.read(directory / sbom));
+        const std::optional<std::string> report = run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
+        if (!report) return std::nullopt;
+        done.receipts.push_back(receipt);
+        done.reports.push_back(*report);
     }
-    world.files.write(rescan.directory / receipts_name, render_receipts_json(rescan.receipts));
-    return true;
+    return done;
 }
 
 }  // namespace
@@ -281,27 +278,21 @@ std::vector<std::string> rescan_from_sboms(const World& world, const std::vector
                                            const ScanSettings& settings) {
     if (images.empty()) return {};
     const ScanTools tools = find_scan_tools(world, settings);
-    std::vector<Rescan> rescans;
-    for (const ArchivedImage& image : images) {
-        Rescan one{image.name, settings.scans / image.name, {}, {}};
-        // What cannot be read was not kept: the image is looked at itself then.
-        fault_of([&] { one.receipts = find_usable_sboms(world.files, one.directory, image.manifest, tools); });
-        one.reports.resize(one.receipts.size());
-        if (!one.receipts.empty() && !has_secrets(world.files, one.directory)) rescans.push_back(std::move(one));
-    }
     const PrivateDirectory work(world.files);
-    std::vector<std::function<void()>> scans;
-    for (Rescan& one : rescans) {
-        for (std::size_t i = 0; i < one.receipts.size(); ++i) {
-            scans.emplace_back([&, i] {
-                one.reports[i] = rescan(world, settings, tools, one.directory, work.path() / one.name, one.receipts[i]);
-            });
-        }
-    }
-    in_parallel(settings.jobs, scans);
+    std::vector<std::optional<Rescan>> rescans(images.size());
+    in_parallel(settings.jobs, images.size(), [&](std::size_t i) {
+        rescans[i] = rescan(world, images[i], settings, tools, work.path() / images[i].name);
+    });
     std::vector<std::string> names;
-    for (const Rescan& one : rescans) {
-        if (save_results(world, one)) names.push_back(one.name);
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        if (!rescans[i]) continue;
+        const auto& [receipts, reports] = *rescans[i];
+        const std::string& name = names.emplace_back(images[i].name);
+        for (std::size_t one = 0; one < receipts.size(); ++one) {
+            world.files.write(settings.scans / name / report_name(receipts[one].scanner), reports[one]);
+            world.log << describe(name, receipts[one]);
+        }
+        world.files.write(settings.scans / name / receipts_name, render_receipts_json(receipts));
     }
     return names;
 }
