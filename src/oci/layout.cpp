@@ -113,33 +113,6 @@ Descriptor choose(Files& files, const fs::path& directory, const std::vector<Des
     return chosen.front();
 }
 
-/// Finds out about blobs one by one, each once.
-struct BlobCheck {
-    Files& files;
-    const fs::path& directory;
-    const std::vector<std::string> present = files.names_in(directory / "blobs" / "sha256");
-    std::set<Digest> seen{};
-    Problems problems{};
-
-    /// True if the blob is there and is what its name says.
-    bool check(const Digest& digest) {
-        if (!seen.insert(digest).second) return true;
-        const fs::path path = blob_path(directory, digest);
-        const bool is_there = std::ranges::binary_search(present, digest.hex());
-        if (is_there && files.digest_of(path) == digest) return true;
-        add(problems, {path.string()}, is_there ? "the bytes are not what their name says" : "this blob is missing",
-            build_again);
-        return false;
-    }
-
-    void check_image(const Digest& manifest_digest) {
-        if (!check(manifest_digest)) return;
-        const Manifest manifest = load_manifest(files, directory, manifest_digest);
-        if (manifest.config) check(manifest.config->digest);
-        for (const Descriptor& layer : manifest.layers) check(layer.digest);
-    }
-};
-
 Layout load_from_entries(Files& files, const fs::path& directory, const std::vector<Descriptor>& entries,
                          const std::string& image, const std::string& platform) {
     Found found;
@@ -180,10 +153,27 @@ Layout load_indexed_layout(Files& files, const fs::path& directory, const Digest
 }
 
 Problems check_blobs(Files& files, const Layout& layout) {
-    BlobCheck blobs{.files = files, .directory = layout.directory};
-    blobs.check_image(layout.manifest);
-    for (const Descriptor& attestation : layout.attestations) blobs.check_image(attestation.digest);
-    return blobs.problems;
+    const std::vector<std::string> present = files.names_in(layout.directory / "blobs" / "sha256");
+    std::set<Digest> seen;
+    Problems problems;
+    const auto is_whole = [&](const Digest& digest) {
+        if (!seen.insert(digest).second) return true;
+        const fs::path path = blob_path(layout.directory, digest);
+        const bool is_there = std::ranges::binary_search(present, digest.hex());
+        if (is_there && files.digest_of(path) == digest) return true;
+        add(problems, {path.string()}, is_there ? "the bytes are not what their name says" : "this blob is missing",
+            build_again);
+        return false;
+    };
+    std::vector<Digest> manifests = {layout.manifest};
+    for (const Descriptor& attestation : layout.attestations) manifests.push_back(attestation.digest);
+    for (const Digest& digest : manifests) {
+        if (!is_whole(digest)) continue;
+        const Manifest manifest = load_manifest(files, layout.directory, digest);
+        if (manifest.config) is_whole(manifest.config->digest);
+        for (const Descriptor& layer : manifest.layers) is_whole(layer.digest);
+    }
+    return problems;
 }
 
 std::string load_config(Files& files, const Layout& layout) {

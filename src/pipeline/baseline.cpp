@@ -67,8 +67,8 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
                                                               const fs::path& scans, const Verdict& published,
                                                               const Verdict& now) {
-    const auto before = load_inventories(world.files, scans, {now.name, published.manifest});
-    const auto after = load_inventories(world.files, settings.out / "scans", {now.name, now.manifest});
+    const auto before = load_inventories(world.files, scans, now.name, published.manifest);
+    const auto after = load_inventories(world.files, settings.out / "scans", now.name, now.manifest);
     const bool alike =
         std::ranges::equal(before, after, [](const auto& a, const auto& b) { return a.first == b.first; });
     if (before.empty() || !alike) return std::nullopt;

@@ -74,9 +74,7 @@ std::vector<std::string> rescan_images(const World& world, const Settings& setti
     if (layouts.empty()) return {};
     const ScanSettings scan = make_scan_settings(world, settings, project);
     TimedStep step(world, "scan", "the archived inventories of " + counted(layouts.size(), "image"));
-    std::vector<ArchivedImage> images;
-    for (const Layout& layout : layouts) images.push_back({layout.name, layout.manifest});
-    std::vector<std::string> names = rescan_from_sboms(world, images, scan);
+    std::vector<std::string> names = rescan_from_sboms(world, layouts, scan);
     step.end(fmt::format("{} of {} scanned again, nothing pulled", names.size(), layouts.size()));
     return names;
 }

@@ -27,10 +27,7 @@ constexpr std::array trivy_mirrors = {"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.
 void read_trivy_state(const World& world, const fs::path& databases, DatabaseState& state) {
     const fs::path file = databases / "trivy" / "db" / "metadata.json";
     const std::optional<std::string> text = world.files.read_if_there(file);
-    if (!text) {
-        state.failure = "there is no Trivy database in " + (databases / "trivy").string();
-        return;
-    }
+    if (!text) throw Error{Exit::failed, "there is no Trivy database in " + (databases / "trivy").string(), ""};
     const rapidjson::Document metadata = parse_tool_json(*text, file.string());
     state.description = "schema " + std::to_string(number_at(metadata, "Version"));
     state.date = parse_time(text_at(metadata, "UpdatedAt"));
@@ -45,16 +42,15 @@ void read_grype_state(const World& world, const fs::path& databases, DatabaseSta
     const Workplace place = prepare_workplace(world, directory.path(), databases, database_timeout);
     const Command command = make_grype_database_query(place);
     const Finished finished = world.processes.run(command);
-    if (trimmed(finished.out).empty()) {
-        state.failure = "Grype's database cannot be used: " + render_failure(command, finished);
-        return;
-    }
+    if (trimmed(finished.out).empty())
+        throw Error{Exit::failed, "Grype's database cannot be used: " + render_failure(command, finished), ""};
     const rapidjson::Document status = parse_tool_json(finished.out, "grype db status");
     state.date = parse_time(text_at(status, "built"));
     if (const std::string error = text_at(status, "error"); !error.empty() || !state.date) {
-        state.failure = "Grype's database in " + (databases / "grype").string() + " cannot be used" +
-                        (error.empty() ? "" : ": " + error);
-        return;
+        throw Error{Exit::failed,
+                    "Grype's database in " + (databases / "grype").string() + " cannot be used" +
+                        (error.empty() ? "" : ": " + error),
+                    ""};
     }
     state.description = "schema " + text_at(status, "schemaVersion");
     if (const std::string source = text_at(status, "from"); !source.empty()) state.description += " from " + source;

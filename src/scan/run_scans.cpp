@@ -209,7 +209,7 @@ struct Rescan {
 };
 
 /// Nothing if an SBOM cannot be used, or a scan fails.
-std::optional<Rescan> rescan(const World& world, const ArchivedImage& image, const ScanSettings& settings,
+std::optional<Rescan> rescan(const World& world, const Layout& image, const ScanSettings& settings,
                              const ScanTools& tools, const fs::path& work) {
     const fs::path directory = settings.scans / image.name;
     std::vector<Receipt> usable;
@@ -274,7 +274,7 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     return all;
 }
 
-std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<ArchivedImage>& images,
+std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<Layout>& images,
                                            const ScanSettings& settings) {
     if (images.empty()) return {};
     const ScanTools tools = find_scan_tools(world, settings);

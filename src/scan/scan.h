@@ -59,21 +59,16 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
 /// Error{failed} for receipts that cannot be read.
 std::vector<ScanResult> load_scans(Files& files, const std::filesystem::path& scans, const std::string& name);
 
-/// An image whose SBOMs may have been kept in scans/NAME.
-struct ArchivedImage {
-    std::string name;
-    Digest manifest;
-};
-
-/// What each scanner wrote down that the image holds. A scanner without an SBOM in scans/NAME, or with one of another
-/// manifest or other text than was written down, is omitted. Throws Error{failed} for what cannot be read.
+/// The packages that each scanner found in the image, by the SBOMs that were kept in scans/NAME. A scanner without one,
+/// or with one of another manifest or other text than was written down, is omitted. Throws Error{failed} for what
+/// cannot be read.
 std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const std::filesystem::path& scans,
-                                                         const ArchivedImage& image);
+                                                         const std::string& name, const Digest& manifest);
 
 /// Scans kept SBOMs again, when only the databases are newer (scanners-run.md §6): nothing is pulled or unpacked.
 /// Returns the names of the images of which every scanner's SBOM was there, of this very manifest, the very text of its
 /// receipt, by the scanner's present version, and was scanned; their new reports and receipts are then in their place.
-/// For the others nothing is changed. Whoever could write into scans/NAME could hide what an image holds: only for what
-/// nobody else wrote.
-std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<ArchivedImage>& images,
+/// For the others nothing is changed. Of the layouts only names and manifests are needed. Only for scans/NAME that
+/// nobody else could write to: they could hide what an image holds.
+std::vector<std::string> rescan_from_sboms(const World& world, const std::vector<Layout>& images,
                                            const ScanSettings& settings);

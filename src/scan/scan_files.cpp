@@ -58,11 +58,11 @@ std::vector<Receipt> find_archived_sboms(Files& files, const fs::path& directory
     return receipts;
 }
 
-std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans,
-                                                         const ArchivedImage& image) {
-    const fs::path directory = scans / image.name;
+std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const fs::path& scans, const std::string& name,
+                                                         const Digest& manifest) {
+    const fs::path directory = scans / name;
     std::map<Scanner, std::vector<Package>> inventories;
-    for (const Receipt& kept : find_archived_sboms(files, directory, image.manifest)) {
+    for (const Receipt& kept : find_archived_sboms(files, directory, manifest)) {
         const fs::path file = directory / sbom_name(kept.scanner);
         inventories.emplace(kept.scanner, parse_inventory(files.read(file), file.string()));
     }

@@ -213,9 +213,7 @@ TEST_CASE("a scan of stored SBOMs gives the findings of a full scan", "[whole]")
     ScanGround ground;
     const std::vector<ScanResult> full = ground.scan();
     fs::remove_all(ground.tree.path / "layout");
-    REQUIRE(
-        rescan_from_sboms(ground.world(), {{ground.layout->name, ground.layout->manifest}}, ground.settings()).size() ==
-        1);
+    REQUIRE(rescan_from_sboms(ground.world(), {*ground.layout}, ground.settings()).size() == 1);
     const std::vector<ScanResult> again = load_scans(ground.files, ground.settings().scans, ground.layout->name);
     REQUIRE(again.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {

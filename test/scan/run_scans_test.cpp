@@ -192,17 +192,17 @@ std::string report_of_sbom() {
 
 /// An image that was scanned once, and scanners with stubs to scan its SBOMs.
 struct ScannedWorld : ScannerWorld {
-    Digest manifest = sha256("");
+    Layout layout = put_layout(files, "3.13.3-production");
 
     explicit ScannedWorld(const std::string& first_trivy_report = trivy_report) {
-        manifest = scan(first_trivy_report)[0].manifest;
+        scan(first_trivy_report);
         processes.stub_with({"trivy", "sbom"}, leave({{"trivy.json", report_of_sbom()}}));
         processes.stub_with({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             leave({{"grype.json", second_grype_report}}));
         processes.ran.clear();
     }
 
-    bool rescan() { return !rescan_from_sboms(world(), {{name, manifest}}, scan_settings()).empty(); }
+    bool rescan() { return !rescan_from_sboms(world(), {layout}, scan_settings()).empty(); }
 
     std::map<std::filesystem::path, std::string> results() const {
         std::map<std::filesystem::path, std::string> texts;
@@ -240,7 +240,7 @@ TEST_CASE("without a usable SBOM for each scanner nothing is changed") {
     const std::vector<std::pair<const char*, std::function<void(ScannedWorld&)>>> faults = {
         {"there are no SBOMs", [](ScannedWorld& fake) { fake.files.remove(directory); }},
         {"one SBOM is missing", [](ScannedWorld& fake) { fake.files.remove(directory / "grype.cdx.json"); }},
-        {"the SBOMs belong to another image", [](ScannedWorld& fake) { fake.manifest = sha256("another"); }},
+        {"the SBOMs belong to another image", [](ScannedWorld& fake) { fake.layout.manifest = sha256("another"); }},
         {"the record is unreadable", [](ScannedWorld& fake) { fake.files.texts[directory / "receipt.json"] = "{"; }},
         {"one was changed", [](ScannedWorld& fake) { fake.files.texts[directory / "grype.cdx.json"] += " "; }},
         {"a scanner is newer than its SBOM",

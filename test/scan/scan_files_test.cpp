@@ -62,7 +62,7 @@ TEST_CASE("the record of an image is loaded if it is unchanged and has the same 
     ScannerWorld fake;
     fake.scan();
     const Digest manifest = load(fake).front().receipt.manifest;
-    const auto inventories = [&](const Digest& of) { return load_inventories(fake.files, "/out/scans", {name, of}); };
+    const auto inventories = [&](const Digest& of) { return load_inventories(fake.files, "/out/scans", name, of); };
     REQUIRE(inventories(manifest).size() == 2);
     CHECK(inventories(manifest).at(Scanner::grype) ==
           std::vector<Package>{{"", "libc6", "2.36"}, {"", "python", "3.13.3"}});
