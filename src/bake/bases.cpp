@@ -306,18 +306,14 @@ std::vector<Base> load_stand_ins(Files& files, const fs::path& path) {
     Problems problems;
     for (const auto& entry : json.root.GetObject()) {
         const std::string reference = text_of(entry.name);
-        const Place at = json.at(child_pointer("", reference));
         const std::optional<Digest> digest = Digest::parse(text_at(entry.value, "digest"));
         const fs::path layout = text_at(entry.value, "layout");
-        const bool has_layout = layout.is_absolute() && files.is_directory(layout);
-        if (!digest) add(problems, at, "the stand-in for " + reference + " has no digest", remake_hint);
-        if (!has_layout) {
-            add(problems, at,
-                "the stand-in for " + reference + " has no layout: \"" + layout.string() +
-                    "\" is no absolute path of a directory",
+        if (!digest || !layout.is_absolute() || !files.is_directory(layout)) {
+            add(problems, json.at(child_pointer("", reference)),
+                "the stand-in for " + reference + " has no digest, or no absolute path of a directory as its layout",
                 remake_hint);
+            continue;
         }
-        if (!digest || !has_layout) continue;
         Base& base = bases.emplace_back(
             Base{.reference = familiar_name(reference).value_or(reference), .digest = *digest, .stand_in = true});
         base.layout = layout;

@@ -250,8 +250,9 @@ class DockerfileReader {
         } else if (is_named && !is_stage_name(stage.name)) {
             add_problem(stage.line, shown(words[2]) + " is not a name for a stage",
                         "it begins with a letter; letters, digits, dots, dashes and underscores follow");
-        } else if (const std::optional<int> first = line_of_stage(dockerfile_, stage.name)) {
-            add_problem(stage.line, fmt::format("a stage {} begins on line {} already", shown(stage.name), *first),
+        } else if (const auto [first, is_new] = lines_.emplace(stage.name, stage.line); is_named && !is_new) {
+            add_problem(stage.line,
+                        fmt::format("a stage {} begins on line {} already", shown(stage.name), first->second),
                         "which of the two is meant depends on where it is named: give each a name of its own");
         }
         dockerfile_.stages.push_back(std::move(stage));
@@ -321,6 +322,7 @@ class DockerfileReader {
     std::size_t next_ = 0;
     int number_ = 0;
     bool may_be_directive_ = true;
+    std::map<std::string, int> lines_;  ///< of the stages, by name
 };
 
 }  // namespace

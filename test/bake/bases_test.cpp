@@ -233,15 +233,14 @@ TEST_CASE("stand-ins are loaded with their dates, layers and expected failures")
 
 TEST_CASE("every invalid stand-in is reported at its line") {
     FakeFiles files;
+    files.make_directory("/layout");
     files.texts["bases.json"] =
-        "{\n\"a:1\": {\"layout\": \"relative\", \"digest\": \"sha256:1\"},\n\"b/c:2\": {\"layout\": \"/nowhere\", "
+        "{\n\"a:1\": {\"layout\": \"/layout\", \"digest\": \"sha256:1\"},\n\"b/c:2\": {\"layout\": \"/nowhere\", "
         "\"digest\": \"" +
         sha256("").text() + "\"}}";
     CHECK(thrown_by([&] { load_stand_ins(files, "bases.json"); }, Exit::bad_input) ==
-          "bases.json:2: the stand-in for a:1 has no digest\n"
+          "bases.json:2: the stand-in for a:1 has no digest, or no absolute path of a directory as its layout\n"
           "  hint: run the set-up again: it writes this file\n"
-          "bases.json:2: the stand-in for a:1 has no layout: \"relative\" is no absolute path of a directory\n"
-          "  hint: run the set-up again: it writes this file\n"
-          "bases.json:3: the stand-in for b/c:2 has no layout: \"/nowhere\" is no absolute path of a directory\n"
+          "bases.json:3: the stand-in for b/c:2 has no digest, or no absolute path of a directory as its layout\n"
           "  hint: run the set-up again: it writes this file\n");
 }
