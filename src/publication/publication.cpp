@@ -31,10 +31,11 @@ struct Planner {
         for (const Candidate& candidate : candidates) check_verdicts(candidate);
         check_existing();
         if (publication.is_refused()) return publication;
-        for (const auto& [candidate, state] : images)
+        for (const auto& [candidate, state] : images) {
             publication.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
                                           candidate.inputs, state.index == candidate.index});
-        for (const auto& [candidate, state] : images) store(candidate, state);
+            if (!state.is_published) store(candidate);
+        }
         std::size_t published = 0;
         for (const auto& [candidate, state] : images) {
             if (state.is_published) {
@@ -158,8 +159,7 @@ struct Planner {
             {kind, candidate.repository, digest, std::move(tag), std::move(source), std::move(why), std::move(before)});
     }
 
-    void store(const Candidate& candidate, const PublishedState& state) {
-        if (state.is_published) return;
+    void store(const Candidate& candidate) {
         for (const Member& member : candidate.members) {
             add(StepKind::store_manifest, candidate, member.manifest, "", member.name,
                 member.is_attestation ? "its provenance" : "scanned and judged clean");

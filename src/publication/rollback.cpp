@@ -16,12 +16,11 @@ const ExistingTag* find_target(const Image& image, const std::vector<ExistingTag
                                const std::optional<Version>& version) {
     const std::optional<Version> python = parse_version(image.python_version);
     const ExistingTag* best = nullptr;
-    Version highest;
+    std::optional<Version> highest;
     for (const ExistingTag& one : existing) {
         const std::optional<VersionTag> tag = parse_version_tag(one.tag);
         if (one.repository != image.repository || !tag || tag->version != version || !python) continue;
-        if (minor_version(tag->python) != minor_version(*python) || (best != nullptr && tag->python < highest))
-            continue;
+        if (minor_version(tag->python) != minor_version(*python) || tag->python < highest) continue;
         best = &one;
         highest = tag->python;
     }

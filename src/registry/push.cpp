@@ -27,11 +27,7 @@ struct Need {
     std::vector<std::string> repositories;
 };
 
-/// An image or an index.
-struct ManifestToStore {
-    std::string repository;
-    std::string bytes;
-};
+using Steps = std::vector<const Step*>;
 
 struct Push {
     const World& world;
@@ -71,13 +67,12 @@ struct Push {
     }
 
     void store_everything() {
-        const std::vector<ManifestToStore> images = load_images();
+        const Steps images = find_missing_images();
         store_blobs();
         store_manifests(images);
-        std::vector<ManifestToStore> indexes;
+        Steps indexes;
         for (const Step& step : publication.steps) {
-            if (step.kind != StepKind::store_index) continue;
-            indexes.push_back({step.repository, sources.indexes.at(step.source)});
+            if (step.kind == StepKind::store_index) indexes.push_back(&step);
         }
         store_manifests(indexes);
         check_readable();
@@ -94,10 +89,9 @@ struct Push {
         }
     }
 
-    /// The manifests of the layouts. Of what the registry has already nothing more is asked: if it has the very first
-    /// one, it is asked for the others as well.
-    std::vector<ManifestToStore> load_images() {
-        std::vector<ManifestToStore> images;
+    /// Also notes the blobs that they need. If the registry has the very first image, it is asked for the others too.
+    Steps find_missing_images() {
+        Steps images;
         bool is_worth_asking = true;
         const auto may_be_new = [] { return true; };  // check_readable shows whether it was
         for (const Step& step : publication.steps) {
@@ -109,22 +103,22 @@ struct Push {
             }
             if (pushed.present == 0) is_worth_asking = false;
             const fs::path directory = sources.layouts.at(step.source).directory;
-            const std::string bytes = read_manifest(directory, step.digest);
-            const Manifest manifest = parse_manifest(bytes, blob_path(directory, step.digest).string());
+            const Manifest manifest = parse_manifest(read_manifest(step), blob_path(directory, step.digest).string());
             if (manifest.config) need(step.repository, directory, *manifest.config);
             for (const Descriptor& layer : manifest.layers) need(step.repository, directory, layer);
-            images.push_back({step.repository, bytes});
+            images.push_back(&step);
         }
         return images;
     }
 
-    std::string read_manifest(const fs::path& directory, const Digest& digest) {
-        const fs::path path = blob_path(directory, digest);
+    std::string read_manifest(const Step& step) {
+        if (step.kind == StepKind::store_index) return sources.indexes.at(step.source);
+        const fs::path path = blob_path(sources.layouts.at(step.source).directory, step.digest);
         const std::string bytes = world.files.read(path);
         const auto refuse = [&](const char* what) {
             throw Error{Exit::failed, {path.string()}, what, "build and scan the image again"};
         };
-        if (sha256(bytes) != digest) refuse("the bytes are not what their name says");
+        if (sha256(bytes) != step.digest) refuse("the bytes are not what their name says");
         if (bytes.size() > max_manifest_size) refuse("the manifest is longer than 4 MiB: no registry takes it");
         return bytes;
     }
@@ -168,11 +162,12 @@ struct Push {
         if (arrival == Arrival::mounted || arrival == Arrival::there_already) mounts = true;
     }
 
-    void store_manifests(const std::vector<ManifestToStore>& manifests) {
-        run_all(manifests.size(), [&](std::size_t i) {
-            put_manifest(client, settings.host, manifests[i].repository, manifests[i].bytes);
+    void store_manifests(const Steps& steps) {
+        run_all(steps.size(), [&](std::size_t i) {
+            const std::string bytes = read_manifest(*steps[i]);
+            put_manifest(client, settings.host, steps[i]->repository, bytes);
             const std::lock_guard lock(mutex);
-            pushed.bytes += manifests[i].bytes.size();
+            pushed.bytes += bytes.size();
         });
     }
 };

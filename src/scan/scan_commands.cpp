@@ -39,16 +39,19 @@ Command make_command(const Workplace& place, const Words& argv) {
             .timeout = place.timeout};
 }
 
-/// The arguments of every scan by Trivy. Its own time-out would be five minutes; its file cache is a lock that only one
-/// scan can hold, and hides damaged layers (scanners-run.md §5).
-Words trivy_scan_flags(const Workplace& place) {
-    Words flags = {"--config", "empty.yaml", "--ignorefile", "empty.yaml"};
-    append(flags, {"--cache-dir", (place.databases / "trivy").string(), "--cache-backend", "memory"});
-    append(flags, {"--skip-db-update", "--skip-java-db-update", "--offline-scan"});
-    append(flags, {"--skip-version-check", "--disable-telemetry"});
-    append(flags, {"--timeout", std::to_string(place.timeout.count()) + "s", "--format", "json"});
-    append(flags, {"--exit-code", "0", "--output", report_name(Scanner::trivy)});
-    return flags;
+/// A scan by Trivy. Its own time-out would be five minutes; its file cache is a lock that only one scan can hold, and
+/// hides damaged layers (scanners-run.md §5).
+Command make_trivy_command(const Workplace& place, const Words& what, const Words& of) {
+    Words argv = {"trivy"};
+    append(argv, what);
+    append(argv, {"--list-all-pkgs", "--config", "empty.yaml", "--ignorefile", "empty.yaml"});
+    append(argv, {"--cache-dir", (place.databases / "trivy").string(), "--cache-backend", "memory"});
+    append(argv, {"--skip-db-update", "--skip-java-db-update", "--offline-scan"});
+    append(argv, {"--skip-version-check", "--disable-telemetry"});
+    append(argv, {"--timeout", std::to_string(place.timeout.count()) + "s", "--format", "json"});
+    append(argv, {"--exit-code", "0", "--output", report_name(Scanner::trivy)});
+    append(argv, of);
+    return make_command(place, argv);
 }
 
 /// Proxies and certificates as our own process has them: an update is the only thing that leaves the machine.
@@ -104,10 +107,7 @@ std::string sbom_name(Scanner scanner) {
 }
 
 Command make_trivy_scan(const Workplace& place, const Digest& manifest) {
-    Words argv = {"trivy", "image", "--scanners", "vuln,secret", "--list-all-pkgs"};
-    append(argv, trivy_scan_flags(place));
-    append(argv, {"--input", "../view@" + manifest.text()});
-    return make_command(place, argv);
+    return make_trivy_command(place, {"image", "--scanners", "vuln,secret"}, {"--input", "../view@" + manifest.text()});
 }
 
 Command make_trivy_sbom(const Workplace& place) {
@@ -122,13 +122,10 @@ Command make_grype_scan(const Workplace& place, const std::string& platform) {
 }
 
 Command make_sbom_scan(const Workplace& place, Scanner scanner) {
-    if (scanner == Scanner::grype)
-        return make_command(place, {"grype", "-q", "-c", "empty.yaml", "sbom:" + sbom_name(scanner), "-o",
-                                    "json=" + report_name(scanner)});
-    Words argv = {"trivy", "sbom", "--scanners", "vuln", "--list-all-pkgs"};
-    append(argv, trivy_scan_flags(place));
-    argv.push_back(sbom_name(scanner));
-    return make_command(place, argv);
+    if (scanner == Scanner::trivy)
+        return make_trivy_command(place, {"sbom", "--scanners", "vuln"}, {sbom_name(scanner)});
+    return make_command(
+        place, {"grype", "-q", "-c", "empty.yaml", "sbom:" + sbom_name(scanner), "-o", "json=" + report_name(scanner)});
 }
 
 Command make_version_query(const Workplace& place, Scanner scanner) {
