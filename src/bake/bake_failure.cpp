@@ -17,8 +17,7 @@ bool is_ruler(const std::string& line) {
     return line.size() >= 6 && line.find_first_not_of('-') == std::string::npos;
 }
 
-/// Of the last block that bake begins with "------" and " > [step]": the step and its output. Behind the next "------"
-/// stands where the step is.
+/// Of the last block that bake begins with "------" and " > [step]": the step and its output, up to the next "------".
 std::vector<std::string> failed_step(std::string_view progress) {
     const std::vector<std::string> lines = lines_of(progress);
     for (std::size_t i = lines.size(); i-- > 1;) {

@@ -97,12 +97,9 @@ class BuildGraph {
 
     void add_source(const StageSource& source, std::size_t index) {
         const std::optional<int> other = line_of_stage(dockerfile_, lower_case(source.name));
-        const bool is_number = source.may_be_number && source.name.size() < 4 &&
-                               source.name.find_first_not_of("0123456789") == std::string::npos;
-        if (is_number) {
-            const auto number = static_cast<std::size_t>(std::stoi(source.name));
-            if (number < index) {
-                needed_.insert(number);
+        if (const auto number = source.may_be_number ? parse_number(source.name) : std::nullopt) {
+            if (*number < static_cast<std::int64_t>(index)) {
+                needed_.insert(static_cast<std::size_t>(*number));
             } else {
                 add_problem(source.line, "there is no stage " + source.name + " above this one", "they count from 0");
             }

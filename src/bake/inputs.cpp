@@ -18,8 +18,7 @@ unsigned mode_of(const fs::path& path, bool is_directory) {
     return static_cast<unsigned>(status.permissions()) & 07777U;
 }
 
-/// A file with one of the two modes that git knows is known by its bytes alone; of every other one the mode counts too,
-/// because layers keep it.
+/// A file's mode counts, because layers keep it; but not that of most files, which is one of the two that git knows.
 InputFile make_input(const std::string& path, unsigned mode, const Digest& content) {
     const bool is_usual = mode == 0644 || mode == 0755;
     return {path, mode == 0755, is_usual ? content : sha256(fmt::format("mode {:04o} {}", mode, content.text()))};

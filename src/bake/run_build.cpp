@@ -20,8 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Every text in a bake file is a template; without this a path with "${" in it would be evaluated. In JSON no other
-/// "${" can be.
+/// Every text in a bake file is a template: without this a path with "${" in it would be evaluated.
 std::string without_templates(std::string_view text) {
     std::string escaped;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -58,9 +57,8 @@ const Base& base_of(const std::vector<Base>& bases, const std::string& reference
                 "nothing is built on a base that is not pinned"};
 }
 
-/// Annotations and not labels: a service that is built on the image would inherit labels, and they would be wrong there
-/// (parent-images.md §7). The commit is not among them; it stands on the index, so that images without a change keep
-/// their digest.
+/// Annotations and not labels, which services that are built on the image would inherit (parent-images.md §7). The
+/// commit stands on the index only, so that images without a change keep their digest.
 std::map<std::string, std::string> make_annotations(const Plan& plan, const Image& image, const BuildSettings& settings,
                                                     const std::string& final_base) {
     const std::string purpose = image.target == Target::development ? "developing" : "running";
@@ -136,8 +134,7 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
     json.close();
 }
 
-/// Returns what bake printed, which out/build.log keeps. It is hundreds of lines: only a runner, which folds them,
-/// shows them.
+/// Returns what bake printed, which out/build.log keeps: hundreds of lines, shown only by a runner, which folds them.
 std::string run_bake(const World& world, const BuildSettings& settings, const std::string& builder,
                      const fs::path& bake_file, const Environment& environment) {
     std::vector<std::string> arguments = {"bake", "--file", bake_file.string(), "--progress", "plain"};
@@ -154,8 +151,7 @@ std::string run_bake(const World& world, const BuildSettings& settings, const st
     throw Error{Exit::failed, {problem}};
 }
 
-/// Notes in `bases` which of them each image was made from. BuildKit is the authority: what it read and we did not
-/// expect for this image is a Problem.
+/// Notes in `bases` which of them each image was made from. What BuildKit read and we did not expect is a Problem.
 Problems note_sources(const World& world, const Plan& plan, const Dockerfile& dockerfile,
                       const std::vector<Layout>& layouts, std::vector<Base>& bases) {
     Problems problems;

@@ -10,8 +10,7 @@ namespace {
     throw Error{Exit::failed, source + " " + what, ""};
 }
 
-/// containerd's normal form: a variant that says nothing is left out, 32-bit ARM always has one
-/// (platforms/database.go).
+/// containerd's normal form (platforms/database.go): no variant that says nothing, but always one for 32-bit ARM.
 std::string parse_platform(const Json& platform) {
     if (!platform.IsObject()) return "";
     const std::string architecture = text_at(platform, "architecture");

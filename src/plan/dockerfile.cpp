@@ -102,8 +102,7 @@ bool is_stage_name(const std::string& name) {
            name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
 }
 
-/// Splits the file into instructions, and fills a Dockerfile from these. Continued lines are joined, comments and
-/// here-documents left out.
+/// Splits the file into instructions, without comments and here-documents, and fills a Dockerfile from them.
 class DockerfileReader {
   public:
     DockerfileReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {

@@ -44,8 +44,7 @@ bool is_key(std::string_view text) {
 constexpr std::string_view plain_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/@,=%";
 
-/// Reads KEY=VALUE into the job. Returns what is wrong with it, or that it has no effect. `lines` are those of the
-/// keys.
+/// Reads KEY=VALUE into the job. Returns what is wrong with it, or that it has no effect. `lines`: those of the keys.
 std::optional<Problem> read_line(std::string_view line, const Place& at, std::map<std::string, int>& lines, Job& job) {
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos)

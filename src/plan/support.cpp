@@ -107,8 +107,7 @@ void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& pr
         Level::warning);
 }
 
-/// One warning for all rows that share its reason, on the first one's line. Errors stay where they are: each row has to
-/// be changed.
+/// One warning for all rows that share its reason, on the first one's line. Errors stay: each row has to be changed.
 Problems merge_warnings(const Problems& problems) {
     std::map<std::string, std::vector<std::string>> lines;  // of each warning
     for (const Problem& problem : problems) {

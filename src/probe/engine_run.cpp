@@ -109,8 +109,7 @@ std::string render_container(const ContainerPlan& plan, const std::string& run) 
     return json.one_line();
 }
 
-/// Both streams in one: each piece has a header of eight bytes, the first names the stream, the last four the size
-/// (Engine API, "Stream format").
+/// Both streams in one: eight bytes before each piece name the stream and its size (Engine API, "Stream format").
 ContainerOutput split_streams(std::string_view bytes) {
     ContainerOutput output;
     while (bytes.size() >= 8) {

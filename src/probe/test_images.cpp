@@ -102,8 +102,7 @@ ContainerRun run_to_end(EngineRun& engine, const Test& test, const std::string& 
     return run;
 }
 
-/// What a container that is to stay says until it stays. If it ends before, or takes too long, that is in the result;
-/// returns whether it stays.
+/// Waits until the container says that it stays. False if it ends before, or takes too long, which `run` says.
 bool await_staying(const World& world, EngineRun& engine, const Test& test, const std::string& id, ContainerRun& run) {
     const milliseconds deadline = world.clock.steady() + limit_of(test);
     for (milliseconds pause(25);; pause = std::min(pause * 2, milliseconds(200))) {
@@ -139,8 +138,7 @@ ContainerRun run_service_once(const World& world, EngineRun& engine, const Test&
     return stopped;
 }
 
-/// A tar of the image's trust store with one authority more, and of certificates for two servers: of that authority,
-/// and of a stranger.
+/// A tar of the trust store with one more authority, and of two servers' certificates: of that one, and of a stranger.
 std::string render_tls_files(const std::string& path, const std::string& trust_store, const TestAuthority& known,
                              const TestAuthority& stranger) {
     const std::string bundle = trust_store + "\n" + known.certificate;
@@ -187,8 +185,7 @@ void run_python(const World& world, EngineRun& engine, Test& test) {
         test.facts.python.answers[probe] = {.error = path + " is no file"};
 }
 
-/// Read-only, without capabilities and new privileges. One container, with a second process as 23456:23456, whom no
-/// file of the image knows.
+/// Read-only, without capabilities; with a second process, as a user that no file of the image knows.
 void run_restricted(const World& world, EngineRun& engine, Test& test) {
     const std::string id =
         create(engine, test, {.entrypoint = {interpreter, "-c", probe_program, "restricted,stay"}, .restricted = true});

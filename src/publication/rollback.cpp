@@ -1,5 +1,4 @@
-// Moving tags back to a version that is published: a plan of its own, because nothing is built, stored or judged for
-// it.
+// Moving tags back to a version that is published: nothing is built, stored or judged for it.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -184,8 +184,7 @@ bool Client::wait_for_next(Attempts& attempts, const std::string& host, const Re
     return true;
 }
 
-/// Registries and proxies repeat requests in their error pages. What is masked in a log is the access token alone, so
-/// that what is derived from it is taken out here.
+/// Error pages repeat requests. In logs only the access token is masked, so what is derived from it is removed here.
 void Client::redact(const Request& request, Response& response) const {
     if (response.status < 400) return;
     const auto remove = [&](const std::string& secret) {

@@ -78,8 +78,7 @@ struct Push {
         check_readable();
     }
 
-    /// A registry may deny reads of a repository until the first push has created it. Tags are only written where they
-    /// can be read.
+    /// A registry may deny reads of a repository until the first push. Tags are only written where they can be read.
     void check_readable() {
         std::set<std::string> seen;
         for (const Step& step : publication.steps) {

@@ -124,9 +124,8 @@ struct TagWriter {
         restore_moving_tags();
     }
 
-    /// The repositories in parallel, the tags of each one after the other. What another run does meanwhile is certain
-    /// to be seen only if one tag is read after another was written: where no repository has two tags, none is
-    /// parallel.
+    /// The repositories in parallel, the tags of each one after the other: another run is certain to be seen only if
+    /// one tag is read after another was written. Where no repository has two tags, none is parallel.
     void write_and_verify(const Tags& tags) {
         std::map<std::string, Tags> by_repository;
         for (Tag* tag : tags) by_repository[tag->step.repository].push_back(tag);
@@ -153,9 +152,8 @@ struct TagWriter {
         }
     }
 
-    /// Reads, decides and writes until the tag is ours, or keeps a newer version. A response may be lost after the
-    /// registry acted, and a tag that may not be written may be right: after a failure, too, what the registry shows
-    /// decides.
+    /// Reads, decides and writes until the tag is ours, or keeps a newer version. After a failure, too, what the
+    /// registry shows decides: it may have acted although its response was lost.
     void write_one(Tag& tag) {
         const Step& step = tag.step;
         Attempts attempts;

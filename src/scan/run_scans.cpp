@@ -72,9 +72,8 @@ std::string find_bad_end(const Command& command, const Finished& finished) {
     return fmt::format("{} ended with exit code {}{}{}", name, finished.exit_code, said.empty() ? "" : ": ", said);
 }
 
-/// Runs the command, which is to leave report_name(scanner) in its directory, and notes in the receipt how that went.
-/// Returns the report's text if it is one; else Receipt::failure says why not: the scanner's end, no or an empty report
-/// (an interrupted Grype ends with 0), or one that does not parse.
+/// Runs the command, notes in the receipt how that went, and returns the report. Nothing, and why in Receipt::failure,
+/// for a bad end, no or an empty report (an interrupted Grype ends with 0), and one that does not parse.
 std::optional<std::string> run_scanner(const World& world, const Command& command, Receipt& receipt) {
     const std::chrono::milliseconds begin = world.clock.steady();
     const Finished finished = world.processes.run(command);
@@ -238,8 +237,7 @@ std::optional<Rescan> rescan(const World& world, const Layout& image, const Scan
 
 std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& layouts, const ScanSettings& settings) {
     const ScanTools tools = find_scan_tools(world, settings);
-    // Beside the results: on the disk that holds the layouts, so that views on them cost nothing, and images are not
-    // unpacked in memory.
+    // On the disk that holds the layouts: views on them cost nothing, and images are not unpacked in memory.
     const PrivateDirectory work(world.files, fs::absolute(settings.scans) += ".scanning");
     world.files.remove(work.path());  // of an interrupted run
     std::vector<Prepared> prepared;

@@ -20,8 +20,7 @@ void append(Words& words, const Words& more) {
     words.insert(words.end(), more.begin(), more.end());
 }
 
-/// Both scanners get one environment. Age is not Grype's to judge: ours is one limit for both, and what an old database
-/// finds is still worth showing.
+/// Both scanners get one environment. Grype does not judge the age of its database: ours is one limit for both.
 Command make_command(const Workplace& place, const Words& argv) {
     return {.argv = argv,
             .environment = {{"PATH", place.path},
@@ -60,8 +59,7 @@ Command with_network(Command command, const World& world) {
     return command;
 }
 
-/// Released by an attacker in March 2026: the payload ran before the scan, and the scans looked right (CVE-2026-33634,
-/// scanners.md §6).
+/// Released by an attacker: the payload ran before the scan, and scans looked right (CVE-2026-33634, scanners.md §6).
 constexpr std::array poisoned = {Version{0, 69, 4}, Version{0, 69, 5}, Version{0, 69, 6}};
 
 /// The version; empty, and a Problem, if this scanner is not to be used.
