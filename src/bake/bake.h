@@ -82,7 +82,6 @@ std::vector<InputFile> load_input_files(Files& files, const std::filesystem::pat
 /// ERROR; at the line of the Dockerfile that bake names. `outputs` is the directory that bake wrote to.
 Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile, const std::string& outputs);
 
-/// True if it was the network, so that the same bake may do better a little later (registry.md §6): 429, 5xx, a reset,
-/// a time-out. A step of the Dockerfile that failed, or a Dockerfile that cannot be parsed, is never that, whatever was
-/// printed.
+/// True if it was the network (429, 5xx, a reset, a time-out), so that the same bake may do better a little later
+/// (registry.md §6). Never for a failed step or a Dockerfile that cannot be parsed, whatever was printed.
 bool is_network_fault(std::string_view progress);

@@ -65,7 +65,6 @@ class OwnBuilder {
     std::string name_;
 };
 
-/// Removes containers and volumes of builders that runs of ours left behind a day ago or earlier, when they were
-/// killed. Speaks to the engine itself: such a run's buildx configuration is gone. What cannot be removed stays, and is
-/// said on the log.
+/// Removes containers and volumes of builders that killed runs of ours left behind a day ago or earlier, through the
+/// engine itself: such a run's buildx configuration is gone. What cannot be removed is said on the log.
 void remove_left_builders(const World& world, const std::filesystem::path& socket);

@@ -87,9 +87,8 @@ Job parse_job_env(std::string_view text, const std::string& file, Problems& warn
 
 /// Puts the two together. `only` is a list of patterns for an image's name, Python version or target ("3.13.*",
 /// "*-production", "3.13.3", "production"); empty means all. Throws Error{bad_input} if a pattern matches nothing, if
-/// namespace or image name are no repository names, or if a platform is none of Linux, is given twice, or is not given
-/// at all. That no tag is claimed twice, version tags included, is what parse_matrix makes sure of. A matrix without
-/// rows is a plan without images.
+/// namespace or image name are no repository names, or if a platform is not Linux, is given twice, or none is given.
+/// parse_matrix makes sure that no tag is claimed twice. A matrix without rows is a plan without images.
 Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,
                  const std::vector<std::string>& platforms, const std::vector<std::string>& only);
 
@@ -127,9 +126,8 @@ std::vector<std::string> split_runners(std::string_view text);
 
 /// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line (runner.md §5).
 /// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are
-/// emulated. Throws Error{bad_input} above 256 jobs, on the line of the row that is too much. Names only: never a
-/// registry or a namespace (a masked secret would blank the output). Empty if there are no jobs: GitHub refuses a
-/// matrix with an empty list, so a workflow asks for the count first.
+/// emulated. Throws Error{bad_input} above 256 jobs, on the line of the row that is too much. Never names a registry or
+/// a namespace (a masked secret would blank the output). Empty without jobs: GitHub refuses an empty list.
 std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners);
 std::size_t count_jobs(const Plan& plan);
 

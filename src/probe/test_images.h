@@ -37,9 +37,8 @@ struct TestSettings {
     std::size_t jobs = 2;
 };
 
-/// Tests every image, at most `jobs` at a time, with at most `jobs` probes of each; one report per image, in their
-/// order. A check that fails is a row; Error{failed} only if an image could not be tested at all. Whatever was put into
-/// the engine is removed again, also after an error or a cancellation, and so is what killed runs left there an hour
-/// ago or earlier.
+/// Tests every image, at most `jobs` at a time, each with at most `jobs` probes; one report per image, in their order.
+/// A check that fails is a row; Error{failed} only if an image could not be tested at all. All that was put into the
+/// engine is removed again, whatever happens, and so is what killed runs left there an hour ago or earlier.
 std::vector<ContractReport> run_contract(const World& world, const EngineInfo& engine,
                                          const std::vector<ImageUnderTest>& images, const TestSettings& settings);

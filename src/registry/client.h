@@ -1,5 +1,4 @@
-// An OCI distribution client: requests with the right authorization, retried once and in one place (facts: registry.md
-// §1, §2, §6).
+// An OCI distribution client: authorized requests, retried in this one place (facts: registry.md §1, §2, §6).
 #pragma once
 
 #include <atomic>
@@ -40,8 +39,7 @@ struct Attempts {
 };
 
 /// May be used from several threads. The first request to a registry goes alone: its response shows how to ask. With
-/// credentials that is GET /v2/, so that they are used from the first request that matters: some registries hide
-/// private repositories from anonymous requests with 404 instead of asking for a login.
+/// credentials it is GET /v2/, because some registries hide private repositories from anonymous requests with 404.
 class Client {
   public:
     Client(const World& world, ClientSettings settings);
@@ -52,9 +50,8 @@ class Client {
     /// token could not be had, or if the registry redirects us to a place that is not trustworthy.
     Response send(const Call& call);
 
-    /// After an attempt that came to nothing: waits before the next one as long as the response asks for, else as
-    /// plan_wait says. False, at once, if there should be none: 5 attempts and 120 s of waiting for one thing, 15
-    /// minutes in all.
+    /// After an attempt that failed: waits as long as the response asks for, else as plan_wait says. False, at once, if
+    /// there should be no other: after 5 attempts or 120 s of waiting for one thing, or 15 minutes in all.
     bool wait_for_next(Attempts& attempts, const std::string& host, const Response& response);
 
     /// Where a repository is really asked for, after mirrors: host and repository.

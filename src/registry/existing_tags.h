@@ -25,10 +25,9 @@ struct TagName {
     auto operator<=>(const TagName&) const = default;
 };
 
-/// The version tags and moving tags of these candidates: one HEAD per tag (before a push, one GET for the first of
-/// them, and for the next one where that is absent), and one GET per index that is not known then. In the order of the
-/// candidates; tags that are not there are left out. Throws Error{failed} if the registry may not be asked, or what a
-/// tag names is no image.
+/// The version tags and moving tags of these candidates, in their order, without those that are not there. One HEAD per
+/// tag (before a push, one GET for the first of them, and for the next one where that is absent), and one GET per index
+/// that is not known then. Throws Error{failed} if the registry may not be asked, or what a tag names is no image.
 std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host,
                                             const std::vector<Candidate>& candidates, const PublicationSources& sources,
                                             std::size_t jobs);

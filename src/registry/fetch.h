@@ -27,10 +27,9 @@ struct Fetched {
     Layout layout;
 };
 
-/// Fetches each image with its attestations into DIRECTORY/NAME-PLATFORM, in the order of `wanted`. Each blob goes over
-/// the line once, and not at all if one of the layouts has it already; what a broken fetch has got by then is not asked
-/// for again. Everything is hashed. A layout's index.json is written last. Throws Error{failed}, Error{bad_input} for
-/// what is no reference.
+/// Fetches each image with its attestations into DIRECTORY/NAME-PLATFORM, in the order of `wanted`. Each blob is
+/// fetched once, and not at all if a layout has it already; a broken fetch is continued. Everything is hashed. A
+/// layout's index.json is written last. Throws Error{failed}, Error{bad_input} for what is no reference.
 std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<FetchRequest>& wanted,
                                   const std::filesystem::path& directory, std::size_t jobs);
 

@@ -24,10 +24,9 @@ enum class TagRead {
     get,            ///< one GET: for tags that are probably absent
 };
 
-/// What a tag (or a digest) names now; nothing if it does not exist. Where a registry does not support HEAD (405) or
-/// does not send the digest, the bytes are fetched and hashed. `may_be_new` is asked when the registry denies the read
-/// (401, 403): true means that the repository does not exist yet, so there is no such tag. Throws Error{failed} with
-/// the registry's own words for every other response.
+/// What a tag (or a digest) names now; nothing if it does not exist. Without HEAD (405) or the digest in its response
+/// the bytes are fetched and hashed. `may_be_new` is asked when the read is denied (401, 403): true means that the
+/// repository does not exist yet. Throws Error{failed} with the registry's own words for every other response.
 std::optional<Digest> ask_tag(Client& client, const std::string& host, const std::string& repository,
                               const std::string& tag, TagRead read = TagRead::head_then_get,
                               const std::function<bool()>& may_be_new = {});
@@ -55,9 +54,8 @@ struct ResolvedReference {
     std::map<std::string, std::size_t> layers;  ///< by platform
 };
 
-/// Asks for the reference, and for what its manifests say about these platforms. Throws Error{failed} naming the
-/// reference and the registry's own words: if it is not there, may not be read, or its bytes are not what their digest
-/// says.
+/// Asks for the reference, and for what its manifests say about these platforms. Throws Error{failed}, naming it, with
+/// the registry's own words: if it is not there, may not be read, or its bytes are not what their digest says.
 ResolvedReference resolve_reference(Client& client, const std::string& reference,
                                     const std::vector<std::string>& platforms);
 

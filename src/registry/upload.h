@@ -25,10 +25,9 @@ enum class Arrival {
 };
 
 /// Asks for the blob and for a place to send it to in one request: a mount from `mount_from`, which may be the
-/// repository itself. `ask_first`: where that comes to nothing a HEAD asks once more before the bytes are sent, for
-/// registries that do not mount. A mount that the registry refuses or fails at is dropped. An upload that breaks is
-/// begun again, after a HEAD: the registry may have stored the blob and only its response was lost. Throws
-/// Error{failed} if it cannot be done.
+/// repository itself; one that is refused or fails is dropped. With `ask_first` a HEAD asks before the bytes are sent,
+/// for registries that do not mount. An upload that breaks is begun again, after a HEAD: the registry may have stored
+/// the blob, and only its response was lost. Throws Error{failed} if it cannot be done.
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
                     const Blob& blob, const std::string& mount_from, bool ask_first);
 
