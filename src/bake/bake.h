@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,13 +22,6 @@ std::vector<std::string> find_buildx(const World& world);
 /// The BuildKit that a builder of our own runs. `tools/pin` writes its digest.
 inline constexpr const char* usual_buildkit = "docker.io/moby/buildkit:v0.32.2";
 
-/// The credentials of a registry that a base is pulled from.
-struct RegistryLogin {
-    std::string host;  ///< as people write it: "docker.io"
-    std::string user;
-    Secret password;
-};
-
 struct BuildSettings {
     std::vector<std::string> buildx;  ///< from find_buildx
     std::filesystem::path directory;  ///< the build context
@@ -40,11 +34,11 @@ struct BuildSettings {
     std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…" (layer_cache.h)
     std::vector<std::string> cache_to;
 
-    std::string builder;                  ///< a builder that exists; empty: what the engine offers, see run_build
-    bool containerd_store = true;         ///< of the engine (probe/engine.h)
-    std::filesystem::path socket;         ///< of the engine, for its DOCKER_HOST; empty: as our environment has it
-    std::vector<std::string> mirrors;     ///< of docker.io, as the engine has them: for a builder of our own
-    std::vector<RegistryLogin> logins{};  ///< for pulling bases
+    std::string builder;               ///< a builder that exists; empty: what the engine offers, see run_build
+    bool containerd_store = true;      ///< of the engine (probe/engine.h)
+    std::filesystem::path socket;      ///< of the engine, for its DOCKER_HOST; empty: as our environment has it
+    std::vector<std::string> mirrors;  ///< of docker.io, as the engine has them: for a builder of our own
+    std::map<std::string, Credentials> logins{};  ///< for pulling bases, by registry as people write it: "docker.io"
     std::string buildkit_image = usual_buildkit;  ///< for a builder of our own
 };
 

@@ -168,14 +168,13 @@ std::vector<std::string> find_buildx(const World& world) {
 }
 
 void write_docker_configuration(const World& world, const fs::path& directory,
-                                const std::vector<RegistryLogin>& logins) {
+                                const std::map<std::string, Credentials>& logins) {
     JsonWriter json;
     json.open_object();
     if (!logins.empty()) json.open_object("auths");
-    for (const RegistryLogin& login : logins) {
-        json.open_object(login.host == "docker.io" ? docker_hub_key : login.host);
-        json.field("auth", base64(login.user + ":" + login.password.reveal()));
-        json.close();
+    for (const auto& [host, login] : logins) {
+        const std::string auth = base64(login.user + ":" + login.password.reveal());
+        json.object(host == "docker.io" ? docker_hub_key : host, {{"auth", auth}});
     }
     if (!logins.empty()) json.close();
     if (const auto home = world.environment.find("HOME"); home != world.environment.end()) {

@@ -15,7 +15,7 @@
 /// be private and is removed after the build: it holds these logins, which buildx gives to BuildKit as it asks for
 /// them. It knows where the user's own plug-ins are. And git's, for buildx, which asks it for the commit.
 void write_docker_configuration(const World& world, const std::filesystem::path& directory,
-                                const std::vector<RegistryLogin>& logins = {});
+                                const std::map<std::string, Credentials>& logins = {});
 
 /// The environment of every buildx. A named builder is kept in the user's configuration, so that is used then instead
 /// of the one in `configuration`; with logins only buildx's part of it is.

@@ -16,3 +16,9 @@ class Secret {
   private:
     std::string value_;
 };
+
+/// Of a registry.
+struct Credentials {
+    std::string user;
+    Secret password;
+};

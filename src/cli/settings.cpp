@@ -110,8 +110,8 @@ class Reader {
         return all_names;
     }
 
-    std::map<std::string, registry::Credentials> registry_auths(const std::string& name) {
-        std::map<std::string, registry::Credentials> logins;
+    std::map<std::string, Credentials> registry_auths(const std::string& name) {
+        std::map<std::string, Credentials> logins;
         const std::optional<Error> error =
             failure_of([&] { logins = registry::parse_registry_auths(Secret(text(name))); });
         if (error) append(problems_, error->problems);  // reported with all others

@@ -175,8 +175,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.mirrors = engine.docker_io_mirrors;
     // A named builder is called with the user's own configuration, which has the user's own logins.
     if (real && !settings.builder.empty()) access.credentials = load_reading_access(world, settings, {}).credentials;
-    for (const auto& [host, credentials] : access.credentials)
-        build.logins.push_back({host, credentials.user, credentials.password});
+    build.logins = access.credentials;
     build.buildkit_image =
         locate_image(settings.buildkit_image.empty() ? usual_buildkit : settings.buildkit_image, settings.mirrors);
     const std::optional<Digest> key = make_build_key(world, settings, project, build);

@@ -18,7 +18,7 @@ registry::DockerConfig load_docker_config(const World& world) {
 }
 
 /// Nothing if neither is given.
-std::optional<registry::Credentials> given_credentials(const World& world, const Settings& settings) {
+std::optional<Credentials> given_credentials(const World& world, const Settings& settings) {
     const std::string user =
         settings.docker_username.empty() ? variable(world, "DOCKER_USERNAME") : settings.docker_username;
     const Secret token = find_docker_token(world, settings);
@@ -30,12 +30,11 @@ std::optional<registry::Credentials> given_credentials(const World& world, const
                     "give both: the name as a plain variable, the token as a secret (an input, or DOCKER_TOKEN in the "
                     "environment)"};
     }
-    return registry::Credentials{user, token};
+    return Credentials{user, token};
 }
 
 registry::ClientSettings make_access(const World& world, const Settings& settings,
-                                     const std::vector<std::string>& hosts,
-                                     const std::optional<registry::Credentials>& given) {
+                                     const std::vector<std::string>& hosts, const std::optional<Credentials>& given) {
     registry::ClientSettings access;
     if (settings.insecure) access.plain_http.insert(hosts.begin(), hosts.end());
     if (given) access.credentials.emplace(registry_of_credentials(settings), *given);

@@ -58,7 +58,7 @@ struct Settings {
     std::string to;  ///< a registry's host, "oci:DIR", or empty
     std::string docker_username;
     Secret docker_token;
-    std::map<std::string, registry::Credentials> registry_auths;  ///< of other registries, by host
+    std::map<std::string, Credentials> registry_auths;  ///< of other registries, by host
     bool insecure = false;
     bool allow_stand_in = false;
     bool adopt_alias = false;

@@ -12,11 +12,6 @@
 
 namespace registry {
 
-struct Credentials {
-    std::string user;
-    Secret password;
-};
-
 /// Those of the longest key that is the host, or a path below it that the repository is in: "quay.io", "quay.io/defra"
 /// (containers-auth.json(5)). Null if there are none.
 const Credentials* find_credentials(const std::map<std::string, Credentials>& by_key, const std::string& host,

@@ -133,7 +133,7 @@ TEST_CASE("our configuration keeps the user's plug-ins") {
 TEST_CASE("credentials for bases are in our configuration, Docker Hub under its own key") {
     FakeWorld fake;
     write_docker_configuration(fake.world(), "/ours",
-                               {{"docker.io", "user", Secret("pa:ss")}, {"dhi.io", "u", Secret("p")}});
+                               {{"docker.io", {"user", Secret("pa:ss")}}, {"dhi.io", {"u", Secret("p")}}});
     const rapidjson::Document written = parse_tool_json(fake.files.texts.at("/ours/config.json"), "config.json");
     const Json& auths = member(written, "auths");
     CHECK(text_at(member(auths, "https://index.docker.io/v1/"), "auth") == "dXNlcjpwYTpzcw==");
@@ -145,7 +145,7 @@ TEST_CASE("with credentials a named builder is still found in the user's configu
     fake.environment = {{"PATH", "/bin"}, {"HOME", "/home/user"}};
     BuildSettings settings = sample_settings();
     settings.builder = "kube";
-    settings.logins = {{"dhi.io", "u", Secret("p")}};
+    settings.logins = {{"dhi.io", {"u", Secret("p")}}};
     const Environment environment = buildx_environment(fake.world(), settings, "/ours");
     CHECK(environment.at("DOCKER_CONFIG") == "/ours");
     CHECK(environment.at("BUILDX_CONFIG") == "/home/user/.docker/buildx");
