@@ -56,51 +56,29 @@ void add_blob(std::ostream& tar, const Layout& layout, const Digest& digest) {
     tar << render_tar_padding(size);
 }
 
-/// Of the media types of OCI and of Docker.
-bool is_tar(const Descriptor& layer) {
-    return layer.media_type.ends_with(".tar");
-}
-
-/// What a gzip stream holds (RFC 1952, several members too), in bounded memory. It ends early where the stream is
+/// A file, unpacked if it is gzip (RFC 1952, several members too), in bounded memory. It ends early where the stream is
 /// damaged or cut off: the reader of the tar notices.
-class GunzipBuffer : public std::streambuf {
+class UnpackedFile : public std::streambuf {
   public:
-    explicit GunzipBuffer(std::istream& packed) : packed_(packed), in_(size), out_(size) {
-        inflateInit2(&zlib_, 15 + 16);
+    explicit UnpackedFile(const std::filesystem::path& path) : file_(gzopen(path.c_str(), "rb")) {
+        gzbuffer(file_, size);
     }
-    ~GunzipBuffer() override { inflateEnd(&zlib_); }
-    GunzipBuffer(const GunzipBuffer&) = delete;
-    GunzipBuffer& operator=(const GunzipBuffer&) = delete;
+    ~UnpackedFile() override { gzclose(file_); }
+    UnpackedFile(const UnpackedFile&) = delete;
+    UnpackedFile& operator=(const UnpackedFile&) = delete;
 
   protected:
     int_type underflow() override {
-        zlib_.next_out = reinterpret_cast<Bytef*>(out_.data());
-        zlib_.avail_out = static_cast<uInt>(size);
-        while (zlib_.avail_out == size && read_packed()) {
-            const int result = inflate(&zlib_, Z_NO_FLUSH);
-            if (result == Z_STREAM_END) inflateReset(&zlib_);
-            if (result != Z_OK && result != Z_STREAM_END) break;
-        }
-        const std::size_t unpacked = size - zlib_.avail_out;
-        if (unpacked == 0) return traits_type::eof();
-        setg(out_.data(), out_.data(), out_.data() + unpacked);
-        return traits_type::to_int_type(out_[0]);
+        const int unpacked = gzread(file_, bytes_.data(), size);
+        if (unpacked <= 0) return traits_type::eof();
+        setg(bytes_.data(), bytes_.data(), bytes_.data() + unpacked);
+        return traits_type::to_int_type(bytes_[0]);
     }
 
   private:
-    bool read_packed() {
-        if (zlib_.avail_in > 0) return true;
-        packed_.read(in_.data(), static_cast<std::streamsize>(size));
-        zlib_.next_in = reinterpret_cast<Bytef*>(in_.data());
-        zlib_.avail_in = static_cast<uInt>(packed_.gcount());
-        return zlib_.avail_in > 0;
-    }
-
-    static constexpr std::size_t size = std::size_t{128} << 10U;
-    std::istream& packed_;
-    std::vector<char> in_;
-    std::vector<char> out_;
-    z_stream zlib_{};
+    static constexpr unsigned size = 128U << 10U;
+    gzFile file_;
+    std::vector<char> bytes_ = std::vector<char>(size);
 };
 
 }  // namespace
@@ -122,8 +100,9 @@ void write_image_tar(Files& files, const Layout& layout, const std::string& repo
 }
 
 bool can_read_layers(const Layout& layout) {
-    return std::ranges::all_of(
-        layout.layers, [](const Descriptor& layer) { return is_tar(layer) || layer.media_type.ends_with("gzip"); });
+    return std::ranges::all_of(layout.layers, [](const Descriptor& layer) {  // the media types of OCI and of Docker
+        return layer.media_type.ends_with(".tar") || layer.media_type.ends_with("gzip");
+    });
 }
 
 LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& layer) {
@@ -131,10 +110,7 @@ LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& laye
     if (files.digest_of(path) != layer.digest) {
         throw Error{Exit::failed, {path.string()}, "this layer is not what its digest says", "build the image again"};
     }
-    const std::string source = fmt::format("the layer {} of {}", layer.digest.brief(), layout.name);
-    std::ifstream blob(path, std::ios::binary);
-    if (is_tar(layer)) return read_layer(blob, source);
-    GunzipBuffer unpacked(blob);
+    UnpackedFile unpacked(path);
     std::istream tar(&unpacked);
-    return read_layer(tar, source);
+    return read_layer(tar, fmt::format("the layer {} of {}", layer.digest.brief(), layout.name));
 }
