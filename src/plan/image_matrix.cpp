@@ -23,12 +23,6 @@ std::string_view after(std::string_view prefix, std::string_view text) {
     return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
 }
 
-std::string kind_of(const Json& value) {
-    constexpr std::array kinds = {"null",   "true or false", "true or false", "an object",
-                                  "a list", "a text",        "a number"};
-    return kinds.at(value.GetType());  // in RapidJSON's order
-}
-
 // One row, field by field ---------------------------------------------------------------------------------------------
 
 /// Reads one row. What is wrong with it goes to `problems`; a field that cannot be used is left empty.
@@ -71,7 +65,7 @@ struct RowReader {
         }
         const Json& value = member(object, key);
         if (!value.IsString()) {
-            refuse(key, fmt::format("\"{}\" is {}, not a text", key, kind_of(value)), model);
+            refuse(key, fmt::format("\"{}\" is not a text", key), model);
         } else if (value.GetStringLength() == 0) {
             refuse(key, fmt::format("\"{}\" is empty", key), model);
         }
@@ -123,8 +117,7 @@ struct RowReader {
         if (!object.HasMember("tags")) {
             refuse("tags", "\"tags\" is missing", "write \"tags\": [] if no moving tag shall point to these images");
         } else if (!list.IsArray()) {
-            refuse("tags", fmt::format("\"tags\" is {}, not a list", kind_of(list)),
-                   "write it as \"tags\": [\"latest-3.13\"]");
+            refuse("tags", "\"tags\" is not a list", "write it as \"tags\": [\"latest-3.13\"]");
         }
         std::vector<Tag> tags;
         int index = 0;
@@ -132,8 +125,7 @@ struct RowReader {
             const Place at = json.at(fmt::format("{}/tags/{}", pointer, index++));
             const std::string name = text_of(value);
             if (!value.IsString()) {
-                add(problems, at, fmt::format("this tag is {}, not a text", kind_of(value)),
-                    "write it in quotation marks");
+                add(problems, at, "this tag is not a text", "write it in quotation marks");
             } else if (!is_tag(name)) {
                 add(problems, at, shown(name) + " cannot be a tag",
                     "a tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin with a "
@@ -235,7 +227,7 @@ std::vector<Row> read_rows(const LinedJson& json, Problems& problems) {
         if (object.IsObject()) {
             rows.push_back(RowReader{json, pointer, object, problems}.read());
         } else {
-            add(problems, json.at(pointer), fmt::format("this row is {}, not an object", kind_of(object)),
+            add(problems, json.at(pointer), "this row is not an object",
                 "a row is written in curly brackets: {\"pythonVersion\": …}");
         }
     }
@@ -249,7 +241,7 @@ Matrix parse_matrix(std::string_view text, const std::string& file, Date today, 
     const LinedJson json = parse_people_json(text, file, problems);
     Matrix matrix{.file = file};
     if (!json.root.IsArray()) {
-        add(problems, json.at(""), fmt::format("the matrix is {}, not a list of rows", kind_of(json.root)),
+        add(problems, json.at(""), "the matrix is not a list of rows",
             "write it as [{\"pythonVersion\": …}, {\"pythonVersion\": …}]");
     } else if (const std::optional<Problem> sibling = recognise_sibling(json)) {
         problems.push_back(*sibling);
