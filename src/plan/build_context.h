@@ -14,7 +14,7 @@ class BuildContext {
     BuildContext(const Dockerfile& dockerfile, std::string_view dockerignore);
 
     bool holds(const std::string& path) const;
-    /// False if no path below this directory can be held: it need not be looked into.
+    /// False if nothing below this directory can be read: it need not be looked into.
     bool may_hold_below(const std::string& directory) const;
     /// What a link that is read points to is read too, if it is let in. True if that is new.
     bool add(const std::string& path);

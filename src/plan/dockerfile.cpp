@@ -105,9 +105,7 @@ bool is_stage_name(const std::string& name) {
 /// Splits the file into instructions, without comments and here-documents, and fills a Dockerfile from them.
 class DockerfileReader {
   public:
-    DockerfileReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {
-        if (text_.starts_with("\xEF\xBB\xBF")) next_ = 3;
-    }
+    DockerfileReader(Dockerfile& dockerfile, Problems& problems) : dockerfile_(dockerfile), problems_(problems) {}
 
     void read() {
         while (next_line()) {
@@ -317,8 +315,8 @@ class DockerfileReader {
     Problems& problems_;
     std::string_view text_ = dockerfile_.text;
     std::string_view line_;
-    std::size_t begin_ = 0;  ///< of line_
-    std::size_t next_ = 0;
+    std::size_t begin_ = 0;                                         ///< of line_
+    std::size_t next_ = text_.starts_with("\xEF\xBB\xBF") ? 3 : 0;  ///< a byte order mark is passed over
     int number_ = 0;
     bool may_be_directive_ = true;
     std::map<std::string, int> lines_;  ///< of the stages, by name

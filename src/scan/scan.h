@@ -1,5 +1,5 @@
 // The scans: Trivy and Grype on the very bytes of a layout, a receipt for each (facts: scanners-run.md all, scanners.md
-// §5-6). A scan that went wrong is a value: a receipt that says why. Nobody decides here what it means.
+// §5-6). A scan that went wrong is a value: a receipt that says why. What it means is decided in verdict/.
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ struct DatabaseState {
 
 DatabaseState load_database_state(const World& world, const std::filesystem::path& databases, Scanner scanner);
 
-/// Brings both databases up to date: once per run, before the scans, which then need no network. A database that cannot
+/// Updates both databases: once per run, before the scans, which then need no network. A database that cannot
 /// be renewed stays as it was; that is returned as a warning per scanner, never thrown. Sample data is left alone.
 Problems update_databases(const World& world, const std::filesystem::path& databases);
 

@@ -26,7 +26,7 @@ Report parse_report(Scanner scanner, std::string text, const std::string& source
 std::vector<Receipt> find_archived_sboms(Files& files, const std::filesystem::path& directory, const Digest& manifest);
 
 // Results of earlier scans are kept outside of the checkout. The same image, scanner, command and database give the
-// same report, so the scan need not run again. Whoever can write there could hide findings, exactly as with the
+// same report, so the scan need not run again. A program that can write there could hide findings, as with the
 // databases themselves: keep both with the same care.
 
 struct CachedScan {
