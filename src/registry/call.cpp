@@ -87,8 +87,7 @@ std::chrono::milliseconds plan_wait(int attempt, std::optional<std::chrono::mill
     if (asked_for) return *asked_for;
     const std::chrono::milliseconds ceiling =
         std::min<std::chrono::milliseconds>(1s * (1 << std::clamp(attempt - 1, 0, 10)), 30s);
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(static_cast<double>(ceiling.count()) * (0.5 + random / 2)));
+    return std::chrono::duration_cast<std::chrono::milliseconds>(ceiling * (0.5 + random / 2));
 }
 
 }  // namespace registry

@@ -25,22 +25,9 @@ Call manifest_call(const std::string& method, const std::string& host, const std
 }
 
 [[noreturn]] void refuse(const Client& client, const Call& call, const Response& response) {
-    const std::string repository = call.host + "/" + call.repository;
     const std::string what = render_refusal(call, response);
-    if (is_denied(response)) client.refuse_denied(what, "check that the credentials may read " + repository);
-    const bool is_absent = response.status == 404;
-    throw Error{Exit::failed, what,
-                is_absent ? repository + " does not have it: check the name, or it was deleted there" : ""};
-}
-
-std::string checked_bytes(const Client& client, const Call& call, const Response& response, const Digest& digest) {
-    if (response.status != 200) refuse(client, call, response);
-    if (sha256(response.body) != digest) {
-        throw Error{Exit::failed,
-                    fmt::format("{}/{} responds with other bytes than {}", call.host, call.repository, digest.text()),
-                    "do not use this registry, or the proxy in between"};
-    }
-    return response.body;
+    if (!is_denied(response)) throw Error{Exit::failed, what, ""};
+    client.refuse_denied(what, fmt::format("check that the credentials may read {}/{}", call.host, call.repository));
 }
 
 [[noreturn]] void refuse_base(const Reference& reference, const std::string& what, const std::string& hint) {
@@ -100,16 +87,18 @@ std::optional<std::string> get_tag(Client& client, const std::string& host, cons
 
 std::optional<std::string> find_manifest(Client& client, const std::string& host, const std::string& repository,
                                          const Digest& digest) {
-    const Call call = manifest_call("GET", host, repository, digest.text());
-    const Response response = client.send(call);
-    if (response.status == 404) return std::nullopt;
-    return checked_bytes(client, call, response, digest);
+    std::optional<std::string> bytes = get_tag(client, host, repository, digest.text());
+    if (!bytes || sha256(*bytes) == digest) return bytes;
+    throw Error{Exit::failed, fmt::format("{}/{} responds with other bytes than {}", host, repository, digest.text()),
+                "do not use this registry, or the proxy in between"};
 }
 
 std::string load_manifest(Client& client, const std::string& host, const std::string& repository,
                           const Digest& digest) {
-    const Call call = manifest_call("GET", host, repository, digest.text());
-    return checked_bytes(client, call, client.send(call), digest);
+    if (const std::optional<std::string> bytes = find_manifest(client, host, repository, digest)) return *bytes;
+    const std::string where = host + "/" + repository;
+    throw Error{Exit::failed, where + "@" + digest.text() + " is not there",
+                where + " does not have it: check the name, or it was deleted there"};
 }
 
 std::vector<std::string> list_tags(Client& client, const std::string& host, const std::string& repository) {
