@@ -55,8 +55,7 @@ struct Base {
     std::vector<std::string> expected_failures;  ///< of a stand-in: the contract rows that it cannot pass
     std::map<std::string, Digest> images;        ///< made from it: the layouts' manifests by name
     std::filesystem::path layout;                ///< of a stand-in: where it is; not written to bases.json
-    std::string pulled_from;  ///< "localhost:5000/hub/library/python@sha256:…"; empty: the reference with its
-                              ///< digest. Not written to bases.json
+    std::string pulled_from;  ///< "localhost:5000/hub/library/python@sha256:…"; empty: the reference. Not in bases.json
 };
 
 std::string render_bases_json(const std::vector<Base>& bases);

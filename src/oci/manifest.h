@@ -22,8 +22,7 @@ struct Descriptor {
     std::string media_type;
     Digest digest;
     std::uint64_t size = 0;
-    std::string platform;  ///< "linux/amd64", "linux/arm/v7", "linux/arm64" (v8 is left out); "unknown/unknown" for
-                           ///< attestations; empty if not given
+    std::string platform;  ///< "linux/amd64", "linux/arm64" (no v8), "unknown/unknown" (an attestation) or empty
     std::map<std::string, std::string> annotations;
 };
 

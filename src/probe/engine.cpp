@@ -14,8 +14,7 @@
 namespace {
 
 constexpr std::int64_t oldest_api = 41;  // Docker 20.10: platforms of containers
-constexpr std::int64_t newest_api =
-    45;  // the newest one that this was written for; newer engines speak it until they drop it
+constexpr std::int64_t newest_api = 45;  // that this was written for; newer engines speak it until they drop it
 
 constexpr const char* install_hint =
     "install and start Docker Engine 20.10 or newer, or set DOCKER_HOST=unix:///path/to/docker.sock";

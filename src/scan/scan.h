@@ -17,12 +17,11 @@
 #include "verdict/verdict.h"
 
 struct ScanSettings {
-    std::filesystem::path
-        databases;                ///< holds trivy/ and grype/ as the tools lay them out; sample.json marks sample data
-    std::filesystem::path scans;  ///< out/scans: each layout's reports go into a directory of its own in there
-    std::filesystem::path cache;  ///< results of earlier runs (scan_files.h); empty: none are used
-    std::string run;              ///< this run, for the receipts of those that reuse its results: a URL or a time
-    std::size_t jobs = 2;         ///< scans at a time
+    std::filesystem::path databases;    ///< trivy/ and grype/ as the tools lay them out; sample.json marks sample data
+    std::filesystem::path scans;        ///< out/scans: each layout's reports go into a directory of its own in there
+    std::filesystem::path cache;        ///< results of earlier runs (scan_files.h); empty: none are used
+    std::string run;                    ///< this run, for the receipts of those that reuse its results: a URL or a time
+    std::size_t jobs = 2;               ///< scans at a time
     std::chrono::seconds timeout{900};  ///< for one scan
     std::vector<Scanner> paused;        ///< not run: the policy has them off today
 };
@@ -34,8 +33,7 @@ std::map<Scanner, std::string> find_scanners(const World& world, const std::vect
 /// Which vulnerability database a scanner would use.
 struct DatabaseState {
     Scanner scanner = Scanner::trivy;
-    std::string description;  ///< "schema 2 from mirror.gcr.io/aquasec/trivy-db:2"; empty if there is none. With `date`
-                              ///< it identifies the database: results of earlier scans are found by both
+    std::string description;   ///< "schema 2 from mirror.gcr.io/aquasec/trivy-db:2"; with `date` it identifies it
     std::optional<Time> date;  ///< when it was made
     bool sample = false;       ///< made by the set-up: never a real verdict
     std::string failure;       ///< why it cannot be used; empty if it can
