@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <map>
 #include <ostream>
 #include <sstream>
@@ -140,15 +139,15 @@ EngineRun::EngineRun(const World& world, const EngineInfo& engine)
 
 EngineRun::~EngineRun() {
     try {
-        std::vector<std::function<void()>> removals;
+        std::vector<std::string> containers;
         for (const auto& [id, run] : list_containers(world_, engine_)) {
-            if (run == id_) removals.emplace_back([this, id = id] { remove_container_now(world_, engine_, id); });
+            if (run == id_) containers.push_back(id);
         }
-        in_parallel(removals.size(), removals);  // who cancels a run does not want to wait
-        removals.clear();
-        for (const std::string& image : images_)
-            removals.emplace_back([this, image] { remove_image_now(world_, engine_, image); });
-        in_parallel(removals.size(), removals);
+        // All at once: who cancels a run does not want to wait.
+        in_parallel(containers.size(), containers.size(),
+                    [&](std::size_t i) { remove_container_now(world_, engine_, containers[i]); });
+        in_parallel(images_.size(), images_.size(),
+                    [&](std::size_t i) { remove_image_now(world_, engine_, images_[i]); });
     } catch (const Error& error) {
         world_.log
             << "what the test put into the Docker Engine could not be removed; the next test removes it after an hour\n"

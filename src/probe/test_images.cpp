@@ -216,29 +216,21 @@ void run_service(const World& world, EngineRun& engine, Test& test) {
 
 /// Every probe of one image; each writes its own part of the facts.
 std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& engine, Test& test) {
-    const std::pair<const char*, decltype(&run_python)> in_containers[] = {
-        {"Python's own questions", run_python},
-        {"read-only, without capabilities, as other users", run_restricted},
-        {"as a service", run_service}};
     std::vector<std::function<void()>> probes;
-    for (const auto& [what, probe] : in_containers) {
-        probes.emplace_back([&, what = what, probe = probe] {
+    const auto add = [&](const std::string& what, const std::function<void()>& probe) {
+        probes.emplace_back([&world, &test, what, probe] {
             const TimedTask task = time_probe(world, test, what);
-            probe(world, engine, test);
+            probe();
         });
-    }
+    };
+    add("Python's own questions", [&] { run_python(world, engine, test); });
+    add("read-only, without capabilities, as other users", [&] { run_restricted(world, engine, test); });
+    add("as a service", [&] { run_service(world, engine, test); });
     for (const auto& [layer, to] : test.layers) {
-        probes.emplace_back([&, layer = layer, to = to] {
-            const TimedTask task = time_probe(world, test, fmt::format("files of {}", layer.digest.brief()));
-            *to = load_layer(world.files, *test.image.layout, layer);
-        });
+        add(fmt::format("files of {}", layer.digest.brief()),
+            [&, layer = layer, to = to] { *to = load_layer(world.files, *test.image.layout, layer); });
     }
-    if (!test.has_layers) {
-        probes.emplace_back([&] {
-            const TimedTask task = time_probe(world, test, "exported files");
-            test.facts.files = export_files(engine, world.files, test);
-        });
-    }
+    if (!test.has_layers) add("exported files", [&] { test.facts.files = export_files(engine, world.files, test); });
     return probes;
 }
 
@@ -286,32 +278,24 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
     Layers layers;
     share_layers(tests, layers);
     // An image's probes begin when it is loaded, whatever the others do. Most of the time all wait for the engine.
-    std::vector<std::function<void()>> work;
-    for (Test& test : tests) {
-        work.emplace_back([&] {
-            begin(world, run, engine, test);
-            in_parallel(settings.jobs, plan_probes(world, run, test));
-        });
-    }
-    in_parallel(settings.jobs, work);
+    in_parallel(settings.jobs, tests.size(), [&](std::size_t i) {
+        begin(world, run, engine, tests[i]);
+        in_parallel(settings.jobs, plan_probes(world, run, tests[i]));
+    });
 
     std::vector<ContractReport> reports(tests.size());
-    work.clear();
-    for (std::size_t i = 0; i < tests.size(); ++i) {
-        work.emplace_back([&, i] {
-            Test& test = tests[i];
-            if (test.has_layers) {
-                std::vector<const LayerFiles*> stack;
-                for (const Descriptor& layer : test.image.layout->layers) stack.push_back(&layers.at(layer.digest));
-                test.facts.files = stack_layers(stack);
-            }
-            // Distroless has records of its packages, but no database for a package manager.
-            if (!test.image.layout) test.facts.expected.distroless = !test.facts.files.at("/var/lib/dpkg/status");
-            const std::string manifest = test.image.layout ? test.image.layout->manifest.text() : "";
-            reports[i] = judge_contract(test.image.name, manifest, test.facts, settings.contract,
-                                        test.image.expected_failures, settings.today);
-        });
-    }
-    in_parallel(settings.jobs, work);
+    in_parallel(settings.jobs, tests.size(), [&](std::size_t i) {
+        Test& test = tests[i];
+        if (test.has_layers) {
+            std::vector<const LayerFiles*> stack;
+            for (const Descriptor& layer : test.image.layout->layers) stack.push_back(&layers.at(layer.digest));
+            test.facts.files = stack_layers(stack);
+        }
+        // Distroless has records of its packages, but no database for a package manager.
+        if (!test.image.layout) test.facts.expected.distroless = !test.facts.files.at("/var/lib/dpkg/status");
+        const std::string manifest = test.image.layout ? test.image.layout->manifest.text() : "";
+        reports[i] = judge_contract(test.image.name, manifest, test.facts, settings.contract,
+                                    test.image.expected_failures, settings.today);
+    });
     return reports;
 }
