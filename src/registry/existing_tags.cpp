@@ -1,6 +1,5 @@
 #include "registry/existing_tags.h"
 
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -80,17 +79,14 @@ struct TagLookup {
 
     /// Fetches what is not known yet, each once. An index that is gone leaves no bytes.
     void load_unknown() {
-        std::map<Digest, std::string> wanted;  // a repository that holds it
+        std::vector<std::size_t> wanted;  // of the names, one for each index
         for (std::size_t i = 0; i < names.size(); ++i) {
-            if (digests[i] && !known.contains(*digests[i])) wanted.emplace(*digests[i], names[i].repository);
+            if (digests[i] && known.try_emplace(*digests[i]).second) wanted.push_back(i);
         }
-        std::vector<std::function<void()>> work;
-        for (const auto& [digest, repository] : wanted) {
-            work.emplace_back([this, &bytes = known[digest], &digest = digest, &repository = repository] {
-                bytes = find_manifest(client, host, repository, digest).value_or("");
-            });
-        }
-        in_parallel(jobs, work);
+        in_parallel(jobs, wanted.size(), [&](std::size_t one) {
+            const std::size_t i = wanted[one];
+            known.at(*digests[i]) = find_manifest(client, host, names[i].repository, *digests[i]).value_or("");
+        });
     }
 };
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -127,10 +126,9 @@ struct Fetch {
     std::vector<Fetched> run(const std::vector<FetchRequest>& wanted) {
         std::vector<Image> images;
         for (const FetchRequest& one : wanted) images.push_back(plan_image(one));
-        std::vector<std::function<void()>> work;
-        for (const auto& [digest, transfer] : transfers)
-            work.emplace_back([this, &transfer = transfer] { BlobFetch{world.files, client, transfer}.run(); });
-        in_parallel(jobs, work);
+        std::vector<const Transfer*> all;
+        for (const auto& [digest, transfer] : transfers) all.push_back(&transfer);
+        in_parallel(jobs, all.size(), [&](std::size_t i) { BlobFetch{world.files, client, *all[i]}.run(); });
         std::vector<Fetched> fetched;
         for (std::size_t i = 0; i < images.size(); ++i) fetched.push_back(finish(images[i], wanted[i]));
         return fetched;
