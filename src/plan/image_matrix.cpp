@@ -170,14 +170,13 @@ void check_claims(const Matrix& matrix, Problems& problems) {
             const Place at{matrix.file, tag.line};
             const auto [first, is_new] = firsts.emplace(lower_case(tag.name), tag);
             const auto& [name, line] = first->second;
-            if (!is_new && name != tag.name) {
+            if (!is_new && name == tag.name) {
+                add(problems, at, fmt::format("the tag \"{}\" is already given on line {}", name, line),
+                    "a tag can point to one image only");
+            } else if (!is_new) {
                 add(problems, at,
                     fmt::format("the tag \"{}\" and \"{}\" on line {} differ in capitals only", tag.name, name, line),
                     "a registry tells them apart, but people do not: keep one of the two");
-            } else if (!is_new) {
-                const std::string where = line == tag.line ? "on this line" : fmt::format("on line {}", line);
-                add(problems, at, fmt::format("the tag \"{}\" is already given {}", tag.name, where),
-                    "a tag can point to one image only");
             }
             if (is_like_version_tag(tag.name)) {
                 add(problems, at, fmt::format("\"{}\" has the form of a version tag", tag.name),
