@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 #include <ostream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -80,23 +81,21 @@ std::optional<std::string> run_scanner(const World& world, const Command& comman
     receipt.seconds = static_cast<double>((world.clock.steady() - begin).count()) / 1000;
     receipt.command = render_command(command);
     receipt.exit_code = finished.exit_code;
-    receipt.failure = find_bad_end(command, finished);
-    if (!receipt.failure.empty()) return std::nullopt;
-
-    const std::string name = report_name(receipt.scanner);
-    const std::string text = world.files.read_if_there(command.directory / name).value_or("");
-    if (trimmed(text).empty()) {
-        receipt.failure = command.argv.front() + " ended with exit code 0 but left no report: it was interrupted";
-        return std::nullopt;
-    }
+    std::string text;
     receipt.failure = fault_of([&] {
+        if (const std::string end = find_bad_end(command, finished); !end.empty()) throw Error{Exit::failed, end, ""};
+        const std::string name = report_name(receipt.scanner);
+        text = world.files.read_if_there(command.directory / name).value_or("");
+        if (trimmed(text).empty()) {
+            throw Error{Exit::failed,
+                        command.argv.front() + " ended with exit code 0 but left no report: it was interrupted", ""};
+        }
         const Report report = parse_report(receipt.scanner, text, name);
         if (report.database_date) receipt.database_date = report.database_date;
         receipt.size.unpacked = report.unpacked;
+        receipt.report = sha256(text);
     });
-    if (!receipt.failure.empty()) return std::nullopt;
-    receipt.report = sha256(text);
-    return text;
+    return receipt.failure.empty() ? std::optional(std::move(text)) : std::nullopt;
 }
 
 // Every layout --------------------------------------------------------------------------------------------------------
@@ -120,19 +119,17 @@ void prepare(const World& world, Prepared& prepared) {
 /// Takes the SBOM that the scanner left, or makes it. An inventory that is not there makes the scan a failed one:
 /// it would not be known whether the scanner saw the image's packages.
 std::optional<std::string> take_sbom(const World& world, const Workplace& place, Receipt& receipt) {
-    if (receipt.scanner == Scanner::trivy) {
-        const Command command = make_trivy_sbom(place);
-        const Finished finished = world.processes.run(command);
-        if (finished.exit_code != 0) {
-            receipt.failure = "no inventory of the packages: " + render_failure(command, finished);
-            return std::nullopt;
-        }
-    }
-    const std::string name = sbom_name(receipt.scanner);
-    std::optional<std::string> text = world.files.read_if_there(place.directory / name);
+    std::string text;
     const std::string fault = fault_of([&] {
-        receipt.packages = parse_inventory(text.value_or(""), name).size();
-        receipt.sbom = sha256(*text);
+        if (receipt.scanner == Scanner::trivy) {
+            const Command command = make_trivy_sbom(place);
+            const Finished finished = world.processes.run(command);
+            if (finished.exit_code != 0) throw Error{Exit::failed, render_failure(command, finished), ""};
+        }
+        const std::string name = sbom_name(receipt.scanner);
+        text = world.files.read_if_there(place.directory / name).value_or("");
+        receipt.packages = parse_inventory(text, name).size();
+        receipt.sbom = sha256(text);
     });
     if (fault.empty()) return text;
     receipt.failure = "no inventory of the packages: " + fault;
