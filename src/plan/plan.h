@@ -106,8 +106,8 @@ struct DebianSuite {
     std::optional<Date> distroless_ends;  ///< last day of gcr.io/distroless/*-debian<number>; nothing: not announced
 };
 
-/// By its name or its number.
-std::optional<DebianSuite> find_suite(std::string_view text);
+std::optional<DebianSuite> find_suite(std::string_view name);
+std::optional<DebianSuite> find_suite(int number);
 
 /// What `runs-on` takes in a workflow (GitHub, "Workflow syntax": a label, a list of labels, or a group).
 struct Runner {

@@ -127,9 +127,13 @@ Problems merge_warnings(const Problems& problems) {
 
 }  // namespace
 
-std::optional<DebianSuite> find_suite(std::string_view text) {
-    const auto found = std::ranges::find_if(
-        suites, [&](const DebianSuite& one) { return one.name == text || std::to_string(one.number) == text; });
+std::optional<DebianSuite> find_suite(std::string_view name) {
+    const auto found = std::ranges::find(suites, name, &DebianSuite::name);
+    return found == suites.end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<DebianSuite> find_suite(int number) {
+    const auto found = std::ranges::find(suites, number, &DebianSuite::number);
     return found == suites.end() ? std::nullopt : std::optional(*found);
 }
 

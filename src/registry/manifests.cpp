@@ -132,6 +132,9 @@ ResolvedReference resolve_reference(Client& client, const std::string& text,
     ResolvedReference named{.reference = *reference, .found_at = client.located(*reference), .digest = sha256(top)};
     named.found_at.digest = named.digest;
     std::optional<Descriptor> config = manifest.config;
+    if (config) {
+        for (const std::string& platform : platforms) named.layers[platform] = manifest.layers.size();
+    }
     for (const Descriptor& child : manifest.children) {
         if (std::ranges::find(platforms, child.platform) == platforms.end()) continue;
         const Manifest image =
@@ -139,22 +142,23 @@ ResolvedReference resolve_reference(Client& client, const std::string& text,
         named.layers[child.platform] = image.layers.size();
         if (image.config) config = image.config;
     }
-    // Without its configuration, a base's age and platform are not known: they are worth a request, and no failure.
-    std::string its_own;  // platform; an index names the platforms itself
-    if (config) {
-        const Response described = client.send(
-            {.host = reference->host, .repository = reference->repository, .path = "blobs/" + config->digest.text()});
-        if (described.status == 200 && sha256(described.body) == config->digest) {
-            const std::string source = "the configuration of " + render_reference(*reference);
-            named.created = parse_time(text_at(parse_tool_json(described.body, source), "created"));
-            its_own = parse_config_platform(described.body, source);
-        }
-    }
     for (const std::string& platform : platforms) {
-        if (manifest.config && (its_own.empty() || its_own == platform))
-            named.layers[platform] = manifest.layers.size();
         if (!named.layers.contains(platform))
             refuse_base(*reference, "is not there for " + platform, "choose other --platforms, or another base");
+    }
+    if (!config) return named;
+    // Without its configuration, a base's age and platform are not known: they are worth a request, and no failure.
+    const Response described = client.send(
+        {.host = reference->host, .repository = reference->repository, .path = "blobs/" + config->digest.text()});
+    if (described.status != 200 || sha256(described.body) != config->digest) return named;
+    const std::string source = "the configuration of " + render_reference(*reference);
+    named.created = parse_time(text_at(parse_tool_json(described.body, source), "created"));
+    if (!manifest.config) return named;  // an index names the platforms itself
+    const std::string its_own = parse_config_platform(described.body, source);
+    for (const std::string& platform : platforms) {
+        if (platform != its_own)
+            refuse_base(*reference, "is for " + its_own + ", not for " + platform,
+                        "choose other --platforms, or another base");
     }
     return named;
 }

@@ -157,8 +157,8 @@ bool is_same_system(const Report& a, const Report& b) {
 /// The last day of Debian's long-term support, for which both scanners have data.
 std::optional<Date> kept_until(const Report& report) {
     const std::vector<std::string> numbers = release_numbers(report.os_version);
-    if (report.os_family != "debian" || numbers.empty()) return std::nullopt;
-    const std::optional<DebianSuite> suite = find_suite(numbers.front());
+    if (report.os_family != "debian" || numbers.empty() || numbers.front().size() > 3) return std::nullopt;
+    const std::optional<DebianSuite> suite = find_suite(std::stoi(numbers.front()));
     return suite ? std::optional(suite->lts_ends) : std::nullopt;
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("An image without an index has one platform and is rejected for others
     serve(fake, image_manifest());
     CHECK(resolve_reference(fake.client, reference, {"linux/amd64"}).layers.at("linux/amd64") == 2);
     const Error error = error_of([&] { resolve_reference(fake.client, reference, {"linux/amd64", "linux/arm64"}); });
-    CHECK(error.problems.front().what == reference + " is not there for linux/arm64");
+    CHECK(error.problems.front().what == reference + " is for linux/amd64, not for linux/arm64");
     CHECK(resolve_reference(fake.client, reference, {}).digest == sha256(image_manifest()));
 }
 
