@@ -85,8 +85,8 @@ const std::vector<OptionText>& option_table() {
          "Where a registry's repositories are found instead, such as gcr.io=cache.example/gcr; comma-separated",
          "build, scan, explain, fetch, nightly, run"},
         {"rebuild", "WORD", "auto",
-         "auto: what is published and unchanged is not built but scanned again, as its release archives it, and a "
-         "build that would repeat the last one in --out is skipped; always: build",
+         "auto: what is published and unchanged is only scanned again, and a build that --out already holds is not "
+         "repeated. always: build",
          "matrix, build, run"},
         {"contract", "FILE", "", "Another contract for the images, or off", "matrix, test, run"},
         {"reference", "IMAGES", "",

@@ -14,7 +14,7 @@ struct OptionText {
     std::string name;      ///< "image-matrix"; INPUT_IMAGE-MATRIX in a workflow
     std::string value;     ///< what a value is called in help: "FILE"; empty for a switch
     std::string standard;  ///< the default
-    std::string help;      ///< one sentence, without a full stop
+    std::string help;      ///< without a full stop at its end
     std::string used_by;   ///< "all", "all but fetch", or names of commands, comma-separated
     bool secret = false;   ///< an input only: arguments can be read by every user of a machine
 };
