@@ -1,7 +1,5 @@
 #include "cli/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/text.h"
@@ -177,21 +175,4 @@ Result run_command(const std::string& name, const World& world, const Settings& 
     const auto command = std::ranges::find(table, name, &CommandText::name);
     if (command == table.end()) throw Error{Exit::bad_input, "there is no command \"" + name + "\"", ""};
     return command->run(world, settings);
-}
-
-std::string render_reference_markdown() {
-    std::string text = "## Commands\n\n| command | does | outputs in a workflow |\n|---|---|---|\n";
-    for (const CommandText& command : command_table())
-        text += fmt::format("| {} | {} | {} |\n", command.name, command.help, command.outputs);
-    text += "\n## Options\n\n| option | default | does | used by |\n|---|---|---|---|\n";
-    for (const OptionText& option : option_table()) {
-        const std::string name = option.value.empty() ? option.name : option.name + " " + option.value;
-        const std::string shown = option.secret ? "`" + option.name + "` (an input only)" : "`--" + name + "`";
-        const std::string standard = option.standard.empty() ? "" : "`" + option.standard + "`";
-        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, option.used_by);
-    }
-    text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
-    for (const ExitText& exit : exit_table())
-        text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
-    return text;
 }

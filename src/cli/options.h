@@ -1,5 +1,5 @@
-// Every option of every command, once: names, defaults, help. The command line and docs/reference.md are made from
-// these tables; a test compares action.yml with them.
+// Every option of every command, once: names, defaults, help. The command line is made from these tables; tests compare
+// action.yml and docs/reference.md with them.
 #pragma once
 
 #include <string>
@@ -39,6 +39,3 @@ const std::vector<ExitText>& exit_table();
 
 /// Runs the command of that name. Throws Error{bad_input} if there is none.
 Result run_command(const std::string& name, const World& world, const Settings& settings);
-
-/// Markdown; ends in a line feed.
-std::string render_reference_markdown();

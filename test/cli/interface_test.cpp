@@ -1,4 +1,5 @@
 // The command line, action.yml and docs/reference.md are one interface: each is compared with the table of options.
+#include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -14,6 +15,24 @@ namespace {
 
 std::string read(const std::string& name) {
     return text_of_file(repository_dir() + "/" + name);
+}
+
+/// Commands, options and exit codes as docs/reference.md has them.
+std::string render_reference_markdown() {
+    std::string text = "## Commands\n\n| command | does | outputs in a workflow |\n|---|---|---|\n";
+    for (const CommandText& command : command_table())
+        text += fmt::format("| {} | {} | {} |\n", command.name, command.help, command.outputs);
+    text += "\n## Options\n\n| option | default | does | used by |\n|---|---|---|---|\n";
+    for (const OptionText& option : option_table()) {
+        const std::string name = option.value.empty() ? option.name : option.name + " " + option.value;
+        const std::string shown = option.secret ? "`" + option.name + "` (an input only)" : "`--" + name + "`";
+        const std::string standard = option.standard.empty() ? "" : "`" + option.standard + "`";
+        text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, option.used_by);
+    }
+    text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
+    for (const ExitText& exit : exit_table())
+        text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
+    return text;
 }
 
 }  // namespace
