@@ -65,8 +65,8 @@ struct Uploader {
         if (response.status == 404) {  // a commit that GitHub does not know yet
             world.clock.sleep(before_late_retry);
             response = post(upload.text);
-        } else if (response.status == 413 && !upload.smaller.empty()) {
-            response = post(upload.smaller);
+        } else if (response.status == 413 && upload.render_smaller) {
+            response = post(upload.render_smaller());
             if (response.status / 100 == 2) {
                 add(report.problems, {},
                     upload.name + ": the file was too large for GitHub, so its least severe half was left out",
@@ -207,13 +207,15 @@ Permission decide_upload(const Event& event, Mode upload, Outcome outcome, const
 std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from) {
     std::vector<SarifUpload> uploads;
     for (const ImageRun& image : run.images) {
-        SarifChoice choice{.from = from, .directory = run.directory};
-        const std::optional<Sarif> sarif = render_sarif(image, run.program_version, choice);
+        const auto render = [&run, &image, from](std::size_t max_results) {
+            return render_sarif(image, run.program_version,
+                                {.from = from, .max_results = max_results, .directory = run.directory});
+        };
+        std::optional<Sarif> sarif = render(SarifChoice().max_results);
         if (!sarif) continue;
-        choice.max_results = sarif->results / 2;
-        const bool has_half = choice.max_results > 0;
-        uploads.push_back(
-            {image.name, sarif->text, has_half ? render_sarif(image, run.program_version, choice)->text : ""});
+        uploads.push_back({.name = image.name, .text = std::move(sarif->text)});
+        const std::size_t half = sarif->results / 2;
+        if (half > 0) uploads.back().render_smaller = [render, half] { return render(half)->text; };
     }
     std::ranges::sort(uploads, {}, &SarifUpload::name);
     return uploads;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,10 +25,11 @@ Permission decide_upload(const Event& event, Mode upload, Outcome outcome, const
 struct SarifUpload {
     std::string name;  ///< "3.13.3-production-linux-amd64"
     std::string text;
-    std::string smaller;  ///< the same with its least severe results left out, for when GitHub finds it too large
+    /// Renders the same without its least severe half, for when GitHub finds it too large; empty: nothing to leave out.
+    std::function<std::string()> render_smaller{};
 };
 
-/// The files of all images of a run, sorted by name.
+/// The files of all images of a run, sorted by name. The run has to live as long as they do.
 std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from);
 
 /// What came of it. A refusal that lies in the repository's settings or the token's rights is no fault of the run.

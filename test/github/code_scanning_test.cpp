@@ -22,8 +22,8 @@ Event push() {
 }
 
 SarifUpload upload_of(const std::string& name) {
-    return {name, R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1,2]}]})",
-            R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":[1]}]})"};
+    const std::string begin = R"({"runs":[{"automationDetails":{"id":"images/3.13/)" + name + R"(/"},"results":)";
+    return {name, begin + "[1,2]}]}", [begin] { return begin + "[1]}]}"; }};
 }
 
 /// Text that hardly compresses.
@@ -101,7 +101,7 @@ TEST_CASE("A file that is too large is uploaded again without its least severe h
     upload.server.hub.faults = {{"POST", "code-scanning/sarifs", {413, {}, ""}, false, 1}};
     const UploadReport report = upload.run();
     CHECK(report.accepted == 2);
-    CHECK(upload.server.hub.analyses.at(0).text == upload_of("development").smaller);
+    CHECK(upload.server.hub.analyses.at(0).text == upload_of("development").render_smaller());
     CHECK(texts_of(report.problems) ==
           "development: the file was too large for GitHub, so its least severe half was left out\n");
 }
@@ -157,11 +157,11 @@ TEST_CASE("A file above the size limit is replaced by its smaller one before the
     const UploadReport report = upload.run({large, upload_of("development")});
     CHECK(report.result == UploadReport::Result::done);
     CHECK(upload.server.hub.count("POST code-scanning/sarifs") == 2);
-    CHECK(upload.server.hub.analyses.at(0).text == large.smaller);
+    CHECK(upload.server.hub.analyses.at(0).text == large.render_smaller());
     CHECK(texts_of(report.problems) ==
           "production: the file was too large for GitHub, so its least severe half was left out\n");
 
-    large.smaller.clear();
+    large.render_smaller = nullptr;
     CHECK(upload.run({large}).result == UploadReport::Result::failed);
     CHECK(upload.server.hub.count("POST code-scanning/sarifs") == 2);
 }
@@ -182,10 +182,9 @@ TEST_CASE("5,001 findings in 21 images give reproducible files within GitHub's l
     CHECK(largest == 5'000);
     CHECK(holds(uploads.at(0).text, "1 finding omitted"));
     const std::vector<SarifUpload> again = make_sarif_uploads(run, Severity::unknown);
-    for (std::size_t i = 0; i < uploads.size(); ++i) {
-        CHECK(again.at(i).text == uploads.at(i).text);
-        CHECK(again.at(i).smaller == uploads.at(i).smaller);
-    }
+    for (std::size_t i = 0; i < uploads.size(); ++i) CHECK(again.at(i).text == uploads.at(i).text);
+    CHECK(again.at(0).render_smaller() == uploads.at(0).render_smaller());
+    CHECK_FALSE(uploads.at(1).render_smaller);  // a clean image has nothing to leave out
 }
 
 TEST_CASE("512 images take far fewer than a thousand requests, also if none is processed") {
