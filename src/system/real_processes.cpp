@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -45,63 +44,59 @@ constexpr std::chrono::seconds drain_timeout(2);
     throw Error{Exit::failed, command.argv.front() + " cannot be started: " + why, ""};
 }
 
-/// How a child starts: a process group of its own, no signal ignored or blocked, no descriptor of ours but the three.
-class Start {
-  public:
-    Start() {
-        posix_spawn_file_actions_init(&actions_);
-        posix_spawnattr_init(&attributes_);
-        posix_spawnattr_setpgroup(&attributes_, 0);
-        sigset_t signals;
-        sigemptyset(&signals);
-        posix_spawnattr_setsigmask(&attributes_, &signals);
-        sigaddset(&signals, SIGPIPE);  // an ignored signal stays ignored over exec, and `yes | head` would never end
-        posix_spawnattr_setsigdefault(&attributes_, &signals);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    }
-    Start(const Start&) = delete;
-    Start& operator=(const Start&) = delete;
-    ~Start() {
-        posix_spawnattr_destroy(&attributes_);
-        posix_spawn_file_actions_destroy(&actions_);
-    }
+/// As exec wants them.
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
 
-    /// Its number, or the error of what failed, which is usually exec.
-    pid_t start(const Command& command, const std::filesystem::path& program, const FileDescriptor& input,
-                const FileDescriptor& out, const FileDescriptor& err, error_code& error) {
-        posix_spawn_file_actions_adddup2(&actions_, input.number(), STDIN_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, out.number(), STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, err.number(), STDERR_FILENO);
-        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-        if (!command.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions_, command.directory.c_str());
-        std::vector<std::string> arguments = command.argv;
-        arguments.front() = program.string();
-        std::vector<std::string> variables;
-        for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
-        pid_t child = -1;
-        const int failed = posix_spawn(&child, program.c_str(), &actions_, &attributes_, pointers_to(arguments).data(),
-                                       pointers_to(variables).data());
-        if (failed != 0) error.assign(failed, boost::system::system_category());
-        return child;
-    }
+[[noreturn]] void throw_system_error(int error) {
+    throw boost::system::system_error(error, boost::system::system_category());
+}
 
-  private:
-    /// As exec wants them.
-    static std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-        std::vector<char*> pointers;
-        for (std::string& text : texts) pointers.push_back(text.data());
-        pointers.push_back(nullptr);
-        return pointers;
-    }
+/// Starts the child in a process group of its own, with no signal ignored or blocked and no descriptor of ours but
+/// these three. Returns its number; throws what failed, which is usually exec.
+pid_t start(const Command& command, const std::filesystem::path& program, const FileDescriptor& input,
+            const FileDescriptor& out, const FileDescriptor& err) {
+    std::vector<std::string> arguments = command.argv;
+    arguments.front() = program.string();
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
+    const std::vector<char*> argv = pointers_to(arguments);
+    const std::vector<char*> environment = pointers_to(variables);
 
-    posix_spawn_file_actions_t actions_;
-    posix_spawnattr_t attributes_;
-};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, input.number(), STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out.number(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err.number(), STDERR_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    if (!command.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
+
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes, &signals);
+    sigaddset(&signals, SIGPIPE);  // an ignored signal stays ignored over exec, and `yes | head` would never end
+    posix_spawnattr_setsigdefault(&attributes, &signals);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+    pid_t child = -1;
+    const int error = posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environment.data());
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) throw_system_error(error);
+    return child;
+}
 
 /// The end of a new pipe that the child writes to; we read from `reader`.
 FileDescriptor open_pipe(asio::readable_pipe& reader) {
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw boost::system::system_error(errno, boost::system::system_category());
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw_system_error(errno);
     reader.assign(ends[0]);
     return FileDescriptor(ends[1]);
 }
@@ -120,7 +115,11 @@ class Child {
   public:
     Child(const Command& command, const std::filesystem::path& program, LineCutter::Take show)
         : command_(command), show_(std::move(show)) {
-        start(program);
+        const FileDescriptor input = open_input(command);
+        const FileDescriptor out = open_pipe(out_.pipe);
+        const FileDescriptor err = open_pipe(err_.pipe);
+        group_ = start(command, program, input, out, err);
+        child_.emplace(context_.get_executor(), group_);
     }
 
     Finished wait() {
@@ -157,16 +156,6 @@ class Child {
         LineCutter lines;
         std::array<char, 65536> buffer;
     };
-
-    void start(const std::filesystem::path& program) {
-        const FileDescriptor input = open_input(command_);
-        const FileDescriptor out = open_pipe(out_.pipe);
-        const FileDescriptor err = open_pipe(err_.pipe);
-        error_code error;
-        group_ = Start().start(command_, program, input, out, err, error);
-        if (error) throw boost::system::system_error(error);
-        child_.emplace(context_.get_executor(), group_);
-    }
 
     void read(Output& output) {
         const auto go_on = [this, &output](const error_code& error, std::size_t count) {
