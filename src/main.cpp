@@ -124,10 +124,9 @@ Exit fail(const Environment& environment, const Error& error) {
         std::cerr << render_problems(error.problems);
         return error.exit;
     }
-    const auto given = environment.find("INPUT_COMMAND");
-    const std::string command = given == environment.end() || given->second.empty() ? "run" : given->second;
     const std::filesystem::path here = std::filesystem::current_path();
     const RealWorld real(environment, here);
+    const std::string command = variable(real.world, "INPUT_COMMAND", "run");
     try {
         deliver(real.world, command,
                 {.exit = error.exit, .problems = error.problems, .outputs = outputs_of_failure(command)},

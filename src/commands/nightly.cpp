@@ -117,9 +117,9 @@ bool keep_issue(const Settings& settings, github::Api& api, const Run& run, bool
 
 /// GitHub switches a schedule off after 60 days without a commit; to enable the workflow again starts them again.
 void keep_schedule_alive(const World& world, github::Api& api, const github::Event& event) {
-    const auto reference = world.environment.find("GITHUB_WORKFLOW_REF");  // OWNER/NAME/.github/workflows/FILE@REF
-    if (event.name != "schedule" || reference == world.environment.end()) return;
-    const std::string path = reference->second.substr(0, reference->second.find('@'));
+    const std::string reference = variable(world, "GITHUB_WORKFLOW_REF");  // OWNER/NAME/.github/workflows/FILE@REF
+    if (event.name != "schedule" || reference.empty()) return;
+    const std::string path = reference.substr(0, reference.find('@'));
     const std::string file = path.substr(path.rfind('/') + 1);
     const Response response =
         api.send({.method = "PUT", .path = "actions/workflows/" + percent_encoded(file) + "/enable"});

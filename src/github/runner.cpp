@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <string>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "report/words.h"
 #include "system/relay.h"
 
@@ -56,8 +56,7 @@ std::string render_annotation(const Problem& problem, const std::string& directo
 }  // namespace
 
 bool is_workflow(const Environment& environment) {
-    const auto found = environment.find("GITHUB_ACTIONS");
-    return found != environment.end() && found->second == "true";
+    return text_at(environment, "GITHUB_ACTIONS") == "true";
 }
 
 std::string harmless_line(std::string_view line) {
@@ -68,9 +67,9 @@ std::string harmless_line(std::string_view line) {
 }
 
 std::string directory_in_repository(const Environment& environment, const std::filesystem::path& directory) {
-    const auto workspace = environment.find("GITHUB_WORKSPACE");
-    if (!is_workflow(environment) || workspace == environment.end()) return "";
-    const std::filesystem::path inside = directory.lexically_normal().lexically_relative(workspace->second);
+    const std::string workspace = text_at(environment, "GITHUB_WORKSPACE");
+    if (!is_workflow(environment) || workspace.empty()) return "";
+    const std::filesystem::path inside = directory.lexically_normal().lexically_relative(workspace);
     if (inside.empty() || *inside.begin() == ".." || *inside.begin() == ".") return "";
     return (inside / "").generic_string();
 }
