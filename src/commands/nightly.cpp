@@ -87,13 +87,6 @@ Run scan_or_explain(const World& world, const Settings& settings, NightlyTargets
     return run;
 }
 
-/// When a scan of what is published last had a result; nothing where GitHub does not say.
-std::optional<Time> ask_last_good(github::Api& api, const github::Event& event) {
-    std::optional<Time> last_good;
-    failure_of([&] { last_good = github::load_last_good(api, "refs/heads/" + event.default_branch); });
-    return last_good;
-}
-
 // The tracking issue -----------------------------------------------------------------------------------------------
 
 /// Its address becomes the output `issue`. Returns whether there are new findings: without an issue that remembers, all
@@ -164,7 +157,8 @@ std::string why_only_report(const github::Event& event) {
 /// scan with a result, images that are gone make an unknown verdict.
 bool is_before_first_publication(const World& world, const Settings& settings, github::Api& api,
                                  const github::Event& event, NightlyTargets& published) {
-    if (published.released || published.requests.empty() || ask_last_good(api, event)) return false;
+    if (published.released || published.requests.empty()) return false;
+    if (github::load_last_good(api, event.default_branch)) return false;
     Problems warnings;
     registry::Client client = make_client(world, settings, warnings);
     bool nothing = false;
@@ -214,7 +208,8 @@ Result run_nightly(const World& world, const Settings& settings) {
     run.command = "nightly";
     run.started = started;
     run.images.insert(run.images.end(), published.missing.begin(), published.missing.end());
-    if (outcome_of(run) == Outcome::unknown) run.last_good = ask_last_good(api, event);  // else it is this one
+    if (outcome_of(run) == Outcome::unknown)  // else it is this one
+        run.last_good = github::load_last_good(api, event.default_branch);
     std::string summary = save_reports(world, settings, run);
 
     Result result = make_result(settings, run, std::move(summary));

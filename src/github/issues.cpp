@@ -135,7 +135,7 @@ TrackingIssues load_tracking_issues(Api& api) {
     return sort_issues(load_own_issues(api));
 }
 
-std::optional<Time> load_last_good(Api& api, const std::string& ref) {
+std::optional<Time> load_last_good(Api& api, const std::string& branch) {
     std::optional<Time> last;
     const auto take = [&](std::optional<Time> time) {
         if (time && (!last || *last < *time)) last = time;
@@ -143,14 +143,15 @@ std::optional<Time> load_last_good(Api& api, const std::string& ref) {
     failure_of([&] {
         for (const TrackingIssue& issue : load_own_issues(api)) take(issue.state.last_good);
     });
-    const Response analyses = api.send(
-        {.path = fmt::format(
-             "code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",
-             percent_encoded(ref))});
-    if (analyses.status == 200) {
+    failure_of([&] {
+        const Response analyses = api.send(
+            {.path = fmt::format(
+                 "code-scanning/analyses?ref={}&tool_name=python-image-action&sort=created&direction=desc&per_page=1",
+                 percent_encoded("refs/heads/" + branch))});
+        if (analyses.status != 200) return;
         const rapidjson::Document newest = body_of(analyses);
         for (const Json& analysis : items_of(newest)) take(parse_time(text_at(analysis, "created_at")));
-    }
+    });
     return last;
 }
 

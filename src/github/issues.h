@@ -35,8 +35,7 @@ TrackingIssues load_tracking_issues(Api& api);
 std::string carry_out(Api& api, const TrackingPlan& plan, const TrackingIssues& issues);
 
 /// When what is published was last scanned with a result: as the tracking issue has it, or when code scanning was last
-/// given findings of this branch, whichever is later. Nothing if neither is known: a token without the rights for it
-/// is no fault.
-std::optional<Time> load_last_good(Api& api, const std::string& ref);
+/// given findings of this branch, whichever is later. Nothing if GitHub says neither, for whatever reason.
+std::optional<Time> load_last_good(Api& api, const std::string& branch);
 
 }  // namespace github

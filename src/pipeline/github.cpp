@@ -92,6 +92,6 @@ void upload_findings(const World& world, const Settings& settings, const Project
 void warn_of_old_scan(const World& world, const Settings& settings, const Project& project, Result& result) {
     if (project.event.name != "push" || project.event.from_fork || !has_github(world, settings)) return;
     github::Api api = connect_github(world, settings);
-    const std::optional<Time> last_good = github::load_last_good(api, "refs/heads/" + project.event.default_branch);
+    const std::optional<Time> last_good = github::load_last_good(api, project.event.default_branch);
     if (const auto warning = check_last_good(last_good, world.clock.now())) result.problems.push_back(*warning);
 }
