@@ -73,17 +73,15 @@ Candidates make_candidates(const World& world, const Settings& settings, const P
 
 // Publishing them ----------------------------------------------------------------------------------------------------
 
-/// One publication, from the existing tags to the last new one.
-class Publishing {
-  public:
-    Publishing(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
-               std::vector<Verdict> verdicts, Destination& destination)
-        : world_(world),
-          settings_(settings),
-          project_(project),
-          verdicts_(std::move(verdicts)),
-          destination_(destination),
-          candidates_(make_candidates(world, settings, project, layouts)) {}
+/// How one publication is planned, from the existing tags to the last new one.
+struct Planning {
+    const World& world;
+    const Settings& settings;
+    const Project& project;
+    Destination& destination;
+    std::vector<Verdict> verdicts;
+    Candidates candidates;
+    std::set<Digest> no_worse{};
 
     Publication plan(const std::vector<ContractReport>& contracts) {
         // A scan takes minutes: what was read before it is read again after it.
@@ -97,17 +95,17 @@ class Publishing {
             compared_with = std::exchange(replaced, list_replaced(existing));
         }
         Publication publication = plan_with(existing);
-        while (!publication.is_refused() && !publication.to_rescan.empty() && !settings_.dry_run) {
+        while (!publication.is_refused() && !publication.to_rescan.empty() && !settings.dry_run) {
             // An earlier attempt wrote these version tags: they are finished from its bytes, which are scanned again.
             const std::vector<PublishedIndex>& images = publication.to_rescan;
             const SeparateScan out = scan_separately("unfinished", images);
             for (std::size_t i = 0; i < images.size(); ++i) {
-                Candidate& candidate = *std::ranges::find(candidates_.all, images[i].name, &Candidate::name);
+                Candidate& candidate = *std::ranges::find(candidates.all, images[i].name, &Candidate::name);
                 candidate.index = images[i].index;
-                candidate.members = add_members(candidate.name, out.images[i].layouts, candidates_.sources);
-                candidates_.sources.indexes[candidate.name] = out.images[i].bytes;
+                candidate.members = add_members(candidate.name, out.images[i].layouts, candidates.sources);
+                candidates.sources.indexes[candidate.name] = out.images[i].bytes;
             }
-            verdicts_.insert(verdicts_.end(), out.verdicts.begin(), out.verdicts.end());
+            verdicts.insert(verdicts.end(), out.verdicts.begin(), out.verdicts.end());
             publication = plan_with(load_existing());
         }
         for (const ContractReport& contract : contracts) {
@@ -119,27 +117,22 @@ class Publishing {
         return publication;
     }
 
-    const Candidates& candidates() const { return candidates_; }
-
-  private:
-    std::vector<ExistingTag> load_existing() {
-        return destination_.load_existing(candidates_.all, candidates_.sources);
-    }
+    std::vector<ExistingTag> load_existing() { return destination.load_existing(candidates.all, candidates.sources); }
 
     Publication plan_with(const std::vector<ExistingTag>& existing) const {
         return plan_publication(
-            project_.plan, candidates_.all, verdicts_, existing,
-            {.source = project_.source,
-             .stand_ins_may = !is_registry(settings_.to) || (settings_.allow_stand_in && is_loopback(settings_.to)),
-             .no_worse = no_worse_,
-             .adopt_moving_tags = settings_.adopt_alias});
+            project.plan, candidates.all, verdicts, existing,
+            {.source = project.source,
+             .stand_ins_may = !is_registry(settings.to) || (settings.allow_stand_in && is_loopback(settings.to)),
+             .no_worse = no_worse,
+             .adopt_moving_tags = settings.adopt_alias});
     }
 
     /// gate.publish: no-worse. What vulnerable images would replace.
     std::vector<PublishedIndex> list_replaced(const std::vector<ExistingTag>& existing) const {
         std::vector<PublishedIndex> replaced;
-        if (!project_.policy.gate.publish_no_worse || settings_.dry_run) return replaced;
-        for (const Candidate& candidate : candidates_.all) {
+        if (!project.policy.gate.publish_no_worse || settings.dry_run) return replaced;
+        for (const Candidate& candidate : candidates.all) {
             if (!blocks(candidate)) continue;
             for (const std::string& tag : candidate.moving_tags) {
                 const ExistingTag* known = find_tag(existing, candidate.repository, tag);
@@ -153,17 +146,17 @@ class Publishing {
 
     /// What blocks may still replace what today's databases find at least as bad.
     void find_no_worse(const std::vector<PublishedIndex>& replaced) {
-        no_worse_.clear();
+        no_worse.clear();
         if (replaced.empty()) return;
         for (const Verdict& theirs : scan_separately("replaced", replaced).verdicts) {
-            for (const Verdict& ours : verdicts_) {
-                if (ours.name == theirs.name && is_no_worse(theirs, ours)) no_worse_.insert(ours.manifest);
+            for (const Verdict& ours : verdicts) {
+                if (ours.name == theirs.name && is_no_worse(theirs, ours)) no_worse.insert(ours.manifest);
             }
         }
     }
 
     bool blocks(const Candidate& candidate) const {
-        return std::ranges::any_of(verdicts_, [&](const Verdict& verdict) {
+        return std::ranges::any_of(verdicts, [&](const Verdict& verdict) {
             return verdict.outcome == Outcome::vulnerable &&
                    std::ranges::find(candidate.members, verdict.manifest, &Member::manifest) != candidate.members.end();
         });
@@ -176,27 +169,19 @@ class Publishing {
 
     /// Images that are published, scanned and judged in a directory of their own: this run has no verdict about them.
     SeparateScan scan_separately(const std::string& directory, const std::vector<PublishedIndex>& images) {
-        Settings separate = settings_;
-        separate.out = settings_.out / directory;
-        world_.files.remove(separate.out);
+        Settings separate = settings;
+        separate.out = settings.out / directory;
+        world.files.remove(separate.out);
         SeparateScan out;
         std::vector<Layout> layouts;
         for (const PublishedIndex& image : images) {
-            out.images.push_back(destination_.fetch(image, project_.plan.platforms, separate.out / "images"));
+            out.images.push_back(destination.fetch(image, project.plan.platforms, separate.out / "images"));
             layouts.insert(layouts.end(), out.images.back().layouts.begin(), out.images.back().layouts.end());
         }
-        scan_images(world_, separate, project_, layouts);
-        out.verdicts = judge_images(world_, separate, project_, layouts);
+        scan_images(world, separate, project, layouts);
+        out.verdicts = judge_images(world, separate, project, layouts);
         return out;
     }
-
-    const World& world_;
-    const Settings& settings_;
-    const Project& project_;
-    std::vector<Verdict> verdicts_;
-    std::set<Digest> no_worse_;
-    Destination& destination_;
-    Candidates candidates_;
 };
 
 }  // namespace
@@ -221,8 +206,7 @@ void try_publication(const World& world, const Settings& settings, const Project
             step.end("refused: nothing is built");
             throw Error{found.exit, found.problems};
         }
-        step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet"
-                                     : summarize_notes(found));
+        step.end(found.notes.empty() ? project.plan.job.defra_version + " is not there yet" : summarize_notes(found));
     });
 }
 
@@ -238,11 +222,16 @@ Published publish_images(const World& world, const Settings& settings, const Pro
     }
     Destination destination(world, settings);
     TimedStep step(world, "publish", "to " + destination.name());
-    Publishing publishing(world, settings, project, layouts, verdicts, destination);
+    Planning planning{.world = world,
+                      .settings = settings,
+                      .project = project,
+                      .destination = destination,
+                      .verdicts = verdicts,
+                      .candidates = make_candidates(world, settings, project, layouts)};
     Publication publication;
-    before_anything_is_visible([&] { publication = publishing.plan(contracts); });
+    before_anything_is_visible([&] { publication = planning.plan(contracts); });
     Published published =
-        execute_publication(world, settings, publication, publishing.candidates().sources, destination, step);
+        execute_publication(world, settings, publication, planning.candidates.sources, destination, step);
     if (published.state.result == PublicationState::Result::published) {
         published.result.outputs["reason"] = permission.reason;
         if (is_other_commit(project)) {  // the branch decides whether a run publishes; the workflow, what it checks out
