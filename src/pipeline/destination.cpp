@@ -110,7 +110,7 @@ std::vector<std::string> repositories_of(const Plan& plan) {
 Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
                               const PublicationSources& sources, Destination& destination, TimedStep& step) {
     using Ending = PublicationState::Result;
-    Published published{.publication = publication};
+    Published published;
     Result& result = published.result;
     published.state.to = destination.name();
     result.outputs = {{"published", "false"}};

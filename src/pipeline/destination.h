@@ -67,7 +67,6 @@ inline constexpr const char* run_again_hint =
 /// How a publication ended. A refusal is a value: result.exit and result.problems then say why, after what is visible
 /// by now.
 struct Published {
-    Publication publication;
     PublicationState state;
     Result result;
 };
