@@ -297,10 +297,10 @@ std::vector<Base> parse_bases_json(std::string_view text, const std::string& sou
 }
 
 std::vector<Base> load_stand_ins(Files& files, const fs::path& path) {
-    const LinedJson json = parse_people_json(files.read(path), path.string());
+    Problems problems;
+    const LinedJson json = parse_people_json(files.read(path), path.string(), problems);
     if (!json.root.IsObject()) throw Error{Exit::bad_input, json.at(""), "this is no list of stand-ins", remake_hint};
     std::vector<Base> bases;
-    Problems problems;
     for (const auto& entry : json.root.GetObject()) {
         const std::string reference = text_of(entry.name);
         const std::optional<Digest> digest = Digest::parse(text_at(entry.value, "digest"));

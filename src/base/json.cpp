@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -130,13 +129,6 @@ std::string child_pointer(const std::string& parent, std::string_view key) {
     std::string pointer = parent + "/";
     for (const char c : key) pointer += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
     return pointer;
-}
-
-LinedJson parse_people_json(std::string_view text, const std::string& file) {
-    Problems repeated;
-    LinedJson lined = parse_people_json(text, file, repeated);
-    if (!repeated.empty()) throw Error{Exit::bad_input, sorted_by_place(repeated)};
-    return lined;
 }
 
 LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated) {

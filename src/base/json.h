@@ -28,11 +28,8 @@ struct LinedJson {
 };
 
 /// Reads a person's file, strictly. Throws Error{bad_input}, with the line, for: a byte order mark, a NUL, text that is
-/// not UTF-8, comments, trailing commas, a key given twice, more than 1 MiB, nesting deeper than 32 (deeper pointers
-/// would cost quadratic time).
-LinedJson parse_people_json(std::string_view text, const std::string& file);
-
-/// The same, but keys given twice go to `repeated`, to be reported together with whatever else is wrong in the file.
+/// not UTF-8, comments, trailing commas, more than 1 MiB, nesting deeper than 32 (deeper pointers would cost quadratic
+/// time). Keys given twice go to `repeated`, to be reported together with whatever else is wrong in the file.
 LinedJson parse_people_json(std::string_view text, const std::string& file, Problems& repeated);
 
 /// The JSON pointer of a key in the object at `parent` (RFC 6901: "a/b" is written "a~1b").

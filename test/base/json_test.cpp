@@ -7,7 +7,12 @@
 namespace {
 
 std::string message_of(const std::string& text) {
-    return thrown_by([&] { parse_people_json(text, "m.json"); }, Exit::bad_input);
+    const auto parse = [&] {
+        Problems repeated;
+        parse_people_json(text, "m.json", repeated);
+        if (!repeated.empty()) throw Error{Exit::bad_input, repeated};
+    };
+    return thrown_by(parse, Exit::bad_input);
 }
 
 std::string tool_message_of(const std::string& text) {
@@ -28,6 +33,7 @@ std::string compact(const Json& value) {
 }  // namespace
 
 TEST_CASE("every value of a user's file has its line") {
+    Problems repeated;
     const LinedJson json = parse_people_json(R"({
   "images": [
     { "tag": "latest",
@@ -37,7 +43,8 @@ TEST_CASE("every value of a user's file has its line") {
   ]
 }
 )",
-                                             "m.json");
+                                             "m.json", repeated);
+    CHECK(repeated.empty());
     const auto line = [&](const char* pointer) { return json.at(pointer).line; };
     CHECK(json.at("").file == "m.json");
     CHECK(line("") == 1);
