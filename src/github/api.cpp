@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <ostream>
 
-#include "base/date.h"
-#include "base/json.h"
 #include "base/reference.h"
 #include "base/text.h"
 #include "system/relay.h"
@@ -42,9 +40,7 @@ std::string words_of(const Json& error) {
     if (error.IsString()) return text_of(error);
     const std::string message = text_at(error, "message");
     if (!message.empty()) return message;
-    const std::vector<std::string> parts = {text_at(error, "resource"), text_at(error, "field"),
-                                            text_at(error, "code")};
-    return joined(parts, " ");
+    return joined({text_at(error, "resource"), text_at(error, "field"), text_at(error, "code")}, " ");
 }
 
 std::string hint_for(const Purpose& purpose, const Response& response) {
@@ -125,9 +121,7 @@ void Api::refuse_secrets(std::string_view text) const {
     const auto holds = [&](const Secret& secret) {
         return secret.reveal().size() >= shortest_secret && text.find(secret.reveal()) != std::string_view::npos;
     };
-    bool found = holds(settings_.token);
-    for (const Secret& other : settings_.others) found = found || holds(other);
-    if (!found) return;
+    if (!holds(settings_.token) && std::ranges::none_of(settings_.others, holds)) return;
     throw Error{Exit::failed, "what was to be sent to GitHub holds one of this run's secrets, so it was not sent",
                 "an image or a file of the repository holds the secret: find it, and renew the secret"};
 }

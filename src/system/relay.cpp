@@ -12,10 +12,11 @@ bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-/// The length of `line` up to `end`, without a character that is cut in two.
-std::size_t whole_characters(std::string_view line, std::size_t end) {
-    while (end > 0 && is_continuation(line[end])) --end;
-    return end;
+/// At most this many bytes of the text, without a character that would be cut in two.
+std::string_view beginning_of(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text;
+    while (most > 0 && is_continuation(text[most])) --most;
+    return text.substr(0, most);
 }
 
 /// Where the escape sequence that begins at `at` ends (ECMA-48): a control sequence (§5.4) at its final byte, a string
@@ -68,9 +69,7 @@ std::string plain_line(std::string_view line) {
 std::string one_line(std::string text, std::size_t most) {
     std::ranges::replace(text, '\n', ' ');
     std::ranges::replace(text, '\r', ' ');
-    std::size_t end = std::min(text.size(), most);
-    while (end < text.size() && is_continuation(text[end])) --end;
-    return plain_line(text.substr(0, end));
+    return plain_line(beginning_of(text, most));
 }
 
 void LineCutter::add(std::string_view bytes, const Take& take) {
@@ -97,10 +96,7 @@ void LineCutter::finish(const Take& take) {
 }
 
 void LineCutter::end_line(const Take& take) {
-    if (pending_.size() > max_line) {
-        pending_.resize(whole_characters(pending_, max_line));
-        pending_ += "…";
-    }
+    if (pending_.size() > max_line) pending_ = std::string(beginning_of(pending_, max_line)) + "…";
     take(pending_);
     pending_.clear();
 }
